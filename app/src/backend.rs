@@ -1,0 +1,160 @@
+//! What the server functions ask of the server. The trait stands between the
+//! two crates so that the interface compiles and is tested without a database,
+//! and so that authorisation has one place: the top of each method's
+//! implementation, with the caller as a parameter.
+
+use crate::{AppError, Flash, error::Denial};
+use async_trait::async_trait;
+use std::sync::Arc;
+use types::{
+    ApiKeyInput, AuditId, AuditPage, BindRefusal, ConnectRefusal, Disconnected, IntegrationsView,
+    MemberKey, MoveDirection, Outcome, PersonId, PersonView, Role, RotationCard, RotationFilter,
+    RotationId, RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId,
+    SchedulePreview, ScheduleSummary, SyncReport, WorkspaceId,
+};
+
+/// Who is asking. The session layer makes it from the cookie, with the role as
+/// Slack last told it.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub workspace: WorkspaceId,
+    pub person: PersonId,
+    pub name: String,
+    pub role: Role,
+    /// The session's key in the store, not the cookie's value.
+    pub session: String,
+    pub request_id: String,
+}
+
+impl Caller {
+    /// Lets workspace admins through and nobody else.
+    pub fn must_administer(&self, denial: Denial) -> Result<(), AppError> {
+        if self.role.administers() {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden(denial))
+        }
+    }
+}
+
+/// What a method answers: an error of the request, or an outcome.
+pub type Answer<T, R> = Result<Outcome<T, R>, AppError>;
+
+#[async_trait]
+pub trait Connections {
+    async fn integrations(&self, caller: &Caller) -> Result<IntegrationsView, AppError>;
+    async fn connect_with_api_key(
+        &self,
+        caller: &Caller,
+        key: ApiKeyInput,
+    ) -> Answer<(), ConnectRefusal>;
+    async fn edit_api_key(&self, caller: &Caller, key: ApiKeyInput) -> Answer<(), ConnectRefusal>;
+    async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal>;
+    /// Any signed-in person may ask; it only reads at PagerDuty.
+    async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal>;
+}
+
+#[async_trait]
+pub trait Rotations {
+    async fn rotations(
+        &self,
+        caller: &Caller,
+        filter: RotationFilter,
+    ) -> Result<Vec<RotationCard>, AppError>;
+    async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError>;
+    async fn create_rotation(
+        &self,
+        caller: &Caller,
+        input: RotationInput,
+    ) -> Answer<RotationId, RotationRefusal>;
+    async fn edit_rotation(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        input: RotationInput,
+    ) -> Answer<(), RotationRefusal>;
+    async fn delete_rotation(&self, caller: &Caller, id: RotationId) -> Result<(), AppError>;
+    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<(), RotationRefusal>;
+    async fn set_on_duty(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+    ) -> Answer<(), RotationRefusal>;
+    async fn add_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal>;
+    async fn remove_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+    ) -> Answer<(), RotationRefusal>;
+    async fn move_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+        direction: MoveDirection,
+    ) -> Answer<(), RotationRefusal>;
+    async fn add_owner(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal>;
+    async fn remove_owner(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal>;
+    /// The active people of the workspace, by name.
+    async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError>;
+}
+
+#[async_trait]
+pub trait Schedules {
+    async fn search_schedules(
+        &self,
+        caller: &Caller,
+        search: String,
+    ) -> Answer<Vec<ScheduleSummary>, BindRefusal>;
+    async fn preview_schedule(
+        &self,
+        caller: &Caller,
+        schedule: ScheduleId,
+    ) -> Answer<SchedulePreview, BindRefusal>;
+    async fn set_schedule(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        choice: ScheduleChoice,
+    ) -> Answer<(), BindRefusal>;
+}
+
+#[async_trait]
+pub trait Audit {
+    /// Newest first; `older_than` continues an earlier page.
+    async fn audit(
+        &self,
+        caller: &Caller,
+        older_than: Option<AuditId>,
+    ) -> Result<AuditPage, AppError>;
+}
+
+#[async_trait]
+pub trait Flashes {
+    /// Keeps what a form came to until the session's next page shows it.
+    async fn keep_flash(&self, caller: &Caller, flash: Flash) -> Result<(), AppError>;
+}
+
+/// Everything together, as it travels in Leptos' context.
+pub trait Backend: Connections + Rotations + Schedules + Audit + Flashes + Send + Sync {}
+
+impl<T: Connections + Rotations + Schedules + Audit + Flashes + Send + Sync> Backend for T {}
+
+pub type SharedBackend = Arc<dyn Backend>;

@@ -1,0 +1,81 @@
+//! Why a request itself failed. Expected refusals (a wrong key, an empty name)
+//! are not here: they are [`types::Outcome::Refused`] and answered with 200.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// The error of every server function; each kind has its own HTTP status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AppError {
+    /// 401: nobody is signed in, or the session ended.
+    #[error("Your session has ended. Sign in again to go on where you were.")]
+    Unauthenticated,
+    /// 403: signed in, but not allowed to do this.
+    #[error("{0}")]
+    Forbidden(Denial),
+    /// 404: it does not exist, or the caller may not know that it does.
+    #[error("This does not exist, or you are not allowed to see it. It may have been deleted.")]
+    NotFound,
+    /// 400: the request was not one that our pages make.
+    #[error("This request could not be understood. Reload the page, then try again.")]
+    BadRequest,
+    /// The browser could not reach the server.
+    #[error("Round Robin could not be reached. Check your connection, then try again.")]
+    Offline,
+    /// 500: the cause is in the server's log under the request id.
+    #[error(
+        "Something went wrong on our side. Try again; if it stays, report request {request_id}."
+    )]
+    Internal { request_id: String },
+}
+
+/// What a caller lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Denial {
+    #[error(
+        "Only a Primary Owner, Owner or Admin of the Slack workspace may manage integrations. Ask one of them."
+    )]
+    ManageIntegrations,
+    #[error("Only the rotation's owners and workspace admins may change it. Ask one of them.")]
+    EditRotation,
+    #[error("Only workspace admins may read the audit log. Ask one of them.")]
+    ReadAudit,
+    #[error("Guests of the Slack workspace may not create rotations. Ask a full member.")]
+    CreateRotation,
+}
+
+impl AppError {
+    /// The HTTP status that stands for this error.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden(_) => 403,
+            Self::NotFound => 404,
+            Self::Internal { .. } | Self::Offline => 500,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Offline,
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::BadRequest,
+            ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::Serialization(_) => Self::Internal {
+                request_id: "unknown".to_owned(),
+            },
+        }
+    }
+}

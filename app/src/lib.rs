@@ -1,0 +1,18 @@
+//! The user interface of Round Robin: pages, components and the declarations
+//! of the server functions they call. It knows neither the database nor
+//! PagerDuty nor any secret: on the server everything goes through the
+//! [`backend::Backend`] trait.
+
+mod app;
+#[cfg(feature = "ssr")]
+pub mod backend;
+mod components;
+mod error;
+mod forms;
+mod live;
+mod pages;
+pub mod server_fns;
+
+pub use app::{App, shell};
+pub use error::AppError;
+pub use forms::Flash;

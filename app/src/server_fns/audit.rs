@@ -1,0 +1,14 @@
+//! Settings → Audit.
+
+#[cfg(feature = "ssr")]
+use super::request::call;
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{AuditId, AuditPage};
+
+/// `older_than` continues an earlier page; empty starts with the newest entry.
+#[server(prefix = "/rpc", endpoint = "audit", input = GetUrl)]
+pub async fn audit(#[server(default)] older_than: String) -> Result<AuditPage, AppError> {
+    let older_than = (!older_than.is_empty()).then(|| AuditId::new(older_than));
+    call(|backend, caller| async move { backend.audit(&caller, older_than).await }).await
+}

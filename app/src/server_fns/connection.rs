@@ -1,0 +1,59 @@
+//! Settings → Integrations.
+
+#[cfg(feature = "ssr")]
+use super::request::{call, submit};
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{ApiKeyInput, ConnectRefusal, Disconnected, IntegrationsView, Outcome, SyncReport};
+
+#[cfg(feature = "ssr")]
+const NOTHING_KEPT: Option<&()> = None;
+
+#[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
+pub async fn integrations() -> Result<IntegrationsView, AppError> {
+    call(|backend, caller| async move { backend.integrations(&caller).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "connect_with_api_key")]
+pub async fn connect_with_api_key(
+    #[server(default)] api_key: ApiKeyInput,
+) -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<ConnectWithApiKey, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.connect_with_api_key(&caller, api_key).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "edit_api_key")]
+pub async fn edit_api_key(
+    #[server(default)] api_key: ApiKeyInput,
+) -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<EditApiKey, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.edit_api_key(&caller, api_key).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "disconnect_pagerduty")]
+pub async fn disconnect_pagerduty() -> Result<Outcome<Disconnected, ConnectRefusal>, AppError> {
+    submit::<DisconnectPagerduty, _, _, _>(
+        NOTHING_KEPT,
+        |_| None,
+        |backend, caller| async move { backend.disconnect_pagerduty(&caller).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "sync_now")]
+pub async fn sync_now() -> Result<Outcome<SyncReport, ConnectRefusal>, AppError> {
+    submit::<SyncNow, _, _, _>(
+        NOTHING_KEPT,
+        |_| None,
+        |backend, caller| async move { backend.sync_now(&caller).await },
+    )
+    .await
+}

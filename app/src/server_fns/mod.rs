@@ -1,0 +1,105 @@
+//! The functions that the browser calls by POST (changes) and GET (reads) under
+//! `/rpc`. Each is a public endpoint: it identifies the caller, then hands over
+//! to the backend, which authorises.
+
+mod audit;
+mod connection;
+mod rotations;
+mod schedules;
+
+pub use audit::*;
+pub use connection::*;
+pub use rotations::*;
+pub use schedules::*;
+
+#[cfg(feature = "ssr")]
+pub use request::{REFUSED_HEADER, from_request};
+
+#[cfg(feature = "ssr")]
+mod request {
+    //! The server's side of every server function: who calls, and how the
+    //! answer travels back.
+
+    use crate::{
+        AppError, Flash,
+        backend::{Caller, SharedBackend},
+    };
+    use http::{HeaderName, HeaderValue, header, request::Parts};
+    use leptos::{prelude::*, server_fn::ServerFn};
+    use leptos_axum::ResponseOptions;
+    use serde::Serialize;
+    use std::future::Future;
+    use types::Outcome;
+
+    /// Tells the HTTP layer, which alone decides on status codes, what a server
+    /// function failed with: its value is the status. Never leaves the server.
+    pub const REFUSED_HEADER: HeaderName = HeaderName::from_static("x-roundrobin-refused");
+
+    /// What the layers in front left in the request's extensions.
+    pub fn from_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
+        use_context::<Parts>()?.extensions.get::<T>().cloned()
+    }
+
+    /// Runs `call` for the signed-in caller and marks the response when it fails.
+    pub(super) async fn call<T, Fut>(
+        call: impl FnOnce(SharedBackend, Caller) -> Fut,
+    ) -> Result<T, AppError>
+    where
+        Fut: Future<Output = Result<T, AppError>>,
+    {
+        let response = use_context::<ResponseOptions>();
+        let result = match from_request::<Caller>() {
+            Some(caller) => call(expect_context::<SharedBackend>(), caller).await,
+            None => Err(AppError::Unauthenticated),
+        };
+        if let (Err(error), Some(response)) = (&result, response) {
+            response.insert_header(REFUSED_HEADER, HeaderValue::from(error.status()));
+        }
+        result
+    }
+
+    /// Runs the call of a form. A form sent without JavaScript gets its outcome
+    /// as a flash on the page it is redirected to.
+    ///
+    /// `kept` is what was typed, for the form to show again; `on_done` is where
+    /// to go after success, if not back to where the form was.
+    pub(super) async fn submit<F, T, R, Fut>(
+        kept: Option<&impl Serialize>,
+        on_done: impl FnOnce(&T) -> Option<String>,
+        call: impl FnOnce(SharedBackend, Caller) -> Fut,
+    ) -> Result<Outcome<T, R>, AppError>
+    where
+        F: ServerFn,
+        T: Serialize,
+        R: Serialize,
+        Fut: Future<Output = Result<Outcome<T, R>, AppError>>,
+    {
+        let sent_without_javascript = wants_html();
+        let kept = kept.and_then(|input| serde_json::to_string(input).ok());
+        self::call(|backend, caller| async move {
+            let outcome = call(backend.clone(), caller.clone()).await?;
+            if sent_without_javascript && let Ok(json) = serde_json::to_string(&outcome) {
+                let flash = Flash {
+                    form: F::PATH.to_owned(),
+                    outcome: json,
+                    input: outcome.refused().and(kept),
+                };
+                backend.keep_flash(&caller, flash).await?;
+            }
+            if let Some(path) = outcome.done().and_then(on_done) {
+                leptos_axum::redirect(&path);
+            }
+            Ok(outcome)
+        })
+        .await
+    }
+
+    fn wants_html() -> bool {
+        use_context::<Parts>()
+            .and_then(|parts| {
+                let accept = parts.headers.get(header::ACCEPT)?.to_str().ok()?;
+                Some(accept.contains("text/html"))
+            })
+            .unwrap_or(false)
+    }
+}

@@ -1,0 +1,184 @@
+//! Rotations: the list, one rotation, and what people do to it.
+
+#[cfg(feature = "ssr")]
+use super::request::{call, submit};
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{
+    MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationFilter,
+    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
+};
+
+#[cfg(feature = "ssr")]
+const NOTHING_KEPT: Option<&()> = None;
+
+/// `mode` is a [`RotationMode::code`]; anything else shows every mode.
+#[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
+pub async fn rotations(
+    #[server(default)] search: String,
+    #[server(default)] mode: String,
+) -> Result<Vec<RotationCard>, AppError> {
+    let filter = RotationFilter {
+        search,
+        mode: RotationMode::from_code(&mode),
+    };
+    call(|backend, caller| async move { backend.rotations(&caller, filter).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "rotation", input = GetUrl)]
+pub async fn rotation(id: RotationId) -> Result<RotationPage, AppError> {
+    call(|backend, caller| async move { backend.rotation(&caller, id).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]
+pub async fn people() -> Result<Vec<PersonView>, AppError> {
+    call(|backend, caller| async move { backend.people(&caller).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "create_rotation")]
+pub async fn create_rotation(
+    input: RotationInput,
+) -> Result<Outcome<RotationId, RotationRefusal>, AppError> {
+    let kept = input.clone();
+    submit::<CreateRotation, _, _, _>(
+        Some(&kept),
+        |id| Some(format!("/rotations/{id}")),
+        |backend, caller| async move { backend.create_rotation(&caller, input).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "edit_rotation")]
+pub async fn edit_rotation(
+    id: RotationId,
+    input: RotationInput,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    let kept = input.clone();
+    let page = format!("/rotations/{id}");
+    submit::<EditRotation, _, _, _>(
+        Some(&kept),
+        |()| Some(page),
+        |backend, caller| async move { backend.edit_rotation(&caller, id, input).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "delete_rotation")]
+pub async fn delete_rotation(id: RotationId) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<DeleteRotation, _, _, _>(
+        NOTHING_KEPT,
+        |()| Some("/rotations".to_owned()),
+        |backend, caller| async move {
+            backend
+                .delete_rotation(&caller, id)
+                .await
+                .map(Outcome::Done)
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "rotate")]
+pub async fn rotate(id: RotationId) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<Rotate, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.rotate(&caller, id).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "set_on_duty")]
+pub async fn set_on_duty(
+    id: RotationId,
+    member: MemberKey,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<SetOnDuty, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.set_on_duty(&caller, id, member).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "add_member")]
+pub async fn add_member(
+    id: RotationId,
+    #[server(default)] person: String,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<AddMember, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            match chosen(person) {
+                Some(person) => backend.add_member(&caller, id, person).await,
+                None => Ok(Outcome::Refused(RotationRefusal::NobodyChosen)),
+            }
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "remove_member")]
+pub async fn remove_member(
+    id: RotationId,
+    member: MemberKey,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<RemoveMember, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.remove_member(&caller, id, member).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "move_member")]
+pub async fn move_member(
+    id: RotationId,
+    member: MemberKey,
+    direction: MoveDirection,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<MoveMember, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.move_member(&caller, id, member, direction).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "add_owner")]
+pub async fn add_owner(
+    id: RotationId,
+    #[server(default)] person: String,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<AddOwner, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            match chosen(person) {
+                Some(person) => backend.add_owner(&caller, id, person).await,
+                None => Ok(Outcome::Refused(RotationRefusal::NobodyChosen)),
+            }
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "remove_owner")]
+pub async fn remove_owner(
+    id: RotationId,
+    person: PersonId,
+) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    submit::<RemoveOwner, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.remove_owner(&caller, id, person).await },
+    )
+    .await
+}
+
+/// A select whose first entry stands for nobody sends an empty value.
+#[cfg(feature = "ssr")]
+fn chosen(person: String) -> Option<PersonId> {
+    (!person.trim().is_empty()).then(|| PersonId::new(person.trim()))
+}

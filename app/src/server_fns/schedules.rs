@@ -1,0 +1,55 @@
+//! Binding a rotation to a PagerDuty schedule, and back.
+
+#[cfg(feature = "ssr")]
+use super::request::{call, submit};
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+#[cfg(feature = "ssr")]
+use types::ScheduleChoice;
+use types::{
+    BindRefusal, Outcome, RotationId, RotationMode, ScheduleId, SchedulePreview, ScheduleSummary,
+};
+
+#[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
+pub async fn search_schedules(
+    #[server(default)] search: String,
+) -> Result<Outcome<Vec<ScheduleSummary>, BindRefusal>, AppError> {
+    call(|backend, caller| async move { backend.search_schedules(&caller, search).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "preview_schedule", input = GetUrl)]
+pub async fn preview_schedule(
+    schedule: ScheduleId,
+) -> Result<Outcome<SchedulePreview, BindRefusal>, AppError> {
+    call(|backend, caller| async move { backend.preview_schedule(&caller, schedule).await }).await
+}
+
+/// `mode` is a [`RotationMode::code`]; `schedule` is needed for PagerDuty only.
+#[server(prefix = "/rpc", endpoint = "set_schedule")]
+pub async fn set_schedule(
+    id: RotationId,
+    #[server(default)] mode: String,
+    #[server(default)] schedule: String,
+) -> Result<Outcome<(), BindRefusal>, AppError> {
+    let page = format!("/rotations/{id}");
+    submit::<SetSchedule, _, _, _>(
+        None::<&()>,
+        |()| Some(page),
+        |backend, caller| async move {
+            match choice(&mode, &schedule) {
+                Some(choice) => backend.set_schedule(&caller, id, choice).await,
+                None => Ok(Outcome::Refused(BindRefusal::NothingChosen)),
+            }
+        },
+    )
+    .await
+}
+
+#[cfg(feature = "ssr")]
+fn choice(mode: &str, schedule: &str) -> Option<ScheduleChoice> {
+    match RotationMode::from_code(mode)? {
+        RotationMode::Manual => Some(ScheduleChoice::Manual),
+        RotationMode::PagerDuty if schedule.is_empty() => None,
+        RotationMode::PagerDuty => Some(ScheduleChoice::PagerDuty(ScheduleId::new(schedule))),
+    }
+}

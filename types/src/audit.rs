@@ -1,0 +1,138 @@
+//! What people did, for those who have to answer for it.
+
+use crate::{AuditId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Something a person did, or tried and was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AuditAction {
+    SignedIn,
+    SignedOut,
+    SignedOutEverywhere,
+    InstalledInSlack,
+    ConnectedPagerDuty,
+    ReplacedApiKey,
+    DisconnectedPagerDuty,
+    CreatedRotation,
+    EditedRotation,
+    DeletedRotation,
+    Rotated,
+    SetOnDuty,
+    AddedMember,
+    RemovedMember,
+    MovedMember,
+    AddedOwner,
+    RemovedOwner,
+    BoundSchedule,
+    UnboundSchedule,
+    RevertedToManual,
+}
+
+impl AuditAction {
+    pub const ALL: [Self; 20] = [
+        Self::SignedIn,
+        Self::SignedOut,
+        Self::SignedOutEverywhere,
+        Self::InstalledInSlack,
+        Self::ConnectedPagerDuty,
+        Self::ReplacedApiKey,
+        Self::DisconnectedPagerDuty,
+        Self::CreatedRotation,
+        Self::EditedRotation,
+        Self::DeletedRotation,
+        Self::Rotated,
+        Self::SetOnDuty,
+        Self::AddedMember,
+        Self::RemovedMember,
+        Self::MovedMember,
+        Self::AddedOwner,
+        Self::RemovedOwner,
+        Self::BoundSchedule,
+        Self::UnboundSchedule,
+        Self::RevertedToManual,
+    ];
+
+    /// The name under which the action is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed_in",
+            Self::SignedOut => "signed_out",
+            Self::SignedOutEverywhere => "signed_out_everywhere",
+            Self::InstalledInSlack => "installed_in_slack",
+            Self::ConnectedPagerDuty => "connected_pagerduty",
+            Self::ReplacedApiKey => "replaced_api_key",
+            Self::DisconnectedPagerDuty => "disconnected_pagerduty",
+            Self::CreatedRotation => "created_rotation",
+            Self::EditedRotation => "edited_rotation",
+            Self::DeletedRotation => "deleted_rotation",
+            Self::Rotated => "rotated",
+            Self::SetOnDuty => "set_on_duty",
+            Self::AddedMember => "added_member",
+            Self::RemovedMember => "removed_member",
+            Self::MovedMember => "moved_member",
+            Self::AddedOwner => "added_owner",
+            Self::RemovedOwner => "removed_owner",
+            Self::BoundSchedule => "bound_schedule",
+            Self::UnboundSchedule => "unbound_schedule",
+            Self::RevertedToManual => "reverted_to_manual",
+        }
+    }
+
+    /// The inverse of [`AuditAction::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+}
+
+impl fmt::Display for AuditAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignedIn => "Signed in",
+            Self::SignedOut => "Signed out",
+            Self::SignedOutEverywhere => "Signed out everywhere",
+            Self::InstalledInSlack => "Added Round Robin to Slack",
+            Self::ConnectedPagerDuty => "Connected PagerDuty",
+            Self::ReplacedApiKey => "Replaced the PagerDuty API key",
+            Self::DisconnectedPagerDuty => "Disconnected PagerDuty",
+            Self::CreatedRotation => "Created a rotation",
+            Self::EditedRotation => "Edited a rotation",
+            Self::DeletedRotation => "Deleted a rotation",
+            Self::Rotated => "Rotated",
+            Self::SetOnDuty => "Set on duty",
+            Self::AddedMember => "Added a member",
+            Self::RemovedMember => "Removed a member",
+            Self::MovedMember => "Moved a member",
+            Self::AddedOwner => "Added an owner",
+            Self::RemovedOwner => "Removed an owner",
+            Self::BoundSchedule => "Bound a schedule",
+            Self::UnboundSchedule => "Unbound a schedule",
+            Self::RevertedToManual => "Reverted a rotation to Manual",
+        })
+    }
+}
+
+/// A row of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub id: AuditId,
+    pub at: Timestamp,
+    pub actor: String,
+    pub action: AuditAction,
+    /// The attempt was refused: the actor had no right to it.
+    pub refused: bool,
+    /// What it was done to, by name.
+    pub target: Option<String>,
+    /// What changed, in words and without secrets.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// A stretch of the audit log, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub entries: Vec<AuditEntry>,
+    /// Where the next older stretch begins, when there is one.
+    pub older_than: Option<AuditId>,
+}

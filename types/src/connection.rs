@@ -1,0 +1,141 @@
+//! The connection of a workspace to PagerDuty, as the integrations panel shows
+//! and changes it.
+
+use crate::{PagerDutyProblem, Region, RotationId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longer than any key PagerDuty makes (20 characters), shorter than abuse.
+const API_KEY_MAX_CHARS: usize = 256;
+
+/// An API key as somebody typed it. Its `Debug` shows nothing of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ApiKeyInput(String);
+
+impl fmt::Debug for ApiKeyInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKeyInput(…)")
+    }
+}
+
+/// What can be said about a key without asking PagerDuty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ApiKeyProblem {
+    #[error(
+        "Paste the API key here. You find it in PagerDuty under Integrations → API Access Keys."
+    )]
+    Empty,
+    #[error(
+        "This is too long for an API key (at most {API_KEY_MAX_CHARS} characters). Copy the key alone."
+    )]
+    TooLong,
+    #[error("An API key has no spaces, line breaks or accented letters. Copy the key alone.")]
+    Malformed,
+}
+
+impl ApiKeyInput {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The key without the spaces around it, if it could be one.
+    ///
+    /// PagerDuty promises no length and no alphabet, so only what can never be
+    /// sent in a header is refused.
+    pub fn checked(&self) -> Result<&str, ApiKeyProblem> {
+        let key = self.0.trim();
+        if key.is_empty() {
+            Err(ApiKeyProblem::Empty)
+        } else if key.len() > API_KEY_MAX_CHARS {
+            Err(ApiKeyProblem::TooLong)
+        } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Err(ApiKeyProblem::Malformed)
+        } else {
+            Ok(key)
+        }
+    }
+}
+
+/// Why connecting, replacing the key or disconnecting did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ConnectRefusal {
+    #[error(transparent)]
+    Key(#[from] ApiKeyProblem),
+    #[error(transparent)]
+    PagerDuty(#[from] PagerDutyProblem),
+    #[error(
+        "{by} connected PagerDuty in the meantime. The key that you entered was not saved; use Edit API Key to replace theirs."
+    )]
+    AlreadyConnected { by: String },
+    #[error(
+        "PagerDuty is not connected any more, so there was nothing to change. Reload to connect it again."
+    )]
+    NotConnected,
+}
+
+/// How the workspace is connected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionMethod {
+    /// A static key, of which only the last four characters are kept readable.
+    ApiKey { last_four: String },
+}
+
+/// Whether the data from PagerDuty can be trusted at the moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionHealth {
+    /// Connected, and the first sync has not ended yet.
+    AwaitingFirstSync,
+    Healthy,
+    /// The last sync failed; the next one is due by itself.
+    Failing(PagerDutyProblem),
+    /// The credential or its rights ended; somebody has to renew it.
+    NeedsReconnection(PagerDutyProblem),
+}
+
+/// A connected workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionView {
+    pub method: ConnectionMethod,
+    pub region: Region,
+    pub connected_at: Timestamp,
+    pub connected_by: String,
+    pub health: ConnectionHealth,
+    pub last_synced_at: Option<Timestamp>,
+    pub next_sync_at: Timestamp,
+    /// The names of the rotations that a disconnect would revert to Manual and
+    /// that the caller may see, and the number of all of them.
+    pub bound_rotations: Vec<RevertedRotation>,
+    pub bound_rotation_count: u32,
+}
+
+/// The integrations panel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationsView {
+    /// The caller may connect, edit and disconnect.
+    pub may_manage: bool,
+    pub pagerduty: Option<ConnectionView>,
+}
+
+/// A rotation that a disconnect reverts, or has reverted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevertedRotation {
+    pub id: RotationId,
+    pub name: String,
+}
+
+/// What a disconnect did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disconnected {
+    /// How many rotations went back to Manual.
+    pub reverted: u32,
+}
+
+/// What *Sync now* came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReport {
+    /// Bound rotations whose members or people on duty changed.
+    pub changed: u32,
+    /// Schedules that could not be read; their rotations keep what they had.
+    pub unreadable: u32,
+}

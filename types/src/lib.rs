@@ -1,0 +1,38 @@
+//! What crosses the wire between the browser and the server: ids, domain
+//! values, inputs with their validation, and the reasons why something was
+//! refused. No I/O lives here, so the crate compiles to WebAssembly and to
+//! native code alike and both sides agree by construction.
+
+mod audit;
+mod connection;
+mod id;
+mod live;
+mod outcome;
+mod pagerduty;
+mod person;
+mod rotation;
+mod schedule;
+mod sign_in;
+mod time;
+
+pub use audit::{AuditAction, AuditEntry, AuditPage};
+pub use connection::{
+    ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
+    Disconnected, IntegrationsView, RevertedRotation, SyncReport,
+};
+pub use id::{AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, WorkspaceId};
+pub use live::{LiveEvent, LiveTopic};
+pub use outcome::Outcome;
+pub use pagerduty::{PagerDutyProblem, Region};
+pub use person::{LinkState, PersonView, Role, SessionView};
+pub use rotation::{
+    CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
+    NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails, RotationField, RotationFilter,
+    RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
+};
+pub use schedule::{
+    BindRefusal, BindingView, PreviewPerson, ScheduleChoice, SchedulePreview, ScheduleSummary,
+    ShiftView,
+};
+pub use sign_in::SignInProblem;
+pub use time::Timestamp;

@@ -1,0 +1,92 @@
+//! The ways in which PagerDuty can fail to answer, each with the sentence that
+//! people read: what happened, and what to do next.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// PagerDuty's service region: which of its two hosts knows the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Region {
+    Us,
+    Eu,
+}
+
+impl Region {
+    /// The name under which the region is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
+        }
+    }
+
+    /// The inverse of [`Region::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Us, Self::Eu]
+            .into_iter()
+            .find(|region| region.code() == code)
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Us => "US",
+            Self::Eu => "EU",
+        })
+    }
+}
+
+/// Why a request to PagerDuty brought nothing usable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PagerDutyProblem {
+    #[error(
+        "PagerDuty does not accept this key, in neither of its regions. Check that it was copied whole and is still enabled."
+    )]
+    Unauthorized,
+    #[error(
+        "This PagerDuty account has no access to the API. Ask PagerDuty about your plan, or use a key of another account."
+    )]
+    NoApiAccess,
+    #[error("{}", forbidden(missing_scopes.as_deref()))]
+    Forbidden { missing_scopes: Option<String> },
+    #[error(
+        "PagerDuty does not show this schedule any more. It was deleted, or the connection may no longer see it. Choose another schedule, or ask a PagerDuty admin."
+    )]
+    NotFound,
+    #[error(
+        "PagerDuty is limiting how often this account may ask. Wait {retry_after_seconds} seconds, then try again."
+    )]
+    RateLimited { retry_after_seconds: u32 },
+    #[error("PagerDuty answered with an error (status {status}). Try again in a minute.")]
+    Unavailable { status: u16 },
+    #[error("PagerDuty did not answer within {limit_seconds} seconds. Try again in a minute.")]
+    TimedOut { limit_seconds: u32 },
+    #[error(
+        "PagerDuty could not be reached. Check this server's connection to the internet, then try again."
+    )]
+    Unreachable,
+    #[error(
+        "PagerDuty's answer could not be read. Try again in a minute; if it stays, check that no proxy stands between this server and PagerDuty."
+    )]
+    Unreadable,
+}
+
+fn forbidden(missing_scopes: Option<&str>) -> String {
+    match missing_scopes {
+        Some(scopes) => format!(
+            "PagerDuty refuses this access because it lacks the scopes {scopes}. Add them to the app in PagerDuty, then connect again."
+        ),
+        None => "PagerDuty knows this key but denies it access. Use a general access key, or one of a person who may see schedules and users.".to_owned(),
+    }
+}
+
+impl PagerDutyProblem {
+    /// Waiting does not help: somebody has to renew the credential or its rights.
+    pub const fn needs_reconnection(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized | Self::NoApiAccess | Self::Forbidden { .. }
+        )
+    }
+}

@@ -1,0 +1,375 @@
+//! Rotations as pages show them, and the input that makes and edits them with
+//! its rules. The same rules run in the browser (early) and on the server
+//! (always).
+
+use crate::{
+    BindingView, LinkState, MemberKey, PersonView, RotationId, ScheduleId, ShiftView, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+pub const NAME_MAX_CHARS: usize = 120;
+pub const DESCRIPTION_MAX_CHARS: usize = 2000;
+pub const CODE_MAX_CHARS: usize = 40;
+pub const DUTY_SIZE_MAX: u32 = 50;
+
+/// Who moves a rotation on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RotationMode {
+    /// Somebody presses *Rotate*.
+    Manual,
+    /// A PagerDuty schedule decides.
+    PagerDuty,
+}
+
+impl RotationMode {
+    /// The name under which the mode is stored and filtered by.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::PagerDuty => "pagerduty",
+        }
+    }
+
+    /// The inverse of [`RotationMode::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Manual, Self::PagerDuty]
+            .into_iter()
+            .find(|mode| mode.code() == code)
+    }
+}
+
+impl fmt::Display for RotationMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Manual => "Manual",
+            Self::PagerDuty => "PagerDuty",
+        })
+    }
+}
+
+/// Who sees a rotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    #[default]
+    Public,
+    /// Only its members and owners, and workspace admins.
+    Private,
+}
+
+impl Visibility {
+    /// The name under which the visibility is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+
+    /// The inverse of [`Visibility::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Public, Self::Private]
+            .into_iter()
+            .find(|visibility| visibility.code() == code)
+    }
+}
+
+/// One step in the order of the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveDirection {
+    Up,
+    Down,
+}
+
+/// The fields of the rotation form, as somebody filled them in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationInput {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default)]
+    pub code: String,
+    /// A number as text, since a form can hold anything.
+    #[serde(default)]
+    pub duty_size: String,
+    #[serde(default)]
+    pub visibility: Visibility,
+}
+
+/// A field of [`RotationInput`] that something can be said about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RotationField {
+    Name,
+    Description,
+    Code,
+    DutySize,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum FieldProblem {
+    #[error("Give the rotation a name.")]
+    NameEmpty,
+    #[error("This is {chars} characters long; at most {max} fit. Shorten it.")]
+    TooLong { chars: usize, max: usize },
+    #[error("Use letters A to Z, digits and hyphens only.")]
+    CodeCharacters,
+    #[error("Another rotation already has this code. Choose another one.")]
+    CodeTaken,
+    #[error("Enter a whole number from 1 to {DUTY_SIZE_MAX}.")]
+    DutySize,
+}
+
+/// A [`RotationInput`] that passed its rules: trimmed, the code in upper case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationDetails {
+    pub name: String,
+    pub description: String,
+    /// Unique in the workspace; absent when none was given.
+    pub code: Option<String>,
+    /// How many people are on duty at once after *Rotate*.
+    pub duty_size: u32,
+    pub visibility: Visibility,
+}
+
+impl RotationInput {
+    /// The details, or everything that is wrong, by field.
+    pub fn checked(&self) -> Result<RotationDetails, Vec<(RotationField, FieldProblem)>> {
+        let mut problems = Vec::new();
+        let name = self.name.trim();
+        if name.is_empty() {
+            problems.push((RotationField::Name, FieldProblem::NameEmpty));
+        }
+        let description = self.description.trim();
+        let code = self.code.trim().to_ascii_uppercase();
+        for (field, text, max) in [
+            (RotationField::Name, name, NAME_MAX_CHARS),
+            (
+                RotationField::Description,
+                description,
+                DESCRIPTION_MAX_CHARS,
+            ),
+            (RotationField::Code, code.as_str(), CODE_MAX_CHARS),
+        ] {
+            let chars = text.chars().count();
+            if chars > max {
+                problems.push((field, FieldProblem::TooLong { chars, max }));
+            }
+        }
+        if !code
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
+            problems.push((RotationField::Code, FieldProblem::CodeCharacters));
+        }
+        let duty_size = match self.duty_size.trim() {
+            "" => Some(1),
+            text => text
+                .parse()
+                .ok()
+                .filter(|size| (1..=DUTY_SIZE_MAX).contains(size)),
+        };
+        match duty_size {
+            Some(duty_size) if problems.is_empty() => Ok(RotationDetails {
+                name: name.to_owned(),
+                description: description.to_owned(),
+                code: (!code.is_empty()).then_some(code),
+                duty_size,
+                visibility: self.visibility,
+            }),
+            Some(_) => Err(problems),
+            None => {
+                problems.push((RotationField::DutySize, FieldProblem::DutySize));
+                Err(problems)
+            }
+        }
+    }
+}
+
+impl From<&RotationDetails> for RotationInput {
+    fn from(details: &RotationDetails) -> Self {
+        Self {
+            name: details.name.clone(),
+            description: details.description.clone(),
+            code: details.code.clone().unwrap_or_default(),
+            duty_size: details.duty_size.to_string(),
+            visibility: details.visibility,
+        }
+    }
+}
+
+/// Why a change to a rotation did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RotationRefusal {
+    #[error("Some fields need another look.")]
+    Fields(Vec<(RotationField, FieldProblem)>),
+    #[error(
+        "PagerDuty decides who is in this rotation and who is on duty. Change the schedule in PagerDuty, or set this rotation's schedule to Manual first."
+    )]
+    Bound,
+    #[error("Nobody in this rotation can take over. Add a member who is active in Slack first.")]
+    NobodyToRotateTo,
+    #[error("This person is deactivated in Slack and cannot go on duty. Choose somebody else.")]
+    Deactivated,
+    #[error("This person is not in the rotation any more. Reload to see its current members.")]
+    NotAMember,
+    #[error("This person is already in the rotation.")]
+    AlreadyAMember,
+    #[error("This person is already an owner.")]
+    AlreadyAnOwner,
+    #[error("You cannot remove yourself as an owner. Ask another owner or a workspace admin.")]
+    CannotRemoveYourself,
+    #[error("Choose a person from the list.")]
+    NobodyChosen,
+}
+
+/// Which rotations the list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationFilter {
+    /// Part of the name, the code or the description; case does not matter.
+    pub search: String,
+    pub mode: Option<RotationMode>,
+}
+
+/// Somebody who is on duty, as a card shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDutyView {
+    pub name: String,
+    pub email: Option<String>,
+    pub link: LinkState,
+    pub since: Timestamp,
+    /// When their shift ends; unknown in Manual mode.
+    pub until: Option<Timestamp>,
+}
+
+/// A rotation in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationCard {
+    pub id: RotationId,
+    pub name: String,
+    pub description: String,
+    pub code: Option<String>,
+    pub mode: RotationMode,
+    pub visibility: Visibility,
+    pub member_count: u32,
+    pub on_duty: Vec<OnDutyView>,
+    /// The bound schedule cannot be confirmed at present.
+    pub attention: bool,
+}
+
+/// A member of a rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    pub key: MemberKey,
+    pub name: String,
+    pub email: Option<String>,
+    pub link: LinkState,
+    pub on_duty_since: Option<Timestamp>,
+}
+
+/// A rotation's own page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationPage {
+    pub id: RotationId,
+    pub details: RotationDetails,
+    pub mode: RotationMode,
+    /// In order of their turns.
+    pub members: Vec<MemberView>,
+    pub owners: Vec<PersonView>,
+    /// Present in PagerDuty mode.
+    pub binding: Option<BindingView>,
+    /// Current and coming shifts of the bound schedule, by start.
+    pub shifts: Vec<ShiftView>,
+    /// The caller may edit, rotate, set on duty, bind and delete.
+    pub may_edit: bool,
+    /// PagerDuty is connected, so that it can be chosen as schedule.
+    pub pagerduty_connected: bool,
+}
+
+impl RotationPage {
+    /// The members who are linked to Slack, and all of them.
+    pub fn linked_count(&self) -> (usize, usize) {
+        let linked = self
+            .members
+            .iter()
+            .filter(|member| member.link.is_linked())
+            .count();
+        (linked, self.members.len())
+    }
+
+    pub fn bound_schedule(&self) -> Option<&ScheduleId> {
+        self.binding.as_ref().map(|binding| &binding.schedule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> RotationInput {
+        RotationInput {
+            name: name.to_owned(),
+            ..RotationInput::default()
+        }
+    }
+
+    #[test]
+    fn a_name_is_enough() {
+        let details = named("  Platform on-call ").checked().unwrap();
+        assert_eq!(details.name, "Platform on-call");
+        assert_eq!(details.duty_size, 1);
+        assert_eq!(details.code, None);
+        assert_eq!(details.visibility, Visibility::Public);
+    }
+
+    #[test]
+    fn right_to_left_and_html_are_names_like_any_other() {
+        for name in ["כוננות פלטפורמה", "<script>alert(1)</script>"] {
+            assert_eq!(named(name).checked().unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_reported_at_once() {
+        let input = RotationInput {
+            name: "x".repeat(10_000),
+            code: "on call".to_owned(),
+            duty_size: "0".to_owned(),
+            ..RotationInput::default()
+        };
+        assert_eq!(
+            input.checked().unwrap_err(),
+            vec![
+                (
+                    RotationField::Name,
+                    FieldProblem::TooLong {
+                        chars: 10_000,
+                        max: 120
+                    }
+                ),
+                (RotationField::Code, FieldProblem::CodeCharacters),
+                (RotationField::DutySize, FieldProblem::DutySize),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_name_is_asked_for() {
+        assert_eq!(
+            named(" \t").checked().unwrap_err(),
+            vec![(RotationField::Name, FieldProblem::NameEmpty)]
+        );
+    }
+
+    #[test]
+    fn a_code_is_stored_in_upper_case() {
+        let input = RotationInput {
+            code: " ops-1 ".to_owned(),
+            ..named("Ops")
+        };
+        assert_eq!(input.checked().unwrap().code.as_deref(), Some("OPS-1"));
+    }
+}
