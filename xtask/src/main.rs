@@ -1,1 +1,80 @@
-fn main() {}
+//! The project's commands. They are Rust, not shell, so that a machine with a
+//! Rust toolchain can run them before anything else has been installed, and
+//! they install or name whatever else a command needs.
+
+mod browser;
+mod build;
+mod cargo;
+mod check;
+mod debian;
+mod end2end;
+mod http;
+mod node;
+mod postgres;
+mod processes;
+mod programs;
+mod report;
+mod run;
+mod site;
+mod stylesheet;
+mod test;
+mod toolchain;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::processes::Interrupted;
+
+#[derive(Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    about = "Round Robin's commands"
+)]
+enum Command {
+    /// Build what is missing, then start Round Robin beside a stand-in for PagerDuty and Slack
+    Run(run::Options),
+    /// Make target/release/roundrobin, one file with everything inside
+    Build(build::Options),
+    /// Check formatting and lints
+    Check,
+    /// Run every check and every test
+    Test(test::Options),
+    /// Take the pictures in docs/screenshots
+    Screenshots,
+}
+
+fn main() -> ExitCode {
+    match execute(Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<()> {
+    enter_workspace()?;
+    processes::listen_for_signals()?;
+    match command {
+        Command::Run(options) => run::run(&options),
+        Command::Build(options) => build::build(&options),
+        Command::Check => check::check(),
+        Command::Test(options) => test::test(&options),
+        Command::Screenshots => end2end::take_screenshots(),
+    }
+}
+
+/// Every path below is relative to the workspace, wherever the command was typed.
+fn enter_workspace() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask has no parent folder")?;
+    env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))
+}

@@ -1,0 +1,43 @@
+//! The release: one file that needs nothing beside it, the site inside it and
+//! already compressed.
+
+use std::fs;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::site::Profile;
+use crate::{cargo, node, report, site};
+
+#[derive(Args)]
+pub struct Options {
+    /// Build quickly and without optimisation into target/debug; this one reads the site from target/site
+    #[arg(long)]
+    debug: bool,
+}
+
+pub fn build(options: &Options) -> Result<()> {
+    let binary = if options.debug {
+        build_debug()?
+    } else {
+        build_release()?
+    };
+    let size = fs::metadata(binary)?.len() as f64 / 1_000_000.0;
+    println!("\n{binary}, {size:.1} MB");
+    Ok(())
+}
+
+fn build_debug() -> Result<&'static str> {
+    site::build(Profile::Dev)?;
+    report::step("Building the server");
+    cargo::build_native()?;
+    Ok("target/debug/roundrobin")
+}
+
+fn build_release() -> Result<&'static str> {
+    node::ensure_packages()?;
+    site::build(Profile::Release)?;
+    report::step("Building the server");
+    cargo::run(&["build", "--release", "-p", "server", "--bin", "roundrobin"])?;
+    Ok("target/release/roundrobin")
+}

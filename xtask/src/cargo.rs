@@ -1,0 +1,57 @@
+//! Calls of cargo. The workspace is never built as a whole: that would unify
+//! the features of the server's rendering with the browser's. So there is one
+//! group of native packages, always built together so that their dependencies
+//! are compiled once, and one group for the browser.
+
+use std::env;
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Result, anyhow};
+
+use crate::{processes, toolchain};
+
+/// `app` is rendered by the server here: `server` switches its feature `ssr` on.
+pub const NATIVE: [&str; 8] = ["-p", "types", "-p", "app", "-p", "server", "-p", "sandbox"];
+
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    // Leptos would compile this name into the pages instead of the hashed one.
+    command.env_remove("LEPTOS_OUTPUT_NAME");
+    command
+}
+
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let status = processes::status("cargo", &mut command(arguments))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(failure(arguments, status))
+    }
+}
+
+pub fn build_native() -> Result<()> {
+    run(&[&["build", "--bins"], &NATIVE[..]].concat())
+}
+
+/// Cargo's own messages are on the terminal already; what is left to say is
+/// whether the network is to blame.
+pub fn failure(arguments: &[&str], status: ExitStatus) -> anyhow::Error {
+    let arguments = arguments.join(" ");
+    if packages_are_downloaded() {
+        anyhow!("`cargo {arguments}` failed ({status}), see above")
+    } else {
+        anyhow!(
+            "`cargo {arguments}` failed ({status}) and not every Rust package is downloaded: \
+             connect to the network (cargo obeys HTTPS_PROXY) and try again"
+        )
+    }
+}
+
+fn packages_are_downloaded() -> bool {
+    let mut fetch = command(&["fetch", "--offline", "--quiet", "--target", toolchain::WASM]);
+    if let Some(host) = toolchain::host() {
+        fetch.args(["--target", &host]);
+    }
+    processes::output(&mut fetch).is_some()
+}

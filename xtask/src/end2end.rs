@@ -1,0 +1,134 @@
+//! The tests in a real browser: Playwright against this build of the server and
+//! of the sandbox, which the tests start for themselves.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::report::{Outcome, Report, Tests};
+use crate::site::Profile;
+use crate::{browser, cargo, node, processes, report, site};
+
+const RESULTS: &str = "end2end/test-results/results.json";
+/// The tag of the tests that only take pictures.
+const SCREENSHOTS: &str = "@screenshots";
+
+pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
+    let prepared = report.run("preparing the browser tests", || {
+        prepare().map(|()| Outcome::PASSED_CHECK)
+    })?;
+    if !prepared {
+        return Ok(());
+    }
+    report.run("types of the browser tests", check_types)?;
+    report.run("browser tests", || run(arguments))?;
+    Ok(())
+}
+
+pub fn take_screenshots() -> Result<()> {
+    prepare()?;
+    report::step("Taking the pictures");
+    let pictures = env::current_dir()?.join("docs/screenshots");
+    fs::create_dir_all(&pictures)?;
+    let mut command = playwright()?;
+    command
+        .args(["--grep", SCREENSHOTS])
+        .env("ROUNDROBIN_SCREENSHOTS", pictures);
+    processes::succeed(
+        "Playwright",
+        &mut command,
+        "Not every picture could be taken, see above.",
+    )
+}
+
+fn prepare() -> Result<()> {
+    node::ensure_packages()?;
+    site::build(Profile::Dev)?;
+    report::step("Building server and sandbox");
+    cargo::build_native()
+}
+
+fn check_types() -> Result<Outcome> {
+    let mut command = Command::new(node::installed_program("tsc"));
+    command.args(["--noEmit", "--project", "end2end"]);
+    processes::succeed(
+        "tsc",
+        &mut command,
+        "The tests do not fit their types, see above.",
+    )?;
+    Ok(Outcome::PASSED_CHECK)
+}
+
+fn run(arguments: &[String]) -> Result<Outcome> {
+    remove_results()?;
+    let mut command = playwright()?;
+    command
+        .args(["--pass-with-no-tests", "--grep-invert", SCREENSHOTS])
+        .args(arguments);
+    let status = processes::status("Playwright", &mut command)?;
+    let Ok(results) = fs::read_to_string(RESULTS) else {
+        bail!("Playwright ended without results ({status}), see above");
+    };
+    let tests =
+        count(&results).with_context(|| format!("{RESULTS} is not what Playwright writes"))?;
+    Ok(Outcome {
+        tests,
+        success: status.success(),
+    })
+}
+
+/// Results of an earlier run must not pass for this one's.
+fn remove_results() -> Result<()> {
+    if Path::new(RESULTS).exists() {
+        fs::remove_file(RESULTS)?;
+    }
+    Ok(())
+}
+
+fn playwright() -> Result<Command> {
+    let root = env::current_dir()?;
+    let mut command = Command::new(root.join(node::installed_program("playwright")));
+    command.arg("test").current_dir("end2end");
+    command.env(
+        "ROUNDROBIN_SERVER_BIN",
+        root.join("target/debug/roundrobin"),
+    );
+    command.env("ROUNDROBIN_SANDBOX_BIN", root.join("target/debug/sandbox"));
+    if let Some(program) = browser::ensure()? {
+        command.env("ROUNDROBIN_CHROMIUM", program);
+    }
+    Ok(command)
+}
+
+fn count(results: &str) -> Option<Tests> {
+    let results: Value = serde_json::from_str(results).ok()?;
+    let stats = results.get("stats")?;
+    let number = |name: &str| stats.get(name)?.as_u64();
+    Some(Tests {
+        passed: number("expected")?,
+        failed: number("unexpected")? + number("flaky")?,
+        skipped: number("skipped")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_passed_only_when_repeated_counts_as_failed() {
+        let results = r#"{"stats":{"expected":7,"unexpected":1,"flaky":2,"skipped":3}}"#;
+        assert_eq!(
+            count(results),
+            Some(Tests {
+                passed: 7,
+                failed: 3,
+                skipped: 3
+            })
+        );
+    }
+}

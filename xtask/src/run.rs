@@ -1,0 +1,146 @@
+//! The product on this machine beside its sandbox: what somebody who has just
+//! cloned the project types first.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::processes::{self, Interrupted, Process};
+use crate::site::Profile;
+use crate::{cargo, http, report, site};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+#[derive(Args)]
+pub struct Options {
+    /// Round Robin's port
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// The sandbox's port
+    #[arg(long, default_value_t = 3900)]
+    sandbox_port: u16,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    ensure_free(options.port, "--port")?;
+    ensure_free(options.sandbox_port, "--sandbox-port")?;
+    site::build(Profile::Dev)?;
+    report::step("Building server and sandbox");
+    cargo::build_native()?;
+
+    report::step("Starting the sandbox, which stands in for PagerDuty and Slack");
+    let mut sandbox = start_sandbox(options.sandbox_port)?;
+    let credentials = wait_for(&mut sandbox, options.sandbox_port, "/_control/credentials")?;
+    let credentials =
+        serde_json::from_str(&credentials).context("the sandbox's credentials are not JSON")?;
+
+    report::step("Starting Round Robin");
+    let mut server = start_server(options, &credentials)?;
+    wait_for(&mut server, options.port, "/readyz")?;
+    greet(options, &credentials)?;
+    stay(&mut server, &mut sandbox)
+}
+
+fn ensure_free(port: u16, option: &str) -> Result<()> {
+    if http::is_free(port) {
+        return Ok(());
+    }
+    bail!(
+        "port {port} is already taken on 127.0.0.1: stop the program that listens there, or choose another with {option}"
+    )
+}
+
+fn start_sandbox(port: u16) -> Result<Process> {
+    let mut command = Command::new("target/debug/sandbox");
+    command.args(["--listen", &format!("127.0.0.1:{port}")]);
+    Process::start("the sandbox", &mut command, Signal::TERM)
+}
+
+fn start_server(options: &Options, credentials: &Value) -> Result<Process> {
+    fs::create_dir_all("data").context("cannot create the folder data")?;
+    let listen = format!("127.0.0.1:{}", options.port);
+    let sandbox = format!("http://127.0.0.1:{}", options.sandbox_port);
+    let mut command = Command::new("target/debug/roundrobin");
+    command
+        .env("ROUNDROBIN_PUBLIC_URL", format!("http://{listen}"))
+        .env("ROUNDROBIN_LISTEN", listen)
+        .env("ROUNDROBIN_DATABASE_URL", "sqlite://data/roundrobin.db")
+        .env("ROUNDROBIN_SLACK_URL", format!("{sandbox}/slack"))
+        .env("ROUNDROBIN_PAGERDUTY_EU_API_URL", format!("{sandbox}/eu"))
+        .env(
+            "ROUNDROBIN_PAGERDUTY_IDENTITY_URL",
+            format!("{sandbox}/identity"),
+        )
+        .env("ROUNDROBIN_PAGERDUTY_API_URL", sandbox);
+    for name in ["client_id", "client_secret", "signing_secret"] {
+        let setting = format!("ROUNDROBIN_SLACK_{}", name.to_uppercase());
+        command.env(setting, credential(credentials, "slack", name)?);
+    }
+    Process::start("Round Robin", &mut command, Signal::TERM)
+}
+
+fn credential<'a>(credentials: &'a Value, of: &str, name: &str) -> Result<&'a str> {
+    credentials[of][name]
+        .as_str()
+        .with_context(|| format!("the sandbox names no {name} for {of}"))
+}
+
+/// Asks until the answer is 200, and gives its body.
+fn wait_for(process: &mut Process, port: u16, path: &str) -> Result<String> {
+    let deadline = Instant::now() + START_LIMIT;
+    loop {
+        let answer = http::get(port, path);
+        match answer {
+            Ok(response) if response.status == 200 => return Ok(response.body),
+            _ => process.expect_running()?,
+        }
+        if Instant::now() > deadline {
+            let last = answer.map_or_else(|error| error.to_string(), |response| response.body);
+            bail!(
+                "http://127.0.0.1:{port}{path} did not answer 200 within {} s: {last}",
+                START_LIMIT.as_secs()
+            );
+        }
+        processes::pause()?;
+    }
+}
+
+fn greet(options: &Options, credentials: &Value) -> Result<()> {
+    println!(
+        "
+Round Robin runs at  http://127.0.0.1:{}
+The sandbox is at    http://127.0.0.1:{}
+
+  1. Open Round Robin, choose Sign in with Slack, and on the sandbox's page
+     choose the person marked Primary Owner, then Allow.
+  2. Settings, Integrations (Manage & Connect), Login using an API Key: paste
+     {}
+  3. Rotations, New, then on its page Edit schedule, PagerDuty, and choose one.
+
+Ctrl-C stops both.
+",
+        options.port,
+        options.sandbox_port,
+        credential(credentials, "pagerduty", "api_key")?
+    );
+    Ok(())
+}
+
+fn stay(server: &mut Process, sandbox: &mut Process) -> Result<()> {
+    loop {
+        server.expect_running()?;
+        sandbox.expect_running()?;
+        match processes::pause() {
+            Err(error) if error.is::<Interrupted>() => {
+                println!("\nStopping Round Robin and the sandbox");
+                return Ok(());
+            }
+            paused => paused?,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What the browser loads: the WASM module, its JavaScript and the stylesheet,
+//! made without cargo-leptos, whose installation takes longer than this whole
+//! build. All three carry one hash of their contents in their names, so that a
+//! browser may keep them for ever.
+
+use std::env;
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{cargo, node, processes, report, stylesheet, toolchain};
+
+const SITE: &str = "target/site";
+const NEXT_SITE: &str = "target/site.new";
+const LAST_SITE: &str = "target/site.old";
+const STAMP: &str = "target/site.stamp";
+const LOCK: &str = "target/site.lock";
+const NAME: &str = "roundrobin";
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    fn cargo_name(self) -> &'static str {
+        match self {
+            Self::Dev => "wasm-dev",
+            Self::Release => "wasm-release",
+        }
+    }
+}
+
+/// The server embeds the site, so even a check of the server needs the folder.
+pub fn ensure_placeholder() -> Result<()> {
+    let name = Path::new(SITE).join("output-name");
+    if !name.exists() {
+        fs::create_dir_all(Path::new(SITE).join("pkg"))?;
+        fs::write(name, NAME)?;
+    }
+    Ok(())
+}
+
+pub fn build(profile: Profile) -> Result<()> {
+    toolchain::ensure_wasm_target()?;
+    report::step("Building what the browser runs");
+    cargo::run(&[
+        "build",
+        "-p",
+        "frontend",
+        "--target",
+        toolchain::WASM,
+        "--profile",
+        profile.cargo_name(),
+    ])?;
+    let module = format!(
+        "target/{}/{}/frontend.wasm",
+        toolchain::WASM,
+        profile.cargo_name()
+    );
+    let css = stylesheet::bundle(Path::new("style/main.css"))?;
+
+    let lock = File::create(LOCK)?;
+    lock.lock()
+        .context("cannot wait for another build of the site")?;
+    let stamp = stamp(profile, Path::new(&module), &css)?;
+    if Path::new(SITE).join("pkg").exists()
+        && fs::read_to_string(STAMP).is_ok_and(|last| last == stamp)
+    {
+        return Ok(());
+    }
+    assemble(profile, Path::new(&module), &css)
+        .context("cannot make the site from the compiled frontend")?;
+    fs::write(STAMP, stamp)?;
+    Ok(())
+}
+
+/// Everything that the site is made from, this program included.
+fn stamp(profile: Profile, module: &Path, css: &str) -> Result<String> {
+    let mut stamp = String::new();
+    for path in [module, &env::current_exe()?] {
+        let metadata =
+            fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
+        let modified = metadata
+            .modified()?
+            .duration_since(SystemTime::UNIX_EPOCH)?;
+        writeln!(stamp, "{} bytes of {}", metadata.len(), modified.as_nanos())?;
+    }
+    writeln!(
+        stamp,
+        "{} with {}",
+        profile.cargo_name(),
+        hash(&[css.as_bytes()])
+    )?;
+    Ok(stamp)
+}
+
+fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
+    remove_folder(NEXT_SITE)?;
+    let folder = Path::new(NEXT_SITE).join("pkg");
+    Bindgen::new()
+        .input_path(module)
+        .web(true)?
+        .typescript(false)
+        .out_name(NAME)
+        .generate(&folder)?;
+    if profile == Profile::Release {
+        optimise(&folder.join(format!("{NAME}_bg.wasm")))?;
+    }
+    let name = name_by_contents(&folder, css)?;
+    fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
+    if profile == Profile::Release {
+        compress(&folder)?;
+    }
+    swap()
+}
+
+/// Renames the files after their contents, which gives the name of the whole.
+fn name_by_contents(folder: &Path, css: &str) -> Result<String> {
+    let unnamed = |suffix: &str| folder.join(format!("{NAME}{suffix}"));
+    let js = fs::read_to_string(unnamed(".js"))?;
+    let wasm = fs::read(unnamed("_bg.wasm"))?;
+    let hash = hash(&[js.as_bytes(), &wasm, css.as_bytes()]);
+    let name = format!("{NAME}-{}", &hash[..16]);
+
+    let named = |suffix: &str| folder.join(format!("{name}{suffix}"));
+    fs::remove_file(unnamed(".js"))?;
+    fs::write(
+        named(".js"),
+        js.replace(&format!("{NAME}_bg.wasm"), &format!("{name}_bg.wasm")),
+    )?;
+    fs::rename(unnamed("_bg.wasm"), named("_bg.wasm"))?;
+    fs::write(named(".css"), css)?;
+    Ok(name)
+}
+
+fn hash(contents: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for content in contents {
+        hasher.update((content.len() as u64).to_le_bytes());
+        hasher.update(content);
+    }
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn optimise(module: &Path) -> Result<()> {
+    report::step("Making the WASM module small");
+    // What rustc and wasm-bindgen may emit; every current browser has it.
+    const FEATURES: [&str; 6] = [
+        "--enable-bulk-memory",
+        "--enable-nontrapping-float-to-int",
+        "--enable-sign-ext",
+        "--enable-mutable-globals",
+        "--enable-reference-types",
+        "--enable-multivalue",
+    ];
+    let mut command = Command::new(node::installed_program("wasm-opt"));
+    command
+        .arg("-Oz")
+        .args(FEATURES)
+        .arg(module)
+        .arg("-o")
+        .arg(module);
+    processes::succeed("wasm-opt", &mut command, "Its message above says why.")
+}
+
+fn compress(folder: &Path) -> Result<()> {
+    let mut command = Command::new("node");
+    command.arg("xtask/compress.mjs").arg(folder);
+    processes::succeed("node", &mut command, "The site could not be compressed.")
+}
+
+/// A server that reads the folder meanwhile finds the old files or the new.
+fn swap() -> Result<()> {
+    remove_folder(LAST_SITE)?;
+    match fs::rename(SITE, LAST_SITE) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+        _ => fs::rename(NEXT_SITE, SITE)?,
+    }
+    remove_folder(LAST_SITE)
+}
+
+fn remove_folder(folder: &str) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {folder}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_follows_the_contents_of_all_three_files() {
+        let name = |js: &str, wasm: &str, css: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("roundrobin.js"), js).unwrap();
+            fs::write(folder.path().join("roundrobin_bg.wasm"), wasm).unwrap();
+            name_by_contents(folder.path(), css).unwrap()
+        };
+        let first = name("a", "b", "c");
+        assert_eq!(first, name("a", "b", "c"));
+        assert_eq!(first.len(), "roundrobin-".len() + 16);
+        for other in [
+            name("x", "b", "c"),
+            name("a", "x", "c"),
+            name("a", "b", "x"),
+            name("ab", "", "c"),
+        ] {
+            assert_ne!(first, other);
+        }
+    }
+
+    #[test]
+    fn the_javascript_names_the_renamed_module() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("roundrobin.js"),
+            "new URL('roundrobin_bg.wasm', import.meta.url)",
+        )
+        .unwrap();
+        fs::write(folder.path().join("roundrobin_bg.wasm"), "").unwrap();
+
+        let name = name_by_contents(folder.path(), "").unwrap();
+
+        let js = fs::read_to_string(folder.path().join(format!("{name}.js"))).unwrap();
+        assert_eq!(js, format!("new URL('{name}_bg.wasm', import.meta.url)"));
+        assert!(!folder.path().join("roundrobin.js").exists());
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything that must hold, in one command, which is also all that CI calls.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::postgres::{self, Postgres};
+use crate::report::{Outcome, Report, Tests};
+use crate::{cargo, check, end2end, processes, site};
+
+#[derive(Args)]
+pub struct Options {
+    /// Run only this part
+    #[arg(long)]
+    only: Option<Part>,
+    /// Handed to Playwright, after `--`
+    #[arg(last = true)]
+    playwright: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// Formatting and lints
+    Check,
+    /// The tests of the Rust packages, the store's on SQLite and on Postgres
+    Unit,
+    /// The tests in a real browser
+    End2end,
+}
+
+pub fn test(options: &Options) -> Result<()> {
+    let wants = |part| options.only.is_none_or(|only| only == part);
+    let mut report = Report::default();
+    if wants(Part::Check) {
+        check::add_to(&mut report)?;
+    }
+    if wants(Part::Unit) {
+        add_unit_tests(&mut report)?;
+    }
+    if wants(Part::End2end) {
+        end2end::add_to(&mut report, &options.playwright)?;
+    }
+    report.finish()
+}
+
+fn add_unit_tests(report: &mut Report) -> Result<()> {
+    site::ensure_placeholder()?;
+    let mut without_postgres = false;
+    report.run("tests: types, app, server, sandbox", || {
+        let postgres = Postgres::obtain()?;
+        without_postgres = postgres.url().is_none();
+        cargo_test(&cargo::NATIVE, postgres.url())
+    })?;
+    if without_postgres {
+        report.warn(postgres::MISSING.to_owned());
+    }
+    report.run("tests: xtask", || cargo_test(&["-p", "xtask"], None))?;
+    Ok(())
+}
+
+fn cargo_test(packages: &[&str], postgres: Option<&str>) -> Result<Outcome> {
+    let arguments = [&["test", "--no-fail-fast"], packages].concat();
+    let mut command = cargo::command(&arguments);
+    match postgres {
+        Some(url) => command.env(postgres::URL, url),
+        None => command.env_remove(postgres::URL),
+    };
+    let (status, tests) =
+        processes::status_and_lines("cargo test", &mut command, Tests::default(), count)?;
+    if !status.success() && tests.failed == 0 {
+        return Err(cargo::failure(&arguments, status));
+    }
+    Ok(Outcome {
+        tests,
+        success: status.success(),
+    })
+}
+
+/// Adds up lines like `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+fn count(tests: &mut Tests, line: &str) {
+    let Some(result) = line.strip_prefix("test result: ") else {
+        return;
+    };
+    let number = |word: &str| {
+        let before = result
+            .split(word)
+            .next()
+            .filter(|before| before.len() < result.len())?;
+        before.trim().rsplit(' ').next()?.parse::<u64>().ok()
+    };
+    tests.passed += number(" passed").unwrap_or_default();
+    tests.failed += number(" failed").unwrap_or_default();
+    tests.skipped += number(" ignored").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_several_test_programs_are_added_up() {
+        let mut tests = Tests::default();
+        for line in [
+            "running 5 tests",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ] {
+            count(&mut tests, line);
+        }
+        assert_eq!(
+            tests,
+            Tests {
+                passed: 15,
+                failed: 2,
+                skipped: 1
+            }
+        );
+    }
+}
