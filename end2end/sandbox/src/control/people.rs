@@ -1,0 +1,250 @@
+//! Levers on people and their rights: users and keys of PagerDuty, members and tokens of Slack.
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::post,
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Order, Refused, done};
+use crate::{
+    account::{Account, ApiKey, Holder, Region, User},
+    company::PRIMARY_TEAM,
+    minting,
+    slack::{Installation, Person, Role, TokenState},
+    world::{Sandbox, World},
+};
+
+pub fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/pagerduty/keys/revoke", post(revoke_key))
+        .route("/pagerduty/keys/rotate", post(rotate_key))
+        .route("/pagerduty/rate-limit", post(limit_rate))
+        .route("/pagerduty/users/{user}/email", post(change_user_email))
+        .route("/pagerduty/users/{user}/delete", post(delete_user))
+        .route("/slack/people/{person}/role", post(change_role))
+        .route("/slack/people/{person}/email", post(change_person_email))
+        .route("/slack/people/{person}/deactivate", post(deactivate))
+        .route("/slack/token/revoke", post(revoke_token))
+        .route("/slack/token/drop-scope", post(drop_scope))
+        .route("/slack/uninstall", post(uninstall))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RegionName {
+    Us,
+    Eu,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyOrder {
+    key: Option<String>,
+    region: Option<RegionName>,
+}
+
+impl KeyOrder {
+    fn account<'a>(&self, world: &'a mut World) -> &'a mut Account {
+        world.account_mut(match self.region {
+            None | Some(RegionName::Us) => Region::Us,
+            Some(RegionName::Eu) => Region::Eu,
+        })
+    }
+
+    /// Removes the key that is meant: the account's own when none is named.
+    fn revoke(&self, account: &mut Account) -> Result<(), Refused> {
+        let key = match &self.key {
+            Some(key) => key.clone(),
+            None => account
+                .current_key()
+                .ok_or_else(|| Refused::impossible("The account has no key."))?
+                .to_owned(),
+        };
+        let before = account.keys.len();
+        account.keys.retain(|known| known.key != key);
+        if account.keys.len() == before {
+            return Err(Refused::unknown("key", &key));
+        }
+        Ok(())
+    }
+}
+
+async fn revoke_key(State(sandbox): State<Sandbox>, Order(order): Order<KeyOrder>) -> Answer {
+    let mut world = sandbox.world();
+    order.revoke(order.account(&mut world))?;
+    done()
+}
+
+async fn rotate_key(State(sandbox): State<Sandbox>, Order(order): Order<KeyOrder>) -> Answer {
+    let mut world = sandbox.world();
+    let account = order.account(&mut world);
+    if order.key.is_some() || account.current_key().is_some() {
+        order.revoke(account)?;
+    }
+    let key = format!("rr+{}_{}", minting::hex(6), minting::hex(2).to_uppercase());
+    account.keys.push(ApiKey {
+        key: key.clone(),
+        holder: Holder::Account,
+    });
+    Ok(Json(json!({"api_key": key})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimit {
+    per_minute: u32,
+}
+
+async fn limit_rate(State(sandbox): State<Sandbox>, Order(order): Order<RateLimit>) -> Answer {
+    sandbox.world().allowance.per_minute = order.per_minute;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Email {
+    email: String,
+}
+
+/// The user in whichever account has them.
+fn user<'a>(world: &'a mut World, who: &str) -> Result<&'a mut User, Refused> {
+    let World { us, eu, .. } = world;
+    us.users
+        .iter_mut()
+        .chain(&mut eu.users)
+        .find(|user| {
+            user.deleted_at.is_none() && (user.id == who || user.email.eq_ignore_ascii_case(who))
+        })
+        .ok_or_else(|| Refused::unknown("user", who))
+}
+
+async fn change_user_email(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<Email>,
+) -> Answer {
+    user(&mut sandbox.world(), &who)?.email = order.email;
+    done()
+}
+
+async fn delete_user(State(sandbox): State<Sandbox>, Path(who): Path<String>) -> Answer {
+    user(&mut sandbox.world(), &who)?.deleted_at = Some(Timestamp::now());
+    done()
+}
+
+fn person<'a>(world: &'a mut World, who: &str) -> Result<&'a mut Person, Refused> {
+    world
+        .slack
+        .person_mut(who)
+        .ok_or_else(|| Refused::unknown("person", who))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
+    role: String,
+}
+
+async fn change_role(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<NewRole>,
+) -> Answer {
+    let wanted = order.role.replace('_', " ");
+    let role = Role::ALL
+        .into_iter()
+        .find(|role| role.title().eq_ignore_ascii_case(&wanted))
+        .ok_or_else(|| {
+            Refused::invalid("role must be primary_owner, owner, admin, member or guest.")
+        })?;
+    person(&mut sandbox.world(), &who)?.role = role;
+    done()
+}
+
+async fn change_person_email(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<Email>,
+) -> Answer {
+    person(&mut sandbox.world(), &who)?.email = order.email;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deactivate {
+    #[serde(default = "yes")]
+    deactivated: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+async fn deactivate(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<Deactivate>,
+) -> Answer {
+    person(&mut sandbox.world(), &who)?.deactivated = order.deactivated;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TeamOrder {
+    team: Option<String>,
+}
+
+/// Does something to every live installation of the workspace: the primary one when none is named.
+fn with_installations(
+    sandbox: &Sandbox,
+    team: Option<&str>,
+    mut change: impl FnMut(&mut Installation),
+) -> Answer {
+    let team = team.unwrap_or(PRIMARY_TEAM);
+    let mut world = sandbox.world();
+    let mut changed = 0;
+    let installations = world.slack.installations.iter_mut();
+    for installation in
+        installations.filter(|one| one.team == team && one.state == TokenState::Live)
+    {
+        change(installation);
+        changed += 1;
+    }
+    if changed == 0 {
+        return Err(Refused::impossible(
+            "The app is not installed in this workspace.",
+        ));
+    }
+    Ok(Json(json!({"ok": true, "tokens": changed})))
+}
+
+async fn revoke_token(State(sandbox): State<Sandbox>, Order(order): Order<TeamOrder>) -> Answer {
+    with_installations(&sandbox, order.team.as_deref(), |one| {
+        one.state = TokenState::Revoked
+    })
+}
+
+async fn uninstall(State(sandbox): State<Sandbox>, Order(order): Order<TeamOrder>) -> Answer {
+    with_installations(&sandbox, order.team.as_deref(), |one| {
+        one.state = TokenState::Uninstalled
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DropScope {
+    scope: String,
+    team: Option<String>,
+}
+
+async fn drop_scope(State(sandbox): State<Sandbox>, Order(order): Order<DropScope>) -> Answer {
+    with_installations(&sandbox, order.team.as_deref(), |one| {
+        one.scopes.retain(|scope| *scope != order.scope)
+    })
+}

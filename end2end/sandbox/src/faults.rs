@@ -1,0 +1,290 @@
+//! Bad weather on request: wrong statuses, slow or broken answers, missing headers. Clients must act on
+//! the status and treat bodies as optional text, and this is how that is shown.
+
+use std::{collections::BTreeMap, future::Future, io, time::Duration};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::counters::Side;
+
+/// What a fault does to the answer's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyKind {
+    /// The side's own error envelope.
+    Json,
+    ErrorString,
+    ErrorArray,
+    ErrorsString,
+    ErrorsMap,
+    MissingScopes,
+    Html,
+    Empty,
+    /// Half of the answer, and its length says so.
+    Truncated,
+    /// Half of the answer, then the connection breaks.
+    CutOff,
+    /// JSON of the right keys with values of the wrong types.
+    WrongTypes,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    pub side: Side,
+    /// The beginning of the request's path, `/slack` left out; everything without it.
+    pub path: Option<String>,
+    pub status: Option<u16>,
+    pub body: Option<BodyKind>,
+    #[serde(default)]
+    pub delay_ms: u64,
+    /// Leaves out the rate limit headers, `Retry-After`, `x-request-id` and `x-oauth-scopes`.
+    #[serde(default)]
+    pub without_headers: bool,
+    /// Headers to set, for example `{"retry-after": "3"}`.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// How many requests it applies to; until it is cleared without it.
+    pub times: Option<u32>,
+}
+
+impl Fault {
+    /// What could only be noticed when the fault strikes is refused when it is set.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(status) = self.status {
+            StatusCode::from_u16(status)
+                .ok()
+                .filter(|status| status.as_u16() >= 200)
+                .ok_or_else(|| format!("{status} is no status of an answer"))?;
+        }
+        for (name, value) in &self.headers {
+            if name.parse::<HeaderName>().is_err() || value.parse::<HeaderValue>().is_err() {
+                return Err(format!("{name:?} with {value:?} is no header"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+pub struct Faults {
+    made: u32,
+    standing: Vec<(u32, Fault)>,
+}
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) -> u32 {
+        self.made += 1;
+        self.standing.push((self.made, fault));
+        self.made
+    }
+
+    pub fn clear(&mut self, id: Option<u32>, side: Option<Side>) {
+        self.standing.retain(|(of, fault)| {
+            id.is_some_and(|id| id != *of) || side.is_some_and(|side| side != fault.side)
+        });
+    }
+
+    pub fn report(&self) -> Vec<Value> {
+        self.standing
+            .iter()
+            .map(|(id, fault)| json!({"id": id, "fault": fault}))
+            .collect()
+    }
+
+    /// The oldest fault that fits, used up by one.
+    pub fn strike(&mut self, side: Side, path: &str) -> Option<Fault> {
+        let place = self.standing.iter().position(|(_, fault)| {
+            fault.side == side
+                && fault
+                    .path
+                    .as_deref()
+                    .is_none_or(|prefix| path.starts_with(prefix))
+        })?;
+        let times = &mut self.standing[place].1.times;
+        *times = times.map(|left| left.saturating_sub(1));
+        let used_up = *times == Some(0);
+        let fault = self.standing[place].1.clone();
+        if used_up {
+            self.standing.remove(place);
+        }
+        Some(fault)
+    }
+}
+
+/// Lets the true answer through, or what the fault makes of it.
+pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Response>) -> Response {
+    let Some(fault) = fault else {
+        return truth.await;
+    };
+    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    let answer = match fault
+        .status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+    {
+        Some(status) => (
+            status,
+            own_headers(fault.side, status),
+            error_body(fault.side, status),
+        )
+            .into_response(),
+        None => truth.await,
+    };
+    let (mut parts, body) = answer.into_parts();
+    if fault.without_headers {
+        strip(&mut parts.headers);
+    }
+    for (name, value) in &fault.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            parts.headers.insert(name, value);
+        }
+    }
+    let body = match fault.body {
+        Some(kind) => {
+            // The true length would contradict the body that replaces it.
+            parts.headers.remove(header::CONTENT_LENGTH);
+            if kind == BodyKind::Html {
+                parts
+                    .headers
+                    .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+            }
+            spoiled(kind, body).await
+        }
+        None => body,
+    };
+    Response::from_parts(parts, body)
+}
+
+/// What either service sends along with a refusal.
+fn own_headers(side: Side, status: StatusCode) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        match side {
+            Side::Slack => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Side::PagerDuty => {
+                headers.insert("ratelimit-limit", HeaderValue::from_static("960"));
+                headers.insert("ratelimit-remaining", HeaderValue::from_static("0"));
+                headers.insert("ratelimit-reset", HeaderValue::from_static("1"));
+            }
+        }
+    }
+    headers
+}
+
+fn error_body(side: Side, status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let body = match (side, status.as_u16()) {
+        (Side::Slack, 429) => json!({"ok": false, "error": "ratelimited"}),
+        (Side::Slack, 503) => json!({"ok": false, "error": "service_unavailable"}),
+        (Side::Slack, _) => json!({"ok": false, "error": "internal_error"}),
+        (Side::PagerDuty, status) => {
+            json!({"error": {"message": reason, "code": code_for(status), "errors": [reason]}})
+        }
+    };
+    body.to_string()
+}
+
+fn code_for(status: u16) -> u32 {
+    match status {
+        400 => 2001,
+        401 => 2006,
+        402 => 2012,
+        403 => 2010,
+        404 => 2100,
+        429 => 2020,
+        _ => 2000,
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    for name in [
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "retry-after",
+        "x-request-id",
+        "x-oauth-scopes",
+    ] {
+        headers.remove(name);
+    }
+}
+
+async fn spoiled(kind: BodyKind, body: Body) -> Body {
+    let whole = match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => bytes,
+        Err(_) => Bytes::new(),
+    };
+    let text = match kind {
+        BodyKind::Json => return Body::from(whole),
+        BodyKind::Truncated => return Body::from(whole.slice(..whole.len() / 2)),
+        BodyKind::CutOff => return breaking_off(whole.slice(..whole.len() / 2)),
+        BodyKind::Empty => String::new(),
+        BodyKind::Html => {
+            "<!doctype html><title>Gateway</title><h1>The gateway is having a bad day</h1>"
+                .to_owned()
+        }
+        BodyKind::ErrorString => {
+            json!({"error": "Something is wrong with this request"}).to_string()
+        }
+        BodyKind::ErrorArray => {
+            json!({"error": ["Something is wrong", "with this request"]}).to_string()
+        }
+        BodyKind::ErrorsString => enveloped(json!("is not valid")),
+        BodyKind::ErrorsMap => enveloped(json!({"time_zone": ["is not valid"]})),
+        BodyKind::MissingScopes => json!({"error": {
+            "message": "Token missing required scopes",
+            "required_scopes": "schedules.read users.read",
+        }})
+        .to_string(),
+        BodyKind::WrongTypes => serde_json::from_slice(&whole)
+            .map(swapped)
+            .unwrap_or_default()
+            .to_string(),
+    };
+    Body::from(text)
+}
+
+fn enveloped(errors: Value) -> String {
+    json!({"error": {"message": "Invalid Input Provided", "code": 2001, "errors": errors}})
+        .to_string()
+}
+
+/// The pause lets the first half reach the client before the connection goes.
+fn breaking_off(half: Bytes) -> Body {
+    let sent = stream::once(async move { Ok(half) });
+    let broken = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionReset,
+            "cut off on request",
+        ))
+    });
+    Body::from_stream(sent.chain(broken))
+}
+
+fn swapped(value: Value) -> Value {
+    match value {
+        Value::String(_) => json!(7),
+        Value::Number(_) | Value::Bool(_) | Value::Null => json!("seven"),
+        Value::Array(items) => Value::Array(items.into_iter().map(swapped).collect()),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, swapped(value)))
+                .collect(),
+        ),
+    }
+}

@@ -1,0 +1,144 @@
+//! The home page: who is in the company, who is on call, and what to paste where. For a person who has
+//! just started the stand-in and wonders what it is.
+
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use jiff::Timestamp;
+
+use crate::{
+    account::Account,
+    html::{escape, page},
+    rendering::on_call_at,
+    slack::{self, Workspace},
+    world::Sandbox,
+    zones::stamp,
+};
+
+pub async fn show(State(sandbox): State<Sandbox>) -> Html<String> {
+    let now = Timestamp::now();
+    let world = sandbox.world();
+    let workspaces: String = world
+        .slack
+        .workspaces
+        .iter()
+        .map(|one| people(one, &world.us))
+        .collect();
+    let body = format!(
+        "<p>A stand-in for PagerDuty and Slack. It forgets everything when it ends, and nothing leaves this machine. \
+         All controls: <a href=\"/_control\">/_control</a>.</p>\n{}{}{}{workspaces}",
+        settings(sandbox.base_url(), &world.us, &world.eu),
+        schedules("Schedules", &world.us, now),
+        schedules("Schedules of the EU account", &world.eu, now),
+    );
+    page("Round Robin sandbox", &body)
+}
+
+fn settings(base: &str, us: &Account, eu: &Account) -> String {
+    let revoked = "revoked; see the controls";
+    let rows = [
+        (
+            "PagerDuty API key",
+            us.current_key().unwrap_or(revoked).to_owned(),
+        ),
+        (
+            "PagerDuty API key, EU account",
+            eu.current_key().unwrap_or(revoked).to_owned(),
+        ),
+        ("PagerDuty API", base.to_owned()),
+        ("PagerDuty API, EU", format!("{base}/eu")),
+        ("Slack", format!("{base}/slack")),
+        ("Slack client id", slack::CLIENT_ID.to_owned()),
+        ("Slack client secret", slack::CLIENT_SECRET.to_owned()),
+        ("Slack signing secret", slack::SIGNING_SECRET.to_owned()),
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "<tr><th>{name}</th><td><code>{}</code></td></tr>\n",
+                escape(value)
+            )
+        })
+        .collect();
+    format!("<h2>What to paste</h2>\n<table>{rows}</table>\n")
+}
+
+fn schedules(title: &str, account: &Account, now: Timestamp) -> String {
+    let rows: String = account
+        .visible_schedules()
+        .map(|schedule| {
+            let (who, until) = match on_call_at(&schedule.plan(), now) {
+                Some(entry) => {
+                    let name = account.user(&entry.user).map_or(entry.user.as_str(), |user| &user.name);
+                    (escape(name), stamp(entry.end, &schedule.zone))
+                }
+                None => ("nobody".to_owned(), String::new()),
+            };
+            format!(
+                "<tr><td><bdi>{}</bdi></td><td><code>{}</code></td><td>{}</td><td><bdi>{who}</bdi></td><td>{until}</td></tr>\n",
+                escape(&schedule.name),
+                escape(&schedule.id),
+                escape(&schedule.time_zone),
+            )
+        })
+        .collect();
+    format!(
+        "<h2>{title}</h2>\n<table><tr><th>Name</th><th>Id</th><th>Time zone</th><th>On call now</th><th>Until</th></tr>\n\
+         {rows}</table>\n"
+    )
+}
+
+fn people(workspace: &Workspace, account: &Account) -> String {
+    let rows: String = workspace
+        .people
+        .iter()
+        .map(|person| {
+            let in_pagerduty = account.employee(&person.email).map_or("no account", |user| user.email.as_str());
+            let role = if person.deactivated { "Deactivated" } else { person.role.title() };
+            format!(
+                "<tr><td><bdi>{}</bdi></td><td>{role}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>\n",
+                escape(&person.name),
+                escape(&person.email),
+                escape(in_pagerduty),
+                escape(&person.id),
+            )
+        })
+        .collect();
+    format!(
+        "<h2>Slack workspace {}</h2>\n<table><tr><th>Name</th><th>Role</th><th>Address in Slack</th>\
+         <th>Address in PagerDuty</th><th>Slack id</th></tr>\n{rows}</table>\n",
+        escape(&workspace.name)
+    )
+}
+
+/// A picture with the person's initials, so that no page has to fetch one from elsewhere.
+pub async fn avatar(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
+    let world = sandbox.world();
+    let in_slack = world
+        .slack
+        .person(&id)
+        .map(|(_, person)| person.name.as_str());
+    let in_pagerduty = || {
+        [&world.us, &world.eu]
+            .into_iter()
+            .find_map(|account| account.user(&id))
+            .map(|user| user.name.as_str())
+    };
+    let Some(name) = in_slack.or_else(in_pagerduty) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let initials: String = name
+        .split(' ')
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .collect();
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\"><rect width=\"48\" height=\"48\" fill=\"#2f6f73\"/>\
+         <text x=\"24\" y=\"31\" font-family=\"sans-serif\" font-size=\"20\" fill=\"#fff\" text-anchor=\"middle\">{}</text></svg>",
+        escape(&initials)
+    );
+    ([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response()
+}

@@ -1,0 +1,31 @@
+#![doc = include_str!("../API.md")]
+
+mod account;
+mod company;
+mod control;
+mod counters;
+mod crowd;
+mod faults;
+mod home;
+mod html;
+mod minting;
+mod pagerduty;
+mod rendering;
+mod slack;
+mod world;
+mod zones;
+
+use axum::{Router, routing::get};
+
+pub use world::Sandbox;
+
+/// All routes. What belongs to nothing else is taken as meant for PagerDuty.
+pub fn router(sandbox: Sandbox) -> Router {
+    Router::new()
+        .route("/", get(home::show).fallback(pagerduty::answer))
+        .route("/avatars/{id}", get(home::avatar))
+        .nest("/_control", control::routes())
+        .nest("/slack", slack::routes(&sandbox))
+        .fallback(pagerduty::answer)
+        .with_state(sandbox)
+}

@@ -1,0 +1,182 @@
+//! PagerDuty's REST API, version 2, as strict as the real one: what the product sends wrongly must fail
+//! here and not first at a customer's. Two regions share the routes, each with its own account and keys.
+
+mod directory;
+mod gate;
+mod oncalls;
+mod query;
+mod schedules;
+mod shapes;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use gate::Allowance;
+use gate::{Problem, admit};
+use query::Query;
+
+use crate::{
+    account::{Account, Holder, Region},
+    counters::{Side, UNMATCHED},
+    faults::weathered,
+    minting,
+    world::Sandbox,
+};
+
+/// What an endpoint may look at.
+struct Call<'a> {
+    account: &'a Account,
+    holder: &'a Holder,
+    query: &'a Query,
+    base_url: &'a str,
+    now: Timestamp,
+}
+
+enum Endpoint<'a> {
+    Abilities,
+    Users,
+    Me,
+    User(&'a str),
+    Schedules,
+    Schedule(&'a str),
+    ScheduleUsers(&'a str),
+    ScheduleOverrides(&'a str),
+    Teams,
+    Oncalls,
+}
+
+impl<'a> Endpoint<'a> {
+    fn at(path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        Some(match segments[..] {
+            ["abilities"] => Self::Abilities,
+            ["users"] => Self::Users,
+            ["users", "me"] => Self::Me,
+            ["users", id] => Self::User(id),
+            ["schedules"] => Self::Schedules,
+            ["schedules", id] => Self::Schedule(id),
+            ["schedules", id, "users"] => Self::ScheduleUsers(id),
+            ["schedules", id, "overrides"] => Self::ScheduleOverrides(id),
+            ["teams"] => Self::Teams,
+            ["oncalls"] => Self::Oncalls,
+            _ => return None,
+        })
+    }
+
+    fn pattern(&self) -> &'static str {
+        match self {
+            Self::Abilities => "/abilities",
+            Self::Users => "/users",
+            Self::Me => "/users/me",
+            Self::User(_) => "/users/{id}",
+            Self::Schedules => "/schedules",
+            Self::Schedule(_) => "/schedules/{id}",
+            Self::ScheduleUsers(_) => "/schedules/{id}/users",
+            Self::ScheduleOverrides(_) => "/schedules/{id}/overrides",
+            Self::Teams => "/teams",
+            Self::Oncalls => "/oncalls",
+        }
+    }
+
+    fn answer(&self, call: &Call<'_>) -> Result<Value, Problem> {
+        match self {
+            Self::Abilities => Ok(directory::abilities()),
+            Self::Users => directory::users(call),
+            Self::Me => directory::me(call),
+            Self::User(id) => directory::user(call, id),
+            Self::Teams => directory::teams(call),
+            Self::Schedules => schedules::list(call),
+            Self::Schedule(id) => schedules::show(call, id),
+            Self::ScheduleUsers(id) => schedules::users(call, id),
+            Self::ScheduleOverrides(id) => schedules::overrides(call, id),
+            Self::Oncalls => oncalls::list(call),
+        }
+    }
+}
+
+/// Every request that is for neither Slack nor the stand-in itself is for PagerDuty, so that a wrong path
+/// or method is counted and refused as PagerDuty would.
+pub async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let (region, path) = regional(parts.uri.path());
+    let endpoint = Endpoint::at(path);
+    let fault = {
+        let mut world = sandbox.world();
+        let pattern = endpoint.as_ref().map_or(UNMATCHED, Endpoint::pattern);
+        let counted = format!("{}{pattern}", region.prefix());
+        world.counters.count(
+            Side::PagerDuty,
+            parts.method.as_str(),
+            if endpoint.is_some() {
+                &counted
+            } else {
+                UNMATCHED
+            },
+        );
+        world.faults.strike(Side::PagerDuty, parts.uri.path())
+    };
+    weathered(fault, async {
+        let query = Query::of(parts.uri.query().unwrap_or_default());
+        truth(
+            &sandbox,
+            region,
+            &parts.method,
+            endpoint,
+            &parts.headers,
+            &query,
+        )
+    })
+    .await
+}
+
+fn regional(path: &str) -> (Region, &str) {
+    match path.strip_prefix(Region::Eu.prefix()) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => (Region::Eu, rest),
+        _ => (Region::Us, path),
+    }
+}
+
+fn truth(
+    sandbox: &Sandbox,
+    region: Region,
+    method: &Method,
+    endpoint: Option<Endpoint<'_>>,
+    headers: &HeaderMap,
+    query: &Query,
+) -> Response {
+    let now = Timestamp::now();
+    let mut world = sandbox.world();
+    let budget = world.allowance.take(headers, now);
+    let account = world.account(region);
+    let outcome = budget
+        .within()
+        .and_then(|()| admit(account, headers))
+        .and_then(|holder| {
+            let endpoint = endpoint.ok_or_else(|| Problem::not_found("This path"))?;
+            if method != Method::GET {
+                return Err(Problem::method_not_allowed(method));
+            }
+            endpoint.answer(&Call {
+                account,
+                holder,
+                query,
+                base_url: sandbox.base_url(),
+                now,
+            })
+        });
+    let mut response = match outcome {
+        Ok(body) => (StatusCode::OK, Json(body)).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    budget.write(response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&minting::hex(16)) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}

@@ -1,0 +1,285 @@
+//! Slack, as much of it as signing in, installing and reading the directory need: two workspaces, one
+//! registered app, and the tokens that were given out.
+
+mod authorisation;
+mod consent;
+mod params;
+mod sign_in;
+mod tokens;
+mod web_api;
+
+use std::collections::HashMap;
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    counters::{Side, UNMATCHED},
+    faults::weathered,
+    minting,
+    world::Sandbox,
+};
+
+pub const CLIENT_ID: &str = "2150112233.4860112233";
+pub const CLIENT_SECRET: &str = "5a11b0a7c0ffee5a11b0a7c0ffee5a11";
+pub const SIGNING_SECRET: &str = "51675a11b0a7c0ffee51675a11b0a7c0";
+const APP_ID: &str = "A04860RRBOT";
+/// The product's own bot, in every workspace that has the app.
+const BOT_USER_ID: &str = "U0RRBOT001";
+const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    PrimaryOwner,
+    Owner,
+    Admin,
+    Member,
+    Guest,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [
+        Self::PrimaryOwner,
+        Self::Owner,
+        Self::Admin,
+        Self::Member,
+        Self::Guest,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PrimaryOwner => "Primary Owner",
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Member => "Member",
+            Self::Guest => "Guest",
+        }
+    }
+
+    /// Slack's flags include one another: a primary owner is an owner, and an owner is an admin.
+    fn is_owner(self) -> bool {
+        matches!(self, Self::PrimaryOwner | Self::Owner)
+    }
+
+    fn is_admin(self) -> bool {
+        self.is_owner() || self == Self::Admin
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub time_zone: String,
+    pub deactivated: bool,
+}
+
+impl Person {
+    pub fn new(id: &str, name: &str, email: &str, role: Role, time_zone: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            role,
+            time_zone: time_zone.to_owned(),
+            deactivated: false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub id: String,
+    pub name: String,
+    pub domain: String,
+    pub people: Vec<Person>,
+}
+
+impl Workspace {
+    pub fn new(id: &str, name: &str, domain: &str, people: Vec<Person>) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            domain: domain.to_owned(),
+            people,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenState {
+    Live,
+    Revoked,
+    Uninstalled,
+}
+
+/// One consent, and the bot token that it gave.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub token: String,
+    pub team: String,
+    pub scopes: Vec<String>,
+    pub state: TokenState,
+}
+
+/// What a code may be exchanged for.
+#[derive(Clone, Debug)]
+enum Grant {
+    SignIn { nonce: Option<String> },
+    Install,
+}
+
+#[derive(Clone, Debug)]
+struct Code {
+    grant: Grant,
+    person: String,
+    scopes: Vec<String>,
+    redirect_uri: String,
+    issued: Timestamp,
+}
+
+/// What a signed-in person's own token opens.
+#[derive(Clone, Debug)]
+struct UserToken {
+    person: String,
+    scopes: Vec<String>,
+}
+
+pub struct Slack {
+    pub workspaces: Vec<Workspace>,
+    pub installations: Vec<Installation>,
+    codes: HashMap<String, Code>,
+    user_tokens: HashMap<String, UserToken>,
+}
+
+impl Slack {
+    pub fn new(workspaces: Vec<Workspace>) -> Self {
+        Self {
+            workspaces,
+            installations: Vec::new(),
+            codes: HashMap::new(),
+            user_tokens: HashMap::new(),
+        }
+    }
+
+    pub fn workspace_mut(&mut self, id: &str) -> Option<&mut Workspace> {
+        self.workspaces
+            .iter_mut()
+            .find(|workspace| workspace.id == id)
+    }
+
+    pub fn person(&self, id: &str) -> Option<(&Workspace, &Person)> {
+        self.workspaces.iter().find_map(|workspace| {
+            workspace
+                .people
+                .iter()
+                .find(|person| person.id == id)
+                .map(|person| (workspace, person))
+        })
+    }
+
+    /// By id, or by address in any case.
+    pub fn person_mut(&mut self, who: &str) -> Option<&mut Person> {
+        self.workspaces
+            .iter_mut()
+            .flat_map(|workspace| &mut workspace.people)
+            .find(|person| person.id == who || person.email.eq_ignore_ascii_case(who))
+    }
+
+    /// The token of the latest installation that still works.
+    pub fn bot_token(&self, team: &str) -> Option<&str> {
+        self.installations
+            .iter()
+            .rev()
+            .find(|one| one.team == team && one.state == TokenState::Live)
+            .map(|one| one.token.as_str())
+    }
+
+    fn issue_code(&mut self, code: Code) -> String {
+        let now = code.issued;
+        self.codes
+            .retain(|_, old| now.duration_since(old.issued) < CODE_LIFETIME);
+        let name = format!("{}.{}", CLIENT_ID, minting::hex(24));
+        self.codes.insert(name.clone(), code);
+        name
+    }
+
+    /// A code works once, and is gone whatever comes of it.
+    fn take_code(&mut self, name: &str, now: Timestamp) -> Option<Code> {
+        self.codes
+            .remove(name)
+            .filter(|code| now.duration_since(code.issued) < CODE_LIFETIME)
+    }
+}
+
+pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
+    Router::new()
+        .route(
+            "/openid/connect/authorize",
+            get(sign_in::ask).post(sign_in::decide),
+        )
+        .route(
+            "/oauth/v2/authorize",
+            get(consent::ask).post(consent::decide),
+        )
+        .route("/api/openid.connect.token", post(tokens::for_sign_in))
+        .route("/api/oauth.v2.access", post(tokens::for_install))
+        .route(
+            "/api/openid.connect.userInfo",
+            get(web_api::user_info).post(web_api::user_info),
+        )
+        .route(
+            "/api/users.list",
+            get(web_api::users_list).post(web_api::users_list),
+        )
+        .route(
+            "/api/users.info",
+            get(web_api::users_info).post(web_api::users_info),
+        )
+        .route(
+            "/api/team.info",
+            get(web_api::team_info).post(web_api::team_info),
+        )
+        .route(
+            "/api/auth.test",
+            get(web_api::auth_test).post(web_api::auth_test),
+        )
+        .fallback(unknown)
+        .layer(middleware::from_fn_with_state(sandbox.clone(), counted))
+}
+
+async fn unknown(request: Request) -> Response {
+    if request.uri().path().contains("/api/") {
+        return axum::Json(serde_json::json!({"ok": false, "error": "unknown_method"}))
+            .into_response();
+    }
+    StatusCode::NOT_FOUND.into_response()
+}
+
+async fn counted(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let fault = {
+        let mut world = sandbox.world();
+        let endpoint = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map(MatchedPath::as_str);
+        let endpoint = endpoint.and_then(|path| path.strip_prefix("/slack"));
+        let endpoint = endpoint
+            .filter(|path| !path.contains('{'))
+            .unwrap_or(UNMATCHED);
+        world
+            .counters
+            .count(Side::Slack, request.method().as_str(), endpoint);
+        world.faults.strike(Side::Slack, request.uri().path())
+    };
+    weathered(fault, next.run(request)).await
+}

@@ -1,0 +1,342 @@
+//! The levers: each must change exactly what it says, and a misspelt one must be noticed.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::client::{Client, EU_API_KEY};
+
+async fn on_call(client: &Client, schedule: &str) -> Value {
+    let truth = client.told(&format!("/truth/{schedule}")).await["on_call"][0]["id"].clone();
+    let shown = client
+        .pagerduty(&format!("/schedules/{schedule}/users"))
+        .await
+        .json();
+    assert_eq!(shown["users"][0]["id"], truth);
+    truth
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_endpoint_and_method() {
+    let client = Client::new();
+    client.pagerduty("/schedules/PPLATP1").await;
+    client.pagerduty("/schedules/PPAYMN3").await;
+    client.pagerduty_with(EU_API_KEY, "/eu/users?limit=1").await;
+    client.send("POST", "/schedules", &[], "").await;
+    client.send("GET", "/favicon.ico", &[], "").await;
+    client.send("POST", "/slack/api/users.list", &[], "").await;
+    client.send("POST", "/slack/api/no.such", &[], "").await;
+    let counters = client.told("/counters").await;
+    assert_eq!(counters["pagerduty"]["total"], 5);
+    assert_eq!(
+        counters["pagerduty"]["by_method"],
+        json!({"GET": 4, "POST": 1})
+    );
+    assert_eq!(
+        counters["pagerduty"]["endpoints"],
+        json!([
+            {"method": "GET", "endpoint": "/eu/users", "count": 1},
+            {"method": "GET", "endpoint": "/schedules/{id}", "count": 2},
+            {"method": "GET", "endpoint": "unmatched", "count": 1},
+            {"method": "POST", "endpoint": "/schedules", "count": 1},
+        ])
+    );
+    assert_eq!(
+        counters["slack"]["endpoints"],
+        json!([
+            {"method": "POST", "endpoint": "/api/users.list", "count": 1},
+            {"method": "POST", "endpoint": "unmatched", "count": 1},
+        ])
+    );
+    client.control("/counters/reset", json!({})).await;
+    assert_eq!(client.told("/counters").await["pagerduty"]["total"], 0);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_where_and_as_often_as_it_is_told() {
+    let client = Client::new();
+    let fault = json!({"side": "pagerduty", "path": "/schedules", "status": 503, "times": 2});
+    client.control("/faults", fault).await;
+    assert_eq!(client.pagerduty("/users").await.status, StatusCode::OK);
+    for _ in 0..2 {
+        assert_eq!(
+            client.pagerduty("/schedules/PPLATP1").await.status,
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+    }
+    assert_eq!(client.pagerduty("/schedules").await.status, StatusCode::OK);
+
+    client
+        .control(
+            "/faults",
+            json!({"side": "slack", "status": 429, "headers": {"retry-after": "7"}}),
+        )
+        .await;
+    let limited = client.send("POST", "/slack/api/auth.test", &[], "").await;
+    assert_eq!(
+        (limited.status.as_u16(), limited.header("retry-after")),
+        (429, "7")
+    );
+    assert_eq!(limited.json(), json!({"ok": false, "error": "ratelimited"}));
+    client.control("/faults/clear", json!({})).await;
+    let fault = json!({"side": "slack", "path": "/api/users.list", "status": 500});
+    client.control("/faults", fault).await;
+    let spared = client.send("POST", "/slack/api/auth.test", &[], "").await;
+    let struck = client.send("POST", "/slack/api/users.list", &[], "").await;
+    assert_eq!((spared.status.as_u16(), struck.status.as_u16()), (200, 500));
+    client
+        .control("/faults/clear", json!({"side": "slack"}))
+        .await;
+    assert_eq!(client.told("/faults").await["faults"], json!([]));
+}
+
+#[tokio::test]
+async fn bodies_break_in_every_shape() {
+    let client = Client::new();
+    let mut seen = Vec::new();
+    for (body, status) in [
+        ("error_string", Some(400)),
+        ("error_array", Some(400)),
+        ("errors_string", Some(400)),
+        ("errors_map", Some(400)),
+        ("missing_scopes", Some(403)),
+        ("html", Some(401)),
+        ("empty", Some(401)),
+        ("truncated", None),
+        ("wrong_types", None),
+        ("cut_off", None),
+    ] {
+        client
+            .control(
+                "/faults",
+                json!({"side": "pagerduty", "status": status, "body": body, "times": 1}),
+            )
+            .await;
+        let answer = client.pagerduty("/schedules").await;
+        assert_eq!(answer.status.as_u16(), status.unwrap_or(200), "{body}");
+        seen.push(answer);
+    }
+    assert!(seen[0].json()["error"].is_string());
+    assert!(seen[1].json()["error"].is_array());
+    assert!(seen[2].json()["error"]["errors"].is_string());
+    assert!(seen[3].json()["error"]["errors"].is_object());
+    assert!(seen[4].json()["error"]["required_scopes"].is_string());
+    assert_eq!(seen[5].header("content-type"), "text/html");
+    assert_eq!(seen[6].text(), "");
+    assert!(serde_json::from_str::<Value>(seen[7].text()).is_err());
+    assert!(seen[8].json()["schedules"][0]["id"].is_number());
+    assert!(seen[9].body.is_err());
+}
+
+#[tokio::test]
+async fn headers_go_missing_and_answers_are_late() {
+    let client = Client::new();
+    let fault = json!({"side": "pagerduty", "without_headers": true, "delay_ms": 120, "times": 1});
+    client.control("/faults", fault).await;
+    let started = std::time::Instant::now();
+    let answer = client.pagerduty("/users").await;
+    assert!(started.elapsed().as_millis() >= 120);
+    assert_eq!(
+        (answer.status, answer.header("ratelimit-limit")),
+        (StatusCode::OK, "")
+    );
+}
+
+#[tokio::test]
+async fn an_override_changes_who_is_on_call() {
+    let client = Client::new();
+    assert_eq!(on_call(&client, "PPLATP1").await, "PTOMAS5");
+    let order = json!({"user": "MARTA.kowalczyk@lighthouse-books.example", "seconds": 60});
+    client.control("/schedules/PPLATP1/overrides", order).await;
+    assert_eq!(on_call(&client, "PPLATP1").await, "PMARTA4");
+    client
+        .control("/schedules/PPLATP1/overrides/clear", json!({}))
+        .await;
+    assert_eq!(on_call(&client, "PPLATP1").await, "PTOMAS5");
+}
+
+#[tokio::test]
+async fn a_shift_ends_when_told() {
+    let client = Client::new();
+    let ended = client
+        .control("/schedules/PPLATP1/end-shift", json!({"seconds": 1}))
+        .await;
+    assert_eq!(
+        (&ended["from"], &ended["to"]),
+        (&json!("PTOMAS5"), &json!("PJUERG8"))
+    );
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert_eq!(on_call(&client, "PPLATP1").await, "PJUERG8");
+    // Longer than the shift would last by itself: it is prolonged.
+    let later = client
+        .control("/schedules/PPLATS2/end-shift", json!({"seconds": 172_800}))
+        .await;
+    assert_eq!(later["overrides"].as_array().map(Vec::len), Some(2));
+    let nobody = client
+        .send(
+            "POST",
+            "/_control/schedules/PWAREH6/end-shift",
+            &[],
+            r#"{"seconds":1}"#,
+        )
+        .await;
+    assert_eq!(nobody.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn schedules_are_renamed_hidden_and_deleted() {
+    let client = Client::new();
+    client
+        .control("/schedules/PPLATP1/rename", json!({"name": "Core"}))
+        .await;
+    assert_eq!(
+        client.pagerduty("/schedules/PPLATP1").await.json()["schedule"]["name"],
+        "Core"
+    );
+    client
+        .control("/schedules/PPLATP1/hide", json!({"hidden": true}))
+        .await;
+    assert_eq!(
+        client.pagerduty("/schedules/PPLATP1").await.status,
+        StatusCode::NOT_FOUND
+    );
+    client
+        .control("/schedules/PPLATP1/hide", json!({"hidden": false}))
+        .await;
+    assert_eq!(
+        client.pagerduty("/schedules/PPLATP1").await.status,
+        StatusCode::OK
+    );
+    client.control("/schedules/PPLATP1/delete", json!({})).await;
+    let gone = client.pagerduty("/schedules/PPLATP1").await;
+    assert_eq!(
+        (gone.status, &gone.json()["error"]["code"]),
+        (StatusCode::NOT_FOUND, &json!(3004))
+    );
+    assert_eq!(
+        client.pagerduty("/schedules?total=true").await.json()["total"],
+        7
+    );
+}
+
+#[tokio::test]
+async fn keys_are_revoked_and_rotated() {
+    let client = Client::new();
+    client.control("/pagerduty/keys/revoke", json!({})).await;
+    assert_eq!(
+        client.pagerduty("/users").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let fresh = client.control("/pagerduty/keys/rotate", json!({})).await["api_key"].clone();
+    assert_eq!(
+        client.told("/credentials").await["pagerduty"]["api_key"],
+        fresh
+    );
+    let fresh = fresh.as_str().expect("a key");
+    assert_eq!(fresh.len(), 20);
+    assert_eq!(
+        client.pagerduty_with(fresh, "/users").await.status,
+        StatusCode::OK
+    );
+    client.control("/reset", json!({})).await;
+    assert_eq!(client.pagerduty("/users").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn people_change() {
+    let client = Client::new();
+    client
+        .control(
+            "/pagerduty/users/PADAOK1/email",
+            json!({"email": "ada@new.example"}),
+        )
+        .await;
+    assert_eq!(
+        client.pagerduty("/users/PADAOK1").await.json()["user"]["email"],
+        "ada@new.example"
+    );
+    client
+        .control("/pagerduty/users/ada@new.example/delete", json!({}))
+        .await;
+    assert_eq!(
+        client.pagerduty("/users/PADAOK1").await.status,
+        StatusCode::NOT_FOUND
+    );
+    client
+        .control("/slack/people/U01ADAOKAF/role", json!({"role": "member"}))
+        .await;
+    client
+        .control("/slack/people/U13LEILAHA/deactivate", json!({}))
+        .await;
+    client
+        .control(
+            "/slack/people/U05TOMASHE/email",
+            json!({"email": "tomas@new.example"}),
+        )
+        .await;
+    let home = client.send("GET", "/", &[], "").await;
+    for text in [
+        "<bdi>Ada Okafor</bdi></td><td>Member",
+        "<bdi>Leila Haddad</bdi></td><td>Deactivated",
+        "tomas@new.example",
+    ] {
+        assert!(home.text().contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn misspelt_orders_are_refused() {
+    let client = Client::new();
+    for (path, body, status) in [
+        ("/faults", r#"{"side":"pagerduty","statos":500}"#, 400),
+        ("/faults", r#"{"side":"pagerduty","status":42}"#, 400),
+        (
+            "/schedules/PPLATP1/overrides",
+            r#"{"user":"nobody","seconds":5}"#,
+            404,
+        ),
+        ("/schedules/PPLATP1/overrides", r#"{"user":"PADAOK1"}"#, 400),
+        ("/slack/people/U01ADAOKAF/role", r#"{"role":"king"}"#, 400),
+        ("/slack/uninstall", "", 409),
+        ("/seed", r#"{"schedules":1}"#, 400),
+        ("/nothing", "", 404),
+    ] {
+        let answer = client
+            .send("POST", &format!("/_control{path}"), &[], body)
+            .await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.json()["error"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_joins_with_short_shifts() {
+    let client = Client::new();
+    let size = client
+        .control(
+            "/seed",
+            json!({"users": 20, "schedules": 30, "turn_seconds": 5}),
+        )
+        .await;
+    assert_eq!(size, json!({"users": 35, "schedules": 38}));
+    let found = client
+        .pagerduty("/schedules?query=crowd&limit=100")
+        .await
+        .json();
+    assert_eq!(found["schedules"].as_array().map(Vec::len), Some(30));
+    let truth = client.told("/truth/PS00001").await;
+    let [start, end] = ["start", "end"].map(|side| {
+        truth["on_call"][0][side]
+            .as_str()
+            .expect("a time")
+            .parse::<jiff::Timestamp>()
+            .expect("a timestamp")
+    });
+    assert_eq!(end.duration_since(start).as_secs(), 5);
+    client.control("/seed", json!({"schedules": 2})).await;
+    assert_eq!(
+        client.told("/truth").await["schedules"]
+            .as_array()
+            .map(Vec::len),
+        Some(8 + 30 + 2 + 2)
+    );
+}

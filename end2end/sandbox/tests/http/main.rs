@@ -1,0 +1,7 @@
+//! The stand-in from outside, request by request: what it promises is what the product's tests rely on.
+
+mod client;
+mod control;
+mod pagerduty;
+mod process;
+mod slack;
