@@ -6,6 +6,7 @@
 use crate::AppError;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fmt::Display;
 use types::Outcome;
 
 /// The outcome of a form that was sent without JavaScript.
@@ -20,13 +21,24 @@ pub struct Flash {
     pub input: Option<String>,
 }
 
-#[derive(Clone)]
-struct CurrentFlash(Option<Flash>);
+#[derive(Clone, Copy)]
+struct CurrentFlash(StoredValue<Option<Flash>>);
+
+/// What a form last came to, as its page sees it.
+pub(crate) type FormOutcome<T, R> = Signal<Option<Result<Outcome<T, R>, AppError>>>;
 
 /// Hands the session's flash, if there is one, to the page's forms.
 pub(crate) fn provide_flash() {
     let flash = SharedValue::new(server_flash).into_inner();
-    provide_context(CurrentFlash(flash));
+    provide_context(CurrentFlash(StoredValue::new(flash)));
+}
+
+/// The flash belongs to the page that the server sent; whoever goes on and
+/// comes back must not read it again.
+pub(crate) fn forget_flash() {
+    if let Some(CurrentFlash(flash)) = use_context() {
+        flash.set_value(None);
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -42,14 +54,13 @@ fn server_flash() -> Option<Flash> {
 fn flash_of<F: ServerFn>() -> Option<Flash> {
     use_context::<CurrentFlash>()?
         .0
+        .get_value()
         .filter(|flash| flash.form == F::PATH)
 }
 
 /// What the form last came to: from the action once it ran in this page, else
 /// from the flash.
-pub(crate) fn form_outcome<F, T, R>(
-    action: ServerAction<F>,
-) -> Signal<Option<Result<Outcome<T, R>, AppError>>>
+pub(crate) fn form_outcome<F, T, R>(action: ServerAction<F>) -> FormOutcome<T, R>
 where
     F: ServerFn<Output = Outcome<T, R>, Error = AppError> + Clone + Send + Sync + 'static,
     F::Output: Send + Sync + 'static,
@@ -65,4 +76,46 @@ where
 /// What was typed into the form before it came back with a flash.
 pub(crate) fn form_input<F: ServerFn, I: DeserializeOwned>() -> Option<I> {
     serde_json::from_str(&flash_of::<F>()?.input?).ok()
+}
+
+/// Why a form did not do what was asked, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Understood and refused, in words.
+    Refused(String),
+    /// The request itself failed.
+    Failed(AppError),
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(reason) => f.write_str(reason),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Why the form last failed, if it did.
+pub(crate) fn failure<T, R>(outcome: FormOutcome<T, R>) -> Signal<Option<Failure>>
+where
+    T: Clone + Send + Sync + 'static,
+    R: Display + Clone + Send + Sync + 'static,
+{
+    Signal::derive(move || {
+        outcome.with(|outcome| match outcome {
+            Some(Ok(Outcome::Refused(reason))) => Some(Failure::Refused(reason.to_string())),
+            Some(Err(error)) => Some(Failure::Failed(error.clone())),
+            Some(Ok(Outcome::Done(_))) | None => None,
+        })
+    })
+}
+
+/// The form's result, once it succeeded.
+pub(crate) fn done<T, R>(outcome: FormOutcome<T, R>) -> Signal<Option<T>>
+where
+    T: Clone + Send + Sync + 'static,
+    R: Clone + Send + Sync + 'static,
+{
+    Signal::derive(move || outcome.with(|outcome| outcome.as_ref()?.as_ref().ok()?.done().cloned()))
 }

@@ -3,6 +3,9 @@
 //! PagerDuty nor any secret: on the server everything goes through the
 //! [`backend::Backend`] trait.
 
+// A page's view is one deeply nested type, which the compiler walks through.
+#![recursion_limit = "512"]
+
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
@@ -14,5 +17,5 @@ mod pages;
 pub mod server_fns;
 
 pub use app::{App, shell};
-pub use error::AppError;
+pub use error::{AppError, Denial};
 pub use forms::Flash;

@@ -2,8 +2,35 @@
 import { Program } from './program';
 
 export interface Credentials {
-  pagerduty: { api_key: string; client_id: string; client_secret: string };
+  pagerduty: {
+    api_key: string;
+    client_id: string;
+    client_secret: string;
+    eu_api_key: string;
+    no_api_access_key: string;
+    forbidden_key: string;
+  };
   slack: { client_id: string; client_secret: string; bot_token: string; signing_secret: string };
+}
+
+/** What can be wrong with an answer; see the sandbox's API.md. */
+export interface Fault {
+  path?: string;
+  status?: number;
+  body?: 'json' | 'html' | 'empty' | 'truncated' | 'cut_off' | 'wrong_types';
+  delay_ms?: number;
+  headers?: Record<string, string>;
+  times?: number;
+}
+
+/** What the product asked of PagerDuty since the start. */
+export interface Requests {
+  total: number;
+  by_method: Record<string, number>;
+}
+
+interface Truth {
+  on_call: { name: string; email: string }[];
 }
 
 export class Sandbox {
@@ -36,6 +63,25 @@ export class Sandbox {
 
   credentials(): Promise<Credentials> {
     return this.control<Credentials>('credentials');
+  }
+
+  /** Bad weather at PagerDuty, until it is cleared. */
+  async disturbPagerDuty(fault: Fault): Promise<void> {
+    await this.control('faults', { side: 'pagerduty', ...fault });
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.control('faults/clear', {});
+  }
+
+  /** The names of those whom PagerDuty has on call now. */
+  async onCall(schedule: string): Promise<string[]> {
+    const { on_call } = await this.control<Truth>(`truth/${schedule}`);
+    return on_call.map((person) => person.name);
+  }
+
+  async pagerDutyRequests(): Promise<Requests> {
+    return (await this.control<{ pagerduty: Requests }>('counters')).pagerduty;
   }
 
   log(): string {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Complaints } from './complaints';
 import { Sandbox } from './sandbox';
 import { freePort, Server, type Environment } from './server';
+import { watchTakeover } from './takeover';
 
 export { expect, type Page } from '@playwright/test';
 
@@ -69,6 +70,7 @@ export const test = base.extend<ServerOptions & Fixtures>({
 
   context: async ({ context, complaints }, use) => {
     complaints.listenTo(context);
+    await watchTakeover(context);
     await use(context);
   },
 
@@ -78,6 +80,7 @@ export const test = base.extend<ServerOptions & Fixtures>({
       const context = await browser.newContext({ baseURL });
       contexts.push(context);
       complaints.listenTo(context);
+      await watchTakeover(context);
       return context.newPage();
     });
     await Promise.all(contexts.map((context) => context.close()));

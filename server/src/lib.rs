@@ -1,0 +1,70 @@
+//! The server of Round Robin: HTTP, the database, Slack, PagerDuty and the sync
+//! between them. The user interface and what it may ask for are in `app`.
+
+// The views of the pages are deeply nested types.
+#![recursion_limit = "512"]
+
+pub mod audit;
+pub mod backend;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod http;
+pub mod live;
+pub mod pagerduty;
+pub mod reencrypt;
+pub mod rotations;
+pub mod slack;
+pub mod store;
+pub mod sync;
+
+use crate::{
+    config::{Config, Storage},
+    crypto::KeyRing,
+    live::Live,
+    pagerduty::{Endpoints, PagerDuty},
+    slack::SlackClient,
+    store::{OpenError, Store},
+    sync::SyncSignals,
+};
+use std::sync::Arc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// What every part of the server may need. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Services {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub slack: SlackClient,
+    pub pagerduty: PagerDuty,
+    pub live: Live,
+    pub sync: SyncSignals,
+    /// Work that is finished before the process ends.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+impl Services {
+    /// Opens the database and prepares everything else; asks nobody anything.
+    pub async fn open(config: Config, storage: Storage) -> Result<Self, OpenError> {
+        // Every TLS client needs it. An error says that it is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let store = Store::open(&storage.database_url).await?;
+        let endpoints = Endpoints {
+            us: config.pagerduty.api_url.clone(),
+            eu: config.pagerduty.eu_api_url.clone(),
+        };
+        Ok(Self {
+            store,
+            keys: storage.keys,
+            slack: SlackClient::new(&config.slack),
+            pagerduty: PagerDuty::new(endpoints),
+            live: Live::new(),
+            sync: SyncSignals::new(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            config: Arc::new(config),
+        })
+    }
+}

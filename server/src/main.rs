@@ -1,1 +1,169 @@
-fn main() {}
+//! The binary `roundrobin`: settings in, a server or a command out.
+
+// The views of the pages are deeply nested types.
+#![recursion_limit = "512"]
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use server::{
+    Services,
+    backend::RoundRobin,
+    config::{Settings, Storage, StorageSettings},
+    http, reencrypt, slack,
+    store::Store,
+    sync,
+};
+use std::{process::ExitCode, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    time,
+};
+use tracing_subscriber::EnvFilter;
+
+/// How long running work may take after SIGTERM.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Rotations beside Slack, bound to PagerDuty where you like.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Command {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Serve the dashboard and keep bound rotations in sync (the default).
+    Serve(Box<Settings>),
+    /// Bring the database to this version's schema and end.
+    Migrate(StorageSettings),
+    /// Seal every secret in the database with the first encryption key and end.
+    Reencrypt(StorageSettings),
+}
+
+/// Rendering a page walks through its nested view on one stack, which in a
+/// debug build is more than tokio's usual 2 MiB.
+const STACK_BYTES: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .expect("the operating system gives threads");
+    match runtime.block_on(run(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("roundrobin: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command.action {
+        None => serve(&command.settings).await,
+        Some(Action::Serve(settings)) => serve(&settings).await,
+        Some(Action::Migrate(settings)) => migrate(&settings).await,
+        Some(Action::Reencrypt(settings)) => reencrypt(&settings).await,
+    }
+}
+
+async fn migrate(settings: &StorageSettings) -> anyhow::Result<()> {
+    let storage = settings.checked()?;
+    Store::open(&storage.database_url).await?.close().await;
+    println!("The database is at this version's schema.");
+    Ok(())
+}
+
+async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
+    let storage = settings.checked()?;
+    let store = Store::open(&storage.database_url).await?;
+    let resealed = reencrypt::reencrypt(&store, &storage.keys).await?;
+    store.close().await;
+    println!("Sealed {resealed} secrets with the first encryption key.");
+    Ok(())
+}
+
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let config = settings.checked()?;
+    let storage = settings.storage()?;
+    announce(&storage);
+    let listen = config.listen;
+    let services = Services::open(config, storage).await?;
+    reencrypt::check_keys(&services.store, &services.keys).await?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; is another server running there?"))?;
+
+    let background = [
+        tokio::spawn(sync::reconcile(services.clone())),
+        tokio::spawn(slack::directory::run(services.clone())),
+    ];
+    let router = http::router(
+        services.clone(),
+        Arc::new(RoundRobin::new(services.clone())),
+    );
+    tracing::info!(url = services.config.public_url.origin(), "serving");
+    let stop = services.shutdown.clone();
+    let serving = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .into_future();
+    let serving = tokio::spawn(serving);
+
+    stop_signal().await?;
+    tracing::info!("stopping");
+    drain(&services, serving, background).await;
+    Ok(())
+}
+
+fn announce(storage: &Storage) {
+    if let Some(file) = &storage.new_key_file {
+        tracing::warn!(
+            file = %file.display(),
+            "made a new encryption key; keep a copy apart from the database, since secrets cannot be read without it"
+        );
+    }
+}
+
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Ends event streams, lets requests and running work finish, and gives up after
+/// [`DRAIN_LIMIT`].
+async fn drain(
+    services: &Services,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    background: [tokio::task::JoinHandle<()>; 2],
+) {
+    services.shutdown.cancel();
+    services.tasks.close();
+    let finish = async {
+        let _ = serving.await;
+        for task in background {
+            let _ = task.await;
+        }
+        services.tasks.wait().await;
+        services.store.close().await;
+    };
+    if time::timeout(DRAIN_LIMIT, finish).await.is_err() {
+        tracing::warn!("some work did not finish in time; what it had not written is undone");
+    }
+}

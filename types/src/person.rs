@@ -86,6 +86,36 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    const ALL: [Self; 5] = [
+        Self::Linked,
+        Self::Deactivated,
+        Self::NoEmail,
+        Self::NoMatch,
+        Self::DeletedInPagerDuty,
+    ];
+
+    /// The name under which the state is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Deactivated => "deactivated",
+            Self::NoEmail => "no_email",
+            Self::NoMatch => "no_match",
+            Self::DeletedInPagerDuty => "deleted_in_pagerduty",
+        }
+    }
+
+    /// The inverse of [`LinkState::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// Somebody who left cannot take a turn; somebody whom Slack does not know
+    /// can.
+    pub const fn can_be_on_duty(self) -> bool {
+        !matches!(self, Self::Deactivated | Self::DeletedInPagerDuty)
+    }
+
     pub const fn is_linked(self) -> bool {
         matches!(self, Self::Linked)
     }

@@ -1,1 +1,24 @@
-//! The pages, one file each.
+//! One file or folder per page, and the words and addresses they share.
+
+mod address;
+mod audit;
+mod edit_rotation;
+mod integrations;
+mod new_rotation;
+mod not_found;
+mod rotation;
+mod rotation_form;
+mod rotations;
+mod settings;
+mod sign_in;
+mod wording;
+
+pub(crate) use audit::AuditLogPage;
+pub(crate) use edit_rotation::EditRotationPage;
+pub(crate) use integrations::IntegrationsPage;
+pub(crate) use new_rotation::NewRotationPage;
+pub(crate) use not_found::NotFoundPage;
+pub(crate) use rotation::RotationPage;
+pub(crate) use rotations::RotationsPage;
+pub(crate) use settings::SettingsPage;
+pub(crate) use sign_in::{SignInPage, sign_in_address};

@@ -4,7 +4,9 @@
 use super::request::call;
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{AuditId, AuditPage};
+#[cfg(feature = "ssr")]
+use types::AuditId;
+use types::AuditPage;
 
 /// `older_than` continues an earlier page; empty starts with the newest entry.
 #[server(prefix = "/rpc", endpoint = "audit", input = GetUrl)]

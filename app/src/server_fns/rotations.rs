@@ -5,9 +5,11 @@ use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
-    MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationFilter,
-    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
+    MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationId,
+    RotationInput, RotationPage, RotationRefusal,
 };
+#[cfg(feature = "ssr")]
+use types::{RotationFilter, RotationMode};
 
 #[cfg(feature = "ssr")]
 const NOTHING_KEPT: Option<&()> = None;

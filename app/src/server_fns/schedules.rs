@@ -4,11 +4,9 @@
 use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{BindRefusal, Outcome, RotationId, ScheduleId, SchedulePreview, ScheduleSummary};
 #[cfg(feature = "ssr")]
-use types::ScheduleChoice;
-use types::{
-    BindRefusal, Outcome, RotationId, RotationMode, ScheduleId, SchedulePreview, ScheduleSummary,
-};
+use types::{RotationMode, ScheduleChoice};
 
 #[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
 pub async fn search_schedules(

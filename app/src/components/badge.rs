@@ -1,0 +1,53 @@
+//! A state in one or two words. The words carry the meaning, the colour only
+//! helps to find it.
+
+use leptos::prelude::*;
+use types::{LinkState, RotationMode};
+
+/// How a state is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Neutral,
+    Accent,
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Tone {
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "neutral",
+            Self::Accent => "accent",
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+#[component]
+pub(crate) fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
+    view! { <span class=format!("badge {}", tone.class())>{text}</span> }
+}
+
+/// `Manual` or `PagerDuty`.
+#[component]
+pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
+    let tone = match mode {
+        RotationMode::Manual => Tone::Neutral,
+        RotationMode::PagerDuty => Tone::Accent,
+    };
+    view! { <Badge tone text=mode.to_string()/> }
+}
+
+/// How somebody relates to Slack.
+#[component]
+pub(crate) fn LinkBadge(link: LinkState) -> impl IntoView {
+    let tone = if link.is_linked() {
+        Tone::Good
+    } else {
+        Tone::Warning
+    };
+    view! { <Badge tone text=link.label()/> }
+}

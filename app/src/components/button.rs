@@ -1,0 +1,57 @@
+//! The button that sends a form, once: while the answer is awaited it says so
+//! and swallows further clicks. It is not disabled, which would lose the focus.
+
+use leptos::prelude::*;
+
+/// How much a button weighs on its page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ButtonKind {
+    Primary,
+    #[default]
+    Plain,
+    /// Plain, and as small as a row of a list needs it.
+    Small,
+    Danger,
+}
+
+impl ButtonKind {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Primary => "button primary",
+            Self::Plain => "button",
+            Self::Small => "button small",
+            Self::Danger => "button danger",
+        }
+    }
+}
+
+#[component]
+pub(crate) fn SubmitButton(
+    label: &'static str,
+    /// What the button says while the answer is awaited.
+    #[prop(default = label)]
+    busy_label: &'static str,
+    /// What the button acts on, for those who do not see the row it is in.
+    #[prop(optional, into)]
+    target: Option<String>,
+    #[prop(into)] pending: Signal<bool>,
+    #[prop(default = ButtonKind::Plain)] kind: ButtonKind,
+) -> impl IntoView {
+    let busy = move || pending.get().then_some("true");
+    view! {
+        <button
+            type="submit"
+            class=kind.class()
+            aria-disabled=busy
+            aria-busy=busy
+            on:click=move |event| {
+                if pending.get_untracked() {
+                    event.prevent_default();
+                }
+            }
+        >
+            {move || if pending.get() { busy_label } else { label }}
+            {target.map(|target| view! { <span class="visually-hidden">" "<bdi>{target}</bdi></span> })}
+        </button>
+    }
+}

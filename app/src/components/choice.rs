@@ -1,0 +1,39 @@
+//! One of several, as a radio button with its explanation below. The
+//! explanation describes the radio and is no part of its name.
+
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn Choice(
+    #[prop(into)] id: String,
+    name: &'static str,
+    #[prop(into)] value: String,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] hint: String,
+    /// Chosen when the page is drawn; later the radio itself knows.
+    checked: bool,
+    #[prop(optional)] on_choose: Option<Callback<()>>,
+) -> impl IntoView {
+    let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    view! {
+        <div class="choice">
+            <input
+                type="radio"
+                id=id.clone()
+                name=name
+                value=value
+                checked=checked
+                aria-describedby=hint_id.clone()
+                on:change=move |_| {
+                    if let Some(on_choose) = on_choose {
+                        on_choose.run(());
+                    }
+                }
+            />
+            <div>
+                <label for=id dir="auto">{label}</label>
+                {hint_id.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
+            </div>
+        </div>
+    }
+}

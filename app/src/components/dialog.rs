@@ -1,0 +1,109 @@
+//! A native dialog. Buttons open and close it by `commandfor` and `command`,
+//! which browsers obey before our code has loaded and without it.
+
+use leptos::{html, prelude::*, wasm_bindgen::JsCast};
+use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
+
+#[component]
+pub(crate) fn Dialog(
+    id: &'static str,
+    #[prop(into)] title: String,
+    /// The page comes with the dialog open, because it has something to say.
+    #[prop(optional)]
+    open: bool,
+    /// The dialog closes when this becomes true.
+    #[prop(optional, into)]
+    close_when: Signal<bool>,
+    /// Runs after closing, however it came about; what was typed is gone then.
+    #[prop(optional)]
+    on_close: Option<Callback<()>>,
+    /// Where the focus goes after closing when the element that had it before
+    /// is gone, as an entry of a menu is.
+    #[prop(optional)]
+    focus_after: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let title_id = format!("{id}-title");
+    let labelled_by = title_id.clone();
+    Effect::new(move |_| {
+        if let Some(dialog) = dialog.get()
+            && open
+            && !dialog.matches(":modal").unwrap_or(true)
+        {
+            // Only a closed dialog can be made modal.
+            dialog.close();
+            let _already_gone = dialog.show_modal();
+        }
+    });
+    Effect::new(move |_| {
+        if close_when.get()
+            && let Some(dialog) = dialog.get_untracked()
+        {
+            dialog.close();
+        }
+    });
+    view! {
+        <dialog
+            id=id
+            class="dialog"
+            open=open
+            aria-labelledby=labelled_by
+            node_ref=dialog
+            on:close=move |_| {
+                if let Some(dialog) = dialog.get_untracked() {
+                    reset_forms(&dialog);
+                }
+                if let Some(on_close) = on_close {
+                    on_close.run(());
+                }
+                if let Some(id) = focus_after {
+                    focus_unless_elsewhere(id);
+                }
+            }
+        >
+            <h2 id=title_id>{title}</h2>
+            {children()}
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Closes the dialog it stands in.
+#[component]
+pub(crate) fn CancelButton(
+    dialog: &'static str,
+    /// The focus starts here: what the dialog asks about cannot be undone.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="button" commandfor=dialog command="close" autofocus=autofocus>
+            "Cancel"
+        </button>
+    }
+}
+
+/// A dialog that is opened again starts afresh, and holds no secret meanwhile.
+fn reset_forms(dialog: &HtmlDialogElement) {
+    let forms = dialog.get_elements_by_tag_name("form");
+    for form in (0..forms.length()).filter_map(|index| forms.item(index)) {
+        if let Ok(form) = form.dyn_into::<HtmlFormElement>() {
+            form.reset();
+        }
+    }
+}
+
+fn focus_unless_elsewhere(id: &str) {
+    let document = document();
+    let on_nothing = document
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY");
+    if on_nothing
+        && let Some(element) = document
+            .get_element_by_id(id)
+            .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    {
+        let _gone = element.focus();
+    }
+}

@@ -1,0 +1,37 @@
+//! What went wrong, where it went wrong, and the way on from there.
+
+use super::{Notice, Tone};
+use crate::{AppError, forms::Failure, pages::sign_in_address};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// The sentence, with the way to sign in when the session is what is missing.
+#[component]
+pub(crate) fn FailureText(failure: Failure) -> impl IntoView {
+    let sign_in = (failure == Failure::Failed(AppError::Unauthenticated)).then(|| {
+        let location = use_location();
+        let here = move || {
+            let search = location.search.get();
+            let path = location.pathname.get();
+            if search.is_empty() {
+                path
+            } else {
+                format!("{path}?{search}")
+            }
+        };
+        view! { " "<a href=move || sign_in_address(&here()) rel="external">"Sign in again"</a> }
+    });
+    view! { {failure.to_string()}{sign_in} }
+}
+
+/// A failure in a box of its own; nothing while there is none.
+#[component]
+pub(crate) fn FailureNotice(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
+    view! {
+        <div role="alert">
+            {move || failure.get().map(|failure| view! {
+                <Notice tone=Tone::Bad><p><FailureText failure/></p></Notice>
+            })}
+        </div>
+    }
+}

@@ -1,0 +1,108 @@
+//! Labelled fields with their hint and what is wrong with them. They keep what
+//! was typed by themselves: their value is only set when they are drawn, so
+//! nothing typed before our code has loaded is lost.
+
+use leptos::prelude::*;
+
+/// What is wrong with a field, said where it is.
+#[component]
+fn ProblemText(id: String, #[prop(into)] problem: Signal<Option<String>>) -> impl IntoView {
+    view! { <p class="problem" id=id role="alert">{move || problem.get()}</p> }
+}
+
+/// The ids under which a field's hint and problem describe it.
+fn descriptions(id: &str, has_hint: bool) -> String {
+    if has_hint {
+        format!("{id}-hint {id}-problem")
+    } else {
+        format!("{id}-problem")
+    }
+}
+
+#[component]
+pub(crate) fn TextField(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] hint: Option<&'static str>,
+    value: String,
+    #[prop(into)] problem: Signal<Option<String>>,
+    #[prop(optional)] required: bool,
+    #[prop(default = "text")] inputmode: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            <input
+                type="text"
+                id=id
+                name=name
+                value=value
+                dir="auto"
+                autocomplete="off"
+                inputmode=inputmode
+                aria-required=required.then_some("true")
+                aria-invalid=move || problem.get().map(|_| "true")
+                aria-describedby=descriptions(id, hint.is_some())
+            />
+            <ProblemText id=format!("{id}-problem") problem/>
+        </div>
+    }
+}
+
+#[component]
+pub(crate) fn TextArea(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] hint: Option<&'static str>,
+    value: String,
+    #[prop(into)] problem: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            <textarea
+                id=id
+                name=name
+                rows="3"
+                dir="auto"
+                aria-invalid=move || problem.get().map(|_| "true")
+                aria-describedby=descriptions(id, hint.is_some())
+                inner_html=textarea_html(&value)
+            ></textarea>
+            <ProblemText id=format!("{id}-problem") problem/>
+        </div>
+    }
+}
+
+/// A text area's content as HTML. As a child it would carry the markers that
+/// hydration needs, which a text area shows; and a line break right after the
+/// tag would not count.
+fn textarea_html(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    match escaped.starts_with(['\n', '\r']) {
+        true => format!("\n{escaped}"),
+        false => escaped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::textarea_html;
+
+    #[test]
+    fn a_text_area_cannot_be_closed_from_within() {
+        assert_eq!(
+            textarea_html("a & b</textarea><script>"),
+            "a &amp; b&lt;/textarea>&lt;script>"
+        );
+    }
+
+    #[test]
+    fn a_leading_line_break_is_kept() {
+        assert_eq!(textarea_html("\na"), "\n\na");
+    }
+}

@@ -1,0 +1,51 @@
+//! What stands around every page: the way between pages and the account. Those
+//! who are not signed in see the page alone.
+
+use super::{Icon, Symbol, account::AccountMenu, use_session};
+use crate::forms::forget_flash;
+use leptos::{html, prelude::*};
+use leptos_router::{components::A, hooks::use_location};
+
+#[component]
+pub(crate) fn Frame(children: Children) -> impl IntoView {
+    let session = use_session();
+    let class = if session.is_some() {
+        "frame"
+    } else {
+        "frame alone"
+    };
+    let main = NodeRef::<html::Main>::new();
+    follow_page_changes(main);
+    view! {
+        <a class="skip-link" href="#main">"Skip to the content"</a>
+        <div class=class>
+            {session.map(|session| view! {
+                <header class="bar">
+                    <a class="brand" href="/rotations">"Round Robin"</a>
+                    <nav aria-label="Main">
+                        <A href="/rotations"><Icon symbol=Symbol::Rotations/>"Rotations"</A>
+                        <A href="/settings"><Icon symbol=Symbol::Settings/>"Settings"</A>
+                    </nav>
+                    <div class="account"><AccountMenu session/></div>
+                </header>
+            })}
+            <main id="main" tabindex="-1" node_ref=main>{children()}</main>
+        </div>
+    }
+}
+
+/// A new page within the same document: the focus goes to its content, as it
+/// would with a new document, and what concerned the old page is forgotten.
+fn follow_page_changes(main: NodeRef<html::Main>) {
+    let path = use_location().pathname;
+    Effect::watch(
+        move || path.get(),
+        move |_, _, _| {
+            forget_flash();
+            if let Some(main) = main.get_untracked() {
+                let _gone = main.focus();
+            }
+        },
+        false,
+    );
+}

@@ -1,0 +1,32 @@
+//! The few drawings of the interface, always beside words.
+
+use leptos::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symbol {
+    Rotations,
+    Settings,
+    Expand,
+}
+
+impl Symbol {
+    /// Strokes on a grid of 24 by 24.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Rotations => {
+                "M4 12a8 8 0 0 1 13.7-5.6L20 8.5M20 4v4.5h-4.5M20 12a8 8 0 0 1-13.7 5.6L4 15.5M4 20v-4.5h4.5"
+            }
+            Self::Settings => {
+                "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5M8 14.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5"
+            }
+            Self::Expand => "M6 9l6 6l6-6",
+        }
+    }
+}
+
+#[component]
+pub(crate) fn Icon(symbol: Symbol) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=symbol.path()></path></svg>
+    }
+}

@@ -1,0 +1,123 @@
+//! Content that comes from the server, in all its states: loading, there,
+//! failed. Once there it stays while a newer version loads, and only the parts
+//! that changed are drawn again, so open dialogs and typed text survive.
+
+use super::{FailureNotice, FailureText, Notice, Tone};
+use crate::{AppError, forms::Failure};
+use leptos::{either::EitherOf3, prelude::*};
+
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Loading,
+    Ready,
+    Broken(AppError),
+}
+
+/// Draws `body` as soon as `data` is there. Inside, resources and further
+/// suspended parts must not be made: the server may draw it more than once, and
+/// their numbers would not match those in the browser.
+pub(crate) fn loaded<T, V>(
+    data: Resource<Result<T, AppError>>,
+    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    view! {
+        <Transition fallback=Skeleton>
+            <FailureNotice failure=stale(data)/>
+            {
+                let stage = Memo::new(move |previous| stage(data.get(), previous));
+                // A resource is tracked even by its untracked getter, where
+                // something waits for it.
+                move || match (stage.get(), untrack(|| data.get_untracked())) {
+                    (Stage::Ready, Some(Ok(first))) => {
+                        let value = latest(first, move || data.get()?.ok());
+                        EitherOf3::A(body(value).into_any())
+                    }
+                    (Stage::Broken(error), _) => EitherOf3::B(view! { <Broken error/> }),
+                    _ => EitherOf3::C(Skeleton()),
+                }
+            }
+        </Transition>
+    }
+}
+
+/// The newest value of `source`; the last one while it has none.
+pub(crate) fn latest<T>(first: T, source: impl Fn() -> Option<T> + Send + Sync + 'static) -> Memo<T>
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |previous: Option<&T>| {
+        source().unwrap_or_else(|| previous.unwrap_or(&first).clone())
+    })
+}
+
+fn stage<T>(data: Option<Result<T, AppError>>, previous: Option<&Stage>) -> Stage {
+    match (data, previous) {
+        (None, _) => Stage::Loading,
+        (Some(Ok(_)), _) => Stage::Ready,
+        (Some(Err(error)), Some(Stage::Ready)) if passes(&error) => Stage::Ready,
+        (Some(Err(error)), _) => Stage::Broken(error),
+    }
+}
+
+/// Whether what was shown before is still worth showing.
+const fn passes(error: &AppError) -> bool {
+    matches!(
+        error,
+        AppError::Unauthenticated | AppError::Offline | AppError::Internal { .. }
+    )
+}
+
+/// Why the content on the page could not be brought up to date.
+fn stale<T>(data: Resource<Result<T, AppError>>) -> Signal<Option<Failure>>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    Signal::derive(move || match data.get() {
+        Some(Err(error)) if passes(&error) => Some(Failure::Failed(error)),
+        _ => None,
+    })
+}
+
+#[component]
+fn Broken(error: AppError) -> impl IntoView {
+    // What passes is already told above the content.
+    (!passes(&error)).then(|| {
+        view! {
+            <Notice tone=Tone::Bad>
+                <p><FailureText failure=Failure::Failed(error)/></p>
+                <p><a href="/">"Go to the start page"</a></p>
+            </Notice>
+        }
+    })
+}
+
+#[component]
+fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="skeleton" role="status">
+            <span class="visually-hidden">"Loading…"</span>
+            <div></div><div></div><div></div>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_stays_while_the_server_cannot_be_reached() {
+        let broken = Some(Err::<(), _>(AppError::Offline));
+        assert!(stage(broken, Some(&Stage::Ready)) == Stage::Ready);
+    }
+
+    #[test]
+    fn content_goes_when_it_was_deleted() {
+        let gone = Some(Err::<(), _>(AppError::NotFound));
+        assert!(stage(gone, Some(&Stage::Ready)) == Stage::Broken(AppError::NotFound));
+    }
+}

@@ -1,0 +1,34 @@
+//! Sentences that stand on their own: notices, results of an action, and what
+//! to do where there is nothing yet.
+
+use super::Tone;
+use leptos::prelude::*;
+
+/// A box that asks for attention.
+#[component]
+pub(crate) fn Notice(tone: Tone, children: Children) -> impl IntoView {
+    view! { <div class=format!("notice {}", tone.class())>{children()}</div> }
+}
+
+/// Tells what an action came to, also to those who do not see the page.
+#[component]
+pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+    view! {
+        <div role="status">
+            {move || message.get().map(|message| view! {
+                <Notice tone=Tone::Good><p>{message}</p></Notice>
+            })}
+        </div>
+    }
+}
+
+/// Nothing is here yet: why, and what to do first.
+#[component]
+pub(crate) fn EmptyState(title: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <h2>{title}</h2>
+            {children()}
+        </div>
+    }
+}

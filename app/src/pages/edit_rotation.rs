@@ -1,0 +1,56 @@
+//! The form that changes a rotation's details.
+
+use super::rotation_form::RotationFields;
+use crate::{
+    components::{ButtonKind, Notice, SubmitButton, Tone, loaded},
+    error::Denial,
+    forms::{form_input, form_outcome},
+    server_fns::{EditRotation, rotation},
+};
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use types::{RotationId, RotationInput, RotationPage};
+
+#[component]
+pub(crate) fn EditRotationPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
+    let page = Resource::new(move || id.get(), rotation);
+    let edit = ServerAction::<EditRotation>::new();
+    view! {
+        <Title text="Edit rotation"/>
+        <h1>"Edit rotation"</h1>
+        {loaded(page, move |page: Memo<RotationPage>| {
+            let page = page.get_untracked();
+            if page.may_edit {
+                Either::Left(view! { <EditForm page edit/> })
+            } else {
+                Either::Right(view! {
+                    <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
+                })
+            }
+        })}
+    }
+}
+
+#[component]
+fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoView {
+    let outcome = form_outcome(edit);
+    let initial =
+        form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
+    let back = format!("/rotations/{}", page.id);
+    view! {
+        <ActionForm action=edit attr:class="card form">
+            <input type="hidden" name="id" value=page.id.to_string()/>
+            <RotationFields initial outcome/>
+            <div class="buttons">
+                <SubmitButton
+                    label="Save" busy_label="Saving…"
+                    kind=ButtonKind::Primary pending=edit.pending()
+                />
+                <a class="button" href=back>"Cancel"</a>
+            </div>
+        </ActionForm>
+    }
+}

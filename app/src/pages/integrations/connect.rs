@@ -1,0 +1,68 @@
+//! The two ways to connect PagerDuty, with what speaks for each where the
+//! choice is made.
+
+use super::{Panel, key_fields::KeyFields};
+use crate::{components::Dialog, forms::failure};
+use leptos::prelude::*;
+
+const DIALOG: &str = "connect-key";
+
+#[component]
+pub(super) fn NotConnected(panel: Panel) -> impl IntoView {
+    view! {
+        <div class="ways">
+            <div class="way">
+                <h3>"With a key"</h3>
+                <p>
+                    "The quick way: create a key in PagerDuty and paste it here. A read-only key is enough. \
+                    A key stays valid until somebody revokes it, so somebody has to look after it."
+                </p>
+                <button
+                    type="button" class="button primary"
+                    commandfor=DIALOG command="show-modal"
+                >
+                    "Login using an API Key"
+                </button>
+            </div>
+            <div class="way">
+                <h3>"As a person"</h3>
+                <p>
+                    "The safer way: nothing to look after, as access is short-lived and renews itself. Round \
+                    Robin then sees what the person sees who logs in, so that has to be a PagerDuty admin if \
+                    every schedule and user is to be visible."
+                </p>
+                <button type="button" class="button" aria-disabled="true" aria-describedby="oauth-coming">
+                    "Login using OAuth 2.0"
+                </button>
+                <p class="hint" id="oauth-coming">"Coming soon"</p>
+            </div>
+        </div>
+        <ConnectDialog panel/>
+    }
+    .into_any()
+}
+
+#[component]
+fn ConnectDialog(panel: Panel) -> impl IntoView {
+    let refused = failure(panel.connect_outcome);
+    let forget_refusal = Callback::new(move |()| {
+        if refused.get_untracked().is_some() {
+            panel.connect.clear();
+        }
+    });
+    view! {
+        <Dialog
+            id=DIALOG title="Connect with a key"
+            open=refused.get_untracked().is_some()
+            on_close=forget_refusal
+        >
+            <p>
+                "In PagerDuty, open Integrations, then API Access Keys, and create a new key. Tick read-only: \
+                Round Robin never writes to PagerDuty."
+            </p>
+            <ActionForm action=panel.connect>
+                <KeyFields dialog=DIALOG failure=refused pending=panel.connect.pending()/>
+            </ActionForm>
+        </Dialog>
+    }
+}

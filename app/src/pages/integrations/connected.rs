@@ -1,0 +1,206 @@
+//! The card of a connected PagerDuty: how, since when, by whom, how well, and
+//! what can be done about it.
+
+use super::{Panel, disconnect::DisconnectDialog, key_fields::KeyFields};
+use crate::{
+    components::{Badge, Dialog, FailureNotice, Menu, Status, SubmitButton, Time, Tone},
+    forms::{done, failure},
+    pages::wording::count,
+};
+use leptos::{either::Either, prelude::*};
+use types::{ConnectionHealth, ConnectionMethod, ConnectionView, SyncReport};
+
+const EDIT_DIALOG: &str = "edit-key";
+const MENU: &str = "pagerduty-menu";
+pub(super) const MENU_BUTTON: &str = "pagerduty-menu-button";
+pub(super) const DISCONNECT_DIALOG: &str = "disconnect";
+
+#[component]
+pub(super) fn Connected(
+    connection: Memo<ConnectionView>,
+    may_manage: bool,
+    panel: Panel,
+) -> impl IntoView {
+    view! {
+        {if may_manage {
+            Either::Left(view! { <Management connection panel/> })
+        } else {
+            Either::Right(view! { <p><Badge tone=Tone::Good text="Connected to PagerDuty"/></p> })
+        }}
+        <Health connection/>
+        <Facts connection/>
+        <SyncNowForm panel/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Management(connection: Memo<ConnectionView>, panel: Panel) -> impl IntoView {
+    view! {
+        <div class="buttons">
+            <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
+                <button
+                    type="button" role="menuitem" class="danger" autofocus=true
+                    commandfor=DISCONNECT_DIALOG command="show-modal"
+                >
+                    "Disconnect from PagerDuty"
+                </button>
+            </Menu>
+            <button type="button" class="button" commandfor=EDIT_DIALOG command="show-modal">
+                "Edit API Key"
+            </button>
+        </div>
+        <EditDialog panel/>
+        <DisconnectDialog connection panel/>
+    }
+}
+
+#[component]
+fn EditDialog(panel: Panel) -> impl IntoView {
+    let refused = failure(panel.edit_outcome);
+    let forget_refusal = Callback::new(move |()| {
+        if refused.get_untracked().is_some() {
+            panel.edit.clear();
+        }
+    });
+    let saved = done(panel.edit_outcome);
+    view! {
+        <Dialog
+            id=EDIT_DIALOG title="Replace the key"
+            open=refused.get_untracked().is_some()
+            on_close=forget_refusal
+            close_when=Signal::derive(move || saved.get().is_some())
+        >
+            <p>"The new key is tried at PagerDuty first. Bound rotations stay bound."</p>
+            <ActionForm action=panel.edit>
+                <KeyFields dialog=EDIT_DIALOG failure=refused pending=panel.edit.pending()/>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+#[component]
+fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
+    let health = Memo::new(move |_| connection.with(|connection| connection.health.clone()));
+    view! {
+        <div class="health" role="status">
+            {move || {
+                let (tone, label, text) = health_words(&health.get());
+                view! { <Badge tone text=label/><p>{text}</p> }
+            }}
+        </div>
+    }
+}
+
+fn health_words(health: &ConnectionHealth) -> (Tone, &'static str, String) {
+    match health {
+        ConnectionHealth::AwaitingFirstSync => (
+            Tone::Neutral,
+            "Starting",
+            "The first sync has not ended yet.".to_owned(),
+        ),
+        ConnectionHealth::Healthy => (
+            Tone::Good,
+            "Healthy",
+            "What you see here is what PagerDuty says.".to_owned(),
+        ),
+        ConnectionHealth::Failing(problem) => (
+            Tone::Warning,
+            "Sync failing",
+            format!(
+                "{problem} Rotations keep what they last had, and the next sync comes by itself."
+            ),
+        ),
+        ConnectionHealth::NeedsReconnection(problem) => (
+            Tone::Bad,
+            "Needs reconnection",
+            format!("{problem} Once the key is replaced, everything that is bound goes on."),
+        ),
+    }
+}
+
+#[component]
+fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
+    move || {
+        let connection = connection.get();
+        let ConnectionMethod::ApiKey { last_four } = connection.method;
+        view! {
+            <dl class="facts">
+                <div><dt>"How"</dt><dd>{format!("Key ending in ••••{last_four}")}</dd></div>
+                <div>
+                    <dt>"Since"</dt>
+                    <dd><Time at=connection.connected_at/>", by "<bdi>{connection.connected_by}</bdi></dd>
+                </div>
+                <div><dt>"Service region"</dt><dd>{connection.region.to_string()}</dd></div>
+                <div>
+                    <dt>"Last sync"</dt>
+                    <dd>{match connection.last_synced_at {
+                        Some(at) => Either::Left(view! { <Time at relative=true/> }),
+                        None => Either::Right("None yet"),
+                    }}</dd>
+                </div>
+                <div><dt>"Next sync"</dt><dd><Time at=connection.next_sync_at relative=true/></dd></div>
+                <div>
+                    <dt>"Bound rotations"</dt>
+                    <dd>{connection.bound_rotation_count}</dd>
+                </div>
+            </dl>
+        }
+    }
+}
+
+#[component]
+fn SyncNowForm(panel: Panel) -> impl IntoView {
+    let report = done(panel.sync_outcome);
+    view! {
+        <ActionForm action=panel.sync>
+            <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
+        </ActionForm>
+        <Status message=Signal::derive(move || report.get().map(|report| report_words(&report)))/>
+        <FailureNotice failure=failure(panel.sync_outcome)/>
+    }
+}
+
+fn report_words(report: &SyncReport) -> String {
+    let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    let changed = match report.changed {
+        0 => "Synced: nothing had changed.".to_owned(),
+        changed => format!(
+            "Synced: {} changed.",
+            count(size(changed), "rotation", "rotations")
+        ),
+    };
+    match report.unreadable {
+        0 => changed,
+        unreadable => format!(
+            "{changed} {} could not be read; what depends on it stays as it was.",
+            count(size(unreadable), "schedule", "schedules")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_what_changed_and_what_could_not_be_read() {
+        for (changed, unreadable, expected) in [
+            (0, 0, "Synced: nothing had changed."),
+            (1, 0, "Synced: 1 rotation changed."),
+            (
+                2,
+                1,
+                "Synced: 2 rotations changed. 1 schedule could not be read; what depends on it stays as it was.",
+            ),
+        ] {
+            assert_eq!(
+                report_words(&SyncReport {
+                    changed,
+                    unreadable
+                }),
+                expected
+            );
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Deleting a rotation, after asking.
+
+use super::{Actions, SectionFailure};
+use crate::{
+    components::{ButtonKind, CancelButton, Dialog, SubmitButton},
+    forms::{failure, form_outcome},
+};
+use leptos::prelude::*;
+use types::RotationId;
+
+pub(super) const DIALOG: &str = "delete-rotation";
+
+#[component]
+pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
+    let outcome = form_outcome(actions.delete);
+    view! {
+        <Dialog
+            id=DIALOG title="Delete this rotation?"
+            open=failure(outcome).get_untracked().is_some()
+        >
+            <p>
+                "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
+                PagerDuty."
+            </p>
+            <SectionFailure outcomes=[outcome]/>
+            <ActionForm action=actions.delete attr:class="buttons">
+                <input type="hidden" name="id" value=id.to_string()/>
+                <SubmitButton
+                    label="Confirm" busy_label="Deleting…"
+                    kind=ButtonKind::Danger pending=actions.delete.pending()
+                />
+                <CancelButton dialog=DIALOG autofocus=true/>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}

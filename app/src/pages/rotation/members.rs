@@ -1,0 +1,178 @@
+//! Who is in the rotation, in the order of their turns. While a schedule is
+//! bound the list is PagerDuty's and cannot be changed here.
+
+use super::{Actions, SectionFailure, person_picker::PersonPicker};
+use crate::{
+    components::{Badge, ButtonKind, LinkBadge, Person, SubmitButton, Tone},
+    forms::form_outcome,
+    pages::wording::linked_count,
+};
+use leptos::{either::Either, prelude::*};
+use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage};
+
+#[component]
+pub(super) fn Members(
+    page: Memo<RotationPage>,
+    actions: Actions,
+    everybody: Signal<Vec<PersonView>>,
+) -> impl IntoView {
+    let id = page.with_untracked(|page| page.id.clone());
+    let members = Memo::new(move |_| page.with(|page| page.members.clone()));
+    let linked = Memo::new(move |_| page.with(RotationPage::linked_count));
+    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let editable =
+        Memo::new(move |_| page.with(|page| page.may_edit && page.mode == RotationMode::Manual));
+    let candidates = Signal::derive(move || candidates(everybody.get(), &members.get()));
+    let outcomes = [
+        form_outcome(actions.set_on_duty),
+        form_outcome(actions.move_member),
+        form_outcome(actions.remove_member),
+        form_outcome(actions.add_member),
+    ];
+    let list_id = id.clone();
+    view! {
+        <section class="card" aria-labelledby="members-heading">
+            <div class="card-head">
+                <h2 id="members-heading">"Members"</h2>
+                {move || (mode.get() == RotationMode::PagerDuty).then(|| view! {
+                    <span class="hint">{linked_count(linked.get())}</span>
+                })}
+            </div>
+            {move || view! {
+                <MemberList id=list_id.clone() members=members.get() editable=editable.get() actions/>
+            }}
+            <SectionFailure outcomes/>
+            {move || editable.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Addition(
+    id: RotationId,
+    candidates: Signal<Vec<PersonView>>,
+    actions: Actions,
+) -> impl IntoView {
+    view! {
+        <ActionForm action=actions.add_member attr:class="picker">
+            <input type="hidden" name="id" value=id.to_string()/>
+            <PersonPicker
+                id="add-member" label="Add a member" adds="member"
+                candidates pending=actions.add_member.pending()
+            />
+        </ActionForm>
+    }
+}
+
+/// The active people who are not in the rotation yet.
+fn candidates(everybody: Vec<PersonView>, members: &[MemberView]) -> Vec<PersonView> {
+    everybody
+        .into_iter()
+        .filter(|person| {
+            let key = MemberKey::of_person(&person.id);
+            !person.deactivated && members.iter().all(|member| member.key != key)
+        })
+        .collect()
+}
+
+#[component]
+fn MemberList(
+    id: RotationId,
+    members: Vec<MemberView>,
+    editable: bool,
+    actions: Actions,
+) -> impl IntoView {
+    if members.is_empty() {
+        return Either::Left(view! { <p class="nobody">"Nobody is in this rotation yet."</p> });
+    }
+    let last = members.len() - 1;
+    Either::Right(view! {
+        <ol class="people">
+            {members.into_iter().enumerate().map(|(position, member)| {
+                let controls = editable.then(|| view! {
+                    <Controls
+                        id=id.clone() member=member.clone() actions
+                        first=position == 0 last=position == last
+                    />
+                });
+                let state = member.link;
+                view! {
+                    <li>
+                        <Person name=member.name email=member.email>
+                            <span class="badges">
+                                {member.on_duty_since.map(|_| view! { <Badge tone=Tone::Good text="On duty"/> })}
+                                {(!editable || !state.is_linked()).then(|| view! { <LinkBadge link=state/> })}
+                            </span>
+                        </Person>
+                        {controls}
+                    </li>
+                }
+            }).collect_view()}
+        </ol>
+    })
+}
+
+/// What can be done with one member; only what makes sense is offered.
+#[component]
+fn Controls(
+    id: RotationId,
+    member: MemberView,
+    actions: Actions,
+    first: bool,
+    last: bool,
+) -> impl IntoView {
+    let can_take_over = member.on_duty_since.is_none() && member.link != LinkState::Deactivated;
+    let who = Who {
+        id,
+        key: member.key,
+        name: member.name,
+    };
+    let (up, down, remove) = (who.clone(), who.clone(), who.clone());
+    view! {
+        <div class="row-buttons">
+            {can_take_over.then(|| view! {
+                <ActionForm action=actions.set_on_duty>
+                    <MemberButton who label="Set on duty" pending=actions.set_on_duty.pending()/>
+                </ActionForm>
+            })}
+            {(!first).then(|| view! {
+                <ActionForm action=actions.move_member>
+                    <input type="hidden" name="direction" value="up"/>
+                    <MemberButton who=up label="Move up" pending=actions.move_member.pending()/>
+                </ActionForm>
+            })}
+            {(!last).then(|| view! {
+                <ActionForm action=actions.move_member>
+                    <input type="hidden" name="direction" value="down"/>
+                    <MemberButton who=down label="Move down" pending=actions.move_member.pending()/>
+                </ActionForm>
+            })}
+            <ActionForm action=actions.remove_member>
+                <MemberButton who=remove label="Remove" pending=actions.remove_member.pending()/>
+            </ActionForm>
+        </div>
+    }
+    .into_any()
+}
+
+/// A member of a rotation, as the forms name them.
+#[derive(Clone)]
+struct Who {
+    id: RotationId,
+    key: MemberKey,
+    name: String,
+}
+
+#[component]
+fn MemberButton(
+    who: Who,
+    label: &'static str,
+    #[prop(into)] pending: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <input type="hidden" name="id" value=who.id.to_string()/>
+        <input type="hidden" name="member" value=who.key.to_string()/>
+        <SubmitButton label target=who.name pending kind=ButtonKind::Small/>
+    }
+}

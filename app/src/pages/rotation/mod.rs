@@ -1,0 +1,246 @@
+//! A rotation's own page: who is on duty, whose turn comes, who is in it, who
+//! looks after it and what decides.
+
+mod delete;
+mod members;
+mod on_duty;
+mod owners;
+mod person_picker;
+mod schedule;
+mod schedule_editor;
+mod schedule_preview;
+mod shifts;
+
+use super::address::parameter;
+use crate::{
+    AppError,
+    components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
+    error::Denial,
+    forms::{FormOutcome, failure, form_outcome},
+    live::use_live,
+    server_fns::{
+        AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
+        SetOnDuty, SetSchedule, people, preview_schedule, rotation, search_schedules,
+    },
+};
+use delete::DeleteDialog;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use members::Members;
+use on_duty::OnDuty;
+use owners::Owners;
+use schedule::Schedule;
+use shifts::ComingShifts;
+use types::{
+    BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationRefusal, ScheduleId,
+    SchedulePreview, ScheduleSummary, Visibility,
+};
+
+/// What can be done on the page, and what it last came to.
+#[derive(Clone, Copy)]
+struct Actions {
+    rotate: ServerAction<Rotate>,
+    set_on_duty: ServerAction<SetOnDuty>,
+    add_member: ServerAction<AddMember>,
+    remove_member: ServerAction<RemoveMember>,
+    move_member: ServerAction<MoveMember>,
+    add_owner: ServerAction<AddOwner>,
+    remove_owner: ServerAction<RemoveOwner>,
+    set_schedule: ServerAction<SetSchedule>,
+    delete: ServerAction<DeleteRotation>,
+    schedule_outcome: FormOutcome<(), BindRefusal>,
+}
+
+impl Actions {
+    fn new() -> Self {
+        let set_schedule = ServerAction::new();
+        Self {
+            rotate: ServerAction::new(),
+            set_on_duty: ServerAction::new(),
+            add_member: ServerAction::new(),
+            remove_member: ServerAction::new(),
+            move_member: ServerAction::new(),
+            add_owner: ServerAction::new(),
+            remove_owner: ServerAction::new(),
+            set_schedule,
+            delete: ServerAction::new(),
+            schedule_outcome: form_outcome(set_schedule),
+        }
+    }
+
+    /// Moves whenever something was done that the page shows.
+    fn version(self) -> usize {
+        [
+            self.rotate.version(),
+            self.set_on_duty.version(),
+            self.add_member.version(),
+            self.remove_member.version(),
+            self.move_member.version(),
+            self.add_owner.version(),
+            self.remove_owner.version(),
+            self.set_schedule.version(),
+        ]
+        .map(|version| version.get())
+        .iter()
+        .sum()
+    }
+
+    /// The rotation is being deleted or is gone: there is nothing to load.
+    fn deleting(self) -> bool {
+        self.delete.pending().get()
+            || matches!(self.delete.value().get(), Some(Ok(Outcome::Done(()))))
+    }
+}
+
+/// What the schedule editor works on; the address says which of it is wanted.
+#[derive(Clone, Copy)]
+struct Editor {
+    editing: Memo<bool>,
+    search: Memo<String>,
+    chosen: Memo<String>,
+    found: Resource<Found<Vec<ScheduleSummary>>>,
+    preview: Resource<Found<SchedulePreview>>,
+}
+
+/// What PagerDuty answered, if it was asked.
+type Found<T> = Option<Result<Outcome<T, BindRefusal>, AppError>>;
+
+impl Editor {
+    fn new() -> Self {
+        let edit = parameter("edit");
+        let editing = Memo::new(move |_| edit.with(|edit| edit == "schedule"));
+        let search = parameter("search");
+        let chosen = parameter("schedule");
+        let found = Resource::new(
+            move || editing.get().then(|| search.get()),
+            |search| async move { Some(search_schedules(search?).await) },
+        );
+        let preview = Resource::new(
+            move || Some(chosen.get()).filter(|chosen| editing.get() && !chosen.is_empty()),
+            |chosen| async move { Some(preview_schedule(ScheduleId::new(chosen?)).await) },
+        );
+        Self {
+            editing,
+            search,
+            chosen,
+            found,
+            preview,
+        }
+    }
+}
+
+#[component]
+pub(crate) fn RotationPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
+    let actions = Actions::new();
+    let editor = Editor::new();
+    let live = use_live();
+    let wanted = Memo::new(
+        move |previous: Option<&(RotationId, usize, u64)>| match previous {
+            Some(previous) if actions.deleting() => previous.clone(),
+            _ => (
+                id.get(),
+                actions.version(),
+                live.connection() + live.rotation(&id.get()),
+            ),
+        },
+    );
+    let page = Resource::new(move || wanted.get(), |(id, ..)| rotation(id));
+    let everybody = Resource::new(|| (), |()| people());
+    view! {
+        {loaded(page, move |page| view! { <Content page actions editor everybody/> })}
+    }
+}
+
+#[component]
+fn Content(
+    page: Memo<types::RotationPage>,
+    actions: Actions,
+    editor: Editor,
+    everybody: Resource<Result<Vec<PersonView>, AppError>>,
+) -> impl IntoView {
+    let id = page.with_untracked(|page| page.id.clone());
+    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    // The list loads once; without it the pickers are empty, nothing worse.
+    let everybody =
+        Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
+    view! {
+        <Head page/>
+        {move || (!may_edit.get()).then(|| view! {
+            <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
+        })}
+        <div class="columns">
+            <div class="column">
+                <OnDuty page actions/>
+                <Members page actions everybody/>
+            </div>
+            <div class="column">
+                <Schedule page actions editor/>
+                <ComingShifts page/>
+                <Owners page actions everybody/>
+            </div>
+        </div>
+        <DeleteDialog id actions/>
+    }
+}
+
+#[component]
+fn Head(page: Memo<types::RotationPage>) -> impl IntoView {
+    let details = Memo::new(move |_| page.with(|page| page.details.clone()));
+    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
+    view! {
+        // A reactive title would be read once more after this page has gone.
+        {move || view! { <Title text=details.with(|details| details.name.clone())/> }}
+        <div class="page-head">
+            <div>
+                <h1 dir="auto">{move || details.with(|details| details.name.clone())}</h1>
+                {move || view! { <Labels mode=mode.get() details=details.get()/> }}
+            </div>
+            {move || may_edit.get().then(|| view! {
+                <div class="buttons">
+                    <a class="button" href=edit.clone()>"Edit"</a>
+                    <button
+                        type="button" class="button danger"
+                        commandfor=delete::DIALOG command="show-modal"
+                    >
+                        "Delete"
+                    </button>
+                </div>
+            })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Labels(mode: types::RotationMode, details: RotationDetails) -> impl IntoView {
+    view! {
+        <p class="badges">
+            <ModeBadge mode/>
+            {(details.visibility == Visibility::Private)
+                .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
+            {details.code.map(|code| view! { <code>{code}</code> })}
+            <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
+        </p>
+        {(!details.description.is_empty()).then(|| view! {
+            <p class="description" dir="auto">{details.description}</p>
+        })}
+    }
+}
+
+/// Why the last of several actions of one section failed.
+#[component]
+fn SectionFailure<const N: usize>(
+    outcomes: [FormOutcome<(), RotationRefusal>; N],
+) -> impl IntoView {
+    let failures = outcomes.map(failure);
+    view! {
+        <FailureNotice failure=Signal::derive(move || {
+            failures.iter().find_map(|failure| failure.get())
+        })/>
+    }
+}

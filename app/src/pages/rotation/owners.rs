@@ -1,0 +1,114 @@
+//! Who looks after the rotation. Owners edit it; they are not thereby members.
+
+use super::{Actions, SectionFailure, person_picker::PersonPicker};
+use crate::{
+    components::{Badge, ButtonKind, Person, SubmitButton, Tone, use_session},
+    forms::form_outcome,
+};
+use leptos::{either::Either, prelude::*};
+use types::{PersonView, RotationId, RotationPage};
+
+#[component]
+pub(super) fn Owners(
+    page: Memo<RotationPage>,
+    actions: Actions,
+    everybody: Signal<Vec<PersonView>>,
+) -> impl IntoView {
+    let id = page.with_untracked(|page| page.id.clone());
+    let owners = Memo::new(move |_| page.with(|page| page.owners.clone()));
+    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    let candidates = Signal::derive(move || {
+        let owners = owners.get();
+        let is_new = |person: &PersonView| owners.iter().all(|owner| owner.id != person.id);
+        everybody
+            .get()
+            .into_iter()
+            .filter(|person| !person.deactivated && is_new(person))
+            .collect()
+    });
+    let outcomes = [
+        form_outcome(actions.remove_owner),
+        form_outcome(actions.add_owner),
+    ];
+    let list_id = id.clone();
+    view! {
+        <section class="card" aria-labelledby="owners-heading">
+            <h2 id="owners-heading">"Owners"</h2>
+            {move || view! {
+                <OwnerList id=list_id.clone() owners=owners.get() may_edit=may_edit.get() actions/>
+            }}
+            <SectionFailure outcomes/>
+            {move || may_edit.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Addition(
+    id: RotationId,
+    candidates: Signal<Vec<PersonView>>,
+    actions: Actions,
+) -> impl IntoView {
+    view! {
+        <ActionForm action=actions.add_owner attr:class="picker">
+            <input type="hidden" name="id" value=id.to_string()/>
+            <PersonPicker
+                id="add-owner" label="Add an owner" adds="owner"
+                candidates pending=actions.add_owner.pending()
+            />
+        </ActionForm>
+    }
+}
+
+#[component]
+fn OwnerList(
+    id: RotationId,
+    owners: Vec<PersonView>,
+    may_edit: bool,
+    actions: Actions,
+) -> impl IntoView {
+    if owners.is_empty() {
+        return Either::Left(view! {
+            <p class="nobody">"Nobody but the workspace admins looks after this rotation."</p>
+        });
+    }
+    let own_id = use_session().map(|session| session.person.id);
+    Either::Right(view! {
+        <ul class="people">
+            {owners.into_iter().map(|owner| {
+                let is_reader = own_id.as_ref() == Some(&owner.id);
+                let removal = (may_edit && !is_reader).then(|| view! {
+                    <Removal id=id.clone() owner=owner.clone() actions/>
+                });
+                view! {
+                    <li>
+                        <Person name=owner.name email=owner.email>
+                            {is_reader.then(|| view! { <Badge tone=Tone::Neutral text="You"/> })}
+                            {owner.deactivated.then(|| view! {
+                                <Badge tone=Tone::Warning text="Deactivated in Slack"/>
+                            })}
+                        </Person>
+                        {removal}
+                    </li>
+                }
+            }).collect_view()}
+        </ul>
+    })
+}
+
+#[component]
+fn Removal(id: RotationId, owner: PersonView, actions: Actions) -> impl IntoView {
+    view! {
+        <div class="row-buttons">
+            <ActionForm action=actions.remove_owner>
+                <input type="hidden" name="id" value=id.to_string()/>
+                <input type="hidden" name="person" value=owner.id.to_string()/>
+                <SubmitButton
+                    label="Remove" target=owner.name kind=ButtonKind::Small
+                    pending=actions.remove_owner.pending()
+                />
+            </ActionForm>
+        </div>
+    }
+}

@@ -1,0 +1,102 @@
+//! What decides who is on duty: the people themselves, or a schedule.
+
+use super::{Actions, Editor, schedule_editor::ScheduleEditor};
+use crate::{
+    components::{Notice, Time, Tone},
+    pages::address::address,
+};
+use leptos::{either::Either, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use types::{BindingView, RotationPage};
+
+#[component]
+pub(super) fn Schedule(
+    page: Memo<RotationPage>,
+    actions: Actions,
+    editor: Editor,
+) -> impl IntoView {
+    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    let editing = Memo::new(move |_| may_edit.get() && editor.editing.get());
+    view! {
+        <section class="card" aria-labelledby="schedule-heading">
+            <h2 id="schedule-heading">"Schedule"</h2>
+            <Current page/>
+            {move || if editing.get() {
+                Some(Either::Left(view! { <ScheduleEditor page actions editor/> }))
+            } else {
+                may_edit.get().then(|| Either::Right(view! { <EditButton page/> }))
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+/// A form, so that the button works without our code as well.
+#[component]
+fn EditButton(page: Memo<RotationPage>) -> impl IntoView {
+    let path = page.with_untracked(|page| format!("/rotations/{}", page.id));
+    let bound = Memo::new(move |_| {
+        page.with(|page| {
+            page.bound_schedule()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        })
+    });
+    let navigate = use_navigate();
+    let action = path.clone();
+    view! {
+        <form method="get" action=action on:submit=move |event| {
+            event.prevent_default();
+            let editor = address(
+                &path,
+                &[("edit", "schedule"), ("schedule", &bound.get_untracked())],
+            );
+            navigate(&editor, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }>
+            <input type="hidden" name="schedule" value=move || bound.get()/>
+            <button type="submit" class="button" name="edit" value="schedule">"Edit schedule"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Current(page: Memo<RotationPage>) -> impl IntoView {
+    let binding = Memo::new(move |_| page.with(|page| page.binding.clone()));
+    move || match binding.get() {
+        Some(binding) => Either::Left(view! { <Bound binding/> }),
+        None => Either::Right(view! {
+            <p>"Somebody presses Rotate, or sets a member on duty, whenever the turn passes on."</p>
+        }),
+    }
+}
+
+#[component]
+fn Bound(binding: BindingView) -> impl IntoView {
+    let name = match binding.schedule_url {
+        Some(url) => Either::Left(view! {
+            <a href=url rel="external noreferrer" target="_blank" dir="auto">{binding.schedule_name}</a>
+        }),
+        None => Either::Right(view! { <strong dir="auto">{binding.schedule_name}</strong> }),
+    };
+    view! {
+        <p class="bound">"Bound to "{name}</p>
+        {binding.problem.map(|problem| view! {
+            <Notice tone=Tone::Warning>
+                <p>{problem.to_string()}</p>
+                <p>"The rotation keeps what it last had."</p>
+            </Notice>
+        })}
+        <dl class="facts">
+            {binding.time_zone.map(|zone| view! {
+                <div><dt>"Time zone"</dt><dd>{zone}</dd></div>
+            })}
+            <div>
+                <dt>"Last confirmed"</dt>
+                <dd>{match binding.confirmed_at {
+                    Some(at) => Either::Left(view! { <Time at relative=true/> }),
+                    None => Either::Right("Not yet"),
+                }}</dd>
+            </div>
+        </dl>
+    }
+}

@@ -1,0 +1,250 @@
+//! Choosing what decides: one form whose *Save* binds, while *Search* and *Show
+//! details* only change the address. So it works before our code has loaded and
+//! without it; with it, search and details follow by themselves.
+
+use super::{Actions, Editor, schedule_preview::Preview};
+use crate::{
+    AppError,
+    components::{
+        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, use_clock,
+    },
+    forms::{Failure, failure},
+    pages::address::address,
+};
+use leptos::{
+    either::{Either, EitherOf3},
+    html,
+    prelude::*,
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use std::time::Duration;
+use types::{BindRefusal, Outcome, RotationMode, RotationPage, SchedulePreview, ScheduleSummary};
+
+const CANCEL_FORM: &str = "cancel-schedule";
+
+#[component]
+pub(super) fn ScheduleEditor(
+    page: Memo<RotationPage>,
+    actions: Actions,
+    editor: Editor,
+) -> impl IntoView {
+    let id = page.with_untracked(|page| page.id.to_string());
+    let path = format!("/rotations/{id}");
+    let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
+    // Whoever searched or chose meant PagerDuty, bound or not.
+    let follows = editor.chosen.with_untracked(|chosen| !chosen.is_empty())
+        || editor.search.with_untracked(|search| !search.is_empty())
+        || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
+    let picker_path = path.clone();
+    view! {
+        <ActionForm action=actions.set_schedule attr:class="schedule-editor">
+            <input type="hidden" name="id" value=id/>
+            <fieldset>
+                <legend>"Who decides"</legend>
+                <Choice
+                    id="mode-manual" name="mode" value=RotationMode::Manual.code() label="Manual"
+                    hint="Somebody rotates by hand." checked=!(follows && offered.get_untracked())
+                />
+                {move || if offered.get() {
+                    Either::Left(view! {
+                        <Choice
+                            id="mode-pagerduty" name="mode" value=RotationMode::PagerDuty.code()
+                            label="PagerDuty" hint="A schedule there says who is in and who is on duty."
+                            checked=follows
+                        />
+                    })
+                } else {
+                    Either::Right(view! { <p class="hint">{BindRefusal::NotConnected.to_string()}</p> })
+                }}
+            </fieldset>
+            {move || offered.get().then(|| view! { <Picker path=picker_path.clone() editor/> })}
+            <FailureNotice failure=failure(actions.schedule_outcome)/>
+            <div class="buttons">
+                <SubmitButton
+                    label="Save" busy_label="Saving…"
+                    kind=ButtonKind::Primary pending=actions.set_schedule.pending()
+                />
+                <button type="submit" class="button" form=CANCEL_FORM>"Cancel"</button>
+            </div>
+        </ActionForm>
+        <CancelForm path/>
+    }
+    .into_any()
+}
+
+/// Leads back to the page without the editor.
+#[component]
+fn CancelForm(path: String) -> impl IntoView {
+    let navigate = use_navigate();
+    let action = path.clone();
+    view! {
+        <form id=CANCEL_FORM method="get" action=action on:submit=move |event| {
+            event.prevent_default();
+            navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }></form>
+    }
+}
+
+/// Search, results and details of the chosen schedule. The style sheet shows it
+/// while *PagerDuty* is chosen.
+#[component]
+fn Picker(path: String, editor: Editor) -> impl IntoView {
+    let search_box = NodeRef::<html::Input>::new();
+    let navigate = use_navigate();
+    let action = path.clone();
+    let go = Callback::new(move |(search, chosen): (String, String)| {
+        let wanted = address(
+            &path,
+            &[
+                ("edit", "schedule"),
+                ("search", &search),
+                ("schedule", &chosen),
+            ],
+        );
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&wanted, options);
+    });
+    let search = move || {
+        if let Some(search_box) = search_box.get()
+            && search_box.value() != editor.search.get_untracked()
+        {
+            go.run((search_box.value(), editor.chosen.get_untracked()));
+        }
+    };
+    // What was typed before this code ran counts as well.
+    Effect::new(move |_| untrack(search));
+    let mut search_soon = debounce(Duration::from_millis(250), move |()| search());
+    view! {
+        <div class="schedule-picker">
+            <div class="field">
+                <label for="search-schedules">"Search schedules"</label>
+                <div class="field-row">
+                    <input
+                        type="search" id="search-schedules" name="search" autocomplete="off" dir="auto"
+                        value=editor.search.get_untracked()
+                        node_ref=search_box
+                        on:input=move |_| search_soon(())
+                    />
+                    <button
+                        type="submit" class="button" name="edit" value="schedule"
+                        formmethod="get" formaction=action.clone()
+                        on:click=move |event| {
+                            event.prevent_default();
+                            search();
+                        }
+                    >
+                        "Search"
+                    </button>
+                </div>
+            </div>
+            <Results editor go/>
+            <ShowDetails action/>
+            <Details editor/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Without our code, choosing a schedule shows nothing by itself.
+#[component]
+fn ShowDetails(action: String) -> impl IntoView {
+    let clock = use_clock();
+    view! {
+        <button
+            type="submit" class="button" name="edit" value="schedule"
+            formmethod="get" formaction=action
+            hidden=move || clock.in_browser()
+        >
+            "Show details"
+        </button>
+    }
+}
+
+#[component]
+fn Results(editor: Editor, go: Callback<(String, String)>) -> impl IntoView {
+    let choices = Memo::new(move |_| choices(editor));
+    let message = move || match editor.found.get().flatten() {
+        None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
+        Some(answer) => match refusal(&answer) {
+            Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
+            None => choices.with(Vec::is_empty).then(|| {
+                EitherOf3::C(view! {
+                    <p class="nobody">"No schedule has this in its name. Try fewer letters."</p>
+                })
+            }),
+        },
+    };
+    view! {
+        <fieldset class="results">
+            <legend>"Schedules"</legend>
+            <div role="status">{message}</div>
+            <For each=move || choices.get() key=|schedule| schedule.id.clone() let:schedule>
+                <ScheduleChoice schedule editor go/>
+            </For>
+        </fieldset>
+    }
+}
+
+#[component]
+fn ScheduleChoice(
+    schedule: ScheduleSummary,
+    editor: Editor,
+    go: Callback<(String, String)>,
+) -> impl IntoView {
+    let id = schedule.id.to_string();
+    let chosen = id.clone();
+    let choose = Callback::new(move |()| go.run((editor.search.get_untracked(), chosen.clone())));
+    view! {
+        <Choice
+            id=format!("schedule-{id}") name="schedule"
+            checked=editor.chosen.with_untracked(|chosen| *chosen == id)
+            value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=choose
+        />
+    }
+}
+
+/// What was found, and the chosen schedule even if the search has moved on: what
+/// is chosen must stay in the form.
+fn choices(editor: Editor) -> Vec<ScheduleSummary> {
+    let found = editor.found.get().flatten();
+    let mut choices = found.and_then(answered).unwrap_or_default();
+    let chosen: Option<SchedulePreview> = editor.preview.get().flatten().and_then(answered);
+    if let Some(SchedulePreview { schedule, .. }) = chosen
+        && choices.iter().all(|choice| choice.id != schedule.id)
+    {
+        choices.insert(0, schedule);
+    }
+    choices
+}
+
+#[component]
+fn Details(editor: Editor) -> impl IntoView {
+    move || {
+        let answer = editor.preview.get().flatten()?;
+        Some(match refusal(&answer) {
+            Some(failure) => Either::Left(view! {
+                <Notice tone=Tone::Warning><p><FailureText failure/></p></Notice>
+            }),
+            None => Either::Right(answered(answer).map(|preview| view! { <Preview preview/> })),
+        })
+    }
+}
+
+fn answered<T>(answer: Result<Outcome<T, BindRefusal>, AppError>) -> Option<T> {
+    match answer {
+        Ok(Outcome::Done(value)) => Some(value),
+        _ => None,
+    }
+}
+
+fn refusal<T>(answer: &Result<Outcome<T, BindRefusal>, AppError>) -> Option<Failure> {
+    match answer {
+        Ok(Outcome::Done(_)) => None,
+        Ok(Outcome::Refused(reason)) => Some(Failure::Refused(reason.to_string())),
+        Err(error) => Some(Failure::Failed(error.clone())),
+    }
+}

@@ -1,0 +1,87 @@
+//! The fields of a rotation, for making and for editing one.
+
+use crate::{
+    components::{Choice, FailureNotice, TextArea, TextField},
+    forms::{Failure, FormOutcome},
+};
+use leptos::prelude::*;
+use types::{Outcome, RotationField, RotationInput, RotationRefusal, Visibility};
+
+#[component]
+pub(super) fn RotationFields<T: Clone + Send + Sync + 'static>(
+    initial: RotationInput,
+    outcome: FormOutcome<T, RotationRefusal>,
+) -> impl IntoView {
+    let problem = move |field| Signal::derive(move || problem_of(&outcome, field));
+    let duty_size = match initial.duty_size.as_str() {
+        "" => "1".to_owned(),
+        size => size.to_owned(),
+    };
+    view! {
+        <FailureNotice failure=Signal::derive(move || general_failure(&outcome))/>
+        <TextField
+            id="name" name="input[name]" label="Name" required=true
+            value=initial.name problem=problem(RotationField::Name)
+        />
+        <TextArea
+            id="description" name="input[description]" label="Description"
+            hint="What these people are on duty for."
+            value=initial.description problem=problem(RotationField::Description)
+        />
+        <TextField
+            id="code" name="input[code]" label="Code"
+            hint="A short handle such as OPS-1: letters, digits and hyphens. May stay empty."
+            value=initial.code problem=problem(RotationField::Code)
+        />
+        <TextField
+            id="duty-size" name="input[duty_size]" label="Duty size" inputmode="numeric"
+            hint="How many people are on duty at once."
+            value=duty_size problem=problem(RotationField::DutySize)
+        />
+        <VisibilityChoice chosen=initial.visibility/>
+    }
+}
+
+#[component]
+fn VisibilityChoice(chosen: Visibility) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>"Who sees it"</legend>
+            <Choice
+                id="public" name="input[visibility]" value=Visibility::Public.code()
+                label="Public" hint="Everybody in the workspace."
+                checked=chosen == Visibility::Public
+            />
+            <Choice
+                id="private" name="input[visibility]" value=Visibility::Private.code()
+                label="Private" hint="Only its members and owners, and workspace admins."
+                checked=chosen == Visibility::Private
+            />
+        </fieldset>
+    }
+}
+
+/// What is wrong with `field`.
+fn problem_of<T: Clone + Send + Sync + 'static>(
+    outcome: &FormOutcome<T, RotationRefusal>,
+    field: RotationField,
+) -> Option<String> {
+    outcome.with(|outcome| match outcome {
+        Some(Ok(Outcome::Refused(RotationRefusal::Fields(problems)))) => problems
+            .iter()
+            .find(|(wrong, _)| *wrong == field)
+            .map(|(_, problem)| problem.to_string()),
+        _ => None,
+    })
+}
+
+/// What is wrong apart from the fields, which speak for themselves.
+fn general_failure<T: Clone + Send + Sync + 'static>(
+    outcome: &FormOutcome<T, RotationRefusal>,
+) -> Option<Failure> {
+    outcome.with(|outcome| match outcome {
+        Some(Ok(Outcome::Refused(RotationRefusal::Fields(_)) | Outcome::Done(_))) | None => None,
+        Some(Ok(Outcome::Refused(reason))) => Some(Failure::Refused(reason.to_string())),
+        Some(Err(error)) => Some(Failure::Failed(error.clone())),
+    })
+}

@@ -1,0 +1,197 @@
+//! All rotations: search, filter, and a card each. The filter lives in the
+//! address, so that Back, a bookmark and a browser without JavaScript have it.
+
+use super::{
+    address::{address, parameter},
+    wording::count,
+};
+use crate::{
+    components::{Avatar, Badge, EmptyState, ModeBadge, Time, Tone, loaded, use_session},
+    live::use_live,
+    server_fns::rotations,
+};
+use leptos::{either::Either, html, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use std::time::Duration;
+use types::{OnDutyView, Role, RotationCard, RotationMode, Visibility};
+
+const ADDRESS: &str = "/rotations";
+
+#[component]
+pub(crate) fn RotationsPage() -> impl IntoView {
+    let search = parameter("search");
+    let mode = parameter("mode");
+    let live = use_live();
+    let cards = Resource::new(
+        move || (search.get(), mode.get(), live.rotations()),
+        |(search, mode, _)| rotations(search, mode),
+    );
+    let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
+    view! {
+        <Title text="Rotations"/>
+        <div class="page-head">
+            <h1>"Rotations"</h1>
+            <NewRotationLink/>
+        </div>
+        <Filter search mode/>
+        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| move || {
+            let cards = cards.get();
+            if cards.is_empty() {
+                Either::Left(view! { <NoRotations filtered=filtered()/> })
+            } else {
+                Either::Right(view! {
+                    <ul class="cards">
+                        {cards.into_iter().map(|card| view! { <Card card/> }).collect_view()}
+                    </ul>
+                })
+            }
+        })}
+    }
+}
+
+/// Guests may not create rotations, so they are not led there.
+#[component]
+fn NewRotationLink() -> impl IntoView {
+    let may_create = use_session().is_none_or(|session| session.person.role != Role::Guest);
+    may_create.then(|| {
+        view! {
+            <a class="button primary" href="/rotations/new">"New rotation"</a>
+        }
+    })
+}
+
+/// A form that the browser can send by itself; with our code it filters while
+/// somebody types.
+#[component]
+fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
+    let search_box = NodeRef::<html::Input>::new();
+    let mode_box = NodeRef::<html::Select>::new();
+    let navigate = use_navigate();
+    let apply = move || {
+        let (Some(search_box), Some(mode_box)) = (search_box.get(), mode_box.get()) else {
+            return;
+        };
+        let wanted = [("search", search_box.value()), ("mode", mode_box.value())];
+        if wanted[0].1 != search.get_untracked() || wanted[1].1 != mode.get_untracked() {
+            navigate(
+                &address(
+                    ADDRESS,
+                    &wanted
+                        .each_ref()
+                        .map(|(name, value)| (*name, value.as_str())),
+                ),
+                NavigateOptions {
+                    replace: true,
+                    scroll: false,
+                    ..NavigateOptions::default()
+                },
+            );
+        }
+    };
+    // What was typed before this code ran counts as well.
+    Effect::new({
+        let apply = apply.clone();
+        move |_| untrack(&apply)
+    });
+    let mut apply_soon = debounce(Duration::from_millis(150), {
+        let apply = apply.clone();
+        move |()| apply()
+    });
+    let apply_now = apply.clone();
+    view! {
+        <form class="filter" method="get" action=ADDRESS role="search" on:submit=move |event| {
+            event.prevent_default();
+            apply_now();
+        }>
+            <div class="field">
+                <label for="search">"Search rotations"</label>
+                <input
+                    type="search" id="search" name="search" autocomplete="off" dir="auto"
+                    value=search.get_untracked()
+                    node_ref=search_box
+                    on:input=move |_| apply_soon(())
+                />
+            </div>
+            <div class="field">
+                <label for="mode">"Mode"</label>
+                <select id="mode" name="mode" node_ref=mode_box on:change=move |_| apply()>
+                    <option value="">"All"</option>
+                    {[RotationMode::Manual, RotationMode::PagerDuty].map(|choice| view! {
+                        <option value=choice.code() selected=choice.code() == mode.get_untracked()>
+                            {choice.to_string()}
+                        </option>
+                    }).collect_view()}
+                </select>
+            </div>
+            <button type="submit" class="button">"Search"</button>
+        </form>
+    }
+}
+
+#[component]
+fn NoRotations(filtered: bool) -> impl IntoView {
+    if filtered {
+        Either::Left(view! {
+            <EmptyState title="Nothing matches">
+                <p>"Try fewer letters, or another mode."</p>
+                <p><a class="button" href=ADDRESS>"Show everything"</a></p>
+            </EmptyState>
+        })
+    } else {
+        Either::Right(view! {
+            <EmptyState title="Nobody takes turns yet">
+                <p>
+                    "A rotation is a group of people who take turns being on duty. Create the first one, \
+                    add its members, and press Rotate whenever the next person takes over. With PagerDuty \
+                    connected, a schedule there can do that for you."
+                </p>
+                <p><a class="button" href="/rotations/new">"Create the first one"</a></p>
+            </EmptyState>
+        })
+    }
+}
+
+#[component]
+fn Card(card: RotationCard) -> impl IntoView {
+    let members = usize::try_from(card.member_count).unwrap_or(usize::MAX);
+    view! {
+        <li class="card rotation-card">
+            <h2 dir="auto"><a href=format!("{ADDRESS}/{}", card.id)>{card.name}</a></h2>
+            <p class="badges">
+                <ModeBadge mode=card.mode/>
+                {(card.visibility == Visibility::Private)
+                    .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
+                {card.attention.then(|| view! { <Badge tone=Tone::Warning text="Needs attention"/> })}
+                {card.code.map(|code| view! { <code>{code}</code> })}
+            </p>
+            <OnDuty people=card.on_duty/>
+            <p class="hint">{count(members, "member", "members")}</p>
+        </li>
+    }
+}
+
+#[component]
+fn OnDuty(people: Vec<OnDutyView>) -> impl IntoView {
+    if people.is_empty() {
+        return Either::Left(view! { <p class="nobody">"Nobody is on duty"</p> });
+    }
+    Either::Right(view! {
+        <ul class="on-duty">
+            {people.into_iter().map(|person| view! {
+                <li>
+                    <Avatar name=person.name.clone()/>
+                    <div>
+                        <span class="person-name" dir="auto">{person.name}</span>
+                        <span class="hint">
+                            {match person.until {
+                                Some(until) => Either::Left(view! { "until "<Time at=until relative=true/> }),
+                                None => Either::Right(view! { "since "<Time at=person.since relative=true/> }),
+                            }}
+                        </span>
+                    </div>
+                </li>
+            }).collect_view()}
+        </ul>
+    })
+}

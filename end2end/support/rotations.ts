@@ -1,0 +1,72 @@
+// Rotations, as people make, bind and read them.
+import { expect, type Locator, type Page } from '@playwright/test';
+import { visit } from './takeover';
+
+/** Starts anywhere, ends on the new rotation's page and gives its path. */
+export async function createRotation(page: Page, name: string): Promise<string> {
+  await visit(page, '/rotations/new');
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('button', { name: 'Create Rotation' }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  return new URL(page.url()).pathname;
+}
+
+/** Starts on a rotation's page and ends there, bound. */
+export async function bindTo(page: Page, schedule: string): Promise<void> {
+  await chooseSchedule(page, schedule);
+  const section = page.getByRole('region', { name: 'Schedule' });
+  await section.getByRole('button', { name: 'Save' }).click();
+  await expect(section.getByText(`Bound to ${schedule}`)).toBeVisible();
+  await expect(section.getByRole('button', { name: 'Edit schedule' })).toBeVisible();
+}
+
+/** Opens the editor, finds the schedule and waits for its details. */
+export async function chooseSchedule(page: Page, schedule: string): Promise<void> {
+  const section = page.getByRole('region', { name: 'Schedule' });
+  await section.getByRole('button', { name: 'Edit schedule' }).click();
+  await section.getByRole('radio', { name: 'PagerDuty' }).check();
+  await section.getByRole('searchbox', { name: 'Search schedules' }).fill(schedule);
+  await section.getByRole('radio', { name: schedule, exact: true }).check();
+  await expect(section.getByRole('heading', { level: 3, name: schedule })).toBeVisible();
+}
+
+export async function makeBoundRotation(page: Page, name: string, schedule: string): Promise<string> {
+  const path = await createRotation(page, name);
+  await bindTo(page, schedule);
+  return path;
+}
+
+export async function addMember(page: Page, name: string): Promise<void> {
+  await pickPerson(page, 'Members', 'Add a member', name);
+}
+
+export async function addOwner(page: Page, name: string): Promise<void> {
+  await pickPerson(page, 'Owners', 'Add an owner', name);
+}
+
+async function pickPerson(page: Page, section: string, label: string, name: string): Promise<void> {
+  const region = page.getByRole('region', { name: section });
+  await region.getByLabel(label).selectOption({ label: name });
+  await region.getByRole('button', { name: /^Add/ }).click();
+  await expect(row(page, section, name)).toBeVisible();
+}
+
+/** The names that a section of a rotation's page lists, in their order. */
+export function names(page: Page, section: string): Locator {
+  return page.getByRole('region', { name: section }).locator('.person-name');
+}
+
+/** Somebody's row in a section of a rotation's page. */
+export function row(page: Page, section: string, name: string): Locator {
+  return page.getByRole('region', { name: section }).getByRole('listitem').filter({ hasText: name });
+}
+
+/** A rotation's card on the list of all rotations. */
+export function card(page: Page, name: string): Locator {
+  return page.getByRole('listitem').filter({ has: page.getByRole('heading', { level: 2, name, exact: true }) });
+}
+
+/** The badge below the heading of a rotation's page: `Manual` or `PagerDuty`. */
+export function mode(page: Page): Locator {
+  return page.locator('.page-head .badge').first();
+}

@@ -1,0 +1,228 @@
+// What holds on every page: no barriers that a machine can find, no complaints
+// of the browser (which every test checks at its end), no new document for a
+// link, true status codes, and headers that keep strangers out.
+import type { Page } from '@playwright/test';
+import { expectAccessible } from '../support/accessibility';
+import {
+  connectedButton,
+  connectWithApiKey,
+  openDisconnectDialog,
+  openEditDialog,
+  openIntegrations,
+  openKeyDialog,
+  saveKey,
+} from '../support/connection';
+import { addMember, chooseSchedule, createRotation, makeBoundRotation } from '../support/rotations';
+import { signInAs } from '../support/sign-in';
+import { takenOver, visit } from '../support/takeover';
+import { expect, test, type World } from '../support/world';
+
+/** Every page that somebody who is signed in can open. */
+function pages(rotation: string): string[] {
+  return [
+    '/rotations',
+    '/rotations?search=nothing-has-this-name',
+    '/rotations/new',
+    rotation,
+    `${rotation}?edit=schedule&search=platform&schedule=PPLATS2`,
+    `${rotation}/edit`,
+    '/settings',
+    '/settings/integrations',
+    '/settings/audit',
+  ];
+}
+
+async function furnish(page: Page, world: World): Promise<string> {
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInAs(page, 'Ada Okafor');
+  await connectWithApiKey(page, pagerduty.api_key);
+  await createRotation(page, 'Coffee');
+  await addMember(page, 'Leila Haddad');
+  return makeBoundRotation(page, 'Platform on-call', 'Platform Secondary');
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(`in ${colorScheme} colours`, () => {
+    test.use({ colorScheme });
+
+    test('no page has barriers that axe finds, and none is wider than a small phone', async ({ page, world }) => {
+      test.slow();
+      await page.goto('/sign-in?problem=cancelled');
+      await expectAccessible(page);
+      const rotation = await furnish(page, world);
+      for (const path of pages(rotation)) {
+        await test.step(path, async () => {
+          await page.setViewportSize({ width: 1280, height: 800 });
+          await visit(page, path);
+          await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+          await expect(page.getByText('Loading…')).toHaveCount(0);
+          await expectAccessible(page);
+          await page.setViewportSize({ width: 360, height: 740 });
+          await expect
+            .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: 'the page scrolls sideways' })
+            .toBeLessThanOrEqual(360);
+        });
+      }
+    });
+
+    test('no open dialog or menu has barriers that axe finds', async ({ page, world }) => {
+      test.slow();
+      const { pagerduty } = await world.sandbox.credentials();
+      await signInAs(page, 'Ada Okafor');
+      await openIntegrations(page);
+      const dialog = await openKeyDialog(page);
+      await saveKey(dialog, '');
+      await expect(dialog.getByRole('alert')).toContainText('Paste the API key');
+      await expectAccessible(page);
+      await saveKey(dialog, pagerduty.api_key);
+      await expect(connectedButton(page)).toBeVisible();
+      await connectedButton(page).click();
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await openEditDialog(page);
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await openDisconnectDialog(page);
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Your account' }).click();
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+
+      await createRotation(page, 'Coffee');
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await expect(page.getByRole('dialog', { name: 'Delete this rotation?' })).toBeVisible();
+      await expectAccessible(page);
+      await page.keyboard.press('Escape');
+      await chooseSchedule(page, 'Platform Secondary');
+      await expectAccessible(page);
+    });
+  });
+}
+
+test('every page comes whole from the server and is taken over without a complaint', async ({ page, world }) => {
+  const rotation = await furnish(page, world);
+  for (const path of pages(rotation)) {
+    const html = await (await page.request.get(path, { headers: { accept: 'text/html' } })).text();
+    expect(html, path).not.toContain('Loading…');
+    await visit(page, path);
+    const heading = await page.getByRole('heading', { level: 1 }).innerText();
+    expect(html, path).toContain(`>${heading}<`);
+  }
+});
+
+test('following a link loads no new document, and Back and Forward work', async ({ page, world }) => {
+  const rotation = await furnish(page, world);
+  await visit(page, '/rotations');
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  const navigation = page.getByRole('navigation');
+
+  const steps: [string, () => Promise<void>][] = [
+    [rotation, () => page.getByRole('link', { name: 'Platform on-call' }).click()],
+    [`${rotation}/edit`, () => page.getByRole('link', { name: 'Edit', exact: true }).click()],
+    ['/settings', () => navigation.getByRole('link', { name: 'Settings' }).click()],
+    ['/settings/integrations', () => page.getByRole('link', { name: 'Integrations (Manage & Connect)' }).click()],
+    ['/rotations', () => navigation.getByRole('link', { name: 'Rotations' }).click()],
+    ['/rotations/new', () => page.getByRole('link', { name: 'New rotation' }).click()],
+  ];
+  const visited = ['/rotations', ...steps.map(([path]) => path)];
+  for (const [path, follow] of steps) {
+    await follow();
+    await expect(page).toHaveURL(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  }
+  await expect(page.getByRole('main')).toBeFocused();
+
+  for (const path of visited.slice(0, -1).reverse()) {
+    await page.goBack();
+    await expect(page).toHaveURL(path);
+  }
+  await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
+  await page.goForward();
+  await expect(page).toHaveURL(rotation);
+  await expect(page.getByRole('heading', { level: 1, name: 'Platform on-call' })).toBeVisible();
+  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+});
+
+test('the account menu and the dialogs can be used with the keyboard alone', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
+
+  const account = page.getByRole('button', { name: 'Your account' });
+  await account.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menuitem', { name: 'Sign out', exact: true })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Sign out everywhere' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitem', { name: 'Sign out', exact: true })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(account).toBeFocused();
+
+  await openIntegrations(page);
+  const opener = page.getByRole('button', { name: 'Login using an API Key' });
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('API Key', { exact: true })).toBeFocused();
+  await page.keyboard.type('half a key');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(opener).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('API Key', { exact: true }), 'a dialog keeps no secret').toHaveValue('');
+});
+
+test.describe('an address that leads nowhere', () => {
+  test.use({ expectedConsole: /status of 404/ });
+
+  test('says so, with the status that machines read', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    for (const path of ['/nowhere', '/rotations/of/nobody', '/settings/nothing']) {
+      const response = await page.goto(path);
+      expect(response!.status(), path).toBe(404);
+      await takenOver(page);
+      await expect(page.getByRole('heading', { level: 1, name: 'Page not found' })).toBeVisible();
+    }
+    const response = await page.goto('/rotations/no-such-rotation');
+    expect(response!.status()).toBe(404);
+    await expect(page.getByText('This does not exist, or you are not allowed to see it')).toBeVisible();
+    await page.getByRole('link', { name: 'Go to the start page' }).click();
+    await expect(page).toHaveURL('/rotations');
+
+    expect((await page.request.get('/rpc/no_such_function')).status()).toBe(404);
+    expect((await page.request.get('/pkg/no-such-file.js')).status()).toBe(404);
+  });
+});
+
+test('pages carry headers that keep strangers out', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  const nonces = new Set<string>();
+  for (const path of ['/rotations', '/settings/integrations']) {
+    const headers = (await page.request.get(path)).headers();
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+    });
+    const policy = headers['content-security-policy']!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("object-src 'none'");
+    expect(policy).not.toMatch(/'unsafe-(inline|eval)'/);
+    nonces.add(/'nonce-([^']+)'/.exec(policy)![1]!);
+  }
+  expect(nonces.size, 'a nonce is used once').toBe(2);
+});
+
+test('what is not signed in is let in nowhere', async ({ page }) => {
+  for (const path of ['/', '/rotations', '/rotations/new', '/settings', '/settings/integrations', '/settings/audit']) {
+    await page.goto(path);
+    await expect(page).toHaveURL(/\/sign-in/);
+  }
+  for (const path of ['/rpc/rotations', '/rpc/integrations', '/rpc/people', '/rpc/audit', '/api/events']) {
+    expect((await page.request.get(path)).status(), path).toBe(401);
+  }
+});

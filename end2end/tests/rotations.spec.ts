@@ -1,0 +1,262 @@
+// Rotations by hand: who is in them, whose turn it is, who may change them and
+// who sees them.
+import type { Page } from '@playwright/test';
+import { post } from '../support/calls';
+import { connectWithApiKey } from '../support/connection';
+import { addMember, addOwner, card, createRotation, makeBoundRotation, mode, names, row } from '../support/rotations';
+import { signInAs } from '../support/sign-in';
+import { takenOver, visit } from '../support/takeover';
+import { expect, test } from '../support/world';
+
+async function press(page: Page, button: string, who: string): Promise<void> {
+  await row(page, 'Members', who).getByRole('button', { name: button }).click();
+}
+
+async function makePrivate(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('radio', { name: 'Private' }).check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Private', { exact: true })).toBeVisible();
+}
+
+test('a rotation is made, edited and, after asking, deleted', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await page.getByRole('link', { name: 'Create the first one' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Coffe');
+  await page.getByRole('textbox', { name: 'Code' }).fill('brew-1');
+  await page.getByRole('button', { name: 'Create Rotation' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Coffe' })).toBeVisible();
+  await expect(mode(page)).toHaveText('Manual');
+  await expect(page.getByText('BREW-1')).toBeVisible();
+  await expect(row(page, 'Owners', 'Ada Okafor')).toContainText('You');
+  await expect(page.getByRole('region', { name: 'Members' })).toContainText('Nobody is in this rotation yet');
+
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await expect(page.getByRole('textbox', { name: 'Code' })).toHaveValue('BREW-1');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Coffee');
+  await page.getByRole('textbox', { name: 'Description' }).fill('Beans\nand <milk> & sugar');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Coffee' })).toBeVisible();
+  await expect(page.getByText('and <milk> & sugar')).toBeVisible();
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await expect(page.getByRole('textbox', { name: 'Description' })).toHaveValue('Beans\nand <milk> & sugar');
+  await page.getByRole('link', { name: 'Cancel' }).click();
+
+  const dialog = page.getByRole('dialog', { name: 'Delete this rotation?' });
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Confirm' }).click();
+  await expect(page).toHaveURL('/rotations');
+  await expect(page.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
+});
+
+test('members take turns in their order, and anybody of them can be set on duty', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  const path = await createRotation(page, 'Coffee');
+  for (const name of ['Wei Zhang', 'Leila Haddad', 'Kenji Sato']) await addMember(page, name);
+  await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('Nobody is on duty');
+
+  await press(page, 'Move up', 'Kenji Sato');
+  await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Kenji Sato', 'Leila Haddad']);
+  await press(page, 'Move down', 'Wei Zhang');
+  await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Wei Zhang', 'Leila Haddad']);
+
+  for (const next of ['Kenji Sato', 'Wei Zhang', 'Leila Haddad', 'Kenji Sato']) {
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await expect(names(page, 'On duty now')).toHaveText([next]);
+  }
+  await press(page, 'Set on duty', 'Leila Haddad');
+  await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await expect(names(page, 'On duty now')).toHaveText(['Kenji Sato']);
+
+  await press(page, 'Remove', 'Wei Zhang');
+  await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad']);
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+
+  await visit(page, '/rotations');
+  await expect(card(page, 'Coffee')).toContainText('Leila Haddad');
+  await expect(card(page, 'Coffee')).toContainText('2 members');
+  await visit(page, path);
+  await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad']);
+});
+
+test('a duty size of two puts two people on duty at once', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await visit(page, '/rotations/new');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Pairs');
+  await page.getByRole('textbox', { name: 'Duty size' }).fill('2');
+  await page.getByRole('button', { name: 'Create Rotation' }).click();
+  for (const name of ['Wei Zhang', 'Leila Haddad', 'Kenji Sato']) await addMember(page, name);
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await expect(names(page, 'On duty now')).toHaveText(['Wei Zhang', 'Leila Haddad']);
+});
+
+test('rotating a rotation without members is refused with a sentence', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Add a member who is active in Slack first' })).toBeVisible();
+  await page.getByRole('button', { name: 'Add: Add a member' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Choose a person from the list' })).toBeVisible();
+});
+
+test('owners edit, others look, and an owner cannot remove themselves', async ({ page, openBrowser }) => {
+  await signInAs(await openBrowser(), 'Ada Okafor');
+  await signInAs(page, 'Wei Zhang');
+  const path = await createRotation(page, 'Coffee');
+  await addMember(page, 'Leila Haddad');
+  await expect(row(page, 'Owners', 'Wei Zhang').getByRole('button')).toHaveCount(0);
+
+  const other = await openBrowser();
+  await signInAs(other, 'Kenji Sato');
+  await visit(other, path);
+  await expect(other.getByText("Only the rotation's owners and workspace admins may change it")).toBeVisible();
+  for (const name of ['Rotate', 'Delete', 'Edit schedule', 'Set on duty', 'Remove', 'Add']) {
+    await expect(other.getByRole('main').getByRole('button', { name })).toHaveCount(0);
+  }
+  const id = path.split('/').at(-1)!;
+  for (const [call, form] of [
+    ['rotate', {}],
+    ['delete_rotation', {}],
+    ['set_on_duty', { member: 'slack:U13LEILAHA' }],
+    ['add_owner', { person: 'U12KENJISA' }],
+    ['set_schedule', { mode: 'manual' }],
+    ['edit_rotation', { 'input[name]': 'Tea' }],
+  ] as const) {
+    expect((await post(other, `/rpc/${call}`, { id, ...form })).status(), call).toBe(403);
+  }
+
+  await addOwner(page, 'Kenji Sato');
+  await expect(other.getByRole('button', { name: 'Rotate' })).toBeVisible();
+  await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
+  await expect(names(page, 'Owners')).toHaveText(['Wei Zhang']);
+  await expect(other.getByRole('button', { name: 'Rotate' })).toHaveCount(0);
+  await expect(names(page, 'Members'), 'an owner is not thereby a member').toHaveText(['Leila Haddad']);
+  const themselves = await post(page, '/rpc/remove_owner', { id, person: 'U07WEIZHAN' });
+  expect(await themselves.text()).toContain('CannotRemoveYourself');
+});
+
+test.describe('a private rotation', () => {
+  test.use({ expectedConsole: /status of 404/ });
+
+  test('is for its members, its owners and workspace admins only', async ({ page, openBrowser }) => {
+    const admin = await openBrowser();
+    await signInAs(admin, 'Ada Okafor');
+    await signInAs(page, 'Wei Zhang');
+    const path = await createRotation(page, 'Surprise party');
+    await addMember(page, 'Leila Haddad');
+    await makePrivate(page);
+
+    const stranger = await openBrowser();
+    await signInAs(stranger, 'Kenji Sato');
+    await expect(stranger.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
+    expect((await stranger.goto(path))!.status()).toBe(404);
+    await expect(stranger.getByText('Surprise party')).toHaveCount(0);
+    expect((await post(stranger, '/rpc/rotate', { id: path.split('/').at(-1)! })).status()).toBe(404);
+
+    const member = await openBrowser();
+    await signInAs(member, 'Leila Haddad');
+    for (const insider of [member, admin]) {
+      await visit(insider, '/rotations');
+      await expect(card(insider, 'Surprise party')).toContainText('Private');
+      await visit(insider, path);
+      await expect(insider.getByRole('heading', { level: 1, name: 'Surprise party' })).toBeVisible();
+    }
+  });
+});
+
+test('search and filter narrow the list, stay in the address and survive a reload', async ({ page, world }) => {
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInAs(page, 'Ada Okafor');
+  await connectWithApiKey(page, pagerduty.api_key);
+  await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+  await createRotation(page, 'Coffee');
+  await createRotation(page, 'Coffee beans');
+
+  await visit(page, '/rotations');
+  const cards = page.getByRole('main').getByRole('heading', { level: 2 });
+  await expect(cards).toHaveCount(3);
+  await page.getByRole('searchbox', { name: 'Search rotations' }).fill('COFFEE');
+  await expect(cards).toHaveText(['Coffee', 'Coffee beans']);
+  await expect(page).toHaveURL('/rotations?search=COFFEE');
+  await page.getByLabel('Mode').selectOption('PagerDuty');
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search rotations' }).fill('');
+  await expect(cards).toHaveText(['Platform on-call']);
+
+  await page.reload();
+  await takenOver(page);
+  await expect(page.getByLabel('Mode')).toHaveValue('pagerduty');
+  await expect(cards).toHaveText(['Platform on-call']);
+  await page.getByLabel('Mode').selectOption('Manual');
+  await expect(cards).toHaveText(['Coffee', 'Coffee beans']);
+});
+
+test('a guest reads rotations and creates none', async ({ page, openBrowser }) => {
+  const admin = await openBrowser();
+  await signInAs(admin, 'Ada Okafor');
+  await createRotation(admin, 'Coffee');
+  await signInAs(page, 'Sam Carter');
+  await expect(card(page, 'Coffee')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'New rotation' })).toHaveCount(0);
+  await visit(page, '/rotations/new');
+  await expect(page.getByText('Guests of the Slack workspace may not create rotations')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Create Rotation' })).toHaveCount(0);
+  expect((await post(page, '/rpc/create_rotation', { 'input[name]': 'Tea' })).status()).toBe(403);
+});
+
+test('a bound rotation leaves members and turns to PagerDuty, and the rest to its owners', async ({ page, world }) => {
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await expect(page.getByRole('region', { name: 'Schedule' })).toBeVisible();
+  await page.getByRole('button', { name: 'Edit schedule' }).click();
+  await expect(page.getByText('PagerDuty is not connected. Ask an admin to connect it')).toBeVisible();
+  await expect(page.getByRole('radio', { name: 'PagerDuty' })).toHaveCount(0);
+
+  await connectWithApiKey(page, pagerduty.api_key);
+  const path = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+  await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('PagerDuty decides who is in this rotation');
+  for (const name of ['Rotate', 'Set on duty', 'Move up', 'Move down', 'Remove']) {
+    await expect(page.getByRole('button', { name })).toHaveCount(0);
+  }
+  await expect(page.getByLabel('Add a member')).toHaveCount(0);
+  const id = path.split('/').at(-1)!;
+  for (const [call, form] of [
+    ['rotate', {}],
+    ['set_on_duty', { member: 'slack:U01ADAOKAF' }],
+    ['add_member', { person: 'U13LEILAHA' }],
+    ['remove_member', { member: 'slack:U01ADAOKAF' }],
+    ['move_member', { member: 'slack:U01ADAOKAF', direction: 'up' }],
+  ] as const) {
+    expect(await (await post(page, `/rpc/${call}`, { id, ...form })).json(), call).toEqual({ Refused: 'Bound' });
+  }
+
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Platform first line');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Platform first line' })).toBeVisible();
+  await expect(page.getByText('Bound to Platform Primary')).toBeVisible();
+  await expect(names(page, 'On duty now')).toHaveText(['Tomás Herrera']);
+});
+
+test('the audit log says who did what to which rotation', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await addMember(page, 'Leila Haddad');
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+  await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  const rows = page.getByRole('row').filter({ hasText: 'Coffee' });
+  await expect(rows).toHaveCount(3);
+  for (const [index, action] of ['Rotated', 'Added a member', 'Created a rotation'].entries()) {
+    await expect(rows.nth(index)).toContainText('Ada Okafor');
+    await expect(rows.nth(index)).toContainText(action);
+  }
+  await expect(rows.first()).toContainText('Leila Haddad');
+});

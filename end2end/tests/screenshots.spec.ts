@@ -1,0 +1,94 @@
+// Pictures of every page, for the documentation: `cargo xtask screenshots`.
+import type { Page } from '@playwright/test';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  connectedButton,
+  keyField,
+  openDisconnectDialog,
+  openIntegrations,
+  openKeyDialog,
+  pagerDutyCard,
+} from '../support/connection';
+import { addMember, chooseSchedule, createRotation, makeBoundRotation, names } from '../support/rotations';
+import { signInAs } from '../support/sign-in';
+import { visit } from '../support/takeover';
+import { expect, test } from '../support/world';
+
+const VARIANTS = [
+  { name: 'desktop', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+  { name: 'phone', viewport: { width: 360, height: 740 }, colorScheme: 'light' },
+  { name: 'phone-dark', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+] as const;
+
+for (const { name: variant, viewport, colorScheme } of VARIANTS) {
+  test.describe(`${variant} @screenshots`, () => {
+    test.use({ viewport, colorScheme });
+
+    test('every page and dialog', async ({ page, world }) => {
+      test.slow();
+      const { pagerduty } = await world.sandbox.credentials();
+      const take = await photographer(page, variant);
+
+      await page.goto('/sign-in');
+      await take('sign-in');
+      await page.goto('/sign-in?problem=not-installed');
+      await take('sign-in-refused');
+      await signInAs(page, 'Ada Okafor');
+      await take('rotations-empty');
+
+      await openIntegrations(page);
+      await take('integrations-not-connected');
+      const dialog = await openKeyDialog(page);
+      await keyField(dialog).fill('u+NoSuchKey_0000');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await expect(dialog.getByRole('alert')).toContainText('does not accept this key');
+      await take('integrations-dialog');
+      await keyField(dialog).fill(pagerduty.api_key);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await expect(pagerDutyCard(page).getByText('Healthy')).toBeVisible();
+      await take('integrations-connected');
+
+      await createRotation(page, 'Coffee machine');
+      for (const name of ['Leila Haddad', 'Wei Zhang', 'Kenji Sato']) await addMember(page, name);
+      await page.getByRole('button', { name: 'Rotate' }).click();
+      await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+      await take('rotation-manual');
+      await makeBoundRotation(page, 'Warehouse systems', 'Warehouse Asia');
+      await makeBoundRotation(page, 'כוננות נתונים', 'Data Insights');
+      await makeBoundRotation(page, 'Mobile on-call', 'Mobile EU');
+      await createRotation(page, 'Platform backup');
+      await chooseSchedule(page, 'Platform Secondary');
+      await take('rotation-schedule-editor');
+      await page.getByRole('region', { name: 'Schedule' }).getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByText('Bound to Platform Secondary')).toBeVisible();
+      await take('rotation-bound');
+      await visit(page, '/rotations');
+      await expect(page.getByText('Robin Ashworth')).toBeVisible();
+      await take('rotations');
+      await visit(page, '/rotations/new');
+      await take('rotation-new');
+
+      await openIntegrations(page);
+      await connectedButton(page).click();
+      await take('integrations-menu');
+      await page.keyboard.press('Escape');
+      await openDisconnectDialog(page);
+      await take('integrations-disconnect');
+      await page.keyboard.press('Escape');
+      await visit(page, '/settings');
+      await take('settings');
+      await visit(page, '/settings/audit');
+      await take('audit');
+    });
+  });
+}
+
+async function photographer(page: Page, variant: string): Promise<(name: string) => Promise<void>> {
+  const folder = join(process.env.ROUNDROBIN_SCREENSHOTS ?? 'test-results/screenshots', variant);
+  await mkdir(folder, { recursive: true });
+  return async (name) => {
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
+  };
+}

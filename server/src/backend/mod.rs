@@ -1,0 +1,99 @@
+//! What the server functions do: may this caller do it, then do it. One file
+//! per area; authorisation stands at the top of each method.
+
+mod audit;
+mod connections;
+mod rotations;
+mod schedules;
+
+use crate::{
+    Services,
+    audit::entry,
+    store::{NewAuditEntry, StoreError},
+};
+use app::{
+    AppError, Denial, Flash,
+    backend::{Caller, Flashes},
+};
+use async_trait::async_trait;
+use std::{fmt, future::Future};
+use types::{AuditAction, LiveTopic, RotationId};
+
+/// The implementation of [`app::backend::Backend`].
+#[derive(Clone)]
+pub struct RoundRobin {
+    services: Services,
+}
+
+impl RoundRobin {
+    pub fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    /// Runs something to its end even when the browser that asked for it leaves,
+    /// and keeps the process alive until then.
+    async fn to_the_end<T, Fut>(&self, caller: &Caller, work: Fut) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, AppError>> + Send + 'static,
+    {
+        self.services
+            .tasks
+            .spawn(work)
+            .await
+            .unwrap_or_else(|error| Err(internal(caller, &error)))
+    }
+
+    /// Refuses whoever does not administer the workspace, and writes down that
+    /// they tried.
+    async fn must_manage_integrations(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+    ) -> Result<(), AppError> {
+        let allowed = caller.must_administer(Denial::ManageIntegrations);
+        if allowed.is_err() {
+            let entry = NewAuditEntry {
+                refused: true,
+                ..entry(caller, action, None)
+            };
+            self.services
+                .store
+                .record(&entry)
+                .await
+                .map_err(|error| internal(caller, &error))?;
+        }
+        allowed
+    }
+
+    fn publish_rotation(&self, caller: &Caller, rotation: &RotationId) {
+        self.services
+            .live
+            .publish(&caller.workspace, LiveTopic::Rotation(rotation.clone()));
+    }
+}
+
+/// What the caller sees of a failure on our side: the request's id, under which
+/// the log has the cause.
+fn internal(caller: &Caller, error: &dyn fmt::Display) -> AppError {
+    tracing::error!(request_id = %caller.request_id, %error, "a request failed");
+    AppError::Internal {
+        request_id: caller.request_id.clone(),
+    }
+}
+
+fn failed(caller: &Caller) -> impl Fn(StoreError) -> AppError {
+    move |error| internal(caller, &error)
+}
+
+#[async_trait]
+impl Flashes for RoundRobin {
+    async fn keep_flash(&self, caller: &Caller, flash: Flash) -> Result<(), AppError> {
+        let json = serde_json::to_string(&flash).map_err(|error| internal(caller, &error))?;
+        self.services
+            .store
+            .keep_flash(&caller.session, &json)
+            .await
+            .map_err(failed(caller))
+    }
+}

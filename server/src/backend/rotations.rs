@@ -1,0 +1,514 @@
+//! Rotations: reading them, and everything people do to them.
+
+use super::{RoundRobin, failed};
+use crate::{
+    audit::entry,
+    clock,
+    rotations::{self, Directory, Member, Rotation, ScheduleSnapshot, link_of},
+    store::{BoundSchedule, NewAuditEntry, Person, StoreError},
+};
+use app::{
+    AppError, Denial,
+    backend::{Answer, Caller, Rotations},
+};
+use async_trait::async_trait;
+use std::collections::HashMap;
+use types::{
+    AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, OnDutyView, Outcome,
+    PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField, RotationFilter,
+    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal, ScheduleId, ShiftView,
+    Timestamp,
+};
+use uuid::Uuid;
+
+/// Why a change stops: the caller may not, or the rules refuse.
+pub(super) enum Stop<R> {
+    Error(AppError),
+    Refused(R),
+}
+
+impl<R> From<R> for Stop<R> {
+    fn from(refusal: R) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Lets owners and admins through. Whoever may not see the rotation is not told
+/// that it exists.
+pub(super) fn must_edit(rotation: &Rotation, caller: &Caller) -> Result<(), AppError> {
+    if !rotations::may_see(rotation, &caller.person, caller.role) {
+        Err(AppError::NotFound)
+    } else if !rotations::may_edit(rotation, &caller.person, caller.role) {
+        Err(AppError::Forbidden(Denial::EditRotation))
+    } else {
+        Ok(())
+    }
+}
+
+/// The answer that a change inside the store came to.
+pub(super) fn answer<R>(changed: Option<Result<(), Stop<R>>>) -> Answer<(), R> {
+    match changed {
+        None => Err(AppError::NotFound),
+        Some(Ok(())) => Ok(Outcome::Done(())),
+        Some(Err(Stop::Refused(refusal))) => Ok(Outcome::Refused(refusal)),
+        Some(Err(Stop::Error(error))) => Err(error),
+    }
+}
+
+fn code_taken() -> RotationRefusal {
+    RotationRefusal::Fields(vec![(RotationField::Code, FieldProblem::CodeTaken)])
+}
+
+#[async_trait]
+impl Rotations for RoundRobin {
+    async fn rotations(
+        &self,
+        caller: &Caller,
+        filter: RotationFilter,
+    ) -> Result<Vec<RotationCard>, AppError> {
+        let problems = self.schedule_problems(caller).await?;
+        let all = self
+            .services
+            .store
+            .rotations(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok(all
+            .into_iter()
+            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
+            .filter(|rotation| rotations::matches(rotation, &filter))
+            .map(|rotation| {
+                let attention = problems.contains(&rotation.id);
+                card(rotation, attention)
+            })
+            .collect())
+    }
+
+    async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError> {
+        let store = &self.services.store;
+        let rotation = store
+            .rotation(&caller.workspace, &id)
+            .await
+            .map_err(failed(caller))?
+            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
+            .ok_or(AppError::NotFound)?;
+        let people = store
+            .people(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        let connection = store
+            .connection(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        let connection_problem = connection
+            .as_ref()
+            .and_then(|connection| connection.problem.clone());
+        let (binding, shifts) = match self.bound_to(caller, &id).await? {
+            Some((schedule, snapshot)) => (
+                Some(binding_view(schedule, connection_problem)),
+                shift_views(&snapshot, &people, clock::now()),
+            ),
+            None => (None, Vec::new()),
+        };
+        Ok(RotationPage {
+            may_edit: rotations::may_edit(&rotation, &caller.person, caller.role),
+            pagerduty_connected: connection.is_some(),
+            owners: owner_views(&rotation.owners, &people),
+            members: rotation.members.iter().map(Member::view).collect(),
+            id: rotation.id,
+            details: rotation.details,
+            mode: rotation.mode,
+            binding,
+            shifts,
+        })
+    }
+
+    async fn create_rotation(
+        &self,
+        caller: &Caller,
+        input: RotationInput,
+    ) -> Answer<RotationId, RotationRefusal> {
+        if caller.role == Role::Guest {
+            return Err(AppError::Forbidden(Denial::CreateRotation));
+        }
+        let details = match input.checked() {
+            Ok(details) => details,
+            Err(problems) => return Ok(Outcome::Refused(RotationRefusal::Fields(problems))),
+        };
+        let rotation = Rotation {
+            id: RotationId::new(Uuid::now_v7().simple().to_string()),
+            workspace: caller.workspace.clone(),
+            mode: RotationMode::Manual,
+            owners: vec![caller.person.clone()],
+            members: Vec::new(),
+            details,
+        };
+        let entry = NewAuditEntry {
+            after: Some(described(&rotation)),
+            ..entry(
+                caller,
+                AuditAction::CreatedRotation,
+                Some(&rotation.details.name),
+            )
+        };
+        match self.services.store.create_rotation(&rotation, &entry).await {
+            Ok(()) => {
+                self.publish_rotation(caller, &rotation.id);
+                Ok(Outcome::Done(rotation.id))
+            }
+            Err(StoreError::CodeTaken) => Ok(Outcome::Refused(code_taken())),
+            Err(error) => Err(failed(caller)(error)),
+        }
+    }
+
+    async fn edit_rotation(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        input: RotationInput,
+    ) -> Answer<(), RotationRefusal> {
+        let details = input.checked();
+        self.change(
+            caller,
+            &id,
+            AuditAction::EditedRotation,
+            |rotation, entry| {
+                let before = described(rotation);
+                rotation.details = details.map_err(RotationRefusal::Fields)?;
+                entry.before = Some(before);
+                entry.after = Some(described(rotation));
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    async fn delete_rotation(&self, caller: &Caller, id: RotationId) -> Result<(), AppError> {
+        let deleted = self
+            .services
+            .store
+            .delete_rotation(&caller.workspace, &id, |rotation| {
+                must_edit(rotation, caller)?;
+                let name = &rotation.details.name;
+                Ok(NewAuditEntry {
+                    before: Some(described(rotation)),
+                    ..entry(caller, AuditAction::DeletedRotation, Some(name))
+                })
+            })
+            .await
+            .map_err(failed(caller))?;
+        deleted.unwrap_or(Err(AppError::NotFound))?;
+        self.publish_rotation(caller, &id);
+        Ok(())
+    }
+
+    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<(), RotationRefusal> {
+        let now = clock::now();
+        self.change(caller, &id, AuditAction::Rotated, |rotation, entry| {
+            entry.before = Some(rotation.on_duty_names());
+            rotations::rotate(rotation, now)?;
+            entry.after = Some(rotation.on_duty_names());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn set_on_duty(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+    ) -> Answer<(), RotationRefusal> {
+        let now = clock::now();
+        self.change(caller, &id, AuditAction::SetOnDuty, |rotation, entry| {
+            entry.before = Some(rotation.on_duty_names());
+            rotations::set_on_duty(rotation, &member, now)?;
+            entry.after = Some(rotation.on_duty_names());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn add_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal> {
+        let person = self.person(caller, &person).await?;
+        self.change(caller, &id, AuditAction::AddedMember, |rotation, entry| {
+            let person = person.ok_or(RotationRefusal::NobodyChosen)?;
+            rotations::add_member(rotation, &person)?;
+            entry.after = Some(person.name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+    ) -> Answer<(), RotationRefusal> {
+        self.change(
+            caller,
+            &id,
+            AuditAction::RemovedMember,
+            |rotation, entry| {
+                entry.before = Some(rotations::remove_member(rotation, &member)?);
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    async fn move_member(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        member: MemberKey,
+        direction: MoveDirection,
+    ) -> Answer<(), RotationRefusal> {
+        self.change(caller, &id, AuditAction::MovedMember, |rotation, entry| {
+            entry.after = Some(rotations::move_member(rotation, &member, direction)?);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn add_owner(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal> {
+        let person = self.person(caller, &person).await?;
+        self.change(caller, &id, AuditAction::AddedOwner, |rotation, entry| {
+            let person = person.ok_or(RotationRefusal::NobodyChosen)?;
+            rotations::add_owner(rotation, &person)?;
+            entry.after = Some(person.name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_owner(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        person: PersonId,
+    ) -> Answer<(), RotationRefusal> {
+        let name = self
+            .person(caller, &person)
+            .await?
+            .map(|person| person.name);
+        self.change(caller, &id, AuditAction::RemovedOwner, |rotation, entry| {
+            rotations::remove_owner(rotation, &person, &caller.person)?;
+            entry.before = name.or_else(|| Some(person.to_string()));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError> {
+        let people = self
+            .services
+            .store
+            .people(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok(people
+            .into_iter()
+            .filter(|person| !person.deactivated)
+            .map(PersonView::from)
+            .collect())
+    }
+}
+
+impl RoundRobin {
+    /// Changes a rotation by `rule`, for callers who may edit it, and tells the
+    /// open pages.
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &RotationId,
+        action: AuditAction,
+        rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
+    ) -> Answer<(), RotationRefusal> {
+        let changed = self
+            .services
+            .store
+            .change_rotation(&caller.workspace, id, |rotation| {
+                must_edit(rotation, caller).map_err(Stop::Error)?;
+                let mut entry = entry(caller, action, Some(&rotation.details.name));
+                rule(rotation, &mut entry)?;
+                Ok(entry)
+            })
+            .await;
+        let outcome = match changed {
+            Err(StoreError::CodeTaken) => Ok(Outcome::Refused(code_taken())),
+            Err(error) => Err(failed(caller)(error)),
+            Ok(changed) => answer(changed),
+        }?;
+        if outcome.done().is_some() {
+            self.publish_rotation(caller, id);
+        }
+        Ok(outcome)
+    }
+
+    async fn person(&self, caller: &Caller, id: &PersonId) -> Result<Option<PersonView>, AppError> {
+        let found = self
+            .services
+            .store
+            .person(&caller.workspace, id)
+            .await
+            .map_err(failed(caller))?;
+        Ok(found.map(PersonView::from))
+    }
+
+    /// The schedule that a rotation is bound to, with its people and shifts.
+    async fn bound_to(
+        &self,
+        caller: &Caller,
+        id: &RotationId,
+    ) -> Result<Option<(BoundSchedule, ScheduleSnapshot)>, AppError> {
+        let store = &self.services.store;
+        let Some(schedule) = store
+            .schedule_of(&caller.workspace, id)
+            .await
+            .map_err(failed(caller))?
+        else {
+            return Ok(None);
+        };
+        let snapshot = store
+            .schedule_snapshot(&caller.workspace, &schedule)
+            .await
+            .map_err(failed(caller))?;
+        Ok(Some((schedule, snapshot)))
+    }
+
+    /// The bound rotations whose data cannot be confirmed at present.
+    async fn schedule_problems(&self, caller: &Caller) -> Result<Vec<RotationId>, AppError> {
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
+        let Some(connection) = store.connection(workspace).await.map_err(failed(caller))? else {
+            return Ok(Vec::new());
+        };
+        let schedules: HashMap<ScheduleId, BoundSchedule> = store
+            .bound_schedules(workspace)
+            .await
+            .map_err(failed(caller))?
+            .into_iter()
+            .map(|schedule| (schedule.id.clone(), schedule))
+            .collect();
+        let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
+        Ok(bindings
+            .into_iter()
+            .filter(|(_, schedule)| {
+                connection.problem.is_some()
+                    || schedules
+                        .get(schedule)
+                        .is_some_and(|schedule| schedule.problem.is_some())
+            })
+            .map(|(rotation, _)| rotation)
+            .collect())
+    }
+}
+
+fn card(rotation: Rotation, attention: bool) -> RotationCard {
+    RotationCard {
+        member_count: u32::try_from(rotation.members.len()).unwrap_or(u32::MAX),
+        on_duty: rotation
+            .members
+            .into_iter()
+            .filter_map(|member| {
+                member.duty.map(|duty| OnDutyView {
+                    name: member.name,
+                    email: member.email,
+                    link: member.link,
+                    since: duty.since,
+                    until: duty.until,
+                })
+            })
+            .collect(),
+        id: rotation.id,
+        name: rotation.details.name,
+        description: rotation.details.description,
+        code: rotation.details.code,
+        mode: rotation.mode,
+        visibility: rotation.details.visibility,
+        attention,
+    }
+}
+
+fn binding_view(
+    schedule: BoundSchedule,
+    connection_problem: Option<PagerDutyProblem>,
+) -> BindingView {
+    BindingView {
+        schedule: schedule.id,
+        schedule_name: schedule.name,
+        schedule_url: schedule.url,
+        time_zone: schedule.time_zone,
+        confirmed_at: schedule.confirmed_at,
+        // What ails the connection ails every schedule of it.
+        problem: connection_problem.or(schedule.problem),
+    }
+}
+
+/// The shifts that have not ended at `now`, under the names that the page uses.
+pub(super) fn shift_views(
+    snapshot: &ScheduleSnapshot,
+    people: &[Person],
+    now: Timestamp,
+) -> Vec<ShiftView> {
+    let directory = Directory::new(people);
+    let named: HashMap<_, _> = snapshot
+        .people
+        .iter()
+        .map(|person| {
+            let (_, found) = link_of(person, &directory);
+            let (key, name) = match found {
+                Some(found) => (MemberKey::of_person(&found.id), &found.name),
+                None => (MemberKey::of_pagerduty_user(&person.id), &person.name),
+            };
+            (&person.id, (key, name))
+        })
+        .collect();
+    snapshot
+        .shifts
+        .iter()
+        .filter(|shift| shift.ends_at > now)
+        .filter_map(|shift| {
+            let (member, name) = named.get(&shift.user)?;
+            Some(ShiftView {
+                member: member.clone(),
+                name: (*name).clone(),
+                starts_at: shift.starts_at,
+                ends_at: shift.ends_at,
+            })
+        })
+        .collect()
+}
+
+fn owner_views(owners: &[PersonId], people: &[Person]) -> Vec<PersonView> {
+    people
+        .iter()
+        .filter(|person| owners.contains(&person.id))
+        .cloned()
+        .map(PersonView::from)
+        .collect()
+}
+
+/// A rotation's details in words, for the audit log.
+fn described(rotation: &Rotation) -> String {
+    let details = &rotation.details;
+    let code = details.code.as_deref().unwrap_or("no code");
+    format!(
+        "{} ({code}), {}, duty size {}",
+        details.name,
+        details.visibility.code(),
+        details.duty_size
+    )
+}

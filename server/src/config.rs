@@ -1,0 +1,540 @@
+//! The settings: read from the environment (or flags), checked as a whole, and
+//! refused at start with a sentence instead of failing later at 3 a.m.
+
+use crate::{
+    crypto::{KeyRing, KeyRingError},
+    store::{Engine, OpenError, sqlite_path},
+};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use types::WorkspaceId;
+use url::Url;
+
+/// The settings as given. `--help` shows these lines.
+#[derive(Args, Debug)]
+pub struct Settings {
+    /// Address and port to listen on.
+    #[arg(long, env = "ROUNDROBIN_LISTEN", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+
+    /// The address under which browsers reach this server, for example
+    /// https://roundrobin.example.com. Defaults to http:// and the listen address.
+    #[arg(long, env = "ROUNDROBIN_PUBLIC_URL")]
+    public_url: Option<String>,
+
+    #[command(flatten)]
+    storage: StorageSettings,
+
+    /// The client id of your Slack app; needed to sign anyone in.
+    #[arg(long, env = "ROUNDROBIN_SLACK_CLIENT_ID")]
+    slack_client_id: Option<String>,
+
+    /// The client secret of your Slack app.
+    #[arg(long, env = "ROUNDROBIN_SLACK_CLIENT_SECRET", hide_env_values = true)]
+    slack_client_secret: Option<SecretString>,
+
+    /// A file that holds the client secret instead.
+    #[arg(long, env = "ROUNDROBIN_SLACK_CLIENT_SECRET_FILE")]
+    slack_client_secret_file: Option<PathBuf>,
+
+    /// The signing secret of your Slack app, for what Slack will send here.
+    #[arg(long, env = "ROUNDROBIN_SLACK_SIGNING_SECRET", hide_env_values = true)]
+    slack_signing_secret: Option<SecretString>,
+
+    /// A file that holds the signing secret instead.
+    #[arg(long, env = "ROUNDROBIN_SLACK_SIGNING_SECRET_FILE")]
+    slack_signing_secret_file: Option<PathBuf>,
+
+    /// Which Slack workspaces are served: empty for the first one that installs
+    /// Round Robin, a comma-separated list of team ids, or "any".
+    #[arg(long, env = "ROUNDROBIN_SLACK_WORKSPACES", default_value = "")]
+    slack_workspaces: String,
+
+    /// Where Slack is.
+    #[arg(
+        long,
+        env = "ROUNDROBIN_SLACK_URL",
+        default_value = "https://slack.com"
+    )]
+    slack_url: Url,
+
+    /// How often people and their roles are read from Slack, in seconds.
+    #[arg(long, env = "ROUNDROBIN_SLACK_DIRECTORY_SECONDS", default_value_t = 120,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    slack_directory_seconds: u64,
+
+    /// PagerDuty's REST API for accounts in the US region.
+    #[arg(
+        long,
+        env = "ROUNDROBIN_PAGERDUTY_API_URL",
+        default_value = "https://api.pagerduty.com"
+    )]
+    pagerduty_api_url: Url,
+
+    /// PagerDuty's REST API for accounts in the EU region.
+    #[arg(
+        long,
+        env = "ROUNDROBIN_PAGERDUTY_EU_API_URL",
+        default_value = "https://api.eu.pagerduty.com"
+    )]
+    pagerduty_eu_api_url: Url,
+
+    /// How often each connection is synced, in seconds.
+    #[arg(long, env = "ROUNDROBIN_PAGERDUTY_POLL_SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pagerduty_poll_seconds: u64,
+}
+
+/// Where the data is and which keys open it; all that `migrate` and
+/// `reencrypt` need.
+#[derive(Args, Debug)]
+pub struct StorageSettings {
+    /// sqlite://path or postgres://user:password@host/database. A SQLite file is
+    /// made when absent.
+    #[arg(
+        long,
+        env = "ROUNDROBIN_DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite://data/roundrobin.db"
+    )]
+    database_url: String,
+
+    /// A file that holds the database URL instead.
+    #[arg(long, env = "ROUNDROBIN_DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
+
+    /// Keys that seal secrets in the database: id:base64 of 32 bytes, several
+    /// separated by commas. The first one seals, all open. With SQLite a key is
+    /// made beside the database when none is given.
+    #[arg(long, env = "ROUNDROBIN_ENCRYPTION_KEYS", hide_env_values = true)]
+    encryption_keys: Option<SecretString>,
+
+    /// A file that holds the keys instead.
+    #[arg(long, env = "ROUNDROBIN_ENCRYPTION_KEYS_FILE")]
+    encryption_keys_file: Option<PathBuf>,
+}
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub public_url: PublicUrl,
+    pub slack: SlackConfig,
+    pub pagerduty: PagerDutyConfig,
+}
+
+#[derive(Clone, Debug)]
+pub struct SlackConfig {
+    pub url: Url,
+    /// Absent: nobody can sign in, and the sign-in page says why.
+    pub app: Option<SlackApp>,
+    pub workspaces: ServedWorkspaces,
+    pub directory_interval: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct SlackApp {
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub signing_secret: Option<SecretString>,
+}
+
+/// Which workspaces may sign in here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServedWorkspaces {
+    /// The first one that installs owns the deployment.
+    FirstInstalled,
+    Listed(Vec<WorkspaceId>),
+    Any,
+}
+
+#[derive(Clone, Debug)]
+pub struct PagerDutyConfig {
+    pub api_url: Url,
+    pub eu_api_url: Url,
+    pub poll_interval: Duration,
+}
+
+/// Where the data is, and the keys that open it.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub database_url: String,
+    pub keys: KeyRing,
+    /// The key file that was made just now, for the log.
+    pub new_key_file: Option<PathBuf>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(
+        "ROUNDROBIN_PUBLIC_URL is needed because {listen} is no address that a browser can open; set it to the address people use, for example https://roundrobin.example.com"
+    )]
+    PublicUrlNeeded { listen: SocketAddr },
+    #[error("ROUNDROBIN_PUBLIC_URL {url}: {problem}")]
+    PublicUrl { url: String, problem: &'static str },
+    #[error("set {name} or {name}_FILE, not both")]
+    SetTwice { name: &'static str },
+    #[error("the file of {name}_FILE, {path}, cannot be read: {cause}")]
+    SecretFile {
+        name: &'static str,
+        path: String,
+        cause: io::Error,
+    },
+    #[error("ROUNDROBIN_SLACK_CLIENT_ID and ROUNDROBIN_SLACK_CLIENT_SECRET go together; set both")]
+    HalfASlackApp,
+    #[error("ROUNDROBIN_ENCRYPTION_KEYS: {0}")]
+    Keys(#[from] KeyRingError),
+    #[error(
+        "ROUNDROBIN_ENCRYPTION_KEYS is needed with Postgres, since several servers must share it. Make one with: echo \"k1:$(openssl rand -base64 32)\""
+    )]
+    KeysNeeded,
+    #[error("the key file {path} could not be made or read: {cause}")]
+    KeyFile { path: String, cause: io::Error },
+    #[error("ROUNDROBIN_DATABASE_URL: {0}")]
+    Database(#[from] OpenError),
+}
+
+impl Settings {
+    /// Checks everything that can be checked without touching the network.
+    pub fn checked(&self) -> Result<Config, ConfigError> {
+        Ok(Config {
+            listen: self.listen,
+            public_url: PublicUrl::checked(self.public_url.as_deref(), self.listen)?,
+            slack: SlackConfig {
+                url: self.slack_url.clone(),
+                app: self.slack_app()?,
+                workspaces: ServedWorkspaces::parse(&self.slack_workspaces),
+                directory_interval: Duration::from_secs(self.slack_directory_seconds),
+            },
+            pagerduty: PagerDutyConfig {
+                api_url: self.pagerduty_api_url.clone(),
+                eu_api_url: self.pagerduty_eu_api_url.clone(),
+                poll_interval: Duration::from_secs(self.pagerduty_poll_seconds),
+            },
+        })
+    }
+
+    pub fn storage(&self) -> Result<Storage, ConfigError> {
+        self.storage.checked()
+    }
+
+    fn slack_app(&self) -> Result<Option<SlackApp>, ConfigError> {
+        let client_secret = value_or_file(
+            "ROUNDROBIN_SLACK_CLIENT_SECRET",
+            self.slack_client_secret.as_ref(),
+            self.slack_client_secret_file.as_deref(),
+        )?;
+        let signing_secret = value_or_file(
+            "ROUNDROBIN_SLACK_SIGNING_SECRET",
+            self.slack_signing_secret.as_ref(),
+            self.slack_signing_secret_file.as_deref(),
+        )?;
+        match (&self.slack_client_id, client_secret) {
+            (Some(client_id), Some(client_secret)) => Ok(Some(SlackApp {
+                client_id: client_id.clone(),
+                client_secret,
+                signing_secret,
+            })),
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::HalfASlackApp),
+        }
+    }
+}
+
+impl StorageSettings {
+    pub fn checked(&self) -> Result<Storage, ConfigError> {
+        let database_url = match &self.database_url_file {
+            Some(file) => read_secret("ROUNDROBIN_DATABASE_URL", file)?
+                .expose_secret()
+                .to_owned(),
+            None => self.database_url.clone(),
+        };
+        let given = value_or_file(
+            "ROUNDROBIN_ENCRYPTION_KEYS",
+            self.encryption_keys.as_ref(),
+            self.encryption_keys_file.as_deref(),
+        )?;
+        let (text, new_key_file) = match (given, Engine::of_url(&database_url)?) {
+            (Some(keys), _) => (keys, None),
+            (None, Engine::Postgres) => return Err(ConfigError::KeysNeeded),
+            (None, Engine::Sqlite) => key_file_beside(&database_url)?,
+        };
+        Ok(Storage {
+            keys: KeyRing::parse(text.expose_secret().trim())?,
+            database_url,
+            new_key_file,
+        })
+    }
+}
+
+impl ServedWorkspaces {
+    fn parse(text: &str) -> Self {
+        let ids: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .collect();
+        match ids.as_slice() {
+            [] => Self::FirstInstalled,
+            ["any"] => Self::Any,
+            ids => Self::Listed(ids.iter().copied().map(WorkspaceId::new).collect()),
+        }
+    }
+}
+
+fn value_or_file(
+    name: &'static str,
+    value: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, ConfigError> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err(ConfigError::SetTwice { name }),
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(file)) => read_secret(name, file).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn read_secret(name: &'static str, path: &Path) -> Result<SecretString, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(SecretString::from(text.trim())),
+        Err(cause) => Err(ConfigError::SecretFile {
+            name,
+            path: path.display().to_string(),
+            cause,
+        }),
+    }
+}
+
+/// Reads `encryption.key` beside the SQLite file, making it at the first start.
+fn key_file_beside(database_url: &str) -> Result<(SecretString, Option<PathBuf>), ConfigError> {
+    let folder = sqlite_path(database_url)
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""));
+    let path = folder.join("encryption.key");
+    let failed = |cause| ConfigError::KeyFile {
+        path: path.display().to_string(),
+        cause,
+    };
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok((SecretString::from(text), None)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let keys = KeyRing::generate();
+            fs::create_dir_all(folder).map_err(failed)?;
+            write_private(&path, keys.expose_secret()).map_err(failed)?;
+            Ok((keys, Some(path.clone())))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Writes a new file that only its owner may read, on disk before anything can
+/// be sealed with what it holds.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// The address under which browsers reach this server: scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: String,
+    https: bool,
+}
+
+impl PublicUrl {
+    fn checked(given: Option<&str>, listen: SocketAddr) -> Result<Self, ConfigError> {
+        let text = match given {
+            Some(text) => text.trim().to_owned(),
+            None if listen.ip().is_unspecified() => {
+                return Err(ConfigError::PublicUrlNeeded { listen });
+            }
+            None => format!("http://{listen}"),
+        };
+        let refuse = |problem| ConfigError::PublicUrl {
+            url: text.clone(),
+            problem,
+        };
+        let url = Url::parse(&text)
+            .map_err(|_| refuse("this is no URL; expected something like https://example.com"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(refuse(
+                "it must begin with http:// or https:// and name a host",
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it must not hold a user name or password"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse(
+                "it must end after the host and port; Round Robin needs a host of its own, not a path",
+            ));
+        }
+        Ok(Self {
+            origin: url.origin().ascii_serialization(),
+            https: url.scheme() == "https",
+        })
+    }
+
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// As browsers send it in `Origin`: no slash at the end.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// As browsers send it in `Host`.
+    pub fn host_and_port(&self) -> &str {
+        self.origin
+            .split_once("://")
+            .map_or(self.origin.as_str(), |(_, host)| host)
+    }
+
+    /// The full address of a path that begins with a slash.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn settings(flags: &[&str]) -> Settings {
+        Command::parse_from([&["roundrobin"], flags].concat()).settings
+    }
+
+    fn public_url(text: &str) -> Result<PublicUrl, ConfigError> {
+        PublicUrl::checked(Some(text), "127.0.0.1:3000".parse().unwrap())
+    }
+
+    #[test]
+    fn without_settings_it_listens_on_this_machine_only() {
+        let config = settings(&[]).checked().unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.public_url.origin(), "http://127.0.0.1:3000");
+        assert_eq!(config.slack.workspaces, ServedWorkspaces::FirstInstalled);
+        assert!(config.slack.app.is_none());
+    }
+
+    #[test]
+    fn an_address_that_no_browser_can_open_needs_a_public_url() {
+        let error = settings(&["--listen", "0.0.0.0:3000"])
+            .checked()
+            .unwrap_err();
+        assert!(matches!(error, ConfigError::PublicUrlNeeded { .. }));
+    }
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        let url = public_url("https://rr.example.com/").unwrap();
+        assert_eq!(url.origin(), "https://rr.example.com");
+        assert_eq!(url.host_and_port(), "rr.example.com");
+        assert_eq!(url.join("/settings"), "https://rr.example.com/settings");
+        assert!(url.is_https());
+        for bad in [
+            "https://example.com/rr",
+            "ftp://x",
+            "example.com",
+            "https://a:b@c",
+        ] {
+            assert!(public_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_slack_app_is_whole_or_absent() {
+        let error = settings(&["--slack-client-id", "1.2"])
+            .checked()
+            .unwrap_err();
+        assert!(matches!(error, ConfigError::HalfASlackApp));
+    }
+
+    #[test]
+    fn secrets_can_come_from_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        fs::write(&file, "s3cret\n").unwrap();
+        let file = file.to_str().unwrap();
+        let given = settings(&[
+            "--slack-client-id",
+            "1.2",
+            "--slack-client-secret-file",
+            file,
+        ]);
+        let app = given.checked().unwrap().slack.app.unwrap();
+        assert_eq!(app.client_secret.expose_secret(), "s3cret");
+        assert!(!format!("{app:?}").contains("s3cret"));
+
+        let both = settings(&[
+            "--slack-client-id",
+            "1.2",
+            "--slack-client-secret",
+            "x",
+            "--slack-client-secret-file",
+            file,
+        ]);
+        assert!(matches!(
+            both.checked().unwrap_err(),
+            ConfigError::SetTwice { .. }
+        ));
+    }
+
+    #[test]
+    fn sqlite_makes_its_key_once_and_keeps_it_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/sub/rr.db", folder.path().display());
+        let given = settings(&["--database-url", &url]);
+        let first = given.storage().unwrap();
+        let file = first.new_key_file.unwrap();
+        assert!(given.storage().unwrap().new_key_file.is_none());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(
+                fs::metadata(file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+
+    #[test]
+    fn postgres_without_a_key_refuses_to_start() {
+        let given = settings(&["--database-url", "postgres://localhost/rr"]);
+        assert!(matches!(
+            given.storage().unwrap_err(),
+            ConfigError::KeysNeeded
+        ));
+    }
+
+    #[test]
+    fn workspaces_are_the_first_a_list_or_any() {
+        assert_eq!(ServedWorkspaces::parse("any"), ServedWorkspaces::Any);
+        assert_eq!(
+            ServedWorkspaces::parse("T1, T2"),
+            ServedWorkspaces::Listed(vec![WorkspaceId::new("T1"), WorkspaceId::new("T2")])
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Everything that browsers and machines reach over HTTP: pages, server
+//! functions, sign-in, live events, files and health, and the layers in front
+//! that decide what gets through.
+
+mod addresses;
+mod assets;
+mod auth;
+mod cookies;
+mod error_page;
+mod events;
+mod guards;
+mod health;
+mod pages;
+mod refusals;
+mod request_id;
+mod response_headers;
+mod rpc;
+mod session;
+
+use crate::Services;
+use app::backend::SharedBackend;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{any, get, post},
+};
+use leptos::config::LeptosOptions;
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Site {
+    services: Services,
+    backend: SharedBackend,
+    leptos: LeptosOptions,
+}
+
+impl FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.leptos.clone()
+    }
+}
+
+/// The whole server: every path, with all layers in front.
+pub fn router(services: Services, backend: SharedBackend) -> Router {
+    let site = Site {
+        services,
+        backend,
+        leptos: assets::leptos_options(),
+    };
+    Router::new()
+        .route("/pkg/{*file}", get(assets::serve))
+        .merge(guarded(&site))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(request_id::number_and_log))
+                .layer(from_fn_with_state(site.clone(), response_headers::add)),
+        )
+        .with_state(site)
+}
+
+/// What needs to know who asks, or changes something. The layers run in the
+/// order in which they are written.
+fn guarded(site: &Site) -> Router<Site> {
+    let documents = Router::new()
+        .merge(pages::routes(site))
+        .route("/rpc/{*function}", any(rpc::call))
+        .layer(CompressionLayer::new());
+    Router::new()
+        .merge(documents)
+        .route("/api/auth/slack/login", get(auth::log_in))
+        .route(crate::slack::sign_in::CALLBACK_PATH, get(auth::come_back))
+        .route("/api/auth/slack/logout", post(auth::log_out))
+        .route("/api/events", get(events::stream))
+        .fallback(pages::not_found)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(site.clone(), guards::own_host))
+                .layer(from_fn_with_state(site.clone(), guards::own_pages))
+                .layer(DefaultBodyLimit::max(guards::LONGEST_BODY))
+                .layer(from_fn_with_state(site.clone(), guards::small_bodies))
+                .layer(from_fn_with_state(site.clone(), session::identify)),
+        )
+}

@@ -1,0 +1,127 @@
+//! The pages, rendered whole on the server. Which paths there are is the app's
+//! business; here it is decided who may see them and with which status.
+
+use super::{
+    Site,
+    addresses::{self, HOME, ReturnPath, SIGN_IN},
+    refusals::Reader,
+    response_headers::page_policy,
+};
+use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, shell};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header, uri::PathAndQuery},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::{
+    context::{provide_context, use_context},
+    nonce::use_nonce,
+};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
+};
+
+/// Every page of the app.
+pub fn routes(site: &Site) -> Router<Site> {
+    Router::new()
+        .leptos_routes_with_handler(generate_route_list(App), show)
+        .route_layer(from_fn_with_state(site.clone(), admit))
+}
+
+/// Lets in who is signed in, and sends everybody else to sign in and then back.
+async fn admit(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let wanted = request.uri().path_and_query().map(PathAndQuery::as_str);
+    let caller = request.extensions().get::<Caller>().cloned();
+    let at_sign_in = request.uri().path() == SIGN_IN;
+    match caller {
+        None if at_sign_in => next.run(request).await,
+        None => {
+            let back = wanted.and_then(ReturnPath::checked);
+            Redirect::to(&addresses::sign_in(None, back.as_ref())).into_response()
+        }
+        Some(_) if at_sign_in => {
+            Redirect::to(&after_sign_in(request.uri().query())).into_response()
+        }
+        Some(caller) => {
+            if *request.method() == Method::GET
+                && let Some(flash) = take_flash(&site, &caller).await
+            {
+                request.extensions_mut().insert(flash);
+            }
+            next.run(request).await
+        }
+    }
+}
+
+fn after_sign_in(query: Option<&str>) -> String {
+    addresses::parameter(query, "return_to")
+        .and_then(|path| ReturnPath::checked(&path))
+        .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned())
+}
+
+/// What the form that led here came to. A page without it is better than none,
+/// so a failure is only logged.
+async fn take_flash(site: &Site, caller: &Caller) -> Option<Flash> {
+    match site.services.store.take_flash(&caller.session).await {
+        Ok(flash) => serde_json::from_str(&flash?).ok(),
+        Err(error) => {
+            tracing::error!(%error, "the outcome of a form could not be read");
+            None
+        }
+    }
+}
+
+async fn show(State(site): State<Site>, request: Request) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    let back = request
+        .uri()
+        .path_and_query()
+        .and_then(|path| ReturnPath::checked(path.as_str()));
+    let mut response = render(site, request).await;
+    let refused = response.headers_mut().remove(REFUSED_HEADER);
+    let status = refused.and_then(|status| StatusCode::from_bytes(status.as_bytes()).ok());
+    match status {
+        // The session ended between the layer in front and the page's reads.
+        Some(StatusCode::UNAUTHORIZED) => {
+            reader.returning_to(back).refuse(&AppError::Unauthenticated)
+        }
+        Some(status) => {
+            *response.status_mut() = status;
+            response
+        }
+        None => response,
+    }
+}
+
+/// The app's own page for an address that it does not know.
+pub async fn not_found(State(site): State<Site>, request: Request) -> Response {
+    let mut response = render(site, request).await;
+    response.headers_mut().remove(REFUSED_HEADER);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+async fn render(site: Site, request: Request) -> Response {
+    let Site {
+        backend, leptos, ..
+    } = site;
+    let context = move || {
+        provide_context(backend.clone());
+        set_policy();
+    };
+    let render = render_app_async_with_context(context, move || shell(leptos.clone()));
+    render(request).await
+}
+
+/// Leptos makes the nonce while it renders, so the policy is set from there.
+fn set_policy() {
+    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
+        && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
+    {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}

@@ -1,0 +1,77 @@
+//! How a request is refused: a page for a browser that shows what it gets, the
+//! error itself for our scripts, a sentence for everybody else.
+
+use super::{
+    Site,
+    addresses::{self, HOME, ReturnPath},
+    assets, error_page,
+};
+use app::AppError;
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use leptos::server_fn::error::FromServerFnError;
+use types::SignInProblem;
+
+/// Who is going to read the answer, taken from the request beforehand.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The browser shows the answer as a page.
+    wants_html: bool,
+    back: Option<ReturnPath>,
+    stylesheet: String,
+}
+
+impl Reader {
+    pub fn of(site: &Site, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            wants_html: text(header::ACCEPT).is_some_and(|accept| accept.contains("text/html")),
+            back: text(header::REFERER).and_then(|referer| {
+                ReturnPath::of_referer(referer, site.services.config.public_url.origin())
+            }),
+            stylesheet: assets::stylesheet(&site.leptos),
+        }
+    }
+
+    /// The same reader, who wants to get back to another place.
+    #[must_use]
+    pub fn returning_to(self, back: Option<ReturnPath>) -> Self {
+        Self { back, ..self }
+    }
+
+    /// Refuses with an error of the app. Somebody whose session ended is taken
+    /// to the sign-in page and from there back.
+    pub fn refuse(&self, error: &AppError) -> Response {
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match error {
+            AppError::Unauthenticated if self.wants_html => {
+                let problem = Some(SignInProblem::SessionEnded);
+                Redirect::to(&addresses::sign_in(problem, self.back.as_ref())).into_response()
+            }
+            error if self.wants_html => self.page(status, &error.to_string()),
+            error => {
+                let json = HeaderValue::from_static("application/json");
+                (status, [(header::CONTENT_TYPE, json)], error.ser()).into_response()
+            }
+        }
+    }
+
+    /// Refuses before the app was asked.
+    pub fn turn_away(&self, status: StatusCode, sentence: &'static str) -> Response {
+        if self.wants_html {
+            self.page(status, sentence)
+        } else {
+            (status, sentence).into_response()
+        }
+    }
+
+    fn page(&self, status: StatusCode, sentence: &str) -> Response {
+        let back = self.back.as_ref().map_or(HOME, ReturnPath::as_str);
+        let policy = HeaderValue::from_static(error_page::POLICY);
+        let page = Html(error_page::html(sentence, &self.stylesheet, back));
+        (status, [(header::CONTENT_SECURITY_POLICY, policy)], page).into_response()
+    }
+}

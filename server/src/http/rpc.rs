@@ -1,0 +1,46 @@
+//! Server functions. Leptos answers every failure with 500 and, to a form
+//! without JavaScript, with a redirect that carries the error in the address;
+//! here a failure gets its own status and its own page.
+
+use super::{Site, refusals::Reader};
+use app::{AppError, server_fns::REFUSED_HEADER};
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use leptos::{
+    context::provide_context,
+    server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
+};
+
+/// No error is longer.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+pub async fn call(State(site): State<Site>, request: Request) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    let backend = site.backend.clone();
+    let context = move || provide_context(backend.clone());
+    let response = leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response();
+    settled(response, &reader).await
+}
+
+async fn settled(response: Response, reader: &Reader) -> Response {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove(REFUSED_HEADER);
+    // Leptos explains to developers how to register an unknown function.
+    if parts.status == StatusCode::BAD_REQUEST {
+        return reader.refuse(&AppError::NotFound);
+    }
+    if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
+        return Response::from_parts(parts, body);
+    }
+    let error = match to_bytes(body, LONGEST_ERROR).await {
+        Ok(body) => AppError::de(body),
+        Err(_) => AppError::BadRequest,
+    };
+    reader.refuse(&error)
+}

@@ -1,0 +1,164 @@
+//! Finds out who asks: from the cookie to the session, the person and their
+//! role, as Slack last told it. Whoever is deactivated or whose workspace is
+//! not served or installed any more has no session.
+
+use super::{Site, cookies::OurCookie, refusals::Reader, request_id::RequestId};
+use crate::{
+    Services, clock,
+    crypto::token_key,
+    slack::{is_served, sign_in::IDLE_SECONDS},
+    store::{Result, Session},
+};
+use app::{AppError, backend::Caller};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use secrecy::ExposeSecret;
+use types::{SessionView, Timestamp};
+
+/// However busy, a session ends after this long, in seconds.
+pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
+/// How often it is noted that a session is in use, in seconds.
+const TOUCH_SECONDS: i64 = 60;
+
+/// Puts the [`Caller`] and the [`SessionView`] into the request's extensions,
+/// when somebody is signed in.
+pub async fn identify(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let request_id = request_id(&request);
+    let key = OurCookie::Session
+        .read(&site, request.headers())
+        .map(|value| token_key(value.expose_secret()));
+    let session = match key {
+        Some(key) => current(&site.services, &key).await,
+        None => Ok(None),
+    };
+    match session {
+        Ok(Some(session)) => {
+            let extensions = request.extensions_mut();
+            extensions.insert(caller(&session, request_id));
+            extensions.insert(view(session));
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(%error, "the session could not be read");
+            let reader = Reader::of(&site, request.headers());
+            return reader.refuse(&AppError::Internal { request_id });
+        }
+    }
+    next.run(request).await
+}
+
+/// The number of the request, which an outer layer gave it.
+pub fn request_id(request: &Request) -> String {
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default()
+}
+
+/// The session with this key, if it counts at present.
+pub async fn current(services: &Services, key: &str) -> Result<Option<Session>> {
+    let now = clock::now();
+    let served = &services.config.slack.workspaces;
+    let session = services.store.session(key).await?.filter(|session| {
+        is_alive(session, now)
+            && is_served(served, session.first_workspace.as_ref(), &session.workspace)
+    });
+    if let Some(session) = &session
+        && now.seconds_since(session.last_seen_at) >= TOUCH_SECONDS
+    {
+        services.store.touch_session(key, now).await?;
+    }
+    Ok(session)
+}
+
+fn is_alive(session: &Session, now: Timestamp) -> bool {
+    session.installed
+        && !session.person.deactivated
+        && now.seconds_since(session.last_seen_at) < IDLE_SECONDS
+        && now.seconds_since(session.created_at) < LONGEST_SECONDS
+}
+
+fn caller(session: &Session, request_id: String) -> Caller {
+    Caller {
+        workspace: session.workspace.clone(),
+        person: session.person.id.clone(),
+        name: session.person.name.clone(),
+        role: session.person.role,
+        session: session.key.clone(),
+        request_id,
+    }
+}
+
+fn view(session: Session) -> SessionView {
+    SessionView {
+        workspace: session.workspace,
+        workspace_name: session.workspace_name,
+        person: session.person.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Person;
+    use types::{PersonId, Role, WorkspaceId};
+
+    const START: Timestamp = Timestamp::from_millis(0);
+
+    fn session() -> Session {
+        Session {
+            key: "k".to_owned(),
+            workspace: WorkspaceId::new("T1"),
+            workspace_name: "Acme".to_owned(),
+            installed: true,
+            first_workspace: Some(WorkspaceId::new("T1")),
+            person: Person {
+                id: PersonId::new("U1"),
+                name: "Ana".to_owned(),
+                email: None,
+                role: Role::Member,
+                deactivated: false,
+            },
+            created_at: START,
+            last_seen_at: START,
+        }
+    }
+
+    #[test]
+    fn a_session_ends_when_it_is_idle_for_a_week() {
+        let session = session();
+        assert!(is_alive(&session, START.plus_seconds(IDLE_SECONDS - 1)));
+        assert!(!is_alive(&session, START.plus_seconds(IDLE_SECONDS)));
+    }
+
+    #[test]
+    fn a_busy_session_ends_after_thirty_days_all_the_same() {
+        let last_seen_at = START.plus_seconds(LONGEST_SECONDS - 1);
+        let busy = Session {
+            last_seen_at,
+            ..session()
+        };
+        assert!(is_alive(&busy, last_seen_at));
+        assert!(!is_alive(&busy, last_seen_at.plus_seconds(1)));
+    }
+
+    #[test]
+    fn who_is_deactivated_has_no_session() {
+        let mut gone = session();
+        gone.person.deactivated = true;
+        assert!(!is_alive(&gone, START));
+    }
+
+    #[test]
+    fn a_workspace_that_removed_the_app_has_no_sessions() {
+        let removed = Session {
+            installed: false,
+            ..session()
+        };
+        assert!(!is_alive(&removed, START));
+    }
+}

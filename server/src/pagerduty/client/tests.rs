@@ -1,0 +1,401 @@
+//! The client against a stand-in on this machine: what it sends, and what it makes
+//! of every kind of answer and of none.
+
+use super::*;
+use crate::pagerduty::stub::{Stub, breaking_off, streaming};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode, header};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::{net::TcpListener, time::Duration};
+use url::Url;
+
+const KEY: &str = "u+Ab_cd-efghijklmnop";
+
+fn credential() -> Credential {
+    Credential::ApiKey(SecretString::from(KEY))
+}
+
+fn account() -> Account {
+    Account {
+        region: Region::Us,
+        credential: credential(),
+    }
+}
+
+fn endpoints(us: &Url, eu: &Url) -> Endpoints {
+    // Whichever test comes first installs it; the others are told so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Endpoints {
+        us: us.clone(),
+        eu: eu.clone(),
+    }
+}
+
+fn client(us: &Url, eu: &Url) -> PagerDuty {
+    PagerDuty::new(endpoints(us, eu))
+}
+
+/// One with a limit short enough to be waited for.
+fn impatient_client(url: &Url) -> PagerDuty {
+    PagerDuty {
+        transport: Transport::with_limit(endpoints(url, url), Duration::from_millis(300)),
+    }
+}
+
+/// What asking for a user comes to, which takes one request and no more.
+async fn ask_with(client: PagerDuty) -> Result<Option<User>, PagerDutyProblem> {
+    client.user(&account(), &PagerDutyUserId::new("PA")).await
+}
+
+async fn ask(url: &Url) -> Result<Option<User>, PagerDutyProblem> {
+    ask_with(client(url, url)).await
+}
+
+fn json_body(value: &Value) -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        value.to_string(),
+    )
+        .into_response()
+}
+
+/// Enough for [`PagerDuty::find_region`]: both lists are there, and empty.
+fn empty_lists(_: &str) -> Response {
+    json_body(&json!({"schedules": [], "users": [], "more": false}))
+}
+
+fn with_status(status: u16, body: &'static str) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    (status, body).into_response()
+}
+
+const ADA: &str = r#"{"user":{"id":"PA","type":"user","name":"Ada","email":"ada@acme.example"}}"#;
+
+#[tokio::test]
+async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants() {
+    let stub = Stub::start(|target| {
+        let user = json!({"id": "PA", "name": "Ada"});
+        let schedule = json!({"id": "PS"});
+        json_body(&json!({"users": [], "schedules": [], "more": false, "user": user, "schedule": schedule, "for": target}))
+    })
+    .await;
+    let client = client(&stub.url, &stub.url);
+    let (account, start) = (account(), Timestamp::from_millis(0));
+    client.find_region(&credential()).await.expect("a region");
+    client
+        .search_schedules(&account, "x")
+        .await
+        .expect("a list");
+    client.users(&account).await.expect("a list");
+    let user = client.user(&account, &PagerDutyUserId::new("PA")).await;
+    assert!(user.is_ok_and(|user| user.is_some()));
+    let schedule = client
+        .schedule(&account, &ScheduleId::new("PS"), start, start)
+        .await;
+    assert!(schedule.is_ok());
+
+    let asked = stub.asked();
+    assert_eq!(asked.len(), 6);
+    for asked in asked {
+        assert_eq!(asked.method, Method::GET);
+        let sent = |name: &str| {
+            asked
+                .headers
+                .get(name)
+                .map(|value| value.to_str().expect("text"))
+        };
+        let authorization = format!("Token token={KEY}");
+        assert_eq!(sent("authorization"), Some(authorization.as_str()));
+        assert_eq!(
+            sent("accept"),
+            Some("application/vnd.pagerduty+json;version=2")
+        );
+        let agent = concat!("RoundRobin/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(sent("user-agent"), Some(agent));
+        assert_eq!(sent("cookie"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_us_knows_is_never_shown_to_the_eu() {
+    let us = Stub::start(empty_lists).await;
+    let eu = Stub::start(empty_lists).await;
+    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    assert_eq!(region, Ok(Region::Us));
+    assert_eq!(us.targets(), ["/schedules?limit=1", "/users?limit=1"]);
+    assert!(eu.targets().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_that_the_us_does_not_know_is_tried_in_the_eu() {
+    let us = Stub::always(401, "<html>no</html>").await;
+    let eu = Stub::start(empty_lists).await;
+    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    assert_eq!(region, Ok(Region::Eu));
+    assert_eq!(us.targets(), ["/schedules?limit=1"]);
+    assert_eq!(eu.targets(), ["/schedules?limit=1", "/users?limit=1"]);
+}
+
+#[tokio::test]
+async fn a_key_that_no_region_knows_is_unauthorized_after_one_try_each() {
+    let us = Stub::always(401, "").await;
+    let eu = Stub::always(401, "").await;
+    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
+    assert_eq!((us.targets().len(), eu.targets().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn one_address_for_both_regions_is_asked_once() {
+    let stub = Stub::always(401, "").await;
+    let region = client(&stub.url, &stub.url)
+        .find_region(&credential())
+        .await;
+    assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
+    assert_eq!(stub.targets().len(), 1);
+}
+
+#[tokio::test]
+async fn only_an_unknown_key_sends_us_to_the_other_region() {
+    for status in [402, 403, 404, 429, 500] {
+        let us = Stub::always(status, "").await;
+        let eu = Stub::start(empty_lists).await;
+        let region = client(&us.url, &eu.url).find_region(&credential()).await;
+        assert!(region.is_err(), "{status}");
+        assert!(eu.targets().is_empty(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_read_users_is_not_accepted() {
+    let stub = Stub::start(|target| match target {
+        "/schedules?limit=1" => empty_lists(target),
+        _ => with_status(
+            403,
+            r#"{"error":{"message":"No","required_scopes":"users.read"}}"#,
+        ),
+    })
+    .await;
+    let region = client(&stub.url, &stub.url)
+        .find_region(&credential())
+        .await;
+    let missing_scopes = Some("users.read".to_owned());
+    assert_eq!(region, Err(PagerDutyProblem::Forbidden { missing_scopes }));
+}
+
+#[tokio::test]
+async fn the_account_of_the_eu_is_asked_in_the_eu_below_its_path() {
+    let us = Stub::start(empty_lists).await;
+    let eu = Stub::always(200, ADA).await;
+    let base = eu.url.join("/eu").expect("an address");
+    let account = Account {
+        region: Region::Eu,
+        credential: credential(),
+    };
+    let id = PagerDutyUserId::new("PA");
+    let user = client(&us.url, &base).user(&account, &id).await;
+    assert!(user.is_ok());
+    assert_eq!(eu.targets(), ["/eu/users/PA"]);
+    assert!(us.targets().is_empty());
+}
+
+#[tokio::test]
+async fn a_schedule_takes_one_request_for_whole_seconds_in_utc() {
+    let stub = Stub::always(200, r#"{"schedule":{"id":"PS","name":"Primary"}}"#).await;
+    let from = Timestamp::from_millis(1_767_225_599_999);
+    let until = from.plus_seconds(86_401);
+    let id = ScheduleId::new("PS");
+    let read = client(&stub.url, &stub.url)
+        .schedule(&account(), &id, from, until)
+        .await
+        .expect("a schedule");
+    assert_eq!(read.name, "Primary");
+    assert_eq!(
+        stub.targets(),
+        [
+            "/schedules/PS?since=2025-12-31T23%3A59%3A59Z&until=2026-01-02T00%3A00%3A00Z&time_zone=UTC&overflow=true"
+        ]
+    );
+}
+
+#[test]
+fn instants_beyond_the_calendar_become_its_ends() {
+    assert_eq!(
+        whole_seconds(Timestamp::from_millis(-1)),
+        "1969-12-31T23:59:59Z"
+    );
+    assert!(whole_seconds(Timestamp::from_millis(i64::MAX)).starts_with("9999-12-30T"));
+    assert!(whole_seconds(Timestamp::from_millis(i64::MIN)).starts_with("-009999-01-02T"));
+}
+
+#[tokio::test]
+async fn a_search_sends_the_words_and_lists_the_first_hundred() {
+    let body = r#"{"schedules":[{"id":"PS","name":"Primary","time_zone":"UTC"}],"more":true}"#;
+    let stub = Stub::always(200, body).await;
+    let client = client(&stub.url, &stub.url);
+    let found = client
+        .search_schedules(&account(), " a&b ")
+        .await
+        .expect("a list");
+    assert_eq!(found[0].name, "Primary");
+    client
+        .search_schedules(&account(), "  ")
+        .await
+        .expect("a list");
+    let expected = ["/schedules?limit=100&query=a%26b", "/schedules?limit=100"];
+    assert_eq!(stub.targets(), expected);
+}
+
+#[tokio::test]
+async fn the_roster_is_read_on_from_the_rows_received() {
+    let stub = Stub::start(|target| {
+        let ada = json!({"id": "PA", "name": "Ada", "email": "ada@acme.example"});
+        let bo = json!({"id": "PB", "name": "Bo", "email": null});
+        json_body(&match target {
+            "/users?limit=100&offset=0" => json!({"users": [ada], "more": true}),
+            _ => json!({"users": [bo], "more": false}),
+        })
+    })
+    .await;
+    let users = client(&stub.url, &stub.url)
+        .users(&account())
+        .await
+        .expect("a roster");
+    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    assert_eq!(names, ["Ada", "Bo"]);
+    let expected = ["/users?limit=100&offset=0", "/users?limit=100&offset=1"];
+    assert_eq!(stub.targets(), expected);
+}
+
+#[tokio::test]
+async fn a_page_of_the_roster_that_fails_fails_the_roster() {
+    let stub = Stub::start(|target| match target {
+        "/users?limit=100&offset=0" => json_body(&json!({"users": [{"id": "PA"}], "more": true})),
+        _ => with_status(503, ""),
+    })
+    .await;
+    let users = client(&stub.url, &stub.url).users(&account()).await;
+    assert_eq!(users, Err(PagerDutyProblem::Unavailable { status: 503 }));
+}
+
+#[tokio::test]
+async fn a_user_whom_pagerduty_does_not_know_is_nobody() {
+    let stub = Stub::always(404, "").await;
+    assert_eq!(ask(&stub.url).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_schedule_that_pagerduty_does_not_know_is_not_found() {
+    let stub = Stub::always(404, r#"{"error":{"message":"Not Found","code":2100}}"#).await;
+    let (id, at) = (ScheduleId::new("PS"), Timestamp::from_millis(0));
+    let read = client(&stub.url, &stub.url)
+        .schedule(&account(), &id, at, at)
+        .await;
+    assert_eq!(read, Err(PagerDutyProblem::NotFound));
+}
+
+#[tokio::test]
+async fn each_refusal_becomes_its_own_problem() {
+    let cases = [
+        (401, PagerDutyProblem::Unauthorized),
+        (402, PagerDutyProblem::NoApiAccess),
+        (408, PagerDutyProblem::Unavailable { status: 408 }),
+        (500, PagerDutyProblem::Unavailable { status: 500 }),
+    ];
+    for (status, problem) in cases {
+        let stub = Stub::always(status, "<!doctype html>").await;
+        assert_eq!(ask(&stub.url).await, Err(problem));
+    }
+    let stub = Stub::start(|_| (StatusCode::TOO_MANY_REQUESTS, [("ratelimit-reset", "17")])).await;
+    let problem = PagerDutyProblem::RateLimited {
+        retry_after_seconds: 17,
+    };
+    assert_eq!(ask(&stub.url).await, Err(problem));
+}
+
+#[tokio::test]
+async fn a_refusal_stands_even_when_its_body_breaks_off() {
+    let stub = Stub::start(|_| {
+        (
+            StatusCode::UNAUTHORIZED,
+            streaming("{\"err", breaking_off()),
+        )
+    })
+    .await;
+    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unauthorized));
+}
+
+#[tokio::test]
+async fn a_success_that_is_not_the_json_asked_for_is_unreadable() {
+    let bodies = [
+        "",
+        "<!doctype html><title>Sign in to the proxy</title>",
+        &ADA[..ADA.len() / 2],
+        r#"{"users":[]}"#,
+        r#"{"user":null}"#,
+        r#"{"user":{"id":7}}"#,
+        "[]",
+    ];
+    for body in bodies {
+        let stub = Stub::always(200, body).await;
+        let outcome = ask(&stub.url).await;
+        assert_eq!(outcome, Err(PagerDutyProblem::Unreadable), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_never_gets_done_growing_is_unreadable() {
+    let stub = Stub::start(|_| {
+        let blanks: &'static str = Box::leak(" ".repeat(1024 * 1024).into_boxed_str());
+        streaming("", futures::stream::repeat_with(move || Ok(blanks)))
+    })
+    .await;
+    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreadable));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Stub::always(200, ADA).await;
+    let location = elsewhere.url.to_string();
+    let stub = Stub::start(move |_| {
+        let headers = [(header::LOCATION, location.clone())];
+        (StatusCode::TEMPORARY_REDIRECT, headers, ADA)
+    })
+    .await;
+    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreadable));
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_connection_and_an_unknown_host_are_unreachable() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("its address");
+    drop(free);
+    for url in [
+        format!("http://{address}"),
+        "http://nowhere.invalid".to_owned(),
+    ] {
+        let url = Url::parse(&url).expect("an address");
+        assert_eq!(ask(&url).await, Err(PagerDutyProblem::Unreachable), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_the_middle_of_the_answer_is_unreachable() {
+    let stub = Stub::start(|_| streaming(ADA, breaking_off())).await;
+    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreachable));
+}
+
+#[tokio::test]
+async fn silence_before_or_within_the_answer_times_out() {
+    let timed_out = Err(PagerDutyProblem::TimedOut { limit_seconds: 10 });
+    // The system accepts the connection for a listener that never looks at it.
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = mute.local_addr().expect("its address");
+    let url = Url::parse(&format!("http://{address}")).expect("an address");
+    assert_eq!(ask_with(impatient_client(&url)).await, timed_out);
+
+    let stub = Stub::start(|_| streaming("{\"user\"", futures::stream::pending())).await;
+    assert_eq!(ask_with(impatient_client(&stub.url)).await, timed_out);
+}

@@ -1,0 +1,207 @@
+//! The only place that sends anything to PagerDuty, and it can send nothing but
+//! a GET. It bounds time and size and turns every failure into a problem that
+//! can be shown; neither credentials nor bodies reach the log.
+
+use super::{
+    account::{Account, Endpoints},
+    refusal::refusal,
+};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, AUTHORIZATION},
+};
+use reqwest::{Client, Response, redirect};
+use serde::de::DeserializeOwned;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use types::PagerDutyProblem;
+use url::Url;
+
+/// How many seconds PagerDuty has for a whole answer, the connection included.
+const ANSWER_LIMIT_SECONDS: u32 = 10;
+
+/// A host that does not even accept the connection in this time is not there.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// No sound answer comes near this size.
+const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+
+/// The version of the API whose shapes are read.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.pagerduty+json;version=2");
+
+/// Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    http: Client,
+    endpoints: Arc<Endpoints>,
+}
+
+impl Transport {
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self::with_limit(endpoints, Duration::from_secs(ANSWER_LIMIT_SECONDS.into()))
+    }
+
+    /// With another limit than PagerDuty's, so that tests need not wait for it.
+    pub(super) fn with_limit(endpoints: Endpoints, answer_limit: Duration) -> Self {
+        let http = Client::builder()
+            .user_agent(concat!("RoundRobin/", env!("CARGO_PKG_VERSION")))
+            .default_headers(HeaderMap::from_iter([(ACCEPT, ACCEPTED)]))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .timeout(answer_limit)
+            .build()
+            .expect("rustls can start with the provider of this process");
+        Self {
+            http,
+            endpoints: Arc::new(endpoints),
+        }
+    }
+
+    /// The configured addresses.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Asks the account's region for `path`, whose segments and `query` are encoded
+    /// here, and reads the answer as `T`.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        account: &Account,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, PagerDutyProblem> {
+        let url = address(self.endpoints.of(account.region), path, query)?;
+        let path = url.path().to_owned();
+        let authorization = account.credential.authorization()?;
+        let started = Instant::now();
+        let request = self.http.get(url).header(AUTHORIZATION, authorization);
+        let answer = match request.send().await {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => return Err(unanswered(error, &path)),
+        };
+        tracing::debug!(
+            method = "GET",
+            path,
+            status = answer.status.as_u16(),
+            request_id = answer.request_id(),
+            duration_ms = started.elapsed().as_millis(),
+            "PagerDuty answered"
+        );
+        answer.parsed()
+    }
+}
+
+/// An answer whose head has arrived; its body may still be missing.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Result<Vec<u8>, PagerDutyProblem>,
+}
+
+impl Answer {
+    async fn read(response: Response) -> Self {
+        Self {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: bounded_body(response).await,
+        }
+    }
+
+    /// PagerDuty's own name for the request, to be given to its support.
+    fn request_id(&self) -> Option<&str> {
+        self.headers.get("x-request-id")?.to_str().ok()
+    }
+
+    /// A refusal stands even when its body did not arrive.
+    fn parsed<T: DeserializeOwned>(self) -> Result<T, PagerDutyProblem> {
+        let body_so_far = self.body.as_deref().unwrap_or_default();
+        if let Some(problem) = refusal(self.status, &self.headers, body_so_far) {
+            return Err(problem);
+        }
+        serde_json::from_slice(&self.body?).map_err(|_| PagerDutyProblem::Unreadable)
+    }
+}
+
+async fn bounded_body(mut response: Response) -> Result<Vec<u8>, PagerDutyProblem> {
+    let path = response.url().path().to_owned();
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| unanswered(error, &path))?
+    {
+        if body.len() + chunk.len() > BODY_LIMIT_BYTES {
+            return Err(PagerDutyProblem::Unreadable);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The address of `path` below `base`. Segments cannot climb out of it.
+fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, PagerDutyProblem> {
+    let mut url = base.clone();
+    url.path_segments_mut()
+        .map_err(|()| PagerDutyProblem::Unreachable)?
+        .pop_if_empty()
+        .extend(path);
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
+}
+
+/// Why no whole answer came. A connection that breaks off in the middle of a body
+/// counts as unreachable, since asking again may well help.
+fn unanswered(error: reqwest::Error, path: &str) -> PagerDutyProblem {
+    // The address is left out: its query holds what people searched for.
+    let error = error.without_url();
+    tracing::debug!(method = "GET", path, ?error, "PagerDuty did not answer");
+    if error.is_timeout() && !error.is_connect() {
+        PagerDutyProblem::TimedOut {
+            limit_seconds: ANSWER_LIMIT_SECONDS,
+        }
+    } else {
+        PagerDutyProblem::Unreachable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn under(base: &str, path: &[&str], query: &[(&str, &str)]) -> String {
+        let base = Url::parse(base).expect("an address");
+        address(&base, path, query)
+            .expect("a base for paths")
+            .into()
+    }
+
+    #[test]
+    fn an_address_keeps_the_path_of_its_base() {
+        let base = "https://api.pagerduty.com";
+        let expected = "https://api.pagerduty.com/users/PA";
+        assert_eq!(under(base, &["users", "PA"], &[]), expected);
+        let expected = "http://127.0.0.1:3900/eu/users?limit=1";
+        for base in ["http://127.0.0.1:3900/eu", "http://127.0.0.1:3900/eu/"] {
+            assert_eq!(under(base, &["users"], &[("limit", "1")]), expected);
+        }
+    }
+
+    #[test]
+    fn what_people_type_stays_inside_its_segment_or_parameter() {
+        let base = "https://api.pagerduty.com";
+        let expected = "https://api.pagerduty.com/schedules/a%2F..%2F%3Fb";
+        assert_eq!(under(base, &["schedules", "a/../?b"], &[]), expected);
+        assert_eq!(
+            under(base, &["schedules", ".."], &[]),
+            "https://api.pagerduty.com/schedules"
+        );
+        assert_eq!(
+            under(base, &["schedules"], &[("query", "a&b=c+d é")]),
+            "https://api.pagerduty.com/schedules?query=a%26b%3Dc%2Bd+%C3%A9"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Replacing encryption keys: everything sealed is opened with whichever key
+//! fits and sealed again with the first one. Safe to interrupt and to repeat.
+
+use crate::{
+    crypto::{KeyRing, OpenSealedError},
+    store::{Store, StoreError, bot_token_row, credential_row},
+};
+
+/// Why sealed values could not be read or replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ReencryptError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the secret of {row}: {cause}")]
+    Sealed { row: String, cause: OpenSealedError },
+}
+
+/// Seals what an older key sealed with the first key. Returns how many secrets
+/// that were.
+pub async fn reencrypt(store: &Store, keys: &KeyRing) -> Result<u32, ReencryptError> {
+    let mut resealed = 0;
+    for connection in store.connections().await? {
+        let workspace = &connection.workspace;
+        let old = &connection.credential_sealed;
+        if let Some(new) = sealed_anew(keys, old, &credential_row(workspace))?
+            && store.reseal_credential(workspace, old, &new).await?
+        {
+            resealed += 1;
+        }
+    }
+    for workspace in store.workspaces().await? {
+        let Some(installation) = &workspace.installation else {
+            continue;
+        };
+        let old = &installation.bot_token_sealed;
+        if let Some(new) = sealed_anew(keys, old, &bot_token_row(&workspace.id))?
+            && store
+                .replace_bot_token_sealed(&workspace.id, old, &new)
+                .await?
+        {
+            resealed += 1;
+        }
+    }
+    Ok(resealed)
+}
+
+/// Opens everything once, so that a missing key is noticed at the start and not
+/// at the next sync.
+pub async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), ReencryptError> {
+    for connection in store.connections().await? {
+        let row = credential_row(&connection.workspace);
+        opened(keys, &connection.credential_sealed, &row)?;
+    }
+    for workspace in store.workspaces().await? {
+        if let Some(installation) = &workspace.installation {
+            let row = bot_token_row(&workspace.id);
+            opened(keys, &installation.bot_token_sealed, &row)?;
+        }
+    }
+    Ok(())
+}
+
+fn opened(
+    keys: &KeyRing,
+    sealed: &str,
+    row: &str,
+) -> Result<secrecy::SecretString, ReencryptError> {
+    keys.open(sealed, row)
+        .map_err(|cause| ReencryptError::Sealed {
+            row: row.to_owned(),
+            cause,
+        })
+}
+
+fn sealed_anew(keys: &KeyRing, old: &str, row: &str) -> Result<Option<String>, ReencryptError> {
+    if keys.is_current(old) {
+        return Ok(None);
+    }
+    let plain = opened(keys, old, row)?;
+    Ok(Some(keys.seal(&plain, row)))
+}

@@ -1,0 +1,298 @@
+//! What a PagerDuty schedule makes of a rotation: its people become the
+//! members, and whoever is on call is on duty. People are matched to Slack by
+//! e-mail; somebody without a match is kept by name, never dropped.
+
+use super::{Duty, Member};
+use crate::{
+    pagerduty::Shift,
+    store::{Person, email_key},
+};
+use std::collections::HashMap;
+use types::{LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp};
+
+/// A schedule as last read, its people resolved to names and e-mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleSnapshot {
+    pub id: ScheduleId,
+    pub name: String,
+    pub url: Option<String>,
+    pub time_zone: Option<String>,
+    pub people: Vec<SchedulePerson>,
+    /// By start. Several may overlap.
+    pub shifts: Vec<Shift>,
+}
+
+/// Somebody in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchedulePerson {
+    pub id: PagerDutyUserId,
+    pub name: String,
+    pub email: Option<String>,
+    pub deleted: bool,
+}
+
+/// The workspace's people by e-mail.
+pub struct Directory<'a>(HashMap<String, &'a Person>);
+
+impl<'a> Directory<'a> {
+    /// Where two share an e-mail, somebody active goes before somebody
+    /// deactivated.
+    pub fn new(people: &'a [Person]) -> Self {
+        let mut by_email: HashMap<String, &'a Person> = HashMap::new();
+        for person in people {
+            let Some(email) = &person.email else { continue };
+            by_email
+                .entry(email_key(email))
+                .and_modify(|known| {
+                    if known.deactivated {
+                        *known = person;
+                    }
+                })
+                .or_insert(person);
+        }
+        Self(by_email)
+    }
+
+    fn by_email(&self, email: &str) -> Option<&'a Person> {
+        self.0.get(&email_key(email)).copied()
+    }
+}
+
+/// How somebody in a schedule relates to Slack.
+pub fn link_of<'a>(
+    person: &SchedulePerson,
+    directory: &Directory<'a>,
+) -> (LinkState, Option<&'a Person>) {
+    let found = person
+        .email
+        .as_deref()
+        .and_then(|email| directory.by_email(email));
+    match found {
+        Some(found) if found.deactivated => (LinkState::Deactivated, Some(found)),
+        Some(found) => (LinkState::Linked, Some(found)),
+        None if person.deleted => (LinkState::DeletedInPagerDuty, None),
+        None if person.email.is_none() => (LinkState::NoEmail, None),
+        None => (LinkState::NoMatch, None),
+    }
+}
+
+/// The members that the schedule makes at the time `now`, in its order.
+///
+/// Two PagerDuty users with the e-mail of one Slack person make one member, who
+/// is on duty when either is.
+pub fn members_of(
+    schedule: &ScheduleSnapshot,
+    directory: &Directory<'_>,
+    now: Timestamp,
+) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::with_capacity(schedule.people.len());
+    for person in &schedule.people {
+        let member = member(person, directory, duty_of(schedule, &person.id, now));
+        match members.iter_mut().find(|known| known.key == member.key) {
+            Some(known) => known.duty = known.duty.or(member.duty),
+            None => members.push(member),
+        }
+    }
+    members
+}
+
+fn member(person: &SchedulePerson, directory: &Directory<'_>, duty: Option<Duty>) -> Member {
+    let (link, found) = link_of(person, directory);
+    let slack_id: Option<PersonId> = found.map(|found| found.id.clone());
+    Member {
+        key: match &slack_id {
+            Some(id) => MemberKey::of_person(id),
+            None => MemberKey::of_pagerduty_user(&person.id),
+        },
+        person: slack_id,
+        pagerduty_user: Some(person.id.clone()),
+        name: found.map_or_else(|| person.name.clone(), |found| found.name.clone()),
+        email: found.map_or_else(|| person.email.clone(), |found| found.email.clone()),
+        link,
+        duty,
+    }
+}
+
+/// The shift that covers `now`. Its end is excluded: at the very second at
+/// which a shift ends, the next one has begun.
+fn duty_of(schedule: &ScheduleSnapshot, user: &PagerDutyUserId, now: Timestamp) -> Option<Duty> {
+    schedule
+        .shifts
+        .iter()
+        .find(|shift| shift.user == *user && shift.starts_at <= now && now < shift.ends_at)
+        .map(|shift| Duty {
+            since: shift.starts_at,
+            until: Some(shift.ends_at),
+        })
+}
+
+/// When who is on duty changes next, as far as the shifts are known.
+pub fn next_change(shifts: &[Shift], now: Timestamp) -> Option<Timestamp> {
+    shifts
+        .iter()
+        .flat_map(|shift| [shift.starts_at, shift.ends_at])
+        .filter(|&boundary| boundary > now)
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::Role;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    fn user(id: &str, email: Option<&str>) -> SchedulePerson {
+        SchedulePerson {
+            id: PagerDutyUserId::new(id),
+            name: format!("name of {id}"),
+            email: email.map(str::to_owned),
+            deleted: false,
+        }
+    }
+
+    fn shift(user: &str, from: i64, until: i64) -> Shift {
+        Shift {
+            user: PagerDutyUserId::new(user),
+            starts_at: at(from),
+            ends_at: at(until),
+        }
+    }
+
+    fn schedule(people: Vec<SchedulePerson>, shifts: Vec<Shift>) -> ScheduleSnapshot {
+        ScheduleSnapshot {
+            id: ScheduleId::new("S"),
+            name: "Primary".to_owned(),
+            url: None,
+            time_zone: None,
+            people,
+            shifts,
+        }
+    }
+
+    fn slack(id: &str, email: &str) -> Person {
+        Person {
+            id: PersonId::new(id),
+            name: format!("slack {id}"),
+            email: Some(email.to_owned()),
+            role: Role::Member,
+            deactivated: false,
+        }
+    }
+
+    fn on_duty(members: &[Member]) -> Vec<&str> {
+        members
+            .iter()
+            .filter(|member| member.duty.is_some())
+            .map(|member| member.key.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn people_match_by_email_whatever_its_case() {
+        let people = [slack("U1", "Ann@Example.com ")];
+        let schedule = schedule(vec![user("P1", Some("ann@example.COM"))], Vec::new());
+        let members = members_of(&schedule, &Directory::new(&people), at(0));
+        assert_eq!(members[0].key.as_str(), "slack:U1");
+        assert_eq!(members[0].link, LinkState::Linked);
+        assert_eq!(members[0].name, "slack U1");
+    }
+
+    #[test]
+    fn nobody_without_a_match_is_dropped_and_each_has_a_reason() {
+        let mut left = slack("U2", "left@example.com");
+        left.deactivated = true;
+        let people = [left];
+        let mut deleted = user("P4", None);
+        deleted.deleted = true;
+        let schedule = schedule(
+            vec![
+                user("P1", Some("nobody@example.com")),
+                user("P2", Some("left@example.com")),
+                user("P3", None),
+                deleted,
+            ],
+            vec![shift("P1", 0, 10)],
+        );
+        let members = members_of(&schedule, &Directory::new(&people), at(5));
+        let links: Vec<_> = members.iter().map(|member| member.link).collect();
+        assert_eq!(
+            links,
+            [
+                LinkState::NoMatch,
+                LinkState::Deactivated,
+                LinkState::NoEmail,
+                LinkState::DeletedInPagerDuty,
+            ]
+        );
+        assert_eq!(on_duty(&members), ["pagerduty:P1"]);
+        assert_eq!(members[0].name, "name of P1");
+        assert_eq!(members[0].email.as_deref(), Some("nobody@example.com"));
+    }
+
+    #[test]
+    fn a_shift_includes_its_start_and_excludes_its_end() {
+        let schedule = schedule(
+            vec![user("P1", None), user("P2", None)],
+            vec![shift("P1", 0, 10), shift("P2", 10, 20)],
+        );
+        let directory = Directory::new(&[]);
+        for (second, expected) in [
+            (0, "pagerduty:P1"),
+            (9, "pagerduty:P1"),
+            (10, "pagerduty:P2"),
+        ] {
+            let members = members_of(&schedule, &directory, at(second));
+            assert_eq!(on_duty(&members), [expected], "at second {second}");
+        }
+    }
+
+    #[test]
+    fn several_or_nobody_on_duty_are_both_legal() {
+        let schedule = schedule(
+            vec![user("P1", None), user("P2", None)],
+            vec![shift("P1", 0, 10), shift("P2", 5, 10)],
+        );
+        let directory = Directory::new(&[]);
+        assert_eq!(on_duty(&members_of(&schedule, &directory, at(7))).len(), 2);
+        assert!(on_duty(&members_of(&schedule, &directory, at(30))).is_empty());
+    }
+
+    #[test]
+    fn two_pagerduty_users_of_one_person_make_one_member() {
+        let people = [slack("U1", "ann@example.com")];
+        let schedule = schedule(
+            vec![
+                user("P1", Some("ann@example.com")),
+                user("P2", Some("ANN@example.com")),
+            ],
+            vec![shift("P2", 0, 10)],
+        );
+        let members = members_of(&schedule, &Directory::new(&people), at(1));
+        assert_eq!(members.len(), 1);
+        assert_eq!(on_duty(&members), ["slack:U1"]);
+    }
+
+    #[test]
+    fn somebody_active_goes_before_somebody_deactivated_with_the_same_email() {
+        let mut gone = slack("U1", "ann@example.com");
+        gone.deactivated = true;
+        let people = [gone, slack("U2", "ann@example.com")];
+        let (link, found) = link_of(
+            &user("P1", Some("ann@example.com")),
+            &Directory::new(&people),
+        );
+        assert_eq!(link, LinkState::Linked);
+        assert_eq!(found.unwrap().id.as_str(), "U2");
+    }
+
+    #[test]
+    fn the_next_change_is_the_nearest_boundary_to_come() {
+        let shifts = [shift("P1", 0, 10), shift("P2", 12, 20)];
+        assert_eq!(next_change(&shifts, at(3)), Some(at(10)));
+        assert_eq!(next_change(&shifts, at(10)), Some(at(12)));
+        assert_eq!(next_change(&shifts, at(20)), None);
+    }
+}

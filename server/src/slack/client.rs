@@ -1,0 +1,414 @@
+//! Calls Slack: the two token endpoints and the few methods of the Web API that
+//! we need. Only the configured host is ever called, and no redirect followed.
+
+use super::{
+    error::SlackError,
+    shapes::{Envelope, UserAnswer, UsersPage},
+};
+use crate::{
+    config::{SlackApp, SlackConfig},
+    store::Person,
+};
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+        BasicTokenType,
+    },
+};
+use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{fmt, pin::Pin, time::Duration};
+use types::{PersonId, WorkspaceId};
+use url::Url;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// A page of 200 people stays far below this.
+const LONGEST_BODY: usize = 8 * 1024 * 1024;
+/// What Slack advises for `users.list`.
+const PAGE_PEOPLE: &str = "200";
+/// More pages than any workspace has; ends a cursor that leads nowhere.
+const MOST_PAGES: usize = 2_000;
+/// The longest wait that reading the directory sits out by itself.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// What is waited when Slack asks to wait, but not for how long.
+const USUAL_WAIT: Duration = Duration::from_secs(5);
+
+/// Slack's API, for the configured app.
+#[derive(Clone, Debug)]
+pub struct SlackClient {
+    http: reqwest::Client,
+    base: Url,
+    app: Option<SlackApp>,
+}
+
+/// An answer, and what the token that asked may do, as Slack tells with it.
+#[derive(Clone, Debug)]
+pub struct Granted<T> {
+    pub value: T,
+    pub scopes: Option<Vec<String>>,
+}
+
+/// What an installation brought.
+#[derive(Clone, Debug)]
+pub struct NewInstallation {
+    pub workspace: WorkspaceId,
+    pub workspace_name: String,
+    pub bot_token: SecretString,
+    pub scopes: Vec<String>,
+    pub installed_by: PersonId,
+}
+
+type Tokens<Fields> = StandardTokenResponse<Fields, BasicTokenType>;
+type OAuthClient<Fields> = Client<
+    BasicErrorResponse,
+    Tokens<Fields>,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+#[derive(Deserialize, Serialize)]
+struct IdentityFields {
+    id_token: String,
+}
+
+impl fmt::Debug for IdentityFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityFields(…)")
+    }
+}
+
+impl ExtraTokenFields for IdentityFields {}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct InstallationFields {
+    team: Team,
+    authed_user: AuthedUser,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Team {
+    id: WorkspaceId,
+    name: String,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct AuthedUser {
+    id: PersonId,
+}
+
+impl ExtraTokenFields for InstallationFields {}
+
+impl SlackClient {
+    pub fn new(config: &SlackConfig) -> Self {
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .build()
+            .expect("the HTTP client has no settings that could be wrong");
+        Self {
+            http,
+            base: config.url.clone(),
+            app: config.app.clone(),
+        }
+    }
+
+    /// The app's client id, if an app is configured.
+    pub fn client_id(&self) -> Result<&str, SlackError> {
+        Ok(&self.app()?.client_id)
+    }
+
+    /// Slack's page that asks who somebody is; lacks `redirect_uri` and `state`.
+    pub fn identify_address(&self, nonce: &SecretString) -> Result<Url, SlackError> {
+        let mut url = self.address("/openid/connect/authorize");
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", self.client_id()?)
+            .append_pair("scope", "openid profile email")
+            .append_pair("nonce", nonce.expose_secret());
+        Ok(url)
+    }
+
+    /// Slack's page that asks to install the app with these scopes; lacks
+    /// `redirect_uri` and `state`.
+    pub fn install_address(
+        &self,
+        workspace: &WorkspaceId,
+        scopes: &[&str],
+    ) -> Result<Url, SlackError> {
+        let mut url = self.address("/oauth/v2/authorize");
+        url.query_pairs_mut()
+            .append_pair("client_id", self.client_id()?)
+            .append_pair("scope", &scopes.join(","))
+            .append_pair("team", workspace.as_str());
+        Ok(url)
+    }
+
+    /// Exchanges the code of a sign-in for its ID token, yet unchecked.
+    pub async fn exchange_identity(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+    ) -> Result<SecretString, SlackError> {
+        let tokens: Tokens<IdentityFields> = self
+            .exchange("/api/openid.connect.token", code, redirect_uri)
+            .await?;
+        Ok(SecretString::from(tokens.extra_fields().id_token.as_str()))
+    }
+
+    /// Exchanges the code of an installation for the bot token.
+    pub async fn exchange_installation(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+    ) -> Result<NewInstallation, SlackError> {
+        let tokens: Tokens<InstallationFields> = self
+            .exchange("/api/oauth.v2.access", code, redirect_uri)
+            .await?;
+        let fields = tokens.extra_fields();
+        Ok(NewInstallation {
+            workspace: fields.team.id.clone(),
+            workspace_name: fields.team.name.clone(),
+            bot_token: SecretString::from(tokens.access_token().secret().as_str()),
+            // Slack separates by commas where OAuth has spaces.
+            scopes: tokens
+                .scopes()
+                .into_iter()
+                .flatten()
+                .flat_map(|scopes| split_scopes(scopes))
+                .collect(),
+            installed_by: fields.authed_user.id.clone(),
+        })
+    }
+
+    /// All people of the token's workspace.
+    pub async fn users_list(
+        &self,
+        token: &SecretString,
+    ) -> Result<Granted<Vec<Person>>, SlackError> {
+        let mut people = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..MOST_PAGES {
+            let page = self.users_page_patiently(token, &cursor).await?;
+            let next = page.value.next_cursor();
+            people.extend(
+                page.value
+                    .members
+                    .into_iter()
+                    .filter_map(|user| user.person()),
+            );
+            match next {
+                Some(next) => cursor = next,
+                None => {
+                    return Ok(Granted {
+                        value: people,
+                        scopes: page.scopes,
+                    });
+                }
+            }
+        }
+        Err(SlackError::Unreadable)
+    }
+
+    /// One person; `None` when the workspace does not know them as a person.
+    pub async fn user_info(
+        &self,
+        token: &SecretString,
+        person: &PersonId,
+    ) -> Result<Granted<Option<Person>>, SlackError> {
+        let query = [("user", person.as_str())];
+        match self
+            .get::<UserAnswer>("/api/users.info", token, &query)
+            .await
+        {
+            Ok(Granted { value, scopes }) => Ok(Granted {
+                value: value.user.person(),
+                scopes,
+            }),
+            Err(SlackError::Refused { error }) if error == "user_not_found" => Ok(Granted {
+                value: None,
+                scopes: None,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn users_page_patiently(
+        &self,
+        token: &SecretString,
+        cursor: &str,
+    ) -> Result<Granted<UsersPage>, SlackError> {
+        match self.users_page(token, cursor).await {
+            Err(SlackError::RateLimited { retry_after }) if retry_after <= LONGEST_WAIT => {
+                tokio::time::sleep(retry_after).await;
+                self.users_page(token, cursor).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn users_page(
+        &self,
+        token: &SecretString,
+        cursor: &str,
+    ) -> Result<Granted<UsersPage>, SlackError> {
+        let query = [("limit", PAGE_PEOPLE), ("cursor", cursor)];
+        self.get("/api/users.list", token, &query).await
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &SecretString,
+        query: &[(&str, &str)],
+    ) -> Result<Granted<T>, SlackError> {
+        let response = self
+            .http
+            .get(self.address(path))
+            .query(query)
+            .bearer_auth(token.expose_secret())
+            .send()
+            .await
+            .map_err(unsent)?;
+        let scopes = granted_scopes(response.headers());
+        let body = read(response).await?;
+        let value = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
+        Ok(Granted { value, scopes })
+    }
+
+    async fn exchange<Fields: ExtraTokenFields + Send + Sync + 'static>(
+        &self,
+        path: &str,
+        code: &str,
+        redirect_uri: &str,
+    ) -> Result<Tokens<Fields>, SlackError> {
+        let client = self.oauth_client::<Fields>(path, redirect_uri)?;
+        client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .request_async(self)
+            .await
+            // What else the error holds is the body, tokens included.
+            .map_err(|error| match error {
+                RequestTokenError::Request(error) => error,
+                _ => SlackError::Unreadable,
+            })
+    }
+
+    fn oauth_client<Fields: ExtraTokenFields>(
+        &self,
+        path: &str,
+        redirect_uri: &str,
+    ) -> Result<OAuthClient<Fields>, SlackError> {
+        let app = self.app()?;
+        let redirect_uri =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SlackError::NoApp)?;
+        Ok(Client::new(ClientId::new(app.client_id.clone()))
+            .set_client_secret(ClientSecret::new(
+                app.client_secret.expose_secret().to_owned(),
+            ))
+            .set_auth_type(AuthType::RequestBody)
+            .set_redirect_uri(redirect_uri)
+            .set_token_uri(TokenUrl::from_url(self.address(path))))
+    }
+
+    fn address(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    fn app(&self) -> Result<&SlackApp, SlackError> {
+        self.app.as_ref().ok_or(SlackError::NoApp)
+    }
+}
+
+/// Slack as the HTTP client of the OAuth library, which is handed only what
+/// Slack answered with `ok`.
+impl<'c> AsyncHttpClient<'c> for SlackClient {
+    type Error = SlackError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, SlackError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = request.try_into().map_err(|_| SlackError::Unreadable)?;
+            let response = self.http.execute(request).await.map_err(unsent)?;
+            Ok(HttpResponse::new(read(response).await?))
+        })
+    }
+}
+
+/// The body of an answer that says `ok`.
+async fn read(response: Response) -> Result<Vec<u8>, SlackError> {
+    let status = response.status();
+    let scopes = granted_scopes(response.headers());
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(SlackError::RateLimited {
+            retry_after: retry_after(response.headers()),
+        });
+    }
+    if !status.is_success() {
+        return Err(SlackError::Unavailable {
+            status: status.as_u16(),
+        });
+    }
+    let body = read_limited(response).await?;
+    let envelope: Envelope = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
+    if envelope.ok {
+        return Ok(body);
+    }
+    let word = envelope.error.unwrap_or_default();
+    Err(SlackError::of_word(&word, || {
+        scopes.unwrap_or_else(|| split_scopes(envelope.provided.as_deref().unwrap_or_default()))
+    }))
+}
+
+async fn read_limited(mut response: Response) -> Result<Vec<u8>, SlackError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unsent)? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(SlackError::Unreadable);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Drops the library's error: it may show the address with its parameters.
+fn unsent(error: reqwest::Error) -> SlackError {
+    if error.is_timeout() {
+        SlackError::TimedOut
+    } else {
+        SlackError::Unreachable
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Duration {
+    headers
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .map_or(USUAL_WAIT, Duration::from_secs)
+}
+
+fn granted_scopes(headers: &HeaderMap) -> Option<Vec<String>> {
+    let scopes = headers.get("x-oauth-scopes")?.to_str().ok()?;
+    Some(split_scopes(scopes))
+}
+
+fn split_scopes(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

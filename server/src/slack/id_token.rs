@@ -1,0 +1,213 @@
+//! Reads Slack's ID token. It came straight from Slack's token endpoint over
+//! TLS, so its signature adds nothing; every claim is checked all the same.
+
+use crate::crypto::token_key;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use types::{PersonId, Timestamp, WorkspaceId};
+
+const ISSUER: &str = "https://slack.com";
+/// How far our clock may run ahead of Slack's, in seconds.
+const LEEWAY_SECONDS: i64 = 60;
+
+/// Who Slack says is signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub workspace: WorkspaceId,
+    pub person: PersonId,
+}
+
+/// What is wrong with an ID token. Shows nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdTokenError {
+    #[error("the ID token is no JWT with the claims that Slack documents")]
+    Form,
+    #[error("the ID token was not issued by Slack")]
+    Issuer,
+    #[error("the ID token is for another app")]
+    Audience,
+    #[error("the ID token has expired")]
+    Expired,
+    #[error("the ID token belongs to another sign-in")]
+    Nonce,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: Audience,
+    exp: i64,
+    nonce: Option<String>,
+    #[serde(rename = "https://slack.com/team_id")]
+    team: String,
+    #[serde(rename = "https://slack.com/user_id")]
+    user: String,
+}
+
+/// OpenID allows one audience or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// A token for us and for others too is not for us alone, so it is refused.
+    fn is_only(&self, client_id: &str) -> bool {
+        match self {
+            Self::One(one) => one == client_id,
+            Self::Several(several) => matches!(several.as_slice(), [one] if one == client_id),
+        }
+    }
+}
+
+/// The person behind `token`, if all of it holds at `now`. `nonce_key` is the
+/// hash of the nonce that this sign-in began with.
+pub fn check(
+    token: &str,
+    client_id: &str,
+    nonce_key: &str,
+    now: Timestamp,
+) -> Result<Identity, IdTokenError> {
+    let claims = decode(token).ok_or(IdTokenError::Form)?;
+    if claims.iss != ISSUER {
+        return Err(IdTokenError::Issuer);
+    }
+    if !claims.aud.is_only(client_id) {
+        return Err(IdTokenError::Audience);
+    }
+    if now.as_millis() / 1000 >= claims.exp.saturating_add(LEEWAY_SECONDS) {
+        return Err(IdTokenError::Expired);
+    }
+    if claims.nonce.as_deref().map(token_key).as_deref() != Some(nonce_key) {
+        return Err(IdTokenError::Nonce);
+    }
+    if claims.team.is_empty() || claims.user.is_empty() {
+        return Err(IdTokenError::Form);
+    }
+    Ok(Identity {
+        workspace: WorkspaceId::new(claims.team),
+        person: PersonId::new(claims.user),
+    })
+}
+
+fn decode(token: &str) -> Option<Claims> {
+    let mut parts = token.split('.');
+    let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_780_000_000_000);
+
+    fn claims() -> Value {
+        json!({
+            "iss": "https://slack.com",
+            "aud": "app",
+            "exp": 1_780_000_300,
+            "nonce": "n0nce",
+            "sub": "U1",
+            "https://slack.com/team_id": "T1",
+            "https://slack.com/user_id": "U1",
+        })
+    }
+
+    fn checked(claims: &Value) -> Result<Identity, IdTokenError> {
+        let encoded = URL_SAFE_NO_PAD.encode(claims.to_string());
+        check(
+            &format!("e30.{encoded}.c2ln"),
+            "app",
+            &token_key("n0nce"),
+            NOW,
+        )
+    }
+
+    fn checked_with(name: &str, value: Value) -> Result<Identity, IdTokenError> {
+        let mut claims = claims();
+        claims[name] = value;
+        checked(&claims)
+    }
+
+    #[test]
+    fn a_good_token_tells_the_person_and_the_workspace() {
+        assert_eq!(
+            checked(&claims()).unwrap(),
+            Identity {
+                workspace: WorkspaceId::new("T1"),
+                person: PersonId::new("U1")
+            }
+        );
+    }
+
+    #[test]
+    fn another_issuer_is_refused() {
+        for issuer in [
+            "https://evil.example",
+            "http://slack.com",
+            "https://slack.com/",
+        ] {
+            assert_eq!(
+                checked_with("iss", json!(issuer)).unwrap_err(),
+                IdTokenError::Issuer
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_for_another_app_is_refused() {
+        for audience in [json!("other"), json!(["app", "other"]), json!([])] {
+            assert_eq!(
+                checked_with("aud", audience).unwrap_err(),
+                IdTokenError::Audience
+            );
+        }
+        assert!(checked_with("aud", json!(["app"])).is_ok());
+    }
+
+    #[test]
+    fn an_expired_token_is_refused_once_clocks_cannot_explain_it() {
+        assert!(checked_with("exp", json!(1_780_000_000 - 59)).is_ok());
+        assert_eq!(
+            checked_with("exp", json!(1_780_000_000 - 60)).unwrap_err(),
+            IdTokenError::Expired
+        );
+    }
+
+    #[test]
+    fn another_or_no_nonce_is_refused() {
+        for nonce in [json!("other"), Value::Null] {
+            assert_eq!(
+                checked_with("nonce", nonce).unwrap_err(),
+                IdTokenError::Nonce
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_workspace_or_person_there_is_no_identity() {
+        for claim in ["https://slack.com/team_id", "https://slack.com/user_id"] {
+            for missing in [Value::Null, json!("")] {
+                assert_eq!(
+                    checked_with(claim, missing).unwrap_err(),
+                    IdTokenError::Form
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for token in ["", "a.b", "e30.!!!.c2ln", "e30.e30.c2ln"] {
+            assert_eq!(
+                check(token, "app", "key", NOW).unwrap_err(),
+                IdTokenError::Form
+            );
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The audit log: what people did, written in the same transaction as the deed.
+
+use super::{Result, Store, known};
+use sqlx::{AnyConnection, FromRow};
+use types::{AuditAction, AuditEntry, AuditId, AuditPage, PersonId, Timestamp, WorkspaceId};
+use uuid::Uuid;
+
+/// Entries on one page of the log.
+const PAGE_ENTRIES: i64 = 50;
+
+/// Something to be written to the log. Nothing in it is secret.
+#[derive(Clone, Debug)]
+pub struct NewAuditEntry {
+    pub workspace: WorkspaceId,
+    pub at: Timestamp,
+    pub actor: PersonId,
+    pub actor_name: String,
+    pub action: AuditAction,
+    /// The attempt was refused for want of rights.
+    pub refused: bool,
+    pub target: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub request_id: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    actor_name: String,
+    action: String,
+    refused: i64,
+    target: Option<String>,
+    before_change: Option<String>,
+    after_change: Option<String>,
+    request_id: Option<String>,
+}
+
+impl Row {
+    fn entry(self) -> Result<AuditEntry> {
+        Ok(AuditEntry {
+            id: AuditId::new(self.id),
+            at: Timestamp::from_millis(self.at),
+            actor: self.actor_name,
+            action: known(AuditAction::from_code(&self.action), "an audit action")?,
+            refused: self.refused != 0,
+            target: self.target,
+            before: self.before_change,
+            after: self.after_change,
+            request_id: self.request_id,
+        })
+    }
+}
+
+/// Writes an entry as part of a transaction.
+pub(super) async fn insert(connection: &mut AnyConnection, entry: &NewAuditEntry) -> Result<()> {
+    sqlx::query(
+        "insert into audit (id, workspace_id, at, actor_id, actor_name, action, refused, target,
+             before_change, after_change, request_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(Uuid::now_v7().to_string())
+    .bind(entry.workspace.as_str())
+    .bind(entry.at.as_millis())
+    .bind(entry.actor.as_str())
+    .bind(&entry.actor_name)
+    .bind(entry.action.code())
+    .bind(i64::from(entry.refused))
+    .bind(entry.target.as_deref())
+    .bind(entry.before.as_deref())
+    .bind(entry.after.as_deref())
+    .bind(entry.request_id.as_deref())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Writes an entry that stands for itself, such as a refused attempt.
+    pub async fn record(&self, entry: &NewAuditEntry) -> Result<()> {
+        let mut connection = self.pool.acquire().await?;
+        insert(&mut connection, entry).await
+    }
+
+    /// A page of the log, newest first.
+    pub async fn audit_page(
+        &self,
+        workspace: &WorkspaceId,
+        older_than: Option<&AuditId>,
+    ) -> Result<AuditPage> {
+        let newest = Uuid::max().to_string();
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, at, actor_name, action, refused, target, before_change, after_change,
+                 request_id
+             from audit where workspace_id = $1 and id < $2 order by id desc limit $3",
+        )
+        .bind(workspace.as_str())
+        .bind(older_than.map_or(newest.as_str(), AuditId::as_str))
+        .bind(PAGE_ENTRIES + 1)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut entries = rows
+            .into_iter()
+            .map(Row::entry)
+            .collect::<Result<Vec<_>>>()?;
+        let more = entries.len() as i64 > PAGE_ENTRIES;
+        entries.truncate(PAGE_ENTRIES as usize);
+        let older_than = entries
+            .last()
+            .filter(|_| more)
+            .map(|entry| entry.id.clone());
+        Ok(AuditPage {
+            entries,
+            older_than,
+        })
+    }
+}

@@ -1,0 +1,401 @@
+//! The connections to PagerDuty: one per workspace, its sealed credential, and
+//! the state of its sync.
+
+use super::{NewAuditEntry, Result, Store, audit, known};
+use sqlx::{AnyConnection, FromRow};
+use types::{
+    AuditAction, PagerDutyProblem, PersonId, Region, RevertedRotation, RotationId, RotationMode,
+    Timestamp, WorkspaceId,
+};
+use uuid::Uuid;
+
+/// The method of a connection with a static key.
+const API_KEY: &str = "api_key";
+
+/// A connected workspace.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub workspace: WorkspaceId,
+    pub credential_sealed: String,
+    pub last_four: String,
+    pub region: Region,
+    /// Names the credential: new with every connect and every edit.
+    pub generation: String,
+    pub connected_at: Timestamp,
+    pub connected_by: PersonId,
+    pub connected_by_name: String,
+    /// Why the last sync failed, if it did.
+    pub problem: Option<PagerDutyProblem>,
+    pub last_synced_at: Option<Timestamp>,
+    pub next_sync_at: Timestamp,
+    /// PagerDuty is not asked before; a hand-off from stored shifts may come
+    /// sooner.
+    pub ask_after: Timestamp,
+    /// Failed syncs in a row.
+    pub failures: u32,
+    pub roster_read_at: Option<Timestamp>,
+}
+
+/// A credential that PagerDuty has accepted, ready to be kept.
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    pub credential_sealed: String,
+    pub last_four: String,
+    pub region: Region,
+}
+
+/// How a sync went, as far as the connection as a whole is concerned.
+#[derive(Clone, Debug)]
+pub struct SyncEnd {
+    pub at: Timestamp,
+    /// PagerDuty was asked; otherwise only stored shifts were applied.
+    pub asked: bool,
+    pub problem: Option<PagerDutyProblem>,
+    pub next_sync_at: Timestamp,
+    pub ask_after: Timestamp,
+    /// Set when the account's people were read in this run.
+    pub roster_read_at: Option<Timestamp>,
+}
+
+/// The row's name when its credential is sealed.
+pub fn credential_row(workspace: &WorkspaceId) -> String {
+    format!("pagerduty_connections/{workspace}/credential")
+}
+
+#[derive(FromRow)]
+struct Row {
+    workspace_id: String,
+    credential_sealed: String,
+    last_four: String,
+    region: String,
+    generation: String,
+    connected_at: i64,
+    connected_by: String,
+    connected_by_name: String,
+    problem: Option<String>,
+    last_synced_at: Option<i64>,
+    next_sync_at: i64,
+    ask_after: i64,
+    failures: i64,
+    roster_read_at: Option<i64>,
+}
+
+impl Row {
+    fn connection(self) -> Result<Connection> {
+        Ok(Connection {
+            workspace: WorkspaceId::new(self.workspace_id),
+            credential_sealed: self.credential_sealed,
+            last_four: self.last_four,
+            region: known(Region::from_code(&self.region), "a service region")?,
+            generation: self.generation,
+            connected_at: Timestamp::from_millis(self.connected_at),
+            connected_by: PersonId::new(self.connected_by),
+            connected_by_name: self.connected_by_name,
+            problem: read_problem(self.problem)?,
+            last_synced_at: self.last_synced_at.map(Timestamp::from_millis),
+            next_sync_at: Timestamp::from_millis(self.next_sync_at),
+            ask_after: Timestamp::from_millis(self.ask_after),
+            failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+/// A problem as it is stored.
+pub(super) fn write_problem(problem: Option<&PagerDutyProblem>) -> Option<String> {
+    problem.map(|problem| serde_json::to_string(problem).expect("a problem is plain JSON"))
+}
+
+pub(super) fn read_problem(stored: Option<String>) -> Result<Option<PagerDutyProblem>> {
+    stored
+        .map(|json| known(serde_json::from_str(&json).ok(), "a PagerDuty problem"))
+        .transpose()
+}
+
+impl Store {
+    pub async fn connection(&self, workspace: &WorkspaceId) -> Result<Option<Connection>> {
+        let row: Option<Row> =
+            sqlx::query_as("select * from pagerduty_connections where workspace_id = $1")
+                .bind(workspace.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map(Row::connection).transpose()
+    }
+
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        let rows: Vec<Row> = sqlx::query_as("select * from pagerduty_connections")
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(Row::connection).collect()
+    }
+
+    /// Connects the workspace of `entry`, whose actor connected it. False, and
+    /// nothing is written, when it is connected already: of two people who
+    /// connect at once, one wins.
+    pub async fn connect(&self, new: &NewConnection, entry: &NewAuditEntry) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let inserted = sqlx::query(
+            "insert into pagerduty_connections (workspace_id, method, credential_sealed, last_four,
+                 region, generation, connected_at, connected_by, connected_by_name, next_sync_at,
+                 ask_after, failures)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $7, 0)
+             on conflict (workspace_id) do nothing",
+        )
+        .bind(entry.workspace.as_str())
+        .bind(API_KEY)
+        .bind(&new.credential_sealed)
+        .bind(&new.last_four)
+        .bind(new.region.code())
+        .bind(Uuid::now_v7().to_string())
+        .bind(entry.at.as_millis())
+        .bind(entry.actor.as_str())
+        .bind(&entry.actor_name)
+        .execute(&mut *tx)
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Puts another credential in the place of the present one; bindings stay.
+    /// False when the workspace is not connected.
+    pub async fn replace_credential(
+        &self,
+        new: &NewConnection,
+        entry: &NewAuditEntry,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let updated = sqlx::query(
+            "update pagerduty_connections set credential_sealed = $1, last_four = $2, region = $3,
+                 generation = $4, problem = null, failures = 0, next_sync_at = $5,
+                 ask_after = $5, roster_read_at = null, lease_holder = null, lease_until = null
+             where workspace_id = $6",
+        )
+        .bind(&new.credential_sealed)
+        .bind(&new.last_four)
+        .bind(new.region.code())
+        .bind(Uuid::now_v7().to_string())
+        .bind(entry.at.as_millis())
+        .bind(entry.workspace.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if updated.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Ends the connection of `entry`'s workspace: the credential and everything
+    /// read from PagerDuty are deleted, and bound rotations become Manual with
+    /// the members and the people on duty that they have. All or nothing; `None`
+    /// when the workspace is not connected.
+    pub async fn disconnect(&self, entry: &NewAuditEntry) -> Result<Option<Vec<RevertedRotation>>> {
+        let workspace = &entry.workspace;
+        let mut tx = self.begin().await?;
+        // Waits for a sync that is being applied, and makes the next one wait.
+        if !hold(&mut tx, workspace).await? {
+            return Ok(None);
+        }
+        let reverted = bound_rotations(&mut tx, workspace).await?;
+        let statements = [
+            "update rotation_members set on_duty_until = null where rotation_id in
+                 (select rotation_id from bindings where workspace_id = $1)",
+            "update rotations set mode = 'manual' where id in
+                 (select rotation_id from bindings where workspace_id = $1)",
+            "delete from bindings where workspace_id = $1",
+            "delete from pagerduty_connections where workspace_id = $1",
+        ];
+        for statement in statements {
+            sqlx::query(statement)
+                .bind(workspace.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        audit::insert(&mut tx, entry).await?;
+        for rotation in &reverted {
+            let entry = NewAuditEntry {
+                action: AuditAction::RevertedToManual,
+                target: Some(rotation.name.clone()),
+                before: Some(RotationMode::PagerDuty.to_string()),
+                after: Some(RotationMode::Manual.to_string()),
+                ..entry.clone()
+            };
+            audit::insert(&mut tx, &entry).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(reverted))
+    }
+
+    /// The rotations that a disconnect would revert, by name.
+    pub async fn bound_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<RevertedRotation>> {
+        let mut connection = self.pool.acquire().await?;
+        bound_rotations(&mut connection, workspace).await
+    }
+
+    /// Workspaces whose next sync is due and that nobody else works on.
+    pub async fn due_connections(&self, now: Timestamp) -> Result<Vec<WorkspaceId>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "select workspace_id from pagerduty_connections
+             where next_sync_at <= $1 and (lease_until is null or lease_until <= $1)
+             order by next_sync_at",
+        )
+        .bind(now.as_millis())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|(id,)| WorkspaceId::new(id)).collect())
+    }
+
+    /// When the next sync of any connection is due, leases included.
+    pub async fn next_due_at(&self) -> Result<Option<Timestamp>> {
+        let (at,): (Option<i64>,) = sqlx::query_as(
+            "select min(case when lease_until > next_sync_at then lease_until
+                             else next_sync_at end)
+             from pagerduty_connections",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(at.map(Timestamp::from_millis))
+    }
+
+    /// Takes the right to sync a connection until `until`; `None` when somebody
+    /// else has it or the workspace is not connected.
+    pub async fn take_lease(
+        &self,
+        workspace: &WorkspaceId,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Connection>> {
+        let row: Option<Row> = sqlx::query_as(
+            "update pagerduty_connections set lease_holder = $1, lease_until = $2
+             where workspace_id = $3 and (lease_until is null or lease_until <= $4)
+             returning *",
+        )
+        .bind(holder)
+        .bind(until.as_millis())
+        .bind(workspace.as_str())
+        .bind(now.as_millis())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(Row::connection).transpose()
+    }
+
+    /// Asks for a sync at once, also when one is running just now.
+    pub async fn request_sync(&self, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
+        sqlx::query("update pagerduty_connections set next_sync_at = $1 where workspace_id = $2")
+            .bind(now.as_millis())
+            .bind(workspace.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes how a sync went and gives the lease back. False when the
+    /// credential has changed or gone since: then nothing is written.
+    ///
+    /// A sync that was requested while this one ran stays requested.
+    pub async fn end_sync(&self, connection: &Connection, end: &SyncEnd) -> Result<bool> {
+        let failed = end.problem.is_some();
+        let failures = match (end.asked, failed) {
+            (false, _) => connection.failures,
+            (true, true) => connection.failures.saturating_add(1),
+            (true, false) => 0,
+        };
+        let updated = sqlx::query(
+            "update pagerduty_connections set problem = $1,
+                 next_sync_at = case when next_sync_at = $2 then $3 else next_sync_at end,
+                 ask_after = $4, last_synced_at = coalesce($5, last_synced_at),
+                 failures = $6, roster_read_at = coalesce($7, roster_read_at),
+                 lease_holder = null, lease_until = null
+             where workspace_id = $8 and generation = $9",
+        )
+        .bind(write_problem(end.problem.as_ref()))
+        .bind(connection.next_sync_at.as_millis())
+        .bind(end.next_sync_at.as_millis())
+        .bind(end.ask_after.as_millis())
+        .bind((end.asked && !failed).then_some(end.at.as_millis()))
+        .bind(i64::from(failures))
+        .bind(end.roster_read_at.map(Timestamp::as_millis))
+        .bind(connection.workspace.as_str())
+        .bind(&connection.generation)
+        .execute(&self.pool)
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// Puts the same credential, sealed anew, in the place of `old_sealed`; false
+    /// when it was replaced meanwhile.
+    pub async fn reseal_credential(
+        &self,
+        workspace: &WorkspaceId,
+        old_sealed: &str,
+        new_sealed: &str,
+    ) -> Result<bool> {
+        let updated = sqlx::query(
+            "update pagerduty_connections set credential_sealed = $1
+             where workspace_id = $2 and credential_sealed = $3",
+        )
+        .bind(new_sealed)
+        .bind(workspace.as_str())
+        .bind(old_sealed)
+        .execute(&self.pool)
+        .await?;
+        Ok(updated.rows_affected() == 1)
+    }
+}
+
+async fn bound_rotations(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+) -> Result<Vec<RevertedRotation>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select r.id, r.name from bindings b join rotations r on r.id = b.rotation_id
+         where b.workspace_id = $1 order by lower(r.name), r.id",
+    )
+    .bind(workspace.as_str())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name)| RevertedRotation {
+            id: RotationId::new(id),
+            name,
+        })
+        .collect())
+}
+
+/// Holds the connection's row, if there is one, until the transaction ends.
+/// Whatever touches bindings takes it before any rotation, so that two
+/// transactions cannot wait for each other.
+pub(super) async fn hold(connection: &mut AnyConnection, workspace: &WorkspaceId) -> Result<bool> {
+    let held = sqlx::query(
+        "update pagerduty_connections set generation = generation where workspace_id = $1",
+    )
+    .bind(workspace.as_str())
+    .execute(connection)
+    .await?;
+    Ok(held.rows_affected() == 1)
+}
+
+/// Like [`hold`], for what was read with one credential. False when the
+/// connection is gone, or when its credential is not the one of `generation` any more.
+pub(super) async fn lock(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    generation: &str,
+) -> Result<bool> {
+    let held = sqlx::query(
+        "update pagerduty_connections set generation = generation
+         where workspace_id = $1 and generation = $2",
+    )
+    .bind(workspace.as_str())
+    .bind(generation)
+    .execute(connection)
+    .await?;
+    Ok(held.rows_affected() == 1)
+}

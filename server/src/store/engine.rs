@@ -1,0 +1,129 @@
+//! Everything that differs between SQLite and Postgres. The rest of the store
+//! is written once, in the SQL that both understand.
+
+use sqlx::{
+    AnyConnection, AnyPool, Transaction,
+    any::{Any, AnyPoolOptions},
+    migrate::Migrator,
+};
+use std::{path::Path, time::Duration};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Which database holds the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Why a database could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "the database URL must begin with sqlite:// or postgres://, for example sqlite://data/roundrobin.db"
+    )]
+    UnknownScheme,
+    #[error("the folder {folder} for the database could not be made: {cause}")]
+    Folder {
+        folder: String,
+        cause: std::io::Error,
+    },
+    #[error("the database could not be opened: {0}")]
+    Connect(sqlx::Error),
+    #[error("the database could not be brought to this version's schema: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl Engine {
+    /// The engine that a URL names.
+    pub fn of_url(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("sqlite:") {
+            Ok(Self::Sqlite)
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Ok(Self::Postgres)
+        } else {
+            Err(OpenError::UnknownScheme)
+        }
+    }
+
+    /// Opens the database, making a SQLite file when there is none.
+    pub(super) async fn open(self, url: &str) -> Result<AnyPool, OpenError> {
+        sqlx::any::install_default_drivers();
+        let options = AnyPoolOptions::new()
+            .acquire_timeout(Duration::from_secs(10))
+            .max_connections(match self {
+                Self::Sqlite => 8,
+                Self::Postgres => 16,
+            });
+        match self {
+            Self::Sqlite => {
+                make_folder_of(url)?;
+                options
+                    .after_connect(|connection, _| Box::pin(configure_sqlite(connection)))
+                    .connect(&creating(url))
+                    .await
+            }
+            Self::Postgres => options.connect(url).await,
+        }
+        .map_err(OpenError::Connect)
+    }
+
+    /// Begins a transaction that will write. SQLite takes its write lock at
+    /// once: a transaction that reads first and writes later would fail with
+    /// "busy" instead of waiting for its turn.
+    pub(super) async fn begin(
+        self,
+        pool: &AnyPool,
+    ) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self {
+            Self::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await,
+            Self::Postgres => pool.begin().await,
+        }
+    }
+}
+
+/// The path of a SQLite URL, without the parameters.
+pub fn sqlite_path(url: &str) -> Option<&Path> {
+    let path = url
+        .strip_prefix("sqlite://")
+        .or_else(|| url.strip_prefix("sqlite:"))?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    Some(Path::new(path))
+}
+
+pub(super) async fn migrate(pool: &AnyPool) -> Result<(), OpenError> {
+    Ok(MIGRATIONS.run(pool).await?)
+}
+
+fn make_folder_of(url: &str) -> Result<(), OpenError> {
+    let Some(folder) = sqlite_path(url).and_then(Path::parent) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|cause| OpenError::Folder {
+        folder: folder.display().to_string(),
+        cause,
+    })
+}
+
+fn creating(url: &str) -> String {
+    if url.contains("mode=") {
+        url.to_owned()
+    } else if url.contains('?') {
+        format!("{url}&mode=rwc")
+    } else {
+        format!("{url}?mode=rwc")
+    }
+}
+
+async fn configure_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for pragma in [
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA busy_timeout = 10000",
+    ] {
+        sqlx::query(pragma).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! All SQL of the product, one file per aggregate. Methods take and return
+//! domain values; whether a caller may do something was decided before.
+//!
+//! What belongs together is written in one transaction, with the audit row in
+//! the same one, so that a crash leaves all of it or nothing.
+
+mod audit;
+mod connections;
+mod engine;
+mod people;
+mod rotations;
+mod schedules;
+mod sessions;
+mod sign_ins;
+mod workspaces;
+
+pub use audit::NewAuditEntry;
+pub use connections::{Connection, NewConnection, SyncEnd, credential_row};
+pub use engine::{Engine, OpenError, sqlite_path};
+pub use people::{Person, email_key};
+pub use schedules::BoundSchedule;
+pub use sessions::{NewSession, Session};
+pub use sign_ins::{PendingSignIn, SignInStep};
+pub use workspaces::{Installation, Workspace, bot_token_row};
+
+use sqlx::{AnyPool, Transaction, any::Any};
+
+/// The database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+}
+
+/// The database failed; the message is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Another rotation of the workspace has this code.
+    #[error("the code is taken")]
+    CodeTaken,
+    /// A value that this version does not know, for example after a downgrade.
+    #[error("the database holds {what} that this version cannot read")]
+    Unreadable { what: &'static str },
+}
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl Store {
+    /// Opens the database at `url` and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let engine = Engine::of_url(url)?;
+        let pool = engine.open(url).await?;
+        engine::migrate(&pool).await?;
+        Ok(Self { pool, engine })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.engine.begin(&self.pool).await?)
+    }
+}
+
+/// A value that was stored under a code, read back.
+fn known<T>(value: Option<T>, what: &'static str) -> Result<T> {
+    value.ok_or(StoreError::Unreadable { what })
+}

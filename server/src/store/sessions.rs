@@ -1,0 +1,183 @@
+//! Who is signed in. A session is found by a hash of the cookie's value, and
+//! comes with what has to hold for it to count: the person and the workspace.
+
+use super::{NewAuditEntry, Result, Store, audit, known, people::Person};
+use sqlx::FromRow;
+use types::{PersonId, Role, Timestamp, WorkspaceId};
+
+/// A session as it is stored; whether it still counts is decided by the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of the cookie's value.
+    pub key: String,
+    pub workspace: WorkspaceId,
+    pub workspace_name: String,
+    /// Round Robin is installed in the workspace at present.
+    pub installed: bool,
+    /// The workspace that installed Round Robin first, whichever it is.
+    pub first_workspace: Option<WorkspaceId>,
+    /// As the directory knows them now, not as at sign-in.
+    pub person: Person,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+}
+
+/// A session to be made.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    pub key: &'a str,
+    pub workspace: &'a WorkspaceId,
+    pub person: &'a PersonId,
+    pub at: Timestamp,
+    /// The browser's session until now, which the new one replaces.
+    pub replaces: Option<&'a str>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    key: String,
+    workspace_id: String,
+    workspace_name: String,
+    installed: i64,
+    first_workspace_id: Option<String>,
+    person_id: String,
+    person_name: String,
+    email: Option<String>,
+    role: String,
+    deactivated: i64,
+    created_at: i64,
+    last_seen_at: i64,
+}
+
+impl Row {
+    fn session(self) -> Result<Session> {
+        Ok(Session {
+            key: self.key,
+            workspace: WorkspaceId::new(self.workspace_id),
+            workspace_name: self.workspace_name,
+            installed: self.installed != 0,
+            first_workspace: self.first_workspace_id.map(WorkspaceId::new),
+            person: Person {
+                id: PersonId::new(self.person_id),
+                name: self.person_name,
+                email: self.email,
+                role: known(Role::from_code(&self.role), "a role")?,
+                deactivated: self.deactivated != 0,
+            },
+            created_at: Timestamp::from_millis(self.created_at),
+            last_seen_at: Timestamp::from_millis(self.last_seen_at),
+        })
+    }
+}
+
+impl Store {
+    pub async fn session(&self, key: &str) -> Result<Option<Session>> {
+        let row: Option<Row> = sqlx::query_as(
+            "select s.key, s.workspace_id, w.name as workspace_name,
+                 case when w.bot_token_sealed is null then 0 else 1 end as installed,
+                 (select first_workspace_id from deployment where id = 1) as first_workspace_id,
+                 s.person_id, p.name as person_name, p.email, p.role, p.deactivated,
+                 s.created_at, s.last_seen_at
+             from sessions s
+             join workspaces w on w.id = s.workspace_id
+             join people p on p.workspace_id = s.workspace_id and p.id = s.person_id
+             where s.key = $1",
+        )
+        .bind(key)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(Row::session).transpose()
+    }
+
+    /// Signs somebody in: the new session, the end of the one it replaces and
+    /// the audit entry. Sessions last seen before `stale_before` go as well.
+    pub async fn sign_in(
+        &self,
+        session: &NewSession<'_>,
+        stale_before: Timestamp,
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from sessions where key = $1 or last_seen_at < $2")
+            .bind(session.replaces.unwrap_or_default())
+            .bind(stale_before.as_millis())
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "insert into sessions (key, workspace_id, person_id, created_at, last_seen_at)
+             values ($1, $2, $3, $4, $4)",
+        )
+        .bind(session.key)
+        .bind(session.workspace.as_str())
+        .bind(session.person.as_str())
+        .bind(session.at.as_millis())
+        .execute(&mut *transaction)
+        .await?;
+        audit::insert(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub async fn touch_session(&self, key: &str, at: Timestamp) -> Result<()> {
+        sqlx::query("update sessions set last_seen_at = $2 where key = $1")
+            .bind(key)
+            .bind(at.as_millis())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends one session, with its audit entry.
+    pub async fn sign_out(&self, key: &str, entry: &NewAuditEntry) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from sessions where key = $1")
+            .bind(key)
+            .execute(&mut *transaction)
+            .await?;
+        audit::insert(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Ends every session of the entry's actor.
+    pub async fn sign_out_everywhere(&self, entry: &NewAuditEntry) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from sessions where workspace_id = $1 and person_id = $2")
+            .bind(entry.workspace.as_str())
+            .bind(entry.actor.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        audit::insert(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps what a form came to, as JSON, for the session's next page.
+    pub async fn keep_flash(&self, session_key: &str, flash_json: &str) -> Result<()> {
+        sqlx::query("update sessions set flash = $2 where key = $1")
+            .bind(session_key)
+            .bind(flash_json)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes the flash away from the session: it is shown once. A page view
+    /// without one writes nothing.
+    pub async fn take_flash(&self, session_key: &str) -> Result<Option<String>> {
+        let flash: Option<Option<String>> =
+            sqlx::query_scalar("select flash from sessions where key = $1")
+                .bind(session_key)
+                .fetch_optional(&self.pool)
+                .await?;
+        let flash = flash.flatten();
+        if let Some(taken) = &flash {
+            sqlx::query("update sessions set flash = null where key = $1 and flash = $2")
+                .bind(session_key)
+                .bind(taken)
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(flash)
+    }
+}

@@ -1,0 +1,241 @@
+//! Connecting, replacing the key and disconnecting, on both engines.
+
+use crate::support::{
+    NOW, ann, create, entry, member, new_connection, on_each_engine, rotation, snapshot, workspace,
+};
+use server::{
+    rotations::Duty,
+    store::{Connection, NewAuditEntry, Store},
+};
+use std::convert::Infallible;
+use types::{AuditAction, RotationId, RotationMode};
+
+async fn connect(store: &Store) -> Connection {
+    let entry = entry(AuditAction::ConnectedPagerDuty);
+    assert!(
+        store
+            .connect(&new_connection("sealed"), &entry)
+            .await
+            .unwrap()
+    );
+    store.connection(&workspace()).await.unwrap().unwrap()
+}
+
+async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, schedule: &str) {
+    let mut on_duty = member("P1");
+    on_duty.duty = Some(Duty {
+        since: NOW,
+        until: Some(NOW.plus_seconds(3600)),
+    });
+    let bound = store
+        .bind(
+            connection,
+            rotation,
+            &snapshot(schedule, &["P1", "P2"]),
+            vec![on_duty, member("P2")],
+            |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
+        )
+        .await
+        .unwrap();
+    assert!(matches!(bound, Some(Ok(()))));
+}
+
+async fn disconnect(store: &Store) -> Option<usize> {
+    store
+        .disconnect(&entry(AuditAction::DisconnectedPagerDuty))
+        .await
+        .unwrap()
+        .map(|reverted| reverted.len())
+}
+
+#[tokio::test]
+async fn of_two_who_connect_at_once_one_wins() {
+    on_each_engine(async |store| {
+        let entry = entry(AuditAction::ConnectedPagerDuty);
+        let (first, second) = (new_connection("first"), new_connection("second"));
+        let (one, other) = tokio::join!(
+            store.connect(&first, &entry),
+            store.connect(&second, &entry)
+        );
+        assert_ne!(one.unwrap(), other.unwrap());
+        let log = store.audit_page(&workspace(), None).await.unwrap();
+        let connects = log
+            .entries
+            .iter()
+            .filter(|entry| entry.action == AuditAction::ConnectedPagerDuty);
+        assert_eq!(connects.count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn disconnecting_reverts_every_bound_rotation_and_drops_nobody() {
+    on_each_engine(async |store| {
+        let (bound, other, manual) = (
+            create(&store, "Bound").await,
+            create(&store, "Other").await,
+            create(&store, "Manual").await,
+        );
+        let connection = connect(&store).await;
+        bind(&store, &connection, &bound, "S1").await;
+        bind(&store, &connection, &other, "S1").await;
+        assert_eq!(rotation(&store, &bound).await.mode, RotationMode::PagerDuty);
+
+        assert_eq!(disconnect(&store).await, Some(2));
+
+        assert!(store.connection(&workspace()).await.unwrap().is_none());
+        assert!(store.bindings(&workspace()).await.unwrap().is_empty());
+        assert!(
+            store
+                .bound_schedules(&workspace())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        for id in [&bound, &other] {
+            let reverted = rotation(&store, id).await;
+            assert_eq!(reverted.mode, RotationMode::Manual);
+            assert_eq!(reverted.members.len(), 2);
+            let duty = reverted.members[0].duty.unwrap();
+            assert_eq!((duty.since, duty.until), (NOW, None));
+        }
+        assert_eq!(rotation(&store, &manual).await.mode, RotationMode::Manual);
+        let log = store.audit_page(&workspace(), None).await.unwrap();
+        let reverts = log
+            .entries
+            .iter()
+            .filter(|entry| entry.action == AuditAction::RevertedToManual);
+        assert_eq!(reverts.count(), 2);
+        assert_eq!(disconnect(&store).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let before = connect(&store).await;
+        bind(&store, &before, &id, "S1").await;
+        disconnect(&store).await;
+        let after = connect(&store).await;
+        bind(&store, &after, &id, "S1").await;
+
+        let late = store
+            .apply_schedule(&before, &snapshot("S1", &["P9"]), &[member("P9")], NOW)
+            .await
+            .unwrap();
+        assert_eq!(late, None);
+        assert_eq!(rotation(&store, &id).await.members.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let old = connect(&store).await;
+        bind(&store, &old, &id, "S1").await;
+        let entry = entry(AuditAction::ReplacedApiKey);
+        assert!(
+            store
+                .replace_credential(&new_connection("new"), &entry)
+                .await
+                .unwrap()
+        );
+        let now = store.connection(&workspace()).await.unwrap().unwrap();
+        assert_eq!(now.connected_by, ann());
+        assert_eq!(now.credential_sealed, "new");
+        assert_eq!(rotation(&store, &id).await.mode, RotationMode::PagerDuty);
+        for (connection, written) in [(&old, false), (&now, true)] {
+            let applied = store
+                .apply_schedule(connection, &snapshot("S1", &["P9"]), &[member("P9")], NOW)
+                .await
+                .unwrap();
+            assert_eq!(applied.is_some(), written);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_schedule_is_forgotten_with_its_last_binding() {
+    on_each_engine(async |store| {
+        let (one, other) = (create(&store, "One").await, create(&store, "Other").await);
+        let connection = connect(&store).await;
+        bind(&store, &connection, &one, "S1").await;
+        bind(&store, &connection, &other, "S1").await;
+        let unbind = async |id: &RotationId| {
+            store
+                .unbind(&workspace(), id, |_| {
+                    Ok::<NewAuditEntry, Infallible>(entry(AuditAction::UnboundSchedule))
+                })
+                .await
+                .unwrap()
+        };
+        unbind(&one).await;
+        assert_eq!(store.bound_schedules(&workspace()).await.unwrap().len(), 1);
+        unbind(&other).await;
+        assert!(
+            store
+                .bound_schedules(&workspace())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(rotation(&store, &other).await.mode, RotationMode::Manual);
+        assert_eq!(rotation(&store, &other).await.members.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_sync_at_a_time_and_a_dead_one_is_replaced() {
+    on_each_engine(async |store| {
+        connect(&store).await;
+        let (workspace, until) = (workspace(), NOW.plus_seconds(60));
+        let take = async |holder: &str, now| {
+            store
+                .take_lease(&workspace, holder, now, until)
+                .await
+                .unwrap()
+        };
+        assert!(take("a", NOW).await.is_some());
+        assert!(take("b", NOW).await.is_none());
+        assert!(store.due_connections(NOW).await.unwrap().is_empty());
+        assert!(take("b", until).await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        for round in 0..10 {
+            let connection = connect(&store).await;
+            bind(&store, &connection, &id, "S1").await;
+            let name = format!("P{round}");
+            let members = [member(&name)];
+            let snapshot = snapshot("S1", &[name.as_str()]);
+            let (applied, reverted) = tokio::join!(
+                store.apply_schedule(&connection, &snapshot, &members, NOW),
+                disconnect(&store)
+            );
+            applied.unwrap();
+            assert_eq!(reverted, Some(1));
+            let rotation = rotation(&store, &id).await;
+            assert_eq!(rotation.mode, RotationMode::Manual);
+            assert!(store.bindings(&workspace()).await.unwrap().is_empty());
+            assert!(
+                store
+                    .bound_schedules(&workspace())
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
+        }
+    })
+    .await;
+}

@@ -1,0 +1,395 @@
+//! What the layers in front of the app let through and how they refuse.
+
+pub mod browser;
+
+use crate::support::{Database, NOW, entry, services, sqlite, workspace};
+use app::{AppError, Flash};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use browser::{Answer, Browser, ORIGIN, fetch, page};
+use futures::StreamExt as _;
+use server::{Services, clock, crypto::token_key, store::NewSession};
+use types::{AuditAction, LiveEvent, LiveTopic, PersonId, Timestamp};
+
+const COOKIE: &str = "roundrobin_session";
+const SESSION: &str = "the-secret-of-a-session";
+const NO_PAGERDUTY: &str = "http://127.0.0.1:9";
+
+async fn started() -> (Services, Database) {
+    let database = sqlite();
+    (services(&database, NO_PAGERDUTY).await, database)
+}
+
+/// A browser whose session began and was last used at `at`.
+async fn signed_in(services: &Services, person: &str, at: Timestamp) -> Browser {
+    signed_in_with(SESSION, services, person, at).await
+}
+
+async fn signed_in_with(secret: &str, services: &Services, person: &str, at: Timestamp) -> Browser {
+    let (workspace, person) = (workspace(), PersonId::new(person));
+    let session = NewSession {
+        key: &token_key(secret),
+        workspace: &workspace,
+        person: &person,
+        at,
+        replaces: None,
+    };
+    services
+        .store
+        .sign_in(&session, NOW, &entry(AuditAction::SignedIn))
+        .await
+        .unwrap();
+    Browser::new(services).with_cookie(COOKIE, secret)
+}
+
+fn error_of(answer: &Answer) -> AppError {
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn a_page_is_whole_and_runs_only_scripts_with_its_nonce() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let answer = browser.open("/rotations").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("</html>"));
+    let policy = answer.header("content-security-policy");
+    let (_, rest) = policy.split_once("'nonce-").unwrap();
+    let (nonce, _) = rest.split_once('\'').unwrap();
+    assert!(answer.body.contains(&format!("nonce=\"{nonce}\"")));
+    assert!(!policy.contains("unsafe-inline"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_a_number() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    for path in [
+        "/sign-in",
+        "/nowhere",
+        "/pkg/nothing.js",
+        "/healthz",
+        "/api/events",
+    ] {
+        let answer = browser.open(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("default-src 'none'")
+        );
+        assert_eq!(answer.header("x-request-id").len(), 36, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_sent_to_sign_in_and_back() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    let answer = browser.open("/rotations?mode=manual").await;
+    assert_eq!(
+        answer.location(),
+        "/sign-in?return_to=%2Frotations%3Fmode%3Dmanual"
+    );
+    assert_eq!(browser.open("/sign-in").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_is_signed_in_does_not_see_the_sign_in_page() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    assert_eq!(browser.open("/sign-in").await.location(), "/rotations");
+    let elsewhere = browser
+        .open("/sign-in?return_to=https://evil.example/")
+        .await;
+    assert_eq!(elsewhere.location(), "/rotations");
+}
+
+#[tokio::test]
+async fn unknown_addresses_are_404_on_a_page_of_our_own() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let nowhere = browser.open("/nowhere").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    assert!(nowhere.body.contains("</html>"));
+    let rotation = browser.open("/rotations/none").await;
+    assert_eq!(rotation.status, StatusCode::NOT_FOUND);
+    assert_eq!(rotation.header("x-roundrobin-refused"), "");
+}
+
+#[tokio::test]
+async fn what_another_site_sends_is_turned_away() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let mut request = fetch(Method::POST, "/api/auth/slack/logout", "");
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let answer = browser.send(request).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.body.contains("nothing was changed"));
+    }
+    let mut silent = fetch(Method::POST, "/api/auth/slack/logout", "");
+    silent.headers_mut().remove("sec-fetch-site");
+    assert_eq!(browser.send(silent).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.open("/rotations").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn another_host_leads_to_the_public_one_and_changes_nothing() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    let mut request = page("/rotations?mode=manual");
+    request
+        .headers_mut()
+        .insert(header::HOST, "localhost:3000".parse().unwrap());
+    let answer = browser.send(request).await;
+    assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT);
+    assert_eq!(
+        answer.header("location"),
+        format!("{ORIGIN}/rotations?mode=manual")
+    );
+
+    let mut request = fetch(Method::POST, "/api/auth/slack/logout", "");
+    request
+        .headers_mut()
+        .insert(header::HOST, "localhost:3000".parse().unwrap());
+    assert_eq!(
+        browser.send(request).await.status,
+        StatusCode::MISDIRECTED_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_with_a_sentence() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let large = "x".repeat(600 * 1024);
+    let mut request = fetch(Method::POST, "/rpc/connect_with_api_key", large.clone());
+    request
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, large.len().into());
+    let answer = browser.send(request).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("512 KB"));
+
+    let unannounced = fetch(Method::POST, "/rpc/connect_with_api_key", large);
+    assert_eq!(
+        browser.send(unannounced).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn each_failure_of_a_server_function_has_its_own_status() {
+    let (services, _database) = started().await;
+    let mut nobody = Browser::new(&services);
+    let answer = nobody.send(fetch(Method::GET, "/rpc/rotations", "")).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(error_of(&answer), AppError::Unauthenticated);
+
+    let mut member = signed_in(&services, "U2", clock::now()).await;
+    let answer = member
+        .send(fetch(
+            Method::POST,
+            "/rpc/connect_with_api_key",
+            "api_key=k",
+        ))
+        .await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let answer = member
+        .send(fetch(Method::POST, "/rpc/rotate", "id=none"))
+        .await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let answer = member
+        .send(fetch(Method::POST, "/rpc/rotate", "what=ever"))
+        .await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(&answer), AppError::BadRequest);
+    let answer = member.send(fetch(Method::POST, "/rpc/nothing", "")).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_form_without_javascript_is_refused_on_a_page_that_leads_back() {
+    let (services, _database) = started().await;
+    let mut member = signed_in(&services, "U2", clock::now()).await;
+    let answer = member
+        .submit(
+            "/rpc/connect_with_api_key",
+            "api_key=k",
+            "/settings/integrations",
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.header("content-type").starts_with("text/html"));
+    assert!(answer.body.contains("may manage integrations"));
+    assert!(answer.body.contains("href=\"/settings/integrations\""));
+    assert_eq!(answer.header("location"), "");
+}
+
+#[tokio::test]
+async fn a_form_sent_after_the_session_ended_leads_to_sign_in_and_back() {
+    let (services, _database) = started().await;
+    let mut nobody = Browser::new(&services);
+    let answer = nobody
+        .submit(
+            "/rpc/connect_with_api_key",
+            "api_key=k",
+            "/settings/integrations",
+        )
+        .await;
+    assert_eq!(
+        answer.location(),
+        "/sign-in?problem=session-ended&return_to=%2Fsettings%2Fintegrations"
+    );
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_form_is_shown_once() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let key = token_key(SESSION);
+    let flash = Flash {
+        form: "/rpc/sync_now".to_owned(),
+        outcome: "null".to_owned(),
+        input: None,
+    };
+    let json = serde_json::to_string(&flash).unwrap();
+    services.store.keep_flash(&key, &json).await.unwrap();
+    browser.send(fetch(Method::GET, "/rpc/rotations", "")).await;
+    assert_eq!(
+        services.store.take_flash(&key).await.unwrap(),
+        Some(json.clone())
+    );
+
+    services.store.keep_flash(&key, &json).await.unwrap();
+    browser.open("/rotations").await;
+    assert_eq!(services.store.take_flash(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_unseen_for_a_week_has_ended() {
+    let (services, _database) = started().await;
+    let week_ago = clock::now().plus_seconds(-7 * 24 * 3600);
+    let mut browser = signed_in(&services, "U1", week_ago).await;
+    assert!(
+        browser
+            .open("/rotations")
+            .await
+            .location()
+            .starts_with("/sign-in")
+    );
+
+    let recently = week_ago.plus_seconds(60);
+    let mut browser = signed_in_with("again", &services, "U1", recently).await;
+    assert_eq!(browser.open("/rotations").await.status, StatusCode::OK);
+    let session = services
+        .store
+        .session(&token_key("again"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(session.last_seen_at > recently);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_for_good() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let answer = browser
+        .submit("/api/auth/slack/logout", "", "/rotations")
+        .await;
+    assert_eq!(answer.location(), "/sign-in");
+    assert_eq!(browser.cookie(COOKIE), None);
+    let mut thief = Browser::new(&services).with_cookie(COOKIE, SESSION);
+    assert!(
+        thief
+            .open("/rotations")
+            .await
+            .location()
+            .starts_with("/sign-in")
+    );
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_the_sessions_of_other_browsers_too() {
+    let (services, _database) = started().await;
+    let mut here = signed_in(&services, "U1", clock::now()).await;
+    let mut there = signed_in_with("elsewhere", &services, "U1", clock::now()).await;
+    here.submit("/api/auth/slack/logout", "everywhere=true", "/rotations")
+        .await;
+    assert!(
+        there
+            .open("/rotations")
+            .await
+            .location()
+            .starts_with("/sign-in")
+    );
+    let audit = services.store.audit_page(&workspace(), None).await.unwrap();
+    assert_eq!(audit.entries[0].action, AuditAction::SignedOutEverywhere);
+    assert_eq!(audit.entries[0].actor, "Ann");
+}
+
+#[tokio::test]
+async fn live_events_need_a_session() {
+    let (services, _database) = started().await;
+    let answer = Browser::new(&services)
+        .send(fetch(Method::GET, "/api/events", ""))
+        .await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn live_events_tell_the_version_then_changes_and_end_with_the_server() {
+    let (services, _database) = started().await;
+    services.live.publish(&workspace(), LiveTopic::Connection);
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let response = browser
+        .stream(fetch(Method::GET, "/api/events", Body::empty()))
+        .await;
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/event-stream"
+    );
+    let mut chunks = response.into_body().into_data_stream();
+    let mut next = async || {
+        let chunk = chunks.next().await?.unwrap();
+        let text = String::from_utf8(chunk.to_vec()).unwrap();
+        let json = text.strip_prefix("data: ").unwrap().trim();
+        Some(serde_json::from_str::<LiveEvent>(json).unwrap())
+    };
+    let first = next().await.unwrap();
+    assert_eq!((first.version, first.topic), (1, None));
+    services.live.publish(&workspace(), LiveTopic::Connection);
+    let second = next().await.unwrap();
+    assert_eq!(
+        (second.version, second.topic),
+        (2, Some(LiveTopic::Connection))
+    );
+    services.shutdown.cancel();
+    assert!(next().await.is_none());
+}
+
+#[tokio::test]
+async fn readiness_names_its_parts() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    let answer = browser.open("/readyz").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(
+        answer.body,
+        r#"{"ready":true,"database":"ok","server":"ok"}"#
+    );
+    services.shutdown.cancel();
+    let answer = browser.open("/readyz").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(browser.open("/healthz").await.status, StatusCode::OK);
+}

@@ -1,0 +1,10 @@
+//! The promises of the server that need a database or a network, tested through
+//! its public interface. One binary, since each would link the whole server.
+
+mod connection;
+mod http;
+mod keys;
+mod rotations;
+mod sign_in;
+mod support;
+mod sync;

@@ -1,0 +1,137 @@
+//! Rotations and the audit log in the store, on both engines.
+
+use crate::support::{create, entry, member, on_each_engine, rotation, workspace};
+use server::store::{NewAuditEntry, StoreError};
+use std::convert::Infallible;
+use types::{AuditAction, RotationId};
+
+fn edited() -> NewAuditEntry {
+    entry(AuditAction::EditedRotation)
+}
+
+#[tokio::test]
+async fn changes_at_once_come_one_after_the_other() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let add = async |name: &'static str| {
+            store
+                .change_rotation(&workspace(), &id, |rotation| {
+                    rotation.members.push(member(name));
+                    Ok::<_, Infallible>(edited())
+                })
+                .await
+                .unwrap()
+        };
+        tokio::join!(add("a"), add("b"), add("c"), add("d"));
+        assert_eq!(rotation(&store, &id).await.members.len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_refused_changes_nothing_and_is_not_logged() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let before = store.audit_page(&workspace(), None).await.unwrap();
+        let refused = store
+            .change_rotation(&workspace(), &id, |rotation| {
+                rotation.details.name = "Changed".to_owned();
+                Err("no")
+            })
+            .await
+            .unwrap();
+        assert_eq!(refused, Some(Err("no")));
+        assert_eq!(rotation(&store, &id).await.details.name, "Ops");
+        let after = store.audit_page(&workspace(), None).await.unwrap();
+        assert_eq!(before, after);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_belongs_to_one_rotation_and_many_may_have_none() {
+    on_each_engine(async |store| {
+        let (one, other) = (create(&store, "One").await, create(&store, "Other").await);
+        let name = async |id: &RotationId| {
+            store
+                .change_rotation(&workspace(), id, |rotation| {
+                    rotation.details.code = Some("OPS".to_owned());
+                    Ok::<_, Infallible>(edited())
+                })
+                .await
+        };
+        assert!(name(&one).await.is_ok());
+        assert!(matches!(name(&other).await, Err(StoreError::CodeTaken)));
+        assert_eq!(rotation(&store, &other).await.details.code, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members_keep_their_order_and_names_of_any_script() {
+    on_each_engine(async |store| {
+        let id = create(&store, "כוננות <b>&amp;</b>").await;
+        store
+            .change_rotation(&workspace(), &id, |rotation| {
+                rotation.members = ["z", "נועה", "a"].map(member).to_vec();
+                Ok::<_, Infallible>(edited())
+            })
+            .await
+            .unwrap();
+        let stored = rotation(&store, &id).await;
+        assert_eq!(stored.details.name, "כוננות <b>&amp;</b>");
+        let names: Vec<_> = stored.members.iter().map(|m| m.name.as_str()).collect();
+        assert_eq!(names, ["z", "נועה", "a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_rotation_takes_its_members_along() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let deleted = store
+            .delete_rotation(&workspace(), &id, |_| {
+                Ok::<_, Infallible>(entry(AuditAction::DeletedRotation))
+            })
+            .await
+            .unwrap();
+        assert_eq!(deleted, Some(Ok(())));
+        assert!(store.rotations(&workspace()).await.unwrap().is_empty());
+        let again = store
+            .delete_rotation(&workspace(), &id, |_| Ok::<_, Infallible>(edited()))
+            .await
+            .unwrap();
+        assert_eq!(again, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_log_pages_backwards_without_gaps() {
+    on_each_engine(async |store| {
+        for number in 0..120 {
+            let entry = NewAuditEntry {
+                target: Some(number.to_string()),
+                ..edited()
+            };
+            store.record(&entry).await.unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut older_than = None;
+        loop {
+            let page = store
+                .audit_page(&workspace(), older_than.as_ref())
+                .await
+                .unwrap();
+            seen.extend(page.entries.into_iter().filter_map(|entry| entry.target));
+            older_than = page.older_than;
+            if older_than.is_none() {
+                break;
+            }
+        }
+        let expected: Vec<String> = (0..120).rev().map(|number| number.to_string()).collect();
+        assert_eq!(seen, expected);
+    })
+    .await;
+}

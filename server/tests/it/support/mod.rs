@@ -1,0 +1,227 @@
+//! Databases, a workspace with people, and a PagerDuty to talk to.
+
+pub mod pagerduty;
+
+use clap::Parser;
+use secrecy::SecretString;
+use server::{
+    Services,
+    config::{Settings, Storage},
+    crypto::KeyRing,
+    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
+    store::{Installation, NewAuditEntry, NewConnection, Person, Store},
+};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+use types::{
+    AuditAction, LinkState, MemberKey, PagerDutyUserId, PersonId, Region, Role, RotationDetails,
+    RotationId, RotationMode, ScheduleId, Timestamp, Visibility, WorkspaceId,
+};
+use uuid::Uuid;
+
+pub const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
+
+/// An empty database at a URL.
+pub struct Database {
+    pub url: String,
+    /// Removed with the value.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// A new database on SQLite, and one on Postgres if there is a server to make
+/// it on. CI has one, so there nothing is skipped.
+pub async fn databases() -> Vec<Database> {
+    let mut databases = vec![sqlite()];
+    match std::env::var("ROUNDROBIN_TEST_POSTGRES_URL") {
+        Ok(server) => databases.push(postgres(&server).await),
+        Err(_) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+            panic!("ROUNDROBIN_TEST_POSTGRES_URL is not set, and CI must test Postgres too")
+        }
+        Err(_) => eprintln!("skipping Postgres: ROUNDROBIN_TEST_POSTGRES_URL is not set"),
+    }
+    databases
+}
+
+pub fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database {
+        url: format!("sqlite://{}/rr.db", folder.path().display()),
+        _folder: Some(folder),
+    }
+}
+
+/// The databases of a run vanish with the cluster that xtask made for it.
+async fn postgres(server: &str) -> Database {
+    sqlx::any::install_default_drivers();
+    let name = format!("rr_{}", Uuid::now_v7().simple());
+    let mut admin = AnyConnection::connect(server).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("create database {name}"));
+    admin.execute(create).await.unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    Database {
+        url: format!("{base}/{name}"),
+        _folder: None,
+    }
+}
+
+/// Runs a test of the store on each engine.
+pub async fn on_each_engine(test: impl AsyncFn(Store)) {
+    for database in databases().await {
+        eprintln!("on {}", database.url);
+        let store = Store::open(&database.url).await.unwrap();
+        with_people(&store).await;
+        test(store.clone()).await;
+        store.close().await;
+    }
+}
+
+/// The server's parts over a database, with PagerDuty at `pagerduty`.
+pub async fn services(database: &Database, pagerduty: &str) -> Services {
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: Settings,
+    }
+    let command = Command::parse_from([
+        "roundrobin",
+        "--pagerduty-api-url",
+        pagerduty,
+        "--pagerduty-eu-api-url",
+        pagerduty,
+        "--pagerduty-poll-seconds",
+        "1",
+    ]);
+    let storage = Storage {
+        database_url: database.url.clone(),
+        keys: keys(),
+        new_key_file: None,
+    };
+    let services = Services::open(command.settings.checked().unwrap(), storage)
+        .await
+        .unwrap();
+    with_people(&services.store).await;
+    services
+}
+
+pub fn keys() -> KeyRing {
+    KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()
+}
+
+pub fn workspace() -> WorkspaceId {
+    WorkspaceId::new("T1")
+}
+
+pub fn ann() -> PersonId {
+    PersonId::new("U1")
+}
+
+/// Ann, who administers, and Bob, who does not.
+async fn with_people(store: &Store) {
+    let installation = Installation {
+        bot_token_sealed: keys().seal(
+            &SecretString::from("xoxb-test"),
+            &server::store::bot_token_row(&workspace()),
+        ),
+        scopes: Vec::new(),
+        installed_at: NOW,
+        installed_by: ann(),
+    };
+    let entry = entry(AuditAction::InstalledInSlack);
+    store
+        .save_installation(&workspace(), "Acme", &installation, false, &entry)
+        .await
+        .unwrap();
+    let people = [("U1", "Ann", Role::Admin), ("U2", "Bob", Role::Member)];
+    let people: Vec<Person> = people
+        .into_iter()
+        .map(|(id, name, role)| Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: Some(format!("{}@example.com", name.to_lowercase())),
+            role,
+            deactivated: false,
+        })
+        .collect();
+    store
+        .replace_directory(&workspace(), &people, NOW)
+        .await
+        .unwrap();
+}
+
+pub fn entry(action: AuditAction) -> NewAuditEntry {
+    NewAuditEntry {
+        workspace: workspace(),
+        at: NOW,
+        actor: ann(),
+        actor_name: "Ann".to_owned(),
+        action,
+        refused: false,
+        target: None,
+        before: None,
+        after: None,
+        request_id: None,
+    }
+}
+
+pub fn new_connection(sealed: &str) -> NewConnection {
+    NewConnection {
+        credential_sealed: sealed.to_owned(),
+        last_four: "1234".to_owned(),
+        region: Region::Us,
+    }
+}
+
+pub fn member(name: &str) -> Member {
+    Member {
+        key: MemberKey::new(format!("pagerduty:{name}")),
+        person: None,
+        pagerduty_user: Some(PagerDutyUserId::new(name)),
+        name: name.to_owned(),
+        email: Some(format!("{name}@elsewhere.example")),
+        link: LinkState::NoMatch,
+        duty: None,
+    }
+}
+
+pub fn snapshot(schedule: &str, people: &[&str]) -> ScheduleSnapshot {
+    ScheduleSnapshot {
+        id: ScheduleId::new(schedule),
+        name: format!("Schedule {schedule}"),
+        url: None,
+        time_zone: Some("UTC".to_owned()),
+        people: people
+            .iter()
+            .map(|name| SchedulePerson {
+                id: PagerDutyUserId::new(*name),
+                name: (*name).to_owned(),
+                email: Some(format!("{name}@elsewhere.example")),
+                deleted: false,
+            })
+            .collect(),
+        shifts: Vec::new(),
+    }
+}
+
+/// A Manual rotation that is in the store.
+pub async fn create(store: &Store, name: &str) -> RotationId {
+    let rotation = Rotation {
+        id: RotationId::new(Uuid::now_v7().simple().to_string()),
+        workspace: workspace(),
+        details: RotationDetails {
+            name: name.to_owned(),
+            description: String::new(),
+            code: None,
+            duty_size: 1,
+            visibility: Visibility::Public,
+        },
+        mode: RotationMode::Manual,
+        owners: vec![ann()],
+        members: Vec::new(),
+    };
+    let entry = entry(AuditAction::CreatedRotation);
+    store.create_rotation(&rotation, &entry).await.unwrap();
+    rotation.id
+}
+
+pub async fn rotation(store: &Store, id: &RotationId) -> Rotation {
+    store.rotation(&workspace(), id).await.unwrap().unwrap()
+}

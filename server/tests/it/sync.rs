@@ -1,0 +1,224 @@
+//! The reconciler against a PagerDuty that can be held, broken and changed.
+
+use crate::support::{
+    Database, ann, create, databases, entry, keys, new_connection, pagerduty::PagerDutyStub,
+    rotation, services, workspace,
+};
+use app::backend::{Caller, Connections, Schedules};
+use secrecy::SecretString;
+use server::{
+    Services, backend::RoundRobin, clock, rotations::Rotation, store::credential_row, sync,
+};
+use types::{
+    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, Role, RotationId, RotationMode,
+    ScheduleChoice, ScheduleId,
+};
+
+fn second() -> i64 {
+    clock::now().as_millis() / 1000
+}
+
+fn caller() -> Caller {
+    Caller {
+        workspace: workspace(),
+        person: ann(),
+        name: "Ann".to_owned(),
+        role: Role::Admin,
+        session: "session".to_owned(),
+        request_id: "request".to_owned(),
+    }
+}
+
+/// A workspace that is connected, and a rotation bound to the stub's schedule.
+async fn bound(database: &Database, stub: &PagerDutyStub) -> (Services, RotationId) {
+    let services = services(database, &stub.url).await;
+    let sealed = keys().seal(&SecretString::from("key"), &credential_row(&workspace()));
+    let connected = entry(AuditAction::ConnectedPagerDuty);
+    services
+        .store
+        .connect(&new_connection(&sealed), &connected)
+        .await
+        .unwrap();
+    let id = create(&services.store, "Ops").await;
+    let choice = ScheduleChoice::PagerDuty(ScheduleId::new("S1"));
+    let outcome = RoundRobin::new(services.clone())
+        .set_schedule(&caller(), id.clone(), choice)
+        .await
+        .unwrap();
+    assert_eq!(outcome, Outcome::Done(()));
+    (services, id)
+}
+
+fn on_duty(rotation: &Rotation) -> Vec<&str> {
+    rotation
+        .members
+        .iter()
+        .filter(|member| member.duty.is_some())
+        .map(|member| member.name.as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_sync_brings_what_changed_in_pagerduty() {
+    for database in databases().await {
+        let now = second();
+        let stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
+        let (services, id) = bound(&database, &stub).await;
+        assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Ann"]);
+
+        stub.change(|world| world.shifts = vec![("P2", now - 60, now + 3600)]);
+        let report = sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(report.changed, 1);
+        assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Bob"]);
+
+        let again = sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(again.changed, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_disconnect_during_a_sync_wins() {
+    for database in databases().await {
+        let now = second();
+        let mut stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
+        let (services, id) = bound(&database, &stub).await;
+        stub.change(|world| world.shifts = vec![("P2", now - 60, now + 3600)]);
+        stub.hold();
+        let running = tokio::spawn({
+            let services = services.clone();
+            async move { sync::sync_now(&services, &workspace()).await.unwrap() }
+        });
+        stub.somebody_waits().await;
+
+        let outcome = RoundRobin::new(services.clone())
+            .disconnect_pagerduty(&caller())
+            .await
+            .unwrap();
+        assert_eq!(outcome.done().unwrap().reverted, 1);
+        stub.answer();
+
+        assert_eq!(running.await.unwrap(), Err(ConnectRefusal::NotConnected));
+        let after = rotation(&services.store, &id).await;
+        assert_eq!(after.mode, RotationMode::Manual);
+        assert_eq!(on_duty(&after), ["Ann"]);
+        assert!(
+            services
+                .store
+                .connection(&workspace())
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+}
+
+#[tokio::test]
+async fn while_pagerduty_is_away_the_last_known_state_stays() {
+    for database in databases().await {
+        let now = second();
+        let stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
+        let (services, id) = bound(&database, &stub).await;
+        for (status, problem) in [
+            (500, PagerDutyProblem::Unavailable { status: 500 }),
+            (401, PagerDutyProblem::Unauthorized),
+        ] {
+            stub.change(|world| world.status = status);
+            let report = sync::sync_now(&services, &workspace()).await.unwrap();
+            assert_eq!(report, Err(ConnectRefusal::PagerDuty(problem.clone())));
+            let connection = services
+                .store
+                .connection(&workspace())
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(connection.problem, Some(problem));
+            assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Ann"]);
+        }
+        stub.change(|world| world.status = 200);
+        sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        let connection = services
+            .store
+            .connection(&workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((connection.problem, connection.failures), (None, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_schedule_is_flagged_and_touches_nothing() {
+    for database in databases().await {
+        let now = second();
+        let stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
+        let (services, id) = bound(&database, &stub).await;
+        stub.change(|world| world.status = 404);
+        let report = sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((report.changed, report.unreadable), (0, 1));
+        let schedule = services
+            .store
+            .schedule_of(&workspace(), &id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(schedule.problem, Some(PagerDutyProblem::NotFound));
+        let rotation = rotation(&services.store, &id).await;
+        assert_eq!(rotation.mode, RotationMode::PagerDuty);
+        assert_eq!(on_duty(&rotation), ["Ann"]);
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_happens_while_pagerduty_is_away() {
+    for database in databases().await {
+        let now = second();
+        let stub =
+            PagerDutyStub::start(vec![("P1", now - 60, now + 3), ("P2", now + 3, now + 60)]).await;
+        let (services, id) = bound(&database, &stub).await;
+        stub.change(|world| world.status = 503);
+        let (_, mut events) = services.live.subscribe(&workspace());
+        let reconciler = tokio::spawn(sync::reconcile(services.clone()));
+        while on_duty(&rotation(&services.store, &id).await) != ["Bob"] {
+            events.recv().await.unwrap();
+        }
+        let late = clock::now().as_millis() - (now + 3) * 1000;
+        assert!((0..2000).contains(&late), "{late} ms after the shift's end");
+        services.shutdown.cancel();
+        reconciler.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_rotations_on_one_schedule_cost_one_question() {
+    for database in databases().await {
+        let now = second();
+        let stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
+        let (services, _) = bound(&database, &stub).await;
+        let other = create(&services.store, "Other").await;
+        let choice = ScheduleChoice::PagerDuty(ScheduleId::new("S1"));
+        RoundRobin::new(services.clone())
+            .set_schedule(&caller(), other.clone(), choice)
+            .await
+            .unwrap();
+        let before = stub.asked();
+        stub.change(|world| world.shifts = vec![("P2", now - 60, now + 3600)]);
+        let report = sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(report.changed, 2);
+        assert_eq!(stub.asked() - before, 1);
+    }
+}
