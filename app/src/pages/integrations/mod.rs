@@ -132,8 +132,8 @@ fn PagerDutyCard(
                 <Notice tone=Tone::Neutral><p>{Denial::ManageIntegrations.to_string()}</p></Notice>
             })}
             {move || {
-                let may_manage = may_manage.get();
-                match view.with_untracked(|view| view.pagerduty.clone()).filter(|_| connected.get()) {
+                let (may_manage, _) = (may_manage.get(), connected.track());
+                match view.with_untracked(|view| view.pagerduty.clone()) {
                     Some(first) => {
                         let connection = latest(first, move || view.get().pagerduty);
                         Either::Left(view! { <Connected connection may_manage panel/> })
