@@ -73,6 +73,23 @@ where
     Signal::derive(move || action.value().get().or_else(|| flashed.clone()))
 }
 
+/// Moves with each answer of the form, refusals included. A request that failed
+/// changed nothing and gives no reason to load anything again.
+pub(crate) fn answers<F>(action: ServerAction<F>) -> Memo<usize>
+where
+    F: ServerFn + Clone + Send + Sync + 'static,
+    F::Output: Clone + Send + Sync + 'static,
+    F::Error: Clone + Send + Sync + 'static,
+{
+    Memo::new(move |previous: Option<&usize>| {
+        let version = action.version().get();
+        match action.value().get() {
+            Some(Err(_)) => previous.copied().unwrap_or_default(),
+            _ => version,
+        }
+    })
+}
+
 /// What was typed into the form before it came back with a flash.
 pub(crate) fn form_input<F: ServerFn, I: DeserializeOwned>() -> Option<I> {
     serde_json::from_str(&flash_of::<F>()?.input?).ok()

@@ -45,7 +45,7 @@ test('a key that cannot be right is refused at its field', async ({ page, world 
   await expectRefused(dialog, 'x'.repeat(10 * 1024), 'This is too long for an API key');
   expect((await world.sandbox.pagerDutyRequests()).total, 'requests to PagerDuty so far').toBe(0);
 
-  await expectRefused(dialog, 'u+NoSuchKey_0000', 'PagerDuty does not accept this key, in neither of its regions');
+  await expectRefused(dialog, 'u+NoSuchKey_0000', 'PagerDuty does not accept this key in either of its regions');
   await expectRefused(dialog, pagerduty.no_api_access_key, 'has no access to the API');
   await expectRefused(dialog, pagerduty.forbidden_key, 'PagerDuty knows this key but denies it access');
   await expectNotConnected(page);

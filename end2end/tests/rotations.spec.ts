@@ -175,17 +175,18 @@ test('search and filter narrow the list, stay in the address and survive a reloa
   await connectWithApiKey(page, pagerduty.api_key);
   await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
   await createRotation(page, 'Coffee');
-  await createRotation(page, 'Coffee beans');
+  await createRotation(page, '100%25 coffee & beans');
 
   await visit(page, '/rotations');
   const cards = page.getByRole('main').getByRole('heading', { level: 2 });
   await expect(cards).toHaveCount(3);
-  await page.getByRole('searchbox', { name: 'Search rotations' }).fill('COFFEE');
-  await expect(cards).toHaveText(['Coffee', 'Coffee beans']);
+  const search = page.getByRole('searchbox', { name: 'Search rotations' });
+  await search.fill('COFFEE');
+  await expect(cards).toHaveText(['100%25 coffee & beans', 'Coffee']);
   await expect(page).toHaveURL('/rotations?search=COFFEE');
   await page.getByLabel('Mode').selectOption('PagerDuty');
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible();
-  await page.getByRole('searchbox', { name: 'Search rotations' }).fill('');
+  await search.fill('');
   await expect(cards).toHaveText(['Platform on-call']);
 
   await page.reload();
@@ -193,7 +194,15 @@ test('search and filter narrow the list, stay in the address and survive a reloa
   await expect(page.getByLabel('Mode')).toHaveValue('pagerduty');
   await expect(cards).toHaveText(['Platform on-call']);
   await page.getByLabel('Mode').selectOption('Manual');
-  await expect(cards).toHaveText(['Coffee', 'Coffee beans']);
+  await expect(cards).toHaveText(['100%25 coffee & beans', 'Coffee']);
+
+  // What looks like an escape is none.
+  await search.fill('100%25 coffee &');
+  await expect(cards).toHaveText(['100%25 coffee & beans']);
+  await page.reload();
+  await takenOver(page);
+  await expect(search).toHaveValue('100%25 coffee &');
+  await expect(cards).toHaveText(['100%25 coffee & beans']);
 });
 
 test('a guest reads rotations and creates none', async ({ page, openBrowser }) => {

@@ -77,7 +77,6 @@ test('everybody of a schedule is shown, linked to Slack or not', async ({ page, 
 
   await makeBoundRotation(page, 'Warehouse', 'Warehouse Asia');
   await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('Nobody is on duty');
-  await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Bruno Costa']);
   await expect(row(page, 'Members', 'Bruno Costa')).toContainText('Deactivated in Slack');
 
   await makeBoundRotation(page, 'Releases', 'Release Desk');

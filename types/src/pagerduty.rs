@@ -41,7 +41,7 @@ impl fmt::Display for Region {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PagerDutyProblem {
     #[error(
-        "PagerDuty does not accept this key, in neither of its regions. Check that it was copied whole and is still enabled."
+        "PagerDuty does not accept this key in either of its regions. Check that it was copied whole and is still enabled."
     )]
     Unauthorized,
     #[error(

@@ -51,14 +51,12 @@ pub(crate) fn Dialog(
             aria-labelledby=labelled_by
             node_ref=dialog
             on:close=move |_| {
-                if let Some(dialog) = dialog.get_untracked() {
-                    reset_forms(&dialog);
-                }
                 if let Some(on_close) = on_close {
                     on_close.run(());
                 }
-                if let Some(id) = focus_after {
-                    focus_unless_elsewhere(id);
+                if let Some(dialog) = dialog.get_untracked() {
+                    reset_forms(&dialog);
+                    focus_unless_elsewhere(&dialog, focus_after);
                 }
             }
         >
@@ -94,14 +92,15 @@ fn reset_forms(dialog: &HtmlDialogElement) {
     }
 }
 
-fn focus_unless_elsewhere(id: &str) {
+/// Moves the focus to `id` if it is nowhere now, or still in the closed dialog.
+fn focus_unless_elsewhere(dialog: &HtmlDialogElement, id: Option<&str>) {
     let document = document();
-    let on_nothing = document
+    let elsewhere = document
         .active_element()
-        .is_none_or(|element| element.tag_name() == "BODY");
-    if on_nothing
-        && let Some(element) = document
-            .get_element_by_id(id)
+        .is_some_and(|element| element.tag_name() != "BODY" && !dialog.contains(Some(&element)));
+    if !elsewhere
+        && let Some(element) = id
+            .and_then(|id| document.get_element_by_id(id))
             .and_then(|element| element.dyn_into::<HtmlElement>().ok())
     {
         let _gone = element.focus();

@@ -1,44 +1,38 @@
 //! Addresses with a query, and what a page reads from its own.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::use_location;
+use url::form_urlencoded::{self, Serializer};
 
 /// `path` with those parameters that have a value.
 pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
-    let query: Vec<_> = parameters
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
+    let query = Serializer::new(String::new())
+        .extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()))
+        .finish();
     if query.is_empty() {
         path.to_owned()
     } else {
-        format!("{path}?{}", query.join("&"))
+        format!("{path}?{query}")
     }
 }
 
-/// A parameter of the page's address; empty when it is absent.
+/// A parameter of the page's address; empty when it is absent. Read from the
+/// query itself, since the router's map decodes values twice.
 pub(super) fn parameter(name: &'static str) -> Memo<String> {
-    let query = use_query_map();
-    Memo::new(move |_| query.with(|query| query.get(name).unwrap_or_default()))
+    let search = use_location().search;
+    Memo::new(move |_| search.with(|search| value_in(search, name)))
 }
 
-/// Everything but letters, digits and a few harmless marks as `%XX`.
-fn encoded(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _a_string_takes_it = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
+fn value_in(query: &str, name: &str) -> String {
+    form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::address;
+    use super::{address, value_in};
 
     #[test]
     fn absent_values_leave_no_trace() {
@@ -49,7 +43,15 @@ mod tests {
     fn values_cannot_break_out_of_their_parameter() {
         assert_eq!(
             address("/a", &[("search", "x&mode=é /"), ("mode", "manual")]),
-            "/a?search=x%26mode%3D%C3%A9%20%2F&mode=manual"
+            "/a?search=x%26mode%3D%C3%A9+%2F&mode=manual"
         );
+    }
+
+    #[test]
+    fn a_value_is_decoded_once() {
+        let there_and_back = address("/a", &[("search", "100%25 & %41")]);
+        let (_, query) = there_and_back.split_once('?').unwrap();
+        assert_eq!(value_in(query, "search"), "100%25 & %41");
+        assert_eq!(value_in(query, "mode"), "");
     }
 }

@@ -69,7 +69,12 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
     let mode_box = NodeRef::<html::Select>::new();
     let navigate = use_navigate();
     let apply = move || {
-        let (Some(search_box), Some(mode_box)) = (search_box.get(), mode_box.get()) else {
+        // Late input may come after the page has gone.
+        let boxes = (
+            search_box.try_get_untracked().flatten(),
+            mode_box.try_get_untracked().flatten(),
+        );
+        let (Some(search_box), Some(mode_box)) = boxes else {
             return;
         };
         let wanted = [("search", search_box.value()), ("mode", mode_box.value())];
@@ -92,7 +97,7 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
     // What was typed before this code ran counts as well.
     Effect::new({
         let apply = apply.clone();
-        move |_| untrack(&apply)
+        move |_| apply()
     });
     let mut apply_soon = debounce(Duration::from_millis(150), {
         let apply = apply.clone();

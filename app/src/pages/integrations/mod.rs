@@ -8,9 +8,9 @@ mod key_fields;
 
 use super::wording::count;
 use crate::{
-    components::{Badge, Notice, Status, Tone, latest, loaded},
+    components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
-    forms::{FormOutcome, done, form_outcome},
+    forms::{FormOutcome, answers, done, failure, form_outcome},
     live::use_live,
     server_fns::{ConnectWithApiKey, DisconnectPagerduty, EditApiKey, SyncNow, integrations},
 };
@@ -31,6 +31,8 @@ struct Panel {
     edit_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
+    /// Moves whenever something was done.
+    version: Signal<usize>,
 }
 
 impl Panel {
@@ -39,6 +41,12 @@ impl Panel {
         let edit = ServerAction::new();
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
+        let versions = [
+            answers(connect),
+            answers(edit),
+            answers(disconnect),
+            answers(sync),
+        ];
         Self {
             connect,
             edit,
@@ -48,15 +56,8 @@ impl Panel {
             edit_outcome: form_outcome(edit),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
+            version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
-    }
-
-    /// Moves whenever something was done.
-    fn version(self) -> usize {
-        self.connect.version().get()
-            + self.edit.version().get()
-            + self.disconnect.version().get()
-            + self.sync.version().get()
     }
 
     /// What the last action achieved, as far as the panel does not show it.
@@ -80,11 +81,7 @@ fn disconnected_message(reverted: u32) -> String {
     let reverted = usize::try_from(reverted).unwrap_or(usize::MAX);
     format!(
         "PagerDuty is disconnected. {} reverted to Manual.",
-        if reverted == 0 {
-            "No rotation was bound, so none".to_owned()
-        } else {
-            count(reverted, "rotation", "rotations")
-        }
+        count(reverted, "rotation", "rotations")
     )
 }
 
@@ -93,7 +90,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
     let panel = Panel::new();
     let live = use_live();
     let view = Resource::new(
-        move || (panel.version(), live.connection()),
+        move || (panel.version.get(), live.connection()),
         |_| integrations(),
     );
     view! {
@@ -101,8 +98,12 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         <h1>"Integrations"</h1>
         {loaded(view, move |view: Memo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
+            // Somebody else connected first, which took the dialog away.
+            let refused = failure(panel.connect_outcome);
+            let overtaken = Signal::derive(move || refused.get().filter(|_| connected.get()));
             view! {
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
+                <FailureNotice failure=overtaken/>
                 <PagerDutyCard view connected panel/>
             }
         })}
@@ -155,7 +156,7 @@ mod tests {
         for (reverted, expected) in [
             (
                 0,
-                "PagerDuty is disconnected. No rotation was bound, so none reverted to Manual.",
+                "PagerDuty is disconnected. 0 rotations reverted to Manual.",
             ),
             (
                 1,

@@ -16,7 +16,7 @@ use crate::{
     AppError,
     components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
     error::Denial,
-    forms::{FormOutcome, failure, form_outcome},
+    forms::{FormOutcome, answers, failure, form_outcome},
     live::use_live,
     server_fns::{
         AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
@@ -50,40 +50,55 @@ struct Actions {
     set_schedule: ServerAction<SetSchedule>,
     delete: ServerAction<DeleteRotation>,
     schedule_outcome: FormOutcome<(), BindRefusal>,
+    /// Moves whenever something was done that the page shows.
+    version: Signal<usize>,
 }
 
 impl Actions {
     fn new() -> Self {
+        let rotate = ServerAction::new();
+        let set_on_duty = ServerAction::new();
+        let add_member = ServerAction::new();
+        let remove_member = ServerAction::new();
+        let move_member = ServerAction::new();
+        let add_owner = ServerAction::new();
+        let remove_owner = ServerAction::new();
         let set_schedule = ServerAction::new();
+        let versions = [
+            answers(rotate),
+            answers(set_on_duty),
+            answers(add_member),
+            answers(remove_member),
+            answers(move_member),
+            answers(add_owner),
+            answers(remove_owner),
+            answers(set_schedule),
+        ];
         Self {
-            rotate: ServerAction::new(),
-            set_on_duty: ServerAction::new(),
-            add_member: ServerAction::new(),
-            remove_member: ServerAction::new(),
-            move_member: ServerAction::new(),
-            add_owner: ServerAction::new(),
-            remove_owner: ServerAction::new(),
+            rotate,
+            set_on_duty,
+            add_member,
+            remove_member,
+            move_member,
+            add_owner,
+            remove_owner,
             set_schedule,
             delete: ServerAction::new(),
             schedule_outcome: form_outcome(set_schedule),
+            version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
     }
 
-    /// Moves whenever something was done that the page shows.
-    fn version(self) -> usize {
-        [
-            self.rotate.version(),
-            self.set_on_duty.version(),
-            self.add_member.version(),
-            self.remove_member.version(),
-            self.move_member.version(),
-            self.add_owner.version(),
-            self.remove_owner.version(),
-            self.set_schedule.version(),
-        ]
-        .map(|version| version.get())
-        .iter()
-        .sum()
+    /// A new attempt makes the failures of earlier ones old news.
+    fn forget_results(self) {
+        self.rotate.clear();
+        self.set_on_duty.clear();
+        self.add_member.clear();
+        self.remove_member.clear();
+        self.move_member.clear();
+        self.add_owner.clear();
+        self.remove_owner.clear();
+        self.set_schedule.clear();
     }
 
     /// The rotation is being deleted or is gone: there is nothing to load.
@@ -142,7 +157,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
             Some(previous) if actions.deleting() => previous.clone(),
             _ => (
                 id.get(),
-                actions.version(),
+                actions.version.get(),
                 live.connection() + live.rotation(&id.get()),
             ),
         },
@@ -171,7 +186,7 @@ fn Content(
         {move || (!may_edit.get()).then(|| view! {
             <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
         })}
-        <div class="columns">
+        <div class="columns" on:submit=move |_| actions.forget_results()>
             <div class="column">
                 <OnDuty page actions/>
                 <Members page actions everybody/>

@@ -15,10 +15,12 @@ use leptos::{
     either::{Either, EitherOf3},
     html,
     prelude::*,
+    wasm_bindgen::JsCast,
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 use types::{BindRefusal, Outcome, RotationMode, RotationPage, SchedulePreview, ScheduleSummary};
+use web_sys::HtmlInputElement;
 
 const CANCEL_FORM: &str = "cancel-schedule";
 
@@ -92,7 +94,16 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
     let search_box = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
     let action = path.clone();
-    let go = Callback::new(move |(search, chosen): (String, String)| {
+    let apply = Callback::new(move |()| {
+        // Late input may come after the page has gone.
+        let Some(search_box) = search_box.try_get_untracked().flatten() else {
+            return;
+        };
+        let search = search_box.value();
+        let chosen = chosen_in_form(&search_box).unwrap_or_else(|| editor.chosen.get_untracked());
+        if search == editor.search.get_untracked() && chosen == editor.chosen.get_untracked() {
+            return;
+        }
         let wanted = address(
             &path,
             &[
@@ -108,16 +119,11 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
         };
         navigate(&wanted, options);
     });
-    let search = move || {
-        if let Some(search_box) = search_box.get()
-            && search_box.value() != editor.search.get_untracked()
-        {
-            go.run((search_box.value(), editor.chosen.get_untracked()));
-        }
-    };
-    // What was typed before this code ran counts as well.
-    Effect::new(move |_| untrack(search));
-    let mut search_soon = debounce(Duration::from_millis(250), move |()| search());
+    // What was typed and chosen before this code ran counts as well.
+    Effect::new(move |_| apply.run(()));
+    let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
+        apply.try_run(());
+    });
     view! {
         <div class="schedule-picker">
             <div class="field">
@@ -127,26 +133,35 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                         type="search" id="search-schedules" name="search" autocomplete="off" dir="auto"
                         value=editor.search.get_untracked()
                         node_ref=search_box
-                        on:input=move |_| search_soon(())
+                        on:input=move |_| apply_soon(())
                     />
                     <button
                         type="submit" class="button" name="edit" value="schedule"
                         formmethod="get" formaction=action.clone()
                         on:click=move |event| {
                             event.prevent_default();
-                            search();
+                            apply.run(());
                         }
                     >
                         "Search"
                     </button>
                 </div>
             </div>
-            <Results editor go/>
+            <Results editor apply/>
             <ShowDetails action/>
             <Details editor/>
         </div>
     }
     .into_any()
+}
+
+/// The schedule that is chosen in the form of the search box.
+fn chosen_in_form(search_box: &HtmlInputElement) -> Option<String> {
+    let chosen = search_box
+        .form()?
+        .query_selector("[name=schedule]:checked")
+        .ok()??;
+    Some(chosen.dyn_into::<HtmlInputElement>().ok()?.value())
 }
 
 /// Without our code, choosing a schedule shows nothing by itself.
@@ -165,7 +180,7 @@ fn ShowDetails(action: String) -> impl IntoView {
 }
 
 #[component]
-fn Results(editor: Editor, go: Callback<(String, String)>) -> impl IntoView {
+fn Results(editor: Editor, apply: Callback<()>) -> impl IntoView {
     let choices = Memo::new(move |_| choices(editor));
     let message = move || match editor.found.get().flatten() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
@@ -183,26 +198,20 @@ fn Results(editor: Editor, go: Callback<(String, String)>) -> impl IntoView {
             <legend>"Schedules"</legend>
             <div role="status">{message}</div>
             <For each=move || choices.get() key=|schedule| schedule.id.clone() let:schedule>
-                <ScheduleChoice schedule editor go/>
+                <ScheduleChoice schedule editor apply/>
             </For>
         </fieldset>
     }
 }
 
 #[component]
-fn ScheduleChoice(
-    schedule: ScheduleSummary,
-    editor: Editor,
-    go: Callback<(String, String)>,
-) -> impl IntoView {
+fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>) -> impl IntoView {
     let id = schedule.id.to_string();
-    let chosen = id.clone();
-    let choose = Callback::new(move |()| go.run((editor.search.get_untracked(), chosen.clone())));
     view! {
         <Choice
             id=format!("schedule-{id}") name="schedule"
             checked=editor.chosen.with_untracked(|chosen| *chosen == id)
-            value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=choose
+            value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=apply
         />
     }
 }
