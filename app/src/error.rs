@@ -43,6 +43,10 @@ pub enum Denial {
     EditRotation,
     #[error("Only workspace admins may read the audit log. Ask one of them.")]
     ReadAudit,
+    #[error(
+        "Guests of the Slack workspace see people and schedules only for rotations that they own. Ask a full member."
+    )]
+    BrowseAsGuest,
     #[error("Guests of the Slack workspace may not create rotations. Ask a full member.")]
     CreateRotation,
 }

@@ -5,10 +5,11 @@ import { addMember, card, mode, names } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
-// A browser without JavaScript refuses to load scripts, for which Chromium's word is "csp".
-const REFUSED_SCRIPT = /\/pkg\/\S+\.js csp/;
+// A browser without JavaScript refuses to load scripts, for which Chromium's word is "csp", and wonders
+// what the module is for.
+const WITHOUT_SCRIPTS = /\/pkg\/\S+\.js csp|preloaded using link preload but not used/;
 
-test.use({ javaScriptEnabled: false, expectedConsole: REFUSED_SCRIPT });
+test.use({ javaScriptEnabled: false, expectedConsole: WITHOUT_SCRIPTS });
 
 test('without JavaScript a rotation is made, corrected, staffed and rotated', async ({ page }) => {
   await signInWithoutJavaScript(page, 'Ada Okafor');
@@ -90,7 +91,7 @@ test('without JavaScript PagerDuty is connected, followed and disconnected', asy
 
 test.describe('whoever may not', () => {
   // A page that says no carries the status that says no.
-  test.use({ expectedConsole: new RegExp(`${REFUSED_SCRIPT.source}|status of 403`) });
+  test.use({ expectedConsole: new RegExp(`${WITHOUT_SCRIPTS.source}|status of 403`) });
 
   test('without JavaScript a refusal is a page with a sentence and a way back', async ({ page, openBrowser }) => {
     const admin = await openBrowser();

@@ -29,14 +29,12 @@ create table people (
     id text not null,
     name text not null,
     email text,
-    -- Trimmed and in lower case: what people are matched by.
-    email_key text,
     role text not null,
     deactivated bigint not null,
+    -- When Slack was asked for this; an answer to an earlier question is stale.
+    read_at bigint not null,
     primary key (workspace_id, id)
 );
-
-create index people_by_email on people (workspace_id, email_key);
 
 create table sessions (
     -- A hash of the cookie's value, so that a copy of this table opens nothing.

@@ -16,6 +16,8 @@ use std::{
 use types::WorkspaceId;
 use url::Url;
 
+const DEFAULT_DATABASE_URL: &str = "sqlite://data/roundrobin.db";
+
 /// The settings as given. `--help` shows these lines.
 #[derive(Args, Debug)]
 pub struct Settings {
@@ -97,13 +99,9 @@ pub struct Settings {
 pub struct StorageSettings {
     /// sqlite://path or postgres://user:password@host/database. A SQLite file is
     /// made when absent.
-    #[arg(
-        long,
-        env = "ROUNDROBIN_DATABASE_URL",
-        hide_env_values = true,
-        default_value = "sqlite://data/roundrobin.db"
-    )]
-    database_url: String,
+    /// Defaults to sqlite://data/roundrobin.db.
+    #[arg(long, env = "ROUNDROBIN_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<SecretString>,
 
     /// A file that holds the database URL instead.
     #[arg(long, env = "ROUNDROBIN_DATABASE_URL_FILE")]
@@ -164,7 +162,8 @@ pub struct PagerDutyConfig {
 /// Where the data is, and the keys that open it.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    pub database_url: String,
+    /// May hold a password.
+    pub database_url: SecretString,
     pub keys: KeyRing,
     /// The key file that was made just now, for the log.
     pub new_key_file: Option<PathBuf>,
@@ -195,6 +194,12 @@ pub enum ConfigError {
         "ROUNDROBIN_ENCRYPTION_KEYS is needed with Postgres, since several servers must share it. Make one with: echo \"k1:$(openssl rand -base64 32)\""
     )]
     KeysNeeded,
+    #[error(
+        "there is a database at {database}, but no key file {path} beside it and no ROUNDROBIN_ENCRYPTION_KEYS; without the key, the secrets in the database cannot be read. Restore the file from its copy, or set the keys"
+    )]
+    KeyFileLost { database: String, path: String },
+    #[error("{name} {url}: it must begin with http:// or https:// and name a host")]
+    BaseUrl { name: &'static str, url: String },
     #[error("the key file {path} could not be made or read: {cause}")]
     KeyFile { path: String, cause: io::Error },
     #[error("ROUNDROBIN_DATABASE_URL: {0}")]
@@ -204,6 +209,19 @@ pub enum ConfigError {
 impl Settings {
     /// Checks everything that can be checked without touching the network.
     pub fn checked(&self) -> Result<Config, ConfigError> {
+        for (name, url) in [
+            ("ROUNDROBIN_SLACK_URL", &self.slack_url),
+            ("ROUNDROBIN_PAGERDUTY_API_URL", &self.pagerduty_api_url),
+            (
+                "ROUNDROBIN_PAGERDUTY_EU_API_URL",
+                &self.pagerduty_eu_api_url,
+            ),
+        ] {
+            if !is_web_address(url) {
+                let url = url.to_string();
+                return Err(ConfigError::BaseUrl { name, url });
+            }
+        }
         Ok(Config {
             listen: self.listen,
             public_url: PublicUrl::checked(self.public_url.as_deref(), self.listen)?,
@@ -250,21 +268,22 @@ impl Settings {
 
 impl StorageSettings {
     pub fn checked(&self) -> Result<Storage, ConfigError> {
-        let database_url = match &self.database_url_file {
-            Some(file) => read_secret("ROUNDROBIN_DATABASE_URL", file)?
-                .expose_secret()
-                .to_owned(),
-            None => self.database_url.clone(),
-        };
+        let database_url = value_or_file(
+            "ROUNDROBIN_DATABASE_URL",
+            self.database_url.as_ref(),
+            self.database_url_file.as_deref(),
+        )?
+        .unwrap_or_else(|| SecretString::from(DEFAULT_DATABASE_URL));
         let given = value_or_file(
             "ROUNDROBIN_ENCRYPTION_KEYS",
             self.encryption_keys.as_ref(),
             self.encryption_keys_file.as_deref(),
         )?;
-        let (text, new_key_file) = match (given, Engine::of_url(&database_url)?) {
+        let engine = Engine::of_url(database_url.expose_secret())?;
+        let (text, new_key_file) = match (given, engine) {
             (Some(keys), _) => (keys, None),
             (None, Engine::Postgres) => return Err(ConfigError::KeysNeeded),
-            (None, Engine::Sqlite) => key_file_beside(&database_url)?,
+            (None, Engine::Sqlite) => key_file_beside(database_url.expose_secret())?,
         };
         Ok(Storage {
             keys: KeyRing::parse(text.expose_secret().trim())?,
@@ -287,6 +306,10 @@ impl ServedWorkspaces {
             ids => Self::Listed(ids.iter().copied().map(WorkspaceId::new).collect()),
         }
     }
+}
+
+fn is_web_address(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 
 fn value_or_file(
@@ -326,6 +349,12 @@ fn key_file_beside(database_url: &str) -> Result<(SecretString, Option<PathBuf>)
     match fs::read_to_string(&path) {
         Ok(text) => Ok((SecretString::from(text), None)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(database) = sqlite_path(database_url).filter(|file| file.exists()) {
+                return Err(ConfigError::KeyFileLost {
+                    database: database.display().to_string(),
+                    path: path.display().to_string(),
+                });
+            }
             let keys = KeyRing::generate();
             fs::create_dir_all(folder).map_err(failed)?;
             write_private(&path, keys.expose_secret()).map_err(failed)?;
@@ -370,7 +399,7 @@ impl PublicUrl {
         };
         let url = Url::parse(&text)
             .map_err(|_| refuse("this is no URL; expected something like https://example.com"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        if !is_web_address(&url) {
             return Err(refuse(
                 "it must begin with http:// or https:// and name a host",
             ));
@@ -510,6 +539,8 @@ mod tests {
         let first = given.storage().unwrap();
         let file = first.new_key_file.unwrap();
         assert!(given.storage().unwrap().new_key_file.is_none());
+        fs::write(folder.path().join("sub/rr.db"), "data").unwrap();
+        assert!(given.storage().unwrap().new_key_file.is_none());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -518,6 +549,23 @@ mod tests {
                 0o600
             );
         }
+    }
+
+    #[test]
+    fn a_lost_key_file_is_not_replaced_by_another() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("rr.db"), "data").unwrap();
+        let url = format!("sqlite://{}/rr.db", folder.path().display());
+        let error = settings(&["--database-url", &url]).storage().unwrap_err();
+        assert!(matches!(error, ConfigError::KeyFileLost { .. }));
+    }
+
+    #[test]
+    fn other_services_are_reached_over_http() {
+        let error = settings(&["--slack-url", "mailto:x@example.com"])
+            .checked()
+            .unwrap_err();
+        assert!(matches!(error, ConfigError::BaseUrl { .. }));
     }
 
     #[test]

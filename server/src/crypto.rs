@@ -95,9 +95,11 @@ impl KeyRing {
     }
 
     /// A new ring of one random key, in the form that [`KeyRing::parse`] reads.
+    /// Its id is random too, so that two keys are never taken for the same.
     pub fn generate() -> SecretString {
+        let id = hex(&random::<4>());
         let bytes = Zeroizing::new(random::<KEY_BYTES>());
-        SecretString::from(format!("k1:{}", STANDARD.encode(*bytes)))
+        SecretString::from(format!("{id}:{}", STANDARD.encode(*bytes)))
     }
 
     /// Seals `plain` for the row that `row` names; it opens for no other.

@@ -27,6 +27,7 @@ use crate::{
     store::{OpenError, Store},
     sync::SyncSignals,
 };
+use secrecy::ExposeSecret;
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -50,7 +51,7 @@ impl Services {
     pub async fn open(config: Config, storage: Storage) -> Result<Self, OpenError> {
         // Every TLS client needs it. An error says that it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = Store::open(&storage.database_url).await?;
+        let store = Store::open(storage.database_url.expose_secret()).await?;
         let endpoints = Endpoints {
             us: config.pagerduty.api_url.clone(),
             eu: config.pagerduty.eu_api_url.clone(),

@@ -49,6 +49,11 @@ impl Live {
         });
     }
 
+    /// The workspace's current version.
+    pub fn version(&self, workspace: &WorkspaceId) -> u64 {
+        self.with_channel(workspace, |channel| channel.version)
+    }
+
     /// The workspace's current version, and all events after it.
     pub fn subscribe(&self, workspace: &WorkspaceId) -> (u64, broadcast::Receiver<LiveEvent>) {
         self.with_channel(workspace, |channel| {
@@ -95,6 +100,7 @@ mod tests {
         live.publish(&workspace, LiveTopic::Connection);
         let (version, mut events) = live.subscribe(&workspace);
         assert_eq!(version, 1);
+        assert_eq!(live.version(&workspace), 1);
         assert!(events.try_recv().is_err());
     }
 }

@@ -5,10 +5,11 @@
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
 use server::{
     Services,
     backend::RoundRobin,
-    config::{Settings, Storage, StorageSettings},
+    config::{Config, Settings, Storage, StorageSettings},
     http, reencrypt, slack,
     store::Store,
     sync,
@@ -61,7 +62,10 @@ fn main() -> ExitCode {
         .thread_stack_size(STACK_BYTES)
         .build()
         .expect("the operating system gives threads");
-    match runtime.block_on(run(command)) {
+    let result = runtime.block_on(run(command));
+    // What is still running after the drain must not keep the process.
+    runtime.shutdown_background();
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("roundrobin: {error:#}");
@@ -81,14 +85,17 @@ async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn migrate(settings: &StorageSettings) -> anyhow::Result<()> {
     let storage = settings.checked()?;
-    Store::open(&storage.database_url).await?.close().await;
+    Store::open(storage.database_url.expose_secret())
+        .await?
+        .close()
+        .await;
     println!("The database is at this version's schema.");
     Ok(())
 }
 
 async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
     let storage = settings.checked()?;
-    let store = Store::open(&storage.database_url).await?;
+    let store = Store::open(storage.database_url.expose_secret()).await?;
     let resealed = reencrypt::reencrypt(&store, &storage.keys).await?;
     store.close().await;
     println!("Sealed {resealed} secrets with the first encryption key.");
@@ -98,7 +105,7 @@ async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let config = settings.checked()?;
     let storage = settings.storage()?;
-    announce(&storage);
+    announce(&config, &storage);
     let listen = config.listen;
     let services = Services::open(config, storage).await?;
     reencrypt::check_keys(&services.store, &services.keys).await?;
@@ -119,15 +126,31 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let serving = axum::serve(listener, router)
         .with_graceful_shutdown(async move { stop.cancelled().await })
         .into_future();
-    let serving = tokio::spawn(serving);
+    let mut serving = tokio::spawn(serving);
 
-    stop_signal().await?;
+    tokio::select! {
+        stopped = stop_signal() => stopped?,
+        ended = &mut serving => {
+            ended??;
+            anyhow::bail!("the server stopped by itself");
+        }
+    }
     tracing::info!("stopping");
     drain(&services, serving, background).await;
     Ok(())
 }
 
-fn announce(storage: &Storage) {
+fn announce(config: &Config, storage: &Storage) {
+    if !config.public_url.is_https() && config.slack.url.scheme() == "https" {
+        tracing::warn!(
+            "browsers reach this server over plain http, where sessions can be read on the way; put it behind https and set ROUNDROBIN_PUBLIC_URL"
+        );
+    }
+    if config.slack.app.is_none() {
+        tracing::warn!(
+            "nobody can sign in until ROUNDROBIN_SLACK_CLIENT_ID and ROUNDROBIN_SLACK_CLIENT_SECRET are set"
+        );
+    }
     if let Some(file) = &storage.new_key_file {
         tracing::warn!(
             file = %file.display(),

@@ -72,6 +72,12 @@ pub enum ConnectRefusal {
         "PagerDuty is not connected any more, so there was nothing to change. Reload to connect it again."
     )]
     NotConnected,
+    #[error(
+        "Somebody else replaced the key in the meantime. The key that you entered was not saved; look at theirs first, then try again."
+    )]
+    ReplacedMeanwhile,
+    #[error("A sync is still running. Its outcome appears here when it ends.")]
+    StillSyncing,
 }
 
 /// How the workspace is connected.

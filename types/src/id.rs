@@ -1,19 +1,33 @@
 //! Identifiers as types, so that a person's id cannot be passed where a
-//! rotation's is wanted. Their text is opaque: it is compared, never parsed.
+//! rotation's is wanted. Their text is opaque: it is compared, never taken apart.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// Longer than any id of Slack, PagerDuty or ours.
+const MAX_BYTES: usize = 128;
 
 macro_rules! opaque_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
+            /// An id from a source that is trusted to make ids.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
+            }
+
+            /// An id that somebody typed or sent, unless it cannot be one: it
+            /// is empty, endless, or holds control characters, which databases
+            /// choke on.
+            pub fn parse(text: &str) -> Option<Self> {
+                let plausible = !text.is_empty()
+                    && text.len() <= MAX_BYTES
+                    && !text.chars().any(char::is_control);
+                plausible.then(|| Self(text.to_owned()))
             }
 
             pub fn as_str(&self) -> &str {
@@ -27,9 +41,17 @@ macro_rules! opaque_id {
             }
         }
 
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self(text)
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or("this cannot be an id")
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
     };
@@ -72,5 +94,23 @@ impl MemberKey {
 
     pub fn of_pagerduty_user(user: &PagerDutyUserId) -> Self {
         Self(format!("pagerduty:{user}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RotationId;
+
+    #[test]
+    fn what_cannot_be_an_id_is_refused_on_the_wire_too() {
+        for text in ["", "a\0b", "line\nbreak", &"x".repeat(129)] {
+            assert_eq!(RotationId::parse(text), None, "{text:?}");
+            let json = serde_json::to_string(text).unwrap();
+            assert!(
+                serde_json::from_str::<RotationId>(&json).is_err(),
+                "{text:?}"
+            );
+        }
+        assert!(RotationId::parse("01a20994b8a576b58372a89646332991").is_some());
     }
 }

@@ -82,6 +82,15 @@ fn forbidden(missing_scopes: Option<&str>) -> String {
 }
 
 impl PagerDutyProblem {
+    /// Whether any other request with the same credential would fail alike, so
+    /// that there is no point in asking on. A 403 may be about one schedule.
+    pub const fn concerns_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized | Self::NoApiAccess | Self::RateLimited { .. } | Self::Unreachable
+        )
+    }
+
     /// Waiting does not help: somebody has to renew the credential or its rights.
     pub const fn needs_reconnection(&self) -> bool {
         matches!(

@@ -115,6 +115,8 @@ pub enum FieldProblem {
     NameEmpty,
     #[error("This is {chars} characters long; at most {max} fit. Shorten it.")]
     TooLong { chars: usize, max: usize },
+    #[error("This holds characters that cannot be shown. Type it anew instead of pasting it.")]
+    ControlCharacters,
     #[error("Use letters A to Z, digits and hyphens only.")]
     CodeCharacters,
     #[error("Another rotation already has this code. Choose another one.")]
@@ -159,6 +161,14 @@ impl RotationInput {
                 problems.push((field, FieldProblem::TooLong { chars, max }));
             }
         }
+        for (field, text) in [
+            (RotationField::Name, name),
+            (RotationField::Description, description),
+        ] {
+            if text.chars().any(is_unprintable) {
+                problems.push((field, FieldProblem::ControlCharacters));
+            }
+        }
         if !code
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -187,6 +197,11 @@ impl RotationInput {
             }
         }
     }
+}
+
+/// Line breaks and tabs are for descriptions; no database takes a NUL.
+fn is_unprintable(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\r' | '\t')
 }
 
 impl From<&RotationDetails> for RotationInput {
@@ -361,6 +376,14 @@ mod tests {
         assert_eq!(
             named(" \t").checked().unwrap_err(),
             vec![(RotationField::Name, FieldProblem::NameEmpty)]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_shown_cannot_be_a_name() {
+        assert_eq!(
+            named("a\0b").checked().unwrap_err(),
+            vec![(RotationField::Name, FieldProblem::ControlCharacters)]
         );
     }
 

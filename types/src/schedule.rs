@@ -72,6 +72,8 @@ pub enum BindRefusal {
         "PagerDuty is not connected. Ask an admin to connect it under Settings → Integrations."
     )]
     NotConnected,
+    #[error("The connection to PagerDuty was changed at this very moment. Save again.")]
+    ConnectionChanged,
     #[error("Search for a schedule and choose one from the list.")]
     NothingChosen,
 }

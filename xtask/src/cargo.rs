@@ -4,6 +4,7 @@
 //! are compiled once, and one group for the browser.
 
 use std::env;
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Result, anyhow};
@@ -13,12 +14,24 @@ use crate::{processes, toolchain};
 /// `app` is rendered by the server here: `server` switches its feature `ssr` on.
 pub const NATIVE: [&str; 8] = ["-p", "types", "-p", "app", "-p", "server", "-p", "sandbox"];
 
+/// Where every command looks for what cargo built, relative to the workspace.
+const TARGET: &str = "target";
+
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     // Leptos would compile this name into the pages instead of the hashed one.
     command.env_remove("LEPTOS_OUTPUT_NAME");
+    // Somebody's own settings may lead elsewhere, or to another platform.
+    command.env("CARGO_TARGET_DIR", root().join(TARGET));
+    command.env_remove("CARGO_BUILD_TARGET");
     command
+}
+
+/// The workspace's folder.
+pub fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
 }
 
 pub fn run(arguments: &[&str]) -> Result<()> {
@@ -54,4 +67,20 @@ fn packages_are_downloaded() -> bool {
         fetch.args(["--target", &host]);
     }
     processes::output(&mut fetch).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn what_is_built_lands_in_the_workspace_for_this_machine() {
+        let command = command(&["build"]);
+        let target = root().join("target");
+        let variables: Vec<_> = command.get_envs().collect();
+        assert!(variables.contains(&(OsStr::new("CARGO_TARGET_DIR"), Some(target.as_os_str()))));
+        assert!(variables.contains(&(OsStr::new("CARGO_BUILD_TARGET"), None)));
+        assert!(target.with_file_name("Cargo.toml").is_file());
+    }
 }

@@ -21,7 +21,6 @@ mod test;
 mod toolchain;
 
 use std::env;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -73,8 +72,6 @@ fn execute(command: Command) -> Result<()> {
 
 /// Every path below is relative to the workspace, wherever the command was typed.
 fn enter_workspace() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask has no parent folder")?;
+    let root = cargo::root();
     env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))
 }

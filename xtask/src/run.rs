@@ -1,6 +1,7 @@
 //! The product on this machine beside its sandbox: what somebody who has just
 //! cloned the project types first.
 
+use std::env;
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,11 +39,13 @@ pub fn run(options: &Options) -> Result<()> {
     let credentials = wait_for(&mut sandbox, options.sandbox_port, "/_control/credentials")?;
     let credentials =
         serde_json::from_str(&credentials).context("the sandbox's credentials are not JSON")?;
+    let people = wait_for(&mut sandbox, options.sandbox_port, "/_control/people")?;
+    let owner = primary_owner(&people).context("the sandbox names no Primary Owner")?;
 
     report::step("Starting Round Robin");
     let mut server = start_server(options, &credentials)?;
     wait_for(&mut server, options.port, "/readyz")?;
-    greet(options, &credentials)?;
+    greet(options, &credentials, &owner)?;
     stay(&mut server, &mut sandbox)
 }
 
@@ -55,8 +58,23 @@ fn ensure_free(port: u16, option: &str) -> Result<()> {
     )
 }
 
+/// A program that takes no settings but those given here, and reaches the other
+/// one directly whatever proxy there is.
+fn local_command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("ROUNDROBIN_") {
+            command.env_remove(name);
+        }
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        command.env(name, "127.0.0.1,localhost");
+    }
+    command
+}
+
 fn start_sandbox(port: u16) -> Result<Process> {
-    let mut command = Command::new("target/debug/sandbox");
+    let mut command = local_command("target/debug/sandbox");
     command.args(["--listen", &format!("127.0.0.1:{port}")]);
     Process::start("the sandbox", &mut command, Signal::TERM)
 }
@@ -65,7 +83,7 @@ fn start_server(options: &Options, credentials: &Value) -> Result<Process> {
     fs::create_dir_all("data").context("cannot create the folder data")?;
     let listen = format!("127.0.0.1:{}", options.port);
     let sandbox = format!("http://127.0.0.1:{}", options.sandbox_port);
-    let mut command = Command::new("target/debug/roundrobin");
+    let mut command = local_command("target/debug/roundrobin");
     command
         .env("ROUNDROBIN_PUBLIC_URL", format!("http://{listen}"))
         .env("ROUNDROBIN_LISTEN", listen)
@@ -90,6 +108,16 @@ fn credential<'a>(credentials: &'a Value, of: &str, name: &str) -> Result<&'a st
         .with_context(|| format!("the sandbox names no {name} for {of}"))
 }
 
+/// Who may do everything, as the sandbox's sign-in page names them.
+fn primary_owner(people: &str) -> Option<String> {
+    let people: Value = serde_json::from_str(people).ok()?;
+    let owner = people["people"]
+        .as_array()?
+        .iter()
+        .find(|person| person["role"] == "Primary Owner")?;
+    Some(format!("{} – Primary Owner", owner["name"].as_str()?))
+}
+
 /// Asks until the answer is 200, and gives its body.
 fn wait_for(process: &mut Process, port: u16, path: &str) -> Result<String> {
     let deadline = Instant::now() + START_LIMIT;
@@ -110,14 +138,14 @@ fn wait_for(process: &mut Process, port: u16, path: &str) -> Result<String> {
     }
 }
 
-fn greet(options: &Options, credentials: &Value) -> Result<()> {
+fn greet(options: &Options, credentials: &Value, owner: &str) -> Result<()> {
     println!(
         "
 Round Robin runs at  http://127.0.0.1:{}
 The sandbox is at    http://127.0.0.1:{}
 
   1. Open Round Robin, choose Sign in with Slack, and on the sandbox's page
-     choose the person marked Primary Owner, then Allow.
+     choose {owner}, then Allow.
   2. Settings, Integrations (Manage & Connect), Login using an API Key: paste
      {}
   3. Rotations, New, then on its page Edit schedule, PagerDuty, and choose one.
@@ -142,5 +170,24 @@ fn stay(server: &mut Process, sandbox: &mut Process) -> Result<()> {
             }
             paused => paused?,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_primary_owner_is_the_one_to_sign_in_as() {
+        let people = r#"{"people":[
+            {"name":"Priya Raman","role":"Admin"},
+            {"name":"Ada Okafor","role":"Primary Owner"},
+            {"name":"Yuki Mori","role":"Primary Owner"}
+        ]}"#;
+        assert_eq!(
+            primary_owner(people).as_deref(),
+            Some("Ada Okafor – Primary Owner")
+        );
+        assert_eq!(primary_owner("{}"), None);
     }
 }

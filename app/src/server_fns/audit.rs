@@ -11,6 +11,6 @@ use types::AuditPage;
 /// `older_than` continues an earlier page; empty starts with the newest entry.
 #[server(prefix = "/rpc", endpoint = "audit", input = GetUrl)]
 pub async fn audit(#[server(default)] older_than: String) -> Result<AuditPage, AppError> {
-    let older_than = (!older_than.is_empty()).then(|| AuditId::new(older_than));
+    let older_than = AuditId::parse(&older_than);
     call(|backend, caller| async move { backend.audit(&caller, older_than).await }).await
 }

@@ -1,13 +1,10 @@
 //! Settings → Integrations.
 
 #[cfg(feature = "ssr")]
-use super::request::{call, submit};
+use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{ApiKeyInput, ConnectRefusal, Disconnected, IntegrationsView, Outcome, SyncReport};
-
-#[cfg(feature = "ssr")]
-const NOTHING_KEPT: Option<&()> = None;
 
 #[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
 pub async fn integrations() -> Result<IntegrationsView, AppError> {

@@ -35,6 +35,9 @@ mod request {
     /// function failed with: its value is the status. Never leaves the server.
     pub const REFUSED_HEADER: HeaderName = HeaderName::from_static("x-roundrobin-refused");
 
+    /// For forms that hold secrets, or nothing worth typing again.
+    pub(super) const NOTHING_KEPT: Option<&()> = None;
+
     /// What the layers in front left in the request's extensions.
     pub fn from_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
         use_context::<Parts>()?.extensions.get::<T>().cloned()

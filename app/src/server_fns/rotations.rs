@@ -1,7 +1,7 @@
 //! Rotations: the list, one rotation, and what people do to it.
 
 #[cfg(feature = "ssr")]
-use super::request::{call, submit};
+use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
@@ -10,9 +10,6 @@ use types::{
 };
 #[cfg(feature = "ssr")]
 use types::{RotationFilter, RotationMode};
-
-#[cfg(feature = "ssr")]
-const NOTHING_KEPT: Option<&()> = None;
 
 /// `mode` is a [`RotationMode::code`]; anything else shows every mode.
 #[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
@@ -182,5 +179,5 @@ pub async fn remove_owner(
 /// A select whose first entry stands for nobody sends an empty value.
 #[cfg(feature = "ssr")]
 fn chosen(person: String) -> Option<PersonId> {
-    (!person.trim().is_empty()).then(|| PersonId::new(person.trim()))
+    PersonId::parse(person.trim())
 }

@@ -1,7 +1,7 @@
 //! Binding a rotation to a PagerDuty schedule, and back.
 
 #[cfg(feature = "ssr")]
-use super::request::{call, submit};
+use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{BindRefusal, Outcome, RotationId, ScheduleId, SchedulePreview, ScheduleSummary};
@@ -31,7 +31,7 @@ pub async fn set_schedule(
 ) -> Result<Outcome<(), BindRefusal>, AppError> {
     let page = format!("/rotations/{id}");
     submit::<SetSchedule, _, _, _>(
-        None::<&()>,
+        NOTHING_KEPT,
         |()| Some(page),
         |backend, caller| async move {
             match choice(&mode, &schedule) {
@@ -47,7 +47,6 @@ pub async fn set_schedule(
 fn choice(mode: &str, schedule: &str) -> Option<ScheduleChoice> {
     match RotationMode::from_code(mode)? {
         RotationMode::Manual => Some(ScheduleChoice::Manual),
-        RotationMode::PagerDuty if schedule.is_empty() => None,
-        RotationMode::PagerDuty => Some(ScheduleChoice::PagerDuty(ScheduleId::new(schedule))),
+        RotationMode::PagerDuty => ScheduleId::parse(schedule).map(ScheduleChoice::PagerDuty),
     }
 }

@@ -22,6 +22,8 @@ use types::{
 
 /// How much of a key is kept readable, to tell keys apart.
 const READABLE_CHARS: usize = 4;
+/// Of a shorter key, those characters would give too much away.
+const SHORTEST_SHOWN: usize = 8;
 
 #[async_trait]
 impl Connections for RoundRobin {
@@ -53,9 +55,7 @@ impl Connections for RoundRobin {
             Ok(key) => key,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let (this, by) = (self.clone(), caller.clone());
-        self.to_the_end(caller, async move { this.connect(&by, key).await })
-            .await
+        self.connect(caller, key).await
     }
 
     async fn edit_api_key(&self, caller: &Caller, key: ApiKeyInput) -> Answer<(), ConnectRefusal> {
@@ -65,28 +65,20 @@ impl Connections for RoundRobin {
             Ok(key) => key,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let (this, by) = (self.clone(), caller.clone());
-        self.to_the_end(caller, async move { this.replace_key(&by, key).await })
-            .await
+        self.replace_key(caller, key).await
     }
 
     async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal> {
         self.must_manage_integrations(caller, AuditAction::DisconnectedPagerDuty)
             .await?;
-        let (this, by) = (self.clone(), caller.clone());
-        self.to_the_end(caller, async move { this.disconnect(&by).await })
-            .await
+        self.disconnect(caller).await
     }
 
     async fn sync_now(&self, caller: &Caller) -> Answer<types::SyncReport, ConnectRefusal> {
-        let (this, by) = (self.clone(), caller.clone());
-        self.to_the_end(caller, async move {
-            sync::sync_now(&this.services, &by.workspace)
-                .await
-                .map(Outcome::from)
-                .map_err(failed(&by))
-        })
-        .await
+        sync::sync_now(&self.services, &caller.workspace)
+            .await
+            .map(Outcome::from)
+            .map_err(failed(caller))
     }
 }
 
@@ -96,7 +88,10 @@ fn checked(key: &ApiKeyInput) -> Result<SecretString, ConnectRefusal> {
 
 fn last_four(key: &SecretString) -> String {
     let key = key.expose_secret();
-    let start = key.len().saturating_sub(READABLE_CHARS);
+    if key.len() < SHORTEST_SHOWN {
+        return String::new();
+    }
+    let start = key.len() - READABLE_CHARS;
     // A key is ASCII, so this cannot cut a character.
     key[start..].to_owned()
 }
@@ -139,6 +134,10 @@ impl RoundRobin {
         else {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
+        // Pressed twice, or pasted again: there is nothing to replace.
+        if self.is_the_key(&key, &existing) {
+            return Ok(Outcome::Done(()));
+        }
         let new = match self.accepted(caller, &key).await {
             Ok(new) => new,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -146,15 +145,22 @@ impl RoundRobin {
         let mut entry = credential_entry(caller, AuditAction::ReplacedApiKey, &new);
         entry.before = Some(described(&existing.last_four, existing.region));
         if store
-            .replace_credential(&new, &entry)
+            .replace_credential(&existing, &new, &entry)
             .await
             .map_err(failed(caller))?
         {
             self.credential_changed(caller);
-            Ok(Outcome::Done(()))
-        } else {
-            Ok(Outcome::Refused(ConnectRefusal::NotConnected))
+            return Ok(Outcome::Done(()));
         }
+        let present = store
+            .connection(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok(match present {
+            Some(present) if self.is_the_key(&key, &present) => Outcome::Done(()),
+            Some(_) => Outcome::Refused(ConnectRefusal::ReplacedMeanwhile),
+            None => Outcome::Refused(ConnectRefusal::NotConnected),
+        })
     }
 
     async fn disconnect(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal> {
@@ -208,21 +214,22 @@ impl RoundRobin {
         key: &SecretString,
         existing: &Connection,
     ) -> Result<(), ConnectRefusal> {
-        let opened = self.services.keys.open(
-            &existing.credential_sealed,
-            &credential_row(&caller.workspace),
-        );
-        let same_key = opened.is_ok_and(|present| {
-            let (present, given) = (present.expose_secret(), key.expose_secret());
-            bool::from(present.as_bytes().ct_eq(given.as_bytes()))
-        });
-        if same_key && existing.connected_by == caller.person {
+        if existing.connected_by == caller.person && self.is_the_key(key, existing) {
             Ok(())
         } else {
             Err(ConnectRefusal::AlreadyConnected {
                 by: existing.connected_by_name.clone(),
             })
         }
+    }
+
+    fn is_the_key(&self, key: &SecretString, connection: &Connection) -> bool {
+        let row = credential_row(&connection.workspace);
+        let opened = self.services.keys.open(&connection.credential_sealed, &row);
+        opened.is_ok_and(|present| {
+            let (present, given) = (present.expose_secret(), key.expose_secret());
+            bool::from(present.as_bytes().ct_eq(given.as_bytes()))
+        })
     }
 
     fn credential_changed(&self, caller: &Caller) {

@@ -16,11 +16,10 @@ use app::{
     backend::{Caller, Flashes},
 };
 use async_trait::async_trait;
-use std::{fmt, future::Future};
+use std::fmt;
 use types::{AuditAction, LiveTopic, RotationId};
 
 /// The implementation of [`app::backend::Backend`].
-#[derive(Clone)]
 pub struct RoundRobin {
     services: Services,
 }
@@ -28,20 +27,6 @@ pub struct RoundRobin {
 impl RoundRobin {
     pub fn new(services: Services) -> Self {
         Self { services }
-    }
-
-    /// Runs something to its end even when the browser that asked for it leaves,
-    /// and keeps the process alive until then.
-    async fn to_the_end<T, Fut>(&self, caller: &Caller, work: Fut) -> Result<T, AppError>
-    where
-        T: Send + 'static,
-        Fut: Future<Output = Result<T, AppError>> + Send + 'static,
-    {
-        self.services
-            .tasks
-            .spawn(work)
-            .await
-            .unwrap_or_else(|error| Err(internal(caller, &error)))
     }
 
     /// Refuses whoever does not administer the workspace, and writes down that

@@ -85,6 +85,8 @@ impl Rotations for RoundRobin {
     }
 
     async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError> {
+        // The id comes from the address and may be anything.
+        let id = RotationId::parse(id.as_str()).ok_or(AppError::NotFound)?;
         let store = &self.services.store;
         let rotation = store
             .rotation(&caller.workspace, &id)
@@ -312,6 +314,7 @@ impl Rotations for RoundRobin {
     }
 
     async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError> {
+        self.may_browse(caller).await?;
         let people = self
             .services
             .store
@@ -367,6 +370,28 @@ impl RoundRobin {
         Ok(found.map(PersonView::from))
     }
 
+    /// Whoever may edit some rotation may look for people and schedules to put
+    /// into it. A full member can always make one.
+    pub(super) async fn may_browse(&self, caller: &Caller) -> Result<(), AppError> {
+        if caller.role != Role::Guest {
+            return Ok(());
+        }
+        let rotations = self
+            .services
+            .store
+            .rotations(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        if rotations
+            .iter()
+            .any(|rotation| rotations::may_edit(rotation, &caller.person, caller.role))
+        {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden(Denial::BrowseAsGuest))
+        }
+    }
+
     /// The schedule that a rotation is bound to, with its people and shifts.
     async fn bound_to(
         &self,
@@ -382,7 +407,7 @@ impl RoundRobin {
             return Ok(None);
         };
         let snapshot = store
-            .schedule_snapshot(&caller.workspace, &schedule)
+            .schedule_snapshot(&caller.workspace, schedule.clone())
             .await
             .map_err(failed(caller))?;
         Ok(Some((schedule, snapshot)))

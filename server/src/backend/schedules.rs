@@ -9,7 +9,7 @@ use crate::{
     clock,
     pagerduty::Account,
     rotations::{Directory, Rotation, ScheduleSnapshot, members_of},
-    store::{Connection, NewAuditEntry, Person},
+    store::{BindEnd, Connection, NewAuditEntry, Person},
     sync,
 };
 use app::{
@@ -29,6 +29,7 @@ impl Schedules for RoundRobin {
         caller: &Caller,
         search: String,
     ) -> Answer<Vec<ScheduleSummary>, BindRefusal> {
+        self.may_browse(caller).await?;
         let account = match self.account(caller).await? {
             Ok((_, account)) => account,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -46,6 +47,7 @@ impl Schedules for RoundRobin {
         caller: &Caller,
         schedule: ScheduleId,
     ) -> Answer<SchedulePreview, BindRefusal> {
+        self.may_browse(caller).await?;
         let (connection, account) = match self.account(caller).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -127,14 +129,18 @@ impl RoundRobin {
             })
             .await
             .map_err(failed(caller))?;
-        if bound.is_none() {
-            return Ok(Outcome::Refused(BindRefusal::NotConnected));
+        match bound {
+            BindEnd::Bound => {
+                store
+                    .request_sync(&caller.workspace, clock::now())
+                    .await
+                    .map_err(failed(caller))?;
+                Ok(Outcome::Done(()))
+            }
+            BindEnd::Refused(stop) => answer(Some(Err(stop))),
+            BindEnd::RotationGone => Err(AppError::NotFound),
+            BindEnd::ConnectionChanged => Ok(Outcome::Refused(BindRefusal::ConnectionChanged)),
         }
-        store
-            .request_sync(&caller.workspace, clock::now())
-            .await
-            .map_err(failed(caller))?;
-        answer(bound)
     }
 
     /// The connection and its credential, or why there is none to use.

@@ -1,6 +1,6 @@
 //! The two cookies: the session's, and the one that ties a sign-in to the
 //! browser that began it. Scripts see neither. Under https their names carry
-//! the prefixes with which browsers refuse weaker ones.
+//! the prefix with which browsers refuse what another subdomain tries to plant.
 
 use super::Site;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -19,15 +19,8 @@ impl OurCookie {
         match (self, https) {
             (Self::Session, true) => "__Host-roundrobin_session",
             (Self::Session, false) => "roundrobin_session",
-            (Self::SignIn, true) => "__Secure-roundrobin_sign_in",
+            (Self::SignIn, true) => "__Host-roundrobin_sign_in",
             (Self::SignIn, false) => "roundrobin_sign_in",
-        }
-    }
-
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Session => "/",
-            Self::SignIn => "/api/auth/slack",
         }
     }
 
@@ -55,7 +48,7 @@ impl OurCookie {
     /// and with no request that another site makes by itself.
     fn header(self, value: &str, https: bool, max_age: Duration) -> HeaderValue {
         let cookie = Cookie::build((self.name(https), value))
-            .path(self.path())
+            .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
             .secure(https)
@@ -82,12 +75,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn under_https_the_session_is_bound_to_the_host() {
-        let header = OurCookie::Session.header("abc", true, Duration::seconds(60));
-        assert_eq!(
-            header,
-            "__Host-roundrobin_session=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
-        );
+    fn under_https_both_are_bound_to_the_host() {
+        for (cookie, name) in [
+            (OurCookie::Session, "__Host-roundrobin_session"),
+            (OurCookie::SignIn, "__Host-roundrobin_sign_in"),
+        ] {
+            assert_eq!(
+                cookie.header("abc", true, Duration::seconds(60)),
+                format!("{name}=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60")
+            );
+        }
     }
 
     #[test]
@@ -95,7 +92,7 @@ mod tests {
         let header = OurCookie::SignIn.header("", false, Duration::ZERO);
         assert_eq!(
             header,
-            "roundrobin_sign_in=; HttpOnly; SameSite=Lax; Path=/api/auth/slack; Max-Age=0"
+            "roundrobin_sign_in=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
         );
     }
 

@@ -21,6 +21,7 @@ use tokio::{
 };
 use types::{LiveEvent, WorkspaceId};
 
+pub const PATH: &str = "/api/events";
 /// How often something is said on a silent stream, so that nothing between
 /// closes it, and whether the session still counts is looked up.
 const HEARTBEAT: Duration = Duration::from_secs(15);

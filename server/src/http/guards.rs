@@ -30,7 +30,8 @@ pub async fn own_host(State(site): State<Site>, request: Request, next: Next) ->
         .authority()
         .map(|authority| authority.as_str())
         .or_else(|| request.headers().get(header::HOST)?.to_str().ok());
-    if host.is_some_and(|host| host.eq_ignore_ascii_case(public_url.host_and_port())) {
+    if host.is_some_and(|host| is_own_host(host, public_url.host_and_port(), public_url.is_https()))
+    {
         return next.run(request).await;
     }
     if !is_safe(request.method()) {
@@ -43,6 +44,14 @@ pub async fn own_host(State(site): State<Site>, request: Request, next: Next) ->
         .map_or("/", PathAndQuery::as_str);
     let location = [(header::LOCATION, public_url.join(path))];
     (StatusCode::PERMANENT_REDIRECT, location).into_response()
+}
+
+/// Some clients name the port even where it goes without saying.
+fn is_own_host(sent: &str, own: &str, https: bool) -> bool {
+    let implied = if https { ":443" } else { ":80" };
+    sent.strip_suffix(implied)
+        .unwrap_or(sent)
+        .eq_ignore_ascii_case(own)
 }
 
 /// Turns away what another site has a browser send with our cookies.
@@ -102,6 +111,26 @@ mod tests {
             })
             .collect();
         comes_from_us(&headers, ORIGIN)
+    }
+
+    #[test]
+    fn a_host_is_ours_with_and_without_the_port_that_its_scheme_implies() {
+        for (sent, own, https) in [
+            ("RR.example.com", "rr.example.com", true),
+            ("rr.example.com:443", "rr.example.com", true),
+            ("rr.example.com:80", "rr.example.com", false),
+            ("127.0.0.1:3000", "127.0.0.1:3000", false),
+            ("[::1]:80", "[::1]", false),
+        ] {
+            assert!(is_own_host(sent, own, https), "{sent}");
+        }
+        for (sent, own, https) in [
+            ("rr.example.com:80", "rr.example.com", true),
+            ("rr.example.com:443", "rr.example.com", false),
+            ("127.0.0.1", "127.0.0.1:3000", false),
+        ] {
+            assert!(!is_own_host(sent, own, https), "{sent}");
+        }
     }
 
     #[test]

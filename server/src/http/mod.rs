@@ -75,7 +75,7 @@ fn guarded(site: &Site) -> Router<Site> {
         .route("/api/auth/slack/login", get(auth::log_in))
         .route(crate::slack::sign_in::CALLBACK_PATH, get(auth::come_back))
         .route("/api/auth/slack/logout", post(auth::log_out))
-        .route("/api/events", get(events::stream))
+        .route(events::PATH, get(events::stream))
         .fallback(pages::not_found)
         .layer(
             ServiceBuilder::new()

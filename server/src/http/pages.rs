@@ -22,6 +22,7 @@ use leptos::{
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
 };
+use types::LiveEvent;
 
 /// Every page of the app.
 pub fn routes(site: &Site) -> Router<Site> {
@@ -105,10 +106,21 @@ pub async fn not_found(State(site): State<Site>, request: Request) -> Response {
     response
 }
 
-async fn render(site: Site, request: Request) -> Response {
+async fn render(site: Site, mut request: Request) -> Response {
     let Site {
-        backend, leptos, ..
+        services,
+        backend,
+        leptos,
     } = site;
+    // Read before anything is rendered: what changes meanwhile is news to the page.
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        let version = services.live.version(&caller.workspace);
+        let rendered = LiveEvent {
+            version,
+            topic: None,
+        };
+        request.extensions_mut().insert(rendered);
+    }
     let context = move || {
         provide_context(backend.clone());
         set_policy();

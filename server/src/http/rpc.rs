@@ -2,13 +2,13 @@
 //! without JavaScript, with a redirect that carries the error in the address;
 //! here a failure gets its own status and its own page.
 
-use super::{Site, refusals::Reader};
+use super::{Site, addresses::HOME, refusals::Reader, session::request_id};
 use app::{AppError, server_fns::REFUSED_HEADER};
 use axum::{
     body::to_bytes,
     extract::{Request, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
 use leptos::{
     context::provide_context,
@@ -18,14 +18,25 @@ use leptos::{
 /// No error is longer.
 const LONGEST_ERROR: usize = 64 * 1024;
 
+/// Runs a server function to its end, in a task of its own: a browser that
+/// leaves in the middle must not leave half of the work behind.
 pub async fn call(State(site): State<Site>, request: Request) -> Response {
     let reader = Reader::of(&site, request.headers());
+    let request_id = request_id(&request);
     let backend = site.backend.clone();
     let context = move || provide_context(backend.clone());
-    let response = leptos_axum::handle_server_fns_with_context(context, request)
-        .await
-        .into_response();
-    settled(response, &reader).await
+    let function = site.services.tasks.spawn(async move {
+        leptos_axum::handle_server_fns_with_context(context, request)
+            .await
+            .into_response()
+    });
+    match function.await {
+        Ok(response) => settled(response, &reader).await,
+        Err(error) => {
+            tracing::error!(%request_id, %error, "a server function broke off");
+            reader.refuse(&AppError::Internal { request_id })
+        }
+    }
 }
 
 async fn settled(response: Response, reader: &Reader) -> Response {
@@ -36,6 +47,10 @@ async fn settled(response: Response, reader: &Reader) -> Response {
         return reader.refuse(&AppError::NotFound);
     }
     if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
+        // Leptos sends a form back to its `Referer`; some browsers send none.
+        if reader.wants_html() && !parts.headers.contains_key(header::LOCATION) {
+            return Redirect::to(HOME).into_response();
+        }
         return Response::from_parts(parts, body);
     }
     let error = match to_bytes(body, LONGEST_ERROR).await {

@@ -2,7 +2,7 @@
 //! role, as Slack last told it. Whoever is deactivated or whose workspace is
 //! not served or installed any more has no session.
 
-use super::{Site, cookies::OurCookie, refusals::Reader, request_id::RequestId};
+use super::{Site, cookies::OurCookie, events, refusals::Reader, request_id::RequestId};
 use crate::{
     Services, clock,
     crypto::token_key,
@@ -36,6 +36,10 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
     };
     match session {
         Ok(Some(session)) => {
+            // An open page asks for its stream by itself, whoever is there.
+            if request.uri().path() != events::PATH {
+                note_use(&site.services, &session).await;
+            }
             let extensions = request.extensions_mut();
             extensions.insert(caller(&session, request_id));
             extensions.insert(view(session));
@@ -59,20 +63,28 @@ pub fn request_id(request: &Request) -> String {
         .unwrap_or_default()
 }
 
-/// The session with this key, if it counts at present.
+/// The session with this key, if it counts at present. Looking does not count
+/// as using it.
 pub async fn current(services: &Services, key: &str) -> Result<Option<Session>> {
     let now = clock::now();
     let served = &services.config.slack.workspaces;
-    let session = services.store.session(key).await?.filter(|session| {
+    let session = services.store.session(key).await?;
+    Ok(session.filter(|session| {
         is_alive(session, now)
             && is_served(served, session.first_workspace.as_ref(), &session.workspace)
-    });
-    if let Some(session) = &session
-        && now.seconds_since(session.last_seen_at) >= TOUCH_SECONDS
-    {
-        services.store.touch_session(key, now).await?;
+    }))
+}
+
+/// Notes now and then that the session is in use. It counts for days, so a note
+/// that fails is no reason to refuse anything.
+async fn note_use(services: &Services, session: &Session) {
+    let now = clock::now();
+    if now.seconds_since(session.last_seen_at) < TOUCH_SECONDS {
+        return;
     }
-    Ok(session)
+    if let Err(error) = services.store.touch_session(&session.key, now).await {
+        tracing::warn!(%error, "it could not be noted that a session is in use");
+    }
 }
 
 fn is_alive(session: &Session, now: Timestamp) -> bool {

@@ -7,10 +7,20 @@ use super::{
     model::{Schedule, User},
     parse,
     roster::{NextPage, ROWS_PER_PAGE, Roster},
+    text::plain_up_to,
     transport::Transport,
     wire,
 };
+use futures::future::try_join;
+use std::collections::HashSet;
 use types::{PagerDutyProblem, PagerDutyUserId, Region, ScheduleId, ScheduleSummary, Timestamp};
+
+/// How far a search reads on. Whoever looks for something among more schedules
+/// than this types more of its name.
+const SEARCH_PAGES_MAX: usize = 5;
+
+/// No name that is searched for is longer, and addresses have to stay short.
+const SEARCH_MAX_CHARS: usize = 200;
 
 /// The client of PagerDuty's REST API. Clones share their connections.
 ///
@@ -35,33 +45,56 @@ impl PagerDuty {
     ///
     /// Only [`PagerDutyProblem::Unauthorized`] from the US makes the EU be tried,
     /// since that is how a region answers to another region's key; once, and not
-    /// when both have the same address. Then the EU's answer stands.
+    /// when both have the same address. Then the EU's answer stands, but for having
+    /// none: of the key, it is then known only that the US refuses it.
     pub async fn find_region(&self, credential: &Credential) -> Result<Region, PagerDutyProblem> {
         let us = self.check(Region::Us, credential).await;
         let endpoints = self.transport.endpoints();
-        if us == Err(PagerDutyProblem::Unauthorized) && endpoints.us != endpoints.eu {
-            return self.check(Region::Eu, credential).await;
+        if us != Err(PagerDutyProblem::Unauthorized) || endpoints.us == endpoints.eu {
+            return us;
         }
-        us
+        match self.check(Region::Eu, credential).await {
+            Err(
+                PagerDutyProblem::Unreachable
+                | PagerDutyProblem::TimedOut { .. }
+                | PagerDutyProblem::Unavailable { .. },
+            ) => us,
+            eu => eu,
+        }
     }
 
-    /// The first 100 schedules whose name matches `search`, in PagerDuty's order;
-    /// a blank search matches all.
+    /// The schedules whose name contains `search` in any case, by name; a blank
+    /// search matches all. Of very many, the first pages only.
     pub async fn search_schedules(
         &self,
         account: &Account,
         search: &str,
     ) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
+        let search = plain_up_to(SEARCH_MAX_CHARS, search);
+        let wanted = search.as_deref().unwrap_or_default().to_lowercase();
         let limit = ROWS_PER_PAGE.to_string();
-        let query = [("limit", limit.as_str()), ("query", search.trim())];
-        // A parameter without a value may mean anything.
-        let query = if search.trim().is_empty() {
-            &query[..1]
-        } else {
-            &query
-        };
-        let page: wire::SchedulePage = self.transport.get(account, &["schedules"], query).await?;
-        Ok(page.schedules.into_iter().map(parse::summary).collect())
+        let (mut found, mut known, mut rows) = (Vec::new(), HashSet::new(), 0);
+        for _ in 0..SEARCH_PAGES_MAX {
+            let offset = rows.to_string();
+            let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
+            // A parameter without a value may mean anything.
+            query.extend(search.as_deref().map(|search| ("query", search)));
+            let page: wire::SchedulePage =
+                self.transport.get(account, &["schedules"], &query).await?;
+            let received = page.schedules.len();
+            rows += received;
+            // Not every server looks at the query; and between two pages, a schedule
+            // may slip from one to the other.
+            let listed = page.schedules.into_iter().flatten().map(parse::summary);
+            found.extend(listed.filter(|schedule| {
+                schedule.name.to_lowercase().contains(&wanted) && known.insert(schedule.id.clone())
+            }));
+            if !page.more || received == 0 {
+                break;
+            }
+        }
+        found.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
+        Ok(found)
     }
 
     /// One schedule with every shift that touches `[from, until)`, in one request.
@@ -114,7 +147,8 @@ impl PagerDuty {
         }
     }
 
-    /// Reads one schedule and one user, the two things that every sync needs.
+    /// Reads one schedule and one user, the two things that every sync needs; at
+    /// once, since somebody is waiting.
     async fn check(
         &self,
         region: Region,
@@ -125,8 +159,13 @@ impl PagerDuty {
             credential: credential.clone(),
         };
         let one = [("limit", "1")];
-        let _: wire::SchedulePage = self.transport.get(&account, &["schedules"], &one).await?;
-        let _: wire::UserPage = self.transport.get(&account, &["users"], &one).await?;
+        try_join(
+            self.transport
+                .get::<wire::SchedulePage>(&account, &["schedules"], &one),
+            self.transport
+                .get::<wire::UserPage>(&account, &["users"], &one),
+        )
+        .await?;
         Ok(region)
     }
 }

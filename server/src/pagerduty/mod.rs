@@ -10,6 +10,7 @@ mod refusal;
 mod roster;
 #[cfg(test)]
 mod stub;
+mod text;
 mod transport;
 mod wire;
 

@@ -4,17 +4,21 @@
 
 use super::{
     model::{Schedule, Shift, User, UserReference},
+    text::{plain, plain_up_to},
     wire,
 };
 use types::{PagerDutyProblem, ScheduleSummary, Timestamp};
 
+/// Longer names have no place to be shown in.
+const NAME_MAX_CHARS: usize = 300;
+
 /// A schedule as the search lists it.
-pub fn summary(schedule: wire::Schedule) -> ScheduleSummary {
-    let name = first_filled([schedule.name, schedule.summary], schedule.id.as_str());
+pub fn summary(schedule: wire::ListedSchedule) -> ScheduleSummary {
+    let name = name(&[schedule.name, schedule.summary], schedule.id.as_str());
     ScheduleSummary {
         id: schedule.id,
         name,
-        time_zone: schedule.time_zone,
+        time_zone: schedule.time_zone.as_deref().and_then(plain),
     }
 }
 
@@ -22,27 +26,30 @@ pub fn summary(schedule: wire::Schedule) -> ScheduleSummary {
 ///
 /// [`PagerDutyProblem::Unreadable`] when a shift's time cannot be read, or it ends before it starts.
 pub fn schedule(schedule: wire::Schedule) -> Result<Schedule, PagerDutyProblem> {
-    let entries = schedule
-        .final_schedule
-        .and_then(|rendering| rendering.rendered_schedule_entries)
-        .unwrap_or_default();
+    let entries = schedule.final_schedule.rendered_schedule_entries;
     let shifts = shifts(&entries)?;
 
-    let own = schedule.users.into_iter().flatten();
+    let own = schedule.users.into_iter().flatten().flatten();
     let layered = schedule
         .schedule_layers
         .into_iter()
         .flatten()
+        .flatten()
         .flat_map(|layer| layer.users.unwrap_or_default())
-        .map(|member| member.user);
+        .flatten()
+        .filter_map(|member| member.user);
     let on_call = entries.into_iter().map(|entry| entry.user);
     let people = people(own.chain(layered).chain(on_call));
 
     Ok(Schedule {
-        name: first_filled([schedule.name, schedule.summary], schedule.id.as_str()),
+        name: name(&[schedule.name, schedule.summary], schedule.id.as_str()),
         id: schedule.id,
-        url: schedule.html_url.filter(|url| is_web_address(url)),
-        time_zone: schedule.time_zone,
+        url: schedule
+            .html_url
+            .as_deref()
+            .and_then(plain)
+            .filter(|url| is_web_address(url)),
+        time_zone: schedule.time_zone.as_deref().and_then(plain),
         people,
         shifts,
     })
@@ -50,11 +57,12 @@ pub fn schedule(schedule: wire::Schedule) -> Result<Schedule, PagerDutyProblem> 
 
 /// Somebody of the roster.
 pub fn user(user: wire::User) -> User {
-    let UserReference { id, name, deleted } = reference(&user);
+    let email = user.email.as_deref().and_then(plain);
+    let UserReference { id, name, deleted } = reference(user);
     User {
         id,
         name,
-        email: user.email.filter(|email| !email.trim().is_empty()),
+        email,
         deleted,
     }
 }
@@ -64,7 +72,7 @@ pub fn user(user: wire::User) -> User {
 fn people(mentioned: impl Iterator<Item = wire::User>) -> Vec<UserReference> {
     let mut people: Vec<UserReference> = Vec::new();
     for mention in mentioned {
-        let person = reference(&mention);
+        let person = reference(mention);
         match people.iter_mut().find(|known| known.id == person.id) {
             Some(known) => known.deleted |= person.deleted,
             None => people.push(person),
@@ -73,21 +81,14 @@ fn people(mentioned: impl Iterator<Item = wire::User>) -> Vec<UserReference> {
     people
 }
 
-fn reference(user: &wire::User) -> UserReference {
+/// Only a date of deletion tells of one: references to the living may lack links
+/// too, since both of them are nullable.
+fn reference(user: wire::User) -> UserReference {
     UserReference {
-        id: user.id.clone(),
-        name: first_filled([user.name.clone(), user.summary.clone()], user.id.as_str()),
-        deleted: is_deleted(user),
+        name: name(&[user.name, user.summary], user.id.as_str()),
+        id: user.id,
+        deleted: user.deleted_at.is_some(),
     }
-}
-
-/// Deduced, not documented, hence only here: a deleted user stays in schedules
-/// with a date of deletion, or as a reference that leads nowhere, neither in the
-/// API nor on the web. One missing link alone is allowed for the living too.
-fn is_deleted(user: &wire::User) -> bool {
-    let is_reference = user.kind.as_deref() == Some("user_reference");
-    let leads_nowhere = user.api_url.is_none() && user.html_url.is_none();
-    user.deleted_at.is_some() || (is_reference && leads_nowhere)
 }
 
 fn shifts(entries: &[wire::Entry]) -> Result<Vec<Shift>, PagerDutyProblem> {
@@ -120,11 +121,12 @@ fn is_web_address(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }
 
-fn first_filled(texts: [Option<String>; 2], otherwise: &str) -> String {
+/// The first of `texts` that holds something to show.
+fn name(texts: &[Option<String>], otherwise: &str) -> String {
     texts
-        .into_iter()
+        .iter()
         .flatten()
-        .find(|text| !text.trim().is_empty())
+        .find_map(|text| plain_up_to(NAME_MAX_CHARS, text))
         .unwrap_or_else(|| otherwise.to_owned())
 }
 

@@ -2,7 +2,7 @@
 //! come as JSON of several shapes, as HTML or not at all, so at most one detail
 //! is taken from them, where it happens to be there.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 use types::PagerDutyProblem;
@@ -10,6 +10,10 @@ use types::PagerDutyProblem;
 /// How many seconds PagerDuty may make us wait; more would be an error of its
 /// own, and zero would have us ask again at once.
 const RETRY_SECONDS: RangeInclusive<u32> = 1..=300;
+
+/// Where the wait may be told, the better known first. PagerDuty documents only
+/// its own header; what stands between us and it tends to send the other.
+const RETRY_HEADERS: [&str; 2] = ["ratelimit-reset", "retry-after"];
 
 /// The wait in seconds when PagerDuty limits us without saying for how long.
 const RETRY_SECONDS_UNTOLD: u32 = 5;
@@ -37,13 +41,20 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<P
 }
 
 fn retry_after_seconds(headers: &HeaderMap) -> u32 {
-    headers
-        .get("ratelimit-reset")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse::<u32>().ok())
+    let (least, most) = RETRY_SECONDS.into_inner();
+    RETRY_HEADERS
+        .iter()
+        .find_map(|name| seconds(headers.get(*name)?))
+        // Within these bounds nothing is lost in the cast.
         .map_or(RETRY_SECONDS_UNTOLD, |seconds| {
-            seconds.clamp(*RETRY_SECONDS.start(), *RETRY_SECONDS.end())
+            seconds.ceil().clamp(least.into(), most.into()) as u32
         })
+}
+
+/// A number of seconds, maybe with a fraction, maybe in the past.
+fn seconds(value: &HeaderValue) -> Option<f64> {
+    let seconds: f64 = value.to_str().ok()?.trim().parse().ok()?;
+    seconds.is_finite().then_some(seconds)
 }
 
 fn missing_scopes(body: &[u8]) -> Option<String> {
@@ -58,17 +69,28 @@ fn missing_scopes(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderName;
 
     fn of(status: u16, body: &str) -> Option<PagerDutyProblem> {
         let status = StatusCode::from_u16(status).expect("a status");
         refusal(status, &HeaderMap::new(), body.as_bytes())
     }
 
-    /// What a limited request is told to wait, given the header's value.
-    fn wait(reset: &str) -> Option<PagerDutyProblem> {
-        let mut headers = HeaderMap::new();
-        headers.insert("ratelimit-reset", reset.parse().expect("a header"));
-        refusal(StatusCode::TOO_MANY_REQUESTS, &headers, b"")
+    /// How many seconds a limited request is told to wait, given these headers.
+    fn wait(sent: &[(&str, &str)]) -> u32 {
+        let headers = sent
+            .iter()
+            .map(|(name, value)| {
+                let name: HeaderName = name.parse().expect("a name");
+                (name, value.parse().expect("a value"))
+            })
+            .collect();
+        match refusal(StatusCode::TOO_MANY_REQUESTS, &headers, b"") {
+            Some(PagerDutyProblem::RateLimited {
+                retry_after_seconds,
+            }) => retry_after_seconds,
+            other => panic!("limited, yet {other:?}"),
+        }
     }
 
     const BODIES: [&str; 8] = [
@@ -132,20 +154,32 @@ mod tests {
             ("17", 17),
             (" 60 ", 60),
             ("0", 1),
+            ("0.2", 1),
+            ("16.01", 17),
+            ("-3", 1),
             ("86400", 300),
-            ("-3", 5),
+            ("300.5", 300),
+            ("99999999999999999999", 300),
+            ("inf", 5),
+            ("NaN", 5),
             ("soon", 5),
             ("", 5),
         ];
-        for (reset, retry_after_seconds) in cases {
-            let limited = PagerDutyProblem::RateLimited {
-                retry_after_seconds,
-            };
-            assert_eq!(wait(reset), Some(limited), "{reset:?}");
+        for (reset, expected) in cases {
+            assert_eq!(wait(&[("ratelimit-reset", reset)]), expected, "{reset:?}");
         }
-        let untold = PagerDutyProblem::RateLimited {
-            retry_after_seconds: RETRY_SECONDS_UNTOLD,
-        };
-        assert_eq!(of(429, ""), Some(untold));
+        assert_eq!(wait(&[("RateLimit-Reset", "17")]), 17);
+        assert_eq!(wait(&[]), RETRY_SECONDS_UNTOLD);
+    }
+
+    #[test]
+    fn without_a_reset_that_can_be_read_the_wait_is_the_one_to_retry_after() {
+        assert_eq!(wait(&[("Retry-After", "30")]), 30);
+        let both = [("retry-after", "30"), ("ratelimit-reset", "2")];
+        assert_eq!(wait(&both), 2);
+        let unreadable = [("retry-after", "30"), ("ratelimit-reset", "soon")];
+        assert_eq!(wait(&unreadable), 30);
+        let date = [("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")];
+        assert_eq!(wait(&date), RETRY_SECONDS_UNTOLD);
     }
 }

@@ -48,23 +48,22 @@ impl Roster {
         let people_before = self.users.len();
         self.rows += page.users.len();
         self.pages += 1;
-        for user in page.users {
+        for user in page.users.into_iter().flatten() {
             if self.known.insert(user.id.clone()) {
                 self.users.push(parse::user(user));
             }
         }
-        let more = page.more.unwrap_or(false);
         let nobody_new = self.users.len() == people_before;
-        if more && (nobody_new || self.pages >= PAGES_MAX) {
+        if page.more && (nobody_new || self.pages >= PAGES_MAX) {
             return Err(PagerDutyProblem::Unreadable);
         }
-        if more && self.rows >= LAST_ROW {
+        if page.more && self.rows >= LAST_ROW {
             tracing::warn!(
                 people = self.users.len(),
                 "PagerDuty lists no more people of this account"
             );
         }
-        self.complete = !more || self.rows >= LAST_ROW;
+        self.complete = !page.more || self.rows >= LAST_ROW;
         Ok(())
     }
 
@@ -117,6 +116,33 @@ mod tests {
         let mut roster = Roster::default();
         roster.add(page(0..3, None)).expect("a sound page");
         assert_eq!(roster.next_page(), None);
+    }
+
+    #[test]
+    fn a_row_that_holds_nobody_counts_as_a_row_and_is_passed_over() {
+        let mut roster = Roster::default();
+        let page = json!({"users": [null, {"id": "PA"}, null], "more": true});
+        let page = serde_json::from_value(page).expect("the shape of a page");
+        roster.add(page).expect("a sound page");
+        assert_eq!(roster.next_page(), next(3, 100));
+        assert_eq!(roster.into_users().len(), 1);
+    }
+
+    #[test]
+    fn of_what_a_page_says_about_itself_only_a_true_more_counts() {
+        for odd in [
+            json!("true"),
+            json!(1),
+            json!("yes"),
+            json!([true]),
+            json!({}),
+        ] {
+            let page = json!({"users": [], "more": odd, "limit": "x", "offset": [], "total": {}});
+            let page = serde_json::from_value(page).expect("the shape of a page");
+            let mut roster = Roster::default();
+            roster.add(page).expect("a sound page");
+            assert_eq!(roster.next_page(), None, "{odd}");
+        }
     }
 
     #[test]

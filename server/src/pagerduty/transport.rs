@@ -25,6 +25,9 @@ const ANSWER_LIMIT_SECONDS: u32 = 10;
 /// A host that does not even accept the connection in this time is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// No id of PagerDuty's comes near this length.
+const SEGMENT_LIMIT_BYTES: usize = 128;
+
 /// No sound answer comes near this size.
 const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
@@ -141,7 +144,13 @@ async fn bounded_body(mut response: Response) -> Result<Vec<u8>, PagerDutyProble
 }
 
 /// The address of `path` below `base`. Segments cannot climb out of it.
+///
+/// [`PagerDutyProblem::NotFound`] when a segment is nothing that PagerDuty could
+/// know: ids come from forms, and need not have come from PagerDuty before.
 fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, PagerDutyProblem> {
+    if !path.iter().all(|segment| is_askable(segment)) {
+        return Err(PagerDutyProblem::NotFound);
+    }
     let mut url = base.clone();
     url.path_segments_mut()
         .map_err(|()| PagerDutyProblem::Unreachable)?
@@ -151,6 +160,14 @@ fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Pag
         url.query_pairs_mut().extend_pairs(query);
     }
     Ok(url)
+}
+
+/// Whether there can be something of this name. Dots and nothing at all would
+/// drop out of the address, which then stood for the whole list.
+fn is_askable(segment: &str) -> bool {
+    (1..=SEGMENT_LIMIT_BYTES).contains(&segment.len())
+        && !segment.contains(char::is_control)
+        && !matches!(segment, "." | "..")
 }
 
 /// Why no whole answer came. A connection that breaks off in the middle of a body
@@ -191,14 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_an_id_is_in_no_address() {
+        let base = Url::parse("https://api.pagerduty.com").expect("an address");
+        let too_long = "P".repeat(129);
+        for id in ["", ".", "..", "P\0", "P\r\nX: 1", &too_long] {
+            let outcome = address(&base, &["schedules", id], &[]);
+            assert_eq!(outcome, Err(PagerDutyProblem::NotFound), "{id:?}");
+        }
+    }
+
+    #[test]
     fn what_people_type_stays_inside_its_segment_or_parameter() {
         let base = "https://api.pagerduty.com";
+        let longest = "Q".repeat(128);
+        assert!(under(base, &["schedules", &longest], &[]).ends_with(&longest));
         let expected = "https://api.pagerduty.com/schedules/a%2F..%2F%3Fb";
         assert_eq!(under(base, &["schedules", "a/../?b"], &[]), expected);
-        assert_eq!(
-            under(base, &["schedules", ".."], &[]),
-            "https://api.pagerduty.com/schedules"
-        );
         assert_eq!(
             under(base, &["schedules"], &[("query", "a&b=c+d é")]),
             "https://api.pagerduty.com/schedules?query=a%26b%3Dc%2Bd+%C3%A9"

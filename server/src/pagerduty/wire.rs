@@ -2,13 +2,20 @@
 //! Unknown fields are ignored. A field is required only where nothing could be
 //! said without it; everything else may be absent or null.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny},
+};
+use serde_json::Value;
+use std::fmt::Display;
 use types::{PagerDutyUserId, ScheduleId};
 
 /// `GET /schedules`.
 #[derive(Deserialize)]
 pub struct SchedulePage {
-    pub schedules: Vec<Schedule>,
+    pub schedules: Vec<Option<ListedSchedule>>,
+    #[serde(default, deserialize_with = "is_true")]
+    pub more: bool,
 }
 
 /// `GET /schedules/{id}`.
@@ -20,8 +27,9 @@ pub struct ScheduleAnswer {
 /// `GET /users`.
 #[derive(Deserialize)]
 pub struct UserPage {
-    pub users: Vec<User>,
-    pub more: Option<bool>,
+    pub users: Vec<Option<User>>,
+    #[serde(default, deserialize_with = "is_true")]
+    pub more: bool,
 }
 
 /// `GET /users/{id}`.
@@ -30,32 +38,52 @@ pub struct UserAnswer {
     pub user: User,
 }
 
-/// A schedule; lists leave out its layers and what they come to.
+/// A schedule of a list. Whatever else the list tells of it is not looked at, so
+/// that one odd schedule does not hide the others.
+#[derive(Deserialize)]
+pub struct ListedSchedule {
+    #[serde(deserialize_with = "id")]
+    pub id: ScheduleId,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub summary: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
+    pub time_zone: Option<String>,
+}
+
 #[derive(Deserialize)]
 pub struct Schedule {
+    #[serde(deserialize_with = "id")]
     pub id: ScheduleId,
+    #[serde(default, deserialize_with = "optional_text")]
     pub name: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub summary: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub html_url: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub time_zone: Option<String>,
-    pub users: Option<Vec<User>>,
-    pub schedule_layers: Option<Vec<Layer>>,
-    pub final_schedule: Option<Rendering>,
+    pub users: Option<Vec<Option<User>>>,
+    pub schedule_layers: Option<Vec<Option<Layer>>>,
+    pub final_schedule: Rendering,
 }
 
 #[derive(Deserialize)]
 pub struct Layer {
-    pub users: Option<Vec<LayerUser>>,
+    pub users: Option<Vec<Option<LayerUser>>>,
 }
 
 #[derive(Deserialize)]
 pub struct LayerUser {
-    pub user: User,
+    pub user: Option<User>,
 }
 
+/// Required down to its list: that nobody is on call is said by an empty one, and
+/// by nothing else.
 #[derive(Deserialize)]
 pub struct Rendering {
-    pub rendered_schedule_entries: Option<Vec<Entry>>,
+    pub rendered_schedule_entries: Vec<Entry>,
 }
 
 /// Times are ISO 8601 with any offset.
@@ -66,18 +94,44 @@ pub struct Entry {
     pub user: User,
 }
 
-/// A user, whole or as a reference: which one, `kind` tells.
+/// A user, whole or as a reference.
 #[derive(Deserialize)]
 pub struct User {
+    #[serde(deserialize_with = "id")]
     pub id: PagerDutyUserId,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub name: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub summary: Option<String>,
+    #[serde(default, deserialize_with = "optional_text")]
     pub email: Option<String>,
-    #[serde(rename = "self")]
-    pub api_url: Option<String>,
-    pub html_url: Option<String>,
     /// Only whether it is there matters.
     pub deleted_at: Option<IgnoredAny>,
+}
+
+/// A number is taken as its digits: to us, every id is a text.
+fn id<'de, D, Id>(value: D) -> Result<Id, D::Error>
+where
+    D: Deserializer<'de>,
+    Id: TryFrom<String, Error: Display>,
+{
+    let id = match Value::deserialize(value)? {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => return Err(D::Error::custom("an id of another type")),
+    };
+    id.try_into().map_err(D::Error::custom)
+}
+
+/// A text that the answer can do without: of another type, it counts as absent.
+fn optional_text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(value)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// Whatever is not `true` is false, of whichever type.
+fn is_true<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(value)? == Value::Bool(true))
 }

@@ -3,7 +3,7 @@
 
 use super::{
     error::SlackError,
-    shapes::{Envelope, UserAnswer, UsersPage},
+    shapes::{Envelope, UserAnswer, UsersPage, storable},
 };
 use crate::{
     config::{SlackApp, SlackConfig},
@@ -22,19 +22,31 @@ use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{fmt, pin::Pin, time::Duration};
+use tokio::time::{sleep, timeout};
 use types::{PersonId, WorkspaceId};
 use url::Url;
 
+/// As Slack names itself in ID tokens, wherever it is reached.
+const ISSUER: &str = "https://slack.com";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// A page of 200 people stays far below this.
-const LONGEST_BODY: usize = 8 * 1024 * 1024;
-/// What Slack advises for `users.list`.
-const PAGE_PEOPLE: &str = "200";
+/// A large page takes Slack longer than anything else does.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest page of people stays far below this.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+/// What Slack advises for `users.list`, and all that most workspaces need.
+const FIRST_PAGE_PEOPLE: &str = "200";
+/// Below the 1000 that Slack allows: with the advised size, ten thousand people
+/// would take more requests than there are in the minutes between two refreshes.
+const NEXT_PAGE_PEOPLE: &str = "900";
 /// More pages than any workspace has; ends a cursor that leads nowhere.
-const MOST_PAGES: usize = 2_000;
-/// The longest wait that reading the directory sits out by itself.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MOST_PAGES: usize = 1_000;
+/// The longest wait that reading the directory sits out, as often as Slack asks.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Waiting less would ask Slack in a circle.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// How long reading a whole directory may take, waits included.
+const LISTING_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// What is waited when Slack asks to wait, but not for how long.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
 
@@ -51,6 +63,14 @@ pub struct SlackClient {
 pub struct Granted<T> {
     pub value: T,
     pub scopes: Option<Vec<String>>,
+}
+
+/// The people of a workspace, as far as they could be read.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    pub people: Vec<Person>,
+    /// How many accounts were left out because they made no sense.
+    pub unreadable: usize,
 }
 
 /// What an installation brought.
@@ -129,6 +149,15 @@ impl SlackClient {
         Ok(&self.app()?.client_id)
     }
 
+    /// What may stand as the issuer in an ID token that this Slack hands out.
+    pub fn issuers(&self) -> [String; 3] {
+        [
+            ISSUER.to_owned(),
+            self.base.origin().ascii_serialization(),
+            self.base.as_str().trim_end_matches('/').to_owned(),
+        ]
+    }
+
     /// Slack's page that asks who somebody is; lacks `redirect_uri` and `state`.
     pub fn identify_address(&self, nonce: &SecretString) -> Result<Url, SlackError> {
         let mut url = self.address("/openid/connect/authorize");
@@ -179,7 +208,7 @@ impl SlackClient {
         let fields = tokens.extra_fields();
         Ok(NewInstallation {
             workspace: fields.team.id.clone(),
-            workspace_name: fields.team.name.clone(),
+            workspace_name: storable(fields.team.name.clone()),
             bot_token: SecretString::from(tokens.access_token().secret().as_str()),
             // Slack separates by commas where OAuth has spaces.
             scopes: tokens
@@ -193,26 +222,37 @@ impl SlackClient {
     }
 
     /// All people of the token's workspace.
-    pub async fn users_list(
-        &self,
-        token: &SecretString,
-    ) -> Result<Granted<Vec<Person>>, SlackError> {
-        let mut people = Vec::new();
-        let mut cursor = String::new();
+    pub async fn users_list(&self, token: &SecretString) -> Result<Granted<Listing>, SlackError> {
+        timeout(LISTING_TIMEOUT, self.all_users(token))
+            .await
+            .unwrap_or(Err(SlackError::TimedOut))
+    }
+
+    async fn all_users(&self, token: &SecretString) -> Result<Granted<Listing>, SlackError> {
+        let mut listing = Listing {
+            people: Vec::new(),
+            unreadable: 0,
+        };
+        let mut query = [
+            ("limit", FIRST_PAGE_PEOPLE.to_owned()),
+            ("cursor", String::new()),
+        ];
         for _ in 0..MOST_PAGES {
-            let page = self.users_page_patiently(token, &cursor).await?;
+            let page = self.users_page(token, &query).await?;
             let next = page.value.next_cursor();
-            people.extend(
-                page.value
-                    .members
-                    .into_iter()
-                    .filter_map(|user| user.person()),
-            );
+            for member in page.value.members {
+                match member.person() {
+                    Ok(person) => listing.people.extend(person),
+                    Err(_) => listing.unreadable += 1,
+                }
+            }
             match next {
-                Some(next) => cursor = next,
+                Some(next) => {
+                    query = [("limit", NEXT_PAGE_PEOPLE.to_owned()), ("cursor", next)];
+                }
                 None => {
                     return Ok(Granted {
-                        value: people,
+                        value: listing,
                         scopes: page.scopes,
                     });
                 }
@@ -227,13 +267,13 @@ impl SlackClient {
         token: &SecretString,
         person: &PersonId,
     ) -> Result<Granted<Option<Person>>, SlackError> {
-        let query = [("user", person.as_str())];
+        let query = [("user", person.to_string())];
         match self
-            .get::<UserAnswer>("/api/users.info", token, &query)
+            .get::<UserAnswer>("/api/users.info", token, &query, TOTAL_TIMEOUT)
             .await
         {
             Ok(Granted { value, scopes }) => Ok(Granted {
-                value: value.user.person(),
+                value: value.user.person()?,
                 scopes,
             }),
             Err(SlackError::Refused { error }) if error == "user_not_found" => Ok(Granted {
@@ -244,39 +284,37 @@ impl SlackClient {
         }
     }
 
-    async fn users_page_patiently(
-        &self,
-        token: &SecretString,
-        cursor: &str,
-    ) -> Result<Granted<UsersPage>, SlackError> {
-        match self.users_page(token, cursor).await {
-            Err(SlackError::RateLimited { retry_after }) if retry_after <= LONGEST_WAIT => {
-                tokio::time::sleep(retry_after).await;
-                self.users_page(token, cursor).await
-            }
-            answer => answer,
-        }
-    }
-
+    /// One page, waiting whenever Slack asks to.
     async fn users_page(
         &self,
         token: &SecretString,
-        cursor: &str,
+        query: &[(&str, String)],
     ) -> Result<Granted<UsersPage>, SlackError> {
-        let query = [("limit", PAGE_PEOPLE), ("cursor", cursor)];
-        self.get("/api/users.list", token, &query).await
+        loop {
+            let answer = self
+                .get("/api/users.list", token, query, PAGE_TIMEOUT)
+                .await;
+            match answer {
+                Err(SlackError::RateLimited { retry_after }) if retry_after <= LONGEST_WAIT => {
+                    sleep(retry_after.max(SHORTEST_WAIT)).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         token: &SecretString,
-        query: &[(&str, &str)],
+        query: &[(&str, String)],
+        timeout: Duration,
     ) -> Result<Granted<T>, SlackError> {
         let response = self
             .http
             .get(self.address(path))
             .query(query)
+            .timeout(timeout)
             .bearer_auth(token.expose_secret())
             .send()
             .await

@@ -1,8 +1,9 @@
 //! Slack's JSON, as far as it is read, and what it means here. Everything that
 //! Slack may leave out is optional.
 
+use super::error::SlackError;
 use crate::store::Person;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use types::{PersonId, Role};
 
 /// Slackbot claims to be a person; its id gives it away.
@@ -19,8 +20,26 @@ pub(super) struct Envelope {
 
 #[derive(Deserialize)]
 pub(super) struct UsersPage {
-    pub members: Vec<User>,
+    pub members: Vec<Member>,
     pub response_metadata: Option<PageEnd>,
+}
+
+/// One account that is not as Slack documents it must not hide the others.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Member {
+    Readable(User),
+    Unreadable(IgnoredAny),
+}
+
+impl Member {
+    /// As [`User::person`].
+    pub fn person(self) -> Result<Option<Person>, SlackError> {
+        match self {
+            Self::Readable(user) => user.person(),
+            Self::Unreadable(_) => Err(SlackError::Unreadable),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -41,25 +60,22 @@ pub(super) struct UserAnswer {
     pub user: User,
 }
 
+/// What is absent or `null` is not so: a flag is not set, a text is not known.
 #[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
 pub(super) struct User {
-    id: String,
-    name: String,
-    deleted: bool,
-    is_bot: bool,
-    is_app_user: bool,
-    is_primary_owner: bool,
-    is_owner: bool,
-    is_admin: bool,
-    is_restricted: bool,
-    is_ultra_restricted: bool,
-    profile: Profile,
+    id: Option<String>,
+    name: Option<String>,
+    deleted: Option<bool>,
+    is_bot: Option<bool>,
+    is_primary_owner: Option<bool>,
+    is_owner: Option<bool>,
+    is_admin: Option<bool>,
+    is_restricted: Option<bool>,
+    is_ultra_restricted: Option<bool>,
+    profile: Option<Profile>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Profile {
     real_name: Option<String>,
     display_name: Option<String>,
@@ -67,37 +83,39 @@ struct Profile {
 }
 
 impl User {
-    /// The person, unless a program stands behind the account.
-    pub fn person(self) -> Option<Person> {
-        if self.id.is_empty() || self.id == SLACKBOT || self.is_bot || self.is_app_user {
-            return None;
-        }
+    /// The person; `None` when a program stands behind the account. Slack's
+    /// `is_app_user` is no sign of that: it marks who authorised the app.
+    pub fn person(self) -> Result<Option<Person>, SlackError> {
         let role = self.role();
-        let profile = self.profile;
-        let name = [profile.real_name, profile.display_name]
+        let id = self.id.as_deref().and_then(PersonId::parse);
+        let id = id.ok_or(SlackError::Unreadable)?;
+        if id.as_str() == SLACKBOT || is(self.is_bot) {
+            return Ok(None);
+        }
+        let profile = self.profile.unwrap_or_default();
+        let name = [profile.real_name, profile.display_name, self.name]
             .into_iter()
-            .filter_map(given)
-            .next()
-            .unwrap_or(self.name);
-        Some(Person {
-            id: PersonId::new(self.id),
+            .find_map(given)
+            .unwrap_or_else(|| id.to_string());
+        Ok(Some(Person {
+            id,
             name,
             email: given(profile.email),
             role,
-            deactivated: self.deleted,
-        })
+            deactivated: is(self.deleted),
+        }))
     }
 
     /// Slack's flags include one another: a primary owner is an owner, and an
     /// owner is an admin.
-    const fn role(&self) -> Role {
-        if self.is_primary_owner {
+    fn role(&self) -> Role {
+        if is(self.is_primary_owner) {
             Role::PrimaryOwner
-        } else if self.is_owner {
+        } else if is(self.is_owner) {
             Role::Owner
-        } else if self.is_admin {
+        } else if is(self.is_admin) {
             Role::Admin
-        } else if self.is_restricted || self.is_ultra_restricted {
+        } else if is(self.is_restricted) || is(self.is_ultra_restricted) {
             Role::Guest
         } else {
             Role::Member
@@ -105,9 +123,18 @@ impl User {
     }
 }
 
+fn is(flag: Option<bool>) -> bool {
+    flag.unwrap_or(false)
+}
+
 /// Slack writes an empty text where it means nothing.
 fn given(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
+    text.map(storable).filter(|text| !text.trim().is_empty())
+}
+
+/// The text without the one character that Postgres cannot store.
+pub(super) fn storable(text: String) -> String {
+    text.replace('\0', "")
 }
 
 #[cfg(test)]
@@ -116,7 +143,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn person(user: Value) -> Option<Person> {
-        serde_json::from_value::<User>(user).unwrap().person()
+        let user: User = serde_json::from_value(user).unwrap();
+        user.person().unwrap()
     }
 
     #[test]
@@ -145,11 +173,54 @@ mod tests {
     fn programs_are_not_people() {
         for user in [
             json!({"id": "U1", "is_bot": true}),
-            json!({"id": "U1", "is_app_user": true}),
             json!({"id": "USLACKBOT", "is_bot": false}),
         ] {
             assert_eq!(person(user), None);
         }
+    }
+
+    #[test]
+    fn who_authorised_the_app_is_a_person() {
+        assert!(person(json!({"id": "U1", "is_app_user": true})).is_some());
+    }
+
+    #[test]
+    fn null_is_as_good_as_nothing() {
+        let nulls = json!({
+            "id": "U1", "name": null, "deleted": null, "is_bot": null, "is_admin": null,
+            "is_owner": null, "is_restricted": null, "profile": null,
+        });
+        let expected = Person {
+            id: PersonId::new("U1"),
+            name: "U1".to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: false,
+        };
+        assert_eq!(person(nulls).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_member_that_cannot_be_read_leaves_the_others_readable() {
+        let page = json!({"members": [
+            {"id": "U1"}, {"id": 7}, {"id": "U3", "is_admin": "yes"}, null, {"name": "nobody"},
+            {"id": "U2"},
+        ]});
+        let page: UsersPage = serde_json::from_value(page).unwrap();
+        let readable: Vec<_> = page
+            .members
+            .into_iter()
+            .map(|member| member.person().is_ok())
+            .collect();
+        assert_eq!(readable, [true, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_postgres_cannot_store_is_left_out() {
+        let profile = json!({"real_name": "A\u{0}na", "email": "\u{0}ana@example.com"});
+        let person = person(json!({"id": "U1", "profile": profile})).unwrap();
+        assert_eq!(person.name, "Ana");
+        assert_eq!(person.email.as_deref(), Some("ana@example.com"));
     }
 
     #[test]

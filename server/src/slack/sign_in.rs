@@ -3,10 +3,10 @@
 
 use super::{
     client::Granted,
-    directory::{RefreshError, refresh},
+    directory::{DirectoryError, look_up, start_refresh},
     error::SlackError,
-    id_token::{self, IdTokenError, Identity},
-    installation::{NEEDED_SCOPES, bot_token, has_needed, is_served, remember_token_state},
+    id_token::{self, Expected, IdTokenError, Identity},
+    installation::{NEEDED_SCOPES, bot_token, has_needed, is_served},
 };
 use crate::{
     Services, clock,
@@ -18,6 +18,8 @@ use crate::{
     },
 };
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+use tokio::time::timeout;
 use types::{AuditAction, PersonId, SignInProblem, Timestamp, WorkspaceId};
 use url::Url;
 
@@ -27,6 +29,9 @@ pub const CALLBACK_PATH: &str = "/api/auth/slack/callback";
 pub const PENDING_SECONDS: i64 = 10 * 60;
 /// A session unseen for this long ends, in seconds.
 pub const IDLE_SECONDS: i64 = 7 * 24 * 3600;
+/// How long somebody who installs waits for the directory. A large one is read
+/// on while they look around.
+const DIRECTORY_WAIT: Duration = Duration::from_secs(10);
 /// Longer than any code that Slack makes; anything else is not Slack's.
 const LONGEST_CODE: usize = 2_048;
 
@@ -76,15 +81,6 @@ enum Stop {
     IdToken(#[from] IdTokenError),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<RefreshError> for Stop {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Slack(error) => Self::Slack(error),
-            RefreshError::Store(error) => Self::Store(error),
-        }
-    }
 }
 
 /// Begins a sign-in that will end at `return_to`: the address at Slack to open.
@@ -146,11 +142,11 @@ async fn proceed(
         SignInStep::Identify { nonce_key } => identify(services, code, nonce_key).await?,
         SignInStep::Install { workspace, person } => {
             install(services, visit, code, workspace).await?;
-            let person = services.store.person(workspace, person).await?;
-            Recognised::Known(
-                workspace.clone(),
-                person.filter(|person| !person.deactivated),
-            )
+            let identity = Identity {
+                workspace: workspace.clone(),
+                person: person.clone(),
+            };
+            recognise(services, identity).await?
         }
     };
     match recognised {
@@ -192,12 +188,12 @@ async fn identify(services: &Services, code: &str, nonce_key: &str) -> Result<Re
         .slack
         .exchange_identity(code, &services.config.public_url.join(CALLBACK_PATH))
         .await?;
-    let identity = id_token::check(
-        id_token.expose_secret(),
-        services.slack.client_id()?,
+    let expected = Expected {
+        issuers: &services.slack.issuers(),
+        client_id: services.slack.client_id()?,
         nonce_key,
-        clock::now(),
-    )?;
+    };
+    let identity = id_token::check(id_token.expose_secret(), &expected, clock::now())?;
     let first = services.store.first_workspace().await?;
     if !is_served(
         &services.config.slack.workspaces,
@@ -223,25 +219,20 @@ async fn recognise(services: &Services, identity: Identity) -> Result<Recognised
     if !has_needed(&installation.scopes) {
         return Ok(Recognised::NeedsInstallation(identity));
     }
-    let answer = services.slack.user_info(&token, person).await;
-    remember_token_state(services, workspace, installation, &answer).await?;
-    match answer {
-        Err(SlackError::TokenEnded | SlackError::MissingScope { .. }) => {
+    match look_up(services, workspace, installation, &token, person).await {
+        Err(DirectoryError::Slack(SlackError::TokenEnded | SlackError::MissingScope { .. })) => {
             Ok(Recognised::NeedsInstallation(identity))
         }
         Ok(Granted {
             scopes: Some(scopes),
             ..
         }) if !has_needed(&scopes) => Ok(Recognised::NeedsInstallation(identity)),
-        Ok(Granted { value: None, .. }) => Ok(Recognised::Known(identity.workspace, None)),
-        Ok(Granted {
-            value: Some(found), ..
-        }) => {
-            services.store.save_person(workspace, &found).await?;
-            let active = Some(found).filter(|person| !person.deactivated);
+        Ok(Granted { value: found, .. }) => {
+            let active = found.filter(|person| !person.deactivated);
             Ok(Recognised::Known(identity.workspace, active))
         }
-        Err(error) => last_known(services, identity, error).await,
+        Err(DirectoryError::Slack(error)) => last_known(services, identity, error).await,
+        Err(DirectoryError::Store(error)) => Err(error.into()),
     }
 }
 
@@ -311,7 +302,7 @@ async fn ask_slack(
     Ok(Progress::AskSlack(url))
 }
 
-/// Saves the bot token and reads the directory with it.
+/// Saves the bot token and begins to read the directory with it.
 async fn install(
     services: &Services,
     visit: &Visit,
@@ -363,7 +354,8 @@ async fn install(
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
     if let Some(workspace) = services.store.workspace(&new.workspace).await? {
-        refresh(services, &workspace).await?;
+        // Past the wait, the task goes on by itself.
+        let _ = timeout(DIRECTORY_WAIT, start_refresh(services, workspace)).await;
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub struct Connection {
     pub region: Region,
     /// Names the credential: new with every connect and every edit.
     pub generation: String,
+    /// The run that has the right to sync it now.
+    pub lease: Option<String>,
     pub connected_at: Timestamp,
     pub connected_by: PersonId,
     pub connected_by_name: String,
@@ -55,6 +57,9 @@ pub struct SyncEnd {
     pub ask_after: Timestamp,
     /// Set when the account's people were read in this run.
     pub roster_read_at: Option<Timestamp>,
+    /// Somebody asked for this run; its failure says nothing about how patient
+    /// to be.
+    pub on_request: bool,
 }
 
 /// The row's name when its credential is sealed.
@@ -69,6 +74,7 @@ struct Row {
     last_four: String,
     region: String,
     generation: String,
+    lease_holder: Option<String>,
     connected_at: i64,
     connected_by: String,
     connected_by_name: String,
@@ -88,6 +94,7 @@ impl Row {
             last_four: self.last_four,
             region: known(Region::from_code(&self.region), "a service region")?,
             generation: self.generation,
+            lease: self.lease_holder,
             connected_at: Timestamp::from_millis(self.connected_at),
             connected_by: PersonId::new(self.connected_by),
             connected_by_name: self.connected_by_name,
@@ -160,10 +167,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Puts another credential in the place of the present one; bindings stay.
-    /// False when the workspace is not connected.
+    /// Puts another credential in the place of `old`; bindings stay. False when
+    /// `old` was replaced or disconnected meanwhile.
     pub async fn replace_credential(
         &self,
+        old: &Connection,
         new: &NewConnection,
         entry: &NewAuditEntry,
     ) -> Result<bool> {
@@ -172,14 +180,15 @@ impl Store {
             "update pagerduty_connections set credential_sealed = $1, last_four = $2, region = $3,
                  generation = $4, problem = null, failures = 0, next_sync_at = $5,
                  ask_after = $5, roster_read_at = null, lease_holder = null, lease_until = null
-             where workspace_id = $6",
+             where workspace_id = $6 and generation = $7",
         )
         .bind(&new.credential_sealed)
         .bind(&new.last_four)
         .bind(new.region.code())
         .bind(Uuid::now_v7().to_string())
         .bind(entry.at.as_millis())
-        .bind(entry.workspace.as_str())
+        .bind(old.workspace.as_str())
+        .bind(&old.generation)
         .execute(&mut *tx)
         .await?;
         if updated.rows_affected() == 0 {
@@ -262,12 +271,11 @@ impl Store {
         Ok(at.map(Timestamp::from_millis))
     }
 
-    /// Takes the right to sync a connection until `until`; `None` when somebody
-    /// else has it or the workspace is not connected.
+    /// Takes the right to sync a connection until `until`, for one run; `None`
+    /// when another run has it or the workspace is not connected.
     pub async fn take_lease(
         &self,
         workspace: &WorkspaceId,
-        holder: &str,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Connection>> {
@@ -276,13 +284,40 @@ impl Store {
              where workspace_id = $3 and (lease_until is null or lease_until <= $4)
              returning *",
         )
-        .bind(holder)
+        .bind(Uuid::now_v7().to_string())
         .bind(until.as_millis())
         .bind(workspace.as_str())
         .bind(now.as_millis())
         .fetch_optional(&self.pool)
         .await?;
         row.map(Row::connection).transpose()
+    }
+
+    /// Keeps a lease that a run still has.
+    pub async fn renew_lease(&self, connection: &Connection, until: Timestamp) -> Result<()> {
+        sqlx::query(
+            "update pagerduty_connections set lease_until = $1
+             where workspace_id = $2 and lease_holder = $3",
+        )
+        .bind(until.as_millis())
+        .bind(connection.workspace.as_str())
+        .bind(connection.lease.as_deref())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives back the lease of a run that was broken off.
+    pub async fn release_lease(&self, connection: &Connection) -> Result<()> {
+        sqlx::query(
+            "update pagerduty_connections set lease_holder = null, lease_until = null
+             where workspace_id = $1 and lease_holder = $2",
+        )
+        .bind(connection.workspace.as_str())
+        .bind(connection.lease.as_deref())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Asks for a sync at once, also when one is running just now.
@@ -295,14 +330,16 @@ impl Store {
         Ok(())
     }
 
-    /// Writes how a sync went and gives the lease back. False when the
-    /// credential has changed or gone since: then nothing is written.
+    /// Writes how a sync went and gives the lease back. False when the run lost
+    /// its lease, as it does when the credential changes or goes: then nothing
+    /// is written.
     ///
     /// A sync that was requested while this one ran stays requested.
     pub async fn end_sync(&self, connection: &Connection, end: &SyncEnd) -> Result<bool> {
         let failed = end.problem.is_some();
         let failures = match (end.asked, failed) {
             (false, _) => connection.failures,
+            (true, true) if end.on_request => connection.failures,
             (true, true) => connection.failures.saturating_add(1),
             (true, false) => 0,
         };
@@ -312,7 +349,7 @@ impl Store {
                  ask_after = $4, last_synced_at = coalesce($5, last_synced_at),
                  failures = $6, roster_read_at = coalesce($7, roster_read_at),
                  lease_holder = null, lease_until = null
-             where workspace_id = $8 and generation = $9",
+             where workspace_id = $8 and lease_holder = $9",
         )
         .bind(write_problem(end.problem.as_ref()))
         .bind(connection.next_sync_at.as_millis())
@@ -322,7 +359,7 @@ impl Store {
         .bind(i64::from(failures))
         .bind(end.roster_read_at.map(Timestamp::as_millis))
         .bind(connection.workspace.as_str())
-        .bind(&connection.generation)
+        .bind(connection.lease.as_deref())
         .execute(&self.pool)
         .await?;
         Ok(updated.rows_affected() == 1)

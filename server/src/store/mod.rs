@@ -18,7 +18,7 @@ pub use audit::NewAuditEntry;
 pub use connections::{Connection, NewConnection, SyncEnd, credential_row};
 pub use engine::{Engine, OpenError, sqlite_path};
 pub use people::{Person, email_key};
-pub use schedules::BoundSchedule;
+pub use schedules::{BindEnd, BoundSchedule};
 pub use sessions::{NewSession, Session};
 pub use sign_ins::{PendingSignIn, SignInStep};
 pub use workspaces::{Installation, Workspace, bot_token_row};

@@ -177,6 +177,9 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         super::connections::hold(&mut tx, workspace).await?;
+        if !lock(&mut tx, workspace, id).await? {
+            return Ok(None);
+        }
         let Some(rotation) = load(&mut tx, workspace, Some(id)).await?.pop() else {
             return Ok(None);
         };

@@ -71,6 +71,17 @@ impl PersonRow {
     }
 }
 
+/// How an attempt to bind ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BindEnd<R> {
+    Bound,
+    Refused(R),
+    /// There is no such rotation any more.
+    RotationGone,
+    /// The credential that read the schedule was replaced or disconnected.
+    ConnectionChanged,
+}
+
 impl Store {
     /// The schedules that at least one rotation is bound to.
     pub async fn bound_schedules(&self, workspace: &WorkspaceId) -> Result<Vec<BoundSchedule>> {
@@ -123,41 +134,10 @@ impl Store {
     pub async fn schedule_snapshot(
         &self,
         workspace: &WorkspaceId,
-        schedule: &BoundSchedule,
+        schedule: BoundSchedule,
     ) -> Result<ScheduleSnapshot> {
-        let people: Vec<PersonRow> = sqlx::query_as(
-            "select u.id, u.name, u.email, u.deleted
-             from pagerduty_schedule_people p
-             join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
-             where p.workspace_id = $1 and p.schedule_id = $2 order by p.position",
-        )
-        .bind(workspace.as_str())
-        .bind(schedule.id.as_str())
-        .fetch_all(&self.pool)
-        .await?;
-        let shifts: Vec<(String, i64, i64)> = sqlx::query_as(
-            "select user_id, starts_at, ends_at from pagerduty_shifts
-             where workspace_id = $1 and schedule_id = $2 order by starts_at, user_id",
-        )
-        .bind(workspace.as_str())
-        .bind(schedule.id.as_str())
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(ScheduleSnapshot {
-            id: schedule.id.clone(),
-            name: schedule.name.clone(),
-            url: schedule.url.clone(),
-            time_zone: schedule.time_zone.clone(),
-            people: people.into_iter().map(PersonRow::person).collect(),
-            shifts: shifts
-                .into_iter()
-                .map(|(user, starts_at, ends_at)| Shift {
-                    user: PagerDutyUserId::new(user),
-                    starts_at: Timestamp::from_millis(starts_at),
-                    ends_at: Timestamp::from_millis(ends_at),
-                })
-                .collect(),
-        })
+        let mut connection = self.pool.acquire().await?;
+        load_snapshot(&mut connection, workspace, schedule).await
     }
 
     /// Everybody in PagerDuty whom a sync has met, by id.
@@ -180,9 +160,6 @@ impl Store {
 
     /// Binds a rotation to a schedule that was just read, if `allow` does not
     /// refuse. `members` takes the place of the rotation's own.
-    ///
-    /// `None` when the rotation is gone, or the connection that read the
-    /// schedule is.
     pub async fn bind<R>(
         &self,
         connection: &Connection,
@@ -190,23 +167,24 @@ impl Store {
         schedule: &ScheduleSnapshot,
         members: Vec<Member>,
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
-    ) -> Result<Option<std::result::Result<(), R>>> {
+    ) -> Result<BindEnd<R>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
-        if !connections::lock(&mut tx, workspace, &connection.generation).await?
-            || !rotations::lock(&mut tx, workspace, rotation).await?
-        {
-            return Ok(None);
+        if !connections::lock(&mut tx, workspace, &connection.generation).await? {
+            return Ok(BindEnd::ConnectionChanged);
+        }
+        if !rotations::lock(&mut tx, workspace, rotation).await? {
+            return Ok(BindEnd::RotationGone);
         }
         let Some(mut rotation) = rotations::load(&mut tx, workspace, Some(rotation))
             .await?
             .pop()
         else {
-            return Ok(None);
+            return Ok(BindEnd::RotationGone);
         };
         let entry = match allow(&rotation) {
             Ok(entry) => entry,
-            Err(refusal) => return Ok(Some(Err(refusal))),
+            Err(refusal) => return Ok(BindEnd::Refused(refusal)),
         };
         write_schedule(&mut tx, workspace, schedule, entry.at).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
@@ -215,7 +193,7 @@ impl Store {
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
-        Ok(Some(Ok(())))
+        Ok(BindEnd::Bound)
     }
 
     /// Takes a rotation back to Manual with the members it has; `None` when it is
@@ -260,50 +238,59 @@ impl Store {
         Ok(Some(Ok(())))
     }
 
-    /// Writes what was read of a schedule and gives its rotations their members.
-    /// Returns the rotations that changed; `None`, and nothing is written, when
-    /// the credential that read it has changed or gone, or nothing is bound to
-    /// the schedule any more.
+    /// Writes what was asked of a schedule at `asked_at` and gives its rotations
+    /// their members. Returns the rotations that changed; `None`, and nothing is
+    /// written, when the credential that read it has changed or gone, nothing is
+    /// bound to the schedule any more, or a later reading is already there.
     pub async fn apply_schedule(
         &self,
         connection: &Connection,
         schedule: &ScheduleSnapshot,
         members: &[Member],
-        now: Timestamp,
+        asked_at: Timestamp,
     ) -> Result<Option<Vec<RotationId>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(None);
         }
-        if rotations_bound_to(&mut tx, workspace, &schedule.id)
-            .await?
-            .is_empty()
-        {
+        let Some(known) = load_schedule(&mut tx, workspace, &schedule.id).await? else {
+            return Ok(None);
+        };
+        if known.confirmed_at.is_some_and(|at| at > asked_at) {
             return Ok(None);
         }
-        write_schedule(&mut tx, workspace, schedule, now).await?;
+        if load_snapshot(&mut tx, workspace, known).await? == *schedule {
+            confirm_schedule(&mut tx, workspace, &schedule.id, asked_at).await?;
+        } else {
+            write_schedule(&mut tx, workspace, schedule, asked_at).await?;
+        }
         let changed = write_members(&mut tx, workspace, &schedule.id, members).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
 
-    /// Gives a schedule's rotations the members that its stored shifts make now,
-    /// without having asked PagerDuty. Returns the rotations that changed.
-    pub async fn apply_members(
+    /// Gives a schedule's rotations the members that `rule` makes of its stored
+    /// shifts, without having asked PagerDuty. Returns the rotations that
+    /// changed, and what is stored.
+    pub async fn hand_off(
         &self,
         connection: &Connection,
         schedule: &ScheduleId,
-        members: &[Member],
-    ) -> Result<Vec<RotationId>> {
+        rule: impl FnOnce(&ScheduleSnapshot) -> Vec<Member> + Send,
+    ) -> Result<Option<(Vec<RotationId>, ScheduleSnapshot)>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let changed = write_members(&mut tx, workspace, schedule, members).await?;
+        let Some(known) = load_schedule(&mut tx, workspace, schedule).await? else {
+            return Ok(None);
+        };
+        let snapshot = load_snapshot(&mut tx, workspace, known).await?;
+        let changed = write_members(&mut tx, workspace, schedule, &rule(&snapshot)).await?;
         tx.commit().await?;
-        Ok(changed)
+        Ok(Some((changed, snapshot)))
     }
 
     /// Notes why a schedule could not be read; its rotations keep what they have.
@@ -346,6 +333,81 @@ pub(super) async fn forget_unbound(
              (select schedule_id from bindings where workspace_id = $1)",
     )
     .bind(workspace.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn load_schedule(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    schedule: &ScheduleId,
+) -> Result<Option<BoundSchedule>> {
+    let row: Option<ScheduleRow> = sqlx::query_as(
+        "select id, name, url, time_zone, confirmed_at, problem from pagerduty_schedules
+         where workspace_id = $1 and id = $2",
+    )
+    .bind(workspace.as_str())
+    .bind(schedule.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.map(ScheduleRow::schedule).transpose()
+}
+
+async fn load_snapshot(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    schedule: BoundSchedule,
+) -> Result<ScheduleSnapshot> {
+    let people: Vec<PersonRow> = sqlx::query_as(
+        "select u.id, u.name, u.email, u.deleted
+         from pagerduty_schedule_people p
+         join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
+         where p.workspace_id = $1 and p.schedule_id = $2 order by p.position",
+    )
+    .bind(workspace.as_str())
+    .bind(schedule.id.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let shifts: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select user_id, starts_at, ends_at from pagerduty_shifts
+         where workspace_id = $1 and schedule_id = $2 order by starts_at, ends_at, user_id",
+    )
+    .bind(workspace.as_str())
+    .bind(schedule.id.as_str())
+    .fetch_all(connection)
+    .await?;
+    Ok(ScheduleSnapshot {
+        id: schedule.id,
+        name: schedule.name,
+        url: schedule.url,
+        time_zone: schedule.time_zone,
+        people: people.into_iter().map(PersonRow::person).collect(),
+        shifts: shifts
+            .into_iter()
+            .map(|(user, starts_at, ends_at)| Shift {
+                user: PagerDutyUserId::new(user),
+                starts_at: Timestamp::from_millis(starts_at),
+                ends_at: Timestamp::from_millis(ends_at),
+            })
+            .collect(),
+    })
+}
+
+/// Notes that PagerDuty still says what is stored.
+async fn confirm_schedule(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    schedule: &ScheduleId,
+    asked_at: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "update pagerduty_schedules set confirmed_at = $1, problem = null
+         where workspace_id = $2 and id = $3",
+    )
+    .bind(asked_at.as_millis())
+    .bind(workspace.as_str())
+    .bind(schedule.as_str())
     .execute(connection)
     .await?;
     Ok(())

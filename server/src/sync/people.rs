@@ -43,6 +43,7 @@ pub async fn resolve(
     if missing.len() > ASK_ONE_BY_ONE {
         known.extend(read_roster(pagerduty, account).await?);
     } else {
+        // What cannot be found out about one person must not hide the schedule.
         let questions: Vec<BoxFuture<'_, _>> = missing
             .into_iter()
             .map(|person| ask(pagerduty, account, person).boxed())
@@ -57,8 +58,11 @@ pub async fn resolve(
         .people
         .iter()
         .map(|person| match known.get(&person.id) {
-            Some(found) if !person.deleted => found.clone(),
-            _ => gone(person),
+            Some(found) => SchedulePerson {
+                deleted: found.deleted || person.deleted,
+                ..found.clone()
+            },
+            None => unknown(person, person.deleted),
         })
         .collect();
     Ok(ScheduleSnapshot {
@@ -71,13 +75,18 @@ pub async fn resolve(
     })
 }
 
+/// What PagerDuty says of one person. Only what would fail for everybody fails.
 async fn ask(
     pagerduty: &PagerDuty,
     account: &Account,
     person: &UserReference,
 ) -> Result<SchedulePerson, PagerDutyProblem> {
-    let found = pagerduty.user(account, &person.id).await?;
-    Ok(found.map_or_else(|| gone(person), |user| keyed(user).1))
+    match pagerduty.user(account, &person.id).await {
+        Ok(Some(user)) => Ok(keyed(user).1),
+        Ok(None) => Ok(unknown(person, true)),
+        Err(problem) if problem.concerns_connection() => Err(problem),
+        Err(_) => Ok(unknown(person, false)),
+    }
 }
 
 fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
@@ -90,12 +99,12 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
     (user.id, person)
 }
 
-/// Somebody whom the schedule still names and the account no longer has.
-fn gone(person: &UserReference) -> SchedulePerson {
+/// Somebody of whom only the schedule's reference is known.
+fn unknown(person: &UserReference, deleted: bool) -> SchedulePerson {
     SchedulePerson {
         id: person.id.clone(),
         name: person.name.clone(),
         email: None,
-        deleted: true,
+        deleted,
     }
 }

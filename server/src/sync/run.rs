@@ -1,25 +1,27 @@
-//! One sync of one connection: first what the stored shifts say about now, then
-//! what PagerDuty says. It takes no input but the connection, so running it
-//! twice does no harm, and it writes nothing once the credential has changed.
+//! One sync of one connection: what the stored shifts say about now, at once and
+//! whenever a shift ends, and what PagerDuty says. It takes no input but the
+//! connection, so running it twice does no harm, and it writes nothing once the
+//! credential has changed.
 
 use super::people::{self, People};
 use crate::{
     Services, clock,
     pagerduty::{Account, Credential},
     rotations::{Directory, ScheduleSnapshot, members_of, next_change},
-    store::{BoundSchedule, Connection, Person, Store, StoreError, credential_row},
+    store::{BoundSchedule, Connection, Store, StoreError, credential_row},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time};
+use tokio_util::sync::CancellationToken;
 use types::{LiveTopic, PagerDutyProblem, RotationId, Timestamp};
 
-/// How long names and e-mails of the account's people are good for.
-const ROSTER_AGE: Duration = Duration::from_secs(15 * 60);
+/// How long names and e-mails of the account's people are good for, in seconds.
+const ROSTER_SECONDS: i64 = 15 * 60;
 /// How far ahead shifts are read and kept.
-pub const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
+const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 /// PagerDuty may answer with nothing for a window that begins right now.
-pub const WINDOW_LEAD_SECONDS: i64 = 60;
+const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Questions at once per credential.
 const AT_ONCE: usize = 4;
 
@@ -54,34 +56,46 @@ pub fn account_of(
     }
 }
 
+/// The stretch of time that shifts are read for.
+pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
+    (
+        now.plus_seconds(-WINDOW_LEAD_SECONDS),
+        now.plus_seconds(WINDOW_SECONDS),
+    )
+}
+
 /// Runs a sync. With `ask` false only the stored shifts are applied.
 pub async fn run(
     services: &Services,
     connection: &Connection,
     ask: bool,
 ) -> Result<RunOutcome, StoreError> {
-    let directory = services.store.people(&connection.workspace).await?;
+    let people = services.store.people(&connection.workspace).await?;
     let run = Run {
         services,
         connection,
-        directory,
+        directory: Directory::new(&people),
     };
-    let mut outcome = run.hand_off().await?;
-    if ask {
-        match account_of(services, connection) {
-            Ok(account) => run.ask(&account, &mut outcome).await?,
-            Err(problem) => outcome.problem = Some(problem),
-        }
-    } else {
-        outcome.problem = connection.problem.clone();
+    let handed_off = run.hand_off().await?;
+    if !ask {
+        return Ok(RunOutcome {
+            problem: connection.problem.clone(),
+            ..handed_off
+        });
     }
-    Ok(outcome)
+    match account_of(services, connection) {
+        Ok(account) => run.ask_while_handing_off(&account, handed_off).await,
+        Err(problem) => Ok(RunOutcome {
+            problem: Some(problem),
+            ..handed_off
+        }),
+    }
 }
 
 struct Run<'a> {
     services: &'a Services,
     connection: &'a Connection,
-    directory: Vec<Person>,
+    directory: Directory<'a>,
 }
 
 impl Run<'_> {
@@ -102,58 +116,100 @@ impl Run<'_> {
     /// Puts whoever the stored shifts name on duty, whether PagerDuty is there or
     /// not.
     async fn hand_off(&self) -> Result<RunOutcome, StoreError> {
-        let workspace = &self.connection.workspace;
         let now = clock::now();
         let mut outcome = RunOutcome::default();
-        for schedule in self.store().bound_schedules(workspace).await? {
-            let snapshot = self.store().schedule_snapshot(workspace, &schedule).await?;
-            let members = members_of(&snapshot, &Directory::new(&self.directory), now);
-            let changed = self
+        let schedules = self
+            .store()
+            .bound_schedules(&self.connection.workspace)
+            .await?;
+        for schedule in schedules {
+            let handed_off = self
                 .store()
-                .apply_members(self.connection, &schedule.id, &members)
+                .hand_off(self.connection, &schedule.id, |snapshot| {
+                    members_of(snapshot, &self.directory, now)
+                })
                 .await?;
-            outcome.changed += self.publish(changed);
-            outcome.expect_change(&snapshot, now);
+            if let Some((changed, snapshot)) = handed_off {
+                outcome.changed += self.publish(changed);
+                outcome.expect_change(&snapshot, now);
+            }
         }
         Ok(outcome)
     }
 
+    /// Asks PagerDuty, however long it takes, and does not let that delay the
+    /// shifts that end meanwhile.
+    async fn ask_while_handing_off(
+        &self,
+        account: &Account,
+        handed_off: RunOutcome,
+    ) -> Result<RunOutcome, StoreError> {
+        let answered = CancellationToken::new();
+        let asking = async {
+            let asked = self.ask(account).await;
+            answered.cancel();
+            asked
+        };
+        let (asked, meanwhile) = tokio::join!(asking, self.hand_off_until(&answered, handed_off));
+        let (asked, meanwhile) = (asked?, meanwhile?);
+        Ok(RunOutcome {
+            changed: asked.changed + meanwhile.changed,
+            next_change: earlier(asked.next_change, meanwhile.next_change),
+            ..asked
+        })
+    }
+
+    async fn hand_off_until(
+        &self,
+        answered: &CancellationToken,
+        mut outcome: RunOutcome,
+    ) -> Result<RunOutcome, StoreError> {
+        loop {
+            let Some(change) = outcome.next_change else {
+                return Ok(outcome);
+            };
+            tokio::select! {
+                () = answered.cancelled() => return Ok(outcome),
+                () = time::sleep(until(change)) => {}
+            }
+            let next = self.hand_off().await?;
+            outcome.changed += next.changed;
+            outcome.next_change = next.next_change;
+        }
+    }
+
     /// Asks PagerDuty for every bound schedule.
-    async fn ask(&self, account: &Account, outcome: &mut RunOutcome) -> Result<(), StoreError> {
+    async fn ask(&self, account: &Account) -> Result<RunOutcome, StoreError> {
+        let mut outcome = RunOutcome::default();
         let schedules = self
             .store()
             .bound_schedules(&self.connection.workspace)
             .await?;
         if schedules.is_empty() {
             outcome.problem = self.still_connected(account).await.err();
-            return Ok(());
+            return Ok(outcome);
         }
-        let people = match self.people(account, outcome).await? {
-            Ok(people) => Mutex::new(people),
-            Err(problem) => {
-                outcome.problem = Some(problem);
-                return Ok(());
+        match self.people(account, &mut outcome).await? {
+            Ok(people) => {
+                let people = Mutex::new(people);
+                self.ask_for_each(account, &schedules, &people, &mut outcome)
+                    .await?;
             }
-        };
-        let (read, failed) = self
-            .ask_for_each(account, &schedules, &people, outcome)
-            .await?;
-        // One schedule that cannot be read says nothing about the connection.
-        if read == 0 && outcome.problem.is_none() {
-            outcome.problem = failed;
+            Err(problem) => outcome.problem = Some(problem),
         }
-        Ok(())
+        Ok(outcome)
     }
 
-    /// Reads the schedules, a few at once, and applies each as it comes. Returns
-    /// how many could be read, and a failure that was not the schedule's own.
+    /// Reads the schedules, a few at once, and applies each as it comes. One that
+    /// cannot be read says nothing about the others; when none can, that is the
+    /// connection's problem.
     async fn ask_for_each(
         &self,
         account: &Account,
         schedules: &[BoundSchedule],
         people: &Mutex<People>,
         outcome: &mut RunOutcome,
-    ) -> Result<(usize, Option<PagerDutyProblem>), StoreError> {
+    ) -> Result<(), StoreError> {
         // Boxed one by one: the compiler cannot tell that a closure over
         // references makes futures that may move between threads.
         let questions: Vec<BoxFuture<'_, _>> = schedules
@@ -161,31 +217,28 @@ impl Run<'_> {
             .map(|schedule| self.read(account, schedule, people).boxed())
             .collect();
         let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
-        let (mut read, mut failed) = (0, None);
-        while let Some((schedule, answer)) = answers.next().await {
+        let (mut any_read, mut failed) = (false, None);
+        while let Some((schedule, asked_at, answer)) = answers.next().await {
             match answer {
                 Ok(snapshot) => {
-                    read += 1;
-                    self.apply(&snapshot, outcome).await?;
+                    any_read = true;
+                    self.apply(&snapshot, asked_at, outcome).await?;
                 }
-                Err(problem) if concerns_connection(&problem) => {
+                Err(problem) if problem.concerns_connection() => {
                     outcome.problem = Some(problem);
-                    break;
+                    return Ok(());
                 }
                 Err(problem) => {
                     outcome.unreadable += 1;
-                    let flagged = self
-                        .store()
-                        .flag_schedule(self.connection, schedule, &problem)
-                        .await?;
-                    self.publish(flagged);
+                    self.flag(schedule, &problem).await?;
                     if problem != PagerDutyProblem::NotFound {
                         failed = Some(problem);
                     }
                 }
             }
         }
-        Ok((read, failed))
+        outcome.problem = failed.filter(|_| !any_read);
+        Ok(())
     }
 
     async fn read<'s>(
@@ -195,58 +248,80 @@ impl Run<'_> {
         people: &Mutex<People>,
     ) -> (
         &'s BoundSchedule,
+        Timestamp,
         Result<ScheduleSnapshot, PagerDutyProblem>,
     ) {
         let pagerduty = &self.services.pagerduty;
-        let (from, until) = window(clock::now());
+        let asked_at = clock::now();
+        let (from, until) = window(asked_at);
         let answer = match pagerduty.schedule(account, &schedule.id, from, until).await {
             Ok(answer) => answer,
-            Err(problem) => return (schedule, Err(problem)),
+            Err(problem) => return (schedule, asked_at, Err(problem)),
         };
         let mut people = people.lock().await;
         let snapshot = people::resolve(pagerduty, account, answer, &mut people).await;
-        (schedule, snapshot)
+        (schedule, asked_at, snapshot)
     }
 
     async fn apply(
         &self,
         snapshot: &ScheduleSnapshot,
+        asked_at: Timestamp,
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
         let now = clock::now();
-        let members = members_of(snapshot, &Directory::new(&self.directory), now);
+        let members = members_of(snapshot, &self.directory, now);
         let changed = self
             .store()
-            .apply_schedule(self.connection, snapshot, &members, now)
+            .apply_schedule(self.connection, snapshot, &members, asked_at)
             .await?;
         outcome.changed += self.publish(changed.unwrap_or_default());
         outcome.expect_change(snapshot, now);
         Ok(())
     }
 
+    async fn flag(
+        &self,
+        schedule: &BoundSchedule,
+        problem: &PagerDutyProblem,
+    ) -> Result<(), StoreError> {
+        let flagged = self
+            .store()
+            .flag_schedule(self.connection, schedule, problem)
+            .await?;
+        self.publish(flagged);
+        Ok(())
+    }
+
     /// The account's people: those known from earlier, or everybody anew when
-    /// that is too long ago.
+    /// that is too long ago. What is known will do while the list cannot be read.
     async fn people(
         &self,
         account: &Account,
         outcome: &mut RunOutcome,
     ) -> Result<Result<People, PagerDutyProblem>, StoreError> {
         let now = clock::now();
-        let fresh = self.connection.roster_read_at.is_some_and(|read_at| {
-            now.seconds_since(read_at) < i64::try_from(ROSTER_AGE.as_secs()).unwrap_or(i64::MAX)
-        });
-        if fresh {
-            let known = self
-                .store()
-                .pagerduty_users(&self.connection.workspace)
-                .await?;
-            return Ok(Ok(known));
+        let fresh = self
+            .connection
+            .roster_read_at
+            .is_some_and(|read_at| now.seconds_since(read_at) < ROSTER_SECONDS);
+        if !fresh {
+            match people::read_roster(&self.services.pagerduty, account).await {
+                Ok(roster) => {
+                    outcome.roster_read_at = Some(now);
+                    return Ok(Ok(roster));
+                }
+                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
+                Err(problem) => {
+                    tracing::warn!(workspace = %self.connection.workspace, %problem, "the list of people cannot be read");
+                }
+            }
         }
-        let roster = people::read_roster(&self.services.pagerduty, account).await;
-        if roster.is_ok() {
-            outcome.roster_read_at = Some(now);
-        }
-        Ok(roster)
+        let known = self
+            .store()
+            .pagerduty_users(&self.connection.workspace)
+            .await?;
+        Ok(Ok(known))
     }
 
     /// With nothing bound there is nothing to read, but the card shall still say
@@ -254,7 +329,7 @@ impl Run<'_> {
     async fn still_connected(&self, account: &Account) -> Result<(), PagerDutyProblem> {
         self.services
             .pagerduty
-            .search_schedules(account, "")
+            .find_region(&account.credential)
             .await?;
         Ok(())
     }
@@ -262,24 +337,16 @@ impl Run<'_> {
 
 impl RunOutcome {
     fn expect_change(&mut self, snapshot: &ScheduleSnapshot, now: Timestamp) {
-        let change = next_change(&snapshot.shifts, now);
-        self.next_change = [self.next_change, change].into_iter().flatten().min();
+        self.next_change = earlier(self.next_change, next_change(&snapshot.shifts, now));
     }
 }
 
-/// The stretch of time that shifts are read for.
-pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
-    (
-        now.plus_seconds(-WINDOW_LEAD_SECONDS),
-        now.plus_seconds(WINDOW_SECONDS),
-    )
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
 }
 
-/// Whether asking for another schedule would fail in the same way.
-fn concerns_connection(problem: &PagerDutyProblem) -> bool {
-    problem.needs_reconnection()
-        || matches!(
-            problem,
-            PagerDutyProblem::RateLimited { .. } | PagerDutyProblem::Unreachable
-        )
+/// How long it is until `at`; nothing when that has passed.
+fn until(at: Timestamp) -> Duration {
+    let millis = at.as_millis() - clock::now().as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }

@@ -5,7 +5,7 @@ use crate::support::{
 };
 use server::{
     rotations::Duty,
-    store::{Connection, NewAuditEntry, Store},
+    store::{BindEnd, Connection, NewAuditEntry, Store, SyncEnd},
 };
 use std::convert::Infallible;
 use types::{AuditAction, RotationId, RotationMode};
@@ -37,7 +37,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
         )
         .await
         .unwrap();
-    assert!(matches!(bound, Some(Ok(()))));
+    assert_eq!(bound, BindEnd::Bound);
 }
 
 async fn disconnect(store: &Store) -> Option<usize> {
@@ -140,10 +140,15 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         let entry = entry(AuditAction::ReplacedApiKey);
         assert!(
             store
-                .replace_credential(&new_connection("new"), &entry)
+                .replace_credential(&old, &new_connection("new"), &entry)
                 .await
                 .unwrap()
         );
+        let late = store
+            .replace_credential(&old, &new_connection("late"), &entry)
+            .await
+            .unwrap();
+        assert!(!late, "two edits at once: the second is told");
         let now = store.connection(&workspace()).await.unwrap().unwrap();
         assert_eq!(now.connected_by, ann());
         assert_eq!(now.credential_sealed, "new");
@@ -191,20 +196,55 @@ async fn a_schedule_is_forgotten_with_its_last_binding() {
 }
 
 #[tokio::test]
-async fn one_sync_at_a_time_and_a_dead_one_is_replaced() {
+async fn one_run_at_a_time_and_a_dead_one_is_replaced() {
     on_each_engine(async |store| {
         connect(&store).await;
-        let (workspace, until) = (workspace(), NOW.plus_seconds(60));
-        let take = async |holder: &str, now| {
+        let (workspace, until) = (workspace(), NOW.plus_seconds(15));
+        let take = async |now| store.take_lease(&workspace, now, until).await.unwrap();
+        let first = take(NOW).await.unwrap();
+        assert!(take(NOW).await.is_none());
+        assert!(store.due_connections(NOW).await.unwrap().is_empty());
+
+        let second = take(until).await.unwrap();
+        store.release_lease(&first).await.unwrap();
+        let end = SyncEnd {
+            at: until,
+            asked: true,
+            on_request: false,
+            problem: None,
+            next_sync_at: until,
+            ask_after: until,
+            roster_read_at: None,
+        };
+        assert!(!store.end_sync(&first, &end).await.unwrap());
+        assert!(store.end_sync(&second, &end).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_older_reading_does_not_replace_a_later_one() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let connection = connect(&store).await;
+        bind(&store, &connection, &id, "S1").await;
+        let apply = async |name: &str, asked_at| {
             store
-                .take_lease(&workspace, holder, now, until)
+                .apply_schedule(
+                    &connection,
+                    &snapshot("S1", &[name]),
+                    &[member(name)],
+                    asked_at,
+                )
                 .await
                 .unwrap()
         };
-        assert!(take("a", NOW).await.is_some());
-        assert!(take("b", NOW).await.is_none());
-        assert!(store.due_connections(NOW).await.unwrap().is_empty());
-        assert!(take("b", until).await.is_some());
+        assert_eq!(
+            apply("P8", NOW.plus_seconds(2)).await,
+            Some(vec![id.clone()])
+        );
+        assert_eq!(apply("P9", NOW.plus_seconds(1)).await, None);
+        assert_eq!(rotation(&store, &id).await.members[0].name, "P8");
     })
     .await;
 }
@@ -223,9 +263,11 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
                 store.apply_schedule(&connection, &snapshot, &members, NOW),
                 disconnect(&store)
             );
-            applied.unwrap();
+            let applied = applied.unwrap().is_some();
             assert_eq!(reverted, Some(1));
             let rotation = rotation(&store, &id).await;
+            let first = rotation.members[0].name.as_str();
+            assert_eq!(first, if applied { name.as_str() } else { "P1" });
             assert_eq!(rotation.mode, RotationMode::Manual);
             assert!(store.bindings(&workspace()).await.unwrap().is_empty());
             assert!(

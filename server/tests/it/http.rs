@@ -236,6 +236,21 @@ async fn a_form_without_javascript_is_refused_on_a_page_that_leads_back() {
 }
 
 #[tokio::test]
+async fn a_form_that_does_not_say_where_it_was_leads_to_the_rotations() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let mut form = fetch(Method::POST, "/rpc/connect_with_api_key", "api_key=");
+    form.headers_mut()
+        .insert(header::ACCEPT, "text/html".parse().unwrap());
+    assert_eq!(browser.send(form).await.location(), "/rotations");
+    let flash = services.store.take_flash(&token_key(SESSION)).await;
+    assert!(flash.unwrap().is_some());
+
+    let script = fetch(Method::POST, "/rpc/connect_with_api_key", "api_key=");
+    assert_eq!(browser.send(script).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_form_sent_after_the_session_ended_leads_to_sign_in_and_back() {
     let (services, _database) = started().await;
     let mut nobody = Browser::new(&services);
@@ -298,6 +313,22 @@ async fn a_session_unseen_for_a_week_has_ended() {
         .unwrap()
         .unwrap();
     assert!(session.last_seen_at > recently);
+}
+
+#[tokio::test]
+async fn an_open_page_does_not_keep_its_session_alive() {
+    let (services, _database) = started().await;
+    let earlier = clock::now().plus_seconds(-600);
+    let mut browser = signed_in(&services, "U1", earlier).await;
+    let last_seen = async || {
+        let session = services.store.session(&token_key(SESSION)).await;
+        session.unwrap().unwrap().last_seen_at
+    };
+    let stream = fetch(Method::GET, "/api/events", Body::empty());
+    assert_eq!(browser.stream(stream).await.status(), StatusCode::OK);
+    assert_eq!(last_seen().await, earlier);
+    browser.open("/rotations").await;
+    assert!(last_seen().await > earlier);
 }
 
 #[tokio::test]
@@ -376,6 +407,17 @@ async fn live_events_tell_the_version_then_changes_and_end_with_the_server() {
     );
     services.shutdown.cancel();
     assert!(next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_page_knows_the_version_that_it_shows() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    for _ in 0..4711 {
+        services.live.publish(&workspace(), LiveTopic::Connection);
+    }
+    let page = browser.open("/rotations").await.body;
+    assert!(page.contains("4711"), "{page}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Signing in with Slack from the first click to the session, and what becomes
 //! of sessions when Slack's word changes.
 
+mod refresh;
 mod slack;
 
 use crate::{
@@ -43,7 +44,7 @@ async fn started() -> (Services, Slack, Database) {
     ]);
     let database = sqlite();
     let storage = Storage {
-        database_url: database.url.clone(),
+        database_url: database.url.as_str().into(),
         keys: keys(),
         new_key_file: None,
     };
@@ -485,6 +486,33 @@ async fn a_pending_sign_in_is_taken_once_in_time_and_by_its_browser() {
             store.take_sign_in("state", "browser", NOW).await.unwrap(),
             None
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_sign_in_sweeps_those_that_expired() {
+    on_each_engine(async |store| {
+        let old = PendingSignIn {
+            step: SignInStep::Identify {
+                nonce_key: "n".to_owned(),
+            },
+            return_to: "/".to_owned(),
+            expires_at: NOW.plus_seconds(1),
+        };
+        let new = PendingSignIn {
+            expires_at: NOW.plus_seconds(600),
+            ..old.clone()
+        };
+        for (state, pending, at) in [("old", &old, NOW), ("new", &new, NOW.plus_seconds(2))] {
+            store
+                .begin_sign_in(state, "browser", pending, at)
+                .await
+                .unwrap();
+        }
+        let taken = async |state| store.take_sign_in(state, "browser", NOW).await.unwrap();
+        assert_eq!(taken("old").await, None);
+        assert_eq!(taken("new").await, Some(new));
     })
     .await;
 }

@@ -3,11 +3,11 @@
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::post,
+    routing::{get, post},
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Order, Refused, done};
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
 
 pub fn routes() -> Router<Sandbox> {
     Router::new()
+        .route("/people", get(people))
         .route("/pagerduty/keys/revoke", post(revoke_key))
         .route("/pagerduty/keys/rotate", post(rotate_key))
         .route("/pagerduty/rate-limit", post(limit_rate))
@@ -31,6 +32,32 @@ pub fn routes() -> Router<Sandbox> {
         .route("/slack/token/revoke", post(revoke_token))
         .route("/slack/token/drop-scope", post(drop_scope))
         .route("/slack/uninstall", post(uninstall))
+}
+
+/// Who can sign in, as the sign-in page names them.
+async fn people(State(sandbox): State<Sandbox>) -> Json<Value> {
+    let world = sandbox.world();
+    let people: Vec<Value> = world
+        .slack
+        .workspaces
+        .iter()
+        .flat_map(|workspace| {
+            workspace
+                .people
+                .iter()
+                .map(move |person| (workspace, person))
+        })
+        .filter(|(_, person)| !person.deactivated)
+        .map(|(workspace, person)| {
+            json!({
+                "id": person.id,
+                "name": person.name,
+                "role": person.role.title(),
+                "team": workspace.id,
+            })
+        })
+        .collect();
+    Json(json!({"people": people}))
 }
 
 #[derive(Deserialize)]

@@ -81,6 +81,8 @@ pub struct Person {
     pub role: Role,
     pub time_zone: String,
     pub deactivated: bool,
+    /// Has signed in to the product, which Slack calls authorising the app.
+    pub is_app_user: bool,
 }
 
 impl Person {
@@ -92,6 +94,7 @@ impl Person {
             role,
             time_zone: time_zone.to_owned(),
             deactivated: false,
+            is_app_user: false,
         }
     }
 }

@@ -39,6 +39,9 @@ pub async fn for_sign_in(State(sandbox): State<Sandbox>, params: Params) -> Json
         if let Some(nonce) = nonce {
             claims["nonce"] = json!(nonce);
         }
+        if let Some(person) = slack.person_mut(&code.person) {
+            person.is_app_user = true;
+        }
         slack.user_tokens.insert(
             access_token.clone(),
             UserToken {

@@ -278,7 +278,7 @@ fn shown(workspace: &Workspace, person: &Person, base_url: &str) -> Value {
             "team": workspace.id,
         },
         "is_bot": false,
-        "is_app_user": false,
+        "is_app_user": person.is_app_user,
         "updated": 1_780_000_000,
     });
     // Slack says nothing about the role of somebody who was deactivated.

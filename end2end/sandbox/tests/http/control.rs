@@ -52,6 +52,19 @@ async fn requests_are_counted_by_endpoint_and_method() {
 }
 
 #[tokio::test]
+async fn those_who_can_sign_in_are_told_by_name_and_role() {
+    let client = Client::new();
+    let told = client.told("/people").await;
+    let people = told["people"].as_array().expect("people");
+    assert_eq!(
+        people[0],
+        json!({"id": "U01ADAOKAF", "name": "Ada Okafor", "role": "Primary Owner", "team": "T01LIGHTHSE"})
+    );
+    assert_eq!(people.len(), 16);
+    assert!(people.iter().all(|person| person["name"] != "Bruno Costa"));
+}
+
+#[tokio::test]
 async fn a_fault_strikes_where_and_as_often_as_it_is_told() {
     let client = Client::new();
     let fault = json!({"side": "pagerduty", "path": "/schedules", "status": 503, "times": 2});

@@ -355,6 +355,19 @@ async fn what_a_token_may_not_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn who_has_signed_in_is_a_user_of_the_app() {
+    let client = Client::new();
+    let token = installed(&client, "U01ADAOKAF", "users:read").await["access_token"].clone();
+    let token = token.as_str().expect("a token");
+    for expected in [false, true] {
+        let ada = called(&client, token, "users.info?user=U01ADAOKAF").await;
+        assert_eq!(ada.json()["user"]["is_app_user"], expected);
+        let code = signed_in(&client, "U01ADAOKAF").await;
+        exchanged(&client, "openid.connect.token", &code).await;
+    }
+}
+
+#[tokio::test]
 async fn the_directory_is_paged_to_its_end() {
     let client = Client::new();
     let token = installed(&client, "U02HENRIKL", "users:read").await["access_token"].clone();

@@ -37,9 +37,9 @@ fn client(us: &Url, eu: &Url) -> PagerDuty {
 }
 
 /// One with a limit short enough to be waited for.
-fn impatient_client(url: &Url) -> PagerDuty {
+fn impatient_client(us: &Url, eu: &Url) -> PagerDuty {
     PagerDuty {
-        transport: Transport::with_limit(endpoints(url, url), Duration::from_millis(300)),
+        transport: Transport::with_limit(endpoints(us, eu), Duration::from_secs(1)),
     }
 }
 
@@ -65,6 +65,20 @@ fn empty_lists(_: &str) -> Response {
     json_body(&json!({"schedules": [], "users": [], "more": false}))
 }
 
+/// What [`PagerDuty::find_region`] asks each region for, in any order.
+const CHECKED: [&str; 2] = ["/schedules?limit=1", "/users?limit=1"];
+
+fn sorted(mut targets: Vec<String>) -> Vec<String> {
+    targets.sort();
+    targets
+}
+
+/// The second of two questions may not have been sent when the first one is refused.
+fn asked_no_question_twice(stub: &Stub) -> bool {
+    let targets = sorted(stub.targets());
+    targets == CHECKED || targets.len() == 1
+}
+
 fn with_status(status: u16, body: &'static str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, body).into_response()
@@ -76,7 +90,7 @@ const ADA: &str = r#"{"user":{"id":"PA","type":"user","name":"Ada","email":"ada@
 async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants() {
     let stub = Stub::start(|target| {
         let user = json!({"id": "PA", "name": "Ada"});
-        let schedule = json!({"id": "PS"});
+        let schedule = json!({"id": "PS", "final_schedule": {"rendered_schedule_entries": []}});
         json_body(&json!({"users": [], "schedules": [], "more": false, "user": user, "schedule": schedule, "for": target}))
     })
     .await;
@@ -123,7 +137,7 @@ async fn a_key_that_the_us_knows_is_never_shown_to_the_eu() {
     let eu = Stub::start(empty_lists).await;
     let region = client(&us.url, &eu.url).find_region(&credential()).await;
     assert_eq!(region, Ok(Region::Us));
-    assert_eq!(us.targets(), ["/schedules?limit=1", "/users?limit=1"]);
+    assert_eq!(sorted(us.targets()), CHECKED);
     assert!(eu.targets().is_empty());
 }
 
@@ -133,8 +147,8 @@ async fn a_key_that_the_us_does_not_know_is_tried_in_the_eu() {
     let eu = Stub::start(empty_lists).await;
     let region = client(&us.url, &eu.url).find_region(&credential()).await;
     assert_eq!(region, Ok(Region::Eu));
-    assert_eq!(us.targets(), ["/schedules?limit=1"]);
-    assert_eq!(eu.targets(), ["/schedules?limit=1", "/users?limit=1"]);
+    assert!(!us.targets().is_empty());
+    assert_eq!(sorted(eu.targets()), CHECKED);
 }
 
 #[tokio::test]
@@ -143,7 +157,9 @@ async fn a_key_that_no_region_knows_is_unauthorized_after_one_try_each() {
     let eu = Stub::always(401, "").await;
     let region = client(&us.url, &eu.url).find_region(&credential()).await;
     assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
-    assert_eq!((us.targets().len(), eu.targets().len()), (1, 1));
+    for stub in [us, eu] {
+        assert!(asked_no_question_twice(&stub));
+    }
 }
 
 #[tokio::test]
@@ -153,7 +169,7 @@ async fn one_address_for_both_regions_is_asked_once() {
         .find_region(&credential())
         .await;
     assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
-    assert_eq!(stub.targets().len(), 1);
+    assert!(asked_no_question_twice(&stub));
 }
 
 #[tokio::test]
@@ -165,6 +181,72 @@ async fn only_an_unknown_key_sends_us_to_the_other_region() {
         assert!(region.is_err(), "{status}");
         assert!(eu.targets().is_empty(), "{status}");
     }
+}
+
+#[tokio::test]
+async fn an_eu_that_does_not_answer_leaves_the_word_of_the_us() {
+    let unauthorized = Err(PagerDutyProblem::Unauthorized);
+    let us = Stub::always(401, "").await;
+    let eu = Stub::always(503, "").await;
+    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    assert_eq!(region, unauthorized);
+
+    let unreachable = Url::parse("http://nowhere.invalid").expect("an address");
+    let region = client(&us.url, &unreachable)
+        .find_region(&credential())
+        .await;
+    assert_eq!(region, unauthorized);
+
+    let eu = Stub::start(|_| streaming("{", futures::stream::pending())).await;
+    let region = impatient_client(&us.url, &eu.url)
+        .find_region(&credential())
+        .await;
+    assert_eq!(region, unauthorized);
+}
+
+#[tokio::test]
+async fn an_eu_that_knows_the_key_and_refuses_it_says_why() {
+    let us = Stub::always(401, "").await;
+    let eu = Stub::always(402, "").await;
+    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    assert_eq!(region, Err(PagerDutyProblem::NoApiAccess));
+}
+
+#[tokio::test]
+async fn both_questions_of_the_check_are_asked_at_once() {
+    let meeting = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let stub = Stub::start(move |target| {
+        let (meeting, target) = (meeting.clone(), target.to_owned());
+        // Neither is answered before the other one has arrived.
+        let body = futures::stream::once(async move {
+            meeting.wait().await;
+            Ok(match target.as_str() {
+                "/schedules?limit=1" => r#"{"schedules":[]}"#,
+                _ => r#"{"users":[]}"#,
+            })
+        });
+        streaming("", body)
+    })
+    .await;
+    let region = client(&stub.url, &stub.url)
+        .find_region(&credential())
+        .await;
+    assert_eq!(region, Ok(Region::Us));
+}
+
+#[tokio::test]
+async fn a_check_is_not_put_off_by_odd_fields() {
+    let stub = Stub::start(|_| {
+        json_body(&json!({
+            "schedules": [{"id": "PS", "users": 7, "final_schedule": [], "name": {}}],
+            "users": [{"id": "PA", "teams": "none", "name": []}], "more": "maybe", "limit": "1",
+        }))
+    })
+    .await;
+    let region = client(&stub.url, &stub.url)
+        .find_region(&credential())
+        .await;
+    assert_eq!(region, Ok(Region::Us));
 }
 
 #[tokio::test]
@@ -202,7 +284,8 @@ async fn the_account_of_the_eu_is_asked_in_the_eu_below_its_path() {
 
 #[tokio::test]
 async fn a_schedule_takes_one_request_for_whole_seconds_in_utc() {
-    let stub = Stub::always(200, r#"{"schedule":{"id":"PS","name":"Primary"}}"#).await;
+    let body = r#"{"schedule":{"id":"PS","name":"Primary","final_schedule":{"rendered_schedule_entries":[]}}}"#;
+    let stub = Stub::always(200, body).await;
     let from = Timestamp::from_millis(1_767_225_599_999);
     let until = from.plus_seconds(86_401);
     let id = ScheduleId::new("PS");
@@ -230,21 +313,108 @@ fn instants_beyond_the_calendar_become_its_ends() {
 }
 
 #[tokio::test]
-async fn a_search_sends_the_words_and_lists_the_first_hundred() {
-    let body = r#"{"schedules":[{"id":"PS","name":"Primary","time_zone":"UTC"}],"more":true}"#;
-    let stub = Stub::always(200, body).await;
-    let client = client(&stub.url, &stub.url);
-    let found = client
-        .search_schedules(&account(), " a&b ")
-        .await
-        .expect("a list");
-    assert_eq!(found[0].name, "Primary");
-    client
-        .search_schedules(&account(), "  ")
-        .await
-        .expect("a list");
-    let expected = ["/schedules?limit=100&query=a%26b", "/schedules?limit=100"];
+async fn a_schedule_that_was_not_rendered_is_unreadable() {
+    let (id, at) = (ScheduleId::new("PS"), Timestamp::from_millis(0));
+    for body in [
+        r#"{"schedule":{"id":"PS"}}"#,
+        r#"{"schedule":{"id":"PS","final_schedule":null}}"#,
+        r#"{"schedule":{"id":"PS","final_schedule":{"name":"Final Schedule"}}}"#,
+    ] {
+        let stub = Stub::always(200, body).await;
+        let read = client(&stub.url, &stub.url)
+            .schedule(&account(), &id, at, at)
+            .await;
+        assert_eq!(read, Err(PagerDutyProblem::Unreadable), "{body}");
+    }
+}
+
+/// The names that a search finds.
+async fn found(stub: &Stub, search: &str) -> Result<Vec<String>, PagerDutyProblem> {
+    let found = client(&stub.url, &stub.url)
+        .search_schedules(&account(), search)
+        .await?;
+    Ok(found.into_iter().map(|schedule| schedule.name).collect())
+}
+
+#[tokio::test]
+async fn a_search_sends_the_words_within_bounds_and_no_blank_ones() {
+    let stub = Stub::always(200, r#"{"schedules":[]}"#).await;
+    let endless = "é".repeat(300);
+    for search in [" a&b\0 ", " \0 ", endless.as_str()] {
+        assert_eq!(found(&stub, search).await, Ok(Vec::new()));
+    }
+    let expected = [
+        "/schedules?limit=100&offset=0&query=a%26b".to_owned(),
+        "/schedules?limit=100&offset=0".to_owned(),
+        format!(
+            "/schedules?limit=100&offset=0&query={}",
+            "%C3%A9".repeat(200)
+        ),
+    ];
     assert_eq!(stub.targets(), expected);
+}
+
+#[tokio::test]
+async fn a_search_finds_by_name_in_any_case_even_when_the_query_is_ignored() {
+    let body = r#"{"schedules":[
+        {"id":"P1","name":"secondary"},{"id":"P2","name":"Primary Léa"},{"id":"P3","name":"Ops"},
+        null,{"id":4,"summary":"a PRIMARY"},{"id":"P5","name":"primary B","users":7}
+    ],"more":"true","limit":"x","total":[]}"#;
+    let stub = Stub::always(200, body).await;
+    let by_name = ["a PRIMARY", "primary B", "Primary Léa"].map(str::to_owned);
+    assert_eq!(found(&stub, "pRIMARY").await, Ok(by_name.to_vec()));
+    assert_eq!(
+        found(&stub, "LÉA").await,
+        Ok(vec!["Primary Léa".to_owned()])
+    );
+    assert_eq!(found(&stub, "").await.map(|all| all.len()), Ok(5));
+    assert_eq!(stub.targets().len(), 3, "only a true `more` means more");
+}
+
+#[tokio::test]
+async fn a_search_reads_on_from_the_rows_received_and_lists_each_schedule_once() {
+    let stub = Stub::start(|target| {
+        json_body(&match target {
+            "/schedules?limit=100&offset=0" => {
+                json!({"schedules": [{"id": "PB", "name": "B"}, null], "more": true})
+            }
+            _ => json!({"schedules": [{"id": "PB", "name": "B"}, {"id": "PA", "name": "A"}]}),
+        })
+    })
+    .await;
+    assert_eq!(
+        found(&stub, "").await,
+        Ok(vec!["A".to_owned(), "B".to_owned()])
+    );
+    let expected = [
+        "/schedules?limit=100&offset=0",
+        "/schedules?limit=100&offset=2",
+    ];
+    assert_eq!(stub.targets(), expected);
+}
+
+#[tokio::test]
+async fn a_search_ends_after_five_pages_or_with_an_empty_one() {
+    let endless = Stub::always(200, r#"{"schedules":[{"id":"PA"}],"more":true}"#).await;
+    assert_eq!(found(&endless, "").await, Ok(vec!["PA".to_owned()]));
+    assert_eq!(endless.targets().len(), 5);
+
+    let empty = Stub::always(200, r#"{"schedules":[],"more":true}"#).await;
+    assert_eq!(found(&empty, "").await, Ok(Vec::new()));
+    assert_eq!(empty.targets().len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_of_the_search_that_fails_fails_the_search() {
+    let stub = Stub::start(|target| match target {
+        "/schedules?limit=100&offset=0" => {
+            json_body(&json!({"schedules": [{"id": "PA"}], "more": true}))
+        }
+        _ => with_status(503, ""),
+    })
+    .await;
+    let unavailable = PagerDutyProblem::Unavailable { status: 503 };
+    assert_eq!(found(&stub, "").await, Err(unavailable));
 }
 
 #[tokio::test]
@@ -296,6 +466,22 @@ async fn a_schedule_that_pagerduty_does_not_know_is_not_found() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_an_id_is_not_found_without_being_asked_for() {
+    let stub = Stub::always(200, ADA).await;
+    let client = client(&stub.url, &stub.url);
+    let at = Timestamp::from_millis(0);
+    for id in ["P".repeat(129), "P\0".to_owned(), "..".to_owned()] {
+        let schedule = client
+            .schedule(&account(), &ScheduleId::new(id.as_str()), at, at)
+            .await;
+        assert_eq!(schedule, Err(PagerDutyProblem::NotFound), "{id:?}");
+        let user = client.user(&account(), &PagerDutyUserId::new(id)).await;
+        assert_eq!(user, Ok(None));
+    }
+    assert!(stub.targets().is_empty());
+}
+
+#[tokio::test]
 async fn each_refusal_becomes_its_own_problem() {
     let cases = [
         (401, PagerDutyProblem::Unauthorized),
@@ -334,7 +520,7 @@ async fn a_success_that_is_not_the_json_asked_for_is_unreadable() {
         &ADA[..ADA.len() / 2],
         r#"{"users":[]}"#,
         r#"{"user":null}"#,
-        r#"{"user":{"id":7}}"#,
+        r#"{"user":{"id":""}}"#,
         "[]",
     ];
     for body in bodies {
@@ -382,6 +568,16 @@ async fn a_refused_connection_and_an_unknown_host_are_unreachable() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_hung_up_before_the_answer_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let rude = std::thread::spawn(move || drop(listener.accept()));
+    let url = Url::parse(&format!("http://{address}")).expect("an address");
+    assert_eq!(ask(&url).await, Err(PagerDutyProblem::Unreachable));
+    rude.join().expect("hung up");
+}
+
+#[tokio::test]
 async fn a_connection_lost_in_the_middle_of_the_answer_is_unreachable() {
     let stub = Stub::start(|_| streaming(ADA, breaking_off())).await;
     assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreachable));
@@ -394,8 +590,11 @@ async fn silence_before_or_within_the_answer_times_out() {
     let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = mute.local_addr().expect("its address");
     let url = Url::parse(&format!("http://{address}")).expect("an address");
-    assert_eq!(ask_with(impatient_client(&url)).await, timed_out);
+    assert_eq!(ask_with(impatient_client(&url, &url)).await, timed_out);
 
     let stub = Stub::start(|_| streaming("{\"user\"", futures::stream::pending())).await;
-    assert_eq!(ask_with(impatient_client(&stub.url)).await, timed_out);
+    assert_eq!(
+        ask_with(impatient_client(&stub.url, &stub.url)).await,
+        timed_out
+    );
 }

@@ -9,6 +9,19 @@ fn read(value: Value) -> Result<Schedule, PagerDutyProblem> {
     schedule(answer.schedule)
 }
 
+/// A schedule that nobody is on call for, with `fields` besides.
+fn idle(fields: Value) -> Value {
+    let mut schedule = with_entries(json!([]));
+    for (name, value) in fields.as_object().expect("fields") {
+        schedule[name] = value.clone();
+    }
+    schedule
+}
+
+fn listed(fields: Value) -> ScheduleSummary {
+    summary(serde_json::from_value(fields).expect("the shape of a listed schedule"))
+}
+
 fn read_user(value: Value) -> User {
     user(serde_json::from_value(value).expect("the shape of a user"))
 }
@@ -178,17 +191,32 @@ fn adjoining_shifts_of_one_person_stay_apart() {
 }
 
 #[test]
-fn a_schedule_that_was_not_rendered_has_no_shifts() {
+fn only_an_empty_list_of_entries_says_that_nobody_is_on_call() {
+    let read = read(with_entries(json!([]))).expect("a sound schedule");
+    assert!(read.shifts.is_empty() && read.people.is_empty());
     for rendering in [
         Value::Null,
         json!({}),
+        json!([]),
         json!({"rendered_schedule_entries": null}),
-        json!({"rendered_schedule_entries": []}),
+        json!({"rendered_schedule_entries": {}}),
+        json!({"rendered_schedule_entries": [null]}),
     ] {
-        let read = read(json!({"id": "Q0123456789ABC", "final_schedule": rendering}))
-            .expect("a sound schedule");
-        assert!(read.shifts.is_empty() && read.people.is_empty());
-        assert_eq!(read.name, "Q0123456789ABC", "without a name, the id");
+        let schedule = json!({"id": "PA", "final_schedule": rendering});
+        assert!(serde_json::from_value::<wire::Schedule>(schedule).is_err());
+    }
+    assert!(serde_json::from_value::<wire::Schedule>(json!({"id": "PA"})).is_err());
+}
+
+#[test]
+fn without_a_name_the_summary_and_without_both_the_id_is_shown() {
+    for nameless in [Value::Null, json!(" \u{0}"), json!(7)] {
+        let fields = json!({"id": "Q0123456789ABC", "name": nameless, "summary": "Primary"});
+        let named = read(idle(fields)).expect("a sound schedule");
+        assert_eq!(named.name, "Primary");
+        let fields = json!({"id": "Q0123456789ABC", "name": nameless, "summary": nameless});
+        let named = read(idle(fields)).expect("a sound schedule");
+        assert_eq!(named.name, "Q0123456789ABC");
     }
 }
 
@@ -209,12 +237,67 @@ fn a_user_with_a_date_of_deletion_is_deleted_wherever_that_is_said() {
 }
 
 #[test]
-fn a_reference_that_leads_nowhere_is_deleted_but_one_missing_link_is_not_enough() {
-    let nowhere = json!({"id": "PX", "type": "user_reference", "summary": null, "self": null, "html_url": null});
-    let no_page = json!({"id": "PY", "type": "user_reference", "summary": "Yu", "self": "https://api.pagerduty.com/users/PY", "html_url": null, "deleted_at": null});
-    let read = read(json!({"id": "PSCHED1", "users": [nowhere, no_page]})).expect("a schedule");
-    assert!(read.people[0].deleted && !read.people[1].deleted);
-    assert_eq!(read.people[0].name, "PX", "without a name, the id");
+fn a_reference_without_links_is_alive_until_a_date_of_deletion_is_given() {
+    let bare = json!({"id": "PX", "type": "user_reference", "summary": null, "self": null, "html_url": null});
+    let mut undeleted = bare.clone();
+    undeleted["id"] = json!("PY");
+    undeleted["deleted_at"] = Value::Null;
+    let mut deleted = bare.clone();
+    deleted["id"] = json!("PZ");
+    deleted["deleted_at"] = json!("2026-01-01T00:00:00Z");
+    let read = read(idle(json!({"users": [bare, undeleted, deleted]}))).expect("a schedule");
+    let deleted: Vec<_> = read.people.iter().map(|person| person.deleted).collect();
+    assert_eq!(deleted, [false, false, true]);
+}
+
+#[test]
+fn empty_places_among_the_people_are_passed_over() {
+    for fields in [json!({}), json!({"users": null, "schedule_layers": null})] {
+        let nobody = read(idle(fields)).expect("a schedule");
+        assert!(nobody.people.is_empty());
+    }
+    let layers =
+        json!([null, {}, {"users": [null, {"user": null}, {}, {"user": living("PB", "Bo")}]}]);
+    let users = json!([null, living("PA", "Ada")]);
+    let read = read(idle(json!({"users": users, "schedule_layers": layers}))).expect("a schedule");
+    assert_eq!(ids(&read.people), ["PA", "PB"]);
+}
+
+#[test]
+fn what_is_read_holds_no_control_characters_and_no_endless_names() {
+    let zoe = json!({"id": "PZ", "summary": "\u{0}Zo\u{7}e\n"});
+    let read = read(idle(json!({
+        "name": format!(" {}\u{0}", "é".repeat(400)), "time_zone": "\u{0}UTC ",
+        "html_url": " https://acme.pagerduty.com/\u{0}schedules", "users": [zoe],
+    })))
+    .expect("a schedule");
+    assert_eq!(read.name, "é".repeat(300));
+    assert_eq!(read.time_zone.as_deref(), Some("UTC"));
+    let url = "https://acme.pagerduty.com/schedules";
+    assert_eq!(read.url.as_deref(), Some(url));
+    assert_eq!(read.people[0].name, "Zoe");
+    let ada = read_user(json!({"id": "PA", "name": "A\u{0}da", "email": " ada@acme.example\u{0}"}));
+    assert_eq!(ada.name, "Ada");
+    assert_eq!(ada.email.as_deref(), Some("ada@acme.example"));
+    let found = listed(json!({"id": "PA", "name": "Pri\u{0}mary", "time_zone": "\u{0}"}));
+    assert_eq!((found.name.as_str(), found.time_zone), ("Primary", None));
+}
+
+#[test]
+fn a_number_for_an_id_is_its_digits_and_what_cannot_be_asked_for_is_no_id() {
+    let read = read(idle(json!({"id": 123, "users": [{"id": 7}]}))).expect("a schedule");
+    assert_eq!(read.id.as_str(), "123");
+    assert_eq!(ids(&read.people), ["7"]);
+    for odd in [
+        Value::Null,
+        json!(""),
+        json!("P\u{0}"),
+        json!("P".repeat(129)),
+        json!(["PA"]),
+    ] {
+        let schedule = idle(json!({"id": odd}));
+        assert!(serde_json::from_value::<wire::Schedule>(schedule).is_err());
+    }
 }
 
 #[test]
@@ -225,7 +308,7 @@ fn a_link_that_is_no_web_address_is_left_out() {
         json!(""),
         Value::Null,
     ] {
-        let read = read(json!({"id": "PA", "html_url": link})).expect("a schedule");
+        let read = read(idle(json!({"html_url": link}))).expect("a schedule");
         assert_eq!(read.url, None);
     }
 }
@@ -235,23 +318,21 @@ fn a_user_without_an_address_or_with_a_blank_one_has_no_email() {
     for email in [Value::Null, json!(""), json!("  ")] {
         let read = read_user(json!({"id": "PA", "type": "user", "name": "Ada", "email": email}));
         assert_eq!(read.email, None);
-        assert!(!read.deleted, "a whole user is no bare reference");
+        assert!(!read.deleted);
     }
     let read = read_user(json!({"id": "PA", "name": "Ada", "email": "Ada@Acme.example"}));
     assert_eq!(read.email.as_deref(), Some("Ada@Acme.example"));
 }
 
 #[test]
-fn a_search_result_carries_id_name_and_time_zone() {
-    let listed = summary(
-        serde_json::from_value(json!({
-            "id": "PA", "name": null, "summary": "Primary <b>", "time_zone": "Europe/Vilnius", "users": [],
-        }))
-        .expect("the shape of a schedule"),
-    );
-    assert_eq!(listed.id.as_str(), "PA");
-    assert_eq!(listed.name, "Primary <b>");
-    assert_eq!(listed.time_zone.as_deref(), Some("Europe/Vilnius"));
+fn a_search_result_carries_id_name_and_time_zone_whatever_else_it_holds() {
+    let found = listed(json!({
+        "id": "PA", "name": null, "summary": "Primary <b>", "time_zone": "Europe/Vilnius",
+        "users": {"odd": true}, "schedule_layers": 7, "final_schedule": null, "html_url": [],
+    }));
+    assert_eq!(found.id.as_str(), "PA");
+    assert_eq!(found.name, "Primary <b>");
+    assert_eq!(found.time_zone.as_deref(), Some("Europe/Vilnius"));
 }
 
 #[test]
@@ -260,8 +341,8 @@ fn an_entry_without_a_user_and_a_user_without_an_id_are_not_accepted() {
         json!({"start": "2026-07-01T00:00:00Z", "end": "2026-07-02T00:00:00Z", "user": null});
     for schedule in [
         with_entries(json!([without_user])),
-        json!({"id": "PA", "users": [{"summary": "Ada"}]}),
-        json!({"name": "no id"}),
+        idle(json!({"users": [{"summary": "Ada"}]})),
+        json!({"name": "no id", "final_schedule": {"rendered_schedule_entries": []}}),
     ] {
         assert!(serde_json::from_value::<wire::Schedule>(schedule).is_err());
     }

@@ -31,6 +31,10 @@ pub struct World {
     pub token_ended: bool,
     /// Every call fails with this status.
     pub down: Option<u16>,
+    /// After how many seconds to come back, for each of the next lists of people.
+    pub rate_limits: Vec<u64>,
+    /// How many people each list was asked for.
+    pub page_sizes: Vec<String>,
     codes: HashMap<String, Code>,
 }
 
@@ -64,6 +68,8 @@ impl Slack {
                 scopes: ALL_SCOPES,
                 token_ended: false,
                 down: None,
+                rate_limits: Vec::new(),
+                page_sizes: Vec::new(),
                 codes: HashMap::new(),
             })),
         };
@@ -149,6 +155,14 @@ async fn users_list(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
+    {
+        let mut world = slack.world.lock().unwrap();
+        if let Some(seconds) = world.rate_limits.pop() {
+            let wait = [("retry-after", seconds.to_string())];
+            return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
+        }
+        world.page_sizes.push(query["limit"].clone());
+    }
     called(&slack, &headers, |world| {
         let start: usize = query["cursor"].parse().unwrap_or(0);
         let members: Vec<_> = world.people.iter().skip(start).take(2).collect();

@@ -91,7 +91,7 @@ pub async fn services(database: &Database, pagerduty: &str) -> Services {
         "1",
     ]);
     let storage = Storage {
-        database_url: database.url.clone(),
+        database_url: SecretString::from(database.url.as_str()),
         keys: keys(),
         new_key_file: None,
     };
