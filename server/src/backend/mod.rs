@@ -9,6 +9,7 @@ mod schedules;
 use crate::{
     Services,
     audit::entry,
+    slack::directory,
     store::{NewAuditEntry, StoreError},
 };
 use app::{
@@ -29,14 +30,22 @@ impl RoundRobin {
         Self { services }
     }
 
-    /// Refuses whoever does not administer the workspace, and writes down that
-    /// they tried.
+    /// Refuses whoever does not administer the workspace, by a role that Slack
+    /// has confirmed lately, and writes down that they tried.
     async fn must_manage_integrations(
         &self,
         caller: &Caller,
         action: AuditAction,
     ) -> Result<(), AppError> {
-        let allowed = caller.must_administer(Denial::ManageIntegrations);
+        let role = directory::confirm_role(&self.services, &caller.workspace, &caller.person)
+            .await
+            .map_err(failed(caller))?
+            .ok_or(AppError::Unauthenticated)?;
+        let confirmed = Caller {
+            role,
+            ..caller.clone()
+        };
+        let allowed = confirmed.must_administer(Denial::ManageIntegrations);
         if allowed.is_err() {
             let entry = NewAuditEntry {
                 refused: true,

@@ -35,10 +35,6 @@ impl Reader {
         }
     }
 
-    pub const fn wants_html(&self) -> bool {
-        self.wants_html
-    }
-
     /// The same reader, who wants to get back to another place.
     #[must_use]
     pub fn returning_to(self, back: Option<ReturnPath>) -> Self {

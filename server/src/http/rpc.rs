@@ -2,13 +2,13 @@
 //! without JavaScript, with a redirect that carries the error in the address;
 //! here a failure gets its own status and its own page.
 
-use super::{Site, addresses::HOME, refusals::Reader, session::request_id};
+use super::{Site, refusals::Reader, session::request_id};
 use app::{AppError, server_fns::REFUSED_HEADER};
 use axum::{
     body::to_bytes,
     extract::{Request, State},
-    http::{StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
 use leptos::{
     context::provide_context,
@@ -47,10 +47,6 @@ async fn settled(response: Response, reader: &Reader) -> Response {
         return reader.refuse(&AppError::NotFound);
     }
     if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
-        // Leptos sends a form back to its `Referer`; some browsers send none.
-        if reader.wants_html() && !parts.headers.contains_key(header::LOCATION) {
-            return Redirect::to(HOME).into_response();
-        }
         return Response::from_parts(parts, body);
     }
     let error = match to_bytes(body, LONGEST_ERROR).await {
