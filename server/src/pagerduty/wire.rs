@@ -44,11 +44,8 @@ pub struct UserAnswer {
 pub struct ListedSchedule {
     #[serde(deserialize_with = "id")]
     pub id: ScheduleId,
-    #[serde(default, deserialize_with = "optional_text")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub summary: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub time_zone: Option<String>,
 }
 
@@ -56,13 +53,9 @@ pub struct ListedSchedule {
 pub struct Schedule {
     #[serde(deserialize_with = "id")]
     pub id: ScheduleId,
-    #[serde(default, deserialize_with = "optional_text")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub summary: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub html_url: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub time_zone: Option<String>,
     pub users: Option<Vec<Option<User>>>,
     pub schedule_layers: Option<Vec<Option<Layer>>>,
@@ -99,11 +92,8 @@ pub struct Entry {
 pub struct User {
     #[serde(deserialize_with = "id")]
     pub id: PagerDutyUserId,
-    #[serde(default, deserialize_with = "optional_text")]
     pub name: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub summary: Option<String>,
-    #[serde(default, deserialize_with = "optional_text")]
     pub email: Option<String>,
     /// Only whether it is there matters.
     pub deleted_at: Option<IgnoredAny>,
@@ -121,14 +111,6 @@ where
         _ => return Err(D::Error::custom("an id of another type")),
     };
     id.try_into().map_err(D::Error::custom)
-}
-
-/// A text that the answer can do without: of another type, it counts as absent.
-fn optional_text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(value)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
 }
 
 /// Whatever is not `true` is false, of whichever type.

@@ -210,7 +210,7 @@ fn only_an_empty_list_of_entries_says_that_nobody_is_on_call() {
 
 #[test]
 fn without_a_name_the_summary_and_without_both_the_id_is_shown() {
-    for nameless in [Value::Null, json!(" \u{0}"), json!(7)] {
+    for nameless in [Value::Null, json!(" \u{0}")] {
         let fields = json!({"id": "Q0123456789ABC", "name": nameless, "summary": "Primary"});
         let named = read(idle(fields)).expect("a sound schedule");
         assert_eq!(named.name, "Primary");
@@ -218,6 +218,20 @@ fn without_a_name_the_summary_and_without_both_the_id_is_shown() {
         let named = read(idle(fields)).expect("a sound schedule");
         assert_eq!(named.name, "Q0123456789ABC");
     }
+}
+
+#[test]
+fn a_name_or_an_address_of_another_type_is_not_taken_for_none() {
+    for field in ["name", "summary", "html_url", "time_zone"] {
+        let mut schedule = idle(json!({"id": "PSCHED1"}));
+        schedule[field] = json!(7);
+        assert!(
+            serde_json::from_value::<wire::Schedule>(schedule).is_err(),
+            "{field}"
+        );
+    }
+    let user = json!({"id": "PA", "name": "Ada", "email": ["ada@example.com"]});
+    assert!(serde_json::from_value::<wire::User>(user).is_err());
 }
 
 #[test]
