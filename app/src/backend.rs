@@ -112,7 +112,8 @@ pub trait Rotations {
         id: RotationId,
         person: PersonId,
     ) -> Answer<(), RotationRefusal>;
-    /// The active people of the workspace, by name.
+    /// The active people of the workspace, by name; nobody for a guest who has no
+    /// rotation to put them into.
     async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError>;
 }
 

@@ -184,7 +184,7 @@ test('search and filter narrow the list, stay in the address and survive a reloa
   await search.fill('COFFEE');
   await expect(cards).toHaveText(['100%25 coffee & beans', 'Coffee']);
   await expect(page).toHaveURL('/rotations?search=COFFEE');
-  await page.getByLabel('Mode').selectOption('PagerDuty');
+  await page.getByLabel('Mode').selectOption('Following a schedule');
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible();
   await search.fill('');
   await expect(cards).toHaveText(['Platform on-call']);
@@ -193,7 +193,7 @@ test('search and filter narrow the list, stay in the address and survive a reloa
   await takenOver(page);
   await expect(page.getByLabel('Mode')).toHaveValue('pagerduty');
   await expect(cards).toHaveText(['Platform on-call']);
-  await page.getByLabel('Mode').selectOption('Manual');
+  await page.getByLabel('Mode').selectOption('Rotated by hand');
   await expect(cards).toHaveText(['100%25 coffee & beans', 'Coffee']);
 
   // What looks like an escape is none.

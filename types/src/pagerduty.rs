@@ -41,7 +41,7 @@ impl fmt::Display for Region {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PagerDutyProblem {
     #[error(
-        "PagerDuty does not accept this key in either of its regions. Check that it was copied whole and is still enabled."
+        "PagerDuty does not accept this key in either of its regions. Check that it was copied whole and is still enabled; an admin can replace a stored key under Settings → Integrations."
     )]
     Unauthorized,
     #[error(
@@ -55,7 +55,7 @@ pub enum PagerDutyProblem {
     )]
     NotFound,
     #[error(
-        "PagerDuty is limiting how often this account may ask. Wait {retry_after_seconds} seconds, then try again."
+        "PagerDuty is limiting how often this account may ask. Wait {}, then try again.", seconds(*retry_after_seconds)
     )]
     RateLimited { retry_after_seconds: u32 },
     #[error("PagerDuty answered with an error (status {status}). Try again in a minute.")]
@@ -70,6 +70,13 @@ pub enum PagerDutyProblem {
         "PagerDuty's answer could not be read. Try again in a minute; if it stays, check that no proxy stands between this server and PagerDuty."
     )]
     Unreadable,
+}
+
+fn seconds(count: u32) -> String {
+    match count {
+        1 => "1 second".to_owned(),
+        count => format!("{count} seconds"),
+    }
 }
 
 fn forbidden(missing_scopes: Option<&str>) -> String {

@@ -222,7 +222,7 @@ pub enum RotationRefusal {
     #[error("Some fields need another look.")]
     Fields(Vec<(RotationField, FieldProblem)>),
     #[error(
-        "PagerDuty decides who is in this rotation and who is on duty. Change the schedule in PagerDuty, or set this rotation's schedule to Manual first."
+        "PagerDuty decides who is in this rotation and who is on duty. Change the schedule in PagerDuty, or stop following it under Edit schedule."
     )]
     Bound,
     #[error("Nobody in this rotation can take over. Add a member who is active in Slack first.")]

@@ -28,10 +28,10 @@ pub(crate) fn FailureText(failure: Failure) -> impl IntoView {
 #[component]
 pub(crate) fn FailureNotice(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     view! {
-        <div role="alert">
-            {move || failure.get().map(|failure| view! {
+        {move || failure.get().map(|failure| view! {
+            <div role="alert">
                 <Notice tone=Tone::Bad><p><FailureText failure/></p></Notice>
-            })}
-        </div>
+            </div>
+        })}
     }
 }

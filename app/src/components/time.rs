@@ -160,12 +160,9 @@ mod local {
 fn distance(seconds: i64) -> String {
     let away = seconds.abs();
     let (count, unit) = if away < MINUTE {
-        return if seconds > 0 {
-            "in a moment"
-        } else {
-            "just now"
-        }
-        .to_owned();
+        // The page's clock ticks seldom, so what has just happened may seem to
+        // lie a little ahead.
+        return "now".to_owned();
     } else if away < HOUR {
         (away / MINUTE, "minute")
     } else if away < 2 * DAY {
@@ -244,9 +241,9 @@ mod tests {
     #[test]
     fn distances_are_told_in_the_largest_fitting_unit() {
         for (seconds, expected) in [
-            (0, "just now"),
-            (-59, "just now"),
-            (59, "in a moment"),
+            (0, "now"),
+            (-59, "now"),
+            (59, "now"),
             (60, "in 1 minute"),
             (-7_199, "1 hour ago"),
             (7_200, "in 2 hours"),

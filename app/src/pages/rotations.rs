@@ -122,9 +122,12 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
                 <label for="mode">"Mode"</label>
                 <select id="mode" name="mode" node_ref=mode_box on:change=move |_| apply()>
                     <option value="">"All"</option>
-                    {[RotationMode::Manual, RotationMode::PagerDuty].map(|choice| view! {
+                    {[
+                        (RotationMode::Manual, "Rotated by hand"),
+                        (RotationMode::PagerDuty, "Following a schedule"),
+                    ].map(|(choice, label)| view! {
                         <option value=choice.code() selected=choice.code() == mode.get_untracked()>
-                            {choice.to_string()}
+                            {label}
                         </option>
                     }).collect_view()}
                 </select>

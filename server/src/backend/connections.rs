@@ -134,10 +134,6 @@ impl RoundRobin {
         else {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
-        // Pressed twice, or pasted again: there is nothing to replace.
-        if self.is_the_key(&key, &existing) {
-            return Ok(Outcome::Done(()));
-        }
         let new = match self.accepted(caller, &key).await {
             Ok(new) => new,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),

@@ -7,7 +7,12 @@ use server::{
     rotations::Duty,
     store::{BindEnd, Connection, NewAuditEntry, Store, SyncEnd},
 };
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
 use types::{AuditAction, RotationId, RotationMode};
 
 async fn connect(store: &Store) -> Connection {
@@ -107,6 +112,58 @@ async fn disconnecting_reverts_every_bound_rotation_and_drops_nobody() {
             .filter(|entry| entry.action == AuditAction::RevertedToManual);
         assert_eq!(reverts.count(), 2);
         assert_eq!(disconnect(&store).await, None);
+    })
+    .await;
+}
+
+/// Drops `future` after it was polled `polls` times, as a crash would end it at
+/// that point; `None` when it had not finished by then.
+async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_disconnect_that_breaks_off_between_any_two_steps_does_all_or_nothing() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let connection = connect(&store).await;
+        bind(&store, &connection, &id, "S1").await;
+        let entry = entry(AuditAction::DisconnectedPagerDuty);
+        let mut broken_off = 0;
+        while cut_after(broken_off, store.disconnect(&entry))
+            .await
+            .is_none()
+        {
+            let connected = store.connection(&workspace()).await.unwrap().is_some();
+            let bound = store.bindings(&workspace()).await.unwrap().len();
+            let rotation = rotation(&store, &id).await;
+            let (mode, bindings) = if connected {
+                (RotationMode::PagerDuty, 1)
+            } else {
+                (RotationMode::Manual, 0)
+            };
+            assert_eq!(
+                (rotation.mode, bound),
+                (mode, bindings),
+                "after {broken_off} steps"
+            );
+            assert_eq!(rotation.members.len(), 2);
+            if !connected {
+                break;
+            }
+            broken_off += 1;
+        }
+        assert!(broken_off > 5, "cut only {broken_off} times before the end");
+        assert_eq!(rotation(&store, &id).await.mode, RotationMode::Manual);
     })
     .await;
 }

@@ -126,7 +126,7 @@ fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
         let ConnectionMethod::ApiKey { last_four } = connection.method;
         view! {
             <dl class="facts">
-                <div><dt>"How"</dt><dd>{format!("Key ending in ••••{last_four}")}</dd></div>
+                <div><dt>"How"</dt><dd>"Key ending in "<code>{format!("••••{last_four}")}</code></dd></div>
                 <div>
                     <dt>"Since"</dt>
                     <dd><Time at=connection.connected_at/>", by "<bdi>{connection.connected_by}</bdi></dd>

@@ -121,6 +121,7 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
     });
     // What was typed and chosen before this code ran counts as well.
     Effect::new(move |_| apply.run(()));
+    let typed = RwSignal::new(editor.search.get_untracked());
     let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
         apply.try_run(());
     });
@@ -133,7 +134,10 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                         type="search" id="search-schedules" name="search" autocomplete="off" dir="auto"
                         value=editor.search.get_untracked()
                         node_ref=search_box
-                        on:input=move |_| apply_soon(())
+                        on:input=move |event| {
+                            typed.set(event_target_value(&event));
+                            apply_soon(());
+                        }
                     />
                     <button
                         type="submit" class="button" name="edit" value="schedule"
@@ -147,7 +151,7 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                     </button>
                 </div>
             </div>
-            <Results editor apply/>
+            <Results editor typed apply/>
             <ShowDetails action/>
             <Details editor/>
         </div>
@@ -180,8 +184,8 @@ fn ShowDetails(action: String) -> impl IntoView {
 }
 
 #[component]
-fn Results(editor: Editor, apply: Callback<()>) -> impl IntoView {
-    let choices = Memo::new(move |_| choices(editor));
+fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
+    let choices = Memo::new(move |_| choices(editor, &typed.get()));
     let message = move || match editor.found.get().flatten() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
         Some(answer) => match refusal(&answer) {
@@ -218,9 +222,14 @@ fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>
 
 /// What was found, and the chosen schedule even if the search has moved on: what
 /// is chosen must stay in the form.
-fn choices(editor: Editor) -> Vec<ScheduleSummary> {
+///
+/// The list follows every letter at once, so that the answer, when it comes,
+/// does not move a schedule away from under the pointer.
+fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
     let found = editor.found.get().flatten();
     let mut choices = found.and_then(answered).unwrap_or_default();
+    let typed = typed.trim().to_lowercase();
+    choices.retain(|schedule| schedule.name.to_lowercase().contains(&typed));
     let chosen: Option<SchedulePreview> = editor.preview.get().flatten().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)
