@@ -24,14 +24,16 @@ pub(crate) fn FailureText(failure: Failure) -> impl IntoView {
     view! { {failure.to_string()}{sign_in} }
 }
 
-/// A failure in a box of its own; nothing while there is none.
+/// A failure in a box of its own; nothing while there is none. The box itself
+/// is always there: content that waits for the server could not be taken over
+/// by the browser behind something that comes and goes.
 #[component]
 pub(crate) fn FailureNotice(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     view! {
-        {move || failure.get().map(|failure| view! {
-            <div role="alert">
+        <div role="alert">
+            {move || failure.get().map(|failure| view! {
                 <Notice tone=Tone::Bad><p><FailureText failure/></p></Notice>
-            </div>
-        })}
+            })}
+        </div>
     }
 }
