@@ -1,7 +1,8 @@
-//! The frame of every page of the stand-in, and the escaping that names like "O'Neill" need.
+//! The frame of every page of the stand-in, the escaping that names like "O'Neill" need, and the way from a
+//! page back to the app.
 
 use axum::{
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 
@@ -15,6 +16,7 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.35rem .
 code{background:#f3f2f0;padding:.1rem .3rem;border-radius:3px}
 form{display:flex;flex-direction:column;gap:.5rem;max-width:32rem}
 button{font:inherit;text-align:start;padding:.5rem .9rem;border:1px solid #888;border-radius:6px;background:#fff;cursor:pointer}
+select{font:inherit;padding:.5rem}
 button:hover,button:focus-visible{background:#eef4ff}
 .note{background:#fff7e0;padding:.75rem 1rem;border-radius:6px}
 </style>
@@ -41,6 +43,19 @@ pub fn page(title: &str, body: &str) -> Html<String> {
     Html(format!(
         "{HEAD}<title>{title}</title></head><body><main><h1>{title}</h1>\n{body}\n</main></body></html>\n"
     ))
+}
+
+/// `name` is one of ours and needs no escaping.
+pub fn hidden_field(name: &str, value: &str) -> String {
+    format!(
+        "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
+        escape(value)
+    )
+}
+
+/// 302, as both services send a browser on.
+pub fn redirect(target: &str) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, target)]).into_response()
 }
 
 pub fn refusal(title: &str, sentence: &str) -> Response {

@@ -1,16 +1,13 @@
 //! What both of Slack's authorisation pages share: reading what the app asks for, choosing who you are,
 //! and sending the browser back.
 
-use axum::{
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use super::{CLIENT_ID, Person, Role, Slack, Workspace, params::Params};
 use crate::{
     company::PRIMARY_TEAM,
-    html::{escape, page},
+    html::{escape, hidden_field, page, redirect},
 };
 
 /// Who is signed in to Slack in this browser.
@@ -83,10 +80,6 @@ impl Ask {
     }
 }
 
-pub fn redirect(target: &str) -> Response {
-    (StatusCode::FOUND, [(header::LOCATION, target)]).into_response()
-}
-
 fn registered(address: &Url) -> bool {
     matches!(address.scheme(), "http" | "https")
         && matches!(
@@ -109,12 +102,7 @@ pub fn hidden_fields(params: &Params) -> String {
     ]
     .into_iter()
     .filter_map(|name| Some((name, params.get(name)?)))
-    .map(|(name, value)| {
-        format!(
-            "<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n",
-            escape(value)
-        )
-    })
+    .map(|(name, value)| hidden_field(name, value))
     .collect()
 }
 

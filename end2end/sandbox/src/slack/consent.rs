@@ -10,13 +10,12 @@ use jiff::Timestamp;
 use super::{
     Code, Grant, Person, Slack, Workspace,
     authorisation::{
-        Ask, PERSON_COOKIE, active, hidden_fields, may_install, person_choice, redirect,
-        signed_in_as,
+        Ask, PERSON_COOKIE, active, hidden_fields, may_install, person_choice, signed_in_as,
     },
     params::Params,
 };
 use crate::{
-    html::{escape, page, refusal},
+    html::{escape, page, redirect, refusal},
     world::Sandbox,
 };
 

@@ -12,20 +12,14 @@ use std::collections::HashMap;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::Request,
     http::StatusCode,
-    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    counters::{Side, UNMATCHED},
-    faults::weathered,
-    minting,
-    world::Sandbox,
-};
+use crate::{counters::Side, entrance::watched, minting, world::Sandbox};
 
 pub const CLIENT_ID: &str = "2150112233.4860112233";
 pub const CLIENT_SECRET: &str = "5a11b0a7c0ffee5a11b0a7c0ffee5a11";
@@ -225,7 +219,7 @@ impl Slack {
 }
 
 pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
-    Router::new()
+    let routes = Router::new()
         .route(
             "/openid/connect/authorize",
             get(sign_in::ask).post(sign_in::decide),
@@ -256,8 +250,8 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
             "/api/auth.test",
             get(web_api::auth_test).post(web_api::auth_test),
         )
-        .fallback(unknown)
-        .layer(middleware::from_fn_with_state(sandbox.clone(), counted))
+        .fallback(unknown);
+    watched(routes, sandbox, Side::Slack, "/slack")
 }
 
 async fn unknown(request: Request) -> Response {
@@ -266,23 +260,4 @@ async fn unknown(request: Request) -> Response {
             .into_response();
     }
     StatusCode::NOT_FOUND.into_response()
-}
-
-async fn counted(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
-    let fault = {
-        let mut world = sandbox.world();
-        let endpoint = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map(MatchedPath::as_str);
-        let endpoint = endpoint.and_then(|path| path.strip_prefix("/slack"));
-        let endpoint = endpoint
-            .filter(|path| !path.contains('{'))
-            .unwrap_or(UNMATCHED);
-        world
-            .counters
-            .count(Side::Slack, request.method().as_str(), endpoint);
-        world.faults.strike(Side::Slack, request.uri().path())
-    };
-    weathered(fault, next.run(request)).await
 }
