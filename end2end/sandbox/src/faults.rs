@@ -45,6 +45,9 @@ pub struct Fault {
     pub body: Option<BodyKind>,
     #[serde(default)]
     pub delay_ms: u64,
+    /// The answer is made at once and sent late: what it changed has happened, even if nobody waits for it.
+    #[serde(default)]
+    pub after: bool,
     /// Leaves out the rate limit headers, `Retry-After`, `x-request-id` and `x-oauth-scopes`.
     #[serde(default)]
     pub without_headers: bool,
@@ -124,7 +127,10 @@ pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Respons
     let Some(fault) = fault else {
         return truth.await;
     };
-    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    let delay = Duration::from_millis(fault.delay_ms);
+    if !fault.after {
+        tokio::time::sleep(delay).await;
+    }
     let answer = match fault
         .status
         .and_then(|status| StatusCode::from_u16(status).ok())
@@ -159,10 +165,13 @@ pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Respons
         }
         None => body,
     };
+    if fault.after {
+        tokio::time::sleep(delay).await;
+    }
     Response::from_parts(parts, body)
 }
 
-/// What either service sends along with a refusal.
+/// What the service sends along with a refusal.
 fn own_headers(side: Side, status: StatusCode) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(
