@@ -2,10 +2,12 @@
 //! Plain data and look-ups; how it is shown on the wire is the business of `pagerduty`.
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 
 use crate::rendering::{Layer, Override, Plan};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Region {
     Us,
     Eu,
@@ -139,6 +141,7 @@ pub struct ApiKey {
 #[derive(Clone, Debug)]
 pub struct Account {
     pub region: Region,
+    pub account_id: String,
     pub subdomain: String,
     pub users: Vec<User>,
     pub teams: Vec<Team>,
@@ -160,9 +163,12 @@ impl Account {
 
     /// Nobody who is deleted; `who` is an id, or an e-mail address in any case.
     pub fn employee(&self, who: &str) -> Option<&User> {
-        self.users.iter().find(|user| {
-            user.deleted_at.is_none() && (user.id == who || user.email.eq_ignore_ascii_case(who))
-        })
+        self.employees()
+            .find(|user| user.id == who || user.email.eq_ignore_ascii_case(who))
+    }
+
+    pub fn employees(&self) -> impl Iterator<Item = &User> {
+        self.users.iter().filter(|user| user.deleted_at.is_none())
     }
 
     pub fn visible_schedules(&self) -> impl Iterator<Item = &Schedule> {

@@ -129,6 +129,7 @@ pub fn workspaces() -> Vec<Workspace> {
 pub fn american_account(now: Timestamp) -> Account {
     Account {
         region: Region::Us,
+        account_id: "PLHBKUS".to_owned(),
         subdomain: "lighthouse-books".to_owned(),
         users: american_users(now),
         teams: vec![
@@ -156,6 +157,7 @@ pub fn european_account(now: Timestamp) -> Account {
             let user = american_users(now).into_iter().find(|user| user.id == id)?;
             Some(User {
                 id: european_id.to_owned(),
+                role: if id == "PMARTA4" { "owner" } else { user.role },
                 teams: Vec::new(),
                 ..user
             })
@@ -163,6 +165,7 @@ pub fn european_account(now: Timestamp) -> Account {
         .collect();
     Account {
         region: Region::Eu,
+        account_id: "PLHBKEU".to_owned(),
         subdomain: "lighthouse-books-eu".to_owned(),
         users,
         teams: Vec::new(),

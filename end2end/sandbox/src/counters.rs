@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Which of the two services a request was meant for.
+/// Which of the services a request was meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     PagerDuty,
+    /// Where PagerDuty's OAuth tokens come from.
+    Identity,
     Slack,
 }
 
@@ -42,6 +44,7 @@ impl Counters {
         json!({
             "since": self.since.to_string(),
             "pagerduty": self.report_on(Side::PagerDuty),
+            "identity": self.report_on(Side::Identity),
             "slack": self.report_on(Side::Slack),
         })
     }

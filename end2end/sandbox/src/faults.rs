@@ -39,7 +39,7 @@ pub enum BodyKind {
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     pub side: Side,
-    /// The beginning of the request's path, `/slack` left out; everything without it.
+    /// The beginning of the request's path, `/slack` and `/identity` left out; everything without it.
     pub path: Option<String>,
     pub status: Option<u16>,
     pub body: Option<BodyKind>,
@@ -188,6 +188,7 @@ fn own_headers(side: Side, status: StatusCode) -> HeaderMap {
                 headers.insert("ratelimit-remaining", HeaderValue::from_static("0"));
                 headers.insert("ratelimit-reset", HeaderValue::from_static("1"));
             }
+            Side::Identity => {}
         }
     }
     headers
@@ -202,6 +203,9 @@ fn error_body(side: Side, status: StatusCode) -> String {
         (Side::PagerDuty, status) => {
             json!({"error": {"message": reason, "code": code_for(status), "errors": [reason]}})
         }
+        (Side::Identity, status) => {
+            json!({"error": oauth_error_for(status), "error_description": reason})
+        }
     };
     body.to_string()
 }
@@ -215,6 +219,16 @@ fn code_for(status: u16) -> u32 {
         404 => 2100,
         429 => 2020,
         _ => 2000,
+    }
+}
+
+fn oauth_error_for(status: u16) -> &'static str {
+    match status {
+        400 => "invalid_request",
+        401 => "invalid_client",
+        403 => "access_denied",
+        429 | 503 => "temporarily_unavailable",
+        _ => "server_error",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     html::{escape, page},
     rendering::on_call_at,
     slack::{self, Workspace},
-    world::Sandbox,
+    world::{Sandbox, World},
     zones::stamp,
 };
 
@@ -29,14 +29,17 @@ pub async fn show(State(sandbox): State<Sandbox>) -> Html<String> {
     let body = format!(
         "<p>A stand-in for PagerDuty and Slack. It forgets everything when it ends, and nothing leaves this machine. \
          All controls: <a href=\"/_control\">/_control</a>.</p>\n{}{}{}{workspaces}",
-        settings(sandbox.base_url(), &world.us, &world.eu),
+        settings(sandbox.base_url(), &world),
         schedules("Schedules", &world.us, now),
         schedules("Schedules of the EU account", &world.eu, now),
     );
     page("Round Robin sandbox", &body)
 }
 
-fn settings(base: &str, us: &Account, eu: &Account) -> String {
+fn settings(base: &str, world: &World) -> String {
+    let World {
+        us, eu, identity, ..
+    } = world;
     let revoked = "revoked; see the controls";
     let rows = [
         (
@@ -49,6 +52,13 @@ fn settings(base: &str, us: &Account, eu: &Account) -> String {
         ),
         ("PagerDuty API", base.to_owned()),
         ("PagerDuty API, EU", format!("{base}/eu")),
+        ("PagerDuty identity", format!("{base}/identity")),
+        ("PagerDuty OAuth client id", identity.app.client_id.clone()),
+        (
+            "PagerDuty OAuth client secret",
+            identity.app.client_secret.clone(),
+        ),
+        ("PagerDuty OAuth scopes", identity.app.scopes.join(" ")),
         ("Slack", format!("{base}/slack")),
         ("Slack client id", slack::CLIENT_ID.to_owned()),
         ("Slack client secret", slack::CLIENT_SECRET.to_owned()),

@@ -9,6 +9,7 @@ mod entrance;
 mod faults;
 mod home;
 mod html;
+mod identity;
 mod jwt;
 mod minting;
 mod pagerduty;
@@ -27,6 +28,7 @@ pub fn router(sandbox: Sandbox) -> Router {
         .route("/", get(home::show).fallback(pagerduty::answer))
         .route("/avatars/{id}", get(home::avatar))
         .nest("/_control", control::routes())
+        .nest("/identity", identity::routes(&sandbox))
         .nest("/slack", slack::routes(&sandbox))
         .fallback(pagerduty::answer)
         .with_state(sandbox)

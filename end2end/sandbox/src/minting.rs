@@ -3,6 +3,19 @@
 
 use std::fmt::Write;
 
+/// Random digits in the shape of a UUID.
+pub fn uuid() -> String {
+    let digits = hex(16);
+    let (first, rest) = digits.split_at(8);
+    format!(
+        "{first}-{}-{}-{}-{}",
+        &rest[..4],
+        &rest[4..8],
+        &rest[8..12],
+        &rest[12..]
+    )
+}
+
 pub fn hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     // Without randomness from the system nothing here can go on sensibly.

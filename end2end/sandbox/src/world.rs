@@ -10,6 +10,7 @@ use crate::{
     company,
     counters::Counters,
     faults::Faults,
+    identity::Identity,
     pagerduty::Allowance,
     slack::Slack,
 };
@@ -17,6 +18,7 @@ use crate::{
 pub struct World {
     pub us: Account,
     pub eu: Account,
+    pub identity: Identity,
     pub slack: Slack,
     pub faults: Faults,
     pub counters: Counters,
@@ -28,6 +30,7 @@ impl World {
         Self {
             us: company::american_account(now),
             eu: company::european_account(now),
+            identity: Identity::default(),
             slack: Slack::new(company::workspaces()),
             faults: Faults::default(),
             counters: Counters::new(now),

@@ -1,6 +1,7 @@
 //! The levers of the stand-in: what no client of PagerDuty or Slack could do, and every test needs.
 //! Bodies are JSON, or nothing; an unknown field is refused, so that a misspelt lever is noticed.
 
+mod oauth;
 mod people;
 mod schedules;
 
@@ -25,9 +26,6 @@ use crate::{
     world::{Sandbox, World},
 };
 
-/// PagerDuty's OAuth client, for which the identity pages are made later.
-const PAGERDUTY_CLIENT_ID: &str = "a8f0c2d4-9b1e-4c57-8d36-11ab7f05e923";
-const PAGERDUTY_CLIENT_SECRET: &str = "Sx+Lighthouse&Secret%2026_Zq";
 const LONGEST_BODY: usize = 1 << 20;
 
 /// Why a lever could not be pulled.
@@ -92,6 +90,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/faults/clear", post(clear_faults))
         .merge(schedules::routes())
         .merge(people::routes())
+        .merge(oauth::routes())
         .fallback(|| async {
             Refused(
                 StatusCode::NOT_FOUND,
@@ -109,8 +108,8 @@ async fn credentials(State(sandbox): State<Sandbox>) -> Json<Value> {
     Json(json!({
         "pagerduty": {
             "api_key": world.us.current_key(),
-            "client_id": PAGERDUTY_CLIENT_ID,
-            "client_secret": PAGERDUTY_CLIENT_SECRET,
+            "client_id": world.identity.app.client_id,
+            "client_secret": world.identity.app.client_secret,
             "eu_api_key": world.eu.current_key(),
             "personal_api_key": PERSONAL_API_KEY,
             "no_api_access_key": NO_API_ACCESS_KEY,
@@ -135,15 +134,10 @@ async fn seed(State(sandbox): State<Sandbox>, Order(crowd): Order<Crowd>) -> Ans
     crowd
         .join(&mut world, Timestamp::now())
         .map_err(|sentence| Refused::invalid(&sentence))?;
-    let people = world
-        .us
-        .users
-        .iter()
-        .filter(|user| user.deleted_at.is_none())
-        .count();
-    Ok(Json(
-        json!({"users": people, "schedules": world.us.visible_schedules().count()}),
-    ))
+    Ok(Json(json!({
+        "users": world.us.employees().count(),
+        "schedules": world.us.visible_schedules().count(),
+    })))
 }
 
 async fn counters(State(sandbox): State<Sandbox>) -> Json<Value> {

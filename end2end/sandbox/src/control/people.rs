@@ -61,25 +61,15 @@ async fn people(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RegionName {
-    Us,
-    Eu,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyOrder {
     key: Option<String>,
-    region: Option<RegionName>,
+    region: Option<Region>,
 }
 
 impl KeyOrder {
     fn account<'a>(&self, world: &'a mut World) -> &'a mut Account {
-        world.account_mut(match self.region {
-            None | Some(RegionName::Us) => Region::Us,
-            Some(RegionName::Eu) => Region::Eu,
-        })
+        world.account_mut(self.region.unwrap_or(Region::Us))
     }
 
     /// Removes the key that is meant: the account's own when none is named.
@@ -159,7 +149,11 @@ async fn change_user_email(
 }
 
 async fn delete_user(State(sandbox): State<Sandbox>, Path(who): Path<String>) -> Answer {
-    user(&mut sandbox.world(), &who)?.deleted_at = Some(Timestamp::now());
+    let mut world = sandbox.world();
+    let user = user(&mut world, &who)?;
+    user.deleted_at = Some(Timestamp::now());
+    let id = user.id.clone();
+    world.identity.grants.end_with(&id);
     done()
 }
 

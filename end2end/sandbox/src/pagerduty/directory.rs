@@ -14,9 +14,7 @@ pub fn users(call: &Call<'_>) -> Result<Value, Problem> {
     let wanted = call.query.one("query").unwrap_or_default().to_lowercase();
     let rows = call
         .account
-        .users
-        .iter()
-        .filter(|user| user.deleted_at.is_none())
+        .employees()
         // Documented as a match of the name, used by PagerDuty's own library for addresses too.
         .filter(|user| {
             user.name.to_lowercase().contains(&wanted)

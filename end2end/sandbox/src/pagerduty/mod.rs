@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use gate::Allowance;
-use gate::{Problem, admit};
+use gate::{Problem, admit, payer};
 use query::Query;
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     counters::{Side, UNMATCHED},
     faults::weathered,
     minting,
-    world::Sandbox,
+    world::{Sandbox, World},
 };
 
 /// What an endpoint may look at.
@@ -81,6 +81,20 @@ impl<'a> Endpoint<'a> {
             Self::ScheduleOverrides(_) => "/schedules/{id}/overrides",
             Self::Teams => "/teams",
             Self::Oncalls => "/oncalls",
+        }
+    }
+
+    /// What an OAuth token must have been granted; `None` where any token will do.
+    fn scope(&self) -> Option<&'static str> {
+        match self {
+            Self::Abilities => Some("abilities.read"),
+            Self::Me => None,
+            Self::Users | Self::User(_) | Self::ScheduleUsers(_) => Some("users.read"),
+            Self::Schedules | Self::Schedule(_) | Self::ScheduleOverrides(_) => {
+                Some("schedules.read")
+            }
+            Self::Teams => Some("teams.read"),
+            Self::Oncalls => Some("oncalls.read"),
         }
     }
 
@@ -152,19 +166,25 @@ fn truth(
 ) -> Response {
     let now = Timestamp::now();
     let mut world = sandbox.world();
-    let budget = world.allowance.take(headers, now);
+    let World {
+        identity,
+        allowance,
+        ..
+    } = &mut *world;
+    let budget = allowance.take(payer(identity, headers), now);
     let account = world.account(region);
     let outcome = budget
         .within()
-        .and_then(|()| admit(account, headers))
-        .and_then(|holder| {
+        .and_then(|()| admit(account, &world.identity, headers, now))
+        .and_then(|visitor| {
             let endpoint = endpoint.ok_or_else(|| Problem::not_found("This path"))?;
             if method != Method::GET {
                 return Err(Problem::method_not_allowed(method));
             }
+            visitor.needs(endpoint.scope())?;
             endpoint.answer(&Call {
                 account,
-                holder,
+                holder: &visitor.holder,
                 query,
                 base_url: sandbox.base_url(),
                 now,

@@ -12,6 +12,9 @@ use tower::ServiceExt;
 
 pub const API_KEY: &str = "u+LighthouseKey_K7Qa";
 pub const EU_API_KEY: &str = "e+LighthouseKey_E5Tz";
+/// The pair that RFC 7636 gives in its appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const VERSION_2: &str = "application/vnd.pagerduty+json;version=2";
 
 pub struct Client(Router);
@@ -91,6 +94,17 @@ impl Client {
 
     pub async fn pagerduty(&self, path: &str) -> Answer {
         self.pagerduty_with(API_KEY, path).await
+    }
+
+    pub async fn with_token(&self, token: &str, path: &str) -> Answer {
+        let token = format!("Bearer {token}");
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &token), ("accept", VERSION_2)],
+            "",
+        )
+        .await
     }
 
     pub async fn form(

@@ -2,6 +2,8 @@
 
 mod client;
 mod control;
+mod identity;
+mod oauth_control;
 mod pagerduty;
 mod process;
 mod slack;
