@@ -7,10 +7,11 @@ use crate::{AppError, Flash, error::Denial};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BindRefusal, ConnectRefusal, Disconnected, IntegrationsView,
-    MemberKey, MoveDirection, Outcome, PersonId, PersonView, Role, RotationCard, RotationFilter,
-    RotationId, RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId,
-    SchedulePreview, ScheduleSummary, SyncReport, WorkspaceId,
+    ApiKeyInput, AuditId, AuditPage, BindRefusal, ClientSecretInput, ConnectRefusal,
+    ConnectionAlert, Disconnected, IntegrationsView, MemberKey, MoveDirection, OauthStep, Outcome,
+    PersonId, PersonView, Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput,
+    RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary,
+    SyncReport, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -48,10 +49,42 @@ pub trait Connections {
         caller: &Caller,
         key: ApiKeyInput,
     ) -> Answer<(), ConnectRefusal>;
-    async fn edit_api_key(&self, caller: &Caller, key: ApiKeyInput) -> Answer<(), ConnectRefusal>;
+    /// Replaces whatever credential there is with this key.
+    async fn edit_api_key(
+        &self,
+        caller: &Caller,
+        key: ApiKeyInput,
+    ) -> Answer<Replaced, ConnectRefusal>;
+    /// Replaces the credential although it opens another account.
+    async fn switch_account(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
+    /// Forgets the credential of another account.
+    async fn keep_account(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
+    /// What is wrong with the connection, for those who can mend it.
+    async fn pagerduty_alert(&self, caller: &Caller) -> Result<Option<ConnectionAlert>, AppError>;
     async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal>;
     /// Any signed-in person may ask; it only reads at PagerDuty.
     async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal>;
+}
+
+/// Connecting as a person. Each method begins a login, which goes on at PagerDuty
+/// and ends at the server's callback address.
+#[async_trait]
+pub trait Authorisations {
+    async fn connect_with_oauth(
+        &self,
+        caller: &Caller,
+        client_id: String,
+        client_secret: ClientSecretInput,
+    ) -> Answer<OauthStep, ConnectRefusal>;
+    /// Like connecting, for a workspace that is connected; bindings stay.
+    async fn switch_to_oauth(
+        &self,
+        caller: &Caller,
+        client_id: String,
+        client_secret: ClientSecretInput,
+    ) -> Answer<OauthStep, ConnectRefusal>;
+    /// Logs in again with the app that is stored.
+    async fn reconnect_oauth(&self, caller: &Caller) -> Answer<OauthStep, ConnectRefusal>;
 }
 
 #[async_trait]
@@ -154,8 +187,14 @@ pub trait Flashes {
 }
 
 /// Everything together, as it travels in Leptos' context.
-pub trait Backend: Connections + Rotations + Schedules + Audit + Flashes + Send + Sync {}
+pub trait Backend:
+    Connections + Authorisations + Rotations + Schedules + Audit + Flashes + Send + Sync
+{
+}
 
-impl<T: Connections + Rotations + Schedules + Audit + Flashes + Send + Sync> Backend for T {}
+impl<T> Backend for T where
+    T: Connections + Authorisations + Rotations + Schedules + Audit + Flashes + Send + Sync
+{
+}
 
 pub type SharedBackend = Arc<dyn Backend>;

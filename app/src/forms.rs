@@ -21,6 +21,10 @@ pub struct Flash {
     pub input: Option<String>,
 }
 
+/// Names the form of a login that nobody knows any more, whose outcome is told
+/// all the same.
+pub const LOGIN_CALLBACK_FORM: &str = "pagerduty-login";
+
 #[derive(Clone, Copy)]
 struct CurrentFlash(StoredValue<Option<Flash>>);
 
@@ -51,11 +55,22 @@ fn server_flash() -> Option<Flash> {
     None
 }
 
-fn flash_of<F: ServerFn>() -> Option<Flash> {
+fn flash_of(form: &str) -> Option<Flash> {
     use_context::<CurrentFlash>()?
         .0
         .get_value()
-        .filter(|flash| flash.form == F::PATH)
+        .filter(|flash| flash.form == form)
+}
+
+/// What a form of this name came to that was sent before the page was there.
+pub(crate) fn flashed_outcome<T, R>(form: &str) -> FormOutcome<T, R>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+    R: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let outcome = flash_of(form).and_then(|flash| serde_json::from_str(&flash.outcome).ok());
+    let outcome: Option<Result<Outcome<T, R>, AppError>> = outcome.map(Ok);
+    Signal::stored(outcome)
 }
 
 /// What the form last came to: from the action once it ran in this page, else
@@ -68,9 +83,8 @@ where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
     R: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let flashed: Option<Result<Outcome<T, R>, AppError>> =
-        flash_of::<F>().and_then(|flash| serde_json::from_str(&flash.outcome).ok().map(Ok));
-    Signal::derive(move || action.value().get().or_else(|| flashed.clone()))
+    let flashed = flashed_outcome(F::PATH);
+    Signal::derive(move || action.value().get().or_else(|| flashed.get()))
 }
 
 /// Moves with each answer of the form, refusals included. A request that failed
@@ -92,7 +106,7 @@ where
 
 /// What was typed into the form before it came back with a flash.
 pub(crate) fn form_input<F: ServerFn, I: DeserializeOwned>() -> Option<I> {
-    serde_json::from_str(&flash_of::<F>()?.input?).ok()
+    serde_json::from_str(&flash_of(F::PATH)?.input?).ok()
 }
 
 /// Why a form did not do what was asked, ready to be shown.

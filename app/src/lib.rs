@@ -18,4 +18,4 @@ pub mod server_fns;
 
 pub use app::{App, shell};
 pub use error::{AppError, Denial};
-pub use forms::Flash;
+pub use forms::{Flash, LOGIN_CALLBACK_FORM};

@@ -47,7 +47,7 @@ test('a key that cannot be right is refused at its field', async ({ page, world 
 
   await expectRefused(dialog, 'u+NoSuchKey_0000', 'PagerDuty does not accept this key in either of its regions');
   await expectRefused(dialog, pagerduty.no_api_access_key, 'has no access to the API');
-  await expectRefused(dialog, pagerduty.forbidden_key, 'PagerDuty knows this key but denies it access');
+  await expectRefused(dialog, pagerduty.forbidden_key, 'PagerDuty knows this credential but denies it access');
   await expectNotConnected(page);
 });
 
@@ -144,7 +144,7 @@ test('of two admins who connect at once one wins, and the other is told who', as
 
   await expect(connectedButton(page)).toBeVisible();
   await expect(connectedButton(other)).toBeVisible();
-  const told = (winner: string) => `${winner} connected PagerDuty in the meantime. The key that you entered was not saved`;
+  const told = (winner: string) => `${winner} connected PagerDuty in the meantime. What you entered was not saved`;
   await expect(fact(page, 'Since')).toContainText(/Ada Okafor|Priya Raman/);
   const adaWon = (await fact(page, 'Since').innerText()).includes('Ada Okafor');
   const [winner, loser] = adaWon ? admins : [...admins].reverse();

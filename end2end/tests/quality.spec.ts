@@ -12,6 +12,7 @@ import {
   openKeyDialog,
   saveKey,
 } from '../support/connection';
+import { openOauthDialog } from '../support/oauth';
 import { addMember, chooseSchedule, createRotation, makeBoundRotation } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
@@ -78,10 +79,17 @@ test('no open dialog or menu has barriers that axe finds', async ({ page, world 
   await saveKey(dialog, '');
   await expect(dialog.getByRole('alert')).toContainText('Paste the API key');
   await expectAccessibleInBothColours(page);
-  await saveKey(dialog, pagerduty.api_key);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  const oauth = await openOauthDialog(page);
+  await oauth.getByRole('button', { name: 'Save' }).click();
+  await expect(oauth.getByText('Paste the Client ID here')).toBeVisible();
+  await expectAccessibleInBothColours(page);
+  await oauth.getByRole('button', { name: 'Cancel' }).click();
+  await saveKey(await openKeyDialog(page), pagerduty.api_key);
   await expect(connectedButton(page)).toBeVisible();
 
   for (const open of [
+    () => openOauthDialog(page),
     () => connectedButton(page).click(),
     () => openEditDialog(page),
     () => openDisconnectDialog(page),

@@ -11,6 +11,7 @@ import {
   pagerDutyCard,
 } from '../support/connection';
 import { addMember, chooseSchedule, createRotation, makeBoundRotation, names } from '../support/rotations';
+import { allowAs, goToPagerDuty, openOauthDialog } from '../support/oauth';
 import { signInAs } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -40,6 +41,9 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
 
       await openIntegrations(page);
       await take('integrations-not-connected');
+      await openOauthDialog(page);
+      await take('integrations-oauth-dialog');
+      await page.keyboard.press('Escape');
       const dialog = await openKeyDialog(page);
       await keyField(dialog).fill('u+NoSuchKey_0000');
       await dialog.getByRole('button', { name: 'Save' }).click();
@@ -77,6 +81,22 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await openDisconnectDialog(page);
       await take('integrations-disconnect');
       await page.keyboard.press('Escape');
+      await goToPagerDuty(page, world.sandbox);
+      await allowAs(page);
+      await expect(page.getByText('The login works and was saved')).toBeVisible();
+      await take('integrations-oauth');
+      await page.getByRole('button', { name: 'Login using an API Key' }).click();
+      await keyField(page.getByRole('dialog')).fill(pagerduty.eu_api_key);
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByText('This is another PagerDuty account')).toBeVisible();
+      await take('integrations-other-account');
+      await page.getByRole('button', { name: 'Keep the present account' }).click();
+      await world.sandbox.control('oauth/revoke', {});
+      await expect(pagerDutyCard(page).getByText('Needs reconnection')).toBeVisible({ timeout: 15_000 });
+      await take('integrations-needs-reconnection');
+      await visit(page, '/rotations');
+      await expect(page.getByText('PagerDuty needs reconnection')).toBeVisible();
+      await take('rotations-needs-reconnection');
       await visit(page, '/settings');
       await take('settings');
       await visit(page, '/settings/audit');

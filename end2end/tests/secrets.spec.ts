@@ -1,4 +1,5 @@
-// The key appears nowhere but sealed, and PagerDuty is only ever read.
+// Keys, client secrets and tokens appear nowhere but sealed, and PagerDuty is
+// only ever read.
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -10,6 +11,7 @@ import {
   pagerDutyCard,
   saveKey,
 } from '../support/connection';
+import { allowAs, connectWithOauth, logins, openOauthDialog, saveClient } from '../support/oauth';
 import { makeBoundRotation } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { visit } from '../support/takeover';
@@ -97,6 +99,52 @@ test('the key is nowhere to be read: not in files, logs, pages, answers or the a
 
   expect(answers.filter(({ url }) => url.includes('/rpc/')).length).toBeGreaterThan(5);
   for (const { url, body } of answers) expectNoneOf(secrets, await body, url);
+});
+
+test('neither the client secret nor any token of a login is to be read anywhere', async ({ page, world }) => {
+  test.slow();
+  const { sandbox } = world;
+  const { pagerduty } = await sandbox.credentials();
+  const answers: Promise<string>[] = [];
+  page.on('response', (response) => {
+    const readable = response.ok() && response.url().startsWith(world.server.url) && !response.url().endsWith('/api/events');
+    if (readable) answers.push(response.text().catch(() => ''));
+  });
+  await sandbox.control('oauth/lifetimes', { access_seconds: 3 });
+  await signInAs(page, 'Ada Okafor');
+  await openIntegrations(page);
+  await saveClient(await openOauthDialog(page), pagerduty.client_id, 'WrongSecret+&7Hq');
+  await allowAs(page);
+  await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('does not accept this Client ID');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await connectWithOauth(page, sandbox);
+  const rotation = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+  await expect.poll(async () => (await logins(sandbox)).refreshes, { timeout: 20_000 }).toBeGreaterThan(1);
+  // Somebody who goes to PagerDuty and never comes back leaves something sealed behind.
+  await openIntegrations(page);
+  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await expect(page.getByLabel('Log in as')).toBeVisible();
+  const state = new URL(page.url()).searchParams.get('state')!;
+  await sandbox.control('faults', { side: 'identity', path: '/oauth/token', status: 500 });
+  await visit(page, '/settings/integrations');
+  await expect(pagerDutyCard(page).getByText('Sync failing')).toBeVisible({ timeout: 15_000 });
+  await sandbox.clearFaults();
+
+  const { issued } = await sandbox.control<{ issued: string[] }>('oauth/tokens');
+  expect(issued.length).toBeGreaterThan(5);
+  const secrets = [pagerduty.client_secret, 'WrongSecret+&7Hq', state, ...issued].flatMap(shapes);
+  for (const path of ['/rotations', rotation, '/settings/integrations', '/settings/audit']) {
+    await visit(page, path);
+    expectNoneOf(secrets, await page.content(), path);
+  }
+  for (const [name, content] of await filesOf(world)) expectNoneOf(secrets, content, name);
+  await world.server.stop();
+  for (const [name, content] of await filesOf(world)) expectNoneOf(secrets, content, `${name} after the end`);
+  expect(world.server.log()).toContain('renewed the login');
+  expectNoneOf(secrets, world.server.log(), 'the log');
+  // The browser itself has to carry the state to PagerDuty.
+  const secretsOfOurs = secrets.filter((secret) => !shapes(state).includes(secret));
+  for (const body of answers) expectNoneOf(secretsOfOurs, await body, 'an answer');
 });
 
 test('PagerDuty receives nothing but GET requests, whatever is done here', async ({ page, world }) => {

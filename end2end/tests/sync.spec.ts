@@ -151,13 +151,13 @@ test('a revoked key asks for a new one, and the new one heals without losing a b
 
   const { api_key } = await world.sandbox.control<{ api_key: string }>('pagerduty/keys/rotate', {});
   await expect(pagerDutyCard(panel).getByText('Needs reconnection')).toBeVisible();
-  await expect(pagerDutyCard(panel)).toContainText('does not accept this key');
+  await expect(pagerDutyCard(panel)).toContainText('no longer accepts the stored key');
   await expect(names(page, 'On duty now')).toHaveText(['Tomás Herrera']);
   await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('The rotation keeps what it last had');
 
   const dialog = await openEditDialog(panel);
   await saveKey(dialog, 'u+NoSuchKey_0000');
-  await expect(dialog.getByRole('alert')).toContainText('does not accept this key');
+  await expect(dialog.getByRole('alert')).toContainText('no longer accepts the stored key');
   await saveKey(dialog, api_key);
   await expect(dialog).toBeHidden();
   await expect(panel.getByText('The new key works and is in use')).toBeVisible();

@@ -134,5 +134,7 @@ test('the panel says at the choice what a key means and what acting as a person 
   await openIntegrations(page);
   await expect(pagerDutyCard(page)).toContainText('A read-only key is enough');
   await expect(pagerDutyCard(page)).toContainText('PagerDuty admin');
-  await expect(page.getByRole('button', { name: 'Login using OAuth 2.0' })).toHaveAccessibleDescription('Coming soon');
+  for (const way of ['Login using an API Key', 'Login using OAuth 2.0']) {
+    await expect(page.getByRole('button', { name: way })).toBeEnabled();
+  }
 });

@@ -87,6 +87,14 @@ pub struct Settings {
     )]
     pagerduty_eu_api_url: Url,
 
+    /// PagerDuty's login, for connections with OAuth 2.0.
+    #[arg(
+        long,
+        env = "ROUNDROBIN_PAGERDUTY_IDENTITY_URL",
+        default_value = "https://identity.pagerduty.com"
+    )]
+    pagerduty_identity_url: Url,
+
     /// How often each connection is synced, in seconds.
     #[arg(long, env = "ROUNDROBIN_PAGERDUTY_POLL_SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -156,6 +164,7 @@ pub enum ServedWorkspaces {
 pub struct PagerDutyConfig {
     pub api_url: Url,
     pub eu_api_url: Url,
+    pub identity_url: Url,
     pub poll_interval: Duration,
 }
 
@@ -216,6 +225,10 @@ impl Settings {
                 "ROUNDROBIN_PAGERDUTY_EU_API_URL",
                 &self.pagerduty_eu_api_url,
             ),
+            (
+                "ROUNDROBIN_PAGERDUTY_IDENTITY_URL",
+                &self.pagerduty_identity_url,
+            ),
         ] {
             if !is_web_address(url) {
                 let url = url.to_string();
@@ -234,6 +247,7 @@ impl Settings {
             pagerduty: PagerDutyConfig {
                 api_url: self.pagerduty_api_url.clone(),
                 eu_api_url: self.pagerduty_eu_api_url.clone(),
+                identity_url: self.pagerduty_identity_url.clone(),
                 poll_interval: Duration::from_secs(self.pagerduty_poll_seconds),
             },
         })

@@ -9,8 +9,11 @@ pub mod backend;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod housekeeping;
 pub mod http;
+pub mod integrations;
 pub mod live;
+mod oauth;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod rotations;
@@ -21,8 +24,9 @@ pub mod sync;
 use crate::{
     config::{Config, Storage},
     crypto::KeyRing,
+    integrations::Renewals,
     live::Live,
-    pagerduty::{Endpoints, PagerDuty},
+    pagerduty::{Endpoints, IdentityClient, PagerDuty},
     slack::SlackClient,
     store::{OpenError, Store},
     sync::SyncSignals,
@@ -39,6 +43,8 @@ pub struct Services {
     pub keys: KeyRing,
     pub slack: SlackClient,
     pub pagerduty: PagerDuty,
+    pub identity: IdentityClient,
+    pub renewals: Renewals,
     pub live: Live,
     pub sync: SyncSignals,
     /// Work that is finished before the process ends.
@@ -55,12 +61,15 @@ impl Services {
         let endpoints = Endpoints {
             us: config.pagerduty.api_url.clone(),
             eu: config.pagerduty.eu_api_url.clone(),
+            identity: config.pagerduty.identity_url.clone(),
         };
         Ok(Self {
             store,
             keys: storage.keys,
             slack: SlackClient::new(&config.slack),
-            pagerduty: PagerDuty::new(endpoints),
+            pagerduty: PagerDuty::new(endpoints.clone()),
+            identity: IdentityClient::new(endpoints),
+            renewals: Renewals::default(),
             live: Live::new(),
             sync: SyncSignals::new(),
             tasks: TaskTracker::new(),

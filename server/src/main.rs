@@ -10,7 +10,7 @@ use server::{
     Services,
     backend::RoundRobin,
     config::{Config, Settings, Storage, StorageSettings},
-    http, reencrypt, slack,
+    housekeeping, http, reencrypt, slack,
     store::Store,
     sync,
 };
@@ -116,6 +116,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let background = [
         tokio::spawn(sync::reconcile(services.clone())),
         tokio::spawn(slack::directory::run(services.clone())),
+        tokio::spawn(housekeeping::run(services.clone())),
     ];
     let router = http::router(
         services.clone(),
@@ -174,7 +175,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 async fn drain(
     services: &Services,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
-    background: [tokio::task::JoinHandle<()>; 2],
+    background: [tokio::task::JoinHandle<()>; 3],
 ) {
     services.shutdown.cancel();
     services.tasks.close();

@@ -21,7 +21,7 @@ pub async fn reencrypt(store: &Store, keys: &KeyRing) -> Result<u32, ReencryptEr
     let mut resealed = 0;
     for connection in store.connections().await? {
         let workspace = &connection.workspace;
-        let old = &connection.credential_sealed;
+        let old = &connection.credential.sealed;
         if let Some(new) = sealed_anew(keys, old, &credential_row(workspace))?
             && store.reseal_credential(workspace, old, &new).await?
         {
@@ -49,7 +49,7 @@ pub async fn reencrypt(store: &Store, keys: &KeyRing) -> Result<u32, ReencryptEr
 pub async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), ReencryptError> {
     for connection in store.connections().await? {
         let row = credential_row(&connection.workspace);
-        opened(keys, &connection.credential_sealed, &row)?;
+        opened(keys, &connection.credential.sealed, &row)?;
     }
     for workspace in store.workspaces().await? {
         if let Some(installation) = &workspace.installation {

@@ -13,6 +13,9 @@ pub enum AuditAction {
     InstalledInSlack,
     ConnectedPagerDuty,
     ReplacedApiKey,
+    SwitchedToApiKey,
+    SwitchedToOauth,
+    ReconnectedPagerDuty,
     DisconnectedPagerDuty,
     CreatedRotation,
     EditedRotation,
@@ -30,13 +33,16 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
         Self::InstalledInSlack,
         Self::ConnectedPagerDuty,
         Self::ReplacedApiKey,
+        Self::SwitchedToApiKey,
+        Self::SwitchedToOauth,
+        Self::ReconnectedPagerDuty,
         Self::DisconnectedPagerDuty,
         Self::CreatedRotation,
         Self::EditedRotation,
@@ -62,6 +68,9 @@ impl AuditAction {
             Self::InstalledInSlack => "installed_in_slack",
             Self::ConnectedPagerDuty => "connected_pagerduty",
             Self::ReplacedApiKey => "replaced_api_key",
+            Self::SwitchedToApiKey => "switched_to_api_key",
+            Self::SwitchedToOauth => "switched_to_oauth",
+            Self::ReconnectedPagerDuty => "reconnected_pagerduty",
             Self::DisconnectedPagerDuty => "disconnected_pagerduty",
             Self::CreatedRotation => "created_rotation",
             Self::EditedRotation => "edited_rotation",
@@ -94,6 +103,9 @@ impl fmt::Display for AuditAction {
             Self::InstalledInSlack => "Added Round Robin to Slack",
             Self::ConnectedPagerDuty => "Connected PagerDuty",
             Self::ReplacedApiKey => "Replaced the PagerDuty API key",
+            Self::SwitchedToApiKey => "Switched PagerDuty to an API key",
+            Self::SwitchedToOauth => "Switched PagerDuty to OAuth 2.0",
+            Self::ReconnectedPagerDuty => "Reconnected PagerDuty",
             Self::DisconnectedPagerDuty => "Disconnected PagerDuty",
             Self::CreatedRotation => "Created a rotation",
             Self::EditedRotation => "Edited a rotation",

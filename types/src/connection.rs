@@ -1,7 +1,10 @@
 //! The connection of a workspace to PagerDuty, as the integrations panel shows
 //! and changes it.
 
-use crate::{PagerDutyProblem, Region, RotationId, Timestamp};
+use crate::{
+    AccountQuestion, AuthorisationProblem, OauthClientProblem, OauthSetup, PagerDutyProblem,
+    Region, RotationId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -57,15 +60,19 @@ impl ApiKeyInput {
     }
 }
 
-/// Why connecting, replacing the key or disconnecting did not happen.
+/// Why connecting, replacing the credential or disconnecting did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ConnectRefusal {
     #[error(transparent)]
     Key(#[from] ApiKeyProblem),
     #[error(transparent)]
+    OauthClient(#[from] OauthClientProblem),
+    #[error(transparent)]
+    Authorisation(#[from] AuthorisationProblem),
+    #[error(transparent)]
     PagerDuty(#[from] PagerDutyProblem),
     #[error(
-        "{by} connected PagerDuty in the meantime. The key that you entered was not saved; use Edit API Key to replace theirs."
+        "{by} connected PagerDuty in the meantime. What you entered was not saved; look at their connection first, then replace it if it is not the right one."
     )]
     AlreadyConnected { by: String },
     #[error(
@@ -73,11 +80,27 @@ pub enum ConnectRefusal {
     )]
     NotConnected,
     #[error(
-        "Somebody else replaced the key in the meantime. The key that you entered was not saved; look at theirs first, then try again."
+        "Somebody else changed the connection in the meantime. What you entered was not saved; look at theirs first, then try again."
     )]
     ReplacedMeanwhile,
+    /// There is no login that could be renewed: the connection uses a key.
+    #[error("This connection uses an API key, so there is no login to renew. Reload to see it.")]
+    NotALogin,
+    /// The question about another account was answered, or its time ran out.
+    #[error(
+        "This question is no longer open: it was answered, or more than 10 minutes have passed. Enter the credential again if you still want to switch."
+    )]
+    QuestionClosed,
     #[error("A sync is still running. Its outcome appears here when it ends.")]
     StillSyncing,
+}
+
+/// What replacing a credential came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Replaced {
+    InUse,
+    /// It opens another account than the connected one, which the panel asks about.
+    OtherAccount,
 }
 
 /// How the workspace is connected.
@@ -85,6 +108,25 @@ pub enum ConnectRefusal {
 pub enum ConnectionMethod {
     /// A static key, of which only the last four characters are kept readable.
     ApiKey { last_four: String },
+    /// A login, acting as a person.
+    Oauth {
+        client_id: String,
+        /// The person's name in PagerDuty, when it could be read.
+        authorised_as: Option<String>,
+    },
+}
+
+impl fmt::Display for ConnectionMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiKey { last_four } => write!(f, "API key ending in ••••{last_four}"),
+            Self::Oauth {
+                authorised_as: Some(name),
+                ..
+            } => write!(f, "OAuth as {name}"),
+            Self::Oauth { .. } => f.write_str("OAuth"),
+        }
+    }
 }
 
 /// Whether the data from PagerDuty can be trusted at the moment.
@@ -121,6 +163,17 @@ pub struct IntegrationsView {
     /// The caller may connect, edit and disconnect.
     pub may_manage: bool,
     pub pagerduty: Option<ConnectionView>,
+    /// What an app in PagerDuty needs; for those who may connect.
+    pub oauth: Option<OauthSetup>,
+    /// What the caller has to decide before the credential is replaced.
+    pub question: Option<AccountQuestion>,
+}
+
+/// The connection needs somebody to act, as every page tells those who can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionAlert {
+    pub problem: PagerDutyProblem,
+    pub last_synced_at: Option<Timestamp>,
 }
 
 /// A rotation that a disconnect reverts, or has reverted.
@@ -135,6 +188,8 @@ pub struct RevertedRotation {
 pub struct Disconnected {
     /// How many rotations went back to Manual.
     pub reverted: u32,
+    /// How the workspace was connected.
+    pub method: ConnectionMethod,
 }
 
 /// What *Sync now* came to.

@@ -7,6 +7,7 @@ mod audit;
 mod connection;
 mod id;
 mod live;
+mod oauth;
 mod outcome;
 mod pagerduty;
 mod person;
@@ -17,11 +18,16 @@ mod time;
 
 pub use audit::{AuditAction, AuditEntry, AuditPage};
 pub use connection::{
-    ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
-    Disconnected, IntegrationsView, RevertedRotation, SyncReport,
+    ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionAlert, ConnectionHealth,
+    ConnectionMethod, ConnectionView, Disconnected, IntegrationsView, Replaced, RevertedRotation,
+    SyncReport,
 };
 pub use id::{AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, WorkspaceId};
 pub use live::{LiveEvent, LiveTopic};
+pub use oauth::{
+    AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
+    OauthSetup, OauthStep, checked_client_id,
+};
 pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{LinkState, PersonView, Role, SessionView};

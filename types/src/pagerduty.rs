@@ -41,11 +41,26 @@ impl fmt::Display for Region {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PagerDutyProblem {
     #[error(
-        "PagerDuty does not accept this key in either of its regions. Check that it was copied whole and is still enabled; an admin can replace a stored key under Settings → Integrations."
+        "PagerDuty does not accept this key in either of its regions. Check that it was copied whole and is still enabled."
     )]
     Unauthorized,
+    /// The stored key worked once and does not any more.
     #[error(
-        "This PagerDuty account has no access to the API. Ask PagerDuty about your plan, or use a key of another account."
+        "PagerDuty no longer accepts the stored key: it was revoked or disabled there. An admin can enter another one with Edit API Key under Settings → Integrations."
+    )]
+    KeyEnded,
+    /// The stored login worked once and cannot be renewed any more.
+    #[error(
+        "PagerDuty has ended the login that Round Robin uses: it was revoked, it expired, or the person lost access. An admin can choose Reconnect under Settings → Integrations."
+    )]
+    LoginEnded,
+    /// The stored client secret worked once and does not any more.
+    #[error(
+        "PagerDuty no longer accepts the Client ID and Client Secret of its app: the secret was replaced there, or the app was deleted. An admin can enter them again under Settings → Integrations."
+    )]
+    ClientEnded,
+    #[error(
+        "This PagerDuty account has no access to the API. Ask PagerDuty about your plan, or connect another account."
     )]
     NoApiAccess,
     #[error("{}", forbidden(missing_scopes.as_deref()))]
@@ -84,7 +99,7 @@ fn forbidden(missing_scopes: Option<&str>) -> String {
         Some(scopes) => format!(
             "PagerDuty refuses this access because it lacks the scopes {scopes}. Add them to the app in PagerDuty, then connect again."
         ),
-        None => "PagerDuty knows this key but denies it access. Use a general access key, or one of a person who may see schedules and users.".to_owned(),
+        None => "PagerDuty knows this credential but denies it access. Use a general access key, or log in as a person who may see schedules and users.".to_owned(),
     }
 }
 
@@ -94,7 +109,13 @@ impl PagerDutyProblem {
     pub const fn concerns_connection(&self) -> bool {
         matches!(
             self,
-            Self::Unauthorized | Self::NoApiAccess | Self::RateLimited { .. } | Self::Unreachable
+            Self::Unauthorized
+                | Self::KeyEnded
+                | Self::LoginEnded
+                | Self::ClientEnded
+                | Self::NoApiAccess
+                | Self::RateLimited { .. }
+                | Self::Unreachable
         )
     }
 
@@ -102,7 +123,12 @@ impl PagerDutyProblem {
     pub const fn needs_reconnection(&self) -> bool {
         matches!(
             self,
-            Self::Unauthorized | Self::NoApiAccess | Self::Forbidden { .. }
+            Self::Unauthorized
+                | Self::KeyEnded
+                | Self::LoginEnded
+                | Self::ClientEnded
+                | Self::NoApiAccess
+                | Self::Forbidden { .. }
         )
     }
 }

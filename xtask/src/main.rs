@@ -43,6 +43,8 @@ enum Command {
     Check,
     /// Run every check and every test
     Test(test::Options),
+    /// Run the server's tests with the long ones at full length
+    Soak,
     /// Take the pictures in docs/screenshots
     Screenshots,
 }
@@ -66,6 +68,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Build(options) => build::build(&options),
         Command::Check => check::check(),
         Command::Test(options) => test::test(&options),
+        Command::Soak => test::soak(),
         Command::Screenshots => end2end::take_screenshots(),
     }
 }

@@ -148,13 +148,18 @@ The sandbox is at    http://127.0.0.1:{}
      choose {owner}, then Allow.
   2. Settings, Integrations (Manage & Connect), Login using an API Key: paste
      {}
+     or Login using OAuth 2.0: paste, then Allow on the sandbox's page
+     Client ID      {}
+     Client Secret  {}
   3. Rotations, New, then on its page Edit schedule, PagerDuty, and choose one.
 
 Ctrl-C stops both.
 ",
         options.port,
         options.sandbox_port,
-        credential(credentials, "pagerduty", "api_key")?
+        credential(credentials, "pagerduty", "api_key")?,
+        credential(credentials, "pagerduty", "client_id")?,
+        credential(credentials, "pagerduty", "client_secret")?
     );
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Everything that must hold, in one command, which is also all that CI calls.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::postgres::{self, Postgres};
@@ -16,6 +18,9 @@ pub struct Options {
     #[arg(last = true)]
     playwright: Vec<String>,
 }
+
+/// Makes the long tests of the server run at full length.
+const SOAK: &str = "ROUNDROBIN_SOAK";
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Part {
@@ -42,6 +47,25 @@ pub fn test(options: &Options) -> Result<()> {
     report.finish()
 }
 
+/// The tests of the server, those that take long at their full length.
+pub fn soak() -> Result<()> {
+    let mut report = Report::default();
+    site::ensure_placeholder()?;
+    report.run("tests of the server at full length", || {
+        let postgres = Postgres::obtain()?;
+        let Some(url) = postgres.url() else {
+            bail!(postgres::MISSING);
+        };
+        let mut command = cargo::command(&SOAK_ARGUMENTS);
+        command.env(postgres::URL, url).env(SOAK, "1");
+        run_tests(&SOAK_ARGUMENTS, &mut command)
+    })?;
+    report.finish()
+}
+
+/// What the long tests measure is shown as well.
+const SOAK_ARGUMENTS: [&str; 7] = ["test", "-p", "server", "--test", "it", "--", "--nocapture"];
+
 fn add_unit_tests(report: &mut Report) -> Result<()> {
     site::ensure_placeholder()?;
     let mut without_postgres = false;
@@ -64,10 +88,15 @@ fn cargo_test(packages: &[&str], postgres: Option<&str>) -> Result<Outcome> {
         Some(url) => command.env(postgres::URL, url),
         None => command.env_remove(postgres::URL),
     };
+    command.env_remove(SOAK);
+    run_tests(&arguments, &mut command)
+}
+
+fn run_tests(arguments: &[&str], command: &mut Command) -> Result<Outcome> {
     let (status, tests) =
-        processes::status_and_lines("cargo test", &mut command, Tests::default(), count)?;
+        processes::status_and_lines("cargo test", command, Tests::default(), count)?;
     if !status.success() && tests.failed == 0 {
-        return Err(cargo::failure(&arguments, status));
+        return Err(cargo::failure(arguments, status));
     }
     Ok(Outcome {
         tests,

@@ -26,14 +26,15 @@ pub(crate) fn Dialog(
     let dialog = NodeRef::<html::Dialog>::new();
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
+    // Nobody has closed the dialog when it is closed to be made modal.
+    let becoming_modal = StoredValue::new(false);
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get()
             && open
             && !dialog.matches(":modal").unwrap_or(true)
         {
-            // Only a closed dialog can be made modal.
-            dialog.close();
-            let _already_gone = dialog.show_modal();
+            becoming_modal.set_value(true);
+            make_modal(&dialog);
         }
     });
     Effect::new(move |_| {
@@ -51,6 +52,10 @@ pub(crate) fn Dialog(
             aria-labelledby=labelled_by
             node_ref=dialog
             on:close=move |_| {
+                if becoming_modal.get_value() {
+                    becoming_modal.set_value(false);
+                    return;
+                }
                 if let Some(on_close) = on_close {
                     on_close.run(());
                 }
@@ -79,6 +84,20 @@ pub(crate) fn CancelButton(
         <button type="button" class="button" commandfor=dialog command="close" autofocus=autofocus>
             "Cancel"
         </button>
+    }
+}
+
+/// Only a closed dialog can be made modal. Somebody may be typing in it already,
+/// so the focus stays where it is.
+fn make_modal(dialog: &HtmlDialogElement) {
+    let focused = document()
+        .active_element()
+        .filter(|element| dialog.contains(Some(element)))
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    dialog.close();
+    let _already_gone = dialog.show_modal();
+    if let Some(focused) = focused {
+        let _gone = focused.focus();
     }
 }
 

@@ -28,6 +28,9 @@ pub(crate) fn TextField(
     value: String,
     #[prop(into)] problem: Signal<Option<String>>,
     #[prop(optional)] required: bool,
+    /// The focus starts here in its dialog.
+    #[prop(optional)]
+    autofocus: bool,
     #[prop(default = "text")] inputmode: &'static str,
 ) -> impl IntoView {
     view! {
@@ -42,6 +45,7 @@ pub(crate) fn TextField(
                 dir="auto"
                 autocomplete="off"
                 inputmode=inputmode
+                autofocus=autofocus
                 aria-required=required.then_some("true")
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=descriptions(id, hint.is_some())

@@ -1,7 +1,9 @@
 //! What stands around every page: the way between pages and the account. Those
 //! who are not signed in see the page alone.
 
-use super::{Icon, Symbol, account::AccountMenu, use_session};
+use super::{
+    Icon, Symbol, account::AccountMenu, connection_alert::ConnectionAlertBanner, use_session,
+};
 use crate::forms::forget_flash;
 use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
@@ -14,6 +16,9 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
     } else {
         "frame alone"
     };
+    let administers = session
+        .as_ref()
+        .is_some_and(|session| session.person.role.administers());
     let main = NodeRef::<html::Main>::new();
     follow_page_changes(main);
     view! {
@@ -29,7 +34,10 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
                     <div class="account"><AccountMenu session/></div>
                 </header>
             })}
-            <main id="main" tabindex="-1" node_ref=main>{children()}</main>
+            <main id="main" tabindex="-1" node_ref=main>
+                {administers.then(|| view! { <ConnectionAlertBanner/> })}
+                {children()}
+            </main>
         </div>
     }
 }

@@ -4,11 +4,19 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{ApiKeyInput, ConnectRefusal, Disconnected, IntegrationsView, Outcome, SyncReport};
+use types::{
+    ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome,
+    Replaced, SyncReport,
+};
 
 #[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
 pub async fn integrations() -> Result<IntegrationsView, AppError> {
     call(|backend, caller| async move { backend.integrations(&caller).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "pagerduty_alert", input = GetUrl)]
+pub async fn pagerduty_alert() -> Result<Option<ConnectionAlert>, AppError> {
+    call(|backend, caller| async move { backend.pagerduty_alert(&caller).await }).await
 }
 
 #[server(prefix = "/rpc", endpoint = "connect_with_api_key")]
@@ -26,11 +34,31 @@ pub async fn connect_with_api_key(
 #[server(prefix = "/rpc", endpoint = "edit_api_key")]
 pub async fn edit_api_key(
     #[server(default)] api_key: ApiKeyInput,
-) -> Result<Outcome<(), ConnectRefusal>, AppError> {
+) -> Result<Outcome<Replaced, ConnectRefusal>, AppError> {
     submit::<EditApiKey, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |_| None,
         |backend, caller| async move { backend.edit_api_key(&caller, api_key).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "switch_account")]
+pub async fn switch_account() -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<SwitchAccount, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.switch_account(&caller).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "keep_account")]
+pub async fn keep_account() -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<KeepAccount, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.keep_account(&caller).await },
     )
     .await
 }

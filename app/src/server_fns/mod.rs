@@ -3,11 +3,13 @@
 //! to the backend, which authorises.
 
 mod audit;
+mod authorisation;
 mod connection;
 mod rotations;
 mod schedules;
 
 pub use audit::*;
+pub use authorisation::*;
 pub use connection::*;
 pub use rotations::*;
 pub use schedules::*;
@@ -81,7 +83,13 @@ mod request {
         let kept = kept.and_then(|input| serde_json::to_string(input).ok());
         self::call(|backend, caller| async move {
             let outcome = call(backend.clone(), caller.clone()).await?;
-            if sent_without_javascript && let Ok(json) = serde_json::to_string(&outcome) {
+            let goes_on_at = outcome.done().and_then(on_done);
+            // What leads away from here is told by where it leads.
+            let stays = goes_on_at.as_ref().is_none_or(|path| path.starts_with('/'));
+            if sent_without_javascript
+                && stays
+                && let Ok(json) = serde_json::to_string(&outcome)
+            {
                 let flash = Flash {
                     form: F::PATH.to_owned(),
                     outcome: json,
@@ -89,7 +97,7 @@ mod request {
                 };
                 backend.keep_flash(&caller, flash).await?;
             }
-            if let Some(path) = outcome.done().and_then(on_done) {
+            if let Some(path) = goes_on_at {
                 leptos_axum::redirect(&path);
             }
             Ok(outcome)

@@ -1,11 +1,16 @@
-//! The connection to PagerDuty: the panel, connecting, replacing the key,
-//! disconnecting, and *Sync now*.
+//! The connection to PagerDuty: the panel, connecting with a key, replacing the
+//! credential, disconnecting, and *Sync now*.
 
 use super::{RoundRobin, failed, internal};
 use crate::{
     audit::entry,
+    clock,
+    integrations::{AcceptedCredential, Secrets},
     pagerduty::Credential,
-    store::{Connection, NewAuditEntry, NewConnection, credential_row},
+    store::{
+        Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod, credential_row,
+        switch_row,
+    },
     sync,
 };
 use app::{
@@ -16,8 +21,8 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use types::{
-    ApiKeyInput, AuditAction, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
-    Disconnected, IntegrationsView, LiveTopic, Outcome,
+    AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
+    ConnectionView, Disconnected, IntegrationsView, LiveTopic, Outcome, PagerDutyProblem, Replaced,
 };
 
 /// How much of a key is kept readable, to tell keys apart.
@@ -25,15 +30,18 @@ const READABLE_CHARS: usize = 4;
 /// Of a shorter key, those characters would give too much away.
 const SHORTEST_SHOWN: usize = 8;
 
+/// How long a question about another account stays open, in seconds.
+const QUESTION_SECONDS: i64 = 10 * 60;
+
 #[async_trait]
 impl Connections for RoundRobin {
     async fn integrations(&self, caller: &Caller) -> Result<IntegrationsView, AppError> {
-        let store = &self.services.store;
-        let connection = store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let connection = self.connection(caller).await?;
         let may_manage = caller.role.administers();
+        let question = match &connection {
+            Some(connection) if may_manage => self.open_question(caller, connection).await?,
+            _ => None,
+        };
         let pagerduty = match connection {
             Some(connection) => Some(self.view_of(caller, connection, may_manage).await?),
             None => None,
@@ -41,6 +49,8 @@ impl Connections for RoundRobin {
         Ok(IntegrationsView {
             may_manage,
             pagerduty,
+            oauth: may_manage.then(|| self.oauth_setup()),
+            question,
         })
     }
 
@@ -51,21 +61,79 @@ impl Connections for RoundRobin {
     ) -> Answer<(), ConnectRefusal> {
         self.must_manage_integrations(caller, AuditAction::ConnectedPagerDuty)
             .await?;
-        let key = match checked(&key) {
-            Ok(key) => key,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
-        self.connect(caller, key).await
+        match checked(&key) {
+            Ok(key) => self.connect_key(caller, key).await,
+            Err(refusal) => Ok(Outcome::Refused(refusal)),
+        }
     }
 
-    async fn edit_api_key(&self, caller: &Caller, key: ApiKeyInput) -> Answer<(), ConnectRefusal> {
+    async fn edit_api_key(
+        &self,
+        caller: &Caller,
+        key: ApiKeyInput,
+    ) -> Answer<Replaced, ConnectRefusal> {
         self.must_manage_integrations(caller, AuditAction::ReplacedApiKey)
             .await?;
-        let key = match checked(&key) {
-            Ok(key) => key,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        match checked(&key) {
+            Ok(key) => self.replace_with_key(caller, key).await,
+            Err(refusal) => Ok(Outcome::Refused(refusal)),
+        }
+    }
+
+    async fn switch_account(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
+        self.must_manage_integrations(caller, AuditAction::ConnectedPagerDuty)
+            .await?;
+        let store = &self.services.store;
+        let pending = store
+            .take_switch(&caller.session, clock::now())
+            .await
+            .map_err(failed(caller))?;
+        let accepted = pending.and_then(|pending| {
+            let row = switch_row(&caller.session);
+            let opened = AcceptedCredential::open(&self.services.keys, &pending.credential, &row);
+            Some((opened?, pending))
+        });
+        let Some((accepted, pending)) = accepted else {
+            return Ok(Outcome::Refused(ConnectRefusal::QuestionClosed));
         };
-        self.replace_key(caller, key).await
+        let Some(existing) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
+        };
+        if existing.generation != pending.replaces {
+            return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
+        }
+        self.put_in_place(caller, &existing, accepted, pending.action)
+            .await
+    }
+
+    async fn keep_account(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
+        // Only the session that brought the other credential can forget it.
+        let pending = self
+            .services
+            .store
+            .take_switch(&caller.session, clock::now())
+            .await
+            .map_err(failed(caller))?;
+        Ok(pending
+            .map(drop)
+            .ok_or(ConnectRefusal::QuestionClosed)
+            .into())
+    }
+
+    async fn pagerduty_alert(&self, caller: &Caller) -> Result<Option<ConnectionAlert>, AppError> {
+        if !caller.role.administers() {
+            return Ok(None);
+        }
+        let connection = self.connection(caller).await?;
+        Ok(connection.and_then(|connection| {
+            let problem = connection
+                .problem
+                .filter(PagerDutyProblem::needs_reconnection)?;
+            Some(ConnectionAlert {
+                problem,
+                last_synced_at: connection.last_synced_at,
+            })
+        }))
     }
 
     async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal> {
@@ -97,74 +165,173 @@ fn last_four(key: &SecretString) -> String {
 }
 
 impl RoundRobin {
-    async fn connect(&self, caller: &Caller, key: SecretString) -> Answer<(), ConnectRefusal> {
-        let store = &self.services.store;
-        if let Some(existing) = store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?
-        {
+    async fn connect_key(&self, caller: &Caller, key: SecretString) -> Answer<(), ConnectRefusal> {
+        if let Some(existing) = self.connection(caller).await? {
             return Ok(self.connected_already(caller, &key, &existing).into());
         }
-        let new = match self.accepted(caller, &key).await {
-            Ok(new) => new,
+        let accepted = match self.accepted(&key).await {
+            Ok(accepted) => accepted,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
+        match self.connect(caller, accepted).await? {
+            Ok(()) => Ok(Outcome::Done(())),
+            Err(Some(existing)) => Ok(self.connected_already(caller, &key, &existing).into()),
+            Err(None) => Ok(Outcome::Refused(ConnectRefusal::NotConnected)),
+        }
+    }
+
+    /// Connects a workspace that was not connected a moment ago; otherwise the
+    /// connection that was quicker, unless it is gone again.
+    pub(super) async fn connect(
+        &self,
+        caller: &Caller,
+        accepted: AcceptedCredential,
+    ) -> Result<Result<(), Option<Connection>>, AppError> {
+        let store = &self.services.store;
+        let new = accepted.sealed(&self.services.keys, &credential_row(&caller.workspace));
         let entry = credential_entry(caller, AuditAction::ConnectedPagerDuty, &new);
         if store.connect(&new, &entry).await.map_err(failed(caller))? {
             self.credential_changed(caller);
-            return Ok(Outcome::Done(()));
+            return Ok(Ok(()));
         }
-        let existing = store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        Ok(match existing {
-            Some(existing) => self.connected_already(caller, &key, &existing).into(),
-            None => Outcome::Refused(ConnectRefusal::NotConnected),
-        })
+        Ok(Err(self.connection(caller).await?))
     }
 
-    async fn replace_key(&self, caller: &Caller, key: SecretString) -> Answer<(), ConnectRefusal> {
-        let store = &self.services.store;
-        let Some(existing) = store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?
-        else {
+    async fn replace_with_key(
+        &self,
+        caller: &Caller,
+        key: SecretString,
+    ) -> Answer<Replaced, ConnectRefusal> {
+        let Some(existing) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
-        let new = match self.accepted(caller, &key).await {
-            Ok(new) => new,
+        let accepted = match self.accepted(&key).await {
+            Ok(accepted) => accepted,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
-        let mut entry = credential_entry(caller, AuditAction::ReplacedApiKey, &new);
-        entry.before = Some(described(&existing.last_four, existing.region));
-        if store
-            .replace_credential(&existing, &new, &entry)
-            .await
-            .map_err(failed(caller))?
-        {
-            self.credential_changed(caller);
-            return Ok(Outcome::Done(()));
+        let action = match existing.credential.method {
+            StoredMethod::ApiKey { .. } => AuditAction::ReplacedApiKey,
+            StoredMethod::Oauth(_) => AuditAction::SwitchedToApiKey,
+        };
+        match self.replace(caller, &existing, accepted, action).await? {
+            Outcome::Refused(ConnectRefusal::ReplacedMeanwhile) => {
+                let present = self.connection(caller).await?;
+                Ok(match present {
+                    // Pressed twice.
+                    Some(present) if self.is_the_key(&key, &present) => {
+                        Outcome::Done(Replaced::InUse)
+                    }
+                    Some(_) => Outcome::Refused(ConnectRefusal::ReplacedMeanwhile),
+                    None => Outcome::Refused(ConnectRefusal::NotConnected),
+                })
+            }
+            outcome => Ok(outcome),
         }
-        let present = store
-            .connection(&caller.workspace)
+    }
+
+    /// Puts an accepted credential in the place of `existing`, or asks first when
+    /// it opens another account.
+    pub(super) async fn replace(
+        &self,
+        caller: &Caller,
+        existing: &Connection,
+        accepted: AcceptedCredential,
+        action: AuditAction,
+    ) -> Answer<Replaced, ConnectRefusal> {
+        if accepted.is_of_another_account(&existing.credential) {
+            self.ask_about_account(caller, existing, accepted, action)
+                .await?;
+            return Ok(Outcome::Done(Replaced::OtherAccount));
+        }
+        let known = existing.credential.account.clone();
+        let same_account = AcceptedCredential {
+            account: accepted.account.clone().or(known),
+            ..accepted
+        };
+        Ok(
+            match self
+                .put_in_place(caller, existing, same_account, action)
+                .await?
+            {
+                Outcome::Done(()) => Outcome::Done(Replaced::InUse),
+                Outcome::Refused(refusal) => Outcome::Refused(refusal),
+            },
+        )
+    }
+
+    async fn put_in_place(
+        &self,
+        caller: &Caller,
+        existing: &Connection,
+        accepted: AcceptedCredential,
+        action: AuditAction,
+    ) -> Answer<(), ConnectRefusal> {
+        let store = &self.services.store;
+        let new = accepted.sealed(&self.services.keys, &credential_row(&caller.workspace));
+        let mut entry = credential_entry(caller, action, &new);
+        entry.before = Some(described(&existing.credential));
+        let replaced = store
+            .replace_credential(&existing.generation, &new, &entry)
             .await
             .map_err(failed(caller))?;
-        Ok(match present {
-            Some(present) if self.is_the_key(&key, &present) => Outcome::Done(()),
-            Some(_) => Outcome::Refused(ConnectRefusal::ReplacedMeanwhile),
-            None => Outcome::Refused(ConnectRefusal::NotConnected),
-        })
+        if !replaced {
+            return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
+        }
+        self.credential_changed(caller);
+        Ok(Outcome::Done(()))
+    }
+
+    async fn ask_about_account(
+        &self,
+        caller: &Caller,
+        existing: &Connection,
+        accepted: AcceptedCredential,
+        action: AuditAction,
+    ) -> Result<(), AppError> {
+        let row = switch_row(&caller.session);
+        let pending = PendingSwitch {
+            workspace: caller.workspace.clone(),
+            replaces: existing.generation.clone(),
+            action,
+            credential: accepted.sealed(&self.services.keys, &row),
+            expires_at: clock::now().plus_seconds(QUESTION_SECONDS),
+        };
+        self.services
+            .store
+            .ask_about_switch(&caller.session, &pending)
+            .await
+            .map_err(failed(caller))
+    }
+
+    /// What the caller was asked about another account and has not decided yet.
+    async fn open_question(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+    ) -> Result<Option<AccountQuestion>, AppError> {
+        let pending = self
+            .services
+            .store
+            .pending_switch(&caller.session, clock::now())
+            .await
+            .map_err(failed(caller))?;
+        let pending = pending.filter(|pending| pending.replaces == connection.generation);
+        Ok(pending.map(|pending| AccountQuestion {
+            connected: connection.credential.account_name(),
+            offered: pending.credential.account_name(),
+            expires_at: pending.expires_at,
+        }))
     }
 
     async fn disconnect(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal> {
-        let entry = entry(
-            caller,
-            AuditAction::DisconnectedPagerDuty,
-            Some("PagerDuty"),
-        );
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
+        };
+        let action = AuditAction::DisconnectedPagerDuty;
+        let entry = NewAuditEntry {
+            before: Some(described(&connection.credential)),
+            ..entry(caller, action, Some("PagerDuty"))
+        };
         let reverted = self
             .services
             .store
@@ -181,24 +348,21 @@ impl RoundRobin {
         }
         Ok(Outcome::Done(Disconnected {
             reverted: u32::try_from(reverted.len()).unwrap_or(u32::MAX),
+            method: connection.credential.view(),
         }))
     }
 
     /// Asks PagerDuty whether the key is good, before anything is saved.
-    async fn accepted(
-        &self,
-        caller: &Caller,
-        key: &SecretString,
-    ) -> Result<NewConnection, ConnectRefusal> {
+    async fn accepted(&self, key: &SecretString) -> Result<AcceptedCredential, ConnectRefusal> {
         let credential = Credential::ApiKey(key.clone());
-        let region = self.services.pagerduty.find_region(&credential).await?;
-        Ok(NewConnection {
-            credential_sealed: self
-                .services
-                .keys
-                .seal(key, &credential_row(&caller.workspace)),
-            last_four: last_four(key),
-            region,
+        let opened = self.services.pagerduty.find_account(&credential).await?;
+        Ok(AcceptedCredential {
+            secrets: Secrets::ApiKey(key.clone()),
+            method: StoredMethod::ApiKey {
+                last_four: last_four(key),
+            },
+            region: opened.region,
+            account: opened.account,
         })
     }
 
@@ -220,9 +384,12 @@ impl RoundRobin {
     }
 
     fn is_the_key(&self, key: &SecretString, connection: &Connection) -> bool {
+        if !matches!(connection.credential.method, StoredMethod::ApiKey { .. }) {
+            return false;
+        }
         let row = credential_row(&connection.workspace);
-        let opened = self.services.keys.open(&connection.credential_sealed, &row);
-        opened.is_ok_and(|present| {
+        let sealed = &connection.credential.sealed;
+        self.services.keys.open(sealed, &row).is_ok_and(|present| {
             let (present, given) = (present.expose_secret(), key.expose_secret());
             bool::from(present.as_bytes().ct_eq(given.as_bytes()))
         })
@@ -249,10 +416,8 @@ impl RoundRobin {
             .map_err(|error| internal(caller, &error))?;
         Ok(ConnectionView {
             health: health(&connection),
-            method: ConnectionMethod::ApiKey {
-                last_four: connection.last_four,
-            },
-            region: connection.region,
+            method: connection.credential.view(),
+            region: connection.credential.region,
             connected_at: connection.connected_at,
             connected_by: connection.connected_by_name,
             last_synced_at: connection.last_synced_at,
@@ -275,13 +440,14 @@ fn health(connection: &Connection) -> ConnectionHealth {
     }
 }
 
-fn described(last_four: &str, region: types::Region) -> String {
-    format!("API key ending in ••••{last_four}, {region} region")
+/// A credential as the audit log shows it.
+fn described(credential: &StoredCredential) -> String {
+    format!("{}, {} region", credential.view(), credential.region)
 }
 
-fn credential_entry(caller: &Caller, action: AuditAction, new: &NewConnection) -> NewAuditEntry {
+fn credential_entry(caller: &Caller, action: AuditAction, new: &StoredCredential) -> NewAuditEntry {
     NewAuditEntry {
-        after: Some(described(&new.last_four, new.region)),
+        after: Some(described(new)),
         ..entry(caller, action, Some("PagerDuty"))
     }
 }

@@ -2,15 +2,18 @@
 //! per area; authorisation stands at the top of each method.
 
 mod audit;
+mod authorisations;
 mod connections;
 mod rotations;
 mod schedules;
+
+pub use authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 
 use crate::{
     Services,
     audit::entry,
     slack::directory,
-    store::{NewAuditEntry, StoreError},
+    store::{Connection, NewAuditEntry, StoreError},
 };
 use app::{
     AppError, Denial, Flash,
@@ -58,6 +61,15 @@ impl RoundRobin {
                 .map_err(|error| internal(caller, &error))?;
         }
         allowed
+    }
+
+    /// The workspace's connection, if it is connected.
+    async fn connection(&self, caller: &Caller) -> Result<Option<Connection>, AppError> {
+        self.services
+            .store
+            .connection(&caller.workspace)
+            .await
+            .map_err(failed(caller))
     }
 
     fn publish_rotation(&self, caller: &Caller, rotation: &RotationId) {

@@ -98,10 +98,7 @@ impl Rotations for RoundRobin {
             .people(&caller.workspace)
             .await
             .map_err(failed(caller))?;
-        let connection = store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let connection = self.connection(caller).await?;
         let connection_problem = connection
             .as_ref()
             .and_then(|connection| connection.problem.clone());

@@ -1,13 +1,13 @@
 //! Searching, previewing and binding PagerDuty schedules.
 
 use super::{
-    RoundRobin, failed,
+    RoundRobin, failed, internal,
     rotations::{Stop, answer, must_edit, shift_views},
 };
 use crate::{
     audit::entry,
     clock,
-    pagerduty::Account,
+    integrations::{self, AccessProblem},
     rotations::{Directory, Rotation, ScheduleSnapshot, members_of},
     store::{BindEnd, Connection, NewAuditEntry, Person},
     sync,
@@ -18,8 +18,8 @@ use app::{
 };
 use async_trait::async_trait;
 use types::{
-    AuditAction, BindRefusal, Outcome, PagerDutyProblem, PreviewPerson, RotationId, RotationMode,
-    ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
+    AuditAction, BindRefusal, Outcome, PreviewPerson, RotationId, RotationMode, ScheduleChoice,
+    ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
 };
 
 #[async_trait]
@@ -30,16 +30,15 @@ impl Schedules for RoundRobin {
         search: String,
     ) -> Answer<Vec<ScheduleSummary>, BindRefusal> {
         self.may_browse(caller).await?;
-        let account = match self.account(caller).await? {
-            Ok((_, account)) => account,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
-        let found = self
-            .services
-            .pagerduty
-            .search_schedules(&account, search.trim())
-            .await;
-        Ok(found.map_err(BindRefusal::from).into())
+        let pagerduty = &self.services.pagerduty;
+        let search = search.trim();
+        let found = integrations::asking(&self.services, &connection, |account| async move {
+            pagerduty.search_schedules(&account, search).await
+        });
+        settled(caller, found.await)
     }
 
     async fn preview_schedule(
@@ -48,16 +47,15 @@ impl Schedules for RoundRobin {
         schedule: ScheduleId,
     ) -> Answer<SchedulePreview, BindRefusal> {
         self.may_browse(caller).await?;
-        let (connection, account) = match self.account(caller).await? {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
-        let read = self.read(caller, &connection, &account, &schedule).await?;
+        let read = self.read(caller, &connection, &schedule).await?;
         let people = self.directory(caller).await?;
-        Ok(read
-            .map(|snapshot| preview(snapshot, &people, clock::now()))
-            .map_err(BindRefusal::from)
-            .into())
+        settled(
+            caller,
+            read.map(|snapshot| preview(snapshot, &people, clock::now())),
+        )
     }
 
     async fn set_schedule(
@@ -111,13 +109,12 @@ impl RoundRobin {
         id: &RotationId,
         schedule: &ScheduleId,
     ) -> Answer<(), BindRefusal> {
-        let (connection, account) = match self.account(caller).await? {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
-        let snapshot = match self.read(caller, &connection, &account, schedule).await? {
+        let snapshot = match self.read(caller, &connection, schedule).await? {
             Ok(snapshot) => snapshot,
-            Err(problem) => return Ok(Outcome::Refused(problem.into())),
+            Err(problem) => return settled(caller, Err(problem)),
         };
         let people = self.directory(caller).await?;
         let members = members_of(&snapshot, &Directory::new(&people), clock::now());
@@ -143,46 +140,26 @@ impl RoundRobin {
         }
     }
 
-    /// The connection and its credential, or why there is none to use.
-    async fn account(
-        &self,
-        caller: &Caller,
-    ) -> Result<Result<(Connection, Account), BindRefusal>, AppError> {
-        let connection = self
-            .services
-            .store
-            .connection(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        Ok(match connection {
-            None => Err(BindRefusal::NotConnected),
-            Some(connection) => sync::account_of(&self.services, &connection)
-                .map(|account| (connection, account))
-                .map_err(BindRefusal::from),
-        })
-    }
-
     /// Reads a schedule as it is now, with the names of its people.
     async fn read(
         &self,
         caller: &Caller,
         connection: &Connection,
-        account: &Account,
         schedule: &ScheduleId,
-    ) -> Result<Result<ScheduleSnapshot, PagerDutyProblem>, AppError> {
-        let pagerduty = &self.services.pagerduty;
-        let (from, until) = sync::window(clock::now());
-        let answer = match pagerduty.schedule(account, schedule, from, until).await {
-            Ok(answer) => answer,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let mut known = self
+    ) -> Result<Result<ScheduleSnapshot, AccessProblem>, AppError> {
+        let known = self
             .services
             .store
             .pagerduty_users(&connection.workspace)
             .await
             .map_err(failed(caller))?;
-        Ok(sync::resolve(pagerduty, account, answer, &mut known).await)
+        let (pagerduty, known) = (&self.services.pagerduty, &known);
+        let (from, until) = sync::window(clock::now());
+        let read = integrations::asking(&self.services, connection, |account| async move {
+            let answer = pagerduty.schedule(&account, schedule, from, until).await?;
+            sync::resolve(pagerduty, &account, answer, &mut known.clone()).await
+        });
+        Ok(read.await)
     }
 
     async fn directory(&self, caller: &Caller) -> Result<Vec<Person>, AppError> {
@@ -191,6 +168,16 @@ impl RoundRobin {
             .people(&caller.workspace)
             .await
             .map_err(failed(caller))
+    }
+}
+
+/// What came of asking PagerDuty, as the caller is told it.
+fn settled<T>(caller: &Caller, asked: Result<T, AccessProblem>) -> Answer<T, BindRefusal> {
+    match asked {
+        Ok(value) => Ok(Outcome::Done(value)),
+        Err(AccessProblem::PagerDuty(problem)) => Ok(Outcome::Refused(problem.into())),
+        Err(AccessProblem::NotConnected) => Ok(Outcome::Refused(BindRefusal::NotConnected)),
+        Err(AccessProblem::Store(error)) => Err(internal(caller, &error)),
     }
 }
 

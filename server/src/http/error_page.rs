@@ -1,26 +1,54 @@
-//! A page for when the app itself cannot answer: a form without JavaScript that
-//! was refused, or a request that a layer turned away.
+//! Pages for when the app itself cannot answer: to a form without JavaScript that
+//! was refused or that leads to another site, and to a request that a layer
+//! turned away.
 
 /// What the page may load: our stylesheet.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The HTML of a page that says one sentence and leads back.
 pub fn html(sentence: &str, stylesheet: &str, back: &str) -> String {
-    let (sentence, stylesheet, back) = (escaped(sentence), escaped(stylesheet), escaped(back));
+    page(
+        "This did not work",
+        "",
+        &format!(
+            "<p role=\"alert\">{}</p>\n<p><a href=\"{}\">Go back</a></p>",
+            escaped(sentence),
+            escaped(back)
+        ),
+        stylesheet,
+    )
+}
+
+/// The HTML of a page that goes on to another site by itself.
+pub fn leading_to(address: &str, host: &str, stylesheet: &str) -> String {
+    let (address, host) = (escaped(address), escaped(host));
+    page(
+        "Going on to PagerDuty",
+        &format!("<meta http-equiv=\"refresh\" content=\"0;url={address}\">\n"),
+        &format!(
+            "<p><a href=\"{address}\">Go on to {host}</a> if your browser does not do so by itself.</p>"
+        ),
+        stylesheet,
+    )
+}
+
+/// `head` and `content` are HTML already.
+fn page(title: &str, head: &str, content: &str, stylesheet: &str) -> String {
+    let stylesheet = escaped(stylesheet);
     format!(
         "<!DOCTYPE html>\n\
          <html lang=\"en\">\n\
          <head>\n\
          <meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>This did not work – Round Robin</title>\n\
+         {head}\
+         <title>{title} – Round Robin</title>\n\
          <link rel=\"stylesheet\" href=\"{stylesheet}\">\n\
          </head>\n\
          <body>\n\
          <main>\n\
-         <h1>This did not work</h1>\n\
-         <p role=\"alert\">{sentence}</p>\n\
-         <p><a href=\"{back}\">Go back</a></p>\n\
+         <h1>{title}</h1>\n\
+         {content}\n\
          </main>\n\
          </body>\n\
          </html>\n"
@@ -51,5 +79,14 @@ mod tests {
         let page = html("<script>'&", "/pkg/a.css", "/x?\"onclick=\"y");
         assert!(page.contains("&lt;script&gt;&#39;&amp;"));
         assert!(page.contains("href=\"/x?&quot;onclick=&quot;y\""));
+    }
+
+    #[test]
+    fn the_way_on_is_an_address_and_nothing_else() {
+        let page = leading_to("https://a.example/?b=1&c=\"><b>", "a.example", "/pkg/a.css");
+        assert!(
+            page.contains("content=\"0;url=https://a.example/?b=1&amp;c=&quot;&gt;&lt;b&gt;\"")
+        );
+        assert!(!page.contains("<b>"));
     }
 }

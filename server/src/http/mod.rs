@@ -10,6 +10,7 @@ mod error_page;
 mod events;
 mod guards;
 mod health;
+mod pagerduty_login;
 mod pages;
 mod refusals;
 mod request_id;
@@ -75,6 +76,10 @@ fn guarded(site: &Site) -> Router<Site> {
         .route("/api/auth/slack/login", get(auth::log_in))
         .route(crate::slack::sign_in::CALLBACK_PATH, get(auth::come_back))
         .route("/api/auth/slack/logout", post(auth::log_out))
+        .route(
+            crate::backend::CALLBACK_PATH,
+            get(pagerduty_login::come_back),
+        )
         .route(events::PATH, get(events::stream))
         .fallback(pages::not_found)
         .layer(

@@ -13,6 +13,7 @@ use axum::{
 };
 use leptos::server_fn::error::FromServerFnError;
 use types::SignInProblem;
+use url::Url;
 
 /// Who is going to read the answer, taken from the request beforehand.
 #[derive(Clone, Debug)]
@@ -68,10 +69,22 @@ impl Reader {
         }
     }
 
+    /// Goes on to another site, from a page of ours.
+    pub fn lead_to(&self, address: &Url) -> Response {
+        let host = address.host_str().unwrap_or_default();
+        let page = error_page::leading_to(address.as_str(), host, &self.stylesheet);
+        shown(StatusCode::OK, page)
+    }
+
     fn page(&self, status: StatusCode, sentence: &str) -> Response {
         let back = self.back.as_ref().map_or(HOME, ReturnPath::as_str);
-        let policy = HeaderValue::from_static(error_page::POLICY);
-        let page = Html(error_page::html(sentence, &self.stylesheet, back));
-        (status, [(header::CONTENT_SECURITY_POLICY, policy)], page).into_response()
+        let page = error_page::html(sentence, &self.stylesheet, back);
+        shown(status, page)
     }
+}
+
+fn shown(status: StatusCode, page: String) -> Response {
+    let policy = HeaderValue::from_static(error_page::POLICY);
+    let headers = [(header::CONTENT_SECURITY_POLICY, policy)];
+    (status, headers, Html(page)).into_response()
 }

@@ -1,19 +1,22 @@
 //! Server functions. Leptos answers every failure with 500 and, to a form
 //! without JavaScript, with a redirect that carries the error in the address;
-//! here a failure gets its own status and its own page.
+//! here a failure gets its own status and its own page. A form that leads to
+//! another site gets a page that goes there, since browsers apply `form-action`
+//! to every redirect of a form, also to those that the other site adds.
 
 use super::{Site, refusals::Reader, session::request_id};
 use app::{AppError, server_fns::REFUSED_HEADER};
 use axum::{
     body::to_bytes,
     extract::{Request, State},
-    http::StatusCode,
+    http::{StatusCode, header, response::Parts},
     response::{IntoResponse, Response},
 };
 use leptos::{
     context::provide_context,
     server_fn::error::{FromServerFnError, SERVER_FN_ERROR_HEADER},
 };
+use url::Url;
 
 /// No error is longer.
 const LONGEST_ERROR: usize = 64 * 1024;
@@ -31,7 +34,10 @@ pub async fn call(State(site): State<Site>, request: Request) -> Response {
             .into_response()
     });
     match function.await {
-        Ok(response) => settled(response, &reader).await,
+        Ok(response) => {
+            let origin = site.services.config.public_url.origin();
+            settled(response, &reader, origin).await
+        }
         Err(error) => {
             tracing::error!(%request_id, %error, "a server function broke off");
             reader.refuse(&AppError::Internal { request_id })
@@ -39,7 +45,16 @@ pub async fn call(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-async fn settled(response: Response, reader: &Reader) -> Response {
+/// Where a redirect leads, if not to a page of ours.
+fn foreign_address(answer: &Parts, origin: &str) -> Option<Url> {
+    let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
+    let is_foreign = |url: &Url| url.origin().ascii_serialization() != origin;
+    Url::parse(location)
+        .ok()
+        .filter(|url| answer.status.is_redirection() && is_foreign(url))
+}
+
+async fn settled(response: Response, reader: &Reader, origin: &str) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(REFUSED_HEADER);
     // Leptos explains to developers how to register an unknown function.
@@ -47,7 +62,10 @@ async fn settled(response: Response, reader: &Reader) -> Response {
         return reader.refuse(&AppError::NotFound);
     }
     if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
-        return Response::from_parts(parts, body);
+        return match foreign_address(&parts, origin) {
+            Some(address) => reader.lead_to(&address),
+            None => Response::from_parts(parts, body),
+        };
     }
     let error = match to_bytes(body, LONGEST_ERROR).await {
         Ok(body) => AppError::de(body),

@@ -7,12 +7,20 @@ use types::{PagerDutyProblem, Region};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// The base addresses of PagerDuty's REST API; a path in them is kept.
+/// The base addresses of PagerDuty's REST API and of its login pages; a path in
+/// them is kept.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     pub us: Url,
     pub eu: Url,
+    pub identity: Url,
 }
+
+/// How PagerDuty names the regions' hosts, wherever they are reached.
+const REGION_HOSTS: [(Region, &str); 2] = [
+    (Region::Us, "https://api.pagerduty.com"),
+    (Region::Eu, "https://api.eu.pagerduty.com"),
+];
 
 impl Endpoints {
     /// The base address of the host that knows the accounts of `region`.
@@ -22,6 +30,20 @@ impl Endpoints {
             Region::Eu => &self.eu,
         }
     }
+
+    /// The region that an address stands for: PagerDuty's own name of it or the
+    /// configured one. Any other address stands for nothing and is never called.
+    pub(super) fn region_at(&self, address: &str) -> Option<Region> {
+        let same = |known: &str| known.trim_end_matches('/') == address.trim_end_matches('/');
+        let configured = [(Region::Us, &self.us), (Region::Eu, &self.eu)];
+        let configured = configured
+            .into_iter()
+            .map(|(region, url)| (region, url.as_str()));
+        REGION_HOSTS
+            .into_iter()
+            .chain(configured)
+            .find_map(|(region, known)| same(known).then_some(region))
+    }
 }
 
 /// What proves to PagerDuty that the workspace may ask. `Debug` shows no secret.
@@ -29,6 +51,8 @@ impl Endpoints {
 pub enum Credential {
     /// A general access or personal REST API key.
     ApiKey(SecretString),
+    /// The access token of a login.
+    AccessToken(SecretString),
 }
 
 impl Credential {
@@ -39,6 +63,7 @@ impl Credential {
     pub(super) fn authorization(&self) -> Result<HeaderValue, PagerDutyProblem> {
         let text = match self {
             Self::ApiKey(key) => Zeroizing::new(format!("Token token={}", key.expose_secret())),
+            Self::AccessToken(token) => Zeroizing::new(format!("Bearer {}", token.expose_secret())),
         };
         let mut header =
             HeaderValue::from_str(&text).map_err(|_| PagerDutyProblem::Unauthorized)?;
@@ -73,6 +98,31 @@ mod tests {
             credential,
         };
         assert!(!format!("{account:?}").contains("efghij"));
+    }
+
+    #[test]
+    fn an_access_token_is_a_bearer() {
+        let token = Credential::AccessToken(SecretString::from("pdus+_0X"));
+        assert_eq!(token.authorization().expect("sound"), "Bearer pdus+_0X");
+    }
+
+    #[test]
+    fn a_region_is_known_by_pagerdutys_name_and_by_the_configured_one() {
+        let endpoints = Endpoints {
+            us: Url::parse("http://127.0.0.1:3900").expect("an address"),
+            eu: Url::parse("http://127.0.0.1:3900/eu").expect("an address"),
+            identity: Url::parse("http://127.0.0.1:3900/identity").expect("an address"),
+        };
+        for (address, region) in [
+            ("https://api.pagerduty.com", Some(Region::Us)),
+            ("https://api.eu.pagerduty.com/", Some(Region::Eu)),
+            ("http://127.0.0.1:3900", Some(Region::Us)),
+            ("http://127.0.0.1:3900/eu", Some(Region::Eu)),
+            ("https://api.pagerduty.com.evil.example", None),
+            ("", None),
+        ] {
+            assert_eq!(endpoints.region_at(address), region, "{address}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::{
     account::{Account, Credential, Endpoints},
-    model::{Schedule, User},
+    model::{AccountIdentity, Opened, Schedule, User},
     parse,
     roster::{NextPage, ROWS_PER_PAGE, Roster},
     text::plain_up_to,
@@ -41,13 +41,13 @@ impl PagerDuty {
         }
     }
 
-    /// The region that knows the credential and lets it read schedules and users.
+    /// What the credential opens, if it may read schedules and users.
     ///
     /// Only [`PagerDutyProblem::Unauthorized`] from the US makes the EU be tried,
     /// since that is how a region answers to another region's key; once, and not
     /// when both have the same address. Then the EU's answer stands, but for having
     /// none: of the key, it is then known only that the US refuses it.
-    pub async fn find_region(&self, credential: &Credential) -> Result<Region, PagerDutyProblem> {
+    pub async fn find_account(&self, credential: &Credential) -> Result<Opened, PagerDutyProblem> {
         let us = self.check(Region::Us, credential).await;
         let endpoints = self.transport.endpoints();
         if us != Err(PagerDutyProblem::Unauthorized) || endpoints.us == endpoints.eu {
@@ -147,26 +147,46 @@ impl PagerDuty {
         }
     }
 
-    /// Reads one schedule and one user, the two things that every sync needs; at
-    /// once, since somebody is waiting.
-    async fn check(
+    /// Whom the access token acts as; `None` when PagerDuty does not say.
+    pub async fn me(&self, account: &Account) -> Result<Option<User>, PagerDutyProblem> {
+        self.user(account, &PagerDutyUserId::new("me")).await
+    }
+
+    /// Reads one schedule and one user in this region, the two things that every
+    /// sync needs; at once, since somebody is waiting.
+    pub async fn check(
         &self,
         region: Region,
         credential: &Credential,
-    ) -> Result<Region, PagerDutyProblem> {
+    ) -> Result<Opened, PagerDutyProblem> {
         let account = Account {
             region,
             credential: credential.clone(),
         };
         let one = [("limit", "1")];
-        try_join(
+        let (schedules, users) = try_join(
             self.transport
                 .get::<wire::SchedulePage>(&account, &["schedules"], &one),
             self.transport
                 .get::<wire::UserPage>(&account, &["users"], &one),
         )
         .await?;
-        Ok(region)
+        let schedule = schedules.schedules.into_iter().flatten().next();
+        let user = users.users.into_iter().flatten().next();
+        let pages = [
+            schedule.and_then(|schedule| schedule.html_url),
+            user.and_then(|user| user.html_url),
+        ];
+        Ok(Opened {
+            region,
+            account: AccountIdentity {
+                subdomain: pages
+                    .into_iter()
+                    .flatten()
+                    .find_map(|page| parse::subdomain(&page)),
+                account_id: None,
+            },
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod account;
 mod client;
+mod id_token;
+mod identity;
 mod model;
 mod parse;
 mod refusal;
@@ -16,4 +18,5 @@ mod wire;
 
 pub use account::{Account, Credential, Endpoints};
 pub use client::PagerDuty;
-pub use model::{Schedule, Shift, User, UserReference};
+pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
+pub use model::{AccountIdentity, Opened, Schedule, Shift, User, UserReference};

@@ -1,7 +1,46 @@
 //! PagerDuty's people and schedules as the product sees them, freed from the
 //! shapes in which they travel.
 
-use types::{PagerDutyUserId, ScheduleId, Timestamp};
+use types::{PagerDutyUserId, Region, ScheduleId, Timestamp};
+
+/// Which account it is, as far as PagerDuty has said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountIdentity {
+    /// The first part of the account's web address, in lower case.
+    pub subdomain: Option<String>,
+    /// The account's id, which only ID tokens tell.
+    pub account_id: Option<String>,
+}
+
+impl AccountIdentity {
+    /// Whether the two are certainly not the same account. Ids decide, since a
+    /// subdomain can be renamed; where neither is known of both, nobody can tell.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        match (&self.account_id, &other.account_id) {
+            (Some(one), Some(two)) => one != two,
+            _ => match (&self.subdomain, &other.subdomain) {
+                (Some(one), Some(two)) => one != two,
+                _ => false,
+            },
+        }
+    }
+
+    /// What is known of both together, this one's word first.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            subdomain: self.subdomain.or(other.subdomain),
+            account_id: self.account_id.or(other.account_id),
+        }
+    }
+}
+
+/// What a working credential opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub region: Region,
+    pub account: AccountIdentity,
+}
 
 /// A schedule with everybody it names and its shifts in the window asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,4 +90,33 @@ pub struct User {
     /// As written in PagerDuty: compare without regard to case.
     pub email: Option<String>,
     pub deleted: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(subdomain: Option<&str>, id: Option<&str>) -> AccountIdentity {
+        AccountIdentity {
+            subdomain: subdomain.map(str::to_owned),
+            account_id: id.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn another_account_is_noticed_by_its_id_or_else_by_its_subdomain() {
+        let (acme, books) = (Some("acme"), Some("books"));
+        for (one, other, differs) in [
+            (account(acme, Some("A1")), account(acme, Some("A2")), true),
+            // Renamed.
+            (account(acme, Some("A1")), account(books, Some("A1")), false),
+            (account(acme, None), account(books, Some("A1")), true),
+            (account(acme, None), account(acme, Some("A1")), false),
+            (account(None, Some("A1")), account(acme, None), false),
+            (account(None, None), account(acme, None), false),
+        ] {
+            assert_eq!(one.differs_from(&other), differs, "{one:?} {other:?}");
+            assert_eq!(other.differs_from(&one), differs, "{other:?} {one:?}");
+        }
+    }
 }

@@ -67,6 +67,18 @@ pub fn user(user: wire::User) -> User {
     }
 }
 
+/// The subdomain of the account that a page of PagerDuty's belongs to. A host that
+/// is none of PagerDuty's names its account as a whole.
+pub fn subdomain(page: &str) -> Option<String> {
+    let url = url::Url::parse(page).ok()?;
+    let host = url.host_str()?;
+    let own = [".eu.pagerduty.com", ".pagerduty.com"]
+        .into_iter()
+        .find_map(|domain| host.strip_suffix(domain))
+        .unwrap_or(host);
+    plain_up_to(NAME_MAX_CHARS, &own.to_ascii_lowercase())
+}
+
 /// Everybody mentioned, once, where they are first mentioned. One mention that
 /// tells of a deletion is enough: the others only say less.
 fn people(mentioned: impl Iterator<Item = wire::User>) -> Vec<UserReference> {

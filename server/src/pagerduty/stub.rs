@@ -3,7 +3,7 @@
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     extract::Request,
     response::{IntoResponse, Response},
 };
@@ -24,6 +24,7 @@ pub struct Asked {
     /// Path and query.
     pub target: String,
     pub headers: HeaderMap,
+    pub body: String,
 }
 
 pub struct Stub {
@@ -40,10 +41,13 @@ impl Stub {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&asked);
         let handler = move |request: Request| {
-            let noted = note(&request);
-            let response = answer(&noted.target).into_response();
-            notes.lock().expect("notes").push(noted);
-            async move { response }
+            let (notes, answer) = (Arc::clone(&notes), answer.clone());
+            async move {
+                let noted = note(request).await;
+                let response = answer(&noted.target).into_response();
+                notes.lock().expect("notes").push(noted);
+                response
+            }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -88,11 +92,13 @@ pub fn breaking_off() -> impl Stream<Item = io::Result<&'static str>> {
     })
 }
 
-fn note(request: &Request) -> Asked {
-    let target = request.uri().path_and_query().expect("a path").to_string();
+async fn note(request: Request) -> Asked {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a whole body");
     Asked {
-        method: request.method().clone(),
-        target,
-        headers: request.headers().clone(),
+        target: head.uri.path_and_query().expect("a path").to_string(),
+        method: head.method,
+        headers: head.headers,
+        body: String::from_utf8(body.to_vec()).expect("a text"),
     }
 }

@@ -1,5 +1,5 @@
-//! The only place that sends anything to PagerDuty, and it can send nothing but
-//! a GET. It bounds time and size and turns every failure into a problem that
+//! The only place that sends anything to PagerDuty's REST API, and it can send
+//! nothing but a GET. It bounds time and size and turns every failure into a problem that
 //! can be shown; neither credentials nor bodies reach the log.
 
 use super::{
@@ -48,16 +48,8 @@ impl Transport {
 
     /// With another limit than PagerDuty's, so that tests need not wait for it.
     pub(super) fn with_limit(endpoints: Endpoints, answer_limit: Duration) -> Self {
-        let http = Client::builder()
-            .user_agent(concat!("RoundRobin/", env!("CARGO_PKG_VERSION")))
-            .default_headers(HeaderMap::from_iter([(ACCEPT, ACCEPTED)]))
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(answer_limit)
-            .build()
-            .expect("rustls can start with the provider of this process");
         Self {
-            http,
+            http: client(answer_limit, HeaderMap::from_iter([(ACCEPT, ACCEPTED)])),
             endpoints: Arc::new(endpoints),
         }
     }
@@ -96,6 +88,25 @@ impl Transport {
     }
 }
 
+/// A client with PagerDuty's time limits, for what is not the REST API.
+pub fn plain_client() -> Client {
+    client(
+        Duration::from_secs(ANSWER_LIMIT_SECONDS.into()),
+        HeaderMap::new(),
+    )
+}
+
+fn client(answer_limit: Duration, headers: HeaderMap) -> Client {
+    Client::builder()
+        .user_agent(concat!("RoundRobin/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_LIMIT)
+        .timeout(answer_limit)
+        .build()
+        .expect("rustls can start with the provider of this process")
+}
+
 /// An answer whose head has arrived; its body may still be missing.
 struct Answer {
     status: StatusCode,
@@ -127,7 +138,8 @@ impl Answer {
     }
 }
 
-async fn bounded_body(mut response: Response) -> Result<Vec<u8>, PagerDutyProblem> {
+/// The whole body, if it is of a sound size.
+pub async fn bounded_body(mut response: Response) -> Result<Vec<u8>, PagerDutyProblem> {
     let path = response.url().path().to_owned();
     let mut body = Vec::new();
     while let Some(chunk) = response
@@ -172,10 +184,10 @@ fn is_askable(segment: &str) -> bool {
 
 /// Why no whole answer came. A connection that breaks off in the middle of a body
 /// counts as unreachable, since asking again may well help.
-fn unanswered(error: reqwest::Error, path: &str) -> PagerDutyProblem {
+pub fn unanswered(error: reqwest::Error, path: &str) -> PagerDutyProblem {
     // The address is left out: its query holds what people searched for.
     let error = error.without_url();
-    tracing::debug!(method = "GET", path, ?error, "PagerDuty did not answer");
+    tracing::debug!(path, ?error, "PagerDuty did not answer");
     if error.is_timeout() && !error.is_connect() {
         PagerDutyProblem::TimedOut {
             limit_seconds: ANSWER_LIMIT_SECONDS,

@@ -32,7 +32,7 @@ pub struct UserPage {
     pub more: bool,
 }
 
-/// `GET /users/{id}`.
+/// `GET /users/{id}` and `GET /users/me`.
 #[derive(Deserialize)]
 pub struct UserAnswer {
     pub user: User,
@@ -46,6 +46,8 @@ pub struct ListedSchedule {
     pub id: ScheduleId,
     pub name: Option<String>,
     pub summary: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub html_url: Option<String>,
     pub time_zone: Option<String>,
 }
 
@@ -95,6 +97,8 @@ pub struct User {
     pub name: Option<String>,
     pub summary: Option<String>,
     pub email: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub html_url: Option<String>,
     /// Only whether it is there matters.
     pub deleted_at: Option<IgnoredAny>,
 }
@@ -111,6 +115,14 @@ where
         _ => return Err(D::Error::custom("an id of another type")),
     };
     id.try_into().map_err(D::Error::custom)
+}
+
+/// Whatever is no text is absent, of whichever type.
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(value)? {
+        Value::String(text) => Ok(Some(text)),
+        _ => Ok(None),
+    }
 }
 
 /// Whatever is not `true` is false, of whichever type.

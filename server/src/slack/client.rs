@@ -7,16 +7,12 @@ use super::{
 };
 use crate::{
     config::{SlackApp, SlackConfig},
+    oauth::{self, Tokens, token_client},
     store::Person,
 };
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet,
-    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl, RequestTokenError,
-    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
-    basic::{
-        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-        BasicTokenType,
-    },
+    AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl,
+    RequestTokenError, TokenResponse,
 };
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
@@ -82,20 +78,6 @@ pub struct NewInstallation {
     pub scopes: Vec<String>,
     pub installed_by: PersonId,
 }
-
-type Tokens<Fields> = StandardTokenResponse<Fields, BasicTokenType>;
-type OAuthClient<Fields> = Client<
-    BasicErrorResponse,
-    Tokens<Fields>,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointSet,
->;
 
 #[derive(Deserialize, Serialize)]
 struct IdentityFields {
@@ -331,8 +313,11 @@ impl SlackClient {
         code: &str,
         redirect_uri: &str,
     ) -> Result<Tokens<Fields>, SlackError> {
-        let client = self.oauth_client::<Fields>(path, redirect_uri)?;
-        client
+        let app = self.app()?;
+        let redirect_uri =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SlackError::NoApp)?;
+        token_client::<Fields>(&app.client_id, &app.client_secret, self.address(path))
+            .set_redirect_uri(redirect_uri)
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .request_async(self)
             .await
@@ -343,27 +328,8 @@ impl SlackClient {
             })
     }
 
-    fn oauth_client<Fields: ExtraTokenFields>(
-        &self,
-        path: &str,
-        redirect_uri: &str,
-    ) -> Result<OAuthClient<Fields>, SlackError> {
-        let app = self.app()?;
-        let redirect_uri =
-            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| SlackError::NoApp)?;
-        Ok(Client::new(ClientId::new(app.client_id.clone()))
-            .set_client_secret(ClientSecret::new(
-                app.client_secret.expose_secret().to_owned(),
-            ))
-            .set_auth_type(AuthType::RequestBody)
-            .set_redirect_uri(redirect_uri)
-            .set_token_uri(TokenUrl::from_url(self.address(path))))
-    }
-
     fn address(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url
+        oauth::address(&self.base, path)
     }
 
     fn app(&self) -> Result<&SlackApp, SlackError> {

@@ -1,26 +1,30 @@
 //! The connections to PagerDuty: one per workspace, its sealed credential, and
 //! the state of its sync.
 
-use super::{NewAuditEntry, Result, Store, audit, known};
+use super::{
+    NewAuditEntry, Result, Store, StoredCredential, audit,
+    credentials::{CredentialColumns, bind_credential},
+    known,
+};
 use sqlx::{AnyConnection, FromRow};
 use types::{
-    AuditAction, PagerDutyProblem, PersonId, Region, RevertedRotation, RotationId, RotationMode,
-    Timestamp, WorkspaceId,
+    AuditAction, PagerDutyProblem, PersonId, RevertedRotation, RotationId, RotationMode, Timestamp,
+    WorkspaceId,
 };
 use uuid::Uuid;
-
-/// The method of a connection with a static key.
-const API_KEY: &str = "api_key";
 
 /// A connected workspace.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub workspace: WorkspaceId,
-    pub credential_sealed: String,
-    pub last_four: String,
-    pub region: Region,
-    /// Names the credential: new with every connect and every edit.
+    pub credential: StoredCredential,
+    /// Names the credential: new with every connect and every edit, while a login
+    /// that renews its tokens keeps it.
     pub generation: String,
+    /// Counts the pairs of tokens of a login.
+    pub token_version: i64,
+    /// PagerDuty renews the login no more.
+    pub login_ended: bool,
     /// The run that has the right to sync it now.
     pub lease: Option<String>,
     pub connected_at: Timestamp,
@@ -36,14 +40,6 @@ pub struct Connection {
     /// Failed syncs in a row.
     pub failures: u32,
     pub roster_read_at: Option<Timestamp>,
-}
-
-/// A credential that PagerDuty has accepted, ready to be kept.
-#[derive(Clone, Debug)]
-pub struct NewConnection {
-    pub credential_sealed: String,
-    pub last_four: String,
-    pub region: Region,
 }
 
 /// How a sync went, as far as the connection as a whole is concerned.
@@ -70,10 +66,11 @@ pub fn credential_row(workspace: &WorkspaceId) -> String {
 #[derive(FromRow)]
 struct Row {
     workspace_id: String,
-    credential_sealed: String,
-    last_four: String,
-    region: String,
+    #[sqlx(flatten)]
+    credential: CredentialColumns,
     generation: String,
+    token_version: i64,
+    login_ended: i64,
     lease_holder: Option<String>,
     connected_at: i64,
     connected_by: String,
@@ -90,10 +87,10 @@ impl Row {
     fn connection(self) -> Result<Connection> {
         Ok(Connection {
             workspace: WorkspaceId::new(self.workspace_id),
-            credential_sealed: self.credential_sealed,
-            last_four: self.last_four,
-            region: known(Region::from_code(&self.region), "a service region")?,
+            credential: self.credential.credential()?,
             generation: self.generation,
+            token_version: self.token_version,
+            login_ended: self.login_ended != 0,
             lease: self.lease_holder,
             connected_at: Timestamp::from_millis(self.connected_at),
             connected_by: PersonId::new(self.connected_by),
@@ -139,26 +136,24 @@ impl Store {
     /// Connects the workspace of `entry`, whose actor connected it. False, and
     /// nothing is written, when it is connected already: of two people who
     /// connect at once, one wins.
-    pub async fn connect(&self, new: &NewConnection, entry: &NewAuditEntry) -> Result<bool> {
+    pub async fn connect(&self, new: &StoredCredential, entry: &NewAuditEntry) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let inserted = sqlx::query(
-            "insert into pagerduty_connections (workspace_id, method, credential_sealed, last_four,
-                 region, generation, connected_at, connected_by, connected_by_name, next_sync_at,
-                 ask_after, failures)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7, $7, 0)
+        let insert = sqlx::query(
+            "insert into pagerduty_connections (method, credential_sealed, last_four, client_id,
+                 authorised_as, refresh_at, token_expires_at, region, subdomain, account_id,
+                 workspace_id, generation, connected_at, connected_by, connected_by_name,
+                 next_sync_at, ask_after, failures)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $13, $13, 0)
              on conflict (workspace_id) do nothing",
-        )
-        .bind(entry.workspace.as_str())
-        .bind(API_KEY)
-        .bind(&new.credential_sealed)
-        .bind(&new.last_four)
-        .bind(new.region.code())
-        .bind(Uuid::now_v7().to_string())
-        .bind(entry.at.as_millis())
-        .bind(entry.actor.as_str())
-        .bind(&entry.actor_name)
-        .execute(&mut *tx)
-        .await?;
+        );
+        let inserted = bind_credential(insert, new)
+            .bind(entry.workspace.as_str())
+            .bind(Uuid::now_v7().to_string())
+            .bind(entry.at.as_millis())
+            .bind(entry.actor.as_str())
+            .bind(&entry.actor_name)
+            .execute(&mut *tx)
+            .await?;
         if inserted.rows_affected() == 0 {
             return Ok(false);
         }
@@ -167,30 +162,31 @@ impl Store {
         Ok(true)
     }
 
-    /// Puts another credential in the place of `old`; bindings stay. False when
-    /// `old` was replaced or disconnected meanwhile.
+    /// Puts another credential in the place of the one of `generation`; bindings
+    /// stay. False when that one was replaced or disconnected meanwhile.
     pub async fn replace_credential(
         &self,
-        old: &Connection,
-        new: &NewConnection,
+        generation: &str,
+        new: &StoredCredential,
         entry: &NewAuditEntry,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let updated = sqlx::query(
-            "update pagerduty_connections set credential_sealed = $1, last_four = $2, region = $3,
-                 generation = $4, problem = null, failures = 0, next_sync_at = $5,
-                 ask_after = $5, roster_read_at = null, lease_holder = null, lease_until = null
-             where workspace_id = $6 and generation = $7",
-        )
-        .bind(&new.credential_sealed)
-        .bind(&new.last_four)
-        .bind(new.region.code())
-        .bind(Uuid::now_v7().to_string())
-        .bind(entry.at.as_millis())
-        .bind(old.workspace.as_str())
-        .bind(&old.generation)
-        .execute(&mut *tx)
-        .await?;
+        let update = sqlx::query(
+            "update pagerduty_connections set method = $1, credential_sealed = $2, last_four = $3,
+                 client_id = $4, authorised_as = $5, refresh_at = $6, token_expires_at = $7,
+                 region = $8, subdomain = $9, account_id = $10, generation = $11,
+                 token_version = token_version + 1, login_ended = 0, token_lease_holder = null,
+                 token_lease_until = null, problem = null, failures = 0, next_sync_at = $12,
+                 ask_after = $12, roster_read_at = null, lease_holder = null, lease_until = null
+             where workspace_id = $13 and generation = $14",
+        );
+        let updated = bind_credential(update, new)
+            .bind(Uuid::now_v7().to_string())
+            .bind(entry.at.as_millis())
+            .bind(entry.workspace.as_str())
+            .bind(generation)
+            .execute(&mut *tx)
+            .await?;
         if updated.rows_affected() == 0 {
             return Ok(false);
         }
@@ -218,6 +214,9 @@ impl Store {
                  (select rotation_id from bindings where workspace_id = $1)",
             "delete from bindings where workspace_id = $1",
             "delete from pagerduty_connections where workspace_id = $1",
+            // Logins on their way would bring back what was just ended.
+            "delete from pending_authorisations where workspace_id = $1",
+            "delete from pending_switches where workspace_id = $1",
         ];
         for statement in statements {
             sqlx::query(statement)

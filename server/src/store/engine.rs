@@ -81,6 +81,14 @@ impl Engine {
             Self::Postgres => pool.begin().await,
         }
     }
+
+    /// The database's own time as an SQL expression, in milliseconds since 1970.
+    pub(super) const fn now(self) -> &'static str {
+        match self {
+            Self::Sqlite => "cast(unixepoch('subsec') * 1000 as integer)",
+            Self::Postgres => "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+        }
+    }
 }
 
 /// The path of a SQLite URL, without the parameters.

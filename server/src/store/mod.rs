@@ -5,22 +5,30 @@
 //! the same one, so that a crash leaves all of it or nothing.
 
 mod audit;
+mod authorisations;
 mod connections;
+mod credentials;
 mod engine;
 mod people;
 mod rotations;
 mod schedules;
 mod sessions;
 mod sign_ins;
+mod tokens;
 mod workspaces;
 
 pub use audit::NewAuditEntry;
-pub use connections::{Connection, NewConnection, SyncEnd, credential_row};
+pub use authorisations::{
+    AuthorisationPurpose, PendingAuthorisation, PendingSwitch, authorisation_row, switch_row,
+};
+pub use connections::{Connection, SyncEnd, credential_row};
+pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, OpenError, sqlite_path};
 pub use people::{Person, email_key};
 pub use schedules::{BindEnd, BoundSchedule};
 pub use sessions::{NewSession, Session};
 pub use sign_ins::{PendingSignIn, SignInStep};
+pub use tokens::TokenLease;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 
 use sqlx::{AnyPool, Transaction, any::Any};
@@ -43,6 +51,9 @@ pub enum StoreError {
     /// A value that this version does not know, for example after a downgrade.
     #[error("the database holds {what} that this version cannot read")]
     Unreadable { what: &'static str },
+    /// What several who waited for the same thing were told.
+    #[error(transparent)]
+    Shared(std::sync::Arc<StoreError>),
 }
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

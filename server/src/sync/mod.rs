@@ -7,7 +7,7 @@ mod people;
 mod run;
 
 pub use people::{People, resolve};
-pub use run::{account_of, window};
+pub use run::window;
 
 use crate::{Services, clock, store::Connection, store::StoreError, store::SyncEnd};
 use run::RunOutcome;

@@ -6,9 +6,10 @@
 use super::people::{self, People};
 use crate::{
     Services, clock,
-    pagerduty::{Account, Credential},
+    integrations::{self, AccessProblem},
+    pagerduty::Account,
     rotations::{Directory, ScheduleSnapshot, members_of, next_change},
-    store::{BoundSchedule, Connection, Store, StoreError, credential_row},
+    store::{BoundSchedule, Connection, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::time::Duration;
@@ -33,27 +34,6 @@ pub struct RunOutcome {
     pub problem: Option<PagerDutyProblem>,
     pub roster_read_at: Option<Timestamp>,
     pub next_change: Option<Timestamp>,
-}
-
-/// The credential of a connection, ready to be used.
-///
-/// One that cannot be opened any more is as good as refused: entering it again
-/// is what helps. The cause is logged.
-pub fn account_of(
-    services: &Services,
-    connection: &Connection,
-) -> Result<Account, PagerDutyProblem> {
-    let row = credential_row(&connection.workspace);
-    match services.keys.open(&connection.credential_sealed, &row) {
-        Ok(secret) => Ok(Account {
-            region: connection.region,
-            credential: Credential::ApiKey(secret),
-        }),
-        Err(error) => {
-            tracing::error!(workspace = %connection.workspace, %error, "the credential cannot be opened");
-            Err(PagerDutyProblem::Unauthorized)
-        }
-    }
 }
 
 /// The stretch of time that shifts are read for.
@@ -83,13 +63,7 @@ pub async fn run(
             ..handed_off
         });
     }
-    match account_of(services, connection) {
-        Ok(account) => run.ask_while_handing_off(&account, handed_off).await,
-        Err(problem) => Ok(RunOutcome {
-            problem: Some(problem),
-            ..handed_off
-        }),
-    }
+    run.ask_while_handing_off(handed_off).await
 }
 
 struct Run<'a> {
@@ -141,12 +115,11 @@ impl Run<'_> {
     /// shifts that end meanwhile.
     async fn ask_while_handing_off(
         &self,
-        account: &Account,
         handed_off: RunOutcome,
     ) -> Result<RunOutcome, StoreError> {
         let answered = CancellationToken::new();
         let asking = async {
-            let asked = self.ask(account).await;
+            let asked = self.ask_with_access().await;
             answered.cancel();
             asked
         };
@@ -176,6 +149,31 @@ impl Run<'_> {
             outcome.changed += next.changed;
             outcome.next_change = next.next_change;
         }
+    }
+
+    /// Makes the credential ready and asks; once more with renewed tokens when
+    /// PagerDuty does not accept those it had.
+    async fn ask_with_access(&self) -> Result<RunOutcome, StoreError> {
+        let access = match integrations::access(self.services, self.connection).await {
+            Ok(access) => access,
+            Err(problem) => return without_access(problem, RunOutcome::default()),
+        };
+        let asked = self.ask(&access.account).await?;
+        if asked.problem != Some(PagerDutyProblem::Unauthorized) {
+            return Ok(asked);
+        }
+        let renewed = match integrations::renewed(self.services, &access.connection).await {
+            Ok(renewed) => renewed,
+            Err(problem) => return without_access(problem, asked),
+        };
+        let again = self.ask(&renewed.account).await?;
+        let ended = |problem| integrations::ended(&renewed.connection, problem);
+        Ok(RunOutcome {
+            changed: asked.changed + again.changed,
+            next_change: earlier(asked.next_change, again.next_change),
+            problem: again.problem.map(ended),
+            ..again
+        })
     }
 
     /// Asks PagerDuty for every bound schedule.
@@ -329,10 +327,21 @@ impl Run<'_> {
     async fn still_connected(&self, account: &Account) -> Result<(), PagerDutyProblem> {
         self.services
             .pagerduty
-            .find_region(&account.credential)
+            .check(account.region, &account.credential)
             .await?;
         Ok(())
     }
+}
+
+/// How a run ends that has no credential to go on with, after `so_far`.
+fn without_access(problem: AccessProblem, so_far: RunOutcome) -> Result<RunOutcome, StoreError> {
+    let problem = match problem {
+        AccessProblem::PagerDuty(problem) => Some(problem),
+        // The run has lost its lease with the connection; nothing of it counts.
+        AccessProblem::NotConnected => None,
+        AccessProblem::Store(error) => return Err(StoreError::Shared(error)),
+    };
+    Ok(RunOutcome { problem, ..so_far })
 }
 
 impl RunOutcome {

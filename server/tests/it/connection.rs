@@ -1,7 +1,7 @@
 //! Connecting, replacing the key and disconnecting, on both engines.
 
 use crate::support::{
-    NOW, ann, create, entry, member, new_connection, on_each_engine, rotation, snapshot, workspace,
+    NOW, ann, create, entry, member, new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use server::{
     rotations::Duty,
@@ -19,7 +19,7 @@ async fn connect(store: &Store) -> Connection {
     let entry = entry(AuditAction::ConnectedPagerDuty);
     assert!(
         store
-            .connect(&new_connection("sealed"), &entry)
+            .connect(&new_credential("sealed"), &entry)
             .await
             .unwrap()
     );
@@ -57,7 +57,7 @@ async fn disconnect(store: &Store) -> Option<usize> {
 async fn of_two_who_connect_at_once_one_wins() {
     on_each_engine(async |store| {
         let entry = entry(AuditAction::ConnectedPagerDuty);
-        let (first, second) = (new_connection("first"), new_connection("second"));
+        let (first, second) = (new_credential("first"), new_credential("second"));
         let (one, other) = tokio::join!(
             store.connect(&first, &entry),
             store.connect(&second, &entry)
@@ -198,18 +198,18 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         let entry = entry(AuditAction::ReplacedApiKey);
         assert!(
             store
-                .replace_credential(&old, &new_connection("new"), &entry)
+                .replace_credential(&old.generation, &new_credential("new"), &entry)
                 .await
                 .unwrap()
         );
         let late = store
-            .replace_credential(&old, &new_connection("late"), &entry)
+            .replace_credential(&old.generation, &new_credential("late"), &entry)
             .await
             .unwrap();
         assert!(!late, "two edits at once: the second is told");
         let now = store.connection(&workspace()).await.unwrap().unwrap();
         assert_eq!(now.connected_by, ann());
-        assert_eq!(now.credential_sealed, "new");
+        assert_eq!(now.credential.sealed, "new");
         assert_eq!(rotation(&store, &id).await.mode, RotationMode::PagerDuty);
         for (connection, written) in [(&old, false), (&now, true)] {
             let applied = store

@@ -1,6 +1,6 @@
 //! Replacing encryption keys, on both engines.
 
-use crate::support::{databases, entry, keys, new_connection, workspace};
+use crate::support::{databases, entry, keys, new_credential, workspace};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     crypto::KeyRing,
@@ -37,7 +37,7 @@ async fn with_secrets(store: &Store) {
     let entry = entry(AuditAction::ConnectedPagerDuty);
     assert!(
         store
-            .connect(&new_connection(&credential), &entry)
+            .connect(&new_credential(&credential), &entry)
             .await
             .unwrap()
     );
@@ -57,7 +57,7 @@ async fn every_secret_moves_to_the_first_key_and_the_old_one_can_go() {
         check_keys(&store, &new).await.unwrap();
 
         let connection = store.connection(&workspace()).await.unwrap().unwrap();
-        let opened = new.open(&connection.credential_sealed, &credential_row(&workspace()));
+        let opened = new.open(&connection.credential.sealed, &credential_row(&workspace()));
         assert_eq!(opened.unwrap().expose_secret(), "the-api-key");
     }
 }

@@ -4,6 +4,7 @@
 mod connection;
 mod http;
 mod keys;
+mod oauth;
 mod rotations;
 mod sign_in;
 mod support;

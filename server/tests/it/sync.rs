@@ -1,32 +1,21 @@
 //! The reconciler against a PagerDuty that can be held, broken and changed.
 
 use crate::support::{
-    Database, ann, create, databases, entry, keys, new_connection, pagerduty::PagerDutyStub,
+    Database, caller, create, databases, entry, keys, new_credential, pagerduty::PagerDutyStub,
     rotation, services, workspace,
 };
-use app::backend::{Caller, Connections, Schedules};
+use app::backend::{Connections, Schedules};
 use secrecy::SecretString;
 use server::{
     Services, backend::RoundRobin, clock, rotations::Rotation, store::credential_row, sync,
 };
 use types::{
-    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, Role, RotationId, RotationMode,
+    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, RotationId, RotationMode,
     ScheduleChoice, ScheduleId,
 };
 
 fn second() -> i64 {
     clock::now().as_millis() / 1000
-}
-
-fn caller() -> Caller {
-    Caller {
-        workspace: workspace(),
-        person: ann(),
-        name: "Ann".to_owned(),
-        role: Role::Admin,
-        session: "session".to_owned(),
-        request_id: "request".to_owned(),
-    }
 }
 
 /// A workspace that is connected, and a rotation bound to the stub's schedule.
@@ -36,7 +25,7 @@ async fn bound(database: &Database, stub: &PagerDutyStub) -> (Services, Rotation
     let connected = entry(AuditAction::ConnectedPagerDuty);
     services
         .store
-        .connect(&new_connection(&sealed), &connected)
+        .connect(&new_credential(&sealed), &connected)
         .await
         .unwrap();
     let id = create(&services.store, "Ops").await;
@@ -126,7 +115,7 @@ async fn while_pagerduty_is_away_the_last_known_state_stays() {
         let (services, id) = bound(&database, &stub).await;
         for (status, problem) in [
             (500, PagerDutyProblem::Unavailable { status: 500 }),
-            (401, PagerDutyProblem::Unauthorized),
+            (401, PagerDutyProblem::KeyEnded),
         ] {
             stub.change(|world| world.status = status);
             let report = sync::sync_now(&services, &workspace()).await.unwrap();

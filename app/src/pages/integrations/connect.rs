@@ -1,14 +1,28 @@
 //! The two ways to connect PagerDuty, with what speaks for each where the
 //! choice is made.
 
-use super::{Panel, key_fields::KeyFields};
-use crate::{components::Dialog, forms::failure};
+use super::{
+    Panel,
+    key_fields::KeyFields,
+    oauth_fields::{OauthFieldIds, OauthFields, OauthGuide},
+};
+use crate::{
+    components::Dialog,
+    forms::{failure, form_input},
+    server_fns::ConnectWithOauth,
+};
 use leptos::prelude::*;
+use types::OauthSetup;
 
 const DIALOG: &str = "connect-key";
+const OAUTH_DIALOG: &str = "connect-oauth";
+const OAUTH_IDS: OauthFieldIds = OauthFieldIds {
+    client_id: "connect-oauth-id",
+    client_secret: "connect-oauth-secret",
+};
 
 #[component]
-pub(super) fn NotConnected(panel: Panel) -> impl IntoView {
+pub(super) fn NotConnected(panel: Panel, setup: Option<OauthSetup>) -> impl IntoView {
     view! {
         <div class="ways">
             <div class="way">
@@ -31,13 +45,16 @@ pub(super) fn NotConnected(panel: Panel) -> impl IntoView {
                     Robin then sees what the person sees who logs in, so that has to be a PagerDuty admin if \
                     every schedule and user is to be visible."
                 </p>
-                <button type="button" class="button" aria-disabled="true" aria-describedby="oauth-coming">
+                <button
+                    type="button" class="button"
+                    commandfor=OAUTH_DIALOG command="show-modal"
+                >
                     "Login using OAuth 2.0"
                 </button>
-                <p class="hint" id="oauth-coming">"Coming soon"</p>
             </div>
         </div>
         <ConnectDialog panel/>
+        {setup.map(|setup| view! { <OauthDialog panel setup/> })}
     }
     .into_any()
 }
@@ -62,6 +79,33 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
             </p>
             <ActionForm action=panel.connect>
                 <KeyFields dialog=DIALOG failure=refused pending=panel.connect.pending()/>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+#[component]
+fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
+    let refused = failure(panel.oauth_outcome);
+    let forget_refusal = Callback::new(move |()| {
+        if refused.get_untracked().is_some() {
+            panel.oauth.clear();
+        }
+    });
+    let typed: Option<String> = form_input::<ConnectWithOauth, _>();
+    view! {
+        <Dialog
+            id=OAUTH_DIALOG title="Connect as a person"
+            open=refused.get_untracked().is_some()
+            on_close=forget_refusal
+        >
+            <OauthGuide setup/>
+            <ActionForm action=panel.oauth>
+                <OauthFields
+                    dialog=OAUTH_DIALOG ids=OAUTH_IDS
+                    client_id=typed
+                    outcome=panel.oauth_outcome pending=panel.oauth.pending()
+                />
             </ActionForm>
         </Dialog>
     }

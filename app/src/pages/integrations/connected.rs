@@ -1,16 +1,29 @@
 //! The card of a connected PagerDuty: how, since when, by whom, how well, and
 //! what can be done about it.
 
-use super::{Panel, disconnect::DisconnectDialog, key_fields::KeyFields};
+use super::{
+    Panel,
+    disconnect::DisconnectDialog,
+    key_fields::KeyFields,
+    oauth_fields::{OauthFieldIds, OauthFields, OauthGuide},
+};
 use crate::{
-    components::{Badge, Dialog, FailureNotice, Menu, Status, SubmitButton, Time, Tone},
-    forms::{done, failure},
+    components::{
+        Badge, ButtonKind, Dialog, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
+    },
+    forms::{done, failure, form_input},
     pages::wording::count,
+    server_fns::SwitchToOauth,
 };
 use leptos::{either::Either, prelude::*};
-use types::{ConnectionHealth, ConnectionMethod, ConnectionView, SyncReport};
+use types::{ConnectionHealth, ConnectionMethod, ConnectionView, OauthSetup, SyncReport};
 
 const EDIT_DIALOG: &str = "edit-key";
+const SWITCH_DIALOG: &str = "switch-oauth";
+const SWITCH_IDS: OauthFieldIds = OauthFieldIds {
+    client_id: "switch-oauth-id",
+    client_secret: "switch-oauth-secret",
+};
 const MENU: &str = "pagerduty-menu";
 pub(super) const MENU_BUTTON: &str = "pagerduty-menu-button";
 pub(super) const DISCONNECT_DIALOG: &str = "disconnect";
@@ -19,11 +32,12 @@ pub(super) const DISCONNECT_DIALOG: &str = "disconnect";
 pub(super) fn Connected(
     connection: Memo<ConnectionView>,
     may_manage: bool,
+    setup: Option<OauthSetup>,
     panel: Panel,
 ) -> impl IntoView {
     view! {
         {if may_manage {
-            Either::Left(view! { <Management connection panel/> })
+            Either::Left(view! { <Management connection setup panel/> })
         } else {
             Either::Right(view! { <p><Badge tone=Tone::Good text="Connected to PagerDuty"/></p> })
         }}
@@ -35,7 +49,18 @@ pub(super) fn Connected(
 }
 
 #[component]
-fn Management(connection: Memo<ConnectionView>, panel: Panel) -> impl IntoView {
+fn Management(
+    connection: Memo<ConnectionView>,
+    setup: Option<OauthSetup>,
+    panel: Panel,
+) -> impl IntoView {
+    let has_login = Memo::new(move |_| {
+        connection.with(|connection| matches!(connection.method, ConnectionMethod::Oauth { .. }))
+    });
+    let ended = Memo::new(move |_| {
+        connection
+            .with(|connection| matches!(connection.health, ConnectionHealth::NeedsReconnection(_)))
+    });
     view! {
         <div class="buttons">
             <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
@@ -46,17 +71,68 @@ fn Management(connection: Memo<ConnectionView>, panel: Panel) -> impl IntoView {
                     "Disconnect from PagerDuty"
                 </button>
             </Menu>
+            {move || has_login.get().then(|| view! { <ReconnectForm panel ended=ended.get()/> })}
             <button type="button" class="button" commandfor=EDIT_DIALOG command="show-modal">
-                "Edit API Key"
+                {move || if has_login.get() { "Login using an API Key" } else { "Edit API Key" }}
+            </button>
+            <button type="button" class="button" commandfor=SWITCH_DIALOG command="show-modal">
+                "Login using OAuth 2.0"
             </button>
         </div>
-        <EditDialog panel/>
+        <EditDialog panel has_login/>
+        {setup.map(|setup| view! { <SwitchDialog panel setup/> })}
         <DisconnectDialog connection panel/>
     }
 }
 
 #[component]
-fn EditDialog(panel: Panel) -> impl IntoView {
+fn ReconnectForm(panel: Panel, ended: bool) -> impl IntoView {
+    let kind = if ended {
+        ButtonKind::Primary
+    } else {
+        ButtonKind::Plain
+    };
+    view! {
+        <ActionForm action=panel.reconnect>
+            <SubmitButton
+                label="Reconnect" busy_label="Going to PagerDuty…" kind
+                pending=panel.reconnect.pending()
+            />
+        </ActionForm>
+    }
+}
+
+/// Logs in with whichever app, in the place of the present credential.
+#[component]
+fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
+    let refused = failure(panel.switch_outcome);
+    let forget_refusal = Callback::new(move |()| {
+        if refused.get_untracked().is_some() {
+            panel.switch.clear();
+        }
+    });
+    let typed: Option<String> = form_input::<SwitchToOauth, _>();
+    view! {
+        <Dialog
+            id=SWITCH_DIALOG title="Log in as a person instead"
+            open=refused.get_untracked().is_some()
+            on_close=forget_refusal
+        >
+            <p>"What is in use now stays until the new login works. Bound rotations stay bound."</p>
+            <OauthGuide setup/>
+            <ActionForm action=panel.switch>
+                <OauthFields
+                    dialog=SWITCH_DIALOG ids=SWITCH_IDS
+                    client_id=typed
+                    outcome=panel.switch_outcome pending=panel.switch.pending()
+                />
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+#[component]
+fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
     let refused = failure(panel.edit_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
@@ -66,12 +142,15 @@ fn EditDialog(panel: Panel) -> impl IntoView {
     let saved = done(panel.edit_outcome);
     view! {
         <Dialog
-            id=EDIT_DIALOG title="Replace the key"
+            id=EDIT_DIALOG title="Use another key"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal
             close_when=Signal::derive(move || saved.get().is_some())
         >
-            <p>"The new key is tried at PagerDuty first. Bound rotations stay bound."</p>
+            <p>
+                {move || has_login.get().then_some("The key takes the place of the login. ")}
+                "The new key is tried at PagerDuty first. Bound rotations stay bound."
+            </p>
             <ActionForm action=panel.edit>
                 <KeyFields dialog=EDIT_DIALOG failure=refused pending=panel.edit.pending()/>
             </ActionForm>
@@ -114,7 +193,9 @@ fn health_words(health: &ConnectionHealth) -> (Tone, &'static str, String) {
         ConnectionHealth::NeedsReconnection(problem) => (
             Tone::Bad,
             "Needs reconnection",
-            format!("{problem} Once the key is replaced, everything that is bound goes on."),
+            format!(
+                "{problem} Everything that is bound keeps what it last had, and goes on afterwards."
+            ),
         ),
     }
 }
@@ -123,10 +204,9 @@ fn health_words(health: &ConnectionHealth) -> (Tone, &'static str, String) {
 fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
     move || {
         let connection = connection.get();
-        let ConnectionMethod::ApiKey { last_four } = connection.method;
         view! {
             <dl class="facts">
-                <div><dt>"How"</dt><dd>"Key ending in "<code>{format!("••••{last_four}")}</code></dd></div>
+                <div><dt>"How"</dt><dd><Method method=connection.method/></dd></div>
                 <div>
                     <dt>"Since"</dt>
                     <dd><Time at=connection.connected_at/>", by "<bdi>{connection.connected_by}</bdi></dd>
@@ -146,6 +226,24 @@ fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
                 </div>
             </dl>
         }
+    }
+}
+
+#[component]
+fn Method(method: ConnectionMethod) -> impl IntoView {
+    match method {
+        ConnectionMethod::ApiKey { last_four } => Either::Left(view! {
+            "Key ending in "<code>{format!("••••{last_four}")}</code>
+        }),
+        ConnectionMethod::Oauth {
+            authorised_as,
+            client_id,
+        } => Either::Right(view! {
+            "OAuth"
+            {authorised_as.map(|name| view! { " as "<bdi>{name}</bdi> })}
+            ", app "<code>{client_id}</code>
+            <p class="hint">"It sees what this person sees in PagerDuty."</p>
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Panel,
     connected::{DISCONNECT_DIALOG, MENU_BUTTON},
+    how_to_revoke,
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
@@ -34,8 +35,8 @@ pub(super) fn DisconnectDialog(connection: Memo<ConnectionView>, panel: Panel) -
                 view! { <Reverting named all/> }
             }}
             <p>
-                "Round Robin deletes its copy of the key. The key itself stays valid until somebody revokes it \
-                in PagerDuty."
+                "Round Robin deletes its copy of what it logged in with. "
+                {move || connection.with(|connection| how_to_revoke(&connection.method))}
             </p>
             <FailureNotice failure=refused/>
             <ActionForm action=panel.disconnect attr:class="buttons">

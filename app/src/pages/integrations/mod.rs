@@ -5,30 +5,55 @@ mod connect;
 mod connected;
 mod disconnect;
 mod key_fields;
+mod oauth_fields;
+mod question;
+mod secret_field;
 
 use super::wording::count;
 use crate::{
     components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
-    forms::{FormOutcome, answers, done, failure, form_outcome},
+    forms::{
+        Failure, FormOutcome, LOGIN_CALLBACK_FORM, answers, done, failure, flashed_outcome,
+        form_outcome,
+    },
     live::use_live,
-    server_fns::{ConnectWithApiKey, DisconnectPagerduty, EditApiKey, SyncNow, integrations},
+    server_fns::{
+        ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, KeepAccount,
+        ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow, integrations,
+    },
 };
 use connect::NotConnected;
 use connected::Connected;
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-use types::{ConnectRefusal, Disconnected, IntegrationsView, SyncReport};
+use question::{Question, QuestionFailure};
+use types::{
+    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Replaced,
+    SyncReport,
+};
 
 /// What can be done on the panel, and what it last came to.
 #[derive(Clone, Copy)]
 struct Panel {
     connect: ServerAction<ConnectWithApiKey>,
     edit: ServerAction<EditApiKey>,
+    oauth: ServerAction<ConnectWithOauth>,
+    switch: ServerAction<SwitchToOauth>,
+    reconnect: ServerAction<ReconnectOauth>,
+    switch_account: ServerAction<SwitchAccount>,
+    keep_account: ServerAction<KeepAccount>,
     disconnect: ServerAction<DisconnectPagerduty>,
     sync: ServerAction<SyncNow>,
     connect_outcome: FormOutcome<(), ConnectRefusal>,
-    edit_outcome: FormOutcome<(), ConnectRefusal>,
+    edit_outcome: FormOutcome<Replaced, ConnectRefusal>,
+    oauth_outcome: FormOutcome<OauthStep, ConnectRefusal>,
+    switch_outcome: FormOutcome<OauthStep, ConnectRefusal>,
+    reconnect_outcome: FormOutcome<OauthStep, ConnectRefusal>,
+    /// Of a login that nobody knows any more.
+    callback_outcome: FormOutcome<OauthStep, ConnectRefusal>,
+    switch_account_outcome: FormOutcome<(), ConnectRefusal>,
+    keep_account_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
     /// Moves whenever something was done.
@@ -39,21 +64,42 @@ impl Panel {
     fn new() -> Self {
         let connect = ServerAction::new();
         let edit = ServerAction::new();
+        let oauth = ServerAction::new();
+        let switch = ServerAction::new();
+        let reconnect = ServerAction::new();
+        let switch_account = ServerAction::new();
+        let keep_account = ServerAction::new();
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
         let versions = [
             answers(connect),
             answers(edit),
+            answers(oauth),
+            answers(switch),
+            answers(reconnect),
+            answers(switch_account),
+            answers(keep_account),
             answers(disconnect),
             answers(sync),
         ];
         Self {
             connect,
             edit,
+            oauth,
+            switch,
+            reconnect,
+            switch_account,
+            keep_account,
             disconnect,
             sync,
             connect_outcome: form_outcome(connect),
             edit_outcome: form_outcome(edit),
+            oauth_outcome: form_outcome(oauth),
+            switch_outcome: form_outcome(switch),
+            reconnect_outcome: form_outcome(reconnect),
+            callback_outcome: flashed_outcome(LOGIN_CALLBACK_FORM),
+            switch_account_outcome: form_outcome(switch_account),
+            keep_account_outcome: form_outcome(keep_account),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
@@ -63,26 +109,68 @@ impl Panel {
     /// What the last action achieved, as far as the panel does not show it.
     fn achieved(self, connected: bool) -> Option<String> {
         if !connected {
-            let disconnected = done(self.disconnect_outcome).get()?;
-            return Some(disconnected_message(disconnected.reverted));
+            return done(self.disconnect_outcome)
+                .get()
+                .map(|disconnected| disconnected_message(&disconnected));
         }
-        if done(self.edit_outcome).get().is_some() {
-            return Some(
-                "The new key works and is in use. Every binding stayed as it was.".to_owned(),
-            );
-        }
-        done(self.connect_outcome).get().map(|()| {
-            "The key works and was saved. You can now bind rotations to schedules.".to_owned()
-        })
+        let logins = [
+            self.oauth_outcome,
+            self.switch_outcome,
+            self.reconnect_outcome,
+        ];
+        let message = if done(self.switch_account_outcome).get().is_some() {
+            "The other account is connected now. Bind those rotations anew whose schedules are not in it."
+        } else if done(self.keep_account_outcome).get().is_some() {
+            "The connection stayed as it was."
+        } else if done(self.edit_outcome).get() == Some(Replaced::InUse) {
+            "The new key works and is in use. Every binding stayed as it was."
+        } else if logins
+            .iter()
+            .any(|login| done(*login).get() == Some(OauthStep::Connected))
+        {
+            "The login works and was saved. Round Robin renews it by itself."
+        } else if done(self.connect_outcome).get().is_some() {
+            "The key works and was saved. You can now bind rotations to schedules."
+        } else {
+            return None;
+        };
+        Some(message.to_owned())
+    }
+
+    /// Why the last action failed that has no dialog, or whose dialog went away
+    /// because somebody else connected first.
+    fn failed(self, connected: bool) -> Option<Failure> {
+        let overtaken = [failure(self.connect_outcome), failure(self.oauth_outcome)];
+        let overtaken = overtaken.iter().filter(|_| connected);
+        [
+            failure(self.callback_outcome),
+            failure(self.reconnect_outcome),
+        ]
+        .iter()
+        .chain(overtaken)
+        .find_map(|failure| failure.get())
     }
 }
 
-fn disconnected_message(reverted: u32) -> String {
-    let reverted = usize::try_from(reverted).unwrap_or(usize::MAX);
+fn disconnected_message(disconnected: &Disconnected) -> String {
+    let reverted = usize::try_from(disconnected.reverted).unwrap_or(usize::MAX);
     format!(
-        "PagerDuty is disconnected. {} reverted to Manual.",
-        count(reverted, "rotation", "rotations")
+        "PagerDuty is disconnected. {} reverted to Manual. {}",
+        count(reverted, "rotation", "rotations"),
+        how_to_revoke(&disconnected.method)
     )
+}
+
+/// Where PagerDuty lets somebody end a credential for good.
+fn how_to_revoke(method: &ConnectionMethod) -> &'static str {
+    match method {
+        ConnectionMethod::ApiKey { .. } => {
+            "The key itself stays valid until somebody deletes it in PagerDuty under Integrations → API Access Keys."
+        }
+        ConnectionMethod::Oauth { .. } => {
+            "PagerDuty's own record of the login stays until somebody revokes it there: Integrations → App Registration → your app → Revoke All Tokens."
+        }
+    }
 }
 
 #[component]
@@ -98,12 +186,10 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         <h1>"Integrations"</h1>
         {loaded(view, move |view: Memo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
-            // Somebody else connected first, which took the dialog away.
-            let refused = failure(panel.connect_outcome);
-            let overtaken = Signal::derive(move || refused.get().filter(|_| connected.get()));
             view! {
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
-                <FailureNotice failure=overtaken/>
+                <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
+                <QuestionFailure panel/>
                 <PagerDutyCard view connected panel/>
             }
         })}
@@ -132,14 +218,19 @@ fn PagerDutyCard(
             {move || (!may_manage.get()).then(|| view! {
                 <Notice tone=Tone::Neutral><p>{Denial::ManageIntegrations.to_string()}</p></Notice>
             })}
+            {
+                let question = Memo::new(move |_| view.with(|view| view.question.clone()));
+                move || question.get().map(|question| view! { <Question question panel/> })
+            }
             {move || {
                 let (may_manage, _) = (may_manage.get(), connected.track());
+                let setup = view.with_untracked(|view| view.oauth.clone());
                 match view.with_untracked(|view| view.pagerduty.clone()) {
                     Some(first) => {
                         let connection = latest(first, move || view.get().pagerduty);
-                        Either::Left(view! { <Connected connection may_manage panel/> })
+                        Either::Left(view! { <Connected connection may_manage setup panel/> })
                     }
-                    None => Either::Right(may_manage.then(|| view! { <NotConnected panel/> })),
+                    None => Either::Right(may_manage.then(|| view! { <NotConnected panel setup/> })),
                 }
             }}
         </section>
@@ -149,10 +240,10 @@ fn PagerDutyCard(
 
 #[cfg(test)]
 mod tests {
-    use super::disconnected_message;
+    use super::*;
 
     #[test]
-    fn the_message_counts_in_words_that_fit() {
+    fn the_message_counts_in_words_that_fit_and_says_where_to_revoke() {
         for (reverted, expected) in [
             (
                 0,
@@ -167,7 +258,13 @@ mod tests {
                 "PagerDuty is disconnected. 2 rotations reverted to Manual.",
             ),
         ] {
-            assert_eq!(disconnected_message(reverted), expected);
+            let method = ConnectionMethod::Oauth {
+                client_id: "app".to_owned(),
+                authorised_as: None,
+            };
+            let message = disconnected_message(&Disconnected { reverted, method });
+            assert!(message.starts_with(expected), "{message}");
+            assert!(message.contains("Revoke All Tokens"), "{message}");
         }
     }
 }

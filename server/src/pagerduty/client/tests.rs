@@ -29,6 +29,7 @@ fn endpoints(us: &Url, eu: &Url) -> Endpoints {
     Endpoints {
         us: us.clone(),
         eu: eu.clone(),
+        identity: us.clone(),
     }
 }
 
@@ -41,6 +42,12 @@ fn impatient_client(us: &Url, eu: &Url) -> PagerDuty {
     PagerDuty {
         transport: Transport::with_limit(endpoints(us, eu), Duration::from_secs(1)),
     }
+}
+
+/// The region in which the client finds the credential's account.
+async fn region_of(client: PagerDuty) -> Result<Region, PagerDutyProblem> {
+    let opened = client.find_account(&credential()).await?;
+    Ok(opened.region)
 }
 
 /// What asking for a user comes to, which takes one request and no more.
@@ -60,12 +67,12 @@ fn json_body(value: &Value) -> Response {
         .into_response()
 }
 
-/// Enough for [`PagerDuty::find_region`]: both lists are there, and empty.
+/// Enough for [`PagerDuty::find_account`]: both lists are there, and empty.
 fn empty_lists(_: &str) -> Response {
     json_body(&json!({"schedules": [], "users": [], "more": false}))
 }
 
-/// What [`PagerDuty::find_region`] asks each region for, in any order.
+/// What [`PagerDuty::find_account`] asks each region for, in any order.
 const CHECKED: [&str; 2] = ["/schedules?limit=1", "/users?limit=1"];
 
 fn sorted(mut targets: Vec<String>) -> Vec<String> {
@@ -96,7 +103,10 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
     .await;
     let client = client(&stub.url, &stub.url);
     let (account, start) = (account(), Timestamp::from_millis(0));
-    client.find_region(&credential()).await.expect("a region");
+    client
+        .find_account(&credential())
+        .await
+        .expect("an account");
     client
         .search_schedules(&account, "x")
         .await
@@ -135,7 +145,7 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
 async fn a_key_that_the_us_knows_is_never_shown_to_the_eu() {
     let us = Stub::start(empty_lists).await;
     let eu = Stub::start(empty_lists).await;
-    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    let region = region_of(client(&us.url, &eu.url)).await;
     assert_eq!(region, Ok(Region::Us));
     assert_eq!(sorted(us.targets()), CHECKED);
     assert!(eu.targets().is_empty());
@@ -145,7 +155,7 @@ async fn a_key_that_the_us_knows_is_never_shown_to_the_eu() {
 async fn a_key_that_the_us_does_not_know_is_tried_in_the_eu() {
     let us = Stub::always(401, "<html>no</html>").await;
     let eu = Stub::start(empty_lists).await;
-    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    let region = region_of(client(&us.url, &eu.url)).await;
     assert_eq!(region, Ok(Region::Eu));
     assert!(!us.targets().is_empty());
     assert_eq!(sorted(eu.targets()), CHECKED);
@@ -155,7 +165,7 @@ async fn a_key_that_the_us_does_not_know_is_tried_in_the_eu() {
 async fn a_key_that_no_region_knows_is_unauthorized_after_one_try_each() {
     let us = Stub::always(401, "").await;
     let eu = Stub::always(401, "").await;
-    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    let region = region_of(client(&us.url, &eu.url)).await;
     assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
     for stub in [us, eu] {
         assert!(asked_no_question_twice(&stub));
@@ -165,9 +175,7 @@ async fn a_key_that_no_region_knows_is_unauthorized_after_one_try_each() {
 #[tokio::test]
 async fn one_address_for_both_regions_is_asked_once() {
     let stub = Stub::always(401, "").await;
-    let region = client(&stub.url, &stub.url)
-        .find_region(&credential())
-        .await;
+    let region = region_of(client(&stub.url, &stub.url)).await;
     assert_eq!(region, Err(PagerDutyProblem::Unauthorized));
     assert!(asked_no_question_twice(&stub));
 }
@@ -177,7 +185,7 @@ async fn only_an_unknown_key_sends_us_to_the_other_region() {
     for status in [402, 403, 404, 429, 500] {
         let us = Stub::always(status, "").await;
         let eu = Stub::start(empty_lists).await;
-        let region = client(&us.url, &eu.url).find_region(&credential()).await;
+        let region = region_of(client(&us.url, &eu.url)).await;
         assert!(region.is_err(), "{status}");
         assert!(eu.targets().is_empty(), "{status}");
     }
@@ -188,19 +196,15 @@ async fn an_eu_that_does_not_answer_leaves_the_word_of_the_us() {
     let unauthorized = Err(PagerDutyProblem::Unauthorized);
     let us = Stub::always(401, "").await;
     let eu = Stub::always(503, "").await;
-    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    let region = region_of(client(&us.url, &eu.url)).await;
     assert_eq!(region, unauthorized);
 
     let unreachable = Url::parse("http://nowhere.invalid").expect("an address");
-    let region = client(&us.url, &unreachable)
-        .find_region(&credential())
-        .await;
+    let region = region_of(client(&us.url, &unreachable)).await;
     assert_eq!(region, unauthorized);
 
     let eu = Stub::start(|_| streaming("{", futures::stream::pending())).await;
-    let region = impatient_client(&us.url, &eu.url)
-        .find_region(&credential())
-        .await;
+    let region = region_of(impatient_client(&us.url, &eu.url)).await;
     assert_eq!(region, unauthorized);
 }
 
@@ -208,7 +212,7 @@ async fn an_eu_that_does_not_answer_leaves_the_word_of_the_us() {
 async fn an_eu_that_knows_the_key_and_refuses_it_says_why() {
     let us = Stub::always(401, "").await;
     let eu = Stub::always(402, "").await;
-    let region = client(&us.url, &eu.url).find_region(&credential()).await;
+    let region = region_of(client(&us.url, &eu.url)).await;
     assert_eq!(region, Err(PagerDutyProblem::NoApiAccess));
 }
 
@@ -228,9 +232,7 @@ async fn both_questions_of_the_check_are_asked_at_once() {
         streaming("", body)
     })
     .await;
-    let region = client(&stub.url, &stub.url)
-        .find_region(&credential())
-        .await;
+    let region = region_of(client(&stub.url, &stub.url)).await;
     assert_eq!(region, Ok(Region::Us));
 }
 
@@ -238,15 +240,44 @@ async fn both_questions_of_the_check_are_asked_at_once() {
 async fn a_check_is_not_put_off_by_fields_that_it_does_not_read() {
     let stub = Stub::start(|_| {
         json_body(&json!({
-            "schedules": [{"id": "PS", "users": 7, "final_schedule": []}],
-            "users": [{"id": "PA", "teams": "none"}], "more": "maybe", "limit": "1",
+            "schedules": [{"id": "PS", "users": 7, "html_url": [], "final_schedule": []}],
+            "users": [{"id": "PA", "teams": "none", "html_url": 1}], "more": "maybe", "limit": "1",
         }))
     })
     .await;
-    let region = client(&stub.url, &stub.url)
-        .find_region(&credential())
-        .await;
+    let region = region_of(client(&stub.url, &stub.url)).await;
     assert_eq!(region, Ok(Region::Us));
+}
+
+#[tokio::test]
+async fn the_account_is_told_by_the_address_of_a_schedule_or_else_of_a_user() {
+    for (schedule, user, expected) in [
+        (
+            json!("https://acme.pagerduty.com/schedules#PS"),
+            json!(null),
+            Some("acme"),
+        ),
+        (
+            json!(null),
+            json!("https://acme.eu.pagerduty.com/users/PA"),
+            Some("acme"),
+        ),
+        (json!(null), json!(null), None),
+    ] {
+        let stub = Stub::start(move |_| {
+            json_body(&json!({
+                "schedules": [{"id": "PS", "html_url": schedule}],
+                "users": [{"id": "PA", "html_url": user}],
+            }))
+        })
+        .await;
+        let opened = client(&stub.url, &stub.url)
+            .find_account(&credential())
+            .await;
+        let account = opened.expect("an account").account;
+        assert_eq!(account.subdomain.as_deref(), expected);
+        assert_eq!(account.account_id, None);
+    }
 }
 
 #[tokio::test]
@@ -259,9 +290,7 @@ async fn a_key_that_may_not_read_users_is_not_accepted() {
         ),
     })
     .await;
-    let region = client(&stub.url, &stub.url)
-        .find_region(&credential())
-        .await;
+    let region = region_of(client(&stub.url, &stub.url)).await;
     let missing_scopes = Some("users.read".to_owned());
     assert_eq!(region, Err(PagerDutyProblem::Forbidden { missing_scopes }));
 }

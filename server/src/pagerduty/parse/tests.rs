@@ -361,3 +361,16 @@ fn an_entry_without_a_user_and_a_user_without_an_id_are_not_accepted() {
         assert!(serde_json::from_value::<wire::Schedule>(schedule).is_err());
     }
 }
+
+#[test]
+fn an_account_is_named_by_the_address_of_its_pages() {
+    for (page, expected) in [
+        ("https://acme.pagerduty.com/schedules#P1", Some("acme")),
+        ("https://Acme.eu.pagerduty.com/users/P1", Some("acme")),
+        ("http://localhost:3900/users/P1", Some("localhost")),
+        ("/users/P1", None),
+        ("", None),
+    ] {
+        assert_eq!(subdomain(page).as_deref(), expected, "{page}");
+    }
+}

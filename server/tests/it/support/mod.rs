@@ -1,15 +1,20 @@
 //! Databases, a workspace with people, and a PagerDuty to talk to.
 
+mod gate;
+pub mod login;
 pub mod pagerduty;
+pub mod process;
 
+use app::backend::Caller;
 use clap::Parser;
 use secrecy::SecretString;
 use server::{
     Services,
     config::{Settings, Storage},
     crypto::KeyRing,
+    pagerduty::AccountIdentity,
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
-    store::{Installation, NewAuditEntry, NewConnection, Person, Store},
+    store::{Installation, NewAuditEntry, Person, Store, StoredCredential, StoredMethod},
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
@@ -87,6 +92,8 @@ pub async fn services(database: &Database, pagerduty: &str) -> Services {
         pagerduty,
         "--pagerduty-eu-api-url",
         pagerduty,
+        "--pagerduty-identity-url",
+        &format!("{pagerduty}/identity"),
         "--pagerduty-poll-seconds",
         "1",
     ]);
@@ -102,8 +109,22 @@ pub async fn services(database: &Database, pagerduty: &str) -> Services {
     services
 }
 
+pub const ENCRYPTION_KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 pub fn keys() -> KeyRing {
-    KeyRing::parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap()
+    KeyRing::parse(ENCRYPTION_KEYS).unwrap()
+}
+
+/// Ann, as the session layer presents her.
+pub fn caller() -> Caller {
+    Caller {
+        workspace: workspace(),
+        person: ann(),
+        name: "Ann".to_owned(),
+        role: Role::Admin,
+        session: "session".to_owned(),
+        request_id: "request".to_owned(),
+    }
 }
 
 pub fn workspace() -> WorkspaceId {
@@ -162,11 +183,14 @@ pub fn entry(action: AuditAction) -> NewAuditEntry {
     }
 }
 
-pub fn new_connection(sealed: &str) -> NewConnection {
-    NewConnection {
-        credential_sealed: sealed.to_owned(),
-        last_four: "1234".to_owned(),
+pub fn new_credential(sealed: &str) -> StoredCredential {
+    StoredCredential {
+        sealed: sealed.to_owned(),
+        method: StoredMethod::ApiKey {
+            last_four: "1234".to_owned(),
+        },
         region: Region::Us,
+        account: AccountIdentity::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! break it, or know to the request what was asked. Everything else is tested
 //! against the sandbox.
 
+use super::gate::{Gate, Passage, gate};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -12,7 +13,7 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 /// What the schedule says, and how PagerDuty feels.
 #[derive(Clone)]
@@ -29,15 +30,13 @@ pub struct World {
 pub struct PagerDutyStub {
     pub url: String,
     world: Arc<Mutex<World>>,
-    open: watch::Sender<bool>,
-    waiting: watch::Receiver<u32>,
+    gate: Gate,
 }
 
 #[derive(Clone)]
 struct Stub {
     world: Arc<Mutex<World>>,
-    open: watch::Receiver<bool>,
-    waiting: Arc<watch::Sender<u32>>,
+    passage: Passage,
 }
 
 impl PagerDutyStub {
@@ -47,12 +46,10 @@ impl PagerDutyStub {
             status: 200,
             asked: 0,
         }));
-        let (open, gate) = watch::channel(true);
-        let (waiting_sender, waiting) = watch::channel(0);
+        let (gate, passage) = gate();
         let stub = Stub {
             world: world.clone(),
-            open: gate,
-            waiting: Arc::new(waiting_sender),
+            passage,
         };
         let router = Router::new()
             .route(
@@ -66,12 +63,7 @@ impl PagerDutyStub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self {
-            url,
-            world,
-            open,
-            waiting,
-        }
+        Self { url, world, gate }
     }
 
     pub fn change(&self, change: impl FnOnce(&mut World)) {
@@ -84,23 +76,21 @@ impl PagerDutyStub {
 
     /// Lets requests for the schedule hang until [`PagerDutyStub::answer`].
     pub fn hold(&self) {
-        self.open.send_replace(false);
+        self.gate.close();
     }
 
     pub fn answer(&self) {
-        self.open.send_replace(true);
+        self.gate.open();
     }
 
     /// Returns as soon as a request hangs.
     pub async fn somebody_waits(&mut self) {
-        self.waiting.wait_for(|&count| count > 0).await.unwrap();
+        self.gate.somebody_waits().await;
     }
 }
 
 async fn schedule(State(stub): State<Stub>, Path(id): Path<String>) -> Response {
-    stub.waiting.send_modify(|count| *count += 1);
-    stub.open.clone().wait_for(|&open| open).await.unwrap();
-    stub.waiting.send_modify(|count| *count -= 1);
+    stub.passage.pass().await;
     let mut world = stub.world.lock().unwrap();
     world.asked += 1;
     let status = StatusCode::from_u16(world.status).unwrap();

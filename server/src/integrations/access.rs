@@ -1,0 +1,396 @@
+//! Makes a connection's credential ready for use. A key is opened; a login's
+//! tokens are renewed a little before they end, and when PagerDuty stops
+//! accepting them. Renewing spends the refresh token, so it happens once however
+//! many requests want it: in this process they share one attempt, and among
+//! servers a lease in the database decides.
+
+use super::{AcceptedCredential, OauthSecrets, Secrets};
+use crate::{
+    Services, clock,
+    pagerduty::{Account, Grant, OauthApp, TokenProblem},
+    store::{Connection, StoreError, StoredMethod, TokenLease, TokenTerm, credential_row},
+};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time;
+use types::{LiveTopic, PagerDutyProblem, Timestamp, WorkspaceId};
+
+/// The share of an access token's life after which it is renewed.
+const RENEW_AFTER_SHARE: f64 = 0.8;
+/// Long lives are used up to this long before their end.
+const RENEW_BEFORE_END: Duration = Duration::from_secs(5 * 60);
+/// How often somebody who waits for another server's renewal looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long another server's renewal is waited for.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// A new pair that cannot be saved is lost with the login, so saving is tried
+/// again while the lease lasts.
+const SAVE_ATTEMPTS: u32 = 6;
+const SAVE_AGAIN: Duration = Duration::from_millis(500);
+
+/// A credential ready for use.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub account: Account,
+    /// The connection as it was when the credential was opened.
+    pub connection: Connection,
+}
+
+/// Why there is no credential to use.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AccessProblem {
+    #[error(transparent)]
+    PagerDuty(#[from] PagerDutyProblem),
+    /// The workspace is not connected (any more).
+    #[error("PagerDuty is not connected")]
+    NotConnected,
+    #[error("{0}")]
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for AccessProblem {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+type Renewal = Shared<BoxFuture<'static, Result<Access, AccessProblem>>>;
+
+/// The renewals under way in this process, by workspace, generation of the
+/// credential, and pair of tokens.
+#[derive(Clone, Default)]
+pub struct Renewals(Arc<Mutex<HashMap<Which, Renewal>>>);
+
+type Which = (WorkspaceId, String, i64);
+
+/// The credential of `connection`, ready for use.
+pub async fn access(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
+    let StoredMethod::Oauth(login) = &connection.credential.method else {
+        return open(services, connection);
+    };
+    let now = clock::now();
+    if !is_past(login.term.refresh_at, now) {
+        return open(services, connection);
+    }
+    match renewed(services, connection).await {
+        // It was to be renewed early enough that the old one still serves.
+        Err(AccessProblem::PagerDuty(problem))
+            if !is_ended(&problem) && !is_past(login.term.expires_at, now) =>
+        {
+            tracing::warn!(workspace = %connection.workspace, %problem, "the login could not be renewed yet");
+            open(services, connection)
+        }
+        outcome => outcome,
+    }
+}
+
+fn is_ended(problem: &PagerDutyProblem) -> bool {
+    matches!(
+        problem,
+        PagerDutyProblem::LoginEnded | PagerDutyProblem::ClientEnded
+    )
+}
+
+fn is_past(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_some_and(|at| at <= now)
+}
+
+/// Asks PagerDuty with the credential of `connection`; once more with renewed
+/// tokens when it does not accept those it had.
+pub async fn asking<T, Answer>(
+    services: &Services,
+    connection: &Connection,
+    ask: impl Fn(Account) -> Answer,
+) -> Result<T, AccessProblem>
+where
+    Answer: Future<Output = Result<T, PagerDutyProblem>>,
+{
+    let first = access(services, connection).await?;
+    match ask(first.account.clone()).await {
+        Err(PagerDutyProblem::Unauthorized) => {
+            let next = renewed(services, &first.connection).await?;
+            let answer = ask(next.account).await;
+            Ok(answer.map_err(|problem| ended(&next.connection, problem))?)
+        }
+        answer => Ok(answer?),
+    }
+}
+
+/// A stored credential that is refused has worked before: it has ended.
+pub fn ended(connection: &Connection, problem: PagerDutyProblem) -> PagerDutyProblem {
+    match (&connection.credential.method, problem) {
+        (StoredMethod::ApiKey { .. }, PagerDutyProblem::Unauthorized) => PagerDutyProblem::KeyEnded,
+        (StoredMethod::Oauth(_), PagerDutyProblem::Unauthorized) => PagerDutyProblem::LoginEnded,
+        (_, problem) => problem,
+    }
+}
+
+/// The credential with other tokens than `connection` shows, which PagerDuty does
+/// not accept any more or soon. A key cannot be renewed: it has ended.
+pub async fn renewed(
+    services: &Services,
+    connection: &Connection,
+) -> Result<Access, AccessProblem> {
+    if matches!(connection.credential.method, StoredMethod::ApiKey { .. }) {
+        return Err(PagerDutyProblem::KeyEnded.into());
+    }
+    services.renewals.join(services, connection).await
+}
+
+impl Renewals {
+    /// Joins the renewal of these tokens that is under way, or begins one.
+    fn join(&self, services: &Services, connection: &Connection) -> Renewal {
+        let which = (
+            connection.workspace.clone(),
+            connection.generation.clone(),
+            connection.token_version,
+        );
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way
+            .entry(which.clone())
+            .or_insert_with(|| self.begin(services.clone(), connection.clone(), which))
+            .clone()
+    }
+
+    /// A task of its own: nobody who leaves may take the new tokens along.
+    fn begin(&self, services: Services, connection: Connection, which: Which) -> Renewal {
+        let renewals = self.clone();
+        let tasks = services.tasks.clone();
+        let task = tasks.spawn(async move {
+            let outcome = renew(&services, &connection).await;
+            let mut under_way = renewals.0.lock().unwrap_or_else(PoisonError::into_inner);
+            under_way.remove(&which);
+            outcome
+        });
+        async move {
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a renewal broke off");
+                Err(PagerDutyProblem::Unreachable.into())
+            })
+        }
+        .boxed()
+        .shared()
+    }
+}
+
+/// Renews the tokens, or takes those that another server has renewed meanwhile.
+async fn renew(services: &Services, stale: &Connection) -> Result<Access, AccessProblem> {
+    let attempt = async {
+        loop {
+            let present = services.store.connection(&stale.workspace).await?;
+            let present = present.ok_or(AccessProblem::NotConnected)?;
+            let replaced = present.generation != stale.generation;
+            if replaced || present.token_version != stale.token_version {
+                return open(services, &present);
+            }
+            if present.login_ended {
+                return Err(end_of(&present).into());
+            }
+            if let Some(lease) = services.store.take_token_lease(&present).await? {
+                return renew_under(services, &present, &lease).await;
+            }
+            time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    time::timeout(PATIENCE, attempt)
+        .await
+        .unwrap_or_else(|_| Err(PagerDutyProblem::Unreachable.into()))
+}
+
+/// Why a login that has ended did so, as it was noted then.
+fn end_of(connection: &Connection) -> PagerDutyProblem {
+    connection
+        .problem
+        .clone()
+        .filter(PagerDutyProblem::needs_reconnection)
+        .unwrap_or(PagerDutyProblem::LoginEnded)
+}
+
+async fn renew_under(
+    services: &Services,
+    connection: &Connection,
+    lease: &TokenLease,
+) -> Result<Access, AccessProblem> {
+    let asked_at = clock::now();
+    let workspace = &connection.workspace;
+    match exchange(services, connection).await {
+        Ok((secrets, grant)) => {
+            let next = merged(secrets, &grant);
+            let sealed = next.seal(&services.keys, &credential_row(workspace));
+            let term = term(asked_at, grant.expires_in);
+            if save(services, lease, &sealed, term).await? {
+                tracing::info!(%workspace, "renewed the login");
+            }
+            // Replaced meanwhile, the other credential is what counts.
+            let present = services.store.connection(workspace).await?;
+            open(services, &present.ok_or(AccessProblem::NotConnected)?)
+        }
+        Err(Failure::Ended(problem)) => {
+            tracing::warn!(%workspace, %problem, "the login has ended");
+            if services.store.end_login(lease, &problem).await? {
+                services.live.publish(workspace, LiveTopic::Connection);
+            }
+            Err(problem.into())
+        }
+        Err(Failure::NotNow(problem)) => {
+            services.store.release_token_lease(lease).await?;
+            Err(problem.into())
+        }
+    }
+}
+
+/// Why there are no new tokens.
+enum Failure {
+    /// There never will be: somebody has to log in again.
+    Ended(PagerDutyProblem),
+    /// The same refresh token may bring some later.
+    NotNow(PagerDutyProblem),
+}
+
+async fn exchange(
+    services: &Services,
+    connection: &Connection,
+) -> Result<(OauthSecrets, Grant), Failure> {
+    let ended = Failure::Ended(PagerDutyProblem::LoginEnded);
+    let (StoredMethod::Oauth(login), Some(secrets)) = (
+        &connection.credential.method,
+        login_secrets(services, connection),
+    ) else {
+        return Err(ended);
+    };
+    let Some(refresh_token) = &secrets.refresh_token else {
+        return Err(ended);
+    };
+    let app = OauthApp {
+        client_id: login.client_id.clone(),
+        client_secret: secrets.client_secret.clone(),
+    };
+    match services.identity.refresh(&app, refresh_token).await {
+        Ok(grant) => Ok((secrets, grant)),
+        Err(TokenProblem::Grant) => Err(Failure::Ended(PagerDutyProblem::LoginEnded)),
+        Err(TokenProblem::Client) => Err(Failure::Ended(PagerDutyProblem::ClientEnded)),
+        Err(TokenProblem::Refused { reason }) => {
+            tracing::warn!(workspace = %connection.workspace, reason, "PagerDuty did not renew the login");
+            Err(Failure::NotNow(PagerDutyProblem::Unavailable {
+                status: 400,
+            }))
+        }
+        Err(TokenProblem::PagerDuty(problem)) => Err(Failure::NotNow(problem)),
+    }
+}
+
+/// A refresh token that PagerDuty did not replace goes on serving.
+fn merged(secrets: OauthSecrets, grant: &Grant) -> OauthSecrets {
+    OauthSecrets {
+        client_secret: secrets.client_secret,
+        access_token: grant.access_token.clone(),
+        refresh_token: grant.refresh_token.clone().or(secrets.refresh_token),
+    }
+}
+
+/// Until when an access token is used that was asked for at `asked_at` and is
+/// good for `expires_in`.
+pub fn term(asked_at: Timestamp, expires_in: Option<Duration>) -> TokenTerm {
+    let Some(life) = expires_in else {
+        return TokenTerm::default();
+    };
+    let use_for = life
+        .mul_f64(RENEW_AFTER_SHARE)
+        .max(life.saturating_sub(RENEW_BEFORE_END));
+    let after = |wait: Duration| {
+        let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(asked_at.as_millis().saturating_add(millis))
+    };
+    TokenTerm {
+        refresh_at: Some(after(use_for)),
+        expires_at: Some(after(life)),
+    }
+}
+
+async fn save(
+    services: &Services,
+    lease: &TokenLease,
+    sealed: &str,
+    term: TokenTerm,
+) -> Result<bool, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match services.store.save_tokens(lease, sealed, term).await {
+            Err(error) if attempt < SAVE_ATTEMPTS => {
+                tracing::error!(%error, attempt, "new tokens could not be saved; trying again");
+                attempt += 1;
+                time::sleep(SAVE_AGAIN).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// A credential that cannot be opened any more is as good as ended: entering it
+/// again is what helps. The cause is logged.
+fn open(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
+    if connection.login_ended {
+        return Err(end_of(connection).into());
+    }
+    let row = credential_row(&connection.workspace);
+    let stored = &connection.credential;
+    let opened = AcceptedCredential::open(&services.keys, stored, &row)
+        .ok_or_else(|| ended(connection, PagerDutyProblem::Unauthorized))?;
+    Ok(Access {
+        account: Account {
+            region: stored.region,
+            credential: opened.secrets.credential(),
+        },
+        connection: connection.clone(),
+    })
+}
+
+/// The secrets of a connected login; `None` when there is none that can be opened.
+pub fn login_secrets(services: &Services, connection: &Connection) -> Option<OauthSecrets> {
+    let row = credential_row(&connection.workspace);
+    let opened = AcceptedCredential::open(&services.keys, &connection.credential, &row)?;
+    match opened.secrets {
+        Secrets::Oauth(secrets) => Some(secrets),
+        Secrets::ApiKey(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_780_000_000_000);
+
+    fn seconds(life: u64) -> (i64, i64) {
+        let term = term(NOW, Some(Duration::from_secs(life)));
+        let after = |at: Option<Timestamp>| at.unwrap().seconds_since(NOW);
+        (after(term.refresh_at), after(term.expires_at))
+    }
+
+    #[test]
+    fn tokens_are_renewed_before_they_end_and_used_nearly_whole() {
+        assert_eq!(seconds(5), (4, 5));
+        assert_eq!(seconds(600), (480, 600));
+        assert_eq!(seconds(86_400), (86_100, 86_400));
+        assert_eq!(seconds(0), (0, 0));
+    }
+
+    #[test]
+    fn a_token_whose_end_is_not_told_is_used_until_it_is_refused() {
+        assert_eq!(term(NOW, None), TokenTerm::default());
+        assert!(!is_past(None, NOW));
+    }
+
+    #[test]
+    fn an_absurd_end_is_just_far_away() {
+        let term = term(NOW, Some(Duration::from_secs(u64::MAX / 2)));
+        assert!(term.refresh_at.unwrap() > NOW);
+    }
+}

@@ -1,0 +1,281 @@
+//! PagerDuty's login: the address at which somebody lets us in, and the token
+//! endpoint that turns their answer, or a refresh token, into tokens. Beside the
+//! REST API this is the only thing that is sent anything, and it gets POSTs.
+
+use super::{
+    id_token::{self, LoginIdentity},
+    refusal::refusal,
+    transport::{bounded_body, plain_client, unanswered},
+};
+use crate::oauth::{TokenClient, Tokens, address, token_client};
+use http::StatusCode;
+use oauth2::{
+    AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    TokenResponse, basic::BasicErrorResponseType,
+};
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::{fmt, pin::Pin, time::Duration};
+use types::{AuthorisationProblem, OAUTH_SCOPES, PagerDutyProblem};
+use url::Url;
+
+const AUTHORISE_PATH: &str = "/oauth/authorize";
+const TOKEN_PATH: &str = "/oauth/token";
+/// Longer reasons are not shown: they are put into a sentence.
+const REASON_MAX_CHARS: usize = 100;
+
+/// The customer's own app in PagerDuty.
+#[derive(Clone, Debug)]
+pub struct OauthApp {
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+/// A login that begins: where the browser goes, and what proves later that it
+/// was us who sent it there.
+#[derive(Debug)]
+pub struct AuthorisationRequest {
+    pub address: Url,
+    pub verifier: SecretString,
+}
+
+/// What the token endpoint gave.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub access_token: SecretString,
+    /// Absent only from an answer that breaks the rules of PagerDuty's own.
+    pub refresh_token: Option<SecretString>,
+    /// How long the access token is good for, from when it was asked for.
+    pub expires_in: Option<Duration>,
+    /// What was granted; as much as was asked for when PagerDuty does not say.
+    pub scopes: Option<Vec<String>>,
+    pub identity: LoginIdentity,
+}
+
+/// Why the token endpoint gave nothing. Holds no token and no body.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenProblem {
+    #[error("the client id or secret is not accepted")]
+    Client,
+    #[error("the code or refresh token is not accepted")]
+    Grant,
+    #[error("refused: {reason}")]
+    Refused { reason: String },
+    #[error(transparent)]
+    PagerDuty(#[from] PagerDutyProblem),
+}
+
+impl From<TokenProblem> for types::ConnectRefusal {
+    fn from(problem: TokenProblem) -> Self {
+        match problem {
+            TokenProblem::Client | TokenProblem::PagerDuty(PagerDutyProblem::ClientEnded) => {
+                AuthorisationProblem::ClientRefused.into()
+            }
+            TokenProblem::Grant => AuthorisationProblem::CodeRefused.into(),
+            TokenProblem::Refused { reason } => AuthorisationProblem::Refused { reason }.into(),
+            TokenProblem::PagerDuty(problem) => problem.into(),
+        }
+    }
+}
+
+/// PagerDuty's identity service. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct IdentityClient {
+    http: Client,
+    endpoints: super::Endpoints,
+}
+
+#[derive(Deserialize, Serialize)]
+struct IdTokenField {
+    #[serde(default)]
+    id_token: Option<String>,
+}
+
+impl fmt::Debug for IdTokenField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdTokenField(…)")
+    }
+}
+
+impl ExtraTokenFields for IdTokenField {}
+
+impl IdentityClient {
+    /// # Panics
+    ///
+    /// When the process has not installed a default crypto provider of rustls.
+    pub fn new(endpoints: super::Endpoints) -> Self {
+        Self {
+            http: plain_client(),
+            endpoints,
+        }
+    }
+
+    /// Where the browser goes to log in. PagerDuty wants a challenge (PKCE) beside
+    /// the app's secret.
+    pub fn request(
+        &self,
+        client_id: &str,
+        redirect_url: &str,
+        state: &SecretString,
+    ) -> AuthorisationRequest {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let mut address = address(&self.endpoints.identity, AUTHORISE_PATH);
+        address
+            .query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", client_id)
+            .append_pair("redirect_uri", redirect_url)
+            .append_pair("scope", &OAUTH_SCOPES.join(" "))
+            .append_pair("state", state.expose_secret())
+            .append_pair("code_challenge", challenge.as_str())
+            .append_pair("code_challenge_method", challenge.method().as_str());
+        AuthorisationRequest {
+            address,
+            verifier: SecretString::from(verifier.into_secret()),
+        }
+    }
+
+    /// Exchanges the code of a login. Codes live 30 seconds and work once.
+    pub async fn exchange(
+        &self,
+        app: &OauthApp,
+        code: &str,
+        verifier: &SecretString,
+        redirect_url: &str,
+    ) -> Result<Grant, TokenProblem> {
+        // The address was built from settings that were checked at the start.
+        let redirect_url =
+            RedirectUrl::new(redirect_url.to_owned()).map_err(|_| PagerDutyProblem::Unreachable)?;
+        let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+        let answer = self
+            .client(app)
+            .set_redirect_uri(redirect_url)
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(verifier)
+            .request_async(self)
+            .await;
+        self.granted(answer)
+    }
+
+    /// Renews the tokens. The refresh token is spent by it.
+    pub async fn refresh(
+        &self,
+        app: &OauthApp,
+        refresh_token: &SecretString,
+    ) -> Result<Grant, TokenProblem> {
+        let refresh_token = RefreshToken::new(refresh_token.expose_secret().to_owned());
+        let client = self.client(app);
+        let answer = client
+            .exchange_refresh_token(&refresh_token)
+            .request_async(self)
+            .await;
+        self.granted(answer)
+    }
+
+    fn client(&self, app: &OauthApp) -> TokenClient<IdTokenField> {
+        let endpoint = address(&self.endpoints.identity, TOKEN_PATH);
+        token_client(&app.client_id, &app.client_secret, endpoint)
+    }
+
+    fn granted(&self, answer: Result<Tokens<IdTokenField>, Failed>) -> Result<Grant, TokenProblem> {
+        let tokens = answer.map_err(token_problem)?;
+        let id_token = tokens.extra_fields().id_token.as_deref();
+        Ok(Grant {
+            access_token: SecretString::from(tokens.access_token().secret().as_str()),
+            refresh_token: tokens
+                .refresh_token()
+                .map(|token| SecretString::from(token.secret().as_str())),
+            expires_in: tokens.expires_in(),
+            scopes: tokens.scopes().map(|scopes| {
+                let scopes = scopes.iter().map(|scope| scope.as_str().to_owned());
+                scopes.collect()
+            }),
+            identity: id_token
+                .map(|token| id_token::read(token, &self.endpoints))
+                .unwrap_or_default(),
+        })
+    }
+}
+
+type Failed = RequestTokenError<TokenProblem, oauth2::basic::BasicErrorResponse>;
+
+/// What else the library's error holds is the body, tokens included.
+fn token_problem(error: Failed) -> TokenProblem {
+    match error {
+        RequestTokenError::Request(problem) => problem,
+        RequestTokenError::ServerResponse(answer) => match answer.error() {
+            BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
+                TokenProblem::Client
+            }
+            BasicErrorResponseType::InvalidGrant => TokenProblem::Grant,
+            other => TokenProblem::Refused {
+                reason: shown_reason(other.as_ref()),
+            },
+        },
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            PagerDutyProblem::Unreadable.into()
+        }
+    }
+}
+
+/// A reason that came from outside, fit to be put into a sentence.
+pub fn shown_reason(reason: &str) -> String {
+    super::text::plain_up_to(REASON_MAX_CHARS, reason).unwrap_or_else(|| "none".to_owned())
+}
+
+/// PagerDuty as the HTTP client of the OAuth library, which is handed tokens and
+/// refusals in the standard's form only; everything else is decided by the status.
+impl<'c> AsyncHttpClient<'c> for IdentityClient {
+    type Error = TokenProblem;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenProblem>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = request
+                .try_into()
+                .map_err(|_| PagerDutyProblem::Unreachable)?;
+            let response = self
+                .http
+                .execute(request)
+                .await
+                .map_err(|error| unanswered(error, TOKEN_PATH))?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = bounded_body(response).await;
+            tracing::debug!(
+                method = "POST",
+                path = TOKEN_PATH,
+                status = status.as_u16(),
+                "PagerDuty's login answered"
+            );
+            let refusal = refusal(status, &headers, &[]);
+            let in_standard_form = body.as_deref().is_ok_and(names_an_error);
+            match (status, refusal) {
+                (_, None) => Ok(HttpResponse::new(body?)),
+                (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
+                    if in_standard_form =>
+                {
+                    let mut answer = HttpResponse::new(body?);
+                    *answer.status_mut() = status;
+                    Ok(answer)
+                }
+                // Something between may have answered, so nothing ends by it.
+                (StatusCode::UNAUTHORIZED, _) => Err(PagerDutyProblem::ClientEnded.into()),
+                (_, Some(problem)) => Err(problem.into()),
+            }
+        })
+    }
+}
+
+fn names_an_error(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(rename = "error")]
+        _error: String,
+    }
+    serde_json::from_slice::<Refusal>(body).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

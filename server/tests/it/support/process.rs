@@ -1,0 +1,86 @@
+//! The server as a process of its own, for what only several of them, or a kill,
+//! can show.
+
+use super::{Database, ENCRYPTION_KEYS};
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// A running server; it is killed when the value goes.
+pub struct ServerProcess {
+    pub url: String,
+    child: Child,
+}
+
+impl ServerProcess {
+    /// Starts one over the database, with PagerDuty and its login at `pagerduty`,
+    /// and returns when it is ready.
+    pub async fn start(database: &Database, pagerduty: &str) -> Self {
+        // Free a moment ago; a server that finds it taken ends, and the test with it.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_roundrobin"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("ROUNDROBIN_") {
+                command.env_remove(name);
+            }
+        }
+        let child = command
+            .env("ROUNDROBIN_LISTEN", address.to_string())
+            .env("ROUNDROBIN_DATABASE_URL", &database.url)
+            .env("ROUNDROBIN_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
+            .env("ROUNDROBIN_PAGERDUTY_API_URL", pagerduty)
+            .env("ROUNDROBIN_PAGERDUTY_EU_API_URL", pagerduty)
+            .env(
+                "ROUNDROBIN_PAGERDUTY_IDENTITY_URL",
+                format!("{pagerduty}/identity"),
+            )
+            .env("ROUNDROBIN_PAGERDUTY_POLL_SECONDS", "1")
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            url: format!("http://{address}"),
+            child,
+        };
+        server.wait_until_ready().await;
+        server
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let ready = format!("{}/readyz", self.url);
+        let asking = async {
+            while !reqwest::get(&ready)
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                let ended = self.child.try_wait().unwrap();
+                assert!(ended.is_none(), "the server ended: {ended:?}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), asking)
+            .await
+            .expect("the server is ready in time");
+    }
+
+    /// Ends it as a crash would: at once, whatever it is doing.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
