@@ -368,8 +368,10 @@ test('tokens are renewed by themselves, and an ended login asks for a reconnecti
   await visit(page, '/rotations');
   await expect(page.getByRole('status').filter({ hasText: 'PagerDuty needs reconnection' })).toBeVisible();
   await expect(card(page, 'Platform on-call')).toContainText(onCall[0]!);
+  await expect(card(page, 'Platform on-call')).toContainText('Needs reconnection');
+  await expect(card(page, 'Platform on-call')).toContainText('As PagerDuty last said');
   await visit(page, bound);
-  await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('PagerDuty has ended the login');
+  await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('Needs reconnection. PagerDuty has ended the login');
   await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('Last confirmed');
   await expect(names(page, 'On duty now')).toHaveText(onCall);
   await signInAs(member, 'Tomás Herrera');

@@ -153,7 +153,7 @@ test('following a link loads no new document, and Back and Forward work', async 
   expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
 });
 
-test('the account menu and the dialogs can be used with the keyboard alone', async ({ page }) => {
+test('the account menu and the dialogs can be used with the keyboard alone', async ({ page, world }) => {
   await signInAs(page, 'Ada Okafor');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
@@ -179,7 +179,21 @@ test('the account menu and the dialogs can be used with the keyboard alone', asy
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(opener).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(page.getByLabel('API Key', { exact: true }), 'a dialog keeps no secret').toHaveValue('');
+  const key = page.getByLabel('API Key', { exact: true });
+  await expect(key, 'a dialog keeps no secret').toHaveValue('');
+  await page.getByRole('dialog').getByRole('button', { name: 'Show' }).click();
+  await expect(key).toHaveAttribute('type', 'text');
+  await page.keyboard.press('Escape');
+  await opener.press('Enter');
+  await expect(key, 'nor does it go on showing one').toHaveAttribute('type', 'password');
+
+  await world.sandbox.disturbPagerDuty({ status: 500, delay_ms: 1_000, times: 1 });
+  await key.fill((await world.sandbox.credentials()).pagerduty.api_key);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog').getByRole('alert'), 'Escape hides no answer that is awaited').toContainText('status 500');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('status').filter({ hasText: 'The key works' })).toBeFocused();
 });
 
 test.describe('an address that leads nowhere', () => {

@@ -157,7 +157,7 @@ test('a revoked key asks for a new one, and the new one heals without losing a b
 
   const dialog = await openEditDialog(panel);
   await saveKey(dialog, 'u+NoSuchKey_0000');
-  await expect(dialog.getByRole('alert')).toContainText('no longer accepts the stored key');
+  await expect(dialog.getByRole('alert')).toContainText('does not accept this key');
   await saveKey(dialog, api_key);
   await expect(dialog).toBeHidden();
   await expect(panel.getByText('The new key works and is in use')).toBeVisible();

@@ -32,9 +32,9 @@ pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{LinkState, PersonView, Role, SessionView};
 pub use rotation::{
-    CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
-    NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails, RotationField, RotationFilter,
-    RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
+    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
+    MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails, RotationField,
+    RotationFilter, RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingView, PreviewPerson, ScheduleChoice, SchedulePreview, ScheduleSummary,

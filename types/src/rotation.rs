@@ -272,7 +272,15 @@ pub struct RotationCard {
     pub member_count: u32,
     pub on_duty: Vec<OnDutyView>,
     /// The bound schedule cannot be confirmed at present.
-    pub attention: bool,
+    pub attention: Option<Attention>,
+}
+
+/// Why what a card shows cannot be confirmed, and how old it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// It stays so until an admin reconnects PagerDuty.
+    pub needs_reconnection: bool,
+    pub confirmed_at: Option<Timestamp>,
 }
 
 /// A member of a rotation.

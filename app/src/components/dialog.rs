@@ -1,8 +1,19 @@
 //! A native dialog. Buttons open and close it by `commandfor` and `command`,
 //! which browsers obey before our code has loaded and without it.
 
-use leptos::{html, prelude::*, wasm_bindgen::JsCast};
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
 use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
+
+/// Moves whenever the dialog around is closed, for parts of it that have to start
+/// afresh.
+#[derive(Clone, Copy)]
+pub(crate) struct Closings(RwSignal<u32>);
+
+impl Closings {
+    pub(crate) fn track(self) {
+        self.0.track();
+    }
+}
 
 #[component]
 pub(crate) fn Dialog(
@@ -17,6 +28,9 @@ pub(crate) fn Dialog(
     /// Runs after closing, however it came about; what was typed is gone then.
     #[prop(optional)]
     on_close: Option<Callback<()>>,
+    /// While an answer is awaited, Escape does not hide it.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
     /// Where the focus goes after closing when the element that had it before
     /// is gone, as an entry of a menu is.
     #[prop(optional)]
@@ -26,6 +40,8 @@ pub(crate) fn Dialog(
     let dialog = NodeRef::<html::Dialog>::new();
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
+    let closings = Closings(RwSignal::new(0));
+    provide_context(closings);
     // Nobody has closed the dialog when it is closed to be made modal.
     let becoming_modal = StoredValue::new(false);
     Effect::new(move |_| {
@@ -51,6 +67,11 @@ pub(crate) fn Dialog(
             open=open
             aria-labelledby=labelled_by
             node_ref=dialog
+            on:cancel=move |event: ev::Event| {
+                if busy.get_untracked() {
+                    event.prevent_default();
+                }
+            }
             on:close=move |_| {
                 if becoming_modal.get_value() {
                     becoming_modal.set_value(false);
@@ -59,6 +80,7 @@ pub(crate) fn Dialog(
                 if let Some(on_close) = on_close {
                     on_close.run(());
                 }
+                closings.0.update(|count| *count += 1);
                 if let Some(dialog) = dialog.get_untracked() {
                     reset_forms(&dialog);
                     focus_unless_elsewhere(&dialog, focus_after);

@@ -23,7 +23,7 @@ pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone};
 pub(crate) use button::{ButtonKind, SubmitButton};
 pub(crate) use choice::Choice;
 pub(crate) use copy::Copyable;
-pub(crate) use dialog::{CancelButton, Dialog};
+pub(crate) use dialog::{CancelButton, Closings, Dialog};
 pub(crate) use failure::{FailureNotice, FailureText};
 pub(crate) use field::{TextArea, TextField};
 pub(crate) use frame::Frame;

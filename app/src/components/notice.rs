@@ -2,7 +2,7 @@
 //! to do where there is nothing yet.
 
 use super::Tone;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 /// A box that asks for attention.
 #[component]
@@ -10,11 +10,22 @@ pub(crate) fn Notice(tone: Tone, children: Children) -> impl IntoView {
     view! { <div class=format!("notice {}", tone.class())>{children()}</div> }
 }
 
-/// Tells what an action came to, also to those who do not see the page.
+/// Tells what an action came to, also to those who do not see the page. The focus
+/// comes here when it is nowhere, as after a dialog that went away with its button.
 #[component]
 pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+    let region = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let told = message.with(Option::is_some);
+        let nowhere = document()
+            .active_element()
+            .is_none_or(|element| element.tag_name() == "BODY");
+        if let Some(region) = region.get().filter(|_| told && nowhere) {
+            let _gone = region.focus();
+        }
+    });
     view! {
-        <div role="status">
+        <div role="status" tabindex="-1" node_ref=region>
             {move || message.get().map(|message| view! {
                 <Notice tone=Tone::Good><p>{message}</p></Notice>
             })}

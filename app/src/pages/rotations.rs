@@ -170,10 +170,18 @@ fn Card(card: RotationCard) -> impl IntoView {
                 <ModeBadge mode=card.mode/>
                 {(card.visibility == Visibility::Private)
                     .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
-                {card.attention.then(|| view! { <Badge tone=Tone::Warning text="Needs attention"/> })}
+                {card.attention.map(|attention| view! {
+                    <Badge
+                        tone=Tone::Warning
+                        text=if attention.needs_reconnection { "Needs reconnection" } else { "Needs attention" }
+                    />
+                })}
                 {card.code.map(|code| view! { <code>{code}</code> })}
             </p>
             <OnDuty people=card.on_duty/>
+            {card.attention.and_then(|attention| attention.confirmed_at).map(|at| view! {
+                <p class="hint">"As PagerDuty last said: "<Time at relative=true/></p>
+            })}
             <p class="hint">{count(members, "member", "members")}</p>
         </li>
     }

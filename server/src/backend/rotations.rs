@@ -14,10 +14,10 @@ use app::{
 use async_trait::async_trait;
 use std::collections::HashMap;
 use types::{
-    AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, OnDutyView, Outcome,
-    PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField, RotationFilter,
-    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal, ScheduleId, ShiftView,
-    Timestamp,
+    Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, OnDutyView,
+    Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
+    RotationFilter, RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
+    ScheduleId, ShiftView, Timestamp,
 };
 use uuid::Uuid;
 
@@ -78,7 +78,7 @@ impl Rotations for RoundRobin {
             .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
             .filter(|rotation| rotations::matches(rotation, &filter))
             .map(|rotation| {
-                let attention = problems.contains(&rotation.id);
+                let attention = problems.get(&rotation.id).copied();
                 card(rotation, attention)
             })
             .collect())
@@ -414,11 +414,14 @@ impl RoundRobin {
     }
 
     /// The bound rotations whose data cannot be confirmed at present.
-    async fn schedule_problems(&self, caller: &Caller) -> Result<Vec<RotationId>, AppError> {
+    async fn schedule_problems(
+        &self,
+        caller: &Caller,
+    ) -> Result<HashMap<RotationId, Attention>, AppError> {
         let store = &self.services.store;
         let workspace = &caller.workspace;
-        let Some(connection) = store.connection(workspace).await.map_err(failed(caller))? else {
-            return Ok(Vec::new());
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(HashMap::new());
         };
         let schedules: HashMap<ScheduleId, BoundSchedule> = store
             .bound_schedules(workspace)
@@ -428,20 +431,24 @@ impl RoundRobin {
             .map(|schedule| (schedule.id.clone(), schedule))
             .collect();
         let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
+        let attention = |schedule: &BoundSchedule| {
+            let connection = connection.problem.as_ref();
+            connection.or(schedule.problem.as_ref())?;
+            Some(Attention {
+                needs_reconnection: connection.is_some_and(PagerDutyProblem::needs_reconnection),
+                confirmed_at: schedule.confirmed_at,
+            })
+        };
         Ok(bindings
             .into_iter()
-            .filter(|(_, schedule)| {
-                connection.problem.is_some()
-                    || schedules
-                        .get(schedule)
-                        .is_some_and(|schedule| schedule.problem.is_some())
+            .filter_map(|(rotation, schedule)| {
+                Some((rotation, attention(schedules.get(&schedule)?)?))
             })
-            .map(|(rotation, _)| rotation)
             .collect())
     }
 }
 
-fn card(rotation: Rotation, attention: bool) -> RotationCard {
+fn card(rotation: Rotation, attention: Option<Attention>) -> RotationCard {
     RotationCard {
         member_count: u32::try_from(rotation.members.len()).unwrap_or(u32::MAX),
         on_duty: rotation

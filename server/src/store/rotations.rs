@@ -143,10 +143,7 @@ impl Store {
         change: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
-        if !lock(&mut tx, workspace, id).await? {
-            return Ok(None);
-        }
-        let Some(before) = load(&mut tx, workspace, Some(id)).await?.pop() else {
+        let Some(before) = lock_and_load(&mut tx, workspace, id).await? else {
             return Ok(None);
         };
         let mut after = before.clone();
@@ -177,10 +174,7 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         super::connections::hold(&mut tx, workspace).await?;
-        if !lock(&mut tx, workspace, id).await? {
-            return Ok(None);
-        }
-        let Some(rotation) = load(&mut tx, workspace, Some(id)).await?.pop() else {
+        let Some(rotation) = lock_and_load(&mut tx, workspace, id).await? else {
             return Ok(None);
         };
         let entry = match allow(&rotation) {
@@ -207,18 +201,21 @@ fn code_taken(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// Holds the rotation's row until the transaction ends.
-pub(super) async fn lock(
+/// The rotation, whose row is held until the transaction ends.
+pub(super) async fn lock_and_load(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     id: &RotationId,
-) -> Result<bool> {
+) -> Result<Option<Rotation>> {
     let held = sqlx::query("update rotations set mode = mode where workspace_id = $1 and id = $2")
         .bind(workspace.as_str())
         .bind(id.as_str())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(held.rows_affected() == 1)
+    if held.rows_affected() == 0 {
+        return Ok(None);
+    }
+    Ok(load(connection, workspace, Some(id)).await?.pop())
 }
 
 /// One rotation, or all of the workspace when `only` is absent.

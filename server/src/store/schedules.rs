@@ -173,12 +173,7 @@ impl Store {
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(BindEnd::ConnectionChanged);
         }
-        if !rotations::lock(&mut tx, workspace, rotation).await? {
-            return Ok(BindEnd::RotationGone);
-        }
-        let Some(mut rotation) = rotations::load(&mut tx, workspace, Some(rotation))
-            .await?
-            .pop()
+        let Some(mut rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await?
         else {
             return Ok(BindEnd::RotationGone);
         };
@@ -206,13 +201,7 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
-        if !rotations::lock(&mut tx, workspace, rotation).await? {
-            return Ok(None);
-        }
-        let Some(rotation) = rotations::load(&mut tx, workspace, Some(rotation))
-            .await?
-            .pop()
-        else {
+        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
             return Ok(None);
         };
         let entry = match allow(&rotation) {

@@ -105,11 +105,7 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
         }
     }
     let next = services.store.next_due_at().await?;
-    let rest = next.map_or(LONGEST_REST, |next| {
-        let millis = next.as_millis() - clock::now().as_millis();
-        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
-    });
-    Ok(rest.min(LONGEST_REST))
+    Ok(next.map_or(LONGEST_REST, run::until).min(LONGEST_REST))
 }
 
 async fn take_lease(

@@ -355,7 +355,7 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 }
 
 /// How long it is until `at`; nothing when that has passed.
-fn until(at: Timestamp) -> Duration {
+pub fn until(at: Timestamp) -> Duration {
     let millis = at.as_millis() - clock::now().as_millis();
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }

@@ -1,12 +1,16 @@
 //! Replacing encryption keys, on both engines.
 
-use crate::support::{databases, entry, keys, new_credential, workspace};
+use crate::support::{
+    databases, entry, keys, login::LoginStub, new_credential, services, workspace,
+};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
+    Services,
     crypto::KeyRing,
     reencrypt::{check_keys, reencrypt},
     store::{Installation, Store, bot_token_row, credential_row},
 };
+use std::time::Duration;
 use types::{AuditAction, PersonId};
 
 const OLD: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -59,6 +63,28 @@ async fn every_secret_moves_to_the_first_key_and_the_old_one_can_go() {
         let connection = store.connection(&workspace()).await.unwrap().unwrap();
         let opened = new.open(&connection.credential.sealed, &credential_row(&workspace()));
         assert_eq!(opened.unwrap().expose_secret(), "the-api-key");
+    }
+}
+
+#[tokio::test]
+async fn a_login_moves_whole_and_goes_on_being_renewed() {
+    for database in databases().await {
+        let stub = LoginStub::start(Duration::ZERO).await;
+        let services = services(&database, &stub.url).await;
+        stub.connect(&services).await;
+        let both = KeyRing::parse(&format!("{NEW},{OLD}")).unwrap();
+        // The login, and the bot token of the workspace.
+        assert_eq!(reencrypt(&services.store, &both).await.unwrap(), 2);
+
+        stub.book(|book| book.life = Duration::from_secs(3600));
+        let new = Services {
+            keys: KeyRing::parse(NEW).unwrap(),
+            ..services
+        };
+        check_keys(&new.store, &new.keys).await.unwrap();
+        let synced = server::sync::sync_now(&new, &workspace()).await.unwrap();
+        assert_eq!(synced.unwrap().unreadable, 0);
+        assert_eq!(stub.book(|book| (book.refreshes, book.rejected)), (1, 0));
     }
 }
 

@@ -71,7 +71,7 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
         <Dialog
             id=DIALOG title="Connect with a key"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal
+            on_close=forget_refusal busy=panel.connect.pending()
         >
             <p>
                 "In PagerDuty, open Integrations, then API Access Keys, and create a new key. Tick read-only: \
@@ -97,7 +97,7 @@ fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
         <Dialog
             id=OAUTH_DIALOG title="Connect as a person"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal
+            on_close=forget_refusal busy=panel.oauth.pending()
         >
             <OauthGuide setup/>
             <ActionForm action=panel.oauth>

@@ -116,7 +116,7 @@ fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
         <Dialog
             id=SWITCH_DIALOG title="Log in as a person instead"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal
+            on_close=forget_refusal busy=panel.switch.pending()
         >
             <p>"What is in use now stays until the new login works. Bound rotations stay bound."</p>
             <OauthGuide setup/>
@@ -144,7 +144,7 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
         <Dialog
             id=EDIT_DIALOG title="Use another key"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal
+            on_close=forget_refusal busy=panel.edit.pending()
             close_when=Signal::derive(move || saved.get().is_some())
         >
             <p>

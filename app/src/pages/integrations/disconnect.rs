@@ -28,6 +28,7 @@ pub(super) fn DisconnectDialog(connection: Memo<ConnectionView>, panel: Panel) -
         <Dialog
             id=DISCONNECT_DIALOG title="Disconnect PagerDuty?"
             open=refused.get_untracked().is_some()
+            busy=panel.disconnect.pending()
             focus_after=MENU_BUTTON
         >
             {move || {

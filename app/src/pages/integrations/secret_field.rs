@@ -1,6 +1,9 @@
 //! A field for something secret: hidden as it is typed, shown on request.
 
-use crate::{components::FailureText, forms::Failure};
+use crate::{
+    components::{Closings, FailureText},
+    forms::Failure,
+};
 use leptos::prelude::*;
 
 #[component]
@@ -17,6 +20,12 @@ pub(super) fn SecretField(
 ) -> impl IntoView {
     let problem = format!("{id}-problem");
     let shown = RwSignal::new(false);
+    if let Some(closings) = use_context::<Closings>() {
+        Effect::new(move |_| {
+            closings.track();
+            shown.set(false);
+        });
+    }
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>

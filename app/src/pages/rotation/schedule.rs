@@ -82,7 +82,10 @@ fn Bound(binding: BindingView) -> impl IntoView {
         <p class="bound">"Bound to "{name}</p>
         {binding.problem.map(|problem| view! {
             <Notice tone=Tone::Warning>
-                <p>{problem.to_string()}</p>
+                <p>
+                    {problem.needs_reconnection().then(|| view! { <strong>"Needs reconnection. "</strong> })}
+                    {problem.to_string()}
+                </p>
                 <p>"The rotation keeps what it last had."</p>
             </Notice>
         })}
