@@ -8,7 +8,7 @@ use super::{
     transport::{bounded_body, plain_client, unanswered},
 };
 use crate::oauth::{TokenClient, Tokens, address, token_client};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
@@ -17,6 +17,7 @@ use oauth2::{
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{fmt, pin::Pin, time::Duration};
 use types::{AuthorisationProblem, OAUTH_SCOPES, PagerDutyProblem};
 use url::Url;
@@ -249,23 +250,56 @@ impl<'c> AsyncHttpClient<'c> for IdentityClient {
                 status = status.as_u16(),
                 "PagerDuty's login answered"
             );
-            let refusal = refusal(status, &headers, &[]);
-            let in_standard_form = body.as_deref().is_ok_and(names_an_error);
-            match (status, refusal) {
-                (_, None) => Ok(HttpResponse::new(body?)),
-                (StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
-                    if in_standard_form =>
-                {
-                    let mut answer = HttpResponse::new(body?);
-                    *answer.status_mut() = status;
-                    Ok(answer)
-                }
-                // Something between may have answered, so nothing ends by it.
-                (StatusCode::UNAUTHORIZED, _) => Err(PagerDutyProblem::ClientEnded.into()),
-                (_, Some(problem)) => Err(problem.into()),
-            }
+            judged(status, &headers, body)
         })
     }
+}
+
+/// The answer as the OAuth library may see it.
+fn judged(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Result<Vec<u8>, PagerDutyProblem>,
+) -> Result<HttpResponse, TokenProblem> {
+    let may_say_why = status.is_success()
+        || matches!(
+            status,
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
+    if may_say_why && body.as_deref().is_ok_and(names_an_error) {
+        let mut answer = HttpResponse::new(body?);
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(answer);
+    }
+    match refusal(status, headers, &[]) {
+        None => Ok(HttpResponse::new(with_whole_seconds(body?))),
+        // Something between may have answered, so nothing ends by it.
+        Some(PagerDutyProblem::Unauthorized) => Err(PagerDutyProblem::ClientEnded.into()),
+        Some(problem) => Err(problem.into()),
+    }
+}
+
+/// The body with its `expires_in` as the library reads it. Servers are known to
+/// write it as a text or with a fraction; what makes no sense is as good as untold.
+fn with_whole_seconds(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    let Some(told) = answer.remove("expires_in") else {
+        return body;
+    };
+    if told.is_u64() {
+        return body;
+    }
+    let seconds = match &told {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    };
+    if let Some(seconds) = seconds.filter(|seconds: &f64| (0.0..1e12).contains(seconds)) {
+        // Within these bounds nothing but the fraction is lost in the cast.
+        answer.insert("expires_in".to_owned(), Value::from(seconds as u64));
+    }
+    Value::Object(answer).to_string().into_bytes()
 }
 
 fn names_an_error(body: &[u8]) -> bool {

@@ -343,7 +343,9 @@ impl Store {
             (true, false) => 0,
         };
         let updated = sqlx::query(
-            "update pagerduty_connections set problem = $1,
+            // A login that ended while the run went on stays ended.
+            "update pagerduty_connections set
+                 problem = case when login_ended = 1 then problem else $1 end,
                  next_sync_at = case when next_sync_at = $2 then $3 else next_sync_at end,
                  ask_after = $4, last_synced_at = coalesce($5, last_synced_at),
                  failures = $6, roster_read_at = coalesce($7, roster_read_at),

@@ -14,6 +14,7 @@ use server::{
     crypto::token_key,
     store::{
         AuthorisationPurpose, Connection, NewSession, PendingAuthorisation, PendingSwitch, Store,
+        SyncEnd,
     },
     sync,
 };
@@ -218,6 +219,37 @@ async fn a_login_that_pagerduty_ended_needs_reconnection_and_is_not_tried_again(
             services.store.bindings(&workspace()).await.unwrap().len(),
             1
         );
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_ends_while_a_sync_goes_on_stays_ended() {
+    for database in databases().await {
+        let stub = LoginStub::start(A_DAY).await;
+        let services = logged_in(&database, &stub).await;
+        let now = clock::now();
+        let leased = services
+            .store
+            .take_lease(&workspace(), now, now.plus_seconds(15))
+            .await
+            .unwrap()
+            .unwrap();
+        stub.book(|book| book.revoke());
+        let refused = BindRefusal::PagerDuty(PagerDutyProblem::LoginEnded);
+        assert_eq!(search(&services).await, Outcome::Refused(refused));
+
+        let end = SyncEnd {
+            at: now,
+            asked: true,
+            on_request: false,
+            problem: None,
+            next_sync_at: now.plus_seconds(60),
+            ask_after: now,
+            roster_read_at: None,
+        };
+        assert!(services.store.end_sync(&leased, &end).await.unwrap());
+        let problem = connection(&services).await.problem;
+        assert_eq!(problem, Some(PagerDutyProblem::LoginEnded));
     }
 }
 

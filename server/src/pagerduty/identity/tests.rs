@@ -8,7 +8,7 @@ use crate::pagerduty::{
 };
 use http::header;
 use oauth2::url::form_urlencoded;
-use serde_json::{Value, json};
+use serde_json::json;
 use types::Region;
 
 const REDIRECT_URL: &str = "https://rr.example/api/integrations/pagerduty/login/callback";
@@ -143,6 +143,30 @@ async fn an_answer_that_leaves_out_what_it_may_is_read_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_life_is_read_as_a_number_a_text_or_with_a_fraction() {
+    for (expires_in, seconds) in [
+        (json!(7), Some(7)),
+        (json!("7"), Some(7)),
+        (json!(7.9), Some(7)),
+        (json!(0), Some(0)),
+        (json!(null), None),
+        (json!(-1), None),
+        (json!("soon"), None),
+        (json!(1e300), None),
+        (json!([7]), None),
+    ] {
+        let answer = json!({"access_token": "a", "token_type": "bearer", "expires_in": expires_in});
+        let stub = Stub::start(move |_| answer.to_string()).await;
+        let grant = exchange(&stub).await.expect("tokens");
+        assert_eq!(
+            grant.expires_in.map(|life| life.as_secs()),
+            seconds,
+            "{expires_in}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_id_token_that_makes_no_sense_does_not_spoil_the_login() {
     for id_token in [json!(null), json!("x.y.z"), json!("")] {
         let answer = json!({"access_token": "a", "token_type": "bearer", "id_token": id_token});
@@ -180,6 +204,7 @@ async fn refusals_of_the_standard_are_told_apart_whatever_their_status() {
         (401, "invalid_grant", TokenProblem::Grant),
         (400, "invalid_request", refused("invalid_request")),
         (403, "something\u{7}_new", refused("something_new")),
+        (200, "invalid_grant", TokenProblem::Grant),
     ] {
         let body = oauth_error(error).to_string();
         let stub = Stub::start(move |_| {
