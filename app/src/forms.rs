@@ -25,8 +25,24 @@ pub struct Flash {
 /// all the same.
 pub const LOGIN_CALLBACK_FORM: &str = "pagerduty-login";
 
+/// The flash that the page came with, until it is old news.
 #[derive(Clone, Copy)]
-struct CurrentFlash(StoredValue<Option<Flash>>);
+pub(crate) struct CurrentFlash(RwSignal<Option<Flash>>);
+
+impl CurrentFlash {
+    /// The flash belongs to the page that the server sent; whoever goes on and
+    /// comes back, or does something else on it, must not read it again.
+    pub(crate) fn forget(self) {
+        if self.0.with_untracked(Option::is_some) {
+            self.0.set(None);
+        }
+    }
+}
+
+/// The page's flash, for what happens later: handlers of events have no context.
+pub(crate) fn use_flash() -> CurrentFlash {
+    expect_context()
+}
 
 /// What a form last came to, as its page sees it.
 pub(crate) type FormOutcome<T, R> = Signal<Option<Result<Outcome<T, R>, AppError>>>;
@@ -34,15 +50,7 @@ pub(crate) type FormOutcome<T, R> = Signal<Option<Result<Outcome<T, R>, AppError
 /// Hands the session's flash, if there is one, to the page's forms.
 pub(crate) fn provide_flash() {
     let flash = SharedValue::new(server_flash).into_inner();
-    provide_context(CurrentFlash(StoredValue::new(flash)));
-}
-
-/// The flash belongs to the page that the server sent; whoever goes on and
-/// comes back must not read it again.
-pub(crate) fn forget_flash() {
-    if let Some(CurrentFlash(flash)) = use_context() {
-        flash.set_value(None);
-    }
+    provide_context(CurrentFlash(RwSignal::new(flash)));
 }
 
 #[cfg(feature = "ssr")]
@@ -55,22 +63,19 @@ fn server_flash() -> Option<Flash> {
     None
 }
 
-fn flash_of(form: &str) -> Option<Flash> {
-    use_context::<CurrentFlash>()?
-        .0
-        .get_value()
-        .filter(|flash| flash.form == form)
-}
-
 /// What a form of this name came to that was sent before the page was there.
-pub(crate) fn flashed_outcome<T, R>(form: &str) -> FormOutcome<T, R>
+pub(crate) fn flashed_outcome<T, R>(form: &'static str) -> FormOutcome<T, R>
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
     R: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let outcome = flash_of(form).and_then(|flash| serde_json::from_str(&flash.outcome).ok());
-    let outcome: Option<Result<Outcome<T, R>, AppError>> = outcome.map(Ok);
-    Signal::stored(outcome)
+    let CurrentFlash(flash) = use_flash();
+    Signal::derive(move || {
+        flash.with(|flash| {
+            let flash = flash.as_ref().filter(|flash| flash.form == form)?;
+            serde_json::from_str(&flash.outcome).ok().map(Ok)
+        })
+    })
 }
 
 /// What the form last came to: from the action once it ran in this page, else
@@ -106,7 +111,11 @@ where
 
 /// What was typed into the form before it came back with a flash.
 pub(crate) fn form_input<F: ServerFn, I: DeserializeOwned>() -> Option<I> {
-    serde_json::from_str(&flash_of(F::PATH)?.input?).ok()
+    let CurrentFlash(flash) = use_flash();
+    flash.with_untracked(|flash| {
+        let flash = flash.as_ref().filter(|flash| flash.form == F::PATH)?;
+        serde_json::from_str(flash.input.as_deref()?).ok()
+    })
 }
 
 /// Why a form did not do what was asked, ready to be shown.

@@ -116,7 +116,11 @@ test('a denied consent changes nothing and says so where it was begun', async ({
   await expect(clientSecret(dialog)).toHaveValue('');
   await expectNotConnected(page);
 
-  // The way on is where the sentence is.
+  // Old news is not told again.
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  await openOauthDialog(page);
+  await expect(page.getByText('Access was denied')).toHaveCount(0);
   await saveClient(dialog, pagerduty.client_id, pagerduty.client_secret);
   await allowAs(page);
   await expect(connectedButton(page)).toBeVisible();
@@ -383,6 +387,9 @@ test('tokens are renewed by themselves, and an ended login asks for a reconnecti
   await deny(page);
   await expect(page.getByRole('alert').filter({ hasText: 'Access was denied' })).toBeVisible();
   await expect(pagerDutyCard(page).getByText('Needs reconnection')).toBeVisible();
+  await takenOver(page);
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await expect(page.getByText('Access was denied')).toHaveCount(0);
   await page.getByRole('button', { name: 'Reconnect' }).click();
   await allowAs(page);
   await expect(pagerDutyCard(page).getByText('Healthy')).toBeVisible();

@@ -45,10 +45,15 @@ pub(crate) fn Dialog(
     // Nobody has closed the dialog when it is closed to be made modal.
     let becoming_modal = StoredValue::new(false);
     Effect::new(move |_| {
-        if let Some(dialog) = dialog.get()
-            && open
-            && !dialog.matches(":modal").unwrap_or(true)
-        {
+        let Some(dialog) = dialog.get().filter(|_| open) else {
+            return;
+        };
+        if !dialog.open() {
+            // Closed by the browser, before there was anybody to hear of it.
+            if let Some(on_close) = on_close {
+                on_close.run(());
+            }
+        } else if !dialog.matches(":modal").unwrap_or(true) {
             becoming_modal.set_value(true);
             make_modal(&dialog);
         }

@@ -4,7 +4,7 @@
 use super::{
     Icon, Symbol, account::AccountMenu, connection_alert::ConnectionAlertBanner, use_session,
 };
-use crate::forms::forget_flash;
+use crate::forms::use_flash;
 use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 
@@ -46,10 +46,11 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
 /// would with a new document, and what concerned the old page is forgotten.
 fn follow_page_changes(main: NodeRef<html::Main>) {
     let path = use_location().pathname;
+    let flash = use_flash();
     Effect::watch(
         move || path.get(),
         move |_, _, _| {
-            forget_flash();
+            flash.forget();
             if let Some(main) = main.get_untracked() {
                 let _gone = main.focus();
             }

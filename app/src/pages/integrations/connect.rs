@@ -64,6 +64,7 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
     let refused = failure(panel.connect_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
+            panel.flash.forget();
             panel.connect.clear();
         }
     });
@@ -89,6 +90,7 @@ fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
     let refused = failure(panel.oauth_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
+            panel.flash.forget();
             panel.oauth.clear();
         }
     });

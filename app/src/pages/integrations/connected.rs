@@ -108,6 +108,7 @@ fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
     let refused = failure(panel.switch_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
+            panel.flash.forget();
             panel.switch.clear();
         }
     });
@@ -136,6 +137,7 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
     let refused = failure(panel.edit_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
+            panel.flash.forget();
             panel.edit.clear();
         }
     });

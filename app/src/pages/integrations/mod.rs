@@ -14,8 +14,8 @@ use crate::{
     components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
     forms::{
-        Failure, FormOutcome, LOGIN_CALLBACK_FORM, answers, done, failure, flashed_outcome,
-        form_outcome,
+        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, answers, done, failure,
+        flashed_outcome, form_outcome, use_flash,
     },
     live::use_live,
     server_fns::{
@@ -56,6 +56,7 @@ struct Panel {
     keep_account_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
+    flash: CurrentFlash,
     /// Moves whenever something was done.
     version: Signal<usize>,
 }
@@ -102,8 +103,23 @@ impl Panel {
             keep_account_outcome: form_outcome(keep_account),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
+            flash: use_flash(),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
+    }
+
+    /// A new attempt makes what came of earlier ones old news.
+    fn forget_results(self) {
+        self.flash.forget();
+        self.connect.clear();
+        self.edit.clear();
+        self.oauth.clear();
+        self.switch.clear();
+        self.reconnect.clear();
+        self.switch_account.clear();
+        self.keep_account.clear();
+        self.disconnect.clear();
+        self.sync.clear();
     }
 
     /// What the last action achieved, as far as the panel does not show it.
@@ -190,7 +206,9 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
                 <QuestionFailure panel/>
-                <PagerDutyCard view connected panel/>
+                <div on:submit=move |_| panel.forget_results()>
+                    <PagerDutyCard view connected panel/>
+                </div>
             }
         })}
     }
