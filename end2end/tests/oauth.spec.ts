@@ -252,6 +252,38 @@ test.describe('the callback', () => {
     }
   });
 
+  test('goes on to its end when the browser leaves', async ({ page, openBrowser, world }) => {
+    const other = await openBrowser();
+    await signInAs(page, 'Ada Okafor');
+    await signInAs(other, 'Henrik Lindqvist');
+    await openIntegrations(other);
+    await openIntegrations(page);
+    await goToPagerDuty(page, world.sandbox);
+    await world.sandbox.control('faults', { side: 'identity', path: '/oauth/token', delay_ms: 2_000, times: 1 });
+    await page.getByRole('button', { name: 'Allow' }).click({ noWaitAfter: true });
+    // The code is on its way to PagerDuty.
+    await expect.poll(async () => (await world.sandbox.control<{ faults: object[] }>('faults')).faults).toEqual([]);
+    await page.close();
+    await expect(connectedButton(other)).toBeVisible();
+    await expect(fact(other, 'How')).toContainText('OAuth as Ada Okafor');
+  });
+
+  test.describe('of an admin', () => {
+    test.use({ serverEnv: { ROUNDROBIN_SLACK_DIRECTORY_SECONDS: '1' }, expectedConsole: /status of 403/ });
+
+    test('who was demoted meanwhile changes nothing', async ({ page, world }) => {
+      await signInAs(page, 'Priya Raman');
+      await openIntegrations(page);
+      await goToPagerDuty(page, world.sandbox);
+      await world.sandbox.control('slack/people/U03PRIYARA/role', { role: 'member' });
+      const panel = () => page.request.get('/rpc/integrations');
+      await expect.poll(async () => (await panel()).text()).toContain('"may_manage":false');
+      await allowAs(page);
+      await expect(page.getByText('Only a Primary Owner, Owner or Admin')).toBeVisible();
+      expect((await logins(world.sandbox)).grants).toBe(0);
+    });
+  });
+
   test('with another reason than a denial tells the reason as text', async ({ page, world }) => {
     await signInAs(page, 'Ada Okafor');
     await openIntegrations(page);

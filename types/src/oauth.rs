@@ -127,14 +127,19 @@ pub enum AuthorisationProblem {
     Senseless,
 }
 
+/// PagerDuty grants `openid` alone as soon as one scope is missing, so then it
+/// cannot be said which.
 fn missing_scopes(missing: &[String]) -> String {
-    let (scopes, them) = match missing {
-        [_] => ("scope", "it"),
-        _ => ("scopes", "them"),
+    let lacking = match missing {
+        [one] => format!("lacks the scope {one}. Add it"),
+        several if several.len() + 1 == OAUTH_SCOPES.len() => format!(
+            "lacks at least one of the scopes {}. Make sure that it has all of them",
+            several.join(", ")
+        ),
+        several => format!("lacks the scopes {}. Add them", several.join(", ")),
     };
     format!(
-        "The app in PagerDuty lacks the {scopes} {}. Add {them} under Integrations → App Registration → your app → Scoped OAuth, save, then start again.",
-        missing.join(", ")
+        "The app in PagerDuty {lacking} under Integrations → App Registration → your app → Scoped OAuth, save, then start again."
     )
 }
 

@@ -61,8 +61,10 @@ pub fn failure(arguments: &[&str], status: ExitStatus) -> anyhow::Error {
     }
 }
 
+/// Of the packages for this machine: asked for the browser's as well, cargo would
+/// miss some that only the server would need there.
 fn packages_are_downloaded() -> bool {
-    let mut fetch = command(&["fetch", "--offline", "--quiet", "--target", toolchain::WASM]);
+    let mut fetch = command(&["fetch", "--offline", "--quiet"]);
     if let Some(host) = toolchain::host() {
         fetch.args(["--target", &host]);
     }

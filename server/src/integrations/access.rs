@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time;
+use tokio::time::{self, Instant};
 use types::{LiveTopic, PagerDutyProblem, Timestamp, WorkspaceId};
 
 /// The share of an access token's life after which it is renewed.
@@ -159,17 +159,19 @@ impl Renewals {
             .clone()
     }
 
-    /// A task of its own: nobody who leaves may take the new tokens along.
+    /// A task of its own, from the first who waits for it: nobody who leaves may
+    /// take the new tokens along.
     fn begin(&self, services: Services, connection: Connection, which: Which) -> Renewal {
-        let renewals = self.clone();
-        let tasks = services.tasks.clone();
-        let task = tasks.spawn(async move {
-            let outcome = renew(&services, &connection).await;
-            let mut under_way = renewals.0.lock().unwrap_or_else(PoisonError::into_inner);
-            under_way.remove(&which);
-            outcome
-        });
+        let under_way = UnderWay {
+            renewals: self.clone(),
+            which,
+        };
         async move {
+            let tasks = services.tasks.clone();
+            let task = tasks.spawn(async move {
+                let _until_done = under_way;
+                renew(&services, &connection).await
+            });
             task.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "a renewal broke off");
                 Err(PagerDutyProblem::Unreachable.into())
@@ -180,28 +182,44 @@ impl Renewals {
     }
 }
 
+/// Takes a renewal off the list when it ends, in whichever way.
+struct UnderWay {
+    renewals: Renewals,
+    which: Which,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut under_way = self
+            .renewals
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        under_way.remove(&self.which);
+    }
+}
+
 /// Renews the tokens, or takes those that another server has renewed meanwhile.
+/// Only the waiting for another server is bounded here: once PagerDuty is asked,
+/// its answer must be saved.
 async fn renew(services: &Services, stale: &Connection) -> Result<Access, AccessProblem> {
-    let attempt = async {
-        loop {
-            let present = services.store.connection(&stale.workspace).await?;
-            let present = present.ok_or(AccessProblem::NotConnected)?;
-            let replaced = present.generation != stale.generation;
-            if replaced || present.token_version != stale.token_version {
-                return open(services, &present);
-            }
-            if present.login_ended {
-                return Err(end_of(&present).into());
-            }
-            if let Some(lease) = services.store.take_token_lease(&present).await? {
-                return renew_under(services, &present, &lease).await;
-            }
-            time::sleep(LOOK_AGAIN).await;
+    let patience = Instant::now() + PATIENCE;
+    while Instant::now() < patience {
+        let present = services.store.connection(&stale.workspace).await?;
+        let present = present.ok_or(AccessProblem::NotConnected)?;
+        let replaced = present.generation != stale.generation;
+        if replaced || present.token_version != stale.token_version {
+            return open(services, &present);
         }
-    };
-    time::timeout(PATIENCE, attempt)
-        .await
-        .unwrap_or_else(|_| Err(PagerDutyProblem::Unreachable.into()))
+        if present.login_ended {
+            return Err(end_of(&present).into());
+        }
+        if let Some(lease) = services.store.take_token_lease(&present).await? {
+            return renew_under(services, &present, &lease).await;
+        }
+        time::sleep(LOOK_AGAIN).await;
+    }
+    Err(PagerDutyProblem::Unreachable.into())
 }
 
 /// Why a login that has ended did so, as it was noted then.

@@ -189,9 +189,10 @@ impl IdentityClient {
                 .refresh_token()
                 .map(|token| SecretString::from(token.secret().as_str())),
             expires_in: tokens.expires_in(),
+            // Between spaces by the standard, between commas by habit.
             scopes: tokens.scopes().map(|scopes| {
-                let scopes = scopes.iter().map(|scope| scope.as_str().to_owned());
-                scopes.collect()
+                let scopes = scopes.iter().flat_map(|scope| scope.split(','));
+                scopes.map(str::to_owned).collect()
             }),
             identity: id_token
                 .map(|token| id_token::read(token, &self.endpoints))

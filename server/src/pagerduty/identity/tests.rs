@@ -143,6 +143,25 @@ async fn an_answer_that_leaves_out_what_it_may_is_read_all_the_same() {
 }
 
 #[tokio::test]
+async fn scopes_are_read_between_spaces_or_commas() {
+    for scope in [
+        "openid users.read",
+        "openid,users.read",
+        "openid, users.read",
+    ] {
+        let answer = json!({"access_token": "a", "token_type": "bearer", "scope": scope});
+        let stub = Stub::start(move |_| answer.to_string()).await;
+        let mut scopes = exchange(&stub)
+            .await
+            .expect("tokens")
+            .scopes
+            .expect("scopes");
+        scopes.retain(|scope| !scope.is_empty());
+        assert_eq!(scopes, ["openid", "users.read"], "{scope}");
+    }
+}
+
+#[tokio::test]
 async fn a_life_is_read_as_a_number_a_text_or_with_a_fraction() {
     for (expires_in, seconds) in [
         (json!(7), Some(7)),
