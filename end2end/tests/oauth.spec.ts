@@ -117,6 +117,7 @@ test('a denied consent changes nothing and says so where it was begun', async ({
   await expectNotConnected(page);
 
   // Old news is not told again.
+  await takenOver(page);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog).toBeHidden();
   await openOauthDialog(page);
@@ -204,12 +205,16 @@ test.describe('the callback', () => {
     await signInAs(other, 'Henrik Lindqvist');
     await signInAs(page, 'Ada Okafor');
     const unknown = 'This login was already used';
-    for (const query of ['', '?code=abc', '?state=&code=abc', '?code=abc&state=nobody-knows-this', '?error=access_denied']) {
+    for (const query of ['', '?code=abc', '?state=&code=abc', '?code=abc&state=nobody-knows-this', '?state=x&error=access_denied']) {
       await visit(page, `${CALLBACK}${query}`);
       await expect(page).toHaveURL('/settings/integrations');
       await expect(page.getByRole('alert').filter({ hasText: unknown })).toBeVisible();
       await expectNotConnected(page);
     }
+
+    // PagerDuty documents its denial without a state.
+    await visit(page, `${CALLBACK}?error=access_denied&error_description=No`);
+    await expect(page.getByRole('alert').filter({ hasText: 'Access was denied' })).toBeVisible();
 
     await openIntegrations(page);
     await goToPagerDuty(page, world.sandbox);
@@ -406,6 +411,9 @@ test('tokens are renewed by themselves, and an ended login asks for a reconnecti
   await expect(card(page, 'Platform on-call')).toContainText(onCall[0]!);
   await expect(card(page, 'Platform on-call')).toContainText('Needs reconnection');
   await expect(card(page, 'Platform on-call')).toContainText('As PagerDuty last said');
+  const list = await openBrowser();
+  await signInAs(list, 'Henrik Lindqvist');
+  await expect(card(list, 'Platform on-call')).toContainText('Needs reconnection');
   await visit(page, bound);
   await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('Needs reconnection. PagerDuty has ended the login');
   await expect(page.getByRole('region', { name: 'Schedule' })).toContainText('Last confirmed');
@@ -425,6 +433,8 @@ test('tokens are renewed by themselves, and an ended login asks for a reconnecti
   await page.getByRole('button', { name: 'Reconnect' }).click();
   await allowAs(page);
   await expect(pagerDutyCard(page).getByText('Healthy')).toBeVisible();
+  // A list that stayed open follows.
+  await expect(card(list, 'Platform on-call')).not.toContainText('Needs reconnection');
   await visit(page, bound);
   await expect(page.getByText('Bound to Platform Primary')).toBeVisible();
   await expect(page.getByText('PagerDuty needs reconnection')).toHaveCount(0);

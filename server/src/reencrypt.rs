@@ -1,5 +1,6 @@
-//! Replacing encryption keys: everything sealed is opened with whichever key
-//! fits and sealed again with the first one. Safe to interrupt and to repeat.
+//! Replacing encryption keys: everything sealed that lasts is opened with whichever
+//! key fits and sealed again with the first one. Safe to interrupt and to repeat.
+//! Logins on their way are left alone: they end by themselves within 10 minutes.
 
 use crate::{
     crypto::{KeyRing, OpenSealedError},

@@ -72,7 +72,7 @@ pub enum ConnectRefusal {
     #[error(transparent)]
     PagerDuty(#[from] PagerDutyProblem),
     #[error(
-        "{by} connected PagerDuty in the meantime. What you entered was not saved; look at their connection first, then replace it if it is not the right one."
+        "{by} connected PagerDuty in the meantime. What you entered was not saved; look at that connection first, then replace it if it is not the right one."
     )]
     AlreadyConnected { by: String },
     #[error(

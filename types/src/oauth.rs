@@ -176,6 +176,8 @@ impl AuthorisationProblem {
     pub fn of_first_request(problem: PagerDutyProblem) -> ConnectRefusal {
         match problem {
             PagerDutyProblem::Unauthorized => Self::NotAccepted.into(),
+            // No schedule was asked for, of which there could be none.
+            PagerDutyProblem::NotFound => PagerDutyProblem::Unavailable { status: 404 }.into(),
             other => other.into(),
         }
     }

@@ -59,6 +59,11 @@ pub enum PagerDutyProblem {
         "PagerDuty no longer accepts the Client ID and Client Secret of its app: the secret was replaced there, or the app was deleted. An admin can enter them again under Settings → Integrations."
     )]
     ClientEnded,
+    /// The stored credential may be good, but this server has no key that opens it.
+    #[error(
+        "This server cannot open the stored credential, because an encryption key is missing. Ask whoever runs Round Robin to restore it, or enter the credential again under Settings → Integrations."
+    )]
+    Sealed,
     #[error(
         "This PagerDuty account has no access to the API. Ask PagerDuty about your plan, or connect another account."
     )]
@@ -113,6 +118,7 @@ impl PagerDutyProblem {
                 | Self::KeyEnded
                 | Self::LoginEnded
                 | Self::ClientEnded
+                | Self::Sealed
                 | Self::NoApiAccess
                 | Self::RateLimited { .. }
                 | Self::Unreachable
@@ -127,6 +133,7 @@ impl PagerDutyProblem {
                 | Self::KeyEnded
                 | Self::LoginEnded
                 | Self::ClientEnded
+                | Self::Sealed
                 | Self::NoApiAccess
                 | Self::Forbidden { .. }
         )

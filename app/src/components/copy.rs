@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-/// How long the button says that it has copied.
+/// How long the button says what came of it.
 const SAID_FOR: std::time::Duration = std::time::Duration::from_secs(3);
 
 #[component]
@@ -13,7 +13,7 @@ pub(crate) fn Copyable(
     #[prop(into)]
     what: String,
 ) -> impl IntoView {
-    let copied = RwSignal::new(false);
+    let label = RwSignal::new("Copy");
     let shown = text.clone();
     view! {
         <span class="copyable">
@@ -21,24 +21,47 @@ pub(crate) fn Copyable(
             <button
                 type="button" class="button small"
                 on:click=move |_| {
-                    put_into_clipboard(&text);
-                    copied.set(true);
-                    set_timeout(move || copied.set(false), SAID_FOR);
+                    clipboard::put(&text, move |copied| {
+                        label.set(if copied { "Copied" } else { "Select and copy" });
+                        set_timeout(move || label.set("Copy"), SAID_FOR);
+                    });
                 }
             >
-                {move || if copied.get() { "Copied" } else { "Copy" }}
+                {label}
                 <span class="visually-hidden">" "{what}</span>
             </button>
         </span>
     }
 }
 
-/// Browsers give the clipboard to https and to this machine only; elsewhere the
-/// selected text is left to be copied by hand.
 #[cfg(feature = "hydrate")]
-fn put_into_clipboard(text: &str) {
-    let _answered_later = window().navigator().clipboard().write_text(text);
+mod clipboard {
+    //! Browsers give the clipboard to https and to this machine only, and people
+    //! may refuse it.
+
+    use js_sys::{Promise, Reflect};
+    use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsValue};
+    use wasm_bindgen_futures::JsFuture;
+
+    pub(super) fn put(text: &str, told: impl FnOnce(bool) + 'static) {
+        let navigator = window().navigator();
+        let has_clipboard = Reflect::get(&navigator, &JsValue::from("clipboard"))
+            .is_ok_and(|clipboard| clipboard.is_object());
+        let copying: Option<Promise> =
+            has_clipboard.then(|| navigator.clipboard().write_text(text));
+        spawn_local(async move {
+            let copied = match copying {
+                Some(copying) => JsFuture::from(copying).await.is_ok(),
+                None => false,
+            };
+            told(copied);
+        });
+    }
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn put_into_clipboard(_text: &str) {}
+mod clipboard {
+    //! The server has no clipboard; it never comes here.
+
+    pub(super) fn put(_text: &str, _told: impl FnOnce(bool) + 'static) {}
+}

@@ -24,7 +24,13 @@ pub(crate) fn RotationsPage() -> impl IntoView {
     let mode = parameter("mode");
     let live = use_live();
     let cards = Resource::new(
-        move || (search.get(), mode.get(), live.rotations()),
+        move || {
+            (
+                search.get(),
+                mode.get(),
+                live.rotations() + live.connection(),
+            )
+        },
         |(search, mode, _)| rotations(search, mode),
     );
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);

@@ -2,7 +2,7 @@
 //! back to the callback address with a code, which is exchanged at once: it lives
 //! 30 seconds. Nothing is saved before PagerDuty has accepted a first request.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, connections::connected_by, failed};
 use crate::{
     clock,
     crypto::{random_token, token_key},
@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use types::{
     AuditAction, AuthorisationProblem, ClientSecretInput, ConnectRefusal, OAUTH_SCOPES, OauthSetup,
-    OauthStep, Outcome, Replaced, Timestamp, checked_client_id,
+    OauthStep, Outcome, PagerDutyProblem, Replaced, Timestamp, checked_client_id,
 };
 
 /// Where PagerDuty sends the browser back to.
@@ -66,7 +66,7 @@ impl Authorisations for RoundRobin {
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
         if let Some(existing) = self.connection(caller).await? {
-            return Ok(Outcome::Refused(connected_already(existing)));
+            return Ok(Outcome::Refused(connected_by(caller, &existing)));
         }
         self.begin(caller, AuthorisationPurpose::Connect, None, &app)
             .await
@@ -101,7 +101,7 @@ impl Authorisations for RoundRobin {
             return Ok(Outcome::Refused(ConnectRefusal::NotALogin));
         };
         let Some(secrets) = login_secrets(&self.services, &existing) else {
-            return Ok(Outcome::Refused(AuthorisationProblem::ClientRefused.into()));
+            return Ok(Outcome::Refused(PagerDutyProblem::Sealed.into()));
         };
         let app = OauthApp {
             client_id: login.client_id.clone(),
@@ -122,12 +122,6 @@ fn checked(client_id: &str, secret: &ClientSecretInput) -> Result<OauthApp, Conn
         client_id: checked_client_id(client_id)?.to_owned(),
         client_secret: SecretString::from(secret.checked()?),
     })
-}
-
-fn connected_already(existing: Connection) -> ConnectRefusal {
-    ConnectRefusal::AlreadyConnected {
-        by: existing.connected_by_name,
-    }
 }
 
 impl RoundRobin {
@@ -185,10 +179,15 @@ impl RoundRobin {
         self.must_manage_integrations(caller, AuditAction::ConnectedPagerDuty)
             .await?;
         let Some((state_key, pending)) = self.take_pending(caller, answer).await? else {
+            // PagerDuty documents its denial without a state.
+            let told = answer.error.as_ref().filter(|_| answer.state.is_none());
+            let problem = told
+                .and_then(|_| checked_code(answer).err())
+                .unwrap_or(AuthorisationProblem::Unknown);
             return Ok(LoginEnd {
                 purpose: None,
                 client_id: None,
-                outcome: Outcome::Refused(AuthorisationProblem::Unknown.into()),
+                outcome: Outcome::Refused(problem.into()),
             });
         };
         let outcome = match self.accept_login(&state_key, &pending, answer).await {
@@ -305,14 +304,16 @@ impl RoundRobin {
         let Some(generation) = &pending.replaces else {
             return Ok(match self.connect(caller, accepted).await? {
                 Ok(()) => Outcome::Done(OauthStep::Connected),
-                Err(Some(existing)) => Outcome::Refused(connected_already(existing)),
+                Err(Some(existing)) => Outcome::Refused(connected_by(caller, &existing)),
                 Err(None) => Outcome::Refused(ConnectRefusal::NotConnected),
             });
         };
-        let existing = self.connection(caller).await?;
-        let Some(existing) = existing.filter(|existing| existing.generation == *generation) else {
-            return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
+        let Some(existing) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
+        if existing.generation != *generation {
+            return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
+        }
         let action = match (pending.purpose, &existing.credential.method) {
             (AuthorisationPurpose::Switch, StoredMethod::ApiKey { .. }) => {
                 AuditAction::SwitchedToOauth

@@ -377,9 +377,7 @@ impl RoundRobin {
         if existing.connected_by == caller.person && self.is_the_key(key, existing) {
             Ok(())
         } else {
-            Err(ConnectRefusal::AlreadyConnected {
-                by: existing.connected_by_name.clone(),
-            })
+            Err(connected_by(caller, existing))
         }
     }
 
@@ -427,6 +425,16 @@ impl RoundRobin {
             bound_rotations: if with_names { bound } else { Vec::new() },
         })
     }
+}
+
+/// That somebody was quicker, which may have been the same person in another tab.
+pub(super) fn connected_by(caller: &Caller, existing: &Connection) -> ConnectRefusal {
+    let by = if existing.connected_by == caller.person {
+        "You".to_owned()
+    } else {
+        existing.connected_by_name.clone()
+    };
+    ConnectRefusal::AlreadyConnected { by }
 }
 
 fn health(connection: &Connection) -> ConnectionHealth {

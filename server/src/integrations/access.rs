@@ -28,11 +28,15 @@ const RENEW_AFTER_SHARE: f64 = 0.8;
 const RENEW_BEFORE_END: Duration = Duration::from_secs(5 * 60);
 /// How often somebody who waits for another server's renewal looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long another server's renewal is waited for.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How many seconds another server's renewal is waited for.
+const PATIENCE_SECONDS: u32 = 20;
+/// A token that is good for less than this is not relied on any more, in seconds.
+const RELIED_ON_SECONDS: i64 = 10;
+/// How long an early renewal that brought nothing is not tried again, in seconds.
+const TRY_EARLY_AGAIN_SECONDS: u32 = 15;
 /// A new pair that cannot be saved is lost with the login, so saving is tried
-/// again while the lease lasts.
-const SAVE_ATTEMPTS: u32 = 6;
+/// again for this long.
+const SAVE_FOR: Duration = Duration::from_secs(20);
 const SAVE_AGAIN: Duration = Duration::from_millis(500);
 
 /// A credential ready for use.
@@ -70,25 +74,36 @@ pub struct Renewals(Arc<Mutex<HashMap<Which, Renewal>>>);
 
 type Which = (WorkspaceId, String, i64);
 
-/// The credential of `connection`, ready for use.
+/// The credential of `connection`, ready for use. Tokens that still serve for a
+/// while are renewed beside their use, so that nobody waits for PagerDuty's login.
 pub async fn access(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
     let StoredMethod::Oauth(login) = &connection.credential.method else {
         return open(services, connection);
     };
     let now = clock::now();
-    if !is_past(login.term.refresh_at, now) {
-        return open(services, connection);
+    let TokenTerm {
+        refresh_at,
+        expires_at,
+    } = login.term;
+    if is_past(expires_at, now.plus_seconds(RELIED_ON_SECONDS)) && is_past(refresh_at, now) {
+        return match renewed(services, connection).await {
+            // It was to be renewed early enough that the old one still serves.
+            Err(AccessProblem::PagerDuty(problem))
+                if !is_ended(&problem) && !is_past(expires_at, now) =>
+            {
+                tracing::warn!(workspace = %connection.workspace, %problem, "the login could not be renewed yet");
+                open(services, connection)
+            }
+            outcome => outcome,
+        };
     }
-    match renewed(services, connection).await {
-        // It was to be renewed early enough that the old one still serves.
-        Err(AccessProblem::PagerDuty(problem))
-            if !is_ended(&problem) && !is_past(login.term.expires_at, now) =>
-        {
-            tracing::warn!(workspace = %connection.workspace, %problem, "the login could not be renewed yet");
-            open(services, connection)
-        }
-        outcome => outcome,
+    if is_past(refresh_at, now) && !connection.login_ended {
+        let renewal = services.renewals.join(services, connection);
+        services.tasks.spawn(renewal);
+    } else if is_past(expires_at, now) {
+        return renewed(services, connection).await;
     }
+    open(services, connection)
 }
 
 fn is_ended(problem: &PagerDutyProblem) -> bool {
@@ -203,7 +218,7 @@ impl Drop for UnderWay {
 /// Only the waiting for another server is bounded here: once PagerDuty is asked,
 /// its answer must be saved.
 async fn renew(services: &Services, stale: &Connection) -> Result<Access, AccessProblem> {
-    let patience = Instant::now() + PATIENCE;
+    let patience = Instant::now() + Duration::from_secs(PATIENCE_SECONDS.into());
     while Instant::now() < patience {
         let present = services.store.connection(&stale.workspace).await?;
         let present = present.ok_or(AccessProblem::NotConnected)?;
@@ -219,7 +234,8 @@ async fn renew(services: &Services, stale: &Connection) -> Result<Access, Access
         }
         time::sleep(LOOK_AGAIN).await;
     }
-    Err(PagerDutyProblem::Unreachable.into())
+    let limit_seconds = PATIENCE_SECONDS;
+    Err(PagerDutyProblem::TimedOut { limit_seconds }.into())
 }
 
 /// Why a login that has ended did so, as it was noted then.
@@ -243,12 +259,16 @@ async fn renew_under(
             let next = merged(secrets, &grant);
             let sealed = next.seal(&services.keys, &credential_row(workspace));
             let term = term(asked_at, grant.expires_in);
-            if save(services, lease, &sealed, term).await? {
-                tracing::info!(%workspace, "renewed the login");
-            }
+            let saved = save(services, lease, &sealed, term).await?;
             // Replaced meanwhile, the other credential is what counts.
             let present = services.store.connection(workspace).await?;
-            open(services, &present.ok_or(AccessProblem::NotConnected)?)
+            let present = present.ok_or(AccessProblem::NotConnected)?;
+            if saved {
+                tracing::info!(%workspace, "renewed the login");
+            } else if present.generation == connection.generation {
+                tracing::error!(%workspace, "new tokens came too late to be saved");
+            }
+            open(services, &present)
         }
         Err(Failure::Ended(problem)) => {
             tracing::warn!(%workspace, %problem, "the login has ended");
@@ -258,11 +278,25 @@ async fn renew_under(
             Err(problem.into())
         }
         Err(Failure::NotNow(problem)) => {
-            services.store.release_token_lease(lease).await?;
+            let again = clock::now().plus_seconds(early_again_seconds(&problem).into());
+            services.store.release_token_lease(lease, again).await?;
             Err(problem.into())
         }
     }
 }
+
+/// After how many seconds an early renewal is tried again that failed with this.
+fn early_again_seconds(problem: &PagerDutyProblem) -> u32 {
+    match problem {
+        PagerDutyProblem::RateLimited {
+            retry_after_seconds,
+        } => TRY_EARLY_AGAIN_SECONDS.max(*retry_after_seconds),
+        _ => TRY_EARLY_AGAIN_SECONDS,
+    }
+}
+
+/// Reasons of the standard for refusing that no waiting changes.
+const FINAL_REASONS: [&str; 3] = ["access_denied", "invalid_scope", "invalid_token"];
 
 /// Why there are no new tokens.
 enum Failure {
@@ -276,15 +310,14 @@ async fn exchange(
     services: &Services,
     connection: &Connection,
 ) -> Result<(OauthSecrets, Grant), Failure> {
-    let ended = Failure::Ended(PagerDutyProblem::LoginEnded);
-    let (StoredMethod::Oauth(login), Some(secrets)) = (
-        &connection.credential.method,
-        login_secrets(services, connection),
-    ) else {
-        return Err(ended);
+    let StoredMethod::Oauth(login) = &connection.credential.method else {
+        return Err(Failure::Ended(PagerDutyProblem::KeyEnded));
     };
+    // Another server may well have the key that opens them.
+    let secrets =
+        login_secrets(services, connection).ok_or(Failure::NotNow(PagerDutyProblem::Sealed))?;
     let Some(refresh_token) = &secrets.refresh_token else {
-        return Err(ended);
+        return Err(Failure::Ended(PagerDutyProblem::LoginEnded));
     };
     let app = OauthApp {
         client_id: login.client_id.clone(),
@@ -294,6 +327,9 @@ async fn exchange(
         Ok(grant) => Ok((secrets, grant)),
         Err(TokenProblem::Grant) => Err(Failure::Ended(PagerDutyProblem::LoginEnded)),
         Err(TokenProblem::Client) => Err(Failure::Ended(PagerDutyProblem::ClientEnded)),
+        Err(TokenProblem::Refused { reason }) if FINAL_REASONS.contains(&reason.as_str()) => {
+            Err(Failure::Ended(PagerDutyProblem::LoginEnded))
+        }
         Err(TokenProblem::Refused { reason }) => {
             tracing::warn!(workspace = %connection.workspace, reason, "PagerDuty did not renew the login");
             Err(Failure::NotNow(PagerDutyProblem::Unavailable {
@@ -338,12 +374,11 @@ async fn save(
     sealed: &str,
     term: TokenTerm,
 ) -> Result<bool, StoreError> {
-    let mut attempt = 1;
+    let last_attempt = Instant::now() + SAVE_FOR;
     loop {
         match services.store.save_tokens(lease, sealed, term).await {
-            Err(error) if attempt < SAVE_ATTEMPTS => {
-                tracing::error!(%error, attempt, "new tokens could not be saved; trying again");
-                attempt += 1;
+            Err(error) if Instant::now() < last_attempt => {
+                tracing::error!(%error, "new tokens could not be saved; trying again");
                 time::sleep(SAVE_AGAIN).await;
             }
             outcome => return outcome,
@@ -351,16 +386,15 @@ async fn save(
     }
 }
 
-/// A credential that cannot be opened any more is as good as ended: entering it
-/// again is what helps. The cause is logged.
+/// The cause why a credential cannot be opened is logged.
 fn open(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
     if connection.login_ended {
         return Err(end_of(connection).into());
     }
     let row = credential_row(&connection.workspace);
     let stored = &connection.credential;
-    let opened = AcceptedCredential::open(&services.keys, stored, &row)
-        .ok_or_else(|| ended(connection, PagerDutyProblem::Unauthorized))?;
+    let opened =
+        AcceptedCredential::open(&services.keys, stored, &row).ok_or(PagerDutyProblem::Sealed)?;
     Ok(Access {
         account: Account {
             region: stored.region,

@@ -5,7 +5,7 @@
 use super::{
     id_token::{self, LoginIdentity},
     refusal::refusal,
-    transport::{bounded_body, plain_client, unanswered},
+    transport::{ANSWER_LIMIT_SECONDS, bounded_body, plain_client, unanswered},
 };
 use crate::oauth::{TokenClient, Tokens, address, token_client};
 use http::{HeaderMap, StatusCode};
@@ -24,6 +24,9 @@ use url::Url;
 
 const AUTHORISE_PATH: &str = "/oauth/authorize";
 const TOKEN_PATH: &str = "/oauth/token";
+/// How many seconds a renewal waits. An answer that is not waited for has spent the
+/// refresh token all the same, so this is more than any other question gets.
+const REFRESH_LIMIT_SECONDS: u32 = 20;
 /// Longer reasons are not shown: they are put into a sentence.
 const REASON_MAX_CHARS: usize = 100;
 
@@ -36,7 +39,6 @@ pub struct OauthApp {
 
 /// A login that begins: where the browser goes, and what proves later that it
 /// was us who sent it there.
-#[derive(Debug)]
 pub struct AuthorisationRequest {
     pub address: Url,
     pub verifier: SecretString,
@@ -85,6 +87,9 @@ impl From<TokenProblem> for types::ConnectRefusal {
 #[derive(Clone, Debug)]
 pub struct IdentityClient {
     http: Client,
+    answer_limit_seconds: u32,
+    /// For renewals.
+    patient_http: Client,
     endpoints: super::Endpoints,
 }
 
@@ -108,7 +113,9 @@ impl IdentityClient {
     /// When the process has not installed a default crypto provider of rustls.
     pub fn new(endpoints: super::Endpoints) -> Self {
         Self {
-            http: plain_client(),
+            http: plain_client(ANSWER_LIMIT_SECONDS),
+            answer_limit_seconds: ANSWER_LIMIT_SECONDS,
+            patient_http: plain_client(REFRESH_LIMIT_SECONDS),
             endpoints,
         }
     }
@@ -168,9 +175,14 @@ impl IdentityClient {
     ) -> Result<Grant, TokenProblem> {
         let refresh_token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let client = self.client(app);
+        let patient = Self {
+            http: self.patient_http.clone(),
+            answer_limit_seconds: REFRESH_LIMIT_SECONDS,
+            ..self.clone()
+        };
         let answer = client
             .exchange_refresh_token(&refresh_token)
-            .request_async(self)
+            .request_async(&patient)
             .await;
         self.granted(answer)
     }
@@ -182,6 +194,9 @@ impl IdentityClient {
 
     fn granted(&self, answer: Result<Tokens<IdTokenField>, Failed>) -> Result<Grant, TokenProblem> {
         let tokens = answer.map_err(token_problem)?;
+        if tokens.access_token().secret().is_empty() {
+            return Err(PagerDutyProblem::Unreadable.into());
+        }
         let id_token = tokens.extra_fields().id_token.as_deref();
         Ok(Grant {
             access_token: SecretString::from(tokens.access_token().secret().as_str()),
@@ -192,6 +207,7 @@ impl IdentityClient {
             // Between spaces by the standard, between commas by habit.
             scopes: tokens.scopes().map(|scopes| {
                 let scopes = scopes.iter().flat_map(|scope| scope.split(','));
+                let scopes = scopes.filter(|scope| !scope.is_empty());
                 scopes.map(str::to_owned).collect()
             }),
             identity: id_token
@@ -242,9 +258,9 @@ impl<'c> AsyncHttpClient<'c> for IdentityClient {
                 .http
                 .execute(request)
                 .await
-                .map_err(|error| unanswered(error, TOKEN_PATH))?;
+                .map_err(|error| unanswered(error, TOKEN_PATH, self.answer_limit_seconds))?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = bounded_body(response).await;
+            let body = bounded_body(response, self.answer_limit_seconds).await;
             tracing::debug!(
                 method = "POST",
                 path = TOKEN_PATH,
@@ -273,34 +289,59 @@ fn judged(
         return Ok(answer);
     }
     match refusal(status, headers, &[]) {
-        None => Ok(HttpResponse::new(with_whole_seconds(body?))),
+        None => Ok(HttpResponse::new(as_standard(body?))),
         // Something between may have answered, so nothing ends by it.
         Some(PagerDutyProblem::Unauthorized) => Err(PagerDutyProblem::ClientEnded.into()),
+        // What these mean of the API, they do not mean here.
+        Some(
+            PagerDutyProblem::NoApiAccess
+            | PagerDutyProblem::Forbidden { .. }
+            | PagerDutyProblem::NotFound,
+        ) => {
+            let status = status.as_u16();
+            Err(PagerDutyProblem::Unavailable { status }.into())
+        }
         Some(problem) => Err(problem.into()),
     }
 }
 
-/// The body with its `expires_in` as the library reads it. Servers are known to
-/// write it as a text or with a fraction; what makes no sense is as good as untold.
-fn with_whole_seconds(body: Vec<u8>) -> Vec<u8> {
+/// The body as the library reads it: each answer may have spent a refresh token, so
+/// none is given up for a field that servers are known to write differently.
+fn as_standard(body: Vec<u8>) -> Vec<u8> {
     let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
         return body;
     };
-    let Some(told) = answer.remove("expires_in") else {
-        return body;
-    };
-    if told.is_u64() {
-        return body;
+    answer
+        .entry("token_type")
+        .or_insert_with(|| Value::from("bearer"));
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    for name in ["id_token", "refresh_token"] {
+        if answer.get(name).is_some_and(|value| !is_text(value)) {
+            answer.remove(name);
+        }
     }
-    let seconds = match &told {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_f64(),
-    };
-    if let Some(seconds) = seconds.filter(|seconds: &f64| (0.0..1e12).contains(seconds)) {
-        // Within these bounds nothing but the fraction is lost in the cast.
-        answer.insert("expires_in".to_owned(), Value::from(seconds as u64));
+    if let Some(Value::Array(scopes)) = answer.get("scope") {
+        let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
+        let scopes = scopes.join(" ");
+        answer.insert("scope".to_owned(), Value::from(scopes));
+    }
+    if let Some(told) = answer.remove("expires_in")
+        && let Some(seconds) = whole_seconds(&told)
+    {
+        answer.insert("expires_in".to_owned(), Value::from(seconds));
     }
     Value::Object(answer).to_string().into_bytes()
+}
+
+/// A number of seconds, maybe as a text or with a fraction. What makes no sense is
+/// as good as untold.
+fn whole_seconds(told: &Value) -> Option<u64> {
+    let seconds = match told {
+        Value::String(text) => text.trim().parse().ok()?,
+        other => other.as_f64()?,
+    };
+    // Within these bounds nothing but the fraction is lost in the cast.
+    (0.0..1e12).contains(&seconds).then_some(seconds as u64)
 }
 
 fn names_an_error(body: &[u8]) -> bool {

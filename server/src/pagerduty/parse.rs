@@ -67,16 +67,20 @@ pub fn user(user: wire::User) -> User {
     }
 }
 
-/// The subdomain of the account that a page of PagerDuty's belongs to. A host that
-/// is none of PagerDuty's names its account as a whole.
+/// Names of PagerDuty's own, which say nothing about the account.
+const SHARED_HOSTS: [&str; 4] = ["api", "app", "identity", "www"];
+
+/// The subdomain of the account that a page of PagerDuty's belongs to. `None` for a
+/// page that could be any account's.
 pub fn subdomain(page: &str) -> Option<String> {
     let url = url::Url::parse(page).ok()?;
-    let host = url.host_str()?;
+    let host = url.domain()?;
     let own = [".eu.pagerduty.com", ".pagerduty.com"]
         .into_iter()
         .find_map(|domain| host.strip_suffix(domain))
         .unwrap_or(host);
-    plain_up_to(NAME_MAX_CHARS, &own.to_ascii_lowercase())
+    let names_nobody = SHARED_HOSTS.contains(&own) || own == "eu" || own == "localhost";
+    plain_up_to(NAME_MAX_CHARS, own).filter(|_| !names_nobody)
 }
 
 /// Everybody mentioned, once, where they are first mentioned. One mention that

@@ -20,7 +20,7 @@ use types::PagerDutyProblem;
 use url::Url;
 
 /// How many seconds PagerDuty has for a whole answer, the connection included.
-const ANSWER_LIMIT_SECONDS: u32 = 10;
+pub const ANSWER_LIMIT_SECONDS: u32 = 10;
 
 /// A host that does not even accept the connection in this time is not there.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -74,7 +74,7 @@ impl Transport {
         let request = self.http.get(url).header(AUTHORIZATION, authorization);
         let answer = match request.send().await {
             Ok(response) => Answer::read(response).await,
-            Err(error) => return Err(unanswered(error, &path)),
+            Err(error) => return Err(unanswered(error, &path, ANSWER_LIMIT_SECONDS)),
         };
         tracing::debug!(
             method = "GET",
@@ -88,10 +88,10 @@ impl Transport {
     }
 }
 
-/// A client with PagerDuty's time limits, for what is not the REST API.
-pub fn plain_client() -> Client {
+/// A client that waits for so many seconds, for what is not the REST API.
+pub fn plain_client(answer_limit_seconds: u32) -> Client {
     client(
-        Duration::from_secs(ANSWER_LIMIT_SECONDS.into()),
+        Duration::from_secs(answer_limit_seconds.into()),
         HeaderMap::new(),
     )
 }
@@ -119,7 +119,7 @@ impl Answer {
         Self {
             status: response.status(),
             headers: response.headers().clone(),
-            body: bounded_body(response).await,
+            body: bounded_body(response, ANSWER_LIMIT_SECONDS).await,
         }
     }
 
@@ -139,13 +139,16 @@ impl Answer {
 }
 
 /// The whole body, if it is of a sound size.
-pub async fn bounded_body(mut response: Response) -> Result<Vec<u8>, PagerDutyProblem> {
+pub async fn bounded_body(
+    mut response: Response,
+    limit_seconds: u32,
+) -> Result<Vec<u8>, PagerDutyProblem> {
     let path = response.url().path().to_owned();
     let mut body = Vec::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|error| unanswered(error, &path))?
+        .map_err(|error| unanswered(error, &path, limit_seconds))?
     {
         if body.len() + chunk.len() > BODY_LIMIT_BYTES {
             return Err(PagerDutyProblem::Unreadable);
@@ -184,14 +187,12 @@ fn is_askable(segment: &str) -> bool {
 
 /// Why no whole answer came. A connection that breaks off in the middle of a body
 /// counts as unreachable, since asking again may well help.
-pub fn unanswered(error: reqwest::Error, path: &str) -> PagerDutyProblem {
+pub fn unanswered(error: reqwest::Error, path: &str, limit_seconds: u32) -> PagerDutyProblem {
     // The address is left out: its query holds what people searched for.
     let error = error.without_url();
     tracing::debug!(path, ?error, "PagerDuty did not answer");
     if error.is_timeout() && !error.is_connect() {
-        PagerDutyProblem::TimedOut {
-            limit_seconds: ANSWER_LIMIT_SECONDS,
-        }
+        PagerDutyProblem::TimedOut { limit_seconds }
     } else {
         PagerDutyProblem::Unreachable
     }

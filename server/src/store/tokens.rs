@@ -6,16 +6,18 @@ use sqlx::AssertSqlSafe;
 use types::{PagerDutyProblem, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
-/// How long a renewal keeps others away. Longer than PagerDuty is waited for, so
-/// that nobody sends the same refresh token a second time meanwhile; a server
-/// that died in the middle is replaced after it.
-pub const TOKEN_LEASE_SECONDS: i64 = 30;
+/// How long a renewal keeps others away. Longer than PagerDuty is waited for and
+/// the new pair takes to save, so that nobody sends the same refresh token a second
+/// time meanwhile; a server that died in the middle is replaced after it.
+pub const TOKEN_LEASE_SECONDS: i64 = 45;
 
 /// The right to renew one pair of tokens.
 #[derive(Clone, Debug)]
 pub struct TokenLease {
     workspace: WorkspaceId,
     generation: String,
+    /// The pair that is to be replaced.
+    version: i64,
     holder: String,
 }
 
@@ -29,6 +31,7 @@ impl Store {
         let lease = TokenLease {
             workspace: connection.workspace.clone(),
             generation: connection.generation.clone(),
+            version: connection.token_version,
             holder: Uuid::now_v7().to_string(),
         };
         let now = self.engine.now();
@@ -51,7 +54,8 @@ impl Store {
     }
 
     /// Puts a new pair in the place of the old one and gives the right back.
-    /// False when the credential was replaced or deleted meanwhile.
+    /// False when that one was replaced or deleted meanwhile. A pair that comes
+    /// late, after the right has ended, is still the newest that there is.
     pub async fn save_tokens(
         &self,
         lease: &TokenLease,
@@ -60,16 +64,16 @@ impl Store {
     ) -> Result<bool> {
         let saved = sqlx::query(
             "update pagerduty_connections set credential_sealed = $1, refresh_at = $2,
-                 token_expires_at = $3, token_version = token_version + 1,
+                 token_expires_at = $3, token_version = token_version + 1, login_ended = 0,
                  token_lease_holder = null, token_lease_until = null
-             where workspace_id = $4 and generation = $5 and token_lease_holder = $6",
+             where workspace_id = $4 and generation = $5 and token_version = $6",
         )
         .bind(sealed)
         .bind(term.refresh_at.map(Timestamp::as_millis))
         .bind(term.expires_at.map(Timestamp::as_millis))
         .bind(lease.workspace.as_str())
         .bind(&lease.generation)
-        .bind(&lease.holder)
+        .bind(lease.version)
         .execute(&self.pool)
         .await?;
         Ok(saved.rows_affected() == 1)
@@ -92,14 +96,21 @@ impl Store {
         Ok(ended.rows_affected() == 1)
     }
 
-    /// Gives the right back after nothing came of it.
-    pub async fn release_token_lease(&self, lease: &TokenLease) -> Result<()> {
+    /// Gives the right back after nothing came of it, and has nobody try early
+    /// again before `refresh_at`.
+    pub async fn release_token_lease(
+        &self,
+        lease: &TokenLease,
+        refresh_at: Timestamp,
+    ) -> Result<()> {
         sqlx::query(
-            "update pagerduty_connections set token_lease_holder = null, token_lease_until = null
+            "update pagerduty_connections set token_lease_holder = null, token_lease_until = null,
+                 refresh_at = $3
              where workspace_id = $1 and token_lease_holder = $2",
         )
         .bind(lease.workspace.as_str())
         .bind(&lease.holder)
+        .bind(refresh_at.as_millis())
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -11,10 +11,10 @@ use server::{
     Services,
     backend::RoundRobin,
     clock,
-    crypto::token_key,
+    crypto::{KeyRing, token_key},
     store::{
         AuthorisationPurpose, Connection, NewSession, PendingAuthorisation, PendingSwitch, Store,
-        SyncEnd,
+        SyncEnd, TokenTerm,
     },
     sync,
 };
@@ -296,6 +296,96 @@ async fn while_the_login_pages_are_down_the_old_token_serves_to_its_end() {
     assert_eq!(sync_problem(&services).await, None);
 }
 
+/// Makes the token due for its early renewal, long before its end.
+async fn make_due(services: &Services, database: &Database) {
+    sqlx::any::install_default_drivers();
+    let mut raw = AnyConnection::connect(&database.url).await.unwrap();
+    raw.execute("update pagerduty_connections set refresh_at = 0")
+        .await
+        .unwrap();
+    let server::store::StoredMethod::Oauth(login) = connection(services).await.credential.method
+    else {
+        panic!("a login")
+    };
+    assert!(login.term.expires_at.unwrap() > clock::now().plus_seconds(3600));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_early_renewal() {
+    for database in databases().await {
+        let mut stub = LoginStub::start(A_DAY).await;
+        let services = logged_in(&database, &stub).await;
+        make_due(&services, &database).await;
+        stub.hold_tokens();
+        assert_eq!(search(&services).await, Outcome::Done(1));
+        stub.tokens_wait().await;
+        assert_eq!(sync_problem(&services).await, None);
+        stub.answer();
+        while connection(&services).await.token_version == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(search(&services).await, Outcome::Done(1));
+        let counted = stub.book(|book| (book.refreshes, book.reused, book.rejected));
+        assert_eq!(counted, (1, 0, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_early_renewal_that_brought_nothing_is_not_tried_at_every_request() {
+    let stub = LoginStub::start(A_DAY).await;
+    let database = sqlite();
+    let services = logged_in(&database, &stub).await;
+    stub.book(|book| book.token_status = 503);
+    make_due(&services, &database).await;
+    for _ in 0..5 {
+        assert_eq!(search(&services).await, Outcome::Done(1));
+        services.tasks.close();
+        services.tasks.wait().await;
+        services.tasks.reopen();
+    }
+    assert_eq!(stub.book(|book| book.asked), 1);
+}
+
+#[tokio::test]
+async fn a_server_without_the_key_does_not_end_the_login_for_the_others() {
+    for database in databases().await {
+        let stub = LoginStub::start(A_DAY).await;
+        let services = logged_in(&database, &stub).await;
+        let other = Services {
+            keys: KeyRing::parse("k9:HxwdGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAAA=").unwrap(),
+            ..services.clone()
+        };
+        stub.book(|book| book.expire());
+        assert_eq!(sync_problem(&other).await, Some(PagerDutyProblem::Sealed));
+        assert!(!connection(&services).await.login_ended);
+        assert_eq!(sync_problem(&services).await, None);
+        assert_eq!(stub.book(|book| (book.refreshes, book.reused)), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_pair_that_comes_late_is_saved_over_the_word_of_who_tried_the_old_one() {
+    for database in databases().await {
+        let stub = LoginStub::start(A_DAY).await;
+        let services = logged_in(&database, &stub).await;
+        let store = &services.store;
+        let before = connection(&services).await;
+        let slow = store.take_token_lease(&before).await.unwrap().unwrap();
+        assert!(store.take_token_lease(&before).await.unwrap().is_none());
+        release_lease(&database).await;
+        let quick = store.take_token_lease(&before).await.unwrap().unwrap();
+        let ended = PagerDutyProblem::LoginEnded;
+        assert!(store.end_login(&quick, &ended).await.unwrap());
+
+        let term = TokenTerm::default();
+        assert!(store.save_tokens(&slow, "newer", term).await.unwrap());
+        assert!(!store.save_tokens(&quick, "older", term).await.unwrap());
+        let after = connection(&services).await;
+        assert!(!after.login_ended);
+        assert_eq!(after.credential.sealed, "newer");
+    }
+}
+
 #[tokio::test]
 async fn a_disconnect_while_the_login_is_renewed_wins() {
     for database in databases().await {
@@ -354,7 +444,7 @@ async fn a_crash_between_receiving_and_saving_a_pair_needs_reconnection_at_worst
 
         // The next one waits until the dead one's right to renew has ended.
         let _server = ServerProcess::start(&database, &stub.url).await;
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(150);
         while !connection(&services).await.login_ended {
             assert!(Instant::now() < deadline, "it goes on as if connected");
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -408,7 +498,10 @@ async fn a_pair_that_can_never_be_saved_is_a_login_that_has_ended() {
     let services = logged_in(&database, &stub).await;
     stub.book(|book| book.expire());
     refuse_tokens(&database, true).await;
-    assert!(sync::sync_now(&services, &workspace()).await.is_err());
+    let searched = RoundRobin::new(services.clone())
+        .search_schedules(&caller(), String::new())
+        .await;
+    assert!(searched.is_err());
     refuse_tokens(&database, false).await;
     release_lease(&database).await;
     let problem = sync_problem(&services).await;
@@ -417,6 +510,7 @@ async fn a_pair_that_can_never_be_saved_is_a_login_that_has_ended() {
 
 /// As the passing of half a minute would.
 async fn release_lease(database: &Database) {
+    sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(&database.url).await.unwrap();
     connection
         .execute("update pagerduty_connections set token_lease_until = 0")

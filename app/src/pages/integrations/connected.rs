@@ -16,7 +16,9 @@ use crate::{
     server_fns::SwitchToOauth,
 };
 use leptos::{either::Either, prelude::*};
-use types::{ConnectionHealth, ConnectionMethod, ConnectionView, OauthSetup, SyncReport};
+use types::{
+    ConnectionHealth, ConnectionMethod, ConnectionView, OauthSetup, PagerDutyProblem, SyncReport,
+};
 
 const EDIT_DIALOG: &str = "edit-key";
 const SWITCH_DIALOG: &str = "switch-oauth";
@@ -57,9 +59,14 @@ fn Management(
     let has_login = Memo::new(move |_| {
         connection.with(|connection| matches!(connection.method, ConnectionMethod::Oauth { .. }))
     });
+    // A secret that PagerDuty refuses is refused again when it is used again.
     let ended = Memo::new(move |_| {
-        connection
-            .with(|connection| matches!(connection.health, ConnectionHealth::NeedsReconnection(_)))
+        connection.with(|connection| match &connection.health {
+            ConnectionHealth::NeedsReconnection(problem) => {
+                *problem != PagerDutyProblem::ClientEnded
+            }
+            _ => false,
+        })
     });
     view! {
         <div class="buttons">

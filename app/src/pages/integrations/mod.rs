@@ -153,18 +153,22 @@ impl Panel {
         Some(message.to_owned())
     }
 
-    /// Why the last action failed that has no dialog, or whose dialog went away
-    /// because somebody else connected first.
+    /// Why the last action failed that has no dialog, or whose dialog is not there
+    /// because somebody else has connected or disconnected meanwhile.
     fn failed(self, connected: bool) -> Option<Failure> {
-        let overtaken = [failure(self.connect_outcome), failure(self.oauth_outcome)];
-        let overtaken = overtaken.iter().filter(|_| connected);
-        [
+        let without_dialog = [
             failure(self.callback_outcome),
             failure(self.reconnect_outcome),
-        ]
-        .iter()
-        .chain(overtaken)
-        .find_map(|failure| failure.get())
+        ];
+        let dialog_gone = if connected {
+            [failure(self.connect_outcome), failure(self.oauth_outcome)]
+        } else {
+            [failure(self.edit_outcome), failure(self.switch_outcome)]
+        };
+        without_dialog
+            .iter()
+            .chain(&dialog_gone)
+            .find_map(|failure| failure.get())
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn Question(question: AccountQuestion, panel: Panel) -> impl IntoView
                 <p>
                     <strong>"This is another PagerDuty account. "</strong>
                     "The workspace is connected to "<bdi>{question.connected}</bdi>
-                    ", and what was entered just now belongs to "<bdi>{question.offered}</bdi>". "
+                    ", and the new credential belongs to "<bdi>{question.offered}</bdi>". "
                     "If you switch, bound rotations look for their schedules in the other account; those that are \
                     not there keep their people and say so, until they are bound anew."
                 </p>

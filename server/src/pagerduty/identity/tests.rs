@@ -135,11 +135,18 @@ async fn a_refresh_sends_the_token_and_the_client() {
 
 #[tokio::test]
 async fn an_answer_that_leaves_out_what_it_may_is_read_all_the_same() {
-    let stub = Stub::always(200, r#"{"access_token":"a","token_type":"Bearer"}"#).await;
-    let grant = exchange(&stub).await.expect("tokens");
-    assert!(grant.refresh_token.is_none() && grant.expires_in.is_none());
-    assert_eq!(grant.scopes, None);
-    assert_eq!(grant.identity, LoginIdentity::default());
+    for answer in [
+        json!({"access_token": "a", "token_type": "Bearer"}),
+        json!({"access_token": "a"}),
+        json!({"access_token": "a", "refresh_token": "", "id_token": 7}),
+        json!({"access_token": "a", "refresh_token": null, "id_token": {}}),
+    ] {
+        let stub = Stub::start(move |_| answer.to_string()).await;
+        let grant = exchange(&stub).await.expect("tokens");
+        assert!(grant.refresh_token.is_none() && grant.expires_in.is_none());
+        assert_eq!(grant.scopes, None);
+        assert_eq!(grant.identity, LoginIdentity::default());
+    }
 }
 
 #[tokio::test]
@@ -244,10 +251,13 @@ async fn everything_else_is_judged_by_its_status() {
         (200, "", PagerDutyProblem::Unreadable),
         (200, r#"{"access_token":"#, PagerDutyProblem::Unreadable),
         (200, r#"{"access_token":7}"#, PagerDutyProblem::Unreadable),
+        (200, r#"{"access_token":""}"#, PagerDutyProblem::Unreadable),
         (302, "", PagerDutyProblem::Unreadable),
         (400, "<html>", unavailable(400)),
         (401, "", PagerDutyProblem::ClientEnded),
-        (404, "", PagerDutyProblem::NotFound),
+        (402, "", unavailable(402)),
+        (403, "<html>", unavailable(403)),
+        (404, "", unavailable(404)),
         (500, "<html>", unavailable(500)),
         (503, r#"{"error":"invalid_grant"}"#, unavailable(503)),
     ] {
@@ -271,11 +281,14 @@ async fn silence_ends_with_the_limit_and_a_closed_door_at_once() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let stub = Stub::start(|_| streaming("{", futures::stream::pending())).await;
     let endpoints = client(&stub.url).endpoints;
+    let http = Client::builder()
+        .timeout(Duration::from_millis(300))
+        .build()
+        .expect("a client");
     let impatient = IdentityClient {
-        http: Client::builder()
-            .timeout(Duration::from_millis(300))
-            .build()
-            .expect("a client"),
+        answer_limit_seconds: 1,
+        patient_http: http.clone(),
+        http,
         endpoints,
     };
     let token = SecretString::from("r");

@@ -367,7 +367,14 @@ fn an_account_is_named_by_the_address_of_its_pages() {
     for (page, expected) in [
         ("https://acme.pagerduty.com/schedules#P1", Some("acme")),
         ("https://Acme.eu.pagerduty.com/users/P1", Some("acme")),
-        ("http://localhost:3900/users/P1", Some("localhost")),
+        (
+            "https://books.pagerduty.example/users/P1",
+            Some("books.pagerduty.example"),
+        ),
+        ("https://app.pagerduty.com/users/P1", None),
+        ("https://app.eu.pagerduty.com/users/P1", None),
+        ("http://localhost:3900/users/P1", None),
+        ("http://127.0.0.1:3900/users/P1", None),
         ("/users/P1", None),
         ("", None),
     ] {
