@@ -112,21 +112,16 @@ impl PagerDutyProblem {
     /// Whether any other request with the same credential would fail alike, so
     /// that there is no point in asking on. A 403 may be about one schedule.
     pub const fn concerns_connection(&self) -> bool {
-        matches!(
-            self,
-            Self::Unauthorized
-                | Self::KeyEnded
-                | Self::LoginEnded
-                | Self::ClientEnded
-                | Self::Sealed
-                | Self::NoApiAccess
-                | Self::RateLimited { .. }
-                | Self::Unreachable
-        )
+        self.concerns_credential() || matches!(self, Self::RateLimited { .. } | Self::Unreachable)
     }
 
     /// Waiting does not help: somebody has to renew the credential or its rights.
     pub const fn needs_reconnection(&self) -> bool {
+        self.concerns_credential() || matches!(self, Self::Forbidden { .. })
+    }
+
+    /// The credential as a whole opens nothing.
+    const fn concerns_credential(&self) -> bool {
         matches!(
             self,
             Self::Unauthorized
@@ -135,7 +130,6 @@ impl PagerDutyProblem {
                 | Self::ClientEnded
                 | Self::Sealed
                 | Self::NoApiAccess
-                | Self::Forbidden { .. }
         )
     }
 }

@@ -66,6 +66,14 @@ async fn search(services: &Services) -> Outcome<usize, BindRefusal> {
     }
 }
 
+/// The same for a task of its own.
+fn search_in_background(
+    services: &Services,
+) -> impl Future<Output = Outcome<usize, BindRefusal>> + use<> {
+    let services = services.clone();
+    async move { search(&services).await }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_who_meet_an_expired_token_renew_it_once() {
     for database in databases().await {
@@ -393,10 +401,7 @@ async fn a_disconnect_while_the_login_is_renewed_wins() {
         let services = logged_in(&database, &stub).await;
         stub.book(|book| book.expire());
         stub.hold_tokens();
-        let searching = tokio::spawn({
-            let services = services.clone();
-            async move { search(&services).await }
-        });
+        let searching = tokio::spawn(search_in_background(&services));
         stub.tokens_wait().await;
         let ended = RoundRobin::new(services.clone())
             .disconnect_pagerduty(&caller())
@@ -418,10 +423,7 @@ async fn somebody_who_leaves_does_not_take_the_new_tokens_along() {
     let services = logged_in(&database, &stub).await;
     stub.book(|book| book.expire());
     stub.hold_tokens();
-    let leaving = tokio::spawn({
-        let services = services.clone();
-        async move { search(&services).await }
-    });
+    let leaving = tokio::spawn(search_in_background(&services));
     stub.tokens_wait().await;
     leaving.abort();
     stub.answer();
@@ -477,10 +479,7 @@ async fn a_pair_that_cannot_be_saved_at_first_is_saved_when_it_can() {
     let services = logged_in(&database, &stub).await;
     stub.book(|book| book.expire());
     stub.hold_tokens();
-    let searching = tokio::spawn({
-        let services = services.clone();
-        async move { search(&services).await }
-    });
+    let searching = tokio::spawn(search_in_background(&services));
     stub.tokens_wait().await;
     refuse_tokens(&database, true).await;
     stub.answer();
