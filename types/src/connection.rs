@@ -80,7 +80,7 @@ pub enum ConnectRefusal {
     )]
     NotConnected,
     #[error(
-        "Somebody else changed the connection in the meantime. What you entered was not saved; look at theirs first, then try again."
+        "The connection was changed in the meantime, so this change was not made. Look at the present one first, then try again."
     )]
     ReplacedMeanwhile,
     /// There is no login that could be renewed: the connection uses a key.

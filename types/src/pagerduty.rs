@@ -56,7 +56,7 @@ pub enum PagerDutyProblem {
     LoginEnded,
     /// The stored client secret worked once and does not any more.
     #[error(
-        "PagerDuty no longer accepts the Client ID and Client Secret of its app: the secret was replaced there, or the app was deleted. An admin can enter them again under Settings → Integrations."
+        "PagerDuty no longer accepts the Client ID and Client Secret of its app: the secret was replaced there, or the app was deleted. An admin can enter them again with Login using OAuth 2.0 under Settings → Integrations."
     )]
     ClientEnded,
     /// The stored credential may be good, but this server has no key that opens it.

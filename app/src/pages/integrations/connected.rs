@@ -122,7 +122,7 @@ fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
     let typed: Option<String> = form_input::<SwitchToOauth, _>();
     view! {
         <Dialog
-            id=SWITCH_DIALOG title="Log in as a person instead"
+            id=SWITCH_DIALOG title="Log in as a person"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.switch.pending()
         >

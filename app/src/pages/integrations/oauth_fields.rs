@@ -31,7 +31,8 @@ pub(super) fn OauthGuide(setup: OauthSetup) -> impl IntoView {
                 </ul>
             </li>
             <li>
-                "Press Register App and paste the two values that PagerDuty shows. It shows the secret only once."
+                "Press Register App and paste the two values that PagerDuty shows. It shows the secret only \
+                once, so keep it until you are connected."
             </li>
         </ol>
         <p>
