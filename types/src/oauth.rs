@@ -1,7 +1,7 @@
 //! Connecting as a person: the customer's own app in PagerDuty, what it has to
 //! be allowed, and the ways in which the login can end.
 
-use crate::{ConnectRefusal, PagerDutyProblem, Timestamp};
+use crate::{ConnectRefusal, PagerDutyProblem};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -162,13 +162,12 @@ pub struct OauthSetup {
 }
 
 /// A credential that PagerDuty accepted, of another account than the connected
-/// one. It is kept until somebody decides, or until `expires_at`.
+/// one. It waits for somebody to decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountQuestion {
     /// How the connected account is called in PagerDuty, if that is known.
     pub connected: String,
     pub offered: String,
-    pub expires_at: Timestamp,
 }
 
 impl AuthorisationProblem {

@@ -319,7 +319,6 @@ impl RoundRobin {
         Ok(pending.map(|pending| AccountQuestion {
             connected: connection.credential.account_name(),
             offered: pending.credential.account_name(),
-            expires_at: pending.expires_at,
         }))
     }
 
