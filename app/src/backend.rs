@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BindRefusal, ClientSecretInput, ConnectRefusal,
-    ConnectionAlert, Disconnected, IntegrationsView, MemberKey, MoveDirection, OauthStep, Outcome,
-    PersonId, PersonView, Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput,
-    RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary,
-    SyncReport, WorkspaceId,
+    ConnectionAlert, Disconnected, IntegrationsView, LinkRefusal, MemberKey, MoveDirection,
+    OauthStep, Outcome, PagerDutyUserId, PersonId, PersonView, Rebound, Replaced, Role,
+    RotationCard, RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
+    ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, SyncReport, SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -64,6 +64,12 @@ pub trait Connections {
     async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal>;
     /// Any signed-in person may ask; it only reads at PagerDuty.
     async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal>;
+    /// The last 50 syncs, the latest first.
+    async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError>;
+    /// Binds back what the disconnect before reverted, on the same account.
+    async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal>;
+    /// Leaves those rotations Manual and offers it no more.
+    async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
 }
 
 /// Connecting as a person. Each method begins a login, which goes on at PagerDuty
@@ -157,9 +163,11 @@ pub trait Schedules {
         caller: &Caller,
         search: String,
     ) -> Answer<Vec<ScheduleSummary>, BindRefusal>;
+    /// What binding `rotation` to `schedule` would bring and cost.
     async fn preview_schedule(
         &self,
         caller: &Caller,
+        rotation: RotationId,
         schedule: ScheduleId,
     ) -> Answer<SchedulePreview, BindRefusal>;
     async fn set_schedule(
@@ -168,6 +176,22 @@ pub trait Schedules {
         rotation: RotationId,
         choice: ScheduleChoice,
     ) -> Answer<(), BindRefusal>;
+}
+
+/// Who of PagerDuty is who in Slack, where e-mails do not say so.
+#[async_trait]
+pub trait Links {
+    async fn link_person(
+        &self,
+        caller: &Caller,
+        user: PagerDutyUserId,
+        person: PersonId,
+    ) -> Answer<(), LinkRefusal>;
+    async fn unlink_person(
+        &self,
+        caller: &Caller,
+        user: PagerDutyUserId,
+    ) -> Answer<(), LinkRefusal>;
 }
 
 #[async_trait]
@@ -188,12 +212,12 @@ pub trait Flashes {
 
 /// Everything together, as it travels in Leptos' context.
 pub trait Backend:
-    Connections + Authorisations + Rotations + Schedules + Audit + Flashes + Send + Sync
+    Connections + Authorisations + Rotations + Schedules + Links + Audit + Flashes + Send + Sync
 {
 }
 
 impl<T> Backend for T where
-    T: Connections + Authorisations + Rotations + Schedules + Audit + Flashes + Send + Sync
+    T: Connections + Authorisations + Rotations + Schedules + Links + Audit + Flashes + Send + Sync
 {
 }
 

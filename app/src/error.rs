@@ -43,6 +43,8 @@ pub enum Denial {
     EditRotation,
     #[error("Only workspace admins may read the audit log. Ask one of them.")]
     ReadAudit,
+    #[error("Only workspace admins may say who is who in Slack. Ask one of them.")]
+    LinkPeople,
     #[error(
         "Guests of the Slack workspace see people and schedules only for rotations that they own. Ask a full member."
     )]

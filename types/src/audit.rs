@@ -30,10 +30,13 @@ pub enum AuditAction {
     BoundSchedule,
     UnboundSchedule,
     RevertedToManual,
+    ReboundSchedules,
+    LinkedPerson,
+    UnlinkedPerson,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -57,6 +60,9 @@ impl AuditAction {
         Self::BoundSchedule,
         Self::UnboundSchedule,
         Self::RevertedToManual,
+        Self::ReboundSchedules,
+        Self::LinkedPerson,
+        Self::UnlinkedPerson,
     ];
 
     /// The name under which the action is stored.
@@ -85,6 +91,9 @@ impl AuditAction {
             Self::BoundSchedule => "bound_schedule",
             Self::UnboundSchedule => "unbound_schedule",
             Self::RevertedToManual => "reverted_to_manual",
+            Self::ReboundSchedules => "rebound_schedules",
+            Self::LinkedPerson => "linked_person",
+            Self::UnlinkedPerson => "unlinked_person",
         }
     }
 
@@ -120,6 +129,9 @@ impl fmt::Display for AuditAction {
             Self::BoundSchedule => "Bound a schedule",
             Self::UnboundSchedule => "Unbound a schedule",
             Self::RevertedToManual => "Reverted a rotation to Manual",
+            Self::ReboundSchedules => "Bound rotations back to PagerDuty",
+            Self::LinkedPerson => "Linked a PagerDuty user to Slack",
+            Self::UnlinkedPerson => "Undid a link to Slack",
         })
     }
 }

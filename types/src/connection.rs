@@ -2,8 +2,8 @@
 //! and changes it.
 
 use crate::{
-    AccountQuestion, AuthorisationProblem, OauthClientProblem, OauthSetup, PagerDutyProblem,
-    Region, RotationId, Timestamp,
+    AccountQuestion, AuthorisationProblem, BindRefusal, LinkView, OauthClientProblem, OauthSetup,
+    PagerDutyProblem, Region, RotationId, SyncRunId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -151,10 +151,119 @@ pub struct ConnectionView {
     pub health: ConnectionHealth,
     pub last_synced_at: Option<Timestamp>,
     pub next_sync_at: Timestamp,
+    /// The account's subdomain in PagerDuty, when it is known.
+    pub account: Option<String>,
+    pub freshness: Freshness,
+    /// By how many seconds this server's clock is ahead of PagerDuty's, negative
+    /// when it is behind; absent while they agree.
+    pub clock_ahead_seconds: Option<i64>,
+    /// The rotations that the disconnect before reverted and that the caller may
+    /// see, when this is the same account again.
+    pub former_bindings: Vec<FormerBinding>,
+    /// For those who may link: who is not linked to Slack, or by hand, by name.
+    pub links: Vec<LinkView>,
     /// The names of the rotations that a disconnect would revert to Manual and
     /// that the caller may see, and the number of all of them.
     pub bound_rotations: Vec<RevertedRotation>,
     pub bound_rotation_count: u32,
+}
+
+/// How old what is known of the bound schedules is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    pub schedules: u32,
+    /// When the schedule that was confirmed the longest ago was confirmed.
+    pub oldest_confirmed_at: Option<Timestamp>,
+    /// Schedules whose last reading failed.
+    pub unreadable: u32,
+    /// Schedules that the last run left to the next, since Round Robin's share of
+    /// PagerDuty's requests was spent: they are confirmed less often.
+    pub postponed: u32,
+}
+
+/// A rotation that was bound before PagerDuty was disconnected and is Manual now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerBinding {
+    pub rotation: RotationId,
+    pub rotation_name: String,
+    pub schedule_name: String,
+}
+
+/// What binding rotations back came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebound {
+    pub bound: u32,
+    /// The names of rotations that could not be bound, each with the reason.
+    pub failed: Vec<(String, BindRefusal)>,
+}
+
+/// Why a sync ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SyncReason {
+    /// Its time had come.
+    Due,
+    /// A shift ended while PagerDuty could not be asked.
+    HandOff,
+    /// Somebody pressed *Sync now*.
+    Request,
+}
+
+impl SyncReason {
+    const ALL: [Self; 3] = [Self::Due, Self::HandOff, Self::Request];
+
+    /// The name under which the reason is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::HandOff => "hand_off",
+            Self::Request => "request",
+        }
+    }
+
+    /// The inverse of [`SyncReason::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+impl fmt::Display for SyncReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Due => "On schedule",
+            Self::HandOff => "Hand-off",
+            Self::Request => "Sync now",
+        })
+    }
+}
+
+/// One sync, as the list of the last ones shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncRun {
+    pub id: SyncRunId,
+    pub reason: SyncReason,
+    pub started_at: Timestamp,
+    pub duration_millis: u32,
+    /// Why it failed as a whole, if it did.
+    pub problem: Option<PagerDutyProblem>,
+    /// Schedules that PagerDuty confirmed.
+    pub confirmed: u32,
+    /// Schedules that could not be read.
+    pub unreadable: u32,
+    /// Schedules left to the next run.
+    pub postponed: u32,
+    /// Requests to PagerDuty.
+    pub requests: u32,
+    /// What it changed in rotations that the caller may see.
+    pub changes: Vec<SyncChange>,
+}
+
+/// What a sync changed in one rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncChange {
+    pub rotation: RotationId,
+    pub rotation_name: String,
+    /// In words, for example "On duty: Ann → Bob".
+    pub what: String,
 }
 
 /// The integrations panel.
@@ -197,6 +306,11 @@ pub struct Disconnected {
 pub struct SyncReport {
     /// Bound rotations whose members or people on duty changed.
     pub changed: u32,
+    /// Schedules that PagerDuty confirmed.
+    pub confirmed: u32,
     /// Schedules that could not be read; their rotations keep what they had.
     pub unreadable: u32,
+    /// Schedules left to the next run, since Round Robin's share of requests is
+    /// spent.
+    pub postponed: u32,
 }

@@ -74,6 +74,10 @@ opaque_id!(
     AuditId
 );
 opaque_id!(
+    /// A sync; made by the server, ascending with time. The log names it too.
+    SyncRunId
+);
+opaque_id!(
     /// A PagerDuty schedule. Both the 7-character and the longer form occur.
     ScheduleId
 );

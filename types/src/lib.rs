@@ -19,10 +19,12 @@ mod time;
 pub use audit::{AuditAction, AuditEntry, AuditPage};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionAlert, ConnectionHealth,
-    ConnectionMethod, ConnectionView, Disconnected, IntegrationsView, Replaced, RevertedRotation,
-    SyncReport,
+    ConnectionMethod, ConnectionView, Disconnected, FormerBinding, Freshness, IntegrationsView,
+    Rebound, Replaced, RevertedRotation, SyncChange, SyncReason, SyncReport, SyncRun,
 };
-pub use id::{AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, WorkspaceId};
+pub use id::{
+    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
+};
 pub use live::{LiveEvent, LiveTopic};
 pub use oauth::{
     AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
@@ -32,13 +34,14 @@ pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{LinkState, PersonView, Role, SessionView};
 pub use rotation::{
-    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
-    MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails, RotationField,
-    RotationFilter, RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
+    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, DutyRecord, FieldProblem,
+    MemberView, MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails,
+    RotationField, RotationFilter, RotationInput, RotationMode, RotationPage, RotationRefusal,
+    Visibility,
 };
 pub use schedule::{
-    BindRefusal, BindingView, PreviewPerson, ScheduleChoice, SchedulePreview, ScheduleSummary,
-    ShiftView,
+    BindRefusal, BindingLoss, BindingView, LinkRefusal, LinkView, PreviewPerson, ScheduleChoice,
+    SchedulePreview, ScheduleSummary, ShiftView,
 };
 pub use sign_in::SignInProblem;
 pub use time::Timestamp;

@@ -78,6 +78,11 @@ pub enum PagerDutyProblem {
         "PagerDuty is limiting how often this account may ask. Wait {}, then try again.", seconds(*retry_after_seconds)
     )]
     RateLimited { retry_after_seconds: u32 },
+    /// Our own restraint, not PagerDuty's: other tools use the same credential.
+    #[error(
+        "Round Robin has used its share of PagerDuty's requests for this minute. Wait {}, then try again.", seconds(*retry_after_seconds)
+    )]
+    ShareSpent { retry_after_seconds: u32 },
     #[error("PagerDuty answered with an error (status {status}). Try again in a minute.")]
     Unavailable { status: u16 },
     #[error("PagerDuty did not answer within {limit_seconds} seconds. Try again in a minute.")]
@@ -112,7 +117,11 @@ impl PagerDutyProblem {
     /// Whether any other request with the same credential would fail alike, so
     /// that there is no point in asking on. A 403 may be about one schedule.
     pub const fn concerns_connection(&self) -> bool {
-        self.concerns_credential() || matches!(self, Self::RateLimited { .. } | Self::Unreachable)
+        self.concerns_credential()
+            || matches!(
+                self,
+                Self::RateLimited { .. } | Self::ShareSpent { .. } | Self::Unreachable
+            )
     }
 
     /// Waiting does not help: somebody has to renew the credential or its rights.

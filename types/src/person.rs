@@ -75,6 +75,9 @@ pub struct PersonView {
 pub enum LinkState {
     /// An active person of the workspace.
     Linked,
+    /// An active person of the workspace whom an admin named, since no e-mail
+    /// says so.
+    LinkedByHand,
     /// Known to Slack, but deactivated there.
     Deactivated,
     /// PagerDuty shows no e-mail for them, so there is nothing to match by.
@@ -86,8 +89,9 @@ pub enum LinkState {
 }
 
 impl LinkState {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Linked,
+        Self::LinkedByHand,
         Self::Deactivated,
         Self::NoEmail,
         Self::NoMatch,
@@ -98,6 +102,7 @@ impl LinkState {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Linked => "linked",
+            Self::LinkedByHand => "linked_by_hand",
             Self::Deactivated => "deactivated",
             Self::NoEmail => "no_email",
             Self::NoMatch => "no_match",
@@ -117,13 +122,14 @@ impl LinkState {
     }
 
     pub const fn is_linked(self) -> bool {
-        matches!(self, Self::Linked)
+        matches!(self, Self::Linked | Self::LinkedByHand)
     }
 
     /// The state in a few words, for a badge.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Linked => "Linked to Slack",
+            Self::LinkedByHand => "Linked by hand",
             Self::Deactivated => "Deactivated in Slack",
             Self::NoEmail => "No e-mail in PagerDuty",
             Self::NoMatch => "Not found in Slack",

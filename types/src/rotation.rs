@@ -3,7 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, LinkState, MemberKey, PersonView, RotationId, ScheduleId, ShiftView, Timestamp,
+    BindingView, LinkState, MemberKey, PagerDutyUserId, PersonView, RotationId, ScheduleId,
+    ShiftView, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -287,10 +288,22 @@ pub struct Attention {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberView {
     pub key: MemberKey,
+    /// The PagerDuty user they came from, when they came from a schedule.
+    pub pagerduty_user: Option<PagerDutyUserId>,
     pub name: String,
     pub email: Option<String>,
     pub link: LinkState,
     pub on_duty_since: Option<Timestamp>,
+}
+
+/// A stretch of duty that has begun, as the history shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DutyRecord {
+    pub name: String,
+    pub starts_at: Timestamp,
+    /// When it ended or will end; unknown while somebody who was put on duty by
+    /// hand still is.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A rotation's own page.
@@ -306,6 +319,10 @@ pub struct RotationPage {
     pub binding: Option<BindingView>,
     /// Current and coming shifts of the bound schedule, by start.
     pub shifts: Vec<ShiftView>,
+    /// Who was on duty, the latest first; the last 20.
+    pub history: Vec<DutyRecord>,
+    /// The caller may link people of PagerDuty to people of Slack.
+    pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.
     pub may_edit: bool,
     /// PagerDuty is connected, so that it can be chosen as schedule.

@@ -1,7 +1,10 @@
 //! PagerDuty schedules: how one is searched, previewed, bound to a rotation,
 //! and what a bound rotation shows of it.
 
-use crate::{LinkState, MemberKey, PagerDutyProblem, RotationRefusal, ScheduleId, Timestamp};
+use crate::{
+    LinkState, MemberKey, PagerDutyProblem, PagerDutyUserId, PersonId, RotationRefusal, ScheduleId,
+    Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// A schedule as the search lists it.
@@ -16,10 +19,25 @@ pub struct ScheduleSummary {
 /// Somebody of a schedule that is not bound yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviewPerson {
+    /// As PagerDuty names them.
     pub name: String,
+    /// As PagerDuty spells it.
     pub email: Option<String>,
     pub link: LinkState,
+    /// The name of the person in Slack, also of a deactivated one.
+    pub slack_name: Option<String>,
     pub on_duty: bool,
+}
+
+/// What a rotation has now and loses by being bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingLoss {
+    /// The names of members who are not in the schedule.
+    pub members: Vec<String>,
+    /// The names of those who are on duty now and will not be.
+    pub on_duty: Vec<String>,
+    /// The name of the schedule that it is bound to now, when that is another.
+    pub schedule: Option<String>,
 }
 
 /// What binding a rotation to a schedule would bring.
@@ -27,8 +45,9 @@ pub struct PreviewPerson {
 pub struct SchedulePreview {
     pub schedule: ScheduleSummary,
     pub people: Vec<PreviewPerson>,
-    /// Current and coming shifts, by start.
+    /// Current shifts and those of the next 14 days, by start.
     pub shifts: Vec<ShiftView>,
+    pub loss: BindingLoss,
 }
 
 /// A stretch of time for which one person is on duty: `[starts_at, ends_at)`.
@@ -50,8 +69,39 @@ pub struct BindingView {
     pub time_zone: Option<String>,
     /// When PagerDuty last confirmed what the page shows.
     pub confirmed_at: Option<Timestamp>,
+    /// When PagerDuty is asked next.
+    pub next_sync_at: Timestamp,
     /// Why the last attempt to read the schedule failed.
     pub problem: Option<PagerDutyProblem>,
+}
+
+/// Why somebody of PagerDuty could not be linked to somebody of Slack, or the
+/// link not be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum LinkRefusal {
+    #[error("Choose a person from the list.")]
+    NobodyChosen,
+    #[error("This person is deactivated in Slack. Choose somebody else.")]
+    Deactivated,
+    #[error(
+        "No bound schedule names this PagerDuty user any more, so there is nothing to link. Reload to see the present list."
+    )]
+    UnknownUser,
+    #[error("This link was undone in the meantime. Reload to see the present list.")]
+    NotLinkedByHand,
+}
+
+/// Somebody of bound schedules behind whom no active person of Slack stands, or
+/// only because an admin said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkView {
+    pub user: PagerDutyUserId,
+    /// As PagerDuty names them.
+    pub name: String,
+    pub email: Option<String>,
+    pub link: LinkState,
+    /// Whom an admin linked them to.
+    pub linked_to: Option<(PersonId, String)>,
 }
 
 /// What decides who is on duty in a rotation.
