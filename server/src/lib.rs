@@ -13,6 +13,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod integrations;
 pub mod live;
+pub mod metrics;
 mod oauth;
 pub mod pagerduty;
 pub mod reencrypt;
@@ -26,6 +27,7 @@ use crate::{
     crypto::KeyRing,
     integrations::Renewals,
     live::Live,
+    metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
     slack::SlackClient,
     store::{OpenError, Store},
@@ -46,6 +48,7 @@ pub struct Services {
     pub identity: IdentityClient,
     pub renewals: Renewals,
     pub live: Live,
+    pub metrics: Metrics,
     pub sync: SyncSignals,
     /// Work that is finished before the process ends.
     pub tasks: TaskTracker,
@@ -63,14 +66,16 @@ impl Services {
             eu: config.pagerduty.eu_api_url.clone(),
             identity: config.pagerduty.identity_url.clone(),
         };
+        let metrics = Metrics::default();
         Ok(Self {
             store,
             keys: storage.keys,
             slack: SlackClient::new(&config.slack),
-            pagerduty: PagerDuty::new(endpoints.clone()),
+            pagerduty: PagerDuty::new(endpoints.clone(), metrics.clone()),
             identity: IdentityClient::new(endpoints),
             renewals: Renewals::default(),
             live: Live::new(),
+            metrics,
             sync: SyncSignals::new(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

@@ -4,13 +4,15 @@
 
 use super::{
     account::{Account, Credential, Endpoints},
-    model::{AccountIdentity, Opened, Schedule, User},
+    clock::RemoteClock,
+    model::{AccountIdentity, Opened, Schedule, ScheduleVersion, User},
     parse,
     roster::{NextPage, ROWS_PER_PAGE, Roster},
     text::plain_up_to,
     transport::Transport,
-    wire,
+    wire, wire_v3,
 };
+use crate::{clock, metrics::Metrics};
 use futures::future::try_join;
 use std::collections::HashSet;
 use types::{PagerDutyProblem, PagerDutyUserId, Region, ScheduleId, ScheduleSummary, Timestamp};
@@ -35,10 +37,40 @@ impl PagerDuty {
     /// # Panics
     ///
     /// When the process has not installed a default crypto provider of rustls.
-    pub fn new(endpoints: Endpoints) -> Self {
+    pub fn new(endpoints: Endpoints, metrics: Metrics) -> Self {
         Self {
-            transport: Transport::new(endpoints),
+            transport: Transport::new(endpoints, metrics),
         }
+    }
+
+    /// The same one for work that nobody waits for. It counts its own requests.
+    #[must_use]
+    pub fn for_routine(&self) -> Self {
+        Self {
+            transport: self.transport.for_routine(),
+        }
+    }
+
+    /// How many requests were sent since [`PagerDuty::for_routine`].
+    pub fn requests(&self) -> u32 {
+        self.transport.sent()
+    }
+
+    /// How many more requests the sync may make with this credential now; none
+    /// with one that no header can carry.
+    pub fn budget_left(&self, account: &Account) -> u32 {
+        self.transport.budget_left(account).unwrap_or(0)
+    }
+
+    /// What time it is at PagerDuty, as far as its answers have told.
+    pub fn now(&self, region: Region) -> Timestamp {
+        let ahead = self.clock(region).ahead_millis().unwrap_or(0);
+        Timestamp::from_millis(clock::now().as_millis() + ahead)
+    }
+
+    /// The clock of a region.
+    pub fn clock(&self, region: Region) -> &RemoteClock {
+        self.transport.clock(region)
     }
 
     /// What the credential opens, if it may read schedules and users.
@@ -63,24 +95,48 @@ impl PagerDuty {
         }
     }
 
-    /// The schedules whose name contains `search` in any case, by name; a blank
-    /// search matches all. Of very many, the first pages only.
+    /// The schedules of both kinds whose name contains `search` in any case, by
+    /// name; a blank search matches all. Of very many, the first pages only.
     pub async fn search_schedules(
         &self,
         account: &Account,
         search: &str,
     ) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
         let search = plain_up_to(SEARCH_MAX_CHARS, search);
-        let wanted = search.as_deref().unwrap_or_default().to_lowercase();
+        let (layer_based, shift_based) = try_join(
+            self.list_schedules(account, &["schedules"], search.as_deref()),
+            async {
+                let listed = self.list_schedules(account, &["v3", "schedules"], search.as_deref());
+                listed.await.or_else(without_v3)
+            },
+        )
+        .await?;
+        // One that is being upgraded may be in both lists.
+        let mut found: Vec<ScheduleSummary> = layer_based;
+        for schedule in shift_based {
+            if found.iter().all(|known| known.id != schedule.id) {
+                found.push(schedule);
+            }
+        }
+        found.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
+        Ok(found)
+    }
+
+    async fn list_schedules(
+        &self,
+        account: &Account,
+        path: &[&str],
+        search: Option<&str>,
+    ) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
+        let wanted = search.unwrap_or_default().to_lowercase();
         let limit = ROWS_PER_PAGE.to_string();
         let (mut found, mut known, mut rows) = (Vec::new(), HashSet::new(), 0);
         for _ in 0..SEARCH_PAGES_MAX {
             let offset = rows.to_string();
             let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
             // A parameter without a value may mean anything.
-            query.extend(search.as_deref().map(|search| ("query", search)));
-            let page: wire::SchedulePage =
-                self.transport.get(account, &["schedules"], &query).await?;
+            query.extend(search.map(|search| ("query", search)));
+            let page: wire::SchedulePage = self.transport.get(account, path, &query).await?;
             let received = page.schedules.len();
             rows += received;
             // Not every server looks at the query; and between two pages, a schedule
@@ -93,29 +149,63 @@ impl PagerDuty {
                 break;
             }
         }
-        found.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
         Ok(found)
     }
 
-    /// One schedule with every shift that touches `[from, until)`, in one request.
-    /// Both ends are rounded down to whole seconds.
+    /// One schedule with every shift that touches `[from, until)`, in one request
+    /// when it is of the `expected` kind, and two when it was upgraded. Both ends
+    /// are rounded down to whole seconds.
     pub async fn schedule(
         &self,
         account: &Account,
         id: &ScheduleId,
+        expected: ScheduleVersion,
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Schedule, PagerDutyProblem> {
-        let (since, until) = (whole_seconds(from), whole_seconds(until));
-        let path = ["schedules", id.as_str()];
-        let query = [
+        let window = (whole_seconds(from), whole_seconds(until));
+        let answer = self.schedule_of(account, id, expected, &window).await;
+        match answer {
+            Err(problem) if may_be_of_the_other_kind(&problem) => {
+                let other = self.schedule_of(account, id, expected.other(), &window);
+                match other.await {
+                    // Neither knows it; what the first said of it stands.
+                    Err(other) if may_be_of_the_other_kind(&other) => Err(problem),
+                    other => other,
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    async fn schedule_of(
+        &self,
+        account: &Account,
+        id: &ScheduleId,
+        version: ScheduleVersion,
+        (since, until): &(String, String),
+    ) -> Result<Schedule, PagerDutyProblem> {
+        let mut query = vec![
             ("since", since.as_str()),
             ("until", until.as_str()),
             ("time_zone", "UTC"),
             ("overflow", "true"),
         ];
-        let answer: wire::ScheduleAnswer = self.transport.get(account, &path, &query).await?;
-        parse::schedule(answer.schedule)
+        match version {
+            ScheduleVersion::V2 => {
+                let path = ["schedules", id.as_str()];
+                let answer: wire::ScheduleAnswer =
+                    self.transport.get(account, &path, &query).await?;
+                parse::schedule(answer.schedule)
+            }
+            ScheduleVersion::V3 => {
+                query.push(("include[]", "final_schedule"));
+                let path = ["v3", "schedules", id.as_str()];
+                let answer: wire_v3::ScheduleAnswer =
+                    self.transport.get(account, &path, &query).await?;
+                parse::schedule_v3(answer.schedule)
+            }
+        }
     }
 
     /// Everybody of the account, up to the 10,000 whom PagerDuty lists.
@@ -187,6 +277,29 @@ impl PagerDuty {
                 account_id: None,
             },
         })
+    }
+}
+
+/// PagerDuty says of a schedule of the other kind that the request is bad (400)
+/// or, some time ago, that there is none (404).
+fn may_be_of_the_other_kind(problem: &PagerDutyProblem) -> bool {
+    matches!(
+        problem,
+        PagerDutyProblem::NotFound | PagerDutyProblem::Unavailable { status: 400 }
+    )
+}
+
+/// An account, or a credential, that knows no shift-based schedules has none.
+fn without_v3(problem: PagerDutyProblem) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
+    match problem {
+        PagerDutyProblem::NotFound
+        | PagerDutyProblem::Forbidden { .. }
+        | PagerDutyProblem::Unreadable
+        | PagerDutyProblem::Unavailable { status: 400..=499 } => {
+            tracing::debug!(%problem, "no list of shift-based schedules");
+            Ok(Vec::new())
+        }
+        problem => Err(problem),
     }
 }
 

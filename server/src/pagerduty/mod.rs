@@ -3,7 +3,9 @@
 //! judged here, once, so that the rest of the server works with sound values.
 
 mod account;
+mod budget;
 mod client;
+mod clock;
 mod id_token;
 mod identity;
 mod model;
@@ -15,8 +17,12 @@ mod stub;
 mod text;
 mod transport;
 mod wire;
+mod wire_v3;
 
 pub use account::{Account, Credential, Endpoints};
 pub use client::PagerDuty;
 pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
-pub use model::{AccountIdentity, Opened, Schedule, Shift, User, UserReference};
+pub use clock::RemoteClock;
+pub use model::{
+    AccountIdentity, Opened, Schedule, ScheduleVersion, Shift, User, UserReference,
+};

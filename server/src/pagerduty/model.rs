@@ -42,17 +42,53 @@ pub struct Opened {
     pub account: AccountIdentity,
 }
 
+/// Which of PagerDuty's two kinds of schedules one is, and so the version of the
+/// API that knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScheduleVersion {
+    /// Layer-based.
+    #[default]
+    V2,
+    /// Shift-based; an upgrade keeps the schedule's id.
+    V3,
+}
+
+impl ScheduleVersion {
+    /// The name under which the version is stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::V2 => "v2",
+            Self::V3 => "v3",
+        }
+    }
+
+    /// The inverse of [`ScheduleVersion::code`].
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::V2, Self::V3]
+            .into_iter()
+            .find(|version| version.code() == code)
+    }
+
+    pub const fn other(self) -> Self {
+        match self {
+            Self::V2 => Self::V3,
+            Self::V3 => Self::V2,
+        }
+    }
+}
+
 /// A schedule with everybody it names and its shifts in the window asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     pub id: ScheduleId,
+    pub version: ScheduleVersion,
     pub name: String,
     /// The schedule's page in PagerDuty; always http or https.
     pub url: Option<String>,
     /// As PagerDuty names it, IANA or Rails; for display only.
     pub time_zone: Option<String>,
     /// Each once: the schedule's own people in its order, then those of its
-    /// layers, then those whom only a shift names (an override may bring an outsider).
+    /// layers or rotations, then those whom only a shift names (an override may bring an outsider).
     pub people: Vec<UserReference>,
     /// By start, as PagerDuty renders them after overrides, with their real
     /// starts and ends even where these lie outside the window. A gap is the

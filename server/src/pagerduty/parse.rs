@@ -3,11 +3,11 @@
 //! take somebody off duty.
 
 use super::{
-    model::{Schedule, Shift, User, UserReference},
+    model::{Schedule, ScheduleVersion, Shift, User, UserReference},
     text::{plain, plain_up_to},
-    wire,
+    wire, wire_v3,
 };
-use types::{PagerDutyProblem, ScheduleSummary, Timestamp};
+use types::{PagerDutyProblem, PagerDutyUserId, ScheduleSummary, Timestamp};
 
 /// Longer names have no place to be shown in.
 const NAME_MAX_CHARS: usize = 300;
@@ -27,7 +27,10 @@ pub fn summary(schedule: wire::ListedSchedule) -> ScheduleSummary {
 /// [`PagerDutyProblem::Unreadable`] when a shift's time cannot be read, or it ends before it starts.
 pub fn schedule(schedule: wire::Schedule) -> Result<Schedule, PagerDutyProblem> {
     let entries = schedule.final_schedule.rendered_schedule_entries;
-    let shifts = shifts(&entries)?;
+    let shifts = entries
+        .iter()
+        .map(|entry| shift(&entry.start, &entry.end, entry.user.id.clone()))
+        .collect::<Result<_, _>>()?;
 
     let own = schedule.users.into_iter().flatten().flatten();
     let layered = schedule
@@ -39,19 +42,52 @@ pub fn schedule(schedule: wire::Schedule) -> Result<Schedule, PagerDutyProblem> 
         .flatten()
         .filter_map(|member| member.user);
     let on_call = entries.into_iter().map(|entry| entry.user);
-    let people = people(own.chain(layered).chain(on_call));
+    let mentioned = own.chain(layered).chain(on_call).map(reference);
 
     Ok(Schedule {
         name: name(&[schedule.name, schedule.summary], schedule.id.as_str()),
         id: schedule.id,
-        url: schedule
-            .html_url
-            .as_deref()
-            .and_then(plain)
-            .filter(|url| is_web_address(url)),
+        version: ScheduleVersion::V2,
+        url: page(schedule.html_url.as_deref()),
+        time_zone: schedule.time_zone.as_deref().and_then(plain),
+        people: people(mentioned),
+        shifts: in_order(shifts),
+    })
+}
+
+/// A shift-based schedule with its people, known by id alone, and shifts.
+///
+/// [`PagerDutyProblem::Unreadable`] as for [`schedule`].
+pub fn schedule_v3(schedule: wire_v3::Schedule) -> Result<Schedule, PagerDutyProblem> {
+    let members = schedule
+        .rotations
+        .into_iter()
+        .flatten()
+        .flatten()
+        .flat_map(|rotation| rotation.events.unwrap_or_default())
+        .flatten()
+        .filter_map(|event| event.assignment_strategy)
+        .flat_map(|strategy| strategy.members.unwrap_or_default())
+        .flatten()
+        .filter_map(wire_v3::Member::user);
+    let mut shifts = Vec::new();
+    for assignment in schedule.final_schedule.computed_shift_assignments {
+        // An empty slot is the absence of a shift.
+        if let Some(user) = assignment.member.user() {
+            shifts.push(shift(&assignment.start_time, &assignment.end_time, user)?);
+        }
+    }
+    let on_call = shifts.iter().map(|shift| shift.user.clone());
+    let people = people(members.chain(on_call).map(known_by_id));
+
+    Ok(Schedule {
+        name: name(&[schedule.name, schedule.summary], schedule.id.as_str()),
+        id: schedule.id,
+        version: ScheduleVersion::V3,
+        url: page(schedule.html_url.as_deref()),
         time_zone: schedule.time_zone.as_deref().and_then(plain),
         people,
-        shifts,
+        shifts: in_order(shifts),
     })
 }
 
@@ -85,10 +121,9 @@ pub fn subdomain(page: &str) -> Option<String> {
 
 /// Everybody mentioned, once, where they are first mentioned. One mention that
 /// tells of a deletion is enough: the others only say less.
-fn people(mentioned: impl Iterator<Item = wire::User>) -> Vec<UserReference> {
+fn people(mentioned: impl Iterator<Item = UserReference>) -> Vec<UserReference> {
     let mut people: Vec<UserReference> = Vec::new();
-    for mention in mentioned {
-        let person = reference(mention);
+    for person in mentioned {
         match people.iter_mut().find(|known| known.id == person.id) {
             Some(known) => known.deleted |= person.deleted,
             None => people.push(person),
@@ -107,19 +142,34 @@ fn reference(user: wire::User) -> UserReference {
     }
 }
 
-fn shifts(entries: &[wire::Entry]) -> Result<Vec<Shift>, PagerDutyProblem> {
-    let mut shifts = entries.iter().map(shift).collect::<Result<Vec<_>, _>>()?;
-    // Half-open, such a shift holds no instant: nobody is on call in it.
-    shifts.retain(|shift| shift.starts_at < shift.ends_at);
-    shifts.sort();
-    Ok(shifts)
+fn known_by_id(id: PagerDutyUserId) -> UserReference {
+    UserReference {
+        name: id.to_string(),
+        id,
+        deleted: false,
+    }
 }
 
-fn shift(entry: &wire::Entry) -> Result<Shift, PagerDutyProblem> {
+/// By start, without those that hold no instant. Where one person has two that
+/// begin together, as several rotations of a schedule can have it, the longer
+/// one says it all.
+fn in_order(mut shifts: Vec<Shift>) -> Vec<Shift> {
+    // Half-open, such a shift holds no instant: nobody is on call in it.
+    shifts.retain(|shift| shift.starts_at < shift.ends_at);
+    shifts.sort_by(|one, other| {
+        let by_start = one.starts_at.cmp(&other.starts_at);
+        by_start.then_with(|| (&one.user, other.ends_at).cmp(&(&other.user, one.ends_at)))
+    });
+    shifts.dedup_by(|next, first| next.starts_at == first.starts_at && next.user == first.user);
+    shifts.sort();
+    shifts
+}
+
+fn shift(start: &str, end: &str, user: PagerDutyUserId) -> Result<Shift, PagerDutyProblem> {
     let shift = Shift {
-        starts_at: instant(&entry.start)?,
-        ends_at: instant(&entry.end)?,
-        user: entry.user.id.clone(),
+        starts_at: instant(start)?,
+        ends_at: instant(end)?,
+        user,
     };
     if shift.ends_at < shift.starts_at {
         return Err(PagerDutyProblem::Unreadable);
@@ -130,6 +180,11 @@ fn shift(entry: &wire::Entry) -> Result<Shift, PagerDutyProblem> {
 fn instant(text: &str) -> Result<Timestamp, PagerDutyProblem> {
     let instant: jiff::Timestamp = text.parse().map_err(|_| PagerDutyProblem::Unreadable)?;
     Ok(Timestamp::from_millis(instant.as_millisecond()))
+}
+
+/// A schedule's page in PagerDuty.
+fn page(url: Option<&str>) -> Option<String> {
+    url.and_then(plain).filter(|url| is_web_address(url))
 }
 
 /// The links of an answer end up in pages, where a `javascript:` address would run.

@@ -4,8 +4,11 @@
 
 use super::{
     account::{Account, Endpoints},
+    budget::{Budgets, CredentialBudget, Urgency},
+    clock::RemoteClock,
     refusal::refusal,
 };
+use crate::{clock, crypto, metrics::Metrics};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ACCEPT, AUTHORIZATION},
@@ -13,10 +16,13 @@ use http::{
 use reqwest::{Client, Response, redirect};
 use serde::de::DeserializeOwned;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
-use types::PagerDutyProblem;
+use types::{PagerDutyProblem, Region};
 use url::Url;
 
 /// How many seconds PagerDuty has for a whole answer, the connection included.
@@ -34,24 +40,73 @@ const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 /// The version of the API whose shapes are read.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.pagerduty+json;version=2");
 
-/// Clones share their connections.
+/// Clones share their connections, budgets and clocks.
 #[derive(Clone, Debug)]
 pub struct Transport {
     http: Client,
     endpoints: Arc<Endpoints>,
+    clocks: Arc<[RemoteClock; 2]>,
+    budgets: Budgets,
+    metrics: Metrics,
+    urgency: Urgency,
+    /// Requests that were sent, by the clones for one purpose.
+    sent: Arc<AtomicU32>,
 }
 
 impl Transport {
-    pub fn new(endpoints: Endpoints) -> Self {
-        Self::with_limit(endpoints, Duration::from_secs(ANSWER_LIMIT_SECONDS.into()))
+    pub fn new(endpoints: Endpoints, metrics: Metrics) -> Self {
+        let limit = Duration::from_secs(ANSWER_LIMIT_SECONDS.into());
+        Self::with_limit(endpoints, metrics, limit)
     }
 
     /// With another limit than PagerDuty's, so that tests need not wait for it.
-    pub(super) fn with_limit(endpoints: Endpoints, answer_limit: Duration) -> Self {
+    pub(super) fn with_limit(
+        endpoints: Endpoints,
+        metrics: Metrics,
+        answer_limit: Duration,
+    ) -> Self {
         Self {
             http: client(answer_limit, HeaderMap::from_iter([(ACCEPT, ACCEPTED)])),
             endpoints: Arc::new(endpoints),
+            clocks: Arc::default(),
+            budgets: Budgets::default(),
+            metrics,
+            urgency: Urgency::Person,
+            sent: Arc::default(),
         }
+    }
+
+    /// The same one for work that nobody waits for, with a count of its own.
+    pub fn for_routine(&self) -> Self {
+        Self {
+            urgency: Urgency::Routine,
+            sent: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// How many requests were sent for this purpose so far.
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The clock of a region's host.
+    pub fn clock(&self, region: Region) -> &RemoteClock {
+        match region {
+            Region::Us => &self.clocks[0],
+            Region::Eu => &self.clocks[1],
+        }
+    }
+
+    /// How many more requests the sync may make with this credential now.
+    pub fn budget_left(&self, account: &Account) -> Result<u32, PagerDutyProblem> {
+        let authorization = account.credential.authorization()?;
+        Ok(self.budget(&authorization).left())
+    }
+
+    fn budget(&self, authorization: &HeaderValue) -> CredentialBudget {
+        let text = String::from_utf8_lossy(authorization.as_bytes());
+        self.budgets.of(crypto::token_key(&text))
     }
 
     /// The configured addresses.
@@ -70,11 +125,24 @@ impl Transport {
         let url = address(self.endpoints.of(account.region), path, query)?;
         let path = url.path().to_owned();
         let authorization = account.credential.authorization()?;
-        let started = Instant::now();
+        let budget = self.budget(&authorization);
+        let turn = budget.turn(self.urgency).await?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let (started, sent_at) = (Instant::now(), clock::now());
         let request = self.http.get(url).header(AUTHORIZATION, authorization);
         let answer = match request.send().await {
-            Ok(response) => Answer::read(response).await,
-            Err(error) => return Err(unanswered(error, &path, ANSWER_LIMIT_SECONDS)),
+            Ok(response) => {
+                let headers = response.headers();
+                turn.learn(headers);
+                self.clock(account.region)
+                    .learn(headers, sent_at, clock::now());
+                self.metrics.answered(response.status());
+                Answer::read(response).await
+            }
+            Err(error) => {
+                self.metrics.unanswered();
+                return Err(unanswered(error, &path, ANSWER_LIMIT_SECONDS));
+            }
         };
         tracing::debug!(
             method = "GET",

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fmt::Display;
 use types::{PagerDutyUserId, ScheduleId};
 
-/// `GET /schedules`.
+/// `GET /schedules`, and `GET /v3/schedules` alike.
 #[derive(Deserialize)]
 pub struct SchedulePage {
     pub schedules: Vec<Option<ListedSchedule>>,
@@ -104,7 +104,7 @@ pub struct User {
 }
 
 /// A number is taken as its digits: to us, every id is a text.
-fn id<'de, D, Id>(value: D) -> Result<Id, D::Error>
+pub fn id<'de, D, Id>(value: D) -> Result<Id, D::Error>
 where
     D: Deserializer<'de>,
     Id: TryFrom<String, Error: Display>,

@@ -4,8 +4,8 @@
 
 use super::{Duty, Member};
 use crate::{
-    pagerduty::Shift,
-    store::{Person, email_key},
+    pagerduty::{ScheduleVersion, Shift},
+    store::{Links, Person, email_key},
 };
 use std::collections::HashMap;
 use types::{LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp};
@@ -16,6 +16,7 @@ pub struct ScheduleSnapshot {
     pub id: ScheduleId,
     pub name: String,
     pub url: Option<String>,
+    pub version: ScheduleVersion,
     pub time_zone: Option<String>,
     pub people: Vec<SchedulePerson>,
     /// By start. Several may overlap.
@@ -31,13 +32,16 @@ pub struct SchedulePerson {
     pub deleted: bool,
 }
 
-/// The workspace's people by e-mail.
-pub struct Directory<'a>(HashMap<String, &'a Person>);
+/// The workspace's people, by e-mail and by what admins said.
+pub struct Directory<'a> {
+    by_email: HashMap<String, &'a Person>,
+    by_hand: HashMap<&'a PagerDutyUserId, &'a Person>,
+}
 
 impl<'a> Directory<'a> {
     /// Where two share an e-mail, somebody active goes before somebody
     /// deactivated.
-    pub fn new(people: &'a [Person]) -> Self {
+    pub fn new(people: &'a [Person], links: &'a Links) -> Self {
         let mut by_email: HashMap<String, &'a Person> = HashMap::new();
         for person in people {
             let Some(email) = &person.email else { continue };
@@ -50,19 +54,33 @@ impl<'a> Directory<'a> {
                 })
                 .or_insert(person);
         }
-        Self(by_email)
+        let by_id: HashMap<_, _> = people.iter().map(|person| (&person.id, person)).collect();
+        let by_hand = links
+            .iter()
+            .filter_map(|(user, person)| Some((user, *by_id.get(person)?)))
+            .collect();
+        Self { by_email, by_hand }
     }
 
     fn by_email(&self, email: &str) -> Option<&'a Person> {
-        self.0.get(&email_key(email)).copied()
+        self.by_email.get(&email_key(email)).copied()
     }
 }
 
-/// How somebody in a schedule relates to Slack.
+/// How somebody in a schedule relates to Slack. What an admin said goes before
+/// what e-mails say.
 pub fn link_of<'a>(
     person: &SchedulePerson,
     directory: &Directory<'a>,
 ) -> (LinkState, Option<&'a Person>) {
+    if let Some(found) = directory.by_hand.get(&person.id) {
+        let state = if found.deactivated {
+            LinkState::Deactivated
+        } else {
+            LinkState::LinkedByHand
+        };
+        return (state, Some(found));
+    }
     let found = person
         .email
         .as_deref()
@@ -135,6 +153,58 @@ pub fn next_change(shifts: &[Shift], now: Timestamp) -> Option<Timestamp> {
         .min()
 }
 
+/// What changes for people when the members `before` become those `after`, in
+/// words.
+pub fn difference(before: &[Member], after: &[Member]) -> String {
+    let mut parts = Vec::new();
+    let (was, is) = (on_duty(before), on_duty(after));
+    if was != is {
+        parts.push(format!("On duty: {} → {}", listed(&was), listed(&is)));
+    }
+    let without = |these: &[Member], those: &[Member]| -> Vec<String> {
+        these
+            .iter()
+            .filter(|member| those.iter().all(|other| other.key != member.key))
+            .map(|member| member.name.clone())
+            .collect()
+    };
+    let (joined, left) = (without(after, before), without(before, after));
+    if !joined.is_empty() {
+        parts.push(format!("Joined: {}", joined.join(", ")));
+    }
+    if !left.is_empty() {
+        parts.push(format!("Left: {}", left.join(", ")));
+    }
+    if parts.is_empty() {
+        let turn_moved = before.iter().any(|member| {
+            let same = after.iter().find(|other| other.key == member.key);
+            same.is_some_and(|same| same.duty != member.duty)
+        });
+        parts.push(if turn_moved {
+            format!("A new shift of {}", listed(&is))
+        } else {
+            "Details of members".to_owned()
+        });
+    }
+    parts.join("; ")
+}
+
+fn on_duty(members: &[Member]) -> Vec<&str> {
+    members
+        .iter()
+        .filter(|member| member.duty.is_some())
+        .map(|member| member.name.as_str())
+        .collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +236,7 @@ mod tests {
             id: ScheduleId::new("S"),
             name: "Primary".to_owned(),
             url: None,
+            version: ScheduleVersion::V2,
             time_zone: None,
             people,
             shifts,
@@ -194,7 +265,7 @@ mod tests {
     fn people_match_by_email_whatever_its_case() {
         let people = [slack("U1", "Ann@Example.com ")];
         let schedule = schedule(vec![user("P1", Some("ann@example.COM"))], Vec::new());
-        let members = members_of(&schedule, &Directory::new(&people), at(0));
+        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(0));
         assert_eq!(members[0].key.as_str(), "slack:U1");
         assert_eq!(members[0].link, LinkState::Linked);
         assert_eq!(members[0].name, "slack U1");
@@ -216,7 +287,7 @@ mod tests {
             ],
             vec![shift("P1", 0, 10)],
         );
-        let members = members_of(&schedule, &Directory::new(&people), at(5));
+        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(5));
         let links: Vec<_> = members.iter().map(|member| member.link).collect();
         assert_eq!(
             links,
@@ -238,7 +309,8 @@ mod tests {
             vec![user("P1", None), user("P2", None)],
             vec![shift("P1", 0, 10), shift("P2", 10, 20)],
         );
-        let directory = Directory::new(&[]);
+        let links = Links::new();
+        let directory = Directory::new(&[], &links);
         for (second, expected) in [
             (0, "pagerduty:P1"),
             (9, "pagerduty:P1"),
@@ -255,7 +327,8 @@ mod tests {
             vec![user("P1", None), user("P2", None)],
             vec![shift("P1", 0, 10), shift("P2", 5, 10)],
         );
-        let directory = Directory::new(&[]);
+        let links = Links::new();
+        let directory = Directory::new(&[], &links);
         assert_eq!(on_duty(&members_of(&schedule, &directory, at(7))).len(), 2);
         assert!(on_duty(&members_of(&schedule, &directory, at(30))).is_empty());
     }
@@ -270,7 +343,7 @@ mod tests {
             ],
             vec![shift("P2", 0, 10)],
         );
-        let members = members_of(&schedule, &Directory::new(&people), at(1));
+        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(1));
         assert_eq!(members.len(), 1);
         assert_eq!(on_duty(&members), ["slack:U1"]);
     }
@@ -282,7 +355,7 @@ mod tests {
         let people = [gone, slack("U2", "ann@example.com")];
         let (link, found) = link_of(
             &user("P1", Some("ann@example.com")),
-            &Directory::new(&people),
+            &Directory::new(&people, &Links::new()),
         );
         assert_eq!(link, LinkState::Linked);
         assert_eq!(found.unwrap().id.as_str(), "U2");

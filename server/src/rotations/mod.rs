@@ -10,7 +10,7 @@ mod turns;
 
 pub use access::{may_edit, may_see};
 pub use membership::{
-    Directory, SchedulePerson, ScheduleSnapshot, link_of, members_of, next_change,
+    Directory, SchedulePerson, ScheduleSnapshot, difference, link_of, members_of, next_change,
 };
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use search::matches;
@@ -59,6 +59,7 @@ impl Member {
     pub fn view(&self) -> MemberView {
         MemberView {
             key: self.key.clone(),
+            pagerduty_user: self.pagerduty_user.clone(),
             name: self.name.clone(),
             email: self.email.clone(),
             link: self.link,

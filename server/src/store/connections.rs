@@ -4,9 +4,10 @@
 use super::{
     NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CredentialColumns, bind_credential},
-    known,
+    former, known, millis,
 };
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+use std::time::Duration;
 use types::{
     AuditAction, PagerDutyProblem, PersonId, RevertedRotation, RotationId, RotationMode, Timestamp,
     WorkspaceId,
@@ -40,19 +41,28 @@ pub struct Connection {
     /// Failed syncs in a row.
     pub failures: u32,
     pub roster_read_at: Option<Timestamp>,
+    /// Schedules that the last run left to the next one.
+    pub postponed: u32,
+    /// By how many milliseconds PagerDuty's clock is ahead of the database's, as
+    /// the last run found.
+    pub clock_ahead_millis: i64,
+    /// What time it was at the database when this was read.
+    pub as_of: Timestamp,
 }
 
 /// How a sync went, as far as the connection as a whole is concerned.
 #[derive(Clone, Debug)]
 pub struct SyncEnd {
-    pub at: Timestamp,
     /// PagerDuty was asked; otherwise only stored shifts were applied.
     pub asked: bool,
     pub problem: Option<PagerDutyProblem>,
-    pub next_sync_at: Timestamp,
-    pub ask_after: Timestamp,
-    /// Set when the account's people were read in this run.
-    pub roster_read_at: Option<Timestamp>,
+    /// How long until the next run.
+    pub next_in: Duration,
+    /// How long PagerDuty is left alone.
+    pub ask_in: Duration,
+    /// Schedules left to the next run.
+    pub postponed: u32,
+    pub clock_ahead_millis: i64,
     /// Somebody asked for this run; its failure says nothing about how patient
     /// to be.
     pub on_request: bool,
@@ -81,6 +91,9 @@ struct Row {
     ask_after: i64,
     failures: i64,
     roster_read_at: Option<i64>,
+    postponed: i64,
+    clock_ahead_millis: i64,
+    as_of: i64,
 }
 
 impl Row {
@@ -101,6 +114,9 @@ impl Row {
             ask_after: Timestamp::from_millis(self.ask_after),
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
+            postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
+            clock_ahead_millis: self.clock_ahead_millis,
+            as_of: Timestamp::from_millis(self.as_of),
         })
     }
 }
@@ -118,16 +134,20 @@ pub(super) fn read_problem(stored: Option<String>) -> Result<Option<PagerDutyPro
 
 impl Store {
     pub async fn connection(&self, workspace: &WorkspaceId) -> Result<Option<Connection>> {
-        let row: Option<Row> =
-            sqlx::query_as("select * from pagerduty_connections where workspace_id = $1")
-                .bind(workspace.as_str())
-                .fetch_optional(&self.pool)
-                .await?;
+        let now = self.engine.now();
+        let statement =
+            format!("select *, {now} as as_of from pagerduty_connections where workspace_id = $1");
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(Row::connection).transpose()
     }
 
     pub async fn connections(&self) -> Result<Vec<Connection>> {
-        let rows: Vec<Row> = sqlx::query_as("select * from pagerduty_connections")
+        let now = self.engine.now();
+        let statement = format!("select *, {now} as as_of from pagerduty_connections");
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Row::connection).collect()
@@ -138,15 +158,17 @@ impl Store {
     /// connect at once, one wins.
     pub async fn connect(&self, new: &StoredCredential, entry: &NewAuditEntry) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let insert = sqlx::query(
+        let now = self.engine.now();
+        let statement = format!(
             "insert into pagerduty_connections (method, credential_sealed, last_four, client_id,
                  authorised_as, refresh_at, token_expires_at, region, subdomain, account_id,
                  workspace_id, generation, connected_at, connected_by, connected_by_name,
                  next_sync_at, ask_after, failures)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $13, $13, 0)
-             on conflict (workspace_id) do nothing",
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {now},
+                 {now}, 0)
+             on conflict (workspace_id) do nothing"
         );
-        let inserted = bind_credential(insert, new)
+        let inserted = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)
             .bind(entry.workspace.as_str())
             .bind(Uuid::now_v7().to_string())
             .bind(entry.at.as_millis())
@@ -171,18 +193,19 @@ impl Store {
         entry: &NewAuditEntry,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let update = sqlx::query(
+        let now = self.engine.now();
+        let statement = format!(
             "update pagerduty_connections set method = $1, credential_sealed = $2, last_four = $3,
                  client_id = $4, authorised_as = $5, refresh_at = $6, token_expires_at = $7,
                  region = $8, subdomain = $9, account_id = $10, generation = $11,
                  token_version = token_version + 1, login_ended = 0, token_lease_holder = null,
-                 token_lease_until = null, problem = null, failures = 0, next_sync_at = $12,
-                 ask_after = $12, roster_read_at = null, lease_holder = null, lease_until = null
-             where workspace_id = $13 and generation = $14",
+                 token_lease_until = null, problem = null, failures = 0,
+                 last_synced_at = null, postponed = 0, next_sync_at = {now}, ask_after = {now},
+                 roster_read_at = null, lease_holder = null, lease_until = null
+             where workspace_id = $12 and generation = $13"
         );
-        let updated = bind_credential(update, new)
+        let updated = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)
             .bind(Uuid::now_v7().to_string())
-            .bind(entry.at.as_millis())
             .bind(entry.workspace.as_str())
             .bind(generation)
             .execute(&mut *tx)
@@ -190,6 +213,13 @@ impl Store {
         if updated.rows_affected() == 0 {
             return Ok(false);
         }
+        // With another credential everything is worth another try.
+        sqlx::query(
+            "update pagerduty_schedules set poll_at = 0, failures = 0 where workspace_id = $1",
+        )
+        .bind(entry.workspace.as_str())
+        .execute(&mut *tx)
+        .await?;
         audit::insert(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(true)
@@ -207,7 +237,14 @@ impl Store {
             return Ok(None);
         }
         let reverted = bound_rotations(&mut tx, workspace).await?;
+        former::remember_all(&mut tx, workspace, entry.at).await?;
         let statements = [
+            // Whoever is on duty now stays so until somebody rotates.
+            "update duty_history set ends_at = null where exists
+                 (select 1 from bindings b join rotation_members m on m.rotation_id = b.rotation_id
+                  where b.workspace_id = $1 and b.rotation_id = duty_history.rotation_id
+                      and m.on_duty_since = duty_history.starts_at
+                      and m.pagerduty_user_id = duty_history.person)",
             "update rotation_members set on_duty_until = null where rotation_id in
                  (select rotation_id from bindings where workspace_id = $1)",
             "update rotations set mode = 'manual' where id in
@@ -245,65 +282,73 @@ impl Store {
         bound_rotations(&mut connection, workspace).await
     }
 
-    /// Workspaces whose next sync is due and that nobody else works on.
-    pub async fn due_connections(&self, now: Timestamp) -> Result<Vec<WorkspaceId>> {
-        let rows: Vec<(String,)> = sqlx::query_as(
+    /// Workspaces whose next sync is due and that nobody else works on, those that
+    /// wait the longest first.
+    pub async fn due_connections(&self) -> Result<Vec<WorkspaceId>> {
+        let now = self.engine.now();
+        let statement = format!(
             "select workspace_id from pagerduty_connections
-             where next_sync_at <= $1 and (lease_until is null or lease_until <= $1)
-             order by next_sync_at",
-        )
-        .bind(now.as_millis())
-        .fetch_all(&self.pool)
-        .await?;
+             where next_sync_at <= {now} and (lease_until is null or lease_until <= {now})
+             order by next_sync_at"
+        );
+        let rows: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
+            .fetch_all(&self.pool)
+            .await?;
         Ok(rows.into_iter().map(|(id,)| WorkspaceId::new(id)).collect())
     }
 
-    /// When the next sync of any connection is due, leases included.
-    pub async fn next_due_at(&self) -> Result<Option<Timestamp>> {
-        let (at,): (Option<i64>,) = sqlx::query_as(
+    /// How long until the next sync of any connection is due, leases included.
+    pub async fn next_due_in(&self) -> Result<Option<Duration>> {
+        let now = self.engine.now();
+        let statement = format!(
             "select min(case when lease_until > next_sync_at then lease_until
-                             else next_sync_at end)
-             from pagerduty_connections",
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(at.map(Timestamp::from_millis))
+                             else next_sync_at end) - {now}
+             from pagerduty_connections"
+        );
+        let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(wait.map(|wait| Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
     }
 
-    /// Takes the right to sync a connection until `until`, for one run; `None`
-    /// when another run has it or the workspace is not connected.
+    /// Takes the right to sync a connection for as long as `lease`, for one run;
+    /// `None` when another run has it or the workspace is not connected. The
+    /// database's clock decides, so that servers whose clocks differ agree.
     pub async fn take_lease(
         &self,
         workspace: &WorkspaceId,
-        now: Timestamp,
-        until: Timestamp,
+        lease: Duration,
     ) -> Result<Option<Connection>> {
-        let row: Option<Row> = sqlx::query_as(
-            "update pagerduty_connections set lease_holder = $1, lease_until = $2
-             where workspace_id = $3 and (lease_until is null or lease_until <= $4)
-             returning *",
-        )
-        .bind(Uuid::now_v7().to_string())
-        .bind(until.as_millis())
-        .bind(workspace.as_str())
-        .bind(now.as_millis())
-        .fetch_optional(&self.pool)
-        .await?;
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set lease_holder = $1, lease_until = {now} + $2
+             where workspace_id = $3 and (lease_until is null or lease_until <= {now})
+             returning *, {now} as as_of"
+        );
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(Uuid::now_v7().to_string())
+            .bind(millis(lease))
+            .bind(workspace.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(Row::connection).transpose()
     }
 
-    /// Keeps a lease that a run still has.
-    pub async fn renew_lease(&self, connection: &Connection, until: Timestamp) -> Result<()> {
-        sqlx::query(
-            "update pagerduty_connections set lease_until = $1
-             where workspace_id = $2 and lease_holder = $3",
-        )
-        .bind(until.as_millis())
-        .bind(connection.workspace.as_str())
-        .bind(connection.lease.as_deref())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+    /// Keeps a lease for as long as `lease` from now. False when another run has
+    /// taken it meanwhile, or the connection has changed or gone.
+    pub async fn renew_lease(&self, connection: &Connection, lease: Duration) -> Result<bool> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set lease_until = {now} + $1
+             where workspace_id = $2 and lease_holder = $3"
+        );
+        let renewed = sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(lease))
+            .bind(connection.workspace.as_str())
+            .bind(connection.lease.as_deref())
+            .execute(&self.pool)
+            .await?;
+        Ok(renewed.rows_affected() == 1)
     }
 
     /// Gives back the lease of a run that was broken off.
@@ -319,10 +364,13 @@ impl Store {
         Ok(())
     }
 
-    /// Asks for a sync at once, also when one is running just now.
-    pub async fn request_sync(&self, workspace: &WorkspaceId, now: Timestamp) -> Result<()> {
-        sqlx::query("update pagerduty_connections set next_sync_at = $1 where workspace_id = $2")
-            .bind(now.as_millis())
+    /// Has the connection looked at, at once and also when a run is under way.
+    pub async fn request_sync(&self, workspace: &WorkspaceId) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set next_sync_at = {now} where workspace_id = $1"
+        );
+        sqlx::query(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .execute(&self.pool)
             .await?;
@@ -342,27 +390,31 @@ impl Store {
             (true, true) => connection.failures.saturating_add(1),
             (true, false) => 0,
         };
-        let updated = sqlx::query(
-            // A login that ended while the run went on stays ended.
+        let now = self.engine.now();
+        // A login that ended while the run went on stays ended.
+        let statement = format!(
             "update pagerduty_connections set
                  problem = case when login_ended = 1 then problem else $1 end,
-                 next_sync_at = case when next_sync_at = $2 then $3 else next_sync_at end,
-                 ask_after = $4, last_synced_at = coalesce($5, last_synced_at),
-                 failures = $6, roster_read_at = coalesce($7, roster_read_at),
+                 next_sync_at = case when next_sync_at = $2 then {now} + $3 else next_sync_at end,
+                 ask_after = {now} + $4,
+                 last_synced_at = case when $5 = 1 then {now} else last_synced_at end,
+                 failures = $6, postponed = $7, clock_ahead_millis = $8,
                  lease_holder = null, lease_until = null
-             where workspace_id = $8 and lease_holder = $9",
-        )
-        .bind(write_problem(end.problem.as_ref()))
-        .bind(connection.next_sync_at.as_millis())
-        .bind(end.next_sync_at.as_millis())
-        .bind(end.ask_after.as_millis())
-        .bind((end.asked && !failed).then_some(end.at.as_millis()))
-        .bind(i64::from(failures))
-        .bind(end.roster_read_at.map(Timestamp::as_millis))
-        .bind(connection.workspace.as_str())
-        .bind(connection.lease.as_deref())
-        .execute(&self.pool)
-        .await?;
+             where workspace_id = $9 and lease_holder = $10"
+        );
+        let updated = sqlx::query(AssertSqlSafe(statement))
+            .bind(write_problem(end.problem.as_ref()))
+            .bind(connection.next_sync_at.as_millis())
+            .bind(millis(end.next_in))
+            .bind(millis(end.ask_in))
+            .bind(i64::from(end.asked && !failed))
+            .bind(i64::from(failures))
+            .bind(i64::from(end.postponed))
+            .bind(end.clock_ahead_millis)
+            .bind(connection.workspace.as_str())
+            .bind(connection.lease.as_deref())
+            .execute(&self.pool)
+            .await?;
         Ok(updated.rows_affected() == 1)
     }
 

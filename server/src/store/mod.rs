@@ -9,8 +9,12 @@ mod authorisations;
 mod connections;
 mod credentials;
 mod engine;
+mod former;
+mod history;
+mod links;
 mod people;
 mod rotations;
+mod runs;
 mod schedules;
 mod sessions;
 mod sign_ins;
@@ -24,8 +28,11 @@ pub use authorisations::{
 pub use connections::{Connection, SyncEnd, credential_row};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, OpenError, sqlite_path};
+pub use former::Former;
+pub use links::Links;
 pub use people::{Person, email_key};
-pub use schedules::{BindEnd, BoundSchedule};
+pub use runs::EndedRun;
+pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, RotationChange};
 pub use sessions::{NewSession, Session};
 pub use sign_ins::{PendingSignIn, SignInStep};
 pub use tokens::TokenLease;
@@ -80,6 +87,11 @@ impl Store {
     async fn begin(&self) -> Result<Transaction<'static, Any>> {
         Ok(self.engine.begin(&self.pool).await?)
     }
+}
+
+/// A duration as the database counts it.
+fn millis(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A value that was stored under a code, read back.

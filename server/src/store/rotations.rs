@@ -1,6 +1,6 @@
 //! Rotations with their members and owners.
 
-use super::{NewAuditEntry, Result, Store, StoreError, audit, known};
+use super::{NewAuditEntry, Result, Store, StoreError, audit, history, known};
 use crate::rotations::{Duty, Member, Rotation};
 use sqlx::{AnyConnection, FromRow};
 use std::collections::HashMap;
@@ -34,11 +34,13 @@ struct MemberRow {
     directory_name: Option<String>,
     directory_email: Option<String>,
     deactivated: Option<i64>,
+    by_hand: i64,
 }
 
 impl MemberRow {
     fn member(self) -> Result<Member> {
         let link = match (&self.person_id, self.deactivated, &self.unlinked) {
+            (Some(_), Some(0), _) if self.by_hand != 0 => LinkState::LinkedByHand,
             (Some(_), Some(0), _) => LinkState::Linked,
             (Some(_), _, _) => LinkState::Deactivated,
             (None, _, Some(code)) => known(LinkState::from_code(code), "a link state")?,
@@ -123,7 +125,7 @@ impl Store {
         .await
         .map_err(code_taken)?;
         write_owners(&mut tx, rotation).await?;
-        write_members(&mut tx, rotation).await?;
+        write_members(&mut tx, &[], rotation, entry.at).await?;
         audit::insert(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(())
@@ -158,7 +160,7 @@ impl Store {
             write_owners(&mut tx, &after).await?;
         }
         if after.members != before.members {
-            write_members(&mut tx, &after).await?;
+            write_members(&mut tx, &before.members, &after, entry.at).await?;
         }
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -256,9 +258,12 @@ async fn load_members(
     let rows: Vec<MemberRow> = sqlx::query_as(
         "select m.rotation_id, m.key, m.person_id, m.pagerduty_user_id, m.name, m.email,
              m.unlinked, m.on_duty_since, m.on_duty_until,
-             p.name as directory_name, p.email as directory_email, p.deactivated
+             p.name as directory_name, p.email as directory_email, p.deactivated,
+             case when l.person_id = m.person_id then 1 else 0 end as by_hand
          from rotation_members m
          left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+         left join person_links l on l.workspace_id = m.workspace_id
+             and l.pagerduty_user_id = m.pagerduty_user_id
          where m.workspace_id = $1 and (m.rotation_id = $2 or $3 = 1)
          order by m.rotation_id, m.position",
     )
@@ -337,10 +342,16 @@ async fn write_owners(connection: &mut AnyConnection, rotation: &Rotation) -> Re
     Ok(())
 }
 
+/// Puts the members of `rotation` in the place of those `before`, and notes whose
+/// duty that begins or ends at `now`.
 pub(super) async fn write_members(
     connection: &mut AnyConnection,
+    before: &[Member],
     rotation: &Rotation,
+    now: Timestamp,
 ) -> Result<()> {
+    let which = (&rotation.workspace, &rotation.id);
+    history::record(connection, which, before, &rotation.members, now).await?;
     sqlx::query("delete from rotation_members where rotation_id = $1")
         .bind(rotation.id.as_str())
         .execute(&mut *connection)

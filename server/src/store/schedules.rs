@@ -4,14 +4,16 @@
 use super::{
     Connection, NewAuditEntry, Result, Store, audit,
     connections::{self, read_problem, write_problem},
-    rotations,
+    former, known, millis, rotations,
 };
 use crate::{
-    pagerduty::Shift,
-    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
+    pagerduty::{ScheduleVersion, Shift},
+    rotations::{
+        Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change,
+    },
 };
-use sqlx::{AnyConnection, FromRow};
-use std::collections::HashMap;
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+use std::{collections::HashMap, time::Duration};
 use types::{
     PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId,
 };
@@ -23,10 +25,39 @@ pub struct BoundSchedule {
     pub name: String,
     pub url: Option<String>,
     pub time_zone: Option<String>,
-    /// When PagerDuty last answered for it.
+    /// The version of the API that last knew it.
+    pub version: ScheduleVersion,
+    /// When PagerDuty last answered for it, by PagerDuty's clock.
     pub confirmed_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
     pub problem: Option<PagerDutyProblem>,
+    /// Failed attempts in a row.
+    pub failures: u32,
+    /// When PagerDuty is asked for it again, by the database's clock.
+    pub poll_at: Timestamp,
+}
+
+/// A change that a sync made to a rotation, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotationChange {
+    pub rotation: RotationId,
+    pub name: String,
+    pub what: String,
+}
+
+/// A schedule whose shifts have changed hands since anybody looked.
+#[derive(Clone, Debug)]
+pub struct HandOff {
+    pub schedule: ScheduleId,
+    /// When the first of them did, by PagerDuty's clock.
+    pub due_at: Timestamp,
+}
+
+/// How long ago PagerDuty confirmed the oldest of a workspace's bound schedules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataAge {
+    pub workspace: WorkspaceId,
+    pub age: Duration,
 }
 
 #[derive(FromRow)]
@@ -35,8 +66,11 @@ struct ScheduleRow {
     name: String,
     url: Option<String>,
     time_zone: Option<String>,
+    api_version: String,
     confirmed_at: Option<i64>,
     problem: Option<String>,
+    failures: i64,
+    poll_at: i64,
 }
 
 impl ScheduleRow {
@@ -46,8 +80,14 @@ impl ScheduleRow {
             name: self.name,
             url: self.url,
             time_zone: self.time_zone,
+            version: known(
+                ScheduleVersion::from_code(&self.api_version),
+                "a version of PagerDuty's API",
+            )?,
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem)?,
+            failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            poll_at: Timestamp::from_millis(self.poll_at),
         })
     }
 }
@@ -71,6 +111,9 @@ impl PersonRow {
     }
 }
 
+/// How many people are written at once.
+const ROSTER_BATCH: usize = 500;
+
 /// How an attempt to bind ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum BindEnd<R> {
@@ -86,13 +129,137 @@ impl Store {
     /// The schedules that at least one rotation is bound to.
     pub async fn bound_schedules(&self, workspace: &WorkspaceId) -> Result<Vec<BoundSchedule>> {
         let rows: Vec<ScheduleRow> = sqlx::query_as(
-            "select id, name, url, time_zone, confirmed_at, problem from pagerduty_schedules
-             where workspace_id = $1 order by id",
+            "select * from pagerduty_schedules where workspace_id = $1 order by id",
         )
         .bind(workspace.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(ScheduleRow::schedule).collect()
+    }
+
+    /// The schedules that PagerDuty is to be asked for within `slack` from now: those
+    /// whose shifts have changed hands, then those that wait the longest, and last
+    /// those that failed before.
+    pub async fn due_schedules(
+        &self,
+        workspace: &WorkspaceId,
+        slack: Duration,
+    ) -> Result<Vec<BoundSchedule>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select * from pagerduty_schedules where workspace_id = $1 and poll_at <= {now} + $2
+             order by case when failures > 0 then 1 else 0 end, poll_at, id"
+        );
+        let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(millis(slack))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(ScheduleRow::schedule).collect()
+    }
+
+    /// How long until PagerDuty is to be asked for a schedule; `None` when nothing
+    /// is bound.
+    pub async fn next_poll_in(&self, workspace: &WorkspaceId) -> Result<Option<Duration>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select min(poll_at) - {now} from pagerduty_schedules where workspace_id = $1"
+        );
+        let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(wait.map(|wait| Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
+    }
+
+    /// When a shift of any bound schedule begins or ends next, by PagerDuty's
+    /// clock.
+    pub async fn next_hand_off_at(&self, workspace: &WorkspaceId) -> Result<Option<Timestamp>> {
+        let (at,): (Option<i64>,) = sqlx::query_as(
+            "select min(next_change_at) from pagerduty_schedules where workspace_id = $1",
+        )
+        .bind(workspace.as_str())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(at.map(Timestamp::from_millis))
+    }
+
+    /// The schedules in which a shift began or ended up to `now`, the earliest
+    /// first.
+    pub async fn due_hand_offs(
+        &self,
+        workspace: &WorkspaceId,
+        now: Timestamp,
+    ) -> Result<Vec<HandOff>> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "select id, next_change_at from pagerduty_schedules
+             where workspace_id = $1 and next_change_at <= $2 order by next_change_at, id",
+        )
+        .bind(workspace.as_str())
+        .bind(now.as_millis())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(schedule, due_at)| HandOff {
+                schedule: ScheduleId::new(schedule),
+                due_at: Timestamp::from_millis(due_at),
+            })
+            .collect())
+    }
+
+    /// The bound schedules that a PagerDuty user is in.
+    pub async fn schedules_naming(
+        &self,
+        workspace: &WorkspaceId,
+        user: &PagerDutyUserId,
+    ) -> Result<Vec<ScheduleId>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "select schedule_id from pagerduty_schedule_people
+             where workspace_id = $1 and user_id = $2",
+        )
+        .bind(workspace.as_str())
+        .bind(user.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|(id,)| ScheduleId::new(id)).collect())
+    }
+
+    /// Everybody in the bound schedules, each once, by name.
+    pub async fn bound_people(&self, workspace: &WorkspaceId) -> Result<Vec<SchedulePerson>> {
+        let rows: Vec<PersonRow> = sqlx::query_as(
+            "select u.id, u.name, u.email, u.deleted from pagerduty_users u
+             where u.workspace_id = $1 and exists
+                 (select 1 from pagerduty_schedule_people p
+                  where p.workspace_id = u.workspace_id and p.user_id = u.id)
+             order by lower(u.name), u.id",
+        )
+        .bind(workspace.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(PersonRow::person).collect())
+    }
+
+    /// How old the data of each connected workspace is, as seen from the
+    /// database's clock.
+    pub async fn data_ages(&self) -> Result<Vec<DataAge>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select s.workspace_id, {now} + min(c.clock_ahead_millis) - min(s.confirmed_at)
+             from pagerduty_schedules s
+             join pagerduty_connections c on c.workspace_id = s.workspace_id
+             where s.confirmed_at is not null group by s.workspace_id"
+        );
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(workspace, age)| DataAge {
+                workspace: WorkspaceId::new(workspace),
+                age: Duration::from_millis(u64::try_from(age).unwrap_or(0)),
+            })
+            .collect())
     }
 
     /// Which rotation is bound to which schedule.
@@ -118,8 +285,7 @@ impl Store {
         rotation: &RotationId,
     ) -> Result<Option<BoundSchedule>> {
         let row: Option<ScheduleRow> = sqlx::query_as(
-            "select s.id, s.name, s.url, s.time_zone, s.confirmed_at, s.problem
-             from bindings b
+            "select s.* from bindings b
              join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
              where b.workspace_id = $1 and b.rotation_id = $2",
         )
@@ -158,13 +324,14 @@ impl Store {
             .collect())
     }
 
-    /// Binds a rotation to a schedule that was just read, if `allow` does not
-    /// refuse. `members` takes the place of the rotation's own.
+    /// Binds a rotation to a schedule that was read at `read_at` by PagerDuty's
+    /// clock and is to be read again after `poll_in`, if `allow` does not refuse.
+    /// `members` takes the place of the rotation's own.
     pub async fn bind<R>(
         &self,
         connection: &Connection,
         rotation: &RotationId,
-        schedule: &ScheduleSnapshot,
+        (schedule, read_at, poll_in): (&ScheduleSnapshot, Timestamp, Duration),
         members: Vec<Member>,
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<BindEnd<R>> {
@@ -181,10 +348,12 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(BindEnd::Refused(refusal)),
         };
-        write_schedule(&mut tx, workspace, schedule, entry.at).await?;
+        write_schedule(&mut tx, workspace, schedule, read_at).await?;
+        self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
+            .await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        rotation.members = members;
-        rotations::write_members(&mut tx, &rotation).await?;
+        let before = std::mem::replace(&mut rotation.members, members);
+        rotations::write_members(&mut tx, &before, &rotation, read_at).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -212,6 +381,10 @@ impl Store {
             return Ok(Some(Ok(())));
         }
         for statement in [
+            "update duty_history set ends_at = null where rotation_id = $1 and exists
+                 (select 1 from rotation_members m where m.rotation_id = $1
+                      and m.on_duty_since = duty_history.starts_at
+                      and m.pagerduty_user_id = duty_history.person)",
             "update rotations set mode = 'manual' where id = $1",
             "update rotation_members set on_duty_until = null where rotation_id = $1",
             "delete from bindings where rotation_id = $1",
@@ -227,17 +400,19 @@ impl Store {
         Ok(Some(Ok(())))
     }
 
-    /// Writes what was asked of a schedule at `asked_at` and gives its rotations
-    /// their members. Returns the rotations that changed; `None`, and nothing is
-    /// written, when the credential that read it has changed or gone, nothing is
-    /// bound to the schedule any more, or a later reading is already there.
+    /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
+    /// gives its rotations their members. PagerDuty is asked for it again after
+    /// `poll_in`. Returns what changed; `None`, and nothing is written, when the
+    /// credential that read it has changed or gone, nothing is bound to the
+    /// schedule any more, or a later reading is already there.
     pub async fn apply_schedule(
         &self,
         connection: &Connection,
         schedule: &ScheduleSnapshot,
         members: &[Member],
         asked_at: Timestamp,
-    ) -> Result<Option<Vec<RotationId>>> {
+        poll_in: Duration,
+    ) -> Result<Option<Vec<RotationChange>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
@@ -254,20 +429,24 @@ impl Store {
         } else {
             write_schedule(&mut tx, workspace, schedule, asked_at).await?;
         }
-        let changed = write_members(&mut tx, workspace, &schedule.id, members).await?;
+        self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
+            .await?;
+        let changed = write_members(&mut tx, workspace, &schedule.id, members, asked_at).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
 
     /// Gives a schedule's rotations the members that `rule` makes of its stored
-    /// shifts, without having asked PagerDuty. Returns the rotations that
-    /// changed, and what is stored.
+    /// shifts at `now`, by PagerDuty's clock, without having asked PagerDuty, and
+    /// has PagerDuty asked at the next opportunity. `None` when the credential has
+    /// changed or gone, or nothing is bound to the schedule any more.
     pub async fn hand_off(
         &self,
         connection: &Connection,
         schedule: &ScheduleId,
+        now: Timestamp,
         rule: impl FnOnce(&ScheduleSnapshot) -> Vec<Member> + Send,
-    ) -> Result<Option<(Vec<RotationId>, ScheduleSnapshot)>> {
+    ) -> Result<Option<Vec<RotationChange>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
@@ -277,38 +456,111 @@ impl Store {
             return Ok(None);
         };
         let snapshot = load_snapshot(&mut tx, workspace, known).await?;
-        let changed = write_members(&mut tx, workspace, schedule, &rule(&snapshot)).await?;
+        sqlx::query(
+            "update pagerduty_schedules set poll_at = 0, next_change_at = $1
+             where workspace_id = $2 and id = $3",
+        )
+        .bind(next_change(&snapshot.shifts, now).map(Timestamp::as_millis))
+        .bind(workspace.as_str())
+        .bind(schedule.as_str())
+        .execute(&mut *tx)
+        .await?;
+        let members = rule(&snapshot);
+        let changed = write_members(&mut tx, workspace, schedule, &members, now).await?;
         tx.commit().await?;
-        Ok(Some((changed, snapshot)))
+        Ok(Some(changed))
     }
 
-    /// Notes why a schedule could not be read; its rotations keep what they have.
-    /// Returns the rotations for which this is news.
+    /// Notes why a schedule could not be read, and has it tried again after
+    /// `back_off`; its rotations keep what they have. Returns the rotations for
+    /// which this is news.
     pub async fn flag_schedule(
         &self,
         connection: &Connection,
         schedule: &BoundSchedule,
         problem: &PagerDutyProblem,
+        back_off: Duration,
     ) -> Result<Vec<RotationId>> {
-        if schedule.problem.as_ref() == Some(problem) {
-            return Ok(Vec::new());
-        }
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(Vec::new());
         }
         sqlx::query(
-            "update pagerduty_schedules set problem = $1 where workspace_id = $2 and id = $3",
+            "update pagerduty_schedules set problem = $1, failures = failures + 1
+             where workspace_id = $2 and id = $3",
         )
         .bind(write_problem(Some(problem)))
         .bind(workspace.as_str())
         .bind(schedule.id.as_str())
         .execute(&mut *tx)
         .await?;
-        let flagged = rotations_bound_to(&mut tx, workspace, &schedule.id).await?;
+        self.poll_again_in(&mut tx, workspace, &schedule.id, back_off)
+            .await?;
+        let flagged = if schedule.problem.as_ref() == Some(problem) {
+            Vec::new()
+        } else {
+            rotations_bound_to(&mut tx, workspace, &schedule.id).await?
+        };
         tx.commit().await?;
         Ok(flagged)
+    }
+
+    /// Remembers everybody of the account, as far as that is news, and that they
+    /// were read. Nothing is written when the credential has changed or gone.
+    pub async fn save_roster(
+        &self,
+        connection: &Connection,
+        people: &HashMap<PagerDutyUserId, SchedulePerson>,
+    ) -> Result<()> {
+        let workspace = &connection.workspace;
+        let known = self.pagerduty_users(workspace).await?;
+        let news: Vec<_> = people
+            .values()
+            .filter(|person| known.get(&person.id) != Some(*person))
+            .collect();
+        // Hand-offs shall not have to wait for ten thousand rows.
+        for batch in news.chunks(ROSTER_BATCH) {
+            let mut tx = self.begin().await?;
+            if !connections::lock(&mut tx, workspace, &connection.generation).await? {
+                return Ok(());
+            }
+            for person in batch {
+                write_person(&mut tx, workspace, person).await?;
+            }
+            tx.commit().await?;
+        }
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set roster_read_at = {now}
+             where workspace_id = $1 and generation = $2"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(&connection.generation)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn poll_again_in(
+        &self,
+        connection: &mut AnyConnection,
+        workspace: &WorkspaceId,
+        schedule: &ScheduleId,
+        wait: Duration,
+    ) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_schedules set poll_at = {now} + $1 where workspace_id = $2 and id = $3"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(wait))
+            .bind(workspace.as_str())
+            .bind(schedule.as_str())
+            .execute(connection)
+            .await?;
+        Ok(())
     }
 }
 
@@ -333,8 +585,7 @@ async fn load_schedule(
     schedule: &ScheduleId,
 ) -> Result<Option<BoundSchedule>> {
     let row: Option<ScheduleRow> = sqlx::query_as(
-        "select id, name, url, time_zone, confirmed_at, problem from pagerduty_schedules
-         where workspace_id = $1 and id = $2",
+        "select * from pagerduty_schedules where workspace_id = $1 and id = $2",
     )
     .bind(workspace.as_str())
     .bind(schedule.as_str())
@@ -370,6 +621,7 @@ async fn load_snapshot(
         id: schedule.id,
         name: schedule.name,
         url: schedule.url,
+        version: schedule.version,
         time_zone: schedule.time_zone,
         people: people.into_iter().map(PersonRow::person).collect(),
         shifts: shifts
@@ -391,7 +643,7 @@ async fn confirm_schedule(
     asked_at: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "update pagerduty_schedules set confirmed_at = $1, problem = null
+        "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0
          where workspace_id = $2 and id = $3",
     )
     .bind(asked_at.as_millis())
@@ -436,6 +688,7 @@ async fn write_binding(
     .bind(entry.actor.as_str())
     .execute(&mut *connection)
     .await?;
+    former::forget(connection, &rotation.id).await?;
     sqlx::query("update rotations set mode = $1 where id = $2")
         .bind(RotationMode::PagerDuty.code())
         .bind(rotation.id.as_str())
@@ -448,20 +701,25 @@ async fn write_schedule(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
-    now: Timestamp,
+    read_at: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at)
-         values ($1, $2, $3, $4, $5, $6)
+        "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at,
+             api_version, next_change_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (workspace_id, id) do update set name = excluded.name, url = excluded.url,
-             time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null",
+             time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null,
+             failures = 0, api_version = excluded.api_version,
+             next_change_at = excluded.next_change_at",
     )
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
     .bind(&schedule.name)
     .bind(schedule.url.as_deref())
     .bind(schedule.time_zone.as_deref())
-    .bind(now.as_millis())
+    .bind(read_at.as_millis())
+    .bind(schedule.version.code())
+    .bind(next_change(&schedule.shifts, read_at).map(Timestamp::as_millis))
     .execute(&mut *connection)
     .await?;
     for table in [
@@ -484,19 +742,7 @@ async fn write_people(
     schedule: &ScheduleSnapshot,
 ) -> Result<()> {
     for (position, person) in (0i64..).zip(&schedule.people) {
-        sqlx::query(
-            "insert into pagerduty_users (workspace_id, id, name, email, deleted)
-             values ($1, $2, $3, $4, $5)
-             on conflict (workspace_id, id) do update set name = excluded.name,
-                 email = excluded.email, deleted = excluded.deleted",
-        )
-        .bind(workspace.as_str())
-        .bind(person.id.as_str())
-        .bind(&person.name)
-        .bind(person.email.as_deref())
-        .bind(i64::from(person.deleted))
-        .execute(&mut *connection)
-        .await?;
+        write_person(connection, workspace, person).await?;
         sqlx::query(
             "insert into pagerduty_schedule_people (workspace_id, schedule_id, user_id, position)
              values ($1, $2, $3, $4)",
@@ -508,6 +754,27 @@ async fn write_people(
         .execute(&mut *connection)
         .await?;
     }
+    Ok(())
+}
+
+async fn write_person(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    person: &SchedulePerson,
+) -> Result<()> {
+    sqlx::query(
+        "insert into pagerduty_users (workspace_id, id, name, email, deleted)
+         values ($1, $2, $3, $4, $5)
+         on conflict (workspace_id, id) do update set name = excluded.name,
+             email = excluded.email, deleted = excluded.deleted",
+    )
+    .bind(workspace.as_str())
+    .bind(person.id.as_str())
+    .bind(&person.name)
+    .bind(person.email.as_deref())
+    .bind(i64::from(person.deleted))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -535,13 +802,14 @@ async fn write_shifts(
 }
 
 /// Gives every rotation that is bound to `schedule` these members, and returns
-/// those for which that is a change.
+/// what that changes.
 async fn write_members(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
     members: &[Member],
-) -> Result<Vec<RotationId>> {
+    now: Timestamp,
+) -> Result<Vec<RotationChange>> {
     let mut changed = Vec::new();
     for id in rotations_bound_to(connection, workspace, schedule).await? {
         let Some(mut rotation) = rotations::load(connection, workspace, Some(&id))
@@ -551,9 +819,13 @@ async fn write_members(
             continue;
         };
         if rotation.members != members {
-            rotation.members = members.to_vec();
-            rotations::write_members(connection, &rotation).await?;
-            changed.push(id);
+            let before = std::mem::replace(&mut rotation.members, members.to_vec());
+            rotations::write_members(connection, &before, &rotation, now).await?;
+            changed.push(RotationChange {
+                what: difference(&before, members),
+                rotation: id,
+                name: rotation.details.name,
+            });
         }
     }
     Ok(changed)

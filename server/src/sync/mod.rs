@@ -6,22 +6,41 @@ mod pace;
 mod people;
 mod run;
 
-pub use people::{People, resolve};
-pub use run::window;
+pub use people::{resolve, roster};
+pub use run::{apply_link, window};
 
-use crate::{Services, clock, store::Connection, store::StoreError, store::SyncEnd};
-use run::RunOutcome;
-use std::{sync::Arc, time::Duration};
+use crate::{
+    Services, clock,
+    metrics::RunEnd,
+    store::{Connection, EndedRun, StoreError, SyncEnd},
+};
+use pace::{Found, Pace};
+use run::{RunOutcome, until};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::{
     sync::{Notify, broadcast},
     time,
 };
-use types::{ConnectRefusal, LiveTopic, PagerDutyProblem, SyncReport, Timestamp, WorkspaceId};
+use tracing::Instrument;
+use types::{
+    ConnectRefusal, LiveTopic, PagerDutyProblem, SyncChange, SyncReason, SyncReport, SyncRunId,
+    Timestamp, WorkspaceId,
+};
+use uuid::Uuid;
 
-/// How long a run keeps others away without a sign of life.
-const LEASE_SECONDS: i64 = 15;
+/// How long a run keeps others away without a sign of life. A server that dies is
+/// replaced after it.
+const LEASE: Duration = Duration::from_secs(10);
 /// How often a run gives a sign of life.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(3);
+/// A reconciler that has not looked for this long is stuck.
+const STUCK_AFTER: Duration = Duration::from_secs(30);
 /// How long *Sync now* waits before it says that the outcome comes later.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the loop rests at most, for connections that another server made.
@@ -35,6 +54,9 @@ pub struct SyncSignals {
     wake: Arc<Notify>,
     /// The workspaces whose run has just ended.
     ended: broadcast::Sender<WorkspaceId>,
+    /// When the reconciler last looked for what is due, in milliseconds since
+    /// 1970; 0 before it first has.
+    looked_at: Arc<AtomicI64>,
 }
 
 impl SyncSignals {
@@ -42,7 +64,14 @@ impl SyncSignals {
         Self {
             wake: Arc::new(Notify::new()),
             ended: broadcast::channel(64).0,
+            looked_at: Arc::default(),
         }
+    }
+
+    /// Whether the reconciler looks for what is due, as it does every few seconds.
+    pub fn is_alive(&self) -> bool {
+        let looked_at = Timestamp::from_millis(self.looked_at.load(Ordering::Relaxed));
+        until(clock::now(), looked_at) < STUCK_AFTER
     }
 
     /// Lets the reconciler look at once for what is due.
@@ -55,17 +84,6 @@ impl Default for SyncSignals {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Why a run is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// A shift has ended, while PagerDuty must not be asked yet.
-    HandOff,
-    /// The interval has passed.
-    Due,
-    /// Somebody pressed *Sync now*.
-    Request,
 }
 
 /// Starts a run for each connection when it is due, until the shutdown.
@@ -89,14 +107,14 @@ pub async fn reconcile(services: Services) {
 
 /// Starts what is due and says how long nothing else will be.
 async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
-    for workspace in services.store.due_connections(clock::now()).await? {
-        if let Some(connection) = take_lease(services, &workspace).await? {
+    for workspace in services.store.due_connections().await? {
+        if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
             services.tasks.clone().spawn(async move {
-                let reason = if clock::now() >= connection.ask_after {
-                    Reason::Due
+                let reason = if connection.as_of >= connection.ask_after {
+                    SyncReason::Due
                 } else {
-                    Reason::HandOff
+                    SyncReason::HandOff
                 };
                 if let Err(error) = run_and_end(&services, &connection, reason).await {
                     tracing::error!(%workspace, %error, "a sync could not be written");
@@ -104,19 +122,10 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
             });
         }
     }
-    let next = services.store.next_due_at().await?;
-    Ok(next.map_or(LONGEST_REST, run::until).min(LONGEST_REST))
-}
-
-async fn take_lease(
-    services: &Services,
-    workspace: &WorkspaceId,
-) -> Result<Option<Connection>, StoreError> {
-    let now = clock::now();
-    services
-        .store
-        .take_lease(workspace, now, now.plus_seconds(LEASE_SECONDS))
-        .await
+    let next = services.store.next_due_in().await?;
+    let now = clock::now().as_millis();
+    services.sync.looked_at.store(now, Ordering::Relaxed);
+    Ok(next.map_or(LONGEST_REST, |next| next.min(LONGEST_REST)))
 }
 
 /// Syncs a connection now and says what came of it. A run that is on its way is
@@ -146,11 +155,12 @@ async fn requested_run(
         let Some(connection) = services.store.connection(&workspace).await? else {
             return Ok(Err(ConnectRefusal::NotConnected));
         };
-        if let Some(problem) = still_limited(&connection, clock::now()) {
+        if let Some(problem) = still_limited(&connection) {
             return Ok(Err(problem.into()));
         }
-        if let Some(connection) = take_lease(&services, &workspace).await? {
-            if let Some(outcome) = run_and_end(&services, &connection, Reason::Request).await? {
+        if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
+            let reason = SyncReason::Request;
+            if let Some(outcome) = run_and_end(&services, &connection, reason).await? {
                 return Ok(report(outcome));
             }
             // Another key, or none: look again.
@@ -166,43 +176,72 @@ fn report(outcome: RunOutcome) -> Result<SyncReport, ConnectRefusal> {
     match outcome.problem {
         Some(problem) => Err(problem.into()),
         None => Ok(SyncReport {
-            changed: outcome.changed,
+            changed: changed_rotations(&outcome),
+            confirmed: outcome.confirmed,
             unreadable: outcome.unreadable,
+            postponed: outcome.postponed,
         }),
     }
 }
 
+fn changed_rotations(outcome: &RunOutcome) -> u32 {
+    let mut rotations: Vec<_> = outcome
+        .changes
+        .iter()
+        .map(|change| &change.rotation)
+        .collect();
+    rotations.sort();
+    rotations.dedup();
+    u32::try_from(rotations.len()).unwrap_or(u32::MAX)
+}
+
 /// PagerDuty has said how long it wants to be left alone, and nobody's pressing
 /// a button changes that.
-fn still_limited(connection: &Connection, now: Timestamp) -> Option<PagerDutyProblem> {
+fn still_limited(connection: &Connection) -> Option<PagerDutyProblem> {
     let limited = matches!(
         connection.problem,
         Some(PagerDutyProblem::RateLimited { .. })
     );
-    let left = connection.ask_after.seconds_since(now);
+    let left = connection.ask_after.seconds_since(connection.as_of);
     (limited && left > 0).then(|| PagerDutyProblem::RateLimited {
         retry_after_seconds: u32::try_from(left).unwrap_or(u32::MAX),
     })
 }
 
 /// Runs a sync under a lease that was taken, and gives the lease back whatever
-/// happens. `None` when the connection ended or was renewed meanwhile, or the
-/// process is about to end.
+/// happens. `None` when the connection ended or was renewed meanwhile, another
+/// server took over, or the process is about to end.
 async fn run_and_end(
     services: &Services,
     connection: &Connection,
-    reason: Reason,
+    reason: SyncReason,
+) -> Result<Option<RunOutcome>, StoreError> {
+    let id = SyncRunId::new(Uuid::now_v7().to_string());
+    let span = tracing::info_span!("sync", run = %id, workspace = %connection.workspace, ?reason);
+    numbered_run(services, connection, reason, &id)
+        .instrument(span)
+        .await
+}
+
+async fn numbered_run(
+    services: &Services,
+    connection: &Connection,
+    reason: SyncReason,
+    id: &SyncRunId,
 ) -> Result<Option<RunOutcome>, StoreError> {
     let workspace = &connection.workspace;
-    let run = run::run(services, connection, reason != Reason::HandOff);
+    let started = Instant::now();
+    let clocks = Clocks::of(services, connection);
+    let jitter = jitter();
+    let run = run::run(services, connection, reason, jitter);
     let finished = tokio::select! {
         outcome = run => outcome.map(Some),
-        error = heartbeat(services, connection) => Err(error),
+        lost = heartbeat(services, connection) => lost.map(|()| None),
         () = services.shutdown.cancelled() => Ok(None),
     };
     let outcome = match finished {
         Ok(Some(outcome)) => {
-            let end = end_of(services, connection, &outcome, reason);
+            let end = end_of(services, connection, &outcome, reason, (&clocks, jitter)).await?;
             let written = services.store.end_sync(connection, &end).await?;
             written.then_some(outcome)
         }
@@ -211,15 +250,12 @@ async fn run_and_end(
             broken_off?
         }
     };
+    let took = started.elapsed();
+    services
+        .metrics
+        .run_ended(reason, run_end(outcome.as_ref()), took);
     if let Some(outcome) = &outcome {
-        tracing::info!(
-            %workspace,
-            ?reason,
-            changed = outcome.changed,
-            unreadable = outcome.unreadable,
-            problem = outcome.problem.as_ref().map(tracing::field::display),
-            "synced"
-        );
+        note(services, workspace, (id, reason, took), outcome).await?;
     }
     services.live.publish(workspace, LiveTopic::Connection);
     // Nobody may be waiting for this run.
@@ -228,49 +264,145 @@ async fn run_and_end(
     Ok(outcome)
 }
 
-/// Keeps the lease for as long as the run lives; ends only by failing.
-async fn heartbeat(services: &Services, connection: &Connection) -> StoreError {
+const fn run_end(outcome: Option<&RunOutcome>) -> RunEnd {
+    match outcome {
+        None => RunEnd::Abandoned,
+        Some(outcome) if outcome.problem.is_some() => RunEnd::Failed,
+        Some(outcome) if outcome.unreadable > 0 => RunEnd::Partial,
+        Some(_) => RunEnd::Succeeded,
+    }
+}
+
+/// Writes a run into the log, the metrics and the list of runs. One that neither
+/// asked nor changed anything is not worth a line.
+async fn note(
+    services: &Services,
+    workspace: &WorkspaceId,
+    (id, reason, took): (&SyncRunId, SyncReason, Duration),
+    outcome: &RunOutcome,
+) -> Result<(), StoreError> {
+    if let Some(left) = outcome.budget_left {
+        services.metrics.budget_left(workspace, left);
+    }
+    if !outcome.asked && outcome.changes.is_empty() {
+        return Ok(());
+    }
+    let changed = changed_rotations(outcome);
+    let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable);
+    let (postponed, requests) = (outcome.postponed, outcome.requests);
+    match &outcome.problem {
+        Some(problem) if outcome.asked => {
+            tracing::warn!(%problem, changed, confirmed, unreadable, requests, "a sync failed");
+        }
+        _ => tracing::info!(changed, confirmed, unreadable, postponed, requests, "synced"),
+    }
+    let changes: Vec<SyncChange> = outcome
+        .changes
+        .iter()
+        .map(|change| SyncChange {
+            rotation: change.rotation.clone(),
+            rotation_name: change.name.clone(),
+            what: change.what.clone(),
+        })
+        .collect();
+    services
+        .store
+        .record_run(&EndedRun {
+            id,
+            workspace,
+            reason,
+            took,
+            problem: outcome.problem.as_ref().filter(|_| outcome.asked),
+            confirmed,
+            unreadable,
+            postponed,
+            requests,
+            changes: &changes,
+        })
+        .await
+}
+
+/// Keeps the lease for as long as the run lives; ends when it is lost.
+async fn heartbeat(services: &Services, connection: &Connection) -> Result<(), StoreError> {
     loop {
         time::sleep(HEARTBEAT).await;
-        let until = clock::now().plus_seconds(LEASE_SECONDS);
-        if let Err(error) = services.store.renew_lease(connection, until).await {
-            return error;
+        if !services.store.renew_lease(connection, LEASE).await? {
+            return Ok(());
         }
     }
 }
 
-fn end_of(
+/// How the three clocks stand to each other: this server's, the database's and
+/// PagerDuty's.
+struct Clocks {
+    /// By how many milliseconds the database is ahead of this server.
+    database_ahead: i64,
+}
+
+impl Clocks {
+    /// Compares, and takes on what an earlier run knew of PagerDuty's clock.
+    fn of(services: &Services, connection: &Connection) -> Self {
+        let database_ahead = connection.as_of.as_millis() - clock::now().as_millis();
+        let region = connection.credential.region;
+        services
+            .pagerduty
+            .clock(region)
+            .assume(connection.clock_ahead_millis + database_ahead);
+        Self { database_ahead }
+    }
+
+    /// By how many milliseconds PagerDuty is ahead of the database.
+    fn pagerduty_ahead(&self, services: &Services, connection: &Connection) -> i64 {
+        let clock = services.pagerduty.clock(connection.credential.region);
+        clock.ahead_millis().unwrap_or(0) - self.database_ahead
+    }
+}
+
+async fn end_of(
     services: &Services,
     connection: &Connection,
     outcome: &RunOutcome,
-    reason: Reason,
-) -> SyncEnd {
-    let now = clock::now();
-    let pace = pace::pace(
-        now,
-        services.config.pagerduty.poll_interval,
-        connection.failures,
-        outcome.problem.as_ref(),
-        outcome.next_change,
-        jitter(),
-    );
-    // A hand-off during a back-off leaves the back-off as it was.
-    let (next_sync_at, ask_after) = if reason == Reason::HandOff {
-        let due = connection.ask_after;
-        let next = outcome.next_change.map_or(due, |change| change.min(due));
-        (next, due)
-    } else {
-        (pace.next_sync_at, pace.ask_after)
+    reason: SyncReason,
+    (clocks, jitter): (&Clocks, f64),
+) -> Result<SyncEnd, StoreError> {
+    let workspace = &connection.workspace;
+    let pagerduty_now = services.pagerduty.now(connection.credential.region);
+    let next_change = services.store.next_hand_off_at(workspace).await?;
+    let found = Found {
+        problem: outcome.problem.as_ref(),
+        failures: connection.failures,
+        next_poll_in: services.store.next_poll_in(workspace).await?,
+        budget_in: outcome.budget_in,
+        next_change_in: next_change.map(|change| until(change, pagerduty_now)),
     };
-    SyncEnd {
-        at: now,
-        asked: reason != Reason::HandOff,
-        on_request: reason == Reason::Request,
-        problem: outcome.problem.clone(),
-        next_sync_at,
-        ask_after,
-        roster_read_at: outcome.roster_read_at,
+    let interval = services.config.pagerduty.poll_interval;
+    let Pace {
+        next_in,
+        mut ask_in,
+    } = pace::pace(interval, found, jitter);
+    let mut next_in = next_in;
+    // A hand-off during a back-off leaves the back-off as it was.
+    if reason == SyncReason::HandOff {
+        ask_in = until(connection.ask_after, connection.as_of);
+        next_in = found.next_change_in.map_or(ask_in, |change| change.min(ask_in));
     }
+    Ok(SyncEnd {
+        asked: outcome.asked,
+        on_request: reason == SyncReason::Request,
+        problem: if outcome.asked {
+            outcome.problem.clone()
+        } else {
+            connection.problem.clone()
+        },
+        next_in,
+        ask_in,
+        postponed: if outcome.asked {
+            outcome.postponed
+        } else {
+            connection.postponed
+        },
+        clock_ahead_millis: clocks.pagerduty_ahead(services, connection),
+    })
 }
 
 /// Between 0 and 1.

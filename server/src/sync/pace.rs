@@ -2,50 +2,76 @@
 //! more patiently while it is not.
 
 use std::time::Duration;
-use types::{PagerDutyProblem, Timestamp};
+use types::PagerDutyProblem;
 
 /// However long PagerDuty is away, it is asked again after this long.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
 /// The share of the interval by which a run may come early, so that many
-/// connections do not ask all at once.
+/// connections do not ask all at once. What is due within this share of the
+/// interval is asked for along with the rest.
 const JITTER_SHARE: f64 = 0.1;
+/// Whatever else is due, a run that asks PagerDuty does not follow sooner.
+const SHORTEST_REST: Duration = Duration::from_millis(200);
 
-/// When to run again, and when to ask PagerDuty again.
+/// When to run again, and for how long to leave PagerDuty alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    pub next_sync_at: Timestamp,
-    pub ask_after: Timestamp,
+    pub next_in: Duration,
+    pub ask_in: Duration,
 }
 
-/// The pace after a run that ended at `now`.
-///
-/// `failures` counts the failed runs in a row before this one, `problem` is how
-/// this one failed, `next_change` is when who is on duty changes next as far as
-/// known, and `jitter` is between 0 and 1.
-pub fn pace(
-    now: Timestamp,
-    interval: Duration,
-    failures: u32,
-    problem: Option<&PagerDutyProblem>,
-    next_change: Option<Timestamp>,
-    jitter: f64,
-) -> Pace {
-    let wait = match problem {
-        None => interval.mul_f64(1.0 - JITTER_SHARE * jitter),
-        Some(problem) => back_off(interval, failures, problem),
+/// What a run found, as far as the pace depends on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Found<'a> {
+    /// Why it failed as a whole, if it did.
+    pub problem: Option<&'a PagerDutyProblem>,
+    /// The failed runs in a row before this one.
+    pub failures: u32,
+    /// How long until a schedule is to be read; `None` when nothing is bound.
+    pub next_poll_in: Option<Duration>,
+    /// How long until there are requests to make again, when none is left now.
+    pub budget_in: Option<Duration>,
+    /// How long until who is on duty changes, as far as known.
+    pub next_change_in: Option<Duration>,
+}
+
+/// The pace after a run; `jitter` is between 0 and 1.
+pub fn pace(interval: Duration, found: Found<'_>, jitter: f64) -> Pace {
+    let (due_in, ask_in) = match found.problem {
+        // A shift's end is a good moment to ask.
+        None => {
+            let due_in = found
+                .next_poll_in
+                .unwrap_or_else(|| period(interval, jitter))
+                .max(found.budget_in.unwrap_or_default())
+                .max(SHORTEST_REST);
+            (due_in, Duration::ZERO)
+        }
+        Some(problem) => {
+            let wait = back_off(interval, found.failures, problem);
+            (wait, wait)
+        }
     };
-    let due = after(now, wait);
     Pace {
-        next_sync_at: next_change.map_or(due, |change| change.min(due)),
-        ask_after: match problem {
-            // A shift's end is a good moment to ask.
-            None => now,
-            Some(_) => due,
-        },
+        next_in: found
+            .next_change_in
+            .map_or(due_in, |change| change.min(due_in)),
+        ask_in,
     }
 }
 
-fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
+/// The time from one reading of a schedule to the next. Jitter only shortens it.
+pub fn period(interval: Duration, jitter: f64) -> Duration {
+    interval.mul_f64(1.0 - JITTER_SHARE * jitter)
+}
+
+/// How much earlier than it has to be a schedule may be read along with others.
+pub fn slack(interval: Duration) -> Duration {
+    interval.mul_f64(JITTER_SHARE)
+}
+
+/// How long to wait after so many failures in a row and one more.
+pub fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
     let doubled = interval.saturating_mul(2u32.saturating_pow(failures));
     let asked_for = match problem {
         PagerDutyProblem::RateLimited {
@@ -56,50 +82,76 @@ fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Du
     doubled.min(LONGEST_BACK_OFF.max(interval)).max(asked_for)
 }
 
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
-    let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(now.as_millis().saturating_add(millis))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const INTERVAL: Duration = Duration::from_secs(60);
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_millis(second * 1000)
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
     }
 
     #[test]
     fn all_well_means_one_interval_and_jitter_only_shortens() {
-        let well = |jitter| pace(at(0), INTERVAL, 0, None, None, jitter).next_sync_at;
-        assert_eq!(well(0.0), at(60));
-        assert_eq!(well(1.0), at(54));
+        let well = |jitter| pace(INTERVAL, Found::default(), jitter).next_in;
+        assert_eq!(well(0.0), seconds(60));
+        assert_eq!(well(1.0), seconds(54));
+    }
+
+    #[test]
+    fn the_next_schedule_that_is_due_decides() {
+        let found = Found {
+            next_poll_in: Some(seconds(12)),
+            ..Found::default()
+        };
+        assert_eq!(pace(INTERVAL, found, 0.0).next_in, seconds(12));
     }
 
     #[test]
     fn the_end_of_a_shift_comes_first() {
-        let pace = pace(at(0), INTERVAL, 0, None, Some(at(7)), 0.0);
-        assert_eq!(pace.next_sync_at, at(7));
-        assert!(pace.ask_after <= at(7));
+        let found = Found {
+            next_change_in: Some(seconds(7)),
+            ..Found::default()
+        };
+        let pace = pace(INTERVAL, found, 0.0);
+        assert_eq!((pace.next_in, pace.ask_in), (seconds(7), Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_overdue_for_want_of_budget_waits_for_it() {
+        let found = Found {
+            next_poll_in: Some(Duration::ZERO),
+            budget_in: Some(seconds(21)),
+            ..Found::default()
+        };
+        assert_eq!(pace(INTERVAL, found, 0.0).next_in, seconds(21));
     }
 
     #[test]
     fn failures_double_the_wait_up_to_five_minutes() {
         let problem = PagerDutyProblem::Unavailable { status: 503 };
         for (failures, wait) in [(0, 60), (1, 120), (2, 240), (3, 300), (40, 300)] {
-            let pace = pace(at(0), INTERVAL, failures, Some(&problem), None, 0.5);
-            assert_eq!(pace.ask_after, at(wait), "after {failures} failures");
+            let found = Found {
+                problem: Some(&problem),
+                failures,
+                ..Found::default()
+            };
+            let pace = pace(INTERVAL, found, 0.5);
+            assert_eq!(pace.ask_in, seconds(wait), "after {failures} failures");
         }
     }
 
     #[test]
     fn a_hand_off_does_not_wait_for_the_back_off() {
-        let problem = PagerDutyProblem::Unreachable;
-        let pace = pace(at(0), INTERVAL, 3, Some(&problem), Some(at(10)), 0.0);
-        assert_eq!(pace.next_sync_at, at(10));
-        assert_eq!(pace.ask_after, at(300));
+        let found = Found {
+            problem: Some(&PagerDutyProblem::Unreachable),
+            failures: 3,
+            next_change_in: Some(seconds(10)),
+            ..Found::default()
+        };
+        let pace = pace(INTERVAL, found, 0.0);
+        assert_eq!((pace.next_in, pace.ask_in), (seconds(10), seconds(300)));
     }
 
     #[test]
@@ -107,7 +159,6 @@ mod tests {
         let problem = PagerDutyProblem::RateLimited {
             retry_after_seconds: 290,
         };
-        let pace = pace(at(0), INTERVAL, 0, Some(&problem), None, 0.0);
-        assert_eq!(pace.ask_after, at(290));
+        assert_eq!(back_off(INTERVAL, 0, &problem), seconds(290));
     }
 }

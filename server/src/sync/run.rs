@@ -1,39 +1,68 @@
 //! One sync of one connection: what the stored shifts say about now, at once and
-//! whenever a shift ends, and what PagerDuty says. It takes no input but the
-//! connection, so running it twice does no harm, and it writes nothing once the
-//! credential has changed.
+//! whenever a shift ends, and what PagerDuty says of the schedules that are due.
+//! It takes no input but the connection, so running it twice does no harm, and it
+//! writes nothing once the credential has changed.
 
-use super::people::{self, People};
+use super::{
+    pace,
+    people::{self, Roster},
+};
 use crate::{
-    Services, clock,
+    Services,
     integrations::{self, AccessProblem},
-    pagerduty::Account,
-    rotations::{Directory, ScheduleSnapshot, members_of, next_change},
-    store::{BoundSchedule, Connection, Store, StoreError},
+    pagerduty::{Account, PagerDuty},
+    rotations::{Directory, ScheduleSnapshot, members_of},
+    store::{BoundSchedule, Connection, RotationChange, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
-use types::{LiveTopic, PagerDutyProblem, RotationId, Timestamp};
+use types::{
+    LiveTopic, PagerDutyProblem, PagerDutyUserId, RotationId, SyncReason, Timestamp, WorkspaceId,
+};
 
-/// How long names and e-mails of the account's people are good for, in seconds.
-const ROSTER_SECONDS: i64 = 15 * 60;
 /// How far ahead shifts are read and kept.
 const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 /// PagerDuty may answer with nothing for a window that begins right now.
 const WINDOW_LEAD_SECONDS: i64 = 60;
-/// Questions at once per credential.
+/// Schedules that are read at once.
 const AT_ONCE: usize = 4;
+/// When the first so many schedules cannot be read and none can, the others are
+/// not tried: it is PagerDuty that is ill, not they.
+const FAILURES_THAT_TELL: usize = 4;
 
 /// What a run came to.
 #[derive(Debug, Default)]
 pub struct RunOutcome {
-    pub changed: u32,
+    /// PagerDuty was asked, or would have been with a credential.
+    pub asked: bool,
+    pub changes: Vec<RotationChange>,
+    pub confirmed: u32,
     pub unreadable: u32,
+    pub postponed: u32,
+    /// Why the run failed as a whole.
     pub problem: Option<PagerDutyProblem>,
-    pub roster_read_at: Option<Timestamp>,
-    pub next_change: Option<Timestamp>,
+    /// How long until there are requests to make again, when some were postponed.
+    pub budget_in: Option<Duration>,
+    /// Requests to PagerDuty.
+    pub requests: u32,
+    /// What the credential may still ask for within the minute, when it was used.
+    pub budget_left: Option<u32>,
+}
+
+impl RunOutcome {
+    /// Goes on from what an earlier part of the same run came to.
+    fn after(self, earlier: Self) -> Self {
+        let mut changes = earlier.changes;
+        changes.extend(self.changes);
+        Self {
+            changes,
+            confirmed: self.confirmed + earlier.confirmed,
+            budget_left: self.budget_left.or(earlier.budget_left),
+            ..self
+        }
+    }
 }
 
 /// The stretch of time that shifts are read for.
@@ -44,32 +73,78 @@ pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
     )
 }
 
-/// Runs a sync. With `ask` false only the stored shifts are applied.
+/// Runs a sync. For a hand-off only the stored shifts are applied. `jitter`,
+/// between 0 and 1, shortens the time until the schedules are read again.
 pub async fn run(
     services: &Services,
     connection: &Connection,
-    ask: bool,
+    reason: SyncReason,
+    jitter: f64,
 ) -> Result<RunOutcome, StoreError> {
-    let people = services.store.people(&connection.workspace).await?;
+    let store = &services.store;
+    let workspace = &connection.workspace;
+    let (people, links) = (store.people(workspace).await?, store.links(workspace).await?);
     let run = Run {
         services,
         connection,
-        directory: Directory::new(&people),
+        reason,
+        pagerduty: services.pagerduty.for_routine(),
+        directory: Directory::new(&people, &links),
+        started: Instant::now(),
+        period: pace::period(services.config.pagerduty.poll_interval, jitter),
     };
-    let handed_off = run.hand_off().await?;
-    if !ask {
+    let handed_off = RunOutcome {
+        changes: run.hand_off().await?,
+        ..RunOutcome::default()
+    };
+    if reason == SyncReason::HandOff {
         return Ok(RunOutcome {
             problem: connection.problem.clone(),
             ..handed_off
         });
     }
-    run.ask_while_handing_off(handed_off).await
+    let asked = run.ask_while_handing_off().await?;
+    Ok(RunOutcome {
+        requests: run.pagerduty.requests(),
+        ..asked.after(handed_off)
+    })
+}
+
+/// Applies what was said of a person's link to the schedules that name them.
+pub async fn apply_link(
+    services: &Services,
+    connection: &Connection,
+    user: &PagerDutyUserId,
+) -> Result<(), StoreError> {
+    let store = &services.store;
+    let workspace = &connection.workspace;
+    let (people, links) = (store.people(workspace).await?, store.links(workspace).await?);
+    let directory = Directory::new(&people, &links);
+    let now = services.pagerduty.now(connection.credential.region);
+    for schedule in store.schedules_naming(workspace, user).await? {
+        let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, now);
+        let changed = store.hand_off(connection, &schedule, now, rule).await?;
+        publish(services, workspace, &changed.unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn publish(services: &Services, workspace: &WorkspaceId, changes: &[RotationChange]) {
+    for change in changes {
+        let topic = LiveTopic::Rotation(change.rotation.clone());
+        services.live.publish(workspace, topic);
+    }
 }
 
 struct Run<'a> {
     services: &'a Services,
     connection: &'a Connection,
+    reason: SyncReason,
+    pagerduty: PagerDuty,
     directory: Directory<'a>,
+    started: Instant,
+    /// From this run until its schedules are read again.
+    period: Duration,
 }
 
 impl Run<'_> {
@@ -77,88 +152,89 @@ impl Run<'_> {
         &self.services.store
     }
 
-    fn publish(&self, rotations: Vec<RotationId>) -> u32 {
-        let count = rotations.len();
-        for rotation in rotations {
-            self.services
-                .live
-                .publish(&self.connection.workspace, LiveTopic::Rotation(rotation));
-        }
-        u32::try_from(count).unwrap_or(u32::MAX)
+    /// What time it is at PagerDuty.
+    fn now(&self) -> Timestamp {
+        self.pagerduty.now(self.connection.credential.region)
+    }
+
+    /// How long until what is read now is read again. What one run reads stays
+    /// together, however long the run takes.
+    fn poll_in(&self) -> Duration {
+        self.period.saturating_sub(self.started.elapsed())
     }
 
     /// Puts whoever the stored shifts name on duty, whether PagerDuty is there or
     /// not.
-    async fn hand_off(&self) -> Result<RunOutcome, StoreError> {
-        let now = clock::now();
-        let mut outcome = RunOutcome::default();
-        let schedules = self
-            .store()
-            .bound_schedules(&self.connection.workspace)
-            .await?;
-        for schedule in schedules {
-            let handed_off = self
+    async fn hand_off(&self) -> Result<Vec<RotationChange>, StoreError> {
+        let workspace = &self.connection.workspace;
+        let now = self.now();
+        let mut changes = Vec::new();
+        for due in self.store().due_hand_offs(workspace, now).await? {
+            let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &self.directory, now);
+            let changed = self
                 .store()
-                .hand_off(self.connection, &schedule.id, |snapshot| {
-                    members_of(snapshot, &self.directory, now)
-                })
-                .await?;
-            if let Some((changed, snapshot)) = handed_off {
-                outcome.changed += self.publish(changed);
-                outcome.expect_change(&snapshot, now);
+                .hand_off(self.connection, &due.schedule, now, rule)
+                .await?
+                .unwrap_or_default();
+            if !changed.is_empty() && due.due_at > Timestamp::from_millis(0) {
+                let delay = self.now().as_millis() - due.due_at.as_millis();
+                let delay = Duration::from_millis(u64::try_from(delay).unwrap_or(0));
+                self.services.metrics.handed_off(delay);
             }
+            publish(self.services, workspace, &changed);
+            changes.extend(changed);
         }
-        Ok(outcome)
+        Ok(changes)
     }
 
     /// Asks PagerDuty, however long it takes, and does not let that delay the
     /// shifts that end meanwhile.
-    async fn ask_while_handing_off(
-        &self,
-        handed_off: RunOutcome,
-    ) -> Result<RunOutcome, StoreError> {
+    async fn ask_while_handing_off(&self) -> Result<RunOutcome, StoreError> {
         let answered = CancellationToken::new();
         let asking = async {
             let asked = self.ask_with_access().await;
             answered.cancel();
             asked
         };
-        let (asked, meanwhile) = tokio::join!(asking, self.hand_off_until(&answered, handed_off));
-        let (asked, meanwhile) = (asked?, meanwhile?);
-        Ok(RunOutcome {
-            changed: asked.changed + meanwhile.changed,
-            next_change: earlier(asked.next_change, meanwhile.next_change),
-            ..asked
-        })
+        let (asked, meanwhile) = tokio::join!(asking, self.hand_off_until(&answered));
+        let handed_off = RunOutcome {
+            changes: meanwhile?,
+            ..RunOutcome::default()
+        };
+        Ok(asked?.after(handed_off))
     }
 
     async fn hand_off_until(
         &self,
         answered: &CancellationToken,
-        mut outcome: RunOutcome,
-    ) -> Result<RunOutcome, StoreError> {
+    ) -> Result<Vec<RotationChange>, StoreError> {
+        let mut changes = Vec::new();
         loop {
-            let Some(change) = outcome.next_change else {
-                return Ok(outcome);
-            };
+            let next = self
+                .store()
+                .next_hand_off_at(&self.connection.workspace)
+                .await?;
+            let rest = next.map_or(LONGEST_REST, |next| until(next, self.now()));
             tokio::select! {
-                () = answered.cancelled() => return Ok(outcome),
-                () = time::sleep(until(change)) => {}
+                () = answered.cancelled() => return Ok(changes),
+                () = time::sleep(rest.min(LONGEST_REST)) => {}
             }
-            let next = self.hand_off().await?;
-            outcome.changed += next.changed;
-            outcome.next_change = next.next_change;
+            changes.extend(self.hand_off().await?);
         }
     }
 
     /// Makes the credential ready and asks; once more with renewed tokens when
     /// PagerDuty does not accept those it had.
     async fn ask_with_access(&self) -> Result<RunOutcome, StoreError> {
+        let due = self.due().await?;
+        if due.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(RunOutcome::default());
+        }
         let access = match integrations::access(self.services, self.connection).await {
             Ok(access) => access,
             Err(problem) => return without_access(problem, RunOutcome::default()),
         };
-        let asked = self.ask(&access.account).await?;
+        let asked = self.ask(&access.account, due.as_deref()).await?;
         if asked.problem != Some(PagerDutyProblem::Unauthorized) {
             return Ok(asked);
         }
@@ -166,35 +242,64 @@ impl Run<'_> {
             Ok(renewed) => renewed,
             Err(problem) => return without_access(problem, asked),
         };
-        let again = self.ask(&renewed.account).await?;
+        let again = self.ask(&renewed.account, due.as_deref()).await?;
         let ended = |problem| integrations::ended(&renewed.connection, problem);
         Ok(RunOutcome {
-            changed: asked.changed + again.changed,
-            next_change: earlier(asked.next_change, again.next_change),
-            problem: again.problem.map(ended),
-            ..again
+            problem: again.problem.clone().map(ended),
+            ..again.after(asked)
         })
     }
 
-    /// Asks PagerDuty for every bound schedule.
-    async fn ask(&self, account: &Account) -> Result<RunOutcome, StoreError> {
-        let mut outcome = RunOutcome::default();
-        let schedules = self
-            .store()
-            .bound_schedules(&self.connection.workspace)
-            .await?;
-        if schedules.is_empty() {
-            outcome.problem = self.still_connected(account).await.err();
-            return Ok(outcome);
-        }
-        match self.people(account, &mut outcome).await? {
-            Ok(people) => {
-                let people = Mutex::new(people);
-                self.ask_for_each(account, &schedules, &people, &mut outcome)
-                    .await?;
+    /// The schedules to ask for now; `None` when nothing is bound. Whoever presses
+    /// *Sync now* means all of them.
+    async fn due(&self) -> Result<Option<Vec<BoundSchedule>>, StoreError> {
+        let workspace = &self.connection.workspace;
+        let slack = match self.reason {
+            SyncReason::Request => ALL_ARE_DUE,
+            SyncReason::Due | SyncReason::HandOff => {
+                pace::slack(self.services.config.pagerduty.poll_interval)
             }
-            Err(problem) => outcome.problem = Some(problem),
+        };
+        let due = self.store().due_schedules(workspace, slack).await?;
+        if due.is_empty() && self.store().next_poll_in(workspace).await?.is_none() {
+            return Ok(None);
         }
+        Ok(Some(due))
+    }
+
+    /// Asks PagerDuty for the schedules, or whether the credential works when
+    /// there are none: the card shall still say so.
+    async fn ask(
+        &self,
+        account: &Account,
+        due: Option<&[BoundSchedule]>,
+    ) -> Result<RunOutcome, StoreError> {
+        let mut outcome = RunOutcome {
+            asked: true,
+            ..RunOutcome::default()
+        };
+        let asked = match due {
+            None => self.still_connected(account).await,
+            Some(schedules) => match people::roster(
+                self.store(),
+                &self.pagerduty,
+                self.connection,
+                account,
+            )
+            .await?
+            {
+                Ok(roster) => {
+                    let roster = Mutex::new(roster);
+                    self.ask_for_each(account, schedules, &roster, &mut outcome)
+                        .await?
+                }
+                Err(problem) => Err(problem),
+            },
+        };
+        if let Err(problem) = asked {
+            outcome.settle(problem, due.map_or(0, <[_]>::len));
+        }
+        outcome.budget_left = Some(self.pagerduty.budget_left(account));
         Ok(outcome)
     }
 
@@ -205,59 +310,68 @@ impl Run<'_> {
         &self,
         account: &Account,
         schedules: &[BoundSchedule],
-        people: &Mutex<People>,
+        roster: &Mutex<Roster>,
         outcome: &mut RunOutcome,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
         // Boxed one by one: the compiler cannot tell that a closure over
         // references makes futures that may move between threads.
         let questions: Vec<BoxFuture<'_, _>> = schedules
             .iter()
-            .map(|schedule| self.read(account, schedule, people).boxed())
+            .map(|schedule| self.read(account, schedule, roster).boxed())
             .collect();
         let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
-        let (mut any_read, mut failed) = (false, None);
+        let (mut failures, mut failed) = (0, None);
         while let Some((schedule, asked_at, answer)) = answers.next().await {
             match answer {
                 Ok(snapshot) => {
-                    any_read = true;
+                    outcome.confirmed += 1;
                     self.apply(&snapshot, asked_at, outcome).await?;
                 }
-                Err(problem) if problem.concerns_connection() => {
-                    outcome.problem = Some(problem);
-                    return Ok(());
-                }
+                Err(PagerDutyProblem::ShareSpent {
+                    retry_after_seconds,
+                }) => outcome.postpone(1, retry_after_seconds),
+                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
                 Err(problem) => {
                     outcome.unreadable += 1;
                     self.flag(schedule, &problem).await?;
                     if problem != PagerDutyProblem::NotFound {
+                        failures += 1;
                         failed = Some(problem);
                     }
                 }
             }
+            if outcome.confirmed == 0 && failures >= FAILURES_THAT_TELL {
+                break;
+            }
         }
-        outcome.problem = failed.filter(|_| !any_read);
-        Ok(())
+        Ok(match failed {
+            Some(problem) if outcome.confirmed == 0 => Err(problem),
+            _ => Ok(()),
+        })
     }
 
     async fn read<'s>(
         &self,
         account: &Account,
         schedule: &'s BoundSchedule,
-        people: &Mutex<People>,
+        roster: &Mutex<Roster>,
     ) -> (
         &'s BoundSchedule,
         Timestamp,
         Result<ScheduleSnapshot, PagerDutyProblem>,
     ) {
-        let pagerduty = &self.services.pagerduty;
-        let asked_at = clock::now();
+        let asked_at = self.now();
         let (from, until) = window(asked_at);
-        let answer = match pagerduty.schedule(account, &schedule.id, from, until).await {
+        let pagerduty = &self.pagerduty;
+        let answer = pagerduty
+            .schedule(account, &schedule.id, schedule.version, from, until)
+            .await;
+        let answer = match answer {
             Ok(answer) => answer,
             Err(problem) => return (schedule, asked_at, Err(problem)),
         };
-        let mut people = people.lock().await;
-        let snapshot = people::resolve(pagerduty, account, answer, &mut people).await;
+        let mut roster = roster.lock().await;
+        let snapshot = people::resolve(pagerduty, account, answer, &mut roster).await;
         (schedule, asked_at, snapshot)
     }
 
@@ -267,14 +381,14 @@ impl Run<'_> {
         asked_at: Timestamp,
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
-        let now = clock::now();
-        let members = members_of(snapshot, &self.directory, now);
+        let members = members_of(snapshot, &self.directory, self.now());
         let changed = self
             .store()
-            .apply_schedule(self.connection, snapshot, &members, asked_at)
-            .await?;
-        outcome.changed += self.publish(changed.unwrap_or_default());
-        outcome.expect_change(snapshot, now);
+            .apply_schedule(self.connection, snapshot, &members, asked_at, self.poll_in())
+            .await?
+            .unwrap_or_default();
+        publish(self.services, &self.connection.workspace, &changed);
+        outcome.changes.extend(changed);
         Ok(())
     }
 
@@ -283,53 +397,50 @@ impl Run<'_> {
         schedule: &BoundSchedule,
         problem: &PagerDutyProblem,
     ) -> Result<(), StoreError> {
-        let flagged = self
+        let interval = self.services.config.pagerduty.poll_interval;
+        let back_off = pace::back_off(interval, schedule.failures, problem);
+        let flagged: Vec<RotationId> = self
             .store()
-            .flag_schedule(self.connection, schedule, problem)
+            .flag_schedule(self.connection, schedule, problem, back_off)
             .await?;
-        self.publish(flagged);
+        for rotation in flagged {
+            let topic = LiveTopic::Rotation(rotation);
+            self.services
+                .live
+                .publish(&self.connection.workspace, topic);
+        }
         Ok(())
     }
 
-    /// The account's people: those known from earlier, or everybody anew when
-    /// that is too long ago. What is known will do while the list cannot be read.
-    async fn people(
-        &self,
-        account: &Account,
-        outcome: &mut RunOutcome,
-    ) -> Result<Result<People, PagerDutyProblem>, StoreError> {
-        let now = clock::now();
-        let fresh = self
-            .connection
-            .roster_read_at
-            .is_some_and(|read_at| now.seconds_since(read_at) < ROSTER_SECONDS);
-        if !fresh {
-            match people::read_roster(&self.services.pagerduty, account).await {
-                Ok(roster) => {
-                    outcome.roster_read_at = Some(now);
-                    return Ok(Ok(roster));
-                }
-                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
-                Err(problem) => {
-                    tracing::warn!(workspace = %self.connection.workspace, %problem, "the list of people cannot be read");
-                }
-            }
-        }
-        let known = self
-            .store()
-            .pagerduty_users(&self.connection.workspace)
-            .await?;
-        Ok(Ok(known))
-    }
-
-    /// With nothing bound there is nothing to read, but the card shall still say
-    /// whether the credential works.
     async fn still_connected(&self, account: &Account) -> Result<(), PagerDutyProblem> {
-        self.services
-            .pagerduty
+        self.pagerduty
             .check(account.region, &account.credential)
             .await?;
         Ok(())
+    }
+}
+
+/// More than any schedule is ever ahead of its next reading.
+const ALL_ARE_DUE: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// How long a run rests at most before it looks for shifts that ended.
+const LONGEST_REST: Duration = Duration::from_secs(5);
+
+impl RunOutcome {
+    /// Ends as failed, unless only our own share of requests is spent.
+    fn settle(&mut self, problem: PagerDutyProblem, due: usize) {
+        match problem {
+            PagerDutyProblem::ShareSpent {
+                retry_after_seconds,
+            } => self.postpone(u32::try_from(due).unwrap_or(u32::MAX), retry_after_seconds),
+            problem => self.problem = Some(problem),
+        }
+    }
+
+    fn postpone(&mut self, schedules: u32, retry_after_seconds: u32) {
+        self.postponed += schedules;
+        let wait = Duration::from_secs(retry_after_seconds.into());
+        self.budget_in = Some(self.budget_in.map_or(wait, |known| known.max(wait)));
     }
 }
 
@@ -341,21 +452,15 @@ fn without_access(problem: AccessProblem, so_far: RunOutcome) -> Result<RunOutco
         AccessProblem::NotConnected => None,
         AccessProblem::Store(error) => return Err(StoreError::Shared(error)),
     };
-    Ok(RunOutcome { problem, ..so_far })
+    Ok(RunOutcome {
+        asked: true,
+        problem,
+        ..so_far
+    })
 }
 
-impl RunOutcome {
-    fn expect_change(&mut self, snapshot: &ScheduleSnapshot, now: Timestamp) {
-        self.next_change = earlier(self.next_change, next_change(&snapshot.shifts, now));
-    }
-}
-
-fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    [one, other].into_iter().flatten().min()
-}
-
-/// How long it is until `at`; nothing when that has passed.
-pub fn until(at: Timestamp) -> Duration {
-    let millis = at.as_millis() - clock::now().as_millis();
+/// How long it is from `now` until `at`; nothing when that has passed.
+pub fn until(at: Timestamp, now: Timestamp) -> Duration {
+    let millis = at.as_millis() - now.as_millis();
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }

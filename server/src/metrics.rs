@@ -1,0 +1,200 @@
+//! What those who run the server watch: how the syncs go, what PagerDuty is asked
+//! and answers, and how late hand-offs are. In the text format of OpenMetrics.
+
+use crate::store::DataAge;
+use http::StatusCode;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
+};
+use types::{SyncReason, WorkspaceId};
+
+/// The counters and gauges of this process. Clones are the same ones.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    runs: Family<RunLabels, Counter>,
+    run_seconds: Histogram,
+    requests: Family<RequestLabels, Counter>,
+    hand_off_seconds: Histogram,
+    budget_left: Family<WorkspaceLabels, Gauge>,
+    data_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
+    /// Scraping replaces the ages as a whole, one scrape at a time.
+    scraping: Mutex<()>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RunLabels {
+    reason: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    /// The status, or `none` when no answer came.
+    status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WorkspaceLabels {
+    workspace: String,
+}
+
+/// How a run ended, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    Succeeded,
+    /// Some schedules could not be read.
+    Partial,
+    Failed,
+    /// The connection was replaced or ended, or the server stopped.
+    Abandoned,
+}
+
+impl RunEnd {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("roundrobin");
+        let runs = Family::default();
+        registry.register(
+            "sync_runs",
+            "Runs of the sync, by reason and outcome",
+            runs.clone(),
+        );
+        let run_seconds = Histogram::new(exponential_buckets(0.01, 2.0, 14));
+        registry.register_with_unit(
+            "sync_run_duration",
+            "How long runs took",
+            Unit::Seconds,
+            run_seconds.clone(),
+        );
+        let requests = Family::default();
+        registry.register(
+            "pagerduty_requests",
+            "Requests to PagerDuty's API, by the status of the answer",
+            requests.clone(),
+        );
+        let hand_off_seconds = Histogram::new(exponential_buckets(0.01, 2.0, 16));
+        registry.register_with_unit(
+            "hand_off_delay",
+            "From the end or start of a shift until it was stored",
+            Unit::Seconds,
+            hand_off_seconds.clone(),
+        );
+        let budget_left = Family::default();
+        registry.register(
+            "pagerduty_budget_left",
+            "Requests that the sync may still make within the minute, at the last run",
+            budget_left.clone(),
+        );
+        let data_age_seconds = Family::default();
+        registry.register_with_unit(
+            "data_age",
+            "Since PagerDuty confirmed the bound schedule that was confirmed the longest ago",
+            Unit::Seconds,
+            data_age_seconds.clone(),
+        );
+        Self(Arc::new(Inner {
+            registry,
+            runs,
+            run_seconds,
+            requests,
+            hand_off_seconds,
+            budget_left,
+            data_age_seconds,
+            scraping: Mutex::default(),
+        }))
+    }
+}
+
+impl Metrics {
+    /// PagerDuty answered a request.
+    pub fn answered(&self, status: StatusCode) {
+        self.count_request(status.as_str());
+    }
+
+    /// No answer came to a request.
+    pub fn unanswered(&self) {
+        self.count_request("none");
+    }
+
+    fn count_request(&self, status: &str) {
+        let labels = RequestLabels {
+            status: status.to_owned(),
+        };
+        self.0.requests.get_or_create(&labels).inc();
+    }
+
+    /// A run ended after `took`.
+    pub fn run_ended(&self, reason: SyncReason, end: RunEnd, took: Duration) {
+        let labels = RunLabels {
+            reason: reason.code(),
+            outcome: end.label(),
+        };
+        self.0.runs.get_or_create(&labels).inc();
+        self.0.run_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Who is on duty was changed so long after the shift's end or start.
+    pub fn handed_off(&self, delay: Duration) {
+        self.0.hand_off_seconds.observe(delay.as_secs_f64());
+    }
+
+    /// What the sync of a workspace may still ask within the minute.
+    pub fn budget_left(&self, workspace: &WorkspaceId, requests: u32) {
+        let gauge = self.0.budget_left.get_or_create(&of(workspace));
+        gauge.set(requests.into());
+    }
+
+    /// Everything as text, with the data's ages as the database has them now.
+    pub fn scraped(&self, ages: &[DataAge]) -> Result<String, fmt::Error> {
+        let _one_at_a_time = self
+            .0
+            .scraping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.0.data_age_seconds.clear();
+        for DataAge { workspace, age } in ages {
+            let gauge = self.0.data_age_seconds.get_or_create(&of(workspace));
+            gauge.set(age.as_secs_f64());
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &self.0.registry)?;
+        Ok(text)
+    }
+}
+
+fn of(workspace: &WorkspaceId) -> WorkspaceLabels {
+    WorkspaceLabels {
+        workspace: workspace.to_string(),
+    }
+}

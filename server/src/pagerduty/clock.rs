@@ -1,0 +1,124 @@
+//! What time it is at PagerDuty. Shifts end by its clock, and ours may be wrong, so
+//! the `Date` header of each answer corrects ours by what is certain and no more.
+
+use http::{HeaderMap, header::DATE};
+use jiff::fmt::rfc2822;
+use std::sync::{Mutex, PoisonError};
+use types::Timestamp;
+
+/// A clock that is said to be further off is not believed: hand-offs would go
+/// astray by more than a wrong clock of ours could make them.
+const BELIEVED_MILLIS: i64 = 24 * 3600 * 1000;
+
+/// The header tells whole seconds.
+const RESOLUTION_MILLIS: i64 = 1000;
+
+/// PagerDuty's clock as far as its answers tell.
+#[derive(Debug, Default)]
+pub struct RemoteClock(Mutex<Option<i64>>);
+
+impl RemoteClock {
+    /// By how many milliseconds PagerDuty's clock is ahead of this server's;
+    /// `None` before the first answer.
+    pub fn ahead_millis(&self) -> Option<i64> {
+        *self.lock()
+    }
+
+    /// What was known before this process began, until an answer tells more.
+    pub fn assume(&self, ahead_millis: i64) {
+        self.lock().get_or_insert(ahead_millis);
+    }
+
+    /// Takes in an answer to a request that was sent at `sent` and came back at
+    /// `received`, both by this server's clock.
+    pub fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
+        let Some(date) = date(headers) else { return };
+        let mut ahead = self.lock();
+        if let Some(corrected) = corrected(ahead.unwrap_or(0), date, sent, received) {
+            *ahead = Some(corrected);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp::from_millis(date.as_millisecond()))
+}
+
+/// The difference nearest to `ahead` that agrees with an answer. What the header
+/// says held at some moment between sending and receiving, for up to a second
+/// more; each answer narrows that down, and a difference that agrees stays.
+fn corrected(ahead: i64, date: Timestamp, sent: Timestamp, received: Timestamp) -> Option<i64> {
+    let least = date.as_millis() - received.as_millis();
+    let most = date.as_millis() + RESOLUTION_MILLIS - sent.as_millis();
+    if least > most {
+        // Our own clock was set back in between.
+        return None;
+    }
+    let corrected = ahead.clamp(least, most);
+    (corrected.abs() <= BELIEVED_MILLIS).then_some(corrected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_780_000_000_000 + millis)
+    }
+
+    #[test]
+    fn clocks_that_may_agree_are_left_alone() {
+        assert_eq!(corrected(0, at(0), at(100), at(300)), Some(0));
+        assert_eq!(corrected(0, at(0), at(900), at(1300)), Some(0));
+    }
+
+    #[test]
+    fn a_clock_that_is_ten_minutes_off_is_corrected_to_within_the_answer() {
+        let ahead = corrected(0, at(600_000), at(100), at(300)).unwrap();
+        assert_eq!(ahead, 599_700);
+        let behind = corrected(0, at(-600_000), at(100), at(300)).unwrap();
+        assert_eq!(behind, -599_100);
+    }
+
+    #[test]
+    fn each_answer_narrows_the_difference_down_and_a_slow_one_does_not_widen_it() {
+        let ahead = corrected(599_700, at(600_000), at(0), at(9_000)).unwrap();
+        assert_eq!(ahead, 599_700);
+        assert_eq!(
+            corrected(599_700, at(602_000), at(1_990), at(2_010)),
+            Some(599_990)
+        );
+    }
+
+    #[test]
+    fn what_would_move_hand_offs_by_more_than_a_day_is_not_believed() {
+        assert_eq!(corrected(0, at(90_000_000), at(0), at(100)), None);
+        let clock = RemoteClock::default();
+        for odd in ["Thu, 01 Jan 1970 00:00:00 GMT", "soon", ""] {
+            let headers = HeaderMap::from_iter([(DATE, odd.parse().unwrap())]);
+            clock.learn(&headers, at(0), at(100));
+            assert_eq!(clock.ahead_millis(), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_known_before_holds_until_an_answer_tells_more() {
+        let clock = RemoteClock::default();
+        clock.assume(600_000);
+        clock.assume(0);
+        assert_eq!(clock.ahead_millis(), Some(600_000));
+        let date = jiff::Timestamp::from_millisecond(at(0).as_millis()).unwrap();
+        let date = rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&date)
+            .unwrap();
+        let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
+        clock.learn(&headers, at(0), at(100));
+        assert_eq!(clock.ahead_millis(), Some(1_000));
+    }
+}

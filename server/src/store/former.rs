@@ -1,0 +1,104 @@
+//! What a disconnect reverted to Manual, kept so that it can be bound back when
+//! the same account is connected again.
+
+use super::{Result, Store};
+use crate::pagerduty::AccountIdentity;
+use sqlx::{AnyConnection, FromRow};
+use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
+
+/// A rotation that followed a schedule until a disconnect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    pub rotation: RotationId,
+    pub schedule: ScheduleId,
+    pub schedule_name: String,
+    /// The account that the schedule is in; `None` for a region that this version
+    /// does not know.
+    pub region: Option<Region>,
+    pub account: AccountIdentity,
+}
+
+#[derive(FromRow)]
+struct Row {
+    rotation_id: String,
+    schedule_id: String,
+    schedule_name: String,
+    region: String,
+    subdomain: Option<String>,
+    account_id: Option<String>,
+}
+
+impl Store {
+    /// What the disconnects so far reverted and nobody has bound, deleted or given
+    /// up since.
+    pub async fn former_bindings(&self, workspace: &WorkspaceId) -> Result<Vec<Former>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select f.rotation_id, f.schedule_id, f.schedule_name, f.region, f.subdomain,
+                 f.account_id
+             from former_bindings f join rotations r on r.id = f.rotation_id
+             where f.workspace_id = $1 and r.mode = 'manual' order by lower(r.name), r.id",
+        )
+        .bind(workspace.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Former {
+                rotation: RotationId::new(row.rotation_id),
+                schedule: ScheduleId::new(row.schedule_id),
+                schedule_name: row.schedule_name,
+                region: Region::from_code(&row.region),
+                account: AccountIdentity {
+                    subdomain: row.subdomain,
+                    account_id: row.account_id,
+                },
+            })
+            .collect())
+    }
+
+    /// Gives up what the disconnects reverted; false when there was nothing.
+    pub async fn forget_former_bindings(&self, workspace: &WorkspaceId) -> Result<bool> {
+        let deleted = sqlx::query("delete from former_bindings where workspace_id = $1")
+            .bind(workspace.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(deleted.rows_affected() > 0)
+    }
+}
+
+/// Remembers every binding of a workspace that is about to be disconnected.
+pub(super) async fn remember_all(
+    connection: &mut AnyConnection,
+    workspace: &WorkspaceId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "insert into former_bindings (rotation_id, workspace_id, schedule_id, schedule_name,
+             region, subdomain, account_id, reverted_at)
+         select b.rotation_id, b.workspace_id, b.schedule_id, s.name, c.region, c.subdomain,
+             c.account_id, $1
+         from bindings b
+         join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
+         join pagerduty_connections c on c.workspace_id = b.workspace_id
+         where b.workspace_id = $2
+         on conflict (rotation_id) do update set schedule_id = excluded.schedule_id,
+             schedule_name = excluded.schedule_name, region = excluded.region,
+             subdomain = excluded.subdomain, account_id = excluded.account_id,
+             reverted_at = excluded.reverted_at",
+    )
+    .bind(now.as_millis())
+    .bind(workspace.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what a rotation was bound to, since it is bound anew or was taken back
+/// to Manual on purpose.
+pub(super) async fn forget(connection: &mut AnyConnection, rotation: &RotationId) -> Result<()> {
+    sqlx::query("delete from former_bindings where rotation_id = $1")
+        .bind(rotation.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
