@@ -122,7 +122,7 @@ struct Editor {
 type Found<T> = Option<Result<Outcome<T, BindRefusal>, AppError>>;
 
 impl Editor {
-    fn new() -> Self {
+    fn new(rotation: Memo<RotationId>) -> Self {
         let edit = parameter("edit");
         let editing = Memo::new(move |_| edit.with(|edit| edit == "schedule"));
         let search = parameter("search");
@@ -132,8 +132,14 @@ impl Editor {
             |search| async move { Some(search_schedules(search?).await) },
         );
         let preview = Resource::new(
-            move || Some(chosen.get()).filter(|chosen| editing.get() && !chosen.is_empty()),
-            |chosen| async move { Some(preview_schedule(ScheduleId::new(chosen?)).await) },
+            move || {
+                let wanted = editing.get() && chosen.with(|chosen| !chosen.is_empty());
+                wanted.then(|| (rotation.get(), ScheduleId::new(chosen.get())))
+            },
+            |wanted| async move {
+                let (rotation, schedule) = wanted?;
+                Some(preview_schedule(rotation, schedule).await)
+            },
         );
         Self {
             editing,
@@ -150,7 +156,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
     let actions = Actions::new();
-    let editor = Editor::new();
+    let editor = Editor::new(id);
     let live = use_live();
     let wanted = Memo::new(
         move |previous: Option<&(RotationId, usize, u64)>| match previous {

@@ -14,6 +14,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
         schedule,
         people,
         shifts,
+        ..
     } = preview;
     let linked = people
         .iter()
