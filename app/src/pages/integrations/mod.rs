@@ -173,10 +173,15 @@ impl Panel {
 }
 
 fn disconnected_message(disconnected: &Disconnected) -> String {
-    let reverted = usize::try_from(disconnected.reverted).unwrap_or(usize::MAX);
+    let reverted = match disconnected.reverted {
+        0 => "No rotation was bound, so none reverted to Manual.".to_owned(),
+        reverted => format!(
+            "{} reverted to Manual.",
+            count(reverted, "rotation", "rotations")
+        ),
+    };
     format!(
-        "PagerDuty is disconnected. {} reverted to Manual. {}",
-        count(reverted, "rotation", "rotations"),
+        "PagerDuty is disconnected. {reverted} {}",
         how_to_revoke(&disconnected.method)
     )
 }
@@ -269,7 +274,7 @@ mod tests {
         for (reverted, expected) in [
             (
                 0,
-                "PagerDuty is disconnected. 0 rotations reverted to Manual.",
+                "PagerDuty is disconnected. No rotation was bound, so none reverted to Manual.",
             ),
             (
                 1,
