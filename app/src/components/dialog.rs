@@ -106,9 +106,15 @@ pub(crate) fn CancelButton(
     /// The focus starts here: what the dialog asks about cannot be undone.
     #[prop(optional)]
     autofocus: bool,
+    /// What is being saved happens all the same, so it cannot be cancelled.
+    #[prop(into)]
+    busy: Signal<bool>,
 ) -> impl IntoView {
     view! {
-        <button type="button" class="button" commandfor=dialog command="close" autofocus=autofocus>
+        <button
+            type="button" class="button" commandfor=dialog command="close"
+            autofocus=autofocus disabled=busy
+        >
             "Cancel"
         </button>
     }

@@ -69,7 +69,7 @@ pub(super) fn OauthFields(
         />
         <div class="buttons">
             <SubmitButton label="Save" busy_label="Going to PagerDuty…" kind=ButtonKind::Primary pending/>
-            <CancelButton dialog/>
+            <CancelButton dialog busy=pending/>
         </div>
     }
 }
