@@ -87,7 +87,7 @@ fn Management(
             </button>
         </div>
         <EditDialog panel has_login/>
-        {setup.map(|setup| view! { <SwitchDialog panel setup/> })}
+        {setup.map(|setup| view! { <SwitchDialog connection panel setup/> })}
         <DisconnectDialog connection panel/>
     }
 }
@@ -109,15 +109,24 @@ fn ReconnectForm(panel: Panel, ended: bool) -> impl IntoView {
     }
 }
 
-/// Logs in with whichever app, in the place of the present credential.
+/// Logs in with whichever app, in the place of the present credential. Mostly it
+/// is the same app with a new secret.
 #[component]
-fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
+fn SwitchDialog(
+    connection: Memo<ConnectionView>,
+    panel: Panel,
+    setup: OauthSetup,
+) -> impl IntoView {
     let refused = failure(panel.switch_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
             panel.flash.forget();
             panel.switch.clear();
         }
+    });
+    let present = connection.with_untracked(|connection| match &connection.method {
+        ConnectionMethod::Oauth { client_id, .. } => Some(client_id.clone()),
+        ConnectionMethod::ApiKey { .. } => None,
     });
     let typed: Option<String> = form_input::<SwitchToOauth, _>();
     view! {
@@ -131,7 +140,7 @@ fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
             <ActionForm action=panel.switch>
                 <OauthFields
                     dialog=SWITCH_DIALOG ids=SWITCH_IDS
-                    client_id=typed
+                    client_id=typed.or(present)
                     outcome=panel.switch_outcome pending=panel.switch.pending()
                 />
             </ActionForm>
