@@ -8,7 +8,7 @@ use crate::{
     pages::wording::linked_count,
 };
 use leptos::{either::Either, prelude::*};
-use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage};
+use types::{MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage};
 
 #[component]
 pub(super) fn Members(
@@ -122,7 +122,7 @@ fn Controls(
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let can_take_over = member.on_duty_since.is_none() && member.link != LinkState::Deactivated;
+    let can_take_over = member.on_duty_since.is_none() && member.link.can_be_on_duty();
     let who = Who {
         id,
         key: member.key,
