@@ -134,6 +134,7 @@ fn SwitchDialog(
             id=SWITCH_DIALOG title="Log in as a person"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.switch.pending()
+            focus_title=refused.get_untracked().is_none()
         >
             <p>"What is in use now stays until the new login works. Bound rotations stay bound."</p>
             <OauthGuide setup/>
