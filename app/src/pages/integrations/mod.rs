@@ -6,10 +6,14 @@ mod connected;
 mod disconnect;
 mod key_fields;
 mod oauth_fields;
+mod people;
 mod question;
 mod secret_field;
 
-use super::wording::count;
+use super::{
+    links::{LinkResults, Links},
+    wording::count,
+};
 use crate::{
     components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
@@ -20,18 +24,21 @@ use crate::{
     live::use_live,
     server_fns::{
         ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, KeepAccount,
-        ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow, integrations,
+        ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow, integrations, people as directory,
     },
 };
 use connect::NotConnected;
 use connected::Connected;
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use people::{People, linkable};
 use question::{Question, QuestionFailure};
 use types::{
     ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Replaced,
     SyncReport,
 };
+
+const ADDRESS: &str = "/settings/integrations";
 
 /// What can be done on the panel, and what it last came to.
 #[derive(Clone, Copy)]
@@ -56,6 +63,7 @@ struct Panel {
     keep_account_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
+    links: Links,
     flash: CurrentFlash,
     /// Moves whenever something was done.
     version: Signal<usize>,
@@ -72,6 +80,8 @@ impl Panel {
         let keep_account = ServerAction::new();
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
+        let links = Links::new();
+        let [linked, unlinked] = links.versions();
         let versions = [
             answers(connect),
             answers(edit),
@@ -82,6 +92,8 @@ impl Panel {
             answers(keep_account),
             answers(disconnect),
             answers(sync),
+            linked,
+            unlinked,
         ];
         Self {
             connect,
@@ -103,6 +115,7 @@ impl Panel {
             keep_account_outcome: form_outcome(keep_account),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
+            links,
             flash: use_flash(),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
@@ -120,6 +133,7 @@ impl Panel {
         self.keep_account.clear();
         self.disconnect.clear();
         self.sync.clear();
+        self.links.forget_results();
     }
 
     /// What the last action achieved, as far as the panel does not show it.
@@ -206,17 +220,33 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         move || (panel.version.get(), live.connection()),
         |_| integrations(),
     );
+    // Everybody is asked for once somebody is to be linked.
+    let everybody = Resource::new(
+        move || !panel.links.wanted.with(String::is_empty),
+        |asked| async move {
+            if asked {
+                directory().await
+            } else {
+                Ok(Vec::new())
+            }
+        },
+    );
     view! {
         <Title text="Integrations"/>
         <h1>"Integrations"</h1>
         {loaded(view, move |view: Memo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
+            let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
+            let everybody =
+                Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
             view! {
+                <LinkResults links=panel.links asked/>
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
                 <QuestionFailure panel/>
-                <div on:submit=move |_| panel.forget_results()>
+                <div class="column" on:submit=move |_| panel.forget_results()>
                     <PagerDutyCard view connected panel/>
+                    <People view asked everybody panel/>
                 </div>
             }
         })}

@@ -11,7 +11,7 @@ mod schedule_editor;
 mod schedule_preview;
 mod shifts;
 
-use super::address::parameter;
+use super::{address::parameter, links::Links};
 use crate::{
     AppError,
     components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
@@ -49,6 +49,7 @@ struct Actions {
     remove_owner: ServerAction<RemoveOwner>,
     set_schedule: ServerAction<SetSchedule>,
     delete: ServerAction<DeleteRotation>,
+    links: Links,
     schedule_outcome: FormOutcome<(), BindRefusal>,
     /// Moves whenever something was done that the page shows.
     version: Signal<usize>,
@@ -64,6 +65,8 @@ impl Actions {
         let add_owner = ServerAction::new();
         let remove_owner = ServerAction::new();
         let set_schedule = ServerAction::new();
+        let links = Links::new();
+        let [linked, unlinked] = links.versions();
         let versions = [
             answers(rotate),
             answers(set_on_duty),
@@ -73,6 +76,8 @@ impl Actions {
             answers(add_owner),
             answers(remove_owner),
             answers(set_schedule),
+            linked,
+            unlinked,
         ];
         Self {
             rotate,
@@ -84,6 +89,7 @@ impl Actions {
             remove_owner,
             set_schedule,
             delete: ServerAction::new(),
+            links,
             schedule_outcome: form_outcome(set_schedule),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
@@ -99,6 +105,7 @@ impl Actions {
         self.add_owner.clear();
         self.remove_owner.clear();
         self.set_schedule.clear();
+        self.links.forget_results();
     }
 
     /// The rotation is being deleted or is gone: there is nothing to load.
