@@ -17,7 +17,7 @@ mod wording;
 
 pub(crate) use audit::AuditLogPage;
 pub(crate) use edit_rotation::EditRotationPage;
-pub(crate) use integrations::IntegrationsPage;
+pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use rotation::RotationPage;

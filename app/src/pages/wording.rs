@@ -12,6 +12,19 @@ pub(super) fn count<N: Display + PartialEq + From<u8>>(
     format!("{number} {word}")
 }
 
+/// Those counts that are not zero, in words: `12 schedules, 1 rotation`.
+pub(super) fn counts<const N: usize>(
+    counts: [(u32, &str, &str); N],
+    separator: &str,
+) -> Option<String> {
+    let told: Vec<String> = counts
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, several)| count(number, one, several))
+        .collect();
+    (!told.is_empty()).then(|| told.join(separator))
+}
+
 /// `2 of 3 linked to Slack`.
 pub(super) fn linked_count((linked, all): (usize, usize)) -> String {
     format!("{linked} of {all} linked to Slack")

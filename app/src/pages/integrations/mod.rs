@@ -4,11 +4,14 @@
 mod connect;
 mod connected;
 mod disconnect;
+mod former;
+mod health;
 mod key_fields;
 mod oauth_fields;
 mod people;
 mod question;
 mod secret_field;
+mod syncs;
 
 use super::{
     links::{LinkResults, Links},
@@ -23,18 +26,21 @@ use crate::{
     },
     live::use_live,
     server_fns::{
-        ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, KeepAccount,
-        ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow, integrations, people as directory,
+        ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, ForgetFormer,
+        KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow,
+        integrations, people as directory,
     },
 };
 use connect::NotConnected;
 use connected::Connected;
+use former::{FormerFailures, rebound_message};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use people::{People, linkable};
 use question::{Question, QuestionFailure};
+pub(crate) use syncs::SyncHistoryPage;
 use types::{
-    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Replaced,
+    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Rebound, Replaced,
     SyncReport,
 };
 
@@ -52,6 +58,8 @@ struct Panel {
     keep_account: ServerAction<KeepAccount>,
     disconnect: ServerAction<DisconnectPagerduty>,
     sync: ServerAction<SyncNow>,
+    rebind: ServerAction<RebindFormer>,
+    leave_manual: ServerAction<ForgetFormer>,
     connect_outcome: FormOutcome<(), ConnectRefusal>,
     edit_outcome: FormOutcome<Replaced, ConnectRefusal>,
     oauth_outcome: FormOutcome<OauthStep, ConnectRefusal>,
@@ -63,6 +71,8 @@ struct Panel {
     keep_account_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
+    rebind_outcome: FormOutcome<Rebound, ConnectRefusal>,
+    leave_manual_outcome: FormOutcome<(), ConnectRefusal>,
     links: Links,
     flash: CurrentFlash,
     /// Moves whenever something was done.
@@ -80,6 +90,8 @@ impl Panel {
         let keep_account = ServerAction::new();
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
+        let rebind = ServerAction::new();
+        let leave_manual = ServerAction::new();
         let links = Links::new();
         let [linked, unlinked] = links.versions();
         let versions = [
@@ -92,6 +104,8 @@ impl Panel {
             answers(keep_account),
             answers(disconnect),
             answers(sync),
+            answers(rebind),
+            answers(leave_manual),
             linked,
             unlinked,
         ];
@@ -105,6 +119,8 @@ impl Panel {
             keep_account,
             disconnect,
             sync,
+            rebind,
+            leave_manual,
             connect_outcome: form_outcome(connect),
             edit_outcome: form_outcome(edit),
             oauth_outcome: form_outcome(oauth),
@@ -115,6 +131,8 @@ impl Panel {
             keep_account_outcome: form_outcome(keep_account),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
+            rebind_outcome: form_outcome(rebind),
+            leave_manual_outcome: form_outcome(leave_manual),
             links,
             flash: use_flash(),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
@@ -133,6 +151,8 @@ impl Panel {
         self.keep_account.clear();
         self.disconnect.clear();
         self.sync.clear();
+        self.rebind.clear();
+        self.leave_manual.clear();
         self.links.forget_results();
     }
 
@@ -142,6 +162,9 @@ impl Panel {
             return done(self.disconnect_outcome)
                 .get()
                 .map(|disconnected| disconnected_message(&disconnected));
+        }
+        if let Some(rebound) = done(self.rebind_outcome).get() {
+            return rebound_message(&rebound);
         }
         let logins = [
             self.oauth_outcome,
@@ -159,6 +182,8 @@ impl Panel {
             .any(|login| done(*login).get() == Some(OauthStep::Connected))
         {
             "The login works and was saved. Round Robin renews it by itself."
+        } else if done(self.leave_manual_outcome).get().is_some() {
+            "Those rotations stay Manual. Each can be bound again on its own page."
         } else if done(self.connect_outcome).get().is_some() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {
@@ -244,6 +269,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
                 <QuestionFailure panel/>
+                <FormerFailures panel/>
                 <div class="column" on:submit=move |_| panel.forget_results()>
                     <PagerDutyCard view connected panel/>
                     <People view asked everybody panel/>
