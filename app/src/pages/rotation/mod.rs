@@ -10,6 +10,7 @@ mod schedule;
 mod schedule_editor;
 mod schedule_preview;
 mod shifts;
+mod stretches;
 
 use super::{address::parameter, links::Links};
 use crate::{
@@ -31,7 +32,7 @@ use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
-use shifts::ComingShifts;
+use shifts::{ComingShifts, History};
 use types::{
     BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationRefusal, ScheduleId,
     SchedulePreview, ScheduleSummary, Visibility,
@@ -203,6 +204,7 @@ fn Content(
             <div class="column">
                 <OnDuty page actions/>
                 <Members page actions everybody/>
+                <History page/>
             </div>
             <div class="column">
                 <Schedule page actions editor/>
