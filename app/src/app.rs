@@ -7,7 +7,7 @@ use crate::{
     live::provide_live,
     pages::{
         AuditLogPage, EditRotationPage, IntegrationsPage, NewRotationPage, NotFoundPage,
-        RotationPage, RotationsPage, SettingsPage, SignInPage,
+        RotationPage, RotationsPage, SettingsPage, SignInPage, SyncHistoryPage,
     },
 };
 use leptos::prelude::*;
@@ -66,6 +66,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/rotations/:id/edit") view=EditRotationPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/integrations/syncs") view=SyncHistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=AuditLogPage ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

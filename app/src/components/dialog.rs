@@ -35,6 +35,10 @@ pub(crate) fn Dialog(
     /// is gone, as an entry of a menu is.
     #[prop(optional)]
     focus_after: Option<&'static str>,
+    /// The focus starts at the title. A dialog scrolls to where the focus is, and
+    /// a long one should be read from its beginning.
+    #[prop(optional)]
+    focus_title: bool,
     children: Children,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
@@ -92,7 +96,7 @@ pub(crate) fn Dialog(
                 }
             }
         >
-            <h2 id=title_id>{title}</h2>
+            <h2 id=title_id tabindex=focus_title.then_some("-1") autofocus=focus_title>{title}</h2>
             {children()}
         </dialog>
     }
@@ -106,9 +110,15 @@ pub(crate) fn CancelButton(
     /// The focus starts here: what the dialog asks about cannot be undone.
     #[prop(optional)]
     autofocus: bool,
+    /// What is being saved happens all the same, so it cannot be cancelled.
+    #[prop(into)]
+    busy: Signal<bool>,
 ) -> impl IntoView {
     view! {
-        <button type="button" class="button" commandfor=dialog command="close" autofocus=autofocus>
+        <button
+            type="button" class="button" commandfor=dialog command="close"
+            autofocus=autofocus disabled=busy
+        >
             "Cancel"
         </button>
     }

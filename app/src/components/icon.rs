@@ -7,6 +7,7 @@ pub(crate) enum Symbol {
     Rotations,
     Settings,
     Expand,
+    Warning,
 }
 
 impl Symbol {
@@ -20,6 +21,7 @@ impl Symbol {
                 "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5M8 14.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5"
             }
             Self::Expand => "M6 9l6 6l6-6",
+            Self::Warning => "M12 4L21 19.5H3zM12 10v4.5M12 17v.01",
         }
     }
 }

@@ -31,4 +31,4 @@ pub(crate) use icon::{Icon, Symbol};
 pub(crate) use loaded::{latest, loaded};
 pub(crate) use menu::Menu;
 pub(crate) use notice::{EmptyState, Notice, Status};
-pub(crate) use time::{Time, provide_clock, use_clock};
+pub(crate) use time::{Time, provide_clock, span, use_clock};

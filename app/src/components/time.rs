@@ -159,23 +159,30 @@ mod local {
 /// How far away something is that lies `seconds` ahead, or behind if negative.
 fn distance(seconds: i64) -> String {
     let away = seconds.abs();
-    let (count, unit) = if away < MINUTE {
+    if away < MINUTE {
         // The page's clock ticks seldom, so what has just happened may seem to
         // lie a little ahead.
-        return "now".to_owned();
-    } else if away < HOUR {
-        (away / MINUTE, "minute")
-    } else if away < 2 * DAY {
-        (away / HOUR, "hour")
+        "now".to_owned()
+    } else if seconds > 0 {
+        format!("in {}", span(away))
     } else {
-        (away / DAY, "day")
+        format!("{} ago", span(away))
+    }
+}
+
+/// A length of time in the largest unit that fits: `14 minutes`.
+pub(crate) fn span(seconds: i64) -> String {
+    let (count, unit) = if seconds < MINUTE {
+        (seconds, "second")
+    } else if seconds < HOUR {
+        (seconds / MINUTE, "minute")
+    } else if seconds < 2 * DAY {
+        (seconds / HOUR, "hour")
+    } else {
+        (seconds / DAY, "day")
     };
     let plural = if count == 1 { "" } else { "s" };
-    if seconds > 0 {
-        format!("in {count} {unit}{plural}")
-    } else {
-        format!("{count} {unit}{plural} ago")
-    }
+    format!("{count} {unit}{plural}")
 }
 
 /// For people: `2026-11-23 17:05 UTC`.

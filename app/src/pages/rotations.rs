@@ -168,7 +168,6 @@ fn NoRotations(filtered: bool) -> impl IntoView {
 
 #[component]
 fn Card(card: RotationCard) -> impl IntoView {
-    let members = usize::try_from(card.member_count).unwrap_or(usize::MAX);
     view! {
         <li class="card rotation-card">
             <h2 dir="auto"><a href=format!("{ADDRESS}/{}", card.id)>{card.name}</a></h2>
@@ -188,7 +187,7 @@ fn Card(card: RotationCard) -> impl IntoView {
             {card.attention.and_then(|attention| attention.confirmed_at).map(|at| view! {
                 <p class="hint">"As PagerDuty last said: "<Time at relative=true/></p>
             })}
-            <p class="hint">{count(members, "member", "members")}</p>
+            <p class="hint">{count(card.member_count, "member", "members")}</p>
         </li>
     }
 }

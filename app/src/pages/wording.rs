@@ -1,8 +1,28 @@
 //! Small words that several pages need to get right.
 
+use std::fmt::Display;
+
 /// `1 rotation`, `2 rotations`.
-pub(super) fn count(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
+pub(super) fn count<N: Display + PartialEq + From<u8>>(
+    number: N,
+    one: &str,
+    several: &str,
+) -> String {
+    let word = if number == N::from(1) { one } else { several };
+    format!("{number} {word}")
+}
+
+/// Those counts that are not zero, in words: `12 schedules, 1 rotation`.
+pub(super) fn counts<const N: usize>(
+    counts: [(u32, &str, &str); N],
+    separator: &str,
+) -> Option<String> {
+    let told: Vec<String> = counts
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, several)| count(number, one, several))
+        .collect();
+    (!told.is_empty()).then(|| told.join(separator))
 }
 
 /// `2 of 3 linked to Slack`.

@@ -5,8 +5,8 @@ use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
-    ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome,
-    Replaced, SyncReport,
+    ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome, Rebound,
+    Replaced, SyncReport, SyncRun,
 };
 
 #[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
@@ -79,6 +79,31 @@ pub async fn sync_now() -> Result<Outcome<SyncReport, ConnectRefusal>, AppError>
         NOTHING_KEPT,
         |_| None,
         |backend, caller| async move { backend.sync_now(&caller).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "sync_runs", input = GetUrl)]
+pub async fn sync_runs() -> Result<Vec<SyncRun>, AppError> {
+    call(|backend, caller| async move { backend.sync_runs(&caller).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "rebind_former")]
+pub async fn rebind_former() -> Result<Outcome<Rebound, ConnectRefusal>, AppError> {
+    submit::<RebindFormer, _, _, _>(
+        NOTHING_KEPT,
+        |_| None,
+        |backend, caller| async move { backend.rebind_former(&caller).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "forget_former")]
+pub async fn forget_former() -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<ForgetFormer, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.forget_former(&caller).await },
     )
     .await
 }

@@ -5,12 +5,14 @@
 mod audit;
 mod authorisation;
 mod connection;
+mod links;
 mod rotations;
 mod schedules;
 
 pub use audit::*;
 pub use authorisation::*;
 pub use connection::*;
+pub use links::*;
 pub use rotations::*;
 pub use schedules::*;
 

@@ -178,6 +178,6 @@ pub async fn remove_owner(
 
 /// A select whose first entry stands for nobody sends an empty value.
 #[cfg(feature = "ssr")]
-fn chosen(person: String) -> Option<PersonId> {
+pub(super) fn chosen(person: String) -> Option<PersonId> {
     PersonId::parse(person.trim())
 }

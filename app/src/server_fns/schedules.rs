@@ -17,9 +17,15 @@ pub async fn search_schedules(
 
 #[server(prefix = "/rpc", endpoint = "preview_schedule", input = GetUrl)]
 pub async fn preview_schedule(
+    rotation: RotationId,
     schedule: ScheduleId,
 ) -> Result<Outcome<SchedulePreview, BindRefusal>, AppError> {
-    call(|backend, caller| async move { backend.preview_schedule(&caller, schedule).await }).await
+    call(|backend, caller| async move {
+        backend
+            .preview_schedule(&caller, rotation, schedule)
+            .await
+    })
+    .await
 }
 
 /// `mode` is a [`RotationMode::code`]; `schedule` is needed for PagerDuty only.

@@ -100,6 +100,7 @@ fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
             id=OAUTH_DIALOG title="Connect as a person"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.oauth.pending()
+            focus_title=refused.get_untracked().is_none()
         >
             <OauthGuide setup/>
             <ActionForm action=panel.oauth>

@@ -4,6 +4,8 @@
 use super::{
     Panel,
     disconnect::DisconnectDialog,
+    former::FormerBindings,
+    health::Health,
     key_fields::KeyFields,
     oauth_fields::{OauthFieldIds, OauthFields, OauthGuide},
 };
@@ -12,7 +14,7 @@ use crate::{
         Badge, ButtonKind, Dialog, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
     },
     forms::{done, failure, form_input},
-    pages::wording::count,
+    pages::wording::{count, counts},
     server_fns::SwitchToOauth,
 };
 use leptos::{either::Either, prelude::*};
@@ -37,11 +39,21 @@ pub(super) fn Connected(
     setup: Option<OauthSetup>,
     panel: Panel,
 ) -> impl IntoView {
+    let former = Memo::new(move |_| {
+        let shown = |connection: &ConnectionView| connection.former_bindings.clone();
+        may_manage
+            .then(|| connection.with(shown))
+            .unwrap_or_default()
+    });
     view! {
         {if may_manage {
             Either::Left(view! { <Management connection setup panel/> })
         } else {
             Either::Right(view! { <p><Badge tone=Tone::Good text="Connected to PagerDuty"/></p> })
+        }}
+        {move || {
+            let bindings = former.get();
+            (!bindings.is_empty()).then(|| view! { <FormerBindings bindings panel/> })
         }}
         <Health connection/>
         <Facts connection/>
@@ -87,7 +99,7 @@ fn Management(
             </button>
         </div>
         <EditDialog panel has_login/>
-        {setup.map(|setup| view! { <SwitchDialog panel setup/> })}
+        {setup.map(|setup| view! { <SwitchDialog connection panel setup/> })}
         <DisconnectDialog connection panel/>
     }
 }
@@ -109,9 +121,14 @@ fn ReconnectForm(panel: Panel, ended: bool) -> impl IntoView {
     }
 }
 
-/// Logs in with whichever app, in the place of the present credential.
+/// Logs in with whichever app, in the place of the present credential. Mostly it
+/// is the same app with a new secret.
 #[component]
-fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
+fn SwitchDialog(
+    connection: Memo<ConnectionView>,
+    panel: Panel,
+    setup: OauthSetup,
+) -> impl IntoView {
     let refused = failure(panel.switch_outcome);
     let forget_refusal = Callback::new(move |()| {
         if refused.get_untracked().is_some() {
@@ -119,19 +136,24 @@ fn SwitchDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
             panel.switch.clear();
         }
     });
+    let present = connection.with_untracked(|connection| match &connection.method {
+        ConnectionMethod::Oauth { client_id, .. } => Some(client_id.clone()),
+        ConnectionMethod::ApiKey { .. } => None,
+    });
     let typed: Option<String> = form_input::<SwitchToOauth, _>();
     view! {
         <Dialog
             id=SWITCH_DIALOG title="Log in as a person"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.switch.pending()
+            focus_title=refused.get_untracked().is_none()
         >
             <p>"What is in use now stays until the new login works. Bound rotations stay bound."</p>
             <OauthGuide setup/>
             <ActionForm action=panel.switch>
                 <OauthFields
                     dialog=SWITCH_DIALOG ids=SWITCH_IDS
-                    client_id=typed
+                    client_id=typed.or(present)
                     outcome=panel.switch_outcome pending=panel.switch.pending()
                 />
             </ActionForm>
@@ -168,53 +190,14 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
-    let health = Memo::new(move |_| connection.with(|connection| connection.health.clone()));
-    view! {
-        <div class="health" role="status">
-            {move || {
-                let (tone, label, text) = health_words(&health.get());
-                view! { <Badge tone text=label/><p>{text}</p> }
-            }}
-        </div>
-    }
-}
-
-fn health_words(health: &ConnectionHealth) -> (Tone, &'static str, String) {
-    match health {
-        ConnectionHealth::AwaitingFirstSync => (
-            Tone::Neutral,
-            "Starting",
-            "The first sync has not ended yet.".to_owned(),
-        ),
-        ConnectionHealth::Healthy => (
-            Tone::Good,
-            "Healthy",
-            "What you see here is what PagerDuty says.".to_owned(),
-        ),
-        ConnectionHealth::Failing(problem) => (
-            Tone::Warning,
-            "Sync failing",
-            format!(
-                "{problem} Rotations keep what they last had, and the next sync comes by itself."
-            ),
-        ),
-        ConnectionHealth::NeedsReconnection(problem) => (
-            Tone::Bad,
-            "Needs reconnection",
-            format!(
-                "{problem} Everything that is bound keeps what it last had, and goes on afterwards."
-            ),
-        ),
-    }
-}
-
-#[component]
 fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
     move || {
         let connection = connection.get();
         view! {
             <dl class="facts">
+                {connection.account.map(|account| view! {
+                    <div><dt>"Account"</dt><dd><bdi>{account}</bdi>" in PagerDuty"</dd></div>
+                })}
                 <div><dt>"How"</dt><dd><Method method=connection.method/></dd></div>
                 <div>
                     <dt>"Since"</dt>
@@ -260,29 +243,43 @@ fn Method(method: ConnectionMethod) -> impl IntoView {
 fn SyncNowForm(panel: Panel) -> impl IntoView {
     let report = done(panel.sync_outcome);
     view! {
-        <ActionForm action=panel.sync>
-            <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
-        </ActionForm>
+        <div class="buttons">
+            <ActionForm action=panel.sync>
+                <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
+            </ActionForm>
+            <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
+        </div>
         <Status message=Signal::derive(move || report.get().map(|report| report_words(&report)))/>
         <FailureNotice failure=failure(panel.sync_outcome)/>
     }
 }
 
+/// What changed, and how much of what is bound that is said about.
 fn report_words(report: &SyncReport) -> String {
-    let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
     let changed = match report.changed {
-        0 => "Synced: nothing had changed.".to_owned(),
-        changed => format!(
-            "Synced: {} changed.",
-            count(size(changed), "rotation", "rotations")
-        ),
+        0 => "nothing had changed".to_owned(),
+        changed => format!("{} changed", count(changed, "rotation", "rotations")),
     };
-    match report.unreadable {
-        0 => changed,
-        unreadable => format!(
-            "{changed} {} could not be read; what depends on it stays as it was.",
-            count(size(unreadable), "schedule", "schedules")
+    let told = [
+        (
+            report.confirmed,
+            "schedule was confirmed",
+            "schedules were confirmed",
         ),
+        (
+            report.unreadable,
+            "schedule could not be read, so its rotations stay as they were",
+            "schedules could not be read, so their rotations stay as they were",
+        ),
+        (
+            report.postponed,
+            "schedule waits for the next run, as Round Robin's share of requests is spent",
+            "schedules wait for the next run, as Round Robin's share of requests is spent",
+        ),
+    ];
+    match counts(told, "; ") {
+        Some(told) => format!("Synced: {changed}. {told}."),
+        None => format!("Synced: {changed}. No rotation is bound to a schedule."),
     }
 }
 
@@ -291,20 +288,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_tells_what_changed_and_what_could_not_be_read() {
-        for (changed, unreadable, expected) in [
-            (0, 0, "Synced: nothing had changed."),
-            (1, 0, "Synced: 1 rotation changed."),
+    fn a_report_tells_what_changed_and_about_how_much_that_is_said() {
+        for ([changed, confirmed, unreadable, postponed], expected) in [
             (
-                2,
-                1,
-                "Synced: 2 rotations changed. 1 schedule could not be read; what depends on it stays as it was.",
+                [0, 0, 0, 0],
+                "Synced: nothing had changed. No rotation is bound to a schedule.",
+            ),
+            (
+                [1, 1, 0, 0],
+                "Synced: 1 rotation changed. 1 schedule was confirmed.",
+            ),
+            (
+                [2, 12, 1, 40],
+                "Synced: 2 rotations changed. 12 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were; 40 schedules wait for the next run, as Round Robin's share of requests is spent.",
             ),
         ] {
             assert_eq!(
                 report_words(&SyncReport {
                     changed,
-                    unreadable
+                    confirmed,
+                    unreadable,
+                    postponed,
                 }),
                 expected
             );

@@ -45,7 +45,9 @@ pub(super) fn DisconnectDialog(connection: Memo<ConnectionView>, panel: Panel) -
                     label="Confirm" busy_label="Disconnecting…"
                     kind=ButtonKind::Danger pending=panel.disconnect.pending()
                 />
-                <CancelButton dialog=DISCONNECT_DIALOG autofocus=true/>
+                <CancelButton
+                    dialog=DISCONNECT_DIALOG autofocus=true busy=panel.disconnect.pending()
+                />
             </ActionForm>
         </Dialog>
     }

@@ -19,7 +19,7 @@ pub(super) fn KeyFields(
         <SecretField id=format!("{dialog}-input") name="api_key" label="API Key" autofocus=true failure/>
         <div class="buttons">
             <SubmitButton label="Save" busy_label="Saving…" kind=ButtonKind::Primary pending/>
-            <CancelButton dialog/>
+            <CancelButton dialog busy=pending/>
         </div>
     }
 }

@@ -4,12 +4,19 @@
 mod connect;
 mod connected;
 mod disconnect;
+mod former;
+mod health;
 mod key_fields;
 mod oauth_fields;
+mod people;
 mod question;
 mod secret_field;
+mod syncs;
 
-use super::wording::count;
+use super::{
+    links::{LinkResults, Links},
+    wording::count,
+};
 use crate::{
     components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
@@ -19,19 +26,25 @@ use crate::{
     },
     live::use_live,
     server_fns::{
-        ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, KeepAccount,
-        ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow, integrations,
+        ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, ForgetFormer,
+        KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow,
+        integrations, people as directory,
     },
 };
 use connect::NotConnected;
 use connected::Connected;
+use former::{FormerFailures, rebound_message};
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
+use people::{People, linkable};
 use question::{Question, QuestionFailure};
+pub(crate) use syncs::SyncHistoryPage;
 use types::{
-    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Replaced,
+    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Rebound, Replaced,
     SyncReport,
 };
+
+const ADDRESS: &str = "/settings/integrations";
 
 /// What can be done on the panel, and what it last came to.
 #[derive(Clone, Copy)]
@@ -45,6 +58,8 @@ struct Panel {
     keep_account: ServerAction<KeepAccount>,
     disconnect: ServerAction<DisconnectPagerduty>,
     sync: ServerAction<SyncNow>,
+    rebind: ServerAction<RebindFormer>,
+    leave_manual: ServerAction<ForgetFormer>,
     connect_outcome: FormOutcome<(), ConnectRefusal>,
     edit_outcome: FormOutcome<Replaced, ConnectRefusal>,
     oauth_outcome: FormOutcome<OauthStep, ConnectRefusal>,
@@ -56,6 +71,9 @@ struct Panel {
     keep_account_outcome: FormOutcome<(), ConnectRefusal>,
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
+    rebind_outcome: FormOutcome<Rebound, ConnectRefusal>,
+    leave_manual_outcome: FormOutcome<(), ConnectRefusal>,
+    links: Links,
     flash: CurrentFlash,
     /// Moves whenever something was done.
     version: Signal<usize>,
@@ -72,6 +90,10 @@ impl Panel {
         let keep_account = ServerAction::new();
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
+        let rebind = ServerAction::new();
+        let leave_manual = ServerAction::new();
+        let links = Links::new();
+        let [linked, unlinked] = links.versions();
         let versions = [
             answers(connect),
             answers(edit),
@@ -82,6 +104,10 @@ impl Panel {
             answers(keep_account),
             answers(disconnect),
             answers(sync),
+            answers(rebind),
+            answers(leave_manual),
+            linked,
+            unlinked,
         ];
         Self {
             connect,
@@ -93,6 +119,8 @@ impl Panel {
             keep_account,
             disconnect,
             sync,
+            rebind,
+            leave_manual,
             connect_outcome: form_outcome(connect),
             edit_outcome: form_outcome(edit),
             oauth_outcome: form_outcome(oauth),
@@ -103,6 +131,9 @@ impl Panel {
             keep_account_outcome: form_outcome(keep_account),
             disconnect_outcome: form_outcome(disconnect),
             sync_outcome: form_outcome(sync),
+            rebind_outcome: form_outcome(rebind),
+            leave_manual_outcome: form_outcome(leave_manual),
+            links,
             flash: use_flash(),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
@@ -120,6 +151,9 @@ impl Panel {
         self.keep_account.clear();
         self.disconnect.clear();
         self.sync.clear();
+        self.rebind.clear();
+        self.leave_manual.clear();
+        self.links.forget_results();
     }
 
     /// What the last action achieved, as far as the panel does not show it.
@@ -128,6 +162,9 @@ impl Panel {
             return done(self.disconnect_outcome)
                 .get()
                 .map(|disconnected| disconnected_message(&disconnected));
+        }
+        if let Some(rebound) = done(self.rebind_outcome).get() {
+            return rebound_message(&rebound);
         }
         let logins = [
             self.oauth_outcome,
@@ -145,6 +182,8 @@ impl Panel {
             .any(|login| done(*login).get() == Some(OauthStep::Connected))
         {
             "The login works and was saved. Round Robin renews it by itself."
+        } else if done(self.leave_manual_outcome).get().is_some() {
+            "Those rotations stay Manual. Each can be bound again on its own page."
         } else if done(self.connect_outcome).get().is_some() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {
@@ -173,10 +212,15 @@ impl Panel {
 }
 
 fn disconnected_message(disconnected: &Disconnected) -> String {
-    let reverted = usize::try_from(disconnected.reverted).unwrap_or(usize::MAX);
+    let reverted = match disconnected.reverted {
+        0 => "No rotation was bound, so none reverted to Manual.".to_owned(),
+        reverted => format!(
+            "{} reverted to Manual.",
+            count(reverted, "rotation", "rotations")
+        ),
+    };
     format!(
-        "PagerDuty is disconnected. {} reverted to Manual. {}",
-        count(reverted, "rotation", "rotations"),
+        "PagerDuty is disconnected. {reverted} {}",
         how_to_revoke(&disconnected.method)
     )
 }
@@ -201,17 +245,34 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         move || (panel.version.get(), live.connection()),
         |_| integrations(),
     );
+    // Everybody is asked for once somebody is to be linked.
+    let everybody = Resource::new(
+        move || !panel.links.wanted.with(String::is_empty),
+        |asked| async move {
+            if asked {
+                directory().await
+            } else {
+                Ok(Vec::new())
+            }
+        },
+    );
     view! {
         <Title text="Integrations"/>
         <h1>"Integrations"</h1>
         {loaded(view, move |view: Memo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
+            let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
+            let everybody =
+                Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
             view! {
+                <LinkResults links=panel.links asked/>
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
                 <QuestionFailure panel/>
-                <div on:submit=move |_| panel.forget_results()>
+                <FormerFailures panel/>
+                <div class="column" on:submit=move |_| panel.forget_results()>
                     <PagerDutyCard view connected panel/>
+                    <People view asked everybody panel/>
                 </div>
             }
         })}
@@ -269,7 +330,7 @@ mod tests {
         for (reverted, expected) in [
             (
                 0,
-                "PagerDuty is disconnected. 0 rotations reverted to Manual.",
+                "PagerDuty is disconnected. No rotation was bound, so none reverted to Manual.",
             ),
             (
                 1,

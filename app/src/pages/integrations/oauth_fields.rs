@@ -56,10 +56,12 @@ pub(super) fn OauthFields(
     let place = Signal::derive(move || outcome.with(|outcome| place_of(outcome.as_ref())));
     let at = move |wanted| Signal::derive(move || failure.get().filter(|_| place.get() == wanted));
     let id_problem = at(Place::ClientId);
+    // The dialog comes with what is wrong, so nobody has to read the guide again.
+    let refused = failure.get_untracked().is_some();
     view! {
         <FailureNotice failure=at(Place::Form)/>
         <TextField
-            id=ids.client_id name="client_id" label="Client ID" required=true autofocus=true
+            id=ids.client_id name="client_id" label="Client ID" required=true autofocus=refused
             value=client_id.unwrap_or_default()
             problem=Signal::derive(move || id_problem.get().as_ref().map(Failure::to_string))
         />
@@ -69,7 +71,7 @@ pub(super) fn OauthFields(
         />
         <div class="buttons">
             <SubmitButton label="Save" busy_label="Going to PagerDuty…" kind=ButtonKind::Primary pending/>
-            <CancelButton dialog/>
+            <CancelButton dialog busy=pending/>
         </div>
     }
 }

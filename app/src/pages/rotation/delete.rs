@@ -17,6 +17,7 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
         <Dialog
             id=DIALOG title="Delete this rotation?"
             open=failure(outcome).get_untracked().is_some()
+            busy=actions.delete.pending()
         >
             <p>
                 "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
@@ -29,7 +30,7 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
                     label="Confirm" busy_label="Deleting…"
                     kind=ButtonKind::Danger pending=actions.delete.pending()
                 />
-                <CancelButton dialog=DIALOG autofocus=true/>
+                <CancelButton dialog=DIALOG autofocus=true busy=actions.delete.pending()/>
             </ActionForm>
         </Dialog>
     }

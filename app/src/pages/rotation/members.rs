@@ -5,7 +5,10 @@ use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, LinkBadge, Person, SubmitButton, Tone},
     forms::form_outcome,
-    pages::wording::linked_count,
+    pages::{
+        links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
+        wording::linked_count,
+    },
 };
 use leptos::{either::Either, prelude::*};
 use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage};
@@ -29,7 +32,14 @@ pub(super) fn Members(
         form_outcome(actions.remove_member),
         form_outcome(actions.add_member),
     ];
-    let list_id = id.clone();
+    let may_link = Memo::new(move |_| page.with(|page| page.may_link));
+    let linkable = move || {
+        let people = may_link.get().then(|| members.get()).unwrap_or_default();
+        people.iter().filter_map(as_linkable).collect()
+    };
+    let asked = actions.links.asked(Signal::derive(linkable));
+    let path = format!("/rotations/{id}");
+    let (list_id, dialog_id, list_path) = (id.clone(), id.clone(), path.clone());
     view! {
         <section class="card" aria-labelledby="members-heading">
             <div class="card-head">
@@ -39,10 +49,15 @@ pub(super) fn Members(
                 })}
             </div>
             {move || view! {
-                <MemberList id=list_id.clone() members=members.get() editable=editable.get() actions/>
+                <MemberList
+                    id=list_id.clone() members=members.get() editable=editable.get() actions
+                    links_at=may_link.get().then(|| list_path.clone())
+                />
             }}
             <SectionFailure outcomes/>
+            <LinkResults links=actions.links asked/>
             {move || editable.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
+            <LinkDialog links=actions.links asked everybody rotation=Some(dialog_id) path/>
         </section>
     }
     .into_any()
@@ -82,6 +97,8 @@ fn MemberList(
     members: Vec<MemberView>,
     editable: bool,
     actions: Actions,
+    /// The page's path, for those who may say who is who in Slack.
+    links_at: Option<String>,
 ) -> impl IntoView {
     if members.is_empty() {
         return Either::Left(view! { <p class="nobody">"Nobody is in this rotation yet."</p> });
@@ -96,6 +113,7 @@ fn MemberList(
                         first=position == 0 last=position == last
                     />
                 });
+                let linking = links_at.clone().and_then(|path| linking(&member, path, actions));
                 let state = member.link;
                 view! {
                     <li>
@@ -105,12 +123,36 @@ fn MemberList(
                                 {(!editable || !state.is_linked()).then(|| view! { <LinkBadge link=state/> })}
                             </span>
                         </Person>
+                        {linking}
                         {controls}
                     </li>
                 }
             }).collect_view()}
         </ol>
     })
+}
+
+/// A member whom PagerDuty names and nobody in Slack stands for.
+fn as_linkable(member: &MemberView) -> Option<Linkable> {
+    (!member.link.is_linked()).then(|| named_by_pagerduty(member))?
+}
+
+fn named_by_pagerduty(member: &MemberView) -> Option<Linkable> {
+    let user = member.pagerduty_user.clone()?;
+    let name = member.name.clone();
+    Some(Linkable { user, name })
+}
+
+/// The way to say who the member is in Slack, or to take that back.
+fn linking(member: &MemberView, path: String, actions: Actions) -> Option<impl IntoView + use<>> {
+    let button = match (member.link, named_by_pagerduty(member)?) {
+        (LinkState::Linked, _) => return None,
+        (LinkState::LinkedByHand, who) => {
+            Either::Left(view! { <UndoLinkButton who links=actions.links/> })
+        }
+        (_, who) => Either::Right(view! { <LinkButton who path/> }),
+    };
+    Some(view! { <div class="row-buttons">{button}</div> })
 }
 
 /// What can be done with one member; only what makes sense is offered.
@@ -122,7 +164,7 @@ fn Controls(
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let can_take_over = member.on_duty_since.is_none() && member.link != LinkState::Deactivated;
+    let can_take_over = member.on_duty_since.is_none() && member.link.can_be_on_duty();
     let who = Who {
         id,
         key: member.key,

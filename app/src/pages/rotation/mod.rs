@@ -10,8 +10,9 @@ mod schedule;
 mod schedule_editor;
 mod schedule_preview;
 mod shifts;
+mod stretches;
 
-use super::address::parameter;
+use super::{address::parameter, links::Links};
 use crate::{
     AppError,
     components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
@@ -31,7 +32,7 @@ use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
-use shifts::ComingShifts;
+use shifts::{ComingShifts, History};
 use types::{
     BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationRefusal, ScheduleId,
     SchedulePreview, ScheduleSummary, Visibility,
@@ -49,6 +50,7 @@ struct Actions {
     remove_owner: ServerAction<RemoveOwner>,
     set_schedule: ServerAction<SetSchedule>,
     delete: ServerAction<DeleteRotation>,
+    links: Links,
     schedule_outcome: FormOutcome<(), BindRefusal>,
     /// Moves whenever something was done that the page shows.
     version: Signal<usize>,
@@ -64,6 +66,8 @@ impl Actions {
         let add_owner = ServerAction::new();
         let remove_owner = ServerAction::new();
         let set_schedule = ServerAction::new();
+        let links = Links::new();
+        let [linked, unlinked] = links.versions();
         let versions = [
             answers(rotate),
             answers(set_on_duty),
@@ -73,6 +77,8 @@ impl Actions {
             answers(add_owner),
             answers(remove_owner),
             answers(set_schedule),
+            linked,
+            unlinked,
         ];
         Self {
             rotate,
@@ -84,6 +90,7 @@ impl Actions {
             remove_owner,
             set_schedule,
             delete: ServerAction::new(),
+            links,
             schedule_outcome: form_outcome(set_schedule),
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
@@ -99,6 +106,7 @@ impl Actions {
         self.add_owner.clear();
         self.remove_owner.clear();
         self.set_schedule.clear();
+        self.links.forget_results();
     }
 
     /// The rotation is being deleted or is gone: there is nothing to load.
@@ -122,7 +130,7 @@ struct Editor {
 type Found<T> = Option<Result<Outcome<T, BindRefusal>, AppError>>;
 
 impl Editor {
-    fn new() -> Self {
+    fn new(rotation: Memo<RotationId>) -> Self {
         let edit = parameter("edit");
         let editing = Memo::new(move |_| edit.with(|edit| edit == "schedule"));
         let search = parameter("search");
@@ -132,8 +140,14 @@ impl Editor {
             |search| async move { Some(search_schedules(search?).await) },
         );
         let preview = Resource::new(
-            move || Some(chosen.get()).filter(|chosen| editing.get() && !chosen.is_empty()),
-            |chosen| async move { Some(preview_schedule(ScheduleId::new(chosen?)).await) },
+            move || {
+                let wanted = editing.get() && chosen.with(|chosen| !chosen.is_empty());
+                wanted.then(|| (rotation.get(), ScheduleId::new(chosen.get())))
+            },
+            |wanted| async move {
+                let (rotation, schedule) = wanted?;
+                Some(preview_schedule(rotation, schedule).await)
+            },
         );
         Self {
             editing,
@@ -150,7 +164,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
     let actions = Actions::new();
-    let editor = Editor::new();
+    let editor = Editor::new(id);
     let live = use_live();
     let wanted = Memo::new(
         move |previous: Option<&(RotationId, usize, u64)>| match previous {
@@ -190,6 +204,7 @@ fn Content(
             <div class="column">
                 <OnDuty page actions/>
                 <Members page actions everybody/>
+                <History page/>
             </div>
             <div class="column">
                 <Schedule page actions editor/>

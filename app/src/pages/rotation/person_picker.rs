@@ -1,8 +1,6 @@
-//! A native list of people with the button that adds the chosen one. The
-//! options are kept by person, so that the browser forgets a choice once that
-//! person is no candidate any more.
+//! A list of people with the button that adds the chosen one.
 
-use crate::components::SubmitButton;
+use crate::{components::SubmitButton, pages::person_select::PersonSelect};
 use leptos::prelude::*;
 use types::PersonView;
 
@@ -16,15 +14,7 @@ pub(super) fn PersonPicker(
     #[prop(into)] pending: Signal<bool>,
 ) -> impl IntoView {
     view! {
-        <div class="field">
-            <label for=id>{label}</label>
-            <select id=id name="person">
-                <option value="">"Choose a person"</option>
-                <For each=move || candidates.get() key=|person| person.id.clone() let:person>
-                    <option value=person.id.to_string()>{person.name}</option>
-                </For>
-            </select>
-        </div>
+        <PersonSelect id label candidates/>
         <SubmitButton label="Add" target=adds pending/>
     }
 }

@@ -2,12 +2,16 @@
 
 use super::{Actions, Editor, schedule_editor::ScheduleEditor};
 use crate::{
-    components::{Notice, Time, Tone},
+    components::{Badge, Notice, Time, Tone, span, use_clock},
     pages::address::address,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use types::{BindingView, RotationPage};
+use types::{BindingView, RotationPage, Timestamp};
+
+/// Even while PagerDuty does not answer it is asked this often, so what is older
+/// has missed a turn.
+const STALE_SECONDS: i64 = 5 * 60;
 
 #[component]
 pub(super) fn Schedule(
@@ -96,10 +100,28 @@ fn Bound(binding: BindingView) -> impl IntoView {
             <div>
                 <dt>"Last confirmed"</dt>
                 <dd>{match binding.confirmed_at {
-                    Some(at) => Either::Left(view! { <Time at relative=true/> }),
+                    Some(at) => Either::Left(view! { <Confirmed at/> }),
                     None => Either::Right("Not yet"),
                 }}</dd>
             </div>
+            <div>
+                <dt>"Asked next"</dt>
+                <dd><Time at=binding.next_sync_at relative=true/></dd>
+            </div>
         </dl>
+    }
+}
+
+/// When PagerDuty last confirmed it, marked once that is too long ago.
+#[component]
+fn Confirmed(at: Timestamp) -> impl IntoView {
+    let clock = use_clock();
+    let stale = Memo::new(move |_| {
+        let age = clock.now().seconds_since(at);
+        (age > STALE_SECONDS).then(|| format!("{} old", span(age)))
+    });
+    view! {
+        <Time at relative=true/>
+        {move || stale.get().map(|text| view! { " "<Badge tone=Tone::Warning text/> })}
     }
 }

@@ -1,12 +1,15 @@
-//! What binding the chosen schedule would bring, before it is saved.
+//! What binding the chosen schedule would bring and cost, before it is saved.
 
-use super::shifts::Shifts;
+use super::{
+    shifts::NO_SHIFTS,
+    stretches::{FoldedStretches, Stretch},
+};
 use crate::{
-    components::{Badge, LinkBadge, Person, Tone},
+    components::{Badge, LinkBadge, Notice, Person, Tone},
     pages::wording::linked_count,
 };
-use leptos::prelude::*;
-use types::{PreviewPerson, SchedulePreview};
+use leptos::{either::Either, prelude::*};
+use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview, ShiftView};
 
 #[component]
 pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
@@ -14,25 +17,73 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
         schedule,
         people,
         shifts,
+        loss,
     } = preview;
     let linked = people
         .iter()
         .filter(|person| person.link.is_linked())
         .count();
-    let nobody = !people.iter().any(|person| person.on_duty);
+    let on_duty: Vec<_> = people
+        .iter()
+        .filter(|person| person.on_duty)
+        .map(|person| person.name.clone())
+        .collect();
     view! {
         <div class="preview">
             <h3 dir="auto">{schedule.name}</h3>
+            <p>{match on_duty.is_empty() {
+                true => Either::Left("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
+                false => Either::Right(view! { "Goes on duty now: "<Names names=on_duty/>"." }),
+            }}</p>
+            <Loss loss/>
+            <h4>"People"</h4>
             <p class="hint">{linked_count((linked, people.len()))}</p>
-            {nobody.then(|| view! { <p class="nobody">"Nobody is on duty at the moment."</p> })}
             <ul class="people">
                 {people.into_iter().map(|person| view! { <PreviewRow person/> }).collect_view()}
             </ul>
             <h4>"Next shifts"</h4>
-            <Shifts shifts/>
+            <NextShifts shifts/>
         </div>
     }
     .into_any()
+}
+
+/// Each in an element of its own, since names may be written from right to left.
+#[component]
+fn Names(names: Vec<String>) -> impl IntoView {
+    names
+        .into_iter()
+        .enumerate()
+        .map(|(position, name)| view! { {(position > 0).then_some(", ")}<bdi>{name}</bdi> })
+        .collect_view()
+}
+
+#[component]
+fn Loss(loss: BindingLoss) -> impl IntoView {
+    let BindingLoss {
+        members,
+        on_duty,
+        schedule,
+    } = loss;
+    if members.is_empty() && on_duty.is_empty() && schedule.is_none() {
+        return Either::Left(view! {
+            <p>"The rotation loses nothing by it: no member, nobody on duty, no other schedule."</p>
+        });
+    }
+    Either::Right(view! {
+        <Notice tone=Tone::Warning>
+            <h4>"What the rotation loses"</h4>
+            {(!members.is_empty()).then(|| view! {
+                <p>"Members who are not in the schedule: "<Names names=members/>"."</p>
+            })}
+            {(!on_duty.is_empty()).then(|| view! {
+                <p>"Goes off duty: "<Names names=on_duty/>"."</p>
+            })}
+            {schedule.map(|schedule| view! {
+                <p>"Its present schedule: "<bdi>{schedule}</bdi>"."</p>
+            })}
+        </Notice>
+    })
 }
 
 #[component]
@@ -44,7 +95,33 @@ fn PreviewRow(person: PreviewPerson) -> impl IntoView {
                     {person.on_duty.then(|| view! { <Badge tone=Tone::Good text="On duty now"/> })}
                     <LinkBadge link=person.link/>
                 </span>
+                {person.slack_name.map(|name| view! {
+                    <span class="hint">{matching(person.link)}<bdi>{name}</bdi></span>
+                })}
             </Person>
         </li>
+    }
+}
+
+/// How they came to be matched with the person in Slack whose name follows.
+const fn matching(link: LinkState) -> &'static str {
+    match link {
+        LinkState::LinkedByHand => "Linked by hand to ",
+        LinkState::Linked
+        | LinkState::Deactivated
+        | LinkState::NoEmail
+        | LinkState::NoMatch
+        | LinkState::DeletedInPagerDuty => "Matched by e-mail to ",
+    }
+}
+
+#[component]
+fn NextShifts(shifts: Vec<ShiftView>) -> impl IntoView {
+    let stretches: Vec<_> = shifts.into_iter().map(Stretch::from).collect();
+    match stretches.is_empty() {
+        true => Either::Left(view! { <p class="nobody">{NO_SHIFTS}</p> }),
+        false => Either::Right(view! {
+            <FoldedStretches stretches current="Now" more="Later shifts"/>
+        }),
     }
 }

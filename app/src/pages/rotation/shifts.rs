@@ -1,45 +1,53 @@
-//! The shifts that the bound schedule brings.
+//! The shifts that the bound schedule brings, and what has come of them.
 
-use crate::components::{Badge, Time, Tone, use_clock};
-use leptos::prelude::*;
-use types::{RotationMode, RotationPage, ShiftView};
+use super::stretches::{FoldedStretches, Stretch, Stretches};
+use leptos::{either::Either, prelude::*};
+use types::{RotationMode, RotationPage};
+
+pub(super) const NO_SHIFTS: &str = "The schedule plans no shifts for the days ahead.";
 
 #[component]
 pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
     let shifts = Memo::new(move |_| page.with(|page| page.shifts.clone()));
     let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
+    let list = move || {
+        let stretches: Vec<_> = shifts.get().into_iter().map(Stretch::from).collect();
+        match stretches.is_empty() {
+            true => Either::Left(view! { <p class="nobody">{NO_SHIFTS}</p> }),
+            false => Either::Right(view! { <Stretches stretches current="Now"/> }),
+        }
+    };
     move || {
         bound.get().then(|| {
             view! {
                 <section class="card" aria-labelledby="shifts-heading">
                     <h2 id="shifts-heading">"Coming shifts"</h2>
-                    {move || view! { <Shifts shifts=shifts.get()/> }}
+                    {list}
                 </section>
             }
         })
     }
 }
 
+/// Who was on duty, by hand or by schedule.
 #[component]
-pub(super) fn Shifts(shifts: Vec<ShiftView>) -> impl IntoView {
-    let clock = use_clock();
-    let none = shifts.is_empty();
+pub(super) fn History(page: Memo<RotationPage>) -> impl IntoView {
+    let history = Memo::new(move |_| page.with(|page| page.history.clone()));
     view! {
-        {none.then(|| view! { <p class="nobody">"The schedule plans no shifts for the days ahead."</p> })}
-        <ol class="shifts">
-            {shifts.into_iter().map(|shift| {
-                let is_now = move || {
-                    let now = clock.now();
-                    shift.starts_at <= now && now < shift.ends_at
-                };
-                view! {
-                    <li class:current=is_now>
-                        <span class="person-name" dir="auto">{shift.name}</span>
-                        {move || is_now().then(|| view! { <Badge tone=Tone::Good text="Now"/> })}
-                        <span class="hint"><Time at=shift.starts_at/>" – "<Time at=shift.ends_at/></span>
-                    </li>
+        <section class="card" aria-labelledby="history-heading">
+            <h2 id="history-heading">"History"</h2>
+            {move || {
+                let stretches: Vec<_> = history.get().into_iter().map(Stretch::from).collect();
+                match stretches.is_empty() {
+                    true => Either::Left(view! {
+                        <p class="nobody">"Nobody has been on duty yet."</p>
+                    }),
+                    false => Either::Right(view! {
+                        <FoldedStretches stretches current="Still on duty" more="Earlier"/>
+                    }),
                 }
-            }).collect_view()}
-        </ol>
+            }}
+        </section>
     }
+    .into_any()
 }

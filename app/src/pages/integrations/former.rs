@@ -1,0 +1,98 @@
+//! What a disconnect took apart can be put together again, once the same account
+//! is connected: one click, and every outcome by name.
+
+use super::Panel;
+use crate::{
+    components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
+    forms::{done, failure},
+    pages::wording::count,
+};
+use leptos::prelude::*;
+use types::{BindRefusal, FormerBinding, Rebound};
+
+#[component]
+pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Accent>
+            <p><strong>"These rotations followed PagerDuty before: "</strong></p>
+            <ul class="bindings">
+                {bindings.into_iter().map(|binding| view! {
+                    <li>
+                        <a href=format!("/rotations/{}", binding.rotation) dir="auto">{binding.rotation_name}</a>
+                        " → "<bdi>{binding.schedule_name}</bdi>
+                    </li>
+                }).collect_view()}
+            </ul>
+            <p>
+                "They are Manual since PagerDuty was disconnected. Bound back, they take their members and who \
+                is on duty from these schedules again."
+            </p>
+            <div class="buttons">
+                <ActionForm action=panel.rebind>
+                    <SubmitButton
+                        label="Bind them back" busy_label="Binding…"
+                        kind=ButtonKind::Primary pending=panel.rebind.pending()
+                    />
+                </ActionForm>
+                <ActionForm action=panel.leave_manual>
+                    <SubmitButton
+                        label="Leave them Manual" busy_label="Leaving…"
+                        pending=panel.leave_manual.pending()
+                    />
+                </ActionForm>
+            </div>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// What could not be bound back, and why; stays when the question has gone.
+#[component]
+pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
+    let rebound = done(panel.rebind_outcome);
+    let failed = Memo::new(move |_| {
+        rebound
+            .get()
+            .map(|rebound| rebound.failed)
+            .unwrap_or_default()
+    });
+    let failures = [
+        failure(panel.rebind_outcome),
+        failure(panel.leave_manual_outcome),
+    ];
+    view! {
+        <div role="alert">
+            {move || (!failed.with(Vec::is_empty)).then(|| view! { <NotBound failed=failed.get()/> })}
+        </div>
+        <FailureNotice failure=Signal::derive(move || {
+            failures.iter().find_map(|failure| failure.get())
+        })/>
+    }
+}
+
+#[component]
+fn NotBound(failed: Vec<(String, BindRefusal)>) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Warning>
+            <p>
+                {count(failed.len(), "rotation stays", "rotations stay")}
+                " Manual. Choose another schedule on the rotation's page, or try again later:"
+            </p>
+            <ul class="bindings">
+                {failed.into_iter().map(|(rotation, reason)| view! {
+                    <li><bdi>{rotation}</bdi>": "{reason.to_string()}</li>
+                }).collect_view()}
+            </ul>
+        </Notice>
+    }
+}
+
+/// How many were bound back, if any were.
+pub(super) fn rebound_message(rebound: &Rebound) -> Option<String> {
+    (rebound.bound > 0).then(|| {
+        format!(
+            "{} PagerDuty again.",
+            count(rebound.bound, "rotation follows", "rotations follow")
+        )
+    })
+}

@@ -1,0 +1,113 @@
+//! Whom of the bound schedules no e-mail leads to somebody in Slack, and the way
+//! to say who they are.
+
+use super::{ADDRESS, Panel};
+use crate::{
+    components::{LinkBadge, Person},
+    pages::links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
+};
+use leptos::{either::Either, prelude::*};
+use types::{IntegrationsView, LinkView, PersonView};
+
+#[component]
+pub(super) fn People(
+    view: Memo<IntegrationsView>,
+    asked: Memo<Option<Linkable>>,
+    everybody: Signal<Vec<PersonView>>,
+    panel: Panel,
+) -> impl IntoView {
+    let groups = Memo::new(move |_| {
+        let links = view.with(|view| {
+            view.pagerduty
+                .as_ref()
+                .map(|connection| connection.links.clone())
+        });
+        links
+            .unwrap_or_default()
+            .into_iter()
+            .partition::<Vec<_>, _>(|person| !person.link.is_linked())
+    });
+    let section = move |id, title, explanation, people| {
+        view! { <Group id title explanation people panel/> }
+    };
+    view! {
+        {move || {
+            let (unlinked, _) = groups.get();
+            (!unlinked.is_empty()).then(|| section(
+                "unlinked-heading",
+                "People not linked to Slack",
+                "Bound schedules name them, and no e-mail says who they are in Slack. They take their turns \
+                all the same; linked by hand, they count as that person.",
+                unlinked,
+            ))
+        }}
+        {move || {
+            let (_, by_hand) = groups.get();
+            (!by_hand.is_empty()).then(|| section(
+                "by-hand-heading",
+                "People linked by hand",
+                "An admin said who they are in Slack. Undo a link that is not right any more.",
+                by_hand,
+            ))
+        }}
+        <LinkDialog links=panel.links asked everybody path=ADDRESS.to_owned()/>
+    }
+    .into_any()
+}
+
+/// Those of `view` who can be linked.
+pub(super) fn linkable(view: &IntegrationsView) -> Vec<Linkable> {
+    view.pagerduty
+        .iter()
+        .flat_map(|connection| &connection.links)
+        .filter(|person| !person.link.is_linked())
+        .map(as_linkable)
+        .collect()
+}
+
+fn as_linkable(person: &LinkView) -> Linkable {
+    Linkable {
+        user: person.user.clone(),
+        name: person.name.clone(),
+    }
+}
+
+#[component]
+fn Group(
+    id: &'static str,
+    title: &'static str,
+    explanation: &'static str,
+    people: Vec<LinkView>,
+    panel: Panel,
+) -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby=id>
+            <h2 id=id>{title}</h2>
+            <p>{explanation}</p>
+            <ul class="people">
+                {people.into_iter().map(|person| view! { <Row person panel/> }).collect_view()}
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(person: LinkView, panel: Panel) -> impl IntoView {
+    let who = as_linkable(&person);
+    let button = match person.linked_to {
+        Some(_) => Either::Left(view! { <UndoLinkButton who links=panel.links/> }),
+        None => Either::Right(view! { <LinkButton who path=ADDRESS.to_owned()/> }),
+    };
+    view! {
+        <li>
+            <Person name=person.name email=person.email>
+                {(!person.link.is_linked()).then(|| view! { <LinkBadge link=person.link/> })}
+                {person.linked_to.map(|(_, name)| view! {
+                    <span class="hint">"Linked by hand to "<bdi>{name}</bdi></span>
+                })}
+            </Person>
+            <div class="row-buttons">{button}</div>
+        </li>
+    }
+}

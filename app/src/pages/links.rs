@@ -1,0 +1,213 @@
+//! Saying by hand who somebody of PagerDuty is in Slack, on the panel and on a
+//! rotation's page. The address names whom the dialog is about, so the dialog
+//! opens without our code as well, and the list of people is in the page once.
+
+use super::{
+    address::{address, parameter},
+    person_select::PersonSelect,
+};
+use crate::{
+    components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
+    forms::{CurrentFlash, FormOutcome, answers, done, failure, form_outcome, use_flash},
+    server_fns::{LinkPerson, UnlinkPerson},
+};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use types::{LinkRefusal, PagerDutyUserId, PersonView, RotationId};
+
+const DIALOG: &str = "link-person";
+/// The parameter of the address that names the PagerDuty user.
+const PARAMETER: &str = "link";
+
+/// What can be done about links, and what it last came to.
+#[derive(Clone, Copy)]
+pub(super) struct Links {
+    link: ServerAction<LinkPerson>,
+    unlink: ServerAction<UnlinkPerson>,
+    link_outcome: FormOutcome<(), LinkRefusal>,
+    unlink_outcome: FormOutcome<(), LinkRefusal>,
+    /// Whom the address asks about; empty when it does not.
+    pub(super) wanted: Memo<String>,
+    flash: CurrentFlash,
+}
+
+impl Links {
+    pub(super) fn new() -> Self {
+        let link = ServerAction::new();
+        let unlink = ServerAction::new();
+        Self {
+            link,
+            unlink,
+            link_outcome: form_outcome(link),
+            unlink_outcome: form_outcome(unlink),
+            wanted: parameter(PARAMETER),
+            flash: use_flash(),
+        }
+    }
+
+    /// Each moves when something was done.
+    pub(super) fn versions(self) -> [Memo<usize>; 2] {
+        [answers(self.link), answers(self.unlink)]
+    }
+
+    /// A new attempt makes what came of earlier ones old news.
+    pub(super) fn forget_results(self) {
+        self.flash.forget();
+        self.link.clear();
+        self.unlink.clear();
+    }
+
+    /// The one of `linkable` whom the address asks about.
+    pub(super) fn asked(self, linkable: Signal<Vec<Linkable>>) -> Memo<Option<Linkable>> {
+        Memo::new(move |_| {
+            let wanted = self.wanted.get();
+            linkable.with(|people| {
+                people
+                    .iter()
+                    .find(|person| person.user.as_str() == wanted)
+                    .cloned()
+            })
+        })
+    }
+}
+
+/// Somebody of PagerDuty who can be linked by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Linkable {
+    pub(super) user: PagerDutyUserId,
+    pub(super) name: String,
+}
+
+/// A form, so that the button works without our code as well.
+#[component]
+pub(super) fn LinkButton(
+    who: Linkable,
+    /// The page that it stands on.
+    path: String,
+) -> impl IntoView {
+    let navigate = use_navigate();
+    let dialog = address(&path, &[(PARAMETER, who.user.as_str())]);
+    view! {
+        <form method="get" action=path on:submit=move |event| {
+            event.prevent_default();
+            navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        }>
+            <button type="submit" class="button small" name=PARAMETER value=who.user.to_string()>
+                "Link…"<span class="visually-hidden">" "<bdi>{who.name}</bdi></span>
+            </button>
+        </form>
+    }
+}
+
+#[component]
+pub(super) fn UndoLinkButton(who: Linkable, links: Links) -> impl IntoView {
+    view! {
+        <ActionForm action=links.unlink>
+            <input type="hidden" name="user" value=who.user.to_string()/>
+            <SubmitButton
+                label="Undo link" busy_label="Undoing…" target=who.name
+                kind=ButtonKind::Small pending=links.unlink.pending()
+            />
+        </ActionForm>
+    }
+}
+
+/// The dialog, while the address asks about somebody.
+#[component]
+pub(super) fn LinkDialog(
+    links: Links,
+    asked: Memo<Option<Linkable>>,
+    everybody: Signal<Vec<PersonView>>,
+    /// The rotation on whose page it stands, if not on the panel.
+    #[prop(optional_no_strip)]
+    rotation: Option<RotationId>,
+    /// The page that it stands on.
+    path: String,
+) -> impl IntoView {
+    let candidates = Signal::derive(move || {
+        let mut people = everybody.get();
+        people.retain(|person| !person.deactivated);
+        people
+    });
+    let navigate = use_navigate();
+    let leave = Callback::new(move |()| {
+        links.forget_results();
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&path, options);
+    });
+    move || {
+        asked.get().map(|who| {
+            view! { <OpenDialog who rotation=rotation.clone() links candidates leave/> }
+        })
+    }
+}
+
+#[component]
+fn OpenDialog(
+    who: Linkable,
+    rotation: Option<RotationId>,
+    links: Links,
+    candidates: Signal<Vec<PersonView>>,
+    leave: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <Dialog
+            id=DIALOG title="Link to Slack" open=true
+            on_close=leave busy=links.link.pending()
+        >
+            <p>
+                "Who in Slack is "<bdi>{who.name}</bdi>" of PagerDuty? Every rotation shows them as that \
+                person from then on, until somebody undoes the link."
+            </p>
+            <FailureNotice failure=failure(links.link_outcome)/>
+            <ActionForm action=links.link>
+                <input type="hidden" name="user" value=who.user.to_string()/>
+                {rotation.map(|id| view! {
+                    <input type="hidden" name="rotation" value=id.to_string()/>
+                })}
+                <PersonSelect id="link-to" label="Person in Slack" candidates autofocus=true/>
+                <div class="buttons">
+                    <SubmitButton
+                        label="Link" busy_label="Linking…"
+                        kind=ButtonKind::Primary pending=links.link.pending()
+                    />
+                    <CancelButton dialog=DIALOG busy=links.link.pending()/>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// What linking or undoing it came to, as far as no dialog tells it.
+#[component]
+pub(super) fn LinkResults(links: Links, asked: Memo<Option<Linkable>>) -> impl IntoView {
+    let linked = done(links.link_outcome);
+    let undone = done(links.unlink_outcome);
+    let message = move || {
+        let message = if linked.get().is_some() {
+            "Linked. Every rotation shows them as this person of Slack from now on."
+        } else if undone.get().is_some() {
+            "The link was undone. From now on their e-mail alone says who they are in Slack."
+        } else {
+            return None;
+        };
+        Some(message.to_owned())
+    };
+    let not_linked = failure(links.link_outcome);
+    let not_undone = failure(links.unlink_outcome);
+    let failed = move || {
+        let told_here = asked.with(Option::is_none);
+        not_undone
+            .get()
+            .or_else(|| not_linked.get().filter(|_| told_here))
+    };
+    view! {
+        <Status message=Signal::derive(message)/>
+        <FailureNotice failure=Signal::derive(failed)/>
+    }
+}

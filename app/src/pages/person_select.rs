@@ -1,0 +1,27 @@
+//! A native list of people. The options are kept by person, so that the browser
+//! forgets a choice once that person is no candidate any more.
+
+use leptos::prelude::*;
+use types::PersonView;
+
+#[component]
+pub(super) fn PersonSelect(
+    id: &'static str,
+    label: &'static str,
+    candidates: Signal<Vec<PersonView>>,
+    /// The focus starts here in its dialog.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select id=id name="person" autofocus=autofocus>
+                <option value="">"Choose a person"</option>
+                <For each=move || candidates.get() key=|person| person.id.clone() let:person>
+                    <option value=person.id.to_string()>{person.name}</option>
+                </For>
+            </select>
+        </div>
+    }
+}
