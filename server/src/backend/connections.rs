@@ -7,9 +7,10 @@ use crate::{
     clock,
     integrations::{AcceptedCredential, Secrets},
     pagerduty::Credential,
+    rotations::may_see,
     store::{
-        Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod, credential_row,
-        switch_row,
+        BoundSchedule, Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod,
+        credential_row, switch_row,
     },
     sync,
 };
@@ -19,16 +20,21 @@ use app::{
 };
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashSet;
 use subtle::ConstantTimeEq;
 use types::{
     AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
-    ConnectionView, Disconnected, IntegrationsView, LiveTopic, Outcome, PagerDutyProblem, Replaced,
+    ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome,
+    PagerDutyProblem, Rebound, Replaced, RotationId, SyncReport, SyncRun,
 };
 
 /// How much of a key is kept readable, to tell keys apart.
 const READABLE_CHARS: usize = 4;
 /// Of a shorter key, those characters would give too much away.
 const SHORTEST_SHOWN: usize = 8;
+
+/// Clocks that differ by less do not mislead anybody.
+const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 /// How long a question about another account stays open, in seconds.
 const QUESTION_SECONDS: i64 = 10 * 60;
@@ -142,11 +148,61 @@ impl Connections for RoundRobin {
         self.disconnect(caller).await
     }
 
-    async fn sync_now(&self, caller: &Caller) -> Answer<types::SyncReport, ConnectRefusal> {
+    async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal> {
         sync::sync_now(&self.services, &caller.workspace)
             .await
             .map(Outcome::from)
             .map_err(failed(caller))
+    }
+
+    async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError> {
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
+        let connection = self.connection(caller).await?;
+        let shown = |at| {
+            connection
+                .as_ref()
+                .map_or(at, |connection| connection.shown(at))
+        };
+        let mut runs = store.runs(workspace).await.map_err(failed(caller))?;
+        // Names of private rotations are for those who may see them.
+        let visible: Option<HashSet<RotationId>> = if caller.role.administers() {
+            None
+        } else {
+            let all = store.rotations(workspace).await.map_err(failed(caller))?;
+            let visible = all
+                .into_iter()
+                .filter(|rotation| may_see(rotation, &caller.person, caller.role));
+            Some(visible.map(|rotation| rotation.id).collect())
+        };
+        for run in &mut runs {
+            run.started_at = shown(run.started_at);
+            if let Some(visible) = &visible {
+                run.changes
+                    .retain(|change| visible.contains(&change.rotation));
+            }
+        }
+        Ok(runs)
+    }
+
+    async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal> {
+        self.must_manage_integrations(caller, AuditAction::ReboundSchedules)
+            .await?;
+        self.rebind(caller).await
+    }
+
+    async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
+        self.must_manage_integrations(caller, AuditAction::ReboundSchedules)
+            .await?;
+        self.services
+            .store
+            .forget_former_bindings(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        self.services
+            .live
+            .publish(&caller.workspace, LiveTopic::Connection);
+        Ok(Outcome::Done(()))
     }
 }
 
@@ -411,18 +467,61 @@ impl RoundRobin {
             .bound_rotations(&caller.workspace)
             .await
             .map_err(|error| internal(caller, &error))?;
+        let schedules = self
+            .services
+            .store
+            .bound_schedules(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        let (former_bindings, links) = if with_names {
+            let former = self.former_bindings(caller, &connection).await?;
+            (former, self.unlinked_people(caller).await?)
+        } else {
+            (Vec::new(), Vec::new())
+        };
         Ok(ConnectionView {
             health: health(&connection),
+            freshness: freshness(&connection, &schedules),
+            clock_ahead_seconds: self.clock_ahead_seconds(&connection),
+            former_bindings,
+            links,
+            account: connection.credential.account.subdomain.clone(),
             method: connection.credential.view(),
             region: connection.credential.region,
             connected_at: connection.connected_at,
+            last_synced_at: connection.last_synced_at.map(|at| connection.shown(at)),
+            next_sync_at: connection.shown(connection.next_sync_at.max(connection.ask_after)),
             connected_by: connection.connected_by_name,
-            last_synced_at: connection.last_synced_at,
-            next_sync_at: connection.next_sync_at,
             bound_rotation_count: u32::try_from(bound.len()).unwrap_or(u32::MAX),
             // Names of private rotations are for those who may see them.
             bound_rotations: if with_names { bound } else { Vec::new() },
         })
+    }
+
+    /// By how much this server's clock is wrong, if that is worth a word.
+    fn clock_ahead_seconds(&self, connection: &Connection) -> Option<i64> {
+        let clock = self.services.pagerduty.clock(connection.credential.region);
+        let behind = clock
+            .ahead_millis()
+            .unwrap_or(connection.clock_ahead_millis);
+        let ahead_seconds = -behind / 1000;
+        (ahead_seconds.abs() >= CLOCK_TOLERANCE_SECONDS).then_some(ahead_seconds)
+    }
+}
+
+fn freshness(connection: &Connection, schedules: &[BoundSchedule]) -> Freshness {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let unreadable = schedules
+        .iter()
+        .filter(|schedule| schedule.problem.is_some());
+    Freshness {
+        schedules: count(schedules.len()),
+        oldest_confirmed_at: schedules
+            .iter()
+            .filter_map(|schedule| schedule.confirmed_at)
+            .min(),
+        unreadable: count(unreadable.count()),
+        postponed: connection.postponed,
     }
 }
 

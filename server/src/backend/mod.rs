@@ -4,6 +4,8 @@
 mod audit;
 mod authorisations;
 mod connections;
+mod former;
+mod links;
 mod rotations;
 mod schedules;
 

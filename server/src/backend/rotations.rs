@@ -5,7 +5,7 @@ use crate::{
     audit::entry,
     clock,
     rotations::{self, Directory, Member, Rotation, ScheduleSnapshot, link_of},
-    store::{BoundSchedule, NewAuditEntry, Person, StoreError},
+    store::{BoundSchedule, Connection, NewAuditEntry, Person, StoreError},
 };
 use app::{
     AppError, Denial,
@@ -94,22 +94,28 @@ impl Rotations for RoundRobin {
             .map_err(failed(caller))?
             .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
             .ok_or(AppError::NotFound)?;
-        let people = store
-            .people(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let (people, links) = self.directory(caller).await?;
         let connection = self.connection(caller).await?;
-        let connection_problem = connection
-            .as_ref()
-            .and_then(|connection| connection.problem.clone());
-        let (binding, shifts) = match self.bound_to(caller, &id).await? {
-            Some((schedule, snapshot)) => (
-                Some(binding_view(schedule, connection_problem)),
-                shift_views(&snapshot, &people, clock::now()),
-            ),
-            None => (None, Vec::new()),
+        let bound = match &connection {
+            Some(connection) => {
+                let bound = self.bound_to(caller, &id).await?;
+                bound.map(|(schedule, snapshot)| {
+                    let now = self.services.pagerduty.now(connection.credential.region);
+                    let directory = Directory::new(&people, &links);
+                    let shifts = shift_views(&snapshot, &directory, now);
+                    (binding_view(schedule, connection), shifts)
+                })
+            }
+            None => None,
         };
+        let (binding, shifts) = bound.map_or_else(
+            || (None, Vec::new()),
+            |(binding, shifts)| (Some(binding), shifts),
+        );
+        let history = store.duty_history(&id).await.map_err(failed(caller))?;
         Ok(RotationPage {
+            history,
+            may_link: connection.is_some() && caller.role.administers(),
             may_edit: rotations::may_edit(&rotation, &caller.person, caller.role),
             pagerduty_connected: connection.is_some(),
             owners: owner_views(&rotation.owners, &people),
@@ -474,33 +480,33 @@ fn card(rotation: Rotation, attention: Option<Attention>) -> RotationCard {
     }
 }
 
-fn binding_view(
-    schedule: BoundSchedule,
-    connection_problem: Option<PagerDutyProblem>,
-) -> BindingView {
+fn binding_view(schedule: BoundSchedule, connection: &Connection) -> BindingView {
+    // One that is overdue is asked for as soon as may be.
+    let next = schedule.poll_at.max(connection.ask_after);
+    let next = next.max(connection.as_of);
     BindingView {
         schedule: schedule.id,
         schedule_name: schedule.name,
         schedule_url: schedule.url,
         time_zone: schedule.time_zone,
         confirmed_at: schedule.confirmed_at,
+        next_sync_at: connection.shown(next),
         // What ails the connection ails every schedule of it.
-        problem: connection_problem.or(schedule.problem),
+        problem: connection.problem.clone().or(schedule.problem),
     }
 }
 
 /// The shifts that have not ended at `now`, under the names that the page uses.
 pub(super) fn shift_views(
     snapshot: &ScheduleSnapshot,
-    people: &[Person],
+    directory: &Directory<'_>,
     now: Timestamp,
 ) -> Vec<ShiftView> {
-    let directory = Directory::new(people);
     let named: HashMap<_, _> = snapshot
         .people
         .iter()
         .map(|person| {
-            let (_, found) = link_of(person, &directory);
+            let (_, found) = link_of(person, directory);
             let (key, name) = match found {
                 Some(found) => (MemberKey::of_person(&found.id), &found.name),
                 None => (MemberKey::of_pagerduty_user(&person.id), &person.name),

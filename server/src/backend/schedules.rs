@@ -6,10 +6,9 @@ use super::{
 };
 use crate::{
     audit::entry,
-    clock,
     integrations::{self, AccessProblem},
-    rotations::{Directory, Rotation, ScheduleSnapshot, members_of},
-    store::{BindEnd, Connection, NewAuditEntry, Person},
+    rotations::{self, Directory, Rotation, ScheduleSnapshot, duty_of, link_of, loss, members_of},
+    store::{BindEnd, Connection, Links, NewAuditEntry, Person, StoreError},
     sync,
 };
 use app::{
@@ -21,6 +20,13 @@ use types::{
     AuditAction, BindRefusal, Outcome, PreviewPerson, RotationId, RotationMode, ScheduleChoice,
     ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
 };
+
+/// A schedule as PagerDuty had it a moment ago.
+pub(super) struct Reading {
+    pub snapshot: ScheduleSnapshot,
+    /// By PagerDuty's clock.
+    pub read_at: Timestamp,
+}
 
 #[async_trait]
 impl Schedules for RoundRobin {
@@ -44,17 +50,32 @@ impl Schedules for RoundRobin {
     async fn preview_schedule(
         &self,
         caller: &Caller,
+        rotation: RotationId,
         schedule: ScheduleId,
     ) -> Answer<SchedulePreview, BindRefusal> {
         self.may_browse(caller).await?;
+        let store = &self.services.store;
+        let rotation = store
+            .rotation(&caller.workspace, &rotation)
+            .await
+            .map_err(failed(caller))?
+            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
+            .ok_or(AppError::NotFound)?;
         let Some(connection) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
         let read = self.read(caller, &connection, &schedule).await?;
-        let people = self.directory(caller).await?;
+        let present = store
+            .schedule_of(&caller.workspace, &rotation.id)
+            .await
+            .map_err(failed(caller))?
+            .filter(|present| present.id != schedule)
+            .map(|present| present.name);
+        let (people, links) = self.directory(caller).await?;
+        let directory = Directory::new(&people, &links);
         settled(
             caller,
-            read.map(|snapshot| preview(snapshot, &people, clock::now())),
+            read.map(|reading| preview(reading, &directory, &rotation, present)),
         )
     }
 
@@ -112,24 +133,42 @@ impl RoundRobin {
         let Some(connection) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
-        let snapshot = match self.read(caller, &connection, schedule).await? {
-            Ok(snapshot) => snapshot,
-            Err(problem) => return settled(caller, Err(problem)),
-        };
-        let people = self.directory(caller).await?;
-        let members = members_of(&snapshot, &Directory::new(&people), clock::now());
+        match self.read(caller, &connection, schedule).await? {
+            Ok(reading) => self.bind_to(caller, &connection, id, &reading).await,
+            Err(problem) => settled(caller, Err(problem)),
+        }
+    }
+
+    /// Binds a rotation to a schedule that was just read.
+    pub(super) async fn bind_to(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        id: &RotationId,
+        reading: &Reading,
+    ) -> Answer<(), BindRefusal> {
+        let Reading { snapshot, read_at } = reading;
+        let (people, links) = self.directory(caller).await?;
+        let members = members_of(snapshot, &Directory::new(&people, &links), *read_at);
         let store = &self.services.store;
+        let poll_in = self.services.config.pagerduty.poll_interval;
         let bound = store
-            .bind(&connection, id, &snapshot, members, |rotation| {
-                let name = snapshot.name.clone();
-                schedule_entry(caller, rotation, AuditAction::BoundSchedule, name)
-            })
+            .bind(
+                connection,
+                id,
+                (snapshot, *read_at, poll_in),
+                members,
+                |rotation| {
+                    let name = snapshot.name.clone();
+                    schedule_entry(caller, rotation, AuditAction::BoundSchedule, name)
+                },
+            )
             .await
             .map_err(failed(caller))?;
         match bound {
             BindEnd::Bound => {
                 store
-                    .request_sync(&caller.workspace, clock::now())
+                    .request_sync(&caller.workspace)
                     .await
                     .map_err(failed(caller))?;
                 Ok(Outcome::Done(()))
@@ -141,38 +180,70 @@ impl RoundRobin {
     }
 
     /// Reads a schedule as it is now, with the names of its people.
-    async fn read(
+    pub(super) async fn read(
         &self,
         caller: &Caller,
         connection: &Connection,
         schedule: &ScheduleId,
-    ) -> Result<Result<ScheduleSnapshot, AccessProblem>, AppError> {
-        let known = self
-            .services
+    ) -> Result<Result<Reading, AccessProblem>, AppError> {
+        let services = &self.services;
+        let pagerduty = &services.pagerduty;
+        let read_at = pagerduty.now(connection.credential.region);
+        let (from, until) = sync::window(read_at);
+        let known = services
             .store
-            .pagerduty_users(&connection.workspace)
+            .bound_schedules(&connection.workspace)
             .await
             .map_err(failed(caller))?;
-        let (pagerduty, known) = (&self.services.pagerduty, &known);
-        let (from, until) = sync::window(clock::now());
-        let read = integrations::asking(&self.services, connection, |account| async move {
-            let answer = pagerduty.schedule(&account, schedule, from, until).await?;
-            sync::resolve(pagerduty, &account, answer, &mut known.clone()).await
+        let version = known
+            .iter()
+            .find(|known| known.id == *schedule)
+            .map_or_else(Default::default, |known| known.version);
+        let read = integrations::asking(services, connection, |account| async move {
+            let answer = pagerduty
+                .schedule(&account, schedule, version, from, until)
+                .await?;
+            let roster = sync::roster(&services.store, pagerduty, connection, &account).await;
+            let mut roster = match roster {
+                Ok(roster) => roster?,
+                Err(error) => return Ok(Err(error)),
+            };
+            let snapshot = sync::resolve(pagerduty, &account, answer, &mut roster).await?;
+            Ok(Ok(snapshot))
         });
-        Ok(read.await)
+        let snapshot: Result<Result<ScheduleSnapshot, StoreError>, AccessProblem> = read.await;
+        Ok(match snapshot {
+            Ok(snapshot) => Ok(Reading {
+                snapshot: snapshot.map_err(failed(caller))?,
+                read_at,
+            }),
+            Err(problem) => Err(problem),
+        })
     }
 
-    async fn directory(&self, caller: &Caller) -> Result<Vec<Person>, AppError> {
-        self.services
-            .store
+    /// The people of Slack, and who of PagerDuty admins linked to them.
+    pub(super) async fn directory(
+        &self,
+        caller: &Caller,
+    ) -> Result<(Vec<Person>, Links), AppError> {
+        let store = &self.services.store;
+        let people = store
             .people(&caller.workspace)
             .await
-            .map_err(failed(caller))
+            .map_err(failed(caller))?;
+        let links = store
+            .links(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok((people, links))
     }
 }
 
 /// What came of asking PagerDuty, as the caller is told it.
-fn settled<T>(caller: &Caller, asked: Result<T, AccessProblem>) -> Answer<T, BindRefusal> {
+pub(super) fn settled<T>(
+    caller: &Caller,
+    asked: Result<T, AccessProblem>,
+) -> Answer<T, BindRefusal> {
     match asked {
         Ok(value) => Ok(Outcome::Done(value)),
         Err(AccessProblem::PagerDuty(problem)) => Ok(Outcome::Refused(problem.into())),
@@ -196,19 +267,28 @@ fn schedule_entry(
     })
 }
 
-fn preview(snapshot: ScheduleSnapshot, people: &[Person], now: Timestamp) -> SchedulePreview {
-    let members = members_of(&snapshot, &Directory::new(people), now);
+fn preview(
+    reading: Reading,
+    directory: &Directory<'_>,
+    rotation: &Rotation,
+    present_schedule: Option<String>,
+) -> SchedulePreview {
+    let Reading { snapshot, read_at } = reading;
+    let coming = members_of(&snapshot, directory, read_at);
+    let people = snapshot.people.iter().map(|person| {
+        let (link, found) = link_of(person, directory);
+        PreviewPerson {
+            name: person.name.clone(),
+            email: person.email.clone(),
+            link,
+            slack_name: found.map(|found| found.name.clone()),
+            on_duty: duty_of(&snapshot, &person.id, read_at).is_some(),
+        }
+    });
     SchedulePreview {
-        shifts: shift_views(&snapshot, people, now),
-        people: members
-            .into_iter()
-            .map(|member| PreviewPerson {
-                on_duty: member.duty.is_some(),
-                name: member.name,
-                email: member.email,
-                link: member.link,
-            })
-            .collect(),
+        people: people.collect(),
+        shifts: shift_views(&snapshot, directory, read_at),
+        loss: loss(&rotation.members, &coming, present_schedule),
         schedule: ScheduleSummary {
             id: snapshot.id,
             name: snapshot.name,

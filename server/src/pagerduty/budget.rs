@@ -240,12 +240,18 @@ mod tests {
 
     fn headers(limit: u32, remaining: u32, reset: u32) -> HeaderMap {
         HeaderMap::from_iter([
-            (http::HeaderName::from_static("ratelimit-limit"), limit.into()),
+            (
+                http::HeaderName::from_static("ratelimit-limit"),
+                limit.into(),
+            ),
             (
                 http::HeaderName::from_static("ratelimit-remaining"),
                 remaining.into(),
             ),
-            (http::HeaderName::from_static("ratelimit-reset"), reset.into()),
+            (
+                http::HeaderName::from_static("ratelimit-reset"),
+                reset.into(),
+            ),
         ])
     }
 

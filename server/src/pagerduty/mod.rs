@@ -21,8 +21,6 @@ mod wire_v3;
 
 pub use account::{Account, Credential, Endpoints};
 pub use client::PagerDuty;
-pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
 pub use clock::RemoteClock;
-pub use model::{
-    AccountIdentity, Opened, Schedule, ScheduleVersion, Shift, User, UserReference,
-};
+pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
+pub use model::{AccountIdentity, Opened, Schedule, ScheduleVersion, Shift, User, UserReference};

@@ -25,6 +25,14 @@ impl AccountIdentity {
         }
     }
 
+    /// Whether the two are certainly the same account; where neither id nor
+    /// subdomain is known of both, nobody can tell.
+    pub fn is_certainly(&self, other: &Self) -> bool {
+        let comparable = (self.account_id.is_some() && other.account_id.is_some())
+            || (self.subdomain.is_some() && other.subdomain.is_some());
+        comparable && !self.differs_from(other)
+    }
+
     /// What is known of both together, this one's word first.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -153,6 +161,21 @@ mod tests {
         ] {
             assert_eq!(one.differs_from(&other), differs, "{one:?} {other:?}");
             assert_eq!(other.differs_from(&one), differs, "{other:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_account_is_recognised_only_by_what_is_known_of_both() {
+        let (acme, books) = (Some("acme"), Some("books"));
+        for (one, other, same) in [
+            (account(acme, Some("A1")), account(books, Some("A1")), true),
+            (account(acme, Some("A1")), account(acme, Some("A2")), false),
+            (account(acme, None), account(acme, Some("A1")), true),
+            (account(acme, None), account(books, None), false),
+            (account(None, Some("A1")), account(acme, None), false),
+            (account(None, None), account(None, None), false),
+        ] {
+            assert_eq!(one.is_certainly(&other), same, "{one:?} {other:?}");
         }
     }
 }

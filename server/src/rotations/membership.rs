@@ -8,7 +8,7 @@ use crate::{
     store::{Links, Person, email_key},
 };
 use std::collections::HashMap;
-use types::{LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp};
+use types::{BindingLoss, LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp};
 
 /// A schedule as last read, its people resolved to names and e-mails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,11 @@ fn member(person: &SchedulePerson, directory: &Directory<'_>, duty: Option<Duty>
 
 /// The shift that covers `now`. Its end is excluded: at the very second at
 /// which a shift ends, the next one has begun.
-fn duty_of(schedule: &ScheduleSnapshot, user: &PagerDutyUserId, now: Timestamp) -> Option<Duty> {
+pub fn duty_of(
+    schedule: &ScheduleSnapshot,
+    user: &PagerDutyUserId,
+    now: Timestamp,
+) -> Option<Duty> {
     schedule
         .shifts
         .iter()
@@ -153,6 +157,33 @@ pub fn next_change(shifts: &[Shift], now: Timestamp) -> Option<Timestamp> {
         .min()
 }
 
+/// What a rotation with the members `present` loses when it gets the members
+/// `coming`. `schedule` is the name of the one that it leaves.
+pub fn loss(present: &[Member], coming: &[Member], schedule: Option<String>) -> BindingLoss {
+    let on_duty_then = |member: &&Member| {
+        let same = coming.iter().find(|other| other.key == member.key);
+        same.is_some_and(|same| same.duty.is_some())
+    };
+    BindingLoss {
+        members: left_out(present, coming),
+        on_duty: present
+            .iter()
+            .filter(|member| member.duty.is_some() && !on_duty_then(member))
+            .map(|member| member.name.clone())
+            .collect(),
+        schedule,
+    }
+}
+
+/// The names of those of `these` who are not among `those`.
+fn left_out(these: &[Member], those: &[Member]) -> Vec<String> {
+    these
+        .iter()
+        .filter(|member| those.iter().all(|other| other.key != member.key))
+        .map(|member| member.name.clone())
+        .collect()
+}
+
 /// What changes for people when the members `before` become those `after`, in
 /// words.
 pub fn difference(before: &[Member], after: &[Member]) -> String {
@@ -161,14 +192,7 @@ pub fn difference(before: &[Member], after: &[Member]) -> String {
     if was != is {
         parts.push(format!("On duty: {} → {}", listed(&was), listed(&is)));
     }
-    let without = |these: &[Member], those: &[Member]| -> Vec<String> {
-        these
-            .iter()
-            .filter(|member| those.iter().all(|other| other.key != member.key))
-            .map(|member| member.name.clone())
-            .collect()
-    };
-    let (joined, left) = (without(after, before), without(before, after));
+    let (joined, left) = (left_out(after, before), left_out(before, after));
     if !joined.is_empty() {
         parts.push(format!("Joined: {}", joined.join(", ")));
     }

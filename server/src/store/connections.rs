@@ -50,6 +50,14 @@ pub struct Connection {
     pub as_of: Timestamp,
 }
 
+impl Connection {
+    /// A time of the database's as PagerDuty's clock has it, which is the one that
+    /// people are shown: a server whose clock is wrong must not mislead them.
+    pub fn shown(&self, at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(at.as_millis() + self.clock_ahead_millis)
+    }
+}
+
 /// How a sync went, as far as the connection as a whole is concerned.
 #[derive(Clone, Debug)]
 pub struct SyncEnd {

@@ -8,9 +8,7 @@ use super::{
 };
 use crate::{
     pagerduty::{ScheduleVersion, Shift},
-    rotations::{
-        Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change,
-    },
+    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
@@ -128,12 +126,11 @@ pub enum BindEnd<R> {
 impl Store {
     /// The schedules that at least one rotation is bound to.
     pub async fn bound_schedules(&self, workspace: &WorkspaceId) -> Result<Vec<BoundSchedule>> {
-        let rows: Vec<ScheduleRow> = sqlx::query_as(
-            "select * from pagerduty_schedules where workspace_id = $1 order by id",
-        )
-        .bind(workspace.as_str())
-        .fetch_all(&self.pool)
-        .await?;
+        let rows: Vec<ScheduleRow> =
+            sqlx::query_as("select * from pagerduty_schedules where workspace_id = $1 order by id")
+                .bind(workspace.as_str())
+                .fetch_all(&self.pool)
+                .await?;
         rows.into_iter().map(ScheduleRow::schedule).collect()
     }
 
@@ -162,9 +159,8 @@ impl Store {
     /// is bound.
     pub async fn next_poll_in(&self, workspace: &WorkspaceId) -> Result<Option<Duration>> {
         let now = self.engine.now();
-        let statement = format!(
-            "select min(poll_at) - {now} from pagerduty_schedules where workspace_id = $1"
-        );
+        let statement =
+            format!("select min(poll_at) - {now} from pagerduty_schedules where workspace_id = $1");
         let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .fetch_one(&self.pool)
@@ -584,13 +580,12 @@ async fn load_schedule(
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
 ) -> Result<Option<BoundSchedule>> {
-    let row: Option<ScheduleRow> = sqlx::query_as(
-        "select * from pagerduty_schedules where workspace_id = $1 and id = $2",
-    )
-    .bind(workspace.as_str())
-    .bind(schedule.as_str())
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<ScheduleRow> =
+        sqlx::query_as("select * from pagerduty_schedules where workspace_id = $1 and id = $2")
+            .bind(workspace.as_str())
+            .bind(schedule.as_str())
+            .fetch_optional(connection)
+            .await?;
     row.map(ScheduleRow::schedule).transpose()
 }
 

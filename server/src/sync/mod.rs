@@ -294,7 +294,9 @@ async fn note(
         Some(problem) if outcome.asked => {
             tracing::warn!(%problem, changed, confirmed, unreadable, requests, "a sync failed");
         }
-        _ => tracing::info!(changed, confirmed, unreadable, postponed, requests, "synced"),
+        _ => tracing::info!(
+            changed, confirmed, unreadable, postponed, requests, "synced"
+        ),
     }
     let changes: Vec<SyncChange> = outcome
         .changes
@@ -384,7 +386,9 @@ async fn end_of(
     // A hand-off during a back-off leaves the back-off as it was.
     if reason == SyncReason::HandOff {
         ask_in = until(connection.ask_after, connection.as_of);
-        next_in = found.next_change_in.map_or(ask_in, |change| change.min(ask_in));
+        next_in = found
+            .next_change_in
+            .map_or(ask_in, |change| change.min(ask_in));
     }
     Ok(SyncEnd {
         asked: outcome.asked,

@@ -83,7 +83,10 @@ pub async fn run(
 ) -> Result<RunOutcome, StoreError> {
     let store = &services.store;
     let workspace = &connection.workspace;
-    let (people, links) = (store.people(workspace).await?, store.links(workspace).await?);
+    let (people, links) = (
+        store.people(workspace).await?,
+        store.links(workspace).await?,
+    );
     let run = Run {
         services,
         connection,
@@ -118,7 +121,10 @@ pub async fn apply_link(
 ) -> Result<(), StoreError> {
     let store = &services.store;
     let workspace = &connection.workspace;
-    let (people, links) = (store.people(workspace).await?, store.links(workspace).await?);
+    let (people, links) = (
+        store.people(workspace).await?,
+        store.links(workspace).await?,
+    );
     let directory = Directory::new(&people, &links);
     let now = services.pagerduty.now(connection.credential.region);
     for schedule in store.schedules_naming(workspace, user).await? {
@@ -280,21 +286,18 @@ impl Run<'_> {
         };
         let asked = match due {
             None => self.still_connected(account).await,
-            Some(schedules) => match people::roster(
-                self.store(),
-                &self.pagerduty,
-                self.connection,
-                account,
-            )
-            .await?
-            {
-                Ok(roster) => {
-                    let roster = Mutex::new(roster);
-                    self.ask_for_each(account, schedules, &roster, &mut outcome)
-                        .await?
+            Some(schedules) => {
+                match people::roster(self.store(), &self.pagerduty, self.connection, account)
+                    .await?
+                {
+                    Ok(roster) => {
+                        let roster = Mutex::new(roster);
+                        self.ask_for_each(account, schedules, &roster, &mut outcome)
+                            .await?
+                    }
+                    Err(problem) => Err(problem),
                 }
-                Err(problem) => Err(problem),
-            },
+            }
         };
         if let Err(problem) = asked {
             outcome.settle(problem, due.map_or(0, <[_]>::len));
@@ -384,7 +387,13 @@ impl Run<'_> {
         let members = members_of(snapshot, &self.directory, self.now());
         let changed = self
             .store()
-            .apply_schedule(self.connection, snapshot, &members, asked_at, self.poll_in())
+            .apply_schedule(
+                self.connection,
+                snapshot,
+                &members,
+                asked_at,
+                self.poll_in(),
+            )
             .await?
             .unwrap_or_default();
         publish(self.services, &self.connection.workspace, &changed);

@@ -1,0 +1,161 @@
+//! Binding back what a disconnect reverted, once the same account is connected
+//! again.
+
+use super::{
+    RoundRobin, failed,
+    schedules::{Reading, settled},
+};
+use crate::{
+    audit::entry,
+    integrations::AccessProblem,
+    store::{Connection, Former, NewAuditEntry},
+};
+use app::{
+    AppError,
+    backend::{Answer, Caller},
+};
+use std::collections::HashMap;
+use types::{
+    AuditAction, BindRefusal, ConnectRefusal, FormerBinding, LiveTopic, Outcome, Rebound,
+    RotationId, ScheduleId,
+};
+
+impl RoundRobin {
+    /// What the panel offers to bind back.
+    pub(super) async fn former_bindings(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+    ) -> Result<Vec<FormerBinding>, AppError> {
+        let offered = self.offered(caller, connection).await?;
+        let names = self.rotation_names(caller).await?;
+        Ok(offered
+            .into_iter()
+            .filter_map(|former| {
+                Some(FormerBinding {
+                    rotation_name: names.get(&former.rotation)?.clone(),
+                    rotation: former.rotation,
+                    schedule_name: former.schedule_name,
+                })
+            })
+            .collect())
+    }
+
+    /// Binds back everything that is offered. One that cannot be bound hinders no
+    /// other, and stays on offer.
+    pub(super) async fn rebind(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal> {
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
+        };
+        let names = self.rotation_names(caller).await?;
+        let mut readings: HashMap<ScheduleId, Result<Reading, AccessProblem>> = HashMap::new();
+        let mut rebound = Rebound {
+            bound: 0,
+            failed: Vec::new(),
+        };
+        for former in self.offered(caller, &connection).await? {
+            if !readings.contains_key(&former.schedule) {
+                let read = self.read(caller, &connection, &former.schedule).await?;
+                readings.insert(former.schedule.clone(), read);
+            }
+            match self
+                .bind_back(caller, &connection, &former, &readings)
+                .await?
+            {
+                None => {}
+                Some(Ok(())) => {
+                    rebound.bound += 1;
+                    self.publish_rotation(caller, &former.rotation);
+                }
+                Some(Err(refusal)) => {
+                    let name = names.get(&former.rotation).cloned().unwrap_or_default();
+                    rebound.failed.push((name, refusal));
+                }
+            }
+        }
+        self.note_rebinding(caller, &rebound).await?;
+        self.services
+            .live
+            .publish(&caller.workspace, LiveTopic::Connection);
+        self.services.sync.wake();
+        Ok(Outcome::Done(rebound))
+    }
+
+    /// `None` when the rotation was deleted at this very moment.
+    async fn bind_back(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        former: &Former,
+        readings: &HashMap<ScheduleId, Result<Reading, AccessProblem>>,
+    ) -> Result<Option<Result<(), BindRefusal>>, AppError> {
+        let bound = match readings.get(&former.schedule) {
+            Some(Ok(reading)) => {
+                let bound = self.bind_to(caller, connection, &former.rotation, reading);
+                bound.await
+            }
+            Some(Err(problem)) => settled(caller, Err(problem.clone())),
+            None => return Ok(None),
+        };
+        match bound {
+            Ok(Outcome::Done(())) => Ok(Some(Ok(()))),
+            Ok(Outcome::Refused(refusal)) => Ok(Some(Err(refusal))),
+            Err(AppError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn note_rebinding(&self, caller: &Caller, rebound: &Rebound) -> Result<(), AppError> {
+        let entry = NewAuditEntry {
+            after: Some(format!(
+                "{} bound, {} not",
+                rebound.bound,
+                rebound.failed.len()
+            )),
+            ..entry(caller, AuditAction::ReboundSchedules, Some("PagerDuty"))
+        };
+        self.services
+            .store
+            .record(&entry)
+            .await
+            .map_err(failed(caller))
+    }
+
+    /// What the disconnects reverted on the account that is connected now.
+    async fn offered(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+    ) -> Result<Vec<Former>, AppError> {
+        let present = &connection.credential;
+        let former = self
+            .services
+            .store
+            .former_bindings(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok(former
+            .into_iter()
+            .filter(|former| {
+                former.region == Some(present.region)
+                    && former.account.is_certainly(&present.account)
+            })
+            .collect())
+    }
+
+    async fn rotation_names(
+        &self,
+        caller: &Caller,
+    ) -> Result<HashMap<RotationId, String>, AppError> {
+        let rotations = self
+            .services
+            .store
+            .rotations(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        Ok(rotations
+            .into_iter()
+            .map(|rotation| (rotation.id, rotation.details.name))
+            .collect())
+    }
+}
