@@ -269,7 +269,8 @@ fn told(stretches: Vec<Stretch<'_>>) -> Vec<Entry> {
     people_of(stretches.into_iter().flat_map(Stretch::assignments))
 }
 
-fn people_of<'a>(assignments: impl IntoIterator<Item = Assignment<'a>>) -> Vec<Entry> {
+/// The assignments that are somebody's.
+pub fn people_of<'a>(assignments: impl IntoIterator<Item = Assignment<'a>>) -> Vec<Entry> {
     assignments
         .into_iter()
         .filter_map(Assignment::entry)

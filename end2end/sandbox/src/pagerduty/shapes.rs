@@ -188,8 +188,9 @@ pub fn computed_shifts(schedule: &Schedule, frame: &Frame) -> Value {
         });
     };
     let plan = schedule.plan();
-    let assignments: Vec<Value> = rendering::assignments(&plan, window)
-        .into_iter()
+    let assignments = rendering::assignments(&plan, window);
+    let shown: Vec<Value> = assignments
+        .iter()
         .map(|one| {
             let (start, end) = if frame.overflow {
                 (one.start, one.end)
@@ -204,10 +205,10 @@ pub fn computed_shifts(schedule: &Schedule, frame: &Frame) -> Value {
             })
         })
         .collect();
-    let people = rendering::final_entries(&plan, window);
+    let people = rendering::people_of(assignments);
     json!({
         "rendered_coverage_percentage": rendering::coverage(&people, window),
-        "computed_shift_assignments": assignments,
+        "computed_shift_assignments": shown,
     })
 }
 
