@@ -4,7 +4,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::rendering::{Layer, Override, Plan};
+use crate::rendering::{Layer, Override, Plan, Rotation};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,12 +42,21 @@ impl Region {
 pub struct User {
     pub id: String,
     pub name: String,
-    pub email: String,
+    /// `None` as PagerDuty shows users whose address is withheld.
+    pub email: Option<String>,
     pub time_zone: String,
     pub role: &'static str,
     pub job_title: String,
     pub teams: Vec<String>,
     pub deleted_at: Option<Timestamp>,
+}
+
+impl User {
+    /// By id, or by e-mail address in any case.
+    pub fn is(&self, who: &str) -> bool {
+        let address = self.email.as_deref();
+        self.id == who || address.is_some_and(|email| email.eq_ignore_ascii_case(who))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +74,15 @@ pub enum Presence {
     Deleted,
 }
 
+/// Which of PagerDuty's two APIs for schedules knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Version 2; all its layers are one rotation.
+    LayerBased,
+    /// Version 3.
+    ShiftBased,
+}
+
 #[derive(Clone, Debug)]
 pub struct Schedule {
     pub id: String,
@@ -74,7 +92,8 @@ pub struct Schedule {
     pub time_zone: String,
     pub zone: TimeZone,
     pub teams: Vec<String>,
-    pub layers: Vec<Layer>,
+    pub kind: Kind,
+    pub rotations: Vec<Rotation>,
     pub overrides: Vec<Override>,
     pub presence: Presence,
 }
@@ -83,16 +102,20 @@ impl Schedule {
     pub fn plan(&self) -> Plan<'_> {
         Plan {
             zone: &self.zone,
-            layers: &self.layers,
+            rotations: &self.rotations,
             overrides: &self.overrides,
         }
+    }
+
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.rotations.iter().flat_map(|rotation| &rotation.layers)
     }
 
     /// The people of all layers in order, each once. People of overrides are not among them.
     pub fn roster(&self) -> Vec<&str> {
         let mut people: Vec<&str> = Vec::new();
-        for user in self.layers.iter().flat_map(|layer| &layer.users) {
-            if !people.contains(&user.as_str()) {
+        for user in self.layers().flat_map(Layer::users) {
+            if !people.contains(&user) {
                 people.push(user);
             }
         }
@@ -138,6 +161,15 @@ pub struct ApiKey {
     pub holder: Holder,
 }
 
+impl ApiKey {
+    pub fn of_account(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            holder: Holder::Account,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Account {
     pub region: Region,
@@ -161,10 +193,9 @@ impl Account {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// Nobody who is deleted; `who` is an id, or an e-mail address in any case.
+    /// Nobody who is deleted; `who` is an id or an address.
     pub fn employee(&self, who: &str) -> Option<&User> {
-        self.employees()
-            .find(|user| user.id == who || user.email.eq_ignore_ascii_case(who))
+        self.employees().find(|user| user.is(who))
     }
 
     pub fn employees(&self) -> impl Iterator<Item = &User> {

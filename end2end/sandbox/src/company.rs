@@ -8,8 +8,11 @@ use jiff::{
 };
 
 use crate::{
-    account::{Account, ApiKey, Holder, Policy, Presence, Region, Schedule, Target, Team, User},
-    rendering::{Layer, Override, Restriction},
+    account::{
+        Account, ApiKey, Holder, Kind, Policy, Presence, Region, Schedule, Target, Team, User,
+    },
+    clock::whole_second,
+    rendering::{Layer, Override, Restriction, Rotation, Strategy},
     slack::{Person, Role, Workspace},
     zones,
 };
@@ -25,6 +28,8 @@ pub const PRIMARY_TEAM: &str = "T01LIGHTHSE";
 
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
+/// Stands in lists of people for a turn that nobody has.
+const EMPTY_SLOT: &str = "";
 /// How many full rounds lie behind us, so that the past can be rendered too.
 const ROUNDS_BEHIND: i64 = 6;
 
@@ -201,7 +206,7 @@ fn american_users(now: Timestamp) -> Vec<User> {
         })
         .collect();
     for shouting in users.iter_mut().filter(|user| user.id == SHOUTING) {
-        shouting.email = "Juergen.Weiss@Lighthouse-Books.example".to_owned();
+        shouting.email = Some("Juergen.Weiss@Lighthouse-Books.example".to_owned());
     }
     users.push(user(
         "PROBING",
@@ -298,6 +303,28 @@ fn american_schedules(now: Timestamp) -> Vec<Schedule> {
             }),
         ),
         schedule("PRELDE8", "Release Desk", "UTC", |_| Vec::new()),
+        schedule(
+            "Q3INCIDENTCMD1",
+            "Incident Command",
+            "Europe/Berlin",
+            |zone| {
+                let nine = recent_nine(now, zone, 3);
+                vec![Layer {
+                    strategy: Strategy::AllAtOnce,
+                    ..weekly("QEVENTCMD00001", zone, nine, &["PADAOK1", "PHENRI2"])
+                }]
+            },
+        )
+        .in_shifts(),
+        schedule("Q3NIGHTWATCH02", "Night Watch", "UTC", |zone| {
+            vec![daily(
+                "QEVENTNIGHT001",
+                zone,
+                now,
+                &["PWEIZH7", EMPTY_SLOT, "PKENJIC"],
+            )]
+        })
+        .in_shifts(),
     ]
 }
 
@@ -306,7 +333,7 @@ fn covered_for_a_holiday(now: Timestamp, mut schedule: Schedule) -> Schedule {
         id: "QOVRHOLIDAY001".to_owned(),
         start: days_from(now, -1),
         end: days_from(now, 5),
-        user: "PHENRI2".to_owned(),
+        users: vec!["PHENRI2".to_owned()],
     });
     schedule
 }
@@ -388,7 +415,7 @@ fn user(id: &str, name: &str, email: &str, time_zone: &str, job: &str) -> User {
     User {
         id: id.to_owned(),
         name: name.to_owned(),
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
         time_zone: time_zone.to_owned(),
         role: "limited_user",
         job_title: job.to_owned(),
@@ -409,7 +436,8 @@ fn schedule(
         name: name.to_owned(),
         description: String::new(),
         time_zone: time_zone.to_owned(),
-        layers: layers(&zone),
+        kind: Kind::LayerBased,
+        rotations: vec![Rotation::first_of(id, layers(&zone))],
         zone,
         teams: Vec::new(),
         overrides: Vec::new(),
@@ -418,6 +446,13 @@ fn schedule(
 }
 
 impl Schedule {
+    fn in_shifts(self) -> Self {
+        Self {
+            kind: Kind::ShiftBased,
+            ..self
+        }
+    }
+
     fn of(mut self, team: &str, description: &str) -> Self {
         self.teams.push(team.to_owned());
         description.clone_into(&mut self.description);
@@ -454,7 +489,11 @@ fn layer(
         end: None,
         rotation_virtual_start: start,
         turn_length_seconds,
-        users: people.iter().map(|id| (*id).to_owned()).collect(),
+        members: people
+            .iter()
+            .map(|id| (*id != EMPTY_SLOT).then(|| (*id).to_owned()))
+            .collect(),
+        strategy: Strategy::TakingTurns,
         restrictions: Vec::new(),
     }
 }
@@ -484,9 +523,8 @@ fn local(zone: &TimeZone, time: DateTime) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// Whole seconds, since that is what the wire format can say.
 fn days_from(now: Timestamp, days: i64) -> Timestamp {
-    let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let whole = whole_second(now);
     whole
         .saturating_add(SignedDuration::from_hours(24 * days))
         .unwrap_or(whole)
@@ -504,11 +542,14 @@ mod tests {
         (0..800).map(move |step| first + SignedDuration::from_hours(11 * step))
     }
 
-    fn on_call(account: &Account, id: &str, at: Timestamp) -> Option<String> {
+    fn on_call(account: &Account, id: &str, at: Timestamp) -> Vec<String> {
         let schedule = account
             .visible_schedule(id)
             .expect("a schedule of the company");
-        on_call_at(&schedule.plan(), at).map(|entry| entry.user)
+        on_call_at(&schedule.plan(), at)
+            .into_iter()
+            .map(|entry| entry.user)
+            .collect()
     }
 
     #[test]
@@ -516,30 +557,29 @@ mod tests {
         for now in moments() {
             let account = american_account(now);
             let three_days_on = days_from(now, 3);
-            for (schedule, person) in [
-                ("PPLATP1", Some("PTOMAS5")),
-                ("PPAYMN3", Some("POLIVI9")),
-                ("PSTORE5", Some("PDIEGOA")),
-                ("PWAREH6", None),
-                ("PDATAI7", Some("PHENRI2")),
-                ("PRELDE8", None),
+            for (schedule, people) in [
+                ("PPLATP1", &["PTOMAS5"][..]),
+                ("PPAYMN3", &["POLIVI9"]),
+                ("PSTORE5", &["PDIEGOA"]),
+                ("PWAREH6", &[]),
+                ("PDATAI7", &["PHENRI2"]),
+                ("PRELDE8", &[]),
+                ("Q3INCIDENTCMD1", &["PADAOK1", "PHENRI2"]),
             ] {
                 assert_eq!(
-                    on_call(&account, schedule, now).as_deref(),
-                    person,
+                    on_call(&account, schedule, now),
+                    people,
                     "{schedule} at {now}"
                 );
                 assert_eq!(
-                    on_call(&account, schedule, three_days_on).as_deref(),
-                    person,
+                    on_call(&account, schedule, three_days_on),
+                    people,
                     "{schedule} later than {now}"
                 );
             }
-            assert_eq!(
-                on_call(&account, "PPLATS2", now).as_deref(),
-                Some("PROBING")
-            );
-            assert!(on_call(&account, "Q1MOBILEEU2026", now).is_some());
+            assert_eq!(on_call(&account, "PPLATS2", now), ["PROBING"]);
+            assert_eq!(on_call(&account, "Q3NIGHTWATCH02", now), ["PWEIZH7"]);
+            assert_eq!(on_call(&account, "Q1MOBILEEU2026", now).len(), 1);
         }
     }
 

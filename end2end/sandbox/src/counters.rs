@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::traffic::Traffic;
+
 /// Which of the services a request was meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -23,6 +25,8 @@ pub const UNMATCHED: &str = "unmatched";
 pub struct Counters {
     since: Timestamp,
     requests: BTreeMap<(Side, String, String), u64>,
+    /// Of PagerDuty's REST API alone.
+    pub traffic: Traffic,
 }
 
 impl Counters {
@@ -30,6 +34,7 @@ impl Counters {
         Self {
             since,
             requests: BTreeMap::new(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -41,9 +46,11 @@ impl Counters {
     }
 
     pub fn report(&self) -> Value {
+        let mut pagerduty = self.report_on(Side::PagerDuty);
+        self.traffic.report(&mut pagerduty);
         json!({
             "since": self.since.to_string(),
-            "pagerduty": self.report_on(Side::PagerDuty),
+            "pagerduty": pagerduty,
             "identity": self.report_on(Side::Identity),
             "slack": self.report_on(Side::Slack),
         })

@@ -1,13 +1,14 @@
 //! People and schedules by the thousand, for measuring. They are added to the company, known to both
 //! services under the same addresses, and each schedule has a handful of them taking turns.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
 use crate::{
-    account::{Presence, Schedule, User},
+    account::{Kind, Presence, Schedule, User},
+    clock::whole_second,
     company::PRIMARY_TEAM,
-    rendering::Layer,
+    rendering::{Layer, Rotation},
     slack::{Person, Role},
     world::World,
 };
@@ -22,6 +23,9 @@ pub struct Crowd {
     users: usize,
     #[serde(default)]
     schedules: usize,
+    /// How many of these schedules are shift-based; each of those has two halves taking turns side by side.
+    #[serde(default)]
+    shift_based: usize,
     /// A week without it. Short turns make many hand-overs, all at the same second.
     turn_seconds: Option<i64>,
 }
@@ -31,6 +35,9 @@ impl Crowd {
         let turn_seconds = self.turn_seconds.unwrap_or(WEEK);
         if turn_seconds < 1 {
             return Err("turn_seconds must be at least 1".to_owned());
+        }
+        if self.shift_based > self.schedules {
+            return Err("shift_based must not be more than schedules".to_owned());
         }
         self.hire(world);
         let crowd: Vec<String> = world
@@ -53,11 +60,19 @@ impl Crowd {
                 .map(|schedule| schedule.id.as_str()),
             "PS",
         );
-        for number in there + 1..=there + self.schedules {
-            world
-                .us
-                .schedules
-                .push(taking_turns(number, &crowd, turn_seconds, now));
+        for place in 0..self.schedules {
+            let kind = if place < self.shift_based {
+                Kind::ShiftBased
+            } else {
+                Kind::LayerBased
+            };
+            world.us.schedules.push(taking_turns(
+                there + place + 1,
+                kind,
+                &crowd,
+                turn_seconds,
+                now,
+            ));
         }
         Ok(())
     }
@@ -77,7 +92,7 @@ impl Crowd {
             world.us.users.push(User {
                 id: format!("PG{number:05}"),
                 name,
-                email,
+                email: Some(email),
                 time_zone: "Europe/London".to_owned(),
                 role: "limited_user",
                 job_title: "Engineer".to_owned(),
@@ -100,36 +115,48 @@ fn numbered<'a>(ids: impl Iterator<Item = &'a str>, prefix: &str) -> usize {
     .count()
 }
 
-fn taking_turns(number: usize, crowd: &[String], turn_seconds: i64, now: Timestamp) -> Schedule {
-    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let long_ago = start
-        .saturating_sub(SignedDuration::from_secs(WEEK))
-        .unwrap_or(start);
-    let users = crowd
+fn taking_turns(
+    number: usize,
+    kind: Kind,
+    crowd: &[String],
+    turn_seconds: i64,
+    now: Timestamp,
+) -> Schedule {
+    let id = format!("PS{number:05}");
+    let members: Vec<Option<String>> = crowd
         .iter()
         .cycle()
         .skip(number * PEOPLE_PER_SCHEDULE % crowd.len())
         .take(PEOPLE_PER_SCHEDULE.min(crowd.len()))
         .cloned()
+        .map(Some)
+        .collect();
+    let side_by_side = match kind {
+        Kind::LayerBased => 1,
+        Kind::ShiftBased => 2,
+    };
+    let rotations = (1..)
+        .zip(members.chunks(members.len().div_ceil(side_by_side)))
+        .map(|(place, members)| Rotation {
+            id: format!("{id}R{place}"),
+            layers: vec![Layer::of_turns(
+                &format!("PL{number:05}{place}"),
+                turn_seconds,
+                whole_second(now),
+                members.to_vec(),
+            )],
+        })
         .collect();
     Schedule {
-        id: format!("PS{number:05}"),
         name: format!("Crowd Schedule {number:05}"),
         description: "Generated for measuring".to_owned(),
         time_zone: "UTC".to_owned(),
         zone: TimeZone::UTC,
         teams: Vec::new(),
-        layers: vec![Layer {
-            id: format!("PL{number:05}"),
-            name: "Layer 1".to_owned(),
-            start: long_ago,
-            end: None,
-            rotation_virtual_start: start,
-            turn_length_seconds: turn_seconds,
-            users,
-            restrictions: Vec::new(),
-        }],
+        kind,
+        rotations,
         overrides: Vec::new(),
         presence: Presence::Shown,
+        id,
     }
 }

@@ -1,14 +1,18 @@
-//! What comes before every answer of Slack and of the identity service: the request is counted, and a
-//! fault may strike it. PagerDuty's REST API does both itself, since its paths are no routes of axum.
+//! What comes before every answer: the request is counted, and a fault may strike it. And what comes after:
+//! PagerDuty's and its identity service's answers carry the time of the stand-in's own clock.
+
+use std::{future::Future, time::Instant};
 
 use axum::{
     Router,
     extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::{self, Next},
     response::Response,
 };
 
 use crate::{
+    clock::http_date,
     counters::{Side, UNMATCHED},
     faults::weathered,
     world::Sandbox,
@@ -34,19 +38,74 @@ async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
-    let fault = {
-        let mut world = sandbox.world();
-        let endpoint = request
+    let arrival = Arrival {
+        side,
+        method: request.method().clone(),
+        endpoint: request
             .extensions()
             .get::<MatchedPath>()
             .map(MatchedPath::as_str)
             .and_then(|path| path.strip_prefix(prefix))
             .filter(|path| !path.contains('{'))
-            .unwrap_or(UNMATCHED);
-        world
-            .counters
-            .count(side, request.method().as_str(), endpoint);
-        world.faults.strike(side, request.uri().path())
+            .unwrap_or(UNMATCHED)
+            .to_owned(),
+        path: request.uri().path().to_owned(),
+        authorization: authorization(request.headers()).to_owned(),
     };
-    weathered(fault, next.run(request)).await
+    arrival.answered(&sandbox, next.run(request)).await
+}
+
+/// What the header says, or nothing.
+pub fn authorization(headers: &HeaderMap) -> &str {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// A request as counters and faults see it.
+pub struct Arrival {
+    pub side: Side,
+    pub method: Method,
+    /// Under which it is counted.
+    pub endpoint: String,
+    pub path: String,
+    pub authorization: String,
+}
+
+impl Arrival {
+    pub async fn answered(
+        self,
+        sandbox: &Sandbox,
+        truth: impl Future<Output = Response>,
+    ) -> Response {
+        let (fault, _flight) = {
+            let mut world = sandbox.world();
+            let counters = &mut world.counters;
+            counters.count(self.side, self.method.as_str(), &self.endpoint);
+            let flight = (self.side == Side::PagerDuty)
+                .then(|| counters.traffic.arrival(self.credential(), Instant::now()));
+            let fault = world
+                .faults
+                .strike(self.side, &self.path, &self.authorization);
+            (fault, flight)
+        };
+        let dated =
+            self.side != Side::Slack && fault.as_ref().is_none_or(|fault| !fault.without_headers);
+        let mut response = weathered(fault, truth).await;
+        if dated && let Ok(date) = HeaderValue::from_str(&http_date(sandbox.world().now())) {
+            // A fault may have set another one.
+            response.headers_mut().entry(header::DATE).or_insert(date);
+        }
+        response
+    }
+
+    /// The key or token without what introduces it.
+    fn credential(&self) -> Option<&str> {
+        let given = self.authorization.as_str();
+        let bare = ["Token token=", "Bearer "]
+            .into_iter()
+            .find_map(|introduction| given.strip_prefix(introduction));
+        Some(bare.unwrap_or(given)).filter(|credential| !credential.is_empty())
+    }
 }

@@ -31,6 +31,8 @@ pub enum BodyKind {
     Truncated,
     /// Half of the answer, then the connection breaks.
     CutOff,
+    /// The connection breaks before the first byte.
+    Reset,
     /// JSON of the right keys with values of the wrong types.
     WrongTypes,
 }
@@ -41,6 +43,8 @@ pub struct Fault {
     pub side: Side,
     /// The beginning of the request's path, `/slack` and `/identity` left out; everything without it.
     pub path: Option<String>,
+    /// Part of the header `Authorization`: strikes only requests with this key or token.
+    pub token: Option<String>,
     pub status: Option<u16>,
     pub body: Option<BodyKind>,
     #[serde(default)]
@@ -48,7 +52,8 @@ pub struct Fault {
     /// The answer is made at once and sent late: what it changed has happened, even if nobody waits for it.
     #[serde(default)]
     pub after: bool,
-    /// Leaves out the rate limit headers, `Retry-After`, `x-request-id` and `x-oauth-scopes`.
+    /// Leaves out the rate limit headers, `Retry-After`, `x-request-id` and `x-oauth-scopes`, and does not
+    /// set `Date`.
     #[serde(default)]
     pub without_headers: bool,
     /// Headers to set, for example `{"retry-after": "3"}`.
@@ -103,13 +108,17 @@ impl Faults {
     }
 
     /// The oldest fault that fits, used up by one.
-    pub fn strike(&mut self, side: Side, path: &str) -> Option<Fault> {
+    pub fn strike(&mut self, side: Side, path: &str, authorization: &str) -> Option<Fault> {
         let place = self.standing.iter().position(|(_, fault)| {
             fault.side == side
                 && fault
                     .path
                     .as_deref()
                     .is_none_or(|prefix| path.starts_with(prefix))
+                && fault
+                    .token
+                    .as_deref()
+                    .is_none_or(|token| authorization.contains(token))
         })?;
         let times = &mut self.standing[place].1.times;
         *times = times.map(|left| left.saturating_sub(1));
@@ -254,6 +263,7 @@ async fn spoiled(kind: BodyKind, body: Body) -> Body {
         BodyKind::Json => return Body::from(whole),
         BodyKind::Truncated => return Body::from(whole.slice(..whole.len() / 2)),
         BodyKind::CutOff => return breaking_off(whole.slice(..whole.len() / 2)),
+        BodyKind::Reset => return breaking_at_once(),
         BodyKind::Empty => String::new(),
         BodyKind::Html => {
             "<!doctype html><title>Gateway</title><h1>The gateway is having a bad day</h1>"
@@ -288,14 +298,20 @@ fn enveloped(errors: Value) -> String {
 /// The pause lets the first half reach the client before the connection goes.
 fn breaking_off(half: Bytes) -> Body {
     let sent = stream::once(async move { Ok(half) });
-    let broken = stream::once(async {
+    let end = stream::once(async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        Err(io::Error::new(
-            io::ErrorKind::ConnectionReset,
-            "cut off on request",
-        ))
+        Err(broken())
     });
-    Body::from_stream(sent.chain(broken))
+    Body::from_stream(sent.chain(end))
+}
+
+/// Without a pause the server gives the connection up while the head of the answer still waits to be sent.
+fn breaking_at_once() -> Body {
+    Body::from_stream(stream::iter([Err::<Bytes, _>(broken())]))
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "broken on request")
 }
 
 fn swapped(value: Value) -> Value {

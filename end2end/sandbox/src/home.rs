@@ -9,7 +9,7 @@ use axum::{
 use jiff::Timestamp;
 
 use crate::{
-    account::Account,
+    account::{Account, Kind},
     html::{escape, page},
     rendering::on_call_at,
     slack::{self, Workspace},
@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub async fn show(State(sandbox): State<Sandbox>) -> Html<String> {
-    let now = Timestamp::now();
     let world = sandbox.world();
+    let now = world.now();
     let workspaces: String = world
         .slack
         .workspaces
@@ -80,15 +80,21 @@ fn schedules(title: &str, account: &Account, now: Timestamp) -> String {
     let rows: String = account
         .visible_schedules()
         .map(|schedule| {
-            let (who, until) = match on_call_at(&schedule.plan(), now) {
-                Some(entry) => {
-                    let name = account.user(&entry.user).map_or(entry.user.as_str(), |user| &user.name);
-                    (escape(name), stamp(entry.end, &schedule.zone))
-                }
-                None => ("nobody".to_owned(), String::new()),
+            let on_call = on_call_at(&schedule.plan(), now);
+            let names: Vec<String> = on_call
+                .iter()
+                .map(|entry| account.user(&entry.user).map_or(entry.user.as_str(), |user| &user.name))
+                .map(|name| format!("<bdi>{}</bdi>", escape(name)))
+                .collect();
+            let who = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
+            let first_end = on_call.iter().map(|entry| entry.end).min();
+            let until = first_end.map(|end| stamp(end, &schedule.zone)).unwrap_or_default();
+            let made_of = match schedule.kind {
+                Kind::LayerBased => "layers",
+                Kind::ShiftBased => "shifts",
             };
             format!(
-                "<tr><td><bdi>{}</bdi></td><td><code>{}</code></td><td>{}</td><td><bdi>{who}</bdi></td><td>{until}</td></tr>\n",
+                "<tr><td><bdi>{}</bdi></td><td><code>{}</code></td><td>{made_of}</td><td>{}</td><td>{who}</td><td>{until}</td></tr>\n",
                 escape(&schedule.name),
                 escape(&schedule.id),
                 escape(&schedule.time_zone),
@@ -96,7 +102,7 @@ fn schedules(title: &str, account: &Account, now: Timestamp) -> String {
         })
         .collect();
     format!(
-        "<h2>{title}</h2>\n<table><tr><th>Name</th><th>Id</th><th>Time zone</th><th>On call now</th><th>Until</th></tr>\n\
+        "<h2>{title}</h2>\n<table><tr><th>Name</th><th>Id</th><th>Made of</th><th>Time zone</th><th>On call now</th><th>Until</th></tr>\n\
          {rows}</table>\n"
     )
 }
@@ -106,7 +112,7 @@ fn people(workspace: &Workspace, account: &Account) -> String {
         .people
         .iter()
         .map(|person| {
-            let in_pagerduty = account.employee(&person.email).map_or("no account", |user| user.email.as_str());
+            let in_pagerduty = account.employee(&person.email).map_or("no account", |user| user.email.as_deref().unwrap_or_default());
             let role = if person.deactivated { "Deactivated" } else { person.role.title() };
             format!(
                 "<tr><td><bdi>{}</bdi></td><td>{role}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>\n",

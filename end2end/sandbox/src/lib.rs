@@ -1,6 +1,7 @@
 #![doc = include_str!("../API.md")]
 
 mod account;
+mod clock;
 mod company;
 mod control;
 mod counters;
@@ -15,6 +16,7 @@ mod minting;
 mod pagerduty;
 mod rendering;
 mod slack;
+mod traffic;
 mod world;
 mod zones;
 

@@ -16,6 +16,11 @@ pub fn uuid() -> String {
     )
 }
 
+/// Like those of PagerDuty's users and schedules.
+pub fn pagerduty_id() -> String {
+    format!("P{}", hex(3).to_uppercase())
+}
+
 pub fn hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     // Without randomness from the system nothing here can go on sensibly.

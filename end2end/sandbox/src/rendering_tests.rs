@@ -26,7 +26,8 @@ fn layer(virtual_start: &str, turn_length_seconds: i64, users: &[&str]) -> Layer
         end: None,
         rotation_virtual_start: at(virtual_start),
         turn_length_seconds,
-        users: users.iter().map(|user| (*user).to_owned()).collect(),
+        members: users.iter().map(|user| Some((*user).to_owned())).collect(),
+        strategy: Strategy::TakingTurns,
         restrictions: Vec::new(),
     }
 }
@@ -52,7 +53,7 @@ fn replacement(start: &str, end: &str, user: &str) -> Override {
         id: "QOVERRIDE".to_owned(),
         start: at(start),
         end: at(end),
-        user: user.to_owned(),
+        users: vec![user.to_owned()],
     }
 }
 
@@ -62,10 +63,26 @@ fn rendered(
     overrides: &[Override],
     window: Window,
 ) -> Vec<String> {
+    side_by_side(zone, &[rotation(layers)], overrides, window)
+}
+
+fn rotation(layers: &[Layer]) -> Rotation {
+    Rotation {
+        id: "PROTATE".to_owned(),
+        layers: layers.to_vec(),
+    }
+}
+
+fn side_by_side(
+    zone: &TimeZone,
+    rotations: &[Rotation],
+    overrides: &[Override],
+    window: Window,
+) -> Vec<String> {
     told(&final_entries(
         &Plan {
             zone,
-            layers,
+            rotations,
             overrides,
         },
         window,
@@ -362,10 +379,10 @@ fn between_a_layer_that_ended_and_the_next_nobody_is_on_call() {
     let mut first = layer("2026-06-01T09:00:00Z", 86_400, &["ada"]);
     first.end = Some(at("2026-06-02T18:00:00Z"));
     let second = layer("2026-06-09T09:00:00Z", 604_800, &["bo"]);
-    let layers = [first, second];
+    let rotations = [rotation(&[first, second])];
     let plan = Plan {
         zone: &TimeZone::UTC,
-        layers: &layers,
+        rotations: &rotations,
         overrides: &[],
     };
     assert_eq!(
@@ -378,13 +395,11 @@ fn between_a_layer_that_ended_and_the_next_nobody_is_on_call() {
             "2026-06-09T09:00:00Z 2026-06-16T09:00:00Z bo",
         ]
     );
-    assert_eq!(on_call_at(&plan, at("2026-06-02T18:00:00Z")), None);
-    assert_eq!(on_call_at(&plan, at("2026-06-09T08:59:59Z")), None);
+    assert_eq!(on_call_at(&plan, at("2026-06-02T18:00:00Z")), []);
+    assert_eq!(on_call_at(&plan, at("2026-06-09T08:59:59Z")), []);
     assert_eq!(
-        on_call_at(&plan, at("2026-06-09T09:00:00Z"))
-            .expect("somebody")
-            .user,
-        "bo"
+        told(&on_call_at(&plan, at("2026-06-09T09:00:00Z"))),
+        ["2026-06-09T09:00:00Z 2026-06-16T09:00:00Z bo"]
     );
 }
 
@@ -398,9 +413,10 @@ fn without_overflow_entries_end_with_the_range_and_with_it_they_are_whole() {
         "cy",
     )];
     let range = window("2026-06-02T00:00:00Z", "2026-06-03T00:00:00Z");
+    let rotations = [rotation(&turns)];
     let plan = Plan {
         zone: &TimeZone::UTC,
-        layers: &turns,
+        rotations: &rotations,
         overrides: &swap,
     };
     let whole = final_entries(&plan, range);
@@ -459,4 +475,69 @@ fn coverage_is_the_share_of_the_range() {
     let range = window("2026-06-01T00:00:00Z", "2026-06-03T00:00:00Z");
     let entries = layer_entries(&office, &TimeZone::UTC, range);
     assert!((coverage(&entries, range) - 33.3).abs() < f64::EPSILON);
+}
+
+#[test]
+fn rotations_run_side_by_side_and_an_override_takes_the_place_of_all() {
+    let mut pair = layer("2026-06-01T00:00:00Z", 604_800, &["ada", "bo"]);
+    pair.strategy = Strategy::AllAtOnce;
+    let rotations = [
+        rotation(&[pair]),
+        rotation(&[layer("2026-06-01T00:00:00Z", 86_400, &["cy", "di"])]),
+    ];
+    let swap = [replacement(
+        "2026-06-01T12:00:00Z",
+        "2026-06-01T18:00:00Z",
+        "ed",
+    )];
+    assert_eq!(
+        side_by_side(
+            &TimeZone::UTC,
+            &rotations,
+            &swap,
+            window("2026-06-01T06:00:00Z", "2026-06-02T06:00:00Z")
+        ),
+        [
+            "2026-06-01T00:00:00Z 2026-06-01T12:00:00Z ada",
+            "2026-06-01T00:00:00Z 2026-06-01T12:00:00Z bo",
+            "2026-06-01T00:00:00Z 2026-06-01T12:00:00Z cy",
+            "2026-06-01T12:00:00Z 2026-06-01T18:00:00Z ed",
+            "2026-06-01T18:00:00Z 2026-06-08T00:00:00Z ada",
+            "2026-06-01T18:00:00Z 2026-06-08T00:00:00Z bo",
+            "2026-06-01T18:00:00Z 2026-06-02T00:00:00Z cy",
+            "2026-06-02T00:00:00Z 2026-06-03T00:00:00Z di",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_slot_is_a_turn_of_nobody() {
+    let mut nights = layer("2026-06-01T00:00:00Z", 86_400, &["ada", "bo"]);
+    nights.members.insert(1, None);
+    let rotations = [rotation(&[nights])];
+    let plan = Plan {
+        zone: &TimeZone::UTC,
+        rotations: &rotations,
+        overrides: &[],
+    };
+    let range = window("2026-06-01T00:00:00Z", "2026-06-04T00:00:00Z");
+    let people: Vec<Option<&str>> = assignments(&plan, range)
+        .iter()
+        .map(|assignment| assignment.user)
+        .collect();
+    assert_eq!(people, [Some("ada"), None, Some("bo")]);
+    let entries = final_entries(&plan, range);
+    assert_eq!(entries.len(), 2);
+    assert!((coverage(&entries, range) - 66.7).abs() < f64::EPSILON);
+}
+
+#[test]
+fn two_at_once_do_not_cover_more_than_one() {
+    let mut pair = layer("2026-06-01T00:00:00Z", 43_200, &["ada", "bo"]);
+    pair.strategy = Strategy::AllAtOnce;
+    pair.end = Some(at("2026-06-01T12:00:00Z"));
+    let range = window("2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z");
+    let entries = layer_entries(&pair, &TimeZone::UTC, range);
+    assert_eq!(entries.len(), 2);
+    assert!((coverage(&entries, range) - 50.0).abs() < f64::EPSILON);
 }

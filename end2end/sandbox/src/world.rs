@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     account::{Account, Region, Schedule},
+    clock::Clock,
     company,
     counters::Counters,
     faults::Faults,
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub struct World {
+    pub clock: Clock,
     pub us: Account,
     pub eu: Account,
     pub identity: Identity,
@@ -28,6 +30,7 @@ pub struct World {
 impl World {
     pub fn new(now: Timestamp) -> Self {
         Self {
+            clock: Clock::default(),
             us: company::american_account(now),
             eu: company::european_account(now),
             identity: Identity::default(),
@@ -36,6 +39,11 @@ impl World {
             counters: Counters::new(now),
             allowance: Allowance::default(),
         }
+    }
+
+    /// PagerDuty's time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub fn account(&self, region: Region) -> &Account {

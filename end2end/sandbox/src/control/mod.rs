@@ -13,11 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
+    clock::Clock,
     company::{FORBIDDEN_KEY, NO_API_ACCESS_KEY, PERSONAL_API_KEY, PRIMARY_TEAM},
     counters::{Counters, Side},
     crowd::Crowd,
@@ -83,6 +84,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/", get(overview))
         .route("/credentials", get(credentials))
         .route("/reset", post(reset))
+        .route("/clock", post(set_clock))
         .route("/seed", post(seed))
         .route("/counters", get(counters))
         .route("/counters/reset", post(reset_counters))
@@ -125,14 +127,27 @@ async fn credentials(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 async fn reset(State(sandbox): State<Sandbox>) -> Answer {
-    *sandbox.world() = World::new(Timestamp::now());
+    *sandbox.world() = World::new(Clock::machine());
     done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockOrder {
+    ahead_seconds: i64,
+}
+
+async fn set_clock(State(sandbox): State<Sandbox>, Order(order): Order<ClockOrder>) -> Answer {
+    let clock = Clock::ahead_by(SignedDuration::from_secs(order.ahead_seconds));
+    sandbox.world().clock = clock;
+    Ok(Json(json!({"now": clock.now().to_string()})))
 }
 
 async fn seed(State(sandbox): State<Sandbox>, Order(crowd): Order<Crowd>) -> Answer {
     let mut world = sandbox.world();
+    let now = world.now();
     crowd
-        .join(&mut world, Timestamp::now())
+        .join(&mut world, now)
         .map_err(|sentence| Refused::invalid(&sentence))?;
     Ok(Json(json!({
         "users": world.us.employees().count(),
@@ -145,7 +160,8 @@ async fn counters(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 async fn reset_counters(State(sandbox): State<Sandbox>) -> Answer {
-    sandbox.world().counters = Counters::new(Timestamp::now());
+    let mut world = sandbox.world();
+    world.counters = Counters::new(world.now());
     done()
 }
 

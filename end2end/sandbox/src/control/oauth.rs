@@ -6,7 +6,6 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use url::Url;
@@ -33,7 +32,7 @@ pub fn routes() -> Router<Sandbox> {
 async fn overview(State(sandbox): State<Sandbox>) -> Json<Value> {
     let world = sandbox.world();
     let identity = &world.identity;
-    let families = identity.grants.families(Timestamp::now());
+    let families = identity.grants.families(world.now());
     Json(json!({
         "client_id": identity.app.client_id,
         "scopes": identity.app.scopes,
@@ -123,7 +122,8 @@ async fn change_lifetimes(
 
 async fn expire(State(sandbox): State<Sandbox>) -> Answer {
     let mut world = sandbox.world();
-    world.identity.grants.expire_access(Timestamp::now());
+    let now = world.now();
+    world.identity.grants.expire_access(now);
     done()
 }
 
@@ -180,8 +180,8 @@ async fn authorise(State(sandbox): State<Sandbox>, Order(order): Order<Authorise
         .user
         .or_else(|| proposed.map(|user| user.id.clone()))
         .ok_or_else(|| Refused::impossible("The account has nobody to log in."))?;
-    let code = allow(&mut world, &ask, &who, Timestamp::now())
-        .ok_or_else(|| Refused::unknown("user", &who))?;
+    let now = world.now();
+    let code = allow(&mut world, &ask, &who, now).ok_or_else(|| Refused::unknown("user", &who))?;
     Ok(Json(
         json!({"redirect_to": ask.granted(&code), "code": code}),
     ))

@@ -5,13 +5,12 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Order, Refused, done};
 use crate::{
-    account::{Account, ApiKey, Holder, Region, User},
+    account::{Account, ApiKey, Region, User},
     company::PRIMARY_TEAM,
     minting,
     slack::{Installation, Person, Role, TokenState},
@@ -21,9 +20,11 @@ use crate::{
 pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/people", get(people))
+        .route("/pagerduty/keys", post(add_key))
         .route("/pagerduty/keys/revoke", post(revoke_key))
         .route("/pagerduty/keys/rotate", post(rotate_key))
         .route("/pagerduty/rate-limit", post(limit_rate))
+        .route("/pagerduty/users", post(add_user))
         .route("/pagerduty/users/{user}/email", post(change_user_email))
         .route("/pagerduty/users/{user}/delete", post(delete_user))
         .route("/slack/people/{person}/role", post(change_role))
@@ -102,12 +103,25 @@ async fn rotate_key(State(sandbox): State<Sandbox>, Order(order): Order<KeyOrder
     if order.key.is_some() || account.current_key().is_some() {
         order.revoke(account)?;
     }
-    let key = format!("rr+{}_{}", minting::hex(6), minting::hex(2).to_uppercase());
-    account.keys.push(ApiKey {
-        key: key.clone(),
-        holder: Holder::Account,
-    });
+    let key = new_key();
+    // Before keys that were added, so that it takes the place of the account's own.
+    account.keys.insert(0, ApiKey::of_account(&key));
     Ok(Json(json!({"api_key": key})))
+}
+
+async fn add_key(State(sandbox): State<Sandbox>, Order(order): Order<KeyOrder>) -> Answer {
+    let mut world = sandbox.world();
+    let key = order.key.clone().unwrap_or_else(new_key);
+    let account = order.account(&mut world);
+    if account.keys.iter().any(|known| known.key == key) {
+        return Err(Refused::impossible("The account has this key."));
+    }
+    account.keys.push(ApiKey::of_account(&key));
+    Ok(Json(json!({"api_key": key})))
+}
+
+fn new_key() -> String {
+    format!("rr+{}_{}", minting::hex(6), minting::hex(2).to_uppercase())
 }
 
 #[derive(Deserialize)]
@@ -127,22 +141,57 @@ struct Email {
     email: String,
 }
 
+/// The address has to be given, and may be null.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserEmail {
+    #[serde(deserialize_with = "Option::deserialize")]
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    id: Option<String>,
+    name: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    email: Option<String>,
+}
+
+/// To the US account.
+async fn add_user(State(sandbox): State<Sandbox>, Order(order): Order<NewUser>) -> Answer {
+    let mut world = sandbox.world();
+    let id = order.id.unwrap_or_else(minting::pagerduty_id);
+    if world.us.user(&id).is_some() {
+        return Err(Refused::impossible("There is a user with this id."));
+    }
+    world.us.users.push(User {
+        id: id.clone(),
+        name: order.name,
+        email: order.email,
+        time_zone: "Europe/London".to_owned(),
+        role: "limited_user",
+        job_title: "Engineer".to_owned(),
+        teams: Vec::new(),
+        deleted_at: None,
+    });
+    Ok(Json(json!({"id": id})))
+}
+
 /// The user in whichever account has them.
 fn user<'a>(world: &'a mut World, who: &str) -> Result<&'a mut User, Refused> {
     let World { us, eu, .. } = world;
     us.users
         .iter_mut()
         .chain(&mut eu.users)
-        .find(|user| {
-            user.deleted_at.is_none() && (user.id == who || user.email.eq_ignore_ascii_case(who))
-        })
+        .find(|user| user.deleted_at.is_none() && user.is(who))
         .ok_or_else(|| Refused::unknown("user", who))
 }
 
 async fn change_user_email(
     State(sandbox): State<Sandbox>,
     Path(who): Path<String>,
-    Order(order): Order<Email>,
+    Order(order): Order<UserEmail>,
 ) -> Answer {
     user(&mut sandbox.world(), &who)?.email = order.email;
     done()
@@ -150,8 +199,9 @@ async fn change_user_email(
 
 async fn delete_user(State(sandbox): State<Sandbox>, Path(who): Path<String>) -> Answer {
     let mut world = sandbox.world();
+    let now = world.now();
     let user = user(&mut world, &who)?;
-    user.deleted_at = Some(Timestamp::now());
+    user.deleted_at = Some(now);
     let id = user.id.clone();
     world.identity.grants.end_with(&id);
     done()

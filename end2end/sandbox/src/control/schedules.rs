@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 
 use super::{Answer, Order, Refused, done};
 use crate::{
-    account::{Account, Presence, Region, Schedule},
-    rendering::{Override, on_call_at},
+    account::{Account, Kind, Presence, Region, Schedule},
+    clock::whole_second,
+    minting,
+    rendering::{Layer, Override, Rotation, on_call_at},
     world::{Sandbox, World},
-    zones::stamp,
+    zones::{self, stamp},
 };
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -24,6 +26,8 @@ pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/truth", get(truth_of_all))
         .route("/truth/{schedule}", get(truth))
+        .route("/schedules", post(add_schedule))
+        .route("/schedules/{schedule}/upgrade", post(upgrade))
         .route("/schedules/{schedule}/overrides", post(add_override))
         .route(
             "/schedules/{schedule}/overrides/clear",
@@ -36,8 +40,8 @@ pub fn routes() -> Router<Sandbox> {
 }
 
 async fn truth_of_all(State(sandbox): State<Sandbox>) -> Json<Value> {
-    let now = Timestamp::now();
     let world = sandbox.world();
+    let now = world.now();
     let truths: Vec<Value> = [&world.us, &world.eu]
         .into_iter()
         .flat_map(|account| {
@@ -57,7 +61,7 @@ async fn truth(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer
         .schedules
         .iter()
         .filter(|schedule| schedule.id == id);
-    let now = Timestamp::now();
+    let now = world.now();
     truths
         .map(|schedule| Json(truth_about(account, schedule, now)))
         .next()
@@ -72,7 +76,7 @@ fn truth_about(account: &Account, schedule: &Schedule, now: Timestamp) -> Value 
             json!({
                 "id": entry.user,
                 "name": user.map(|user| &user.name),
-                "email": user.filter(|user| user.deleted_at.is_none()).map(|user| &user.email),
+                "email": user.filter(|user| user.deleted_at.is_none()).and_then(|user| user.email.as_ref()),
                 "start": stamp(entry.start, &TimeZone::UTC),
                 "end": stamp(entry.end, &TimeZone::UTC),
             })
@@ -80,6 +84,7 @@ fn truth_about(account: &Account, schedule: &Schedule, now: Timestamp) -> Value 
         .collect();
     json!({
         "schedule": {"id": schedule.id, "name": schedule.name},
+        "shift_based": schedule.kind == Kind::ShiftBased,
         "visible": schedule.presence == Presence::Shown,
         "at": now.to_string(),
         "on_call": on_call,
@@ -96,28 +101,34 @@ fn region_of(world: &World, schedule: &str) -> Result<Region, Refused> {
         .ok_or_else(|| Refused::unknown("schedule", schedule))
 }
 
-/// Adds an override to a schedule that exists, and says what was added.
+/// Adds an override to a schedule that exists, and says what was added: a line for each of its people.
 fn overridden(
     world: &mut World,
     schedule: &str,
     start: Timestamp,
     end: Timestamp,
-    user: &str,
-) -> Result<Value, Refused> {
+    users: Vec<String>,
+) -> Result<Vec<Value>, Refused> {
     let region = region_of(world, schedule)?;
     let account = world.account_mut(region);
     let made = Override {
         id: account.next_override_id(),
         start,
         end,
-        user: user.to_owned(),
+        users,
     };
-    let shown = json!({
-        "id": made.id,
-        "start": stamp(start, &TimeZone::UTC),
-        "end": stamp(end, &TimeZone::UTC),
-        "user": user,
-    });
+    let shown = made
+        .users
+        .iter()
+        .map(|user| {
+            json!({
+                "id": made.id,
+                "start": stamp(start, &TimeZone::UTC),
+                "end": stamp(end, &TimeZone::UTC),
+                "user": user,
+            })
+        })
+        .collect();
     found(world, schedule)?.overrides.push(made);
     Ok(shown)
 }
@@ -133,11 +144,6 @@ fn employee(account: &Account, who: &str) -> Result<String, Refused> {
         .employee(who)
         .map(|user| user.id.clone())
         .ok_or_else(|| Refused::unknown("user", who))
-}
-
-/// Whole seconds, since the wire format knows no others.
-fn whole_second(now: Timestamp) -> Timestamp {
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn seconds_after(instant: Timestamp, seconds: i64) -> Result<Timestamp, Refused> {
@@ -160,9 +166,8 @@ async fn add_override(
     Path(id): Path<String>,
     Order(order): Order<NewOverride>,
 ) -> Answer {
-    let start = order
-        .start
-        .unwrap_or_else(|| whole_second(Timestamp::now()));
+    let mut world = sandbox.world();
+    let start = order.start.unwrap_or_else(|| whole_second(world.now()));
     let end = match (order.end, order.seconds) {
         (Some(end), None) => end,
         (None, Some(seconds)) => seconds_after(start, seconds)?,
@@ -171,11 +176,9 @@ async fn add_override(
     if end <= start {
         return Err(Refused::invalid("The override would end before it starts."));
     }
-    let mut world = sandbox.world();
     let user = employee(account_of(&world, &id)?, &order.user)?;
-    Ok(Json(
-        json!({"override": overridden(&mut world, &id, start, end, &user)?}),
-    ))
+    let made = overridden(&mut world, &id, start, end, vec![user])?;
+    Ok(Json(json!({"override": made[0]})))
 }
 
 async fn clear_overrides(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer {
@@ -190,8 +193,9 @@ struct EndShift {
     next: Option<String>,
 }
 
-/// The next person takes over by an override for the rest of the shift, or for an hour if that is longer.
-/// A shift that would end before gets an override of its own holder, so that it lasts exactly until then.
+/// The next person takes over alone, by an override for the rest of the shift, or for an hour if that is
+/// longer. A shift that would end before gets an override of its own holders, so that it lasts exactly until
+/// then.
 async fn end_shift(
     State(sandbox): State<Sandbox>,
     Path(id): Path<String>,
@@ -200,55 +204,70 @@ async fn end_shift(
     if order.seconds < 1 {
         return Err(Refused::invalid("seconds must be at least 1."));
     }
-    let now = whole_second(Timestamp::now());
-    let ends = seconds_after(now, order.seconds)?;
     let mut world = sandbox.world();
+    let now = whole_second(world.now());
+    let ends = seconds_after(now, order.seconds)?;
     let account = account_of(&world, &id)?;
-    let schedule = account.schedules.iter().find(|schedule| schedule.id == id);
-    let current = schedule
-        .and_then(|schedule| on_call_at(&schedule.plan(), now))
-        .ok_or_else(|| Refused::impossible("Nobody is on call, so no shift can end."))?;
+    let schedule = account
+        .schedules
+        .iter()
+        .find(|schedule| schedule.id == id)
+        .ok_or_else(|| Refused::unknown("schedule", &id))?;
+    let running = on_call_at(&schedule.plan(), now);
+    let current: Vec<String> = running.iter().map(|entry| entry.user.clone()).collect();
+    let [first_end, last_end] = [
+        running.iter().map(|entry| entry.end).min(),
+        running.iter().map(|entry| entry.end).max(),
+    ]
+    .map(|end| end.ok_or_else(|| Refused::impossible("Nobody is on call, so no shift can end.")));
+    let (first_end, last_end) = (first_end?, last_end?);
     let next = match &order.next {
         Some(who) => employee(account, who)?,
-        None => schedule
-            .and_then(|schedule| successor(account, schedule, &current.user))
-            .ok_or_else(|| {
-                Refused::impossible("Nobody else is in this schedule: name somebody in next.")
-            })?,
+        None => successor(account, schedule, &current).ok_or_else(|| {
+            Refused::impossible("Nobody else is in this schedule: name somebody in next.")
+        })?,
     };
     let mut made = Vec::new();
-    if current.end < ends {
-        made.push(overridden(
-            &mut world,
-            &id,
-            current.end,
-            ends,
-            &current.user,
-        )?);
+    if first_end < ends {
+        made = overridden(&mut world, &id, first_end, ends, current.clone())?;
     }
-    let until = current.end.max(ends.saturating_add(HOUR).unwrap_or(ends));
-    made.push(overridden(&mut world, &id, ends, until, &next)?);
+    let until = last_end.max(ends.saturating_add(HOUR).unwrap_or(ends));
+    made.extend(overridden(
+        &mut world,
+        &id,
+        ends,
+        until,
+        vec![next.clone()],
+    )?);
     Ok(Json(json!({
         "ends_at": stamp(ends, &TimeZone::UTC),
-        "from": current.user,
+        "from": current[0],
+        "all_from": current,
         "to": next,
         "overrides": made,
     })))
 }
 
-/// Whoever comes after this person in the roster and still has an account.
-fn successor(account: &Account, schedule: &Schedule, current: &str) -> Option<String> {
+/// Whoever comes after the first of those on call in the roster and still has an account. Where all of
+/// them are on call, one of the others stays.
+fn successor(account: &Account, schedule: &Schedule, current: &[String]) -> Option<String> {
+    let first = current.first()?.as_str();
     let roster = schedule.roster();
     let place = roster
         .iter()
-        .position(|id| *id == current)
+        .position(|id| *id == first)
         .map_or(0, |place| place + 1);
-    roster
-        .iter()
-        .cycle()
-        .skip(place)
-        .take(roster.len())
-        .find(|id| **id != current && account.employee(id).is_some())
+    let others = || {
+        roster
+            .iter()
+            .cycle()
+            .skip(place)
+            .take(roster.len())
+            .filter(|id| **id != first && account.employee(id).is_some())
+    };
+    others()
+        .find(|id| !current.iter().any(|user| user == *id))
+        .or_else(|| others().next())
         .map(|id| (*id).to_owned())
 }
 
@@ -293,4 +312,63 @@ async fn hide(
 async fn delete(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer {
     found(&mut sandbox.world(), &id)?.presence = Presence::Deleted;
     done()
+}
+
+/// As PagerDuty's customers do it: the id stays, and so does who is on call when.
+async fn upgrade(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Answer {
+    let mut world = sandbox.world();
+    let schedule = found(&mut world, &id)?;
+    if schedule.kind == Kind::ShiftBased {
+        return Err(Refused::impossible("It is shift-based already."));
+    }
+    schedule.kind = Kind::ShiftBased;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSchedule {
+    id: Option<String>,
+    name: String,
+    users: Vec<String>,
+    turn_seconds: i64,
+    time_zone: Option<String>,
+    /// How long ago the turn of the first user began.
+    #[serde(default)]
+    offset_seconds: i64,
+}
+
+/// To the US account.
+async fn add_schedule(State(sandbox): State<Sandbox>, Order(order): Order<NewSchedule>) -> Answer {
+    if order.turn_seconds < 1 {
+        return Err(Refused::invalid("turn_seconds must be at least 1."));
+    }
+    let time_zone = order.time_zone.unwrap_or_else(|| "UTC".to_owned());
+    let zone = zones::find(&time_zone)
+        .ok_or_else(|| Refused::invalid("time_zone is not a known time zone."))?;
+    let mut world = sandbox.world();
+    let id = order.id.unwrap_or_else(minting::pagerduty_id);
+    if world.region_of_schedule(&id).is_some() {
+        return Err(Refused::impossible("There is a schedule with this id."));
+    }
+    let members = order
+        .users
+        .iter()
+        .map(|who| employee(&world.us, who).map(Some))
+        .collect::<Result<_, _>>()?;
+    let first_turn = seconds_after(whole_second(world.now()), -order.offset_seconds)?;
+    let layer = Layer::of_turns(&format!("{id}L1"), order.turn_seconds, first_turn, members);
+    world.us.schedules.push(Schedule {
+        id: id.clone(),
+        name: order.name,
+        description: String::new(),
+        time_zone,
+        zone,
+        teams: Vec::new(),
+        kind: Kind::LayerBased,
+        rotations: vec![Rotation::first_of(&id, vec![layer])],
+        overrides: Vec::new(),
+        presence: Presence::Shown,
+    });
+    Ok(Json(json!({"id": id})))
 }

@@ -189,7 +189,9 @@ fn hidden_fields(fields: &Fields) -> String {
 }
 
 pub async fn decide(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
-    decided(&mut sandbox.world(), &headers, &body, Timestamp::now()).map_or_else(
+    let mut world = sandbox.world();
+    let now = world.now();
+    decided(&mut world, &headers, &body, now).map_or_else(
         |sentence| refusal(TITLE, &sentence),
         |target| redirect(&target),
     )

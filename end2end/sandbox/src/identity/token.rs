@@ -57,7 +57,9 @@ pub async fn exchange(
     headers: HeaderMap,
     body: Bytes,
 ) -> impl IntoResponse {
-    let outcome = exchanged(&mut sandbox.world(), &headers, &body, Timestamp::now()).map(Json);
+    let mut world = sandbox.world();
+    let now = world.now();
+    let outcome = exchanged(&mut world, &headers, &body, now).map(Json);
     ([(header::CACHE_CONTROL, "no-store")], outcome)
 }
 

@@ -11,22 +11,23 @@ pub fn abilities() -> Value {
 
 pub fn users(call: &Call<'_>) -> Result<Value, Problem> {
     let page = call.query.page()?;
-    let wanted = call.query.one("query").unwrap_or_default().to_lowercase();
-    let rows = call
+    let text = call.query.one("query").unwrap_or_default().to_lowercase();
+    let wanted = call
         .account
         .employees()
         // Documented as a match of the name, used by PagerDuty's own library for addresses too.
         .filter(|user| {
-            user.name.to_lowercase().contains(&wanted)
-                || user.email.to_lowercase().contains(&wanted)
+            user.name.to_lowercase().contains(&text)
+                || user
+                    .email
+                    .as_ref()
+                    .is_some_and(|email| email.to_lowercase().contains(&text))
         })
         .filter(|user| {
             let teams: Vec<&str> = user.teams.iter().map(String::as_str).collect();
             call.query.admits("team_ids[]", &teams)
-        })
-        .map(|user| shown(call, user))
-        .collect();
-    Ok(page.of("users", rows))
+        });
+    Ok(page.of("users", wanted, |user| shown(call, user)))
 }
 
 pub fn me(call: &Call<'_>) -> Result<Value, Problem> {
@@ -47,15 +48,13 @@ pub fn user(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
 
 pub fn teams(call: &Call<'_>) -> Result<Value, Problem> {
     let page = call.query.page()?;
-    let wanted = call.query.one("query").unwrap_or_default().to_lowercase();
-    let rows = call
+    let text = call.query.one("query").unwrap_or_default().to_lowercase();
+    let wanted = call
         .account
         .teams
         .iter()
-        .filter(|team| team.name.to_lowercase().contains(&wanted))
-        .map(|team| shapes::team(call.account, team))
-        .collect();
-    Ok(page.of("teams", rows))
+        .filter(|team| team.name.to_lowercase().contains(&text));
+    Ok(page.of("teams", wanted, |team| shapes::team(call.account, team)))
 }
 
 fn shown(call: &Call<'_>, user: &User) -> Value {

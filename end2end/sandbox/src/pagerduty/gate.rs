@@ -12,41 +12,94 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    account::{Account, Holder, Region},
+    account::{Account, Holder, Kind, Region},
+    entrance::authorization,
     identity::Identity,
 };
 
 const ACCEPT: &str = "application/vnd.pagerduty+json;version=2";
 const REQUESTS_PER_MINUTE: u32 = 960;
 
+/// Which of PagerDuty's APIs was asked. They differ in what `Accept` may say and in how errors look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    Two,
+    Three,
+}
+
+impl Version {
+    /// Nobody says what version 3 wants, so it takes what a careful client may send.
+    fn accepts(self, accept: Option<&HeaderValue>) -> bool {
+        accept.is_some_and(|accept| {
+            accept == ACCEPT || (self == Self::Three && accept == "application/json")
+        })
+    }
+}
+
 /// A refusal in PagerDuty's envelope, or in whatever shape the real service uses for it.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    body: Value,
+    told: Told,
+}
+
+#[derive(Debug)]
+enum Told {
+    Envelope {
+        code: u32,
+        message: String,
+        detail: Option<Detail>,
+    },
+    /// The same in both versions.
+    Odd(Value),
+}
+
+/// What is wrong with one field of the request.
+#[derive(Debug)]
+struct Detail {
+    field: String,
+    text: String,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: u32, message: &str) -> Self {
         Self {
             status,
-            body: json!({"error": {"message": message, "code": code}}),
+            told: Told::Envelope {
+                code,
+                message: message.to_owned(),
+                detail: None,
+            },
         }
     }
 
-    pub fn invalid(detail: &str) -> Self {
-        Self::listed(2001, "The input is not valid", detail)
+    pub fn invalid(field: &str, text: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, 2001, "The input is not valid").in_field(field, text)
     }
 
-    pub fn time_range(code: u32, detail: &str) -> Self {
-        Self::listed(code, "The time range is not valid", detail)
+    pub fn time_range(code: u32, text: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "The time range is not valid")
+            .in_field("until", text)
     }
 
-    fn listed(code: u32, message: &str, detail: &str) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            body: json!({"error": {"message": message, "code": code, "errors": [detail]}}),
+    fn in_field(mut self, field: &str, text: &str) -> Self {
+        if let Told::Envelope { detail, .. } = &mut self.told {
+            *detail = Some(Detail {
+                field: field.to_owned(),
+                text: text.to_owned(),
+            });
         }
+        self
+    }
+
+    /// A schedule that the other version shows.
+    pub fn other_kind(kind: Kind) -> Self {
+        let message = match kind {
+            Kind::ShiftBased => "Only the v3 Schedules API shows schedules made of shifts",
+            Kind::LayerBased => "Only the v2 Schedules API shows schedules made of layers",
+        };
+        Self::new(StatusCode::BAD_REQUEST, 2001, message)
+            .in_field("id", "belongs to a schedule of the other kind")
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -73,10 +126,10 @@ impl Problem {
     fn missing_scope(scope: &str) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,
-            body: json!({"error": {
+            told: Told::Odd(json!({"error": {
                 "message": "Token missing required scopes",
                 "required_scopes": scope,
-            }}),
+            }})),
         }
     }
 
@@ -84,14 +137,36 @@ impl Problem {
     pub fn account_key_is_nobody() -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
-            body: json!({"error": "An account-level access token belongs to no user, so there is no current user"}),
+            told: Told::Odd(
+                json!({"error": "An account-level access token belongs to no user, so there is no current user"}),
+            ),
         }
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+    /// `errors` is a list in version 2, left out when it has nothing to say, and always a map in version 3.
+    pub fn answered(self, version: Version) -> Response {
+        let body = match self.told {
+            Told::Odd(body) => body,
+            Told::Envelope {
+                code,
+                message,
+                detail,
+            } => {
+                let mut error = json!({"message": message, "code": code});
+                match (version, detail) {
+                    (Version::Two, None) => {}
+                    (Version::Two, Some(Detail { field, text })) => {
+                        error["errors"] = json!([format!("{field} {text}")]);
+                    }
+                    (Version::Three, detail) => {
+                        let errors = detail.map(|Detail { field, text }| (field, json!([text])));
+                        error["errors"] = errors.into_iter().collect();
+                    }
+                }
+                json!({"error": error})
+            }
+        };
+        (self.status, Json(body)).into_response()
     }
 }
 
@@ -138,10 +213,11 @@ impl Visitor {
     }
 }
 
-/// The key or token first, then the plan and the permission behind it, then the header that asks for version 2.
+/// The key or token first, then the plan and the permission behind it, then the header that asks for the version.
 pub fn admit(
     account: &Account,
     identity: &Identity,
+    version: Version,
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Visitor, Problem> {
@@ -162,35 +238,25 @@ pub fn admit(
         }
         Holder::Account | Holder::Person(_) => {}
     }
-    if headers
-        .get(header::ACCEPT)
-        .is_none_or(|accept| accept != ACCEPT)
-    {
-        return Err(Problem::invalid(&format!(
-            "The header Accept must be {ACCEPT}"
-        )));
+    if !version.accepts(headers.get(header::ACCEPT)) {
+        return Err(Problem::invalid("Accept", &format!("must be {ACCEPT}")));
     }
     Ok(visitor)
 }
 
-fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()
-}
-
 fn api_key(headers: &HeaderMap) -> Option<&str> {
-    authorization(headers)?.strip_prefix("Token token=")
+    authorization(headers).strip_prefix("Token token=")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    authorization(headers)?.strip_prefix("Bearer ")
+    authorization(headers).strip_prefix("Bearer ")
 }
 
 /// Whom a request is counted for: the person behind a token, however often it was renewed, or a key itself.
 pub fn payer<'a>(identity: &'a Identity, headers: &'a HeaderMap) -> &'a str {
     bearer(headers)
         .and_then(|token| identity.grants.person_behind(token))
-        .or_else(|| authorization(headers))
-        .unwrap_or_default()
+        .unwrap_or_else(|| authorization(headers))
 }
 
 /// How many requests each key and each person with a token has left in the running minute.

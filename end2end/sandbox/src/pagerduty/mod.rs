@@ -1,4 +1,4 @@
-//! PagerDuty's REST API, version 2, as strict as the real one: what the product sends wrongly must fail
+//! PagerDuty's REST API, version 2 and of version 3 the schedules, as strict as the real one: what the product sends wrongly must fail
 //! here and not first at a customer's. Two regions share the routes, each with its own account and keys.
 
 mod directory;
@@ -7,6 +7,7 @@ mod oncalls;
 mod query;
 mod schedules;
 mod shapes;
+mod shifts;
 
 use axum::{
     Json,
@@ -18,13 +19,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use gate::Allowance;
-use gate::{Problem, admit, payer};
+use gate::{Problem, Version, admit, payer};
 use query::Query;
 
 use crate::{
     account::{Account, Holder, Region},
     counters::{Side, UNMATCHED},
-    faults::weathered,
+    entrance::{Arrival, authorization},
     minting,
     world::{Sandbox, World},
 };
@@ -47,6 +48,8 @@ enum Endpoint<'a> {
     Schedule(&'a str),
     ScheduleUsers(&'a str),
     ScheduleOverrides(&'a str),
+    ShiftBasedSchedules,
+    ShiftBasedSchedule(&'a str),
     Teams,
     Oncalls,
 }
@@ -63,6 +66,8 @@ impl<'a> Endpoint<'a> {
             ["schedules", id] => Self::Schedule(id),
             ["schedules", id, "users"] => Self::ScheduleUsers(id),
             ["schedules", id, "overrides"] => Self::ScheduleOverrides(id),
+            ["v3", "schedules"] => Self::ShiftBasedSchedules,
+            ["v3", "schedules", id] => Self::ShiftBasedSchedule(id),
             ["teams"] => Self::Teams,
             ["oncalls"] => Self::Oncalls,
             _ => return None,
@@ -79,6 +84,8 @@ impl<'a> Endpoint<'a> {
             Self::Schedule(_) => "/schedules/{id}",
             Self::ScheduleUsers(_) => "/schedules/{id}/users",
             Self::ScheduleOverrides(_) => "/schedules/{id}/overrides",
+            Self::ShiftBasedSchedules => "/v3/schedules",
+            Self::ShiftBasedSchedule(_) => "/v3/schedules/{id}",
             Self::Teams => "/teams",
             Self::Oncalls => "/oncalls",
         }
@@ -90,9 +97,11 @@ impl<'a> Endpoint<'a> {
             Self::Abilities => Some("abilities.read"),
             Self::Me => None,
             Self::Users | Self::User(_) | Self::ScheduleUsers(_) => Some("users.read"),
-            Self::Schedules | Self::Schedule(_) | Self::ScheduleOverrides(_) => {
-                Some("schedules.read")
-            }
+            Self::Schedules
+            | Self::Schedule(_)
+            | Self::ScheduleOverrides(_)
+            | Self::ShiftBasedSchedules
+            | Self::ShiftBasedSchedule(_) => Some("schedules.read"),
             Self::Teams => Some("teams.read"),
             Self::Oncalls => Some("oncalls.read"),
         }
@@ -109,6 +118,8 @@ impl<'a> Endpoint<'a> {
             Self::Schedule(id) => schedules::show(call, id),
             Self::ScheduleUsers(id) => schedules::users(call, id),
             Self::ScheduleOverrides(id) => schedules::overrides(call, id),
+            Self::ShiftBasedSchedules => shifts::list(call),
+            Self::ShiftBasedSchedule(id) => shifts::show(call, id),
             Self::Oncalls => oncalls::list(call),
         }
     }
@@ -120,33 +131,37 @@ pub async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Respons
     let (parts, _) = request.into_parts();
     let (region, path) = regional(parts.uri.path());
     let endpoint = Endpoint::at(path);
-    let fault = {
-        let mut world = sandbox.world();
-        let pattern = endpoint.as_ref().map_or(UNMATCHED, Endpoint::pattern);
-        let counted = format!("{}{pattern}", region.prefix());
-        world.counters.count(
-            Side::PagerDuty,
-            parts.method.as_str(),
-            if endpoint.is_some() {
-                &counted
-            } else {
-                UNMATCHED
-            },
-        );
-        world.faults.strike(Side::PagerDuty, parts.uri.path())
+    let endpoint_name = match &endpoint {
+        Some(endpoint) => format!("{}{}", region.prefix(), endpoint.pattern()),
+        None => UNMATCHED.to_owned(),
     };
-    weathered(fault, async {
+    let arrival = Arrival {
+        side: Side::PagerDuty,
+        method: parts.method.clone(),
+        endpoint: endpoint_name,
+        path: parts.uri.path().to_owned(),
+        authorization: authorization(&parts.headers).to_owned(),
+    };
+    let version = version_at(path);
+    let truth = async {
         let query = Query::of(parts.uri.query().unwrap_or_default());
         truth(
             &sandbox,
-            region,
+            (region, version),
             &parts.method,
             endpoint,
             &parts.headers,
             &query,
         )
-    })
-    .await
+    };
+    arrival.answered(&sandbox, truth).await
+}
+
+fn version_at(path: &str) -> Version {
+    match path.strip_prefix("/v3") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Version::Three,
+        _ => Version::Two,
+    }
 }
 
 fn regional(path: &str) -> (Region, &str) {
@@ -158,14 +173,14 @@ fn regional(path: &str) -> (Region, &str) {
 
 fn truth(
     sandbox: &Sandbox,
-    region: Region,
+    (region, version): (Region, Version),
     method: &Method,
     endpoint: Option<Endpoint<'_>>,
     headers: &HeaderMap,
     query: &Query,
 ) -> Response {
-    let now = Timestamp::now();
     let mut world = sandbox.world();
+    let now = world.now();
     let World {
         identity,
         allowance,
@@ -175,7 +190,7 @@ fn truth(
     let account = world.account(region);
     let outcome = budget
         .within()
-        .and_then(|()| admit(account, &world.identity, headers, now))
+        .and_then(|()| admit(account, &world.identity, version, headers, now))
         .and_then(|visitor| {
             let endpoint = endpoint.ok_or_else(|| Problem::not_found("This path"))?;
             if method != Method::GET {
@@ -192,7 +207,7 @@ fn truth(
         });
     let mut response = match outcome {
         Ok(body) => (StatusCode::OK, Json(body)).into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem.answered(version),
     };
     budget.write(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&minting::hex(16)) {

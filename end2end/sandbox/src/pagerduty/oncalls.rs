@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Call, gate::Problem, query::checked, shapes};
 use crate::{
-    account::{Policy, Schedule, Target},
+    account::{Kind, Policy, Schedule, Target},
     rendering::{self, Entry, Window},
     zones::stamp,
 };
@@ -33,7 +33,7 @@ pub fn list(call: &Call<'_>) -> Result<Value, Problem> {
     };
     let window = checked(window, LONGEST_RANGE)?;
     let mut seen = HashSet::new();
-    let rows = call
+    let oncalls = call
         .account
         .policies
         .iter()
@@ -41,10 +41,8 @@ pub fn list(call: &Call<'_>) -> Result<Value, Problem> {
         .filter(|oncall| wanted(call, oncall))
         .filter(|oncall| {
             !earliest || seen.insert((oncall.policy.id.clone(), oncall.level, oncall.user.clone()))
-        })
-        .map(|oncall| shown(call, &oncall, &zone))
-        .collect();
-    Ok(page.of("oncalls", rows))
+        });
+    Ok(page.of("oncalls", oncalls, |oncall| shown(call, &oncall, &zone)))
 }
 
 fn of_policy<'a>(call: &Call<'a>, policy: &'a Policy, window: Window) -> Vec<Oncall<'a>> {
@@ -98,10 +96,10 @@ fn shown(call: &Call<'_>, oncall: &Oncall<'_>, zone: &TimeZone) -> Value {
         _ => shapes::user_reference(account, &oncall.user),
     };
     let schedule = oncall.shift.as_ref().map(|(schedule, _)| {
-        if call.query.includes("schedules") {
-            shapes::schedule(account, schedule)
-        } else {
-            shapes::schedule_reference(account, schedule)
+        match (call.query.includes("schedules"), schedule.kind) {
+            (false, _) => shapes::schedule_reference(account, schedule),
+            (true, Kind::LayerBased) => shapes::schedule(account, schedule),
+            (true, Kind::ShiftBased) => shapes::shift_based(account, schedule),
         }
     });
     json!({

@@ -8,12 +8,26 @@ use url::form_urlencoded;
 use super::gate::Problem;
 use crate::{rendering::Window, zones};
 
-const DEFAULT_LIMIT: usize = 25;
-const MAX_LIMIT: usize = 100;
-/// Nobody can page beyond this many.
-const MAX_REACH: usize = 10_000;
+const TWO: Paging = Paging {
+    usual: 25,
+    most: 100,
+    reach: 10_000,
+};
+const THREE: Paging = Paging {
+    usual: 100,
+    most: 1000,
+    reach: usize::MAX,
+};
 const TWO_WEEKS: SignedDuration = SignedDuration::from_hours(14 * 24);
 const LONGEST_RANGE: SignedDuration = SignedDuration::from_hours(93 * 24);
+
+/// How a version of the API pages.
+struct Paging {
+    usual: usize,
+    most: usize,
+    /// Nobody can page beyond this many.
+    reach: usize,
+}
 
 pub struct Query(Vec<(String, String)>);
 
@@ -54,7 +68,7 @@ impl Query {
         match self.one(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Problem::invalid(&format!("{name} must be true or false"))),
+            Some(_) => Err(Problem::invalid(name, "must be true or false")),
         }
     }
 
@@ -62,7 +76,7 @@ impl Query {
         self.one("time_zone")
             .map(|name| {
                 zones::find(name)
-                    .ok_or_else(|| Problem::invalid("time_zone is not a known time zone"))
+                    .ok_or_else(|| Problem::invalid("time_zone", "is not a known time zone"))
             })
             .transpose()
     }
@@ -70,9 +84,8 @@ impl Query {
     pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         self.one(name)
             .map(|text| {
-                text.parse().map_err(|_| {
-                    Problem::invalid(&format!("{name} must be an ISO 8601 time with an offset"))
-                })
+                text.parse()
+                    .map_err(|_| Problem::invalid(name, "must be an ISO 8601 time with an offset"))
             })
             .transpose()
     }
@@ -94,18 +107,30 @@ impl Query {
         checked(window, LONGEST_RANGE).map(Some)
     }
 
+    /// A larger limit is taken as the largest.
     pub fn page(&self) -> Result<Page, Problem> {
-        let limit = self
-            .number("limit")?
-            .unwrap_or(DEFAULT_LIMIT)
-            .min(MAX_LIMIT);
+        let limit = self.number("limit")?.unwrap_or(TWO.usual).min(TWO.most);
+        self.page_of(limit, &TWO)
+    }
+
+    /// A larger limit is refused.
+    pub fn page_of_version_3(&self) -> Result<Page, Problem> {
+        let limit = self.number("limit")?.unwrap_or(THREE.usual);
+        if limit > THREE.most {
+            return Err(Problem::invalid("limit", "must be at most 1000"));
+        }
+        self.page_of(limit, &THREE)
+    }
+
+    fn page_of(&self, limit: usize, paging: &Paging) -> Result<Page, Problem> {
         if limit == 0 {
-            return Err(Problem::invalid("limit must be at least 1"));
+            return Err(Problem::invalid("limit", "must be at least 1"));
         }
         let offset = self.number("offset")?.unwrap_or(0);
-        if offset.saturating_add(limit) > MAX_REACH {
+        if offset.saturating_add(limit) > paging.reach {
             return Err(Problem::invalid(
-                "offset and limit together must not exceed 10000",
+                "offset",
+                "must not exceed 10000 together with limit",
             ));
         }
         Ok(Page {
@@ -119,7 +144,7 @@ impl Query {
         self.one(name)
             .map(|text| {
                 text.parse()
-                    .map_err(|_| Problem::invalid(&format!("{name} must be a number")))
+                    .map_err(|_| Problem::invalid(name, "must be a number"))
             })
             .transpose()
     }
@@ -127,13 +152,10 @@ impl Query {
 
 pub fn checked(window: Window, longest: SignedDuration) -> Result<Window, Problem> {
     if window.until < window.since {
-        return Err(Problem::time_range(2004, "until must not be before since"));
+        return Err(Problem::time_range(2004, "must not be before since"));
     }
     if window.until.duration_since(window.since) > longest {
-        return Err(Problem::time_range(
-            2005,
-            "since and until are too far apart",
-        ));
+        return Err(Problem::time_range(2005, "must not be so far from since"));
     }
     Ok(window)
 }
@@ -145,20 +167,23 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page of a list under its name, with what a client needs to ask for the next.
-    pub fn of(&self, name: &str, rows: Vec<Value>) -> Value {
-        let total = rows.len();
-        let shown: Vec<Value> = rows
-            .into_iter()
-            .skip(self.offset)
-            .take(self.limit)
-            .collect();
+    /// The page of a list under its name, with what a client needs to ask for the next. Only what is on
+    /// the page is drawn up.
+    pub fn of<T>(
+        &self,
+        name: &str,
+        mut items: impl Iterator<Item = T>,
+        shown: impl FnMut(T) -> Value,
+    ) -> Value {
+        let before = items.by_ref().take(self.offset).count();
+        let rows: Vec<Value> = items.by_ref().take(self.limit).map(shown).collect();
+        let after = items.count();
         json!({
-            name: shown,
             "limit": self.limit,
             "offset": self.offset,
-            "more": self.offset.saturating_add(self.limit) < total,
-            "total": if self.with_total { json!(total) } else { Value::Null },
+            "more": after > 0,
+            "total": self.with_total.then_some(before + rows.len() + after),
+            name: rows,
         })
     }
 }

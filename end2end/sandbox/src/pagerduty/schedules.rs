@@ -9,7 +9,7 @@ use super::{
     shapes::{self, Frame},
 };
 use crate::{
-    account::Schedule,
+    account::{Kind, Schedule},
     rendering::{self, Window},
     zones::stamp,
 };
@@ -20,7 +20,8 @@ pub fn list(call: &Call<'_>) -> Result<Value, Problem> {
     let zone = call.query.zone()?;
     if window.is_some() && zone.is_none() {
         return Err(Problem::invalid(
-            "time_zone is needed together with since and until",
+            "time_zone",
+            "is needed together with since and until",
         ));
     }
     let frame = Frame {
@@ -28,29 +29,34 @@ pub fn list(call: &Call<'_>) -> Result<Value, Problem> {
         zone: zone.unwrap_or(TimeZone::UTC),
         overflow: false,
     };
-    let wanted = call.query.one("query").unwrap_or_default().to_lowercase();
-    let rows = call
-        .account
-        .visible_schedules()
-        .filter(|schedule| schedule.name.to_lowercase().contains(&wanted))
-        .filter(|schedule| {
-            let teams: Vec<&str> = schedule.teams.iter().map(String::as_str).collect();
-            call.query.admits("team_ids[]", &teams)
-        })
-        .map(|schedule| {
+    Ok(
+        page.of("schedules", wanted(call, Kind::LayerBased), |schedule| {
             // The real list gives layers when asked, but never the final schedule nor the overrides.
             let mut shown = shapes::schedule(call.account, schedule);
             if call.query.includes("schedule_layers") {
                 shown["schedule_layers"] = shapes::layers(call.account, schedule, &frame);
             }
             shown
+        }),
+    )
+}
+
+/// Those of one kind that the query leaves.
+pub fn wanted<'a>(call: &Call<'a>, kind: Kind) -> impl Iterator<Item = &'a Schedule> {
+    let text = call.query.one("query").unwrap_or_default().to_lowercase();
+    let query = call.query;
+    call.account
+        .visible_schedules()
+        .filter(move |schedule| schedule.kind == kind)
+        .filter(move |schedule| schedule.name.to_lowercase().contains(&text))
+        .filter(move |schedule| {
+            let teams: Vec<&str> = schedule.teams.iter().map(String::as_str).collect();
+            query.admits("team_ids[]", &teams)
         })
-        .collect();
-    Ok(page.of("schedules", rows))
 }
 
 pub fn show(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
-    let schedule = found(call, id)?;
+    let schedule = found(call, id, Kind::LayerBased)?;
     let frame = Frame {
         window: call.query.range()?,
         zone: call.query.zone()?.unwrap_or_else(|| schedule.zone.clone()),
@@ -61,7 +67,7 @@ pub fn show(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
 
 /// Not the roster but the people on call in the range; a deleted one is a bare reference.
 pub fn users(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
-    let schedule = found(call, id)?;
+    let schedule = found(call, id, Kind::LayerBased)?;
     let window = call.query.range()?.unwrap_or_else(|| Window::at(call.now));
     let mut people: Vec<String> = Vec::new();
     for entry in rendering::final_entries(&schedule.plan(), window) {
@@ -80,9 +86,9 @@ pub fn users(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
 }
 
 pub fn overrides(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
-    let schedule = found(call, id)?;
+    let schedule = found(call, id, Kind::LayerBased)?;
     if call.query.one("since").is_none() || call.query.one("until").is_none() {
-        return Err(Problem::invalid("since and until are both needed"));
+        return Err(Problem::invalid("since", "and until are both needed"));
     }
     let window = call.query.range()?.unwrap_or_else(|| Window::at(call.now));
     let zone = call.query.zone()?.unwrap_or_else(|| schedule.zone.clone());
@@ -105,8 +111,14 @@ pub fn overrides(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
     Ok(json!({"overrides": shown}))
 }
 
-fn found<'a>(call: &Call<'a>, id: &str) -> Result<&'a Schedule, Problem> {
-    call.account
+/// A schedule that the version of this kind shows.
+pub fn found<'a>(call: &Call<'a>, id: &str, kind: Kind) -> Result<&'a Schedule, Problem> {
+    let schedule = call
+        .account
         .visible_schedule(id)
-        .ok_or_else(Problem::schedule_not_found)
+        .ok_or_else(Problem::schedule_not_found)?;
+    if schedule.kind != kind {
+        return Err(Problem::other_kind(schedule.kind));
+    }
+    Ok(schedule)
 }

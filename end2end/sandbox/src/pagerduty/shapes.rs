@@ -1,12 +1,14 @@
 //! How things look on PagerDuty's wire. Written out field by field and apart from the product's own types,
 //! so that a misunderstanding there cannot hide here.
 
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    account::{Account, Policy, Schedule, Team, User},
-    rendering::{self, Entry, Layer, Restriction, Window},
+    account::{Account, Kind, Policy, Schedule, Team, User},
+    rendering::{self, Entry, Layer, Restriction, Strategy, Window},
     zones::stamp,
 };
 
@@ -23,10 +25,16 @@ fn reference(account: &Account, kind: &str, path: &str, id: &str, summary: &str)
 
 /// A deleted user has no page in the API any more, and says when that happened.
 pub fn user_reference(account: &Account, id: &str) -> Value {
-    let Some(user) = account.user(id) else {
-        return json!({"id": id, "type": "user_reference", "summary": null, "self": null, "html_url": null});
-    };
-    let mut shown = reference(account, "user_reference", "users", id, &user.name);
+    match account.user(id) {
+        Some(user) => reference_to(account, user),
+        None => {
+            json!({"id": id, "type": "user_reference", "summary": null, "self": null, "html_url": null})
+        }
+    }
+}
+
+fn reference_to(account: &Account, user: &User) -> Value {
+    let mut shown = reference(account, "user_reference", "users", &user.id, &user.name);
     if let Some(deleted_at) = user.deleted_at {
         shown["self"] = Value::Null;
         shown["deleted_at"] = json!(stamp(deleted_at, &TimeZone::UTC));
@@ -39,13 +47,15 @@ pub fn team_reference(account: &Account, team: &Team) -> Value {
 }
 
 pub fn schedule_reference(account: &Account, schedule: &Schedule) -> Value {
-    reference(
-        account,
-        "schedule_reference",
-        "schedules",
-        &schedule.id,
-        &schedule.name,
-    )
+    let (id, name) = (&schedule.id, &schedule.name);
+    match schedule.kind {
+        Kind::LayerBased => reference(account, "schedule_reference", "schedules", id, name),
+        Kind::ShiftBased => {
+            let mut shown = reference(account, "schedule_v3_reference", "schedules", id, name);
+            shown["self"] = json!(format!("{}/v3/schedules/{id}", account.region.api_url()));
+            shown
+        }
+    }
 }
 
 pub fn policy_reference(account: &Account, policy: &Policy) -> Value {
@@ -69,7 +79,7 @@ pub fn team(account: &Account, team: &Team) -> Value {
 }
 
 pub fn user(account: &Account, user: &User, base_url: &str, with_teams: bool) -> Value {
-    let mut shown = user_reference(account, &user.id);
+    let mut shown = reference_to(account, user);
     shown["type"] = json!("user");
     shown["name"] = json!(user.name);
     shown["email"] = json!(user.email);
@@ -102,18 +112,13 @@ fn teams(account: &Account, ids: &[String], whole: bool) -> Value {
         .collect()
 }
 
-/// The schedule without its layers, as lists show it.
-pub fn schedule(account: &Account, schedule: &Schedule) -> Value {
+/// What both kinds of schedule have.
+fn described(account: &Account, schedule: &Schedule, kind: &str) -> Value {
     let mut shown = schedule_reference(account, schedule);
-    shown["type"] = json!("schedule");
+    shown["type"] = json!(kind);
     shown["name"] = json!(schedule.name);
     shown["description"] = json!(schedule.description);
     shown["time_zone"] = json!(schedule.time_zone);
-    shown["users"] = schedule
-        .roster()
-        .into_iter()
-        .map(|id| user_reference(account, id))
-        .collect();
     shown["teams"] = teams(account, &schedule.teams, false);
     shown["escalation_policies"] = account
         .policies
@@ -122,6 +127,89 @@ pub fn schedule(account: &Account, schedule: &Schedule) -> Value {
         .map(|policy| policy_reference(account, policy))
         .collect();
     shown
+}
+
+/// The layer-based schedule without its layers, as lists show it.
+pub fn schedule(account: &Account, schedule: &Schedule) -> Value {
+    let mut shown = described(account, schedule, "schedule");
+    shown["users"] = schedule
+        .roster()
+        .into_iter()
+        .map(|id| user_reference(account, id))
+        .collect();
+    shown
+}
+
+/// The shift-based schedule without what its shifts come to.
+pub fn shift_based(account: &Account, schedule: &Schedule) -> Value {
+    let mut shown = described(account, schedule, "schedule_v3");
+    shown["rotations"] = schedule
+        .rotations
+        .iter()
+        .map(|rotation| {
+            json!({
+                "id": rotation.id,
+                "events": rotation.layers.iter().map(event).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    shown
+}
+
+fn event(layer: &Layer) -> Value {
+    let strategy = match layer.strategy {
+        Strategy::TakingTurns => "rotating_member_assignment_strategy",
+        Strategy::AllAtOnce => "every_member_assignment_strategy",
+    };
+    let members: Vec<Value> = layer
+        .members
+        .iter()
+        .map(|slot| member(slot.as_deref()))
+        .collect();
+    json!({
+        "id": layer.id,
+        "assignment_strategy": {"type": strategy, "members": members},
+    })
+}
+
+fn member(user: Option<&str>) -> Value {
+    match user {
+        Some(id) => json!({"type": "user_member", "user_id": id}),
+        None => json!({"type": "empty_member"}),
+    }
+}
+
+/// What the shifts come to, empty slots included; they cover nothing.
+pub fn computed_shifts(schedule: &Schedule, frame: &Frame) -> Value {
+    let Some(window) = frame.window else {
+        return json!({
+            "rendered_coverage_percentage": null,
+            "computed_shift_assignments": [],
+        });
+    };
+    let plan = schedule.plan();
+    let assignments = rendering::assignments(&plan, window);
+    let shown: Vec<Value> = assignments
+        .iter()
+        .map(|one| {
+            let (start, end) = if frame.overflow {
+                (one.start, one.end)
+            } else {
+                window.cut(one.start, one.end)
+            };
+            json!({
+                "start_time": stamp(start, &frame.zone),
+                "end_time": stamp(end, &frame.zone),
+                "member": member(one.user),
+                "source": {"type": if one.by_override { "override" } else { "rotation" }},
+            })
+        })
+        .collect();
+    let people = rendering::people_of(assignments);
+    json!({
+        "rendered_coverage_percentage": rendering::coverage(&people, window),
+        "computed_shift_assignments": shown,
+    })
 }
 
 /// How rendered entries are wanted: in which range and zone, and whether cut at the range's ends.
@@ -148,23 +236,28 @@ impl Frame {
         } else {
             rendering::clipped(whole, window)
         };
-        let shown = cut.iter().map(|entry| self.entry(account, entry)).collect();
+        // A handful of people have all entries, and each is one of thousands of users.
+        let mut people: HashMap<&str, Value> = HashMap::new();
+        let shown = cut
+            .iter()
+            .map(|entry| {
+                let user = people
+                    .entry(&entry.user)
+                    .or_insert_with(|| user_reference(account, &entry.user));
+                json!({
+                    "start": stamp(entry.start, &self.zone),
+                    "end": stamp(entry.end, &self.zone),
+                    "user": user,
+                })
+            })
+            .collect();
         (shown, coverage)
-    }
-
-    fn entry(&self, account: &Account, entry: &Entry) -> Value {
-        json!({
-            "start": stamp(entry.start, &self.zone),
-            "end": stamp(entry.end, &self.zone),
-            "user": user_reference(account, &entry.user),
-        })
     }
 }
 
 pub fn layers(account: &Account, schedule: &Schedule, frame: &Frame) -> Value {
     schedule
-        .layers
-        .iter()
+        .layers()
         .map(|one| layer(account, schedule, one, frame))
         .collect()
 }
@@ -174,8 +267,7 @@ fn layer(account: &Account, schedule: &Schedule, layer: &Layer, frame: &Frame) -
         rendering::layer_entries(layer, &schedule.zone, window)
     });
     let users: Vec<Value> = layer
-        .users
-        .iter()
+        .users()
         .map(|id| json!({"user": user_reference(account, id)}))
         .collect();
     json!({

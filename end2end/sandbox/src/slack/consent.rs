@@ -5,7 +5,6 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 
 use super::{
     Code, Grant, Person, Slack, Workspace,
@@ -15,6 +14,7 @@ use super::{
     params::Params,
 };
 use crate::{
+    clock::Clock,
     html::{escape, page, redirect, refusal},
     world::Sandbox,
 };
@@ -134,7 +134,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response 
         person,
         scopes: ask.scopes.clone(),
         redirect_uri: ask.redirect_uri.clone(),
-        issued: Timestamp::now(),
+        issued: Clock::machine(),
     });
     ask.granted(&code)
 }

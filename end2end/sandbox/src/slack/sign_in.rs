@@ -5,14 +5,13 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 
 use super::{
     Code, Grant,
     authorisation::{Ask, active, person_choice, signed_in_as},
     params::Params,
 };
-use crate::{html::refusal, world::Sandbox};
+use crate::{clock::Clock, html::refusal, world::Sandbox};
 
 const TITLE: &str = "Slack cannot sign you in";
 const ACTION: &str = "/slack/openid/connect/authorize";
@@ -71,7 +70,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response 
         person: person.clone(),
         scopes: ask.scopes.clone(),
         redirect_uri: ask.redirect_uri.clone(),
-        issued: Timestamp::now(),
+        issued: Clock::machine(),
     });
     let mut response = ask.granted(&code).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&signed_in_as(&person)) {

@@ -14,14 +14,14 @@ use super::{
     APP_ID, BOT_USER_ID, CLIENT_ID, CLIENT_SECRET, Code, Grant, Installation, Slack, TokenState,
     UserToken, params::Params, web_api::identity,
 };
-use crate::{jwt::jwt, minting, world::Sandbox};
+use crate::{clock::Clock, jwt::jwt, minting, world::Sandbox};
 
 const ID_TOKEN_SECONDS: i64 = 300;
 
 type Refusal = &'static str;
 
 pub async fn for_sign_in(State(sandbox): State<Sandbox>, params: Params) -> Json<Value> {
-    let now = Timestamp::now();
+    let now = Clock::machine();
     answered(exchange(&mut sandbox.world().slack, &params, now).and_then(|(slack, code)| {
         let Grant::SignIn { nonce } = &code.grant else {
             return Err("invalid_code");
@@ -55,7 +55,7 @@ pub async fn for_sign_in(State(sandbox): State<Sandbox>, params: Params) -> Json
 
 pub async fn for_install(State(sandbox): State<Sandbox>, params: Params) -> Json<Value> {
     answered(
-        exchange(&mut sandbox.world().slack, &params, Timestamp::now()).and_then(
+        exchange(&mut sandbox.world().slack, &params, Clock::machine()).and_then(
             |(slack, code)| {
                 let (Grant::Install, Some((workspace, _))) =
                     (&code.grant, slack.person(&code.person))

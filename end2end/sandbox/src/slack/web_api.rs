@@ -8,13 +8,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     BOT_USER_ID, Installation, Person, Role, Slack, TokenState, Workspace, params::Params,
 };
-use crate::{world::Sandbox, zones};
+use crate::{clock::Clock, world::Sandbox, zones};
 
 const LONGEST_PAGE: usize = 1000;
 
@@ -143,7 +142,7 @@ pub async fn users_list(State(sandbox): State<Sandbox>, params: Params) -> Respo
             let members: Vec<Value> = everyone.into_iter().skip(first).take(limit).collect();
             Ok(json!({
                 "members": members,
-                "cache_ts": Timestamp::now().as_second(),
+                "cache_ts": Clock::machine().as_second(),
                 "response_metadata": {"next_cursor": next_cursor},
             }))
         },
@@ -296,7 +295,7 @@ fn shown(workspace: &Workspace, person: &Person, base_url: &str) -> Value {
 }
 
 fn offset_now(zone: &str) -> i32 {
-    zones::find(zone).map_or(0, |zone| zone.to_offset(Timestamp::now()).seconds())
+    zones::find(zone).map_or(0, |zone| zone.to_offset(Clock::machine()).seconds())
 }
 
 fn picture(base_url: &str, person: &Person) -> String {

@@ -135,3 +135,14 @@ impl Client {
             .json()
     }
 }
+
+/// The ids of those on call now, as the stand-in itself sees it.
+pub async fn people_on_call(client: &Client, schedule: &str) -> Vec<String> {
+    let truth = client.told(&format!("/truth/{schedule}")).await;
+    truth["on_call"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["id"].as_str().expect("an id").to_owned())
+        .collect()
+}

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::client::{Client, EU_API_KEY};
+use crate::client::{API_KEY, Client, EU_API_KEY, people_on_call};
 
 async fn on_call(client: &Client, schedule: &str) -> Value {
     let truth = client.told(&format!("/truth/{schedule}")).await["on_call"][0]["id"].clone();
@@ -311,6 +311,32 @@ async fn misspelt_orders_are_refused() {
         ("/slack/people/U01ADAOKAF/role", r#"{"role":"king"}"#, 400),
         ("/slack/uninstall", "", 409),
         ("/seed", r#"{"schedules":1}"#, 400),
+        ("/seed", r#"{"users":9,"schedules":1,"shift_based":2}"#, 400),
+        ("/schedules/PNOTHIN/upgrade", "", 404),
+        (
+            "/schedules",
+            r#"{"name":"x","users":["nobody"],"turn_seconds":5}"#,
+            404,
+        ),
+        (
+            "/schedules",
+            r#"{"name":"x","users":[],"turn_seconds":0}"#,
+            400,
+        ),
+        (
+            "/schedules",
+            r#"{"id":"PPLATP1","name":"x","users":[],"turn_seconds":5}"#,
+            409,
+        ),
+        ("/pagerduty/users", r#"{"name":"x"}"#, 400),
+        (
+            "/pagerduty/users",
+            r#"{"id":"PADAOK1","name":"x","email":null}"#,
+            409,
+        ),
+        ("/pagerduty/users/PADAOK1/email", "", 400),
+        ("/pagerduty/keys", r#"{"key":"u+LighthouseKey_K7Qa"}"#, 409),
+        ("/clock", "", 400),
         ("/nothing", "", 404),
     ] {
         let answer = client
@@ -330,7 +356,7 @@ async fn a_crowd_joins_with_short_shifts() {
             json!({"users": 20, "schedules": 30, "turn_seconds": 5}),
         )
         .await;
-    assert_eq!(size, json!({"users": 35, "schedules": 38}));
+    assert_eq!(size, json!({"users": 35, "schedules": 40}));
     let found = client
         .pagerduty("/schedules?query=crowd&limit=100")
         .await
@@ -350,6 +376,190 @@ async fn a_crowd_joins_with_short_shifts() {
         client.told("/truth").await["schedules"]
             .as_array()
             .map(Vec::len),
-        Some(8 + 30 + 2 + 2)
+        Some(10 + 30 + 2 + 2)
+    );
+}
+
+#[tokio::test]
+async fn a_schedule_is_added_in_the_middle_of_a_turn() {
+    let client = Client::new();
+    let order = json!({
+        "id": "PNEWONE",
+        "name": "New one",
+        "users": ["PADAOK1", "henrik.lindqvist@lighthouse-books.example"],
+        "turn_seconds": 600,
+        "offset_seconds": 570,
+        "time_zone": "Tokyo",
+    });
+    let added = client.control("/schedules", order).await;
+    assert_eq!(added, json!({"id": "PNEWONE"}));
+    assert_eq!(on_call(&client, "PNEWONE").await, "PADAOK1");
+    client.control("/clock", json!({"ahead_seconds": 31})).await;
+    assert_eq!(on_call(&client, "PNEWONE").await, "PHENRI2");
+    let unnamed = json!({"name": "Other", "users": [], "turn_seconds": 60});
+    let id = client.control("/schedules", unnamed).await["id"].clone();
+    let id = id.as_str().expect("an id");
+    assert_eq!(people_on_call(&client, id).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn users_are_added_without_an_address_or_with_a_taken_one() {
+    let client = Client::new();
+    for (id, email) in [
+        ("PNOMAIL", Value::Null),
+        ("PTWICE1", json!("ada.okafor@lighthouse-books.example")),
+    ] {
+        let order = json!({"id": id, "name": "New Colleague", "email": email});
+        let added = client.control("/pagerduty/users", order).await;
+        assert_eq!(added["id"], id);
+        let shown = client.pagerduty(&format!("/users/{id}")).await.json();
+        assert_eq!(shown["user"].get("email"), Some(&email));
+    }
+    let found = client.pagerduty("/users?query=ada.okafor").await.json();
+    assert_eq!(found["users"].as_array().map(Vec::len), Some(2));
+    client
+        .control("/pagerduty/users/PADAOK1/email", json!({"email": null}))
+        .await;
+    let shown = client.pagerduty("/users/PADAOK1").await.json();
+    assert_eq!(shown["user"]["email"], Value::Null);
+}
+
+fn date_of(answer: &crate::client::Answer) -> jiff::Timestamp {
+    jiff::fmt::rfc2822::parse(answer.header("date"))
+        .expect("a date")
+        .timestamp()
+}
+
+#[tokio::test]
+async fn the_clock_is_moved_for_pagerduty_and_its_identity_service() {
+    let client = Client::new();
+    let now = jiff::Timestamp::now();
+    client
+        .control("/clock", json!({"ahead_seconds": -7200}))
+        .await;
+    let fault = json!({"side": "pagerduty", "path": "/teams", "status": 503});
+    client.control("/faults", fault).await;
+    for answer in [
+        client.pagerduty("/users").await,
+        client.pagerduty("/teams").await,
+        client.send("POST", "/identity/oauth/token", &[], "").await,
+    ] {
+        let behind = now.duration_since(date_of(&answer)).as_secs();
+        assert!((7190..=7200).contains(&behind), "{behind}");
+    }
+    let truth = client.told("/truth/PPLATP1").await;
+    let at: jiff::Timestamp = truth["at"].as_str().expect("a time").parse().expect("one");
+    assert!(now.duration_since(at).as_secs() > 7190);
+
+    // An override starts by this clock, and so it is over by any other.
+    let order = json!({"user": "PMARTA4", "seconds": 60});
+    client.control("/schedules/PPLATP1/overrides", order).await;
+    assert_eq!(on_call(&client, "PPLATP1").await, "PMARTA4");
+    client.control("/clock", json!({"ahead_seconds": 0})).await;
+    assert_eq!(on_call(&client, "PPLATP1").await, "PTOMAS5");
+
+    client
+        .control("/clock", json!({"ahead_seconds": 500}))
+        .await;
+    client.control("/reset", json!({})).await;
+    let ahead = date_of(&client.pagerduty("/users").await).duration_since(now);
+    assert!(ahead.as_secs() < 100);
+    let silent = json!({"side": "pagerduty", "without_headers": true});
+    client.control("/faults", silent).await;
+    assert_eq!(client.pagerduty("/users").await.header("date"), "");
+}
+
+#[tokio::test]
+async fn pagerduty_refuses_in_every_way() {
+    let client = Client::new();
+    for status in [400, 402, 408, 429, 500, 503] {
+        let fault = json!({"side": "pagerduty", "path": "/schedules/PPLATP1", "status": status, "times": 1});
+        client.control("/faults", fault).await;
+        assert_eq!(client.pagerduty("/schedules/PPAYMN3").await.status, 200);
+        let struck = client.pagerduty("/schedules/PPLATP1").await;
+        assert_eq!(struck.status, status);
+        assert!(struck.json()["error"]["code"].is_number());
+    }
+    for (without_headers, reset) in [(false, "1"), (true, "")] {
+        let fault = json!({"side": "pagerduty", "path": "/v3/schedules/Q3NIGHTWATCH02", "status": 429,
+            "without_headers": without_headers, "times": 1});
+        client.control("/faults", fault).await;
+        let limited = client.pagerduty("/v3/schedules/Q3NIGHTWATCH02").await;
+        assert_eq!(limited.header("ratelimit-reset"), reset);
+    }
+    for body in ["html", "empty", "truncated", "wrong_types"] {
+        let fault = json!({"side": "pagerduty", "body": body, "times": 1});
+        client.control("/faults", fault).await;
+        assert_eq!(client.pagerduty("/users").await.status, 200, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn silence_lasts() {
+    let client = Client::new();
+    let fault = json!({"side": "pagerduty", "delay_ms": 30_000});
+    client.control("/faults", fault).await;
+    let patience = std::time::Duration::from_millis(200);
+    let asked = tokio::time::timeout(patience, client.pagerduty("/users"));
+    assert!(asked.await.is_err());
+}
+
+#[tokio::test]
+async fn a_fault_strikes_one_key_among_several() {
+    let client = Client::new();
+    let added = client.control("/pagerduty/keys", json!({})).await;
+    let other = added["api_key"].as_str().expect("a key");
+    assert_eq!(
+        client.told("/credentials").await["pagerduty"]["api_key"],
+        API_KEY
+    );
+    let fault = json!({"side": "pagerduty", "token": other, "status": 500});
+    client.control("/faults", fault).await;
+    assert_eq!(client.pagerduty("/users").await.status, 200);
+    assert_eq!(client.pagerduty_with(other, "/users").await.status, 500);
+    client.control("/faults/clear", json!({})).await;
+
+    let rate = json!({"per_minute": 2});
+    client.control("/pagerduty/rate-limit", rate).await;
+    while client.pagerduty("/users").await.status == 200 {}
+    assert_eq!(client.pagerduty_with(other, "/users").await.status, 200);
+    let rotated = client.control("/pagerduty/keys/rotate", json!({})).await;
+    assert_eq!(
+        client.told("/credentials").await["pagerduty"]["api_key"],
+        rotated["api_key"]
+    );
+    let named = json!({"key": "k+MyOwnKey", "region": "eu"});
+    client.control("/pagerduty/keys", named).await;
+    assert_eq!(
+        client
+            .pagerduty_with("k+MyOwnKey", "/eu/users")
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn peaks_are_counted_for_each_key() {
+    let client = Client::new();
+    let fault = json!({"side": "pagerduty", "delay_ms": 50});
+    client.control("/faults", fault).await;
+    tokio::join!(
+        client.pagerduty("/users"),
+        client.pagerduty("/teams"),
+        client.pagerduty_with(EU_API_KEY, "/eu/users"),
+    );
+    client.pagerduty("/users").await;
+    let told = client.told("/counters").await["pagerduty"].clone();
+    assert_eq!(
+        (&told["busiest_minute"], &told["at_once"]),
+        (&json!(4), &json!(3))
+    );
+    assert_eq!(
+        told["keys"],
+        json!([
+            {"ending": "E5Tz", "total": 1, "busiest_minute": 1, "at_once": 1},
+            {"ending": "K7Qa", "total": 3, "busiest_minute": 3, "at_once": 2},
+        ])
     );
 }

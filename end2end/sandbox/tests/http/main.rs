@@ -6,4 +6,5 @@ mod identity;
 mod oauth_control;
 mod pagerduty;
 mod process;
+mod shifts;
 mod slack;

@@ -76,3 +76,30 @@ fn a_taken_port_is_one_sentence() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains(&address), "{said}");
 }
+
+#[test]
+fn a_connection_that_is_reset_says_nothing() {
+    let mut running = started("127.0.0.1:0");
+    let address = address_of(&mut running);
+    let said = |method: &str, path: &str, body: &str| {
+        let mut stream = TcpStream::connect(&address).expect("a connection");
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+        .expect("sent");
+        let mut answer = Vec::new();
+        // However the end comes, what counts is what came before it.
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    };
+    let set = said(
+        "POST",
+        "/_control/faults",
+        r#"{"side":"pagerduty","body":"reset","times":1}"#,
+    );
+    assert!(set.starts_with(b"HTTP/1.1 200"));
+    assert_eq!(said("GET", "/users", ""), b"");
+    assert!(said("GET", "/users", "").starts_with(b"HTTP/1.1 401"));
+}
