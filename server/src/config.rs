@@ -99,6 +99,19 @@ pub struct Settings {
     #[arg(long, env = "ROUNDROBIN_PAGERDUTY_POLL_SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pagerduty_poll_seconds: u64,
+
+    /// An address and port of its own for /metrics, for example 127.0.0.1:9100.
+    #[arg(long, env = "ROUNDROBIN_METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
+
+    /// The bearer token that /metrics wants; with it, /metrics is also served
+    /// beside the pages.
+    #[arg(long, env = "ROUNDROBIN_METRICS_TOKEN", hide_env_values = true)]
+    metrics_token: Option<SecretString>,
+
+    /// A file that holds the token instead.
+    #[arg(long, env = "ROUNDROBIN_METRICS_TOKEN_FILE")]
+    metrics_token_file: Option<PathBuf>,
 }
 
 /// Where the data is and which keys open it; all that `migrate` and
@@ -133,6 +146,14 @@ pub struct Config {
     pub public_url: PublicUrl,
     pub slack: SlackConfig,
     pub pagerduty: PagerDutyConfig,
+    pub metrics: MetricsConfig,
+}
+
+/// Who may read the metrics; nobody when both are absent.
+#[derive(Clone, Debug)]
+pub struct MetricsConfig {
+    pub listen: Option<SocketAddr>,
+    pub token: Option<SecretString>,
 }
 
 #[derive(Clone, Debug)]
@@ -197,6 +218,10 @@ pub enum ConfigError {
     },
     #[error("ROUNDROBIN_SLACK_CLIENT_ID and ROUNDROBIN_SLACK_CLIENT_SECRET go together; set both")]
     HalfASlackApp,
+    #[error(
+        "ROUNDROBIN_METRICS_TOKEN is empty, so anybody would have it; set one, for example with: openssl rand -hex 32"
+    )]
+    EmptyMetricsToken,
     #[error("ROUNDROBIN_ENCRYPTION_KEYS: {0}")]
     Keys(#[from] KeyRingError),
     #[error(
@@ -250,11 +275,27 @@ impl Settings {
                 identity_url: self.pagerduty_identity_url.clone(),
                 poll_interval: Duration::from_secs(self.pagerduty_poll_seconds),
             },
+            metrics: MetricsConfig {
+                listen: self.metrics_listen,
+                token: self.metrics_token()?,
+            },
         })
     }
 
     pub fn storage(&self) -> Result<Storage, ConfigError> {
         self.storage.checked()
+    }
+
+    fn metrics_token(&self) -> Result<Option<SecretString>, ConfigError> {
+        let token = value_or_file(
+            "ROUNDROBIN_METRICS_TOKEN",
+            self.metrics_token.as_ref(),
+            self.metrics_token_file.as_deref(),
+        )?;
+        match token {
+            Some(token) if token.expose_secret().is_empty() => Err(ConfigError::EmptyMetricsToken),
+            token => Ok(token),
+        }
     }
 
     fn slack_app(&self) -> Result<Option<SlackApp>, ConfigError> {

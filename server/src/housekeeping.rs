@@ -1,11 +1,20 @@
 //! Deletes what has outlived its use, so that nothing secret lies about longer
-//! than it has to.
+//! than it has to and no table grows for ever.
 
-use crate::{Services, clock};
+use crate::{
+    Services, clock,
+    http::LONGEST_SESSION_SECONDS,
+    slack::sign_in::IDLE_SECONDS,
+    store::StoreError,
+};
 use std::time::Duration;
 use tokio::time;
 
 const INTERVAL: Duration = Duration::from_secs(60);
+/// How long the syncs of late are kept.
+const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long it is kept who was on duty, in seconds: a little more than a year.
+const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
 /// Cleans up at the start and then every minute, until the shutdown.
 pub async fn run(services: Services) {
@@ -15,8 +24,23 @@ pub async fn run(services: Services) {
             () = services.shutdown.cancelled() => return,
             _ = interval.tick() => {}
         }
-        if let Err(error) = services.store.purge_authorisations(clock::now()).await {
-            tracing::error!(%error, "unfinished logins could not be deleted");
+        if let Err(error) = clean_up(&services).await {
+            tracing::error!(%error, "what has outlived its use could not be deleted");
         }
     }
+}
+
+/// Deletes everything whose time is over.
+pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
+    let store = &services.store;
+    let now = clock::now();
+    store.purge_authorisations(now).await?;
+    store.purge_sign_ins(now).await?;
+    let idle_since = now.plus_seconds(-IDLE_SECONDS);
+    let created_before = now.plus_seconds(-LONGEST_SESSION_SECONDS);
+    store.purge_sessions(idle_since, created_before).await?;
+    store.purge_runs(RUNS_KEPT).await?;
+    store
+        .purge_history(now.plus_seconds(-HISTORY_KEPT_SECONDS))
+        .await
 }

@@ -17,6 +17,7 @@ pub mod metrics;
 mod oauth;
 pub mod pagerduty;
 pub mod reencrypt;
+pub mod replicas;
 pub mod rotations;
 pub mod slack;
 pub mod store;
@@ -29,6 +30,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
+    replicas::Hearing,
     slack::SlackClient,
     store::{OpenError, Store},
     sync::SyncSignals,
@@ -49,6 +51,7 @@ pub struct Services {
     pub renewals: Renewals,
     pub live: Live,
     pub metrics: Metrics,
+    pub hearing: Hearing,
     pub sync: SyncSignals,
     /// Work that is finished before the process ends.
     pub tasks: TaskTracker,
@@ -76,6 +79,7 @@ impl Services {
             renewals: Renewals::default(),
             live: Live::new(),
             metrics,
+            hearing: Hearing::default(),
             sync: SyncSignals::new(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

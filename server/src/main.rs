@@ -10,11 +10,11 @@ use server::{
     Services,
     backend::RoundRobin,
     config::{Config, Settings, Storage, StorageSettings},
-    housekeeping, http, reencrypt, slack,
+    housekeeping, http, reencrypt, replicas, slack,
     store::Store,
     sync,
 };
-use std::{io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::IsTerminal, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -108,17 +108,24 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let storage = settings.storage()?;
     announce(&config, &storage);
     let listen = config.listen;
+    let database_url = storage.database_url.clone();
     let services = Services::open(config, storage).await?;
     reencrypt::check_keys(&services.store, &services.keys).await?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; is another server running there?"))?;
+    let listener = bind(listen).await?;
+    let metrics = match services.config.metrics.listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
 
-    let background = [
+    let mut background = vec![
         tokio::spawn(sync::reconcile(services.clone())),
+        tokio::spawn(replicas::run(services.clone(), database_url)),
         tokio::spawn(slack::directory::run(services.clone())),
         tokio::spawn(housekeeping::run(services.clone())),
     ];
+    if let Some(listener) = metrics {
+        background.push(tokio::spawn(serve_metrics(services.clone(), listener)));
+    }
     let router = http::router(
         services.clone(),
         Arc::new(RoundRobin::new(services.clone())),
@@ -140,6 +147,22 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     tracing::info!("stopping");
     drain(&services, serving, background).await;
     Ok(())
+}
+
+async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; is another server running there?"))
+}
+
+async fn serve_metrics(services: Services, listener: TcpListener) {
+    let stop = services.shutdown.clone();
+    let served = axum::serve(listener, http::metrics::router(services))
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the metrics are not served any more");
+    }
 }
 
 fn announce(config: &Config, storage: &Storage) {
@@ -176,7 +199,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 async fn drain(
     services: &Services,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
-    background: [tokio::task::JoinHandle<()>; 3],
+    background: Vec<tokio::task::JoinHandle<()>>,
 ) {
     services.shutdown.cancel();
     services.tasks.close();

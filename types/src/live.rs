@@ -16,7 +16,7 @@ pub enum LiveTopic {
 /// A change, numbered so that a page can tell whether it missed one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveEvent {
-    /// Ascending within one run of the server; 0 right after a start.
+    /// Ascending within one run of one server, beginning anywhere.
     pub version: u64,
     /// Absent in the first event of a stream, which only tells the version.
     pub topic: Option<LiveTopic>,

@@ -1,5 +1,5 @@
-//! What those who run the server ask it: is the process alive, and can it do
-//! its work.
+//! What those who run the server ask it: is the process alive, can it do its
+//! work, and if not, which part is ill.
 
 use super::Site;
 use axum::{Json, extract::State, http::StatusCode};
@@ -14,6 +14,10 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Readiness {
     ready: bool,
     database: Part,
+    /// Looks for connections that are due.
+    sync: Part,
+    /// Hears from the other servers on the same database.
+    live_events: Part,
     server: Part,
 }
 
@@ -36,12 +40,17 @@ pub async fn ready(State(site): State<Site>) -> (StatusCode, Json<Readiness>) {
         Ok(Ok(())) => Part::Ok,
         _ => Part::Failing,
     };
+    let part = |sound| if sound { Part::Ok } else { Part::Failing };
     let server = if services.shutdown.is_cancelled() {
         Part::Stopping
     } else {
         Part::Ok
     };
-    let ready = database == Part::Ok && server == Part::Ok;
+    let sync = part(services.sync.is_alive());
+    let live_events = part(services.hearing.is_sound());
+    let ready = [database, sync, live_events, server]
+        .iter()
+        .all(|part| *part == Part::Ok);
     let status = if ready {
         StatusCode::OK
     } else {
@@ -50,6 +59,8 @@ pub async fn ready(State(site): State<Site>) -> (StatusCode, Json<Readiness>) {
     let readiness = Readiness {
         ready,
         database,
+        sync,
+        live_events,
         server,
     };
     (status, Json(readiness))

@@ -10,6 +10,7 @@ mod error_page;
 mod events;
 mod guards;
 mod health;
+pub mod metrics;
 mod pagerduty_login;
 mod pages;
 mod refusals;
@@ -22,8 +23,10 @@ use crate::Services;
 use app::backend::SharedBackend;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef},
+    extract::{DefaultBodyLimit, FromRef, State},
+    http::HeaderMap,
     middleware::{from_fn, from_fn_with_state},
+    response::Response,
     routing::{any, get, post},
 };
 use leptos::config::LeptosOptions;
@@ -56,12 +59,17 @@ pub fn router(services: Services, backend: SharedBackend) -> Router {
         .merge(guarded(&site))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics_page))
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_id::number_and_log))
                 .layer(from_fn_with_state(site.clone(), response_headers::add)),
         )
         .with_state(site)
+}
+
+async fn metrics_page(State(site): State<Site>, headers: HeaderMap) -> Response {
+    metrics::beside_the_pages(&site.services, &headers).await
 }
 
 /// What needs to know who asks, or changes something. The layers run in the

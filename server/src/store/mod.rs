@@ -80,6 +80,17 @@ impl Store {
         Ok(())
     }
 
+    /// Tells the listeners on a channel of Postgres'; they are told in the order of
+    /// the calls.
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        sqlx::query("select pg_notify($1, $2)")
+            .bind(channel)
+            .bind(payload)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     pub async fn close(&self) {
         self.pool.close().await;
     }

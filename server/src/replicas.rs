@@ -1,0 +1,125 @@
+//! Carries live events between the servers that share a Postgres database, so
+//! that a page follows whichever server did something. Postgres itself brings
+//! them: LISTEN and NOTIFY. SQLite serves one process, which needs none of this.
+
+use crate::{Services, store::Engine};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgListener;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::mpsc, time};
+use types::{LiveTopic, WorkspaceId};
+use uuid::Uuid;
+
+const CHANNEL: &str = "roundrobin_live";
+/// How long to rest before the database is tried again.
+const REST: Duration = Duration::from_secs(1);
+
+/// Whether this server hears from the others.
+#[derive(Clone, Debug, Default)]
+pub struct Hearing(Arc<AtomicBool>);
+
+impl Hearing {
+    /// True where there is nobody to hear from, too.
+    pub fn is_sound(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, sound: bool) {
+        self.0.store(!sound, Ordering::Relaxed);
+    }
+}
+
+/// One event on its way between servers.
+#[derive(Serialize, Deserialize)]
+struct Message {
+    /// The server that it comes from, which has told its own pages.
+    origin: Uuid,
+    workspace: WorkspaceId,
+    /// Absent when more happened than could be told.
+    topic: Option<LiveTopic>,
+}
+
+/// Tells and hears until the shutdown; with SQLite, ends at once.
+pub async fn run(services: Services, database_url: SecretString) {
+    let url = database_url.expose_secret();
+    if !matches!(Engine::of_url(url), Ok(Engine::Postgres)) {
+        return;
+    }
+    let Some(outbox) = services.live.outbox() else {
+        return;
+    };
+    services.hearing.set(false);
+    let origin = Uuid::now_v7();
+    let stop = services.shutdown.clone();
+    stop.run_until_cancelled(async {
+        tokio::join!(
+            tell(&services, origin, outbox),
+            hear(&services, origin, url)
+        )
+    })
+    .await;
+}
+
+async fn tell(
+    services: &Services,
+    origin: Uuid,
+    mut outbox: mpsc::Receiver<(WorkspaceId, LiveTopic)>,
+) {
+    while let Some((workspace, topic)) = outbox.recv().await {
+        let topic = (!services.live.take_overflow()).then_some(topic);
+        let message = Message {
+            origin,
+            workspace,
+            topic,
+        };
+        let payload = serde_json::to_string(&message).expect("ids and names are plain JSON");
+        while let Err(error) = services.store.notify(CHANNEL, &payload).await {
+            tracing::warn!(%error, "the other servers could not be told of a change");
+            time::sleep(REST).await;
+        }
+    }
+}
+
+async fn hear(services: &Services, origin: Uuid, url: &str) {
+    loop {
+        match listen(services, origin, url).await {
+            Ok(()) => tracing::warn!("lost the connection that hears from other servers"),
+            Err(error) => tracing::warn!(%error, "cannot hear from other servers"),
+        }
+        services.hearing.set(false);
+        time::sleep(REST).await;
+    }
+}
+
+/// Hears until the connection is lost. Whatever was said while nobody heard is
+/// made up for by having every page read everything anew.
+async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    services.hearing.set(true);
+    services.live.start_over();
+    while let Some(notification) = listener.try_recv().await? {
+        let Ok(message) = serde_json::from_str::<Message>(notification.payload()) else {
+            tracing::warn!("another server said what this version cannot read");
+            services.live.start_over();
+            continue;
+        };
+        match message {
+            Message { origin: from, .. } if from == origin => {}
+            Message {
+                workspace,
+                topic: Some(topic),
+                ..
+            } => services.live.publish_here(&workspace, topic),
+            Message { topic: None, .. } => services.live.start_over(),
+        }
+    }
+    Ok(())
+}
