@@ -40,10 +40,11 @@ pub(super) fn Connected(
     panel: Panel,
 ) -> impl IntoView {
     let former = Memo::new(move |_| {
-        let shown = |connection: &ConnectionView| connection.former_bindings.clone();
-        may_manage
-            .then(|| connection.with(shown))
-            .unwrap_or_default()
+        if may_manage {
+            connection.with(|connection| connection.former_bindings.clone())
+        } else {
+            Vec::new()
+        }
     });
     view! {
         {if may_manage {

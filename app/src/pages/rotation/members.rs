@@ -34,8 +34,11 @@ pub(super) fn Members(
     ];
     let may_link = Memo::new(move |_| page.with(|page| page.may_link));
     let linkable = move || {
-        let people = may_link.get().then(|| members.get()).unwrap_or_default();
-        people.iter().filter_map(as_linkable).collect()
+        if may_link.get() {
+            members.with(|members| members.iter().filter_map(as_linkable).collect())
+        } else {
+            Vec::new()
+        }
     };
     let asked = actions.links.asked(Signal::derive(linkable));
     let path = format!("/rotations/{id}");
