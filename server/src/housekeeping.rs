@@ -2,10 +2,7 @@
 //! than it has to and no table grows for ever.
 
 use crate::{
-    Services, clock,
-    http::LONGEST_SESSION_SECONDS,
-    slack::sign_in::IDLE_SECONDS,
-    store::StoreError,
+    Services, clock, http::LONGEST_SESSION_SECONDS, slack::sign_in::IDLE_SECONDS, store::StoreError,
 };
 use std::time::Duration;
 use tokio::time;

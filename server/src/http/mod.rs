@@ -19,6 +19,8 @@ mod response_headers;
 mod rpc;
 mod session;
 
+pub use session::LONGEST_SECONDS as LONGEST_SESSION_SECONDS;
+
 use crate::Services;
 use app::backend::SharedBackend;
 use axum::{

@@ -377,9 +377,10 @@ mod tests {
         let mut gone = slack("U1", "ann@example.com");
         gone.deactivated = true;
         let people = [gone, slack("U2", "ann@example.com")];
+        let links = Links::new();
         let (link, found) = link_of(
             &user("P1", Some("ann@example.com")),
-            &Directory::new(&people, &Links::new()),
+            &Directory::new(&people, &links),
         );
         assert_eq!(link, LinkState::Linked);
         assert_eq!(found.unwrap().id.as_str(), "U2");

@@ -31,12 +31,12 @@ impl Store {
     }
 
     /// Deletes what ended before `before`.
-    pub async fn purge_history(&self, before: Timestamp) -> Result<u64> {
-        let deleted = sqlx::query("delete from duty_history where ends_at < $1")
+    pub async fn purge_history(&self, before: Timestamp) -> Result<()> {
+        sqlx::query("delete from duty_history where ends_at < $1")
             .bind(before.as_millis())
             .execute(&self.pool)
             .await?;
-        Ok(deleted.rows_affected())
+        Ok(())
     }
 }
 

@@ -89,6 +89,20 @@ impl Store {
         row.map(Row::session).transpose()
     }
 
+    /// Deletes the sessions that were last seen, or made, too long ago to count.
+    pub async fn purge_sessions(
+        &self,
+        seen_before: Timestamp,
+        created_before: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("delete from sessions where last_seen_at < $1 or created_at < $2")
+            .bind(seen_before.as_millis())
+            .bind(created_before.as_millis())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Signs somebody in: the new session, the end of the one it replaces and
     /// the audit entry. Sessions last seen before `stale_before` go as well.
     pub async fn sign_in(

@@ -64,6 +64,15 @@ impl Row {
 }
 
 impl Store {
+    /// Deletes sign-ins that nobody finished in time.
+    pub async fn purge_sign_ins(&self, now: Timestamp) -> Result<()> {
+        sqlx::query("delete from pending_sign_ins where expires_at < $1")
+            .bind(now.as_millis())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Remembers a sign-in under the hashes of its state and of the browser's
     /// cookie, and forgets those that expired before `now`.
     pub async fn begin_sign_in(

@@ -12,8 +12,11 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 use types::{AuditAction, RotationId, RotationMode};
+
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 async fn connect(store: &Store) -> Connection {
     let entry = entry(AuditAction::ConnectedPagerDuty);
@@ -36,7 +39,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
         .bind(
             connection,
             rotation,
-            &snapshot(schedule, &["P1", "P2"]),
+            (&snapshot(schedule, &["P1", "P2"]), NOW, A_MINUTE),
             vec![on_duty, member("P2")],
             |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
         )
@@ -180,7 +183,13 @@ async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
         bind(&store, &after, &id, "S1").await;
 
         let late = store
-            .apply_schedule(&before, &snapshot("S1", &["P9"]), &[member("P9")], NOW)
+            .apply_schedule(
+                &before,
+                &snapshot("S1", &["P9"]),
+                &[member("P9")],
+                NOW,
+                A_MINUTE,
+            )
             .await
             .unwrap();
         assert_eq!(late, None);
@@ -213,7 +222,13 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         assert_eq!(rotation(&store, &id).await.mode, RotationMode::PagerDuty);
         for (connection, written) in [(&old, false), (&now, true)] {
             let applied = store
-                .apply_schedule(connection, &snapshot("S1", &["P9"]), &[member("P9")], NOW)
+                .apply_schedule(
+                    connection,
+                    &snapshot("S1", &["P9"]),
+                    &[member("P9")],
+                    NOW,
+                    A_MINUTE,
+                )
                 .await
                 .unwrap();
             assert_eq!(applied.is_some(), written);
@@ -257,22 +272,25 @@ async fn a_schedule_is_forgotten_with_its_last_binding() {
 async fn one_run_at_a_time_and_a_dead_one_is_replaced() {
     on_each_engine(async |store| {
         connect(&store).await;
-        let (workspace, until) = (workspace(), NOW.plus_seconds(15));
-        let take = async |now| store.take_lease(&workspace, now, until).await.unwrap();
-        let first = take(NOW).await.unwrap();
-        assert!(take(NOW).await.is_none());
-        assert!(store.due_connections(NOW).await.unwrap().is_empty());
+        let workspace = workspace();
+        let take = async |lease| store.take_lease(&workspace, lease).await.unwrap();
+        let first = take(Duration::from_secs(10)).await.unwrap();
+        assert!(take(A_MINUTE).await.is_none());
+        assert!(store.due_connections().await.unwrap().is_empty());
 
-        let second = take(until).await.unwrap();
+        // It gives no further sign of life.
+        assert!(store.renew_lease(&first, Duration::ZERO).await.unwrap());
+        let second = take(A_MINUTE).await.unwrap();
+        assert!(!store.renew_lease(&first, A_MINUTE).await.unwrap());
         store.release_lease(&first).await.unwrap();
         let end = SyncEnd {
-            at: until,
             asked: true,
             on_request: false,
             problem: None,
-            next_sync_at: until,
-            ask_after: until,
-            roster_read_at: None,
+            next_in: A_MINUTE,
+            ask_in: Duration::ZERO,
+            postponed: 0,
+            clock_ahead_millis: 0,
         };
         assert!(!store.end_sync(&first, &end).await.unwrap());
         assert!(store.end_sync(&second, &end).await.unwrap());
@@ -293,13 +311,16 @@ async fn an_older_reading_does_not_replace_a_later_one() {
                     &snapshot("S1", &[name]),
                     &[member(name)],
                     asked_at,
+                    A_MINUTE,
                 )
                 .await
                 .unwrap()
         };
+        let changed = apply("P8", NOW.plus_seconds(2)).await.unwrap();
+        assert_eq!(changed[0].rotation, id);
         assert_eq!(
-            apply("P8", NOW.plus_seconds(2)).await,
-            Some(vec![id.clone()])
+            changed[0].what,
+            "On duty: P1 → nobody; Joined: P8; Left: P1, P2"
         );
         assert_eq!(apply("P9", NOW.plus_seconds(1)).await, None);
         assert_eq!(rotation(&store, &id).await.members[0].name, "P8");
@@ -318,7 +339,7 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
             let members = [member(&name)];
             let snapshot = snapshot("S1", &[name.as_str()]);
             let (applied, reverted) = tokio::join!(
-                store.apply_schedule(&connection, &snapshot, &members, NOW),
+                store.apply_schedule(&connection, &snapshot, &members, NOW, A_MINUTE),
                 disconnect(&store)
             );
             let applied = applied.unwrap().is_some();

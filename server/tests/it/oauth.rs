@@ -235,10 +235,9 @@ async fn a_login_that_ends_while_a_sync_goes_on_stays_ended() {
     for database in databases().await {
         let stub = LoginStub::start(A_DAY).await;
         let services = logged_in(&database, &stub).await;
-        let now = clock::now();
         let leased = services
             .store
-            .take_lease(&workspace(), now, now.plus_seconds(15))
+            .take_lease(&workspace(), Duration::from_secs(10))
             .await
             .unwrap()
             .unwrap();
@@ -247,13 +246,13 @@ async fn a_login_that_ends_while_a_sync_goes_on_stays_ended() {
         assert_eq!(search(&services).await, Outcome::Refused(refused));
 
         let end = SyncEnd {
-            at: now,
             asked: true,
             on_request: false,
             problem: None,
-            next_sync_at: now.plus_seconds(60),
-            ask_after: now,
-            roster_read_at: None,
+            next_in: Duration::from_secs(60),
+            ask_in: Duration::ZERO,
+            postponed: 0,
+            clock_ahead_millis: 0,
         };
         assert!(services.store.end_sync(&leased, &end).await.unwrap());
         let problem = connection(&services).await.problem;

@@ -34,13 +34,17 @@ fn endpoints(us: &Url, eu: &Url) -> Endpoints {
 }
 
 fn client(us: &Url, eu: &Url) -> PagerDuty {
-    PagerDuty::new(endpoints(us, eu))
+    PagerDuty::new(endpoints(us, eu), Metrics::default())
 }
 
 /// One with a limit short enough to be waited for.
 fn impatient_client(us: &Url, eu: &Url) -> PagerDuty {
     PagerDuty {
-        transport: Transport::with_limit(endpoints(us, eu), Duration::from_secs(1)),
+        transport: Transport::with_limit(
+            endpoints(us, eu),
+            Metrics::default(),
+            Duration::from_secs(1),
+        ),
     }
 }
 
@@ -115,7 +119,13 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
     let user = client.user(&account, &PagerDutyUserId::new("PA")).await;
     assert!(user.is_ok_and(|user| user.is_some()));
     let schedule = client
-        .schedule(&account, &ScheduleId::new("PS"), start, start)
+        .schedule(
+            &account,
+            &ScheduleId::new("PS"),
+            ScheduleVersion::V2,
+            start,
+            start,
+        )
         .await;
     assert!(schedule.is_ok());
 
@@ -319,7 +329,7 @@ async fn a_schedule_takes_one_request_for_whole_seconds_in_utc() {
     let until = from.plus_seconds(86_401);
     let id = ScheduleId::new("PS");
     let read = client(&stub.url, &stub.url)
-        .schedule(&account(), &id, from, until)
+        .schedule(&account(), &id, ScheduleVersion::V2, from, until)
         .await
         .expect("a schedule");
     assert_eq!(read.name, "Primary");
@@ -351,7 +361,7 @@ async fn a_schedule_that_was_not_rendered_is_unreadable() {
     ] {
         let stub = Stub::always(200, body).await;
         let read = client(&stub.url, &stub.url)
-            .schedule(&account(), &id, at, at)
+            .schedule(&account(), &id, ScheduleVersion::V2, at, at)
             .await;
         assert_eq!(read, Err(PagerDutyProblem::Unreadable), "{body}");
     }
@@ -489,7 +499,7 @@ async fn a_schedule_that_pagerduty_does_not_know_is_not_found() {
     let stub = Stub::always(404, r#"{"error":{"message":"Not Found","code":2100}}"#).await;
     let (id, at) = (ScheduleId::new("PS"), Timestamp::from_millis(0));
     let read = client(&stub.url, &stub.url)
-        .schedule(&account(), &id, at, at)
+        .schedule(&account(), &id, ScheduleVersion::V2, at, at)
         .await;
     assert_eq!(read, Err(PagerDutyProblem::NotFound));
 }
@@ -501,7 +511,13 @@ async fn what_cannot_be_an_id_is_not_found_without_being_asked_for() {
     let at = Timestamp::from_millis(0);
     for id in ["P".repeat(129), "P\0".to_owned(), "..".to_owned()] {
         let schedule = client
-            .schedule(&account(), &ScheduleId::new(id.as_str()), at, at)
+            .schedule(
+                &account(),
+                &ScheduleId::new(id.as_str()),
+                ScheduleVersion::V2,
+                at,
+                at,
+            )
             .await;
         assert_eq!(schedule, Err(PagerDutyProblem::NotFound), "{id:?}");
         let user = client.user(&account(), &PagerDutyUserId::new(id)).await;

@@ -12,7 +12,7 @@ use server::{
     Services,
     config::{Settings, Storage},
     crypto::KeyRing,
-    pagerduty::AccountIdentity,
+    pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
     store::{Installation, NewAuditEntry, Person, Store, StoredCredential, StoredMethod},
 };
@@ -211,6 +211,7 @@ pub fn snapshot(schedule: &str, people: &[&str]) -> ScheduleSnapshot {
         id: ScheduleId::new(schedule),
         name: format!("Schedule {schedule}"),
         url: None,
+        version: ScheduleVersion::V2,
         time_zone: Some("UTC".to_owned()),
         people: people
             .iter()
