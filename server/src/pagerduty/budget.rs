@@ -13,11 +13,11 @@ use types::PagerDutyProblem;
 
 /// What PagerDuty allows in a minute unless its answers say otherwise.
 const USUAL_LIMIT: u32 = 960;
-/// The part of it that Round Robin uses at most, in percent.
-const SHARE_PERCENT: u32 = 60;
-/// The part of the limit that routine leaves for people who wait, in percent.
-const KEPT_FOR_PEOPLE_PERCENT: u32 = 5;
-/// The part of the limit that is ours however much other tools use, in percent.
+/// The part of it beyond which the sync asks for nothing, in percent.
+const ROUTINE_PERCENT: u32 = 60;
+/// The part of it beyond which not even people who wait are served, in percent.
+const PEOPLE_PERCENT: u32 = 90;
+/// The part of the limit that is the sync's however much other tools use, in percent.
 const FLOOR_PERCENT: u32 = 10;
 /// The time that limits are about.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -118,20 +118,21 @@ impl Budget {
 
     fn left_for(&self, urgency: Urgency) -> u32 {
         let percent = |share: u32| self.limit.saturating_mul(share) / 100;
-        let kept = match urgency {
-            Urgency::Person => 0,
-            Urgency::Routine => percent(KEPT_FOR_PEOPLE_PERCENT),
-        };
-        let share = percent(SHARE_PERCENT).max(1);
         let spent = u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
-        let own = share.saturating_sub(spent + kept);
+        let remaining = self.told.map_or(u32::MAX, |told| told.remaining);
+        let Urgency::Routine = urgency else {
+            let own = percent(PEOPLE_PERCENT).max(1).saturating_sub(spent);
+            return own.min(remaining);
+        };
+        let share = percent(ROUTINE_PERCENT).max(1);
+        let own = share.saturating_sub(spent);
         let Some(told) = self.told else { return own };
         // Several servers, or other tools: together they keep to the share too, as
         // far as that leaves each of them something.
         let by_all = self.limit.saturating_sub(told.remaining);
         let floor = percent(FLOOR_PERCENT).saturating_sub(spent);
-        let common = share.saturating_sub(by_all + kept).max(floor);
-        own.min(common).min(told.remaining.saturating_sub(kept))
+        let common = share.saturating_sub(by_all).max(floor);
+        own.min(common).min(remaining)
     }
 }
 
@@ -263,27 +264,34 @@ mod tests {
     }
 
     #[test]
-    fn at_most_three_fifths_of_the_limit_go_out_in_a_minute_and_people_come_last_to_it() {
+    fn the_sync_stops_at_three_fifths_of_the_limit_and_people_a_little_before_its_end() {
         let (mut budget, now) = (Budget::default(), Instant::now());
-        assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 528);
-        assert_eq!(spend_all(&mut budget, now, Urgency::Person), 48);
+        assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 576);
+        assert_eq!(spend_all(&mut budget, now, Urgency::Person), 288);
         assert_eq!(budget.spend(now, Urgency::Person), Err(MINUTE));
         let later = now + MINUTE;
-        assert_eq!(spend_all(&mut budget, later, Urgency::Routine), 528);
+        assert_eq!(spend_all(&mut budget, later, Urgency::Routine), 576);
+    }
+
+    #[test]
+    fn what_people_asked_counts_against_the_sync() {
+        let (mut budget, now) = (Budget::default(), Instant::now());
+        assert_eq!(spend_all(&mut budget, now, Urgency::Person), 864);
+        assert!(budget.spend(now, Urgency::Routine).is_err());
     }
 
     #[test]
     fn the_limit_is_the_one_that_the_answers_tell() {
         let (mut budget, now) = (Budget::default(), Instant::now());
         budget.learn(now, &headers(100, 100, 60));
-        assert_eq!(spend_all(&mut budget, now, Urgency::Person), 60);
+        assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 60);
     }
 
     #[test]
     fn what_others_spend_counts_but_leaves_a_floor() {
         let (mut budget, now) = (Budget::default(), Instant::now());
         budget.learn(now, &headers(1000, 600, 30));
-        assert_eq!(spend_all(&mut budget, now, Urgency::Person), 200);
+        assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 200);
         let (mut budget, now) = (Budget::default(), Instant::now());
         budget.learn(now, &headers(1000, 300, 30));
         assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 100);
@@ -315,27 +323,27 @@ mod tests {
                 ]),
             );
         }
-        assert_eq!(budget.left(now, Urgency::Person), 576);
+        assert_eq!(budget.left(now, Urgency::Routine), 576);
     }
 
     proptest! {
         #[test]
         fn no_stretch_of_a_minute_ever_holds_more_than_the_share(
-            gaps in prop::collection::vec((0u64..3000, any::<bool>()), 1..3000)
+            limit in 50u32..400,
+            gaps in prop::collection::vec(0u64..400, 1..2000)
         ) {
-            let (mut budget, start) = (Budget::default(), Instant::now());
-            let mut now = start;
+            let (mut budget, mut now) = (Budget::default(), Instant::now());
+            budget.learn(now, &headers(limit, limit, 1));
             let mut sent: Vec<Instant> = Vec::new();
-            for (gap, person) in gaps {
-                now += Duration::from_millis(gap / 20);
-                let urgency = if person { Urgency::Person } else { Urgency::Routine };
-                if budget.spend(now, urgency).is_ok() {
+            for gap in gaps {
+                now += Duration::from_millis(gap);
+                if budget.spend(now, Urgency::Routine).is_ok() {
                     sent.push(now);
                 }
             }
             for (index, first) in sent.iter().enumerate() {
                 let within = sent[index..].iter().take_while(|at| **at < *first + MINUTE).count();
-                prop_assert!(within <= 576);
+                prop_assert!(within <= (limit * 60 / 100) as usize);
             }
         }
     }

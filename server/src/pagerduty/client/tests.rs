@@ -130,7 +130,7 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
     assert!(schedule.is_ok());
 
     let asked = stub.asked();
-    assert_eq!(asked.len(), 6);
+    assert_eq!(asked.len(), 7);
     for asked in asked {
         assert_eq!(asked.method, Method::GET);
         let sent = |name: &str| {
@@ -367,6 +367,13 @@ async fn a_schedule_that_was_not_rendered_is_unreadable() {
     }
 }
 
+/// The pages of layer-based schedules that were asked for.
+fn v2_pages(stub: &Stub) -> Vec<String> {
+    let mut targets = stub.targets();
+    targets.retain(|target| target.starts_with("/schedules"));
+    targets
+}
+
 /// The names that a search finds.
 async fn found(stub: &Stub, search: &str) -> Result<Vec<String>, PagerDutyProblem> {
     let found = client(&stub.url, &stub.url)
@@ -390,7 +397,7 @@ async fn a_search_sends_the_words_within_bounds_and_no_blank_ones() {
             "%C3%A9".repeat(200)
         ),
     ];
-    assert_eq!(stub.targets(), expected);
+    assert_eq!(v2_pages(&stub), expected);
 }
 
 #[tokio::test]
@@ -407,7 +414,7 @@ async fn a_search_finds_by_name_in_any_case_even_when_the_query_is_ignored() {
         Ok(vec!["Primary Léa".to_owned()])
     );
     assert_eq!(found(&stub, "").await.map(|all| all.len()), Ok(5));
-    assert_eq!(stub.targets().len(), 3, "only a true `more` means more");
+    assert_eq!(v2_pages(&stub).len(), 3, "only a true `more` means more");
 }
 
 #[tokio::test]
@@ -429,18 +436,18 @@ async fn a_search_reads_on_from_the_rows_received_and_lists_each_schedule_once()
         "/schedules?limit=100&offset=0",
         "/schedules?limit=100&offset=2",
     ];
-    assert_eq!(stub.targets(), expected);
+    assert_eq!(v2_pages(&stub), expected);
 }
 
 #[tokio::test]
 async fn a_search_ends_after_five_pages_or_with_an_empty_one() {
     let endless = Stub::always(200, r#"{"schedules":[{"id":"PA"}],"more":true}"#).await;
     assert_eq!(found(&endless, "").await, Ok(vec!["PA".to_owned()]));
-    assert_eq!(endless.targets().len(), 5);
+    assert_eq!(v2_pages(&endless).len(), 5);
 
     let empty = Stub::always(200, r#"{"schedules":[],"more":true}"#).await;
     assert_eq!(found(&empty, "").await, Ok(Vec::new()));
-    assert_eq!(empty.targets().len(), 1);
+    assert_eq!(v2_pages(&empty).len(), 1);
 }
 
 #[tokio::test]
@@ -474,7 +481,7 @@ async fn the_roster_is_read_on_from_the_rows_received() {
     let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
     assert_eq!(names, ["Ada", "Bo"]);
     let expected = ["/users?limit=100&offset=0", "/users?limit=100&offset=1"];
-    assert_eq!(stub.targets(), expected);
+    assert_eq!(v2_pages(&stub), expected);
 }
 
 #[tokio::test]
@@ -642,4 +649,178 @@ async fn silence_before_or_within_the_answer_times_out() {
         ask_with(impatient_client(&stub.url, &stub.url)).await,
         timed_out
     );
+}
+
+/// A stand-in that knows one schedule of each kind, and answers for it as `v2`
+/// and `v3` say.
+async fn both_kinds(v2: fn() -> Response, v3: fn() -> Response) -> Stub {
+    Stub::start(move |target: &str| {
+        if target.starts_with("/v3/") {
+            v3()
+        } else {
+            v2()
+        }
+    })
+    .await
+}
+
+fn layer_based() -> Response {
+    json_body(&json!({"schedule": {"id": "PS", "name": "Layers",
+        "final_schedule": {"rendered_schedule_entries": []}}}))
+}
+
+fn shift_based() -> Response {
+    let user = |id: &str| json!({"type": "user_member", "user_id": id});
+    let shift = |member: Value, from: u32, until: u32| {
+        json!({"start_time": format!("2026-05-01T{from:02}:00:00+02:00"),
+            "end_time": format!("2026-05-01T{until:02}:00:00+02:00"),
+            "member": member, "source": {"type": "rotation"}})
+    };
+    json_body(
+        &json!({"schedule": {"id": "PS", "type": "schedule_v3", "name": "Shifts",
+        "rotations": [{"events": [{"assignment_strategy": {
+            "type": "rotating_member_assignment_strategy",
+            "members": [user("PA"), {"type": "empty_member"}, user("PB")]}}]}],
+        "final_schedule": {"computed_shift_assignments": [
+            shift(user("PC"), 8, 9), shift(user("PA"), 8, 10), shift(user("PA"), 8, 12),
+            shift(json!({"type": "empty_member"}), 12, 14)]}}}),
+    )
+}
+
+fn wrong_kind() -> Response {
+    with_status(
+        400,
+        r#"{"error":{"message":"Use the other API","errors":{"id":["no"]}}}"#,
+    )
+}
+
+fn read_as(
+    url: &Url,
+    version: ScheduleVersion,
+) -> impl Future<Output = Result<Schedule, PagerDutyProblem>> {
+    let client = client(url, url);
+    async move {
+        let at = Timestamp::from_millis(0);
+        client
+            .schedule(&account(), &ScheduleId::new("PS"), version, at, at)
+            .await
+    }
+}
+
+#[tokio::test]
+async fn a_shift_based_schedule_has_several_on_call_empty_slots_and_people_by_id() {
+    let stub = both_kinds(wrong_kind, shift_based).await;
+    let schedule = read_as(&stub.url, ScheduleVersion::V3).await.unwrap();
+    assert_eq!(stub.targets().len(), 1);
+    assert!(stub.targets()[0].contains("include%5B%5D=final_schedule"));
+    let people: Vec<_> = schedule.people.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(people, ["PA", "PB", "PC"]);
+    let hours: Vec<_> = schedule
+        .shifts
+        .iter()
+        .map(|shift| {
+            let millis = shift.ends_at.as_millis() - shift.starts_at.as_millis();
+            (shift.user.as_str(), millis / 3_600_000)
+        })
+        .collect();
+    assert_eq!(hours, [("PC", 1), ("PA", 4)]);
+}
+
+#[tokio::test]
+async fn a_schedule_that_was_upgraded_is_asked_for_once_more_as_the_other_kind() {
+    for refusal in [wrong_kind, || with_status(404, "")] {
+        let upgraded = both_kinds(refusal, shift_based).await;
+        let read = read_as(&upgraded.url, ScheduleVersion::V2).await.unwrap();
+        assert_eq!(
+            (read.version, read.name.as_str()),
+            (ScheduleVersion::V3, "Shifts")
+        );
+        assert_eq!(upgraded.targets().len(), 2);
+        let back = both_kinds(layer_based, refusal).await;
+        let read = read_as(&back.url, ScheduleVersion::V3).await.unwrap();
+        assert_eq!(read.version, ScheduleVersion::V2);
+    }
+}
+
+#[tokio::test]
+async fn what_neither_version_knows_is_told_as_the_expected_one_told_it() {
+    let gone = both_kinds(|| with_status(404, ""), wrong_kind).await;
+    let read = read_as(&gone.url, ScheduleVersion::V2).await;
+    assert_eq!(read, Err(PagerDutyProblem::NotFound));
+    let ill = both_kinds(wrong_kind, || with_status(503, "")).await;
+    let read = read_as(&ill.url, ScheduleVersion::V2).await;
+    assert_eq!(read, Err(PagerDutyProblem::Unavailable { status: 503 }));
+}
+
+#[tokio::test]
+async fn an_odd_member_makes_a_shift_based_schedule_unreadable() {
+    for member in [
+        r#"{"type":"team_member","team_id":"T"}"#,
+        r#"{"type":"user_member"}"#,
+        "null",
+    ] {
+        let body = format!(
+            r#"{{"schedule":{{"id":"PS","final_schedule":{{"computed_shift_assignments":[
+                {{"start_time":"2026-05-01T08:00:00Z","end_time":"2026-05-01T09:00:00Z","member":{member}}}]}}}}}}"#
+        );
+        let stub = Stub::start(move |_: &str| {
+            let body = body.clone();
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+        })
+        .await;
+        let read = read_as(&stub.url, ScheduleVersion::V3).await;
+        assert_eq!(read, Err(PagerDutyProblem::Unreadable), "{member}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_lists_both_kinds_and_does_without_the_newer_where_there_is_none() {
+    let both = Stub::start(|target: &str| {
+        json_body(&if target.starts_with("/v3/") {
+            json!({"schedules": [{"id": "PC", "summary": "C"}, {"id": "PB", "summary": "B"}]})
+        } else {
+            json!({"schedules": [{"id": "PB", "name": "B"}, {"id": "PA", "name": "A"}]})
+        })
+    })
+    .await;
+    let names = ["A", "B", "C"].map(str::to_owned).to_vec();
+    assert_eq!(found(&both, "").await, Ok(names));
+    for (status, outcome) in [
+        (400, Ok(vec!["A".to_owned()])),
+        (403, Ok(vec!["A".to_owned()])),
+        (404, Ok(vec!["A".to_owned()])),
+        (503, Err(PagerDutyProblem::Unavailable { status: 503 })),
+    ] {
+        let stub = Stub::start(move |target: &str| {
+            if target.starts_with("/v3/") {
+                with_status(status, "")
+            } else {
+                json_body(&json!({"schedules": [{"id": "PA", "name": "A"}]}))
+            }
+        })
+        .await;
+        assert_eq!(found(&stub, "").await, outcome, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_sync_counts_its_own_requests_and_all_share_a_clock() {
+    let stub = Stub::start(|_: &str| {
+        let date = [(header::DATE, "Thu, 01 Jan 2026 00:00:00 GMT")];
+        (date, ADA).into_response()
+    })
+    .await;
+    let client = client(&stub.url, &stub.url);
+    let routine = client.for_routine();
+    client
+        .user(&account(), &PagerDutyUserId::new("PA"))
+        .await
+        .unwrap();
+    routine
+        .user(&account(), &PagerDutyUserId::new("PA"))
+        .await
+        .unwrap();
+    assert_eq!(routine.requests(), 1);
+    // More than a day off, that is no clock to go by.
+    assert_eq!(routine.clock(Region::Us).ahead_millis(), None);
 }
