@@ -1,11 +1,12 @@
 //! The reconciler against a PagerDuty that can be held, broken and changed.
 
 use crate::support::{
-    Database, caller, create, databases, entry, keys, new_credential, pagerduty::PagerDutyStub,
-    rotation, services, workspace,
+    Database, bound_to, caller, create, databases, entry, keys, new_credential, on_call,
+    pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services, sqlite, workspace,
 };
 use app::backend::{Connections, Schedules};
 use secrecy::SecretString;
+use serde_json::json;
 use server::{
     Services, backend::RoundRobin, clock, rotations::Rotation, store::credential_row, sync,
 };
@@ -210,4 +211,48 @@ async fn two_rotations_on_one_schedule_cost_one_question() {
         assert_eq!(report.changed, 2);
         assert_eq!(stub.asked() - before, 1);
     }
+}
+
+#[tokio::test]
+async fn a_bound_schedule_that_is_upgraded_goes_on_without_anyone_noticing() {
+    let sandbox = Sandbox::start().await;
+    for database in databases().await {
+        sandbox.control("reset", json!({})).await;
+        let services = services(&database, &sandbox.url).await;
+        let id = bound_to(&services, &sandbox, "PPLATP1").await;
+        let before = rotation(&services.store, &id).await;
+        assert_eq!(on_call(&before), sandbox.on_call("PPLATP1").await);
+
+        sandbox
+            .control("schedules/PPLATP1/upgrade", json!({}))
+            .await;
+        let report = sync::sync_now(&services, &workspace()).await.unwrap();
+        let report = report.unwrap();
+        assert_eq!(
+            (report.changed, report.unreadable, report.confirmed),
+            (0, 0, 1)
+        );
+        assert_eq!(rotation(&services.store, &id).await, before);
+
+        // From then on it is asked for in one request.
+        sandbox.control("counters/reset", json!({})).await;
+        sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(sandbox.ask("counters").await["pagerduty"]["total"], 1);
+    }
+}
+
+#[tokio::test]
+async fn several_on_call_and_an_empty_slot_are_what_a_shift_based_schedule_says() {
+    let sandbox = Sandbox::start().await;
+    let database = sqlite();
+    let services = services(&database, &sandbox.url).await;
+    for schedule in ["Q3INCIDENTCMD1", "Q3NIGHTWATCH02"] {
+        let id = bound_to(&services, &sandbox, schedule).await;
+        let bound = rotation(&services.store, &id).await;
+        assert_eq!(on_call(&bound), sandbox.on_call(schedule).await);
+    }
+    assert_eq!(sandbox.on_call("Q3INCIDENTCMD1").await.len(), 2);
 }

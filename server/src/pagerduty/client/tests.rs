@@ -481,7 +481,7 @@ async fn the_roster_is_read_on_from_the_rows_received() {
     let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
     assert_eq!(names, ["Ada", "Bo"]);
     let expected = ["/users?limit=100&offset=0", "/users?limit=100&offset=1"];
-    assert_eq!(v2_pages(&stub), expected);
+    assert_eq!(stub.targets(), expected);
 }
 
 #[tokio::test]

@@ -4,12 +4,15 @@ mod gate;
 pub mod login;
 pub mod pagerduty;
 pub mod process;
+pub mod sandbox;
 
-use app::backend::Caller;
+use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
+use sandbox::Sandbox;
 use secrecy::SecretString;
 use server::{
     Services,
+    backend::RoundRobin,
     config::{Settings, Storage},
     crypto::KeyRing,
     pagerduty::{AccountIdentity, ScheduleVersion},
@@ -18,8 +21,9 @@ use server::{
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
-    AuditAction, LinkState, MemberKey, PagerDutyUserId, PersonId, Region, Role, RotationDetails,
-    RotationId, RotationMode, ScheduleId, Timestamp, Visibility, WorkspaceId,
+    ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
+    Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, Timestamp,
+    Visibility, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -245,6 +249,41 @@ pub async fn create(store: &Store, name: &str) -> RotationId {
     let entry = entry(AuditAction::CreatedRotation);
     store.create_rotation(&rotation, &entry).await.unwrap();
     rotation.id
+}
+
+/// A rotation that is bound to a schedule of the stand-in, whose key connects the
+/// workspace unless it is connected.
+pub async fn bound_to(services: &Services, sandbox: &Sandbox, schedule: &str) -> RotationId {
+    let backend = RoundRobin::new(services.clone());
+    if services
+        .store
+        .connection(&workspace())
+        .await
+        .unwrap()
+        .is_none()
+    {
+        let key = ApiKeyInput::new(sandbox.api_key().await);
+        let connected = backend.connect_with_api_key(&caller(), key).await.unwrap();
+        assert_eq!(connected, Outcome::Done(()));
+    }
+    let id = create(&services.store, &format!("Bound to {schedule}")).await;
+    let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
+    let bound = backend.set_schedule(&caller(), id.clone(), choice).await;
+    assert_eq!(bound.unwrap(), Outcome::Done(()));
+    id
+}
+
+/// The PagerDuty ids of those who are on duty, in order.
+pub fn on_call(rotation: &Rotation) -> Vec<String> {
+    let mut ids: Vec<String> = rotation
+        .members
+        .iter()
+        .filter(|member| member.duty.is_some())
+        .filter_map(|member| member.pagerduty_user.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    ids.sort();
+    ids
 }
 
 pub async fn rotation(store: &Store, id: &RotationId) -> Rotation {

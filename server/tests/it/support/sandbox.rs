@@ -1,0 +1,83 @@
+//! The stand-in for PagerDuty, on a port of its own in this process. It is told
+//! what to do over HTTP as by anybody else.
+
+use jiff::Timestamp as Instant;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A running stand-in; it ends with the test's runtime.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub url: String,
+    http: Client,
+}
+
+impl Sandbox {
+    pub async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = sandbox::router(sandbox::Sandbox::new(&url, Instant::now()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            url,
+            http: Client::new(),
+        }
+    }
+
+    /// Tells it to do something, which it must accept; see its API.md.
+    pub async fn control(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/_control/{path}", self.url);
+        let answer = self.http.post(&url).json(&body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Asks it something.
+    pub async fn ask(&self, path: &str) -> Value {
+        let url = format!("{}/_control/{path}", self.url);
+        self.http
+            .get(&url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    /// The key that opens its US account.
+    pub async fn api_key(&self) -> String {
+        let credentials = self.ask("credentials").await;
+        credentials["pagerduty"]["api_key"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Has it answer wrongly; see faults in its API.md. Returns the fault's id.
+    pub async fn fault(&self, fault: Value) -> Value {
+        self.control("faults", fault).await["id"].clone()
+    }
+
+    pub async fn clear_faults(&self) {
+        self.control("faults/clear", json!({})).await;
+    }
+
+    /// The PagerDuty ids of everybody whom it has on call for a schedule now, in
+    /// order.
+    pub async fn on_call(&self, schedule: &str) -> Vec<String> {
+        let truth = self.ask(&format!("truth/{schedule}")).await;
+        let on_call = truth["schedule"]["on_call"].as_array();
+        let on_call = on_call.or_else(|| truth["on_call"].as_array()).unwrap();
+        let mut ids: Vec<String> = on_call
+            .iter()
+            .map(|person| person["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    }
+}
