@@ -17,6 +17,8 @@ alter table pagerduty_schedules add column failures bigint not null default 0;
 -- before this column nobody has looked yet, so it is due at once.
 alter table pagerduty_schedules add column next_change_at bigint default 0;
 
+create index pagerduty_schedule_people_by_user
+    on pagerduty_schedule_people (workspace_id, user_id);
 create index pagerduty_schedules_by_poll on pagerduty_schedules (workspace_id, poll_at);
 
 -- Who of PagerDuty is who in Slack where an admin said so. It outlives the
@@ -59,6 +61,7 @@ create table sync_runs (
 );
 
 create index sync_runs_by_workspace on sync_runs (workspace_id, id);
+create index sync_runs_by_end on sync_runs (ended_at);
 
 create table sync_changes (
     run_id text not null references sync_runs (id) on delete cascade,
@@ -84,4 +87,10 @@ create table duty_history (
     primary key (rotation_id, starts_at, person)
 );
 
-create index duty_history_by_start on duty_history (starts_at);
+create index duty_history_by_end on duty_history (ends_at);
+
+-- Whoever is on duty already.
+insert into duty_history (rotation_id, workspace_id, person, starts_at, name, ends_at)
+select rotation_id, workspace_id, coalesce(pagerduty_user_id, key), on_duty_since, name,
+    on_duty_until
+from rotation_members where on_duty_since is not null;

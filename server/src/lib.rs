@@ -32,12 +32,13 @@ use crate::{
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
     replicas::Hearing,
     slack::SlackClient,
-    store::{OpenError, Store},
+    store::{Connection, OpenError, Store},
     sync::SyncSignals,
 };
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use types::Timestamp;
 
 /// What every part of the server may need. Cloning it is cheap.
 #[derive(Clone)]
@@ -85,5 +86,18 @@ impl Services {
             shutdown: CancellationToken::new(),
             config: Arc::new(config),
         })
+    }
+}
+
+impl Services {
+    /// What time it is at PagerDuty for a connection that was read a moment ago.
+    /// Until this process has had an answer, what another one knew holds.
+    pub fn pagerduty_now(&self, connection: &Connection) -> Timestamp {
+        let region = connection.credential.region;
+        let database_ahead = connection.as_of.as_millis() - clock::now().as_millis();
+        self.pagerduty
+            .clock(region)
+            .assume(connection.clock_ahead_millis + database_ahead);
+        self.pagerduty.now(region)
     }
 }

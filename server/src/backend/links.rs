@@ -3,7 +3,7 @@
 use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
-    rotations::{Directory, SchedulePerson, link_of},
+    rotations::{Directory, PeopleIndex, SchedulePerson, link_of},
     slack::directory,
     store::NewAuditEntry,
     sync,
@@ -31,13 +31,14 @@ impl Links for RoundRobin {
             return Ok(Outcome::Refused(LinkRefusal::UnknownUser));
         };
         let (people, links) = self.directory(caller).await?;
+        let index = PeopleIndex::new(&people);
         let Some(chosen) = people.iter().find(|found| found.id == person) else {
             return Ok(Outcome::Refused(LinkRefusal::NobodyChosen));
         };
         if chosen.deactivated {
             return Ok(Outcome::Refused(LinkRefusal::Deactivated));
         }
-        let (before, found) = link_of(&known, &Directory::new(&people, &links));
+        let (before, found) = link_of(&known, &Directory::new(&index, &links));
         let entry = NewAuditEntry {
             before: Some(described(before, found.map(|found| found.name.as_str()))),
             after: Some(format!("Linked by hand to {}", chosen.name)),
@@ -98,7 +99,8 @@ impl RoundRobin {
             .await
             .map_err(failed(caller))?;
         let (people, links) = self.directory(caller).await?;
-        let directory = Directory::new(&people, &links);
+        let index = PeopleIndex::new(&people);
+        let directory = Directory::new(&index, &links);
         Ok(bound
             .into_iter()
             .filter_map(|person| {

@@ -4,7 +4,7 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     clock,
-    rotations::{self, Directory, Member, Rotation, ScheduleSnapshot, link_of},
+    rotations::{self, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of},
     store::{BoundSchedule, Connection, NewAuditEntry, Person, StoreError},
 };
 use app::{
@@ -95,13 +95,14 @@ impl Rotations for RoundRobin {
             .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
             .ok_or(AppError::NotFound)?;
         let (people, links) = self.directory(caller).await?;
+        let index = PeopleIndex::new(&people);
         let connection = self.connection(caller).await?;
         let bound = match &connection {
             Some(connection) => {
                 let bound = self.bound_to(caller, &id).await?;
                 bound.map(|(schedule, snapshot)| {
-                    let now = self.services.pagerduty.now(connection.credential.region);
-                    let directory = Directory::new(&people, &links);
+                    let now = self.services.pagerduty_now(connection);
+                    let directory = Directory::new(&index, &links);
                     let shifts = shift_views(&snapshot, &directory, now);
                     (binding_view(schedule, connection), shifts)
                 })

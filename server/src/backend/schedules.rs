@@ -7,7 +7,10 @@ use super::{
 use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
-    rotations::{self, Directory, Rotation, ScheduleSnapshot, duty_of, link_of, loss, members_of},
+    rotations::{
+        self, Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss,
+        members_of,
+    },
     store::{BindEnd, Connection, Links, NewAuditEntry, Person, StoreError},
     sync,
 };
@@ -16,6 +19,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 use types::{
     AuditAction, BindRefusal, Outcome, PreviewPerson, RotationId, RotationMode, ScheduleChoice,
     ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
@@ -72,7 +76,8 @@ impl Schedules for RoundRobin {
             .filter(|present| present.id != schedule)
             .map(|present| present.name);
         let (people, links) = self.directory(caller).await?;
-        let directory = Directory::new(&people, &links);
+        let index = PeopleIndex::new(&people);
+        let directory = Directory::new(&index, &links);
         settled(
             caller,
             read.map(|reading| preview(reading, &directory, &rotation, present)),
@@ -149,7 +154,9 @@ impl RoundRobin {
     ) -> Answer<(), BindRefusal> {
         let Reading { snapshot, read_at } = reading;
         let (people, links) = self.directory(caller).await?;
-        let members = members_of(snapshot, &Directory::new(&people, &links), *read_at);
+        let index = PeopleIndex::new(&people);
+        let directory = Directory::new(&index, &links);
+        let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, *read_at);
         let store = &self.services.store;
         let poll_in = self.services.config.pagerduty.poll_interval;
         let bound = store
@@ -157,7 +164,7 @@ impl RoundRobin {
                 connection,
                 id,
                 (snapshot, *read_at, poll_in),
-                members,
+                rule,
                 |rotation| {
                     let name = snapshot.name.clone();
                     schedule_entry(caller, rotation, AuditAction::BoundSchedule, name)
@@ -188,7 +195,7 @@ impl RoundRobin {
     ) -> Result<Result<Reading, AccessProblem>, AppError> {
         let services = &self.services;
         let pagerduty = &services.pagerduty;
-        let read_at = pagerduty.now(connection.credential.region);
+        let read_at = services.pagerduty_now(connection);
         let (from, until) = sync::window(read_at);
         let known = services
             .store
@@ -204,11 +211,11 @@ impl RoundRobin {
                 .schedule(&account, schedule, version, from, until)
                 .await?;
             let roster = sync::roster(&services.store, pagerduty, connection, &account).await;
-            let mut roster = match roster {
-                Ok(roster) => roster?,
+            let roster = match roster {
+                Ok(roster) => Mutex::new(roster?),
                 Err(error) => return Ok(Err(error)),
             };
-            let snapshot = sync::resolve(pagerduty, &account, answer, &mut roster).await?;
+            let snapshot = sync::resolve(pagerduty, &account, answer, &roster).await?;
             Ok(Ok(snapshot))
         });
         let snapshot: Result<Result<ScheduleSnapshot, StoreError>, AccessProblem> = read.await;

@@ -41,8 +41,8 @@ pub enum Urgency {
 #[derive(Debug)]
 pub struct Budget {
     limit: u32,
-    /// When ours were sent.
-    sent: VecDeque<Instant>,
+    /// When ours were sent, and for whom.
+    sent: VecDeque<(Instant, Urgency)>,
     told: Option<Told>,
 }
 
@@ -66,22 +66,27 @@ impl Default for Budget {
 impl Budget {
     /// Spends one request, or says after how long there may be one again.
     pub fn spend(&mut self, now: Instant, urgency: Urgency) -> Result<(), Duration> {
-        self.forget_the_past(now);
-        if self.left_for(urgency) > 0 {
-            self.sent.push_back(now);
+        let left = self.left(now, urgency);
+        if left.own > 0 && left.common > 0 {
+            self.sent.push_back((now, urgency));
             if let Some(told) = &mut self.told {
                 told.remaining = told.remaining.saturating_sub(1);
             }
             return Ok(());
         }
-        let ours = self.sent.front().map(|sent| *sent + MINUTE);
+        // Whichever holds it up the longest.
+        let ours = self.sent.front().map(|(sent, _)| *sent + MINUTE);
         let theirs = self.told.map(|told| told.until);
-        let again = [ours, theirs].into_iter().flatten().min();
+        let again = [
+            ours.filter(|_| left.own == 0),
+            theirs.filter(|_| left.common == 0),
+        ];
+        let again = again.into_iter().flatten().max();
         Err(again.map_or(MINUTE, |again| again.saturating_duration_since(now)))
     }
 
     /// How many more requests `urgency` may make now.
-    pub fn left(&mut self, now: Instant, urgency: Urgency) -> u32 {
+    pub fn left(&mut self, now: Instant, urgency: Urgency) -> Left {
         self.forget_the_past(now);
         self.left_for(urgency)
     }
@@ -109,30 +114,50 @@ impl Budget {
         while self
             .sent
             .front()
-            .is_some_and(|sent| now.saturating_duration_since(*sent) >= MINUTE)
+            .is_some_and(|(sent, _)| now.saturating_duration_since(*sent) >= MINUTE)
         {
             self.sent.pop_front();
         }
         self.told = self.told.filter(|told| told.until > now);
     }
 
-    fn left_for(&self, urgency: Urgency) -> u32 {
+    fn left_for(&self, urgency: Urgency) -> Left {
         let percent = |share: u32| self.limit.saturating_mul(share) / 100;
-        let spent = u32::try_from(self.sent.len()).unwrap_or(u32::MAX);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let spent = count(self.sent.len());
         let remaining = self.told.map_or(u32::MAX, |told| told.remaining);
-        let Urgency::Routine = urgency else {
-            let own = percent(PEOPLE_PERCENT).max(1).saturating_sub(spent);
-            return own.min(remaining);
-        };
+        if urgency == Urgency::Person {
+            return Left {
+                own: percent(PEOPLE_PERCENT).max(1).saturating_sub(spent),
+                common: remaining,
+            };
+        }
+        let routine = self.sent.iter().filter(|(_, who)| *who == urgency);
+        let floor = percent(FLOOR_PERCENT).saturating_sub(count(routine.count()));
         let share = percent(ROUTINE_PERCENT).max(1);
-        let own = share.saturating_sub(spent);
-        let Some(told) = self.told else { return own };
         // Several servers, or other tools: together they keep to the share too, as
         // far as that leaves each of them something.
-        let by_all = self.limit.saturating_sub(told.remaining);
-        let floor = percent(FLOOR_PERCENT).saturating_sub(spent);
-        let common = share.saturating_sub(by_all).max(floor);
-        own.min(common).min(remaining)
+        let by_all = self
+            .told
+            .map_or(0, |told| self.limit.saturating_sub(told.remaining));
+        Left {
+            own: share.saturating_sub(spent).max(floor),
+            common: share.saturating_sub(by_all).max(floor).min(remaining),
+        }
+    }
+}
+
+/// How many requests may still be made: as far as our own count goes, and as far
+/// as what PagerDuty tells of everybody's goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    own: u32,
+    common: u32,
+}
+
+impl Left {
+    pub fn requests(self) -> u32 {
+        self.own.min(self.common)
     }
 }
 
@@ -213,7 +238,8 @@ impl CredentialBudget {
 
     /// How many more requests the sync may make now.
     pub fn left(&self) -> u32 {
-        lock(&self.0.budget).left(Instant::now(), Urgency::Routine)
+        let left = lock(&self.0.budget).left(Instant::now(), Urgency::Routine);
+        left.requests()
     }
 }
 
@@ -274,10 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn what_people_asked_counts_against_the_sync() {
+    fn what_people_asked_counts_against_the_sync_but_leaves_a_floor() {
         let (mut budget, now) = (Budget::default(), Instant::now());
         assert_eq!(spend_all(&mut budget, now, Urgency::Person), 864);
-        assert!(budget.spend(now, Urgency::Routine).is_err());
+        assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 96);
     }
 
     #[test]
@@ -323,7 +349,7 @@ mod tests {
                 ]),
             );
         }
-        assert_eq!(budget.left(now, Urgency::Routine), 576);
+        assert_eq!(budget.left(now, Urgency::Routine).requests(), 576);
     }
 
     proptest! {

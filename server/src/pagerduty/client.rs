@@ -169,8 +169,8 @@ impl PagerDuty {
             Err(problem) if may_be_of_the_other_kind(&problem) => {
                 let other = self.schedule_of(account, id, expected.other(), &window);
                 match other.await {
-                    // Neither knows it; what the first said of it stands.
-                    Err(other) if may_be_of_the_other_kind(&other) => Err(problem),
+                    // Neither shows it; what the expected one said of it stands.
+                    Err(other) if is_refusal(&other) => Err(problem),
                     other => other,
                 }
             }
@@ -289,18 +289,24 @@ fn may_be_of_the_other_kind(problem: &PagerDutyProblem) -> bool {
     )
 }
 
+/// PagerDuty has understood, and does not give what was asked for.
+fn is_refusal(problem: &PagerDutyProblem) -> bool {
+    matches!(
+        problem,
+        PagerDutyProblem::NotFound
+            | PagerDutyProblem::NoApiAccess
+            | PagerDutyProblem::Forbidden { .. }
+            | PagerDutyProblem::Unavailable { status: 400..=499 }
+    )
+}
+
 /// An account, or a credential, that knows no shift-based schedules has none.
 fn without_v3(problem: PagerDutyProblem) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
-    match problem {
-        PagerDutyProblem::NotFound
-        | PagerDutyProblem::Forbidden { .. }
-        | PagerDutyProblem::Unreadable
-        | PagerDutyProblem::Unavailable { status: 400..=499 } => {
-            tracing::debug!(%problem, "no list of shift-based schedules");
-            Ok(Vec::new())
-        }
-        problem => Err(problem),
+    if is_refusal(&problem) || problem == PagerDutyProblem::Unreadable {
+        tracing::debug!(%problem, "no list of shift-based schedules");
+        return Ok(Vec::new());
     }
+    Err(problem)
 }
 
 /// ISO 8601 in UTC. Instants beyond the calendar become its first or last second.

@@ -32,16 +32,16 @@ pub struct SchedulePerson {
     pub deleted: bool,
 }
 
-/// The workspace's people, by e-mail and by what admins said.
-pub struct Directory<'a> {
+/// The workspace's people, by e-mail and by id.
+pub struct PeopleIndex<'a> {
     by_email: HashMap<String, &'a Person>,
-    by_hand: HashMap<&'a PagerDutyUserId, &'a Person>,
+    by_id: HashMap<&'a PersonId, &'a Person>,
 }
 
-impl<'a> Directory<'a> {
+impl<'a> PeopleIndex<'a> {
     /// Where two share an e-mail, somebody active goes before somebody
     /// deactivated.
-    pub fn new(people: &'a [Person], links: &'a Links) -> Self {
+    pub fn new(people: &'a [Person]) -> Self {
         let mut by_email: HashMap<String, &'a Person> = HashMap::new();
         for person in people {
             let Some(email) = &person.email else { continue };
@@ -54,16 +54,30 @@ impl<'a> Directory<'a> {
                 })
                 .or_insert(person);
         }
-        let by_id: HashMap<_, _> = people.iter().map(|person| (&person.id, person)).collect();
-        let by_hand = links
-            .iter()
-            .filter_map(|(user, person)| Some((user, *by_id.get(person)?)))
-            .collect();
-        Self { by_email, by_hand }
+        let by_id = people.iter().map(|person| (&person.id, person)).collect();
+        Self { by_email, by_id }
+    }
+}
+
+/// Who of PagerDuty is who in Slack: by what admins said, and else by e-mail.
+#[derive(Clone, Copy)]
+pub struct Directory<'a> {
+    people: &'a PeopleIndex<'a>,
+    links: &'a Links,
+}
+
+impl<'a> Directory<'a> {
+    pub const fn new(people: &'a PeopleIndex<'a>, links: &'a Links) -> Self {
+        Self { people, links }
     }
 
     fn by_email(&self, email: &str) -> Option<&'a Person> {
-        self.by_email.get(&email_key(email)).copied()
+        self.people.by_email.get(&email_key(email)).copied()
+    }
+
+    fn by_hand(&self, user: &PagerDutyUserId) -> Option<&'a Person> {
+        let person = self.links.get(user)?;
+        self.people.by_id.get(person).copied()
     }
 }
 
@@ -73,7 +87,7 @@ pub fn link_of<'a>(
     person: &SchedulePerson,
     directory: &Directory<'a>,
 ) -> (LinkState, Option<&'a Person>) {
-    if let Some(found) = directory.by_hand.get(&person.id) {
+    if let Some(found) = directory.by_hand(&person.id) {
         let state = if found.deactivated {
             LinkState::Deactivated
         } else {
@@ -289,7 +303,11 @@ mod tests {
     fn people_match_by_email_whatever_its_case() {
         let people = [slack("U1", "Ann@Example.com ")];
         let schedule = schedule(vec![user("P1", Some("ann@example.COM"))], Vec::new());
-        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(0));
+        let members = members_of(
+            &schedule,
+            &Directory::new(&PeopleIndex::new(&people), &Links::new()),
+            at(0),
+        );
         assert_eq!(members[0].key.as_str(), "slack:U1");
         assert_eq!(members[0].link, LinkState::Linked);
         assert_eq!(members[0].name, "slack U1");
@@ -311,7 +329,11 @@ mod tests {
             ],
             vec![shift("P1", 0, 10)],
         );
-        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(5));
+        let members = members_of(
+            &schedule,
+            &Directory::new(&PeopleIndex::new(&people), &Links::new()),
+            at(5),
+        );
         let links: Vec<_> = members.iter().map(|member| member.link).collect();
         assert_eq!(
             links,
@@ -333,8 +355,8 @@ mod tests {
             vec![user("P1", None), user("P2", None)],
             vec![shift("P1", 0, 10), shift("P2", 10, 20)],
         );
-        let links = Links::new();
-        let directory = Directory::new(&[], &links);
+        let (people, links) = (PeopleIndex::new(&[]), Links::new());
+        let directory = Directory::new(&people, &links);
         for (second, expected) in [
             (0, "pagerduty:P1"),
             (9, "pagerduty:P1"),
@@ -351,8 +373,8 @@ mod tests {
             vec![user("P1", None), user("P2", None)],
             vec![shift("P1", 0, 10), shift("P2", 5, 10)],
         );
-        let links = Links::new();
-        let directory = Directory::new(&[], &links);
+        let (people, links) = (PeopleIndex::new(&[]), Links::new());
+        let directory = Directory::new(&people, &links);
         assert_eq!(on_duty(&members_of(&schedule, &directory, at(7))).len(), 2);
         assert!(on_duty(&members_of(&schedule, &directory, at(30))).is_empty());
     }
@@ -367,7 +389,11 @@ mod tests {
             ],
             vec![shift("P2", 0, 10)],
         );
-        let members = members_of(&schedule, &Directory::new(&people, &Links::new()), at(1));
+        let members = members_of(
+            &schedule,
+            &Directory::new(&PeopleIndex::new(&people), &Links::new()),
+            at(1),
+        );
         assert_eq!(members.len(), 1);
         assert_eq!(on_duty(&members), ["slack:U1"]);
     }
@@ -377,7 +403,7 @@ mod tests {
         let mut gone = slack("U1", "ann@example.com");
         gone.deactivated = true;
         let people = [gone, slack("U2", "ann@example.com")];
-        let links = Links::new();
+        let (people, links) = (PeopleIndex::new(&people), Links::new());
         let (link, found) = link_of(
             &user("P1", Some("ann@example.com")),
             &Directory::new(&people, &links),

@@ -10,8 +10,8 @@ mod turns;
 
 pub use access::{may_edit, may_see};
 pub use membership::{
-    Directory, SchedulePerson, ScheduleSnapshot, difference, duty_of, link_of, loss, members_of,
-    next_change,
+    Directory, PeopleIndex, SchedulePerson, ScheduleSnapshot, difference, duty_of, link_of, loss,
+    members_of, next_change,
 };
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use search::matches;

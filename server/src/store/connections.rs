@@ -63,10 +63,12 @@ impl Connection {
 pub struct SyncEnd {
     /// PagerDuty was asked; otherwise only stored shifts were applied.
     pub asked: bool,
+    /// PagerDuty answered for something; otherwise all of it was postponed.
+    pub reached: bool,
     pub problem: Option<PagerDutyProblem>,
     /// How long until the next run.
     pub next_in: Duration,
-    /// How long PagerDuty is left alone.
+    /// How long PagerDuty is left alone, when it was asked.
     pub ask_in: Duration,
     /// Schedules left to the next run.
     pub postponed: u32,
@@ -248,7 +250,7 @@ impl Store {
         former::remember_all(&mut tx, workspace, entry.at).await?;
         let statements = [
             // Whoever is on duty now stays so until somebody rotates.
-            "update duty_history set ends_at = null where exists
+            "update duty_history set ends_at = null where workspace_id = $1 and exists
                  (select 1 from bindings b join rotation_members m on m.rotation_id = b.rotation_id
                   where b.workspace_id = $1 and b.rotation_id = duty_history.rotation_id
                       and m.on_duty_since = duty_history.starts_at
@@ -404,7 +406,7 @@ impl Store {
             "update pagerduty_connections set
                  problem = case when login_ended = 1 then problem else $1 end,
                  next_sync_at = case when next_sync_at = $2 then {now} + $3 else next_sync_at end,
-                 ask_after = {now} + $4,
+                 ask_after = case when $11 = 1 then {now} + $4 else ask_after end,
                  last_synced_at = case when $5 = 1 then {now} else last_synced_at end,
                  failures = $6, postponed = $7, clock_ahead_millis = $8,
                  lease_holder = null, lease_until = null
@@ -415,12 +417,13 @@ impl Store {
             .bind(connection.next_sync_at.as_millis())
             .bind(millis(end.next_in))
             .bind(millis(end.ask_in))
-            .bind(i64::from(end.asked && !failed))
+            .bind(i64::from(end.asked && !failed && end.reached))
             .bind(i64::from(failures))
             .bind(i64::from(end.postponed))
             .bind(end.clock_ahead_millis)
             .bind(connection.workspace.as_str())
             .bind(connection.lease.as_deref())
+            .bind(i64::from(end.asked))
             .execute(&self.pool)
             .await?;
         Ok(updated.rows_affected() == 1)

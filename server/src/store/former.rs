@@ -93,8 +93,7 @@ pub(super) async fn remember_all(
     Ok(())
 }
 
-/// Forgets what a rotation was bound to, since it is bound anew or was taken back
-/// to Manual on purpose.
+/// Forgets what a rotation was bound to, since it is bound anew.
 pub(super) async fn forget(connection: &mut AnyConnection, rotation: &RotationId) -> Result<()> {
     sqlx::query("delete from former_bindings where rotation_id = $1")
         .bind(rotation.as_str())

@@ -134,6 +134,16 @@ impl Store {
         rows.into_iter().map(ScheduleRow::schedule).collect()
     }
 
+    /// How many schedules rotations are bound to.
+    pub async fn bound_schedule_count(&self, workspace: &WorkspaceId) -> Result<u32> {
+        let (count,): (i64,) =
+            sqlx::query_as("select count(*) from pagerduty_schedules where workspace_id = $1")
+                .bind(workspace.as_str())
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// The schedules that PagerDuty is to be asked for within `slack` from now: those
     /// whose shifts have changed hands, then those that wait the longest, and last
     /// those that failed before.
@@ -322,13 +332,14 @@ impl Store {
 
     /// Binds a rotation to a schedule that was read at `read_at` by PagerDuty's
     /// clock and is to be read again after `poll_in`, if `allow` does not refuse.
-    /// `members` takes the place of the rotation's own.
+    /// What `rule` makes of the schedule, or of a later reading that is stored,
+    /// takes the place of the rotation's own members.
     pub async fn bind<R>(
         &self,
         connection: &Connection,
         rotation: &RotationId,
         (schedule, read_at, poll_in): (&ScheduleSnapshot, Timestamp, Duration),
-        members: Vec<Member>,
+        rule: impl FnOnce(&ScheduleSnapshot) -> Vec<Member> + Send,
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<BindEnd<R>> {
         let workspace = &connection.workspace;
@@ -336,20 +347,29 @@ impl Store {
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(BindEnd::ConnectionChanged);
         }
-        let Some(mut rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await?
-        else {
+        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
             return Ok(BindEnd::RotationGone);
         };
         let entry = match allow(&rotation) {
             Ok(entry) => entry,
             Err(refusal) => return Ok(BindEnd::Refused(refusal)),
         };
-        write_schedule(&mut tx, workspace, schedule, read_at).await?;
-        self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
-            .await?;
+        let known = load_schedule(&mut tx, workspace, &schedule.id).await?;
+        let present = match known {
+            Some(known) if is_later(known.confirmed_at, read_at) => {
+                load_snapshot(&mut tx, workspace, known).await?
+            }
+            _ => {
+                write_schedule(&mut tx, workspace, schedule, read_at).await?;
+                self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
+                    .await?;
+                schedule.clone()
+            }
+        };
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        let before = std::mem::replace(&mut rotation.members, members);
-        rotations::write_members(&mut tx, &before, &rotation, read_at).await?;
+        // The others that follow this schedule have it read anew as well.
+        let members = rule(&present);
+        write_members(&mut tx, workspace, &schedule.id, &members, read_at).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -396,17 +416,17 @@ impl Store {
         Ok(Some(Ok(())))
     }
 
-    /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
-    /// gives its rotations their members. PagerDuty is asked for it again after
-    /// `poll_in`. Returns what changed; `None`, and nothing is written, when the
-    /// credential that read it has changed or gone, nothing is bound to the
-    /// schedule any more, or a later reading is already there.
+    /// Writes what was asked of a schedule at `asked_at` and gives its rotations the
+    /// members that it has at `now`, both by PagerDuty's clock. PagerDuty is asked
+    /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
+    /// changed, when the credential that read it has changed or gone, nothing is
+    /// bound to the schedule any more, or a later reading is already there.
     pub async fn apply_schedule(
         &self,
         connection: &Connection,
         schedule: &ScheduleSnapshot,
         members: &[Member],
-        asked_at: Timestamp,
+        (asked_at, now): (Timestamp, Timestamp),
         poll_in: Duration,
     ) -> Result<Option<Vec<RotationChange>>> {
         let workspace = &connection.workspace;
@@ -417,7 +437,10 @@ impl Store {
         let Some(known) = load_schedule(&mut tx, workspace, &schedule.id).await? else {
             return Ok(None);
         };
-        if known.confirmed_at.is_some_and(|at| at > asked_at) {
+        self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
+            .await?;
+        if is_later(known.confirmed_at, asked_at) {
+            tx.commit().await?;
             return Ok(None);
         }
         if load_snapshot(&mut tx, workspace, known).await? == *schedule {
@@ -425,9 +448,7 @@ impl Store {
         } else {
             write_schedule(&mut tx, workspace, schedule, asked_at).await?;
         }
-        self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
-            .await?;
-        let changed = write_members(&mut tx, workspace, &schedule.id, members, asked_at).await?;
+        let changed = write_members(&mut tx, workspace, &schedule.id, members, now).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
@@ -467,15 +488,15 @@ impl Store {
         Ok(Some(changed))
     }
 
-    /// Notes why a schedule could not be read, and has it tried again after
-    /// `back_off`; its rotations keep what they have. Returns the rotations for
-    /// which this is news.
+    /// Notes why a schedule could not be read, that it has so failed `failures`
+    /// times in a row, and has it tried again after `back_off`; its rotations keep
+    /// what they have. Returns the rotations for which this is news.
     pub async fn flag_schedule(
         &self,
         connection: &Connection,
         schedule: &BoundSchedule,
         problem: &PagerDutyProblem,
-        back_off: Duration,
+        (failures, back_off): (u32, Duration),
     ) -> Result<Vec<RotationId>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
@@ -483,12 +504,13 @@ impl Store {
             return Ok(Vec::new());
         }
         sqlx::query(
-            "update pagerduty_schedules set problem = $1, failures = failures + 1
+            "update pagerduty_schedules set problem = $1, failures = $4
              where workspace_id = $2 and id = $3",
         )
         .bind(write_problem(Some(problem)))
         .bind(workspace.as_str())
         .bind(schedule.id.as_str())
+        .bind(i64::from(failures))
         .execute(&mut *tx)
         .await?;
         self.poll_again_in(&mut tx, workspace, &schedule.id, back_off)
@@ -526,13 +548,19 @@ impl Store {
             }
             tx.commit().await?;
         }
+        self.roster_was_read(connection, Duration::ZERO).await
+    }
+
+    /// Notes that the account's people are as if they had been read so long `ago`.
+    pub async fn roster_was_read(&self, connection: &Connection, ago: Duration) -> Result<()> {
         let now = self.engine.now();
         let statement = format!(
-            "update pagerduty_connections set roster_read_at = {now}
-             where workspace_id = $1 and generation = $2"
+            "update pagerduty_connections set roster_read_at = {now} - $1
+             where workspace_id = $2 and generation = $3"
         );
         sqlx::query(AssertSqlSafe(statement))
-            .bind(workspace.as_str())
+            .bind(millis(ago))
+            .bind(connection.workspace.as_str())
             .bind(&connection.generation)
             .execute(&self.pool)
             .await?;
@@ -558,6 +586,16 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// How much later than another a reading can have been made that is written
+/// before it, in seconds.
+const READING_SECONDS: i64 = 60;
+
+/// Whether what is stored was read later than at `read_at`. A time that is far
+/// ahead was taken from a clock that was wrong then.
+fn is_later(stored: Option<Timestamp>, read_at: Timestamp) -> bool {
+    stored.is_some_and(|at| at > read_at && at.seconds_since(read_at) < READING_SECONDS)
 }
 
 /// Drops the schedules that no rotation is bound to any more.

@@ -291,10 +291,10 @@ async fn note(
     let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable);
     let (postponed, requests) = (outcome.postponed, outcome.requests);
     match &outcome.problem {
-        Some(problem) if outcome.asked => {
+        Some(problem) => {
             tracing::warn!(%problem, changed, confirmed, unreadable, requests, "a sync failed");
         }
-        _ => tracing::info!(
+        None => tracing::info!(
             changed, confirmed, unreadable, postponed, requests, "synced"
         ),
     }
@@ -314,7 +314,7 @@ async fn note(
             workspace,
             reason,
             took,
-            problem: outcome.problem.as_ref().filter(|_| outcome.asked),
+            problem: outcome.problem.as_ref(),
             confirmed,
             unreadable,
             postponed,
@@ -368,7 +368,7 @@ async fn end_of(
     (clocks, jitter): (&Clocks, f64),
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
-    let pagerduty_now = services.pagerduty.now(connection.credential.region);
+    let pagerduty_now = services.pagerduty_now(connection);
     let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
         problem: outcome.problem.as_ref(),
@@ -379,19 +379,18 @@ async fn end_of(
     };
     let interval = services.config.pagerduty.poll_interval;
     let Pace {
-        next_in,
-        mut ask_in,
+        mut next_in,
+        ask_in,
     } = pace::pace(interval, found, jitter);
-    let mut next_in = next_in;
-    // A hand-off during a back-off leaves the back-off as it was.
     if reason == SyncReason::HandOff {
-        ask_in = until(connection.ask_after, connection.as_of);
-        next_in = found
-            .next_change_in
-            .map_or(ask_in, |change| change.min(ask_in));
+        // The back-off goes on as it was.
+        let ask_in = until(connection.ask_after, connection.as_of);
+        let change_in = found.next_change_in;
+        next_in = change_in.map_or(ask_in, |change| change.min(ask_in));
     }
     Ok(SyncEnd {
         asked: outcome.asked,
+        reached: outcome.confirmed > 0 || outcome.postponed == 0,
         on_request: reason == SyncReason::Request,
         problem: if outcome.asked {
             outcome.problem.clone()

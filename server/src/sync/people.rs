@@ -7,7 +7,8 @@ use crate::{
     store::{Connection, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::sync::Mutex;
 use types::{PagerDutyProblem, PagerDutyUserId};
 
 /// So many people are asked for one by one while there is no list of everybody.
@@ -21,9 +22,16 @@ pub type People = HashMap<PagerDutyUserId, SchedulePerson>;
 /// How long names and e-mails of an account's people are good for, in seconds.
 const FRESH_SECONDS: i64 = 15 * 60;
 
+/// How long an account's people are left alone after our share of requests was
+/// spent on listing them, so that something is left for the schedules.
+const PUT_OFF: Duration = Duration::from_secs(5 * 60);
+
 /// What is known of an account's people.
 pub struct Roster {
+    /// Those who need not be asked for.
     people: People,
+    /// Everybody who was ever met, for when there is no better word.
+    known: People,
     /// Everybody was listed not long ago, so that hardly anybody is missing.
     complete: bool,
 }
@@ -37,15 +45,17 @@ pub async fn roster(
     account: &Account,
 ) -> Result<Result<Roster, PagerDutyProblem>, StoreError> {
     let known = store.pagerduty_users(&connection.workspace).await?;
+    let from_earlier = |known: People, complete| Roster {
+        people: known.clone(),
+        known,
+        complete,
+    };
     let age = |read_at| connection.as_of.seconds_since(read_at);
-    let complete = connection
+    if connection
         .roster_read_at
-        .is_some_and(|read_at| age(read_at) < FRESH_SECONDS);
-    if complete {
-        return Ok(Ok(Roster {
-            people: known,
-            complete,
-        }));
+        .is_some_and(|read_at| age(read_at) < FRESH_SECONDS)
+    {
+        return Ok(Ok(from_earlier(known, true)));
     }
     match pagerduty.users(account).await {
         Ok(users) => {
@@ -53,51 +63,46 @@ pub async fn roster(
             store.save_roster(connection, &people).await?;
             Ok(Ok(Roster {
                 people,
+                known,
                 complete: true,
             }))
         }
-        Err(problem @ PagerDutyProblem::ShareSpent { .. }) if known.is_empty() => Ok(Err(problem)),
-        Err(problem)
-            if problem.concerns_connection()
-                && !matches!(problem, PagerDutyProblem::ShareSpent { .. }) =>
-        {
-            Ok(Err(problem))
+        Err(PagerDutyProblem::ShareSpent { .. }) => {
+            let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
+            store
+                .roster_was_read(connection, fresh.saturating_sub(PUT_OFF))
+                .await?;
+            Ok(Ok(from_earlier(known, true)))
         }
+        Err(problem) if problem.concerns_connection() => Ok(Err(problem)),
         Err(problem) => {
             tracing::warn!(%problem, "the list of people cannot be read");
-            Ok(Ok(Roster {
-                people: known,
-                complete,
-            }))
+            Ok(Ok(from_earlier(known, false)))
         }
     }
 }
 
 /// The schedule with its people's names and e-mails. Whoever is not in `roster`
-/// is asked for and added to it.
+/// is asked for and added to it; meanwhile it is free for others.
 pub async fn resolve(
     pagerduty: &PagerDuty,
     account: &Account,
     schedule: Schedule,
-    roster: &mut Roster,
+    roster: &Mutex<Roster>,
 ) -> Result<ScheduleSnapshot, PagerDutyProblem> {
-    let missing: Vec<&UserReference> = schedule
-        .people
+    let missing = roster.lock().await.missing(&schedule);
+    let questions: Vec<BoxFuture<'_, _>> = missing
         .iter()
-        .filter(|person| !person.deleted && !roster.people.contains_key(&person.id))
+        .map(|person| ask(pagerduty, account, person).boxed())
         .collect();
-    // Without a list there may be any number of them; the next run lists them.
-    if roster.complete || missing.len() <= ASKED_ONE_BY_ONE {
-        let questions: Vec<BoxFuture<'_, _>> = missing
-            .into_iter()
-            .map(|person| ask(pagerduty, account, person).boxed())
-            .collect();
-        let asked: Vec<SchedulePerson> = stream::iter(questions)
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let asked = asked.into_iter().map(|person| (person.id.clone(), person));
-        roster.people.extend(asked);
+    let answers: Vec<(PagerDutyUserId, Answer)> = stream::iter(questions)
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut roster = roster.lock().await;
+    for (id, answer) in answers {
+        let person = roster.told(&id, answer);
+        roster.people.extend(person.map(|person| (id, person)));
     }
     let people = schedule
         .people
@@ -107,7 +112,7 @@ pub async fn resolve(
                 deleted: found.deleted || person.deleted,
                 ..found.clone()
             },
-            None => unknown(person, person.deleted),
+            None => roster.last_known(person),
         })
         .collect();
     Ok(ScheduleSnapshot {
@@ -121,18 +126,72 @@ pub async fn resolve(
     })
 }
 
-/// What PagerDuty says of one person. Only what would fail for everybody fails.
+impl Roster {
+    /// Whom to ask for. Without a list that may be any number of people; then the
+    /// next run will list them.
+    fn missing(&self, schedule: &Schedule) -> Vec<UserReference> {
+        let missing = schedule
+            .people
+            .iter()
+            .filter(|person| !person.deleted && !self.people.contains_key(&person.id));
+        let missing: Vec<UserReference> = missing.cloned().collect();
+        if self.complete || missing.len() <= ASKED_ONE_BY_ONE {
+            missing
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// What an answer makes of somebody; `None` when it says nothing of them.
+    fn told(&self, id: &PagerDutyUserId, answer: Answer) -> Option<SchedulePerson> {
+        match answer {
+            Answer::Found(person) => Some(person),
+            Answer::Gone(reference) => Some(SchedulePerson {
+                deleted: true,
+                ..self.last_known(&reference)
+            }),
+            // What cannot be found out must not undo what is known.
+            Answer::Unclear => self.known.get(id).cloned(),
+        }
+    }
+
+    /// The last word on somebody, at least that of the schedule.
+    fn last_known(&self, person: &UserReference) -> SchedulePerson {
+        match self.known.get(&person.id) {
+            Some(known) => SchedulePerson {
+                deleted: known.deleted || person.deleted,
+                ..known.clone()
+            },
+            None => SchedulePerson {
+                id: person.id.clone(),
+                name: person.name.clone(),
+                email: None,
+                deleted: person.deleted,
+            },
+        }
+    }
+}
+
+/// What PagerDuty says of one person.
+enum Answer {
+    Found(SchedulePerson),
+    Gone(UserReference),
+    Unclear,
+}
+
+/// Asks for one person. Only what would fail for everybody fails.
 async fn ask(
     pagerduty: &PagerDuty,
     account: &Account,
     person: &UserReference,
-) -> Result<SchedulePerson, PagerDutyProblem> {
-    match pagerduty.user(account, &person.id).await {
-        Ok(Some(user)) => Ok(keyed(user).1),
-        Ok(None) => Ok(unknown(person, true)),
-        Err(problem) if problem.concerns_connection() => Err(problem),
-        Err(_) => Ok(unknown(person, false)),
-    }
+) -> Result<(PagerDutyUserId, Answer), PagerDutyProblem> {
+    let answer = match pagerduty.user(account, &person.id).await {
+        Ok(Some(user)) => Answer::Found(keyed(user).1),
+        Ok(None) => Answer::Gone(person.clone()),
+        Err(problem) if problem.concerns_connection() => return Err(problem),
+        Err(_) => Answer::Unclear,
+    };
+    Ok((person.id.clone(), answer))
 }
 
 fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
@@ -143,14 +202,4 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
         deleted: user.deleted,
     };
     (user.id, person)
-}
-
-/// Somebody of whom only the schedule's reference is known.
-fn unknown(person: &UserReference, deleted: bool) -> SchedulePerson {
-    SchedulePerson {
-        id: person.id.clone(),
-        name: person.name.clone(),
-        email: None,
-        deleted,
-    }
 }

@@ -11,7 +11,7 @@ use crate::{
     Services,
     integrations::{self, AccessProblem},
     pagerduty::{Account, PagerDuty},
-    rotations::{Directory, ScheduleSnapshot, members_of},
+    rotations::{Directory, Member, PeopleIndex, ScheduleSnapshot, members_of},
     store::{BoundSchedule, Connection, RotationChange, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
@@ -28,9 +28,12 @@ const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
-/// When the first so many schedules cannot be read and none can, the others are
-/// not tried: it is PagerDuty that is ill, not they.
-const FAILURES_THAT_TELL: usize = 4;
+/// When the first so many schedules cannot be read, the others are not tried: it
+/// is PagerDuty that is ill, not they.
+const FAILURES_THAT_TELL: u32 = 4;
+/// However soon a request may be made again, with less than this there would be
+/// a run for each.
+const SHORTEST_BUDGET_REST: Duration = Duration::from_secs(10);
 
 /// What a run came to.
 #[derive(Debug, Default)]
@@ -83,16 +86,13 @@ pub async fn run(
 ) -> Result<RunOutcome, StoreError> {
     let store = &services.store;
     let workspace = &connection.workspace;
-    let (people, links) = (
-        store.people(workspace).await?,
-        store.links(workspace).await?,
-    );
+    let people = store.people(workspace).await?;
     let run = Run {
         services,
         connection,
         reason,
         pagerduty: services.pagerduty.for_routine(),
-        directory: Directory::new(&people, &links),
+        people: PeopleIndex::new(&people),
         started: Instant::now(),
         period: pace::period(services.config.pagerduty.poll_interval, jitter),
     };
@@ -101,10 +101,7 @@ pub async fn run(
         ..RunOutcome::default()
     };
     if reason == SyncReason::HandOff {
-        return Ok(RunOutcome {
-            problem: connection.problem.clone(),
-            ..handed_off
-        });
+        return Ok(handed_off);
     }
     let asked = run.ask_while_handing_off().await?;
     Ok(RunOutcome {
@@ -125,8 +122,9 @@ pub async fn apply_link(
         store.people(workspace).await?,
         store.links(workspace).await?,
     );
+    let people = PeopleIndex::new(&people);
     let directory = Directory::new(&people, &links);
-    let now = services.pagerduty.now(connection.credential.region);
+    let now = services.pagerduty_now(connection);
     for schedule in store.schedules_naming(workspace, user).await? {
         let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, now);
         let changed = store.hand_off(connection, &schedule, now, rule).await?;
@@ -147,7 +145,7 @@ struct Run<'a> {
     connection: &'a Connection,
     reason: SyncReason,
     pagerduty: PagerDuty,
-    directory: Directory<'a>,
+    people: PeopleIndex<'a>,
     started: Instant,
     /// From this run until its schedules are read again.
     period: Duration,
@@ -163,6 +161,18 @@ impl Run<'_> {
         self.pagerduty.now(self.connection.credential.region)
     }
 
+    /// The members that a schedule makes at `now`. Who is linked to whom is looked
+    /// up each time: an admin may say so while a long run is under way.
+    async fn members(
+        &self,
+        snapshot: &ScheduleSnapshot,
+        now: Timestamp,
+    ) -> Result<Vec<Member>, StoreError> {
+        let links = self.store().links(&self.connection.workspace).await?;
+        let directory = Directory::new(&self.people, &links);
+        Ok(members_of(snapshot, &directory, now))
+    }
+
     /// How long until what is read now is read again. What one run reads stays
     /// together, however long the run takes.
     fn poll_in(&self) -> Duration {
@@ -174,9 +184,15 @@ impl Run<'_> {
     async fn hand_off(&self) -> Result<Vec<RotationChange>, StoreError> {
         let workspace = &self.connection.workspace;
         let now = self.now();
+        let due = self.store().due_hand_offs(workspace, now).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let links = self.store().links(workspace).await?;
+        let directory = Directory::new(&self.people, &links);
         let mut changes = Vec::new();
-        for due in self.store().due_hand_offs(workspace, now).await? {
-            let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &self.directory, now);
+        for due in due {
+            let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, now);
             let changed = self
                 .store()
                 .hand_off(self.connection, &due.schedule, now, rule)
@@ -307,8 +323,8 @@ impl Run<'_> {
     }
 
     /// Reads the schedules, a few at once, and applies each as it comes. One that
-    /// cannot be read says nothing about the others; when none can, that is the
-    /// connection's problem.
+    /// cannot be read says nothing about the others; when none of those that are
+    /// bound can, or none of the first few, that is the connection's problem.
     async fn ask_for_each(
         &self,
         account: &Account,
@@ -323,6 +339,10 @@ impl Run<'_> {
             .map(|schedule| self.read(account, schedule, roster).boxed())
             .collect();
         let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
+        let bound = self
+            .store()
+            .bound_schedule_count(&self.connection.workspace);
+        let failures_that_tell = bound.await?.min(FAILURES_THAT_TELL);
         let (mut failures, mut failed) = (0, None);
         while let Some((schedule, asked_at, answer)) = answers.next().await {
             match answer {
@@ -333,7 +353,13 @@ impl Run<'_> {
                 Err(PagerDutyProblem::ShareSpent {
                     retry_after_seconds,
                 }) => outcome.postpone(1, retry_after_seconds),
-                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
+                // One answer that always breaks off must not keep the others away.
+                Err(problem)
+                    if problem.concerns_connection()
+                        && problem != PagerDutyProblem::Unreachable =>
+                {
+                    return Ok(Err(problem));
+                }
                 Err(problem) => {
                     outcome.unreadable += 1;
                     self.flag(schedule, &problem).await?;
@@ -343,14 +369,14 @@ impl Run<'_> {
                     }
                 }
             }
-            if outcome.confirmed == 0 && failures >= FAILURES_THAT_TELL {
-                break;
+            if outcome.confirmed == 0
+                && failures >= failures_that_tell
+                && let Some(problem) = failed.take()
+            {
+                return Ok(Err(problem));
             }
         }
-        Ok(match failed {
-            Some(problem) if outcome.confirmed == 0 => Err(problem),
-            _ => Ok(()),
-        })
+        Ok(Ok(()))
     }
 
     async fn read<'s>(
@@ -373,8 +399,7 @@ impl Run<'_> {
             Ok(answer) => answer,
             Err(problem) => return (schedule, asked_at, Err(problem)),
         };
-        let mut roster = roster.lock().await;
-        let snapshot = people::resolve(pagerduty, account, answer, &mut roster).await;
+        let snapshot = people::resolve(pagerduty, account, answer, roster).await;
         (schedule, asked_at, snapshot)
     }
 
@@ -384,14 +409,15 @@ impl Run<'_> {
         asked_at: Timestamp,
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
-        let members = members_of(snapshot, &self.directory, self.now());
+        let now = self.now();
+        let members = self.members(snapshot, now).await?;
         let changed = self
             .store()
             .apply_schedule(
                 self.connection,
                 snapshot,
                 &members,
-                asked_at,
+                (asked_at, now),
                 self.poll_in(),
             )
             .await?
@@ -408,9 +434,14 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         let interval = self.services.config.pagerduty.poll_interval;
         let back_off = pace::back_off(interval, schedule.failures, problem);
+        // That somebody is impatient says nothing about how patient to be.
+        let failures = match self.reason {
+            SyncReason::Request => schedule.failures.max(1),
+            SyncReason::Due | SyncReason::HandOff => schedule.failures.saturating_add(1),
+        };
         let flagged: Vec<RotationId> = self
             .store()
-            .flag_schedule(self.connection, schedule, problem, back_off)
+            .flag_schedule(self.connection, schedule, problem, (failures, back_off))
             .await?;
         for rotation in flagged {
             let topic = LiveTopic::Rotation(rotation);
@@ -448,7 +479,7 @@ impl RunOutcome {
 
     fn postpone(&mut self, schedules: u32, retry_after_seconds: u32) {
         self.postponed += schedules;
-        let wait = Duration::from_secs(retry_after_seconds.into());
+        let wait = Duration::from_secs(retry_after_seconds.into()).max(SHORTEST_BUDGET_REST);
         self.budget_in = Some(self.budget_in.map_or(wait, |known| known.max(wait)));
     }
 }

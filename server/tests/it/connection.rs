@@ -40,7 +40,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
             connection,
             rotation,
             (&snapshot(schedule, &["P1", "P2"]), NOW, A_MINUTE),
-            vec![on_duty, member("P2")],
+            |_| vec![on_duty, member("P2")],
             |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
         )
         .await
@@ -187,7 +187,7 @@ async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
                 &before,
                 &snapshot("S1", &["P9"]),
                 &[member("P9")],
-                NOW,
+                (NOW, NOW),
                 A_MINUTE,
             )
             .await
@@ -226,7 +226,7 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
                     connection,
                     &snapshot("S1", &["P9"]),
                     &[member("P9")],
-                    NOW,
+                    (NOW, NOW),
                     A_MINUTE,
                 )
                 .await
@@ -285,6 +285,7 @@ async fn one_run_at_a_time_and_a_dead_one_is_replaced() {
         store.release_lease(&first).await.unwrap();
         let end = SyncEnd {
             asked: true,
+            reached: true,
             on_request: false,
             problem: None,
             next_in: A_MINUTE,
@@ -310,7 +311,7 @@ async fn an_older_reading_does_not_replace_a_later_one() {
                     &connection,
                     &snapshot("S1", &[name]),
                     &[member(name)],
-                    asked_at,
+                    (asked_at, asked_at),
                     A_MINUTE,
                 )
                 .await
@@ -339,7 +340,7 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
             let members = [member(&name)];
             let snapshot = snapshot("S1", &[name.as_str()]);
             let (applied, reverted) = tokio::join!(
-                store.apply_schedule(&connection, &snapshot, &members, NOW, A_MINUTE),
+                store.apply_schedule(&connection, &snapshot, &members, (NOW, NOW), A_MINUTE),
                 disconnect(&store)
             );
             let applied = applied.unwrap().is_some();

@@ -247,6 +247,7 @@ async fn a_login_that_ends_while_a_sync_goes_on_stays_ended() {
 
         let end = SyncEnd {
             asked: true,
+            reached: true,
             on_request: false,
             problem: None,
             next_in: Duration::from_secs(60),
