@@ -1,5 +1,7 @@
 // Connecting PagerDuty and disconnecting it, as the help article walks through it.
 import { expect, type Locator, type Page } from '@playwright/test';
+import { signInAs } from './sign-in';
+import type { World } from './world';
 
 export const DISCONNECTED = /PagerDuty is disconnected\. .* reverted to Manual\./;
 
@@ -53,6 +55,13 @@ export async function connectWithApiKey(page: Page, key: string): Promise<void> 
   await openIntegrations(page);
   await saveKey(await openKeyDialog(page), key);
   await expect(connectedButton(page)).toBeVisible();
+}
+
+/** Starts anywhere and ends on the panel, signed in and connected with the account's key. */
+export async function connectAs(page: Page, world: World, person = 'Ada Okafor'): Promise<void> {
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInAs(page, person);
+  await connectWithApiKey(page, pagerduty.api_key);
 }
 
 /** Starts on the panel and ends with the confirmation open. */

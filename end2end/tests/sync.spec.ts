@@ -1,10 +1,9 @@
 // Bound rotations follow their schedules, and open pages follow by themselves:
 // no test here reloads a page unless it says why.
-import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import {
+  connectAs,
   connectedButton,
-  connectWithApiKey,
   disconnect,
   fact,
   openEditDialog,
@@ -16,15 +15,9 @@ import {
 import { bindTo, card, chooseSchedule, createRotation, makeBoundRotation, mode, names, row } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { visit } from '../support/takeover';
-import { expect, test, type World } from '../support/world';
+import { expect, test } from '../support/world';
 
 test.use({ serverEnv: { ROUNDROBIN_PAGERDUTY_POLL_SECONDS: '1' } });
-
-async function connectAs(page: Page, world: World, person = 'Ada Okafor'): Promise<void> {
-  const { pagerduty } = await world.sandbox.credentials();
-  await signInAs(page, person);
-  await connectWithApiKey(page, pagerduty.api_key);
-}
 
 test('an override made in PagerDuty shows on the open page and card', async ({ page, openBrowser, world }) => {
   await connectAs(page, world);

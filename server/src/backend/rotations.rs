@@ -12,7 +12,7 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, OnDutyView,
     Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
@@ -20,6 +20,9 @@ use types::{
     ScheduleId, ShiftView, Timestamp,
 };
 use uuid::Uuid;
+
+/// However short the interval, younger data is not called old.
+const SHORTEST_STALE_SECONDS: i64 = 60;
 
 /// Why a change stops: the caller may not, or the rules refuse.
 pub(super) enum Stop<R> {
@@ -438,11 +441,13 @@ impl RoundRobin {
             .map(|schedule| (schedule.id.clone(), schedule))
             .collect();
         let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
+        let now = self.services.pagerduty_now(&connection);
+        let interval = self.services.config.pagerduty.poll_interval;
         let attention = |schedule: &BoundSchedule| {
-            let connection = connection.problem.as_ref();
-            connection.or(schedule.problem.as_ref())?;
-            Some(Attention {
-                needs_reconnection: connection.is_some_and(PagerDutyProblem::needs_reconnection),
+            let problem = connection.problem.as_ref();
+            let is_ill = problem.or(schedule.problem.as_ref()).is_some();
+            (is_ill || is_stale(schedule.confirmed_at, now, interval)).then(|| Attention {
+                needs_reconnection: problem.is_some_and(PagerDutyProblem::needs_reconnection),
                 confirmed_at: schedule.confirmed_at,
             })
         };
@@ -453,6 +458,14 @@ impl RoundRobin {
             })
             .collect())
     }
+}
+
+/// Whether data is older than it gets while all is well: by then, three readings
+/// in a row are missing.
+fn is_stale(confirmed_at: Option<Timestamp>, now: Timestamp, interval: Duration) -> bool {
+    let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
+    let longest = interval.saturating_mul(3).max(SHORTEST_STALE_SECONDS);
+    confirmed_at.is_none_or(|at| now.seconds_since(at) > longest)
 }
 
 fn card(rotation: Rotation, attention: Option<Attention>) -> RotationCard {

@@ -20,7 +20,7 @@ pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
     view! {
         <div class="health" role="status">
             {move || {
-                let (tone, label, text) = health_words(&health.get());
+                let (tone, label, text) = health_words(&health.get(), freshness.get());
                 view! { <Badge tone text=label/><p>{text}</p> }
             }}
         </div>
@@ -31,8 +31,13 @@ pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
     }
 }
 
-fn health_words(health: &ConnectionHealth) -> (Tone, &'static str, String) {
+fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'static str, String) {
     match health {
+        ConnectionHealth::Healthy if freshness.unreadable > 0 || freshness.postponed > 0 => (
+            Tone::Warning,
+            "Partly up to date",
+            "What you see here is what PagerDuty says, but for this:".to_owned(),
+        ),
         ConnectionHealth::AwaitingFirstSync => (
             Tone::Neutral,
             "Starting",
@@ -125,6 +130,16 @@ fn postponed_words(schedules: u32) -> String {
     )
 }
 
+/// To whole minutes, once there are some: an answer that took a second must not
+/// make ten minutes nine.
+const fn rounded(seconds: i64) -> i64 {
+    if seconds < 60 {
+        seconds
+    } else {
+        (seconds + 30) / 60 * 60
+    }
+}
+
 fn clock_words(seconds_ahead: i64) -> String {
     let side = if seconds_ahead > 0 {
         "ahead of"
@@ -133,7 +148,7 @@ fn clock_words(seconds_ahead: i64) -> String {
     };
     format!(
         "This server's clock is {} {side} PagerDuty's. Hand-offs follow PagerDuty's clock; ask whoever runs the server to correct it.",
-        span(seconds_ahead.abs())
+        span(rounded(seconds_ahead.abs()))
     )
 }
 
@@ -147,6 +162,10 @@ mod tests {
             (
                 180,
                 "This server's clock is 3 minutes ahead of PagerDuty's.",
+            ),
+            (
+                -599,
+                "This server's clock is 10 minutes behind PagerDuty's.",
             ),
             (-45, "This server's clock is 45 seconds behind PagerDuty's."),
         ] {
