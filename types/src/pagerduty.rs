@@ -115,13 +115,11 @@ fn forbidden(missing_scopes: Option<&str>) -> String {
 
 impl PagerDutyProblem {
     /// Whether any other request with the same credential would fail alike, so
-    /// that there is no point in asking on. A 403 may be about one schedule.
+    /// that there is no point in asking on. A 403 may be about one schedule, and a
+    /// connection may break at one schedule's answer, time and again.
     pub const fn concerns_connection(&self) -> bool {
         self.concerns_credential()
-            || matches!(
-                self,
-                Self::RateLimited { .. } | Self::ShareSpent { .. } | Self::Unreachable
-            )
+            || matches!(self, Self::RateLimited { .. } | Self::ShareSpent { .. })
     }
 
     /// Waiting does not help: somebody has to renew the credential or its rights.

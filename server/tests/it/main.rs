@@ -2,10 +2,14 @@
 //! its public interface. One binary, since each would link the whole server.
 
 mod connection;
+mod faults;
+mod former;
 mod http;
 mod keys;
+mod links;
 mod oauth;
 mod rotations;
+mod runs;
 mod sign_in;
 mod support;
 mod sync;

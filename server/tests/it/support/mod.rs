@@ -1,5 +1,7 @@
 //! Databases, a workspace with people, and a PagerDuty to talk to.
 
+pub mod bound;
+pub mod contents;
 mod gate;
 pub mod login;
 pub mod pagerduty;
@@ -83,8 +85,24 @@ pub async fn on_each_engine(test: impl AsyncFn(Store)) {
     }
 }
 
+/// Where a server finds PagerDuty's two regions, and how often it asks.
+pub struct Setup<'a> {
+    pub pagerduty: &'a str,
+    pub eu: &'a str,
+    pub poll_seconds: u32,
+}
+
 /// The server's parts over a database, with PagerDuty at `pagerduty`.
 pub async fn services(database: &Database, pagerduty: &str) -> Services {
+    let setup = Setup {
+        pagerduty,
+        eu: pagerduty,
+        poll_seconds: 1,
+    };
+    services_with(database, &setup).await
+}
+
+pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
     #[derive(Parser)]
     struct Command {
         #[command(flatten)]
@@ -93,13 +111,13 @@ pub async fn services(database: &Database, pagerduty: &str) -> Services {
     let command = Command::parse_from([
         "roundrobin",
         "--pagerduty-api-url",
-        pagerduty,
+        setup.pagerduty,
         "--pagerduty-eu-api-url",
-        pagerduty,
+        setup.eu,
         "--pagerduty-identity-url",
-        &format!("{pagerduty}/identity"),
+        &format!("{}/identity", setup.pagerduty),
         "--pagerduty-poll-seconds",
-        "1",
+        &setup.poll_seconds.to_string(),
     ]);
     let storage = Storage {
         database_url: SecretString::from(database.url.as_str()),

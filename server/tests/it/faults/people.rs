@@ -1,0 +1,48 @@
+//! People of whom PagerDuty says too little or too much.
+
+use crate::support::{ann, bound::Bound, sandbox::Sandbox, sqlite};
+use serde_json::json;
+use types::LinkState;
+
+#[tokio::test]
+async fn somebody_without_an_email_is_shown() {
+    let sandbox = Sandbox::start().await;
+    let path = "pagerduty/users/PTOMAS5/email";
+    sandbox.control(path, json!({"email": null})).await;
+    let bound = Bound::in_company(sandbox, sqlite(), &["PPLATP1"]).await;
+    let tomas = bound.member("PPLATP1", "PTOMAS5").await;
+    assert_eq!(tomas.link, LinkState::NoEmail);
+    assert_eq!((tomas.name.as_str(), tomas.email), ("Tomás Herrera", None));
+    assert!(tomas.duty.is_some());
+}
+
+#[tokio::test]
+async fn two_users_with_one_persons_email_are_one_member() {
+    let sandbox = Sandbox::start().await;
+    for (id, email) in [
+        ("PTWIN01", "ann@example.com"),
+        ("PTWIN02", "ANN@example.com"),
+    ] {
+        let user = json!({"id": id, "name": format!("Ann as {id}"), "email": email});
+        sandbox.control("pagerduty/users", user).await;
+    }
+    let twins = json!({"id": "PTWINS0", "name": "Twins", "users": ["PTWIN01", "PTWIN02"],
+        "turn_seconds": 3600});
+    sandbox.control("schedules", twins).await;
+    let bound = Bound::in_company(sandbox, sqlite(), &["PTWINS0"]).await;
+    let is_ann_on_duty = async || {
+        let members = bound.rotation("PTWINS0").await.members;
+        assert_eq!(members.len(), 1, "{members:?}");
+        assert_eq!(members[0].person, Some(ann()));
+        assert_eq!(members[0].link, LinkState::Linked);
+        assert!(members[0].duty.is_some());
+    };
+    is_ann_on_duty().await;
+    let other = json!({"user": "PTWIN02", "seconds": 600});
+    bound
+        .sandbox
+        .control("schedules/PTWINS0/overrides", other)
+        .await;
+    bound.sync().await.unwrap();
+    is_ann_on_duty().await;
+}
