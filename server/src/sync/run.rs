@@ -353,13 +353,7 @@ impl Run<'_> {
                 Err(PagerDutyProblem::ShareSpent {
                     retry_after_seconds,
                 }) => outcome.postpone(1, retry_after_seconds),
-                // One answer that always breaks off must not keep the others away.
-                Err(problem)
-                    if problem.concerns_connection()
-                        && problem != PagerDutyProblem::Unreachable =>
-                {
-                    return Ok(Err(problem));
-                }
+                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
                 Err(problem) => {
                     outcome.unreadable += 1;
                     self.flag(schedule, &problem).await?;
