@@ -10,14 +10,10 @@ use serde_json::json;
 use server::{
     clock,
     pagerduty::Shift,
-    rotations::{Directory, ScheduleSnapshot, members_of},
-    store::{BindEnd, NewAuditEntry, credential_row},
+    rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
+    store::{BindEnd, Links, NewAuditEntry, credential_row},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    convert::Infallible,
-    time::Duration,
-};
+use std::{collections::HashSet, convert::Infallible, time::Duration};
 use types::{AuditAction, PagerDutyUserId, ScheduleId};
 
 const SCHEDULES: usize = 65;
@@ -51,10 +47,11 @@ async fn crowd() -> Bound {
 async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Duration) {
     let store = &bound.services.store;
     let id = create(store, schedule.id.as_str()).await;
-    let nobody = HashMap::new();
-    let members = members_of(schedule, &Directory::new(&[], &nobody), clock::now());
+    let (people, links) = (PeopleIndex::new(&[]), Links::new());
+    let directory = Directory::new(&people, &links);
+    let rule = |schedule: &ScheduleSnapshot| members_of(schedule, &directory, clock::now());
     let connection = bound.connection().await;
-    let binding = store.bind(&connection, &id, (schedule, NOW, due_in), members, |_| {
+    let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {
         Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule))
     });
     assert_eq!(binding.await.unwrap(), BindEnd::Bound);
