@@ -4,8 +4,11 @@
 mod connection;
 mod http;
 mod keys;
+mod kills;
 mod oauth;
+mod replicas;
 mod rotations;
 mod sign_in;
 mod support;
 mod sync;
+mod weather;

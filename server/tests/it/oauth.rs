@@ -2,8 +2,8 @@
 //! pretending.
 
 use crate::support::{
-    Database, ann, caller, databases, entry, login::LoginStub, on_each_engine,
-    process::ServerProcess, services, sqlite, workspace,
+    Database, caller, cookie, databases, entry, login::LoginStub, on_each_engine, postgres,
+    process::ServerProcess, services, soaking, sqlite, workspace,
 };
 use app::backend::{Connections, Schedules};
 use futures::future::join_all;
@@ -11,10 +11,9 @@ use server::{
     Services,
     backend::RoundRobin,
     clock,
-    crypto::{KeyRing, token_key},
+    crypto::KeyRing,
     store::{
-        AuthorisationPurpose, Connection, NewSession, PendingAuthorisation, PendingSwitch, Store,
-        SyncEnd, TokenTerm,
+        AuthorisationPurpose, Connection, PendingAuthorisation, PendingSwitch, SyncEnd, TokenTerm,
     },
     sync,
 };
@@ -103,29 +102,6 @@ async fn two_hundred_who_know_that_the_token_has_ended_renew_it_once() {
     }
 }
 
-/// Signs Ann in and gives her session's cookie.
-async fn cookie(store: &Store) -> String {
-    let token = "5e551011".repeat(8);
-    let session = NewSession {
-        key: &token_key(&token),
-        workspace: &workspace(),
-        person: &ann(),
-        at: clock::now(),
-        replaces: None,
-    };
-    let entry = entry(AuditAction::SignedIn);
-    store.sign_in(&session, entry.at, &entry).await.unwrap();
-    format!("roundrobin_session={token}")
-}
-
-/// SQLite belongs to one process, so these are only shown on Postgres.
-async fn postgres() -> Option<Database> {
-    databases()
-        .await
-        .into_iter()
-        .find(|database| database.url.starts_with("postgres"))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_over_one_database_renew_an_expired_token_once() {
     let Some(database) = postgres().await else {
@@ -159,10 +135,7 @@ async fn two_servers_over_one_database_renew_an_expired_token_once() {
 
 /// How long the long test runs: ten minutes under `cargo xtask soak`.
 fn soak_time() -> Duration {
-    match std::env::var("ROUNDROBIN_SOAK") {
-        Ok(_) => Duration::from_secs(600),
-        Err(_) => Duration::from_secs(60),
-    }
+    Duration::from_secs(if soaking() { 600 } else { 60 })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,13 @@
 //! Databases, a workspace with people, and a PagerDuty to talk to.
 
 mod gate;
+pub mod inspector;
 pub mod login;
 pub mod pagerduty;
 pub mod process;
+pub mod replica;
 pub mod sandbox;
+pub mod script;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
@@ -13,11 +16,14 @@ use secrecy::SecretString;
 use server::{
     Services,
     backend::RoundRobin,
+    clock,
     config::{Settings, Storage},
-    crypto::KeyRing,
+    crypto::{KeyRing, token_key},
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
-    store::{Installation, NewAuditEntry, Person, Store, StoredCredential, StoredMethod},
+    store::{
+        Installation, NewAuditEntry, NewSession, Person, Store, StoredCredential, StoredMethod,
+    },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
@@ -26,6 +32,9 @@ use types::{
     Visibility, WorkspaceId,
 };
 use uuid::Uuid;
+
+/// An address at which nobody listens.
+pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
@@ -41,7 +50,7 @@ pub struct Database {
 pub async fn databases() -> Vec<Database> {
     let mut databases = vec![sqlite()];
     match std::env::var("ROUNDROBIN_TEST_POSTGRES_URL") {
-        Ok(server) => databases.push(postgres(&server).await),
+        Ok(server) => databases.push(new_postgres(&server).await),
         Err(_) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
             panic!("ROUNDROBIN_TEST_POSTGRES_URL is not set, and CI must test Postgres too")
         }
@@ -58,8 +67,14 @@ pub fn sqlite() -> Database {
     }
 }
 
+/// For what only several servers can show: SQLite belongs to one process.
+pub async fn postgres() -> Option<Database> {
+    let on_postgres = |database: &Database| database.url.starts_with("postgres");
+    databases().await.into_iter().find(on_postgres)
+}
+
 /// The databases of a run vanish with the cluster that xtask made for it.
-async fn postgres(server: &str) -> Database {
+async fn new_postgres(server: &str) -> Database {
     sqlx::any::install_default_drivers();
     let name = format!("rr_{}", Uuid::now_v7().simple());
     let mut admin = AnyConnection::connect(server).await.unwrap();
@@ -83,8 +98,17 @@ pub async fn on_each_engine(test: impl AsyncFn(Store)) {
     }
 }
 
-/// The server's parts over a database, with PagerDuty at `pagerduty`.
+/// The server's parts over a database, with PagerDuty at `pagerduty`, and a
+/// workspace with people in it.
 pub async fn services(database: &Database, pagerduty: &str) -> Services {
+    let services = open_services(&database.url, pagerduty, pagerduty).await;
+    with_people(&services.store).await;
+    services
+}
+
+/// The server's parts over a database, with PagerDuty's regions at two addresses
+/// and Slack nowhere: what it said last stands.
+pub async fn open_services(database_url: &str, us: &str, eu: &str) -> Services {
     #[derive(Parser)]
     struct Command {
         #[command(flatten)]
@@ -93,24 +117,44 @@ pub async fn services(database: &Database, pagerduty: &str) -> Services {
     let command = Command::parse_from([
         "roundrobin",
         "--pagerduty-api-url",
-        pagerduty,
+        us,
         "--pagerduty-eu-api-url",
-        pagerduty,
+        eu,
         "--pagerduty-identity-url",
-        &format!("{pagerduty}/identity"),
+        &format!("{us}/identity"),
         "--pagerduty-poll-seconds",
         "1",
+        "--slack-url",
+        NOWHERE,
     ]);
     let storage = Storage {
-        database_url: SecretString::from(database.url.as_str()),
+        database_url: SecretString::from(database_url),
         keys: keys(),
         new_key_file: None,
     };
-    let services = Services::open(command.settings.checked().unwrap(), storage)
+    Services::open(command.settings.checked().unwrap(), storage)
         .await
-        .unwrap();
-    with_people(&services.store).await;
-    services
+        .unwrap()
+}
+
+/// Whether the long tests run at full length, as under `cargo xtask soak`.
+pub fn soaking() -> bool {
+    std::env::var_os("ROUNDROBIN_SOAK").is_some()
+}
+
+/// Signs Ann in and gives her session's cookie.
+pub async fn cookie(store: &Store) -> String {
+    let token = "5e551011".repeat(8);
+    let session = NewSession {
+        key: &token_key(&token),
+        workspace: &workspace(),
+        person: &ann(),
+        at: clock::now(),
+        replaces: None,
+    };
+    let entry = entry(AuditAction::SignedIn);
+    store.sign_in(&session, entry.at, &entry).await.unwrap();
+    format!("roundrobin_session={token}")
 }
 
 pub const ENCRYPTION_KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -140,7 +184,7 @@ pub fn ann() -> PersonId {
 }
 
 /// Ann, who administers, and Bob, who does not.
-async fn with_people(store: &Store) {
+pub async fn with_people(store: &Store) {
     let installation = Installation {
         bot_token_sealed: keys().seal(
             &SecretString::from("xoxb-test"),
