@@ -2,8 +2,8 @@
 //! pretending.
 
 use crate::support::{
-    Database, ann, caller, databases, entry, login::LoginStub, on_each_engine,
-    process::ServerProcess, services, sqlite, workspace,
+    Database, caller, cookie, databases, entry, login::LoginStub, on_each_engine, postgres,
+    process::ServerProcess, services, soaking, sqlite, workspace,
 };
 use app::backend::{Connections, Schedules};
 use futures::future::join_all;
@@ -11,10 +11,9 @@ use server::{
     Services,
     backend::RoundRobin,
     clock,
-    crypto::{KeyRing, token_key},
+    crypto::KeyRing,
     store::{
-        AuthorisationPurpose, Connection, NewSession, PendingAuthorisation, PendingSwitch, Store,
-        SyncEnd, TokenTerm,
+        AuthorisationPurpose, Connection, PendingAuthorisation, PendingSwitch, SyncEnd, TokenTerm,
     },
     sync,
 };
@@ -103,29 +102,6 @@ async fn two_hundred_who_know_that_the_token_has_ended_renew_it_once() {
     }
 }
 
-/// Signs Ann in and gives her session's cookie.
-async fn cookie(store: &Store) -> String {
-    let token = "5e551011".repeat(8);
-    let session = NewSession {
-        key: &token_key(&token),
-        workspace: &workspace(),
-        person: &ann(),
-        at: clock::now(),
-        replaces: None,
-    };
-    let entry = entry(AuditAction::SignedIn);
-    store.sign_in(&session, entry.at, &entry).await.unwrap();
-    format!("roundrobin_session={token}")
-}
-
-/// SQLite belongs to one process, so these are only shown on Postgres.
-async fn postgres() -> Option<Database> {
-    databases()
-        .await
-        .into_iter()
-        .find(|database| database.url.starts_with("postgres"))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_over_one_database_renew_an_expired_token_once() {
     let Some(database) = postgres().await else {
@@ -159,10 +135,7 @@ async fn two_servers_over_one_database_renew_an_expired_token_once() {
 
 /// How long the long test runs: ten minutes under `cargo xtask soak`.
 fn soak_time() -> Duration {
-    match std::env::var("ROUNDROBIN_SOAK") {
-        Ok(_) => Duration::from_secs(600),
-        Err(_) => Duration::from_secs(60),
-    }
+    Duration::from_secs(if soaking() { 600 } else { 60 })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -532,10 +505,8 @@ fn pending(expires_in: i64) -> PendingAuthorisation {
 async fn a_login_on_its_way_is_finished_once_by_its_session_and_in_time() {
     on_each_engine(async |store| {
         let now = crate::support::NOW;
-        store
-            .begin_authorisation("state", "session", &pending(600))
-            .await
-            .unwrap();
+        let begun = store.begin_authorisation("state", "session", &pending(600));
+        assert!(begun.await.unwrap());
         let take =
             async |state, session, at| store.take_authorisation(state, session, at).await.unwrap();
         assert_eq!(take("other", "session", now).await, None);
@@ -553,10 +524,9 @@ async fn what_nobody_came_back_for_is_deleted_and_so_is_all_of_it_by_a_disconnec
     on_each_engine(async |store| {
         let now = crate::support::NOW;
         let begin = async |state: &str, expires_in| {
-            store
-                .begin_authorisation(state, "session", &pending(expires_in))
-                .await
-                .unwrap();
+            let pending = pending(expires_in);
+            let begun = store.begin_authorisation(state, "session", &pending).await;
+            assert!(begun.unwrap());
         };
         begin("short", 10).await;
         begin("long", 600).await;
@@ -570,22 +540,36 @@ async fn what_nobody_came_back_for_is_deleted_and_so_is_all_of_it_by_a_disconnec
         let credential = crate::support::new_credential("sealed");
         let connected = entry(AuditAction::ConnectedPagerDuty);
         assert!(store.connect(&credential, &connected).await.unwrap());
+        let present = store.connection(&workspace()).await.unwrap().unwrap();
         let question = PendingSwitch {
             workspace: workspace(),
-            replaces: "generation".to_owned(),
+            replaces: present.generation.clone(),
             action: AuditAction::SwitchedToOauth,
             credential,
             expires_at: now.plus_seconds(600),
         };
-        store.ask_about_switch("session", &question).await.unwrap();
-        store.ask_about_switch("session", &question).await.unwrap();
+        for _ in 0..2 {
+            assert!(store.ask_about_switch("session", &question).await.unwrap());
+        }
         let asked = store.pending_switch("session", now).await.unwrap();
-        assert_eq!(asked, Some(question));
+        assert_eq!(asked.as_ref(), Some(&question));
         let entry = entry(AuditAction::DisconnectedPagerDuty);
         assert!(store.disconnect(&entry).await.unwrap().is_some());
         let long = store.take_authorisation("long", "session", now).await;
         assert_eq!(long.unwrap(), None);
         assert_eq!(store.take_switch("session", now).await.unwrap(), None);
+
+        // What was begun before and comes after it leaves nothing behind.
+        assert!(!store.ask_about_switch("session", &question).await.unwrap());
+        let late = PendingAuthorisation {
+            replaces: Some(present.generation),
+            ..pending(600)
+        };
+        let begun = store.begin_authorisation("late", "session", &late).await;
+        assert!(!begun.unwrap());
+        assert_eq!(store.take_switch("session", now).await.unwrap(), None);
+        let late = store.take_authorisation("late", "session", now).await;
+        assert_eq!(late.unwrap(), None);
     })
     .await;
 }

@@ -3,10 +3,13 @@
 pub mod bound;
 pub mod contents;
 mod gate;
+pub mod inspector;
 pub mod login;
 pub mod pagerduty;
 pub mod process;
+pub mod replica;
 pub mod sandbox;
+pub mod script;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
@@ -15,11 +18,14 @@ use secrecy::SecretString;
 use server::{
     Services,
     backend::RoundRobin,
+    clock,
     config::{Settings, Storage},
-    crypto::KeyRing,
+    crypto::{KeyRing, token_key},
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
-    store::{Installation, NewAuditEntry, Person, Store, StoredCredential, StoredMethod},
+    store::{
+        Installation, NewAuditEntry, NewSession, Person, Store, StoredCredential, StoredMethod,
+    },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
@@ -28,6 +34,9 @@ use types::{
     Visibility, WorkspaceId,
 };
 use uuid::Uuid;
+
+/// An address at which nobody listens.
+pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
@@ -43,7 +52,7 @@ pub struct Database {
 pub async fn databases() -> Vec<Database> {
     let mut databases = vec![sqlite()];
     match std::env::var("ROUNDROBIN_TEST_POSTGRES_URL") {
-        Ok(server) => databases.push(postgres(&server).await),
+        Ok(server) => databases.push(new_postgres(&server).await),
         Err(_) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
             panic!("ROUNDROBIN_TEST_POSTGRES_URL is not set, and CI must test Postgres too")
         }
@@ -60,8 +69,14 @@ pub fn sqlite() -> Database {
     }
 }
 
+/// For what only several servers can show: SQLite belongs to one process.
+pub async fn postgres() -> Option<Database> {
+    let on_postgres = |database: &Database| database.url.starts_with("postgres");
+    databases().await.into_iter().find(on_postgres)
+}
+
 /// The databases of a run vanish with the cluster that xtask made for it.
-async fn postgres(server: &str) -> Database {
+async fn new_postgres(server: &str) -> Database {
     sqlx::any::install_default_drivers();
     let name = format!("rr_{}", Uuid::now_v7().simple());
     let mut admin = AnyConnection::connect(server).await.unwrap();
@@ -86,23 +101,39 @@ pub async fn on_each_engine(test: impl AsyncFn(Store)) {
 }
 
 /// Where a server finds PagerDuty's two regions, and how often it asks.
+#[derive(Clone)]
 pub struct Setup<'a> {
     pub pagerduty: &'a str,
     pub eu: &'a str,
     pub poll_seconds: u32,
 }
 
-/// The server's parts over a database, with PagerDuty at `pagerduty`.
+impl<'a> Setup<'a> {
+    /// Both regions at one address, asked every second.
+    pub const fn at(pagerduty: &'a str) -> Self {
+        Self {
+            pagerduty,
+            eu: pagerduty,
+            poll_seconds: 1,
+        }
+    }
+}
+
+/// The server's parts over a database, with PagerDuty at `pagerduty`, and a
+/// workspace with people in it.
 pub async fn services(database: &Database, pagerduty: &str) -> Services {
-    let setup = Setup {
-        pagerduty,
-        eu: pagerduty,
-        poll_seconds: 1,
-    };
-    services_with(database, &setup).await
+    services_with(database, &Setup::at(pagerduty)).await
 }
 
 pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
+    let services = open_services(&database.url, setup).await;
+    with_people(&services.store).await;
+    services
+}
+
+/// The server's parts over a database as it is, and Slack nowhere: what it said
+/// last stands.
+pub async fn open_services(database_url: &str, setup: &Setup<'_>) -> Services {
     #[derive(Parser)]
     struct Command {
         #[command(flatten)]
@@ -118,17 +149,37 @@ pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
         &format!("{}/identity", setup.pagerduty),
         "--pagerduty-poll-seconds",
         &setup.poll_seconds.to_string(),
+        "--slack-url",
+        NOWHERE,
     ]);
     let storage = Storage {
-        database_url: SecretString::from(database.url.as_str()),
+        database_url: SecretString::from(database_url),
         keys: keys(),
         new_key_file: None,
     };
-    let services = Services::open(command.settings.checked().unwrap(), storage)
+    Services::open(command.settings.checked().unwrap(), storage)
         .await
-        .unwrap();
-    with_people(&services.store).await;
-    services
+        .unwrap()
+}
+
+/// Whether the long tests run at full length, as under `cargo xtask soak`.
+pub fn soaking() -> bool {
+    std::env::var_os("ROUNDROBIN_SOAK").is_some()
+}
+
+/// Signs Ann in and gives her session's cookie.
+pub async fn cookie(store: &Store) -> String {
+    let token = "5e551011".repeat(8);
+    let session = NewSession {
+        key: &token_key(&token),
+        workspace: &workspace(),
+        person: &ann(),
+        at: clock::now(),
+        replaces: None,
+    };
+    let entry = entry(AuditAction::SignedIn);
+    store.sign_in(&session, entry.at, &entry).await.unwrap();
+    format!("roundrobin_session={token}")
 }
 
 pub const ENCRYPTION_KEYS: &str = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -158,7 +209,7 @@ pub fn ann() -> PersonId {
 }
 
 /// Ann, who administers, and Bob, who does not.
-async fn with_people(store: &Store) {
+pub async fn with_people(store: &Store) {
     let installation = Installation {
         bot_token_sealed: keys().seal(
             &SecretString::from("xoxb-test"),

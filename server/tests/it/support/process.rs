@@ -1,7 +1,7 @@
 //! The server as a process of its own, for what only several of them, or a kill,
 //! can show.
 
-use super::{Database, ENCRYPTION_KEYS};
+use super::{Database, ENCRYPTION_KEYS, NOWHERE};
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -39,6 +39,7 @@ impl ServerProcess {
                 format!("{pagerduty}/identity"),
             )
             .env("ROUNDROBIN_PAGERDUTY_POLL_SECONDS", "1")
+            .env("ROUNDROBIN_SLACK_URL", NOWHERE)
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();

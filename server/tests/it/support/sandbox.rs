@@ -1,8 +1,15 @@
 //! The stand-in for PagerDuty, on a port of its own in this process. It is told
 //! what to do over HTTP as by anybody else.
 
+use super::gate::{Gate, Passage, gate};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
 use jiff::Timestamp as Instant;
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -10,7 +17,40 @@ use tokio::net::TcpListener;
 #[derive(Clone)]
 pub struct Sandbox {
     pub url: String,
+    router: Router,
     http: Client,
+}
+
+/// Another address of a stand-in, at which requests can be held.
+pub struct Door {
+    pub url: String,
+    gate: Gate,
+}
+
+impl Door {
+    /// Lets every request hang from now on.
+    pub fn close(&self) {
+        self.gate.close();
+    }
+
+    pub fn open(&self) {
+        self.gate.open();
+    }
+
+    /// Returns as soon as a request hangs.
+    pub async fn somebody_waits(&mut self) {
+        self.gate.somebody_waits().await;
+    }
+}
+
+async fn pass(State(passage): State<Passage>, request: Request, next: Next) -> Response {
+    passage.pass().await;
+    next.run(request).await
+}
+
+/// Serves a router until the runtime ends.
+async fn serve(listener: TcpListener, router: Router) {
+    axum::serve(listener, router).await.unwrap();
 }
 
 impl Sandbox {
@@ -19,21 +59,44 @@ impl Sandbox {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = sandbox::router(sandbox::Sandbox::new(&url, Instant::now()));
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(serve(listener, router.clone()));
         Self {
             url,
+            router,
             http: Client::new(),
         }
     }
 
+    /// An address for one server alone, to tell it from the others.
+    pub async fn door(&self) -> Door {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (gate, passage) = gate();
+        let router = self.router.clone();
+        tokio::spawn(serve(
+            listener,
+            router.layer(from_fn_with_state(passage, pass)),
+        ));
+        Door { url, gate }
+    }
+
     /// Tells it to do something, which it must accept; see its API.md.
     pub async fn control(&self, path: &str, body: Value) -> Value {
+        let done = self.attempt(path, body).await;
+        done.unwrap_or_else(|| panic!("{path}: not as things are"))
+    }
+
+    /// Tells it to do something; `None` when that is impossible as things are.
+    pub async fn attempt(&self, path: &str, body: Value) -> Option<Value> {
         let url = format!("{}/_control/{path}", self.url);
         let answer = self.http.post(&url).json(&body).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
+        if status == StatusCode::CONFLICT {
+            return None;
+        }
         assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        Some(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
     /// Asks it something.
