@@ -2,7 +2,7 @@
 //! than it has to and no table grows for ever.
 
 use crate::{
-    Services, clock, http::LONGEST_SESSION_SECONDS, slack::sign_in::IDLE_SECONDS, store::StoreError,
+    Services, http::LONGEST_SESSION_SECONDS, slack::sign_in::IDLE_SECONDS, store::StoreError,
 };
 use std::time::Duration;
 use tokio::time;
@@ -30,7 +30,7 @@ pub async fn run(services: Services) {
 /// Deletes everything whose time is over.
 pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
     let store = &services.store;
-    let now = clock::now();
+    let now = store.now().await?;
     store.purge_authorisations(now).await?;
     store.purge_sign_ins(now).await?;
     let idle_since = now.plus_seconds(-IDLE_SECONDS);

@@ -33,7 +33,7 @@ use crate::{
     replicas::Hearing,
     slack::SlackClient,
     store::{Connection, OpenError, Store},
-    sync::SyncSignals,
+    sync::{RosterTurns, SyncSignals},
 };
 use secrecy::ExposeSecret;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ pub struct Services {
     pub metrics: Metrics,
     pub hearing: Hearing,
     pub sync: SyncSignals,
+    pub roster_turns: RosterTurns,
     /// Work that is finished before the process ends.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -82,6 +83,7 @@ impl Services {
             metrics,
             hearing: Hearing::default(),
             sync: SyncSignals::new(),
+            roster_turns: RosterTurns::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             config: Arc::new(config),

@@ -151,13 +151,14 @@ impl RoundRobin {
             client_secret: app.client_secret.clone(),
             verifier: request.verifier,
         };
+        let now = self.database_now(caller).await?;
         let pending = PendingAuthorisation {
             workspace: caller.workspace.clone(),
             purpose,
             replaces: replaces.map(|connection| connection.generation.clone()),
             client_id: app.client_id.clone(),
             secrets_sealed: secrets.seal(&self.services.keys, &authorisation_row(&state_key)),
-            expires_at: clock::now().plus_seconds(PENDING_SECONDS),
+            expires_at: now.plus_seconds(PENDING_SECONDS),
         };
         let begun = self
             .services
@@ -217,10 +218,11 @@ impl RoundRobin {
             return Ok(None);
         };
         let state_key = token_key(state.expose_secret());
+        let now = self.database_now(caller).await?;
         let pending = self
             .services
             .store
-            .take_authorisation(&state_key, &caller.session, clock::now())
+            .take_authorisation(&state_key, &caller.session, now)
             .await
             .map_err(failed(caller))?;
         // A session belongs to one workspace; this only makes sure.

@@ -4,7 +4,6 @@
 use super::{RoundRobin, failed, internal};
 use crate::{
     audit::entry,
-    clock,
     integrations::{AcceptedCredential, Secrets},
     pagerduty::Credential,
     rotations::may_see,
@@ -91,7 +90,7 @@ impl Connections for RoundRobin {
             .await?;
         let store = &self.services.store;
         let pending = store
-            .take_switch(&caller.session, clock::now())
+            .take_switch(&caller.session, self.database_now(caller).await?)
             .await
             .map_err(failed(caller))?;
         let accepted = pending.and_then(|pending| {
@@ -117,7 +116,7 @@ impl Connections for RoundRobin {
         let pending = self
             .services
             .store
-            .take_switch(&caller.session, clock::now())
+            .take_switch(&caller.session, self.database_now(caller).await?)
             .await
             .map_err(failed(caller))?;
         Ok(pending
@@ -354,7 +353,10 @@ impl RoundRobin {
             replaces: existing.generation.clone(),
             action,
             credential: accepted.sealed(&self.services.keys, &row),
-            expires_at: clock::now().plus_seconds(QUESTION_SECONDS),
+            expires_at: self
+                .database_now(caller)
+                .await?
+                .plus_seconds(QUESTION_SECONDS),
         };
         self.services
             .store
@@ -372,7 +374,7 @@ impl RoundRobin {
         let pending = self
             .services
             .store
-            .pending_switch(&caller.session, clock::now())
+            .pending_switch(&caller.session, self.database_now(caller).await?)
             .await
             .map_err(failed(caller))?;
         let pending = pending.filter(|pending| pending.replaces == connection.generation);

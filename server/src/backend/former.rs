@@ -14,11 +14,15 @@ use app::{
     AppError,
     backend::{Answer, Caller},
 };
-use std::collections::HashMap;
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use std::collections::{HashMap, HashSet};
 use types::{
     AuditAction, BindRefusal, ConnectRefusal, FormerBinding, LiveTopic, Outcome, Rebound,
     RotationId, ScheduleId,
 };
+
+/// Schedules that are read at once.
+const READ_AT_ONCE: usize = 4;
 
 impl RoundRobin {
     /// What the panel offers to bind back.
@@ -48,16 +52,13 @@ impl RoundRobin {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
         let names = self.rotation_names(caller).await?;
-        let mut readings: HashMap<ScheduleId, Result<Reading, AccessProblem>> = HashMap::new();
+        let offered = self.offered(caller, &connection).await?;
+        let readings = self.read_all(caller, &connection, &offered).await?;
         let mut rebound = Rebound {
             bound: 0,
             failed: Vec::new(),
         };
-        for former in self.offered(caller, &connection).await? {
-            if !readings.contains_key(&former.schedule) {
-                let read = self.read(caller, &connection, &former.schedule).await?;
-                readings.insert(former.schedule.clone(), read);
-            }
+        for former in offered {
             match self
                 .bind_back(caller, &connection, &former, &readings)
                 .await?
@@ -79,6 +80,32 @@ impl RoundRobin {
             .publish(&caller.workspace, LiveTopic::Connection);
         self.services.sync.wake();
         Ok(Outcome::Done(rebound))
+    }
+
+    /// Every schedule that is offered, read once however many rotations followed it.
+    async fn read_all(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        offered: &[Former],
+    ) -> Result<HashMap<ScheduleId, Result<Reading, AccessProblem>>, AppError> {
+        let schedules: HashSet<&ScheduleId> =
+            offered.iter().map(|former| &former.schedule).collect();
+        // Boxed, as the futures of several borrows have to be to move between threads.
+        let readings: Vec<BoxFuture<'_, _>> = schedules
+            .into_iter()
+            .map(|schedule| {
+                async move {
+                    let reading = self.read(caller, connection, schedule).await?;
+                    Ok((schedule.clone(), reading))
+                }
+                .boxed()
+            })
+            .collect();
+        stream::iter(readings)
+            .buffer_unordered(READ_AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// `None` when the rotation was deleted at this very moment.

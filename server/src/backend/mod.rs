@@ -23,7 +23,7 @@ use app::{
 };
 use async_trait::async_trait;
 use std::fmt;
-use types::{AuditAction, LiveTopic, RotationId};
+use types::{AuditAction, LiveTopic, RotationId, Timestamp};
 
 /// The implementation of [`app::backend::Backend`].
 pub struct RoundRobin {
@@ -72,6 +72,12 @@ impl RoundRobin {
             .connection(&caller.workspace)
             .await
             .map_err(failed(caller))
+    }
+
+    /// The clock that all servers agree on, for until when something is good.
+    async fn database_now(&self, caller: &Caller) -> Result<Timestamp, AppError> {
+        let now = self.services.store.now().await;
+        now.map_err(failed(caller))
     }
 
     fn publish_rotation(&self, caller: &Caller, rotation: &RotationId) {

@@ -210,7 +210,7 @@ impl RoundRobin {
             let answer = pagerduty
                 .schedule(&account, schedule, version, from, until)
                 .await?;
-            let roster = sync::roster(&services.store, pagerduty, connection, &account).await;
+            let roster = sync::roster(services, pagerduty, connection, &account).await;
             let roster = match roster {
                 Ok(roster) => Mutex::new(roster?),
                 Err(error) => return Ok(Err(error)),

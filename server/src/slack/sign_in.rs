@@ -116,12 +116,13 @@ pub async fn resume(
     let Some(state) = &answer.state else {
         return settled(Err(Stop::Refused(SignInProblem::Stale)), None);
     };
+    let now = services.store.now().await?;
     let pending = services
         .store
         .take_sign_in(
             &token_key(state.expose_secret()),
             &token_key(visit.browser.expose_secret()),
-            clock::now(),
+            now,
         )
         .await?;
     let Some(pending) = pending else {
@@ -278,7 +279,7 @@ async fn ask_slack(
     return_to: &str,
 ) -> Result<Progress, Stop> {
     let state = random_token();
-    let now = clock::now();
+    let now = services.store.now().await?;
     let pending = PendingSignIn {
         step,
         return_to: return_to.to_owned(),

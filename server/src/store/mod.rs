@@ -80,6 +80,16 @@ impl Store {
         Ok(())
     }
 
+    /// What time it is at the database. What several servers must agree on, such as
+    /// until when something is good, goes by this clock.
+    pub async fn now(&self) -> Result<types::Timestamp> {
+        let statement = format!("select {}", self.engine.now());
+        let (millis,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(types::Timestamp::from_millis(millis))
+    }
+
     /// Tells the listeners on a channel of Postgres'; they are told in the order of
     /// the calls.
     pub async fn notify(&self, channel: &str, payload: &str) -> Result<()> {

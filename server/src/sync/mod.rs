@@ -6,7 +6,7 @@ mod pace;
 mod people;
 mod run;
 
-pub use people::{resolve, roster};
+pub use people::{RosterTurns, resolve, roster};
 pub use run::{apply_link, window};
 
 use crate::{

@@ -2,14 +2,19 @@
 //! to PagerDuty as will do.
 
 use crate::{
+    Services,
     pagerduty::{Account, PagerDuty, Schedule, User, UserReference},
     rotations::{SchedulePerson, ScheduleSnapshot},
-    store::{Connection, Store, StoreError},
+    store::{Connection, StoreError},
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 use tokio::sync::Mutex;
-use types::{PagerDutyProblem, PagerDutyUserId};
+use types::{PagerDutyProblem, PagerDutyUserId, WorkspaceId};
 
 /// So many people are asked for one by one while there is no list of everybody.
 const ASKED_ONE_BY_ONE: usize = 5;
@@ -36,25 +41,43 @@ pub struct Roster {
     complete: bool,
 }
 
+/// Whose turn it is to list a workspace's people: of many who want them at once,
+/// one lists and the others take what came of it.
+#[derive(Clone, Debug, Default)]
+pub struct RosterTurns(Arc<std::sync::Mutex<HashMap<WorkspaceId, Arc<Mutex<()>>>>>);
+
+impl RosterTurns {
+    fn of(&self, workspace: &WorkspaceId) -> Arc<Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(workspace.clone()).or_default())
+    }
+}
+
 /// The account's people: those known from earlier, or everybody anew when that is
 /// too long ago. What is known will do while the list cannot be read.
 pub async fn roster(
-    store: &Store,
+    services: &Services,
     pagerduty: &PagerDuty,
     connection: &Connection,
     account: &Account,
 ) -> Result<Result<Roster, PagerDutyProblem>, StoreError> {
-    let known = store.pagerduty_users(&connection.workspace).await?;
+    let store = &services.store;
+    let workspace = &connection.workspace;
+    let turn = services.roster_turns.of(workspace);
+    let _turn = turn.lock().await;
+    let known = store.pagerduty_users(workspace).await?;
     let from_earlier = |known: People, complete| Roster {
         people: known.clone(),
         known,
         complete,
     };
-    let age = |read_at| connection.as_of.seconds_since(read_at);
-    if connection
-        .roster_read_at
-        .is_some_and(|read_at| age(read_at) < FRESH_SECONDS)
-    {
+    let present = store.connection(workspace).await?;
+    let fresh = present.is_some_and(|present| {
+        let age = |read_at| present.as_of.seconds_since(read_at);
+        let read_at = present.roster_read_at;
+        read_at.is_some_and(|read_at| age(read_at) < FRESH_SECONDS)
+    });
+    if fresh {
         return Ok(Ok(from_earlier(known, true)));
     }
     match pagerduty.users(account).await {

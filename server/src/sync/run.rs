@@ -303,7 +303,7 @@ impl Run<'_> {
         let asked = match due {
             None => self.still_connected(account).await,
             Some(schedules) => {
-                match people::roster(self.store(), &self.pagerduty, self.connection, account)
+                match people::roster(self.services, &self.pagerduty, self.connection, account)
                     .await?
                 {
                     Ok(roster) => {

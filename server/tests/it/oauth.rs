@@ -505,8 +505,9 @@ fn pending(expires_in: i64) -> PendingAuthorisation {
 async fn a_login_on_its_way_is_finished_once_by_its_session_and_in_time() {
     on_each_engine(async |store| {
         let now = crate::support::NOW;
-        let begun = store.begin_authorisation("state", "session", &pending(600));
-        assert!(begun.await.unwrap());
+        let login = pending(600);
+        let begun = store.begin_authorisation("state", "session", &login).await;
+        assert!(begun.unwrap());
         let take =
             async |state, session, at| store.take_authorisation(state, session, at).await.unwrap();
         assert_eq!(take("other", "session", now).await, None);
