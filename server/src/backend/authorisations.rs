@@ -159,11 +159,15 @@ impl RoundRobin {
             secrets_sealed: secrets.seal(&self.services.keys, &authorisation_row(&state_key)),
             expires_at: clock::now().plus_seconds(PENDING_SECONDS),
         };
-        self.services
+        let begun = self
+            .services
             .store
             .begin_authorisation(&state_key, &caller.session, &pending)
             .await
             .map_err(failed(caller))?;
+        if !begun {
+            return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
+        }
         Ok(Outcome::Done(OauthStep::AtPagerDuty {
             address: request.address.into(),
         }))

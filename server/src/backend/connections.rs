@@ -295,9 +295,12 @@ impl RoundRobin {
         action: AuditAction,
     ) -> Answer<Replaced, ConnectRefusal> {
         if accepted.is_of_another_account(&existing.credential) {
-            self.ask_about_account(caller, existing, accepted, action)
-                .await?;
-            return Ok(Outcome::Done(Replaced::OtherAccount));
+            let asked = self.ask_about_account(caller, existing, accepted, action);
+            return Ok(if asked.await? {
+                Outcome::Done(Replaced::OtherAccount)
+            } else {
+                Outcome::Refused(ConnectRefusal::ReplacedMeanwhile)
+            });
         }
         let known = existing.credential.account.clone();
         let same_account = AcceptedCredential {
@@ -337,13 +340,14 @@ impl RoundRobin {
         Ok(Outcome::Done(()))
     }
 
+    /// False when `existing` was replaced or disconnected meanwhile.
     async fn ask_about_account(
         &self,
         caller: &Caller,
         existing: &Connection,
         accepted: AcceptedCredential,
         action: AuditAction,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         let row = switch_row(&caller.session);
         let pending = PendingSwitch {
             workspace: caller.workspace.clone(),

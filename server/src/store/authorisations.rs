@@ -3,7 +3,7 @@
 //! decide about. Both end by themselves after a while.
 
 use super::{
-    Result, Store, StoredCredential,
+    Result, Store, StoredCredential, connections,
     credentials::{CredentialColumns, bind_credential},
     known,
 };
@@ -117,13 +117,21 @@ impl SwitchRow {
 }
 
 impl Store {
-    /// Remembers a login under the hash of its state, for one session.
+    /// Remembers a login under the hash of its state, for one session. False, and
+    /// nothing is kept, when the credential that it is to replace was replaced or
+    /// disconnected meanwhile.
     pub async fn begin_authorisation(
         &self,
         state_key: &str,
         session_key: &str,
         pending: &PendingAuthorisation,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        if let Some(generation) = &pending.replaces
+            && !connections::lock(&mut tx, &pending.workspace, generation).await?
+        {
+            return Ok(false);
+        }
         sqlx::query(
             "insert into pending_authorisations (state_key, session_key, workspace_id, purpose,
                  replaces, client_id, secrets_sealed, expires_at)
@@ -137,9 +145,10 @@ impl Store {
         .bind(&pending.client_id)
         .bind(&pending.secrets_sealed)
         .bind(pending.expires_at.as_millis())
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Takes the login that this session began under this state, if it is still
@@ -164,8 +173,17 @@ impl Store {
     }
 
     /// Keeps a credential until the session decides; a later one takes its place.
-    pub async fn ask_about_switch(&self, session_key: &str, pending: &PendingSwitch) -> Result<()> {
+    /// False, and nothing is kept, when the credential that it is to replace was
+    /// replaced or disconnected meanwhile.
+    pub async fn ask_about_switch(
+        &self,
+        session_key: &str,
+        pending: &PendingSwitch,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
+        if !connections::lock(&mut tx, &pending.workspace, &pending.replaces).await? {
+            return Ok(false);
+        }
         sqlx::query("delete from pending_switches where session_key = $1")
             .bind(session_key)
             .execute(&mut *tx)
@@ -185,7 +203,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// The credential that waits for this session's decision at `now`.

@@ -504,10 +504,9 @@ fn pending(expires_in: i64) -> PendingAuthorisation {
 async fn a_login_on_its_way_is_finished_once_by_its_session_and_in_time() {
     on_each_engine(async |store| {
         let now = crate::support::NOW;
-        store
-            .begin_authorisation("state", "session", &pending(600))
-            .await
-            .unwrap();
+        let login = pending(600);
+        let begun = store.begin_authorisation("state", "session", &login).await;
+        assert!(begun.unwrap());
         let take =
             async |state, session, at| store.take_authorisation(state, session, at).await.unwrap();
         assert_eq!(take("other", "session", now).await, None);
@@ -525,10 +524,9 @@ async fn what_nobody_came_back_for_is_deleted_and_so_is_all_of_it_by_a_disconnec
     on_each_engine(async |store| {
         let now = crate::support::NOW;
         let begin = async |state: &str, expires_in| {
-            store
-                .begin_authorisation(state, "session", &pending(expires_in))
-                .await
-                .unwrap();
+            let pending = pending(expires_in);
+            let begun = store.begin_authorisation(state, "session", &pending).await;
+            assert!(begun.unwrap());
         };
         begin("short", 10).await;
         begin("long", 600).await;
@@ -542,22 +540,36 @@ async fn what_nobody_came_back_for_is_deleted_and_so_is_all_of_it_by_a_disconnec
         let credential = crate::support::new_credential("sealed");
         let connected = entry(AuditAction::ConnectedPagerDuty);
         assert!(store.connect(&credential, &connected).await.unwrap());
+        let present = store.connection(&workspace()).await.unwrap().unwrap();
         let question = PendingSwitch {
             workspace: workspace(),
-            replaces: "generation".to_owned(),
+            replaces: present.generation.clone(),
             action: AuditAction::SwitchedToOauth,
             credential,
             expires_at: now.plus_seconds(600),
         };
-        store.ask_about_switch("session", &question).await.unwrap();
-        store.ask_about_switch("session", &question).await.unwrap();
+        for _ in 0..2 {
+            assert!(store.ask_about_switch("session", &question).await.unwrap());
+        }
         let asked = store.pending_switch("session", now).await.unwrap();
-        assert_eq!(asked, Some(question));
+        assert_eq!(asked.as_ref(), Some(&question));
         let entry = entry(AuditAction::DisconnectedPagerDuty);
         assert!(store.disconnect(&entry).await.unwrap().is_some());
         let long = store.take_authorisation("long", "session", now).await;
         assert_eq!(long.unwrap(), None);
         assert_eq!(store.take_switch("session", now).await.unwrap(), None);
+
+        // What was begun before and comes after it leaves nothing behind.
+        assert!(!store.ask_about_switch("session", &question).await.unwrap());
+        let late = PendingAuthorisation {
+            replaces: Some(present.generation),
+            ..pending(600)
+        };
+        let begun = store.begin_authorisation("late", "session", &late).await;
+        assert!(!begun.unwrap());
+        assert_eq!(store.take_switch("session", now).await.unwrap(), None);
+        let late = store.take_authorisation("late", "session", now).await;
+        assert_eq!(late.unwrap(), None);
     })
     .await;
 }
