@@ -444,7 +444,7 @@ impl Store {
             return Ok(None);
         }
         if load_snapshot(&mut tx, workspace, known).await? == *schedule {
-            confirm_schedule(&mut tx, workspace, &schedule.id, asked_at).await?;
+            confirm_schedule(&mut tx, workspace, schedule, asked_at).await?;
         } else {
             write_schedule(&mut tx, workspace, schedule, asked_at).await?;
         }
@@ -668,20 +668,24 @@ async fn load_snapshot(
     })
 }
 
-/// Notes that PagerDuty still says what is stored.
+/// Notes that PagerDuty still says what is stored. A shift that ended since it
+/// was asked is due for a hand-off again: the members that come of the answer may
+/// be those of before.
 async fn confirm_schedule(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
-    schedule: &ScheduleId,
+    schedule: &ScheduleSnapshot,
     asked_at: Timestamp,
 ) -> Result<()> {
     sqlx::query(
-        "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0
-         where workspace_id = $2 and id = $3",
+        "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0,
+             next_change_at = $2
+         where workspace_id = $3 and id = $4",
     )
     .bind(asked_at.as_millis())
+    .bind(next_change(&schedule.shifts, asked_at).map(Timestamp::as_millis))
     .bind(workspace.as_str())
-    .bind(schedule.as_str())
+    .bind(schedule.id.as_str())
     .execute(connection)
     .await?;
     Ok(())

@@ -1,18 +1,26 @@
 //! The reconciler against a PagerDuty that can be held, broken and changed.
 
 use crate::support::{
-    Database, bound_to, caller, create, databases, entry, keys, new_credential, on_call,
-    pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services, sqlite, workspace,
+    Database, NOW, bound_to, caller, create, databases, entry, keys, new_credential, on_call,
+    on_each_engine, pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services, snapshot,
+    sqlite, workspace,
 };
 use app::backend::{Connections, Schedules};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
-    Services, backend::RoundRobin, clock, rotations::Rotation, store::credential_row, sync,
+    Services,
+    backend::RoundRobin,
+    clock,
+    pagerduty::Shift,
+    rotations::{Directory, Rotation, ScheduleSnapshot, members_of},
+    store::{BindEnd, Links, credential_row},
+    sync,
 };
+use std::time::Duration;
 use types::{
-    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, RotationId, RotationMode,
-    ScheduleChoice, ScheduleId,
+    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, PagerDutyUserId, RotationId,
+    RotationMode, ScheduleChoice, ScheduleId,
 };
 
 fn second() -> i64 {
@@ -255,4 +263,52 @@ async fn several_on_call_and_an_empty_slot_are_what_a_shift_based_schedule_says(
         assert_eq!(on_call(&bound), sandbox.on_call(schedule).await);
     }
     assert_eq!(sandbox.on_call("Q3INCIDENTCMD1").await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_a_hand_off_overtook_does_not_undo_it_for_long() {
+    on_each_engine(async |store| {
+        let at = |second| NOW.plus_seconds(second);
+        let shift = |user: &str, from, until| Shift {
+            user: PagerDutyUserId::new(user),
+            starts_at: at(from),
+            ends_at: at(until),
+        };
+        let mut schedule = snapshot("S1", &["ann", "bob"]);
+        schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
+        let nobody = (Vec::new(), Links::new());
+        let directory = Directory::new(&nobody.0, &nobody.1);
+        let members = |second| members_of(&schedule, &directory, at(second));
+        let poll_in = Duration::from_secs(60);
+
+        let connected = entry(AuditAction::ConnectedPagerDuty);
+        let credential = new_credential("sealed");
+        assert!(store.connect(&credential, &connected).await.unwrap());
+        let connection = store.connection(&workspace()).await.unwrap().unwrap();
+        let id = create(&store, "Ops").await;
+        let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
+        let reading = (&schedule, at(0), poll_in);
+        let bound = store.bind(&connection, &id, reading, members(0), allow);
+        assert_eq!(bound.await.unwrap(), BindEnd::Bound);
+
+        // Asked before the shift's end, and written after the hand-off at it.
+        let hand_off = async || {
+            let rule = |stored: &ScheduleSnapshot| members_of(stored, &directory, at(11));
+            let handed = store.hand_off(&connection, &schedule.id, at(11), rule);
+            handed.await.unwrap().unwrap();
+        };
+        hand_off().await;
+        let before = members(9);
+        let late = store.apply_schedule(&connection, &schedule, &before, at(9), poll_in);
+        assert!(late.await.unwrap().is_some());
+
+        let due = store.due_hand_offs(&workspace(), at(11)).await.unwrap();
+        assert_eq!(due.len(), 1);
+        hand_off().await;
+        assert_eq!(on_duty(&rotation(&store, &id).await), ["bob"]);
+        let due = store.due_hand_offs(&workspace(), at(11)).await.unwrap();
+        assert!(due.is_empty());
+        assert_eq!(store.duty_history(&id).await.unwrap().len(), 2);
+    })
+    .await;
 }

@@ -277,17 +277,31 @@ impl World {
             self.sandbox.control(&path, json!({"hidden": false})).await;
         }
         if !self.connected {
-            self.click(Click::Connect, 0).await;
-            assert!(self.connected);
+            self.insist(Click::Connect, |world| world.connected).await;
             self.click(Click::Rebind, 0).await;
         }
         if self.entered != self.key {
-            self.click(Click::EnterKey, 0).await;
+            let entered = |world: &Self| world.entered == world.key;
+            self.insist(Click::EnterKey, entered).await;
         }
         if self.bound.is_empty() {
-            self.click(Click::Bind(0, 0), 0).await;
+            self.insist(Click::Bind(0, 0), |world| !world.bound.is_empty())
+                .await;
         }
-        assert!(!self.bound.is_empty());
+    }
+
+    /// Clicks until it works, which takes no longer than a rate limit that PagerDuty
+    /// has spoken of lasts.
+    async fn insist(&mut self, click: Click, done: impl Fn(&Self) -> bool) {
+        let limited = Instant::now() + ALLOWANCE;
+        loop {
+            self.click(click, 0).await;
+            if done(self) {
+                return;
+            }
+            assert!(Instant::now() < limited, "{click:?} is refused");
+            time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// All is as PagerDuty says within one interval after what is waited for
