@@ -11,7 +11,7 @@ use crate::{
         self, Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss,
         members_of,
     },
-    store::{BindEnd, Connection, Links, NewAuditEntry, Person, StoreError},
+    store::{BindEnd, Connection, Links, NewAuditEntry, Person, Rule, StoreError},
     sync,
 };
 use app::{
@@ -156,7 +156,10 @@ impl RoundRobin {
         let (people, links) = self.directory(caller).await?;
         let index = PeopleIndex::new(&people);
         let directory = Directory::new(&index, &links);
-        let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, *read_at);
+        let rule = Rule {
+            now: &|| self.services.pagerduty_now(connection),
+            members: &|snapshot, now| members_of(snapshot, &directory, now),
+        };
         let store = &self.services.store;
         let poll_in = self.services.config.pagerduty.poll_interval;
         let bound = store

@@ -32,7 +32,7 @@ pub use former::Former;
 pub use links::Links;
 pub use people::{Person, email_key};
 pub use runs::EndedRun;
-pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, RotationChange};
+pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, RotationChange, Rule};
 pub use sessions::{NewSession, Session};
 pub use sign_ins::{PendingSignIn, SignInStep};
 pub use tokens::TokenLease;

@@ -43,6 +43,16 @@ pub struct RotationChange {
     pub what: String,
 }
 
+/// What makes members of a schedule. The time is asked for when nobody else can
+/// write any more: worked out earlier, members could undo a hand-off that came in
+/// between.
+#[derive(Clone, Copy)]
+pub struct Rule<'a> {
+    /// PagerDuty's clock.
+    pub now: &'a (dyn Fn() -> Timestamp + Sync),
+    pub members: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Vec<Member> + Sync),
+}
+
 /// A schedule whose shifts have changed hands since anybody looked.
 #[derive(Clone, Debug)]
 pub struct HandOff {
@@ -339,7 +349,7 @@ impl Store {
         connection: &Connection,
         rotation: &RotationId,
         (schedule, read_at, poll_in): (&ScheduleSnapshot, Timestamp, Duration),
-        rule: impl FnOnce(&ScheduleSnapshot) -> Vec<Member> + Send,
+        rule: Rule<'_>,
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<BindEnd<R>> {
         let workspace = &connection.workspace;
@@ -354,13 +364,14 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(BindEnd::Refused(refusal)),
         };
+        let now = (rule.now)();
         let known = load_schedule(&mut tx, workspace, &schedule.id).await?;
         let present = match known {
             Some(known) if is_later(known.confirmed_at, read_at) => {
                 load_snapshot(&mut tx, workspace, known).await?
             }
             _ => {
-                write_schedule(&mut tx, workspace, schedule, read_at).await?;
+                write_schedule(&mut tx, workspace, schedule, (read_at, now)).await?;
                 self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
                     .await?;
                 schedule.clone()
@@ -368,8 +379,8 @@ impl Store {
         };
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
         // The others that follow this schedule have it read anew as well.
-        let members = rule(&present);
-        write_members(&mut tx, workspace, &schedule.id, &members, read_at).await?;
+        let members = (rule.members)(&present, now);
+        write_members(&mut tx, workspace, &schedule.id, &members, now).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -416,8 +427,8 @@ impl Store {
         Ok(Some(Ok(())))
     }
 
-    /// Writes what was asked of a schedule at `asked_at` and gives its rotations the
-    /// members that it has at `now`, both by PagerDuty's clock. PagerDuty is asked
+    /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
+    /// gives its rotations the members that `rule` makes of it. PagerDuty is asked
     /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
     /// changed, when the credential that read it has changed or gone, nothing is
     /// bound to the schedule any more, or a later reading is already there.
@@ -425,8 +436,8 @@ impl Store {
         &self,
         connection: &Connection,
         schedule: &ScheduleSnapshot,
-        members: &[Member],
-        (asked_at, now): (Timestamp, Timestamp),
+        rule: Rule<'_>,
+        asked_at: Timestamp,
         poll_in: Duration,
     ) -> Result<Option<Vec<RotationChange>>> {
         let workspace = &connection.workspace;
@@ -443,26 +454,27 @@ impl Store {
             tx.commit().await?;
             return Ok(None);
         }
+        let now = (rule.now)();
         if load_snapshot(&mut tx, workspace, known).await? == *schedule {
-            confirm_schedule(&mut tx, workspace, schedule, asked_at).await?;
+            confirm_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
         } else {
-            write_schedule(&mut tx, workspace, schedule, asked_at).await?;
+            write_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
         }
-        let changed = write_members(&mut tx, workspace, &schedule.id, members, now).await?;
+        let members = (rule.members)(schedule, now);
+        let changed = write_members(&mut tx, workspace, &schedule.id, &members, now).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
 
     /// Gives a schedule's rotations the members that `rule` makes of its stored
-    /// shifts at `now`, by PagerDuty's clock, without having asked PagerDuty, and
-    /// has PagerDuty asked at the next opportunity. `None` when the credential has
+    /// shifts, without having asked PagerDuty, and has PagerDuty asked at the next
+    /// opportunity. `None` when the credential has
     /// changed or gone, or nothing is bound to the schedule any more.
     pub async fn hand_off(
         &self,
         connection: &Connection,
         schedule: &ScheduleId,
-        now: Timestamp,
-        rule: impl FnOnce(&ScheduleSnapshot) -> Vec<Member> + Send,
+        rule: Rule<'_>,
     ) -> Result<Option<Vec<RotationChange>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
@@ -473,6 +485,7 @@ impl Store {
             return Ok(None);
         };
         let snapshot = load_snapshot(&mut tx, workspace, known).await?;
+        let now = (rule.now)();
         sqlx::query(
             "update pagerduty_schedules set poll_at = 0, next_change_at = $1
              where workspace_id = $2 and id = $3",
@@ -482,7 +495,7 @@ impl Store {
         .bind(schedule.as_str())
         .execute(&mut *tx)
         .await?;
-        let members = rule(&snapshot);
+        let members = (rule.members)(&snapshot, now);
         let changed = write_members(&mut tx, workspace, schedule, &members, now).await?;
         tx.commit().await?;
         Ok(Some(changed))
@@ -668,14 +681,13 @@ async fn load_snapshot(
     })
 }
 
-/// Notes that PagerDuty still says what is stored. A shift that ended since it
-/// was asked is due for a hand-off again: the members that come of the answer may
-/// be those of before.
+/// Notes that PagerDuty, asked at the first of two times, still says what is
+/// stored; at the second, it is written.
 async fn confirm_schedule(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
-    asked_at: Timestamp,
+    (asked_at, now): (Timestamp, Timestamp),
 ) -> Result<()> {
     sqlx::query(
         "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0,
@@ -683,7 +695,7 @@ async fn confirm_schedule(
          where workspace_id = $3 and id = $4",
     )
     .bind(asked_at.as_millis())
-    .bind(next_change(&schedule.shifts, asked_at).map(Timestamp::as_millis))
+    .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
     .execute(connection)
@@ -738,7 +750,7 @@ async fn write_schedule(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
-    read_at: Timestamp,
+    (read_at, now): (Timestamp, Timestamp),
 ) -> Result<()> {
     sqlx::query(
         "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at,
@@ -756,7 +768,7 @@ async fn write_schedule(
     .bind(schedule.time_zone.as_deref())
     .bind(read_at.as_millis())
     .bind(schedule.version.code())
-    .bind(next_change(&schedule.shifts, read_at).map(Timestamp::as_millis))
+    .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .execute(&mut *connection)
     .await?;
     for table in [

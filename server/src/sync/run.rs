@@ -11,8 +11,8 @@ use crate::{
     Services,
     integrations::{self, AccessProblem},
     pagerduty::{Account, PagerDuty},
-    rotations::{Directory, Member, PeopleIndex, ScheduleSnapshot, members_of},
-    store::{BoundSchedule, Connection, RotationChange, Store, StoreError},
+    rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
+    store::{BoundSchedule, Connection, RotationChange, Rule, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::time::{Duration, Instant};
@@ -124,10 +124,12 @@ pub async fn apply_link(
     );
     let people = PeopleIndex::new(&people);
     let directory = Directory::new(&people, &links);
-    let now = services.pagerduty_now(connection);
+    let rule = Rule {
+        now: &|| services.pagerduty_now(connection),
+        members: &|snapshot, now| members_of(snapshot, &directory, now),
+    };
     for schedule in store.schedules_naming(workspace, user).await? {
-        let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, now);
-        let changed = store.hand_off(connection, &schedule, now, rule).await?;
+        let changed = store.hand_off(connection, &schedule, rule).await?;
         publish(services, workspace, &changed.unwrap_or_default());
     }
     Ok(())
@@ -161,18 +163,6 @@ impl Run<'_> {
         self.pagerduty.now(self.connection.credential.region)
     }
 
-    /// The members that a schedule makes at `now`. Who is linked to whom is looked
-    /// up each time: an admin may say so while a long run is under way.
-    async fn members(
-        &self,
-        snapshot: &ScheduleSnapshot,
-        now: Timestamp,
-    ) -> Result<Vec<Member>, StoreError> {
-        let links = self.store().links(&self.connection.workspace).await?;
-        let directory = Directory::new(&self.people, &links);
-        Ok(members_of(snapshot, &directory, now))
-    }
-
     /// How long until what is read now is read again. What one run reads stays
     /// together, however long the run takes.
     fn poll_in(&self) -> Duration {
@@ -191,11 +181,14 @@ impl Run<'_> {
         let links = self.store().links(workspace).await?;
         let directory = Directory::new(&self.people, &links);
         let mut changes = Vec::new();
+        let rule = Rule {
+            now: &|| self.now(),
+            members: &|snapshot, now| members_of(snapshot, &directory, now),
+        };
         for due in due {
-            let rule = |snapshot: &ScheduleSnapshot| members_of(snapshot, &directory, now);
             let changed = self
                 .store()
-                .hand_off(self.connection, &due.schedule, now, rule)
+                .hand_off(self.connection, &due.schedule, rule)
                 .await?
                 .unwrap_or_default();
             if !changed.is_empty() && due.due_at > Timestamp::from_millis(0) {
@@ -403,17 +396,16 @@ impl Run<'_> {
         asked_at: Timestamp,
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
-        let now = self.now();
-        let members = self.members(snapshot, now).await?;
+        // Looked up each time: an admin may link somebody while a long run goes on.
+        let links = self.store().links(&self.connection.workspace).await?;
+        let directory = Directory::new(&self.people, &links);
+        let rule = Rule {
+            now: &|| self.now(),
+            members: &|snapshot, now| members_of(snapshot, &directory, now),
+        };
         let changed = self
             .store()
-            .apply_schedule(
-                self.connection,
-                snapshot,
-                &members,
-                (asked_at, now),
-                self.poll_in(),
-            )
+            .apply_schedule(self.connection, snapshot, rule, asked_at, self.poll_in())
             .await?
             .unwrap_or_default();
         publish(self.services, &self.connection.workspace, &changed);

@@ -1,11 +1,12 @@
 //! Connecting, replacing the key and disconnecting, on both engines.
 
 use crate::support::{
-    NOW, ann, create, entry, member, new_credential, on_each_engine, rotation, snapshot, workspace,
+    NOW, ann, apply, create, entry, member, new_credential, on_each_engine, rotation, snapshot,
+    workspace,
 };
 use server::{
     rotations::Duty,
-    store::{BindEnd, Connection, NewAuditEntry, Store, SyncEnd},
+    store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd},
 };
 use std::{
     convert::Infallible,
@@ -40,7 +41,10 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
             connection,
             rotation,
             (&snapshot(schedule, &["P1", "P2"]), NOW, A_MINUTE),
-            |_| vec![on_duty, member("P2")],
+            Rule {
+                now: &|| NOW,
+                members: &|_, _| vec![on_duty.clone(), member("P2")],
+            },
             |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
         )
         .await
@@ -182,16 +186,8 @@ async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
         let after = connect(&store).await;
         bind(&store, &after, &id, "S1").await;
 
-        let late = store
-            .apply_schedule(
-                &before,
-                &snapshot("S1", &["P9"]),
-                &[member("P9")],
-                (NOW, NOW),
-                A_MINUTE,
-            )
-            .await
-            .unwrap();
+        let reading = snapshot("S1", &["P9"]);
+        let late = apply(&store, &before, &reading, &[member("P9")], NOW).await;
         assert_eq!(late, None);
         assert_eq!(rotation(&store, &id).await.members.len(), 2);
     })
@@ -221,16 +217,8 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         assert_eq!(now.credential.sealed, "new");
         assert_eq!(rotation(&store, &id).await.mode, RotationMode::PagerDuty);
         for (connection, written) in [(&old, false), (&now, true)] {
-            let applied = store
-                .apply_schedule(
-                    connection,
-                    &snapshot("S1", &["P9"]),
-                    &[member("P9")],
-                    (NOW, NOW),
-                    A_MINUTE,
-                )
-                .await
-                .unwrap();
+            let reading = snapshot("S1", &["P9"]);
+            let applied = apply(&store, connection, &reading, &[member("P9")], NOW).await;
             assert_eq!(applied.is_some(), written);
         }
     })
@@ -305,25 +293,17 @@ async fn an_older_reading_does_not_replace_a_later_one() {
         let id = create(&store, "Ops").await;
         let connection = connect(&store).await;
         bind(&store, &connection, &id, "S1").await;
-        let apply = async |name: &str, asked_at| {
-            store
-                .apply_schedule(
-                    &connection,
-                    &snapshot("S1", &[name]),
-                    &[member(name)],
-                    (asked_at, asked_at),
-                    A_MINUTE,
-                )
-                .await
-                .unwrap()
+        let read = async |name: &str, asked_at| {
+            let reading = snapshot("S1", &[name]);
+            apply(&store, &connection, &reading, &[member(name)], asked_at).await
         };
-        let changed = apply("P8", NOW.plus_seconds(2)).await.unwrap();
+        let changed = read("P8", NOW.plus_seconds(2)).await.unwrap();
         assert_eq!(changed[0].rotation, id);
         assert_eq!(
             changed[0].what,
             "On duty: P1 → nobody; Joined: P8; Left: P1, P2"
         );
-        assert_eq!(apply("P9", NOW.plus_seconds(1)).await, None);
+        assert_eq!(read("P9", NOW.plus_seconds(1)).await, None);
         assert_eq!(rotation(&store, &id).await.members[0].name, "P8");
     })
     .await;
@@ -340,10 +320,10 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
             let members = [member(&name)];
             let snapshot = snapshot("S1", &[name.as_str()]);
             let (applied, reverted) = tokio::join!(
-                store.apply_schedule(&connection, &snapshot, &members, (NOW, NOW), A_MINUTE),
+                apply(&store, &connection, &snapshot, &members, NOW),
                 disconnect(&store)
             );
-            let applied = applied.unwrap().is_some();
+            let applied = applied.is_some();
             assert_eq!(reverted, Some(1));
             let rotation = rotation(&store, &id).await;
             let first = rotation.members[0].name.as_str();

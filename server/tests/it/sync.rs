@@ -13,8 +13,8 @@ use server::{
     backend::RoundRobin,
     clock,
     pagerduty::Shift,
-    rotations::{Directory, Rotation, ScheduleSnapshot, members_of},
-    store::{BindEnd, Links, credential_row},
+    rotations::{Directory, PeopleIndex, Rotation, ScheduleSnapshot, members_of},
+    store::{BindEnd, Links, Rule, credential_row},
     sync,
 };
 use std::time::Duration;
@@ -266,7 +266,7 @@ async fn several_on_call_and_an_empty_slot_are_what_a_shift_based_schedule_says(
 }
 
 #[tokio::test]
-async fn an_answer_that_a_hand_off_overtook_does_not_undo_it_for_long() {
+async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
     on_each_engine(async |store| {
         let at = |second| NOW.plus_seconds(second);
         let shift = |user: &str, from, until| Shift {
@@ -276,9 +276,9 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it_for_long() {
         };
         let mut schedule = snapshot("S1", &["ann", "bob"]);
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
-        let nobody = (Vec::new(), Links::new());
-        let directory = Directory::new(&nobody.0, &nobody.1);
-        let members = |second| members_of(&schedule, &directory, at(second));
+        let (people, links) = (PeopleIndex::new(&[]), Links::new());
+        let directory = Directory::new(&people, &links);
+        let members = |schedule: &ScheduleSnapshot, now| members_of(schedule, &directory, now);
         let poll_in = Duration::from_secs(60);
 
         let connected = entry(AuditAction::ConnectedPagerDuty);
@@ -287,24 +287,24 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it_for_long() {
         let connection = store.connection(&workspace()).await.unwrap().unwrap();
         let id = create(&store, "Ops").await;
         let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
+        let before = Rule {
+            now: &|| at(0),
+            members: &members,
+        };
         let reading = (&schedule, at(0), poll_in);
-        let bound = store.bind(&connection, &id, reading, members(0), allow);
+        let bound = store.bind(&connection, &id, reading, before, allow);
         assert_eq!(bound.await.unwrap(), BindEnd::Bound);
 
         // Asked before the shift's end, and written after the hand-off at it.
-        let hand_off = async || {
-            let rule = |stored: &ScheduleSnapshot| members_of(stored, &directory, at(11));
-            let handed = store.hand_off(&connection, &schedule.id, at(11), rule);
-            handed.await.unwrap().unwrap();
+        let after = Rule {
+            now: &|| at(11),
+            members: &members,
         };
-        hand_off().await;
-        let before = members(9);
-        let late = store.apply_schedule(&connection, &schedule, &before, at(9), poll_in);
-        assert!(late.await.unwrap().is_some());
+        let handed = store.hand_off(&connection, &schedule.id, after).await;
+        assert!(handed.unwrap().is_some());
+        let late = store.apply_schedule(&connection, &schedule, after, at(9), poll_in);
+        assert!(late.await.unwrap().unwrap().is_empty());
 
-        let due = store.due_hand_offs(&workspace(), at(11)).await.unwrap();
-        assert_eq!(due.len(), 1);
-        hand_off().await;
         assert_eq!(on_duty(&rotation(&store, &id).await), ["bob"]);
         let due = store.due_hand_offs(&workspace(), at(11)).await.unwrap();
         assert!(due.is_empty());

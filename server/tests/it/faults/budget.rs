@@ -11,7 +11,7 @@ use server::{
     clock,
     pagerduty::Shift,
     rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
-    store::{BindEnd, Links, NewAuditEntry, credential_row},
+    store::{BindEnd, Links, NewAuditEntry, Rule, credential_row},
 };
 use std::{collections::HashSet, convert::Infallible, time::Duration};
 use types::{AuditAction, PagerDutyUserId, ScheduleId};
@@ -49,7 +49,10 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
     let id = create(store, schedule.id.as_str()).await;
     let (people, links) = (PeopleIndex::new(&[]), Links::new());
     let directory = Directory::new(&people, &links);
-    let rule = |schedule: &ScheduleSnapshot| members_of(schedule, &directory, clock::now());
+    let rule = Rule {
+        now: &clock::now,
+        members: &|schedule, now| members_of(schedule, &directory, now),
+    };
     let connection = bound.connection().await;
     let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {
         Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule))

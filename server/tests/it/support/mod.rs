@@ -24,10 +24,12 @@ use server::{
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
     store::{
-        Installation, NewAuditEntry, NewSession, Person, Store, StoredCredential, StoredMethod,
+        Connection, Installation, NewAuditEntry, NewSession, Person, RotationChange, Rule, Store,
+        StoredCredential, StoredMethod,
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
+use std::time::Duration;
 use types::{
     ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
     Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, Timestamp,
@@ -277,6 +279,24 @@ pub fn member(name: &str) -> Member {
         link: LinkState::NoMatch,
         duty: None,
     }
+}
+
+/// Applies a schedule that was asked for, and is written, at one time, and has
+/// these members.
+pub async fn apply(
+    store: &Store,
+    connection: &Connection,
+    schedule: &ScheduleSnapshot,
+    members: &[Member],
+    at: Timestamp,
+) -> Option<Vec<RotationChange>> {
+    let rule = Rule {
+        now: &|| at,
+        members: &|_, _| members.to_vec(),
+    };
+    let poll_in = Duration::from_secs(60);
+    let applied = store.apply_schedule(connection, schedule, rule, at, poll_in);
+    applied.await.unwrap()
 }
 
 pub fn snapshot(schedule: &str, people: &[&str]) -> ScheduleSnapshot {
