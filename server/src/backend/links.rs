@@ -4,7 +4,6 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     rotations::{Directory, PeopleIndex, SchedulePerson, link_of},
-    slack::directory,
     store::NewAuditEntry,
     sync,
 };
@@ -25,7 +24,7 @@ impl Links for RoundRobin {
         user: PagerDutyUserId,
         person: PersonId,
     ) -> Answer<(), LinkRefusal> {
-        self.must_link(caller).await?;
+        self.must_link(caller, AuditAction::LinkedPerson).await?;
         let store = &self.services.store;
         let Some(known) = self.bound_person(caller, &user).await? else {
             return Ok(Outcome::Refused(LinkRefusal::UnknownUser));
@@ -57,7 +56,7 @@ impl Links for RoundRobin {
         caller: &Caller,
         user: PagerDutyUserId,
     ) -> Answer<(), LinkRefusal> {
-        self.must_link(caller).await?;
+        self.must_link(caller, AuditAction::UnlinkedPerson).await?;
         let known = self.bound_person(caller, &user).await?;
         let name = known.map_or_else(|| user.to_string(), |known| known.name);
         let entry = entry(caller, AuditAction::UnlinkedPerson, Some(&name));
@@ -77,17 +76,10 @@ impl Links for RoundRobin {
 
 impl RoundRobin {
     /// Being linked puts somebody on duty and lets them see private rotations, so
-    /// it is for admins, by a role that Slack has confirmed lately.
-    async fn must_link(&self, caller: &Caller) -> Result<(), AppError> {
-        let role = directory::confirm_role(&self.services, &caller.workspace, &caller.person)
+    /// it is for admins.
+    async fn must_link(&self, caller: &Caller, action: AuditAction) -> Result<(), AppError> {
+        self.must_administer(caller, action, Denial::LinkPeople)
             .await
-            .map_err(failed(caller))?
-            .ok_or(AppError::Unauthenticated)?;
-        let confirmed = Caller {
-            role,
-            ..caller.clone()
-        };
-        confirmed.must_administer(Denial::LinkPeople)
     }
 
     /// Everybody in bound schedules who is not linked, or by hand, by name.

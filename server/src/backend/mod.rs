@@ -35,12 +35,22 @@ impl RoundRobin {
         Self { services }
     }
 
-    /// Refuses whoever does not administer the workspace, by a role that Slack
-    /// has confirmed lately, and writes down that they tried.
     async fn must_manage_integrations(
         &self,
         caller: &Caller,
         action: AuditAction,
+    ) -> Result<(), AppError> {
+        self.must_administer(caller, action, Denial::ManageIntegrations)
+            .await
+    }
+
+    /// Refuses whoever does not administer the workspace, by a role that Slack
+    /// has confirmed lately, and writes down that they tried.
+    async fn must_administer(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+        denial: Denial,
     ) -> Result<(), AppError> {
         let role = directory::confirm_role(&self.services, &caller.workspace, &caller.person)
             .await
@@ -50,7 +60,7 @@ impl RoundRobin {
             role,
             ..caller.clone()
         };
-        let allowed = confirmed.must_administer(Denial::ManageIntegrations);
+        let allowed = confirmed.must_administer(denial);
         if allowed.is_err() {
             let entry = NewAuditEntry {
                 refused: true,

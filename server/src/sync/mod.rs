@@ -371,7 +371,8 @@ async fn end_of(
     let pagerduty_now = services.pagerduty_now(connection);
     let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
-        problem: outcome.problem.as_ref(),
+        // Where schedules can be read, there is nothing to be patient about.
+        problem: outcome.problem.as_ref().filter(|_| outcome.confirmed == 0),
         failures: connection.failures,
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,

@@ -39,6 +39,8 @@ pub struct Roster {
     known: People,
     /// Everybody was listed not long ago, so that hardly anybody is missing.
     complete: bool,
+    /// The credential may not list people, which no waiting changes.
+    pub denied: Option<PagerDutyProblem>,
 }
 
 /// Whose turn it is to list a workspace's people: of many who want them at once,
@@ -70,6 +72,7 @@ pub async fn roster(
         people: known.clone(),
         known,
         complete,
+        denied: None,
     };
     let present = store.connection(workspace).await?;
     let fresh = present.is_some_and(|present| {
@@ -88,6 +91,7 @@ pub async fn roster(
                 people,
                 known,
                 complete: true,
+                denied: None,
             }))
         }
         Err(PagerDutyProblem::ShareSpent { .. }) => {
@@ -100,7 +104,11 @@ pub async fn roster(
         Err(problem) if problem.concerns_connection() => Ok(Err(problem)),
         Err(problem) => {
             tracing::warn!(%problem, "the list of people cannot be read");
-            Ok(Ok(from_earlier(known, false)))
+            let denied = Some(problem).filter(PagerDutyProblem::needs_reconnection);
+            Ok(Ok(Roster {
+                denied,
+                ..from_earlier(known, false)
+            }))
         }
     }
 }

@@ -296,16 +296,8 @@ impl Run<'_> {
         let asked = match due {
             None => self.still_connected(account).await,
             Some(schedules) => {
-                match people::roster(self.services, &self.pagerduty, self.connection, account)
+                self.ask_with_people(account, schedules, &mut outcome)
                     .await?
-                {
-                    Ok(roster) => {
-                        let roster = Mutex::new(roster);
-                        self.ask_for_each(account, schedules, &roster, &mut outcome)
-                            .await?
-                    }
-                    Err(problem) => Err(problem),
-                }
             }
         };
         if let Err(problem) = asked {
@@ -313,6 +305,24 @@ impl Run<'_> {
         }
         outcome.budget_left = Some(self.pagerduty.budget_left(account));
         Ok(outcome)
+    }
+
+    async fn ask_with_people(
+        &self,
+        account: &Account,
+        schedules: &[BoundSchedule],
+        outcome: &mut RunOutcome,
+    ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
+        let roster = people::roster(self.services, &self.pagerduty, self.connection, account);
+        let mut roster = match roster.await? {
+            Ok(roster) => roster,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let denied = roster.denied.take();
+        let roster = Mutex::new(roster);
+        let asked = self.ask_for_each(account, schedules, &roster, outcome);
+        // Schedules whose people stay unknown are not all that there should be.
+        Ok(asked.await?.and(denied.map_or(Ok(()), Err)))
     }
 
     /// Reads the schedules, a few at once, and applies each as it comes. One that

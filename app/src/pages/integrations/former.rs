@@ -87,12 +87,16 @@ fn NotBound(failed: Vec<(String, BindRefusal)>) -> impl IntoView {
     }
 }
 
-/// How many were bound back, if any were.
+/// How many were bound back, if any were; what could not be is told elsewhere.
 pub(super) fn rebound_message(rebound: &Rebound) -> Option<String> {
-    (rebound.bound > 0).then(|| {
-        format!(
+    match rebound.bound {
+        0 if rebound.failed.is_empty() => {
+            Some("There was nothing left to bind back: somebody else was quicker.".to_owned())
+        }
+        0 => None,
+        bound => Some(format!(
             "{} PagerDuty again.",
-            count(rebound.bound, "rotation follows", "rotations follow")
-        )
-    })
+            count(bound, "rotation follows", "rotations follow")
+        )),
+    }
 }

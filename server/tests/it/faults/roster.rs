@@ -19,7 +19,6 @@ async fn only_people_fail(bound: &Bound, mut fault: Value) {
 async fn known_people_serve_while_the_list_cannot_be_read() {
     let faults = [
         json!({"status": 400}),
-        json!({"status": 403, "body": "missing_scopes"}),
         json!({"status": 404}),
         json!({"status": 500}),
         json!({"status": 503, "body": "html"}),
@@ -52,6 +51,12 @@ async fn what_the_list_says_of_the_credential_counts_for_the_connection() {
     for (status, problem) in [
         (401, PagerDutyProblem::KeyEnded),
         (402, PagerDutyProblem::NoApiAccess),
+        (
+            403,
+            PagerDutyProblem::Forbidden {
+                missing_scopes: None,
+            },
+        ),
     ] {
         only_people_fail(&bound, json!({"status": status})).await;
         let outcome = bound.sync().await;
