@@ -107,7 +107,10 @@ pub async fn reconcile(services: Services) {
 
 /// Starts what is due and says how long nothing else will be.
 async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
-    for workspace in services.store.due_connections().await? {
+    let due = services.store.due_connections().await?;
+    let now = clock::now().as_millis();
+    services.sync.looked_at.store(now, Ordering::Relaxed);
+    for workspace in due {
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
             services.tasks.clone().spawn(async move {
@@ -123,8 +126,6 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
         }
     }
     let next = services.store.next_due_in().await?;
-    let now = clock::now().as_millis();
-    services.sync.looked_at.store(now, Ordering::Relaxed);
     Ok(next.map_or(LONGEST_REST, |next| next.min(LONGEST_REST)))
 }
 
