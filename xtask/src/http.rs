@@ -1,40 +1,110 @@
-//! One GET request to a server on this machine, which is all that the commands
+//! Plain requests to servers on this machine, which is all that the commands
 //! need and not worth a dependency.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+/// How long each part of an answer may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub struct Request<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a str,
+}
+
+impl<'a> Request<'a> {
+    pub fn get(path: &'a str, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self {
+            method: "GET",
+            path,
+            headers,
+            body: "",
+        }
+    }
+}
+
 pub struct Response {
     pub status: u16,
+    headers: Vec<(String, String)>,
     pub body: String,
 }
 
-pub fn get(port: u16, path: &str) -> Result<Response> {
-    let limit = Duration::from_secs(5);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let mut stream = TcpStream::connect_timeout(&address, limit)?;
-    stream.set_read_timeout(Some(limit))?;
-    // HTTP 1.0: the answer ends with the connection and is never chunked.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    parse(&answer).with_context(|| format!("http://{address}{path} did not answer with HTTP"))
+impl Response {
+    /// Every value of a header.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let wanted = move |(header, _): &&(String, String)| header.eq_ignore_ascii_case(name);
+        self.headers
+            .iter()
+            .filter(wanted)
+            .map(|(_, value)| value.as_str())
+    }
 }
 
-fn parse(answer: &str) -> Option<Response> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head
+pub fn get(port: u16, path: &str) -> Result<Response> {
+    send(port, &Request::get(path, &[]))
+}
+
+pub fn send(port: u16, request: &Request<'_>) -> Result<Response> {
+    let (mut response, mut rest) = open(port, request)?;
+    rest.read_to_string(&mut response.body)?;
+    Ok(response)
+}
+
+/// Sends a request and reads the answer up to its body, which the caller reads.
+pub fn open(port: u16, request: &Request<'_>) -> Result<(Response, BufReader<TcpStream>)> {
+    let Request {
+        method, path, body, ..
+    } = request;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    // HTTP 1.0: the answer ends with the connection and is never chunked.
+    let mut text = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n");
+    for (name, value) in request.headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        text += &format!("Content-Length: {}\r\n", body.len());
+    }
+    write!(stream, "{text}\r\n{body}")?;
+    let mut reader = BufReader::new(stream);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        match line.trim_end() {
+            "" => break,
+            line => head.push(line.to_owned()),
+        }
+    }
+    let response =
+        parse(&head).with_context(|| format!("http://{address}{path} did not answer with HTTP"))?;
+    Ok((response, reader))
+}
+
+/// A head without its body.
+fn parse(head: &[String]) -> Option<Response> {
+    let (status, headers) = head.split_first()?;
+    let status = status
         .strip_prefix("HTTP/1.")?
         .split(' ')
         .nth(1)?
         .parse()
         .ok()?;
+    let headers = headers
+        .iter()
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect();
     Some(Response {
         status,
-        body: body.to_owned(),
+        headers,
+        body: String::new(),
     })
 }
 
@@ -52,16 +122,24 @@ pub fn free_port() -> Result<u16> {
 mod tests {
     use super::*;
 
+    fn parsed(head: &str) -> Option<Response> {
+        parse(&head.lines().map(str::to_owned).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn an_answer_is_split_into_status_and_body() {
-        let response =
-            parse("HTTP/1.0 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nwait").unwrap();
-        assert_eq!((response.status, response.body.as_str()), (503, "wait"));
+    fn a_head_is_split_into_status_and_headers() {
+        let head = "HTTP/1.0 503 Service Unavailable\nSet-Cookie: a=b\nset-cookie: c=d";
+        let response = parsed(head).unwrap();
+        assert_eq!(response.status, 503);
+        assert_eq!(
+            response.all("set-cookie").collect::<Vec<_>>(),
+            ["a=b", "c=d"]
+        );
     }
 
     #[test]
     fn what_is_not_http_is_no_answer() {
-        assert!(parse("220 mail ready\r\n\r\n").is_none());
-        assert!(parse("").is_none());
+        assert!(parsed("220 mail ready").is_none());
+        assert!(parsed("").is_none());
     }
 }

@@ -2,6 +2,7 @@
 //! Rust toolchain can run them before anything else has been installed, and
 //! they install or name whatever else a command needs.
 
+mod bench;
 mod browser;
 mod build;
 mod cargo;
@@ -12,6 +13,7 @@ mod http;
 mod node;
 mod postgres;
 mod processes;
+mod product;
 mod programs;
 mod report;
 mod run;
@@ -45,6 +47,9 @@ enum Command {
     Test(test::Options),
     /// Run the server's tests with the long ones at full length
     Soak,
+    /// Measure what the product has to keep to
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Take the pictures in docs/screenshots
     Screenshots,
 }
@@ -69,6 +74,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Check => check::check(),
         Command::Test(options) => test::test(&options),
         Command::Soak => test::soak(),
+        Command::Bench(bench) => bench::bench(&bench),
         Command::Screenshots => end2end::take_screenshots(),
     }
 }

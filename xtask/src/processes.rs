@@ -43,6 +43,11 @@ pub fn listen_for_signals() -> Result<()> {
 /// Waits a moment between two looks at a condition; fails when told to stop.
 pub fn pause() -> Result<()> {
     thread::sleep(POLL);
+    stop_if_told()
+}
+
+/// Fails when told to stop, for work that waits for nothing.
+pub fn stop_if_told() -> Result<()> {
     if STOP.load(Ordering::SeqCst) {
         Err(Interrupted.into())
     } else {
@@ -79,6 +84,10 @@ impl Process {
             stop_with,
             exited: None,
         })
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {

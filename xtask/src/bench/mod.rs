@@ -1,0 +1,84 @@
+//! Measurements of what the product promises under load, against the sandbox. One
+//! table tells what was measured beside what was to be reached.
+
+mod naive;
+mod neighbours;
+mod sandbox;
+mod scale;
+mod table;
+mod visitor;
+mod watch;
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::bench::table::Table;
+use crate::{cargo, report, site};
+
+#[derive(Subcommand)]
+pub enum Bench {
+    /// The sync with PagerDuty: 1,000 rotations in one workspace, and 100 workspaces beside each other
+    Sync(Options),
+}
+
+#[derive(Args)]
+pub struct Options {
+    /// Measure a build without optimisation, which is made sooner
+    #[arg(long)]
+    debug: bool,
+    /// For how many intervals the steady state is watched
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    cycles: u32,
+    /// Measure only this part
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// One large workspace, and a simpler product at the same task
+    Scale,
+    /// Many workspaces, one of which hangs
+    Neighbours,
+}
+
+/// What is measured: both programs, and what fills a database.
+const MEASURED: [&str; 10] = [
+    "-p",
+    "server",
+    "-p",
+    "sandbox",
+    "--bin",
+    "roundrobin",
+    "--bin",
+    "sandbox",
+    "--example",
+    "bench_seed",
+];
+
+pub fn bench(bench: &Bench) -> Result<()> {
+    let Bench::Sync(options) = bench;
+    let built = build(options.debug)?;
+    let wants = |part| options.only.is_none_or(|only| only == part);
+    let mut table = Table::default();
+    if wants(Part::Scale) {
+        scale::measure(&mut table, built, options.cycles)?;
+    }
+    if wants(Part::Neighbours) {
+        neighbours::measure(&mut table, built)?;
+    }
+    table.finish()
+}
+
+/// No browser takes part, so the site that is there will do.
+fn build(debug: bool) -> Result<&'static str> {
+    site::ensure_placeholder()?;
+    report::step("Building server and sandbox");
+    let (profile, built) = if debug {
+        (&[][..], "target/debug")
+    } else {
+        (&["--release"][..], "target/release")
+    };
+    cargo::run(&[&["build"], profile, &MEASURED].concat())?;
+    Ok(built)
+}

@@ -1,0 +1,105 @@
+//! What was measured beside what was to be reached.
+
+use anyhow::{Result, bail};
+
+#[derive(Default)]
+pub struct Table {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    what: String,
+    measured: String,
+    /// What was to be reached, and whether it was.
+    target: Option<(String, bool)>,
+}
+
+impl Table {
+    /// Something without a target, which explains the others.
+    pub fn note(&mut self, what: &str, measured: String) {
+        self.add(what, measured, None);
+    }
+
+    /// Something that must not be more than `limit`.
+    pub fn at_most(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
+        let told = |value| format!("{} {unit}", number(value)).trim_end().to_owned();
+        let target = (format!("at most {}", told(limit)), measured <= limit);
+        self.add(what, told(measured), Some(target));
+    }
+
+    fn add(&mut self, what: &str, measured: String, target: Option<(String, bool)>) {
+        println!("    {what}: {measured}");
+        self.rows.push(Row {
+            what: what.to_owned(),
+            measured,
+            target,
+        });
+    }
+
+    /// Prints the whole, and fails when something was missed.
+    pub fn finish(self) -> Result<()> {
+        println!();
+        line("what", "measured", "to reach", "");
+        for row in &self.rows {
+            let (target, word) = match &row.target {
+                None => ("", ""),
+                Some((target, true)) => (target.as_str(), "ok"),
+                Some((target, false)) => (target.as_str(), "MISSED"),
+            };
+            line(&row.what, &row.measured, target, word);
+        }
+        let missed = |row: &&Row| row.target.as_ref().is_some_and(|(_, reached)| !reached);
+        match self.rows.iter().filter(missed).count() {
+            0 => Ok(()),
+            missed => bail!("{missed} of the targets missed, see the table"),
+        }
+    }
+}
+
+fn line(what: &str, measured: &str, target: &str, word: &str) {
+    println!("{what:<62} {measured:>16}   {target:<18} {word}");
+}
+
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+/// The smallest of the values that `share` of them do not exceed.
+pub fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let place = (share * sorted.len() as f64).ceil() as usize;
+    sorted
+        .get(place.saturating_sub(1))
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        for (share, value) in [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (1.0, 100.0)] {
+            assert_eq!(percentile(&values, share), value);
+        }
+        assert_eq!(percentile(&[], 0.5), 0.0);
+    }
+
+    #[test]
+    fn what_is_missed_fails_the_whole() {
+        let mut table = Table::default();
+        table.note("time", "5 s".to_owned());
+        table.at_most("requests", 250.0, 250.0, "");
+        assert!(table.finish().is_ok());
+        let mut table = Table::default();
+        table.at_most("requests", 250.5, 250.0, "");
+        assert!(table.finish().is_err());
+    }
+}
