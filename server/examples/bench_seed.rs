@@ -14,8 +14,8 @@ use server::{
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Rotation, ScheduleSnapshot},
     store::{
-        BindEnd, Connection, Installation, NewAuditEntry, Store, StoredCredential, StoredMethod,
-        bot_token_row, credential_row,
+        BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
+        StoredMethod, bot_token_row, credential_row,
     },
 };
 use std::{convert::Infallible, fs, path::PathBuf, time::Duration};
@@ -122,8 +122,12 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
     };
     let reading = (&unread, clock::now(), Duration::ZERO);
     let bound = entry(workspace, AuditAction::BoundSchedule);
+    let nobody = Rule {
+        now: &clock::now,
+        members: &|_, _| Vec::new(),
+    };
     let bound = store
-        .bind(connection, &rotation.id, reading, Vec::new(), |_| {
+        .bind(connection, &rotation.id, reading, nobody, |_| {
             Ok::<_, Infallible>(bound)
         })
         .await?;

@@ -79,7 +79,7 @@ pub(super) async fn insert(connection: &mut AnyConnection, entry: &NewAuditEntry
 impl Store {
     /// Writes an entry that stands for itself, such as a refused attempt.
     pub async fn record(&self, entry: &NewAuditEntry) -> Result<()> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.writer.acquire().await?;
         insert(&mut connection, entry).await
     }
 

@@ -167,7 +167,7 @@ impl Store {
         .bind(state_key)
         .bind(session_key)
         .bind(now.as_millis())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.writer)
         .await?;
         row.map(AuthorisationRow::pending).transpose()
     }
@@ -233,7 +233,7 @@ impl Store {
         )
         .bind(session_key)
         .bind(now.as_millis())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.writer)
         .await?;
         row.map(SwitchRow::pending).transpose()
     }
@@ -246,7 +246,7 @@ impl Store {
         ] {
             sqlx::query(statement)
                 .bind(now.as_millis())
-                .execute(&self.pool)
+                .execute(&self.writer)
                 .await?;
         }
         Ok(())

@@ -339,7 +339,7 @@ impl Store {
             .bind(Uuid::now_v7().to_string())
             .bind(millis(lease))
             .bind(workspace.as_str())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.writer)
             .await?;
         row.map(Row::connection).transpose()
     }
@@ -356,7 +356,7 @@ impl Store {
             .bind(millis(lease))
             .bind(connection.workspace.as_str())
             .bind(connection.lease.as_deref())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(renewed.rows_affected() == 1)
     }
@@ -369,7 +369,7 @@ impl Store {
         )
         .bind(connection.workspace.as_str())
         .bind(connection.lease.as_deref())
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(())
     }
@@ -382,7 +382,7 @@ impl Store {
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(workspace.as_str())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -424,7 +424,7 @@ impl Store {
             .bind(connection.workspace.as_str())
             .bind(connection.lease.as_deref())
             .bind(i64::from(end.asked))
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(updated.rows_affected() == 1)
     }
@@ -444,7 +444,7 @@ impl Store {
         .bind(new_sealed)
         .bind(workspace.as_str())
         .bind(old_sealed)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(updated.rows_affected() == 1)
     }

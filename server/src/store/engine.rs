@@ -17,6 +17,15 @@ pub enum Engine {
     Postgres,
 }
 
+/// The connections to a database. Only one may write to SQLite at a time, and it
+/// lets those who wait try again now and then, whoever came first: among many,
+/// some would wait for seconds. So writers share one connection, for which they
+/// queue.
+pub(super) struct Pools {
+    pub(super) pool: AnyPool,
+    pub(super) writer: AnyPool,
+}
+
 /// Why a database could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -48,25 +57,24 @@ impl Engine {
     }
 
     /// Opens the database, making a SQLite file when there is none.
-    pub(super) async fn open(self, url: &str) -> Result<AnyPool, OpenError> {
+    pub(super) async fn open(self, url: &str) -> Result<Pools, OpenError> {
         sqlx::any::install_default_drivers();
-        let options = AnyPoolOptions::new()
-            .acquire_timeout(Duration::from_secs(10))
-            .max_connections(match self {
-                Self::Sqlite => 8,
-                Self::Postgres => 16,
-            });
         match self {
             Self::Sqlite => {
                 make_folder_of(url)?;
-                options
-                    .after_connect(|connection, _| Box::pin(configure_sqlite(connection)))
-                    .connect(&creating(url))
-                    .await
+                let url = creating(url);
+                // First, so that whoever reads finds the file as it is to be.
+                let writer = sqlite_pool(&url, 1).await?;
+                let pool = sqlite_pool(&url, 8).await?;
+                Ok(Pools { pool, writer })
             }
-            Self::Postgres => options.connect(url).await,
+            Self::Postgres => {
+                let connecting = pool_of(16).connect(url).await;
+                let pool = connecting.map_err(OpenError::Connect)?;
+                let writer = pool.clone();
+                Ok(Pools { pool, writer })
+            }
         }
-        .map_err(OpenError::Connect)
     }
 
     /// Begins a transaction that will write. SQLite takes its write lock at
@@ -89,6 +97,20 @@ impl Engine {
             Self::Postgres => "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
         }
     }
+}
+
+fn pool_of(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(10))
+        .max_connections(connections)
+}
+
+async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, OpenError> {
+    pool_of(connections)
+        .after_connect(|connection, _| Box::pin(configure_sqlite(connection)))
+        .connect(url)
+        .await
+        .map_err(OpenError::Connect)
 }
 
 /// The path of a SQLite URL, without the parameters.

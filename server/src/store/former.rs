@@ -60,7 +60,7 @@ impl Store {
     pub async fn forget_former_bindings(&self, workspace: &WorkspaceId) -> Result<bool> {
         let deleted = sqlx::query("delete from former_bindings where workspace_id = $1")
             .bind(workspace.as_str())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(deleted.rows_affected() > 0)
     }

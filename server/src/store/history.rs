@@ -34,7 +34,7 @@ impl Store {
     pub async fn purge_history(&self, before: Timestamp) -> Result<()> {
         sqlx::query("delete from duty_history where ends_at < $1")
             .bind(before.as_millis())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }

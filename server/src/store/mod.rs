@@ -38,12 +38,16 @@ pub use sign_ins::{PendingSignIn, SignInStep};
 pub use tokens::TokenLease;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 
+use engine::Pools;
 use sqlx::{AnyPool, Transaction, any::Any};
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// For what only reads.
     pool: AnyPool,
+    /// For what writes.
+    writer: AnyPool,
     engine: Engine,
 }
 
@@ -69,9 +73,13 @@ impl Store {
     /// Opens the database at `url` and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let engine = Engine::of_url(url)?;
-        let pool = engine.open(url).await?;
-        engine::migrate(&pool).await?;
-        Ok(Self { pool, engine })
+        let Pools { pool, writer } = engine.open(url).await?;
+        engine::migrate(&writer).await?;
+        Ok(Self {
+            pool,
+            writer,
+            engine,
+        })
     }
 
     /// Whether the database answers.
@@ -103,10 +111,11 @@ impl Store {
 
     pub async fn close(&self) {
         self.pool.close().await;
+        self.writer.close().await;
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        Ok(self.engine.begin(&self.pool).await?)
+        Ok(self.engine.begin(&self.writer).await?)
     }
 }
 

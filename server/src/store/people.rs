@@ -112,7 +112,7 @@ impl Store {
         person: &Person,
         read_at: Timestamp,
     ) -> Result<()> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.writer.acquire().await?;
         upsert(&mut connection, workspace, person, read_at).await
     }
 

@@ -145,7 +145,7 @@ impl Store {
         let statement = format!("delete from sync_runs where ended_at < {now} - $1");
         sqlx::query(AssertSqlSafe(statement))
             .bind(millis(age))
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }

@@ -575,7 +575,7 @@ impl Store {
             .bind(millis(ago))
             .bind(connection.workspace.as_str())
             .bind(&connection.generation)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }

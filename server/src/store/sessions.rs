@@ -98,7 +98,7 @@ impl Store {
         sqlx::query("delete from sessions where last_seen_at < $1 or created_at < $2")
             .bind(seen_before.as_millis())
             .bind(created_before.as_millis())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Store {
         sqlx::query("update sessions set last_seen_at = $2 where key = $1")
             .bind(key)
             .bind(at.as_millis())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Store {
         sqlx::query("update sessions set flash = $2 where key = $1")
             .bind(session_key)
             .bind(flash_json)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Store {
             sqlx::query("update sessions set flash = null where key = $1 and flash = $2")
                 .bind(session_key)
                 .bind(taken)
-                .execute(&self.pool)
+                .execute(&self.writer)
                 .await?;
         }
         Ok(flash)

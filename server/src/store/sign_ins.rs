@@ -68,7 +68,7 @@ impl Store {
     pub async fn purge_sign_ins(&self, now: Timestamp) -> Result<()> {
         sqlx::query("delete from pending_sign_ins where expires_at < $1")
             .bind(now.as_millis())
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Store {
         .bind(state_key)
         .bind(browser_key)
         .bind(now.as_millis())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.writer)
         .await?;
         row.map(Row::pending).transpose()
     }

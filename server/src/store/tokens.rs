@@ -48,7 +48,7 @@ impl Store {
             .bind(lease.workspace.as_str())
             .bind(&lease.generation)
             .bind(connection.token_version)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await?;
         Ok((taken.rows_affected() == 1).then_some(lease))
     }
@@ -74,7 +74,7 @@ impl Store {
         .bind(lease.workspace.as_str())
         .bind(&lease.generation)
         .bind(lease.version)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(saved.rows_affected() == 1)
     }
@@ -91,7 +91,7 @@ impl Store {
         .bind(lease.workspace.as_str())
         .bind(&lease.generation)
         .bind(&lease.holder)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(ended.rows_affected() == 1)
     }
@@ -111,7 +111,7 @@ impl Store {
         .bind(lease.workspace.as_str())
         .bind(&lease.holder)
         .bind(refresh_at.as_millis())
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(())
     }

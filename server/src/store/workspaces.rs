@@ -142,7 +142,7 @@ impl Store {
         )
         .bind(workspace.as_str())
         .bind(bot_token_sealed)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Store {
         .bind(workspace.as_str())
         .bind(bot_token_sealed)
         .bind(scopes.join(","))
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(())
     }
@@ -179,7 +179,7 @@ impl Store {
         .bind(workspace.as_str())
         .bind(old_sealed)
         .bind(new_sealed)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await?;
         Ok(done.rows_affected() == 1)
     }
