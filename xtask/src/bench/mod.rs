@@ -9,10 +9,16 @@ mod table;
 mod visitor;
 mod watch;
 
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::bench::sandbox::Sandbox;
 use crate::bench::table::Table;
+use crate::product::{self, Ports};
 use crate::{cargo, report, site};
 
 #[derive(Subcommand)]
@@ -81,4 +87,28 @@ fn build(debug: bool) -> Result<&'static str> {
     };
     cargo::run(&[&["build"], profile, &MEASURED].concat())?;
     Ok(built)
+}
+
+fn database_in(folder: &Path) -> String {
+    format!("sqlite://{}/roundrobin.db", folder.display())
+}
+
+/// The server as it is measured: it writes of errors only, and not of those with
+/// which it says that it is not ready yet.
+fn server_command(
+    built: &str,
+    ports: Ports,
+    sandbox: &Sandbox,
+    database: &str,
+    interval: Duration,
+) -> Result<Command> {
+    let mut command = product::server_command(built, ports, &sandbox.credentials)?;
+    command
+        .env("ROUNDROBIN_DATABASE_URL", database)
+        .env(
+            "ROUNDROBIN_PAGERDUTY_POLL_SECONDS",
+            interval.as_secs().to_string(),
+        )
+        .env("RUST_LOG", "error,server::http::request_id=off");
+    Ok(command)
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::bench::sandbox::Sandbox;
 use crate::bench::scale::schedule;
 use crate::bench::table::Table;
+use crate::bench::{database_in, server_command};
 use crate::product::{self, Ports};
 use crate::{http, processes, report};
 
@@ -32,7 +33,7 @@ pub fn measure(table: &mut Table, built: &str) -> Result<()> {
     let schedules = WORKSPACES * SCHEDULES_EACH;
     sandbox.control("seed", &json!({ "users": PEOPLE, "schedules": schedules }))?;
     let folder = tempfile::tempdir()?;
-    let database = format!("sqlite://{}/roundrobin.db", folder.path().display());
+    let database = database_in(folder.path());
     connect_workspaces(&sandbox, built, folder.path(), &database)?;
 
     let ports = Ports {
@@ -40,16 +41,10 @@ pub fn measure(table: &mut Table, built: &str) -> Result<()> {
         sandbox: sandbox.port,
     };
     let metrics = http::free_port()?;
-    let mut command = product::server_command(built, ports, &sandbox.credentials)?;
+    let mut command = server_command(built, ports, &sandbox, &database, INTERVAL)?;
     command
-        .env("ROUNDROBIN_DATABASE_URL", database)
         .env("ROUNDROBIN_SLACK_WORKSPACES", "any")
-        .env(
-            "ROUNDROBIN_PAGERDUTY_POLL_SECONDS",
-            INTERVAL.as_secs().to_string(),
-        )
-        .env("ROUNDROBIN_METRICS_LISTEN", format!("127.0.0.1:{metrics}"))
-        .env("RUST_LOG", "error");
+        .env("ROUNDROBIN_METRICS_LISTEN", format!("127.0.0.1:{metrics}"));
     let started = Instant::now();
     let mut server = product::start_server(&mut command, ports.server)?;
     wait_for_first_round(metrics, started)?;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bench::naive;
 use crate::bench::sandbox::Sandbox;
 use crate::bench::table::{Table, percentile};
 use crate::bench::visitor::Visitor;
 use crate::bench::watch::Watch;
+use crate::bench::{database_in, naive, server_command};
 use crate::processes::{self, Process};
 use crate::product::{self, Ports, credential};
 use crate::{http, report};
@@ -51,15 +51,8 @@ pub fn measure(table: &mut Table, built: &str, cycles: u32) -> Result<()> {
         server: http::free_port()?,
         sandbox: sandbox.port,
     };
-    let mut command = product::server_command(built, ports, &sandbox.credentials)?;
-    let database = format!("sqlite://{}/roundrobin.db", folder.path().display());
-    command
-        .env("ROUNDROBIN_DATABASE_URL", database)
-        .env(
-            "ROUNDROBIN_PAGERDUTY_POLL_SECONDS",
-            INTERVAL.as_secs().to_string(),
-        )
-        .env("RUST_LOG", "error");
+    let database = database_in(folder.path());
+    let mut command = server_command(built, ports, &sandbox, &database, INTERVAL)?;
     let server = product::start_server(&mut command, ports.server)?;
     let visitor = Visitor::sign_in(ports.server, &sandbox)?;
     let rotations = bind_rotations(&sandbox, &visitor)?;
