@@ -4,6 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   connectedButton,
+  connectWithApiKey,
+  disconnect,
   keyField,
   openDisconnectDialog,
   openIntegrations,
@@ -75,6 +77,21 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await take('rotation-new');
 
       await openIntegrations(page);
+      await take('integrations-people');
+      await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+      await expect(page.getByRole('dialog', { name: 'Link to Slack' })).toBeVisible();
+      await take('integrations-link');
+      await page.keyboard.press('Escape');
+      await visit(page, '/settings/integrations/syncs');
+      await expect(page.getByRole('region', { name: 'Syncs' })).toBeVisible();
+      await take('sync-history');
+      await openIntegrations(page);
+      await disconnect(page);
+      await connectWithApiKey(page, pagerduty.api_key);
+      await expect(page.getByRole('button', { name: 'Bind them back' })).toBeVisible();
+      await take('integrations-bind-back');
+      await page.getByRole('button', { name: 'Bind them back' }).click();
+      await expect(page.getByText('follow PagerDuty again.')).toBeVisible();
       await connectedButton(page).click();
       await take('integrations-menu');
       await page.keyboard.press('Escape');

@@ -361,16 +361,20 @@ impl Store {
         Ok(renewed.rows_affected() == 1)
     }
 
-    /// Gives back the lease of a run that was broken off.
-    pub async fn release_lease(&self, connection: &Connection) -> Result<()> {
-        sqlx::query(
-            "update pagerduty_connections set lease_holder = null, lease_until = null
-             where workspace_id = $1 and lease_holder = $2",
-        )
-        .bind(connection.workspace.as_str())
-        .bind(connection.lease.as_deref())
-        .execute(&self.writer)
-        .await?;
+    /// Gives back the lease of a run that was broken off; others may begin after
+    /// `rest`.
+    pub async fn release_lease(&self, connection: &Connection, rest: Duration) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set lease_holder = null, lease_until = {now} + $1
+             where workspace_id = $2 and lease_holder = $3"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(millis(rest))
+            .bind(connection.workspace.as_str())
+            .bind(connection.lease.as_deref())
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 

@@ -247,7 +247,12 @@ async fn numbered_run(
             written.then_some(outcome)
         }
         broken_off => {
-            services.store.release_lease(connection).await?;
+            // What failed here would fail again at once.
+            let rest = match &broken_off {
+                Ok(_) => Duration::ZERO,
+                Err(_) => REST_AFTER_FAILURE,
+            };
+            services.store.release_lease(connection, rest).await?;
             broken_off?
         }
     };
@@ -372,8 +377,11 @@ async fn end_of(
     let pagerduty_now = services.pagerduty_now(connection);
     let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
-        // Where schedules can be read, there is nothing to be patient about.
-        problem: outcome.problem.as_ref().filter(|_| outcome.confirmed == 0),
+        problem: outcome.problem.as_ref().filter(|problem| {
+            // Where only people may not be listed, the schedules need no patience.
+            let denied = matches!(problem, PagerDutyProblem::Forbidden { .. });
+            !(denied && outcome.confirmed > 0)
+        }),
         failures: connection.failures,
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,

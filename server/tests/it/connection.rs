@@ -270,7 +270,7 @@ async fn one_run_at_a_time_and_a_dead_one_is_replaced() {
         assert!(store.renew_lease(&first, Duration::ZERO).await.unwrap());
         let second = take(A_MINUTE).await.unwrap();
         assert!(!store.renew_lease(&first, A_MINUTE).await.unwrap());
-        store.release_lease(&first).await.unwrap();
+        store.release_lease(&first, Duration::ZERO).await.unwrap();
         let end = SyncEnd {
             asked: true,
             reached: true,

@@ -69,7 +69,7 @@ async fn leases_do_not_care_what_time_it_is_at_pagerduty() {
                     .is_none()
             );
             assert!(store.renew_lease(&held, lease).await.unwrap());
-            store.release_lease(&held).await.unwrap();
+            store.release_lease(&held, Duration::ZERO).await.unwrap();
             bound.sync_whole().await;
             bound.agrees_with_pagerduty().await;
             let connection = bound.connection().await;
