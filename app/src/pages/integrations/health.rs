@@ -34,9 +34,10 @@ pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
 fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'static str, String) {
     match health {
         ConnectionHealth::Healthy if freshness.unreadable > 0 || freshness.postponed > 0 => (
-            Tone::Warning,
-            "Partly up to date",
-            "What you see here is what PagerDuty says, but for this:".to_owned(),
+            Tone::Good,
+            "Healthy",
+            "The connection works, and what you see here is what PagerDuty says, but for this:"
+                .to_owned(),
         ),
         ConnectionHealth::AwaitingFirstSync => (
             Tone::Neutral,
