@@ -29,6 +29,8 @@ function pages(rotation: string): string[] {
     `${rotation}/edit`,
     '/settings',
     '/settings/integrations',
+    '/settings/integrations?link=PROBING',
+    '/settings/integrations/syncs',
     '/settings/audit',
   ];
 }

@@ -161,7 +161,14 @@ impl RoundRobin {
             members: &|snapshot, now| members_of(snapshot, &directory, now),
         };
         let store = &self.services.store;
-        let poll_in = self.services.config.pagerduty.poll_interval;
+        let interval = self.services.config.pagerduty.poll_interval;
+        // Along with the others, so that one run goes on reading them all.
+        let poll_in = store
+            .next_poll_in(&caller.workspace)
+            .await
+            .map_err(failed(caller))?
+            .filter(|next| !next.is_zero())
+            .map_or(interval, |next| next.min(interval));
         let bound = store
             .bind(
                 connection,
