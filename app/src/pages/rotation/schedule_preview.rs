@@ -107,8 +107,8 @@ fn PreviewRow(person: PreviewPerson) -> impl IntoView {
 const fn matching(link: LinkState) -> &'static str {
     match link {
         LinkState::LinkedByHand => "Linked by hand to ",
+        LinkState::Deactivated => "In Slack: ",
         LinkState::Linked
-        | LinkState::Deactivated
         | LinkState::NoEmail
         | LinkState::NoMatch
         | LinkState::DeletedInPagerDuty => "Matched by e-mail to ",
