@@ -30,13 +30,17 @@ where
             {
                 let stage = Memo::new(move |previous| stage(data.get(), previous));
                 // A resource is tracked even by its untracked getter, where
-                // something waits for it.
+                // something waits for it. Where data arrives on another thread
+                // while the stage is worked out, as on the server, the stage can
+                // miss it and say for ever that it is loading: what is there counts.
                 move || match (stage.get(), untrack(|| data.get_untracked())) {
-                    (Stage::Ready, Some(Ok(first))) => {
+                    (Stage::Ready | Stage::Loading, Some(Ok(first))) => {
                         let value = latest(first, move || data.get()?.ok());
                         EitherOf3::A(body(value).into_any())
                     }
-                    (Stage::Broken(error), _) => EitherOf3::B(view! { <Broken error/> }),
+                    (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
+                        EitherOf3::B(view! { <Broken error/> })
+                    }
                     _ => EitherOf3::C(Skeleton()),
                 }
             }
