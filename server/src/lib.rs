@@ -89,17 +89,14 @@ impl Services {
             config: Arc::new(config),
         })
     }
-}
 
-impl Services {
-    /// What time it is at PagerDuty for a connection that was read a moment ago.
-    /// Until this process has had an answer, what another one knew holds.
+    /// What time it is at PagerDuty. Until this process has had an answer, what
+    /// another one knew holds.
     pub fn pagerduty_now(&self, connection: &Connection) -> Timestamp {
         let region = connection.credential.region;
-        let database_ahead = connection.as_of.as_millis() - clock::now().as_millis();
         self.pagerduty
             .clock(region)
-            .assume(connection.clock_ahead_millis + database_ahead);
+            .assume(connection.clock_ahead_millis + connection.database_ahead_millis);
         self.pagerduty.now(region)
     }
 }

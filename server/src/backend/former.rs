@@ -18,7 +18,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use std::collections::{HashMap, HashSet};
 use types::{
     AuditAction, BindRefusal, ConnectRefusal, FormerBinding, LiveTopic, Outcome, Rebound,
-    RotationId, ScheduleId,
+    ScheduleId,
 };
 
 /// Schedules that are read at once.
@@ -32,15 +32,12 @@ impl RoundRobin {
         connection: &Connection,
     ) -> Result<Vec<FormerBinding>, AppError> {
         let offered = self.offered(caller, connection).await?;
-        let names = self.rotation_names(caller).await?;
         Ok(offered
             .into_iter()
-            .filter_map(|former| {
-                Some(FormerBinding {
-                    rotation_name: names.get(&former.rotation)?.clone(),
-                    rotation: former.rotation,
-                    schedule_name: former.schedule_name,
-                })
+            .map(|former| FormerBinding {
+                rotation: former.rotation,
+                rotation_name: former.rotation_name,
+                schedule_name: former.schedule_name,
             })
             .collect())
     }
@@ -51,7 +48,6 @@ impl RoundRobin {
         let Some(connection) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
-        let names = self.rotation_names(caller).await?;
         let offered = self.offered(caller, &connection).await?;
         let readings = self.read_all(caller, &connection, &offered).await?;
         let mut rebound = Rebound {
@@ -68,10 +64,7 @@ impl RoundRobin {
                     rebound.bound += 1;
                     self.publish_rotation(caller, &former.rotation);
                 }
-                Some(Err(refusal)) => {
-                    let name = names.get(&former.rotation).cloned().unwrap_or_default();
-                    rebound.failed.push((name, refusal));
-                }
+                Some(Err(refusal)) => rebound.failed.push((former.rotation_name, refusal)),
             }
         }
         self.note_rebinding(caller, &rebound).await?;
@@ -167,22 +160,6 @@ impl RoundRobin {
                 former.region == Some(present.region)
                     && former.account.is_certainly(&present.account)
             })
-            .collect())
-    }
-
-    async fn rotation_names(
-        &self,
-        caller: &Caller,
-    ) -> Result<HashMap<RotationId, String>, AppError> {
-        let rotations = self
-            .services
-            .store
-            .rotations(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        Ok(rotations
-            .into_iter()
-            .map(|rotation| (rotation.id, rotation.details.name))
             .collect())
     }
 }

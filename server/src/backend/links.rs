@@ -84,12 +84,7 @@ impl RoundRobin {
 
     /// Everybody in bound schedules who is not linked, or by hand, by name.
     pub(super) async fn unlinked_people(&self, caller: &Caller) -> Result<Vec<LinkView>, AppError> {
-        let bound = self
-            .services
-            .store
-            .bound_people(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let bound = self.bound_people(caller).await?;
         let (people, links) = self.directory(caller).await?;
         let index = PeopleIndex::new(&people);
         let directory = Directory::new(&index, &links);
@@ -109,17 +104,20 @@ impl RoundRobin {
             .collect())
     }
 
+    async fn bound_people(&self, caller: &Caller) -> Result<Vec<SchedulePerson>, AppError> {
+        self.services
+            .store
+            .bound_people(&caller.workspace)
+            .await
+            .map_err(failed(caller))
+    }
+
     async fn bound_person(
         &self,
         caller: &Caller,
         user: &PagerDutyUserId,
     ) -> Result<Option<SchedulePerson>, AppError> {
-        let bound = self
-            .services
-            .store
-            .bound_people(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let bound = self.bound_people(caller).await?;
         Ok(bound.into_iter().find(|person| person.id == *user))
     }
 

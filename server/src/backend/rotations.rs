@@ -91,12 +91,7 @@ impl Rotations for RoundRobin {
         // The id comes from the address and may be anything.
         let id = RotationId::parse(id.as_str()).ok_or(AppError::NotFound)?;
         let store = &self.services.store;
-        let rotation = store
-            .rotation(&caller.workspace, &id)
-            .await
-            .map_err(failed(caller))?
-            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
-            .ok_or(AppError::NotFound)?;
+        let rotation = self.visible_rotation(caller, &id).await?;
         let (people, links) = self.directory(caller).await?;
         let index = PeopleIndex::new(&people);
         let connection = self.connection(caller).await?;
@@ -368,6 +363,23 @@ impl RoundRobin {
             self.publish_rotation(caller, id);
         }
         Ok(outcome)
+    }
+
+    /// A rotation that the caller may see; nobody is told that others exist.
+    pub(super) async fn visible_rotation(
+        &self,
+        caller: &Caller,
+        id: &RotationId,
+    ) -> Result<Rotation, AppError> {
+        let rotation = self
+            .services
+            .store
+            .rotation(&caller.workspace, id)
+            .await
+            .map_err(failed(caller))?;
+        rotation
+            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
+            .ok_or(AppError::NotFound)
     }
 
     async fn person(&self, caller: &Caller, id: &PersonId) -> Result<Option<PersonView>, AppError> {

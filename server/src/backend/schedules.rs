@@ -8,8 +8,7 @@ use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
     rotations::{
-        self, Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss,
-        members_of,
+        Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss, members_of,
     },
     store::{BindEnd, Connection, Links, NewAuditEntry, Person, Rule, StoreError},
     sync,
@@ -59,12 +58,7 @@ impl Schedules for RoundRobin {
     ) -> Answer<SchedulePreview, BindRefusal> {
         self.may_browse(caller).await?;
         let store = &self.services.store;
-        let rotation = store
-            .rotation(&caller.workspace, &rotation)
-            .await
-            .map_err(failed(caller))?
-            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
-            .ok_or(AppError::NotFound)?;
+        let rotation = self.visible_rotation(caller, &rotation).await?;
         let Some(connection) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(BindRefusal::NotConnected));
         };
@@ -209,13 +203,10 @@ impl RoundRobin {
         let (from, until) = sync::window(read_at);
         let known = services
             .store
-            .bound_schedules(&connection.workspace)
+            .bound_schedule(&connection.workspace, schedule)
             .await
             .map_err(failed(caller))?;
-        let version = known
-            .iter()
-            .find(|known| known.id == *schedule)
-            .map_or_else(Default::default, |known| known.version);
+        let version = known.map(|known| known.version).unwrap_or_default();
         let read = integrations::asking(services, connection, |account| async move {
             let answer = pagerduty
                 .schedule(&account, schedule, version, from, until)

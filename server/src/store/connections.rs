@@ -4,8 +4,9 @@
 use super::{
     NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CredentialColumns, bind_credential},
-    former, known, millis,
+    duration, former, known, millis,
 };
+use crate::clock;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use std::time::Duration;
 use types::{
@@ -48,6 +49,8 @@ pub struct Connection {
     pub clock_ahead_millis: i64,
     /// What time it was at the database when this was read.
     pub as_of: Timestamp,
+    /// By how many milliseconds the database's clock is ahead of this server's.
+    pub database_ahead_millis: i64,
 }
 
 impl Connection {
@@ -127,6 +130,7 @@ impl Row {
             postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
             clock_ahead_millis: self.clock_ahead_millis,
             as_of: Timestamp::from_millis(self.as_of),
+            database_ahead_millis: self.as_of - clock::now().as_millis(),
         })
     }
 }
@@ -318,7 +322,7 @@ impl Store {
         let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
             .fetch_one(&self.pool)
             .await?;
-        Ok(wait.map(|wait| Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
+        Ok(wait.map(duration))
     }
 
     /// Takes the right to sync a connection for as long as `lease`, for one run;

@@ -10,6 +10,7 @@ use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Former {
     pub rotation: RotationId,
+    pub rotation_name: String,
     pub schedule: ScheduleId,
     pub schedule_name: String,
     /// The account that the schedule is in; `None` for a region that this version
@@ -21,6 +22,7 @@ pub struct Former {
 #[derive(FromRow)]
 struct Row {
     rotation_id: String,
+    rotation_name: String,
     schedule_id: String,
     schedule_name: String,
     region: String,
@@ -33,8 +35,8 @@ impl Store {
     /// up since.
     pub async fn former_bindings(&self, workspace: &WorkspaceId) -> Result<Vec<Former>> {
         let rows: Vec<Row> = sqlx::query_as(
-            "select f.rotation_id, f.schedule_id, f.schedule_name, f.region, f.subdomain,
-                 f.account_id
+            "select f.rotation_id, r.name as rotation_name, f.schedule_id, f.schedule_name,
+                 f.region, f.subdomain, f.account_id
              from former_bindings f join rotations r on r.id = f.rotation_id
              where f.workspace_id = $1 and r.mode = 'manual' order by lower(r.name), r.id",
         )
@@ -45,6 +47,7 @@ impl Store {
             .into_iter()
             .map(|row| Former {
                 rotation: RotationId::new(row.rotation_id),
+                rotation_name: row.rotation_name,
                 schedule: ScheduleId::new(row.schedule_id),
                 schedule_name: row.schedule_name,
                 region: Region::from_code(&row.region),

@@ -32,7 +32,7 @@ pub use former::Former;
 pub use links::Links;
 pub use people::{Person, email_key};
 pub use runs::EndedRun;
-pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, RotationChange, Rule};
+pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
 pub use sessions::{NewSession, Session};
 pub use sign_ins::{PendingSignIn, SignInStep};
 pub use tokens::TokenLease;
@@ -122,6 +122,11 @@ impl Store {
 /// A duration as the database counts it.
 fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The inverse of [`millis`]; nothing for a time that has passed.
+fn duration(millis: i64) -> std::time::Duration {
+    std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
 /// A value that was stored under a code, read back.

@@ -4,7 +4,7 @@
 use super::{
     Connection, NewAuditEntry, Result, Store, audit,
     connections::{self, read_problem, write_problem},
-    former, known, millis, rotations,
+    duration, former, known, millis, rotations,
 };
 use crate::{
     pagerduty::{ScheduleVersion, Shift},
@@ -13,7 +13,8 @@ use crate::{
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId,
+    PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, SyncChange, Timestamp,
+    WorkspaceId,
 };
 
 /// What is known of a bound schedule, apart from its people and shifts.
@@ -33,14 +34,6 @@ pub struct BoundSchedule {
     pub failures: u32,
     /// When PagerDuty is asked for it again, by the database's clock.
     pub poll_at: Timestamp,
-}
-
-/// A change that a sync made to a rotation, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RotationChange {
-    pub rotation: RotationId,
-    pub name: String,
-    pub what: String,
 }
 
 /// What makes members of a schedule. The time is asked for when nobody else can
@@ -185,7 +178,7 @@ impl Store {
             .bind(workspace.as_str())
             .fetch_one(&self.pool)
             .await?;
-        Ok(wait.map(|wait| Duration::from_millis(u64::try_from(wait).unwrap_or(0))))
+        Ok(wait.map(duration))
     }
 
     /// When a shift of any bound schedule begins or ends next, by PagerDuty's
@@ -273,7 +266,7 @@ impl Store {
             .into_iter()
             .map(|(workspace, age)| DataAge {
                 workspace: WorkspaceId::new(workspace),
-                age: Duration::from_millis(u64::try_from(age).unwrap_or(0)),
+                age: duration(age),
             })
             .collect())
     }
@@ -310,6 +303,16 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         row.map(ScheduleRow::schedule).transpose()
+    }
+
+    /// A schedule, if a rotation is bound to it.
+    pub async fn bound_schedule(
+        &self,
+        workspace: &WorkspaceId,
+        schedule: &ScheduleId,
+    ) -> Result<Option<BoundSchedule>> {
+        let mut connection = self.pool.acquire().await?;
+        load_schedule(&mut connection, workspace, schedule).await
     }
 
     /// A bound schedule with its people and shifts, as last read.
@@ -439,7 +442,7 @@ impl Store {
         rule: Rule<'_>,
         asked_at: Timestamp,
         poll_in: Duration,
-    ) -> Result<Option<Vec<RotationChange>>> {
+    ) -> Result<Option<Vec<SyncChange>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
@@ -475,7 +478,7 @@ impl Store {
         connection: &Connection,
         schedule: &ScheduleId,
         rule: Rule<'_>,
-    ) -> Result<Option<Vec<RotationChange>>> {
+    ) -> Result<Option<Vec<SyncChange>>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
@@ -858,7 +861,7 @@ async fn write_members(
     schedule: &ScheduleId,
     members: &[Member],
     now: Timestamp,
-) -> Result<Vec<RotationChange>> {
+) -> Result<Vec<SyncChange>> {
     let mut changed = Vec::new();
     for id in rotations_bound_to(connection, workspace, schedule).await? {
         let Some(mut rotation) = rotations::load(connection, workspace, Some(&id))
@@ -870,10 +873,10 @@ async fn write_members(
         if rotation.members != members {
             let before = std::mem::replace(&mut rotation.members, members.to_vec());
             rotations::write_members(connection, &before, &rotation, now).await?;
-            changed.push(RotationChange {
+            changed.push(SyncChange {
                 what: difference(&before, members),
                 rotation: id,
-                name: rotation.details.name,
+                rotation_name: rotation.details.name,
             });
         }
     }

@@ -29,8 +29,8 @@ use tokio::{
 };
 use tracing::Instrument;
 use types::{
-    ConnectRefusal, LiveTopic, PagerDutyProblem, SyncChange, SyncReason, SyncReport, SyncRunId,
-    Timestamp, WorkspaceId,
+    ConnectRefusal, LiveTopic, PagerDutyProblem, SyncReason, SyncReport, SyncRunId, Timestamp,
+    WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -232,7 +232,6 @@ async fn numbered_run(
 ) -> Result<Option<RunOutcome>, StoreError> {
     let workspace = &connection.workspace;
     let started = Instant::now();
-    let clocks = Clocks::of(services, connection);
     let jitter = jitter();
     let run = run::run(services, connection, reason, jitter);
     let finished = tokio::select! {
@@ -242,7 +241,7 @@ async fn numbered_run(
     };
     let outcome = match finished {
         Ok(Some(outcome)) => {
-            let end = end_of(services, connection, &outcome, reason, (&clocks, jitter)).await?;
+            let end = end_of(services, connection, &outcome, reason, jitter).await?;
             let written = services.store.end_sync(connection, &end).await?;
             written.then_some(outcome)
         }
@@ -304,15 +303,6 @@ async fn note(
             changed, confirmed, unreadable, postponed, requests, "synced"
         ),
     }
-    let changes: Vec<SyncChange> = outcome
-        .changes
-        .iter()
-        .map(|change| SyncChange {
-            rotation: change.rotation.clone(),
-            rotation_name: change.name.clone(),
-            what: change.what.clone(),
-        })
-        .collect();
     services
         .store
         .record_run(&EndedRun {
@@ -325,7 +315,7 @@ async fn note(
             unreadable,
             postponed,
             requests,
-            changes: &changes,
+            changes: &outcome.changes,
         })
         .await
 }
@@ -340,41 +330,17 @@ async fn heartbeat(services: &Services, connection: &Connection) -> Result<(), S
     }
 }
 
-/// How the three clocks stand to each other: this server's, the database's and
-/// PagerDuty's.
-struct Clocks {
-    /// By how many milliseconds the database is ahead of this server.
-    database_ahead: i64,
-}
-
-impl Clocks {
-    /// Compares, and takes on what an earlier run knew of PagerDuty's clock.
-    fn of(services: &Services, connection: &Connection) -> Self {
-        let database_ahead = connection.as_of.as_millis() - clock::now().as_millis();
-        let region = connection.credential.region;
-        services
-            .pagerduty
-            .clock(region)
-            .assume(connection.clock_ahead_millis + database_ahead);
-        Self { database_ahead }
-    }
-
-    /// By how many milliseconds PagerDuty is ahead of the database.
-    fn pagerduty_ahead(&self, services: &Services, connection: &Connection) -> i64 {
-        let clock = services.pagerduty.clock(connection.credential.region);
-        clock.ahead_millis().unwrap_or(0) - self.database_ahead
-    }
-}
-
 async fn end_of(
     services: &Services,
     connection: &Connection,
     outcome: &RunOutcome,
     reason: SyncReason,
-    (clocks, jitter): (&Clocks, f64),
+    jitter: f64,
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
     let pagerduty_now = services.pagerduty_now(connection);
+    let clock = services.pagerduty.clock(connection.credential.region);
+    let ahead_of_us = clock.ahead_millis().unwrap_or(0);
     let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
         problem: outcome.problem.as_ref().filter(|problem| {
@@ -414,7 +380,7 @@ async fn end_of(
         } else {
             connection.postponed
         },
-        clock_ahead_millis: clocks.pagerduty_ahead(services, connection),
+        clock_ahead_millis: ahead_of_us - connection.database_ahead_millis,
     })
 }
 

@@ -12,14 +12,15 @@ use crate::{
     integrations::{self, AccessProblem},
     pagerduty::{Account, PagerDuty},
     rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
-    store::{BoundSchedule, Connection, RotationChange, Rule, Store, StoreError},
+    store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 use types::{
-    LiveTopic, PagerDutyProblem, PagerDutyUserId, RotationId, SyncReason, Timestamp, WorkspaceId,
+    LiveTopic, PagerDutyProblem, PagerDutyUserId, RotationId, SyncChange, SyncReason, Timestamp,
+    WorkspaceId,
 };
 
 /// How far ahead shifts are read and kept.
@@ -40,7 +41,7 @@ const SHORTEST_BUDGET_REST: Duration = Duration::from_secs(10);
 pub struct RunOutcome {
     /// PagerDuty was asked, or would have been with a credential.
     pub asked: bool,
-    pub changes: Vec<RotationChange>,
+    pub changes: Vec<SyncChange>,
     pub confirmed: u32,
     pub unreadable: u32,
     pub postponed: u32,
@@ -135,9 +136,18 @@ pub async fn apply_link(
     Ok(())
 }
 
-fn publish(services: &Services, workspace: &WorkspaceId, changes: &[RotationChange]) {
-    for change in changes {
-        let topic = LiveTopic::Rotation(change.rotation.clone());
+fn publish(services: &Services, workspace: &WorkspaceId, changes: &[SyncChange]) {
+    let rotations = changes.iter().map(|change| change.rotation.clone());
+    publish_rotations(services, workspace, rotations);
+}
+
+fn publish_rotations(
+    services: &Services,
+    workspace: &WorkspaceId,
+    rotations: impl IntoIterator<Item = RotationId>,
+) {
+    for rotation in rotations {
+        let topic = LiveTopic::Rotation(rotation);
         services.live.publish(workspace, topic);
     }
 }
@@ -160,7 +170,7 @@ impl Run<'_> {
 
     /// What time it is at PagerDuty.
     fn now(&self) -> Timestamp {
-        self.pagerduty.now(self.connection.credential.region)
+        self.services.pagerduty_now(self.connection)
     }
 
     /// How long until what is read now is read again. What one run reads stays
@@ -171,7 +181,7 @@ impl Run<'_> {
 
     /// Puts whoever the stored shifts name on duty, whether PagerDuty is there or
     /// not.
-    async fn hand_off(&self) -> Result<Vec<RotationChange>, StoreError> {
+    async fn hand_off(&self) -> Result<Vec<SyncChange>, StoreError> {
         let workspace = &self.connection.workspace;
         let now = self.now();
         let due = self.store().due_hand_offs(workspace, now).await?;
@@ -192,8 +202,7 @@ impl Run<'_> {
                 .await?
                 .unwrap_or_default();
             if !changed.is_empty() && due.due_at > Timestamp::from_millis(0) {
-                let delay = self.now().as_millis() - due.due_at.as_millis();
-                let delay = Duration::from_millis(u64::try_from(delay).unwrap_or(0));
+                let delay = until(self.now(), due.due_at);
                 self.services.metrics.handed_off(delay);
             }
             publish(self.services, workspace, &changed);
@@ -222,7 +231,7 @@ impl Run<'_> {
     async fn hand_off_until(
         &self,
         answered: &CancellationToken,
-    ) -> Result<Vec<RotationChange>, StoreError> {
+    ) -> Result<Vec<SyncChange>, StoreError> {
         let mut changes = Vec::new();
         loop {
             let next = self
@@ -435,16 +444,11 @@ impl Run<'_> {
             SyncReason::Request => schedule.failures.max(1),
             SyncReason::Due | SyncReason::HandOff => schedule.failures.saturating_add(1),
         };
-        let flagged: Vec<RotationId> = self
+        let flagged = self
             .store()
             .flag_schedule(self.connection, schedule, problem, (failures, back_off))
             .await?;
-        for rotation in flagged {
-            let topic = LiveTopic::Rotation(rotation);
-            self.services
-                .live
-                .publish(&self.connection.workspace, topic);
-        }
+        publish_rotations(self.services, &self.connection.workspace, flagged);
         Ok(())
     }
 

@@ -24,16 +24,16 @@ use server::{
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
     store::{
-        Connection, Installation, NewAuditEntry, NewSession, Person, RotationChange, Rule, Store,
-        StoredCredential, StoredMethod,
+        Connection, Installation, NewAuditEntry, NewSession, Person, Rule, Store, StoredCredential,
+        StoredMethod,
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use types::{
     ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
-    Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, Timestamp,
-    Visibility, WorkspaceId,
+    Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, SyncChange,
+    Timestamp, Visibility, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -289,7 +289,7 @@ pub async fn apply(
     schedule: &ScheduleSnapshot,
     members: &[Member],
     at: Timestamp,
-) -> Option<Vec<RotationChange>> {
+) -> Option<Vec<SyncChange>> {
     let rule = Rule {
         now: &|| at,
         members: &|_, _| members.to_vec(),
