@@ -2,12 +2,12 @@
 //! pages work without JavaScript and carry true status codes.
 
 use crate::{
-    components::{Frame, provide_clock, provide_session},
+    components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
     pages::{
-        AuditLogPage, EditRotationPage, IntegrationsPage, NewRotationPage, NotFoundPage,
-        RotationPage, RotationsPage, SettingsPage, SignInPage, SyncHistoryPage,
+        AuditLogPage, DesignPage, EditRotationPage, IntegrationsPage, NewRotationPage,
+        NotFoundPage, RotationPage, RotationsPage, SettingsPage, SignInPage, SyncHistoryPage,
     },
 };
 use leptos::prelude::*;
@@ -17,6 +17,7 @@ use leptos_router::{
     components::{Redirect, Route, Router, Routes},
     path,
 };
+use types::Theme;
 
 /// A drawing inside the page: there is no file to ask for.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E\
@@ -25,11 +26,11 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
     stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
 
 /// The HTML document around the app.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, theme: Theme) -> impl IntoView {
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme.code()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -50,6 +51,7 @@ pub fn App() -> impl IntoView {
     provide_flash();
     let signed_in = provide_session();
     provide_clock();
+    provide_toasts();
     provide_live(signed_in);
     view! {
         <Title formatter=|page: String| {
@@ -67,6 +69,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=IntegrationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations/syncs") view=SyncHistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=AuditLogPage ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

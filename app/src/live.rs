@@ -15,9 +15,30 @@ pub(crate) struct Live {
     connection: RwSignal<u64>,
     rotations: RwSignal<u64>,
     by_rotation: RwSignal<HashMap<RotationId, u64>>,
+    contact: RwSignal<Contact>,
+    #[cfg(feature = "hydrate")]
+    clock: crate::components::Clock,
+}
+
+/// Whether the page hears of what happens.
+#[cfg_attr(
+    not(feature = "hydrate"),
+    expect(dead_code, reason = "only a browser can lose it")
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contact {
+    Kept,
+    /// The server cannot be reached; the page goes on trying.
+    Lost,
+    /// The server answers, and knows the session no more.
+    SessionEnded,
 }
 
 impl Live {
+    pub(crate) fn contact(self) -> Contact {
+        self.contact.get()
+    }
+
     /// Moves when the connection to PagerDuty changed.
     pub(crate) fn connection(self) -> u64 {
         self.everything.get() + self.connection.get()
@@ -38,6 +59,8 @@ impl Live {
 
     #[cfg(feature = "hydrate")]
     fn note(self, change: Change) {
+        // What follows is drawn as of now, and not as of the last tick.
+        self.clock.tick();
         match change {
             Change::Nothing => {}
             Change::Everything => self.everything.update(|count| *count += 1),
@@ -81,6 +104,9 @@ pub(crate) fn provide_live(signed_in: bool) {
         connection: RwSignal::new(0),
         rotations: RwSignal::new(0),
         by_rotation: RwSignal::new(HashMap::new()),
+        contact: RwSignal::new(Contact::Kept),
+        #[cfg(feature = "hydrate")]
+        clock: crate::components::use_clock(),
     };
     provide_context(live);
     if signed_in {
@@ -117,7 +143,8 @@ mod stream {
     //! The event stream in the browser: open while the tab is visible, opened
     //! anew after an error, and never twice.
 
-    use super::{Live, change};
+    use super::{Contact, Live, change};
+    use crate::{AppError, server_fns::check_session};
     use futures::StreamExt;
     use gloo_net::eventsource::futures::EventSource;
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
@@ -152,11 +179,27 @@ mod stream {
                 failures: Cell::new(0),
             });
             stream.clone().follow_visibility();
-            let listener = stream.clone();
-            let _lives_as_long_as_the_page =
-                window_event_listener_untyped("visibilitychange", move |_| {
-                    listener.clone().follow_visibility();
-                });
+            for event in ["visibilitychange", "online", "offline"] {
+                let listener = stream.clone();
+                let _lives_as_long_as_the_page =
+                    window_event_listener_untyped(event, move |event| {
+                        listener.clone().react(&event.type_());
+                    });
+            }
+        }
+
+        fn react(self: Rc<Self>, event: &str) {
+            match event {
+                "offline" => {
+                    self.close();
+                    self.live.contact.set(Contact::Lost);
+                }
+                "online" => {
+                    self.close();
+                    self.follow_visibility();
+                }
+                _ => self.follow_visibility(),
+            }
         }
 
         /// A browser grants few connections per host; a tab that nobody sees
@@ -206,12 +249,22 @@ mod stream {
                 return;
             };
             self.failures.set(0);
+            self.live.contact.set(Contact::Kept);
             let known = self.known.replace(Some(event.version));
             self.live.note(change(known, event));
         }
 
         fn reopen_later(self: Rc<Self>) {
             self.close();
+            let live = self.live;
+            spawn_local(async move {
+                // The stream itself does not tell why it was refused.
+                match check_session().await {
+                    Err(AppError::Unauthenticated) => live.contact.set(Contact::SessionEnded),
+                    Err(_) => live.contact.set(Contact::Lost),
+                    Ok(()) => {}
+                }
+            });
             let failures = self.failures.get();
             self.failures.set(failures.saturating_add(1));
             let pause = 2_u64.saturating_pow(failures).min(LONGEST_PAUSE_SECONDS);

@@ -14,6 +14,7 @@ mod person;
 mod rotation;
 mod schedule;
 mod sign_in;
+mod theme;
 mod time;
 
 pub use audit::{AuditAction, AuditEntry, AuditPage};
@@ -35,13 +36,14 @@ pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{LinkState, PersonView, Role, SessionView};
 pub use rotation::{
     Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, DutyRecord, FieldProblem,
-    MemberView, MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard, RotationDetails,
-    RotationField, RotationFilter, RotationInput, RotationMode, RotationPage, RotationRefusal,
-    Visibility,
+    MemberView, MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard,
+    RotationDetails, RotationField, RotationFilter, RotationInput, RotationMode, RotationPage,
+    RotationRefusal, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, LinkRefusal, LinkView, PreviewPerson, ScheduleChoice,
     SchedulePreview, ScheduleSummary, ShiftView,
 };
 pub use sign_in::SignInProblem;
+pub use theme::Theme;
 pub use time::Timestamp;

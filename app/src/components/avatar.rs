@@ -5,9 +5,15 @@ use leptos::prelude::*;
 
 /// A person's initials in a circle; decoration beside the name.
 #[component]
-pub(crate) fn Avatar(#[prop(into)] name: String) -> impl IntoView {
+pub(crate) fn Avatar(
+    #[prop(into)] name: String,
+    /// Rings it, where words say the same.
+    #[prop(optional)]
+    on_duty: bool,
+) -> impl IntoView {
+    let ring = if on_duty { " on-duty-now" } else { "" };
     view! {
-        <span class=format!("avatar avatar-{}", shade(&name)) aria-hidden="true">
+        <span class=format!("avatar {}{ring}", shade(&name)) aria-hidden="true">
             {initials(&name)}
         </span>
     }
@@ -18,13 +24,16 @@ pub(crate) fn Avatar(#[prop(into)] name: String) -> impl IntoView {
 pub(crate) fn Person(
     #[prop(into)] name: String,
     email: Option<String>,
+    /// Rings the avatar, where words say the same.
+    #[prop(optional)]
+    on_duty: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <div class="person">
-            <Avatar name=name.clone()/>
+            <Avatar name=name.clone() on_duty/>
             <div class="person-text">
-                <span class="person-name" dir="auto">{name}</span>
+                <bdi class="person-name">{name}</bdi>
                 {email.map(|email| view! { <span class="person-email">{email}</span> })}
                 {children.map(|children| children())}
             </div>
@@ -46,11 +55,12 @@ fn initials(name: &str) -> String {
     }
 }
 
-/// One of six shades, always the same for the same name.
-fn shade(name: &str) -> u32 {
-    name.chars().fold(0_u32, |sum, char| {
+/// The class of one of six shades, always the same for the same name.
+pub(crate) fn shade(name: &str) -> String {
+    let sum = name.chars().fold(0_u32, |sum, char| {
         sum.wrapping_mul(31).wrapping_add(u32::from(char))
-    }) % 6
+    });
+    format!("shade-{}", sum % 6)
 }
 
 #[cfg(test)]

@@ -2,10 +2,16 @@
 //! who are not signed in see the page alone.
 
 use super::{
-    Icon, Symbol, account::AccountMenu, connection_alert::ConnectionAlertBanner, use_session,
+    Icon, Mark, Notice, Symbol, ToastRegion, Tone, account::AccountMenu,
+    connection_alert::ConnectionAlertBanner, use_session, use_toasts,
 };
-use crate::forms::use_flash;
-use leptos::{html, prelude::*};
+use crate::{
+    AppError,
+    components::FailureText,
+    forms::{Failure, use_flash},
+    live::{Contact, use_live},
+};
+use leptos::{either::Either, html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 
 #[component]
@@ -26,7 +32,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         <div class=class>
             {session.map(|session| view! {
                 <header class="bar">
-                    <a class="brand" href="/rotations">"Round Robin"</a>
+                    <a class="brand" href="/rotations"><Mark/>"Round Robin"</a>
                     <nav aria-label="Main">
                         <A href="/rotations"><Icon symbol=Symbol::Rotations/>"Rotations"</A>
                         <A href="/settings"><Icon symbol=Symbol::Settings/>"Settings"</A>
@@ -35,11 +41,52 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
                 </header>
             })}
             <main id="main" tabindex="-1" node_ref=main>
+                <ContactBar/>
                 {administers.then(|| view! { <ConnectionAlertBanner/> })}
                 {children()}
             </main>
         </div>
+        <ToastRegion/>
     }
+}
+
+/// Says so while the page does not hear of what happens elsewhere, since what it
+/// shows may be old then; and says so when it hears again.
+#[component]
+fn ContactBar() -> impl IntoView {
+    let live = use_live();
+    let toasts = use_toasts();
+    let contact = Memo::new(move |_| live.contact());
+    Effect::watch(
+        move || contact.get(),
+        move |now, before, _| {
+            if *now == Contact::Kept && before == Some(&Contact::Lost) {
+                toasts.say("Connected again. This page is up to date.");
+            }
+        },
+        false,
+    );
+    view! {
+        <div role="status">
+            {move || match contact.get() {
+                Contact::Kept => None,
+                Contact::Lost => Some(Either::Left(view! {
+                    <Notice tone=Tone::Warning>
+                        <p>
+                            <strong>"No connection to Round Robin. "</strong>
+                            "What you see may be old. The page tries again by itself and catches up."
+                        </p>
+                    </Notice>
+                })),
+                Contact::SessionEnded => Some(Either::Right(view! {
+                    <Notice tone=Tone::Warning>
+                        <p><FailureText failure=Failure::Failed(AppError::Unauthenticated)/></p>
+                    </Notice>
+                })),
+            }}
+        </div>
+    }
+    .into_any()
 }
 
 /// A new page within the same document: the focus goes to its content, as it

@@ -2,7 +2,7 @@
 //! failed. Once there it stays while a newer version loads, and only the parts
 //! that changed are drawn again, so open dialogs and typed text survive.
 
-use super::{FailureNotice, FailureText, Notice, Tone};
+use super::{FailureNotice, FailureText, Notice, Skeleton, Tone};
 use crate::{AppError, forms::Failure};
 use leptos::{either::EitherOf3, prelude::*};
 
@@ -97,16 +97,6 @@ fn Broken(error: AppError) -> impl IntoView {
             </Notice>
         }
     })
-}
-
-#[component]
-fn Skeleton() -> impl IntoView {
-    view! {
-        <div class="skeleton" role="status">
-            <span class="visually-hidden">"Loading…"</span>
-            <div></div><div></div><div></div>
-        </div>
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Sentences that stand on their own: notices, results of an action, and what
-//! to do where there is nothing yet.
+//! Sentences that stand on their own: notices, and what an action came to.
 
 use super::Tone;
 use leptos::{html, prelude::*};
@@ -29,17 +28,6 @@ pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl Into
             {move || message.get().map(|message| view! {
                 <Notice tone=Tone::Good><p>{message}</p></Notice>
             })}
-        </div>
-    }
-}
-
-/// Nothing is here yet: why, and what to do first.
-#[component]
-pub(crate) fn EmptyState(title: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <div class="empty">
-            <h2>{title}</h2>
-            {children()}
         </div>
     }
 }

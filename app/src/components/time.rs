@@ -9,10 +9,17 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The present, as far as the page is concerned.
+/// What is not further away than this is now: neither clock nor page is more exact.
+const NOW: i64 = 10;
+const TICK: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The present, as far as the page is concerned. It follows the server's clock:
+/// what the page shows was timed there, and the reader's own clock may be wrong.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     now: RwSignal<Timestamp>,
+    /// How far the browser's clock is ahead of the server's, in milliseconds.
+    ahead: StoredValue<i64>,
     /// The browser has taken over, so local time may be shown.
     in_browser: RwSignal<bool>,
 }
@@ -25,6 +32,12 @@ impl Clock {
     pub(crate) fn in_browser(self) -> bool {
         self.in_browser.get()
     }
+
+    /// Looks at the time between two ticks, because something has just happened.
+    pub(crate) fn tick(self) {
+        let now = now().as_millis() - self.ahead.get_value();
+        self.now.set(Timestamp::from_millis(now));
+    }
 }
 
 /// Puts the [`Clock`] into the context. It starts at the moment at which the
@@ -33,17 +46,27 @@ pub(crate) fn provide_clock() {
     let drawn = SharedValue::new(now).into_inner();
     let clock = Clock {
         now: RwSignal::new(drawn),
+        ahead: StoredValue::new(0),
         in_browser: RwSignal::new(false),
     };
     provide_context(clock);
     Effect::new(move |_| {
-        clock.now.set(now());
+        clock
+            .ahead
+            .set_value(ahead(drawn, now(), local::millis_since_asked()));
+        clock.tick();
         clock.in_browser.set(true);
-        set_interval(
-            move || clock.now.set(now()),
-            std::time::Duration::from_secs(20),
-        );
+        set_interval(move || clock.tick(), TICK);
     });
+}
+
+/// How far the browser's clock is ahead of the server's, in milliseconds, as far as
+/// the time does not explain it that the page needed to come: the server drew it
+/// at `drawn`, and `since_asked` milliseconds ago it had not been asked for.
+fn ahead(drawn: Timestamp, browser: Timestamp, since_asked: i64) -> i64 {
+    let least = browser.as_millis() - (drawn.as_millis() + since_asked);
+    let most = browser.as_millis() - drawn.as_millis();
+    0.clamp(least, most)
 }
 
 pub(crate) fn use_clock() -> Clock {
@@ -64,28 +87,81 @@ fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// An instant, with how far away it is; the full date on hover.
+/// An instant. The exact time and its zone come on hover; where it also tells how
+/// far away it is, on focus too.
 #[component]
 pub(crate) fn Time(
     at: Timestamp,
     /// Adds how far away the instant is.
     #[prop(optional)]
     relative: bool,
+    /// One of many, at which the Tab key should not stop.
+    #[prop(optional)]
+    listed: bool,
 ) -> impl IntoView {
     let clock = use_clock();
     let text = move || {
         if clock.in_browser() {
-            local::short(at)
+            local::short(at, clock.now())
         } else {
-            utc(at)
+            utc(at, clock.now())
         }
     };
-    let full = move || clock.in_browser().then(|| local::full(at));
+    let exact = move || {
+        if clock.in_browser() {
+            local::exact(at)
+        } else {
+            utc_exact(at)
+        }
+    };
+    let focusable = relative && !listed;
     view! {
-        <time datetime=iso(at) title=full>{text}</time>
+        <time
+            datetime=iso(at)
+            title=exact
+            class=focusable.then_some("exact")
+            tabindex=focusable.then_some("0")
+            data-exact=focusable.then_some(exact)
+            on:keydown=move |event| {
+                if focusable && event.key() == "Escape" {
+                    local::leave(&event);
+                }
+            }
+        >
+            {text}
+        </time>
         {relative.then(|| view! {
             <span class="relative-time">" ("{move || distance(at.seconds_since(clock.now()))}")"</span>
         })}
+    }
+}
+
+/// An instant in words, for where no element can stand.
+pub(crate) fn in_words(at: Timestamp, clock: Clock) -> String {
+    if clock.in_browser() {
+        local::short(at, clock.now())
+    } else {
+        utc(at, clock.now())
+    }
+}
+
+/// The name of the day on which an instant lies: `Tue 24`.
+pub(crate) fn day_name(at: Timestamp, clock: Clock) -> String {
+    if clock.in_browser() {
+        local::day_name(at)
+    } else {
+        format!("{} {}", weekday(at), civil_day(at).2)
+    }
+}
+
+/// The midnight before an instant, and the one after it.
+pub(crate) fn day(at: Timestamp, clock: Clock) -> (Timestamp, Timestamp) {
+    if clock.in_browser() {
+        local::day(at)
+    } else {
+        let start = at.as_millis().div_euclid(DAY * 1000) * DAY * 1000;
+        let start = Timestamp::from_millis(start);
+        (start, start.plus_seconds(DAY))
     }
 }
 
@@ -94,24 +170,76 @@ mod local {
     //! The reader's own time zone and habits, as their browser knows them.
 
     use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
-    use leptos::{prelude::*, wasm_bindgen::JsValue};
+    use leptos::{
+        ev::KeyboardEvent,
+        prelude::*,
+        wasm_bindgen::{JsCast, JsValue},
+    };
     use types::Timestamp;
+    use web_sys::HtmlElement;
 
-    pub(super) fn short(at: Timestamp) -> String {
-        format(
-            at,
-            &[
-                ("weekday", "short"),
-                ("day", "numeric"),
-                ("month", "short"),
-                ("hour", "2-digit"),
-                ("minute", "2-digit"),
-            ],
-        )
+    /// Only the time of day where the day is the present one.
+    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
+        const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
+        const DAY: [(&str, &str); 3] =
+            [("weekday", "short"), ("day", "numeric"), ("month", "short")];
+        let (start, end) = day(now);
+        if start <= at && at < end {
+            format(at, &TIME)
+        } else {
+            format(at, &[&DAY[..], &TIME].concat())
+        }
     }
 
-    pub(super) fn full(at: Timestamp) -> String {
+    pub(super) fn exact(at: Timestamp) -> String {
         format(at, &[("dateStyle", "full"), ("timeStyle", "long")])
+    }
+
+    pub(super) fn day_name(at: Timestamp) -> String {
+        format(at, &[("weekday", "short"), ("day", "numeric")])
+    }
+
+    pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
+        let midnight = date(at);
+        midnight.set_hours(0);
+        midnight.set_minutes(0);
+        midnight.set_seconds(0);
+        midnight.set_milliseconds(0);
+        let start = timestamp(&midnight);
+        // A day with a change of the clocks is longer or shorter than 24 hours.
+        midnight.set_date(midnight.get_date() + 1);
+        (start, timestamp(&midnight))
+    }
+
+    /// Milliseconds since the browser asked for the page.
+    pub(super) fn millis_since_asked() -> i64 {
+        window()
+            .performance()
+            .map_or(0, |performance| whole(performance.now()))
+    }
+
+    /// Gives the focus up, which puts the exact time away.
+    pub(super) fn leave(event: &KeyboardEvent) {
+        if let Some(element) = event
+            .current_target()
+            .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+        {
+            let _gone = element.blur();
+        }
+    }
+
+    fn date(at: Timestamp) -> Date {
+        #[expect(clippy::cast_precision_loss, reason = "far from 2^53 milliseconds")]
+        Date::new(&JsValue::from(at.as_millis() as f64))
+    }
+
+    fn timestamp(date: &Date) -> Timestamp {
+        Timestamp::from_millis(whole(date.get_time()))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds")]
+    fn whole(millis: f64) -> i64 {
+        millis as i64
     }
 
     fn format(at: Timestamp, options: &[(&str, &str)]) -> String {
@@ -120,14 +248,12 @@ mod local {
             let _a_plain_object_takes_it =
                 Reflect::set(&wanted, &JsValue::from(*name), &JsValue::from(*value));
         }
-        #[expect(clippy::cast_precision_loss, reason = "far from 2^53 milliseconds")]
-        let date = Date::new(&JsValue::from(at.as_millis() as f64));
         DateTimeFormat::new(&Array::of1(&JsValue::from(locale())), &wanted)
             .format()
-            .call1(&JsValue::UNDEFINED, &date)
+            .call1(&JsValue::UNDEFINED, &date(at))
             .ok()
             .and_then(|text| text.as_string())
-            .unwrap_or_else(|| super::utc(at))
+            .unwrap_or_else(|| super::utc_exact(at))
     }
 
     /// The pages are in English: dates follow the reader's kind of English, or
@@ -145,24 +271,42 @@ mod local {
 mod local {
     //! The server has no reader's time zone; it never comes here.
 
+    use leptos::ev::KeyboardEvent;
     use types::Timestamp;
 
-    pub(super) fn short(at: Timestamp) -> String {
-        super::utc(at)
+    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
+        super::utc(at, now)
     }
 
-    pub(super) fn full(at: Timestamp) -> String {
-        super::utc(at)
+    pub(super) fn exact(at: Timestamp) -> String {
+        super::utc_exact(at)
     }
+
+    pub(super) fn day_name(at: Timestamp) -> String {
+        super::weekday(at).to_owned()
+    }
+
+    pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
+        (at, at)
+    }
+
+    pub(super) fn millis_since_asked() -> i64 {
+        0
+    }
+
+    pub(super) fn leave(_: &KeyboardEvent) {}
 }
 
 /// How far away something is that lies `seconds` ahead, or behind if negative.
 fn distance(seconds: i64) -> String {
     let away = seconds.abs();
-    if away < MINUTE {
-        // The page's clock ticks seldom, so what has just happened may seem to
-        // lie a little ahead.
+    if away <= NOW {
         "now".to_owned()
+    } else if away < MINUTE {
+        match seconds > 0 {
+            true => "in less than a minute".to_owned(),
+            false => "less than a minute ago".to_owned(),
+        }
     } else if seconds > 0 {
         format!("in {}", span(away))
     } else {
@@ -185,11 +329,33 @@ pub(crate) fn span(seconds: i64) -> String {
     format!("{count} {unit}{plural}")
 }
 
-/// For people: `2026-11-23 17:05 UTC`.
-fn utc(at: Timestamp) -> String {
+/// For people: `Mon 23 Nov, 17:05 UTC`, and only the time of day on the present
+/// one.
+fn utc(at: Timestamp, now: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let (year, month, day) = civil_day(at);
     let (hour, minute, _) = time_of_day(at);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+    if civil_day(now) == (year, month, day) {
+        return format!("{hour:02}:{minute:02} UTC");
+    }
+    let month = usize::try_from(month - 1).map_or("", |month| MONTHS[month]);
+    format!("{} {day} {month}, {hour:02}:{minute:02} UTC", weekday(at))
+}
+
+/// For people who want it exact: `2026-11-23 17:05:09 UTC`.
+fn utc_exact(at: Timestamp) -> String {
+    let (year, month, day) = civil_day(at);
+    let (hour, minute, second) = time_of_day(at);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+fn weekday(at: Timestamp) -> &'static str {
+    // The first of January 1970 was a Thursday.
+    const NAMES: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let days = at.as_millis().div_euclid(DAY * 1000).rem_euclid(7);
+    usize::try_from(days).map_or("", |days| NAMES[days])
 }
 
 /// For machines: `2026-11-23T17:05:09Z`.
@@ -239,24 +405,37 @@ mod tests {
         ] {
             assert_eq!(iso(Timestamp::from_millis(millis)), expected);
         }
-        assert_eq!(
-            utc(Timestamp::from_millis(1_795_453_509_000)),
-            "2026-11-23 17:05 UTC"
-        );
+        let at = Timestamp::from_millis(1_795_453_509_000);
+        assert_eq!(utc_exact(at), "2026-11-23 17:05:09 UTC");
+        assert_eq!(utc(at, at.plus_seconds(DAY)), "Mon 23 Nov, 17:05 UTC");
+        assert_eq!(utc(at, at.plus_seconds(-HOUR)), "17:05 UTC");
     }
 
     #[test]
     fn distances_are_told_in_the_largest_fitting_unit() {
         for (seconds, expected) in [
             (0, "now"),
-            (-59, "now"),
-            (59, "now"),
+            (-10, "now"),
+            (-59, "less than a minute ago"),
+            (59, "in less than a minute"),
             (60, "in 1 minute"),
             (-7_199, "1 hour ago"),
             (7_200, "in 2 hours"),
             (-3 * DAY, "3 days ago"),
         ] {
             assert_eq!(distance(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_a_slow_page() {
+        let at = Timestamp::from_millis;
+        for (drawn, browser, since_asked, expected) in [
+            (1_000, 1_400, 500, 0),
+            (1_000, 600_000, 500, 598_500),
+            (600_000, 1_000, 500, -599_000),
+        ] {
+            assert_eq!(ahead(at(drawn), at(browser), since_asked), expected);
         }
     }
 }

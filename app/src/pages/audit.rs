@@ -1,8 +1,11 @@
 //! Settings → Audit: who did what, newest first.
 
-use super::address::{address, parameter};
+use super::{
+    address::{address, parameter},
+    settings::SettingsTabs,
+};
 use crate::{
-    components::{Badge, EmptyState, Time, Tone, loaded},
+    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded},
     server_fns::audit,
 };
 use leptos::{either::Either, prelude::*};
@@ -18,6 +21,7 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
     view! {
         <Title text="Audit log"/>
         <h1>"Audit log"</h1>
+        <SettingsTabs/>
         {loaded(page, move |page: Memo<AuditPage>| view! {
             {move || {
                 let AuditPage { entries, older_than } = page.get();
@@ -54,23 +58,9 @@ fn Older(older_than: Option<types::AuditId>) -> impl IntoView {
 #[component]
 fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
     view! {
-        <div class="table-scroll" role="region" aria-label="Entries" tabindex="0">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"On what"</th>
-                        <th scope="col">"Change"</th>
-                        <th scope="col">"Request"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Table label="Entries" columns=&["When", "Who", "What", "On what", "Change", "Request"]>
+            {entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view()}
+        </Table>
     }
 }
 
@@ -82,16 +72,18 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
         (None, None) => String::new(),
     };
     view! {
-        <tr>
-            <td class="nowrap"><Time at=entry.at/></td>
-            <td dir="auto">{entry.actor}</td>
-            <td>
-                {entry.action.to_string()}
-                {entry.refused.then(|| view! { " "<Badge tone=Tone::Bad text="Refused"/> })}
-            </td>
-            <td dir="auto">{entry.target}</td>
-            <td dir="auto">{change}</td>
-            <td><code>{entry.request_id}</code></td>
-        </tr>
+        <Row>
+            <Cell label="When"><Time at=entry.at/></Cell>
+            <Cell label="Who"><bdi>{entry.actor}</bdi></Cell>
+            <Cell label="What">
+                <span>
+                    {entry.action.to_string()}
+                    {entry.refused.then(|| view! { " "<Badge tone=Tone::Bad text="Refused"/> })}
+                </span>
+            </Cell>
+            <Cell label="On what"><bdi>{entry.target}</bdi></Cell>
+            <Cell label="Change"><bdi>{change}</bdi></Cell>
+            <Cell label="Request">{entry.request_id.map(|text| view! { <Id text/> })}</Cell>
+        </Row>
     }
 }

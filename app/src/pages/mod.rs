@@ -2,6 +2,8 @@
 
 mod address;
 mod audit;
+#[cfg(debug_assertions)]
+mod design;
 mod edit_rotation;
 mod integrations;
 mod links;
@@ -16,10 +18,15 @@ mod sign_in;
 mod wording;
 
 pub(crate) use audit::AuditLogPage;
+#[cfg(debug_assertions)]
+pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
 pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;
 pub(crate) use not_found::NotFoundPage;
+// A release has nothing at that address.
+#[cfg(not(debug_assertions))]
+pub(crate) use not_found::NotFoundPage as DesignPage;
 pub(crate) use rotation::RotationPage;
 pub(crate) use rotations::RotationsPage;
 pub(crate) use settings::SettingsPage;

@@ -14,7 +14,7 @@ use leptos::{either::Either, html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{OnDutyView, Role, RotationCard, RotationMode, Visibility};
+use types::{NextOnDuty, OnDutyView, Role, RotationCard, RotationMode, Visibility};
 
 const ADDRESS: &str = "/rotations";
 
@@ -48,7 +48,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             } else {
                 Either::Right(view! {
                     <ul class="cards">
-                        {cards.into_iter().map(|card| view! { <Card card/> }).collect_view()}
+                        {cards.into_iter().map(|card| view! { <RotationItem card/> }).collect_view()}
                     </ul>
                 })
             }
@@ -155,41 +155,63 @@ fn NoRotations(filtered: bool) -> impl IntoView {
     } else {
         Either::Right(view! {
             <EmptyState title="Nobody takes turns yet">
-                <p>
-                    "A rotation is a group of people who take turns being on duty. Create the first one, \
-                    add its members, and press Rotate whenever the next person takes over. With PagerDuty \
-                    connected, a schedule there can do that for you."
-                </p>
-                <p><a class="button" href="/rotations/new">"Create the first one"</a></p>
+                <p>"A rotation is a group of people who take turns being on duty for something."</p>
+                <ol>
+                    <li>"Create the first one and give it a name that the others know."</li>
+                    <li>"Add its members, in the order of their turns."</li>
+                    <li>
+                        "Press Rotate whenever the next person takes over. Or let a PagerDuty schedule do \
+                        that: an admin connects PagerDuty under Settings."
+                    </li>
+                </ol>
+                <p><a class="button primary" href="/rotations/new">"Create the first one"</a></p>
             </EmptyState>
         })
     }
 }
 
 #[component]
-fn Card(card: RotationCard) -> impl IntoView {
+fn RotationItem(card: RotationCard) -> impl IntoView {
+    let RotationCard {
+        id,
+        name,
+        code,
+        mode,
+        visibility,
+        member_count,
+        on_duty,
+        next,
+        attention,
+        ..
+    } = card;
     view! {
         <li class="card rotation-card">
-            <h2 dir="auto"><a href=format!("{ADDRESS}/{}", card.id)>{card.name}</a></h2>
-            <p class="badges">
-                <ModeBadge mode=card.mode/>
-                {(card.visibility == Visibility::Private)
-                    .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
-                {card.attention.map(|attention| view! {
-                    <Badge
-                        tone=Tone::Warning
-                        text=if attention.needs_reconnection { "Needs reconnection" } else { "Needs attention" }
-                    />
-                })}
-                {card.code.map(|code| view! { <code>{code}</code> })}
-            </p>
-            <OnDuty people=card.on_duty/>
-            {card.attention.and_then(|attention| attention.confirmed_at).map(|at| view! {
-                <p class="hint">"As PagerDuty last said: "<Time at relative=true/></p>
+            <div class="card-title">
+                <h2><a href=format!("{ADDRESS}/{id}")><bdi>{name}</bdi></a></h2>
+                <p class="badges">
+                    <ModeBadge mode/>
+                    {(visibility == Visibility::Private)
+                        .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
+                    {attention.map(|attention| view! {
+                        <Badge
+                            tone=Tone::Warning
+                            text=if attention.needs_reconnection { "Needs reconnection" } else { "Needs attention" }
+                        />
+                    })}
+                    {code.map(|code| view! { <code>{code}</code> })}
+                </p>
+            </div>
+            <OnDuty people=on_duty/>
+            {attention.and_then(|attention| attention.confirmed_at).map(|at| view! {
+                <p class="hint">"As PagerDuty last said: "<Time at relative=true listed=true/></p>
             })}
-            <p class="hint">{count(card.member_count, "member", "members")}</p>
+            <p class="after">
+                {next.map(|next| view! { <Next next/> })}
+                <span>{count(member_count, "member", "members")}</span>
+            </p>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -201,18 +223,26 @@ fn OnDuty(people: Vec<OnDutyView>) -> impl IntoView {
         <ul class="on-duty">
             {people.into_iter().map(|person| view! {
                 <li>
-                    <Avatar name=person.name.clone()/>
+                    <Avatar name=person.name.clone() on_duty=true/>
                     <div>
-                        <span class="person-name" dir="auto">{person.name}</span>
+                        <bdi class="person-name">{person.name}</bdi>
                         <span class="hint">
-                            {match person.until {
-                                Some(until) => Either::Left(view! { "until "<Time at=until relative=true/> }),
-                                None => Either::Right(view! { "since "<Time at=person.since relative=true/> }),
-                            }}
+                            {if person.until.is_some() { "until " } else { "since " }}
+                            <Time at=person.until.unwrap_or(person.since) relative=true listed=true/>
                         </span>
                     </div>
                 </li>
             }).collect_view()}
         </ul>
     })
+}
+
+#[component]
+fn Next(next: NextOnDuty) -> impl IntoView {
+    view! {
+        <span>
+            "Next: "<strong><bdi>{next.name}</bdi></strong>
+            {next.starts_at.map(|at| view! { ", "<Time at listed=true/> })}
+        </span>
+    }
 }

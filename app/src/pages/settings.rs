@@ -1,8 +1,37 @@
-//! What concerns the whole workspace, and the way to integrations and audit.
+//! Settings: what concerns the whole workspace and this browser, and the tabs that
+//! lead to integrations and audit.
 
-use crate::components::use_session;
+use crate::components::{Card, Facts, Tab, Tabs, use_session};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use types::Theme;
+
+const GENERAL: Tab = Tab {
+    href: "/settings",
+    label: "General",
+    exact: true,
+};
+const INTEGRATIONS: Tab = Tab {
+    href: "/settings/integrations",
+    label: "Integrations",
+    exact: false,
+};
+const AUDIT: Tab = Tab {
+    href: "/settings/audit",
+    label: "Audit",
+    exact: true,
+};
+
+/// The tabs that the reader may open.
+#[component]
+pub(super) fn SettingsTabs() -> impl IntoView {
+    let administers = use_session().is_some_and(|session| session.person.role.administers());
+    let mut tabs = vec![GENERAL, INTEGRATIONS];
+    if administers {
+        tabs.push(AUDIT);
+    }
+    view! { <Tabs label="Parts of the settings" tabs/> }
+}
 
 #[component]
 pub(crate) fn SettingsPage() -> impl IntoView {
@@ -13,26 +42,62 @@ pub(crate) fn SettingsPage() -> impl IntoView {
     view! {
         <Title text="Settings"/>
         <h1>"Settings"</h1>
+        <SettingsTabs/>
         {session.map(|session| view! {
-            <section class="card" aria-labelledby="general-heading">
-                <h2 id="general-heading">"General"</h2>
-                <dl class="facts">
+            <Card id="general-heading" title="General">
+                <Facts>
                     <div><dt>"Workspace"</dt><dd dir="auto">{session.workspace_name}</dd></div>
+                    <div><dt>"Signed in as"</dt><dd dir="auto">{session.person.name}</dd></div>
                     <div><dt>"Your role in Slack"</dt><dd>{session.person.role.to_string()}</dd></div>
-                </dl>
-            </section>
+                </Facts>
+            </Card>
         })}
-        <section class="card" aria-labelledby="connected-services-heading">
-            <h2 id="connected-services-heading">"Other services"</h2>
+        <Card id="connected-services-heading" title="Other services">
             <p>"Let a PagerDuty schedule decide who is on duty in a rotation."</p>
             <p><a class="button primary" href="/settings/integrations">"Integrations (Manage & Connect)"</a></p>
-        </section>
+        </Card>
+        <Appearance/>
         {administers.then(|| view! {
-            <section class="card" aria-labelledby="audit-heading">
-                <h2 id="audit-heading">"What people did"</h2>
+            <Card id="audit-heading" title="What people did">
                 <p>"Who connected, changed or removed something, and when."</p>
                 <p><a class="button" href="/settings/audit">"Audit log"</a></p>
-            </section>
+            </Card>
         })}
     }
+}
+
+/// A plain form: the colours belong to the document, which comes anew.
+#[component]
+fn Appearance() -> impl IntoView {
+    let chosen = SharedValue::new(chosen_theme).into_inner();
+    view! {
+        <Card id="appearance-heading" title="Colours">
+            <p>"Of this browser only. Others keep theirs."</p>
+            <form method="post" action="/api/theme" class="buttons">
+                {Theme::ALL.map(|theme| view! {
+                    <button
+                        type="submit" class="button" name="theme" value=theme.code()
+                        aria-pressed=(theme == chosen).to_string()
+                    >
+                        {theme.label()}
+                    </button>
+                }).collect_view()}
+            </form>
+        </Card>
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn chosen_theme() -> Theme {
+    crate::server_fns::from_request::<Theme>().unwrap_or_default()
+}
+
+/// In a page that came without the settings the document itself knows.
+#[cfg(not(feature = "ssr"))]
+fn chosen_theme() -> Theme {
+    document()
+        .document_element()
+        .and_then(|document| document.get_attribute("data-theme"))
+        .and_then(|code| Theme::from_code(&code))
+        .unwrap_or_default()
 }

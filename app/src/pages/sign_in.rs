@@ -1,7 +1,7 @@
 //! The way in: one link to Slack, and why the last attempt failed.
 
 use super::address::{address, parameter};
-use crate::components::{Notice, Tone};
+use crate::components::{Mark, Notice, Tone};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use types::SignInProblem;
@@ -20,6 +20,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     view! {
         <Title text="Sign in"/>
         <div class="sign-in card">
+            <Mark/>
             <h1>"Round Robin"</h1>
             <p class="lead">"Who is on duty, and who is next."</p>
             {move || problem().map(|problem| view! {

@@ -8,6 +8,7 @@ mod connection;
 mod links;
 mod rotations;
 mod schedules;
+mod session;
 
 pub use audit::*;
 pub use authorisation::*;
@@ -15,6 +16,7 @@ pub use connection::*;
 pub use links::*;
 pub use rotations::*;
 pub use schedules::*;
+pub use session::*;
 
 #[cfg(feature = "ssr")]
 pub use request::{REFUSED_HEADER, from_request};

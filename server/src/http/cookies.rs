@@ -1,5 +1,5 @@
-//! The two cookies: the session's, and the one that ties a sign-in to the
-//! browser that began it. Scripts see neither. Under https their names carry
+//! The cookies: the session's, the one that ties a sign-in to the browser that
+//! began it, and the one that keeps the chosen colours. Scripts see none of them. Under https their names carry
 //! the prefix with which browsers refuse what another subdomain tries to plant.
 
 use super::Site;
@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub enum OurCookie {
     Session,
     SignIn,
+    Theme,
 }
 
 impl OurCookie {
@@ -21,6 +22,8 @@ impl OurCookie {
             (Self::Session, false) => "roundrobin_session",
             (Self::SignIn, true) => "__Host-roundrobin_sign_in",
             (Self::SignIn, false) => "roundrobin_sign_in",
+            (Self::Theme, true) => "__Host-roundrobin_theme",
+            (Self::Theme, false) => "roundrobin_theme",
         }
     }
 
@@ -75,10 +78,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn under_https_both_are_bound_to_the_host() {
+    fn under_https_all_are_bound_to_the_host() {
         for (cookie, name) in [
             (OurCookie::Session, "__Host-roundrobin_session"),
             (OurCookie::SignIn, "__Host-roundrobin_sign_in"),
+            (OurCookie::Theme, "__Host-roundrobin_theme"),
         ] {
             assert_eq!(
                 cookie.header("abc", true, Duration::seconds(60)),

@@ -18,6 +18,7 @@ mod request_id;
 mod response_headers;
 mod rpc;
 mod session;
+mod theme;
 
 pub use session::LONGEST_SECONDS as LONGEST_SESSION_SECONDS;
 
@@ -90,6 +91,7 @@ fn guarded(site: &Site) -> Router<Site> {
             crate::backend::CALLBACK_PATH,
             get(pagerduty_login::come_back),
         )
+        .route(theme::PATH, post(theme::choose))
         .route(events::PATH, get(events::stream))
         .fallback(pages::not_found)
         .layer(

@@ -6,6 +6,7 @@ use super::{
     addresses::{self, HOME, ReturnPath, SIGN_IN},
     refusals::Reader,
     response_headers::page_policy,
+    theme,
 };
 use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, shell};
 use axum::{
@@ -107,6 +108,8 @@ pub async fn not_found(State(site): State<Site>, request: Request) -> Response {
 }
 
 async fn render(site: Site, mut request: Request) -> Response {
+    let theme = theme::chosen(&site, request.headers());
+    request.extensions_mut().insert(theme);
     let Site {
         services,
         backend,
@@ -125,7 +128,7 @@ async fn render(site: Site, mut request: Request) -> Response {
         provide_context(backend.clone());
         set_policy();
     };
-    let render = render_app_async_with_context(context, move || shell(leptos.clone()));
+    let render = render_app_async_with_context(context, move || shell(leptos.clone(), theme));
     render(request).await
 }
 

@@ -42,6 +42,11 @@ impl Reader {
         Self { back, ..self }
     }
 
+    /// Where the reader comes from, if it is a page of ours.
+    pub fn back(&self) -> Option<&str> {
+        self.back.as_ref().map(ReturnPath::as_str)
+    }
+
     /// Refuses with an error of the app. Somebody whose session ended is taken
     /// to the sign-in page and from there back.
     pub fn refuse(&self, error: &AppError) -> Response {
@@ -77,7 +82,7 @@ impl Reader {
     }
 
     fn page(&self, status: StatusCode, sentence: &str) -> Response {
-        let back = self.back.as_ref().map_or(HOME, ReturnPath::as_str);
+        let back = self.back().unwrap_or(HOME);
         let page = error_page::html(sentence, &self.stylesheet, back);
         shown(status, page)
     }

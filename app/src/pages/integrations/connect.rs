@@ -74,10 +74,14 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.connect.pending()
         >
-            <p>
-                "In PagerDuty, open Integrations, then API Access Keys, and create a new key. Tick read-only: \
-                Round Robin never writes to PagerDuty."
-            </p>
+            <ol class="guide">
+                <li>"In PagerDuty, open Integrations, then API Access Keys. An Admin or Account Owner can do that."</li>
+                <li>
+                    "Create a new key, described for example as Round Robin. Tick read-only: nothing is ever \
+                    written to PagerDuty."
+                </li>
+                <li>"Copy the key, which PagerDuty shows only once, and paste it here."</li>
+            </ol>
             <ActionForm action=panel.connect>
                 <KeyFields dialog=DIALOG failure=refused pending=panel.connect.pending()/>
             </ActionForm>

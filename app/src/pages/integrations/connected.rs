@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     components::{
-        Badge, ButtonKind, Dialog, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
+        Badge, ButtonKind, Dialog, Facts, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
     },
     forms::{done, failure, form_input},
     pages::wording::{count, counts},
@@ -57,7 +57,7 @@ pub(super) fn Connected(
             (!bindings.is_empty()).then(|| view! { <FormerBindings bindings panel/> })
         }}
         <Health connection/>
-        <Facts connection/>
+        <About connection/>
         <SyncNowForm panel/>
     }
     .into_any()
@@ -191,11 +191,11 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
+fn About(connection: Memo<ConnectionView>) -> impl IntoView {
     move || {
         let connection = connection.get();
         view! {
-            <dl class="facts">
+            <Facts>
                 {connection.account.map(|account| view! {
                     <div><dt>"Account"</dt><dd><bdi>{account}</bdi>" in PagerDuty"</dd></div>
                 })}
@@ -217,7 +217,7 @@ fn Facts(connection: Memo<ConnectionView>) -> impl IntoView {
                     <dt>"Bound rotations"</dt>
                     <dd>{connection.bound_rotation_count}</dd>
                 </div>
-            </dl>
+            </Facts>
         }
     }
 }

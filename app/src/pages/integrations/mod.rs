@@ -15,10 +15,11 @@ mod syncs;
 
 use super::{
     links::{LinkResults, Links},
+    settings::SettingsTabs,
     wording::count,
 };
 use crate::{
-    components::{Badge, FailureNotice, Notice, Status, Tone, latest, loaded},
+    components::{Badge, Card, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
     forms::{
         CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, answers, done, failure,
@@ -259,6 +260,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
     view! {
         <Title text="Integrations"/>
         <h1>"Integrations"</h1>
+        <SettingsTabs/>
         {loaded(view, move |view: Memo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
@@ -286,14 +288,11 @@ fn PagerDutyCard(
     panel: Panel,
 ) -> impl IntoView {
     let may_manage = Memo::new(move |_| view.with(|view| view.may_manage));
+    let state = move || {
+        (!connected.get()).then(|| view! { <Badge tone=Tone::Neutral text="Not connected"/> })
+    };
     view! {
-        <section class="card" aria-labelledby="pagerduty-heading">
-            <div class="card-head">
-                <h2 id="pagerduty-heading">"PagerDuty"</h2>
-                {move || (!connected.get()).then(|| view! {
-                    <Badge tone=Tone::Neutral text="Not connected"/>
-                })}
-            </div>
+        <Card id="pagerduty-heading" title="PagerDuty" aside=state.into_any()>
             <p>
                 "Rotations can follow PagerDuty schedules: their members are the schedule's people, and \
                 whoever is on call there is on duty here. Round Robin only reads from PagerDuty."
@@ -316,9 +315,8 @@ fn PagerDutyCard(
                     None => Either::Right(may_manage.then(|| view! { <NotConnected panel setup/> })),
                 }
             }}
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{ADDRESS, Panel};
 use crate::{
-    components::{LinkBadge, Person},
+    components::{Card, LinkBadge, Person},
     pages::links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
 };
 use leptos::{either::Either, prelude::*};
@@ -81,15 +81,13 @@ fn Group(
     panel: Panel,
 ) -> impl IntoView {
     view! {
-        <section class="card" aria-labelledby=id>
-            <h2 id=id>{title}</h2>
+        <Card id title>
             <p>{explanation}</p>
             <ul class="people">
                 {people.into_iter().map(|person| view! { <Row person panel/> }).collect_view()}
             </ul>
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 #[component]

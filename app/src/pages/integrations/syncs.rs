@@ -3,9 +3,9 @@
 
 use super::ADDRESS as PANEL;
 use crate::{
-    components::{Badge, EmptyState, Icon, Symbol, Time, Tone, loaded},
+    components::{Badge, Cell, EmptyState, Icon, Row, Symbol, Table, Time, Tone, loaded},
     live::use_live,
-    pages::wording::counts,
+    pages::{settings::SettingsTabs, wording::counts},
     server_fns::sync_runs,
 };
 use leptos::{either::Either, prelude::*};
@@ -21,6 +21,7 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
     view! {
         <Title text="Sync history"/>
         <h1>"Sync history"</h1>
+        <SettingsTabs/>
         <p>
             "The last 50 times that Round Robin asked PagerDuty, the latest first. "
             <a href=PANEL>"Back to Integrations"</a>
@@ -45,43 +46,35 @@ fn Nothing() -> impl IntoView {
     }
 }
 
-/// The roles are said although the elements have them: on narrow screens the
-/// style sheet stacks the cells, after which browsers forget that this is a table.
 #[component]
 fn Runs(runs: Memo<Vec<SyncRun>>) -> impl IntoView {
     view! {
-        <div class="table-scroll" role="region" aria-label="Syncs" tabindex="0">
-            <table class="stacking" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        {["When", "Why", "Took", "Outcome", "Requests", "What changed"].map(|name| view! {
-                            <th scope="col" role="columnheader">{name}</th>
-                        }).collect_view()}
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">
-                    <For each=move || runs.get() key=|run| run.id.clone() let:run><Run run/></For>
-                </tbody>
-            </table>
-        </div>
+        <Table
+            label="Syncs"
+            columns=&["When", "Why", "Took", "Outcome", "Requests", "What changed"]
+        >
+            <For each=move || runs.get() key=|run| run.id.clone() let:run><Run run/></For>
+        </Table>
     }
-    .into_any()
 }
 
 #[component]
 fn Run(run: SyncRun) -> impl IntoView {
+    let (standing, outcome) = (standing(&run), outcome(&run));
     view! {
-        <tr role="row">
-            <td role="cell" data-label="When"><Time at=run.started_at relative=true/></td>
-            <td role="cell" data-label="Why">{run.reason.to_string()}</td>
-            <td role="cell" data-label="Took" class="nowrap">{duration(run.duration_millis)}</td>
-            <td role="cell" data-label="Outcome">
-                <Mark standing=standing(&run)/>
-                <p>{outcome(&run)}</p>
-            </td>
-            <td role="cell" data-label="Requests">{run.requests}</td>
-            <td role="cell" data-label="What changed"><Changes changes=run.changes/></td>
-        </tr>
+        <Row>
+            <Cell label="When">
+                <span class="nowrap"><Time at=run.started_at relative=true listed=true/></span>
+            </Cell>
+            <Cell label="Why">{run.reason.to_string()}</Cell>
+            <Cell label="Took"><span class="nowrap">{duration(run.duration_millis)}</span></Cell>
+            <Cell label="Outcome">
+                <Mark standing/>
+                <p>{outcome}</p>
+            </Cell>
+            <Cell label="Requests">{run.requests}</Cell>
+            <Cell label="What changed"><Changes changes=run.changes/></Cell>
+        </Row>
     }
 }
 

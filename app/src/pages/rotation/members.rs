@@ -3,7 +3,7 @@
 
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
-    components::{Badge, ButtonKind, LinkBadge, Person, SubmitButton, Tone},
+    components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
     forms::form_outcome,
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
@@ -21,8 +21,14 @@ pub(super) fn Members(
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let members = Memo::new(move |_| page.with(|page| page.members.clone()));
-    let linked = Memo::new(move |_| page.with(RotationPage::linked_count));
-    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let linked = Memo::new(move |_| {
+        page.with(|page| (page.mode == RotationMode::PagerDuty).then(|| page.linked_count()))
+    });
+    let linked = move || {
+        linked
+            .get()
+            .map(|counts| view! { <span class="hint">{linked_count(counts)}</span> })
+    };
     let editable =
         Memo::new(move |_| page.with(|page| page.may_edit && page.mode == RotationMode::Manual));
     let candidates = Signal::derive(move || candidates(everybody.get(), &members.get()));
@@ -44,13 +50,7 @@ pub(super) fn Members(
     let path = format!("/rotations/{id}");
     let (list_id, dialog_id, list_path) = (id.clone(), id.clone(), path.clone());
     view! {
-        <section class="card" aria-labelledby="members-heading">
-            <div class="card-head">
-                <h2 id="members-heading">"Members"</h2>
-                {move || (mode.get() == RotationMode::PagerDuty).then(|| view! {
-                    <span class="hint">{linked_count(linked.get())}</span>
-                })}
-            </div>
+        <Card id="members-heading" title="Members" aside=linked.into_any()>
             {move || view! {
                 <MemberList
                     id=list_id.clone() members=members.get() editable=editable.get() actions
@@ -61,9 +61,8 @@ pub(super) fn Members(
             <LinkResults links=actions.links asked/>
             {move || editable.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
             <LinkDialog links=actions.links asked everybody rotation=Some(dialog_id) path/>
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 #[component]
@@ -120,7 +119,7 @@ fn MemberList(
                 let state = member.link;
                 view! {
                     <li>
-                        <Person name=member.name email=member.email>
+                        <Person name=member.name email=member.email on_duty=member.on_duty_since.is_some()>
                             <span class="badges">
                                 {member.on_duty_since.map(|_| view! { <Badge tone=Tone::Good text="On duty"/> })}
                                 {(!editable || !state.is_linked()).then(|| view! { <LinkBadge link=state/> })}

@@ -15,7 +15,7 @@ mod stretches;
 use super::{address::parameter, links::Links};
 use crate::{
     AppError,
-    components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
+    components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded, toast_when_done},
     error::Denial,
     forms::{FormOutcome, answers, failure, form_outcome},
     live::use_live,
@@ -32,10 +32,10 @@ use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
-use shifts::{ComingShifts, History};
+use shifts::{ComingShifts, DutyTimeline, History};
 use types::{
-    BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationRefusal, ScheduleId,
-    SchedulePreview, ScheduleSummary, Visibility,
+    BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal,
+    ScheduleId, SchedulePreview, ScheduleSummary, Visibility,
 };
 
 /// What can be done on the page, and what it last came to.
@@ -66,6 +66,21 @@ impl Actions {
         let add_owner = ServerAction::new();
         let remove_owner = ServerAction::new();
         let set_schedule = ServerAction::new();
+        for (outcome, text) in [
+            (
+                form_outcome(rotate),
+                "Rotated. The next in turn is on duty.",
+            ),
+            (form_outcome(set_on_duty), "The duty was handed over."),
+            (form_outcome(add_member), "The member was added."),
+            (form_outcome(remove_member), "The member was removed."),
+            (form_outcome(add_owner), "The owner was added."),
+            (form_outcome(remove_owner), "The owner was removed."),
+        ] {
+            toast_when_done(outcome, text);
+        }
+        let schedule_outcome = form_outcome(set_schedule);
+        toast_when_done(schedule_outcome, "The schedule was saved.");
         let links = Links::new();
         let [linked, unlinked] = links.versions();
         let versions = [
@@ -91,7 +106,7 @@ impl Actions {
             set_schedule,
             delete: ServerAction::new(),
             links,
-            schedule_outcome: form_outcome(set_schedule),
+            schedule_outcome,
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
     }
@@ -200,16 +215,21 @@ fn Content(
         {move || (!may_edit.get()).then(|| view! {
             <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
         })}
-        <div class="columns" on:submit=move |_| actions.forget_results()>
-            <div class="column">
+        <div class="column" on:submit=move |_| actions.forget_results()>
+            <div class="columns">
                 <OnDuty page actions/>
-                <Members page actions everybody/>
-                <History page/>
-            </div>
-            <div class="column">
                 <Schedule page actions editor/>
-                <ComingShifts page/>
-                <Owners page actions everybody/>
+            </div>
+            <DutyTimeline page/>
+            <div class="columns">
+                <div class="column">
+                    <Members page actions everybody/>
+                    <Owners page actions everybody/>
+                </div>
+                <div class="column">
+                    <ComingShifts page/>
+                    <History page/>
+                </div>
             </div>
         </div>
         <DeleteDialog id actions/>
@@ -227,7 +247,7 @@ fn Head(page: Memo<types::RotationPage>) -> impl IntoView {
         {move || view! { <Title text=details.with(|details| details.name.clone())/> }}
         <div class="page-head">
             <div>
-                <h1 dir="auto">{move || details.with(|details| details.name.clone())}</h1>
+                <h1><bdi>{move || details.with(|details| details.name.clone())}</bdi></h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
             {move || may_edit.get().then(|| view! {
@@ -247,14 +267,16 @@ fn Head(page: Memo<types::RotationPage>) -> impl IntoView {
 }
 
 #[component]
-fn Labels(mode: types::RotationMode, details: RotationDetails) -> impl IntoView {
+fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
     view! {
         <p class="badges">
             <ModeBadge mode/>
             {(details.visibility == Visibility::Private)
                 .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
             {details.code.map(|code| view! { <code>{code}</code> })}
-            <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
+            {(mode == RotationMode::Manual).then(|| view! {
+                <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
+            })}
         </p>
         {(!details.description.is_empty()).then(|| view! {
             <p class="description" dir="auto">{details.description}</p>

@@ -2,7 +2,7 @@
 
 use super::{Actions, SectionFailure};
 use crate::{
-    components::{ButtonKind, LinkBadge, Person, SubmitButton, Time},
+    components::{ButtonKind, Card, LinkBadge, Person, SubmitButton, Time},
     forms::form_outcome,
 };
 use leptos::{either::Either, prelude::*};
@@ -16,8 +16,7 @@ pub(super) fn OnDuty(page: Memo<RotationPage>, actions: Actions) -> impl IntoVie
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let rotated = form_outcome(actions.rotate);
     view! {
-        <section class="card" aria-labelledby="on-duty-heading">
-            <h2 id="on-duty-heading">"On duty now"</h2>
+        <Card id="on-duty-heading" title="On duty now">
             {move || view! { <People people=on_duty.get()/> }}
             {move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
@@ -29,9 +28,8 @@ pub(super) fn OnDuty(page: Memo<RotationPage>, actions: Actions) -> impl IntoVie
                 })),
             }}
             <SectionFailure outcomes=[rotated]/>
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 #[component]
@@ -72,7 +70,7 @@ fn People(people: Vec<(MemberView, Option<Timestamp>)>) -> impl IntoView {
         <ul class="people">
             {people.into_iter().map(|(member, until)| view! {
                 <li>
-                    <Person name=member.name email=member.email>
+                    <Person name=member.name email=member.email on_duty=true>
                         <span class="hint">
                             {member.on_duty_since.map(|since| view! { "since "<Time at=since/> })}
                             {until.map(|until| view! { ", until "<Time at=until relative=true/> })}

@@ -2,7 +2,7 @@
 
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
-    components::{Badge, ButtonKind, Person, SubmitButton, Tone, use_session},
+    components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
     forms::form_outcome,
 };
 use leptos::{either::Either, prelude::*};
@@ -32,16 +32,14 @@ pub(super) fn Owners(
     ];
     let list_id = id.clone();
     view! {
-        <section class="card" aria-labelledby="owners-heading">
-            <h2 id="owners-heading">"Owners"</h2>
+        <Card id="owners-heading" title="Owners">
             {move || view! {
                 <OwnerList id=list_id.clone() owners=owners.get() may_edit=may_edit.get() actions/>
             }}
             <SectionFailure outcomes/>
             {move || may_edit.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 #[component]

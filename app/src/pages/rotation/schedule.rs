@@ -2,7 +2,7 @@
 
 use super::{Actions, Editor, schedule_editor::ScheduleEditor};
 use crate::{
-    components::{Badge, Notice, Time, Tone, span, use_clock},
+    components::{Badge, Card, Facts, Notice, Time, Tone, span, use_clock},
     pages::address::address,
 };
 use leptos::{either::Either, prelude::*};
@@ -22,17 +22,15 @@ pub(super) fn Schedule(
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let editing = Memo::new(move |_| may_edit.get() && editor.editing.get());
     view! {
-        <section class="card" aria-labelledby="schedule-heading">
-            <h2 id="schedule-heading">"Schedule"</h2>
+        <Card id="schedule-heading" title="Schedule">
             <Current page/>
             {move || if editing.get() {
                 Some(Either::Left(view! { <ScheduleEditor page actions editor/> }))
             } else {
                 may_edit.get().then(|| Either::Right(view! { <EditButton page/> }))
             }}
-        </section>
+        </Card>
     }
-    .into_any()
 }
 
 /// A form, so that the button works without our code as well.
@@ -93,7 +91,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
                 <p>"The rotation keeps what it last had."</p>
             </Notice>
         })}
-        <dl class="facts">
+        <Facts>
             {binding.time_zone.map(|zone| view! {
                 <div><dt>"Time zone"</dt><dd>{zone}</dd></div>
             })}
@@ -108,7 +106,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
                 <dt>"Asked next"</dt>
                 <dd><Time at=binding.next_sync_at relative=true/></dd>
             </div>
-        </dl>
+        </Facts>
     }
 }
 

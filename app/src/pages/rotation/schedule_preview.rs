@@ -1,11 +1,8 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
-use super::{
-    shifts::NO_SHIFTS,
-    stretches::{FoldedStretches, Stretch},
-};
+use super::{shifts::NO_SHIFTS, stretches::FoldedStretches};
 use crate::{
-    components::{Badge, LinkBadge, Notice, Person, Tone},
+    components::{Badge, LinkBadge, Notice, Person, Stretch, Tone},
     pages::wording::linked_count,
 };
 use leptos::{either::Either, prelude::*};

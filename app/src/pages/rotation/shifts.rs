@@ -1,10 +1,57 @@
-//! The shifts that the bound schedule brings, and what has come of them.
+//! Who has been on duty and who will be, drawn and listed.
 
-use super::stretches::{FoldedStretches, Stretch, Stretches};
+use super::stretches::FoldedStretches;
+use crate::components::{Card, Span, Stretch, Timeline, joined, use_clock, with_gaps};
 use leptos::{either::Either, prelude::*};
-use types::{RotationMode, RotationPage};
+use types::{RotationMode, RotationPage, Timestamp};
 
 pub(super) const NO_SHIFTS: &str = "The schedule plans no shifts for the days ahead.";
+
+const HOUR_SECONDS: i64 = 3600;
+const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
+/// How much of the past and of the future is drawn.
+const DAYS_BEHIND: i64 = 1;
+const DAYS_AHEAD: i64 = 6;
+
+/// The past day, now and the coming days. There is nothing to draw before somebody
+/// has been on duty or a schedule says who will be.
+#[component]
+pub(super) fn DutyTimeline(page: Memo<RotationPage>) -> impl IntoView {
+    let clock = use_clock();
+    // It moves on by the hour, so that what somebody points at stays where it is.
+    let span = Memo::new(move |_| drawn_around(clock.now()));
+    let stretches = Memo::new(move |_| page.with(along_the_days));
+    let empty = Memo::new(move |_| stretches.with(Vec::is_empty));
+    move || {
+        (!empty.get()).then(|| {
+            view! {
+                <Card id="timeline-heading" title="Timeline">
+                    <Timeline label="Who is on duty, along the days" stretches span/>
+                </Card>
+            }
+        })
+    }
+}
+
+fn drawn_around(now: Timestamp) -> Span {
+    let hour = now.as_millis().div_euclid(HOUR_SECONDS * 1000) * HOUR_SECONDS * 1000;
+    let hour = Timestamp::from_millis(hour);
+    Span {
+        from: hour.plus_seconds(-DAYS_BEHIND * DAY_SECONDS),
+        to: hour.plus_seconds(DAYS_AHEAD * DAY_SECONDS),
+    }
+}
+
+/// Gaps are told of schedules only: what people do by hand is no plan.
+fn along_the_days(page: &RotationPage) -> Vec<Stretch> {
+    let history = page.history.iter().cloned().map(Stretch::from).collect();
+    let planned = page.shifts.iter().cloned().map(Stretch::from).collect();
+    let stretches = joined(history, planned);
+    match page.mode {
+        RotationMode::PagerDuty => with_gaps(stretches),
+        RotationMode::Manual => stretches,
+    }
+}
 
 #[component]
 pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
@@ -14,17 +61,14 @@ pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
         let stretches: Vec<_> = shifts.get().into_iter().map(Stretch::from).collect();
         match stretches.is_empty() {
             true => Either::Left(view! { <p class="nobody">{NO_SHIFTS}</p> }),
-            false => Either::Right(view! { <Stretches stretches current="Now"/> }),
+            false => Either::Right(
+                view! { <FoldedStretches stretches current="Now" more="Later shifts"/> },
+            ),
         }
     };
     move || {
         bound.get().then(|| {
-            view! {
-                <section class="card" aria-labelledby="shifts-heading">
-                    <h2 id="shifts-heading">"Coming shifts"</h2>
-                    {list}
-                </section>
-            }
+            view! { <Card id="shifts-heading" title="Coming shifts">{list}</Card> }
         })
     }
 }
@@ -34,8 +78,7 @@ pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
 pub(super) fn History(page: Memo<RotationPage>) -> impl IntoView {
     let history = Memo::new(move |_| page.with(|page| page.history.clone()));
     view! {
-        <section class="card" aria-labelledby="history-heading">
-            <h2 id="history-heading">"History"</h2>
+        <Card id="history-heading" title="History">
             {move || {
                 let stretches: Vec<_> = history.get().into_iter().map(Stretch::from).collect();
                 match stretches.is_empty() {
@@ -47,7 +90,22 @@ pub(super) fn History(page: Memo<RotationPage>) -> impl IntoView {
                     }),
                 }
             }}
-        </section>
+        </Card>
     }
-    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_day_and_the_coming_days_are_drawn_from_a_full_hour_on() {
+        let at = |hours: i64| Timestamp::from_millis(hours * HOUR_SECONDS * 1000);
+        let span = Span {
+            from: at(1_000 - 24),
+            to: at(1_000 + 6 * 24),
+        };
+        assert_eq!(drawn_around(at(1_000)), span);
+        assert_eq!(drawn_around(at(1_001).plus_seconds(-1)), span);
+    }
 }

@@ -1,0 +1,20 @@
+//! Nothing is here yet: why, and what to do first.
+
+use super::{Icon, Symbol};
+use leptos::prelude::*;
+
+#[component]
+pub(crate) fn EmptyState(
+    title: &'static str,
+    #[prop(default = Symbol::Rotations)] symbol: Symbol,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <Icon symbol/>
+            <h2>{title}</h2>
+            {children()}
+        </div>
+    }
+    .into_any()
+}

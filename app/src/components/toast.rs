@@ -1,0 +1,97 @@
+//! Short messages at the edge of the page about what has just been done. They say
+//! nothing that the page does not show as well, since they go by themselves; what
+//! has to be read stays where it belongs, as a notice.
+
+use super::{Icon, Symbol};
+use crate::forms::{FormOutcome, done};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// How long a message stays.
+const SHOWN_FOR: Duration = Duration::from_secs(8);
+/// How many are shown at once.
+const MOST: usize = 3;
+
+/// The messages of the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Toasts {
+    shown: RwSignal<Vec<Toast>>,
+    /// Tells the next message apart from those before it.
+    next: StoredValue<u64>,
+}
+
+#[derive(Clone)]
+struct Toast {
+    id: u64,
+    text: String,
+}
+
+impl Toasts {
+    pub(crate) fn say(self, text: impl Into<String>) {
+        let id = self.next.get_value();
+        self.next.set_value(id + 1);
+        let text = text.into();
+        self.shown.update(|shown| {
+            // What is said again is not said twice.
+            shown.retain(|toast| toast.text != text);
+            shown.drain(..shown.len().saturating_sub(MOST - 1));
+            shown.push(Toast { id, text });
+        });
+        set_timeout(move || self.dismiss(id), SHOWN_FOR);
+    }
+
+    fn dismiss(self, id: u64) {
+        // The page may be gone by then.
+        let _gone = self
+            .shown
+            .try_update(|shown| shown.retain(|toast| toast.id != id));
+    }
+}
+
+pub(crate) fn provide_toasts() {
+    provide_context(Toasts {
+        shown: RwSignal::new(Vec::new()),
+        next: StoredValue::new(0),
+    });
+}
+
+pub(crate) fn use_toasts() -> Toasts {
+    expect_context()
+}
+
+/// Says `text` whenever the form succeeds.
+pub(crate) fn toast_when_done<T, R>(outcome: FormOutcome<T, R>, text: &'static str)
+where
+    T: Clone + Send + Sync + 'static,
+    R: Clone + Send + Sync + 'static,
+{
+    let toasts = use_toasts();
+    let done = done(outcome);
+    Effect::watch(
+        move || done.with(Option::is_some),
+        move |done, _, _| {
+            if *done {
+                toasts.say(text);
+            }
+        },
+        false,
+    );
+}
+
+/// Where the messages appear, also to those who do not see the page.
+#[component]
+pub(crate) fn ToastRegion() -> impl IntoView {
+    let toasts = use_toasts();
+    view! {
+        <div class="toasts" role="log" aria-label="What was done" aria-live="polite">
+            <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
+                <div class="toast">
+                    <p>{toast.text}</p>
+                    <button type="button" aria-label="Dismiss" on:click=move |_| toasts.dismiss(toast.id)>
+                        <Icon symbol=Symbol::Close/>
+                    </button>
+                </div>
+            </For>
+        </div>
+    }
+}

@@ -1,0 +1,234 @@
+//! Settings → Design, in development builds only: every component in each of its
+//! states on one page, to be looked at when the style sheet changes.
+
+use super::settings::SettingsTabs;
+use crate::components::{
+    Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
+    Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton, Symbol,
+    Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_toasts,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use types::{RotationMode, Timestamp};
+
+const DIALOG: &str = "design-dialog";
+const HOUR_SECONDS: i64 = 3600;
+
+#[component]
+pub(crate) fn DesignPage() -> impl IntoView {
+    view! {
+        <Title text="Design"/>
+        <h1>"Design"</h1>
+        <SettingsTabs/>
+        <Buttons/>
+        <Fields/>
+        <DialogsAndMenus/>
+        <People/>
+        <Badges/>
+        <Messages/>
+        <TableOfRows/>
+        <Times/>
+        <EmptyState title="Empty state" symbol=Symbol::Person>
+            <p>"Says why nothing is here, and what to do first."</p>
+            <p><a class="button primary" href="/rotations">"Go on"</a></p>
+        </EmptyState>
+        <Card id="design-skeleton" title="Skeleton"><Skeleton/></Card>
+    }
+}
+
+#[component]
+fn Buttons() -> impl IntoView {
+    let kinds = [
+        ("Primary", ButtonKind::Primary),
+        ("Plain", ButtonKind::Plain),
+        ("Small", ButtonKind::Small),
+        ("Danger", ButtonKind::Danger),
+    ];
+    view! {
+        <Card id="design-buttons" title="Buttons">
+            <div class="buttons">
+                {kinds.map(|(label, kind)| view! { <SubmitButton label kind pending=false/> }).collect_view()}
+            </div>
+            <div class="buttons">
+                {kinds.map(|(label, kind)| view! {
+                    <SubmitButton label busy_label="Saving…" kind pending=true/>
+                }).collect_view()}
+            </div>
+            <div class="buttons">
+                <a class="button" href="/settings">"A link"</a>
+                <button type="button" class="button" disabled=true>"Disabled"</button>
+                <button type="button" class="button" aria-pressed="true">"Pressed"</button>
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn Fields() -> impl IntoView {
+    view! {
+        <Card id="design-fields" title="Fields">
+            <TextField
+                id="design-empty" name="empty" label="Text" hint="What belongs here."
+                value=String::new() problem=None
+            />
+            <TextField
+                id="design-wrong" name="wrong" label="Text that is not accepted"
+                value="half a key".to_owned() problem=Some("Say what is wrong and what to do.".to_owned())
+            />
+            <TextArea id="design-area" name="area" label="Several lines" value=String::new() problem=None/>
+            <fieldset>
+                <legend>"One of several"</legend>
+                <Choice
+                    id="design-first" name="choice" value="first" label="First"
+                    hint="What choosing it means." checked=true
+                />
+                <Choice id="design-second" name="choice" value="second" label="Second" checked=false/>
+            </fieldset>
+            <Copyable text="to be pasted elsewhere" what="the example"/>
+        </Card>
+    }
+}
+
+#[component]
+fn DialogsAndMenus() -> impl IntoView {
+    view! {
+        <Card id="design-dialogs" title="Dialogs and menus">
+            <div class="buttons">
+                <button type="button" class="button" commandfor=DIALOG command="show-modal">
+                    "Open a dialog"
+                </button>
+                <Menu id="design-menu" class="button" label=|| "Menu">
+                    <button type="button" role="menuitem" autofocus=true>"An entry"</button>
+                    <button type="button" role="menuitem" class="danger">"A dangerous entry"</button>
+                </Menu>
+            </div>
+            <Dialog id=DIALOG title="A question">
+                <p>"What will happen, in full."</p>
+                <div class="buttons">
+                    <SubmitButton label="Confirm" kind=ButtonKind::Danger pending=false/>
+                    <CancelButton dialog=DIALOG autofocus=true busy=false/>
+                </div>
+            </Dialog>
+        </Card>
+    }
+}
+
+#[component]
+fn People() -> impl IntoView {
+    let names = [
+        "Ann Lee",
+        "Bob",
+        "Çem Yılmaz",
+        "דנה לוי",
+        "Zoë Ødegård",
+        "李 伟",
+    ];
+    view! {
+        <Card id="design-people" title="People">
+            <div class="buttons">
+                {names.map(|name| view! { <Avatar name/> }).collect_view()}
+                <Avatar name="Ann Lee" on_duty=true/>
+            </div>
+            <ul class="people">
+                <li>
+                    <Person name="דנה לוי" email=Some("dana@example.com".to_owned()) on_duty=true>
+                        <Badge tone=Tone::Good text="On duty"/>
+                    </Person>
+                </li>
+                <li><Person name="Bob" email=None/></li>
+            </ul>
+        </Card>
+    }
+}
+
+#[component]
+fn Badges() -> impl IntoView {
+    let tones = [
+        ("Neutral", Tone::Neutral),
+        ("Accent", Tone::Accent),
+        ("Good", Tone::Good),
+        ("Warning", Tone::Warning),
+        ("Bad", Tone::Bad),
+    ];
+    view! {
+        <Card
+            id="design-badges" title="Badges and facts"
+            aside=view! { <Badge tone=Tone::Neutral text="Beside the heading"/> }.into_any()
+        >
+            <p class="badges">
+                {tones.map(|(text, tone)| view! { <Badge tone text/> }).collect_view()}
+                <ModeBadge mode=RotationMode::Manual/>
+                <ModeBadge mode=RotationMode::PagerDuty/>
+            </p>
+            <Facts>
+                <div><dt>"Name"</dt><dd>"Value"</dd></div>
+                <div><dt>"Other name"</dt><dd>"Other value"</dd></div>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn Messages() -> impl IntoView {
+    let toasts = use_toasts();
+    let tones = [Tone::Neutral, Tone::Good, Tone::Warning, Tone::Bad];
+    view! {
+        <Card id="design-messages" title="Notices and toasts">
+            {tones.map(|tone| view! {
+                <Notice tone><p>"What happened, and what to do next."</p></Notice>
+            }).collect_view()}
+            <div class="buttons">
+                <button type="button" class="button" on:click=move |_| toasts.say("Something was done.")>
+                    "Show a toast"
+                </button>
+            </div>
+        </Card>
+    }
+}
+
+#[component]
+fn TableOfRows() -> impl IntoView {
+    view! {
+        <Table label="Rows" columns=&["What", "Id"]>
+            {["First", "Second"].map(|what| view! {
+                <Row>
+                    <Cell label="What">{what}</Cell>
+                    <Cell label="Id"><Id text="0193f2d0a1b2c3d4e5f60718293a4b5c".to_owned()/></Cell>
+                </Row>
+            }).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Times() -> impl IntoView {
+    let clock = use_clock();
+    let now = untrack(|| clock.now());
+    let at = move |hours: i64| now.plus_seconds(hours * HOUR_SECONDS);
+    let stretch = move |name: Option<&str>, from, to: Option<i64>| Stretch {
+        name: name.map(ToOwned::to_owned),
+        starts_at: at(from),
+        ends_at: to.map(at),
+    };
+    let stretches = vec![
+        stretch(Some("Ann Lee"), -30, Some(-10)),
+        stretch(Some("Bob"), -10, Some(6)),
+        stretch(Some("דנה לוי"), -2, Some(12)),
+        stretch(None, 12, Some(20)),
+        stretch(Some("Zoë Ødegård"), 20, None),
+    ];
+    let span = Span {
+        from: at(-24),
+        to: at(72),
+    };
+    view! {
+        <Card id="design-times" title="Times and timeline">
+            <p><Time at=now.plus_seconds(-90)/>", "<Time at=at(30) relative=true/></p>
+            <Timeline
+                label="An example" stretches=Memo::new(move |_| stretches.clone())
+                span=Memo::new(move |_| span)
+            />
+            <p class="hint">"From "<Time at=Timestamp::from_millis(0)/>" on."</p>
+        </Card>
+    }
+}
