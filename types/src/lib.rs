@@ -36,7 +36,7 @@ pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{LinkState, PersonView, Role, SessionView};
 pub use rotation::{
     Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, DutyRecord, FieldProblem,
-    MemberView, MoveDirection, NAME_MAX_CHARS, OnDutyView, RotationCard,
+    MemberView, MoveDirection, NAME_MAX_CHARS, NextOnDuty, OnDutyView, RotationCard,
     RotationDetails, RotationField, RotationFilter, RotationInput, RotationMode, RotationPage,
     RotationRefusal, Visibility,
 };

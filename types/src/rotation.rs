@@ -261,6 +261,14 @@ pub struct OnDutyView {
     pub until: Option<Timestamp>,
 }
 
+/// Who takes over next, as a card shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextOnDuty {
+    pub name: String,
+    /// When their shift begins; unknown in Manual mode.
+    pub starts_at: Option<Timestamp>,
+}
+
 /// A rotation in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationCard {
@@ -272,6 +280,9 @@ pub struct RotationCard {
     pub visibility: Visibility,
     pub member_count: u32,
     pub on_duty: Vec<OnDutyView>,
+    /// Who takes over next and is not on duty now: whom *Rotate* would put on duty,
+    /// or whose shift the bound schedule has next. Absent when that is nobody.
+    pub next: Option<NextOnDuty>,
     /// The bound schedule cannot be confirmed at present.
     pub attention: Option<Attention>,
 }

@@ -4,7 +4,9 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     clock,
-    rotations::{self, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of},
+    rotations::{
+        self, ComingShift, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of,
+    },
     store::{BoundSchedule, Connection, NewAuditEntry, Person, StoreError},
 };
 use app::{
@@ -14,8 +16,8 @@ use app::{
 use async_trait::async_trait;
 use std::{collections::HashMap, time::Duration};
 use types::{
-    Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, OnDutyView,
-    Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
+    Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, NextOnDuty,
+    OnDutyView, Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
     RotationFilter, RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
     ScheduleId, ShiftView, Timestamp,
 };
@@ -69,7 +71,14 @@ impl Rotations for RoundRobin {
         caller: &Caller,
         filter: RotationFilter,
     ) -> Result<Vec<RotationCard>, AppError> {
-        let problems = self.schedule_problems(caller).await?;
+        let connection = self.connection(caller).await?;
+        let (problems, next_shifts) = match &connection {
+            Some(connection) => (
+                self.schedule_problems(caller, connection).await?,
+                self.next_shifts(caller, connection).await?,
+            ),
+            None => Default::default(),
+        };
         let all = self
             .services
             .store
@@ -82,7 +91,9 @@ impl Rotations for RoundRobin {
             .filter(|rotation| rotations::matches(rotation, &filter))
             .map(|rotation| {
                 let attention = problems.get(&rotation.id).copied();
-                card(rotation, attention)
+                let coming = next_shifts.get(&rotation.id).map(Vec::as_slice);
+                let next = next_on_duty(&rotation, coming.unwrap_or_default());
+                card(rotation, next, attention)
             })
             .collect())
     }
@@ -439,12 +450,10 @@ impl RoundRobin {
     async fn schedule_problems(
         &self,
         caller: &Caller,
+        connection: &Connection,
     ) -> Result<HashMap<RotationId, Attention>, AppError> {
         let store = &self.services.store;
         let workspace = &caller.workspace;
-        let Some(connection) = self.connection(caller).await? else {
-            return Ok(HashMap::new());
-        };
         let schedules: HashMap<ScheduleId, BoundSchedule> = store
             .bound_schedules(workspace)
             .await
@@ -453,7 +462,7 @@ impl RoundRobin {
             .map(|schedule| (schedule.id.clone(), schedule))
             .collect();
         let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
-        let now = self.services.pagerduty_now(&connection);
+        let now = self.services.pagerduty_now(connection);
         let interval = self.services.config.pagerduty.poll_interval;
         let attention = |schedule: &BoundSchedule| {
             let problem = connection.problem.as_ref();
@@ -470,6 +479,20 @@ impl RoundRobin {
             })
             .collect())
     }
+
+    /// Of each bound rotation, the next shifts of people who are not on duty.
+    async fn next_shifts(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+    ) -> Result<HashMap<RotationId, Vec<ComingShift>>, AppError> {
+        let now = self.services.pagerduty_now(connection);
+        self.services
+            .store
+            .next_shifts(&caller.workspace, now)
+            .await
+            .map_err(failed(caller))
+    }
 }
 
 /// Whether data is older than it gets while all is well: by then, three readings
@@ -480,8 +503,33 @@ fn is_stale(confirmed_at: Option<Timestamp>, now: Timestamp, interval: Duration)
     confirmed_at.is_none_or(|at| now.seconds_since(at) > longest)
 }
 
-fn card(rotation: Rotation, attention: Option<Attention>) -> RotationCard {
+/// Who takes over next; `coming` are the next shifts of the bound schedule.
+fn next_on_duty(rotation: &Rotation, coming: &[ComingShift]) -> Option<NextOnDuty> {
+    match rotation.mode {
+        RotationMode::Manual => {
+            rotations::next_by_hand(&rotation.members, rotation.details.duty_size).map(|member| {
+                NextOnDuty {
+                    name: member.name.clone(),
+                    starts_at: None,
+                }
+            })
+        }
+        RotationMode::PagerDuty => {
+            rotations::next_by_schedule(&rotation.members, coming).map(|shift| NextOnDuty {
+                name: shift.name.clone(),
+                starts_at: Some(shift.starts_at),
+            })
+        }
+    }
+}
+
+fn card(
+    rotation: Rotation,
+    next: Option<NextOnDuty>,
+    attention: Option<Attention>,
+) -> RotationCard {
     RotationCard {
+        next,
         member_count: u32::try_from(rotation.members.len()).unwrap_or(u32::MAX),
         on_duty: rotation
             .members

@@ -15,7 +15,7 @@ pub use membership::{
 };
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use search::matches;
-pub use turns::{rotate, set_on_duty};
+pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};
 
 use types::{
     LinkState, MemberKey, MemberView, PagerDutyUserId, PersonId, RotationDetails, RotationId,

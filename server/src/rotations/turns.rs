@@ -1,23 +1,28 @@
 //! Whose turn it is in Manual mode.
 
-use super::{Duty, Rotation};
-use types::{MemberKey, RotationRefusal, Timestamp};
+use super::{Duty, Member, Rotation};
+use crate::store::email_key;
+use types::{MemberKey, PagerDutyUserId, PersonId, RotationRefusal, Timestamp};
+
+/// A shift of a bound schedule that has not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComingShift {
+    pub user: PagerDutyUserId,
+    /// The Slack person behind them, as far as known.
+    pub person: Option<PersonId>,
+    pub name: String,
+    pub email: Option<String>,
+    pub starts_at: Timestamp,
+}
 
 /// Moves the rotation on: those after the last ones on duty take over, as many
 /// as the duty size asks for. Whoever left Slack is passed over.
 pub fn rotate(rotation: &mut Rotation, now: Timestamp) -> Result<(), RotationRefusal> {
     rotation.must_be_manual()?;
-    let takers: Vec<usize> = (0..rotation.members.len())
-        .filter(|&index| rotation.members[index].link.can_be_on_duty())
-        .collect();
-    if takers.is_empty() {
+    let next = next_turn(&rotation.members, rotation.details.duty_size);
+    if next.is_empty() {
         return Err(RotationRefusal::NobodyToRotateTo);
     }
-    let first = first_taker(rotation, &takers);
-    let size = (rotation.details.duty_size as usize).min(takers.len());
-    let next: Vec<usize> = (0..size)
-        .map(|step| takers[(first + step) % takers.len()])
-        .collect();
     for (index, member) in rotation.members.iter_mut().enumerate() {
         member.duty = next.contains(&index).then(|| {
             member.duty.unwrap_or(Duty {
@@ -29,11 +34,52 @@ pub fn rotate(rotation: &mut Rotation, now: Timestamp) -> Result<(), RotationRef
     Ok(())
 }
 
+/// Of those whom *Rotate* would put on duty, the first who is not on duty now.
+pub fn next_by_hand(members: &[Member], duty_size: u32) -> Option<&Member> {
+    next_turn(members, duty_size)
+        .into_iter()
+        .map(|index| &members[index])
+        .find(|member| member.duty.is_none())
+}
+
+/// The first of the coming shifts, unless it is of somebody who is on duty now,
+/// perhaps as another user of PagerDuty.
+pub fn next_by_schedule<'a>(
+    members: &[Member],
+    coming: &'a [ComingShift],
+) -> Option<&'a ComingShift> {
+    let is_same = |member: &Member, shift: &ComingShift| {
+        let email = |email: &Option<String>| email.as_deref().map(email_key);
+        member.pagerduty_user.as_ref() == Some(&shift.user)
+            || (shift.person.is_some() && member.person == shift.person)
+            || (shift.email.is_some() && email(&member.email) == email(&shift.email))
+    };
+    let on_duty = |shift: &&ComingShift| {
+        members
+            .iter()
+            .any(|member| member.duty.is_some() && is_same(member, shift))
+    };
+    coming.iter().find(|shift| !on_duty(shift))
+}
+
+/// The places of those whose turn is next, in order: as many as the duty size asks
+/// for, without whoever left Slack.
+fn next_turn(members: &[Member], duty_size: u32) -> Vec<usize> {
+    let takers: Vec<usize> = (0..members.len())
+        .filter(|&index| members[index].link.can_be_on_duty())
+        .collect();
+    let size = (duty_size as usize).min(takers.len());
+    let first = first_taker(members, &takers);
+    (0..size)
+        .map(|step| takers[(first + step) % takers.len()])
+        .collect()
+}
+
 /// Where in `takers` the next turn begins: right after the end of the run of
 /// members who are on duty, which may wrap around the end of the list.
-fn first_taker(rotation: &Rotation, takers: &[usize]) -> usize {
-    let on_duty = |index: usize| rotation.members[index].duty.is_some();
-    let count = rotation.members.len();
+fn first_taker(members: &[Member], takers: &[usize]) -> usize {
+    let on_duty = |index: usize| members[index].duty.is_some();
+    let count = members.len();
     let end_of_run = (0..count).find(|&index| on_duty(index) && !on_duty((index + 1) % count));
     match end_of_run {
         Some(end) => takers.iter().position(|&taker| taker > end).unwrap_or(0),
@@ -131,6 +177,66 @@ mod tests {
             rotate(&mut rotation(&[]), NOW),
             Err(RotationRefusal::NobodyToRotateTo)
         );
+    }
+
+    #[test]
+    fn who_is_next_is_whom_rotate_puts_on_duty() {
+        let mut rotation = rotation(&["ann", "bob", "cy"]);
+        for duty_size in [1, 2] {
+            rotation.details.duty_size = duty_size;
+            for _ in 0..3 {
+                let next = next_by_hand(&rotation.members, duty_size)
+                    .unwrap()
+                    .key
+                    .clone();
+                assert_eq!(
+                    rotation.members[rotation.position_of(&next).unwrap()].duty,
+                    None
+                );
+                rotate(&mut rotation, NOW).unwrap();
+                let index = rotation.position_of(&next).unwrap();
+                assert!(rotation.members[index].duty.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_next_where_everybody_is_on_duty_already() {
+        let mut rotation = rotation(&["ann"]);
+        assert_eq!(next_by_hand(&rotation.members, 1).unwrap().name, "ann");
+        rotate(&mut rotation, NOW).unwrap();
+        assert_eq!(next_by_hand(&rotation.members, 1), None);
+        assert_eq!(next_by_hand(&[], 1), None);
+    }
+
+    fn coming(user: &str, email: &str, second: i64) -> ComingShift {
+        ComingShift {
+            user: PagerDutyUserId::new(user),
+            person: None,
+            name: user.to_owned(),
+            email: Some(email.to_owned()),
+            starts_at: NOW.plus_seconds(second),
+        }
+    }
+
+    #[test]
+    fn the_next_shift_is_of_somebody_who_is_not_on_duty() {
+        let mut rotation = rotation(&["ann", "bob"]);
+        rotate(&mut rotation, NOW).unwrap();
+        rotation.members[0].pagerduty_user = Some(PagerDutyUserId::new("PA"));
+        rotation.members[0].email = Some("Ann@example.com".to_owned());
+        let shifts = [
+            coming("PA", "elsewhere@example.com", 10),
+            coming("PA2", "ann@example.com ", 10),
+            ComingShift {
+                person: rotation.members[0].person.clone(),
+                ..coming("PA3", "elsewhere@example.com", 10)
+            },
+            coming("PB", "bob@example.com", 20),
+        ];
+        let next = next_by_schedule(&rotation.members, &shifts);
+        assert_eq!(next, Some(&shifts[3]));
+        assert_eq!(next_by_schedule(&rotation.members, &shifts[..3]), None);
     }
 
     #[test]

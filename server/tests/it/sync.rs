@@ -1,11 +1,11 @@
 //! The reconciler against a PagerDuty that can be held, broken and changed.
 
 use crate::support::{
-    Database, NOW, bound_to, caller, create, databases, entry, keys, new_credential, on_call,
-    on_each_engine, pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services, snapshot,
-    sqlite, workspace,
+    Database, NOW, NOWHERE, bound_to, caller, create, databases, entry, keys, new_credential,
+    on_call, on_each_engine, pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services,
+    snapshot, sqlite, workspace,
 };
-use app::backend::{Connections, Schedules};
+use app::backend::{Connections, Rotations, Schedules};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -19,8 +19,8 @@ use server::{
 };
 use std::time::Duration;
 use types::{
-    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, PagerDutyUserId, RotationId,
-    RotationMode, ScheduleChoice, ScheduleId,
+    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, PagerDutyUserId, PersonId,
+    RotationFilter, RotationId, RotationMode, ScheduleChoice, ScheduleId,
 };
 
 fn second() -> i64 {
@@ -77,6 +77,60 @@ async fn a_sync_brings_what_changed_in_pagerduty() {
             .unwrap()
             .unwrap();
         assert_eq!(again.changed, 0);
+    }
+}
+
+/// The names and times of those who come next, by rotation.
+async fn next(services: &Services, id: &RotationId) -> Option<(String, Option<i64>)> {
+    let backend = RoundRobin::new(services.clone());
+    let all = RotationFilter::default();
+    let cards = backend.rotations(&caller(), all).await.unwrap();
+    let card = cards.into_iter().find(|card| card.id == *id).unwrap();
+    card.next.map(|next| {
+        let starts_at = next.starts_at.map(|at| at.as_millis() / 1000);
+        (next.name, starts_at)
+    })
+}
+
+#[tokio::test]
+async fn a_card_names_who_has_the_next_shift_and_is_not_on_duty() {
+    for database in databases().await {
+        let now = second();
+        let (soon, later) = (now + 600, now + 3600);
+        let own = [("P1", now - 60, soon), ("P1", soon, later)];
+        let stub = PagerDutyStub::start(own.to_vec()).await;
+        let (services, id) = bound(&database, &stub).await;
+        assert_eq!(next(&services, &id).await, None);
+
+        let others = [("P2", later, later + 60), ("P2", later + 600, later + 900)];
+        stub.change(|world| world.shifts.extend(others));
+        sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        let expected = Some(("Bob".to_owned(), Some(later)));
+        assert_eq!(next(&services, &id).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_card_names_whom_rotate_would_put_on_duty() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        assert_eq!(next(&services, &id).await, None);
+        let backend = RoundRobin::new(services.clone());
+        for person in ["U1", "U2"] {
+            let (caller, person) = (caller(), PersonId::new(person));
+            let added = backend.add_member(&caller, id.clone(), person).await;
+            assert_eq!(added.unwrap(), Outcome::Done(()));
+        }
+        for expected in ["Ann", "Bob", "Ann"] {
+            let named = Some((expected.to_owned(), None));
+            assert_eq!(next(&services, &id).await, named);
+            backend.rotate(&caller(), id.clone()).await.unwrap();
+            assert_eq!(on_duty(&rotation(&services.store, &id).await), [expected]);
+        }
     }
 }
 
