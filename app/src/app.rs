@@ -9,6 +9,7 @@ use crate::{
         AuditLogPage, DesignPage, EditRotationPage, IntegrationsPage, NewRotationPage,
         NotFoundPage, RotationPage, RotationsPage, SettingsPage, SignInPage, SyncHistoryPage,
     },
+    prefetch::provide_prefetch,
 };
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -53,6 +54,7 @@ pub fn App() -> impl IntoView {
     provide_clock();
     provide_toasts();
     provide_live(signed_in);
+    provide_prefetch();
     view! {
         <Title formatter=|page: String| {
             if page.is_empty() { "Round Robin".to_owned() } else { format!("{page} · Round Robin") }

@@ -14,6 +14,7 @@ mod error;
 mod forms;
 mod live;
 mod pages;
+mod prefetch;
 pub mod server_fns;
 
 pub use app::{App, shell};

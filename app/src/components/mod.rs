@@ -46,8 +46,6 @@ pub(crate) use skeleton::Skeleton;
 pub(crate) use stretch::{Stretch, joined, with_gaps};
 pub(crate) use table::{Cell, Id, Row, Table};
 pub(crate) use tabs::{Tab, Tabs};
-#[cfg(feature = "hydrate")]
-pub(crate) use time::Clock;
-pub(crate) use time::{Time, provide_clock, span, use_clock};
+pub(crate) use time::{Clock, Time, provide_clock, span, use_clock};
 pub(crate) use timeline::{Span, Timeline};
 pub(crate) use toast::{ToastRegion, provide_toasts, toast_when_done, use_toasts};

@@ -8,13 +8,15 @@ use super::{
 use crate::{
     components::{Avatar, Badge, EmptyState, ModeBadge, Time, Tone, loaded, use_session},
     live::use_live,
+    prefetch::{Prefetch, use_prefetch},
     server_fns::rotations,
 };
-use leptos::{either::Either, html, prelude::*};
+use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::JsCast};
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{NextOnDuty, OnDutyView, Role, RotationCard, RotationMode, Visibility};
+use types::{NextOnDuty, OnDutyView, Role, RotationCard, RotationId, RotationMode, Visibility};
+use web_sys::Element;
 
 const ADDRESS: &str = "/rotations";
 
@@ -33,6 +35,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
         },
         |(search, mode, _)| rotations(search, mode),
     );
+    let prefetch = use_prefetch();
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
     view! {
         <Title text="Rotations"/>
@@ -47,12 +50,29 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 Either::Left(view! { <NoRotations filtered=filtered()/> })
             } else {
                 Either::Right(view! {
-                    <ul class="cards">
+                    <ul class="cards" on:pointerover=move |event| point_at(&event, prefetch)>
                         {cards.into_iter().map(|card| view! { <RotationItem card/> }).collect_view()}
                     </ul>
                 })
             }
         })}
+    }
+}
+
+/// Loads the rotation ahead whose card the pointer is on: the link covers it.
+fn point_at(event: &PointerEvent, prefetch: Prefetch) {
+    let id = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .filter(|element| element.tag_name() == "A")
+        .and_then(|link| link.get_attribute("href"))
+        .and_then(|path| {
+            Some(RotationId::new(
+                path.strip_prefix(ADDRESS)?.strip_prefix('/')?,
+            ))
+        });
+    if let Some(id) = id {
+        prefetch.point_at(id);
     }
 }
 
@@ -187,7 +207,7 @@ fn RotationItem(card: RotationCard) -> impl IntoView {
     view! {
         <li class="card rotation-card">
             <div class="card-title">
-                <h2><a href=format!("{ADDRESS}/{id}")><bdi>{name}</bdi></a></h2>
+                <h2 dir="auto"><a href=format!("{ADDRESS}/{id}")>{name}</a></h2>
                 <p class="badges">
                     <ModeBadge mode/>
                     {(visibility == Visibility::Private)

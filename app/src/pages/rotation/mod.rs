@@ -19,9 +19,10 @@ use crate::{
     error::Denial,
     forms::{FormOutcome, answers, failure, form_outcome},
     live::use_live,
+    prefetch::use_prefetch,
     server_fns::{
         AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
-        SetOnDuty, SetSchedule, people, preview_schedule, rotation, search_schedules,
+        SetOnDuty, SetSchedule, people, preview_schedule, search_schedules,
     },
 };
 use delete::DeleteDialog;
@@ -191,7 +192,8 @@ pub(crate) fn RotationPage() -> impl IntoView {
             ),
         },
     );
-    let page = Resource::new(move || wanted.get(), |(id, ..)| rotation(id));
+    let prefetch = use_prefetch();
+    let page = Resource::new(move || wanted.get(), move |(id, ..)| prefetch.rotation(id));
     let everybody = Resource::new(|| (), |()| people());
     view! {
         {loaded(page, move |page| view! { <Content page actions editor everybody/> })}
@@ -247,7 +249,7 @@ fn Head(page: Memo<types::RotationPage>) -> impl IntoView {
         {move || view! { <Title text=details.with(|details| details.name.clone())/> }}
         <div class="page-head">
             <div>
-                <h1><bdi>{move || details.with(|details| details.name.clone())}</bdi></h1>
+                <h1 dir="auto">{move || details.with(|details| details.name.clone())}</h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
             {move || may_edit.get().then(|| view! {

@@ -1,0 +1,93 @@
+//! The rotation that somebody points at is loaded before they click, so that its page
+//! is there at once. It is used once, only while it is fresh, and not when anything
+//! has changed since.
+
+use crate::{
+    AppError,
+    components::{Clock, use_clock},
+    live::{Live, use_live},
+    server_fns::rotation,
+};
+use futures::future::{BoxFuture, FutureExt, Shared};
+use leptos::{prelude::*, task::spawn_local};
+use types::{RotationId, RotationPage, Timestamp};
+
+/// How long what was loaded ahead counts.
+const FRESH_SECONDS: i64 = 10;
+
+type Page = Result<RotationPage, AppError>;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Prefetch {
+    ahead: StoredValue<Option<Ahead>>,
+    live: Live,
+    clock: Clock,
+}
+
+/// What was asked for ahead, whether or not it has arrived.
+#[derive(Clone)]
+struct Ahead {
+    id: RotationId,
+    /// What the page had heard of by then.
+    heard: u64,
+    asked_at: Timestamp,
+    page: Shared<BoxFuture<'static, Page>>,
+}
+
+pub(crate) fn provide_prefetch() {
+    provide_context(Prefetch {
+        ahead: StoredValue::new(None),
+        live: use_live(),
+        clock: use_clock(),
+    });
+}
+
+pub(crate) fn use_prefetch() -> Prefetch {
+    expect_context()
+}
+
+impl Prefetch {
+    /// Asks for the rotation, unless that was just done.
+    pub(crate) fn point_at(self, id: RotationId) {
+        if self.fresh(&id).is_some() {
+            return;
+        }
+        let page = rotation(id.clone()).boxed().shared();
+        self.ahead.set_value(Some(Ahead {
+            heard: self.heard(&id),
+            asked_at: self.now(),
+            page: page.clone(),
+            id,
+        }));
+        spawn_local(async move {
+            let _whoever_takes_it_reads_it = page.await;
+        });
+    }
+
+    /// The rotation, from what was asked for ahead if that still counts.
+    pub(crate) async fn rotation(self, id: RotationId) -> Page {
+        let ahead = self.fresh(&id);
+        match ahead {
+            Some(ahead) => {
+                self.ahead.set_value(None);
+                ahead.page.await
+            }
+            None => rotation(id).await,
+        }
+    }
+
+    fn fresh(self, id: &RotationId) -> Option<Ahead> {
+        let ahead = self.ahead.get_value().filter(|ahead| ahead.id == *id)?;
+        let age = self.now().seconds_since(ahead.asked_at);
+        (age < FRESH_SECONDS && ahead.heard == self.heard(id)).then_some(ahead)
+    }
+
+    fn heard(self, id: &RotationId) -> u64 {
+        untrack(|| self.live.connection() + self.live.rotation(id))
+    }
+
+    fn now(self) -> Timestamp {
+        self.clock.tick();
+        untrack(|| self.clock.now())
+    }
+}
