@@ -269,3 +269,19 @@ test('the audit log says who did what to which rotation', async ({ page }) => {
   }
   await expect(rows.first()).toContainText('Leila Haddad');
 });
+
+test('a rotation that somebody points at is loaded ahead, once', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await visit(page, '/rotations');
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/rpc/rotation') asked.push(request.url());
+  });
+  const ahead = page.waitForResponse((response) => response.url().includes('/rpc/rotation?'));
+  await card(page, 'Coffee').hover();
+  await (await ahead).finished();
+  await card(page, 'Coffee').getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Coffee' })).toBeVisible();
+  expect(asked).toHaveLength(1);
+});

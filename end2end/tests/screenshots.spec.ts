@@ -20,14 +20,12 @@ import { expect, test } from '../support/world';
 
 const VARIANTS = [
   { name: 'desktop', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-  { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
-  { name: 'phone', viewport: { width: 360, height: 740 }, colorScheme: 'light' },
-  { name: 'phone-dark', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
+  { name: 'phone', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
 ] as const;
 
 for (const { name: variant, viewport, colorScheme } of VARIANTS) {
   test.describe(`${variant} @screenshots`, () => {
-    test.use({ viewport, colorScheme });
+    test.use({ viewport, colorScheme, expectedConsole: /status of 404/ });
 
     test('every page and dialog', async ({ page, world }) => {
       test.slow();
@@ -61,6 +59,10 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await page.getByRole('button', { name: 'Rotate' }).click();
       await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
       await take('rotation-manual');
+      await page.getByRole('link', { name: 'Edit', exact: true }).click();
+      await expect(page.getByRole('heading', { level: 1, name: 'Edit rotation' })).toBeVisible();
+      await expect(page.getByRole('textbox', { name: 'Name' })).toBeVisible();
+      await take('rotation-edit');
       await makeBoundRotation(page, 'Warehouse systems', 'Warehouse Asia');
       await makeBoundRotation(page, 'כוננות נתונים', 'Data Insights');
       await makeBoundRotation(page, 'Mobile on-call', 'Mobile EU');
@@ -75,6 +77,8 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await take('rotations');
       await visit(page, '/rotations/new');
       await take('rotation-new');
+      await visit(page, '/nowhere');
+      await take('not-found');
 
       await openIntegrations(page);
       await take('integrations-people');

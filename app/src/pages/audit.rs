@@ -67,9 +67,8 @@ fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
 #[component]
 fn Entry(entry: AuditEntry) -> impl IntoView {
     let change = match (entry.before, entry.after) {
-        (Some(before), Some(after)) => format!("{before} → {after}"),
-        (Some(only), None) | (None, Some(only)) => only,
-        (None, None) => String::new(),
+        (Some(before), Some(after)) => Some(format!("{before} → {after}")),
+        (only, None) | (None, only) => only,
     };
     view! {
         <Row>
@@ -81,8 +80,8 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
                     {entry.refused.then(|| view! { " "<Badge tone=Tone::Bad text="Refused"/> })}
                 </span>
             </Cell>
-            <Cell label="On what"><bdi>{entry.target}</bdi></Cell>
-            <Cell label="Change"><bdi>{change}</bdi></Cell>
+            <Cell label="On what">{entry.target.map(|target| view! { <bdi>{target}</bdi> })}</Cell>
+            <Cell label="Change">{change.map(|change| view! { <bdi>{change}</bdi> })}</Cell>
             <Cell label="Request">{entry.request_id.map(|text| view! { <Id text/> })}</Cell>
         </Row>
     }
