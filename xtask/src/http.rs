@@ -55,6 +55,14 @@ pub fn send(port: u16, request: &Request<'_>) -> Result<Response> {
     Ok(response)
 }
 
+/// The body of an answer that need not be text, such as a compressed one.
+pub fn bytes(port: u16, request: &Request<'_>) -> Result<(Response, Vec<u8>)> {
+    let (response, mut rest) = open(port, request)?;
+    let mut body = Vec::new();
+    rest.read_to_end(&mut body)?;
+    Ok((response, body))
+}
+
 /// Sends a request and reads the answer up to its body, which the caller reads.
 pub fn open(port: u16, request: &Request<'_>) -> Result<(Response, BufReader<TcpStream>)> {
     let Request {

@@ -3,7 +3,8 @@
 //! started, and every wait ends at Ctrl-C or SIGTERM.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -120,6 +121,18 @@ impl Process {
         }
     }
 
+    /// One of the system's figures about the memory it holds, such as `VmRSS`, in
+    /// megabytes.
+    pub fn memory(&self, name: &str) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))
+            .context("memory can be measured on Linux only")?;
+        let kibibytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+        Ok(kibibytes.context("the system does not tell the memory")? * 1024.0 / 1_000_000.0)
+    }
+
     fn signal(&self, signal: Signal) {
         // The group may have ended since we looked, which is what was wanted.
         let _ = kill_process_group(Pid::from_child(&self.child), signal);
@@ -195,6 +208,27 @@ pub fn succeed(name: &str, command: &mut Command, advice: &str) -> Result<()> {
     } else {
         Err(anyhow!("{name} failed ({status}). {advice}"))
     }
+}
+
+/// What a program prints until its end, its errors going to the terminal; fails
+/// when it does.
+pub fn printed_by(name: &str, command: &mut Command) -> Result<String> {
+    let mut process = Process::start(name, command.stdout(Stdio::piped()), Signal::INT)?;
+    let mut output = process
+        .child
+        .stdout
+        .take()
+        .context("standard output was not piped")?;
+    let reader = thread::spawn(move || {
+        let mut printed = String::new();
+        output.read_to_string(&mut printed).map(|_| printed)
+    });
+    let status = process.wait()?;
+    let printed = reader
+        .join()
+        .map_err(|_| anyhow!("cannot read the output of {name}"))??;
+    ensure!(status.success(), "{name} failed ({status}), see above");
+    Ok(printed)
 }
 
 /// What a short command prints, or nothing when it is missing or fails.

@@ -4,10 +4,8 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     clock,
-    rotations::{
-        self, ComingShift, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of,
-    },
-    store::{BoundSchedule, Connection, NewAuditEntry, Person, StoreError},
+    rotations::{self, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of},
+    store::{BoundSchedule, Connection, ListedRotation, NewAuditEntry, Person, StoreError},
 };
 use app::{
     AppError, Denial,
@@ -19,7 +17,7 @@ use types::{
     Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, NextOnDuty,
     OnDutyView, Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
     RotationFilter, RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
-    ScheduleId, ShiftView, Timestamp,
+    ShiftView, Timestamp,
 };
 use uuid::Uuid;
 
@@ -72,28 +70,29 @@ impl Rotations for RoundRobin {
         filter: RotationFilter,
     ) -> Result<Vec<RotationCard>, AppError> {
         let connection = self.connection(caller).await?;
-        let (problems, next_shifts) = match &connection {
-            Some(connection) => (
-                self.schedule_problems(caller, connection).await?,
-                self.next_shifts(caller, connection).await?,
-            ),
-            None => Default::default(),
-        };
+        // Nothing has shifts where nothing is connected.
+        let now = connection.as_ref().map_or_else(clock::now, |connection| {
+            self.services.pagerduty_now(connection)
+        });
         let all = self
             .services
             .store
-            .rotations(&caller.workspace)
+            .rotation_overview(&caller.workspace, &caller.person, now)
             .await
             .map_err(failed(caller))?;
+        let interval = self.services.config.pagerduty.poll_interval;
         Ok(all
             .into_iter()
-            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
-            .filter(|rotation| rotations::matches(rotation, &filter))
+            .filter(|rotation| {
+                let visibility = rotation.details.visibility;
+                rotation.relation.may_see(visibility, caller.role)
+            })
+            .filter(|rotation| rotations::matches(&rotation.details, rotation.mode, &filter))
             .map(|rotation| {
-                let attention = problems.get(&rotation.id).copied();
-                let coming = next_shifts.get(&rotation.id).map(Vec::as_slice);
-                let next = next_on_duty(&rotation, coming.unwrap_or_default());
-                card(rotation, next, attention)
+                let attention = connection
+                    .as_ref()
+                    .and_then(|connection| attention(&rotation, connection, now, interval));
+                card(rotation, attention)
             })
             .collect())
     }
@@ -445,54 +444,22 @@ impl RoundRobin {
             .map_err(failed(caller))?;
         Ok(Some((schedule, snapshot)))
     }
+}
 
-    /// The bound rotations whose data cannot be confirmed at present.
-    async fn schedule_problems(
-        &self,
-        caller: &Caller,
-        connection: &Connection,
-    ) -> Result<HashMap<RotationId, Attention>, AppError> {
-        let store = &self.services.store;
-        let workspace = &caller.workspace;
-        let schedules: HashMap<ScheduleId, BoundSchedule> = store
-            .bound_schedules(workspace)
-            .await
-            .map_err(failed(caller))?
-            .into_iter()
-            .map(|schedule| (schedule.id.clone(), schedule))
-            .collect();
-        let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
-        let now = self.services.pagerduty_now(connection);
-        let interval = self.services.config.pagerduty.poll_interval;
-        let attention = |schedule: &BoundSchedule| {
-            let problem = connection.problem.as_ref();
-            let is_ill = problem.or(schedule.problem.as_ref()).is_some();
-            (is_ill || is_stale(schedule.confirmed_at, now, interval)).then(|| Attention {
-                needs_reconnection: problem.is_some_and(PagerDutyProblem::needs_reconnection),
-                confirmed_at: schedule.confirmed_at,
-            })
-        };
-        Ok(bindings
-            .into_iter()
-            .filter_map(|(rotation, schedule)| {
-                Some((rotation, attention(schedules.get(&schedule)?)?))
-            })
-            .collect())
-    }
-
-    /// Of each bound rotation, the next shifts of people who are not on duty.
-    async fn next_shifts(
-        &self,
-        caller: &Caller,
-        connection: &Connection,
-    ) -> Result<HashMap<RotationId, Vec<ComingShift>>, AppError> {
-        let now = self.services.pagerduty_now(connection);
-        self.services
-            .store
-            .next_shifts(&caller.workspace, now)
-            .await
-            .map_err(failed(caller))
-    }
+/// Why the state of a bound rotation cannot be confirmed at present, if so.
+fn attention(
+    rotation: &ListedRotation,
+    connection: &Connection,
+    now: Timestamp,
+    interval: Duration,
+) -> Option<Attention> {
+    let schedule = rotation.schedule.as_ref()?;
+    let problem = connection.problem.as_ref();
+    let is_ill = problem.or(schedule.problem.as_ref()).is_some();
+    (is_ill || is_stale(schedule.confirmed_at, now, interval)).then(|| Attention {
+        needs_reconnection: problem.is_some_and(PagerDutyProblem::needs_reconnection),
+        confirmed_at: schedule.confirmed_at,
+    })
 }
 
 /// Whether data is older than it gets while all is well: by then, three readings
@@ -503,19 +470,18 @@ fn is_stale(confirmed_at: Option<Timestamp>, now: Timestamp, interval: Duration)
     confirmed_at.is_none_or(|at| now.seconds_since(at) > longest)
 }
 
-/// Who takes over next; `coming` are the next shifts of the bound schedule.
-fn next_on_duty(rotation: &Rotation, coming: &[ComingShift]) -> Option<NextOnDuty> {
+/// Who takes over next.
+fn next_on_duty(rotation: &ListedRotation) -> Option<NextOnDuty> {
+    let members = &rotation.members;
     match rotation.mode {
         RotationMode::Manual => {
-            rotations::next_by_hand(&rotation.members, rotation.details.duty_size).map(|member| {
-                NextOnDuty {
-                    name: member.name.clone(),
-                    starts_at: None,
-                }
+            rotations::next_by_hand(members, rotation.details.duty_size).map(|member| NextOnDuty {
+                name: member.name.clone(),
+                starts_at: None,
             })
         }
         RotationMode::PagerDuty => {
-            rotations::next_by_schedule(&rotation.members, coming).map(|shift| NextOnDuty {
+            rotations::next_by_schedule(members, &rotation.coming).map(|shift| NextOnDuty {
                 name: shift.name.clone(),
                 starts_at: Some(shift.starts_at),
             })
@@ -523,14 +489,10 @@ fn next_on_duty(rotation: &Rotation, coming: &[ComingShift]) -> Option<NextOnDut
     }
 }
 
-fn card(
-    rotation: Rotation,
-    next: Option<NextOnDuty>,
-    attention: Option<Attention>,
-) -> RotationCard {
+fn card(rotation: ListedRotation, attention: Option<Attention>) -> RotationCard {
     RotationCard {
-        next,
-        member_count: u32::try_from(rotation.members.len()).unwrap_or(u32::MAX),
+        next: next_on_duty(&rotation),
+        member_count: rotation.member_count,
         on_duty: rotation
             .members
             .into_iter()

@@ -34,7 +34,11 @@ use axum::{
 };
 use leptos::config::LeptosOptions;
 use tower::ServiceBuilder;
-use tower_http::compression::CompressionLayer;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
+
+/// A page is compressed each time that it is sent. The next level takes two thirds
+/// more of the processor's time for a twelfth fewer bytes.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(3);
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -81,7 +85,7 @@ fn guarded(site: &Site) -> Router<Site> {
     let documents = Router::new()
         .merge(pages::routes(site))
         .route("/rpc/{*function}", any(rpc::call))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().quality(COMPRESSION));
     Router::new()
         .merge(documents)
         .route("/api/auth/slack/login", get(auth::log_in))

@@ -6,6 +6,7 @@ use super::{
     addresses::{self, HOME, ReturnPath, SIGN_IN},
     refusals::Reader,
     response_headers::page_policy,
+    session::PendingFlash,
     theme,
 };
 use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, shell};
@@ -48,7 +49,8 @@ async fn admit(State(site): State<Site>, mut request: Request, next: Next) -> Re
         }
         Some(caller) => {
             if *request.method() == Method::GET
-                && let Some(flash) = take_flash(&site, &caller).await
+                && let Some(pending) = request.extensions_mut().remove::<PendingFlash>()
+                && let Some(flash) = take_flash(&site, &caller, &pending).await
             {
                 request.extensions_mut().insert(flash);
             }
@@ -65,9 +67,11 @@ fn after_sign_in(query: Option<&str>) -> String {
 
 /// What the form that led here came to. A page without it is better than none,
 /// so a failure is only logged.
-async fn take_flash(site: &Site, caller: &Caller) -> Option<Flash> {
-    match site.services.store.take_flash(&caller.session).await {
-        Ok(flash) => serde_json::from_str(&flash?).ok(),
+async fn take_flash(site: &Site, caller: &Caller, pending: &PendingFlash) -> Option<Flash> {
+    let store = &site.services.store;
+    match store.take_flash(&caller.session, &pending.0).await {
+        Ok(true) => serde_json::from_str(&pending.0).ok(),
+        Ok(false) => None,
         Err(error) => {
             tracing::error!(%error, "the outcome of a form could not be read");
             None

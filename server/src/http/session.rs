@@ -23,8 +23,12 @@ pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
 /// How often it is noted that a session is in use, in seconds.
 const TOUCH_SECONDS: i64 = 60;
 
+/// What a form of this session came to, as JSON, that no page has shown yet.
+#[derive(Clone)]
+pub struct PendingFlash(pub String);
+
 /// Puts the [`Caller`] and the [`SessionView`] into the request's extensions,
-/// when somebody is signed in.
+/// when somebody is signed in, and a [`PendingFlash`] when there is one.
 pub async fn identify(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let key = OurCookie::Session
@@ -42,6 +46,9 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
             }
             let extensions = request.extensions_mut();
             extensions.insert(caller(&session, request_id));
+            if let Some(flash) = &session.flash {
+                extensions.insert(PendingFlash(flash.clone()));
+            }
             extensions.insert(view(session));
         }
         Ok(None) => {}
@@ -137,6 +144,7 @@ mod tests {
             },
             created_at: START,
             last_seen_at: START,
+            flash: None,
         }
     }
 

@@ -1,22 +1,44 @@
 //! Who may see and who may change a rotation.
 
-use super::Rotation;
+use super::{Member, Rotation};
 use types::{PersonId, Role, Visibility};
 
-/// Everybody sees a public rotation; a private one is for its members, its
-/// owners and workspace admins.
+/// What somebody is to a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    pub owner: bool,
+    pub member: bool,
+}
+
+impl Relation {
+    fn of(person: &PersonId, rotation: &Rotation) -> Self {
+        let is_them = |member: &Member| member.person.as_ref() == Some(person);
+        Self {
+            owner: rotation.owners.contains(person),
+            member: rotation.members.iter().any(is_them),
+        }
+    }
+
+    /// Everybody sees a public rotation; a private one is for its members, its
+    /// owners and workspace admins.
+    pub fn may_see(self, visibility: Visibility, role: Role) -> bool {
+        visibility == Visibility::Public || self.may_edit(role) || self.member
+    }
+
+    /// Owners and workspace admins edit.
+    fn may_edit(self, role: Role) -> bool {
+        role.administers() || self.owner
+    }
+}
+
+/// [`Relation::may_see`] of a rotation that is at hand as a whole.
 pub fn may_see(rotation: &Rotation, person: &PersonId, role: Role) -> bool {
-    rotation.details.visibility == Visibility::Public
-        || may_edit(rotation, person, role)
-        || rotation
-            .members
-            .iter()
-            .any(|member| member.person.as_ref() == Some(person))
+    Relation::of(person, rotation).may_see(rotation.details.visibility, role)
 }
 
 /// Owners and workspace admins edit.
 pub fn may_edit(rotation: &Rotation, person: &PersonId, role: Role) -> bool {
-    role.administers() || rotation.owners.contains(person)
+    Relation::of(person, rotation).may_edit(role)
 }
 
 #[cfg(test)]

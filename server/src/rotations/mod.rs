@@ -8,7 +8,7 @@ mod ordering;
 mod search;
 mod turns;
 
-pub use access::{may_edit, may_see};
+pub use access::{Relation, may_edit, may_see};
 pub use membership::{
     Directory, PeopleIndex, SchedulePerson, ScheduleSnapshot, difference, duty_of, link_of, loss,
     members_of, next_change,

@@ -1,15 +1,16 @@
 //! Which rotations a search finds.
 
-use super::Rotation;
-use types::RotationFilter;
+use types::{RotationDetails, RotationFilter, RotationMode};
 
 /// Every word of the search occurs in the name, the code or the description,
 /// in any case.
-pub fn matches(rotation: &Rotation, filter: &RotationFilter) -> bool {
-    if filter.mode.is_some_and(|mode| mode != rotation.mode) {
+pub fn matches(details: &RotationDetails, mode: RotationMode, filter: &RotationFilter) -> bool {
+    if filter.mode.is_some_and(|wanted| wanted != mode) {
         return false;
     }
-    let details = &rotation.details;
+    if filter.search.trim().is_empty() {
+        return true;
+    }
     let text = [
         details.name.as_str(),
         details.code.as_deref().unwrap_or_default(),
@@ -28,13 +29,12 @@ pub fn matches(rotation: &Rotation, filter: &RotationFilter) -> bool {
 mod tests {
     use super::*;
     use crate::rotations::examples::rotation;
-    use types::RotationMode;
 
     #[test]
     fn words_are_found_in_any_field_and_any_case() {
-        let mut rotation = rotation(&[]);
-        rotation.details.name = "Überwachung Nacht".to_owned();
-        rotation.details.code = Some("OPS-1".to_owned());
+        let mut details = rotation(&[]).details;
+        details.name = "Überwachung Nacht".to_owned();
+        details.code = Some("OPS-1".to_owned());
         for (search, found) in [
             ("", true),
             ("überw", true),
@@ -45,7 +45,11 @@ mod tests {
                 search: search.to_owned(),
                 mode: None,
             };
-            assert_eq!(matches(&rotation, &filter), found, "{search}");
+            assert_eq!(
+                matches(&details, RotationMode::Manual, &filter),
+                found,
+                "{search}"
+            );
         }
     }
 
@@ -55,6 +59,10 @@ mod tests {
             search: String::new(),
             mode: Some(RotationMode::PagerDuty),
         };
-        assert!(!matches(&rotation(&[]), &filter));
+        assert!(!matches(
+            &rotation(&[]).details,
+            RotationMode::Manual,
+            &filter
+        ));
     }
 }

@@ -2,7 +2,7 @@
 //! is written once, in the SQL that both understand.
 
 use sqlx::{
-    AnyConnection, AnyPool, Transaction,
+    AnyConnection, AnyPool, Connection as _, Transaction,
     any::{Any, AnyPoolOptions},
     migrate::Migrator,
 };
@@ -90,6 +90,17 @@ impl Engine {
         }
     }
 
+    /// An SQL expression for the rows of a group as JSON: an array of arrays of these
+    /// `columns`, by `order`; an empty array when there are no rows.
+    pub(super) fn json_rows(self, columns: &str, order: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}) order by {order})"),
+            Self::Postgres => format!(
+                "coalesce(json_agg(json_build_array({columns}) order by {order})::text, '[]')"
+            ),
+        }
+    }
+
     /// The database's own time as an SQL expression, in milliseconds since 1970.
     pub(super) const fn now(self) -> &'static str {
         match self {
@@ -99,10 +110,21 @@ impl Engine {
     }
 }
 
+/// How long a connection may have waited and still count as sound. Asking each
+/// whether it is would double the round trips of a busy server.
+const SURELY_SOUND: Duration = Duration::from_secs(1);
+
 fn pool_of(connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .acquire_timeout(Duration::from_secs(10))
         .max_connections(connections)
+        .test_before_acquire(false)
+        .before_acquire(|connection, last_use| {
+            Box::pin(async move {
+                // One that is broken is replaced.
+                Ok(last_use.idle_for < SURELY_SOUND || connection.ping().await.is_ok())
+            })
+        })
 }
 
 async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, OpenError> {

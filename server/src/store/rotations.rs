@@ -2,6 +2,7 @@
 
 use super::{NewAuditEntry, Result, Store, StoreError, audit, history, known};
 use crate::rotations::{Duty, Member, Rotation};
+use serde::Deserialize;
 use sqlx::{AnyConnection, FromRow};
 use std::collections::HashMap;
 use types::{
@@ -20,9 +21,9 @@ struct RotationRow {
     mode: String,
 }
 
-#[derive(FromRow)]
-struct MemberRow {
-    rotation_id: String,
+/// What a member is read from, in the order of [`MEMBER_COLUMNS`].
+#[derive(FromRow, Deserialize)]
+pub(super) struct MemberRow {
     key: String,
     person_id: Option<String>,
     pagerduty_user_id: Option<String>,
@@ -37,8 +38,14 @@ struct MemberRow {
     by_hand: i64,
 }
 
+/// Of `rotation_members m` with the person `p` in the directory and the link `l` by
+/// hand.
+pub(super) const MEMBER_COLUMNS: &str = "m.key, m.person_id, m.pagerduty_user_id, m.name, m.email,
+    m.unlinked, m.on_duty_since, m.on_duty_until, p.name, p.email, p.deactivated,
+    case when l.person_id = m.person_id then 1 else 0 end";
+
 impl MemberRow {
-    fn member(self) -> Result<Member> {
+    pub(super) fn member(self) -> Result<Member> {
         let link = match (&self.person_id, self.deactivated, &self.unlinked) {
             (Some(_), Some(0), _) if self.by_hand != 0 => LinkState::LinkedByHand,
             (Some(_), Some(0), _) => LinkState::Linked,
@@ -59,6 +66,13 @@ impl MemberRow {
             }),
         })
     }
+}
+
+#[derive(FromRow)]
+struct RotationMemberRow {
+    rotation_id: String,
+    #[sqlx(flatten)]
+    member: MemberRow,
 }
 
 impl RotationRow {
@@ -255,7 +269,7 @@ async fn load_members(
     workspace: &WorkspaceId,
     only: Option<&str>,
 ) -> Result<HashMap<String, Vec<Member>>> {
-    let rows: Vec<MemberRow> = sqlx::query_as(
+    let rows: Vec<RotationMemberRow> = sqlx::query_as(
         "select m.rotation_id, m.key, m.person_id, m.pagerduty_user_id, m.name, m.email,
              m.unlinked, m.on_duty_since, m.on_duty_until,
              p.name as directory_name, p.email as directory_email, p.deactivated,
@@ -274,8 +288,8 @@ async fn load_members(
     .await?;
     let mut members: HashMap<String, Vec<Member>> = HashMap::new();
     for row in rows {
-        let rotation = row.rotation_id.clone();
-        members.entry(rotation).or_default().push(row.member()?);
+        let member = row.member.member()?;
+        members.entry(row.rotation_id).or_default().push(member);
     }
     Ok(members)
 }

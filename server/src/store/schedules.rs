@@ -8,15 +8,13 @@ use super::{
 };
 use crate::{
     pagerduty::{ScheduleVersion, Shift},
-    rotations::{
-        ComingShift, Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change,
-    },
+    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, PersonId, RotationId, RotationMode, ScheduleId, SyncChange,
-    Timestamp, WorkspaceId,
+    PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, SyncChange, Timestamp,
+    WorkspaceId,
 };
 
 /// What is known of a bound schedule, apart from its people and shifts.
@@ -111,29 +109,6 @@ impl PersonRow {
             email: self.email,
             deleted: self.deleted != 0,
         }
-    }
-}
-
-#[derive(FromRow)]
-struct ComingShiftRow {
-    rotation_id: String,
-    user_id: String,
-    person_id: Option<String>,
-    name: String,
-    email: Option<String>,
-    starts_at: i64,
-}
-
-impl ComingShiftRow {
-    fn shift(self) -> (RotationId, ComingShift) {
-        let shift = ComingShift {
-            user: PagerDutyUserId::new(self.user_id),
-            person: self.person_id.map(PersonId::new),
-            name: self.name,
-            email: self.email,
-            starts_at: Timestamp::from_millis(self.starts_at),
-        };
-        (RotationId::new(self.rotation_id), shift)
     }
 }
 
@@ -310,50 +285,6 @@ impl Store {
             .into_iter()
             .map(|(rotation, schedule)| (RotationId::new(rotation), ScheduleId::new(schedule)))
             .collect())
-    }
-
-    /// Of each bound rotation, the shifts that begin first after `now`, by
-    /// PagerDuty's clock, of users who are not on duty in it. There are several
-    /// when they begin at the same time.
-    pub async fn next_shifts(
-        &self,
-        workspace: &WorkspaceId,
-        now: Timestamp,
-    ) -> Result<HashMap<RotationId, Vec<ComingShift>>> {
-        let rows: Vec<ComingShiftRow> = sqlx::query_as(
-            "select b.rotation_id, s.user_id, s.starts_at, u.email,
-                 coalesce(m.person_id, l.person_id) as person_id,
-                 coalesce(p.name, m.name, u.name) as name
-             from bindings b
-             join pagerduty_shifts s on s.workspace_id = b.workspace_id
-                 and s.schedule_id = b.schedule_id
-                 and s.starts_at =
-                     (select min(n.starts_at) from pagerduty_shifts n
-                      where n.workspace_id = b.workspace_id and n.schedule_id = b.schedule_id
-                          and n.starts_at > $2 and not exists
-                              (select 1 from rotation_members d
-                               where d.rotation_id = b.rotation_id
-                                   and d.pagerduty_user_id = n.user_id
-                                   and d.on_duty_since is not null))
-             join pagerduty_users u on u.workspace_id = s.workspace_id and u.id = s.user_id
-             left join rotation_members m on m.rotation_id = b.rotation_id
-                 and m.pagerduty_user_id = s.user_id
-             left join person_links l on l.workspace_id = s.workspace_id
-                 and l.pagerduty_user_id = s.user_id
-             left join people p on p.workspace_id = s.workspace_id
-                 and p.id = coalesce(m.person_id, l.person_id)
-             where b.workspace_id = $1 order by b.rotation_id, s.user_id",
-        )
-        .bind(workspace.as_str())
-        .bind(now.as_millis())
-        .fetch_all(&self.pool)
-        .await?;
-        let mut shifts: HashMap<RotationId, Vec<ComingShift>> = HashMap::new();
-        for row in rows {
-            let (rotation, shift) = row.shift();
-            shifts.entry(rotation).or_default().push(shift);
-        }
-        Ok(shifts)
     }
 
     /// The schedule that a rotation is bound to.

@@ -20,6 +20,8 @@ pub struct Session {
     pub person: Person,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
+    /// What a form came to, as JSON, that no page has shown yet.
+    pub flash: Option<String>,
 }
 
 /// A session to be made.
@@ -47,6 +49,7 @@ struct Row {
     deactivated: i64,
     created_at: i64,
     last_seen_at: i64,
+    flash: Option<String>,
 }
 
 impl Row {
@@ -66,6 +69,7 @@ impl Row {
             },
             created_at: Timestamp::from_millis(self.created_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
+            flash: self.flash,
         })
     }
 }
@@ -77,7 +81,7 @@ impl Store {
                  case when w.bot_token_sealed is null then 0 else 1 end as installed,
                  (select first_workspace_id from deployment where id = 1) as first_workspace_id,
                  s.person_id, p.name as person_name, p.email, p.role, p.deactivated,
-                 s.created_at, s.last_seen_at
+                 s.created_at, s.last_seen_at, s.flash
              from sessions s
              join workspaces w on w.id = s.workspace_id
              join people p on p.workspace_id = s.workspace_id and p.id = s.person_id
@@ -176,22 +180,14 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the flash away from the session: it is shown once. A page view
-    /// without one writes nothing.
-    pub async fn take_flash(&self, session_key: &str) -> Result<Option<String>> {
-        let flash: Option<Option<String>> =
-            sqlx::query_scalar("select flash from sessions where key = $1")
-                .bind(session_key)
-                .fetch_optional(&self.pool)
-                .await?;
-        let flash = flash.flatten();
-        if let Some(taken) = &flash {
-            sqlx::query("update sessions set flash = null where key = $1 and flash = $2")
-                .bind(session_key)
-                .bind(taken)
-                .execute(&self.writer)
-                .await?;
-        }
-        Ok(flash)
+    /// Takes the flash that was read with the session away from it, since it is shown
+    /// once. False when another page has done so before.
+    pub async fn take_flash(&self, session_key: &str, flash_json: &str) -> Result<bool> {
+        let taken = sqlx::query("update sessions set flash = null where key = $1 and flash = $2")
+            .bind(session_key)
+            .bind(flash_json)
+            .execute(&self.writer)
+            .await?;
+        Ok(taken.rows_affected() == 1)
     }
 }

@@ -3,6 +3,7 @@
 
 mod naive;
 mod neighbours;
+mod page;
 mod sandbox;
 mod scale;
 mod table;
@@ -25,6 +26,8 @@ use crate::{cargo, report, site};
 pub enum Bench {
     /// The sync with PagerDuty: 1,000 rotations in one workspace, and 100 workspaces beside each other
     Sync(Options),
+    /// A page: what it weighs, how many are served in a second, when it is to be seen, and what Lighthouse says
+    Page(page::Options),
 }
 
 #[derive(Args)]
@@ -48,8 +51,9 @@ enum Part {
     Neighbours,
 }
 
-/// What is measured: both programs, and what fills a database.
-const MEASURED: [&str; 10] = [
+/// What is measured, and the programs that help: one fills a database, one asks,
+/// and one answers without a product.
+const MEASURED: [&str; 14] = [
     "-p",
     "server",
     "-p",
@@ -60,10 +64,22 @@ const MEASURED: [&str; 10] = [
     "sandbox",
     "--example",
     "bench_seed",
+    "--example",
+    "bench_load",
+    "--example",
+    "bench_plain",
 ];
 
 pub fn bench(bench: &Bench) -> Result<()> {
-    let Bench::Sync(options) = bench;
+    match bench {
+        Bench::Sync(options) => sync(options),
+        Bench::Page(options) => page::measure(options),
+    }
+}
+
+fn sync(options: &Options) -> Result<()> {
+    // No browser takes part, so the site that is there will do.
+    site::ensure_placeholder()?;
     let built = build(options.debug)?;
     let wants = |part| options.only.is_none_or(|only| only == part);
     let mut table = Table::default();
@@ -76,9 +92,7 @@ pub fn bench(bench: &Bench) -> Result<()> {
     table.finish()
 }
 
-/// No browser takes part, so the site that is there will do.
 fn build(debug: bool) -> Result<&'static str> {
-    site::ensure_placeholder()?;
     report::step("Building server and sandbox");
     let (profile, built) = if debug {
         (&[][..], "target/debug")

@@ -2,7 +2,6 @@
 //! sync costs while nothing happens, how soon an override is seen, and how soon the
 //! end of a shift.
 
-use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
@@ -67,7 +66,7 @@ pub fn measure(table: &mut Table, built: &str, cycles: u32) -> Result<()> {
     bench.steady_state(table, cycles, (people / PAGE).ceil())?;
     bench.hand_offs(table)?;
     let memory = format!("at its highest, {ROTATIONS} rotations");
-    let highest = bench.memory("VmHWM")?;
+    let highest = bench.server.memory("VmHWM")?;
     table.at_most(
         &format!("memory (VmHWM) {memory}"),
         highest,
@@ -136,7 +135,7 @@ impl Bench {
         while measured.is_none() || overrides.len() < OVERRIDES || !self.watch.has_seen_all()? {
             rest()?;
             self.server.expect_running()?;
-            memory = memory.max(self.memory("VmRSS")?);
+            memory = memory.max(self.server.memory("VmRSS")?);
             let runs = self.runs_after(&first)?;
             if measured.is_none() && runs.len() >= wanted {
                 let traffic = self.sandbox.traffic(&key)?;
@@ -306,17 +305,6 @@ impl Bench {
             .iter()
             .map(|(rotation, start)| self.watch.seconds_since(rotation, *start))
             .collect()
-    }
-
-    /// One of the server's figures in /proc, in megabytes.
-    fn memory(&self, name: &str) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.server.id()))
-            .context("memory can be measured on Linux only")?;
-        let kibibytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-            .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-        Ok(kibibytes.context("the system does not tell the memory")? * 1024.0 / 1_000_000.0)
     }
 }
 

@@ -27,6 +27,19 @@ impl Table {
         self.add(what, told(measured), Some(target));
     }
 
+    /// Something that must not be less than `limit`.
+    pub fn at_least(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
+        let told = |value| format!("{} {unit}", number(value)).trim_end().to_owned();
+        let target = (format!("at least {}", told(limit)), measured >= limit);
+        self.add(what, told(measured), Some(target));
+    }
+
+    /// Something that must not grow with what it serves.
+    pub fn equal(&mut self, what: &str, measured: f64, other: f64) {
+        let target = (format!("equal to {}", number(other)), measured == other);
+        self.add(what, number(measured), Some(target));
+    }
+
     fn add(&mut self, what: &str, measured: String, target: Option<(String, bool)>) {
         println!("    {what}: {measured}");
         self.rows.push(Row {
@@ -100,6 +113,16 @@ mod tests {
         assert!(table.finish().is_ok());
         let mut table = Table::default();
         table.at_most("requests", 250.5, 250.0, "");
+        assert!(table.finish().is_err());
+        let mut table = Table::default();
+        table.at_least("answers", 1000.0, 1000.0, "/s");
+        table.equal("statements", 5.0, 5.0);
+        assert!(table.finish().is_ok());
+        let mut table = Table::default();
+        table.at_least("answers", 999.0, 1000.0, "/s");
+        assert!(table.finish().is_err());
+        let mut table = Table::default();
+        table.equal("statements", 6.0, 5.0);
         assert!(table.finish().is_err());
     }
 }

@@ -120,7 +120,8 @@ impl Visitor {
         http::send(port, &request)
     }
 
-    fn cookie_header(&self) -> String {
+    /// The cookies, as the header that carries them.
+    pub fn cookie_header(&self) -> String {
         let pairs: Vec<_> = self
             .cookies
             .iter()
