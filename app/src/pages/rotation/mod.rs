@@ -17,7 +17,7 @@ use crate::{
     AppError,
     components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded},
     error::Denial,
-    forms::{FormOutcome, answers, failure, form_outcome},
+    forms::{FormOutcome, ServerAction, answers, failure, form_outcome},
     live::use_live,
     server_fns::{
         AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
