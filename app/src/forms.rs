@@ -3,11 +3,15 @@
 //! follows a redirect, so the outcome waits in the session as a [`Flash`] and
 //! the next page shows it in the same place.
 
-use crate::AppError;
-use leptos::{prelude::*, server_fn::ServerFn};
+use crate::{
+    AppError,
+    server_fns::{decoded, post},
+};
+use leptos::{ev::SubmitEvent, form::form_data_from_event, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fmt::Display;
+use std::{fmt::Display, marker::PhantomData};
 use types::Outcome;
+use web_sys::UrlSearchParams;
 
 /// The outcome of a form that was sent without JavaScript.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,14 @@ impl CurrentFlash {
             self.0.set(None);
         }
     }
+
+    /// What the form of this name came to, if the flash is about it.
+    fn outcome<T: DeserializeOwned>(self, form: &str) -> Option<Result<T, AppError>> {
+        self.0.with(|flash| {
+            let flash = flash.as_ref().filter(|flash| flash.form == form)?;
+            decoded(&flash.outcome).ok().map(Ok)
+        })
+    }
 }
 
 /// The page's flash, for what happens later: handlers of events have no context.
@@ -63,50 +75,177 @@ fn server_flash() -> Option<Flash> {
     None
 }
 
+/// The calls of the server function `F` by a form on this page.
+///
+/// It stands in for Leptos' type of this name: it knows the form's fields and the
+/// answer as text and turns only the latter into types, so that a function costs
+/// the browser next to nothing to load.
+pub(crate) struct ServerAction<F> {
+    calls: Calls,
+    function: PhantomData<fn() -> F>,
+}
+
+impl<F> Clone for ServerAction<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for ServerAction<F> {}
+
+impl<F: ServerFn<Error = AppError>> ServerAction<F> {
+    pub(crate) fn new() -> Self {
+        Self {
+            calls: Calls::to(F::PATH),
+            function: PhantomData,
+        }
+    }
+}
+
+impl<F> ServerAction<F> {
+    /// An answer is awaited.
+    pub(crate) fn pending(self) -> Memo<bool> {
+        self.calls.action.pending()
+    }
+
+    /// Forgets the last answer.
+    pub(crate) fn clear(self) {
+        self.calls.action.clear();
+    }
+}
+
+impl<F, T, R> ServerAction<F>
+where
+    F: ServerFn<Output = Outcome<T, R>, Error = AppError>,
+    T: DeserializeOwned + Send + Sync + 'static,
+    R: DeserializeOwned + Send + Sync + 'static,
+{
+    /// What the last call came to.
+    pub(crate) fn value(self) -> FormOutcome<T, R> {
+        self.calls.value()
+    }
+}
+
+/// Calls of one server function, whichever it is.
+#[derive(Clone, Copy)]
+struct Calls {
+    path: &'static str,
+    /// From the URL-encoded fields to the JSON of the answer.
+    action: Action<String, Result<String, AppError>>,
+    last: MappedSignal<Option<Result<String, AppError>>>,
+}
+
+impl Calls {
+    fn to(path: &'static str) -> Self {
+        let action = Action::new(move |fields: &String| post(path, fields.clone()));
+        Self {
+            path,
+            action,
+            last: action.value(),
+        }
+    }
+
+    fn value<T, R>(self) -> FormOutcome<T, R>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+        R: DeserializeOwned + Send + Sync + 'static,
+    {
+        Signal::derive(move || self.last())
+    }
+
+    fn outcome<T, R>(self) -> FormOutcome<T, R>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+        R: DeserializeOwned + Send + Sync + 'static,
+    {
+        let flash = use_flash();
+        Signal::derive(move || self.last().or_else(|| flash.outcome(self.path)))
+    }
+
+    /// What the last call came to.
+    fn last<T: DeserializeOwned>(self) -> Option<Result<T, AppError>> {
+        match self.last.get()? {
+            Ok(json) => Some(decoded(&json)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn answers(self) -> Memo<usize> {
+        let version = self.action.version();
+        let last = self.last;
+        Memo::new(move |previous: Option<&usize>| {
+            let version = version.get();
+            match last.with(|last| matches!(last, Some(Err(_)))) {
+                true => previous.copied().unwrap_or_default(),
+                false => version,
+            }
+        })
+    }
+
+    /// Sends the form that `event` is about, unless a handler before has taken
+    /// care of it.
+    fn submit(self, event: &SubmitEvent) {
+        if event.default_prevented() {
+            return;
+        }
+        // A form that cannot be read is left to the browser, which sends it by itself.
+        if let Some(fields) = url_encoded(event) {
+            event.prevent_default();
+            self.action.dispatch(fields);
+        }
+    }
+}
+
+/// The fields of the form as the browser itself would send them.
+fn url_encoded(event: &SubmitEvent) -> Option<String> {
+    let fields = form_data_from_event(event).ok()?;
+    let parameters = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    parameters.to_string().as_string()
+}
+
+/// A form that calls the server function `F`, with our code and without it.
+#[component]
+pub(crate) fn ActionForm<F: ServerFn<Error = AppError> + 'static>(
+    action: ServerAction<F>,
+    children: Children,
+) -> impl IntoView {
+    form_of(action.calls, children)
+}
+
+fn form_of(calls: Calls, children: Children) -> AnyView {
+    view! {
+        <form action=calls.path method="post" on:submit=move |event| calls.submit(&event)>
+            {children()}
+        </form>
+    }
+    .into_any()
+}
+
 /// What a form of this name came to that was sent before the page was there.
 pub(crate) fn flashed_outcome<T, R>(form: &'static str) -> FormOutcome<T, R>
 where
-    T: DeserializeOwned + Clone + Send + Sync + 'static,
-    R: DeserializeOwned + Clone + Send + Sync + 'static,
+    T: DeserializeOwned + Send + Sync + 'static,
+    R: DeserializeOwned + Send + Sync + 'static,
 {
-    let CurrentFlash(flash) = use_flash();
-    Signal::derive(move || {
-        flash.with(|flash| {
-            let flash = flash.as_ref().filter(|flash| flash.form == form)?;
-            serde_json::from_str(&flash.outcome).ok().map(Ok)
-        })
-    })
+    let flash = use_flash();
+    Signal::derive(move || flash.outcome(form))
 }
 
 /// What the form last came to: from the action once it ran in this page, else
 /// from the flash.
 pub(crate) fn form_outcome<F, T, R>(action: ServerAction<F>) -> FormOutcome<T, R>
 where
-    F: ServerFn<Output = Outcome<T, R>, Error = AppError> + Clone + Send + Sync + 'static,
-    F::Output: Send + Sync + 'static,
-    F::Error: Send + Sync + 'static,
+    F: ServerFn<Output = Outcome<T, R>, Error = AppError>,
     T: DeserializeOwned + Clone + Send + Sync + 'static,
     R: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let flashed = flashed_outcome(F::PATH);
-    Signal::derive(move || action.value().get().or_else(|| flashed.get()))
+    action.calls.outcome()
 }
 
 /// Moves with each answer of the form, refusals included. A request that failed
 /// changed nothing and gives no reason to load anything again.
-pub(crate) fn answers<F>(action: ServerAction<F>) -> Memo<usize>
-where
-    F: ServerFn + Clone + Send + Sync + 'static,
-    F::Output: Clone + Send + Sync + 'static,
-    F::Error: Clone + Send + Sync + 'static,
-{
-    Memo::new(move |previous: Option<&usize>| {
-        let version = action.version().get();
-        match action.value().get() {
-            Some(Err(_)) => previous.copied().unwrap_or_default(),
-            _ => version,
-        }
-    })
+pub(crate) fn answers<F>(action: ServerAction<F>) -> Memo<usize> {
+    action.calls.answers()
 }
 
 /// What was typed into the form before it came back with a flash.

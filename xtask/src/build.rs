@@ -2,11 +2,13 @@
 //! already compressed.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::site::Profile;
+use crate::weight::{FirstLoad, HTML_RESERVE};
 use crate::{cargo, node, report, site};
 
 #[derive(Args)]
@@ -37,7 +39,15 @@ fn build_debug() -> Result<&'static str> {
 fn build_release() -> Result<&'static str> {
     node::ensure_packages()?;
     site::build(Profile::Release)?;
+    weigh()?;
     report::step("Building the server");
     cargo::run(&["build", "--release", "-p", "server", "--bin", "roundrobin"])?;
     Ok("target/release/roundrobin")
+}
+
+/// Before the server is built, which takes longer.
+fn weigh() -> Result<()> {
+    let first_load = FirstLoad::of(Path::new(site::SITE), HTML_RESERVE)?;
+    println!("The first load of a page: {}", first_load.shares());
+    first_load.check()
 }

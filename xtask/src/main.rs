@@ -21,6 +21,7 @@ mod site;
 mod stylesheet;
 mod test;
 mod toolchain;
+mod weight;
 
 use std::env;
 use std::process::ExitCode;

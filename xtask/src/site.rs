@@ -17,7 +17,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{cargo, node, processes, report, stylesheet, toolchain};
 
-const SITE: &str = "target/site";
+/// The folder with the files for the browser.
+pub const SITE: &str = "target/site";
 const NEXT_SITE: &str = "target/site.new";
 const LAST_SITE: &str = "target/site.old";
 const STAMP: &str = "target/site.stamp";

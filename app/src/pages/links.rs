@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
-    forms::{CurrentFlash, FormOutcome, answers, done, failure, form_outcome, use_flash},
+    forms::{
+        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, done, failure, form_outcome,
+        use_flash,
+    },
     server_fns::{LinkPerson, UnlinkPerson},
 };
 use leptos::prelude::*;

@@ -4,7 +4,7 @@ use super::rotation_form::RotationFields;
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, use_session},
     error::Denial,
-    forms::{form_input, form_outcome},
+    forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::CreateRotation,
 };
 use leptos::{either::Either, prelude::*};

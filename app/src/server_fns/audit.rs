@@ -1,15 +1,16 @@
 //! Settings → Audit.
 
+use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::call;
 use crate::AppError;
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use types::AuditId;
 use types::AuditPage;
 
 /// `older_than` continues an earlier page; empty starts with the newest entry.
-#[server(prefix = "/rpc", endpoint = "audit", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "audit", protocol = Read)]
 pub async fn audit(#[server(default)] older_than: String) -> Result<AuditPage, AppError> {
     let older_than = AuditId::parse(&older_than);
     call(|backend, caller| async move { backend.audit(&caller, older_than).await }).await

@@ -5,6 +5,7 @@
 mod audit;
 mod authorisation;
 mod connection;
+mod exchange;
 mod links;
 mod rotations;
 mod schedules;
@@ -13,6 +14,8 @@ mod session;
 pub use audit::*;
 pub use authorisation::*;
 pub use connection::*;
+pub use exchange::Read;
+pub(crate) use exchange::{decoded, post};
 pub use links::*;
 pub use rotations::*;
 pub use schedules::*;

@@ -1,9 +1,10 @@
 //! Rotations: the list, one rotation, and what people do to it.
 
+use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 use types::{
     MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationId,
     RotationInput, RotationPage, RotationRefusal,
@@ -12,7 +13,7 @@ use types::{
 use types::{RotationFilter, RotationMode};
 
 /// `mode` is a [`RotationMode::code`]; anything else shows every mode.
-#[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "rotations", protocol = Read)]
 pub async fn rotations(
     #[server(default)] search: String,
     #[server(default)] mode: String,
@@ -24,12 +25,12 @@ pub async fn rotations(
     call(|backend, caller| async move { backend.rotations(&caller, filter).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "rotation", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "rotation", protocol = Read)]
 pub async fn rotation(id: RotationId) -> Result<RotationPage, AppError> {
     call(|backend, caller| async move { backend.rotation(&caller, id).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "people", protocol = Read)]
 pub async fn people() -> Result<Vec<PersonView>, AppError> {
     call(|backend, caller| async move { backend.people(&caller).await }).await
 }

@@ -1,21 +1,22 @@
 //! Binding a rotation to a PagerDuty schedule, and back.
 
+use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
-use leptos::{prelude::*, server_fn::codec::GetUrl};
+use leptos::prelude::*;
 use types::{BindRefusal, Outcome, RotationId, ScheduleId, SchedulePreview, ScheduleSummary};
 #[cfg(feature = "ssr")]
 use types::{RotationMode, ScheduleChoice};
 
-#[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "search_schedules", protocol = Read)]
 pub async fn search_schedules(
     #[server(default)] search: String,
 ) -> Result<Outcome<Vec<ScheduleSummary>, BindRefusal>, AppError> {
     call(|backend, caller| async move { backend.search_schedules(&caller, search).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "preview_schedule", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "preview_schedule", protocol = Read)]
 pub async fn preview_schedule(
     rotation: RotationId,
     schedule: ScheduleId,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     components::Dialog,
-    forms::{failure, form_input},
+    forms::{ActionForm, failure, form_input},
     server_fns::ConnectWithOauth,
 };
 use leptos::prelude::*;

@@ -13,7 +13,7 @@ use crate::{
     components::{
         Badge, ButtonKind, Dialog, Facts, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
     },
-    forms::{done, failure, form_input},
+    forms::{ActionForm, done, failure, form_input},
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
 };

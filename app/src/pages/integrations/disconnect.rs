@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
-    forms::failure,
+    forms::{ActionForm, failure},
     pages::wording::count,
 };
 use leptos::{either::Either, prelude::*};

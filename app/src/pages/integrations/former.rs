@@ -4,7 +4,7 @@
 use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
-    forms::{done, failure},
+    forms::{ActionForm, done, failure},
     pages::wording::count,
 };
 use leptos::prelude::*;

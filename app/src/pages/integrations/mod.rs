@@ -22,8 +22,8 @@ use crate::{
     components::{Badge, Card, FailureNotice, Notice, Status, Tone, latest, loaded},
     error::Denial,
     forms::{
-        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, answers, done, failure,
-        flashed_outcome, form_outcome, use_flash,
+        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, done,
+        failure, flashed_outcome, form_outcome, use_flash,
     },
     live::use_live,
     server_fns::{

@@ -4,7 +4,7 @@
 use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
-    forms::failure,
+    forms::{ActionForm, failure},
 };
 use leptos::prelude::*;
 use types::AccountQuestion;

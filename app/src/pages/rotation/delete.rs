@@ -3,7 +3,7 @@
 use super::{Actions, SectionFailure};
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, SubmitButton},
-    forms::{failure, form_outcome},
+    forms::{ActionForm, failure, form_outcome},
 };
 use leptos::prelude::*;
 use types::RotationId;

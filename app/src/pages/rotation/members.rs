@@ -4,7 +4,7 @@
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
-    forms::form_outcome,
+    forms::{ActionForm, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
         wording::linked_count,

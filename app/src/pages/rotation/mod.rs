@@ -17,7 +17,7 @@ use crate::{
     AppError,
     components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded, toast_when_done},
     error::Denial,
-    forms::{FormOutcome, answers, failure, form_outcome},
+    forms::{FormOutcome, ServerAction, answers, failure, form_outcome},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{

@@ -3,7 +3,7 @@
 use super::{Actions, SectionFailure};
 use crate::{
     components::{ButtonKind, Card, LinkBadge, Person, SubmitButton, Time},
-    forms::form_outcome,
+    forms::{ActionForm, form_outcome},
 };
 use leptos::{either::Either, prelude::*};
 use types::{MemberView, RotationId, RotationMode, RotationPage, RotationRefusal, Timestamp};

@@ -3,7 +3,7 @@
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
-    forms::form_outcome,
+    forms::{ActionForm, form_outcome},
 };
 use leptos::{either::Either, prelude::*};
 use types::{PersonView, RotationId, RotationPage};

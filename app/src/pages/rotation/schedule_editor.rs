@@ -8,7 +8,7 @@ use crate::{
     components::{
         ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, use_clock,
     },
-    forms::{Failure, failure},
+    forms::{ActionForm, Failure, failure},
     pages::address::address,
 };
 use leptos::{
