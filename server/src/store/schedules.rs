@@ -158,7 +158,7 @@ impl Store {
         let now = self.engine.now();
         let statement = format!(
             "select * from pagerduty_schedules where workspace_id = $1 and poll_at <= {now} + $2
-             order by case when failures > 0 then 1 else 0 end, poll_at, id"
+             order by case when problem is null then 0 else 1 end, poll_at, id"
         );
         let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())

@@ -241,7 +241,8 @@ async fn numbered_run(
     };
     let outcome = match finished {
         Ok(Some(outcome)) => {
-            let end = end_of(services, connection, &outcome, reason, jitter).await?;
+            let took = started.elapsed();
+            let end = end_of(services, connection, &outcome, (reason, took), jitter).await?;
             let written = services.store.end_sync(connection, &end).await?;
             written.then_some(outcome)
         }
@@ -334,7 +335,7 @@ async fn end_of(
     services: &Services,
     connection: &Connection,
     outcome: &RunOutcome,
-    reason: SyncReason,
+    (reason, took): (SyncReason, Duration),
     jitter: f64,
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
@@ -352,6 +353,8 @@ async fn end_of(
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,
         next_change_in: next_change.map(|change| until(change, pagerduty_now)),
+        planned_in: (reason == SyncReason::Request)
+            .then(|| planned_in(connection).saturating_sub(took)),
     };
     let interval = services.config.pagerduty.poll_interval;
     let Pace {
@@ -382,6 +385,12 @@ async fn end_of(
         },
         clock_ahead_millis: ahead_of_us - connection.database_ahead_millis,
     })
+}
+
+/// How long until PagerDuty was to be asked, when the run began.
+fn planned_in(connection: &Connection) -> Duration {
+    let planned_at = connection.next_sync_at.max(connection.ask_after);
+    until(planned_at, connection.as_of)
 }
 
 /// Between 0 and 1.

@@ -440,9 +440,16 @@ impl Run<'_> {
         let interval = self.services.config.pagerduty.poll_interval;
         let back_off = pace::back_off(interval, schedule.failures, problem);
         // That somebody is impatient says nothing about how patient to be.
-        let failures = match self.reason {
-            SyncReason::Request => schedule.failures.max(1),
-            SyncReason::Due | SyncReason::HandOff => schedule.failures.saturating_add(1),
+        let (failures, back_off) = match self.reason {
+            SyncReason::Request => {
+                let planned = until(schedule.poll_at, self.connection.as_of);
+                let planned = planned.saturating_sub(self.started.elapsed());
+                let wait = pace::no_later(back_off, Some(planned), problem);
+                (schedule.failures, wait)
+            }
+            SyncReason::Due | SyncReason::HandOff => {
+                (schedule.failures.saturating_add(1), back_off)
+            }
         };
         let flagged = self
             .store()

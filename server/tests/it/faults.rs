@@ -4,6 +4,7 @@
 mod budget;
 mod clocks;
 mod people;
+mod requests;
 mod roster;
 mod schedules;
 

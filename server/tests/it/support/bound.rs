@@ -171,6 +171,18 @@ impl Bound {
         }
     }
 
+    /// Returns as soon as the last sync did not fail.
+    pub async fn until_synced(&self) {
+        let (_, mut events) = self.services.live.subscribe(&workspace());
+        within_patience(async {
+            while self.connection().await.problem.is_some() {
+                let told = events.recv().await;
+                assert_ne!(told.err(), Some(RecvError::Closed));
+            }
+        })
+        .await;
+    }
+
     /// Returns as soon as exactly these are on duty.
     pub async fn until_on_duty(&self, schedule: &str, users: &[&str]) {
         let (_, mut events) = self.services.live.subscribe(&workspace());
