@@ -395,6 +395,38 @@ impl Store {
         Ok(())
     }
 
+    /// Has PagerDuty asked for everything within `wait`, although earlier failures
+    /// would have it left alone for longer. Nothing comes later than it was to come,
+    /// so however many servers do this at once, and however often, each connection
+    /// is asked for no more than once within `wait`.
+    pub async fn retry_within(&self, workspace: &WorkspaceId, wait: Duration) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let now = self.engine.now();
+        let statements = [
+            format!(
+                "update pagerduty_connections set
+                     ask_after = case when ask_after > {now} + $1 then {now} + $1
+                                      else ask_after end,
+                     next_sync_at = case when next_sync_at > {now} + $1 then {now} + $1
+                                         else next_sync_at end
+                 where workspace_id = $2"
+            ),
+            format!(
+                "update pagerduty_schedules set poll_at = {now} + $1
+                 where workspace_id = $2 and poll_at > {now} + $1"
+            ),
+        ];
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(statement))
+                .bind(millis(wait))
+                .bind(workspace.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Writes how a sync went and gives the lease back. False when the run lost
     /// its lease, as it does when the credential changes or goes: then nothing
     /// is written.

@@ -45,6 +45,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the loop rests at most, for connections that another server made.
 const LONGEST_REST: Duration = Duration::from_secs(5);
+/// How long after its start a server asks again where PagerDuty was away. Servers
+/// that start together, or again and again, share that one attempt.
+const RETRY_AFTER_START: Duration = Duration::from_secs(2);
 /// How long to rest after the database has failed.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -89,6 +92,9 @@ impl Default for SyncSignals {
 /// Starts a run for each connection when it is due, until the shutdown.
 pub async fn reconcile(services: Services) {
     let stop = services.shutdown.clone();
+    if let Err(error) = retry_after_start(&services).await {
+        tracing::error!(%error, "what failed before the start is not retried sooner");
+    }
     while !stop.is_cancelled() {
         let rest = match start_due_runs(&services).await {
             Ok(rest) => rest,
@@ -103,6 +109,20 @@ pub async fn reconcile(services: Services) {
             () = time::sleep(rest) => {}
         }
     }
+}
+
+/// A back-off may outlast the outage that it is from, and whoever restarts a
+/// server wants to see whether that is over.
+async fn retry_after_start(services: &Services) -> Result<(), StoreError> {
+    for connection in services.store.connections().await? {
+        let failed = connection.problem.as_ref();
+        if failed.is_some_and(PagerDutyProblem::may_pass_at_any_moment) {
+            let workspace = &connection.workspace;
+            let wait = RETRY_AFTER_START;
+            services.store.retry_within(workspace, wait).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Starts what is due and says how long nothing else will be.

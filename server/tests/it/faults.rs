@@ -5,6 +5,7 @@ mod budget;
 mod clocks;
 mod people;
 mod requests;
+mod restarts;
 mod roster;
 mod schedules;
 
