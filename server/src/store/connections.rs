@@ -257,7 +257,8 @@ impl Store {
             "update duty_history set ends_at = null where workspace_id = $1 and exists
                  (select 1 from bindings b join rotation_members m on m.rotation_id = b.rotation_id
                   where b.workspace_id = $1 and b.rotation_id = duty_history.rotation_id
-                      and m.on_duty_since = duty_history.starts_at
+                      and m.on_duty_since = duty_history.shift_starts_at
+                      and m.on_duty_until = duty_history.ends_at
                       and m.pagerduty_user_id = duty_history.person)",
             "update rotation_members set on_duty_until = null where rotation_id in
                  (select rotation_id from bindings where workspace_id = $1)",
