@@ -199,7 +199,7 @@ fn report(outcome: RunOutcome) -> Result<SyncReport, ConnectRefusal> {
         None => Ok(SyncReport {
             changed: changed_rotations(&outcome),
             confirmed: outcome.confirmed,
-            unreadable: outcome.unreadable,
+            unreadable: outcome.unreadable_count(),
             postponed: outcome.postponed,
         }),
     }
@@ -253,7 +253,10 @@ async fn numbered_run(
     let workspace = &connection.workspace;
     let started = Instant::now();
     let jitter = jitter();
-    let run = run::run(services, connection, reason, jitter);
+    let run = async {
+        services.store.begin_run(connection, id, reason).await?;
+        run::run(services, connection, reason, jitter).await
+    };
     let finished = tokio::select! {
         outcome = run => outcome.map(Some),
         lost = heartbeat(services, connection) => lost.map(|()| None),
@@ -281,7 +284,7 @@ async fn numbered_run(
         .metrics
         .run_ended(reason, run_end(outcome.as_ref()), took);
     if let Some(outcome) = &outcome {
-        note(services, workspace, (id, reason, took), outcome).await?;
+        note(services, workspace, (id, took), outcome).await?;
     }
     services.live.publish(workspace, LiveTopic::Connection);
     // Nobody may be waiting for this run.
@@ -294,27 +297,27 @@ const fn run_end(outcome: Option<&RunOutcome>) -> RunEnd {
     match outcome {
         None => RunEnd::Abandoned,
         Some(outcome) if outcome.problem.is_some() => RunEnd::Failed,
-        Some(outcome) if outcome.unreadable > 0 => RunEnd::Partial,
+        Some(outcome) if !outcome.unreadable.is_empty() => RunEnd::Partial,
         Some(_) => RunEnd::Succeeded,
     }
 }
 
-/// Writes a run into the log, the metrics and the list of runs. One that neither
-/// asked nor changed anything is not worth a line.
+/// Writes what a run came to into the log, the metrics and the list of runs. One
+/// that neither asked nor changed anything is not worth a line.
 async fn note(
     services: &Services,
     workspace: &WorkspaceId,
-    (id, reason, took): (&SyncRunId, SyncReason, Duration),
+    (id, took): (&SyncRunId, Duration),
     outcome: &RunOutcome,
 ) -> Result<(), StoreError> {
     if let Some(left) = outcome.budget_left {
         services.metrics.budget_left(workspace, left);
     }
     if !outcome.asked && outcome.changes.is_empty() {
-        return Ok(());
+        return services.store.forget_run(id).await;
     }
     let changed = changed_rotations(outcome);
-    let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable);
+    let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable_count());
     let (postponed, requests) = (outcome.postponed, outcome.requests);
     match &outcome.problem {
         Some(problem) => {
@@ -326,14 +329,12 @@ async fn note(
     }
     services
         .store
-        .record_run(&EndedRun {
+        .end_run(&EndedRun {
             id,
-            workspace,
-            reason,
             took,
             problem: outcome.problem.as_ref(),
             confirmed,
-            unreadable,
+            unreadable: &outcome.unreadable,
             postponed,
             requests,
             changes: &outcome.changes,

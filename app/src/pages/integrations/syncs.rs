@@ -1,7 +1,7 @@
 //! Settings → Integrations → Sync history: when PagerDuty was asked, what came of
 //! it, and what that changed, so that nobody has to guess why a rotation moved.
 
-use super::ADDRESS as PANEL;
+use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{Badge, EmptyState, Icon, Symbol, Time, Tone, loaded},
     live::use_live,
@@ -10,7 +10,7 @@ use crate::{
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-use types::{SyncChange, SyncRun};
+use types::{SyncChange, SyncRun, SyncRunId, SyncRunState};
 
 pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
 
@@ -22,7 +22,8 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
         <Title text="Sync history"/>
         <h1>"Sync history"</h1>
         <p>
-            "The last 50 times that Round Robin asked PagerDuty, the latest first. "
+            "The last 50 times that Round Robin asked PagerDuty, the latest first. The server's log \
+             names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
         {loaded(runs, move |runs: Memo<Vec<SyncRun>>| move || {
@@ -54,13 +55,16 @@ fn Runs(runs: Memo<Vec<SyncRun>>) -> impl IntoView {
             <table class="stacking" role="table">
                 <thead role="rowgroup">
                     <tr role="row">
-                        {["When", "Why", "Took", "Outcome", "Requests", "What changed"].map(|name| view! {
+                        {["When", "Why", "Took", "Outcome", "Requests", "What changed", "Run"].map(|name| view! {
                             <th scope="col" role="columnheader">{name}</th>
                         }).collect_view()}
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    <For each=move || runs.get() key=|run| run.id.clone() let:run><Run run/></For>
+                    // A run that ends is another row: what it came to is known only then.
+                    <For each=move || runs.get() key=|run| (run.id.clone(), run.state) let:run>
+                        <Run run/>
+                    </For>
                 </tbody>
             </table>
         </div>
@@ -70,24 +74,44 @@ fn Runs(runs: Memo<Vec<SyncRun>>) -> impl IntoView {
 
 #[component]
 fn Run(run: SyncRun) -> impl IntoView {
+    let ended = run.state == SyncRunState::Ended;
+    let known = |value: String| if ended { value } else { "–".to_owned() };
+    let named = if run.problem.is_none() {
+        run.unreadable_schedules.clone()
+    } else {
+        Vec::new()
+    };
     view! {
         <tr role="row">
             <td role="cell" data-label="When"><Time at=run.started_at relative=true/></td>
             <td role="cell" data-label="Why">{run.reason.to_string()}</td>
-            <td role="cell" data-label="Took" class="nowrap">{duration(run.duration_millis)}</td>
+            <td role="cell" data-label="Took" class="nowrap">{known(duration(run.duration_millis))}</td>
             <td role="cell" data-label="Outcome">
                 <Mark standing=standing(&run)/>
                 <p>{outcome(&run)}</p>
+                <UnreadableList schedules=named/>
             </td>
-            <td role="cell" data-label="Requests">{run.requests}</td>
-            <td role="cell" data-label="What changed"><Changes changes=run.changes/></td>
+            <td role="cell" data-label="Requests">{known(run.requests.to_string())}</td>
+            <td role="cell" data-label="What changed">
+                {if ended {
+                    Either::Left(view! { <Changes changes=run.changes/> })
+                } else {
+                    Either::Right("–")
+                }}
+            </td>
+            <td role="cell" data-label="Run"><code title=run.id.to_string()>{short(&run.id)}</code></td>
         </tr>
     }
 }
 
+const CUT_OFF: &str = "The server stopped, or the connection was changed, before this run ended. \
+    What it had changed by then stays; the next run does the rest.";
+
 /// What makes a run worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
+    Running,
+    CutOff,
     Failed,
     Incomplete,
     Changed,
@@ -95,6 +119,11 @@ enum Standing {
 }
 
 fn standing(run: &SyncRun) -> Standing {
+    match run.state {
+        SyncRunState::Running => return Standing::Running,
+        SyncRunState::CutOff => return Standing::CutOff,
+        SyncRunState::Ended => {}
+    }
     if run.problem.is_some() {
         Standing::Failed
     } else if run.unreadable > 0 {
@@ -109,6 +138,8 @@ fn standing(run: &SyncRun) -> Standing {
 #[component]
 fn Mark(standing: Standing) -> impl IntoView {
     let (symbol, tone, text) = match standing {
+        Standing::Running => (Symbol::Rotations, Tone::Neutral, "Running"),
+        Standing::CutOff => (Symbol::Warning, Tone::Warning, "Cut off"),
         Standing::Failed => (Symbol::Warning, Tone::Bad, "Failed"),
         Standing::Incomplete => (Symbol::Warning, Tone::Warning, "Incomplete"),
         Standing::Changed => (Symbol::Rotations, Tone::Accent, "Changed"),
@@ -119,7 +150,18 @@ fn Mark(standing: Standing) -> impl IntoView {
     })
 }
 
+/// The part of a run's id that no other run shares; the log has it at the end.
+fn short(id: &SyncRunId) -> String {
+    let id = id.as_str();
+    id.rsplit_once('-').map_or(id, |(_, end)| end).to_owned()
+}
+
 fn outcome(run: &SyncRun) -> String {
+    match run.state {
+        SyncRunState::Running => return "Not ended yet".to_owned(),
+        SyncRunState::CutOff => return CUT_OFF.to_owned(),
+        SyncRunState::Ended => {}
+    }
     if let Some(problem) = &run.problem {
         return problem.to_string();
     }
@@ -171,13 +213,15 @@ mod tests {
 
     fn run() -> SyncRun {
         SyncRun {
-            id: SyncRunId::new("1"),
+            id: SyncRunId::new("019368a4-7c00-7000-8000-5bb1c0ffee01"),
             reason: SyncReason::Due,
             started_at: Timestamp::from_millis(0),
+            state: SyncRunState::Ended,
             duration_millis: 840,
             problem: None,
             confirmed: 12,
             unreadable: 0,
+            unreadable_schedules: Vec::new(),
             postponed: 0,
             requests: 14,
             changes: Vec::new(),
@@ -207,6 +251,27 @@ mod tests {
         };
         assert_eq!(outcome(&failed), PagerDutyProblem::Unreachable.to_string());
         assert_eq!(standing(&failed), Standing::Failed);
+    }
+
+    #[test]
+    fn what_has_not_ended_claims_no_outcome() {
+        let running = SyncRun {
+            state: SyncRunState::Running,
+            ..run()
+        };
+        assert_eq!(standing(&running), Standing::Running);
+        assert_eq!(outcome(&running), "Not ended yet");
+        let cut_off = SyncRun {
+            state: SyncRunState::CutOff,
+            ..run()
+        };
+        assert_eq!(standing(&cut_off), Standing::CutOff);
+        assert_eq!(outcome(&cut_off), CUT_OFF);
+    }
+
+    #[test]
+    fn an_id_is_shortened_to_what_tells_runs_apart() {
+        assert_eq!(short(&run().id), "5bb1c0ffee01");
     }
 
     #[test]
