@@ -532,6 +532,7 @@ impl RoundRobin {
         Ok(ConnectionView {
             health: health(&connection),
             freshness: freshness(&connection, &schedules),
+            unreadable: unreadable(schedules, &visible),
             clock_ahead_seconds: self.clock_ahead_seconds(&connection),
             former_bindings,
             links,
@@ -614,9 +615,10 @@ fn health(connection: &Connection) -> ConnectionHealth {
     }
 }
 
-/// A credential as the audit log shows it.
+/// A credential as the audit log shows it, with its account, so that a switch to
+/// another one can be seen.
 fn described(credential: &StoredCredential) -> String {
-    format!("{}, {} region", credential.view(), credential.region)
+    format!("{}, {}", credential.view(), credential.account_name())
 }
 
 fn credential_entry(caller: &Caller, action: AuditAction, new: &StoredCredential) -> NewAuditEntry {
