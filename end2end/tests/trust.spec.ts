@@ -52,6 +52,13 @@ test('the card tells how old the data is and what cannot be read', async ({ page
   await expect(page.getByText(/2 schedules were confirmed/)).toBeVisible();
   await world.sandbox.control('schedules/PSTORE5/hide', { hidden: true });
   await expect(pagerDutyCard(page)).toContainText('1 schedule cannot be read');
+  await expect(pagerDutyCard(page).getByRole('listitem').filter({ hasText: 'Storefront' })).toContainText('does not show this schedule any more');
+  await expect(pagerDutyCard(page)).toContainText('The other one was confirmed');
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await expect(page.getByText(/Synced in part: what could be read had not changed\. 1 schedule was confirmed; 1 schedule could not be read/)).toBeVisible();
+  await page.getByRole('link', { name: 'Sync history' }).click();
+  const incomplete = page.getByRole('region', { name: 'Syncs' }).getByRole('row').filter({ hasText: 'Incomplete' });
+  await expect(incomplete.first().getByRole('listitem')).toContainText('Storefront: PagerDuty does not show this schedule any more');
 });
 
 test('a clock that is wrong is named, and duty follows the one of PagerDuty', async ({ page, world }) => {

@@ -3,7 +3,7 @@
 
 use crate::{
     AccountQuestion, AuthorisationProblem, BindRefusal, LinkView, OauthClientProblem, OauthSetup,
-    PagerDutyProblem, Region, RotationId, SyncRunId, Timestamp,
+    PagerDutyProblem, Region, RotationId, ScheduleId, SyncRunId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -154,6 +154,8 @@ pub struct ConnectionView {
     /// The account's subdomain in PagerDuty, when it is known.
     pub account: Option<String>,
     pub freshness: Freshness,
+    /// The schedules that cannot be read and that the caller may know of, by name.
+    pub unreadable: Vec<UnreadableSchedule>,
     /// By how many seconds this server's clock is ahead of PagerDuty's, negative
     /// when it is behind; absent while they agree.
     pub clock_ahead_seconds: Option<i64>,
@@ -172,13 +174,22 @@ pub struct ConnectionView {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
     pub schedules: u32,
-    /// When the schedule that was confirmed the longest ago was confirmed.
+    /// Of those whose last reading did not fail: when the one that was confirmed
+    /// the longest ago was confirmed.
     pub oldest_confirmed_at: Option<Timestamp>,
     /// Schedules whose last reading failed.
     pub unreadable: u32,
     /// Schedules that the last run left to the next, since Round Robin's share of
     /// PagerDuty's requests was spent: they are confirmed less often.
     pub postponed: u32,
+}
+
+/// A bound schedule whose last reading failed; its rotations keep what they had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadableSchedule {
+    pub schedule: ScheduleId,
+    pub name: String,
+    pub problem: PagerDutyProblem,
 }
 
 /// A rotation that was bound before PagerDuty was disconnected and is Manual now.
@@ -236,12 +247,24 @@ impl fmt::Display for SyncReason {
     }
 }
 
-/// One sync, as the list of the last ones shows it.
+/// How far a sync has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SyncRunState {
+    Running,
+    Ended,
+    /// It will never end: the server stopped, or the connection was changed under it.
+    CutOff,
+}
+
+/// One sync, as the list of the last ones shows it. What it came to is known when
+/// it has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRun {
     pub id: SyncRunId,
     pub reason: SyncReason,
     pub started_at: Timestamp,
+    pub state: SyncRunState,
+    /// 0 until it has ended.
     pub duration_millis: u32,
     /// Why it failed as a whole, if it did.
     pub problem: Option<PagerDutyProblem>,
@@ -249,6 +272,8 @@ pub struct SyncRun {
     pub confirmed: u32,
     /// Schedules that could not be read.
     pub unreadable: u32,
+    /// Those of them that the caller may know of.
+    pub unreadable_schedules: Vec<UnreadableSchedule>,
     /// Schedules left to the next run.
     pub postponed: u32,
     /// Requests to PagerDuty.

@@ -21,7 +21,8 @@ pub use audit::{AuditAction, AuditEntry, AuditPage};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionAlert, ConnectionHealth,
     ConnectionMethod, ConnectionView, Disconnected, FormerBinding, Freshness, IntegrationsView,
-    Rebound, Replaced, RevertedRotation, SyncChange, SyncReason, SyncReport, SyncRun,
+    Rebound, Replaced, RevertedRotation, SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState,
+    UnreadableSchedule,
 };
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,

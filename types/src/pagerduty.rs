@@ -127,6 +127,15 @@ impl PagerDutyProblem {
         self.concerns_credential() || matches!(self, Self::Forbidden { .. })
     }
 
+    /// It may be over at any moment, and asking again does no harm. A limit is
+    /// not: PagerDuty has said how long it lasts.
+    pub const fn may_pass_at_any_moment(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Unreachable | Self::Unreadable
+        )
+    }
+
     /// The credential as a whole opens nothing.
     const fn concerns_credential(&self) -> bool {
         matches!(

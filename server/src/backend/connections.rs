@@ -24,7 +24,8 @@ use subtle::ConstantTimeEq;
 use types::{
     AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
     ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome,
-    PagerDutyProblem, Rebound, Replaced, RotationId, SyncReport, SyncRun,
+    PagerDutyProblem, Rebound, Replaced, RotationId, ScheduleId, SyncReport, SyncRun,
+    UnreadableSchedule,
 };
 
 /// How much of a key is kept readable, to tell keys apart.
@@ -37,6 +38,33 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 /// How long a question about another account stays open, in seconds.
 const QUESTION_SECONDS: i64 = 10 * 60;
+
+/// What the caller may know by name: of private rotations, and of what they are
+/// bound to, only those hear who may see them.
+enum Visible {
+    Everything,
+    Only {
+        rotations: HashSet<RotationId>,
+        /// Those that one of the rotations is bound to.
+        schedules: HashSet<ScheduleId>,
+    },
+}
+
+impl Visible {
+    fn rotation(&self, id: &RotationId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only { rotations, .. } => rotations.contains(id),
+        }
+    }
+
+    fn schedule(&self, id: &ScheduleId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only { schedules, .. } => schedules.contains(id),
+        }
+    }
+}
 
 #[async_trait]
 impl Connections for RoundRobin {
@@ -164,22 +192,13 @@ impl Connections for RoundRobin {
                 .map_or(at, |connection| connection.shown(at))
         };
         let mut runs = store.runs(workspace).await.map_err(failed(caller))?;
-        // Names of private rotations are for those who may see them.
-        let visible: Option<HashSet<RotationId>> = if caller.role.administers() {
-            None
-        } else {
-            let all = store.rotations(workspace).await.map_err(failed(caller))?;
-            let visible = all
-                .into_iter()
-                .filter(|rotation| may_see(rotation, &caller.person, caller.role));
-            Some(visible.map(|rotation| rotation.id).collect())
-        };
+        let visible = self.visible(caller).await?;
         for run in &mut runs {
             run.started_at = shown(run.started_at);
-            if let Some(visible) = &visible {
-                run.changes
-                    .retain(|change| visible.contains(&change.rotation));
-            }
+            run.changes
+                .retain(|change| visible.rotation(&change.rotation));
+            run.unreadable_schedules
+                .retain(|unreadable| visible.schedule(&unreadable.schedule));
         }
         Ok(runs)
     }
@@ -461,6 +480,30 @@ impl RoundRobin {
         self.services.sync.wake();
     }
 
+    async fn visible(&self, caller: &Caller) -> Result<Visible, AppError> {
+        if caller.role.administers() {
+            return Ok(Visible::Everything);
+        }
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
+        let all = store.rotations(workspace).await.map_err(failed(caller))?;
+        let rotations: HashSet<RotationId> = all
+            .into_iter()
+            .filter(|rotation| may_see(rotation, &caller.person, caller.role))
+            .map(|rotation| rotation.id)
+            .collect();
+        let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
+        let schedules = bindings
+            .into_iter()
+            .filter(|(rotation, _)| rotations.contains(rotation))
+            .map(|(_, schedule)| schedule)
+            .collect();
+        Ok(Visible::Only {
+            rotations,
+            schedules,
+        })
+    }
+
     async fn view_of(
         &self,
         caller: &Caller,
@@ -479,6 +522,7 @@ impl RoundRobin {
             .bound_schedules(&caller.workspace)
             .await
             .map_err(failed(caller))?;
+        let visible = self.visible(caller).await?;
         let (former_bindings, links) = if with_names {
             let former = self.former_bindings(caller, &connection).await?;
             (former, self.unlinked_people(caller).await?)
@@ -488,6 +532,7 @@ impl RoundRobin {
         Ok(ConnectionView {
             health: health(&connection),
             freshness: freshness(&connection, &schedules),
+            unreadable: unreadable(schedules, &visible),
             clock_ahead_seconds: self.clock_ahead_seconds(&connection),
             former_bindings,
             links,
@@ -524,11 +569,29 @@ fn freshness(connection: &Connection, schedules: &[BoundSchedule]) -> Freshness 
         schedules: count(schedules.len()),
         oldest_confirmed_at: schedules
             .iter()
+            .filter(|schedule| schedule.problem.is_none())
             .filter_map(|schedule| schedule.confirmed_at)
             .min(),
         unreadable: count(unreadable.count()),
         postponed: connection.postponed,
     }
+}
+
+/// The schedules that cannot be read, as far as the caller may know of them.
+fn unreadable(schedules: Vec<BoundSchedule>, visible: &Visible) -> Vec<UnreadableSchedule> {
+    let mut unreadable: Vec<_> = schedules
+        .into_iter()
+        .filter(|schedule| visible.schedule(&schedule.id))
+        .filter_map(|schedule| {
+            Some(UnreadableSchedule {
+                problem: schedule.problem?,
+                schedule: schedule.id,
+                name: schedule.name,
+            })
+        })
+        .collect();
+    unreadable.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
+    unreadable
 }
 
 /// That somebody was quicker, which may have been the same person in another tab.
@@ -552,9 +615,10 @@ fn health(connection: &Connection) -> ConnectionHealth {
     }
 }
 
-/// A credential as the audit log shows it.
+/// A credential as the audit log shows it, with its account, so that a switch to
+/// another one can be seen.
 fn described(credential: &StoredCredential) -> String {
-    format!("{}, {} region", credential.view(), credential.region)
+    format!("{}, {}", credential.view(), credential.account_name())
 }
 
 fn credential_entry(caller: &Caller, action: AuditAction, new: &StoredCredential) -> NewAuditEntry {

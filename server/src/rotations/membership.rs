@@ -110,8 +110,8 @@ pub fn link_of<'a>(
 
 /// The members that the schedule makes at the time `now`, in its order.
 ///
-/// Two PagerDuty users with the e-mail of one Slack person make one member, who
-/// is on duty when either is.
+/// Two PagerDuty users who are one Slack person make one member, who is on duty
+/// when either is, and is then the one that is.
 pub fn members_of(
     schedule: &ScheduleSnapshot,
     directory: &Directory<'_>,
@@ -121,7 +121,8 @@ pub fn members_of(
     for person in &schedule.people {
         let member = member(person, directory, duty_of(schedule, &person.id, now));
         match members.iter_mut().find(|known| known.key == member.key) {
-            Some(known) => known.duty = known.duty.or(member.duty),
+            Some(known) if known.duty.is_none() && member.duty.is_some() => *known = member,
+            Some(_) => {}
             None => members.push(member),
         }
     }
@@ -396,6 +397,7 @@ mod tests {
         );
         assert_eq!(members.len(), 1);
         assert_eq!(on_duty(&members), ["slack:U1"]);
+        assert_eq!(members[0].pagerduty_user, Some(PagerDutyUserId::new("P2")));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod access;
 mod membership;
 mod ordering;
+mod records;
 mod search;
 mod turns;
 
@@ -14,6 +15,7 @@ pub use membership::{
     members_of, next_change,
 };
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
+pub use records::{RecordChange, record_changes};
 pub use search::matches;
 pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};
 

@@ -257,7 +257,8 @@ impl Store {
             "update duty_history set ends_at = null where workspace_id = $1 and exists
                  (select 1 from bindings b join rotation_members m on m.rotation_id = b.rotation_id
                   where b.workspace_id = $1 and b.rotation_id = duty_history.rotation_id
-                      and m.on_duty_since = duty_history.starts_at
+                      and m.on_duty_since = duty_history.shift_starts_at
+                      and m.on_duty_until = duty_history.ends_at
                       and m.pagerduty_user_id = duty_history.person)",
             "update rotation_members set on_duty_until = null where rotation_id in
                  (select rotation_id from bindings where workspace_id = $1)",
@@ -392,6 +393,38 @@ impl Store {
             .bind(workspace.as_str())
             .execute(&self.writer)
             .await?;
+        Ok(())
+    }
+
+    /// Has PagerDuty asked for everything within `wait`, although earlier failures
+    /// would have it left alone for longer. Nothing comes later than it was to come,
+    /// so however many servers do this at once, and however often, each connection
+    /// is asked for no more than once within `wait`.
+    pub async fn retry_within(&self, workspace: &WorkspaceId, wait: Duration) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let now = self.engine.now();
+        let statements = [
+            format!(
+                "update pagerduty_connections set
+                     ask_after = case when ask_after > {now} + $1 then {now} + $1
+                                      else ask_after end,
+                     next_sync_at = case when next_sync_at > {now} + $1 then {now} + $1
+                                         else next_sync_at end
+                 where workspace_id = $2"
+            ),
+            format!(
+                "update pagerduty_schedules set poll_at = {now} + $1
+                 where workspace_id = $2 and poll_at > {now} + $1"
+            ),
+        ];
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(statement))
+                .bind(millis(wait))
+                .bind(workspace.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
 use super::{Result, Store};
-use crate::rotations::{Duty, Member};
+use crate::rotations::{Member, RecordChange, record_changes};
 use sqlx::AnyConnection;
 use types::{DutyRecord, RotationId, Timestamp, WorkspaceId};
 
@@ -40,88 +40,61 @@ impl Store {
     }
 }
 
-/// Notes whose duty began, changed or ended when the members `before` became
-/// those `after` at `now`.
+/// Notes whose duty began, changed or ended when the members `before`, who are
+/// certain to have been right until the first of two times, became those `after` at
+/// the second.
 pub(super) async fn record(
     connection: &mut AnyConnection,
     (workspace, rotation): (&WorkspaceId, &RotationId),
     before: &[Member],
     after: &[Member],
-    now: Timestamp,
+    (certain_until, now): (Timestamp, Timestamp),
 ) -> Result<()> {
-    let (was, is) = (duties(before), duties(after));
-    for (person, _, duty) in &was {
-        let goes_on = is
-            .iter()
-            .any(|(same, _, other)| same == person && other.since == duty.since);
-        if !goes_on {
-            end(connection, rotation, person, duty, now).await?;
-        }
+    for change in record_changes(before, after, certain_until, now) {
+        let statement = match change {
+            RecordChange::Begin {
+                person,
+                name,
+                duty,
+                from,
+            } => sqlx::query(
+                "insert into duty_history (rotation_id, person, shift_starts_at, ends_at, name,
+                     workspace_id, starts_at)
+                 values ($1, $2, $3, $4, $5, $6, $7)
+                 on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
+                     ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at",
+            )
+            .bind(rotation.as_str())
+            .bind(person)
+            .bind(duty.since.as_millis())
+            .bind(duty.until.map(Timestamp::as_millis))
+            .bind(name)
+            .bind(workspace.as_str())
+            .bind(from.as_millis()),
+            // Of a duty that was broken off and taken up again, the last stretch runs.
+            RecordChange::GoOn { person, name, duty } => sqlx::query(
+                "update duty_history set ends_at = $4, name = $5
+                 where rotation_id = $1 and person = $2 and shift_starts_at = $3 and starts_at =
+                     (select max(starts_at) from duty_history
+                      where rotation_id = $1 and person = $2 and shift_starts_at = $3)",
+            )
+            .bind(rotation.as_str())
+            .bind(person)
+            .bind(duty.since.as_millis())
+            .bind(duty.until.map(Timestamp::as_millis))
+            .bind(name),
+            RecordChange::End { person, duty, at } => sqlx::query(
+                "update duty_history set
+                     ends_at = case when starts_at > $4 then starts_at else $4 end
+                 where rotation_id = $1 and person = $2 and shift_starts_at = $3
+                     and (ends_at is null or ends_at > $4)",
+            )
+            .bind(rotation.as_str())
+            .bind(person)
+            .bind(duty.since.as_millis())
+            .bind(at.as_millis()),
+        };
+        statement.execute(&mut *connection).await?;
     }
-    for duty in is.iter().filter(|duty| !was.contains(duty)) {
-        begin(connection, workspace, rotation, duty).await?;
-    }
-    Ok(())
-}
-
-type PersonsDuty<'a> = (&'a str, &'a str, Duty);
-
-/// Who is on duty: the person, their name, and the duty.
-fn duties(members: &[Member]) -> Vec<PersonsDuty<'_>> {
-    members
-        .iter()
-        .filter_map(|member| Some((person(member), member.name.as_str(), member.duty?)))
-        .collect()
-}
-
-fn person(member: &Member) -> &str {
-    match &member.pagerduty_user {
-        Some(user) => user.as_str(),
-        None => member.key.as_str(),
-    }
-}
-
-async fn begin(
-    connection: &mut AnyConnection,
-    workspace: &WorkspaceId,
-    rotation: &RotationId,
-    (person, name, duty): &PersonsDuty<'_>,
-) -> Result<()> {
-    sqlx::query(
-        "insert into duty_history (rotation_id, workspace_id, person, starts_at, name, ends_at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
-             ends_at = excluded.ends_at",
-    )
-    .bind(rotation.as_str())
-    .bind(workspace.as_str())
-    .bind(*person)
-    .bind(duty.since.as_millis())
-    .bind(*name)
-    .bind(duty.until.map(Timestamp::as_millis))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// A duty ends at its planned end, or now when that would be later.
-async fn end(
-    connection: &mut AnyConnection,
-    rotation: &RotationId,
-    person: &str,
-    duty: &Duty,
-    now: Timestamp,
-) -> Result<()> {
-    let ends_at = duty.until.map_or(now, |until| until.min(now));
-    sqlx::query(
-        "update duty_history set ends_at = $1
-         where rotation_id = $2 and starts_at = $3 and person = $4",
-    )
-    .bind(ends_at.max(duty.since).as_millis())
-    .bind(rotation.as_str())
-    .bind(duty.since.as_millis())
-    .bind(person)
-    .execute(connection)
-    .await?;
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Store {
         .await
         .map_err(code_taken)?;
         write_owners(&mut tx, rotation).await?;
-        write_members(&mut tx, &[], rotation, entry.at).await?;
+        write_members(&mut tx, &[], rotation, (entry.at, entry.at)).await?;
         audit::insert(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(())
@@ -174,7 +174,7 @@ impl Store {
             write_owners(&mut tx, &after).await?;
         }
         if after.members != before.members {
-            write_members(&mut tx, &before.members, &after, entry.at).await?;
+            write_members(&mut tx, &before.members, &after, (entry.at, entry.at)).await?;
         }
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -356,16 +356,17 @@ async fn write_owners(connection: &mut AnyConnection, rotation: &Rotation) -> Re
     Ok(())
 }
 
-/// Puts the members of `rotation` in the place of those `before`, and notes whose
-/// duty that begins or ends at `now`.
+/// Puts the members of `rotation` in the place of those `before`, who are certain
+/// to have been right until the first of two times, and notes whose duty that
+/// begins or ends at the second.
 pub(super) async fn write_members(
     connection: &mut AnyConnection,
     before: &[Member],
     rotation: &Rotation,
-    now: Timestamp,
+    times: (Timestamp, Timestamp),
 ) -> Result<()> {
     let which = (&rotation.workspace, &rotation.id);
-    history::record(connection, which, before, &rotation.members, now).await?;
+    history::record(connection, which, before, &rotation.members, times).await?;
     sqlx::query("delete from rotation_members where rotation_id = $1")
         .bind(rotation.id.as_str())
         .execute(&mut *connection)

@@ -28,6 +28,8 @@ pub struct BoundSchedule {
     pub version: ScheduleVersion,
     /// When PagerDuty last answered for it, by PagerDuty's clock.
     pub confirmed_at: Option<Timestamp>,
+    /// When its rotations last got their members from it, by PagerDuty's clock.
+    pub applied_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
     pub problem: Option<PagerDutyProblem>,
     /// Failed attempts in a row.
@@ -69,6 +71,7 @@ struct ScheduleRow {
     time_zone: Option<String>,
     api_version: String,
     confirmed_at: Option<i64>,
+    applied_at: Option<i64>,
     problem: Option<String>,
     failures: i64,
     poll_at: i64,
@@ -86,6 +89,7 @@ impl ScheduleRow {
                 "a version of PagerDuty's API",
             )?,
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
+            applied_at: self.applied_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem)?,
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             poll_at: Timestamp::from_millis(self.poll_at),
@@ -158,7 +162,7 @@ impl Store {
         let now = self.engine.now();
         let statement = format!(
             "select * from pagerduty_schedules where workspace_id = $1 and poll_at <= {now} + $2
-             order by case when failures > 0 then 1 else 0 end, poll_at, id"
+             order by case when problem is null then 0 else 1 end, poll_at, id"
         );
         let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
@@ -369,6 +373,7 @@ impl Store {
         };
         let now = (rule.now)();
         let known = load_schedule(&mut tx, workspace, &schedule.id).await?;
+        let applied_at = known.as_ref().and_then(|known| known.applied_at);
         let present = match known {
             Some(known) if is_later(known.confirmed_at, read_at) => {
                 load_snapshot(&mut tx, workspace, known).await?
@@ -381,9 +386,18 @@ impl Store {
             }
         };
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        // The others that follow this schedule have it read anew as well.
+        // The others that follow this schedule have it read anew as well. This one
+        // had its own members until now.
         let members = (rule.members)(&present, now);
-        write_members(&mut tx, workspace, &schedule.id, &members, now).await?;
+        let certain_until = |id: &RotationId| {
+            if *id == rotation.id {
+                now
+            } else {
+                applied_at.unwrap_or(NEVER)
+            }
+        };
+        let times = (&certain_until as CertainUntil<'_>, now);
+        write_members(&mut tx, workspace, &schedule.id, &members, times).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         tx.commit().await?;
@@ -413,7 +427,8 @@ impl Store {
         for statement in [
             "update duty_history set ends_at = null where rotation_id = $1 and exists
                  (select 1 from rotation_members m where m.rotation_id = $1
-                      and m.on_duty_since = duty_history.starts_at
+                      and m.on_duty_since = duty_history.shift_starts_at
+                      and m.on_duty_until = duty_history.ends_at
                       and m.pagerduty_user_id = duty_history.person)",
             "update rotations set mode = 'manual' where id = $1",
             "update rotation_members set on_duty_until = null where rotation_id = $1",
@@ -458,13 +473,15 @@ impl Store {
             return Ok(None);
         }
         let now = (rule.now)();
+        let applied_at = known.applied_at.unwrap_or(NEVER);
         if load_snapshot(&mut tx, workspace, known).await? == *schedule {
             confirm_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
         } else {
             write_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
         }
         let members = (rule.members)(schedule, now);
-        let changed = write_members(&mut tx, workspace, &schedule.id, &members, now).await?;
+        let times = (&(|_: &RotationId| applied_at) as CertainUntil<'_>, now);
+        let changed = write_members(&mut tx, workspace, &schedule.id, &members, times).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
@@ -487,19 +504,22 @@ impl Store {
         let Some(known) = load_schedule(&mut tx, workspace, schedule).await? else {
             return Ok(None);
         };
+        let applied_at = known.applied_at.unwrap_or(NEVER);
         let snapshot = load_snapshot(&mut tx, workspace, known).await?;
         let now = (rule.now)();
         sqlx::query(
-            "update pagerduty_schedules set poll_at = 0, next_change_at = $1
+            "update pagerduty_schedules set poll_at = 0, next_change_at = $1, applied_at = $4
              where workspace_id = $2 and id = $3",
         )
         .bind(next_change(&snapshot.shifts, now).map(Timestamp::as_millis))
         .bind(workspace.as_str())
         .bind(schedule.as_str())
+        .bind(now.as_millis())
         .execute(&mut *tx)
         .await?;
         let members = (rule.members)(&snapshot, now);
-        let changed = write_members(&mut tx, workspace, schedule, &members, now).await?;
+        let times = (&(|_: &RotationId| applied_at) as CertainUntil<'_>, now);
+        let changed = write_members(&mut tx, workspace, schedule, &members, times).await?;
         tx.commit().await?;
         Ok(Some(changed))
     }
@@ -694,13 +714,14 @@ async fn confirm_schedule(
 ) -> Result<()> {
     sqlx::query(
         "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0,
-             next_change_at = $2
+             next_change_at = $2, applied_at = $5
          where workspace_id = $3 and id = $4",
     )
     .bind(asked_at.as_millis())
     .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
+    .bind(now.as_millis())
     .execute(connection)
     .await?;
     Ok(())
@@ -757,12 +778,12 @@ async fn write_schedule(
 ) -> Result<()> {
     sqlx::query(
         "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at,
-             api_version, next_change_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+             api_version, next_change_at, applied_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (workspace_id, id) do update set name = excluded.name, url = excluded.url,
              time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null,
              failures = 0, api_version = excluded.api_version,
-             next_change_at = excluded.next_change_at",
+             next_change_at = excluded.next_change_at, applied_at = excluded.applied_at",
     )
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
@@ -772,6 +793,7 @@ async fn write_schedule(
     .bind(read_at.as_millis())
     .bind(schedule.version.code())
     .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
+    .bind(now.as_millis())
     .execute(&mut *connection)
     .await?;
     for table in [
@@ -853,14 +875,20 @@ async fn write_shifts(
     Ok(())
 }
 
-/// Gives every rotation that is bound to `schedule` these members, and returns
-/// what that changes.
+/// Until when the members that a rotation has are certain to have been right.
+type CertainUntil<'a> = &'a (dyn Fn(&RotationId) -> Timestamp + Sync);
+
+/// Before anything was ever certain.
+const NEVER: Timestamp = Timestamp::from_millis(0);
+
+/// Gives every rotation that is bound to `schedule` these members from the second
+/// of two times on, and returns what that changes.
 async fn write_members(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
     members: &[Member],
-    now: Timestamp,
+    (certain_until, now): (CertainUntil<'_>, Timestamp),
 ) -> Result<Vec<SyncChange>> {
     let mut changed = Vec::new();
     for id in rotations_bound_to(connection, workspace, schedule).await? {
@@ -872,7 +900,8 @@ async fn write_members(
         };
         if rotation.members != members {
             let before = std::mem::replace(&mut rotation.members, members.to_vec());
-            rotations::write_members(connection, &before, &rotation, now).await?;
+            let times = (certain_until(&id), now);
+            rotations::write_members(connection, &before, &rotation, times).await?;
             changed.push(SyncChange {
                 what: difference(&before, members),
                 rotation: id,

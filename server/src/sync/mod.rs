@@ -45,6 +45,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the loop rests at most, for connections that another server made.
 const LONGEST_REST: Duration = Duration::from_secs(5);
+/// How long after its start a server asks again where PagerDuty was away. Servers
+/// that start together, or again and again, share that one attempt.
+const RETRY_AFTER_START: Duration = Duration::from_secs(2);
 /// How long to rest after the database has failed.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -89,6 +92,9 @@ impl Default for SyncSignals {
 /// Starts a run for each connection when it is due, until the shutdown.
 pub async fn reconcile(services: Services) {
     let stop = services.shutdown.clone();
+    if let Err(error) = retry_after_start(&services).await {
+        tracing::error!(%error, "what failed before the start is not retried sooner");
+    }
     while !stop.is_cancelled() {
         let rest = match start_due_runs(&services).await {
             Ok(rest) => rest,
@@ -103,6 +109,20 @@ pub async fn reconcile(services: Services) {
             () = time::sleep(rest) => {}
         }
     }
+}
+
+/// A back-off may outlast the outage that it is from, and whoever restarts a
+/// server wants to see whether that is over.
+async fn retry_after_start(services: &Services) -> Result<(), StoreError> {
+    for connection in services.store.connections().await? {
+        let failed = connection.problem.as_ref();
+        if failed.is_some_and(PagerDutyProblem::may_pass_at_any_moment) {
+            let workspace = &connection.workspace;
+            let wait = RETRY_AFTER_START;
+            services.store.retry_within(workspace, wait).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Starts what is due and says how long nothing else will be.
@@ -179,7 +199,7 @@ fn report(outcome: RunOutcome) -> Result<SyncReport, ConnectRefusal> {
         None => Ok(SyncReport {
             changed: changed_rotations(&outcome),
             confirmed: outcome.confirmed,
-            unreadable: outcome.unreadable,
+            unreadable: outcome.unreadable_count(),
             postponed: outcome.postponed,
         }),
     }
@@ -233,7 +253,10 @@ async fn numbered_run(
     let workspace = &connection.workspace;
     let started = Instant::now();
     let jitter = jitter();
-    let run = run::run(services, connection, reason, jitter);
+    let run = async {
+        services.store.begin_run(connection, id, reason).await?;
+        run::run(services, connection, reason, jitter).await
+    };
     let finished = tokio::select! {
         outcome = run => outcome.map(Some),
         lost = heartbeat(services, connection) => lost.map(|()| None),
@@ -241,7 +264,8 @@ async fn numbered_run(
     };
     let outcome = match finished {
         Ok(Some(outcome)) => {
-            let end = end_of(services, connection, &outcome, reason, jitter).await?;
+            let took = started.elapsed();
+            let end = end_of(services, connection, &outcome, (reason, took), jitter).await?;
             let written = services.store.end_sync(connection, &end).await?;
             written.then_some(outcome)
         }
@@ -260,7 +284,7 @@ async fn numbered_run(
         .metrics
         .run_ended(reason, run_end(outcome.as_ref()), took);
     if let Some(outcome) = &outcome {
-        note(services, workspace, (id, reason, took), outcome).await?;
+        note(services, workspace, (id, took), outcome).await?;
     }
     services.live.publish(workspace, LiveTopic::Connection);
     // Nobody may be waiting for this run.
@@ -273,27 +297,27 @@ const fn run_end(outcome: Option<&RunOutcome>) -> RunEnd {
     match outcome {
         None => RunEnd::Abandoned,
         Some(outcome) if outcome.problem.is_some() => RunEnd::Failed,
-        Some(outcome) if outcome.unreadable > 0 => RunEnd::Partial,
+        Some(outcome) if !outcome.unreadable.is_empty() => RunEnd::Partial,
         Some(_) => RunEnd::Succeeded,
     }
 }
 
-/// Writes a run into the log, the metrics and the list of runs. One that neither
-/// asked nor changed anything is not worth a line.
+/// Writes what a run came to into the log, the metrics and the list of runs. One
+/// that neither asked nor changed anything is not worth a line.
 async fn note(
     services: &Services,
     workspace: &WorkspaceId,
-    (id, reason, took): (&SyncRunId, SyncReason, Duration),
+    (id, took): (&SyncRunId, Duration),
     outcome: &RunOutcome,
 ) -> Result<(), StoreError> {
     if let Some(left) = outcome.budget_left {
         services.metrics.budget_left(workspace, left);
     }
     if !outcome.asked && outcome.changes.is_empty() {
-        return Ok(());
+        return services.store.forget_run(id).await;
     }
     let changed = changed_rotations(outcome);
-    let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable);
+    let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable_count());
     let (postponed, requests) = (outcome.postponed, outcome.requests);
     match &outcome.problem {
         Some(problem) => {
@@ -305,14 +329,12 @@ async fn note(
     }
     services
         .store
-        .record_run(&EndedRun {
+        .end_run(&EndedRun {
             id,
-            workspace,
-            reason,
             took,
             problem: outcome.problem.as_ref(),
             confirmed,
-            unreadable,
+            unreadable: &outcome.unreadable,
             postponed,
             requests,
             changes: &outcome.changes,
@@ -334,7 +356,7 @@ async fn end_of(
     services: &Services,
     connection: &Connection,
     outcome: &RunOutcome,
-    reason: SyncReason,
+    (reason, took): (SyncReason, Duration),
     jitter: f64,
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
@@ -352,6 +374,8 @@ async fn end_of(
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,
         next_change_in: next_change.map(|change| until(change, pagerduty_now)),
+        planned_in: (reason == SyncReason::Request)
+            .then(|| planned_in(connection).saturating_sub(took)),
     };
     let interval = services.config.pagerduty.poll_interval;
     let Pace {
@@ -382,6 +406,12 @@ async fn end_of(
         },
         clock_ahead_millis: ahead_of_us - connection.database_ahead_millis,
     })
+}
+
+/// How long until PagerDuty was to be asked, when the run began.
+fn planned_in(connection: &Connection) -> Duration {
+    let planned_at = connection.next_sync_at.max(connection.ask_after);
+    until(planned_at, connection.as_of)
 }
 
 /// Between 0 and 1.

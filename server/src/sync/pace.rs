@@ -33,6 +33,9 @@ pub struct Found<'a> {
     pub budget_in: Option<Duration>,
     /// How long until who is on duty changes, as far as known.
     pub next_change_in: Option<Duration>,
+    /// How long until PagerDuty would have been asked without this run; present
+    /// when somebody asked for it.
+    pub planned_in: Option<Duration>,
 }
 
 /// The pace after a run; `jitter` is between 0 and 1.
@@ -49,6 +52,7 @@ pub fn pace(interval: Duration, found: Found<'_>, jitter: f64) -> Pace {
         }
         Some(problem) => {
             let wait = back_off(interval, found.failures, problem);
+            let wait = no_later(wait, found.planned_in, problem);
             (wait, wait)
         }
     };
@@ -73,13 +77,26 @@ pub fn slack(interval: Duration) -> Duration {
 /// How long to wait after so many failures in a row and one more.
 pub fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
     let doubled = interval.saturating_mul(2u32.saturating_pow(failures));
-    let asked_for = match problem {
+    doubled
+        .min(LONGEST_BACK_OFF.max(interval))
+        .max(demanded(problem))
+}
+
+/// How long to wait after a failure that somebody provoked by asking for it. What
+/// was `planned` comes no later for it, or each press would postpone the recovery;
+/// only what PagerDuty demands is obeyed all the same.
+pub fn no_later(wait: Duration, planned: Option<Duration>, problem: &PagerDutyProblem) -> Duration {
+    planned.map_or(wait, |planned| wait.min(planned).max(demanded(problem)))
+}
+
+/// How long PagerDuty itself wants to be left alone.
+fn demanded(problem: &PagerDutyProblem) -> Duration {
+    match problem {
         PagerDutyProblem::RateLimited {
             retry_after_seconds,
         } => Duration::from_secs(u64::from(*retry_after_seconds)),
         _ => Duration::ZERO,
-    };
-    doubled.min(LONGEST_BACK_OFF.max(interval)).max(asked_for)
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +169,30 @@ mod tests {
         };
         let pace = pace(INTERVAL, found, 0.0);
         assert_eq!((pace.next_in, pace.ask_in), (seconds(10), seconds(300)));
+    }
+
+    #[test]
+    fn a_failure_that_somebody_asked_for_postpones_nothing() {
+        let after = |planned, problem: &PagerDutyProblem| {
+            let found = Found {
+                problem: Some(problem),
+                failures: 3,
+                planned_in: Some(seconds(planned)),
+                ..Found::default()
+            };
+            let pace = pace(INTERVAL, found, 0.5);
+            assert_eq!(pace.next_in, pace.ask_in);
+            pace.ask_in
+        };
+        let away = PagerDutyProblem::Unreachable;
+        for planned in [0, 1, 40, 299] {
+            assert_eq!(after(planned, &away), seconds(planned));
+        }
+        assert_eq!(after(900, &away), seconds(300), "sooner is no harm");
+        let limited = PagerDutyProblem::RateLimited {
+            retry_after_seconds: 170,
+        };
+        assert_eq!(after(40, &limited), seconds(170), "as PagerDuty demands");
     }
 
     #[test]

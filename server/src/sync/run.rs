@@ -20,7 +20,7 @@ use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 use types::{
     LiveTopic, PagerDutyProblem, PagerDutyUserId, RotationId, SyncChange, SyncReason, Timestamp,
-    WorkspaceId,
+    UnreadableSchedule, WorkspaceId,
 };
 
 /// How far ahead shifts are read and kept.
@@ -43,7 +43,7 @@ pub struct RunOutcome {
     pub asked: bool,
     pub changes: Vec<SyncChange>,
     pub confirmed: u32,
-    pub unreadable: u32,
+    pub unreadable: Vec<UnreadableSchedule>,
     pub postponed: u32,
     /// Why the run failed as a whole.
     pub problem: Option<PagerDutyProblem>,
@@ -367,7 +367,11 @@ impl Run<'_> {
                 }) => outcome.postpone(1, retry_after_seconds),
                 Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
                 Err(problem) => {
-                    outcome.unreadable += 1;
+                    outcome.unreadable.push(UnreadableSchedule {
+                        schedule: schedule.id.clone(),
+                        name: schedule.name.clone(),
+                        problem: problem.clone(),
+                    });
                     self.flag(schedule, &problem).await?;
                     if problem != PagerDutyProblem::NotFound {
                         failures += 1;
@@ -440,9 +444,16 @@ impl Run<'_> {
         let interval = self.services.config.pagerduty.poll_interval;
         let back_off = pace::back_off(interval, schedule.failures, problem);
         // That somebody is impatient says nothing about how patient to be.
-        let failures = match self.reason {
-            SyncReason::Request => schedule.failures.max(1),
-            SyncReason::Due | SyncReason::HandOff => schedule.failures.saturating_add(1),
+        let (failures, back_off) = match self.reason {
+            SyncReason::Request => {
+                let planned = until(schedule.poll_at, self.connection.as_of);
+                let planned = planned.saturating_sub(self.started.elapsed());
+                let wait = pace::no_later(back_off, Some(planned), problem);
+                (schedule.failures, wait)
+            }
+            SyncReason::Due | SyncReason::HandOff => {
+                (schedule.failures.saturating_add(1), back_off)
+            }
         };
         let flagged = self
             .store()
@@ -467,6 +478,10 @@ const ALL_ARE_DUE: Duration = Duration::from_secs(366 * 24 * 3600);
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
 impl RunOutcome {
+    pub fn unreadable_count(&self) -> u32 {
+        u32::try_from(self.unreadable.len()).unwrap_or(u32::MAX)
+    }
+
     /// Ends as failed, unless only our own share of requests is spent.
     fn settle(&mut self, problem: PagerDutyProblem, due: usize) {
         match problem {

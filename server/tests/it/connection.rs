@@ -1,9 +1,10 @@
 //! Connecting, replacing the key and disconnecting, on both engines.
 
 use crate::support::{
-    NOW, ann, apply, create, entry, member, new_credential, on_each_engine, rotation, snapshot,
-    workspace,
+    NOW, ann, apply, bound::Bound, caller, create, databases, entry, member, new_credential,
+    on_each_engine, rotation, snapshot, workspace,
 };
+use app::backend::Connections;
 use server::{
     rotations::Duty,
     store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd},
@@ -15,7 +16,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use types::{AuditAction, RotationId, RotationMode};
+use types::{ApiKeyInput, AuditAction, Outcome, Replaced, RotationId, RotationMode};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
@@ -340,4 +341,32 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_switch_to_another_account_is_logged_with_the_names_of_both() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let keys = bound.sandbox.ask("credentials").await;
+        let of_europe = keys["pagerduty"]["eu_api_key"].as_str().unwrap();
+        let backend = bound.backend();
+        let asked = backend
+            .edit_api_key(&caller(), ApiKeyInput::new(of_europe))
+            .await
+            .unwrap();
+        assert_eq!(asked, Outcome::Done(Replaced::OtherAccount));
+        let switched = backend.switch_account(&caller()).await.unwrap();
+        assert_eq!(switched, Outcome::Done(()));
+
+        let store = &bound.services.store;
+        let log = store.audit_page(&workspace(), None).await.unwrap();
+        let entry = &log.entries[0];
+        assert_eq!(entry.action, AuditAction::ReplacedApiKey);
+        let told = (entry.before.as_deref(), entry.after.as_deref());
+        let expected = (
+            Some("API key ending in ••••K7Qa, lighthouse-books (US region)"),
+            Some("API key ending in ••••E5Tz, lighthouse-books-eu (EU region)"),
+        );
+        assert_eq!(told, expected);
+    }
 }

@@ -4,6 +4,8 @@
 mod budget;
 mod clocks;
 mod people;
+mod requests;
+mod restarts;
 mod roster;
 mod schedules;
 

@@ -4,6 +4,7 @@
 mod connection;
 mod faults;
 mod former;
+mod history;
 mod http;
 mod keys;
 mod kills;

@@ -1,9 +1,9 @@
 //! The list of the last syncs.
 
-use crate::support::{bound::Bound, caller, databases};
-use app::backend::Connections;
+use crate::support::{bound::Bound, caller, databases, replica::Replica};
+use app::backend::{Caller, Connections};
 use serde_json::json;
-use types::{PagerDutyProblem, SyncReason};
+use types::{PagerDutyProblem, PersonId, Role, SyncReason, SyncRunState};
 
 #[tokio::test]
 async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_failed() {
@@ -29,7 +29,9 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
         assert_eq!(runs.len(), 50);
         let newest_first = runs.is_sorted_by(|one, next| one.started_at >= next.started_at);
         assert!(newest_first);
-        assert!(runs.iter().all(|run| run.reason == SyncReason::Request));
+        let requested =
+            |reason, state| (reason, state) == (SyncReason::Request, SyncRunState::Ended);
+        assert!(runs.iter().all(|run| requested(run.reason, run.state)));
         let (changing, failed) = (&runs[0], &runs[1]);
         assert_eq!((changing.confirmed, changing.requests), (1, 1));
         let (_, id) = &bound.rotations[0];
@@ -47,5 +49,78 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
                 .iter()
                 .all(|run| run.problem.is_none() && run.changes.is_empty())
         );
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_listed_from_its_beginning_and_one_that_was_killed_as_cut_off() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let slow = json!({"side": "pagerduty", "path": "/schedules", "delay_ms": 30_000});
+        bound.sandbox.fault(slow).await;
+        let url = &bound.sandbox.url;
+        let replica = Replica::start(&bound.database.url, url, url).await;
+        let pressing =
+            replica.act(|backend| async move { backend.sync_now(&caller()).await.unwrap() });
+        tokio::select! {
+            outcome = pressing => panic!("it takes longer than this: {outcome:?}"),
+            () = bound.until_last_run_is(SyncRunState::Running) => {}
+        }
+        let running = bound.last_run().await;
+        assert_eq!(running.reason, SyncReason::Request);
+        drop(replica);
+        bound.sandbox.clear_faults().await;
+
+        bound.until_last_run_is(SyncRunState::CutOff).await;
+        assert_eq!(bound.last_run().await.id, running.id);
+        bound.sync().await.unwrap();
+        let runs = bound.backend().sync_runs(&caller()).await.unwrap();
+        let states: Vec<_> = runs[..2].iter().map(|run| run.state).collect();
+        assert_eq!(states, [SyncRunState::Ended, SyncRunState::CutOff]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_could_not_read_is_named_to_those_who_may_see_it() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1", "PPAYMN3"]).await;
+        bound
+            .sandbox
+            .control("schedules/PPLATP1/hide", json!({"hidden": true}))
+            .await;
+        let report = bound.sync().await.unwrap();
+        assert_eq!((report.confirmed, report.unreadable), (1, 1));
+
+        let named = [("Platform Primary".to_owned(), PagerDutyProblem::NotFound)];
+        let names = |unreadable: Vec<types::UnreadableSchedule>| {
+            let named = unreadable.into_iter();
+            let named = named.map(|schedule| (schedule.name, schedule.problem));
+            named.collect::<Vec<_>>()
+        };
+        let card = bound.card().await;
+        assert_eq!(names(card.unreadable), named);
+        // What cannot be read does not make the others old.
+        let other = bound.schedule("PPAYMN3").await.confirmed_at;
+        assert_eq!(card.freshness.oldest_confirmed_at, other);
+        let run = bound.last_run().await;
+        assert_eq!(names(run.unreadable_schedules), named);
+
+        // Bob sees public rotations alone, and what those are bound to.
+        let bob = Caller {
+            person: PersonId::new("U2"),
+            role: Role::Member,
+            ..caller()
+        };
+        let seen = async || {
+            let backend = bound.backend();
+            let panel = backend.integrations(&bob).await.unwrap().pagerduty.unwrap();
+            let run = backend.sync_runs(&bob).await.unwrap().remove(0);
+            assert_eq!((panel.freshness.unreadable, run.unreadable), (1, 1));
+            (names(panel.unreadable), names(run.unreadable_schedules))
+        };
+        assert_eq!(seen().await, (named.to_vec(), named.to_vec()));
+        let hide = "update rotations set visibility = 'private'";
+        bound.database.execute(hide).await;
+        assert_eq!(seen().await, (Vec::new(), Vec::new()));
     }
 }

@@ -255,11 +255,19 @@ fn SyncNowForm(panel: Panel) -> impl IntoView {
     }
 }
 
-/// What changed, and how much of what is bound that is said about.
+/// What changed, and how much of what is bound that is said about. Of what was not
+/// read nobody knows whether it has changed.
 fn report_words(report: &SyncReport) -> String {
-    let changed = match report.changed {
-        0 => "nothing had changed".to_owned(),
-        changed => format!("{} changed", count(changed, "rotation", "rotations")),
+    let whole = report.unreadable == 0 && report.postponed == 0;
+    let outcome = match (report.changed, whole, report.confirmed) {
+        (0, true, _) => "Synced: nothing had changed".to_owned(),
+        (0, false, 0) => "Not synced: nothing could be read".to_owned(),
+        (0, false, _) => "Synced in part: what could be read had not changed".to_owned(),
+        (changed, ..) => {
+            let how = if whole { "Synced" } else { "Synced in part" };
+            let changed = count(changed, "rotation", "rotations");
+            format!("{how}: {changed} changed")
+        }
     };
     let told = [
         (
@@ -279,8 +287,8 @@ fn report_words(report: &SyncReport) -> String {
         ),
     ];
     match counts(told, "; ") {
-        Some(told) => format!("Synced: {changed}. {told}."),
-        None => format!("Synced: {changed}. No rotation is bound to a schedule."),
+        Some(told) => format!("{outcome}. {told}."),
+        None => format!("{outcome}. No rotation is bound to a schedule."),
     }
 }
 
@@ -296,12 +304,20 @@ mod tests {
                 "Synced: nothing had changed. No rotation is bound to a schedule.",
             ),
             (
+                [0, 7, 1, 0],
+                "Synced in part: what could be read had not changed. 7 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were.",
+            ),
+            (
+                [0, 0, 1, 0],
+                "Not synced: nothing could be read. 1 schedule could not be read, so its rotations stay as they were.",
+            ),
+            (
                 [1, 1, 0, 0],
                 "Synced: 1 rotation changed. 1 schedule was confirmed.",
             ),
             (
                 [2, 12, 1, 40],
-                "Synced: 2 rotations changed. 12 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were; 40 schedules wait for the next run, as Round Robin's share of requests is spent.",
+                "Synced in part: 2 rotations changed. 12 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were; 40 schedules wait for the next run, as Round Robin's share of requests is spent.",
             ),
         ] {
             assert_eq!(

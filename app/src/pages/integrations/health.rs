@@ -6,7 +6,7 @@ use crate::{
     pages::wording::count,
 };
 use leptos::{either::Either, prelude::*};
-use types::{ConnectionHealth, ConnectionView, Freshness, Timestamp};
+use types::{ConnectionHealth, ConnectionView, Freshness, Timestamp, UnreadableSchedule};
 
 /// Data of this age is as new as it gets.
 const FRESH_SECONDS: i64 = 60;
@@ -15,6 +15,8 @@ const FRESH_SECONDS: i64 = 60;
 pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
     let health = Memo::new(move |_| connection.with(|connection| connection.health.clone()));
     let freshness = Memo::new(move |_| connection.with(|connection| connection.freshness));
+    let unreadable =
+        Memo::new(move |_| connection.with(|connection| connection.unreadable.clone()));
     let clock_ahead =
         Memo::new(move |_| connection.with(|connection| connection.clock_ahead_seconds));
     view! {
@@ -24,7 +26,7 @@ pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
                 view! { <Badge tone text=label/><p>{text}</p> }
             }}
         </div>
-        {move || view! { <Age freshness=freshness.get()/> }}
+        {move || view! { <Age freshness=freshness.get() named=unreadable.get()/> }}
         {move || clock_ahead.get().map(|seconds| view! {
             <Notice tone=Tone::Warning><p>{clock_words(seconds)}</p></Notice>
         })}
@@ -69,47 +71,92 @@ fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'sta
 /// How old what is known of the bound schedules is, and what keeps it from being
 /// newer.
 #[component]
-fn Age(freshness: Freshness) -> impl IntoView {
+fn Age(
+    freshness: Freshness,
+    /// The schedules that cannot be read, as far as they may be named.
+    named: Vec<UnreadableSchedule>,
+) -> impl IntoView {
     let Freshness {
         schedules,
         oldest_confirmed_at,
         unreadable,
         postponed,
     } = freshness;
+    let readable = schedules.saturating_sub(unreadable);
+    let others = unreadable > 0;
     (schedules > 0).then(|| {
         view! {
             <div class="freshness">
-                <p>
-                    {count(schedules, "schedule", "schedules")}
-                    {match oldest_confirmed_at {
-                        Some(oldest) => Either::Left(view! { <Confirmed oldest schedules/> }),
-                        None => Either::Right(", not confirmed yet."),
-                    }}
-                </p>
-                {(unreadable > 0).then(|| view! { <p>{unreadable_words(unreadable)}</p> })}
+                {others.then(|| view! {
+                    <p>{unreadable_words(unreadable)}</p>
+                    <UnreadableList schedules=named/>
+                })}
+                {(readable > 0).then(|| view! {
+                    <p>
+                        {match oldest_confirmed_at {
+                            Some(oldest) => Either::Left(view! { <Confirmed oldest readable others/> }),
+                            None => Either::Right(unconfirmed_words(readable, others)),
+                        }}
+                    </p>
+                })}
                 {(postponed > 0).then(|| view! { <p>{postponed_words(postponed)}</p> })}
             </div>
         }
     })
 }
 
+/// Each schedule that cannot be read, with the reason.
 #[component]
-fn Confirmed(oldest: Timestamp, schedules: u32) -> impl IntoView {
+pub(super) fn UnreadableList(schedules: Vec<UnreadableSchedule>) -> impl IntoView {
+    (!schedules.is_empty()).then(|| {
+        view! {
+            <ul class="changes">
+                {schedules.into_iter().map(|schedule| view! {
+                    <li><bdi>{schedule.name}</bdi>": "{schedule.problem.to_string()}</li>
+                }).collect_view()}
+            </ul>
+        }
+    })
+}
+
+/// How old what is known of the readable schedules is, which are all of them or
+/// the others beside those that cannot be read.
+#[component]
+fn Confirmed(oldest: Timestamp, readable: u32, others: bool) -> impl IntoView {
     let clock = use_clock();
     let fresh = Memo::new(move |_| clock.now().seconds_since(oldest) < FRESH_SECONDS);
-    let several = schedules > 1;
     move || {
-        if fresh.get() {
-            Either::Left(match several {
-                true => ", all confirmed within the last minute.",
-                false => ", confirmed within the last minute.",
-            })
-        } else {
-            Either::Right(view! {
-                {if several { ", the oldest confirmed " } else { ", confirmed " }}
-                <Time at=oldest relative=true/>"."
-            })
+        let fresh = fresh.get();
+        view! {
+            {confirmed_words(readable, others, fresh)}
+            {match fresh {
+                true => Either::Left("within the last minute."),
+                false => Either::Right(view! { <Time at=oldest relative=true/>"." }),
+            }}
         }
+    }
+}
+
+/// The words before the time.
+fn confirmed_words(readable: u32, others: bool, fresh: bool) -> String {
+    match (others, readable, fresh) {
+        (false, 1, _) => "1 schedule, confirmed ".to_owned(),
+        (false, several, true) => format!("{several} schedules, all confirmed "),
+        (false, several, false) => format!("{several} schedules, the oldest confirmed "),
+        (true, 1, _) => "The other one was confirmed ".to_owned(),
+        (true, several, true) => format!("The other {several} were confirmed "),
+        (true, several, false) => format!("Of the other {several}, the oldest was confirmed "),
+    }
+}
+
+fn unconfirmed_words(readable: u32, others: bool) -> String {
+    match (others, readable) {
+        (false, number) => format!(
+            "{}, not confirmed yet.",
+            count(number, "schedule", "schedules")
+        ),
+        (true, 1) => "The other one is not confirmed yet.".to_owned(),
+        (true, several) => format!("The other {several} are not confirmed yet."),
     }
 }
 
@@ -173,6 +220,28 @@ mod tests {
             let words = clock_words(seconds);
             assert!(words.starts_with(expected), "{words}");
         }
+    }
+
+    #[test]
+    fn only_what_was_confirmed_is_called_confirmed() {
+        for (readable, others, fresh, expected) in [
+            (8, false, true, "8 schedules, all confirmed "),
+            (8, false, false, "8 schedules, the oldest confirmed "),
+            (1, false, true, "1 schedule, confirmed "),
+            (7, true, true, "The other 7 were confirmed "),
+            (7, true, false, "Of the other 7, the oldest was confirmed "),
+            (1, true, false, "The other one was confirmed "),
+        ] {
+            assert_eq!(confirmed_words(readable, others, fresh), expected);
+        }
+        assert_eq!(
+            unconfirmed_words(7, true),
+            "The other 7 are not confirmed yet."
+        );
+        assert_eq!(
+            unconfirmed_words(2, false),
+            "2 schedules, not confirmed yet."
+        );
     }
 
     #[test]

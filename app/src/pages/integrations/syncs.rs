@@ -1,16 +1,16 @@
 //! Settings → Integrations → Sync history: when PagerDuty was asked, what came of
 //! it, and what that changed, so that nobody has to guess why a rotation moved.
 
-use super::ADDRESS as PANEL;
+use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
-    components::{Badge, Cell, EmptyState, Icon, Row, Symbol, Table, Time, Tone, loaded},
+    components::{Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded},
     live::use_live,
     pages::{settings::SettingsTabs, wording::counts},
     server_fns::sync_runs,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-use types::{SyncChange, SyncRun};
+use types::{SyncChange, SyncRun, SyncRunState};
 
 pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
 
@@ -23,7 +23,8 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
         <h1>"Sync history"</h1>
         <SettingsTabs/>
         <p>
-            "The last 50 times that Round Robin asked PagerDuty, the latest first. "
+            "The last 50 times that Round Robin asked PagerDuty, the latest first. The server's log \
+             names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
         {loaded(runs, move |runs: Memo<Vec<SyncRun>>| move || {
@@ -51,36 +52,63 @@ fn Runs(runs: Memo<Vec<SyncRun>>) -> impl IntoView {
     view! {
         <Table
             label="Syncs"
-            columns=&["When", "Why", "Took", "Outcome", "Requests", "What changed"]
+            columns=&["When", "Why", "Took", "Outcome", "Requests", "What changed", "Run"]
         >
-            <For each=move || runs.get() key=|run| run.id.clone() let:run><Run run/></For>
+            // A run that ends is another row: what it came to is known only then.
+            <For each=move || runs.get() key=|run| (run.id.clone(), run.state) let:run>
+                <Run run/>
+            </For>
         </Table>
     }
 }
 
 #[component]
 fn Run(run: SyncRun) -> impl IntoView {
+    let ended = run.state == SyncRunState::Ended;
+    let known = |value: String| if ended { value } else { "–".to_owned() };
+    let (took, requests) = (
+        known(duration(run.duration_millis)),
+        known(run.requests.to_string()),
+    );
     let (standing, outcome) = (standing(&run), outcome(&run));
+    let named = if run.problem.is_none() {
+        run.unreadable_schedules
+    } else {
+        Vec::new()
+    };
     view! {
         <Row>
             <Cell label="When">
                 <span class="nowrap"><Time at=run.started_at relative=true listed=true/></span>
             </Cell>
             <Cell label="Why">{run.reason.to_string()}</Cell>
-            <Cell label="Took"><span class="nowrap">{duration(run.duration_millis)}</span></Cell>
+            <Cell label="Took"><span class="nowrap">{took}</span></Cell>
             <Cell label="Outcome">
                 <Mark standing/>
                 <p>{outcome}</p>
+                <UnreadableList schedules=named/>
             </Cell>
-            <Cell label="Requests">{run.requests}</Cell>
-            <Cell label="What changed"><Changes changes=run.changes/></Cell>
+            <Cell label="Requests">{requests}</Cell>
+            <Cell label="What changed">
+                {if ended {
+                    Either::Left(view! { <Changes changes=run.changes/> })
+                } else {
+                    Either::Right("–")
+                }}
+            </Cell>
+            <Cell label="Run"><Id text=run.id.to_string()/></Cell>
         </Row>
     }
 }
 
+const CUT_OFF: &str = "The server stopped, or the connection was changed, before this run ended. \
+    What it had changed by then stays; the next run does the rest.";
+
 /// What makes a run worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
+    Running,
+    CutOff,
     Failed,
     Incomplete,
     Changed,
@@ -88,6 +116,11 @@ enum Standing {
 }
 
 fn standing(run: &SyncRun) -> Standing {
+    match run.state {
+        SyncRunState::Running => return Standing::Running,
+        SyncRunState::CutOff => return Standing::CutOff,
+        SyncRunState::Ended => {}
+    }
     if run.problem.is_some() {
         Standing::Failed
     } else if run.unreadable > 0 {
@@ -102,6 +135,8 @@ fn standing(run: &SyncRun) -> Standing {
 #[component]
 fn Mark(standing: Standing) -> impl IntoView {
     let (symbol, tone, text) = match standing {
+        Standing::Running => (Symbol::Rotations, Tone::Neutral, "Running"),
+        Standing::CutOff => (Symbol::Warning, Tone::Warning, "Cut off"),
         Standing::Failed => (Symbol::Warning, Tone::Bad, "Failed"),
         Standing::Incomplete => (Symbol::Warning, Tone::Warning, "Incomplete"),
         Standing::Changed => (Symbol::Rotations, Tone::Accent, "Changed"),
@@ -113,6 +148,11 @@ fn Mark(standing: Standing) -> impl IntoView {
 }
 
 fn outcome(run: &SyncRun) -> String {
+    match run.state {
+        SyncRunState::Running => return "Not ended yet".to_owned(),
+        SyncRunState::CutOff => return CUT_OFF.to_owned(),
+        SyncRunState::Ended => {}
+    }
     if let Some(problem) = &run.problem {
         return problem.to_string();
     }
@@ -164,13 +204,15 @@ mod tests {
 
     fn run() -> SyncRun {
         SyncRun {
-            id: SyncRunId::new("1"),
+            id: SyncRunId::new("019368a4-7c00-7000-8000-5bb1c0ffee01"),
             reason: SyncReason::Due,
             started_at: Timestamp::from_millis(0),
+            state: SyncRunState::Ended,
             duration_millis: 840,
             problem: None,
             confirmed: 12,
             unreadable: 0,
+            unreadable_schedules: Vec::new(),
             postponed: 0,
             requests: 14,
             changes: Vec::new(),
@@ -200,6 +242,22 @@ mod tests {
         };
         assert_eq!(outcome(&failed), PagerDutyProblem::Unreachable.to_string());
         assert_eq!(standing(&failed), Standing::Failed);
+    }
+
+    #[test]
+    fn what_has_not_ended_claims_no_outcome() {
+        let running = SyncRun {
+            state: SyncRunState::Running,
+            ..run()
+        };
+        assert_eq!(standing(&running), Standing::Running);
+        assert_eq!(outcome(&running), "Not ended yet");
+        let cut_off = SyncRun {
+            state: SyncRunState::CutOff,
+            ..run()
+        };
+        assert_eq!(standing(&cut_off), Standing::CutOff);
+        assert_eq!(outcome(&cut_off), CUT_OFF);
     }
 
     #[test]

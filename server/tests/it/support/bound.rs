@@ -15,7 +15,7 @@ use server::{
 };
 use std::{future::Future, time::Duration};
 use tokio::{sync::broadcast::error::RecvError, task::JoinHandle, time};
-use types::{ConnectRefusal, ConnectionView, RotationId, SyncReport, SyncRun};
+use types::{ConnectRefusal, ConnectionView, RotationId, SyncReport, SyncRun, SyncRunState};
 
 /// Longer than anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -169,6 +169,33 @@ impl Bound {
             services: self.services.clone(),
             task: tokio::spawn(sync::reconcile(self.services.clone())),
         }
+    }
+
+    /// Returns as soon as the last sync did not fail.
+    pub async fn until_synced(&self) {
+        let (_, mut events) = self.services.live.subscribe(&workspace());
+        within_patience(async {
+            while self.connection().await.problem.is_some() {
+                let told = events.recv().await;
+                assert_ne!(told.err(), Some(RecvError::Closed));
+            }
+        })
+        .await;
+    }
+
+    /// Returns as soon as the newest of the listed runs is in this state. Another
+    /// server's run begins and is cut off without telling anybody here.
+    pub async fn until_last_run_is(&self, state: SyncRunState) {
+        within_patience(async {
+            loop {
+                let runs = self.backend().sync_runs(&caller()).await.unwrap();
+                if runs.first().is_some_and(|run| run.state == state) {
+                    return;
+                }
+                time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
     }
 
     /// Returns as soon as exactly these are on duty.

@@ -52,7 +52,7 @@ const WRONGS: &str = "
     select 'a duty without its record', m.key || ' in ' || m.rotation_id from rotation_members m
     where m.on_duty_since is not null and not exists (select 1 from duty_history h
         where h.rotation_id = m.rotation_id and h.person = m.pagerduty_user_id
-            and h.starts_at = m.on_duty_since
+            and h.shift_starts_at = m.on_duty_since
             and coalesce(h.ends_at, 0) = coalesce(m.on_duty_until, 0))
   union all
     select 'a record of a duty that should have ended', h.person || ' in ' || h.rotation_id
@@ -60,12 +60,18 @@ const WRONGS: &str = "
     where (h.ends_at is null or h.ends_at > $1 + $3) and not exists
         (select 1 from rotation_members m
          where m.rotation_id = h.rotation_id and m.pagerduty_user_id = h.person
-             and m.on_duty_since = h.starts_at)
+             and m.on_duty_since = h.shift_starts_at)
   union all
     select 'a record of a shift that PagerDuty never told', h.person || ' in ' || h.rotation_id
     from duty_history h
     where not exists (select 1 from told_shifts t
-        where t.user_id = h.person and t.starts_at = h.starts_at)";
+        where t.user_id = h.person and t.starts_at = h.shift_starts_at)
+  union all
+    select 'two records of one person at once', h.person || ' in ' || h.rotation_id
+    from duty_history h
+    join duty_history later on later.rotation_id = h.rotation_id and later.person = h.person
+        and later.starts_at > h.starts_at
+    where h.ends_at is null or h.ends_at > later.starts_at";
 
 /// Keeps every shift that is ever stored, so that records can be held against
 /// them when PagerDuty has long changed its mind.

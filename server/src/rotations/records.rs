@@ -1,0 +1,200 @@
+//! What a change of who is on duty means for the record of it. A record tells
+//! what the rotation showed: nobody's stretch reaches back into a time at which
+//! it was certain that others were on duty.
+
+use super::{Duty, Member};
+use types::Timestamp;
+
+/// A change to the records of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordChange<'a> {
+    /// A stretch of this duty begins at `from`.
+    Begin {
+        person: &'a str,
+        name: &'a str,
+        duty: Duty,
+        from: Timestamp,
+    },
+    /// The stretch that runs goes on, with another name or another end.
+    GoOn {
+        person: &'a str,
+        name: &'a str,
+        duty: Duty,
+    },
+    /// The stretch that runs has ended at `at`.
+    End {
+        person: &'a str,
+        duty: Duty,
+        at: Timestamp,
+    },
+}
+
+/// What changes in the records when the members `before`, who are certain to have
+/// been right until `certain_until`, have become those `after` at `now`.
+///
+/// A shift that begins after that time is recorded from its own start. One that is
+/// said to have begun before it was edited, taken up again, or bound just now, and
+/// is recorded from now on.
+pub fn record_changes<'a>(
+    before: &'a [Member],
+    after: &'a [Member],
+    certain_until: Timestamp,
+    now: Timestamp,
+) -> Vec<RecordChange<'a>> {
+    let (was, is) = (stretches(before), stretches(after));
+    let begun: Vec<_> = is.iter().filter(|stretch| !stretch.is_in(&was)).collect();
+    let takeover = begun
+        .iter()
+        .map(|stretch| stretch.duty.since)
+        .filter(|&since| since > certain_until)
+        .min()
+        .unwrap_or(now);
+    let ended = was.iter().filter(|stretch| !stretch.is_in(&is));
+    let ends = ended.map(|stretch| RecordChange::End {
+        person: stretch.person,
+        duty: stretch.duty,
+        at: stretch
+            .duty
+            .until
+            .map_or(takeover, |until| until.min(takeover)),
+    });
+    let goes_on = is
+        .iter()
+        .filter(|stretch| stretch.is_in(&was) && !was.contains(stretch));
+    let goes_on = goes_on.map(|stretch| RecordChange::GoOn {
+        person: stretch.person,
+        name: stretch.name,
+        duty: stretch.duty,
+    });
+    let begins = begun.iter().map(|stretch| RecordChange::Begin {
+        person: stretch.person,
+        name: stretch.name,
+        duty: stretch.duty,
+        from: if stretch.duty.since > certain_until {
+            stretch.duty.since
+        } else {
+            now
+        },
+    });
+    ends.chain(goes_on).chain(begins).collect()
+}
+
+/// Somebody's present duty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stretch<'a> {
+    /// The PagerDuty user, or the member when there is none: being linked to Slack
+    /// does not make somebody another person.
+    person: &'a str,
+    name: &'a str,
+    duty: Duty,
+}
+
+impl Stretch<'_> {
+    /// Whether it is the same person's same duty as one of `others`.
+    fn is_in(&self, others: &[Stretch<'_>]) -> bool {
+        others
+            .iter()
+            .any(|other| other.person == self.person && other.duty.since == self.duty.since)
+    }
+}
+
+fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
+    members
+        .iter()
+        .filter_map(|member| {
+            Some(Stretch {
+                person: match &member.pagerduty_user {
+                    Some(user) => user.as_str(),
+                    None => member.key.as_str(),
+                },
+                name: &member.name,
+                duty: member.duty?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotations::examples::member;
+
+    const fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    fn on_duty(name: &str, since: i64, until: i64) -> Member {
+        Member {
+            duty: Some(Duty {
+                since: at(since),
+                until: Some(at(until)),
+            }),
+            ..member(name)
+        }
+    }
+
+    /// `ann ends 10`, `bob from 10`, `bob goes on`.
+    fn told(before: &[Member], after: &[Member], certain_until: i64, now: i64) -> Vec<String> {
+        let seconds = |at: Timestamp| at.as_millis() / 1000;
+        let name = |person: &str| person.replace("slack:", "");
+        record_changes(before, after, at(certain_until), at(now))
+            .into_iter()
+            .map(|change| match change {
+                RecordChange::Begin { person, from, .. } => {
+                    format!("{} from {}", name(person), seconds(from))
+                }
+                RecordChange::GoOn { person, .. } => format!("{} goes on", name(person)),
+                RecordChange::End { person, at, .. } => {
+                    format!("{} ends {}", name(person), seconds(at))
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_hand_off_is_recorded_at_the_shifts_end_however_late_it_is_made() {
+        let (ann, bob) = ([on_duty("ann", 0, 50)], [on_duty("bob", 50, 100)]);
+        for now in [50, 51, 90] {
+            let told = told(&ann, &bob, 40, now);
+            assert_eq!(told, ["ann ends 50", "bob from 50"]);
+        }
+    }
+
+    #[test]
+    fn an_override_that_began_since_the_last_look_takes_over_at_its_start() {
+        let told = told(&[on_duty("ann", 0, 100)], &[on_duty("bob", 47, 90)], 40, 60);
+        assert_eq!(told, ["ann ends 47", "bob from 47"]);
+    }
+
+    #[test]
+    fn a_shift_that_is_taken_up_again_goes_on_from_now() {
+        let told = told(&[on_duty("bob", 47, 90)], &[on_duty("ann", 0, 100)], 59, 60);
+        assert_eq!(told, ["bob ends 60", "ann from 60"]);
+    }
+
+    #[test]
+    fn what_is_bound_now_is_recorded_from_now() {
+        assert_eq!(
+            told(&[], &[on_duty("ann", 0, 100)], 60, 60),
+            ["ann from 60"]
+        );
+    }
+
+    #[test]
+    fn another_end_or_name_makes_no_other_stretch() {
+        let longer = [on_duty("ann", 0, 200)];
+        assert_eq!(
+            told(&[on_duty("ann", 0, 100)], &longer, 59, 60),
+            ["ann goes on"]
+        );
+        let same: [&str; 0] = [];
+        assert_eq!(told(&longer, &longer, 59, 60), same);
+    }
+
+    #[test]
+    fn whoever_has_no_successor_ends_now_or_as_planned() {
+        let ann = [on_duty("ann", 0, 100)];
+        assert_eq!(told(&ann, &[], 59, 60), ["ann ends 60"]);
+        assert_eq!(told(&ann, &[], 59, 130), ["ann ends 100"]);
+    }
+}

@@ -1,0 +1,86 @@
+//! *Sync now* while PagerDuty is away: impatience postpones nothing.
+
+use crate::support::{bound::Bound, databases};
+use serde_json::json;
+use types::Timestamp;
+
+const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
+/// Writing a plan down takes a moment, on a busy machine too.
+const A_MOMENT_SECONDS: i64 = 1;
+
+/// When PagerDuty is asked without anybody's doing, and how patient we are.
+#[derive(Debug, PartialEq)]
+struct Plan {
+    /// The connection's next run that asks.
+    asks_at: Timestamp,
+    failures: u32,
+    /// When each schedule is to be read, and how often that failed in a row.
+    schedules: Vec<(Timestamp, u32)>,
+}
+
+async fn plan(bound: &Bound) -> Plan {
+    let connection = bound.connection().await;
+    let schedules = bound.all_schedules().await;
+    Plan {
+        asks_at: connection.next_sync_at.max(connection.ask_after),
+        failures: connection.failures,
+        schedules: schedules
+            .iter()
+            .map(|schedule| (schedule.poll_at, schedule.failures))
+            .collect(),
+    }
+}
+
+fn is_later(after: Timestamp, before: Timestamp) -> bool {
+    after > before.plus_seconds(A_MOMENT_SECONDS)
+}
+
+async fn pressing_postpones_nothing(bound: &Bound, weather: &str) {
+    let before = plan(bound).await;
+    for press in 1..=3 {
+        bound.sync().await.unwrap_err();
+        let after = plan(bound).await;
+        let said = format!("{weather}, press {press}: {before:?}, {after:?}");
+        assert!(!is_later(after.asks_at, before.asks_at), "{said}");
+        assert_eq!(after.failures, before.failures, "{said}");
+        for (after, before) in after.schedules.iter().zip(&before.schedules) {
+            assert!(!is_later(after.0, before.0), "{said}");
+            assert_eq!(after.1, before.1, "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pressing_sync_now_during_an_outage_does_not_postpone_the_recovery() {
+    let away = json!({"side": "pagerduty", "status": 503});
+    for database in databases().await {
+        let bound = Bound::to(database, &SCHEDULES).await;
+        bound.sync_whole().await;
+        bound.sandbox.fault(away.clone()).await;
+        pressing_postpones_nothing(&bound, "the outage has just begun").await;
+
+        // As after two runs that failed by themselves, 20 seconds before the next.
+        for statement in [
+            "update pagerduty_connections set failures = 2, ask_after = ask_after - 30000,
+                 next_sync_at = next_sync_at - 30000",
+            "update pagerduty_schedules set failures = 2, poll_at = poll_at - 30000",
+        ] {
+            bound.database.execute(statement).await;
+        }
+        pressing_postpones_nothing(&bound, "the outage goes on").await;
+
+        // At its time the run comes, and asks for everything.
+        bound.sandbox.clear_faults().await;
+        for statement in [
+            "update pagerduty_connections set ask_after = ask_after - 60000,
+                 next_sync_at = next_sync_at - 60000",
+            "update pagerduty_schedules set poll_at = poll_at - 60000",
+        ] {
+            bound.database.execute(statement).await;
+        }
+        let reconciler = bound.reconcile();
+        bound.until_synced().await;
+        reconciler.stop().await;
+        assert_eq!(bound.last_run().await.confirmed, 2);
+    }
+}

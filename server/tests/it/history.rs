@@ -1,0 +1,181 @@
+//! Who was on duty when: records that agree with each other and with what the
+//! rotation showed.
+
+use crate::support::{bound::Bound, caller, databases, entry, rotation, workspace};
+use app::backend::{Links, Schedules};
+use serde_json::json;
+use server::{clock, store::NewAuditEntry};
+use std::convert::Infallible;
+use types::{
+    AuditAction, DutyRecord, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice,
+    ScheduleId, Timestamp,
+};
+
+/// Its holder, Tomás, changes once a week, and not while a test runs.
+const SCHEDULE: &str = "PPLATP1";
+const PATH: &str = "schedules/PPLATP1/overrides";
+const TOMAS: &str = "Tomás Herrera";
+const ADA: &str = "Ada Okafor";
+
+/// The records, the earliest first.
+async fn records(bound: &Bound, id: &RotationId) -> Vec<DutyRecord> {
+    let mut records = bound.services.store.duty_history(id).await.unwrap();
+    records.reverse();
+    records
+}
+
+fn holds(record: &DutyRecord, at: Timestamp) -> bool {
+    record.ends_at.is_none_or(|end| end > at)
+}
+
+/// Names of those whom the records have on duty now.
+fn still_on_duty(records: &[DutyRecord]) -> Vec<&str> {
+    let now = clock::now();
+    let present = records.iter().filter(|record| holds(record, now));
+    present.map(|record| record.name.as_str()).collect()
+}
+
+/// One after the other, without anybody's duty reaching into another's.
+fn one_at_a_time(records: &[DutyRecord]) {
+    for pair in records.windows(2) {
+        let end = pair[0].ends_at.expect("only the last one goes on");
+        assert!(end <= pair[1].starts_at, "{records:?}");
+    }
+}
+
+fn names(records: &[DutyRecord]) -> Vec<&str> {
+    records.iter().map(|record| record.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_shift_that_is_taken_up_again_is_two_stretches() {
+    for database in databases().await {
+        let bound = Bound::to(database, &[SCHEDULE]).await;
+        let (_, id) = &bound.rotations[0];
+        let ada = json!({"user": "PADAOK1", "seconds": 3600});
+        bound.sandbox.control(PATH, ada).await;
+        bound.sync().await.unwrap();
+        let during = records(&bound, id).await;
+        assert_eq!(names(&during), [TOMAS, ADA]);
+        assert_eq!(still_on_duty(&during), [ADA]);
+        one_at_a_time(&during);
+
+        bound
+            .sandbox
+            .control(&format!("{PATH}/clear"), json!({}))
+            .await;
+        bound.sync().await.unwrap();
+        let after = records(&bound, id).await;
+        assert_eq!(names(&after), [TOMAS, ADA, TOMAS], "{after:?}");
+        assert_eq!(still_on_duty(&after), [TOMAS]);
+        one_at_a_time(&after);
+        // What was over stays as it was.
+        assert_eq!(after[0], during[0]);
+
+        // The stretch that goes on is the one that Manual mode goes on with.
+        bound
+            .backend()
+            .set_schedule(&caller(), id.clone(), ScheduleChoice::Manual)
+            .await
+            .unwrap();
+        let manual = records(&bound, id).await;
+        let ends: Vec<_> = manual.iter().map(|record| record.ends_at).collect();
+        assert_eq!(ends, [after[0].ends_at, after[1].ends_at, None]);
+        bound
+            .services
+            .store
+            .change_rotation(&workspace(), id, |rotation| {
+                for member in &mut rotation.members {
+                    member.duty = None;
+                }
+                Ok::<_, Infallible>(NewAuditEntry {
+                    at: clock::now(),
+                    ..entry(AuditAction::SetOnDuty)
+                })
+            })
+            .await
+            .unwrap();
+        let relieved = records(&bound, id).await;
+        assert!(still_on_duty(&relieved).is_empty(), "{relieved:?}");
+        one_at_a_time(&relieved);
+    }
+}
+
+#[tokio::test]
+async fn two_schedule_users_of_one_person_have_one_duty_however_they_are_linked() {
+    for database in databases().await {
+        let mut bound = Bound::to(database, &[]).await;
+        // Whoever is on duty is not the first in the schedule.
+        let ada = json!({"user": "PADAOK1", "seconds": 3600});
+        bound.sandbox.control(PATH, ada).await;
+        bound.bind(SCHEDULE).await;
+        let (_, id) = &bound.rotations[0];
+        let backend = bound.backend();
+        let users: Vec<PagerDutyUserId> = rotation(&bound.services.store, id)
+            .await
+            .members
+            .into_iter()
+            .filter_map(|member| member.pagerduty_user)
+            .collect();
+        let bob = PersonId::new("U2");
+        let before = records(&bound, id).await;
+        assert_eq!(names(&before), [ADA]);
+        assert_ne!(users[0].as_str(), "PADAOK1");
+        // Everybody in the schedule becomes Bob, and nobody does any more.
+        for user in &users {
+            let linked = backend
+                .link_person(&caller(), user.clone(), bob.clone())
+                .await
+                .unwrap();
+            assert_eq!(linked, Outcome::Done(()));
+            let now = records(&bound, id).await;
+            assert_eq!(still_on_duty(&now).len(), 1, "linked {user}: {now:?}");
+        }
+        bound.sync().await.unwrap();
+        assert_eq!(rotation(&bound.services.store, id).await.members.len(), 1);
+        for user in &users {
+            let undone = backend
+                .unlink_person(&caller(), user.clone())
+                .await
+                .unwrap();
+            assert_eq!(undone, Outcome::Done(()));
+            let now = records(&bound, id).await;
+            assert_eq!(still_on_duty(&now).len(), 1, "unlinked {user}: {now:?}");
+        }
+        bound.sync().await.unwrap();
+        // Whoever they were said to be, it was one duty.
+        assert_eq!(records(&bound, id).await, before);
+    }
+}
+
+#[tokio::test]
+async fn the_records_of_a_rotation_begin_with_its_binding() {
+    for database in databases().await {
+        let mut bound = Bound::to(database, &[SCHEDULE]).await;
+        let early = bound.rotations[0].1.clone();
+        let first = records(&bound, &early).await;
+        bound.bind(SCHEDULE).await;
+        let late = bound.rotations[1].1.clone();
+        let second = records(&bound, &late).await;
+
+        // The card says since when the shift has been going on.
+        let members = rotation(&bound.services.store, &late).await.members;
+        let duty = members.iter().find_map(|member| member.duty).unwrap();
+        for records in [&first, &second] {
+            assert_eq!(names(records), [TOMAS]);
+            assert!(records[0].starts_at > duty.since, "{records:?}");
+            assert_eq!(records[0].ends_at, duty.until);
+        }
+        assert!(first[0].starts_at <= second[0].starts_at);
+        assert_eq!(records(&bound, &early).await, first, "as it was before");
+
+        // Binding anew what is bound begins nothing anew.
+        let again = ScheduleChoice::PagerDuty(ScheduleId::new(SCHEDULE));
+        bound
+            .backend()
+            .set_schedule(&caller(), late.clone(), again)
+            .await
+            .unwrap();
+        assert_eq!(records(&bound, &late).await, second);
+    }
+}
