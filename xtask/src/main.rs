@@ -15,6 +15,7 @@ mod postgres;
 mod processes;
 mod product;
 mod programs;
+mod prune;
 mod report;
 mod run;
 mod site;

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{cargo, node, processes, report, stylesheet, toolchain};
+use crate::{cargo, node, processes, prune, report, stylesheet, toolchain};
 
 /// The folder with the files for the browser.
 pub const SITE: &str = "target/site";
@@ -114,7 +114,9 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
         .out_name(NAME)
         .generate(&folder)?;
     if profile == Profile::Release {
-        optimise(&folder.join(format!("{NAME}_bg.wasm")))?;
+        let module = folder.join(format!("{NAME}_bg.wasm"));
+        prune::prune(&module)?;
+        optimise(&module)?;
     }
     let name = name_by_contents(&folder, css)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
@@ -168,8 +170,11 @@ fn optimise(module: &Path) -> Result<()> {
         "--enable-multivalue",
     ];
     let mut command = Command::new(node::installed_program("wasm-opt"));
+    // Functions of one name, made from one source for many types, are much alike:
+    // side by side, brotli makes more of them. The names are not for the browser.
     command
-        .arg("-Oz")
+        .args(["-Oz", "--debuginfo", "--reorder-functions-by-name"])
+        .arg("--strip-debug")
         .args(FEATURES)
         .arg(module)
         .arg("-o")
