@@ -86,11 +86,10 @@ function lookAtFocus(): Stop {
       .map((candidate) => getComputedStyle(candidate))
       .filter((style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
       .map((style) => style.outlineColor);
-    if (focused instanceof SVGElement) {
-      for (const shape of focused.querySelectorAll('rect')) {
-        const style = getComputedStyle(shape);
-        if (parseFloat(style.strokeWidth) >= 3) colours.push(style.stroke);
-      }
+    const drawn = focused.querySelector('rect');
+    if (drawn) {
+      const style = getComputedStyle(drawn);
+      if (parseFloat(style.strokeWidth) >= 3) colours.push(style.stroke);
     }
     const [colour] = colours;
     if (colour === undefined) return 'has no visible indicator';
@@ -100,7 +99,9 @@ function lookAtFocus(): Stop {
 
   /** Whole on the screen where it fits, and nothing in front of it. */
   function placeFault(focused: Element): string | null {
-    const box = [...focused.getClientRects()].find(({ width, height }) => width > 0 && height > 0);
+    // A drawing counts without what of its text is cut off.
+    const shape = focused.querySelector('rect') ?? focused;
+    const box = [...shape.getClientRects()].find(({ width, height }) => width > 0 && height > 0);
     if (!box) return 'takes no room';
     const fits = box.height <= innerHeight;
     const outside = box.left < -1 || box.right > innerWidth + 1 || (fits ? box.top < -1 || box.bottom > innerHeight + 1 : box.bottom < 0 || box.top > innerHeight);
