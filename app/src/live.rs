@@ -146,7 +146,7 @@ mod stream {
     use super::{Contact, Live, change};
     use crate::{AppError, server_fns::check_session};
     use futures::StreamExt;
-    use gloo_net::eventsource::futures::EventSource;
+    use gloo_net::eventsource::{State, futures::EventSource};
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
     use std::{
         cell::{Cell, RefCell},
@@ -157,6 +157,8 @@ mod stream {
 
     const ADDRESS: &str = "/api/events";
     const LONGEST_PAUSE_SECONDS: u64 = 60;
+    /// How often the page looks whether it still hears.
+    const LOOK: Duration = Duration::from_secs(3);
 
     pub(super) struct Stream {
         live: Live,
@@ -167,6 +169,8 @@ mod stream {
         /// A reopening that is due later.
         reopening: Cell<Option<TimeoutHandle>>,
         failures: Cell<u32>,
+        /// At the last look the browser was connecting.
+        connecting: Cell<bool>,
     }
 
     impl Stream {
@@ -177,8 +181,11 @@ mod stream {
                 source: RefCell::new(None),
                 reopening: Cell::new(None),
                 failures: Cell::new(0),
+                connecting: Cell::new(false),
             });
             stream.clone().follow_visibility();
+            let looking = stream.clone();
+            set_interval(move || looking.look(), LOOK);
             for event in ["visibilitychange", "online", "offline"] {
                 let listener = stream.clone();
                 let _lives_as_long_as_the_page =
@@ -254,17 +261,31 @@ mod stream {
             self.live.note(change(known, event));
         }
 
-        fn reopen_later(self: Rc<Self>) {
-            self.close();
-            let live = self.live;
+        /// A connection that broke the browser makes anew by itself, and tells nobody
+        /// how long it has been trying.
+        fn look(&self) {
+            let state = self.source.borrow().as_ref().map(EventSource::state);
+            let connecting = state == Some(State::Connecting);
+            if self.connecting.replace(connecting) && connecting {
+                self.ask_why();
+            }
+        }
+
+        /// The stream itself does not tell why it was refused or went away.
+        fn ask_why(&self) {
+            let contact = self.live.contact;
             spawn_local(async move {
-                // The stream itself does not tell why it was refused.
                 match check_session().await {
-                    Err(AppError::Unauthenticated) => live.contact.set(Contact::SessionEnded),
-                    Err(_) => live.contact.set(Contact::Lost),
+                    Err(AppError::Unauthenticated) => contact.set(Contact::SessionEnded),
+                    Err(_) => contact.set(Contact::Lost),
                     Ok(()) => {}
                 }
             });
+        }
+
+        fn reopen_later(self: Rc<Self>) {
+            self.close();
+            self.ask_why();
             let failures = self.failures.get();
             self.failures.set(failures.saturating_add(1));
             let pause = 2_u64.saturating_pow(failures).min(LONGEST_PAUSE_SECONDS);

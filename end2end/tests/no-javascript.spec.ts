@@ -1,7 +1,19 @@
 // The whole main job without JavaScript: forms are sent by the browser, and
 // what they came to stands on the page that answers.
-import { connectedButton, fact, keyField, openDisconnectDialog, openIntegrations, openKeyDialog, saveKey } from '../support/connection';
-import { addMember, card, mode, names } from '../support/rotations';
+import type { Page } from '@playwright/test';
+import {
+  connectedButton,
+  disconnect,
+  fact,
+  keyField,
+  openDisconnectDialog,
+  openIntegrations,
+  openKeyDialog,
+  pagerDutyCard,
+  saveKey,
+} from '../support/connection';
+import { allowAs, clientId, deny, openOauthDialog, saveClient } from '../support/oauth';
+import { addMember, addOwner, card, mode, names, row } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
@@ -10,6 +22,27 @@ import { expect, test } from '../support/world';
 const WITHOUT_SCRIPTS = /\/pkg\/\S+\.js csp|preloaded using link preload but not used/;
 
 test.use({ javaScriptEnabled: false, expectedConsole: WITHOUT_SCRIPTS });
+
+async function makeRotation(page: Page, name: string): Promise<void> {
+  await page.goto('/rotations/new');
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('button', { name: 'Create Rotation' }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+}
+
+/** Starts on a rotation's page; each step is a page of its own. */
+async function bindTo(page: Page, schedule: string): Promise<void> {
+  const section = page.getByRole('region', { name: 'Schedule' });
+  await section.getByRole('button', { name: 'Edit schedule' }).click();
+  await section.getByRole('radio', { name: 'PagerDuty' }).check();
+  await section.getByRole('searchbox', { name: 'Search schedules' }).fill('platform');
+  await section.getByRole('button', { name: 'Search' }).click();
+  await section.getByRole('radio', { name: schedule, exact: true }).check();
+  await section.getByRole('button', { name: 'Show details' }).click();
+  await expect(section).toContainText('linked to Slack');
+  await section.getByRole('button', { name: 'Save' }).click();
+  await expect(section).toContainText(`Bound to ${schedule}`);
+}
 
 test('without JavaScript a rotation is made, corrected, staffed and rotated', async ({ page }) => {
   await signInWithoutJavaScript(page, 'Ada Okafor');
@@ -60,19 +93,8 @@ test('without JavaScript PagerDuty is connected, followed and disconnected', asy
   await page.getByRole('button', { name: 'Sync now' }).click();
   await expect(page.getByText('Synced: nothing had changed.')).toBeVisible();
 
-  await page.goto('/rotations/new');
-  await page.getByRole('textbox', { name: 'Name' }).fill('Platform on-call');
-  await page.getByRole('button', { name: 'Create Rotation' }).click();
-  const section = page.getByRole('region', { name: 'Schedule' });
-  await section.getByRole('button', { name: 'Edit schedule' }).click();
-  await section.getByRole('radio', { name: 'PagerDuty' }).check();
-  await section.getByRole('searchbox', { name: 'Search schedules' }).fill('platform');
-  await section.getByRole('button', { name: 'Search' }).click();
-  await section.getByRole('radio', { name: 'Platform Primary', exact: true }).check();
-  await section.getByRole('button', { name: 'Show details' }).click();
-  await expect(section).toContainText('4 of 4 linked to Slack');
-  await section.getByRole('button', { name: 'Save' }).click();
-  await expect(section).toContainText('Bound to Platform Primary');
+  await makeRotation(page, 'Platform on-call');
+  await bindTo(page, 'Platform Primary');
   await expect(names(page, 'On duty now')).toHaveText(['Tomás Herrera']);
 
   await openIntegrations(page);
@@ -87,6 +109,79 @@ test('without JavaScript PagerDuty is connected, followed and disconnected', asy
   await page.getByRole('button', { name: 'Your account' }).click();
   await page.getByRole('menuitem', { name: 'Sign out', exact: true }).click();
   await expect(page).toHaveURL('/sign-in');
+});
+
+test('without JavaScript members are moved, set on duty and removed, owners change, and a rotation is deleted after asking', async ({ page }) => {
+  await signInWithoutJavaScript(page, 'Ada Okafor');
+  await makeRotation(page, 'Coffee');
+  for (const name of ['Leila Haddad', 'Wei Zhang']) await addMember(page, name);
+  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Move up' }).click();
+  await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Leila Haddad']);
+  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: 'Set on duty' }).click();
+  await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Remove' }).click();
+  await expect(names(page, 'Members')).toHaveText(['Leila Haddad']);
+  await addOwner(page, 'Kenji Sato');
+  await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
+  await expect(names(page, 'Owners')).toHaveText(['Ada Okafor']);
+
+  const dialog = page.getByRole('dialog', { name: 'Delete this rotation?' });
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Confirm' }).click();
+  await expect(page.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
+});
+
+test('without JavaScript the whole way to PagerDuty’s login and back works, with a denial before it', async ({ page, world }) => {
+  const { pagerduty } = await world.sandbox.credentials();
+  const dialog = page.getByRole('dialog');
+  await signInWithoutJavaScript(page, 'Ada Okafor');
+  await openIntegrations(page);
+  await saveClient(await openOauthDialog(page), 'a b', pagerduty.client_secret);
+  await expect(clientId(dialog)).toHaveAccessibleDescription(/no spaces/);
+  await expect(clientId(dialog)).toHaveValue('a b');
+  await saveClient(dialog, pagerduty.client_id, pagerduty.client_secret);
+  await deny(page);
+  await expect(dialog.getByRole('alert').first()).toContainText('Access was denied');
+  await saveClient(dialog, pagerduty.client_id, pagerduty.client_secret);
+  await allowAs(page);
+  await expect(connectedButton(page)).toBeVisible();
+  await expect(page.getByText('The login works and was saved')).toBeVisible();
+  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await allowAs(page);
+  await expect(connectedButton(page)).toBeVisible();
+});
+
+test('without JavaScript somebody is linked by hand, and what was bound is bound back', async ({ page, world }) => {
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInWithoutJavaScript(page, 'Ada Okafor');
+  await openIntegrations(page);
+  await saveKey(await openKeyDialog(page), pagerduty.api_key);
+  await expect(connectedButton(page)).toBeVisible();
+  await makeRotation(page, 'Backup');
+  await bindTo(page, 'Platform Secondary');
+
+  await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
+  await dialog.getByLabel('Person in Slack').selectOption({ label: 'Leila Haddad' });
+  await dialog.getByRole('button', { name: 'Link', exact: true }).click();
+  await expect(row(page, 'Members', 'Leila Haddad')).toContainText('Linked by hand');
+  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: /Undo link/ }).click();
+  await expect(row(page, 'Members', 'Robin Ashworth')).toContainText('Not found in Slack');
+
+  await openIntegrations(page);
+  await disconnect(page);
+  await saveKey(await openKeyDialog(page), pagerduty.api_key);
+  await page.getByRole('button', { name: 'Bind them back' }).click();
+  await expect(page.getByText('1 rotation follows PagerDuty again.')).toBeVisible();
+  await page.getByRole('button', { name: 'Edit API Key' }).click();
+  await saveKey(page.getByRole('dialog'), pagerduty.eu_api_key);
+  await expect(page.getByText('This is another PagerDuty account')).toBeVisible();
+  await page.getByRole('button', { name: 'Switch accounts' }).click();
+  await expect(fact(page, 'Service region')).toHaveText('EU');
+  await expect(pagerDutyCard(page).getByText('This is another PagerDuty account')).toHaveCount(0);
 });
 
 test.describe('whoever may not', () => {

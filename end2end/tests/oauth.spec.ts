@@ -569,33 +569,6 @@ test('disconnecting works while PagerDuty is down and the login is dead', async 
   await expect(page.getByText('1 rotation reverted to Manual').first()).toBeVisible();
 });
 
-test.describe('without JavaScript', () => {
-  test.use({ javaScriptEnabled: false, expectedConsole: /\/pkg\/\S+\.js csp|preloaded using link preload but not used/ });
-
-  test('the whole way to PagerDuty and back works, with a denial before it', async ({ page, world }) => {
-    const { pagerduty } = await world.sandbox.credentials();
-    await page.goto('/', { waitUntil: 'domcontentloaded' });
-    await page.getByRole('link', { name: 'Sign in with Slack' }).click();
-    await page.getByRole('button', { name: 'Ada Okafor' }).click();
-    await page.getByRole('button', { name: 'Allow' }).click();
-    await openIntegrations(page);
-    const dialog = await openOauthDialog(page);
-    await saveClient(dialog, 'a b', pagerduty.client_secret);
-    await expect(clientId(page.getByRole('dialog'))).toHaveAccessibleDescription(/no spaces/);
-    await expect(clientId(page.getByRole('dialog'))).toHaveValue('a b');
-    await saveClient(page.getByRole('dialog'), pagerduty.client_id, pagerduty.client_secret);
-    await deny(page);
-    await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('Access was denied');
-    await saveClient(page.getByRole('dialog'), pagerduty.client_id, pagerduty.client_secret);
-    await allowAs(page);
-    await expect(connectedButton(page)).toBeVisible();
-    await expect(page.getByText('The login works and was saved')).toBeVisible();
-    await page.getByRole('button', { name: 'Reconnect' }).click();
-    await allowAs(page);
-    await expect(connectedButton(page)).toBeVisible();
-  });
-});
-
 test('the panel is live while somebody else logs in', async ({ page, openBrowser, world }) => {
   const other = await openBrowser();
   await signInAs(page, 'Ada Okafor');

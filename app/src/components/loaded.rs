@@ -5,6 +5,7 @@
 use super::{FailureNotice, FailureText, Notice, Skeleton, Tone};
 use crate::{AppError, forms::Failure};
 use leptos::{either::EitherOf3, prelude::*};
+use leptos_meta::Title;
 
 #[derive(Clone, PartialEq)]
 enum Stage {
@@ -19,6 +20,31 @@ enum Stage {
 pub(crate) fn loaded<T, V>(
     data: Resource<Result<T, AppError>>,
     body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    in_all_states(data, body, false)
+}
+
+/// The same for a page whose name comes with `data`: what stands in its place has
+/// a name of its own.
+pub(crate) fn loaded_page<T, V>(
+    data: Resource<Result<T, AppError>>,
+    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    in_all_states(data, body, true)
+}
+
+fn in_all_states<T, V>(
+    data: Resource<Result<T, AppError>>,
+    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+    names_page: bool,
 ) -> impl IntoView
 where
     T: Clone + PartialEq + Send + Sync + 'static,
@@ -39,7 +65,7 @@ where
                         EitherOf3::A(body(value).into_any())
                     }
                     (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
-                        EitherOf3::B(view! { <Broken error/> })
+                        EitherOf3::B(view! { <Broken error names_page/> })
                     }
                     _ => EitherOf3::C(Skeleton()),
                 }
@@ -87,16 +113,25 @@ where
 }
 
 #[component]
-fn Broken(error: AppError) -> impl IntoView {
+fn Broken(error: AppError, names_page: bool) -> impl IntoView {
+    let name = names_page.then(|| {
+        let name = match &error {
+            AppError::NotFound => "Page not found",
+            AppError::Forbidden(_) => "Not allowed",
+            _ => "This page could not be loaded",
+        };
+        view! { <Title text=name/><h1>{name}</h1> }
+    });
     // What passes is already told above the content.
-    (!passes(&error)).then(|| {
+    let reason = (!passes(&error)).then(|| {
         view! {
             <Notice tone=Tone::Bad>
                 <p><FailureText failure=Failure::Failed(error)/></p>
                 <p><a href="/">"Go to the start page"</a></p>
             </Notice>
         }
-    })
+    });
+    view! { {name}{reason} }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sentences that stand on their own: notices, and what an action came to.
 
-use super::Tone;
+use super::{Tone, focus::is_nowhere};
 use leptos::{html, prelude::*};
 
 /// A box that asks for attention.
@@ -16,10 +16,7 @@ pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl Into
     let region = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let told = message.with(Option::is_some);
-        let nowhere = document()
-            .active_element()
-            .is_none_or(|element| element.tag_name() == "BODY");
-        if let Some(region) = region.get().filter(|_| told && nowhere) {
+        if let Some(region) = region.get().filter(|_| told && is_nowhere()) {
             let _gone = region.focus();
         }
     });

@@ -4,7 +4,9 @@
 use super::{
     Site,
     addresses::{self, HOME, ReturnPath},
-    assets, error_page,
+    assets,
+    error_page::{self, Look},
+    theme,
 };
 use app::AppError;
 use axum::{
@@ -21,7 +23,7 @@ pub struct Reader {
     /// The browser shows the answer as a page.
     wants_html: bool,
     back: Option<ReturnPath>,
-    stylesheet: String,
+    look: Look,
 }
 
 impl Reader {
@@ -32,7 +34,10 @@ impl Reader {
             back: text(header::REFERER).and_then(|referer| {
                 ReturnPath::of_referer(referer, site.services.config.public_url.origin())
             }),
-            stylesheet: assets::stylesheet(&site.leptos),
+            look: Look {
+                stylesheet: assets::stylesheet(&site.leptos),
+                theme: theme::chosen(site, headers),
+            },
         }
     }
 
@@ -77,13 +82,13 @@ impl Reader {
     /// Goes on to another site, from a page of ours.
     pub fn lead_to(&self, address: &Url) -> Response {
         let host = address.host_str().unwrap_or_default();
-        let page = error_page::leading_to(address.as_str(), host, &self.stylesheet);
+        let page = error_page::leading_to(address.as_str(), host, &self.look);
         shown(StatusCode::OK, page)
     }
 
     fn page(&self, status: StatusCode, sentence: &str) -> Response {
         let back = self.back().unwrap_or(HOME);
-        let page = error_page::html(sentence, &self.stylesheet, back);
+        let page = error_page::html(sentence, &self.look, back);
         shown(status, page)
     }
 }

@@ -19,7 +19,7 @@ use super::{
     wording::count,
 };
 use crate::{
-    components::{Badge, Card, FailureNotice, Notice, Status, Tone, latest, loaded},
+    components::{Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded},
     error::Denial,
     forms::{
         CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, done,
@@ -266,13 +266,21 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
             let everybody =
                 Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
+            let focus = FocusKeeper::new(move || view.track());
             view! {
                 <LinkResults links=panel.links asked/>
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
                 <QuestionFailure panel/>
                 <FormerFailures panel/>
-                <div class="column" on:submit=move |_| panel.forget_results()>
+                <div
+                    class="column"
+                    on:submit=move |event| {
+                        panel.forget_results();
+                        focus.remember(&event);
+                    }
+                    on:focusin=move |_| focus.forget()
+                >
                     <PagerDutyCard view connected panel/>
                     <People view asked everybody panel/>
                 </div>

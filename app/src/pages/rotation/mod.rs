@@ -15,7 +15,9 @@ mod stretches;
 use super::{address::parameter, links::Links};
 use crate::{
     AppError,
-    components::{Badge, FailureNotice, ModeBadge, Notice, Tone, loaded, toast_when_done},
+    components::{
+        Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, toast_when_done,
+    },
     error::Denial,
     forms::{FormOutcome, ServerAction, answers, failure, form_outcome},
     live::use_live,
@@ -196,7 +198,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
     let page = Resource::new(move || wanted.get(), move |(id, ..)| prefetch.rotation(id));
     let everybody = Resource::new(|| (), |()| people());
     view! {
-        {loaded(page, move |page| view! { <Content page actions editor everybody/> })}
+        {loaded_page(page, move |page| view! { <Content page actions editor everybody/> })}
     }
 }
 
@@ -212,12 +214,23 @@ fn Content(
     // The list loads once; without it the pickers are empty, nothing worse.
     let everybody =
         Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
+    let focus = FocusKeeper::new(move || {
+        page.track();
+        editor.editing.track();
+    });
     view! {
         <Head page/>
         {move || (!may_edit.get()).then(|| view! {
             <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
         })}
-        <div class="column" on:submit=move |_| actions.forget_results()>
+        <div
+            class="column"
+            on:submit=move |event| {
+                actions.forget_results();
+                focus.remember(&event);
+            }
+            on:focusin=move |_| focus.forget()
+        >
             <div class="columns">
                 <OnDuty page actions/>
                 <Schedule page actions editor/>
