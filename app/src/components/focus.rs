@@ -40,6 +40,8 @@ impl FocusKeeper {
         keeper
     }
 
+    /// To be called on the way down: by the time that the event comes back up, its form
+    /// may be gone.
     pub(crate) fn remember(self, event: &SubmitEvent) {
         let heading = event
             .target()

@@ -277,10 +277,8 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 <div
                     class="column"
                     node_ref=column
-                    on:submit=move |event| {
-                        panel.forget_results();
-                        focus.remember(&event);
-                    }
+                    on:submit:capture=move |event| focus.remember(&event)
+                    on:submit=move |_| panel.forget_results()
                     on:focusin=move |_| focus.forget()
                 >
                     <PagerDutyCard view connected panel/>

@@ -222,10 +222,8 @@ fn Content(
         <div
             class="column"
             node_ref=column
-            on:submit=move |event| {
-                actions.forget_results();
-                focus.remember(&event);
-            }
+            on:submit:capture=move |event| focus.remember(&event)
+            on:submit=move |_| actions.forget_results()
             on:focusin=move |_| focus.forget()
         >
             <div class="columns">
