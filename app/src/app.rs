@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{FlatRoutes, Redirect, Route, Router},
+    components::{Redirect, Route, Router, Routes},
     path,
 };
 use types::Theme;
@@ -61,7 +61,7 @@ pub fn App() -> impl IntoView {
         }/>
         <Router>
             <Frame>
-                <FlatRoutes fallback=NotFoundPage>
+                <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=Start ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/rotations") view=RotationsPage ssr=SsrMode::Async/>
@@ -73,7 +73,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/integrations/syncs") view=SyncHistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=AuditLogPage ssr=SsrMode::Async/>
-                </FlatRoutes>
+                </Routes>
             </Frame>
         </Router>
     }

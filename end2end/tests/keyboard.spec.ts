@@ -12,6 +12,9 @@ import { expect, test, type World } from '../support/world';
 // What is still moving is not where it is going to be.
 test.use({ contextOptions: { reducedMotion: 'reduce' } });
 
+// Somebody without a pointer passes by much that they do not want.
+test.beforeEach(() => test.slow());
+
 for (const width of [360, 1440]) {
   for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`at ${width} px in ${colorScheme} colours`, () => {

@@ -136,7 +136,7 @@ mod tests {
     /// `ann ends 10`, `bob from 10`, `bob goes on`.
     fn told(before: &[Member], after: &[Member], certain_until: i64, now: i64) -> Vec<String> {
         let seconds = |at: Timestamp| at.as_millis() / 1000;
-        let name = |person: &str| person.replace("slack:", "");
+        let name = |person: &str| person.replace("slack:U", "").to_lowercase();
         record_changes(before, after, at(certain_until), at(now))
             .into_iter()
             .map(|change| match change {

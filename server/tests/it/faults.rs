@@ -25,8 +25,9 @@ const AFFECTED: &str = "PPLATP1";
 const SCHEDULES: [&str; 3] = [AFFECTED, "PPAYMN3", "PSTORE5"];
 
 /// What a failed sync writes; everything else has to stay.
-const STATE_OF_THE_SYNC: [&str; 13] = [
+const STATE_OF_THE_SYNC: [&str; 15] = [
     "sync_runs",
+    "sync_unreadable",
     "pagerduty_connections.problem",
     "pagerduty_connections.failures",
     "pagerduty_connections.last_synced_at",
@@ -39,6 +40,7 @@ const STATE_OF_THE_SYNC: [&str; 13] = [
     "pagerduty_schedules.failures",
     "pagerduty_schedules.poll_at",
     "pagerduty_schedules.confirmed_at",
+    "pagerduty_schedules.applied_at",
 ];
 
 /// Whom a fault concerns, even if it strikes at one schedule only.

@@ -35,7 +35,7 @@ use crate::{
 use connect::NotConnected;
 use connected::Connected;
 use former::{FormerFailures, rebound_message};
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 use leptos_meta::Title;
 use people::{People, linkable};
 use question::{Question, QuestionFailure};
@@ -266,7 +266,8 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
             let everybody =
                 Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
-            let focus = FocusKeeper::new(move || view.track());
+            let column = NodeRef::<html::Div>::new();
+            let focus = FocusKeeper::new(column);
             view! {
                 <LinkResults links=panel.links asked/>
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
@@ -275,10 +276,9 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 <FormerFailures panel/>
                 <div
                     class="column"
-                    on:submit=move |event| {
-                        panel.forget_results();
-                        focus.remember(&event);
-                    }
+                    node_ref=column
+                    on:submit:capture=move |event| focus.remember(&event)
+                    on:submit=move |_| panel.forget_results()
                     on:focusin=move |_| focus.forget()
                 >
                     <PagerDutyCard view connected panel/>

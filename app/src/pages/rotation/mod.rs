@@ -28,7 +28,7 @@ use crate::{
     },
 };
 use delete::DeleteDialog;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use members::Members;
@@ -214,10 +214,8 @@ fn Content(
     // The list loads once; without it the pickers are empty, nothing worse.
     let everybody =
         Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
-    let focus = FocusKeeper::new(move || {
-        page.track();
-        editor.editing.track();
-    });
+    let column = NodeRef::<html::Div>::new();
+    let focus = FocusKeeper::new(column);
     view! {
         <Head page/>
         {move || (!may_edit.get()).then(|| view! {
@@ -225,10 +223,9 @@ fn Content(
         })}
         <div
             class="column"
-            on:submit=move |event| {
-                actions.forget_results();
-                focus.remember(&event);
-            }
+            node_ref=column
+            on:submit:capture=move |event| focus.remember(&event)
+            on:submit=move |_| actions.forget_results()
             on:focusin=move |_| focus.forget()
         >
             <div class="columns">
