@@ -10,6 +10,7 @@ mod check;
 mod debian;
 mod end2end;
 mod http;
+mod imports;
 mod node;
 mod postgres;
 mod processes;

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{cargo, node, processes, prune, report, stylesheet, toolchain};
+use crate::{cargo, imports, node, processes, prune, report, stylesheet, toolchain};
 
 /// The folder with the files for the browser.
 pub const SITE: &str = "target/site";
@@ -116,6 +116,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     if profile == Profile::Release {
         let module = folder.join(format!("{NAME}_bg.wasm"));
         prune::prune(&module)?;
+        imports::shorten(&module, &folder.join(format!("{NAME}.js")))?;
         optimise(&module)?;
     }
     let name = name_by_contents(&folder, css)?;
@@ -170,11 +171,13 @@ fn optimise(module: &Path) -> Result<()> {
         "--enable-multivalue",
     ];
     let mut command = Command::new(node::installed_program("wasm-opt"));
-    // Functions of one name, made from one source for many types, are much alike:
-    // side by side, brotli makes more of them. The names are not for the browser.
+    // All of this is for the compressed size, which is what travels. Functions of one
+    // name, made from one source for many types, are much alike, and brotli makes more
+    // of them side by side; the same is why -Os beats -Oz here, and why a function stays
+    // one although it is called once.
     command
-        .args(["-Oz", "--debuginfo", "--reorder-functions-by-name"])
-        .arg("--strip-debug")
+        .args(["-Os", "--one-caller-inline-max-function-size=20"])
+        .arg("--reorder-functions-by-name")
         .args(FEATURES)
         .arg(module)
         .arg("-o")
