@@ -6,6 +6,12 @@ import { chromium, cookie, flags, median, url } from './browser.mjs';
 
 const VISITS = 5;
 
+// Those that were taken back have no value.
+const cookies = cookie.split('; ').flatMap((pair) => {
+  const [name, value] = pair.split('=', 2);
+  return value ? [{ name, value, url }] : [];
+});
+
 const browser = await engine.launch({ executablePath: chromium, args: flags });
 // The browser's own start is not the page's.
 await visit();
@@ -22,8 +28,7 @@ await browser.close();
 /** A context of its own has neither files nor connections of an earlier visit. */
 async function visit() {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const [name, ...value] = cookie.split('=');
-  await context.addCookies([{ name, value: value.join('='), url }]);
+  await context.addCookies(cookies);
   const page = await context.newPage();
   const answer = await page.goto(url, { waitUntil: 'load' });
   if (answer?.status() !== 200 || page.url() !== url) throw new Error(`${url} led to ${page.url()} with ${answer?.status()}`);

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process_group};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -133,6 +134,16 @@ impl Process {
         Ok(kibibytes.context("the system does not tell the memory")? * 1024.0 / 1_000_000.0)
     }
 
+    /// The processors' time that it has taken so far.
+    pub fn processor_time(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))
+            .context("processor time can be measured on Linux only")?;
+        let ticks = ticks(&stat).context("the system does not tell the processor time")?;
+        Ok(Duration::from_secs_f64(
+            ticks as f64 / clock_ticks_per_second() as f64,
+        ))
+    }
+
     fn signal(&self, signal: Signal) {
         // The group may have ended since we looked, which is what was wanted.
         let _ = kill_process_group(Pid::from_child(&self.child), signal);
@@ -166,6 +177,15 @@ impl Drop for Process {
             self.ends_within(GRACE);
         }
     }
+}
+
+/// The time in user and in system mode, from `/proc/<pid>/stat`. The second field, a
+/// name in brackets, may hold anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut next = || times.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
 }
 
 /// Runs a program to its end, its output going to the terminal.
@@ -242,4 +262,16 @@ pub fn output(command: &mut Command) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_time_is_that_of_both_modes() {
+        let stat = "7 (a) b)) S 1 7 7 0 -1 4194304 100 0 0 0 31 11 0 0 20 0 1 0 5 6 7";
+        assert_eq!(ticks(stat), Some(42));
+        assert_eq!(ticks("7 (a)"), None);
+    }
 }

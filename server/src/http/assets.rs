@@ -78,7 +78,8 @@ fn answer(path: &str, file: EmbeddedFile) -> Response {
     response
 }
 
-fn accepts_brotli(headers: &HeaderMap) -> bool {
+/// Whether whoever asks takes Brotli.
+pub fn accepts_brotli(headers: &HeaderMap) -> bool {
     headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()

@@ -5,6 +5,7 @@
 mod addresses;
 mod assets;
 mod auth;
+mod compression;
 mod cookies;
 mod error_page;
 mod events;
@@ -34,11 +35,7 @@ use axum::{
 };
 use leptos::config::LeptosOptions;
 use tower::ServiceBuilder;
-use tower_http::{CompressionLevel, compression::CompressionLayer};
-
-/// A page is compressed each time that it is sent. The next level takes two thirds
-/// more of the processor's time for a twelfth fewer bytes.
-const COMPRESSION: CompressionLevel = CompressionLevel::Precise(3);
+use tower_http::compression::CompressionLayer;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -85,7 +82,8 @@ fn guarded(site: &Site) -> Router<Site> {
     let documents = Router::new()
         .merge(pages::routes(site))
         .route("/rpc/{*function}", any(rpc::call))
-        .layer(CompressionLayer::new().quality(COMPRESSION));
+        .layer(from_fn(compression::with_brotli))
+        .layer(CompressionLayer::new());
     Router::new()
         .merge(documents)
         .route("/api/auth/slack/login", get(auth::log_in))

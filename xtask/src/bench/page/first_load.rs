@@ -106,17 +106,23 @@ fn text(bytes: Vec<u8>) -> Result<String> {
     Ok(String::from_utf8(bytes)?)
 }
 
-/// The files of this server that a page or a script names, in quotes. Scripts also
-/// name those that lie beside them.
+/// The files of this server that a page or a script names, in quotes. A script also
+/// imports those that lie beside it; other such names in it lead nowhere.
 fn references(source: &str, from: &str) -> BTreeSet<String> {
     let (folder, _) = from.rsplit_once('/').unwrap_or_default();
-    source
-        .split(['"', '\'', '`'])
-        .filter(|word| LOADED.iter().any(|ending| word.ends_with(ending)))
-        .filter(|word| !word.contains(char::is_whitespace))
-        .filter_map(|word| match word.strip_prefix("./") {
-            Some(beside) => Some(format!("{folder}/{beside}")),
-            None => (word.starts_with('/') && !word.starts_with("//")).then(|| word.to_owned()),
+    let pieces: Vec<_> = source.split(['"', '\'', '`']).collect();
+    pieces
+        .windows(2)
+        .filter(|piece| LOADED.iter().any(|ending| piece[1].ends_with(ending)))
+        .filter_map(|piece| {
+            let (before, name) = (piece[0].trim_end(), piece[1]);
+            let imported = ["from", "import", "import("]
+                .iter()
+                .any(|word| before.ends_with(word));
+            match name.strip_prefix("./") {
+                Some(beside) => imported.then(|| format!("{folder}/{beside}")),
+                None => (name.starts_with('/') && !name.starts_with("//")).then(|| name.to_owned()),
+            }
         })
         .collect()
 }
@@ -133,7 +139,8 @@ mod tests {
             .then(m => m.default({module_or_path: `/pkg/c.wasm`}))</script>"#;
         let found: Vec<_> = references(page, "/rotations").into_iter().collect();
         assert_eq!(found, ["/pkg/a.css", "/pkg/c.js", "/pkg/c.wasm"]);
-        let script = "import { x } from './snippets/d.js'; new URL('e.wasm', here)";
+        let script =
+            "import { x } from './snippets/d.js'; new URL('e.wasm', here); { './f.js': x }";
         let found: Vec<_> = references(script, "/pkg/c.js").into_iter().collect();
         assert_eq!(found, ["/pkg/snippets/d.js"]);
     }

@@ -45,7 +45,9 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     ours.load(USUAL_CONNECTIONS, WARM_UP_SECONDS)?;
     for connections in CONNECTIONS {
         let of = format!("{PAGE}, {connections} at once");
+        let before = server.processor_time()?;
         let measured = ours.load(connections, SECONDS)?;
+        let taken = (server.processor_time()? - before).as_secs_f64() * 1000.0;
         let (per_second, p99) = (format!("{of}: per second"), format!("{of}: p99"));
         if connections == USUAL_CONNECTIONS {
             table.at_least(&per_second, measured.per_second, PER_SECOND, "");
@@ -55,6 +57,10 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
             table.note(&p99, told(measured.p99_millis));
         }
         table.note(&format!("{of}: median"), told(measured.median_millis));
+        table.note(
+            &format!("{of}: processor time of the server for each"),
+            told(taken / measured.answers),
+        );
         let reference = plain.load(connections, SECONDS)?;
         table.note(
             "    the same bytes from memory: per second, median, p99",
@@ -86,6 +92,7 @@ struct Target<'a> {
 }
 
 struct Measured {
+    answers: f64,
     per_second: f64,
     median_millis: f64,
     p99_millis: f64,
@@ -107,6 +114,7 @@ impl Target<'_> {
             number.with_context(|| format!("the load was not measured: {report}"))
         };
         Ok(Measured {
+            answers: number("answers")?,
             per_second: number("per_second")?,
             median_millis: number("median_ms")?,
             p99_millis: number("p99_ms")?,
