@@ -9,11 +9,12 @@ use leptos::{
 };
 use web_sys::{Element, HtmlElement, MutationObserver, MutationObserverInit};
 
-/// Whether nothing on the page has the focus.
+/// Whether nothing on the page has the focus that somebody chose: nothing has it, or
+/// a whole part of the page, to which the [`FocusKeeper`] alone leads.
 pub(super) fn is_nowhere() -> bool {
     document()
         .active_element()
-        .is_none_or(|element| element.tag_name() == "BODY")
+        .is_none_or(|element| matches!(element.tag_name().as_str(), "BODY" | "SECTION"))
 }
 
 /// Remembers where something was asked for until the focus moves on, and takes the
@@ -32,7 +33,8 @@ impl FocusKeeper {
         };
         Effect::new(move |_| {
             let contents = contents.get()?;
-            // A message about what was done takes the focus itself, within this frame.
+            // A message about what was done takes the focus itself, mostly within this
+            // frame.
             Observation::start(&contents, move || {
                 request_animation_frame(move || keeper.restore());
             })
