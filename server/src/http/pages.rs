@@ -6,7 +6,7 @@ use super::{
     addresses::{self, HOME, ReturnPath, SIGN_IN},
     refusals::Reader,
     response_headers::page_policy,
-    session::PendingFlash,
+    session::{PendingFlash, request_id},
     theme,
 };
 use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, shell};
@@ -24,7 +24,12 @@ use leptos::{
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
 };
+use std::time::Duration;
+use tokio::time::timeout;
 use types::LiveEvent;
+
+/// Longer than all that a page asks PagerDuty for may take.
+const LONGEST_RENDERING: Duration = Duration::from_secs(45);
 
 /// Every page of the app.
 pub fn routes(site: &Site) -> Router<Site> {
@@ -111,7 +116,20 @@ pub async fn not_found(State(site): State<Site>, request: Request) -> Response {
     response
 }
 
-async fn render(site: Site, mut request: Request) -> Response {
+/// Whatever keeps a page from being drawn, its reader gets an answer.
+async fn render(site: Site, request: Request) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    let request_id = request_id(&request);
+    match timeout(LONGEST_RENDERING, draw(site, request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a page was not drawn in {LONGEST_RENDERING:?}");
+            reader.refuse(&AppError::Internal { request_id })
+        }
+    }
+}
+
+async fn draw(site: Site, mut request: Request) -> Response {
     let theme = theme::chosen(&site, request.headers());
     request.extensions_mut().insert(theme);
     let Site {
