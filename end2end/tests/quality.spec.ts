@@ -8,6 +8,7 @@ import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
 test('every page comes whole from the server and is taken over without a complaint', async ({ page, world }) => {
+  test.slow();
   const rotation = await furnish(page, world);
   for (const path of pages(rotation)) {
     const html = await (await page.request.get(path, { headers: { accept: 'text/html' } })).text();

@@ -10,8 +10,8 @@ use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
 use crate::http::{self, Request};
 use crate::report;
+use crate::weight::FIRST_LOAD_LIMIT;
 
-const LIMIT_BYTES: f64 = 300_000.0;
 /// What the names of files end with that browsers load by themselves.
 const LOADED: [&str; 9] = [
     ".css", ".js", ".mjs", ".wasm", ".svg", ".png", ".ico", ".woff2", ".json",
@@ -52,7 +52,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     table.at_most(
         "first load of the heaviest page, compressed",
         heaviest,
-        LIMIT_BYTES,
+        FIRST_LOAD_LIMIT as f64,
         "bytes",
     );
     Ok(())
