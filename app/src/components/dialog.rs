@@ -46,8 +46,6 @@ pub(crate) fn Dialog(
     let labelled_by = title_id.clone();
     let closings = Closings(RwSignal::new(0));
     provide_context(closings);
-    // Nobody has closed the dialog when it is closed to be made modal.
-    let becoming_modal = StoredValue::new(false);
     Effect::new(move |_| {
         let Some(dialog) = dialog.get().filter(|_| open) else {
             return;
@@ -58,7 +56,6 @@ pub(crate) fn Dialog(
                 on_close.run(());
             }
         } else if !dialog.matches(":modal").unwrap_or(true) {
-            becoming_modal.set_value(true);
             make_modal(&dialog);
         }
     });
@@ -81,9 +78,15 @@ pub(crate) fn Dialog(
                     event.prevent_default();
                 }
             }
+            on:command=move |_: ev::Event| {
+                if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
+                    reset_forms(&dialog);
+                }
+            }
             on:close=move |_| {
-                if becoming_modal.get_value() {
-                    becoming_modal.set_value(false);
+                // It was closed to be made modal, or opened again before this was heard:
+                // somebody may be typing already.
+                if dialog.get_untracked().is_some_and(|dialog| dialog.open()) {
                     return;
                 }
                 if let Some(on_close) = on_close {
