@@ -79,8 +79,10 @@ pub(crate) fn Dialog(
                 }
             }
             on:command=move |_: ev::Event| {
+                // Its last closing may not have been heard of yet.
                 if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
                     reset_forms(&dialog);
+                    closings.0.update(|count| *count += 1);
                 }
             }
             on:close=move |_| {
