@@ -5,7 +5,7 @@ use super::{
     settings::SettingsTabs,
 };
 use crate::{
-    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded},
+    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, settled},
     server_fns::audit,
 };
 use leptos::{either::Either, prelude::*};
@@ -23,14 +23,14 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
         <h1>"Audit log"</h1>
         <SettingsTabs/>
         {loaded(page, move |page: Memo<AuditPage>| view! {
-            {move || {
+            {settled(move || {
                 let AuditPage { entries, older_than } = page.get();
                 if entries.is_empty() {
                     Either::Left(view! { <Nothing/> })
                 } else {
                     Either::Right(view! { <Entries entries/><Older older_than/> })
                 }
-            }}
+            })}
             {move || (!older_than.with(String::is_empty)).then(|| view! {
                 <p><a href=ADDRESS>"Back to the newest entries"</a></p>
             })}

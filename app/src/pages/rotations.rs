@@ -6,7 +6,7 @@ use super::{
     wording::count,
 };
 use crate::{
-    components::{Avatar, Badge, EmptyState, ModeBadge, Time, Tone, loaded, use_session},
+    components::{Avatar, Badge, EmptyState, ModeBadge, Time, Tone, loaded, settled, use_session},
     live::use_live,
     prefetch::{Prefetch, use_prefetch},
     server_fns::rotations,
@@ -44,7 +44,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             <NewRotationLink/>
         </div>
         <Filter search mode/>
-        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| move || {
+        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| settled(move || {
             let cards = cards.get();
             if cards.is_empty() {
                 Either::Left(view! { <NoRotations filtered=filtered()/> })
@@ -55,7 +55,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                     </ul>
                 })
             }
-        })}
+        }))}
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
-    components::{Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded},
+    components::{Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, settled},
     live::use_live,
     pages::{settings::SettingsTabs, wording::counts},
     server_fns::sync_runs,
@@ -27,13 +27,13 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
              names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
-        {loaded(runs, move |runs: Memo<Vec<SyncRun>>| move || {
+        {loaded(runs, move |runs: Memo<Vec<SyncRun>>| settled(move || {
             if runs.with(Vec::is_empty) {
                 Either::Left(view! { <Nothing/> })
             } else {
                 Either::Right(view! { <Runs runs/> })
             }
-        })}
+        }))}
     }
 }
 
