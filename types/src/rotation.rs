@@ -254,8 +254,6 @@ pub struct RotationFilter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnDutyView {
     pub name: String,
-    pub email: Option<String>,
-    pub link: LinkState,
     pub since: Timestamp,
     /// When their shift ends; unknown in Manual mode.
     pub until: Option<Timestamp>,
@@ -274,7 +272,6 @@ pub struct NextOnDuty {
 pub struct RotationCard {
     pub id: RotationId,
     pub name: String,
-    pub description: String,
     pub code: Option<String>,
     pub mode: RotationMode,
     pub visibility: Visibility,

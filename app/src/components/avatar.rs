@@ -2,6 +2,7 @@
 //! are fetched, so nothing leaks to another host.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 /// A person's initials in a circle; decoration beside the name.
 #[component]
@@ -11,12 +12,17 @@ pub(crate) fn Avatar(
     #[prop(optional)]
     on_duty: bool,
 ) -> impl IntoView {
+    view! { <span class=class(&name, on_duty) aria-hidden="true">{initials(&name)}</span> }
+}
+
+/// An [`Avatar`] as text, for lists whose items are written as text.
+pub(crate) fn avatar_markup(name: &str, on_duty: bool) -> Markup {
+    html! { span class=(class(name, on_duty)) aria-hidden="true" { (initials(name)) } }
+}
+
+fn class(name: &str, on_duty: bool) -> String {
     let ring = if on_duty { " on-duty-now" } else { "" };
-    view! {
-        <span class=format!("avatar {}{ring}", shade(&name)) aria-hidden="true">
-            {initials(&name)}
-        </span>
-    }
+    format!("avatar {}{ring}", shade(name))
 }
 
 /// A person's initials, name and e-mail, with room for more below.

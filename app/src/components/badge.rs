@@ -2,6 +2,7 @@
 //! helps to find it.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 use types::{LinkState, RotationMode};
 
 /// How a state is to be taken.
@@ -28,17 +29,29 @@ impl Tone {
 
 #[component]
 pub(crate) fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
-    view! { <span class=format!("badge {}", tone.class())>{text}</span> }
+    view! { <span class=class(tone)>{text}</span> }
+}
+
+/// A [`Badge`] as text, for lists whose items are written as text.
+pub(crate) fn badge_markup(tone: Tone, text: &str) -> Markup {
+    html! { span class=(class(tone)) { (text) } }
+}
+
+fn class(tone: Tone) -> String {
+    format!("badge {}", tone.class())
 }
 
 /// `Manual` or `PagerDuty`.
 #[component]
 pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
-    let tone = match mode {
+    view! { <Badge tone=mode_tone(mode) text=mode.to_string()/> }
+}
+
+pub(crate) const fn mode_tone(mode: RotationMode) -> Tone {
+    match mode {
         RotationMode::Manual => Tone::Neutral,
         RotationMode::PagerDuty => Tone::Accent,
-    };
-    view! { <Badge tone text=mode.to_string()/> }
+    }
 }
 
 /// How somebody relates to Slack.

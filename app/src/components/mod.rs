@@ -29,8 +29,8 @@ mod timeline;
 mod toast;
 
 pub(crate) use account::{provide_session, use_session};
-pub(crate) use avatar::{Avatar, Person};
-pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone};
+pub(crate) use avatar::{Avatar, Person, avatar_markup};
+pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone, badge_markup, mode_tone};
 pub(crate) use button::{ButtonKind, SubmitButton};
 pub(crate) use card::{Card, Facts};
 pub(crate) use choice::Choice;
@@ -50,6 +50,6 @@ pub(crate) use skeleton::Skeleton;
 pub(crate) use stretch::{Stretch, joined, with_gaps};
 pub(crate) use table::{Cell, Id, Row, Table};
 pub(crate) use tabs::{Tab, Tabs};
-pub(crate) use time::{Clock, Time, provide_clock, span, use_clock};
+pub(crate) use time::{Clock, Time, keep_times_true, provide_clock, span, time_markup, use_clock};
 pub(crate) use timeline::{Span, Timeline};
 pub(crate) use toast::{ToastRegion, provide_toasts, toast_when_done, use_toasts};

@@ -2,8 +2,10 @@
 //! zone nor their language's habits, so it writes UTC and the browser, once it
 //! has taken over, the local time. How long ago is the same everywhere.
 
-use leptos::prelude::*;
+use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
+use maud::{Markup, html};
 use types::Timestamp;
+use web_sys::Element;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -18,6 +20,8 @@ const TICK: std::time::Duration = std::time::Duration::from_secs(5);
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     now: RwSignal<Timestamp>,
+    /// When the server drew the page.
+    drawn: Timestamp,
     /// How far the browser's clock is ahead of the server's, in milliseconds.
     ahead: StoredValue<i64>,
     /// The browser has taken over, so local time may be shown.
@@ -27,6 +31,10 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn now(self) -> Timestamp {
         self.now.get()
+    }
+
+    pub(crate) const fn drawn(self) -> Timestamp {
+        self.drawn
     }
 
     pub(crate) fn in_browser(self) -> bool {
@@ -46,6 +54,7 @@ pub(crate) fn provide_clock() {
     let drawn = SharedValue::new(now).into_inner();
     let clock = Clock {
         now: RwSignal::new(drawn),
+        drawn,
         ahead: StoredValue::new(0),
         in_browser: RwSignal::new(false),
     };
@@ -131,9 +140,41 @@ pub(crate) fn Time(
             {text}
         </time>
         {relative.then(|| view! {
-            <span class="relative-time">" ("{move || distance(at.seconds_since(clock.now()))}")"</span>
+            <span class="relative-time">{move || beside(at, clock.now())}</span>
         })}
     }
+}
+
+/// A listed [`Time`] as text, for lists whose items are written as text. It says what
+/// was so at `now`; [`keep_times_true`] sees to the rest.
+pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Markup {
+    html! {
+        time datetime=(iso(at)) title=(utc_exact(at)) { (utc(at, now)) }
+        @if relative {
+            span class="relative-time" { (beside(at, now)) }
+        }
+    }
+}
+
+/// Once the browser has taken over, brings every [`time_markup`] inside `list` to local
+/// time, and up to date whenever time passes or `contents` change.
+pub(crate) fn keep_times_true<E>(list: NodeRef<E>, contents: impl Fn() + 'static)
+where
+    E: ElementType + 'static,
+    E::Output: JsCast + AsRef<Element> + Clone + 'static,
+{
+    let clock = use_clock();
+    Effect::new(move |_| {
+        contents();
+        if let Some(list) = list.get().filter(|_| clock.in_browser()) {
+            local::tell_all(list.as_ref(), clock.now());
+        }
+    });
+}
+
+/// How far away an instant is, as it stands beside the instant itself.
+fn beside(at: Timestamp, now: Timestamp) -> String {
+    format!(" ({})", distance(at.seconds_since(now)))
 }
 
 /// An instant in words, for where no element can stand.
@@ -175,28 +216,80 @@ mod local {
         prelude::*,
         wasm_bindgen::{JsCast, JsValue},
     };
+    use std::cell::OnceCell;
     use types::Timestamp;
-    use web_sys::HtmlElement;
+    use web_sys::{Element, HtmlElement};
 
-    /// Only the time of day where the day is the present one.
-    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
-        const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
-        const DAY: [(&str, &str); 3] =
-            [("weekday", "short"), ("day", "numeric"), ("month", "short")];
-        let (start, end) = day(now);
-        if start <= at && at < end {
-            format(at, &TIME)
-        } else {
-            format(at, &[&DAY[..], &TIME].concat())
+    /// Ways to write instants. Making one takes far longer than using it, so it is made
+    /// once where many instants are written, and forgotten soon after: the reader
+    /// may travel to another time zone.
+    #[derive(Default)]
+    struct Formats {
+        time: OnceCell<DateTimeFormat>,
+        day_and_time: OnceCell<DateTimeFormat>,
+        exact: OnceCell<DateTimeFormat>,
+    }
+
+    impl Formats {
+        /// Only the time of day where the day is the present one.
+        fn short(&self, at: Timestamp, now: Timestamp) -> String {
+            const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
+            const DAY: [(&str, &str); 3] =
+                [("weekday", "short"), ("day", "numeric"), ("month", "short")];
+            let (start, end) = day(now);
+            let format = if start <= at && at < end {
+                self.time.get_or_init(|| format(&TIME))
+            } else {
+                self.day_and_time
+                    .get_or_init(|| format(&[&DAY[..], &TIME].concat()))
+            };
+            written(at, format)
+        }
+
+        fn exact(&self, at: Timestamp) -> String {
+            let format = self
+                .exact
+                .get_or_init(|| format(&[("dateStyle", "full"), ("timeStyle", "long")]));
+            written(at, format)
         }
     }
 
+    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
+        Formats::default().short(at, now)
+    }
+
     pub(super) fn exact(at: Timestamp) -> String {
-        format(at, &[("dateStyle", "full"), ("timeStyle", "long")])
+        Formats::default().exact(at)
     }
 
     pub(super) fn day_name(at: Timestamp) -> String {
-        format(at, &[("weekday", "short"), ("day", "numeric")])
+        let format = format(&[("weekday", "short"), ("day", "numeric")]);
+        written(at, &format)
+    }
+
+    /// Writes every time inside `list` anew, and how far away it is where that is told.
+    pub(super) fn tell_all(list: &Element, now: Timestamp) {
+        let formats = Formats::default();
+        let Ok(times) = list.query_selector_all("time") else {
+            return;
+        };
+        for time in (0..times.length()).filter_map(|place| times.get(place)) {
+            let time: Element = time.unchecked_into();
+            let at = time.get_attribute("datetime").unwrap_or_default();
+            let at = Timestamp::from_millis(whole(Date::parse(&at)));
+            write_into(&time, &formats.short(at, now));
+            let _any_element_takes_it = time.set_attribute("title", &formats.exact(at));
+            if let Some(beside) = time.next_element_sibling() {
+                write_into(&beside, &super::beside(at, now));
+            }
+        }
+    }
+
+    /// Leaves alone what is right: a text that somebody has selected stays so.
+    fn write_into(element: &Element, text: &str) {
+        if element.text_content().is_none_or(|now| now != text) {
+            element.set_text_content(Some(text));
+        }
     }
 
     pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
@@ -242,13 +335,17 @@ mod local {
         millis as i64
     }
 
-    fn format(at: Timestamp, options: &[(&str, &str)]) -> String {
+    fn format(options: &[(&str, &str)]) -> DateTimeFormat {
         let wanted = Object::new();
         for (name, value) in options {
             let _a_plain_object_takes_it =
                 Reflect::set(&wanted, &JsValue::from(*name), &JsValue::from(*value));
         }
         DateTimeFormat::new(&Array::of1(&JsValue::from(locale())), &wanted)
+    }
+
+    fn written(at: Timestamp, format: &DateTimeFormat) -> String {
+        format
             .format()
             .call1(&JsValue::UNDEFINED, &date(at))
             .ok()
@@ -273,6 +370,7 @@ mod local {
 
     use leptos::ev::KeyboardEvent;
     use types::Timestamp;
+    use web_sys::Element;
 
     pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
         super::utc(at, now)
@@ -295,6 +393,8 @@ mod local {
     }
 
     pub(super) fn leave(_: &KeyboardEvent) {}
+
+    pub(super) fn tell_all(_: &Element, _: Timestamp) {}
 }
 
 /// How far away something is that lies `seconds` ahead, or behind if negative.

@@ -11,6 +11,7 @@ mod new_rotation;
 mod not_found;
 mod person_select;
 mod rotation;
+mod rotation_card;
 mod rotation_form;
 mod rotations;
 mod settings;

@@ -3,10 +3,10 @@
 
 use super::{
     address::{address, parameter},
-    wording::count,
+    rotation_card::Card,
 };
 use crate::{
-    components::{Avatar, Badge, EmptyState, ModeBadge, Time, Tone, loaded, settled, use_session},
+    components::{EmptyState, keep_times_true, loaded, settled, use_session},
     live::use_live,
     prefetch::{Prefetch, use_prefetch},
     server_fns::rotations,
@@ -15,10 +15,10 @@ use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::J
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{NextOnDuty, OnDutyView, Role, RotationCard, RotationId, RotationMode, Visibility};
+use types::{Role, RotationCard, RotationId, RotationMode};
 use web_sys::Element;
 
-const ADDRESS: &str = "/rotations";
+pub(super) const ADDRESS: &str = "/rotations";
 
 #[component]
 pub(crate) fn RotationsPage() -> impl IntoView {
@@ -44,18 +44,26 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             <NewRotationLink/>
         </div>
         <Filter search mode/>
-        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| settled(move || {
-            let cards = cards.get();
-            if cards.is_empty() {
-                Either::Left(view! { <NoRotations filtered=filtered()/> })
-            } else {
-                Either::Right(view! {
-                    <ul class="cards" on:pointerover=move |event| point_at(&event, prefetch)>
-                        {cards.into_iter().map(|card| view! { <RotationItem card/> }).collect_view()}
-                    </ul>
-                })
-            }
-        }))}
+        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| {
+            let list = NodeRef::<html::Ul>::new();
+            keep_times_true(list, move || cards.track());
+            settled(move || {
+                let cards = cards.get();
+                if cards.is_empty() {
+                    Either::Left(view! { <NoRotations filtered=filtered()/> })
+                } else {
+                    Either::Right(view! {
+                        <ul
+                            class="cards"
+                            node_ref=list
+                            on:pointerover=move |event| point_at(&event, prefetch)
+                        >
+                            {cards.into_iter().map(|card| view! { <Card card/> }).collect_view()}
+                        </ul>
+                    })
+                }
+            })
+        })}
     }
 }
 
@@ -187,82 +195,5 @@ fn NoRotations(filtered: bool) -> impl IntoView {
                 <p><a class="button primary" href="/rotations/new">"Create the first one"</a></p>
             </EmptyState>
         })
-    }
-}
-
-#[component]
-fn RotationItem(card: RotationCard) -> impl IntoView {
-    let RotationCard {
-        id,
-        name,
-        code,
-        mode,
-        visibility,
-        member_count,
-        on_duty,
-        next,
-        attention,
-        ..
-    } = card;
-    view! {
-        <li class="card rotation-card">
-            <div class="card-title">
-                <h2 dir="auto"><a href=format!("{ADDRESS}/{id}")>{name}</a></h2>
-                <p class="badges">
-                    <ModeBadge mode/>
-                    {(visibility == Visibility::Private)
-                        .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
-                    {attention.map(|attention| view! {
-                        <Badge
-                            tone=Tone::Warning
-                            text=if attention.needs_reconnection { "Needs reconnection" } else { "Needs attention" }
-                        />
-                    })}
-                    {code.map(|code| view! { <code>{code}</code> })}
-                </p>
-            </div>
-            <OnDuty people=on_duty/>
-            {attention.and_then(|attention| attention.confirmed_at).map(|at| view! {
-                <p class="hint">"As PagerDuty last said: "<Time at relative=true listed=true/></p>
-            })}
-            <p class="after">
-                {next.map(|next| view! { <Next next/> })}
-                <span>{count(member_count, "member", "members")}</span>
-            </p>
-        </li>
-    }
-    .into_any()
-}
-
-#[component]
-fn OnDuty(people: Vec<OnDutyView>) -> impl IntoView {
-    if people.is_empty() {
-        return Either::Left(view! { <p class="nobody">"Nobody is on duty"</p> });
-    }
-    Either::Right(view! {
-        <ul class="on-duty">
-            {people.into_iter().map(|person| view! {
-                <li>
-                    <Avatar name=person.name.clone() on_duty=true/>
-                    <div>
-                        <bdi class="person-name">{person.name}</bdi>
-                        <span class="hint">
-                            {if person.until.is_some() { "until " } else { "since " }}
-                            <Time at=person.until.unwrap_or(person.since) relative=true listed=true/>
-                        </span>
-                    </div>
-                </li>
-            }).collect_view()}
-        </ul>
-    })
-}
-
-#[component]
-fn Next(next: NextOnDuty) -> impl IntoView {
-    view! {
-        <span>
-            "Next: "<strong><bdi>{next.name}</bdi></strong>
-            {next.starts_at.map(|at| view! { ", "<Time at listed=true/> })}
-        </span>
     }
 }

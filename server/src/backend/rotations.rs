@@ -77,21 +77,21 @@ impl Rotations for RoundRobin {
         let all = self
             .services
             .store
-            .rotation_overview(&caller.workspace, &caller.person, now)
+            .rotation_overview(&caller.workspace, now)
             .await
             .map_err(failed(caller))?;
         let interval = self.services.config.pagerduty.poll_interval;
         Ok(all
-            .into_iter()
+            .iter()
             .filter(|rotation| {
-                let visibility = rotation.details.visibility;
-                rotation.relation.may_see(visibility, caller.role)
+                let relation = rotation.relation_to(&caller.person);
+                relation.may_see(rotation.details.visibility, caller.role)
             })
             .filter(|rotation| rotations::matches(&rotation.details, rotation.mode, &filter))
             .map(|rotation| {
                 let attention = connection
                     .as_ref()
-                    .and_then(|connection| attention(&rotation, connection, now, interval));
+                    .and_then(|connection| attention(rotation, connection, now, interval));
                 card(rotation, attention)
             })
             .collect())
@@ -489,29 +489,23 @@ fn next_on_duty(rotation: &ListedRotation) -> Option<NextOnDuty> {
     }
 }
 
-fn card(rotation: ListedRotation, attention: Option<Attention>) -> RotationCard {
+fn card(rotation: &ListedRotation, attention: Option<Attention>) -> RotationCard {
+    let on_duty = rotation.members.iter().filter_map(|member| {
+        member.duty.as_ref().map(|duty| OnDutyView {
+            name: member.name.clone(),
+            since: duty.since,
+            until: duty.until,
+        })
+    });
     RotationCard {
-        next: next_on_duty(&rotation),
-        member_count: rotation.member_count,
-        on_duty: rotation
-            .members
-            .into_iter()
-            .filter_map(|member| {
-                member.duty.map(|duty| OnDutyView {
-                    name: member.name,
-                    email: member.email,
-                    link: member.link,
-                    since: duty.since,
-                    until: duty.until,
-                })
-            })
-            .collect(),
-        id: rotation.id,
-        name: rotation.details.name,
-        description: rotation.details.description,
-        code: rotation.details.code,
+        id: rotation.id.clone(),
+        name: rotation.details.name.clone(),
+        code: rotation.details.code.clone(),
         mode: rotation.mode,
         visibility: rotation.details.visibility,
+        member_count: rotation.member_count,
+        on_duty: on_duty.collect(),
+        next: next_on_duty(rotation),
         attention,
     }
 }

@@ -24,6 +24,8 @@ pub enum Engine {
 pub(super) struct Pools {
     pub(super) pool: AnyPool,
     pub(super) writer: AnyPool,
+    /// Where [`Engine::stamp`] is asked.
+    pub(super) stamps: AnyPool,
 }
 
 /// Why a database could not be used.
@@ -66,13 +68,21 @@ impl Engine {
                 // First, so that whoever reads finds the file as it is to be.
                 let writer = sqlite_pool(&url, 1).await?;
                 let pool = sqlite_pool(&url, 8).await?;
-                Ok(Pools { pool, writer })
+                let stamps = stamp_pool(&url).await?;
+                Ok(Pools {
+                    pool,
+                    writer,
+                    stamps,
+                })
             }
             Self::Postgres => {
                 let connecting = pool_of(16).connect(url).await;
                 let pool = connecting.map_err(OpenError::Connect)?;
-                let writer = pool.clone();
-                Ok(Pools { pool, writer })
+                Ok(Pools {
+                    writer: pool.clone(),
+                    stamps: pool.clone(),
+                    pool,
+                })
             }
         }
     }
@@ -98,6 +108,20 @@ impl Engine {
             Self::Postgres => format!(
                 "coalesce(json_agg(json_build_array({columns}) order by {order})::text, '[]')"
             ),
+        }
+    }
+
+    /// A statement whose one text stays the same for as long as no transaction that
+    /// wrote anything is committed, here or by anybody else.
+    pub(super) const fn stamp(self) -> &'static str {
+        match self {
+            // The version counts for the connection that asks, which may be replaced.
+            Self::Sqlite => {
+                "select r.id || ' ' || v.data_version from temp.reader r, pragma_data_version v"
+            }
+            // Which transactions count at the moment, and whoever sees the same ones
+            // sees the same rows.
+            Self::Postgres => "select cast(pg_current_snapshot() as text)",
         }
     }
 
@@ -130,6 +154,23 @@ fn pool_of(connections: u32) -> AnyPoolOptions {
 async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, OpenError> {
     pool_of(connections)
         .after_connect(|connection, _| Box::pin(configure_sqlite(connection)))
+        .connect(url)
+        .await
+        .map_err(OpenError::Connect)
+}
+
+/// One connection, which never writes and knows itself from any that came before.
+async fn stamp_pool(url: &str) -> Result<AnyPool, OpenError> {
+    pool_of(1)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                configure_sqlite(&mut *connection).await?;
+                sqlx::query("create temp table reader as select lower(hex(randomblob(8))) as id")
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
         .connect(url)
         .await
         .map_err(OpenError::Connect)

@@ -41,6 +41,7 @@ pub use tokens::TokenLease;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 
 use engine::Pools;
+use overview::Overviews;
 use sqlx::{AnyPool, Transaction, any::Any};
 
 /// The database.
@@ -50,7 +51,10 @@ pub struct Store {
     pool: AnyPool,
     /// For what writes.
     writer: AnyPool,
+    /// For asking whether anything was written.
+    stamps: AnyPool,
     engine: Engine,
+    overviews: Overviews,
 }
 
 /// The database failed; the message is for the log.
@@ -75,12 +79,18 @@ impl Store {
     /// Opens the database at `url` and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let engine = Engine::of_url(url)?;
-        let Pools { pool, writer } = engine.open(url).await?;
+        let Pools {
+            pool,
+            writer,
+            stamps,
+        } = engine.open(url).await?;
         engine::migrate(&writer).await?;
         Ok(Self {
             pool,
             writer,
+            stamps,
             engine,
+            overviews: Overviews::default(),
         })
     }
 
@@ -112,6 +122,7 @@ impl Store {
     }
 
     pub async fn close(&self) {
+        self.stamps.close().await;
         self.pool.close().await;
         self.writer.close().await;
     }

@@ -10,6 +10,7 @@ mod keys;
 mod kills;
 mod links;
 mod oauth;
+mod overview;
 mod replicas;
 mod rotations;
 mod runs;

@@ -3,7 +3,9 @@
 
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
-    components::{Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, settled},
+    components::{
+        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, settled,
+    },
     live::use_live,
     pages::{settings::SettingsTabs, wording::counts},
     server_fns::sync_runs,
