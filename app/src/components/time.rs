@@ -278,7 +278,10 @@ mod local {
             let at = time.get_attribute("datetime").unwrap_or_default();
             let at = Timestamp::from_millis(whole(Date::parse(&at)));
             write_into(&time, &formats.short(at, now));
-            let _any_element_takes_it = time.set_attribute("title", &formats.exact(at));
+            // The exact time stays: it is translated once, from what the server wrote.
+            if time.get_attribute("title") == Some(super::utc_exact(at)) {
+                let _any_element_takes_it = time.set_attribute("title", &formats.exact(at));
+            }
             if let Some(beside) = time.next_element_sibling() {
                 write_into(&beside, &super::beside(at, now));
             }

@@ -10,7 +10,7 @@ use types::{Attention, NextOnDuty, OnDutyView, RotationCard, Timestamp, Visibili
 
 /// The link is a view, so that the focus stays on it while the card changes.
 #[component]
-pub(crate) fn Card(card: RotationCard) -> impl IntoView {
+pub(crate) fn RotationItem(card: RotationCard) -> impl IntoView {
     // As of when the page was drawn: what did not change is the same text again.
     let body = body(&card, use_clock().drawn()).into_string();
     view! {

@@ -3,7 +3,7 @@
 
 use super::{
     address::{address, parameter},
-    rotation_card::Card,
+    rotation_card::RotationItem,
 };
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session},
@@ -58,7 +58,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                             node_ref=list
                             on:pointerover=move |event| point_at(&event, prefetch)
                         >
-                            {cards.into_iter().map(|card| view! { <Card card/> }).collect_view()}
+                            {cards.into_iter().map(|card| view! { <RotationItem card/> }).collect_view()}
                         </ul>
                     })
                 }

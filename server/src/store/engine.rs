@@ -2,7 +2,7 @@
 //! is written once, in the SQL that both understand.
 
 use sqlx::{
-    AnyConnection, AnyPool, Connection as _, Transaction,
+    AnyPool, Connection as _, Transaction,
     any::{Any, AnyPoolOptions},
     migrate::Migrator,
 };
@@ -66,9 +66,9 @@ impl Engine {
                 make_folder_of(url)?;
                 let url = creating(url);
                 // First, so that whoever reads finds the file as it is to be.
-                let writer = sqlite_pool(&url, 1).await?;
-                let pool = sqlite_pool(&url, 8).await?;
-                let stamps = stamp_pool(&url).await?;
+                let writer = sqlite_pool(&url, 1, &[]).await?;
+                let pool = sqlite_pool(&url, 8, &[]).await?;
+                let stamps = sqlite_pool(&url, 1, &[NAME_READER]).await?;
                 Ok(Pools {
                     pool,
                     writer,
@@ -115,7 +115,8 @@ impl Engine {
     /// wrote anything is committed, here or by anybody else.
     pub(super) const fn stamp(self) -> &'static str {
         match self {
-            // The version counts for the connection that asks, which may be replaced.
+            // The version counts for the connection that asks, which may be replaced:
+            // see `NAME_READER`.
             Self::Sqlite => {
                 "select r.id || ' ' || v.data_version from temp.reader r, pragma_data_version v"
             }
@@ -151,23 +152,29 @@ fn pool_of(connections: u32) -> AnyPoolOptions {
         })
 }
 
-async fn sqlite_pool(url: &str, connections: u32) -> Result<AnyPool, OpenError> {
-    pool_of(connections)
-        .after_connect(|connection, _| Box::pin(configure_sqlite(connection)))
-        .connect(url)
-        .await
-        .map_err(OpenError::Connect)
-}
+/// How every connection to SQLite is set up.
+const SETTINGS: [&str; 4] = [
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+];
 
-/// One connection, which never writes and knows itself from any that came before.
-async fn stamp_pool(url: &str) -> Result<AnyPool, OpenError> {
-    pool_of(1)
-        .after_connect(|connection, _| {
+/// Tells a connection to SQLite from any that came before it.
+const NAME_READER: &str = "create temp table reader as select lower(hex(randomblob(8))) as id";
+
+/// Connections on which `preparations` ran after the settings.
+async fn sqlite_pool(
+    url: &str,
+    connections: u32,
+    preparations: &'static [&'static str],
+) -> Result<AnyPool, OpenError> {
+    pool_of(connections)
+        .after_connect(move |connection, _| {
             Box::pin(async move {
-                configure_sqlite(&mut *connection).await?;
-                sqlx::query("create temp table reader as select lower(hex(randomblob(8))) as id")
-                    .execute(connection)
-                    .await?;
+                for statement in SETTINGS.iter().chain(preparations) {
+                    sqlx::query(*statement).execute(&mut *connection).await?;
+                }
                 Ok(())
             })
         })
@@ -207,16 +214,4 @@ fn creating(url: &str) -> String {
     } else {
         format!("{url}?mode=rwc")
     }
-}
-
-async fn configure_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for pragma in [
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = NORMAL",
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA busy_timeout = 10000",
-    ] {
-        sqlx::query(pragma).execute(&mut *connection).await?;
-    }
-    Ok(())
 }

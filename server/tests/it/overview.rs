@@ -1,6 +1,6 @@
 //! The list of rotations as the store keeps it between two looks, on both engines.
 
-use crate::support::{NOW, create, databases, sqlite, with_people, workspace};
+use crate::support::{NOW, create, on_each_database, sqlite, with_people, workspace};
 use server::store::Store;
 use sqlx::{AnyConnection, Connection as _};
 use std::sync::Arc;
@@ -15,10 +15,8 @@ async fn names(store: &Store) -> Vec<String> {
 
 #[tokio::test]
 async fn what_another_server_writes_is_seen_at_once() {
-    for database in databases().await {
-        let store = Store::open(&database.url).await.unwrap();
-        let other = Store::open(&database.url).await.unwrap();
-        with_people(&store).await;
+    on_each_database(async |store, url| {
+        let other = Store::open(url).await.unwrap();
         assert!(names(&store).await.is_empty());
         let mut expected = Vec::new();
         for (number, writer) in [&store, &other, &other, &store].into_iter().enumerate() {
@@ -28,44 +26,32 @@ async fn what_another_server_writes_is_seen_at_once() {
             assert_eq!(names(&store).await, expected);
             assert_eq!(names(&other).await, expected);
         }
-    }
+        other.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn what_another_program_writes_is_seen_at_once() {
-    for database in databases().await {
-        let store = Store::open(&database.url).await.unwrap();
-        with_people(&store).await;
+async fn what_another_program_writes_is_seen_once_it_is_committed() {
+    on_each_database(async |store, url| {
         create(&store, "Before").await;
         assert_eq!(names(&store).await, ["Before"]);
-        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+        let mut connection = AnyConnection::connect(url).await.unwrap();
+        let mut known = "Before";
         for name in ["After", "Later"] {
+            let mut transaction = connection.begin().await.unwrap();
             sqlx::query("update rotations set name = $1")
                 .bind(name)
-                .execute(&mut connection)
+                .execute(&mut *transaction)
                 .await
                 .unwrap();
+            assert_eq!(names(&store).await, [known]);
+            transaction.commit().await.unwrap();
             assert_eq!(names(&store).await, [name]);
+            known = name;
         }
-    }
-}
-
-#[tokio::test]
-async fn a_transaction_counts_when_it_is_committed() {
-    for database in databases().await {
-        let store = Store::open(&database.url).await.unwrap();
-        with_people(&store).await;
-        create(&store, "Before").await;
-        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
-        let mut transaction = connection.begin().await.unwrap();
-        sqlx::query("update rotations set name = 'After'")
-            .execute(&mut *transaction)
-            .await
-            .unwrap();
-        assert_eq!(names(&store).await, ["Before"]);
-        transaction.commit().await.unwrap();
-        assert_eq!(names(&store).await, ["After"]);
-    }
+    })
+    .await;
 }
 
 /// On SQLite, where no test beside this one writes to the same server.

@@ -93,11 +93,16 @@ async fn new_postgres(server: &str) -> Database {
 
 /// Runs a test of the store on each engine.
 pub async fn on_each_engine(test: impl AsyncFn(Store)) {
+    on_each_database(async |store, _| test(store).await).await;
+}
+
+/// The same for a test that also opens the store's database, at its URL, by itself.
+pub async fn on_each_database(test: impl AsyncFn(Store, &str)) {
     for database in databases().await {
         eprintln!("on {}", database.url);
         let store = Store::open(&database.url).await.unwrap();
         with_people(&store).await;
-        test(store.clone()).await;
+        test(store.clone(), &database.url).await;
         store.close().await;
     }
 }
