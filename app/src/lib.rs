@@ -10,6 +10,7 @@ mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
 mod components;
+mod data;
 mod error;
 mod forms;
 mod live;

@@ -144,7 +144,7 @@ mod stream {
     //! anew after an error, and never twice.
 
     use super::{Contact, Live, change};
-    use crate::{AppError, server_fns::check_session};
+    use crate::{AppError, data::Question, server_fns::CheckSession};
     use futures::StreamExt;
     use gloo_net::eventsource::{State, futures::EventSource};
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
@@ -275,10 +275,10 @@ mod stream {
         fn ask_why(&self) {
             let contact = self.live.contact;
             spawn_local(async move {
-                match check_session().await {
+                match Question::new(CheckSession {}).ask().await.value::<()>() {
                     Err(AppError::Unauthenticated) => contact.set(Contact::SessionEnded),
                     Err(_) => contact.set(Contact::Lost),
-                    Ok(()) => {}
+                    Ok(_) => {}
                 }
             });
         }

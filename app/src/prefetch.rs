@@ -3,19 +3,17 @@
 //! has changed since.
 
 use crate::{
-    AppError,
     components::{Clock, use_clock},
+    data::{Asking, Question},
     live::{Live, use_live},
-    server_fns::rotation,
+    server_fns::Rotation,
 };
-use futures::future::{BoxFuture, FutureExt, Shared};
+use futures::future::{FutureExt, Shared};
 use leptos::{prelude::*, task::spawn_local};
-use types::{RotationId, RotationPage, Timestamp};
+use types::{RotationId, Timestamp};
 
 /// How long what was loaded ahead counts.
 const FRESH_SECONDS: i64 = 10;
-
-type Page = Result<RotationPage, AppError>;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Prefetch {
@@ -28,10 +26,11 @@ pub(crate) struct Prefetch {
 #[derive(Clone)]
 struct Ahead {
     id: RotationId,
+    question: Question,
     /// What the page had heard of by then.
     heard: u64,
     asked_at: Timestamp,
-    page: Shared<BoxFuture<'static, Page>>,
+    page: Shared<Asking>,
 }
 
 pub(crate) fn provide_prefetch() {
@@ -49,14 +48,16 @@ pub(crate) fn use_prefetch() -> Prefetch {
 impl Prefetch {
     /// Asks for the rotation, unless that was just done.
     pub(crate) fn point_at(self, id: RotationId) {
-        if self.fresh(&id).is_some() {
+        let question = Question::new(Rotation { id: id.clone() });
+        if self.fresh(&question).is_some() {
             return;
         }
-        let page = rotation(id.clone()).boxed().shared();
+        let page = question.clone().ask().shared();
         self.ahead.set_value(Some(Ahead {
             heard: self.heard(&id),
             asked_at: self.now(),
             page: page.clone(),
+            question,
             id,
         }));
         spawn_local(async move {
@@ -64,22 +65,24 @@ impl Prefetch {
         });
     }
 
-    /// The rotation, from what was asked for ahead if that still counts.
-    pub(crate) async fn rotation(self, id: RotationId) -> Page {
-        let ahead = self.fresh(&id);
-        match ahead {
+    /// The answer, from what was asked ahead if that still counts.
+    pub(crate) fn ask(self, question: Question) -> Asking {
+        match self.fresh(&question) {
             Some(ahead) => {
                 self.ahead.set_value(None);
-                ahead.page.await
+                Box::pin(ahead.page)
             }
-            None => rotation(id).await,
+            None => question.ask(),
         }
     }
 
-    fn fresh(self, id: &RotationId) -> Option<Ahead> {
-        let ahead = self.ahead.get_value().filter(|ahead| ahead.id == *id)?;
+    fn fresh(self, question: &Question) -> Option<Ahead> {
+        let ahead = self
+            .ahead
+            .get_value()
+            .filter(|ahead| ahead.question == *question)?;
         let age = self.now().seconds_since(ahead.asked_at);
-        (age < FRESH_SECONDS && ahead.heard == self.heard(id)).then_some(ahead)
+        (age < FRESH_SECONDS && ahead.heard == self.heard(&ahead.id)).then_some(ahead)
     }
 
     fn heard(self, id: &RotationId) -> u64 {

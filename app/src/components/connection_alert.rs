@@ -2,7 +2,7 @@
 //! should learn at 3 a.m. that a login ended days ago.
 
 use super::{Notice, Time, Tone};
-use crate::{live::use_live, server_fns::pagerduty_alert};
+use crate::{data::Resource, live::use_live, server_fns::PagerdutyAlert};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use types::ConnectionAlert;
@@ -13,14 +13,15 @@ const PANEL: &str = "/settings/integrations";
 #[component]
 pub(crate) fn ConnectionAlertBanner() -> impl IntoView {
     let live = use_live();
-    let alert = Resource::new(move || live.connection(), |_| pagerduty_alert());
+    let alert = Resource::following(move || live.connection(), || PagerdutyAlert {});
     let path = use_location().pathname;
     let elsewhere = Memo::new(move |_| path.with(|path| path != PANEL));
     view! {
         <Transition>
             <div role="status">
                 {move || {
-                    let alert = alert.get().and_then(Result::ok).flatten();
+                    let alert = alert.get().and_then(Result::ok);
+                    let alert = alert.and_then(|alert| alert.as_ref().cloned());
                     alert.filter(|_| elsewhere.get()).map(|alert| view! { <Banner alert/> })
                 }}
             </div>

@@ -3,9 +3,14 @@
 //! that changed are drawn again, so open dialogs and typed text survive.
 
 use super::{FailureNotice, FailureText, Notice, Skeleton, Tone};
-use crate::{AppError, forms::Failure};
+use crate::{
+    AppError,
+    data::{Data, DataMemo, Erased, Resource, Source, erased},
+    forms::Failure,
+};
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_meta::Title;
+use std::sync::Arc;
 
 #[derive(Clone, PartialEq)]
 enum Stage {
@@ -18,42 +23,42 @@ enum Stage {
 /// suspended parts must not be made: the server may draw it more than once, and
 /// their numbers would not match those in the browser.
 pub(crate) fn loaded<T, V>(
-    data: Resource<Result<T, AppError>>,
-    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+    data: Resource<T>,
+    body: impl Fn(DataMemo<T>) -> V + Send + Sync + 'static,
 ) -> impl IntoView
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    in_all_states(data, body, false)
+    in_all_states(data.source(), drawn(body), false)
 }
 
 /// The same for a page whose name comes with `data`: what stands in its place has
 /// a name of its own.
 pub(crate) fn loaded_page<T, V>(
-    data: Resource<Result<T, AppError>>,
-    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
+    data: Resource<T>,
+    body: impl Fn(DataMemo<T>) -> V + Send + Sync + 'static,
 ) -> impl IntoView
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    in_all_states(data, body, true)
+    in_all_states(data.source(), drawn(body), true)
 }
 
-fn in_all_states<T, V>(
-    data: Resource<Result<T, AppError>>,
-    body: impl Fn(Memo<T>) -> V + Clone + Send + Sync + 'static,
-    names_page: bool,
-) -> impl IntoView
+type Body = Arc<dyn Fn(Memo<Erased>) -> AnyView + Send + Sync>;
+
+fn drawn<T, V>(body: impl Fn(DataMemo<T>) -> V + Send + Sync + 'static) -> Body
 where
-    T: Clone + PartialEq + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    Arc::new(move |value| body(value.into()).into_any())
+}
+
+fn in_all_states(data: Source, body: Body, names_page: bool) -> impl IntoView {
     view! {
         <Transition fallback=Skeleton>
-            <FailureNotice failure=stale(data)/>
+            <FailureNotice failure=Signal::derive(move || stale(data.get()))/>
             {
+                let body = body.clone();
                 let stage = Memo::new(move |previous| stage(data.get(), previous));
                 // A resource is tracked even by its untracked getter, where
                 // something waits for it. Where data arrives on another thread
@@ -61,8 +66,7 @@ where
                 // miss it and say for ever that it is loading: what is there counts.
                 move || match (stage.get(), untrack(|| data.get_untracked())) {
                     (Stage::Ready | Stage::Loading, Some(Ok(first))) => {
-                        let value = latest(first, move || data.get()?.ok());
-                        EitherOf3::A(body(value).into_any())
+                        EitherOf3::A(body(newest(first, move || data.get()?.ok())))
                     }
                     (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
                         EitherOf3::B(view! { <Broken error names_page/> })
@@ -75,13 +79,20 @@ where
 }
 
 /// The newest value of `source`; the last one while it has none.
-pub(crate) fn latest<T>(first: T, source: impl Fn() -> Option<T> + Send + Sync + 'static) -> Memo<T>
-where
-    T: Clone + PartialEq + Send + Sync + 'static,
-{
-    Memo::new(move |previous: Option<&T>| {
+pub(crate) fn latest<T: Data>(
+    first: T,
+    source: impl Fn() -> Option<T> + Send + Sync + 'static,
+) -> DataMemo<T> {
+    newest(Erased::new(first), move || source().map(Erased::new)).into()
+}
+
+fn newest(
+    first: Erased,
+    source: impl Fn() -> Option<Erased> + Send + Sync + 'static,
+) -> Memo<Erased> {
+    erased(Box::new(move |previous| {
         source().unwrap_or_else(|| previous.unwrap_or(&first).clone())
-    })
+    }))
 }
 
 fn stage<T>(data: Option<Result<T, AppError>>, previous: Option<&Stage>) -> Stage {
@@ -102,14 +113,11 @@ const fn passes(error: &AppError) -> bool {
 }
 
 /// Why the content on the page could not be brought up to date.
-fn stale<T>(data: Resource<Result<T, AppError>>) -> Signal<Option<Failure>>
-where
-    T: Clone + Send + Sync + 'static,
-{
-    Signal::derive(move || match data.get() {
+fn stale<T>(data: Option<Result<T, AppError>>) -> Option<Failure> {
+    match data {
         Some(Err(error)) if passes(&error) => Some(Failure::Failed(error)),
         _ => None,
-    })
+    }
 }
 
 #[component]

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, settled},
-    server_fns::audit,
+    data::{DataMemo, Resource},
+    server_fns::Audit,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -17,12 +18,14 @@ const ADDRESS: &str = "/settings/audit";
 #[component]
 pub(crate) fn AuditLogPage() -> impl IntoView {
     let older_than = parameter("older_than");
-    let page = Resource::new(move || older_than.get(), audit);
+    let page = Resource::new(move || Audit {
+        older_than: older_than.get(),
+    });
     view! {
         <Title text="Audit log"/>
         <h1>"Audit log"</h1>
         <SettingsTabs/>
-        {loaded(page, move |page: Memo<AuditPage>| view! {
+        {loaded(page, move |page: DataMemo<AuditPage>| view! {
             {settled(move || {
                 let AuditPage { entries, older_than } = page.get();
                 if entries.is_empty() {

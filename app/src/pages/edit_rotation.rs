@@ -3,9 +3,10 @@
 use super::rotation_form::RotationFields;
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, loaded},
+    data::{DataMemo, Resource},
     error::Denial,
     forms::{ActionForm, ServerAction, form_input, form_outcome},
-    server_fns::{EditRotation, rotation},
+    server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -15,13 +16,14 @@ use types::{RotationId, RotationInput, RotationPage};
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
-    let page = Resource::new(move || id.get(), rotation);
+    let page = Resource::new(move || Rotation {
+        id: RotationId::new(params.read().get("id").unwrap_or_default()),
+    });
     let edit = ServerAction::<EditRotation>::new();
     view! {
         <Title text="Edit rotation"/>
         <h1>"Edit rotation"</h1>
-        {loaded(page, move |page: Memo<RotationPage>| {
+        {loaded(page, move |page: DataMemo<RotationPage>| {
             let page = page.get_untracked();
             if page.may_edit {
                 Either::Left(view! { <EditForm page edit/> })

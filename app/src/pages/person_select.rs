@@ -1,8 +1,17 @@
 //! A native list of people. The options are kept by person, so that the browser
 //! forgets a choice once that person is no candidate any more.
 
+use crate::data::Resource;
 use leptos::prelude::*;
 use types::PersonView;
+
+/// Without an answer the list is empty, nothing worse.
+pub(super) fn people_of(everybody: Resource<Vec<PersonView>>) -> Vec<PersonView> {
+    match everybody.get() {
+        Some(Ok(people)) => people.clone(),
+        _ => Vec::new(),
+    }
+}
 
 #[component]
 pub(super) fn PersonSelect(

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session},
+    data::{DataMemo, Resource},
     live::use_live,
     prefetch::{Prefetch, use_prefetch},
-    server_fns::rotations,
+    server_fns::Rotations,
 };
 use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::JsCast};
 use leptos_meta::Title;
@@ -25,15 +26,12 @@ pub(crate) fn RotationsPage() -> impl IntoView {
     let search = parameter("search");
     let mode = parameter("mode");
     let live = use_live();
-    let cards = Resource::new(
-        move || {
-            (
-                search.get(),
-                mode.get(),
-                live.rotations() + live.connection(),
-            )
+    let cards = Resource::following(
+        move || live.rotations() + live.connection(),
+        move || Rotations {
+            search: search.get(),
+            mode: mode.get(),
         },
-        |(search, mode, _)| rotations(search, mode),
     );
     let prefetch = use_prefetch();
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
@@ -44,7 +42,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             <NewRotationLink/>
         </div>
         <Filter search mode/>
-        {loaded(cards, move |cards: Memo<Vec<RotationCard>>| {
+        {loaded(cards, move |cards: DataMemo<Vec<RotationCard>>| {
             let list = NodeRef::<html::Ul>::new();
             keep_times_true(list, move || cards.track());
             settled(move || {

@@ -1,16 +1,15 @@
 //! Settings → Audit.
 
-use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::call;
 use crate::AppError;
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 #[cfg(feature = "ssr")]
 use types::AuditId;
 use types::AuditPage;
 
 /// `older_than` continues an earlier page; empty starts with the newest entry.
-#[server(prefix = "/rpc", endpoint = "audit", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "audit", input = GetUrl)]
 pub async fn audit(#[server(default)] older_than: String) -> Result<AuditPage, AppError> {
     let older_than = AuditId::parse(&older_than);
     call(|backend, caller| async move { backend.audit(&caller, older_than).await }).await

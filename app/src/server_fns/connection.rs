@@ -1,21 +1,20 @@
 //! Settings → Integrations.
 
-use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
     ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome, Rebound,
     Replaced, SyncReport, SyncRun,
 };
 
-#[server(prefix = "/rpc", endpoint = "integrations", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
 pub async fn integrations() -> Result<IntegrationsView, AppError> {
     call(|backend, caller| async move { backend.integrations(&caller).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "pagerduty_alert", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "pagerduty_alert", input = GetUrl)]
 pub async fn pagerduty_alert() -> Result<Option<ConnectionAlert>, AppError> {
     call(|backend, caller| async move { backend.pagerduty_alert(&caller).await }).await
 }
@@ -84,7 +83,7 @@ pub async fn sync_now() -> Result<Outcome<SyncReport, ConnectRefusal>, AppError>
     .await
 }
 
-#[server(prefix = "/rpc", endpoint = "sync_runs", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "sync_runs", input = GetUrl)]
 pub async fn sync_runs() -> Result<Vec<SyncRun>, AppError> {
     call(|backend, caller| async move { backend.sync_runs(&caller).await }).await
 }

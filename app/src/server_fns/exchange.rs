@@ -4,47 +4,26 @@
 
 use crate::AppError;
 use http::Method;
+#[cfg(not(feature = "ssr"))]
+use leptos::server_fn::codec::GetUrl;
 use leptos::server_fn::{
-    ContentType, Http, Protocol,
+    ContentType,
     client::{Client, browser::BrowserClient},
-    codec::{GetUrl, IntoReq, Json, PostUrl},
+    codec::{Json, PostUrl},
     error::{FromServerFnError, ServerFnErrorErr},
     redirect::call_redirect_hook,
     request::{ClientReq, browser::BrowserRequest},
     response::ClientRes,
-    server::Server,
 };
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin};
 
-/// The protocol of what is only read: asked by GET, answered in JSON. On the wire
-/// and on the server it is Leptos' own.
-pub struct Read;
-
-impl<Input, Output, S> Protocol<Input, Output, BrowserClient, S, AppError> for Read
-where
-    Input: IntoReq<GetUrl, BrowserRequest, AppError> + Send,
-    Output: DeserializeOwned + Send,
-    S: Server<AppError>,
-    Http<GetUrl, Json>: Protocol<Input, Output, BrowserClient, S, AppError>,
-{
-    const METHOD: Method = Method::GET;
-
-    fn run_server<F, Fut>(
-        request: S::Request,
-        server_fn: F,
-    ) -> impl Future<Output = Result<S::Response, AppError>> + Send
-    where
-        F: Fn(Input) -> Fut + Send,
-        Fut: Future<Output = Result<Output, AppError>> + Send,
-    {
-        Http::<GetUrl, Json>::run_server(request, server_fn)
-    }
-
-    async fn run_client(path: &str, input: Input) -> Result<Output, AppError> {
-        let request = input.into_req(path, Json::CONTENT_TYPE)?;
-        decoded(&answer(request).await?)
-    }
+/// Asks the server function at `path`, and returns the JSON of its answer.
+#[cfg(not(feature = "ssr"))]
+pub(crate) async fn read(path: &'static str, query: &str) -> Result<String, AppError> {
+    let request =
+        BrowserRequest::try_new_get(path, GetUrl::CONTENT_TYPE, Json::CONTENT_TYPE, query)?;
+    answer(request).await
 }
 
 /// Posts a form's fields, URL-encoded, to the server function at `path`, and

@@ -14,7 +14,8 @@ mod session;
 pub use audit::*;
 pub use authorisation::*;
 pub use connection::*;
-pub use exchange::Read;
+#[cfg(not(feature = "ssr"))]
+pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
 pub use links::*;
 pub use rotations::*;

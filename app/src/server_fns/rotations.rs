@@ -1,10 +1,9 @@
 //! Rotations: the list, one rotation, and what people do to it.
 
-use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
     MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationId,
     RotationInput, RotationPage, RotationRefusal,
@@ -13,7 +12,7 @@ use types::{
 use types::{RotationFilter, RotationMode};
 
 /// `mode` is a [`RotationMode::code`]; anything else shows every mode.
-#[server(prefix = "/rpc", endpoint = "rotations", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
 pub async fn rotations(
     #[server(default)] search: String,
     #[server(default)] mode: String,
@@ -25,12 +24,12 @@ pub async fn rotations(
     call(|backend, caller| async move { backend.rotations(&caller, filter).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "rotation", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "rotation", input = GetUrl)]
 pub async fn rotation(id: RotationId) -> Result<RotationPage, AppError> {
     call(|backend, caller| async move { backend.rotation(&caller, id).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "people", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]
 pub async fn people() -> Result<Vec<PersonView>, AppError> {
     call(|backend, caller| async move { backend.people(&caller).await }).await
 }

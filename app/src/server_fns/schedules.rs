@@ -1,22 +1,21 @@
 //! Binding a rotation to a PagerDuty schedule, and back.
 
-use super::Read;
 #[cfg(feature = "ssr")]
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{BindRefusal, Outcome, RotationId, ScheduleId, SchedulePreview, ScheduleSummary};
 #[cfg(feature = "ssr")]
 use types::{RotationMode, ScheduleChoice};
 
-#[server(prefix = "/rpc", endpoint = "search_schedules", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
 pub async fn search_schedules(
     #[server(default)] search: String,
 ) -> Result<Outcome<Vec<ScheduleSummary>, BindRefusal>, AppError> {
     call(|backend, caller| async move { backend.search_schedules(&caller, search).await }).await
 }
 
-#[server(prefix = "/rpc", endpoint = "preview_schedule", protocol = Read)]
+#[server(prefix = "/rpc", endpoint = "preview_schedule", input = GetUrl)]
 pub async fn preview_schedule(
     rotation: RotationId,
     schedule: ScheduleId,

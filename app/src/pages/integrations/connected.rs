@@ -13,6 +13,7 @@ use crate::{
     components::{
         Badge, ButtonKind, Dialog, Facts, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
     },
+    data::DataMemo,
     forms::{ActionForm, done, failure, form_input},
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
@@ -34,7 +35,7 @@ pub(super) const DISCONNECT_DIALOG: &str = "disconnect";
 
 #[component]
 pub(super) fn Connected(
-    connection: Memo<ConnectionView>,
+    connection: DataMemo<ConnectionView>,
     may_manage: bool,
     setup: Option<OauthSetup>,
     panel: Panel,
@@ -65,7 +66,7 @@ pub(super) fn Connected(
 
 #[component]
 fn Management(
-    connection: Memo<ConnectionView>,
+    connection: DataMemo<ConnectionView>,
     setup: Option<OauthSetup>,
     panel: Panel,
 ) -> impl IntoView {
@@ -126,7 +127,7 @@ fn ReconnectForm(panel: Panel, ended: bool) -> impl IntoView {
 /// is the same app with a new secret.
 #[component]
 fn SwitchDialog(
-    connection: Memo<ConnectionView>,
+    connection: DataMemo<ConnectionView>,
     panel: Panel,
     setup: OauthSetup,
 ) -> impl IntoView {
@@ -191,7 +192,7 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
 }
 
 #[component]
-fn About(connection: Memo<ConnectionView>) -> impl IntoView {
+fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
     move || {
         let connection = connection.get();
         view! {

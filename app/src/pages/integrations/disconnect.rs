@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
+    data::DataMemo,
     forms::{ActionForm, failure},
     pages::wording::count,
 };
@@ -14,7 +15,10 @@ use leptos::{either::Either, prelude::*};
 use types::{ConnectionView, RevertedRotation};
 
 #[component]
-pub(super) fn DisconnectDialog(connection: Memo<ConnectionView>, panel: Panel) -> impl IntoView {
+pub(super) fn DisconnectDialog(
+    connection: DataMemo<ConnectionView>,
+    panel: Panel,
+) -> impl IntoView {
     let refused = failure(panel.disconnect_outcome);
     let bound = Memo::new(move |_| {
         connection.with(|connection| {

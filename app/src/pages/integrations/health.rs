@@ -3,6 +3,7 @@
 
 use crate::{
     components::{Badge, Notice, Time, Tone, span, use_clock},
+    data::DataMemo,
     pages::wording::count,
 };
 use leptos::{either::Either, prelude::*};
@@ -12,7 +13,7 @@ use types::{ConnectionHealth, ConnectionView, Freshness, Timestamp, UnreadableSc
 const FRESH_SECONDS: i64 = 60;
 
 #[component]
-pub(super) fn Health(connection: Memo<ConnectionView>) -> impl IntoView {
+pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
     let health = Memo::new(move |_| connection.with(|connection| connection.health.clone()));
     let freshness = Memo::new(move |_| connection.with(|connection| connection.freshness));
     let unreadable =

@@ -15,11 +15,13 @@ mod syncs;
 
 use super::{
     links::{LinkResults, Links},
+    person_select::people_of,
     settings::SettingsTabs,
     wording::count,
 };
 use crate::{
     components::{Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded},
+    data::{DataMemo, Resource},
     error::Denial,
     forms::{
         CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, done,
@@ -28,8 +30,8 @@ use crate::{
     live::use_live,
     server_fns::{
         ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, ForgetFormer,
-        KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth, SyncNow,
-        integrations, people as directory,
+        Integrations, KeepAccount, People as Directory, RebindFormer, ReconnectOauth,
+        SwitchAccount, SwitchToOauth, SyncNow,
     },
 };
 use connect::NotConnected;
@@ -242,30 +244,23 @@ fn how_to_revoke(method: &ConnectionMethod) -> &'static str {
 pub(crate) fn IntegrationsPage() -> impl IntoView {
     let panel = Panel::new();
     let live = use_live();
-    let view = Resource::new(
-        move || (panel.version.get(), live.connection()),
-        |_| integrations(),
+    let view = Resource::following(
+        move || panel.version.get() as u64 + live.connection(),
+        || Integrations {},
     );
     // Everybody is asked for once somebody is to be linked.
-    let everybody = Resource::new(
-        move || !panel.links.wanted.with(String::is_empty),
-        |asked| async move {
-            if asked {
-                directory().await
-            } else {
-                Ok(Vec::new())
-            }
-        },
-    );
+    let everybody = Resource::optional(move || {
+        let wanted = !panel.links.wanted.with(String::is_empty);
+        wanted.then_some(Directory {})
+    });
     view! {
         <Title text="Integrations"/>
         <h1>"Integrations"</h1>
         <SettingsTabs/>
-        {loaded(view, move |view: Memo<IntegrationsView>| {
+        {loaded(view, move |view: DataMemo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
-            let everybody =
-                Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
+            let everybody = Signal::derive(move || people_of(everybody));
             let column = NodeRef::<html::Div>::new();
             let focus = FocusKeeper::new(column);
             view! {
@@ -291,7 +286,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
 
 #[component]
 fn PagerDutyCard(
-    view: Memo<IntegrationsView>,
+    view: DataMemo<IntegrationsView>,
     connected: Memo<bool>,
     panel: Panel,
 ) -> impl IntoView {

@@ -4,6 +4,7 @@
 use super::{ADDRESS, Panel};
 use crate::{
     components::{Card, LinkBadge, Person},
+    data::DataMemo,
     pages::links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
 };
 use leptos::{either::Either, prelude::*};
@@ -11,7 +12,7 @@ use types::{IntegrationsView, LinkView, PersonView};
 
 #[component]
 pub(super) fn People(
-    view: Memo<IntegrationsView>,
+    view: DataMemo<IntegrationsView>,
     asked: Memo<Option<Linkable>>,
     everybody: Signal<Vec<PersonView>>,
     panel: Panel,

@@ -6,9 +6,10 @@ use crate::{
     components::{
         Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, settled,
     },
+    data::{DataMemo, Resource},
     live::use_live,
     pages::{settings::SettingsTabs, wording::counts},
-    server_fns::sync_runs,
+    server_fns::SyncRuns,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
@@ -19,7 +20,7 @@ pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
 #[component]
 pub(crate) fn SyncHistoryPage() -> impl IntoView {
     let live = use_live();
-    let runs = Resource::new(move || live.connection(), |_| sync_runs());
+    let runs = Resource::following(move || live.connection(), || SyncRuns {});
     view! {
         <Title text="Sync history"/>
         <h1>"Sync history"</h1>
@@ -29,7 +30,7 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
              names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
-        {loaded(runs, move |runs: Memo<Vec<SyncRun>>| settled(move || {
+        {loaded(runs, move |runs: DataMemo<Vec<SyncRun>>| settled(move || {
             if runs.with(Vec::is_empty) {
                 Either::Left(view! { <Nothing/> })
             } else {
@@ -50,7 +51,7 @@ fn Nothing() -> impl IntoView {
 }
 
 #[component]
-fn Runs(runs: Memo<Vec<SyncRun>>) -> impl IntoView {
+fn Runs(runs: DataMemo<Vec<SyncRun>>) -> impl IntoView {
     view! {
         <Table
             label="Syncs"

@@ -4,6 +4,7 @@
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
+    data::DataMemo,
     forms::{ActionForm, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
@@ -15,7 +16,7 @@ use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMo
 
 #[component]
 pub(super) fn Members(
-    page: Memo<RotationPage>,
+    page: DataMemo<RotationPage>,
     actions: Actions,
     everybody: Signal<Vec<PersonView>>,
 ) -> impl IntoView {

@@ -12,19 +12,19 @@ mod schedule_preview;
 mod shifts;
 mod stretches;
 
-use super::{address::parameter, links::Links};
+use super::{address::parameter, links::Links, person_select::people_of};
 use crate::{
-    AppError,
     components::{
         Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, toast_when_done,
     },
+    data::{DataMemo, Resource},
     error::Denial,
     forms::{FormOutcome, ServerAction, answers, failure, form_outcome},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
-        SetOnDuty, SetSchedule, people, preview_schedule, search_schedules,
+        AddMember, AddOwner, DeleteRotation, MoveMember, People, PreviewSchedule, RemoveMember,
+        RemoveOwner, Rotate, Rotation, SearchSchedules, SetOnDuty, SetSchedule,
     },
 };
 use delete::DeleteDialog;
@@ -140,33 +140,28 @@ struct Editor {
     editing: Memo<bool>,
     search: Memo<String>,
     chosen: Memo<String>,
-    found: Resource<Found<Vec<ScheduleSummary>>>,
-    preview: Resource<Found<SchedulePreview>>,
+    found: Resource<Outcome<Vec<ScheduleSummary>, BindRefusal>>,
+    preview: Resource<Outcome<SchedulePreview, BindRefusal>>,
 }
 
-/// What PagerDuty answered, if it was asked.
-type Found<T> = Option<Result<Outcome<T, BindRefusal>, AppError>>;
-
 impl Editor {
-    fn new(rotation: Memo<RotationId>) -> Self {
+    fn new(rotation: DataMemo<RotationId>) -> Self {
         let edit = parameter("edit");
         let editing = Memo::new(move |_| edit.with(|edit| edit == "schedule"));
         let search = parameter("search");
         let chosen = parameter("schedule");
-        let found = Resource::new(
-            move || editing.get().then(|| search.get()),
-            |search| async move { Some(search_schedules(search?).await) },
-        );
-        let preview = Resource::new(
-            move || {
-                let wanted = editing.get() && chosen.with(|chosen| !chosen.is_empty());
-                wanted.then(|| (rotation.get(), ScheduleId::new(chosen.get())))
-            },
-            |wanted| async move {
-                let (rotation, schedule) = wanted?;
-                Some(preview_schedule(rotation, schedule).await)
-            },
-        );
+        let found = Resource::optional(move || {
+            editing.get().then(|| SearchSchedules {
+                search: search.get(),
+            })
+        });
+        let preview = Resource::optional(move || {
+            let wanted = editing.get() && chosen.with(|chosen| !chosen.is_empty());
+            wanted.then(|| PreviewSchedule {
+                rotation: rotation.get(),
+                schedule: ScheduleId::new(chosen.get()),
+            })
+        });
         Self {
             editing,
             search,
@@ -180,23 +175,26 @@ impl Editor {
 #[component]
 pub(crate) fn RotationPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| RotationId::new(params.read().get("id").unwrap_or_default()));
+    let id = DataMemo::new(move || RotationId::new(params.read().get("id").unwrap_or_default()));
     let actions = Actions::new();
     let editor = Editor::new(id);
     let live = use_live();
-    let wanted = Memo::new(
-        move |previous: Option<&(RotationId, usize, u64)>| match previous {
-            Some(previous) if actions.deleting() => previous.clone(),
-            _ => (
-                id.get(),
-                actions.version.get(),
-                live.connection() + live.rotation(&id.get()),
-            ),
+    let wanted = DataMemo::following(move |previous: Option<&(RotationId, u64)>| match previous {
+        Some(previous) if actions.deleting() => previous.clone(),
+        _ => {
+            let heard = live.connection() + live.rotation(&id.get());
+            (id.get(), actions.version.get() as u64 + heard)
+        }
+    });
+    let prefetch = use_prefetch();
+    let page = Resource::asking(
+        move |question| prefetch.ask(question),
+        move || wanted.with(|(_, version)| *version),
+        move || Rotation {
+            id: wanted.with(|(id, _)| id.clone()),
         },
     );
-    let prefetch = use_prefetch();
-    let page = Resource::new(move || wanted.get(), move |(id, ..)| prefetch.rotation(id));
-    let everybody = Resource::new(|| (), |()| people());
+    let everybody = Resource::new(|| People {});
     view! {
         {loaded_page(page, move |page| view! { <Content page actions editor everybody/> })}
     }
@@ -204,16 +202,15 @@ pub(crate) fn RotationPage() -> impl IntoView {
 
 #[component]
 fn Content(
-    page: Memo<types::RotationPage>,
+    page: DataMemo<types::RotationPage>,
     actions: Actions,
     editor: Editor,
-    everybody: Resource<Result<Vec<PersonView>, AppError>>,
+    everybody: Resource<Vec<PersonView>>,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     // The list loads once; without it the pickers are empty, nothing worse.
-    let everybody =
-        Signal::derive(move || everybody.get().and_then(Result::ok).unwrap_or_default());
+    let everybody = Signal::derive(move || people_of(everybody));
     let column = NodeRef::<html::Div>::new();
     let focus = FocusKeeper::new(column);
     view! {
@@ -249,7 +246,7 @@ fn Content(
 }
 
 #[component]
-fn Head(page: Memo<types::RotationPage>) -> impl IntoView {
+fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     let details = Memo::new(move |_| page.with(|page| page.details.clone()));
     let mode = Memo::new(move |_| page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));

@@ -3,13 +3,14 @@
 use super::{Actions, SectionFailure};
 use crate::{
     components::{ButtonKind, Card, LinkBadge, Person, SubmitButton, Time},
+    data::DataMemo,
     forms::{ActionForm, form_outcome},
 };
 use leptos::{either::Either, prelude::*};
 use types::{MemberView, RotationId, RotationMode, RotationPage, RotationRefusal, Timestamp};
 
 #[component]
-pub(super) fn OnDuty(page: Memo<RotationPage>, actions: Actions) -> impl IntoView {
+pub(super) fn OnDuty(page: DataMemo<RotationPage>, actions: Actions) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let on_duty = Memo::new(move |_| page.with(on_duty));
     let mode = Memo::new(move |_| page.with(|page| page.mode));

@@ -3,6 +3,7 @@
 use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
+    data::DataMemo,
     forms::{ActionForm, form_outcome},
 };
 use leptos::{either::Either, prelude::*};
@@ -10,7 +11,7 @@ use types::{PersonView, RotationId, RotationPage};
 
 #[component]
 pub(super) fn Owners(
-    page: Memo<RotationPage>,
+    page: DataMemo<RotationPage>,
     actions: Actions,
     everybody: Signal<Vec<PersonView>>,
 ) -> impl IntoView {

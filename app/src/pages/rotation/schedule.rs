@@ -3,6 +3,7 @@
 use super::{Actions, Editor, schedule_editor::ScheduleEditor};
 use crate::{
     components::{Badge, Card, Facts, Notice, Time, Tone, span, use_clock},
+    data::DataMemo,
     pages::address::address,
 };
 use leptos::{either::Either, prelude::*};
@@ -15,7 +16,7 @@ const STALE_SECONDS: i64 = 5 * 60;
 
 #[component]
 pub(super) fn Schedule(
-    page: Memo<RotationPage>,
+    page: DataMemo<RotationPage>,
     actions: Actions,
     editor: Editor,
 ) -> impl IntoView {
@@ -35,7 +36,7 @@ pub(super) fn Schedule(
 
 /// A form, so that the button works without our code as well.
 #[component]
-fn EditButton(page: Memo<RotationPage>) -> impl IntoView {
+fn EditButton(page: DataMemo<RotationPage>) -> impl IntoView {
     let path = page.with_untracked(|page| format!("/rotations/{}", page.id));
     let bound = Memo::new(move |_| {
         page.with(|page| {
@@ -62,7 +63,7 @@ fn EditButton(page: Memo<RotationPage>) -> impl IntoView {
 }
 
 #[component]
-fn Current(page: Memo<RotationPage>) -> impl IntoView {
+fn Current(page: DataMemo<RotationPage>) -> impl IntoView {
     let binding = Memo::new(move |_| page.with(|page| page.binding.clone()));
     move || match binding.get() {
         Some(binding) => Either::Left(view! { <Bound binding/> }),

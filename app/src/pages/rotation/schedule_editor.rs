@@ -8,6 +8,7 @@ use crate::{
     components::{
         ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, use_clock,
     },
+    data::{Data, DataMemo, Shared},
     forms::{ActionForm, Failure, failure},
     pages::address::address,
 };
@@ -26,7 +27,7 @@ const CANCEL_FORM: &str = "cancel-schedule";
 
 #[component]
 pub(super) fn ScheduleEditor(
-    page: Memo<RotationPage>,
+    page: DataMemo<RotationPage>,
     actions: Actions,
     editor: Editor,
 ) -> impl IntoView {
@@ -186,7 +187,7 @@ fn ShowDetails(action: String) -> impl IntoView {
 #[component]
 fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
     let choices = Memo::new(move |_| choices(editor, &typed.get()));
-    let message = move || match editor.found.get().flatten() {
+    let message = move || match editor.found.get() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
         Some(answer) => match refusal(&answer) {
             Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
@@ -226,11 +227,11 @@ fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>
 /// The list follows every letter at once, so that the answer, when it comes,
 /// does not move a schedule away from under the pointer.
 fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
-    let found = editor.found.get().flatten();
+    let found = editor.found.get();
     let mut choices = found.and_then(answered).unwrap_or_default();
     let typed = typed.trim().to_lowercase();
     choices.retain(|schedule| schedule.name.to_lowercase().contains(&typed));
-    let chosen: Option<SchedulePreview> = editor.preview.get().flatten().and_then(answered);
+    let chosen: Option<SchedulePreview> = editor.preview.get().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)
     {
@@ -242,7 +243,7 @@ fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
 #[component]
 fn Details(editor: Editor) -> impl IntoView {
     move || {
-        let answer = editor.preview.get().flatten()?;
+        let answer = editor.preview.get()?;
         Some(match refusal(&answer) {
             Some(failure) => Either::Left(view! {
                 <Notice tone=Tone::Warning><p><FailureText failure/></p></Notice>
@@ -252,17 +253,23 @@ fn Details(editor: Editor) -> impl IntoView {
     }
 }
 
-fn answered<T>(answer: Result<Outcome<T, BindRefusal>, AppError>) -> Option<T> {
-    match answer {
-        Ok(Outcome::Done(value)) => Some(value),
-        _ => None,
-    }
+/// What PagerDuty answered.
+type Answer<T> = Result<Shared<Outcome<T, BindRefusal>>, AppError>;
+
+fn answered<T>(answer: Answer<T>) -> Option<T>
+where
+    Outcome<T, BindRefusal>: Data,
+    T: Clone,
+{
+    answer.ok()?.done().cloned()
 }
 
-fn refusal<T>(answer: &Result<Outcome<T, BindRefusal>, AppError>) -> Option<Failure> {
+fn refusal<T>(answer: &Answer<T>) -> Option<Failure>
+where
+    Outcome<T, BindRefusal>: Data,
+{
     match answer {
-        Ok(Outcome::Done(_)) => None,
-        Ok(Outcome::Refused(reason)) => Some(Failure::Refused(reason.to_string())),
+        Ok(outcome) => Some(Failure::Refused(outcome.refused()?.to_string())),
         Err(error) => Some(Failure::Failed(error.clone())),
     }
 }

@@ -1,7 +1,10 @@
 //! Who has been on duty and who will be, drawn and listed.
 
 use super::stretches::FoldedStretches;
-use crate::components::{Card, Span, Stretch, Timeline, joined, use_clock, with_gaps};
+use crate::{
+    components::{Card, Span, Stretch, Timeline, joined, use_clock, with_gaps},
+    data::DataMemo,
+};
 use leptos::{either::Either, prelude::*};
 use types::{RotationMode, RotationPage, Timestamp};
 
@@ -16,7 +19,7 @@ const DAYS_AHEAD: i64 = 6;
 /// The past day, now and the coming days. There is nothing to draw before somebody
 /// has been on duty or a schedule says who will be.
 #[component]
-pub(super) fn DutyTimeline(page: Memo<RotationPage>) -> impl IntoView {
+pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
     let clock = use_clock();
     // It moves on by the hour, so that what somebody points at stays where it is.
     let span = Memo::new(move |_| drawn_around(clock.now()));
@@ -54,7 +57,7 @@ fn along_the_days(page: &RotationPage) -> Vec<Stretch> {
 }
 
 #[component]
-pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
+pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
     let shifts = Memo::new(move |_| page.with(|page| page.shifts.clone()));
     let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
     let list = move || {
@@ -75,7 +78,7 @@ pub(super) fn ComingShifts(page: Memo<RotationPage>) -> impl IntoView {
 
 /// Who was on duty, by hand or by schedule.
 #[component]
-pub(super) fn History(page: Memo<RotationPage>) -> impl IntoView {
+pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
     let history = Memo::new(move |_| page.with(|page| page.history.clone()));
     view! {
         <Card id="history-heading" title="History">

@@ -1,0 +1,15 @@
+//! What the server knows and the pages show. Leptos compiles resources and memos anew
+//! for each type of what they hold, which the browser then has to load; here one of
+//! each holds everything, and only thin handles know the types.
+
+mod answer;
+mod erased;
+mod memo;
+mod question;
+mod resource;
+
+pub(crate) use answer::{Answer, Asking};
+pub(crate) use erased::{Data, Erased, Shared};
+pub(crate) use memo::{DataMemo, erased};
+pub(crate) use question::{Question, Reads};
+pub(crate) use resource::{Resource, Source};
