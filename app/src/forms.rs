@@ -9,6 +9,7 @@ use crate::{
 };
 use leptos::{ev::SubmitEvent, form::form_data_from_event, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use std::{fmt::Display, marker::PhantomData};
 use types::Outcome;
 use web_sys::UrlSearchParams;
@@ -42,11 +43,11 @@ impl CurrentFlash {
         }
     }
 
-    /// What the form of this name came to, if the flash is about it.
-    fn outcome<T: DeserializeOwned>(self, form: &str) -> Option<Result<T, AppError>> {
+    /// What the form of this name came to, in JSON, if the flash is about it.
+    fn outcome(self, form: &str) -> Option<String> {
         self.0.with(|flash| {
             let flash = flash.as_ref().filter(|flash| flash.form == form)?;
-            decoded(&flash.outcome).ok().map(Ok)
+            Some(flash.outcome.clone())
         })
     }
 }
@@ -57,7 +58,86 @@ pub(crate) fn use_flash() -> CurrentFlash {
 }
 
 /// What a form last came to, as its page sees it.
-pub(crate) type FormOutcome<T, R> = Signal<Option<Result<Outcome<T, R>, AppError>>>;
+pub(crate) struct FormOutcome<T, R> {
+    told: Told,
+    types: PhantomData<fn() -> (T, R)>,
+}
+
+impl<T, R> Clone for FormOutcome<T, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, R> Copy for FormOutcome<T, R> {}
+
+impl<T, R> From<Told> for FormOutcome<T, R> {
+    fn from(told: Told) -> Self {
+        Self {
+            told,
+            types: PhantomData,
+        }
+    }
+}
+
+impl<T: DeserializeOwned, R: DeserializeOwned> FormOutcome<T, R> {
+    pub(crate) fn get(self) -> Option<Result<Outcome<T, R>, AppError>> {
+        if let Some(answer) = self.told.answered() {
+            return Some(answer.and_then(|json| outcome_in(&json)));
+        }
+        // One that cannot be read waited for too long: that is no news.
+        outcome_in(&self.told.flashed()?).ok().map(Ok)
+    }
+
+    /// The form's result, once it succeeded.
+    pub(crate) fn done(self) -> Option<T> {
+        match self.get() {
+            Some(Ok(Outcome::Done(value))) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Why it was refused, or why the request itself failed.
+    pub(crate) fn refused(self) -> Option<Result<R, AppError>> {
+        match self.get()? {
+            Ok(Outcome::Done(_)) => None,
+            Ok(Outcome::Refused(reason)) => Some(Ok(reason)),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// The two kinds are told apart before either is read, so that what reads a reason
+/// is there once and not once for each form.
+fn outcome_in<T, R>(json: &str) -> Result<Outcome<T, R>, AppError>
+where
+    T: DeserializeOwned,
+    R: DeserializeOwned,
+{
+    Ok(match decoded::<Outcome<&RawValue, &RawValue>>(json)? {
+        Outcome::Done(value) => Outcome::Done(decoded(value.get())?),
+        Outcome::Refused(reason) => Outcome::Refused(decoded(reason.get())?),
+    })
+}
+
+/// Where a form's outcome is found in JSON: in the answer, once it was sent from
+/// this page, else in the flash.
+#[derive(Clone, Copy)]
+struct Told {
+    calls: Option<Calls>,
+    flash: Option<(CurrentFlash, &'static str)>,
+}
+
+impl Told {
+    fn answered(self) -> Option<Result<String, AppError>> {
+        self.calls?.last.get()
+    }
+
+    fn flashed(self) -> Option<String> {
+        let (flash, form) = self.flash?;
+        flash.outcome(form)
+    }
+}
 
 /// Hands the session's flash, if there is one, to the page's forms.
 pub(crate) fn provide_flash() {
@@ -117,12 +197,14 @@ impl<F> ServerAction<F> {
 impl<F, T, R> ServerAction<F>
 where
     F: ServerFn<Output = Outcome<T, R>, Error = AppError>,
-    T: DeserializeOwned + Send + Sync + 'static,
-    R: DeserializeOwned + Send + Sync + 'static,
 {
     /// What the last call came to.
     pub(crate) fn value(self) -> FormOutcome<T, R> {
-        self.calls.value()
+        let told = Told {
+            calls: Some(self.calls),
+            flash: None,
+        };
+        told.into()
     }
 }
 
@@ -142,31 +224,6 @@ impl Calls {
             path,
             action,
             last: action.value(),
-        }
-    }
-
-    fn value<T, R>(self) -> FormOutcome<T, R>
-    where
-        T: DeserializeOwned + Send + Sync + 'static,
-        R: DeserializeOwned + Send + Sync + 'static,
-    {
-        Signal::derive(move || self.last())
-    }
-
-    fn outcome<T, R>(self) -> FormOutcome<T, R>
-    where
-        T: DeserializeOwned + Send + Sync + 'static,
-        R: DeserializeOwned + Send + Sync + 'static,
-    {
-        let flash = use_flash();
-        Signal::derive(move || self.last().or_else(|| flash.outcome(self.path)))
-    }
-
-    /// What the last call came to.
-    fn last<T: DeserializeOwned>(self) -> Option<Result<T, AppError>> {
-        match self.last.get()? {
-            Ok(json) => Some(decoded(&json)),
-            Err(error) => Some(Err(error)),
         }
     }
 
@@ -222,13 +279,12 @@ fn form_of(calls: Calls, children: Children) -> AnyView {
 }
 
 /// What a form of this name came to that was sent before the page was there.
-pub(crate) fn flashed_outcome<T, R>(form: &'static str) -> FormOutcome<T, R>
-where
-    T: DeserializeOwned + Send + Sync + 'static,
-    R: DeserializeOwned + Send + Sync + 'static,
-{
-    let flash = use_flash();
-    Signal::derive(move || flash.outcome(form))
+pub(crate) fn flashed_outcome<T, R>(form: &'static str) -> FormOutcome<T, R> {
+    let told = Told {
+        calls: None,
+        flash: Some((use_flash(), form)),
+    };
+    told.into()
 }
 
 /// What the form last came to: from the action once it ran in this page, else
@@ -236,10 +292,12 @@ where
 pub(crate) fn form_outcome<F, T, R>(action: ServerAction<F>) -> FormOutcome<T, R>
 where
     F: ServerFn<Output = Outcome<T, R>, Error = AppError>,
-    T: DeserializeOwned + Clone + Send + Sync + 'static,
-    R: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    action.calls.outcome()
+    let told = Told {
+        calls: Some(action.calls),
+        flash: Some((use_flash(), action.calls.path)),
+    };
+    told.into()
 }
 
 /// Moves with each answer of the form, refusals included. A request that failed
@@ -278,23 +336,18 @@ impl Display for Failure {
 /// Why the form last failed, if it did.
 pub(crate) fn failure<T, R>(outcome: FormOutcome<T, R>) -> Signal<Option<Failure>>
 where
-    T: Clone + Send + Sync + 'static,
-    R: Display + Clone + Send + Sync + 'static,
+    T: DeserializeOwned + 'static,
+    R: DeserializeOwned + Display + 'static,
 {
-    Signal::derive(move || {
-        outcome.with(|outcome| match outcome {
-            Some(Ok(Outcome::Refused(reason))) => Some(Failure::Refused(reason.to_string())),
-            Some(Err(error)) => Some(Failure::Failed(error.clone())),
-            Some(Ok(Outcome::Done(_))) | None => None,
+    signal(Box::new(move || {
+        outcome.refused().map(|reason| match reason {
+            Ok(reason) => Failure::Refused(reason.to_string()),
+            Err(error) => Failure::Failed(error),
         })
-    })
+    }))
 }
 
-/// The form's result, once it succeeded.
-pub(crate) fn done<T, R>(outcome: FormOutcome<T, R>) -> Signal<Option<T>>
-where
-    T: Clone + Send + Sync + 'static,
-    R: Clone + Send + Sync + 'static,
-{
-    Signal::derive(move || outcome.with(|outcome| outcome.as_ref()?.as_ref().ok()?.done().cloned()))
+/// One for all: what differs between them is in the box.
+fn signal(value: Box<dyn Fn() -> Option<Failure> + Send + Sync>) -> Signal<Option<Failure>> {
+    Signal::derive(value)
 }

@@ -3,8 +3,9 @@
 //! has to be read stays where it belongs, as a notice.
 
 use super::{Icon, Symbol};
-use crate::forms::{FormOutcome, done};
+use crate::forms::FormOutcome;
 use leptos::prelude::*;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How long a message stays.
@@ -62,13 +63,16 @@ pub(crate) fn use_toasts() -> Toasts {
 /// Says `text` whenever the form succeeds.
 pub(crate) fn toast_when_done<T, R>(outcome: FormOutcome<T, R>, text: &'static str)
 where
-    T: Clone + Send + Sync + 'static,
-    R: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + 'static,
+    R: DeserializeOwned + 'static,
 {
+    say_when(Box::new(move || outcome.done().is_some()), text);
+}
+
+fn say_when(done: Box<dyn Fn() -> bool>, text: &'static str) {
     let toasts = use_toasts();
-    let done = done(outcome);
     Effect::watch(
-        move || done.with(Option::is_some),
+        done,
         move |done, _, _| {
             if *done {
                 toasts.say(text);

@@ -45,7 +45,7 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
     view! {
         <ActionForm action=edit attr:class="card form">
             <input type="hidden" name="id" value=page.id.to_string()/>
-            <RotationFields initial outcome/>
+            <RotationFields initial refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">
                 <SubmitButton
                     label="Save" busy_label="Saving…"

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
     forms::{
-        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, done, failure, form_outcome,
+        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, failure, form_outcome,
         use_flash,
     },
     server_fns::{LinkPerson, UnlinkPerson},
@@ -189,12 +189,10 @@ fn OpenDialog(
 /// What linking or undoing it came to, as far as no dialog tells it.
 #[component]
 pub(super) fn LinkResults(links: Links, asked: Memo<Option<Linkable>>) -> impl IntoView {
-    let linked = done(links.link_outcome);
-    let undone = done(links.unlink_outcome);
     let message = move || {
-        let message = if linked.get().is_some() {
+        let message = if links.link_outcome.done().is_some() {
             "Linked. Every rotation shows them as this person of Slack from now on."
-        } else if undone.get().is_some() {
+        } else if links.unlink_outcome.done().is_some() {
             "The link was undone. From now on their e-mail alone says who they are in Slack."
         } else {
             return None;

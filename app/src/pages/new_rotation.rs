@@ -34,7 +34,7 @@ fn NewRotationForm() -> impl IntoView {
     let initial = form_input::<CreateRotation, _>().unwrap_or_default();
     view! {
         <ActionForm action=create attr:class="card form">
-            <RotationFields initial outcome/>
+            <RotationFields initial refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">
                 <SubmitButton
                     label="Create Rotation" busy_label="Creating…"

@@ -1,24 +1,25 @@
 //! The fields of a rotation, for making and for editing one.
 
 use crate::{
+    AppError,
     components::{Choice, FailureNotice, TextArea, TextField},
-    forms::{Failure, FormOutcome},
+    forms::Failure,
 };
 use leptos::prelude::*;
-use types::{Outcome, RotationField, RotationInput, RotationRefusal, Visibility};
+use types::{RotationField, RotationInput, RotationRefusal, Visibility};
 
 #[component]
-pub(super) fn RotationFields<T: Clone + Send + Sync + 'static>(
+pub(super) fn RotationFields(
     initial: RotationInput,
-    outcome: FormOutcome<T, RotationRefusal>,
+    refused: Signal<Option<Result<RotationRefusal, AppError>>>,
 ) -> impl IntoView {
-    let problem = move |field| Signal::derive(move || problem_of(&outcome, field));
+    let problem = move |field| Signal::derive(move || problem_of(refused.get(), field));
     let duty_size = match initial.duty_size.as_str() {
         "" => "1".to_owned(),
         size => size.to_owned(),
     };
     view! {
-        <FailureNotice failure=Signal::derive(move || general_failure(&outcome))/>
+        <FailureNotice failure=Signal::derive(move || general_failure(refused.get()))/>
         <TextField
             id="name" name="input[name]" label="Name" required=true
             value=initial.name problem=problem(RotationField::Name)
@@ -62,26 +63,24 @@ fn VisibilityChoice(chosen: Visibility) -> impl IntoView {
 }
 
 /// What is wrong with `field`.
-fn problem_of<T: Clone + Send + Sync + 'static>(
-    outcome: &FormOutcome<T, RotationRefusal>,
+fn problem_of(
+    refused: Option<Result<RotationRefusal, AppError>>,
     field: RotationField,
 ) -> Option<String> {
-    outcome.with(|outcome| match outcome {
-        Some(Ok(Outcome::Refused(RotationRefusal::Fields(problems)))) => problems
+    match refused {
+        Some(Ok(RotationRefusal::Fields(problems))) => problems
             .iter()
             .find(|(wrong, _)| *wrong == field)
             .map(|(_, problem)| problem.to_string()),
         _ => None,
-    })
+    }
 }
 
 /// What is wrong apart from the fields, which speak for themselves.
-fn general_failure<T: Clone + Send + Sync + 'static>(
-    outcome: &FormOutcome<T, RotationRefusal>,
-) -> Option<Failure> {
-    outcome.with(|outcome| match outcome {
-        Some(Ok(Outcome::Refused(RotationRefusal::Fields(_)) | Outcome::Done(_))) | None => None,
-        Some(Ok(Outcome::Refused(reason))) => Some(Failure::Refused(reason.to_string())),
-        Some(Err(error)) => Some(Failure::Failed(error.clone())),
-    })
+fn general_failure(refused: Option<Result<RotationRefusal, AppError>>) -> Option<Failure> {
+    match refused? {
+        Ok(RotationRefusal::Fields(_)) => None,
+        Ok(reason) => Some(Failure::Refused(reason.to_string())),
+        Err(error) => Some(Failure::Failed(error)),
+    }
 }

@@ -15,7 +15,7 @@ use leptos::server_fn::{
     request::{ClientReq, browser::BrowserRequest},
     response::ClientRes,
 };
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use std::{future::Future, pin::Pin};
 
 /// Asks the server function at `path`, and returns the JSON of its answer.
@@ -40,7 +40,7 @@ pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, A
 }
 
 /// What a server function, or a form before it, was answered in JSON.
-pub(crate) fn decoded<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
+pub(crate) fn decoded<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AppError> {
     serde_json::from_str(json).map_err(|error| {
         AppError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string()))
     })

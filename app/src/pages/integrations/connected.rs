@@ -14,7 +14,7 @@ use crate::{
         Badge, ButtonKind, Dialog, Facts, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
     },
     data::DataMemo,
-    forms::{ActionForm, done, failure, form_input},
+    forms::{ActionForm, failure, form_input},
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
 };
@@ -172,13 +172,12 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
             panel.edit.clear();
         }
     });
-    let saved = done(panel.edit_outcome);
     view! {
         <Dialog
             id=EDIT_DIALOG title="Use another key"
             open=refused.get_untracked().is_some()
             on_close=forget_refusal busy=panel.edit.pending()
-            close_when=Signal::derive(move || saved.get().is_some())
+            close_when=Signal::derive(move || panel.edit_outcome.done().is_some())
         >
             <p>
                 {move || has_login.get().then_some("The key takes the place of the login. ")}
@@ -243,7 +242,6 @@ fn Method(method: ConnectionMethod) -> impl IntoView {
 
 #[component]
 fn SyncNowForm(panel: Panel) -> impl IntoView {
-    let report = done(panel.sync_outcome);
     view! {
         <div class="buttons">
             <ActionForm action=panel.sync>
@@ -251,7 +249,9 @@ fn SyncNowForm(panel: Panel) -> impl IntoView {
             </ActionForm>
             <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
         </div>
-        <Status message=Signal::derive(move || report.get().map(|report| report_words(&report)))/>
+        <Status message=Signal::derive(move || {
+            panel.sync_outcome.done().map(|report| report_words(&report))
+        })/>
         <FailureNotice failure=failure(panel.sync_outcome)/>
     }
 }

@@ -4,7 +4,7 @@
 use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
-    forms::{ActionForm, done, failure},
+    forms::{ActionForm, failure},
     pages::wording::count,
 };
 use leptos::prelude::*;
@@ -49,12 +49,9 @@ pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl
 /// What could not be bound back, and why; stays when the question has gone.
 #[component]
 pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
-    let rebound = done(panel.rebind_outcome);
     let failed = Memo::new(move |_| {
-        rebound
-            .get()
-            .map(|rebound| rebound.failed)
-            .unwrap_or_default()
+        let rebound = panel.rebind_outcome.done();
+        rebound.map(|rebound| rebound.failed).unwrap_or_default()
     });
     let failures = [
         failure(panel.rebind_outcome),

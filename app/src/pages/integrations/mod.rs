@@ -24,8 +24,8 @@ use crate::{
     data::{DataMemo, Resource},
     error::Denial,
     forms::{
-        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, done,
-        failure, flashed_outcome, form_outcome, use_flash,
+        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, failure,
+        flashed_outcome, form_outcome, use_flash,
     },
     live::use_live,
     server_fns::{
@@ -162,11 +162,12 @@ impl Panel {
     /// What the last action achieved, as far as the panel does not show it.
     fn achieved(self, connected: bool) -> Option<String> {
         if !connected {
-            return done(self.disconnect_outcome)
-                .get()
+            return self
+                .disconnect_outcome
+                .done()
                 .map(|disconnected| disconnected_message(&disconnected));
         }
-        if let Some(rebound) = done(self.rebind_outcome).get() {
+        if let Some(rebound) = self.rebind_outcome.done() {
             return rebound_message(&rebound);
         }
         let logins = [
@@ -174,20 +175,20 @@ impl Panel {
             self.switch_outcome,
             self.reconnect_outcome,
         ];
-        let message = if done(self.switch_account_outcome).get().is_some() {
+        let message = if self.switch_account_outcome.done().is_some() {
             "The other account is connected now. Bind those rotations anew whose schedules are not in it."
-        } else if done(self.keep_account_outcome).get().is_some() {
+        } else if self.keep_account_outcome.done().is_some() {
             "The connection stayed as it was."
-        } else if done(self.edit_outcome).get() == Some(Replaced::InUse) {
+        } else if self.edit_outcome.done() == Some(Replaced::InUse) {
             "The new key works and is in use. Every binding stayed as it was."
         } else if logins
             .iter()
-            .any(|login| done(*login).get() == Some(OauthStep::Connected))
+            .any(|login| login.done() == Some(OauthStep::Connected))
         {
             "The login works and was saved. Round Robin renews it by itself."
-        } else if done(self.leave_manual_outcome).get().is_some() {
+        } else if self.leave_manual_outcome.done().is_some() {
             "Those rotations stay Manual. Each can be bound again on its own page."
-        } else if done(self.connect_outcome).get().is_some() {
+        } else if self.connect_outcome.done().is_some() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {
             return None;

@@ -4,11 +4,12 @@
 
 use super::secret_field::SecretField;
 use crate::{
+    AppError,
     components::{ButtonKind, CancelButton, Copyable, FailureNotice, SubmitButton, TextField},
     forms::{Failure, FormOutcome, failure},
 };
 use leptos::prelude::*;
-use types::{ConnectRefusal, OauthSetup, OauthStep, Outcome};
+use types::{ConnectRefusal, OauthSetup, OauthStep};
 
 /// How to register the app in PagerDuty.
 #[component]
@@ -53,7 +54,7 @@ pub(super) fn OauthFields(
     #[prop(into)] pending: Signal<bool>,
 ) -> impl IntoView {
     let failure = failure(outcome);
-    let place = Signal::derive(move || outcome.with(|outcome| place_of(outcome.as_ref())));
+    let place = Signal::derive(move || place_of(outcome.refused()));
     let at = move |wanted| Signal::derive(move || failure.get().filter(|_| place.get() == wanted));
     let id_problem = at(Place::ClientId);
     // The dialog comes with what is wrong, so nobody has to read the guide again.
@@ -91,11 +92,9 @@ enum Place {
     Form,
 }
 
-fn place_of(
-    outcome: Option<&Result<Outcome<OauthStep, ConnectRefusal>, crate::AppError>>,
-) -> Place {
-    match outcome {
-        Some(Ok(Outcome::Refused(ConnectRefusal::OauthClient(problem)))) => {
+fn place_of(refused: Option<Result<ConnectRefusal, AppError>>) -> Place {
+    match refused {
+        Some(Ok(ConnectRefusal::OauthClient(problem))) => {
             if problem.concerns_id() {
                 Place::ClientId
             } else {
@@ -118,8 +117,8 @@ mod tests {
             (OauthClientProblem::SecretEmpty.into(), Place::ClientSecret),
             (AuthorisationProblem::Denied.into(), Place::Form),
         ] {
-            let outcome = Ok(Outcome::Refused(refusal));
-            assert_eq!(place_of(Some(&outcome)), place, "{outcome:?}");
+            let named = format!("{refusal:?}");
+            assert_eq!(place_of(Some(Ok(refusal))), place, "{named}");
         }
     }
 }

@@ -129,8 +129,7 @@ impl Actions {
 
     /// The rotation is being deleted or is gone: there is nothing to load.
     fn deleting(self) -> bool {
-        self.delete.pending().get()
-            || matches!(self.delete.value().get(), Some(Ok(Outcome::Done(()))))
+        self.delete.pending().get() || self.delete.value().done().is_some()
     }
 }
 
