@@ -8,6 +8,7 @@ use super::{
 use crate::{
     AppError,
     components::FailureText,
+    data::DataMemo,
     forms::{Failure, use_flash},
     live::{Contact, use_live},
 };
@@ -56,7 +57,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
 fn ContactBar() -> impl IntoView {
     let live = use_live();
     let toasts = use_toasts();
-    let contact = Memo::new(move |_| live.contact());
+    let contact = DataMemo::new(move || live.contact());
     Effect::watch(
         move || contact.get(),
         move |now, before, _| {

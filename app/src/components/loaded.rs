@@ -59,7 +59,7 @@ fn in_all_states(data: Source, body: Body, names_page: bool) -> impl IntoView {
             <FailureNotice failure=Signal::derive(move || stale(data.get()))/>
             {
                 let body = body.clone();
-                let stage = Memo::new(move |previous| stage(data.get(), previous));
+                let stage = DataMemo::following(move |previous| stage(data.get(), previous));
                 // A resource is tracked even by its untracked getter, where
                 // something waits for it. Where data arrives on another thread
                 // while the stage is worked out, as on the server, the stage can

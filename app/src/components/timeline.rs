@@ -8,6 +8,7 @@ use super::{
     stretch::Stretch,
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
+use crate::data::DataMemo;
 use leptos::{either::Either, prelude::*};
 use types::Timestamp;
 
@@ -52,20 +53,20 @@ fn percent(share: i64) -> String {
 #[component]
 pub(crate) fn Timeline(
     label: &'static str,
-    stretches: Memo<Vec<Stretch>>,
-    span: Memo<Span>,
+    stretches: DataMemo<Vec<Stretch>>,
+    span: DataMemo<Span>,
 ) -> impl IntoView {
     let clock = use_clock();
     // The one that is told below; the present one until somebody chooses another.
     let chosen = RwSignal::new(None::<Stretch>);
-    let drawn = Memo::new(move |_| {
+    let drawn = DataMemo::new(move || {
         let span = span.get();
         let mut stretches = stretches.get();
         stretches.retain(|stretch| span.shows(stretch));
         stretches.sort_by_key(|stretch| stretch.starts_at);
         stretches
     });
-    let told = Memo::new(move |_| {
+    let told = DataMemo::new(move || {
         let now = clock.now();
         drawn.with(|drawn| {
             let chosen = chosen.get().filter(|chosen| drawn.contains(chosen));
@@ -131,7 +132,7 @@ fn Bar(
     stretch: Stretch,
     lane: usize,
     span: Span,
-    told: Memo<Option<Stretch>>,
+    told: DataMemo<Option<Stretch>>,
     chosen: RwSignal<Option<Stretch>>,
 ) -> impl IntoView {
     let clock = use_clock();

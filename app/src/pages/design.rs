@@ -2,10 +2,13 @@
 //! states on one page, to be looked at when the style sheet changes.
 
 use super::settings::SettingsTabs;
-use crate::components::{
-    Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
-    Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton, Symbol,
-    Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_toasts,
+use crate::{
+    components::{
+        Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
+        Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton,
+        Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_toasts,
+    },
+    data::DataMemo,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -225,8 +228,8 @@ fn Times() -> impl IntoView {
         <Card id="design-times" title="Times and timeline">
             <p><Time at=now.plus_seconds(-90)/>", "<Time at=at(30) relative=true/></p>
             <Timeline
-                label="An example" stretches=Memo::new(move |_| stretches.clone())
-                span=Memo::new(move |_| span)
+                label="An example" stretches=DataMemo::new(move || stretches.clone())
+                span=DataMemo::new(move || span)
             />
             <p class="hint">"From "<Time at=Timestamp::from_millis(0)/>" on."</p>
         </Card>

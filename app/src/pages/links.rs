@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
+    data::DataMemo,
     forms::{
         ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, failure, form_outcome,
         use_flash,
@@ -61,8 +62,8 @@ impl Links {
     }
 
     /// The one of `linkable` whom the address asks about.
-    pub(super) fn asked(self, linkable: Signal<Vec<Linkable>>) -> Memo<Option<Linkable>> {
-        Memo::new(move |_| {
+    pub(super) fn asked(self, linkable: Signal<Vec<Linkable>>) -> DataMemo<Option<Linkable>> {
+        DataMemo::new(move || {
             let wanted = self.wanted.get();
             linkable.with(|people| {
                 people
@@ -119,7 +120,7 @@ pub(super) fn UndoLinkButton(who: Linkable, links: Links) -> impl IntoView {
 #[component]
 pub(super) fn LinkDialog(
     links: Links,
-    asked: Memo<Option<Linkable>>,
+    asked: DataMemo<Option<Linkable>>,
     everybody: Signal<Vec<PersonView>>,
     /// The rotation on whose page it stands, if not on the panel.
     #[prop(optional_no_strip)]
@@ -188,7 +189,7 @@ fn OpenDialog(
 
 /// What linking or undoing it came to, as far as no dialog tells it.
 #[component]
-pub(super) fn LinkResults(links: Links, asked: Memo<Option<Linkable>>) -> impl IntoView {
+pub(super) fn LinkResults(links: Links, asked: DataMemo<Option<Linkable>>) -> impl IntoView {
     let message = move || {
         let message = if links.link_outcome.done().is_some() {
             "Linked. Every rotation shows them as this person of Slack from now on."

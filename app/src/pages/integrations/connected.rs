@@ -40,7 +40,7 @@ pub(super) fn Connected(
     setup: Option<OauthSetup>,
     panel: Panel,
 ) -> impl IntoView {
-    let former = Memo::new(move |_| {
+    let former = DataMemo::new(move || {
         if may_manage {
             connection.with(|connection| connection.former_bindings.clone())
         } else {

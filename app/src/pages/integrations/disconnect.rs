@@ -20,7 +20,7 @@ pub(super) fn DisconnectDialog(
     panel: Panel,
 ) -> impl IntoView {
     let refused = failure(panel.disconnect_outcome);
-    let bound = Memo::new(move |_| {
+    let bound = DataMemo::new(move || {
         connection.with(|connection| {
             (
                 connection.bound_rotations.clone(),

@@ -4,6 +4,7 @@
 use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
+    data::DataMemo,
     forms::{ActionForm, failure},
     pages::wording::count,
 };
@@ -49,7 +50,7 @@ pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl
 /// What could not be bound back, and why; stays when the question has gone.
 #[component]
 pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
-    let failed = Memo::new(move |_| {
+    let failed = DataMemo::new(move || {
         let rebound = panel.rebind_outcome.done();
         rebound.map(|rebound| rebound.failed).unwrap_or_default()
     });

@@ -14,12 +14,12 @@ const FRESH_SECONDS: i64 = 60;
 
 #[component]
 pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
-    let health = Memo::new(move |_| connection.with(|connection| connection.health.clone()));
-    let freshness = Memo::new(move |_| connection.with(|connection| connection.freshness));
+    let health = DataMemo::new(move || connection.with(|connection| connection.health.clone()));
+    let freshness = DataMemo::new(move || connection.with(|connection| connection.freshness));
     let unreadable =
-        Memo::new(move |_| connection.with(|connection| connection.unreadable.clone()));
+        DataMemo::new(move || connection.with(|connection| connection.unreadable.clone()));
     let clock_ahead =
-        Memo::new(move |_| connection.with(|connection| connection.clock_ahead_seconds));
+        DataMemo::new(move || connection.with(|connection| connection.clock_ahead_seconds));
     view! {
         <div class="health" role="status">
             {move || {

@@ -305,7 +305,7 @@ fn PagerDutyCard(
                 <Notice tone=Tone::Neutral><p>{Denial::ManageIntegrations.to_string()}</p></Notice>
             })}
             {
-                let question = Memo::new(move |_| view.with(|view| view.question.clone()));
+                let question = DataMemo::new(move || view.with(|view| view.question.clone()));
                 move || question.get().map(|question| view! { <Question question panel/> })
             }
             {move || {

@@ -13,11 +13,11 @@ use types::{IntegrationsView, LinkView, PersonView};
 #[component]
 pub(super) fn People(
     view: DataMemo<IntegrationsView>,
-    asked: Memo<Option<Linkable>>,
+    asked: DataMemo<Option<Linkable>>,
     everybody: Signal<Vec<PersonView>>,
     panel: Panel,
 ) -> impl IntoView {
-    let groups = Memo::new(move |_| {
+    let groups = DataMemo::new(move || {
         let links = view.with(|view| {
             view.pagerduty
                 .as_ref()

@@ -21,8 +21,8 @@ pub(super) fn Members(
     everybody: Signal<Vec<PersonView>>,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
-    let members = Memo::new(move |_| page.with(|page| page.members.clone()));
-    let linked = Memo::new(move |_| {
+    let members = DataMemo::new(move || page.with(|page| page.members.clone()));
+    let linked = DataMemo::new(move || {
         page.with(|page| (page.mode == RotationMode::PagerDuty).then(|| page.linked_count()))
     });
     let linked = move || {

@@ -246,8 +246,8 @@ fn Content(
 
 #[component]
 fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
-    let details = Memo::new(move |_| page.with(|page| page.details.clone()));
-    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let details = DataMemo::new(move || page.with(|page| page.details.clone()));
+    let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
     view! {

@@ -12,8 +12,8 @@ use types::{MemberView, RotationId, RotationMode, RotationPage, RotationRefusal,
 #[component]
 pub(super) fn OnDuty(page: DataMemo<RotationPage>, actions: Actions) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
-    let on_duty = Memo::new(move |_| page.with(on_duty));
-    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let on_duty = DataMemo::new(move || page.with(on_duty));
+    let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let rotated = form_outcome(actions.rotate);
     view! {

@@ -16,7 +16,7 @@ pub(super) fn Owners(
     everybody: Signal<Vec<PersonView>>,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
-    let owners = Memo::new(move |_| page.with(|page| page.owners.clone()));
+    let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let candidates = Signal::derive(move || {
         let owners = owners.get();

@@ -64,7 +64,7 @@ fn EditButton(page: DataMemo<RotationPage>) -> impl IntoView {
 
 #[component]
 fn Current(page: DataMemo<RotationPage>) -> impl IntoView {
-    let binding = Memo::new(move |_| page.with(|page| page.binding.clone()));
+    let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
     move || match binding.get() {
         Some(binding) => Either::Left(view! { <Bound binding/> }),
         None => Either::Right(view! {

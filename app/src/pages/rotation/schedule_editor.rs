@@ -186,7 +186,7 @@ fn ShowDetails(action: String) -> impl IntoView {
 
 #[component]
 fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
-    let choices = Memo::new(move |_| choices(editor, &typed.get()));
+    let choices = DataMemo::new(move || choices(editor, &typed.get()));
     let message = move || match editor.found.get() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
         Some(answer) => match refusal(&answer) {

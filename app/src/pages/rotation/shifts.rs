@@ -22,8 +22,8 @@ const DAYS_AHEAD: i64 = 6;
 pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
     let clock = use_clock();
     // It moves on by the hour, so that what somebody points at stays where it is.
-    let span = Memo::new(move |_| drawn_around(clock.now()));
-    let stretches = Memo::new(move |_| page.with(along_the_days));
+    let span = DataMemo::new(move || drawn_around(clock.now()));
+    let stretches = DataMemo::new(move || page.with(along_the_days));
     let empty = Memo::new(move |_| stretches.with(Vec::is_empty));
     move || {
         (!empty.get()).then(|| {
@@ -58,7 +58,7 @@ fn along_the_days(page: &RotationPage) -> Vec<Stretch> {
 
 #[component]
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
-    let shifts = Memo::new(move |_| page.with(|page| page.shifts.clone()));
+    let shifts = DataMemo::new(move || page.with(|page| page.shifts.clone()));
     let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
     let list = move || {
         let stretches: Vec<_> = shifts.get().into_iter().map(Stretch::from).collect();
@@ -79,7 +79,7 @@ pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
 /// Who was on duty, by hand or by schedule.
 #[component]
 pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
-    let history = Memo::new(move |_| page.with(|page| page.history.clone()));
+    let history = DataMemo::new(move || page.with(|page| page.history.clone()));
     view! {
         <Card id="history-heading" title="History">
             {move || {
