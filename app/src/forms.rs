@@ -5,11 +5,11 @@
 
 use crate::{
     AppError,
+    data::from_page,
     server_fns::{decoded, post},
 };
 use leptos::{ev::SubmitEvent, form::form_data_from_event, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
 use std::{fmt::Display, marker::PhantomData};
 use types::Outcome;
 use web_sys::UrlSearchParams;
@@ -83,10 +83,10 @@ impl<T, R> From<Told> for FormOutcome<T, R> {
 impl<T: DeserializeOwned, R: DeserializeOwned> FormOutcome<T, R> {
     pub(crate) fn get(self) -> Option<Result<Outcome<T, R>, AppError>> {
         if let Some(answer) = self.told.answered() {
-            return Some(answer.and_then(|json| outcome_in(&json)));
+            return Some(answer.and_then(|json| decoded(&json)));
         }
         // One that cannot be read waited for too long: that is no news.
-        outcome_in(&self.told.flashed()?).ok().map(Ok)
+        decoded(&self.told.flashed()?).ok().map(Ok)
     }
 
     /// The form's result, once it succeeded.
@@ -105,19 +105,6 @@ impl<T: DeserializeOwned, R: DeserializeOwned> FormOutcome<T, R> {
             Err(error) => Some(Err(error)),
         }
     }
-}
-
-/// The two kinds are told apart before either is read, so that what reads a reason
-/// is there once and not once for each form.
-fn outcome_in<T, R>(json: &str) -> Result<Outcome<T, R>, AppError>
-where
-    T: DeserializeOwned,
-    R: DeserializeOwned,
-{
-    Ok(match decoded::<Outcome<&RawValue, &RawValue>>(json)? {
-        Outcome::Done(value) => Outcome::Done(decoded(value.get())?),
-        Outcome::Refused(reason) => Outcome::Refused(decoded(reason.get())?),
-    })
 }
 
 /// Where a form's outcome is found in JSON: in the answer, once it was sent from
@@ -141,7 +128,7 @@ impl Told {
 
 /// Hands the session's flash, if there is one, to the page's forms.
 pub(crate) fn provide_flash() {
-    let flash = SharedValue::new(server_flash).into_inner();
+    let flash = from_page(server_flash);
     provide_context(CurrentFlash(RwSignal::new(flash)));
 }
 
@@ -311,7 +298,7 @@ pub(crate) fn form_input<F: ServerFn, I: DeserializeOwned>() -> Option<I> {
     let CurrentFlash(flash) = use_flash();
     flash.with_untracked(|flash| {
         let flash = flash.as_ref().filter(|flash| flash.form == F::PATH)?;
-        serde_json::from_str(flash.input.as_deref()?).ok()
+        decoded(flash.input.as_deref()?).ok()
     })
 }
 

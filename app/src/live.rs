@@ -2,6 +2,7 @@
 //! only numbers and ids; here they become counters, and resources that read a
 //! counter load again when it moves.
 
+use crate::data::from_page;
 use leptos::prelude::*;
 use std::collections::HashMap;
 use types::RotationId;
@@ -98,7 +99,7 @@ fn change(known: Option<u64>, event: LiveEvent) -> Change {
 /// Puts [`Live`] into the context and, in a signed-in browser, follows the
 /// server's events.
 pub(crate) fn provide_live(signed_in: bool) {
-    let rendered = SharedValue::new(rendered_version).into_inner();
+    let rendered = from_page(rendered_version);
     let live = Live {
         everything: RwSignal::new(0),
         connection: RwSignal::new(0),
@@ -144,7 +145,11 @@ mod stream {
     //! anew after an error, and never twice.
 
     use super::{Contact, Live, change};
-    use crate::{AppError, data::Question, server_fns::CheckSession};
+    use crate::{
+        AppError,
+        data::Question,
+        server_fns::{CheckSession, decoded},
+    };
     use futures::StreamExt;
     use gloo_net::eventsource::{State, futures::EventSource};
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
@@ -252,7 +257,7 @@ mod stream {
         }
 
         fn hear(&self, text: &str) {
-            let Ok(event) = serde_json::from_str::<LiveEvent>(text) else {
+            let Ok(event) = decoded::<LiveEvent>(text) else {
                 return;
             };
             self.failures.set(0);

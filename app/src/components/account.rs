@@ -2,6 +2,7 @@
 //! ones: signing out has to work when nothing else does.
 
 use super::{Avatar, Menu};
+use crate::data::from_page;
 use leptos::prelude::*;
 use types::SessionView;
 
@@ -11,7 +12,7 @@ struct CurrentSession(Option<SessionView>);
 /// Hands the session of the request to the whole page, the same on the server
 /// and in the browser. Tells whether there is one.
 pub(crate) fn provide_session() -> bool {
-    let session = SharedValue::new(server_session).into_inner();
+    let session = from_page(server_session);
     let signed_in = session.is_some();
     provide_context(CurrentSession(session));
     signed_in

@@ -2,6 +2,7 @@
 //! zone nor their language's habits, so it writes UTC and the browser, once it
 //! has taken over, the local time. How long ago is the same everywhere.
 
+use crate::data::from_page;
 use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use types::Timestamp;
@@ -51,7 +52,7 @@ impl Clock {
 /// Puts the [`Clock`] into the context. It starts at the moment at which the
 /// server drew the page, so that hydration finds the same words.
 pub(crate) fn provide_clock() {
-    let drawn = SharedValue::new(now).into_inner();
+    let drawn = from_page(now);
     let clock = Clock {
         now: RwSignal::new(drawn),
         drawn,

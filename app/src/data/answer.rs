@@ -4,7 +4,7 @@
 
 #[cfg(feature = "hydrate")]
 use super::Shared;
-use super::{Data, Erased};
+use super::{Data, Erased, Json};
 use crate::AppError;
 use leptos::server::codee::{Decoder, Encoder};
 use serde::de::DeserializeOwned;
@@ -25,10 +25,10 @@ impl Answer {
 }
 
 /// Makes a value of JSON.
-pub(super) type Decode = fn(&str) -> Result<Erased, AppError>;
+pub(super) type Decode = fn(&Json) -> Result<Erased, AppError>;
 
-pub(super) fn decode<T: Data + DeserializeOwned>(json: &str) -> Result<Erased, AppError> {
-    crate::server_fns::decoded::<T>(json).map(Erased::new)
+pub(super) fn decode<T: Data + DeserializeOwned>(json: &Json) -> Result<Erased, AppError> {
+    json.read::<T>().map(Erased::new)
 }
 
 /// How an answer, or that nothing was asked, travels in the page.
@@ -96,19 +96,18 @@ mod on_server {
 #[cfg(not(feature = "ssr"))]
 mod in_browser {
     use super::*;
-    use serde_json::value::RawValue;
     use std::sync::{Arc, OnceLock};
 
     #[derive(Clone)]
     pub(crate) struct Answer(Arc<Inner>);
 
     struct Inner {
-        json: Result<String, AppError>,
+        json: Result<Json, AppError>,
         value: OnceLock<Result<Erased, AppError>>,
     }
 
-    impl From<Result<String, AppError>> for Answer {
-        fn from(json: Result<String, AppError>) -> Self {
+    impl From<Result<Json, AppError>> for Answer {
+        fn from(json: Result<Json, AppError>) -> Self {
             let value = OnceLock::new();
             Self(Arc::new(Inner { json, value }))
         }
@@ -135,12 +134,19 @@ mod in_browser {
     }
 
     impl Decoder<Option<Answer>> for InPage {
-        type Error = serde_json::Error;
+        type Error = AppError;
         type Encoded = str;
 
-        fn decode(json: &str) -> serde_json::Result<Option<Answer>> {
-            let answer: Option<Result<&RawValue, AppError>> = serde_json::from_str(json)?;
-            Ok(answer.map(|answer| answer.map(|json| json.get().to_owned()).into()))
+        fn decode(text: &str) -> Result<Option<Answer>, AppError> {
+            let Json::Object(fields) = Json::parse(text)? else {
+                return Ok(None);
+            };
+            let (kind, value) = fields.into_iter().next().ok_or(AppError::BadRequest)?;
+            let answer = match kind.as_str() {
+                "Ok" => Ok(value),
+                _ => Err(value.read()?),
+            };
+            Ok(Some(answer.into()))
         }
     }
 }

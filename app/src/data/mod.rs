@@ -4,12 +4,14 @@
 
 mod answer;
 mod erased;
+mod json;
 mod memo;
 mod question;
 mod resource;
 
 pub(crate) use answer::{Answer, Asking};
 pub(crate) use erased::{Data, Erased, Shared};
+pub(crate) use json::{Json, from_page};
 pub(crate) use memo::{DataMemo, erased};
 pub(crate) use question::{Question, Reads};
 pub(crate) use resource::{Resource, Source};

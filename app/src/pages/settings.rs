@@ -1,7 +1,10 @@
 //! Settings: what concerns the whole workspace and this browser, and the tabs that
 //! lead to integrations and audit.
 
-use crate::components::{Card, Facts, Tab, Tabs, use_session};
+use crate::{
+    components::{Card, Facts, Tab, Tabs, use_session},
+    data::from_page,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use types::Theme;
@@ -69,7 +72,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
 /// A plain form: the colours belong to the document, which comes anew.
 #[component]
 fn Appearance() -> impl IntoView {
-    let chosen = SharedValue::new(chosen_theme).into_inner();
+    let chosen = from_page(chosen_theme);
     view! {
         <Card id="appearance-heading" title="Colours">
             <p>"Of this browser only. Others keep theirs."</p>

@@ -2,27 +2,28 @@
 //! anew for each function, which the browser then has to load; here only the
 //! types of what is asked and answered differ.
 
-use crate::AppError;
+use crate::{AppError, data::Json};
 use http::Method;
-#[cfg(not(feature = "ssr"))]
-use leptos::server_fn::codec::GetUrl;
 use leptos::server_fn::{
     ContentType,
     client::{Client, browser::BrowserClient},
-    codec::{Json, PostUrl},
-    error::{FromServerFnError, ServerFnErrorErr},
+    codec::{self, PostUrl},
     redirect::call_redirect_hook,
     request::{ClientReq, browser::BrowserRequest},
     response::ClientRes,
 };
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin};
 
 /// Asks the server function at `path`, and returns the JSON of its answer.
 #[cfg(not(feature = "ssr"))]
 pub(crate) async fn read(path: &'static str, query: &str) -> Result<String, AppError> {
-    let request =
-        BrowserRequest::try_new_get(path, GetUrl::CONTENT_TYPE, Json::CONTENT_TYPE, query)?;
+    let request = BrowserRequest::try_new_get(
+        path,
+        codec::GetUrl::CONTENT_TYPE,
+        codec::Json::CONTENT_TYPE,
+        query,
+    )?;
     answer(request).await
 }
 
@@ -32,7 +33,7 @@ pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, A
     let request = BrowserRequest::try_new_req_text(
         path,
         PostUrl::CONTENT_TYPE,
-        Json::CONTENT_TYPE,
+        codec::Json::CONTENT_TYPE,
         fields,
         Method::POST,
     )?;
@@ -40,10 +41,8 @@ pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, A
 }
 
 /// What a server function, or a form before it, was answered in JSON.
-pub(crate) fn decoded<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, AppError> {
-    serde_json::from_str(json).map_err(|error| {
-        AppError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string()))
-    })
+pub(crate) fn decoded<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
+    Json::parse(json)?.read()
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<String, AppError>> + Send>>;
