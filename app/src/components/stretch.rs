@@ -48,6 +48,11 @@ impl From<DutyRecord> for Stretch {
     }
 }
 
+/// By their start.
+pub(super) fn sort(stretches: &mut [Stretch]) {
+    stretches.sort_by_key(|stretch| stretch.starts_at);
+}
+
 /// What has been, followed by what is planned. A shift that has begun is in both:
 /// it is told once, from where it really began.
 pub(crate) fn joined(history: Vec<Stretch>, planned: Vec<Stretch>) -> Vec<Stretch> {
@@ -63,7 +68,7 @@ pub(crate) fn joined(history: Vec<Stretch>, planned: Vec<Stretch>) -> Vec<Stretc
             joined.push(past);
         }
     }
-    joined.sort_by_key(|stretch| stretch.starts_at);
+    sort(&mut joined);
     joined
 }
 
@@ -84,7 +89,7 @@ pub(crate) fn with_gaps(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         covered = covered.max(Some(end));
     }
     stretches.extend(gaps);
-    stretches.sort_by_key(|stretch| stretch.starts_at);
+    sort(&mut stretches);
     stretches
 }
 

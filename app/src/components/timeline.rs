@@ -5,7 +5,7 @@
 use super::{
     avatar::shade,
     roving::move_focus,
-    stretch::Stretch,
+    stretch::{Stretch, sort},
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
 use crate::data::DataMemo;
@@ -63,7 +63,7 @@ pub(crate) fn Timeline(
         let span = span.get();
         let mut stretches = stretches.get();
         stretches.retain(|stretch| span.shows(stretch));
-        stretches.sort_by_key(|stretch| stretch.starts_at);
+        sort(&mut stretches);
         stretches
     });
     let told = DataMemo::new(move || {
