@@ -26,6 +26,8 @@ pub(crate) enum Json {
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
+    /// A fraction, or a number beyond all that are written here.
+    Other,
 }
 
 /// What the server said in the page that it sent, on either side.
@@ -99,7 +101,7 @@ impl<'de> Visitor<'de> for AnyJson {
     type Value = Json;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without fractions")
+        f.write_str("JSON")
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
@@ -114,8 +116,12 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Number(value))
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
-        i64::try_from(value).map(Json::Number).map_err(E::custom)
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(i64::try_from(value).map_or(Json::Other, Json::Number))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -148,7 +154,7 @@ impl<'de> Deserializer<'de> for &Json {
             Json::Bool(value) => visitor.visit_bool(*value),
             Json::Number(value) => visitor.visit_i64(*value),
             Json::Text(value) => visitor.visit_str(value),
-            Json::List(_) | Json::Object(_) => Err(Unreadable),
+            Json::List(_) | Json::Object(_) | Json::Other => Err(Unreadable),
         }
     }
 
@@ -403,6 +409,8 @@ mod tests {
             r#"{"pairs":[],"id":"a"}"#,
             r#"{"pairs":[],"id":"a","number":-1}"#,
             r#"{"pairs":[],"id":"a","number":"7"}"#,
+            r#"{"pairs":[],"id":"a","number":7.0}"#,
+            r#"{"pairs":[],"id":"a","number":18446744073709551615}"#,
             r#"{"pairs":[],"id":null,"number":7}"#,
             r#"{"pairs":[["a","unheard_of"]],"id":"a","number":7}"#,
             r#"{"pairs":[["a",{"plain_one":1}]],"id":"a","number":7}"#,
