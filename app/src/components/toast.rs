@@ -2,7 +2,7 @@
 //! nothing that the page does not show as well, since they go by themselves; what
 //! has to be read stays where it belongs, as a notice.
 
-use super::{Icon, Symbol};
+use super::{Icon, Symbol, rows};
 use crate::forms::FormOutcome;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -88,14 +88,14 @@ pub(crate) fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     view! {
         <div class="toasts" role="log" aria-label="What was done" aria-live="polite">
-            <For each=move || toasts.shown.get() key=|toast| toast.id let:toast>
+            {rows(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| view! {
                 <div class="toast">
                     <p>{toast.text}</p>
                     <button type="button" aria-label="Dismiss" on:click=move |_| toasts.dismiss(toast.id)>
                         <Icon symbol=Symbol::Close/>
                     </button>
                 </div>
-            </For>
+            })}
         </div>
     }
 }

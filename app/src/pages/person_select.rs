@@ -1,7 +1,7 @@
 //! A native list of people. The options are kept by person, so that the browser
 //! forgets a choice once that person is no candidate any more.
 
-use crate::data::Resource;
+use crate::{components::rows, data::Resource};
 use leptos::prelude::*;
 use types::PersonView;
 
@@ -27,9 +27,9 @@ pub(super) fn PersonSelect(
             <label for=id>{label}</label>
             <select id=id name="person" autofocus=autofocus>
                 <option value="">"Choose a person"</option>
-                <For each=move || candidates.get() key=|person| person.id.clone() let:person>
+                {rows(move || candidates.get(), |person| person.id.to_string(), |person| view! {
                     <option value=person.id.to_string()>{person.name}</option>
-                </For>
+                })}
             </select>
         </div>
     }

@@ -4,7 +4,7 @@
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{
-        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, settled,
+        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, settled,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -58,9 +58,11 @@ fn Runs(runs: DataMemo<Vec<SyncRun>>) -> impl IntoView {
             columns=&["When", "Why", "Took", "Outcome", "Requests", "What changed", "Run"]
         >
             // A run that ends is another row: what it came to is known only then.
-            <For each=move || runs.get() key=|run| (run.id.clone(), run.state) let:run>
-                <Run run/>
-            </For>
+            {rows(
+                move || runs.get(),
+                |run| format!("{} {}", run.id, run.state as u8),
+                |run| view! { <Run run/> },
+            )}
         </Table>
     }
 }

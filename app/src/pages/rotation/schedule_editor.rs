@@ -6,7 +6,7 @@ use super::{Actions, Editor, schedule_preview::Preview};
 use crate::{
     AppError,
     components::{
-        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, use_clock,
+        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, rows, use_clock,
     },
     data::{Data, DataMemo, Shared},
     forms::{ActionForm, Failure, failure},
@@ -202,9 +202,11 @@ fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl
         <fieldset class="results">
             <legend>"Schedules"</legend>
             <div role="status">{message}</div>
-            <For each=move || choices.get() key=|schedule| schedule.id.clone() let:schedule>
-                <ScheduleChoice schedule editor apply/>
-            </For>
+            {rows(
+                move || choices.get(),
+                |schedule| schedule.id.to_string(),
+                move |schedule| view! { <ScheduleChoice schedule editor apply/> },
+            )}
         </fieldset>
     }
 }
