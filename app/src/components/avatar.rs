@@ -1,6 +1,7 @@
 //! People at a glance: their initials, and their name beside them. No pictures
 //! are fetched, so nothing leaks to another host.
 
+use super::letters::{is_alphanumeric, uppercase};
 use leptos::prelude::*;
 use maud::{Markup, html};
 
@@ -51,13 +52,13 @@ pub(crate) fn Person(
 fn initials(name: &str) -> String {
     let mut words = name
         .split_whitespace()
-        .filter_map(|word| word.chars().find(|char| char.is_alphanumeric()));
+        .filter_map(|word| word.chars().find(|char| is_alphanumeric(*char)));
     let first = words.next();
     let last = words.next_back();
     let letters: String = first.into_iter().chain(last).collect();
     match letters.is_empty() {
         true => "?".to_owned(),
-        false => letters.to_uppercase(),
+        false => uppercase(&letters),
     }
 }
 

@@ -6,7 +6,8 @@ use super::{Actions, Editor, schedule_preview::Preview};
 use crate::{
     AppError,
     components::{
-        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, rows, use_clock,
+        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, lowercase,
+        rows, use_clock,
     },
     data::{Data, DataMemo, Shared},
     forms::{ActionForm, Failure, failure},
@@ -231,8 +232,8 @@ fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>
 fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
     let found = editor.found.get();
     let mut choices = found.and_then(answered).unwrap_or_default();
-    let typed = typed.trim().to_lowercase();
-    choices.retain(|schedule| schedule.name.to_lowercase().contains(&typed));
+    let typed = lowercase(typed.trim());
+    choices.retain(|schedule| lowercase(&schedule.name).contains(&typed));
     let chosen: Option<SchedulePreview> = editor.preview.get().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)
