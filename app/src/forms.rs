@@ -251,14 +251,18 @@ fn url_encoded(event: &SubmitEvent) -> Option<String> {
 #[component]
 pub(crate) fn ActionForm<F: ServerFn<Error = AppError> + 'static>(
     action: ServerAction<F>,
+    #[prop(optional)] class: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    form_of(action.calls, children)
+    form_of(action.calls, class, children)
 }
 
-fn form_of(calls: Calls, children: Children) -> AnyView {
+fn form_of(calls: Calls, class: Option<&'static str>, children: Children) -> AnyView {
     view! {
-        <form action=calls.path method="post" on:submit=move |event| calls.submit(&event)>
+        <form
+            action=calls.path method="post" class=class
+            on:submit=move |event| calls.submit(&event)
+        >
             {children()}
         </form>
     }

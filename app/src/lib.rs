@@ -9,6 +9,7 @@
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod chunks;
 mod components;
 mod data;
 mod error;
@@ -17,7 +18,11 @@ mod live;
 mod pages;
 mod prefetch;
 pub mod server_fns;
+#[cfg(feature = "ssr")]
+mod shell;
 
-pub use app::{App, shell};
+pub use app::App;
 pub use error::{AppError, Denial};
 pub use forms::{Flash, LOGIN_CALLBACK_FORM};
+#[cfg(feature = "ssr")]
+pub use shell::shell;

@@ -225,11 +225,14 @@ test('what is wrong with a rotation is said at each field, and what was typed st
 
 test('a name with HTML or from right to left is shown as it was written', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
-  const html = '<img src=x onerror="document.title=1">&amp;</script>';
+  const html = '</title><img src=x onerror="document.title=1">&amp;</script>';
   const hebrew = 'כוננות פלטפורמה';
   for (const name of [html, hebrew]) {
     await createRotation(page, name);
     await expect(page).toHaveTitle(`${name} · Round Robin`);
+    const sent = await (await page.request.get(page.url())).text();
+    const title = await page.evaluate((html) => new DOMParser().parseFromString(html, 'text/html').title, sent);
+    expect(title, 'in the page as it is sent').toBe(`${name} · Round Robin`);
     await page.reload();
     await takenOver(page);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
@@ -240,4 +243,5 @@ test('a name with HTML or from right to left is shown as it was written', async 
   await visit(page, '/rotations');
   await expect(card(page, html)).toBeVisible();
   await expect(card(page, hebrew).getByRole('heading')).toHaveCSS('direction', 'rtl');
+  await expect(card(page, hebrew).getByRole('heading'), 'where the others stand').toHaveCSS('text-align', 'left');
 });

@@ -263,8 +263,10 @@ test.describe('messages', () => {
     await expect(toasts).toHaveText(['The member was added.']);
     await page.getByRole('button', { name: 'Rotate' }).click();
     await expect(toasts).toHaveText(['The member was added.', 'Rotated. The next in turn is on duty.']);
-    await toasts.first().getByRole('button', { name: 'Dismiss' }).click();
+    await toasts.first().getByRole('button', { name: 'Dismiss' }).press('Enter');
     await expect(toasts).toHaveText(['Rotated. The next in turn is on duty.']);
+    await page.clock.runFor(100);
+    await expect(page.getByRole('main')).toBeFocused();
     await page.clock.fastForward('00:08');
     await expect(toasts).toHaveCount(0);
   });

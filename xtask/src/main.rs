@@ -7,6 +7,7 @@ mod browser;
 mod build;
 mod cargo;
 mod check;
+mod chunks;
 mod debian;
 mod end2end;
 mod http;

@@ -6,17 +6,25 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use rustc_demangle::demangle;
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
 
 /// Parts of the names of functions, and why the browser never runs them.
-const NEVER_CALLED: [&str; 3] = [
+const NEVER_CALLED: [&str; 4] = [
     // Only `hydrate_lazy` waits while it takes a page over; we use `hydrate_body`.
     "hydrate_async",
     // Only the `template!` macro makes views out of templates.
     "hydrate_from_template",
     // Only the server lists its routes.
     "generate_routes",
+    // Only where attributes are added to a view from outside is one copied; our
+    // components take them as parameters.
+    "IntoAnyAttribute>::into_any_attr::clone",
 ];
+
+/// What the names of more such functions end with: a view is asked for its elements
+/// for the same reason only.
+const NEVER_CALLED_EITHER: &str = "::elements";
 
 /// Rewrites the module in `file`, which must still have the names of its functions.
 pub fn prune(file: &Path) -> Result<()> {
@@ -40,7 +48,8 @@ pub fn prune(file: &Path) -> Result<()> {
 }
 
 fn is_never_called(function: &str) -> bool {
-    NEVER_CALLED.iter().any(|part| function.contains(part))
+    let name = format!("{:#}", demangle(function));
+    name.ends_with(NEVER_CALLED_EITHER) || NEVER_CALLED.iter().any(|part| name.contains(part))
 }
 
 fn replace_by_trap(module: &mut Module, id: FunctionId) {
@@ -91,17 +100,24 @@ mod tests {
     fn only_what_is_never_called_becomes_a_trap() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("module.wasm");
-        let unused = "<T as tachys::view::any_view::IntoAny>::into_any::hydrate_async";
-        let used = "<T as tachys::view::any_view::IntoAny>::into_any::build";
+        let unused = [
+            "<T as tachys::view::any_view::IntoAny>::into_any::hydrate_async",
+            "_ZN6tachys4view8any_view8elements17haa6552dca8759cdeE",
+        ];
+        let used = [
+            "<T as tachys::view::any_view::IntoAny>::into_any::build",
+            "_ZN6tachys4html7element8elements4form17haa6552dca8759cdeE",
+        ];
         let mut module = Module::default();
-        add_function(&mut module, unused);
-        add_function(&mut module, used);
+        for name in unused.iter().chain(&used) {
+            add_function(&mut module, name);
+        }
         module.emit_wasm_file(&file).unwrap();
 
         prune(&file).unwrap();
 
         let module = Module::from_file(&file).unwrap();
-        assert!(traps(&module, unused));
-        assert!(!traps(&module, used));
+        assert!(unused.iter().all(|name| traps(&module, name)));
+        assert!(!used.iter().any(|name| traps(&module, name)));
     }
 }

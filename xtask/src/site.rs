@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::chunks::{self, Parts};
 use crate::{cargo, imports, node, processes, prune, report, stylesheet, toolchain};
 
 /// The folder with the files for the browser.
@@ -99,7 +100,7 @@ fn stamp(profile: Profile, module: &Path, css: &str) -> Result<String> {
         stamp,
         "{} with {}",
         profile.cargo_name(),
-        hash(&[css.as_bytes()])
+        hash(&[css.into()])
     )?;
     Ok(stamp)
 }
@@ -107,20 +108,33 @@ fn stamp(profile: Profile, module: &Path, css: &str) -> Result<String> {
 fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     remove_folder(NEXT_SITE)?;
     let folder = Path::new(NEXT_SITE).join("pkg");
+    let (script, bound) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
+    let uncut = Path::new(NEXT_SITE).join("main.wasm");
+    let (parts, loader) = chunks::cut(module, &uncut, &folder, &script)?;
     Bindgen::new()
-        .input_path(module)
+        .input_path(&uncut)
+        // Chunks use the memory and the table of functions.
+        .keep_lld_exports(true)
         .web(true)?
         .typescript(false)
         .out_name(NAME)
         .generate(&folder)?;
+    fs::remove_file(uncut)?;
+    let script = folder.join(script);
+    let javascript = fs::read_to_string(&script)?;
+    fs::write(&script, chunks::join(&loader, &javascript)?)?;
     if profile == Profile::Release {
-        let module = folder.join(format!("{NAME}_bg.wasm"));
-        prune::prune(&module)?;
-        imports::shorten(&module, &folder.join(format!("{NAME}.js")))?;
-        optimise(&module)?;
+        imports::shorten(&folder.join(&bound), &script)?;
+        report::step("Making the WASM modules small");
+        for file in parts.files().chain([bound.as_str()]) {
+            let module = folder.join(file);
+            prune::prune(&module)?;
+            optimise(&module)?;
+        }
     }
-    let name = name_by_contents(&folder, css)?;
+    let name = name_by_contents(&folder, css, &parts)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
+    fs::write(Path::new(NEXT_SITE).join("chunks"), parts.list(&name))?;
     if profile == Profile::Release {
         compress(&folder)?;
     }
@@ -128,25 +142,41 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
 }
 
 /// Renames the files after their contents, which gives the name of the whole.
-fn name_by_contents(folder: &Path, css: &str) -> Result<String> {
+fn name_by_contents(folder: &Path, css: &str, parts: &Parts) -> Result<String> {
     let unnamed = |suffix: &str| folder.join(format!("{NAME}{suffix}"));
-    let js = fs::read_to_string(unnamed(".js"))?;
-    let wasm = fs::read(unnamed("_bg.wasm"))?;
-    let hash = hash(&[js.as_bytes(), &wasm, css.as_bytes()]);
-    let name = format!("{NAME}-{}", &hash[..16]);
+    let mut javascript = fs::read_to_string(unnamed(".js"))?;
+    let mut contents = vec![
+        javascript.clone().into_bytes(),
+        fs::read(unnamed("_bg.wasm"))?,
+        css.into(),
+    ];
+    for chunk in parts.files() {
+        contents.push(fs::read(folder.join(chunk))?);
+    }
+    let name = format!("{NAME}-{}", &hash(&contents)[..16]);
 
+    for chunk in parts.files() {
+        let named = chunks::named(&name, chunk);
+        fs::rename(folder.join(chunk), folder.join(&named))?;
+        javascript = javascript.replace(&format!("\"./{chunk}\""), &format!("\"./{named}\""));
+    }
+    // The script imports itself. Modules are told apart by another mention of its name,
+    // which stands in the compiled module as well.
+    javascript = javascript
+        .replace(
+            &format!("from \"./{NAME}.js\""),
+            &format!("from \"./{name}.js\""),
+        )
+        .replace(&format!("{NAME}_bg.wasm"), &format!("{name}_bg.wasm"));
     let named = |suffix: &str| folder.join(format!("{name}{suffix}"));
     fs::remove_file(unnamed(".js"))?;
-    fs::write(
-        named(".js"),
-        js.replace(&format!("{NAME}_bg.wasm"), &format!("{name}_bg.wasm")),
-    )?;
+    fs::write(named(".js"), javascript)?;
     fs::rename(unnamed("_bg.wasm"), named("_bg.wasm"))?;
     fs::write(named(".css"), css)?;
     Ok(name)
 }
 
-fn hash(contents: &[&[u8]]) -> String {
+fn hash(contents: &[Vec<u8>]) -> String {
     let mut hasher = Sha256::new();
     for content in contents {
         hasher.update((content.len() as u64).to_le_bytes());
@@ -160,7 +190,6 @@ fn hash(contents: &[&[u8]]) -> String {
 }
 
 fn optimise(module: &Path) -> Result<()> {
-    report::step("Making the WASM module small");
     // What rustc and wasm-bindgen may emit; every current browser has it.
     const FEATURES: [&str; 6] = [
         "--enable-bulk-memory",
@@ -220,7 +249,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("roundrobin.js"), js).unwrap();
             fs::write(folder.path().join("roundrobin_bg.wasm"), wasm).unwrap();
-            name_by_contents(folder.path(), css).unwrap()
+            name_by_contents(folder.path(), css, &Parts::default()).unwrap()
         };
         let first = name("a", "b", "c");
         assert_eq!(first, name("a", "b", "c"));
@@ -245,7 +274,7 @@ mod tests {
         .unwrap();
         fs::write(folder.path().join("roundrobin_bg.wasm"), "").unwrap();
 
-        let name = name_by_contents(folder.path(), "").unwrap();
+        let name = name_by_contents(folder.path(), "", &Parts::default()).unwrap();
 
         let js = fs::read_to_string(folder.path().join(format!("{name}.js"))).unwrap();
         assert_eq!(js, format!("new URL('{name}_bg.wasm', import.meta.url)"));

@@ -1,24 +1,18 @@
 //! What went wrong, where it went wrong, and the way on from there.
 
 use super::{Notice, Tone};
-use crate::{AppError, forms::Failure, pages::sign_in_address};
+use crate::{
+    AppError,
+    forms::Failure,
+    pages::{sign_in_address, use_here},
+};
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 /// The sentence, with the way to sign in when the session is what is missing.
 #[component]
 pub(crate) fn FailureText(failure: Failure) -> impl IntoView {
     let sign_in = (failure == Failure::Failed(AppError::Unauthenticated)).then(|| {
-        let location = use_location();
-        let here = move || {
-            let search = location.search.get();
-            let path = location.pathname.get();
-            if search.is_empty() {
-                path
-            } else {
-                format!("{path}?{search}")
-            }
-        };
+        let here = use_here();
         view! { " "<a href=move || sign_in_address(&here()) rel="external">"Sign in again"</a> }
     });
     view! { {failure.to_string()}{sign_in} }

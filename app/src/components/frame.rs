@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     AppError,
+    chunks::{Loader, load_ahead},
     components::FailureText,
     data::DataMemo,
     forms::{Failure, use_flash},
@@ -28,9 +29,14 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         .is_some_and(|session| session.person.role.administers());
     let main = NodeRef::<html::Main>::new();
     follow_page_changes(main);
+    let loader = use_context::<Loader>();
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
-        <div class=class>
+        <div
+            class=class
+            on:pointerover=move |event| load_ahead(&event, loader)
+            on:focusin=move |event| load_ahead(&event, loader)
+        >
             {session.map(|session| view! {
                 <header class="bar">
                     <a class="brand" href="/rotations"><Mark/>"Round Robin"</a>

@@ -2,14 +2,13 @@
 //! failed. Once there it stays while a newer version loads, and only the parts
 //! that changed are drawn again, so open dialogs and typed text survive.
 
-use super::{FailureNotice, FailureText, Notice, Skeleton, Tone};
+use super::{FailureNotice, FailureText, Notice, Skeleton, Tone, use_title};
 use crate::{
     AppError,
     data::{Data, DataMemo, Erased, Resource, Source, erased},
     forms::Failure,
 };
 use leptos::{either::EitherOf3, prelude::*};
-use leptos_meta::Title;
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq)]
@@ -128,7 +127,8 @@ fn Broken(error: AppError, names_page: bool) -> impl IntoView {
             AppError::Forbidden(_) => "Not allowed",
             _ => "This page could not be loaded",
         };
-        view! { <Title text=name/><h1>{name}</h1> }
+        use_title(|| name.to_owned());
+        view! { <h1>{name}</h1> }
     });
     // What passes is already told above the content.
     let reason = (!passes(&error)).then(|| {

@@ -28,6 +28,7 @@ mod table;
 mod tabs;
 mod time;
 mod timeline;
+mod title;
 mod toast;
 
 pub(crate) use account::{provide_session, use_session};
@@ -56,4 +57,5 @@ pub(crate) use table::{Cell, Id, Row, Table};
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use time::{Clock, Time, keep_times_true, provide_clock, span, time_markup, use_clock};
 pub(crate) use timeline::{Span, Timeline};
+pub(crate) use title::use_title;
 pub(crate) use toast::{ToastRegion, provide_toasts, toast_when_done, use_toasts};

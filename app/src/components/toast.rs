@@ -4,9 +4,10 @@
 
 use super::{Icon, Symbol, rows};
 use crate::forms::FormOutcome;
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use web_sys::{FocusOptions, HtmlElement};
 
 /// How long a message stays.
 const SHOWN_FOR: Duration = Duration::from_secs(8);
@@ -42,10 +43,30 @@ impl Toasts {
     }
 
     fn dismiss(self, id: u64) {
+        let holds_focus = document()
+            .active_element()
+            .is_some_and(|button| button.id() == button_id(id));
         // The page may be gone by then.
         let _gone = self
             .shown
             .try_update(|shown| shown.retain(|toast| toast.id != id));
+        if holds_focus {
+            request_animation_frame(focus_content);
+        }
+    }
+}
+
+fn button_id(toast: u64) -> String {
+    format!("dismiss-{toast}")
+}
+
+/// Where the focus goes on whose message is gone.
+fn focus_content() {
+    let main = document().get_element_by_id("main");
+    if let Some(main) = main.and_then(|main| main.dyn_into::<HtmlElement>().ok()) {
+        let stay = FocusOptions::new();
+        stay.set_prevent_scroll(true);
+        let _gone = main.focus_with_options(&stay);
     }
 }
 
@@ -91,7 +112,10 @@ pub(crate) fn ToastRegion() -> impl IntoView {
             {rows(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| view! {
                 <div class="toast">
                     <p>{toast.text}</p>
-                    <button type="button" aria-label="Dismiss" on:click=move |_| toasts.dismiss(toast.id)>
+                    <button
+                        type="button" id=button_id(toast.id) aria-label="Dismiss"
+                        on:click=move |_| toasts.dismiss(toast.id)
+                    >
                         <Icon symbol=Symbol::Close/>
                     </button>
                 </div>

@@ -23,6 +23,19 @@ pub(super) fn parameter(name: &'static str) -> Memo<String> {
     Memo::new(move |_| search.with(|search| value_in(search, name)))
 }
 
+/// The address of the page, without its server.
+pub(crate) fn use_here() -> impl Fn() -> String {
+    let location = use_location();
+    move || {
+        let (path, query) = (location.pathname.get(), location.search.get());
+        if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
+        }
+    }
+}
+
 fn value_in(query: &str, name: &str) -> String {
     form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
         .find(|(key, _)| key == name)

@@ -5,12 +5,11 @@ use super::{
     settings::SettingsTabs,
 };
 use crate::{
-    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, settled},
+    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, settled, use_title},
     data::{DataMemo, Resource},
     server_fns::Audit,
 };
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use types::{AuditEntry, AuditPage};
 
 const ADDRESS: &str = "/settings/audit";
@@ -21,8 +20,8 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
     let page = Resource::new(move || Audit {
         older_than: older_than.get(),
     });
+    use_title(|| "Audit log".to_owned());
     view! {
-        <Title text="Audit log"/>
         <h1>"Audit log"</h1>
         <SettingsTabs/>
         {loaded(page, move |page: DataMemo<AuditPage>| view! {

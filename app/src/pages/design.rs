@@ -6,12 +6,11 @@ use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
         Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton,
-        Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_toasts,
+        Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title, use_toasts,
     },
     data::DataMemo,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use types::{RotationMode, Timestamp};
 
 const DIALOG: &str = "design-dialog";
@@ -19,8 +18,8 @@ const HOUR_SECONDS: i64 = 3600;
 
 #[component]
 pub(crate) fn DesignPage() -> impl IntoView {
+    use_title(|| "Design".to_owned());
     view! {
-        <Title text="Design"/>
         <h1>"Design"</h1>
         <SettingsTabs/>
         <Buttons/>

@@ -2,14 +2,13 @@
 
 use super::rotation_form::RotationFields;
 use crate::{
-    components::{ButtonKind, Notice, SubmitButton, Tone, loaded},
+    components::{ButtonKind, Notice, SubmitButton, Tone, loaded, use_title},
     data::{DataMemo, Resource},
     error::Denial,
     forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use types::{RotationId, RotationInput, RotationPage};
 
@@ -20,8 +19,8 @@ pub(crate) fn EditRotationPage() -> impl IntoView {
         id: RotationId::new(params.read().get("id").unwrap_or_default()),
     });
     let edit = ServerAction::<EditRotation>::new();
+    use_title(|| "Edit rotation".to_owned());
     view! {
-        <Title text="Edit rotation"/>
         <h1>"Edit rotation"</h1>
         {loaded(page, move |page: DataMemo<RotationPage>| {
             let page = page.get_untracked();
@@ -43,7 +42,7 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
         form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
     let back = format!("/rotations/{}", page.id);
     view! {
-        <ActionForm action=edit attr:class="card form">
+        <ActionForm action=edit class="card form">
             <input type="hidden" name="id" value=page.id.to_string()/>
             <RotationFields initial refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">

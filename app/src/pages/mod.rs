@@ -18,6 +18,7 @@ mod settings;
 mod sign_in;
 mod wording;
 
+pub(crate) use address::use_here;
 pub(crate) use audit::AuditLogPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
@@ -28,7 +29,7 @@ pub(crate) use not_found::NotFoundPage;
 // A release has nothing at that address.
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
-pub(crate) use rotation::RotationPage;
+pub(crate) use rotation::{RotationPage, schedule_editor};
 pub(crate) use rotations::RotationsPage;
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};

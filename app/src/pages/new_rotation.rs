@@ -2,20 +2,19 @@
 
 use super::rotation_form::RotationFields;
 use crate::{
-    components::{ButtonKind, Notice, SubmitButton, Tone, use_session},
+    components::{ButtonKind, Notice, SubmitButton, Tone, use_session, use_title},
     error::Denial,
     forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::CreateRotation,
 };
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use types::Role;
 
 #[component]
 pub(crate) fn NewRotationPage() -> impl IntoView {
     let is_guest = use_session().is_some_and(|session| session.person.role == Role::Guest);
+    use_title(|| "New rotation".to_owned());
     view! {
-        <Title text="New rotation"/>
         <h1>"New rotation"</h1>
         {if is_guest {
             Either::Left(view! {
@@ -33,7 +32,7 @@ fn NewRotationForm() -> impl IntoView {
     let outcome = form_outcome(create);
     let initial = form_input::<CreateRotation, _>().unwrap_or_default();
     view! {
-        <ActionForm action=create attr:class="card form">
+        <ActionForm action=create class="card form">
             <RotationFields initial refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">
                 <SubmitButton

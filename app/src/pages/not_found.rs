@@ -1,14 +1,14 @@
 //! The page for an address that leads nowhere.
 
+use crate::components::use_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     #[cfg(feature = "ssr")]
     answer_not_found();
+    use_title(|| "Page not found".to_owned());
     view! {
-        <Title text="Page not found"/>
         <h1>"Page not found"</h1>
         <p>"There is nothing at this address. It may be mistyped, or what was here is gone."</p>
         <p><a class="button" href="/">"Go to the start page"</a></p>

@@ -6,14 +6,13 @@ use super::{
     rotation_card::RotationItem,
 };
 use crate::{
-    components::{EmptyState, keep_times_true, loaded, settled, use_session},
+    components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
     data::{DataMemo, Resource},
     live::use_live,
     prefetch::{Prefetch, use_prefetch},
     server_fns::Rotations,
 };
 use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::JsCast};
-use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 use types::{Role, RotationCard, RotationId, RotationMode};
@@ -35,8 +34,8 @@ pub(crate) fn RotationsPage() -> impl IntoView {
     );
     let prefetch = use_prefetch();
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
+    use_title(|| "Rotations".to_owned());
     view! {
-        <Title text="Rotations"/>
         <div class="page-head">
             <h1>"Rotations"</h1>
             <NewRotationLink/>

@@ -2,11 +2,10 @@
 //! lead to integrations and audit.
 
 use crate::{
-    components::{Card, Facts, Tab, Tabs, use_session},
+    components::{Card, Facts, Tab, Tabs, use_session, use_title},
     data::from_page,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 use types::Theme;
 
 const GENERAL: Tab = Tab {
@@ -42,8 +41,8 @@ pub(crate) fn SettingsPage() -> impl IntoView {
     let administers = session
         .as_ref()
         .is_some_and(|session| session.person.role.administers());
+    use_title(|| "Settings".to_owned());
     view! {
-        <Title text="Settings"/>
         <h1>"Settings"</h1>
         <SettingsTabs/>
         {session.map(|session| view! {

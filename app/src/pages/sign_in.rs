@@ -1,9 +1,8 @@
 //! The way in: one link to Slack, and why the last attempt failed.
 
 use super::address::{address, parameter};
-use crate::components::{Mark, Notice, Tone};
+use crate::components::{Mark, Notice, Tone, use_title};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use types::SignInProblem;
 
 /// The sign-in page that leads back to `return_to`.
@@ -17,8 +16,8 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let return_to = parameter("return_to");
     let problem = move || SignInProblem::from_code(&problem.get());
     let slack = move || address("/api/auth/slack/login", &[("return_to", &return_to.get())]);
+    use_title(|| "Sign in".to_owned());
     view! {
-        <Title text="Sign in"/>
         <div class="sign-in card">
             <Mark/>
             <h1>"Round Robin"</h1>

@@ -2,14 +2,16 @@
 //! reads them from disk at run time. Their names change with their contents,
 //! so a browser may keep them for ever.
 
+use app::chunks::Chunk;
 use axum::{
     body::Body,
     extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use leptos::config::LeptosOptions;
 use rust_embed::{Embed, EmbeddedFile};
+use std::{collections::HashMap, sync::Arc};
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -19,13 +21,50 @@ struct Files;
 
 /// The options that the pages' scripts and stylesheet are named by.
 pub fn leptos_options() -> LeptosOptions {
-    let name = Files::get("output-name")
-        .and_then(|file| String::from_utf8(file.data.into_owned()).ok())
-        .unwrap_or_default();
     LeptosOptions::builder()
-        .output_name(name.trim().to_owned())
+        .output_name(text("output-name").trim().to_owned())
         .site_pkg_dir("pkg")
         .build()
+}
+
+/// Where the code is that only some pages need.
+#[derive(Clone)]
+pub struct ChunkAddresses(Arc<HashMap<String, Vec<String>>>);
+
+impl ChunkAddresses {
+    pub fn of_site() -> Self {
+        Self::read(&text("chunks"))
+    }
+
+    /// From a line for each chunk: its name and its files.
+    fn read(list: &str) -> Self {
+        let chunks = list.lines().filter_map(|line| {
+            let (name, files) = line.split_once(' ')?;
+            let addresses = files.split(' ').map(|file| format!("/pkg/{file}"));
+            Some((name.to_owned(), addresses.collect()))
+        });
+        Self(Arc::new(chunks.collect()))
+    }
+
+    /// The addresses of what a page needs besides what every page needs.
+    pub fn of_page(&self, page: &Uri) -> Vec<String> {
+        let mut addresses = Vec::new();
+        for chunk in Chunk::of(page.path(), page.query().unwrap_or_default()) {
+            for address in self.0.get(chunk.name()).into_iter().flatten() {
+                if !addresses.contains(address) {
+                    addresses.push(address.clone());
+                }
+            }
+        }
+        addresses
+    }
+}
+
+/// What the build left about the site; nothing before the first build.
+fn text(file: &str) -> String {
+    Files::get(file)
+        .and_then(|file| String::from_utf8(file.data.into_owned()).ok())
+        .unwrap_or_default()
 }
 
 /// The address of the stylesheet.
@@ -113,6 +152,20 @@ mod tests {
         assert!(!accepts("gzip, br;q=0"));
         assert!(!accepts("gzip;q=1.0, broken"));
         assert!(!accepts_brotli(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_page_needs_its_own_chunks_and_each_file_once() {
+        let chunks =
+            ChunkAddresses::read("rotation both.wasm r.wasm\nschedule_editor both.wasm e.wasm\n");
+        let of_page = |page| chunks.of_page(&Uri::from_static(page));
+        assert_eq!(of_page("/rotations/1"), ["/pkg/both.wasm", "/pkg/r.wasm"]);
+        assert_eq!(
+            of_page("/rotations/1?edit=schedule"),
+            ["/pkg/both.wasm", "/pkg/r.wasm", "/pkg/e.wasm"]
+        );
+        assert!(of_page("/rotations").is_empty());
+        assert!(of_page("/settings").is_empty());
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(crate) struct Site {
     services: Services,
     backend: SharedBackend,
     leptos: LeptosOptions,
+    chunks: assets::ChunkAddresses,
 }
 
 impl FromRef<Site> for LeptosOptions {
@@ -57,6 +58,7 @@ pub fn router(services: Services, backend: SharedBackend) -> Router {
         services,
         backend,
         leptos: assets::leptos_options(),
+        chunks: assets::ChunkAddresses::of_site(),
     };
     Router::new()
         .route("/pkg/{*file}", get(assets::serve))

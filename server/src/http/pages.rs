@@ -136,7 +136,9 @@ async fn draw(site: Site, mut request: Request) -> Response {
         services,
         backend,
         leptos,
+        chunks,
     } = site;
+    let chunks = chunks.of_page(request.uri());
     // Read before anything is rendered: what changes meanwhile is news to the page.
     if let Some(caller) = request.extensions().get::<Caller>() {
         let version = services.live.version(&caller.workspace);
@@ -150,7 +152,9 @@ async fn draw(site: Site, mut request: Request) -> Response {
         provide_context(backend.clone());
         set_policy();
     };
-    let render = render_app_async_with_context(context, move || shell(leptos.clone(), theme));
+    let render = render_app_async_with_context(context, move || {
+        shell(leptos.clone(), theme, chunks.clone())
+    });
     render(request).await
 }
 

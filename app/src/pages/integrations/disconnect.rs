@@ -44,7 +44,7 @@ pub(super) fn DisconnectDialog(
                 {move || connection.with(|connection| how_to_revoke(&connection.method))}
             </p>
             <FailureNotice failure=refused/>
-            <ActionForm action=panel.disconnect attr:class="buttons">
+            <ActionForm action=panel.disconnect class="buttons">
                 <SubmitButton
                     label="Confirm" busy_label="Disconnecting…"
                     kind=ButtonKind::Danger pending=panel.disconnect.pending()

@@ -20,7 +20,9 @@ use super::{
     wording::count,
 };
 use crate::{
-    components::{Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded},
+    components::{
+        Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded, use_title,
+    },
     data::{DataMemo, Resource},
     error::Denial,
     forms::{
@@ -38,7 +40,6 @@ use connect::NotConnected;
 use connected::Connected;
 use former::{FormerFailures, rebound_message};
 use leptos::{either::Either, html, prelude::*};
-use leptos_meta::Title;
 use people::{People, linkable};
 use question::{Question, QuestionFailure};
 pub(crate) use syncs::SyncHistoryPage;
@@ -254,8 +255,8 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         let wanted = !panel.links.wanted.with(String::is_empty);
         wanted.then_some(Directory {})
     });
+    use_title(|| "Integrations".to_owned());
     view! {
-        <Title text="Integrations"/>
         <h1>"Integrations"</h1>
         <SettingsTabs/>
         {loaded(view, move |view: DataMemo<IntegrationsView>| {

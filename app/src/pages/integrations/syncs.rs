@@ -5,6 +5,7 @@ use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{
         Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, settled,
+        use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -12,7 +13,6 @@ use crate::{
     server_fns::SyncRuns,
 };
 use leptos::{either::Either, prelude::*};
-use leptos_meta::Title;
 use types::{SyncChange, SyncRun, SyncRunState};
 
 pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
@@ -21,8 +21,8 @@ pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
 pub(crate) fn SyncHistoryPage() -> impl IntoView {
     let live = use_live();
     let runs = Resource::following(move || live.connection(), || SyncRuns {});
+    use_title(|| "Sync history".to_owned());
     view! {
-        <Title text="Sync history"/>
         <h1>"Sync history"</h1>
         <SettingsTabs/>
         <p>

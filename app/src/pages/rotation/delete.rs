@@ -24,7 +24,7 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
                 PagerDuty."
             </p>
             <SectionFailure outcomes=[outcome]/>
-            <ActionForm action=actions.delete attr:class="buttons">
+            <ActionForm action=actions.delete class="buttons">
                 <input type="hidden" name="id" value=id.to_string()/>
                 <SubmitButton
                     label="Confirm" busy_label="Deleting…"

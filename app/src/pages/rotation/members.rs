@@ -73,7 +73,7 @@ fn Addition(
     actions: Actions,
 ) -> impl IntoView {
     view! {
-        <ActionForm action=actions.add_member attr:class="picker">
+        <ActionForm action=actions.add_member class="picker">
             <input type="hidden" name="id" value=id.to_string()/>
             <PersonPicker
                 id="add-member" label="Add a member" adds="member"

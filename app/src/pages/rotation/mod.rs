@@ -16,6 +16,7 @@ use super::{address::parameter, links::Links, person_select::people_of};
 use crate::{
     components::{
         Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, toast_when_done,
+        use_title,
     },
     data::{DataMemo, Resource},
     error::Denial,
@@ -29,12 +30,12 @@ use crate::{
 };
 use delete::DeleteDialog;
 use leptos::{html, prelude::*};
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
+pub(crate) use schedule_editor::schedule_editor;
 use shifts::{ComingShifts, DutyTimeline, History};
 use types::{
     BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal,
@@ -250,9 +251,8 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
+    use_title(move || details.with(|details| details.name.clone()));
     view! {
-        // A reactive title would be read once more after this page has gone.
-        {move || view! { <Title text=details.with(|details| details.name.clone())/> }}
         <div class="page-head">
             <div>
                 <h1 dir="auto">{move || details.with(|details| details.name.clone())}</h1>

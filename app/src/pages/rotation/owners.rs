@@ -50,7 +50,7 @@ fn Addition(
     actions: Actions,
 ) -> impl IntoView {
     view! {
-        <ActionForm action=actions.add_owner attr:class="picker">
+        <ActionForm action=actions.add_owner class="picker">
             <input type="hidden" name="id" value=id.to_string()/>
             <PersonPicker
                 id="add-owner" label="Add an owner" adds="owner"

@@ -1,7 +1,8 @@
 //! What decides who is on duty: the people themselves, or a schedule.
 
-use super::{Actions, Editor, schedule_editor::ScheduleEditor};
+use super::{Actions, Editor, schedule_editor::Editing};
 use crate::{
+    chunks::{Lazy, lazy},
     components::{Badge, Card, Facts, Notice, Time, Tone, span, use_clock},
     data::DataMemo,
     pages::address::address,
@@ -22,11 +23,16 @@ pub(super) fn Schedule(
 ) -> impl IntoView {
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let editing = Memo::new(move |_| may_edit.get() && editor.editing.get());
+    provide_context(Editing {
+        page,
+        actions,
+        editor,
+    });
     view! {
         <Card id="schedule-heading" title="Schedule">
             <Current page/>
             {move || if editing.get() {
-                Some(Either::Left(view! { <ScheduleEditor page actions editor/> }))
+                Some(Either::Left(lazy(Lazy::ScheduleEditor)))
             } else {
                 may_edit.get().then(|| Either::Right(view! { <EditButton page/> }))
             }}

@@ -26,12 +26,21 @@ use web_sys::HtmlInputElement;
 
 const CANCEL_FORM: &str = "cancel-schedule";
 
-#[component]
-pub(super) fn ScheduleEditor(
-    page: DataMemo<RotationPage>,
-    actions: Actions,
-    editor: Editor,
-) -> impl IntoView {
+/// What the editor works on. It travels in the context, since the editor's code may
+/// have to be loaded first.
+#[derive(Clone, Copy)]
+pub(super) struct Editing {
+    pub(super) page: DataMemo<RotationPage>,
+    pub(super) actions: Actions,
+    pub(super) editor: Editor,
+}
+
+pub(crate) fn schedule_editor() -> AnyView {
+    let Editing {
+        page,
+        actions,
+        editor,
+    } = expect_context();
     let id = page.with_untracked(|page| page.id.to_string());
     let path = format!("/rotations/{id}");
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
@@ -41,7 +50,7 @@ pub(super) fn ScheduleEditor(
         || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
     let picker_path = path.clone();
     view! {
-        <ActionForm action=actions.set_schedule attr:class="schedule-editor">
+        <ActionForm action=actions.set_schedule class="schedule-editor">
             <input type="hidden" name="id" value=id/>
             <fieldset>
                 <legend>"Who decides"</legend>

@@ -1,0 +1,266 @@
+//! The pages whose code a browser loads when it first needs one of them, and when that
+//! is. The code itself is loaded by whoever starts the app in the browser: see
+//! [`Loader`].
+
+use crate::pages::{
+    AuditLogPage, EditRotationPage, IntegrationsPage, NewRotationPage, RotationPage, SettingsPage,
+    SyncHistoryPage, schedule_editor,
+};
+use leptos::prelude::*;
+use std::{future::Future, pin::Pin};
+
+/// A part of the code that is loaded as a whole. The pages that most people look at most
+/// of the time are in the part that every page loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// A rotation's own page.
+    Rotation,
+    /// The editor in that page.
+    ScheduleEditor,
+    Integrations,
+    /// Pages that are opened now and then.
+    Occasional,
+}
+
+impl Chunk {
+    /// As the build calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rotation => "rotation",
+            Self::ScheduleEditor => "schedule_editor",
+            Self::Integrations => "integrations",
+            Self::Occasional => "occasional",
+        }
+    }
+
+    /// What the page at this address needs. An address that leads nowhere may need
+    /// something as well.
+    pub fn of(path: &str, query: &str) -> &'static [Self] {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        let [first, second, third] = [(); 3].map(|()| segments.next());
+        match (first, second, third) {
+            (Some("rotations"), Some("new"), _) | (Some("rotations"), Some(_), Some(_)) => {
+                &[Self::Occasional]
+            }
+            (Some("rotations"), Some(_), None) if query.contains("edit=schedule") => {
+                &[Self::Rotation, Self::ScheduleEditor]
+            }
+            (Some("rotations"), Some(_), None) => &[Self::Rotation],
+            (Some("settings"), Some("integrations"), None) => &[Self::Integrations],
+            (Some("settings"), ..) => &[Self::Occasional],
+            _ => &[],
+        }
+    }
+}
+
+/// What is drawn by code outside the part that every page loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lazy {
+    Rotation,
+    ScheduleEditor,
+    Integrations,
+    Occasional(OccasionalPage),
+}
+
+/// The pages of [`Chunk::Occasional`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OccasionalPage {
+    NewRotation,
+    EditRotation,
+    Settings,
+    SyncHistory,
+    AuditLog,
+}
+
+impl Lazy {
+    pub const fn chunk(self) -> Chunk {
+        match self {
+            Self::Rotation => Chunk::Rotation,
+            Self::ScheduleEditor => Chunk::ScheduleEditor,
+            Self::Integrations => Chunk::Integrations,
+            Self::Occasional(_) => Chunk::Occasional,
+        }
+    }
+}
+
+// What each chunk begins with.
+
+pub fn rotation_view() -> AnyView {
+    RotationPage().into_any()
+}
+
+pub fn schedule_editor_view() -> AnyView {
+    schedule_editor()
+}
+
+pub fn integrations_view() -> AnyView {
+    IntegrationsPage().into_any()
+}
+
+impl OccasionalPage {
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::NewRotation => NewRotationPage().into_any(),
+            Self::EditRotation => EditRotationPage().into_any(),
+            Self::Settings => SettingsPage().into_any(),
+            Self::SyncHistory => SyncHistoryPage().into_any(),
+            Self::AuditLog => AuditLogPage().into_any(),
+        }
+    }
+}
+
+/// The code could not be loaded: there is no way to the server, or it has another
+/// version of it by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotLoaded;
+
+pub type Loading<T> = Pin<Box<dyn Future<Output = Result<T, NotLoaded>>>>;
+
+/// What loads chunks. Each answers at once when the chunk is there already.
+#[derive(Clone, Copy)]
+pub struct Loader {
+    pub load: fn(Chunk) -> Loading<()>,
+    /// Loads the chunk and draws what is in it.
+    pub view: fn(Lazy) -> Loading<AnyView>,
+}
+
+/// Must be called before the app is drawn in a browser.
+pub fn provide_loader(loader: Loader) {
+    provide_context(loader);
+}
+
+/// What was asked for, as soon as its code is there.
+pub(crate) fn lazy(wanted: Lazy) -> AnyView {
+    arrival::view(wanted)
+}
+
+/// Loads the code of a page to which a link leads, ahead of its being followed.
+pub(crate) use arrival::load_ahead;
+
+#[cfg(feature = "ssr")]
+mod arrival {
+    //! The server has all of the code.
+
+    use super::{Lazy, integrations_view, rotation_view, schedule_editor_view};
+    use leptos::{ev::Event, prelude::*};
+
+    pub(super) fn view(wanted: Lazy) -> AnyView {
+        match wanted {
+            Lazy::Rotation => rotation_view(),
+            Lazy::ScheduleEditor => schedule_editor_view(),
+            Lazy::Integrations => integrations_view(),
+            Lazy::Occasional(page) => page.view(),
+        }
+    }
+
+    pub(crate) fn load_ahead(_: &Event, _: Option<super::Loader>) {}
+}
+
+#[cfg(not(feature = "ssr"))]
+mod arrival {
+    use super::{Chunk, Lazy, Loader, NotLoaded};
+    use crate::{
+        components::{Notice, Skeleton, Tone, use_title},
+        pages::use_here,
+    };
+    use futures::future::FutureExt;
+    use leptos::{ev::Event, prelude::*, task::spawn_local, wasm_bindgen::JsCast};
+    use web_sys::Element;
+
+    /// At once where the code is there, as when a page is taken over from the server.
+    pub(super) fn view(wanted: Lazy) -> AnyView {
+        let loader: Loader = expect_context();
+        if let Some(Ok(view)) = (loader.view)(wanted).now_or_never() {
+            return view;
+        }
+        let loaded = RwSignal::new(None);
+        spawn_local(async move {
+            let result = (loader.load)(wanted.chunk()).await;
+            let _gone_elsewhere = loaded.try_set(Some(result));
+        });
+        let content = move || match loaded.get() {
+            None => Skeleton().into_any(),
+            Some(Ok(())) => (loader.view)(wanted)
+                .now_or_never()
+                .and_then(Result::ok)
+                .into_any(),
+            Some(Err(NotLoaded)) => match wanted {
+                Lazy::ScheduleEditor => Reason().into_any(),
+                _ => CouldNotLoad().into_any(),
+            },
+        };
+        content.into_any()
+    }
+
+    #[component]
+    fn CouldNotLoad() -> impl IntoView {
+        use_title(|| "This page could not be loaded".to_owned());
+        view! {
+            <h1>"This page could not be loaded"</h1>
+            <Reason/>
+        }
+    }
+
+    #[component]
+    fn Reason() -> impl IntoView {
+        let here = use_here();
+        view! {
+            <Notice tone=Tone::Bad>
+                <p>
+                    "Round Robin could not be reached, or has a new version. Check your connection, then "
+                    <a href=here rel="external">"load the page anew"</a>"."
+                </p>
+            </Notice>
+        }
+    }
+
+    pub(crate) fn load_ahead(event: &Event, loader: Option<Loader>) {
+        let address = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
+            .and_then(|element| element.closest("a[href]").ok()?)
+            .and_then(|link| link.get_attribute("href"));
+        let (Some(loader), Some(address)) = (loader, address) else {
+            return;
+        };
+        let (path, query) = address.split_once('?').unwrap_or((&address, ""));
+        for chunk in Chunk::of(path, query) {
+            spawn_local(async move {
+                let _told_when_the_page_is_wanted = (loader.load)(*chunk).await;
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_needs_what_draws_its_page() {
+        use Chunk::{Integrations, Occasional, Rotation, ScheduleEditor};
+        let expected: [(&str, &str, &[Chunk]); 14] = [
+            ("/", "", &[]),
+            ("/sign-in", "return_to=%2Fsettings", &[]),
+            ("/rotations", "", &[]),
+            ("/rotations", "search=edit=schedule", &[]),
+            ("/rotations/", "", &[]),
+            ("/rotations/new", "", &[Occasional]),
+            ("/rotations/0191/edit", "", &[Occasional]),
+            ("/rotations/0191", "", &[Rotation]),
+            (
+                "/rotations/0191",
+                "schedule=P1&edit=schedule",
+                &[Rotation, ScheduleEditor],
+            ),
+            ("/settings", "", &[Occasional]),
+            ("/settings/audit", "older_than=7", &[Occasional]),
+            ("/settings/integrations", "", &[Integrations]),
+            ("/settings/integrations", "link=P1", &[Integrations]),
+            ("/settings/integrations/syncs", "", &[Occasional]),
+        ];
+        for (path, query, chunks) in expected {
+            assert_eq!(Chunk::of(path, query), chunks, "{path}?{query}");
+        }
+    }
+}

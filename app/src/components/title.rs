@@ -1,0 +1,25 @@
+//! What the document is called. Leptos' own component keeps a stack of titles, which a
+//! browser would have to load, and writes them unescaped into the page.
+
+use leptos::prelude::*;
+
+const PRODUCT: &str = "Round Robin";
+
+/// Calls the document after its page. In a browser the title follows what `page` reads;
+/// when the page has gone, the next one has its own.
+pub(crate) fn use_title(page: impl Fn() -> String + Send + Sync + 'static) {
+    let title = move || format!("{} · {PRODUCT}", page());
+    write(title);
+}
+
+#[cfg(feature = "ssr")]
+fn write(title: impl Fn() -> String + Send + Sync + 'static) {
+    let escaped = maud::html! { (untrack(title)) }.into_string();
+    let props = leptos_meta::TitleProps::builder().text(escaped).build();
+    let _registered_with_the_document = leptos_meta::Title(props);
+}
+
+#[cfg(not(feature = "ssr"))]
+fn write(title: impl Fn() -> String + Send + Sync + 'static) {
+    Effect::new(move |_| document().set_title(&title()));
+}

@@ -1,0 +1,36 @@
+//! The HTML document around the app, which only the server writes.
+
+use crate::App;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+use types::Theme;
+
+/// A drawing inside the page: there is no file to ask for.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E\
+    %3Crect width='24' height='24' rx='6' fill='%230f766e'/%3E\
+    %3Cpath d='M7 12a5 5 0 0 1 8.5-3.5L17 10M17 12a5 5 0 0 1-8.5 3.5L7 14' fill='none' stroke='white' \
+    stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
+
+/// The HTML document around the app. `chunks` are the addresses of the code that its
+/// page needs besides what every page needs, so that the browser loads both at once.
+pub fn shell(options: LeptosOptions, theme: Theme, chunks: Vec<String>) -> impl IntoView {
+    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.code()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href=ICON/>
+                <link rel="stylesheet" href=stylesheet/>
+                <HydrationScripts options/>
+                {chunks.into_iter().map(|chunk| view! {
+                    <link rel="preload" href=chunk r#as="fetch" type="application/wasm" crossorigin="anonymous"/>
+                }).collect_view()}
+                <MetaTags/>
+            </head>
+            <body><App/></body>
+        </html>
+    }
+}

@@ -1,0 +1,105 @@
+// The code of most pages is loaded when somebody goes to one of them: no page loads
+// what it does not need, and none is left empty where its code does not come.
+import type { Page } from '@playwright/test';
+import { furnish, pages } from '../support/pages';
+import { addMember, card, createRotation } from '../support/rotations';
+import { signInAs } from '../support/sign-in';
+import { takenOver, visit } from '../support/takeover';
+import { expect, test } from '../support/world';
+
+/** The names of the WebAssembly files that the page asks for from now on. */
+function codeOf(page: Page): string[] {
+  const files: string[] = [];
+  page.on('request', (request) => {
+    const file = new URL(request.url()).pathname;
+    if (file.endsWith('.wasm')) files.push(file);
+  });
+  return files;
+}
+
+const mainNavigation = (page: Page) => page.getByRole('navigation', { name: 'Main' });
+
+test('a page names all of the code that it needs, and loads it once', async ({ page, world }) => {
+  test.slow();
+  const rotation = await furnish(page, world);
+  const loaded = codeOf(page);
+  const parts = new Set<string>();
+  for (const path of pages(rotation)) {
+    loaded.length = 0;
+    await visit(page, path);
+    const named = await page.locator('link[rel=preload][as=fetch]').evaluateAll((links) => links.map((link) => link.getAttribute('href')!));
+    expect([...loaded].sort(), path).toEqual(named.sort());
+    named.forEach((file) => parts.add(file));
+    if (path.startsWith('/rotations?') || path === '/rotations') expect(named, path).toHaveLength(1);
+  }
+  expect(parts.size, 'pages differ in what they need').toBeGreaterThan(3);
+});
+
+test('pointing at a link or reaching it by keyboard loads the code of its page ahead', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await visit(page, '/rotations');
+  const loaded = codeOf(page);
+  await mainNavigation(page).getByRole('link', { name: 'Settings' }).hover();
+  await expect.poll(() => loaded.filter((file) => file.endsWith('_split_occasional.wasm'))).toHaveLength(1);
+  await card(page, 'Coffee').getByRole('link').focus();
+  await expect.poll(() => loaded.filter((file) => file.endsWith('_split_rotation.wasm'))).toHaveLength(1);
+  const ahead = loaded.length;
+  await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  expect(loaded).toHaveLength(ahead);
+});
+
+test.describe('code that does not come', () => {
+  test.use({ expectedConsole: /_split_(occasional|rotation)\.wasm|Failed to fetch/ });
+
+  test('is told where the page would be, with a way to it', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    await visit(page, '/rotations');
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    const gone = '**/*_split_occasional.wasm';
+    const settings = page.getByRole('heading', { level: 1, name: 'Settings' });
+    await page.route(gone, (route) => route.abort('connectionrefused'));
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+    await expect(page).toHaveTitle(/This page could not be loaded/);
+
+    await mainNavigation(page).getByRole('link', { name: 'Rotations' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
+    await page.goBack();
+    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+    await page.unroute(gone);
+    await page.getByRole('link', { name: 'load the page anew' }).click();
+    await expect(settings).toBeVisible();
+    await takenOver(page);
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(false);
+  });
+
+  test('is tried again when its page is', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    await visit(page, '/rotations');
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    const gone = '**/*_split_occasional.wasm';
+    await page.route(gone, (route) => route.abort('connectionrefused'));
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+    await mainNavigation(page).getByRole('link', { name: 'Rotations' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
+    await page.unroute(gone);
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+  });
+
+  test('leaves a page that works as it does without JavaScript', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    const path = await createRotation(page, 'Coffee');
+    for (const name of ['Leila Haddad', 'Kenji Sato']) await addMember(page, name);
+    const gone = '**/*_split_rotation.wasm';
+    await page.route(gone, (route) => route.abort('connectionrefused'));
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('Leila Haddad');
+    expect(await page.evaluate(() => window.takenOver)).toBeUndefined();
+  });
+});

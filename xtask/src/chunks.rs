@@ -1,0 +1,132 @@
+//! Cuts the module into what every page needs and chunks that some pages need. The cuts
+//! are the functions of `frontend` that say so; what only they reach goes with them, and
+//! what several of them reach becomes a chunk of its own.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use wasm_split_cli_support::{Options, transform};
+
+/// The parts of a module besides the one that every page needs.
+#[derive(Default)]
+pub struct Parts {
+    /// The names of the files that a page needs, by the name of its chunk.
+    files: BTreeMap<String, Vec<String>>,
+}
+
+impl Parts {
+    /// The names of all files with chunks.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let mut files: Vec<&str> = self.files.values().flatten().map(String::as_str).collect();
+        files.sort_unstable();
+        files.dedup();
+        files.into_iter()
+    }
+
+    /// For the server, a line for each chunk: its name and its files, which are called
+    /// by the name of the whole.
+    pub fn list(&self, name: &str) -> String {
+        let mut list = String::new();
+        for (chunk, files) in &self.files {
+            list.push_str(chunk);
+            for file in files {
+                let _infallible = write!(list, " {}", named(name, file));
+            }
+            list.push('\n');
+        }
+        list
+    }
+}
+
+/// What the file of a chunk is called once the whole has its name.
+pub fn named(name: &str, file: &str) -> String {
+    format!("{name}_{file}")
+}
+
+/// Cuts the module, writes what every page needs to the file `main` and the chunks into
+/// `folder`, and returns what loads them: a part of `script`, the JavaScript that
+/// wasm-bindgen will make there.
+pub fn cut(module: &Path, main: &Path, folder: &Path, script: &str) -> Result<(Parts, String)> {
+    let input = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let script = format!("./{script}");
+    fs::create_dir_all(folder)?;
+    let mut options = Options::new(&input);
+    options.output_dir = folder;
+    options.main_out_path = main;
+    options.link_name = &script;
+    options.main_module = &script;
+    let cut = transform(options)
+        .map_err(|error| anyhow!("{error:#}"))
+        .context("cannot cut the module into chunks")?;
+    let loader = fs::read_to_string(folder.join(&script))?;
+    let files = cut.prefetch_map.into_iter().map(|(chunk, names)| {
+        let files = names.iter().map(|name| format!("{name}.wasm")).collect();
+        (chunk, files)
+    });
+    Ok((
+        Parts {
+            files: files.collect(),
+        },
+        loader,
+    ))
+}
+
+/// One script of both, which import each other: one file needs one request.
+pub fn join(loader: &str, javascript: &str) -> Result<String> {
+    let (import, loader) = loader.split_once('\n').unwrap_or_default();
+    ensure!(
+        import.starts_with("import { initSync } from "),
+        "what loads chunks begins with something else than its import: {import}"
+    );
+    Ok(format!("{javascript}\n{loader}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> Parts {
+        let files = [
+            ("b", vec!["both.wasm", "b.wasm"]),
+            ("a", vec!["both.wasm", "a.wasm"]),
+        ];
+        Parts {
+            files: files
+                .into_iter()
+                .map(|(chunk, files)| {
+                    let files = files.into_iter().map(str::to_owned).collect();
+                    (chunk.to_owned(), files)
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn the_list_names_the_files_of_each_chunk() {
+        assert_eq!(
+            parts().list("x-1"),
+            "a x-1_both.wasm x-1_a.wasm\nb x-1_both.wasm x-1_b.wasm\n"
+        );
+    }
+
+    #[test]
+    fn a_file_that_two_need_is_there_once() {
+        let parts = parts();
+        assert_eq!(
+            parts.files().collect::<Vec<_>>(),
+            ["a.wasm", "b.wasm", "both.wasm"]
+        );
+    }
+
+    #[test]
+    fn the_script_does_not_import_from_itself_what_it_declares() {
+        let loader = "import { initSync } from \"./x.js\";\nexport const load = initSync;\n";
+        let joined = join(loader, "function initSync() {}\nexport { initSync };").unwrap();
+        assert_eq!(joined.matches("import").count(), 0);
+        assert!(joined.contains("export const load"));
+        join("const changed = 1;\n", "").unwrap_err();
+    }
+}
