@@ -1,45 +1,31 @@
 //! Takes out of the module what the linker has to keep although nothing calls
-//! it: a boxed view, attribute or route carries pointers to all that any program
-//! might want of it. A trap takes the place of each such function, and wasm-opt
-//! drops what only they needed.
+//! it: a boxed view or route carries pointers to all that any program might want of
+//! it. A trap takes the place of each such function, and wasm-opt drops what only
+//! they needed.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use rustc_demangle::demangle;
+use walrus::ir::{Visitor, dfs_in_order};
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
 
-/// Parts of the names of functions, and why the browser never runs them.
-const NEVER_CALLED: [&str; 4] = [
+/// Parts of the names of functions, and why the browser never runs them. What has the
+/// same code as another function may have got its name from the compiler, so these have
+/// to be functions that are like no other.
+const NEVER_CALLED: [&str; 2] = [
     // Only `hydrate_lazy` waits while it takes a page over; we use `hydrate_body`.
     "hydrate_async",
-    // Only the `template!` macro makes views out of templates.
-    "hydrate_from_template",
     // Only the server lists its routes.
     "generate_routes",
-    // Only where attributes are added to a view from outside is one copied; our
-    // components take them as parameters.
-    "IntoAnyAttribute>::into_any_attr::clone",
 ];
-
-/// What the names of more such functions end with: a view is asked for its elements
-/// for the same reason only.
-const NEVER_CALLED_EITHER: &str = "::elements";
 
 /// Rewrites the module in `file`, which must still have the names of its functions.
 pub fn prune(file: &Path) -> Result<()> {
     let mut module = Module::from_file(file)
         .with_context(|| format!("cannot read the module {}", file.display()))?;
-    let unused: Vec<FunctionId> = module
-        .funcs
-        .iter_local()
-        .map(|(id, _)| id)
-        .filter(|id| {
-            let name = module.funcs.get(*id).name.as_deref();
-            name.is_some_and(is_never_called)
-        })
-        .collect();
-    for id in unused {
+    for id in unused(&module) {
         replace_by_trap(&mut module, id);
     }
     module
@@ -47,9 +33,42 @@ pub fn prune(file: &Path) -> Result<()> {
         .with_context(|| format!("cannot write the module {}", file.display()))
 }
 
+/// The functions that are never called, without those that others call by themselves and
+/// not by a pointer: they serve several purposes, and one of them has given the name.
+fn unused(module: &Module) -> HashSet<FunctionId> {
+    let mut unused = HashSet::new();
+    let mut used = Vec::new();
+    for (id, _) in module.funcs.iter_local() {
+        let name = module.funcs.get(id).name.as_deref();
+        if name.is_some_and(is_never_called) {
+            unused.insert(id);
+        } else {
+            used.push(id);
+        }
+    }
+    while let Some(id) = used.pop() {
+        let mut callees = Callees::default();
+        if let FunctionKind::Local(function) = &module.funcs.get(id).kind {
+            dfs_in_order(&mut callees, function, function.entry_block());
+        }
+        used.extend(callees.0.into_iter().filter(|id| unused.remove(id)));
+    }
+    unused
+}
+
+/// What a function calls by itself.
+#[derive(Default)]
+struct Callees(HashSet<FunctionId>);
+
+impl<'a> Visitor<'a> for Callees {
+    fn visit_function_id(&mut self, function: &FunctionId) {
+        self.0.insert(*function);
+    }
+}
+
 fn is_never_called(function: &str) -> bool {
-    let name = format!("{:#}", demangle(function));
-    name.ends_with(NEVER_CALLED_EITHER) || NEVER_CALLED.iter().any(|part| name.contains(part))
+    let name = demangle(function).to_string();
+    NEVER_CALLED.iter().any(|part| name.contains(part))
 }
 
 fn replace_by_trap(module: &mut Module, id: FunctionId) {
@@ -78,15 +97,20 @@ mod tests {
     use super::*;
     use walrus::ir::Instr;
 
-    /// A function of this name that returns the number it is given.
-    fn add_function(module: &mut Module, name: &str) {
+    /// A function of this name that returns the number it is given, or what `callee`
+    /// makes of that.
+    fn add_function(module: &mut Module, name: &str, callee: Option<FunctionId>) -> FunctionId {
         let number = [walrus::ValType::I32];
         let argument = module.locals.add(walrus::ValType::I32);
         let mut builder = FunctionBuilder::new(&mut module.types, &number, &number);
         builder.name(name.to_owned());
         builder.func_body().local_get(argument);
+        if let Some(callee) = callee {
+            builder.func_body().call(callee);
+        }
         let id = builder.finish(vec![argument], &mut module.funcs);
         module.exports.add(name, id);
+        id
     }
 
     fn traps(module: &Module, name: &str) -> bool {
@@ -97,27 +121,32 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_never_called_becomes_a_trap() {
+    fn what_is_never_called_becomes_a_trap_with_what_only_that_calls() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("module.wasm");
-        let unused = [
+        let [own, unused, shared, used, other] = [
+            "hydrate_async::own",
             "<T as tachys::view::any_view::IntoAny>::into_any::hydrate_async",
-            "_ZN6tachys4view8any_view8elements17haa6552dca8759cdeE",
-        ];
-        let used = [
+            "_ZN6tachys13hydrate_async6shared17haa6552dca8759cdeE",
             "<T as tachys::view::any_view::IntoAny>::into_any::build",
-            "_ZN6tachys4html7element8elements4form17haa6552dca8759cdeE",
+            "<T as tachys::view::any_view::IntoAny>::into_any::rebuild",
         ];
         let mut module = Module::default();
-        for name in unused.iter().chain(&used) {
-            add_function(&mut module, name);
-        }
+        let callee = add_function(&mut module, own, None);
+        add_function(&mut module, unused, Some(callee));
+        let callee = add_function(&mut module, shared, None);
+        add_function(&mut module, used, Some(callee));
+        add_function(&mut module, other, None);
         module.emit_wasm_file(&file).unwrap();
 
         prune(&file).unwrap();
 
         let module = Module::from_file(&file).unwrap();
-        assert!(unused.iter().all(|name| traps(&module, name)));
-        assert!(!used.iter().any(|name| traps(&module, name)));
+        assert!([own, unused].iter().all(|name| traps(&module, name)));
+        assert!(
+            ![shared, used, other]
+                .iter()
+                .any(|name| traps(&module, name))
+        );
     }
 }

@@ -4,14 +4,10 @@ use super::{Icon, Symbol};
 use leptos::prelude::*;
 
 #[component]
-pub(crate) fn EmptyState(
-    title: &'static str,
-    #[prop(default = Symbol::Rotations)] symbol: Symbol,
-    children: Children,
-) -> impl IntoView {
+pub(crate) fn EmptyState(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <div class="empty">
-            <Icon symbol/>
+            <Icon symbol=Symbol::Rotations/>
             <h2>{title}</h2>
             {children()}
         </div>

@@ -9,10 +9,10 @@ use leptos::server::{
     codee::{Decoder, Encoder},
 };
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserializer, Serialize,
     de::{
-        self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess,
-        SeqAccess, VariantAccess, Visitor, value::U32Deserializer,
+        self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, SeqAccess,
+        VariantAccess, Visitor, value::U32Deserializer,
     },
     forward_to_deserialize_any,
 };
@@ -59,7 +59,7 @@ pub(crate) struct Unreadable;
 
 impl Json {
     pub(crate) fn parse(text: &str) -> Result<Self, AppError> {
-        serde_json::from_str(text).map_err(|_| AppError::BadRequest)
+        parser::parse(text).ok_or(AppError::BadRequest)
     }
 
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, AppError> {
@@ -89,59 +89,123 @@ impl de::Error for Unreadable {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+#[cfg(feature = "hydrate")]
+mod parser {
+    //! The browser's own, which does not have to be loaded.
+
+    use super::Json;
+    use js_sys::{Array, JSON, Object};
+    use leptos::wasm_bindgen::{JsCast, JsValue};
+
+    /// All numbers up to here are exact.
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+
+    pub(super) fn parse(text: &str) -> Option<Json> {
+        JSON::parse(text).ok().map(|value| json(&value))
+    }
+
+    fn json(value: &JsValue) -> Json {
+        if let Some(text) = value.as_string() {
+            Json::Text(text)
+        } else if let Some(number) = value.as_f64() {
+            whole(number).map_or(Json::Other, Json::Number)
+        } else if let Some(value) = value.as_bool() {
+            Json::Bool(value)
+        } else if Array::is_array(value) {
+            Json::List(elements(value).map(|element| json(&element)).collect())
+        } else if value.is_object() {
+            let fields = Object::entries(value.unchecked_ref());
+            Json::Object(
+                elements(&fields)
+                    .filter_map(|field| named(&field))
+                    .collect(),
+            )
+        } else {
+            Json::Null
+        }
+    }
+
+    fn elements(list: &JsValue) -> impl Iterator<Item = JsValue> {
+        list.unchecked_ref::<Array>().iter()
+    }
+
+    fn named(field: &JsValue) -> Option<(String, Json)> {
+        let mut parts = elements(field);
+        Some((parts.next()?.as_string()?, json(&parts.next()?)))
+    }
+
+    fn whole(number: f64) -> Option<i64> {
+        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
     }
 }
 
-struct AnyJson;
+#[cfg(not(feature = "hydrate"))]
+mod parser {
+    use super::Json;
+    use serde::{
+        Deserialize, Deserializer,
+        de::{MapAccess, SeqAccess, Visitor},
+    };
+    use std::fmt::{self, Formatter};
 
-impl<'de> Visitor<'de> for AnyJson {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+    pub(super) fn parse(text: &str) -> Option<Json> {
+        serde_json::from_str(text).ok()
     }
 
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(i64::try_from(value).map_or(Json::Other, Json::Number))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Json, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = values.next_element()? {
-            list.push(value);
+    impl<'de> Deserialize<'de> for Json {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(AnyJson)
         }
-        Ok(Json::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
-        let mut object = Vec::new();
-        while let Some(field) = fields.next_entry()? {
-            object.push(field);
+    struct AnyJson;
+
+    impl<'de> Visitor<'de> for AnyJson {
+        type Value = Json;
+
+        fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+            f.write_str("JSON")
         }
-        Ok(Json::Object(object))
+
+        fn visit_unit<E>(self) -> Result<Json, E> {
+            Ok(Json::Null)
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+            Ok(Json::Bool(value))
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+            Ok(Json::Number(value))
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+            Ok(i64::try_from(value).map_or(Json::Other, Json::Number))
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+            Ok(Json::Other)
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+            Ok(Json::Text(value.to_owned()))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Json, A::Error> {
+            let mut list = Vec::new();
+            while let Some(value) = values.next_element()? {
+                list.push(value);
+            }
+            Ok(Json::List(list))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Json, A::Error> {
+            let mut object = Vec::new();
+            while let Some(field) = fields.next_entry()? {
+                object.push(field);
+            }
+            Ok(Json::Object(object))
+        }
     }
 }
 
@@ -334,6 +398,7 @@ impl<'de> VariantAccess<'de> for &Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use std::fmt::Debug;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

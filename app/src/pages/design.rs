@@ -6,7 +6,7 @@ use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
         Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton,
-        Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title, use_toasts,
+        Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title, use_toasts,
     },
     data::DataMemo,
 };
@@ -30,7 +30,7 @@ pub(crate) fn DesignPage() -> impl IntoView {
         <Messages/>
         <TableOfRows/>
         <Times/>
-        <EmptyState title="Empty state" symbol=Symbol::Person>
+        <EmptyState title="Empty state">
             <p>"Says why nothing is here, and what to do first."</p>
             <p><a class="button primary" href="/rotations">"Go on"</a></p>
         </EmptyState>
