@@ -4,7 +4,7 @@
 
 use crate::pages::{
     AuditLogPage, EditRotationPage, IntegrationsPage, NewRotationPage, RotationPage, SettingsPage,
-    SyncHistoryPage, schedule_editor,
+    SyncHistoryPage, schedule_editor, value_in,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -33,7 +33,7 @@ impl Chunk {
         }
     }
 
-    /// What the page at this address needs. An address that leads nowhere may need
+    /// What the page at this address needs, whose query may begin with its `?`. An address that leads nowhere may need
     /// something as well.
     pub fn of(path: &str, query: &str) -> &'static [Self] {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
@@ -42,7 +42,7 @@ impl Chunk {
             (Some("rotations"), Some("new"), _) | (Some("rotations"), Some(_), Some(_)) => {
                 &[Self::Occasional]
             }
-            (Some("rotations"), Some(_), None) if query.contains("edit=schedule") => {
+            (Some("rotations"), Some(_), None) if value_in(query, "edit") == "schedule" => {
                 &[Self::Rotation, Self::ScheduleEditor]
             }
             (Some("rotations"), Some(_), None) => &[Self::Rotation],
@@ -73,6 +73,7 @@ pub enum OccasionalPage {
 }
 
 impl Lazy {
+    /// Where its code is.
     pub const fn chunk(self) -> Chunk {
         match self {
             Self::Rotation => Chunk::Rotation,
@@ -83,21 +84,23 @@ impl Lazy {
     }
 }
 
-// What each chunk begins with.
-
+/// What [`Chunk::Rotation`] begins with.
 pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
 }
 
+/// What [`Chunk::ScheduleEditor`] begins with.
 pub fn schedule_editor_view() -> AnyView {
     schedule_editor()
 }
 
+/// What [`Chunk::Integrations`] begins with.
 pub fn integrations_view() -> AnyView {
     IntegrationsPage().into_any()
 }
 
 impl OccasionalPage {
+    /// What [`Chunk::Occasional`] begins with.
     pub fn view(self) -> AnyView {
         match self {
             Self::NewRotation => NewRotationPage().into_any(),
@@ -114,11 +117,13 @@ impl OccasionalPage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotLoaded;
 
+/// Ends when a chunk is there, or could not be loaded.
 pub type Loading<T> = Pin<Box<dyn Future<Output = Result<T, NotLoaded>>>>;
 
 /// What loads chunks. Each answers at once when the chunk is there already.
 #[derive(Clone, Copy)]
 pub struct Loader {
+    /// Loads the chunk; one that failed is tried again.
     pub load: fn(Chunk) -> Loading<()>,
     /// Loads the chunk and draws what is in it.
     pub view: fn(Lazy) -> Loading<AnyView>,
@@ -179,38 +184,45 @@ mod arrival {
             let _gone_elsewhere = loaded.try_set(Some(result));
         });
         let content = move || match loaded.get() {
-            None => Skeleton().into_any(),
-            Some(Ok(())) => (loader.view)(wanted)
-                .now_or_never()
+            None => waiting(wanted).into_any(),
+            // What is drawn reads for itself what it follows.
+            Some(Ok(())) => untrack(|| (loader.view)(wanted).now_or_never())
                 .and_then(Result::ok)
                 .into_any(),
-            Some(Err(NotLoaded)) => match wanted {
-                Lazy::ScheduleEditor => Reason().into_any(),
-                _ => CouldNotLoad().into_any(),
-            },
+            Some(Err(NotLoaded)) => could_not_load(wanted).into_any(),
         };
         content.into_any()
     }
 
-    #[component]
-    fn CouldNotLoad() -> impl IntoView {
-        use_title(|| "This page could not be loaded".to_owned());
-        view! {
-            <h1>"This page could not be loaded"</h1>
-            <Reason/>
-        }
+    const fn is_page(wanted: Lazy) -> bool {
+        !matches!(wanted, Lazy::ScheduleEditor)
     }
 
-    #[component]
-    fn Reason() -> impl IntoView {
+    fn waiting(wanted: Lazy) -> impl IntoView {
+        if is_page(wanted) {
+            use_title(|| "Loading…".to_owned());
+        }
+        Skeleton()
+    }
+
+    fn could_not_load(wanted: Lazy) -> impl IntoView {
+        const HEADING: &str = "This page could not be loaded";
+        let heading = is_page(wanted).then(|| {
+            use_title(|| HEADING.to_owned());
+            view! { <h1>{HEADING}</h1> }
+        });
         let here = use_here();
         view! {
-            <Notice tone=Tone::Bad>
-                <p>
-                    "Round Robin could not be reached, or has a new version. Check your connection, then "
-                    <a href=here rel="external">"load the page anew"</a>"."
-                </p>
-            </Notice>
+            {heading}
+            <div role="alert">
+                <Notice tone=Tone::Bad>
+                    <p>
+                        "What belongs here could not be loaded: Round Robin could not be reached, or has a new \
+                        version. Check your connection, then "
+                        <a href=here rel="external">"load the page anew"</a>"."
+                    </p>
+                </Notice>
+            </div>
         }
     }
 
@@ -239,18 +251,24 @@ mod tests {
     #[test]
     fn every_address_needs_what_draws_its_page() {
         use Chunk::{Integrations, Occasional, Rotation, ScheduleEditor};
-        let expected: [(&str, &str, &[Chunk]); 14] = [
+        let expected: [(&str, &str, &[Chunk]); 16] = [
             ("/", "", &[]),
             ("/sign-in", "return_to=%2Fsettings", &[]),
             ("/rotations", "", &[]),
             ("/rotations", "search=edit=schedule", &[]),
             ("/rotations/", "", &[]),
+            ("/rotations/0191", "search=edit%3Dschedule", &[Rotation]),
             ("/rotations/new", "", &[Occasional]),
             ("/rotations/0191/edit", "", &[Occasional]),
             ("/rotations/0191", "", &[Rotation]),
             (
                 "/rotations/0191",
                 "schedule=P1&edit=schedule",
+                &[Rotation, ScheduleEditor],
+            ),
+            (
+                "/rotations/0191",
+                "?edit=sched%75le",
                 &[Rotation, ScheduleEditor],
             ),
             ("/settings", "", &[Occasional]),

@@ -50,8 +50,30 @@ test('pointing at a link or reaching it by keyboard loads the code of its page a
   expect(loaded).toHaveLength(ahead);
 });
 
+test('a page that is left while its code is on the way stays left', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await visit(page, '/rotations');
+  let letGo = () => {};
+  const allowed = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route('**/*_split_occasional.wasm', async (route) => {
+    await allowed;
+    await route.continue();
+  });
+  await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+  await expect(page).toHaveTitle('Loading… · Round Robin');
+  await page.goBack();
+  await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
+  await expect(page).toHaveTitle('Rotations · Round Robin');
+  const arrived = page.waitForResponse('**/*_split_occasional.wasm');
+  letGo();
+  await (await arrived).finished();
+  await page.goForward();
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  await expect(page).toHaveTitle('Settings · Round Robin');
+});
+
 test.describe('code that does not come', () => {
-  test.use({ expectedConsole: /_split_(occasional|rotation)\.wasm|Failed to fetch/ });
+  test.use({ expectedConsole: /_split_(occasional|rotation|schedule_editor)\.wasm|Failed to fetch/ });
 
   test('is told where the page would be, with a way to it', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
@@ -91,7 +113,18 @@ test.describe('code that does not come', () => {
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
   });
 
-  test('leaves a page that works as it does without JavaScript', async ({ page }) => {
+  test('is told where the editor would be, in a page that goes on', async ({ page, world }) => {
+    const rotation = await furnish(page, world);
+    await page.route('**/*_split_schedule_editor.wasm', (route) => route.abort('connectionrefused'));
+    await visit(page, rotation);
+    await page.getByRole('button', { name: 'Edit schedule' }).click();
+    const schedule = page.getByRole('region', { name: 'Schedule', exact: true });
+    await expect(schedule.getByRole('alert')).toContainText('could not be loaded');
+    await expect(page).toHaveTitle('Platform on-call · Round Robin');
+    await expect(schedule.getByRole('link', { name: 'load the page anew' })).toHaveAttribute('href', /edit=schedule/);
+  });
+
+  test('leaves a page that works as it does without JavaScript, until it comes', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
     const path = await createRotation(page, 'Coffee');
     for (const name of ['Leila Haddad', 'Kenji Sato']) await addMember(page, name);
@@ -101,5 +134,7 @@ test.describe('code that does not come', () => {
     await page.getByRole('button', { name: 'Rotate' }).click();
     await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('Leila Haddad');
     expect(await page.evaluate(() => window.takenOver)).toBeUndefined();
+    await page.unroute(gone);
+    await takenOver(page);
   });
 });

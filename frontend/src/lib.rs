@@ -12,9 +12,14 @@ use app::{
     },
 };
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
+/// The longest pause before chunks that did not come are tried again.
+const LONGEST_PAUSE_SECONDS: u64 = 60;
+
+/// Called by the page once this module is there.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
@@ -24,16 +29,24 @@ pub fn hydrate() {
     if chunks.is_empty() {
         take_over();
     } else {
-        spawn_local(async move {
-            for chunk in chunks {
-                // Without its code a page goes on as it does without JavaScript.
-                if load(*chunk).await.is_err() {
-                    return;
-                }
-            }
-            take_over();
-        });
+        take_over_with(chunks, 0);
     }
+}
+
+/// Takes the page over once its chunks are there. Until then it works as it does without
+/// JavaScript, but does not follow what happens elsewhere.
+fn take_over_with(chunks: &'static [Chunk], failures: u32) {
+    spawn_local(async move {
+        for chunk in chunks {
+            if load(*chunk).await.is_err() {
+                let pause = 2_u64.saturating_pow(failures).min(LONGEST_PAUSE_SECONDS);
+                let again = move || take_over_with(chunks, failures.saturating_add(1));
+                set_timeout(again, Duration::from_secs(pause));
+                return;
+            }
+        }
+        take_over();
+    });
 }
 
 fn take_over() {

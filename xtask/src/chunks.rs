@@ -85,23 +85,31 @@ pub fn join(loader: &str, javascript: &str) -> Result<String> {
 }
 
 #[cfg(test)]
+impl Parts {
+    /// Chunks by their names, each with one file; those of one name together.
+    pub fn of(chunks: &[(&str, &str)]) -> Self {
+        let mut files = BTreeMap::<String, Vec<String>>::new();
+        for (chunk, file) in chunks {
+            files
+                .entry((*chunk).to_owned())
+                .or_default()
+                .push((*file).to_owned());
+        }
+        Self { files }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn parts() -> Parts {
-        let files = [
-            ("b", vec!["both.wasm", "b.wasm"]),
-            ("a", vec!["both.wasm", "a.wasm"]),
-        ];
-        Parts {
-            files: files
-                .into_iter()
-                .map(|(chunk, files)| {
-                    let files = files.into_iter().map(str::to_owned).collect();
-                    (chunk.to_owned(), files)
-                })
-                .collect(),
-        }
+        Parts::of(&[
+            ("b", "both.wasm"),
+            ("b", "b.wasm"),
+            ("a", "both.wasm"),
+            ("a", "a.wasm"),
+        ])
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! of the sandbox, which the tests start for themselves.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +17,14 @@ use crate::{browser, cargo, node, processes, report, site};
 const RESULTS: &str = "end2end/test-results/results.json";
 /// The tag of the tests that only take pictures.
 const SCREENSHOTS: &str = "@screenshots";
+/// The files with tests that open every page and use most of what there is. They run
+/// once more with what a release sends to browsers, since only that is pruned and made
+/// small, by programs that could break it.
+const WITH_RELEASE: [&str; 3] = [
+    "tests/loading.spec.ts",
+    "tests/quality.spec.ts",
+    "tests/walkthroughs.spec.ts",
+];
 
 pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
     let prepared = report.run("preparing the browser tests", || {
@@ -26,6 +35,15 @@ pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
     }
     report.run("types of the browser tests", check_types)?;
     report.run("browser tests", || run(arguments))?;
+    // Whoever chooses tests wants those.
+    if arguments.is_empty() {
+        let built = report.run("preparing the site of a release", || {
+            site::build(Profile::Release).map(|()| Outcome::PASSED_CHECK)
+        })?;
+        if built {
+            report.run("browser tests with that", || run(&WITH_RELEASE))?;
+        }
+    }
     Ok(())
 }
 
@@ -63,7 +81,7 @@ fn check_types() -> Result<Outcome> {
     Ok(Outcome::PASSED_CHECK)
 }
 
-fn run(arguments: &[String]) -> Result<Outcome> {
+fn run(arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
     remove_results()?;
     let mut command = playwright()?;
     command
@@ -118,6 +136,14 @@ fn count(results: &str) -> Option<Tests> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tests_with_a_release_are_there() {
+        for file in WITH_RELEASE {
+            let file = Path::new("../end2end").join(file);
+            assert!(file.exists(), "{}", file.display());
+        }
+    }
 
     #[test]
     fn a_test_that_passed_only_when_repeated_counts_as_failed() {

@@ -21,39 +21,60 @@ const NEVER_CALLED: [&str; 2] = [
     "generate_routes",
 ];
 
-/// Rewrites the module in `file`, which must still have the names of its functions.
-pub fn prune(file: &Path) -> Result<()> {
-    let mut module = Module::from_file(file)
-        .with_context(|| format!("cannot read the module {}", file.display()))?;
-    for id in unused(&module) {
-        replace_by_trap(&mut module, id);
+/// The names of functions that a trap can take the place of.
+pub struct Unused(HashSet<String>);
+
+impl Unused {
+    /// The functions of `module`, which must be whole, that are never called: without
+    /// those that others call by themselves and not by a pointer. These serve several
+    /// purposes, and one of them has given the name.
+    pub fn of(module: &Path) -> Result<Self> {
+        let module = read(module)?;
+        let mut unused = HashSet::new();
+        let mut used = Vec::new();
+        for (id, _) in module.funcs.iter_local() {
+            let name = module.funcs.get(id).name.as_deref();
+            if name.is_some_and(is_never_called) {
+                unused.insert(id);
+            } else {
+                used.push(id);
+            }
+        }
+        while let Some(id) = used.pop() {
+            let mut callees = Callees::default();
+            if let FunctionKind::Local(function) = &module.funcs.get(id).kind {
+                dfs_in_order(&mut callees, function, function.entry_block());
+            }
+            used.extend(callees.0.into_iter().filter(|id| unused.remove(id)));
+        }
+        let names = unused.into_iter().filter_map(|id| name(&module, id));
+        Ok(Self(names.collect()))
     }
-    module
-        .emit_wasm_file(file)
-        .with_context(|| format!("cannot write the module {}", file.display()))
+
+    /// Rewrites the module in `file`, the whole or a part of it, which must still have
+    /// the names of its functions.
+    pub fn prune(&self, file: &Path) -> Result<()> {
+        let mut module = read(file)?;
+        let local: Vec<FunctionId> = module.funcs.iter_local().map(|(id, _)| id).collect();
+        for id in local {
+            if name(&module, id).is_some_and(|name| self.0.contains(&name)) {
+                replace_by_trap(&mut module, id);
+            }
+        }
+        module
+            .emit_wasm_file(file)
+            .with_context(|| format!("cannot write the module {}", file.display()))
+    }
 }
 
-/// The functions that are never called, without those that others call by themselves and
-/// not by a pointer: they serve several purposes, and one of them has given the name.
-fn unused(module: &Module) -> HashSet<FunctionId> {
-    let mut unused = HashSet::new();
-    let mut used = Vec::new();
-    for (id, _) in module.funcs.iter_local() {
-        let name = module.funcs.get(id).name.as_deref();
-        if name.is_some_and(is_never_called) {
-            unused.insert(id);
-        } else {
-            used.push(id);
-        }
-    }
-    while let Some(id) = used.pop() {
-        let mut callees = Callees::default();
-        if let FunctionKind::Local(function) = &module.funcs.get(id).kind {
-            dfs_in_order(&mut callees, function, function.entry_block());
-        }
-        used.extend(callees.0.into_iter().filter(|id| unused.remove(id)));
-    }
-    unused
+fn read(file: &Path) -> Result<Module> {
+    Module::from_file(file).with_context(|| format!("cannot read the module {}", file.display()))
+}
+
+/// As wasm-bindgen writes it, with the hash that tells functions of one name apart.
+fn name(module: &Module, id: FunctionId) -> Option<String> {
+    let name = module.funcs.get(id).name.as_deref()?;
+    Some(demangle(name).to_string())
 }
 
 /// What a function calls by itself.
@@ -67,8 +88,7 @@ impl<'a> Visitor<'a> for Callees {
 }
 
 fn is_never_called(function: &str) -> bool {
-    let name = demangle(function).to_string();
-    NEVER_CALLED.iter().any(|part| name.contains(part))
+    NEVER_CALLED.iter().any(|part| function.contains(part))
 }
 
 fn replace_by_trap(module: &mut Module, id: FunctionId) {
@@ -139,7 +159,15 @@ mod tests {
         add_function(&mut module, other, None);
         module.emit_wasm_file(&file).unwrap();
 
-        prune(&file).unwrap();
+        let part = folder.path().join("part.wasm");
+        let mut module = Module::default();
+        add_function(&mut module, own, None);
+        add_function(&mut module, shared, None);
+        module.emit_wasm_file(&part).unwrap();
+
+        let names = Unused::of(&file).unwrap();
+        names.prune(&file).unwrap();
+        names.prune(&part).unwrap();
 
         let module = Module::from_file(&file).unwrap();
         assert!([own, unused].iter().all(|name| traps(&module, name)));

@@ -1,6 +1,6 @@
-//! What the browser loads: the WASM module, its JavaScript and the stylesheet,
-//! made without cargo-leptos, whose installation takes longer than this whole
-//! build. All three carry one hash of their contents in their names, so that a
+//! What the browser loads: the WASM module and its chunks, their JavaScript and the
+//! stylesheet, made without cargo-leptos, whose installation takes longer than this
+//! whole build. All carry one hash of their contents in their names, so that a
 //! browser may keep them for ever.
 
 use std::env;
@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::chunks::{self, Parts};
-use crate::{cargo, imports, node, processes, prune, report, stylesheet, toolchain};
+use crate::prune::Unused;
+use crate::{cargo, imports, node, processes, report, stylesheet, toolchain};
 
 /// The folder with the files for the browser.
 pub const SITE: &str = "target/site";
@@ -126,9 +127,10 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     if profile == Profile::Release {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
+        let unused = Unused::of(module)?;
         for file in parts.files().chain([bound.as_str()]) {
             let module = folder.join(file);
-            prune::prune(&module)?;
+            unused.prune(&module)?;
             optimise(&module)?;
         }
     }
@@ -244,24 +246,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_follows_the_contents_of_all_three_files() {
-        let name = |js: &str, wasm: &str, css: &str| {
+    fn the_name_follows_the_contents_of_all_files() {
+        let name = |js: &str, wasm: &str, chunk: &str, css: &str| {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("roundrobin.js"), js).unwrap();
             fs::write(folder.path().join("roundrobin_bg.wasm"), wasm).unwrap();
-            name_by_contents(folder.path(), css, &Parts::default()).unwrap()
+            fs::write(folder.path().join("chunk.wasm"), chunk).unwrap();
+            name_by_contents(folder.path(), css, &Parts::of(&[("c", "chunk.wasm")])).unwrap()
         };
-        let first = name("a", "b", "c");
-        assert_eq!(first, name("a", "b", "c"));
+        let first = name("a", "b", "c", "d");
+        assert_eq!(first, name("a", "b", "c", "d"));
         assert_eq!(first.len(), "roundrobin-".len() + 16);
         for other in [
-            name("x", "b", "c"),
-            name("a", "x", "c"),
-            name("a", "b", "x"),
-            name("ab", "", "c"),
+            name("x", "b", "c", "d"),
+            name("a", "x", "c", "d"),
+            name("a", "b", "x", "d"),
+            name("a", "b", "c", "x"),
+            name("ab", "", "c", "d"),
         ] {
             assert_ne!(first, other);
         }
+    }
+
+    #[test]
+    fn the_javascript_names_the_renamed_chunks_and_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let javascript = "import { a } from \"./roundrobin.js\"; fetch(\"./chunk.wasm\"); \
+            const modules = { \"./roundrobin.js\": a };";
+        fs::write(folder.path().join("roundrobin.js"), javascript).unwrap();
+        fs::write(folder.path().join("roundrobin_bg.wasm"), "").unwrap();
+        fs::write(folder.path().join("chunk.wasm"), "").unwrap();
+
+        let parts = Parts::of(&[("c", "chunk.wasm")]);
+        let name = name_by_contents(folder.path(), "", &parts).unwrap();
+
+        let renamed = fs::read_to_string(folder.path().join(format!("{name}.js"))).unwrap();
+        let expected = format!(
+            "import {{ a }} from \"./{name}.js\"; fetch(\"./{name}_chunk.wasm\"); \
+            const modules = {{ \"./roundrobin.js\": a }};"
+        );
+        assert_eq!(renamed, expected);
+        assert!(folder.path().join(format!("{name}_chunk.wasm")).exists());
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Toasts {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
         let text = text.into();
-        self.shown.update(|shown| {
+        self.change(|shown| {
             // What is said again is not said twice.
             shown.retain(|toast| toast.text != text);
             shown.drain(..shown.len().saturating_sub(MOST - 1));
@@ -43,14 +43,20 @@ impl Toasts {
     }
 
     fn dismiss(self, id: u64) {
-        let holds_focus = document()
-            .active_element()
-            .is_some_and(|button| button.id() == button_id(id));
+        self.change(|shown| shown.retain(|toast| toast.id != id));
+    }
+
+    /// Whoever was on a message that goes goes on in the content of the page.
+    fn change(self, change: impl FnOnce(&mut Vec<Toast>)) {
+        let focus = document().active_element().map(|element| element.id());
+        let has_focus = |toast: &Toast| focus.as_deref() == Some(&button_id(toast.id));
         // The page may be gone by then.
-        let _gone = self
-            .shown
-            .try_update(|shown| shown.retain(|toast| toast.id != id));
-        if holds_focus {
+        let lost = self.shown.try_update(|shown| {
+            let before = shown.iter().any(has_focus);
+            change(shown);
+            before && !shown.iter().any(has_focus)
+        });
+        if lost == Some(true) {
             request_animation_frame(focus_content);
         }
     }

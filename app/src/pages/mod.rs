@@ -18,7 +18,7 @@ mod settings;
 mod sign_in;
 mod wording;
 
-pub(crate) use address::use_here;
+pub(crate) use address::{use_here, value_in};
 pub(crate) use audit::AuditLogPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
