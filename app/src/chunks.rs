@@ -33,8 +33,8 @@ impl Chunk {
         }
     }
 
-    /// What the page at this address needs, whose query may begin with its `?`. An address that leads nowhere may need
-    /// something as well.
+    /// What the page at this address needs, whose query may begin with its `?`. An address
+    /// that leads nowhere may need something as well.
     pub fn of(path: &str, query: &str) -> &'static [Self] {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());

@@ -17,6 +17,7 @@ mod forms;
 mod live;
 mod pages;
 mod prefetch;
+mod retry;
 pub mod server_fns;
 #[cfg(feature = "ssr")]
 mod shell;
@@ -24,5 +25,6 @@ mod shell;
 pub use app::App;
 pub use error::{AppError, Denial};
 pub use forms::{Flash, LOGIN_CALLBACK_FORM};
+pub use retry::pause_after;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

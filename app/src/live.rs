@@ -148,6 +148,7 @@ mod stream {
     use crate::{
         AppError,
         data::Question,
+        pause_after,
         server_fns::{CheckSession, decoded},
     };
     use futures::StreamExt;
@@ -161,7 +162,6 @@ mod stream {
     use types::LiveEvent;
 
     const ADDRESS: &str = "/api/events";
-    const LONGEST_PAUSE_SECONDS: u64 = 60;
     /// How often the page looks whether it still hears.
     const LOOK: Duration = Duration::from_secs(3);
 
@@ -293,10 +293,8 @@ mod stream {
             self.ask_why();
             let failures = self.failures.get();
             self.failures.set(failures.saturating_add(1));
-            let pause = 2_u64.saturating_pow(failures).min(LONGEST_PAUSE_SECONDS);
             let stream = self.clone();
-            let timeout =
-                set_timeout_with_handle(move || stream.open(), Duration::from_secs(pause));
+            let timeout = set_timeout_with_handle(move || stream.open(), pause_after(failures));
             self.reopening.set(timeout.ok());
         }
     }

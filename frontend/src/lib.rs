@@ -10,14 +10,11 @@ use app::{
         Chunk, Lazy, Loader, Loading, NotLoaded, OccasionalPage, integrations_view, provide_loader,
         rotation_view, schedule_editor_view,
     },
+    pause_after,
 };
 use leptos::prelude::*;
-use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
-
-/// The longest pause before chunks that did not come are tried again.
-const LONGEST_PAUSE_SECONDS: u64 = 60;
 
 /// Called by the page once this module is there.
 #[wasm_bindgen::prelude::wasm_bindgen]
@@ -39,9 +36,8 @@ fn take_over_with(chunks: &'static [Chunk], failures: u32) {
     spawn_local(async move {
         for chunk in chunks {
             if load(*chunk).await.is_err() {
-                let pause = 2_u64.saturating_pow(failures).min(LONGEST_PAUSE_SECONDS);
                 let again = move || take_over_with(chunks, failures.saturating_add(1));
-                set_timeout(again, Duration::from_secs(pause));
+                set_timeout(again, pause_after(failures));
                 return;
             }
         }
