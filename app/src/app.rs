@@ -2,7 +2,7 @@
 //! pages work without JavaScript and carry true status codes.
 
 use crate::{
-    chunks::{Lazy, OccasionalPage, lazy},
+    chunks::{LazyPage, OccasionalPage, lazy},
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
@@ -33,14 +33,15 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Start ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/rotations") view=RotationsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/new") view=|| lazy(Lazy::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/:id") view=|| lazy(Lazy::Rotation) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/:id/edit") view=|| lazy(Lazy::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings") view=|| lazy(Lazy::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/integrations") view=|| lazy(Lazy::Integrations) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/integrations/syncs") view=|| lazy(Lazy::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=|| lazy(LazyPage::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/integrations/syncs") view=|| lazy(LazyPage::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/audit") view=|| lazy(Lazy::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/audit") view=|| lazy(LazyPage::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
                 </Routes>
             </Frame>
         </Router>

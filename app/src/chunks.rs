@@ -3,8 +3,8 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, EditRotationPage, IntegrationsPage, NewRotationPage, RotationPage, SettingsPage,
-    SyncHistoryPage, schedule_editor, value_in,
+    AuditLogPage, EditRotationPage, EditSchedulePage, IntegrationsPage, NewRotationPage,
+    RotationPage, SettingsPage, SyncHistoryPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -15,8 +15,8 @@ use std::{future::Future, pin::Pin};
 pub enum Chunk {
     /// A rotation's own page.
     Rotation,
-    /// The editor in that page.
-    ScheduleEditor,
+    /// The choice of what decides who is on duty.
+    EditSchedule,
     Integrations,
     /// Pages that are opened now and then.
     Occasional,
@@ -27,37 +27,34 @@ impl Chunk {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rotation => "rotation",
-            Self::ScheduleEditor => "schedule_editor",
+            Self::EditSchedule => "edit_schedule",
             Self::Integrations => "integrations",
             Self::Occasional => "occasional",
         }
     }
 
-    /// What the page at this address needs, whose query may begin with its `?`. An address
-    /// that leads nowhere may need something as well.
-    pub fn of(path: &str, query: &str) -> &'static [Self] {
+    /// What the page at this address needs besides the part that every page loads. An
+    /// address that leads nowhere may need something as well.
+    pub fn of(path: &str) -> Option<Self> {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
-            (Some("rotations"), Some("new"), _) | (Some("rotations"), Some(_), Some(_)) => {
-                &[Self::Occasional]
-            }
-            (Some("rotations"), Some(_), None) if value_in(query, "edit") == "schedule" => {
-                &[Self::Rotation, Self::ScheduleEditor]
-            }
-            (Some("rotations"), Some(_), None) => &[Self::Rotation],
-            (Some("settings"), Some("integrations"), None) => &[Self::Integrations],
-            (Some("settings"), ..) => &[Self::Occasional],
-            _ => &[],
+            (Some("rotations"), Some("new"), _) => Some(Self::Occasional),
+            (Some("rotations"), Some(_), None) => Some(Self::Rotation),
+            (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
+            (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
+            (Some("settings"), ..) => Some(Self::Occasional),
+            _ => None,
         }
     }
 }
 
-/// What is drawn by code outside the part that every page loads.
+/// The pages whose code is outside the part that every page loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lazy {
+pub enum LazyPage {
     Rotation,
-    ScheduleEditor,
+    EditSchedule,
     Integrations,
     Occasional(OccasionalPage),
 }
@@ -72,12 +69,12 @@ pub enum OccasionalPage {
     AuditLog,
 }
 
-impl Lazy {
+impl LazyPage {
     /// Where its code is.
     pub const fn chunk(self) -> Chunk {
         match self {
             Self::Rotation => Chunk::Rotation,
-            Self::ScheduleEditor => Chunk::ScheduleEditor,
+            Self::EditSchedule => Chunk::EditSchedule,
             Self::Integrations => Chunk::Integrations,
             Self::Occasional(_) => Chunk::Occasional,
         }
@@ -89,9 +86,9 @@ pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
 }
 
-/// What [`Chunk::ScheduleEditor`] begins with.
-pub fn schedule_editor_view() -> AnyView {
-    schedule_editor()
+/// What [`Chunk::EditSchedule`] begins with.
+pub fn edit_schedule_view() -> AnyView {
+    EditSchedulePage().into_any()
 }
 
 /// What [`Chunk::Integrations`] begins with.
@@ -125,8 +122,8 @@ pub type Loading<T> = Pin<Box<dyn Future<Output = Result<T, NotLoaded>>>>;
 pub struct Loader {
     /// Loads the chunk; one that failed is tried again.
     pub load: fn(Chunk) -> Loading<()>,
-    /// Loads the chunk and draws what is in it.
-    pub view: fn(Lazy) -> Loading<AnyView>,
+    /// Loads the page's chunk and draws the page.
+    pub view: fn(LazyPage) -> Loading<AnyView>,
 }
 
 /// Must be called before the app is drawn in a browser.
@@ -134,27 +131,27 @@ pub fn provide_loader(loader: Loader) {
     provide_context(loader);
 }
 
-/// What was asked for, as soon as its code is there.
-pub(crate) fn lazy(wanted: Lazy) -> AnyView {
-    arrival::view(wanted)
+/// The page, as soon as its code is there.
+pub(crate) fn lazy(page: LazyPage) -> AnyView {
+    arrival::view(page)
 }
 
-/// Loads the code of a page to which a link leads, ahead of its being followed.
+/// Loads the code of a page to which a link or a button leads, ahead of its being followed.
 pub(crate) use arrival::load_ahead;
 
 #[cfg(feature = "ssr")]
 mod arrival {
     //! The server has all of the code.
 
-    use super::{Lazy, integrations_view, rotation_view, schedule_editor_view};
+    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view};
     use leptos::{ev::Event, prelude::*};
 
-    pub(super) fn view(wanted: Lazy) -> AnyView {
-        match wanted {
-            Lazy::Rotation => rotation_view(),
-            Lazy::ScheduleEditor => schedule_editor_view(),
-            Lazy::Integrations => integrations_view(),
-            Lazy::Occasional(page) => page.view(),
+    pub(super) fn view(page: LazyPage) -> AnyView {
+        match page {
+            LazyPage::Rotation => rotation_view(),
+            LazyPage::EditSchedule => edit_schedule_view(),
+            LazyPage::Integrations => integrations_view(),
+            LazyPage::Occasional(page) => page.view(),
         }
     }
 
@@ -163,7 +160,7 @@ mod arrival {
 
 #[cfg(not(feature = "ssr"))]
 mod arrival {
-    use super::{Chunk, Lazy, Loader, NotLoaded};
+    use super::{Chunk, LazyPage, Loader, NotLoaded};
     use crate::{
         components::{Notice, Skeleton, Tone, use_title},
         pages::use_here,
@@ -173,47 +170,38 @@ mod arrival {
     use web_sys::Element;
 
     /// At once where the code is there, as when a page is taken over from the server.
-    pub(super) fn view(wanted: Lazy) -> AnyView {
+    pub(super) fn view(page: LazyPage) -> AnyView {
         let loader: Loader = expect_context();
-        if let Some(Ok(view)) = (loader.view)(wanted).now_or_never() {
+        if let Some(Ok(view)) = (loader.view)(page).now_or_never() {
             return view;
         }
         let loaded = RwSignal::new(None);
         spawn_local(async move {
-            let result = (loader.load)(wanted.chunk()).await;
+            let result = (loader.load)(page.chunk()).await;
             let _gone_elsewhere = loaded.try_set(Some(result));
         });
         let content = move || match loaded.get() {
-            None => waiting(wanted).into_any(),
+            None => waiting().into_any(),
             // What is drawn reads for itself what it follows.
-            Some(Ok(())) => untrack(|| (loader.view)(wanted).now_or_never())
+            Some(Ok(())) => untrack(|| (loader.view)(page).now_or_never())
                 .and_then(Result::ok)
                 .into_any(),
-            Some(Err(NotLoaded)) => could_not_load(wanted).into_any(),
+            Some(Err(NotLoaded)) => could_not_load().into_any(),
         };
         content.into_any()
     }
 
-    const fn is_page(wanted: Lazy) -> bool {
-        !matches!(wanted, Lazy::ScheduleEditor)
-    }
-
-    fn waiting(wanted: Lazy) -> impl IntoView {
-        if is_page(wanted) {
-            use_title(|| "Loading…".to_owned());
-        }
+    fn waiting() -> impl IntoView {
+        use_title(|| "Loading…".to_owned());
         Skeleton()
     }
 
-    fn could_not_load(wanted: Lazy) -> impl IntoView {
+    fn could_not_load() -> impl IntoView {
         const HEADING: &str = "This page could not be loaded";
-        let heading = is_page(wanted).then(|| {
-            use_title(|| HEADING.to_owned());
-            view! { <h1>{HEADING}</h1> }
-        });
+        use_title(|| HEADING.to_owned());
         let here = use_here();
         view! {
-            {heading}
+            <h1>{HEADING}</h1>
             <div role="alert">
                 <Notice tone=Tone::Bad>
                     <p>
@@ -230,15 +218,15 @@ mod arrival {
         let address = event
             .target()
             .and_then(|target| target.dyn_into::<Element>().ok())
-            .and_then(|element| element.closest("a[href]").ok()?)
-            .and_then(|link| link.get_attribute("href"));
+            .and_then(|element| element.closest("a[href], form[method=get]").ok()?)
+            .and_then(|link| link.get_attribute("href").or(link.get_attribute("action")));
         let (Some(loader), Some(address)) = (loader, address) else {
             return;
         };
-        let (path, query) = address.split_once('?').unwrap_or((&address, ""));
-        for chunk in Chunk::of(path, query) {
+        let path = address.split('?').next().unwrap_or_default();
+        if let Some(chunk) = Chunk::of(path) {
             spawn_local(async move {
-                let _told_when_the_page_is_wanted = (loader.load)(*chunk).await;
+                let _told_when_the_page_is_wanted = (loader.load)(chunk).await;
             });
         }
     }
@@ -250,35 +238,24 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{Integrations, Occasional, Rotation, ScheduleEditor};
-        let expected: [(&str, &str, &[Chunk]); 16] = [
-            ("/", "", &[]),
-            ("/sign-in", "return_to=%2Fsettings", &[]),
-            ("/rotations", "", &[]),
-            ("/rotations", "search=edit=schedule", &[]),
-            ("/rotations/", "", &[]),
-            ("/rotations/0191", "search=edit%3Dschedule", &[Rotation]),
-            ("/rotations/new", "", &[Occasional]),
-            ("/rotations/0191/edit", "", &[Occasional]),
-            ("/rotations/0191", "", &[Rotation]),
-            (
-                "/rotations/0191",
-                "schedule=P1&edit=schedule",
-                &[Rotation, ScheduleEditor],
-            ),
-            (
-                "/rotations/0191",
-                "?edit=sched%75le",
-                &[Rotation, ScheduleEditor],
-            ),
-            ("/settings", "", &[Occasional]),
-            ("/settings/audit", "older_than=7", &[Occasional]),
-            ("/settings/integrations", "", &[Integrations]),
-            ("/settings/integrations", "link=P1", &[Integrations]),
-            ("/settings/integrations/syncs", "", &[Occasional]),
+        use Chunk::{EditSchedule, Integrations, Occasional, Rotation};
+        let expected = [
+            ("/", None),
+            ("/sign-in", None),
+            ("/rotations", None),
+            ("/rotations/", None),
+            ("/rotations/new", Some(Occasional)),
+            ("/rotations/0191", Some(Rotation)),
+            ("/rotations/0191/", Some(Rotation)),
+            ("/rotations/0191/edit", Some(Occasional)),
+            ("/rotations/0191/schedule", Some(EditSchedule)),
+            ("/settings", Some(Occasional)),
+            ("/settings/audit", Some(Occasional)),
+            ("/settings/integrations", Some(Integrations)),
+            ("/settings/integrations/syncs", Some(Occasional)),
         ];
-        for (path, query, chunks) in expected {
-            assert_eq!(Chunk::of(path, query), chunks, "{path}?{query}");
+        for (path, chunk) in expected {
+            assert_eq!(Chunk::of(path), chunk, "{path}");
         }
     }
 }

@@ -5,11 +5,15 @@
 
 use crate::{
     AppError,
+    components::{Toasts, use_toasts},
     data::from_page,
     server_fns::{decoded, post},
 };
 use leptos::{ev::SubmitEvent, form::form_data_from_event, prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::{fmt::Display, marker::PhantomData};
 use types::Outcome;
 use web_sys::UrlSearchParams;
@@ -163,7 +167,15 @@ impl<F> Copy for ServerAction<F> {}
 impl<F: ServerFn<Error = AppError>> ServerAction<F> {
     pub(crate) fn new() -> Self {
         Self {
-            calls: Calls::to(F::PATH),
+            calls: Calls::to(F::PATH, None),
+            function: PhantomData,
+        }
+    }
+
+    /// Says `text` whenever a call succeeds, also where that leads to another page.
+    pub(crate) fn telling(text: &'static str) -> Self {
+        Self {
+            calls: Calls::to(F::PATH, Some((use_toasts(), text))),
             function: PhantomData,
         }
     }
@@ -205,8 +217,19 @@ struct Calls {
 }
 
 impl Calls {
-    fn to(path: &'static str) -> Self {
-        let action = Action::new(move |fields: &String| post(path, fields.clone()));
+    fn to(path: &'static str, news: Option<(Toasts, &'static str)>) -> Self {
+        let action = Action::new(move |fields: &String| {
+            let answer = post(path, fields.clone());
+            async move {
+                let answer = answer.await;
+                if let (Ok(json), Some((toasts, text))) = (&answer, news)
+                    && succeeded(json)
+                {
+                    toasts.say(text);
+                }
+                answer
+            }
+        });
         Self {
             path,
             action,
@@ -238,6 +261,11 @@ impl Calls {
             self.action.dispatch(fields);
         }
     }
+}
+
+fn succeeded(json: &str) -> bool {
+    let outcome = decoded::<Outcome<IgnoredAny, IgnoredAny>>(json);
+    outcome.is_ok_and(|outcome| outcome.done().is_some())
 }
 
 /// The fields of the form as the browser itself would send them.

@@ -11,7 +11,7 @@ export function pages(rotation: string): string[] {
     '/rotations?search=nothing-has-this-name',
     '/rotations/new',
     rotation,
-    `${rotation}?edit=schedule&search=platform&schedule=PPLATS2`,
+    `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
     '/settings',
     '/settings/integrations',

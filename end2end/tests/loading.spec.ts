@@ -35,7 +35,7 @@ test('a page names all of the code that it needs, and loads it once', async ({ p
   expect(parts.size, 'pages differ in what they need').toBeGreaterThan(3);
 });
 
-test('pointing at a link or reaching it by keyboard loads the code of its page ahead', async ({ page }) => {
+test('pointing at a link or a button, or reaching it by keyboard loads the code of its page ahead', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
   await createRotation(page, 'Coffee');
   await visit(page, '/rotations');
@@ -48,6 +48,11 @@ test('pointing at a link or reaching it by keyboard loads the code of its page a
   await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
   expect(loaded).toHaveLength(ahead);
+
+  await mainNavigation(page).getByRole('link', { name: 'Rotations' }).click();
+  await card(page, 'Coffee').getByRole('link').click();
+  await page.getByRole('button', { name: 'Edit schedule' }).hover();
+  await expect.poll(() => loaded.filter((file) => file.endsWith('_split_edit_schedule.wasm'))).toHaveLength(1);
 });
 
 test('a page that is left while its code is on the way stays left', async ({ page }) => {
@@ -73,7 +78,7 @@ test('a page that is left while its code is on the way stays left', async ({ pag
 });
 
 test.describe('code that does not come', () => {
-  test.use({ expectedConsole: /_split_(occasional|rotation|schedule_editor)\.wasm|Failed to fetch/ });
+  test.use({ expectedConsole: /_split_(occasional|rotation)\.wasm|Failed to fetch/ });
 
   test('is told where the page would be, with a way to it', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
@@ -111,17 +116,6 @@ test.describe('code that does not come', () => {
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
-  });
-
-  test('is told where the editor would be, in a page that goes on', async ({ page, world }) => {
-    const rotation = await furnish(page, world);
-    await page.route('**/*_split_schedule_editor.wasm', (route) => route.abort('connectionrefused'));
-    await visit(page, rotation);
-    await page.getByRole('button', { name: 'Edit schedule' }).click();
-    const schedule = page.getByRole('region', { name: 'Schedule', exact: true });
-    await expect(schedule.getByRole('alert')).toContainText('could not be loaded');
-    await expect(page).toHaveTitle('Platform on-call · Round Robin');
-    await expect(schedule.getByRole('link', { name: 'load the page anew' })).toHaveAttribute('href', /edit=schedule/);
   });
 
   test('leaves a page that works as it does without JavaScript, until it comes', async ({ page }) => {

@@ -256,6 +256,8 @@ test.describe('messages', () => {
     await signInAs(page, 'Ada Okafor');
     await createRotation(page, 'Coffee');
     const toasts = page.getByRole('log', { name: 'What was done' }).locator('.toast');
+    await expect(toasts).toHaveText(['The rotation was created.']);
+    await toasts.getByRole('button', { name: 'Dismiss' }).click();
     await addMember(page, 'Leila Haddad');
     await expect(toasts).toHaveText(['The member was added.']);
     await addMember(page, 'Wei Zhang');
@@ -269,6 +271,33 @@ test.describe('messages', () => {
     await expect(page.getByRole('main')).toBeFocused();
     await page.clock.fastForward('00:08');
     await expect(toasts).toHaveCount(0);
+  });
+
+  test('outlive the page on which it was done, and are not about what was refused', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    const path = await createRotation(page, 'Coffee');
+    const toasts = page.getByRole('log', { name: 'What was done' }).locator('.toast');
+    for (const [edit, said] of [
+      [page.getByRole('link', { name: 'Edit', exact: true }), 'The rotation was saved.'],
+      [page.getByRole('button', { name: 'Edit schedule' }), 'The schedule was saved.'],
+    ] as const) {
+      await visit(page, path);
+      await edit.click();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await expect(page).toHaveURL(path);
+      await expect(toasts).toHaveText([said]);
+    }
+    await visit(page, `${path}/edit`);
+    await page.getByRole('textbox', { name: 'Name' }).fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByRole('textbox', { name: 'Name' })).toHaveAccessibleDescription(/Give the rotation a name/);
+    await expect(toasts).toHaveCount(0);
+
+    await visit(page, path);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+    await expect(page).toHaveURL('/rotations');
+    await expect(toasts).toHaveText(['The rotation was deleted.']);
   });
 
   test('a button says that it is at work, keeps the focus and does nothing twice', async ({ page, world }) => {
@@ -346,7 +375,7 @@ test.describe('a session that ended elsewhere', () => {
   test('is said by itself, with the way to sign in and back to the same page', async ({ page, context }) => {
     await signInAs(page, 'Ada Okafor');
     const path = await createRotation(page, 'Coffee');
-    await visit(page, `${path}?edit=schedule`);
+    await visit(page, `${path}/schedule`);
     const other = await context.newPage();
     await other.goto('/rotations');
     await other.getByRole('button', { name: 'Your account' }).click();
@@ -359,7 +388,7 @@ test.describe('a session that ended elsewhere', () => {
     await expect(page.getByRole('heading', { level: 1, name: 'Coffee' })).toBeVisible();
     await said.getByRole('link', { name: 'Sign in again' }).click();
     await chooseAtSlack(page, 'Ada Okafor');
-    await expect(page).toHaveURL(`${path}?edit=schedule`);
+    await expect(page).toHaveURL(`${path}/schedule`);
     await takenOver(page);
     await expect(said).toHaveCount(0);
   });

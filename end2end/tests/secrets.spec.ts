@@ -81,7 +81,7 @@ test('the key is nowhere to be read: not in files, logs, pages, answers or the a
   keys.push(replacement);
 
   const secrets = keys.flatMap(shapes);
-  for (const path of ['/rotations', rotation, `${rotation}?edit=schedule`, '/settings', '/settings/integrations', '/settings/audit']) {
+  for (const path of ['/rotations', rotation, `${rotation}/schedule`, '/settings', '/settings/integrations', '/settings/audit']) {
     await visit(page, path);
     expectNoneOf(secrets, await page.content(), path);
   }

@@ -7,8 +7,8 @@
 use app::{
     App,
     chunks::{
-        Chunk, Lazy, Loader, Loading, NotLoaded, OccasionalPage, integrations_view, provide_loader,
-        rotation_view, schedule_editor_view,
+        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, edit_schedule_view,
+        integrations_view, provide_loader, rotation_view,
     },
     pause_after,
 };
@@ -20,28 +20,23 @@ use wasm_split_helpers::{SplitLoaderError, wasm_split};
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    let location = window().location();
-    let path = location.pathname().unwrap_or_default();
-    let chunks = Chunk::of(&path, &location.search().unwrap_or_default());
-    if chunks.is_empty() {
-        take_over();
-    } else {
-        take_over_with(chunks, 0);
+    let path = window().location().pathname().unwrap_or_default();
+    match Chunk::of(&path) {
+        None => take_over(),
+        Some(chunk) => take_over_with(chunk, 0),
     }
 }
 
-/// Takes the page over once its chunks are there. Until then it works as it does without
+/// Takes the page over once its chunk is there. Until then it works as it does without
 /// JavaScript, but does not follow what happens elsewhere.
-fn take_over_with(chunks: &'static [Chunk], failures: u32) {
+fn take_over_with(chunk: Chunk, failures: u32) {
     spawn_local(async move {
-        for chunk in chunks {
-            if load(*chunk).await.is_err() {
-                let again = move || take_over_with(chunks, failures.saturating_add(1));
-                set_timeout(again, pause_after(failures));
-                return;
-            }
+        if load(chunk).await.is_ok() {
+            take_over();
+        } else {
+            let again = move || take_over_with(chunk, failures.saturating_add(1));
+            set_timeout(again, pause_after(failures));
         }
-        take_over();
     });
 }
 
@@ -56,7 +51,7 @@ fn load(chunk: Chunk) -> Loading<()> {
     Box::pin(async move {
         let loaded = match chunk {
             Chunk::Rotation => load_rotation().await,
-            Chunk::ScheduleEditor => load_schedule_editor().await,
+            Chunk::EditSchedule => load_edit_schedule().await,
             Chunk::Integrations => load_integrations().await,
             Chunk::Occasional => load_occasional().await,
         };
@@ -64,13 +59,13 @@ fn load(chunk: Chunk) -> Loading<()> {
     })
 }
 
-fn view(wanted: Lazy) -> Loading<AnyView> {
+fn view(page: LazyPage) -> Loading<AnyView> {
     Box::pin(async move {
-        let drawn = match wanted {
-            Lazy::Rotation => rotation().await,
-            Lazy::ScheduleEditor => schedule_editor().await,
-            Lazy::Integrations => integrations().await,
-            Lazy::Occasional(page) => occasional(page).await,
+        let drawn = match page {
+            LazyPage::Rotation => rotation().await,
+            LazyPage::EditSchedule => edit_schedule().await,
+            LazyPage::Integrations => integrations().await,
+            LazyPage::Occasional(page) => occasional(page).await,
         };
         drawn.map_err(|_| NotLoaded)
     })
@@ -84,9 +79,9 @@ fn rotation() -> Result<AnyView, SplitLoaderError> {
     Ok(rotation_view())
 }
 
-#[wasm_split(schedule_editor, fallible, preload(load_schedule_editor))]
-fn schedule_editor() -> Result<AnyView, SplitLoaderError> {
-    Ok(schedule_editor_view())
+#[wasm_split(edit_schedule, fallible, preload(load_edit_schedule))]
+fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
+    Ok(edit_schedule_view())
 }
 
 #[wasm_split(integrations, fallible, preload(load_integrations))]

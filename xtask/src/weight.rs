@@ -1,7 +1,6 @@
 //! What somebody's first visit loads over the network, and how much of it there
 //! may be: a page that is heavy on a phone becomes so one feature at a time.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -14,14 +13,6 @@ pub const FIRST_LOAD_LIMIT: u64 = 300_000;
 /// Kept free for the HTML where no page has been measured, in bytes. The largest that
 /// `cargo xtask bench page` has seen had 7,400.
 pub const HTML_RESERVE: u64 = 10_000;
-
-/// The chunks that one page needs, for all pages: what `Chunk::of` in `app` answers.
-const CHUNKS_OF_PAGES: [&[&str]; 4] = [
-    &["rotation"],
-    &["rotation", "schedule_editor"],
-    &["integrations"],
-    &["occasional"],
-];
 
 /// The compressed bytes of one page and of every file that it makes a browser load.
 /// WASM is what every page needs and the page's chunks.
@@ -45,15 +36,10 @@ impl FirstLoad {
         let size = |file: &str| compressed_size(&site.join(format!("pkg/{file}.br")));
         let name = read("output-name")?;
         let chunks = read("chunks")?;
+        // A page needs one chunk, which names all of its files.
         let mut heaviest = 0;
-        for page in CHUNKS_OF_PAGES {
-            let files: BTreeSet<&str> = chunks
-                .lines()
-                .map(|chunk| chunk.split(' ').collect::<Vec<_>>())
-                .filter(|chunk| page.contains(&chunk[0]))
-                .flat_map(|chunk| chunk[1..].to_vec())
-                .collect();
-            let sizes = files.into_iter().map(size);
+        for chunk in chunks.lines() {
+            let sizes = chunk.split(' ').skip(1).map(size);
             heaviest = heaviest.max(sizes.sum::<Result<u64>>()?);
         }
         Ok(Self {
@@ -151,7 +137,7 @@ mod tests {
         };
         fs::create_dir(site.path().join("pkg")).unwrap();
         fs::write(site.path().join("output-name"), "roundrobin-1").unwrap();
-        let chunks = "rotation both.wasm a.wasm\nschedule_editor both.wasm b.wasm\n";
+        let chunks = "rotation both.wasm a.wasm\noccasional both.wasm b.wasm\n";
         fs::write(site.path().join("chunks"), chunks).unwrap();
         for (name, bytes) in [
             ("pkg/both.wasm.br", 100),
@@ -172,10 +158,10 @@ mod tests {
             html: 4,
             css: 5,
             js: 6,
-            wasm: 157,
+            wasm: 137,
         };
         assert_eq!(load, expected);
-        assert_eq!(load.total(), 172);
+        assert_eq!(load.total(), 152);
     }
 
     #[test]

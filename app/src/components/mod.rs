@@ -58,4 +58,4 @@ pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use time::{Clock, Time, keep_times_true, provide_clock, span, time_markup, use_clock};
 pub(crate) use timeline::{Span, Timeline};
 pub(crate) use title::use_title;
-pub(crate) use toast::{ToastRegion, provide_toasts, toast_when_done, use_toasts};
+pub(crate) use toast::{ToastRegion, Toasts, provide_toasts, use_toasts};

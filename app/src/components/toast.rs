@@ -3,9 +3,7 @@
 //! has to be read stays where it belongs, as a notice.
 
 use super::{Icon, Symbol, rows};
-use crate::forms::FormOutcome;
 use leptos::{prelude::*, wasm_bindgen::JsCast};
-use serde::de::DeserializeOwned;
 use std::time::Duration;
 use web_sys::{FocusOptions, HtmlElement};
 
@@ -85,28 +83,6 @@ pub(crate) fn provide_toasts() {
 
 pub(crate) fn use_toasts() -> Toasts {
     expect_context()
-}
-
-/// Says `text` whenever the form succeeds.
-pub(crate) fn toast_when_done<T, R>(outcome: FormOutcome<T, R>, text: &'static str)
-where
-    T: DeserializeOwned + 'static,
-    R: DeserializeOwned + 'static,
-{
-    say_when(Box::new(move || outcome.done().is_some()), text);
-}
-
-fn say_when(done: Box<dyn Fn() -> bool>, text: &'static str) {
-    let toasts = use_toasts();
-    Effect::watch(
-        done,
-        move |done, _, _| {
-            if *done {
-                toasts.say(text);
-            }
-        },
-        false,
-    );
 }
 
 /// Where the messages appear, also to those who do not see the page.

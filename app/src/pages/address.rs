@@ -37,7 +37,7 @@ pub(crate) fn use_here() -> impl Fn() -> String {
 }
 
 /// The first value of the parameter in a query, with or without its `?`.
-pub(crate) fn value_in(query: &str, name: &str) -> String {
+fn value_in(query: &str, name: &str) -> String {
     form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())

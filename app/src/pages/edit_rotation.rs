@@ -18,7 +18,7 @@ pub(crate) fn EditRotationPage() -> impl IntoView {
     let page = Resource::new(move || Rotation {
         id: RotationId::new(params.read().get("id").unwrap_or_default()),
     });
-    let edit = ServerAction::<EditRotation>::new();
+    let edit = ServerAction::<EditRotation>::telling("The rotation was saved.");
     use_title(|| "Edit rotation".to_owned());
     view! {
         <h1>"Edit rotation"</h1>

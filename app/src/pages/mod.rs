@@ -5,6 +5,7 @@ mod audit;
 #[cfg(debug_assertions)]
 mod design;
 mod edit_rotation;
+mod edit_schedule;
 mod integrations;
 mod links;
 mod new_rotation;
@@ -16,20 +17,22 @@ mod rotation_form;
 mod rotations;
 mod settings;
 mod sign_in;
+mod stretches;
 mod wording;
 
-pub(crate) use address::{use_here, value_in};
+pub(crate) use address::use_here;
 pub(crate) use audit::AuditLogPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
+pub(crate) use edit_schedule::EditSchedulePage;
 pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;
 pub(crate) use not_found::NotFoundPage;
 // A release has nothing at that address.
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
-pub(crate) use rotation::{RotationPage, schedule_editor};
+pub(crate) use rotation::RotationPage;
 pub(crate) use rotations::RotationsPage;
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};

@@ -28,7 +28,7 @@ pub(crate) fn NewRotationPage() -> impl IntoView {
 
 #[component]
 fn NewRotationForm() -> impl IntoView {
-    let create = ServerAction::<CreateRotation>::new();
+    let create = ServerAction::<CreateRotation>::telling("The rotation was created.");
     let outcome = form_outcome(create);
     let initial = form_input::<CreateRotation, _>().unwrap_or_default();
     view! {

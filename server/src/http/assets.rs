@@ -47,16 +47,10 @@ impl ChunkAddresses {
     }
 
     /// The addresses of what a page needs besides what every page needs.
-    pub fn of_page(&self, page: &Uri) -> Vec<String> {
-        let mut addresses = Vec::new();
-        for chunk in Chunk::of(page.path(), page.query().unwrap_or_default()) {
-            for address in self.0.get(chunk.name()).into_iter().flatten() {
-                if !addresses.contains(address) {
-                    addresses.push(address.clone());
-                }
-            }
-        }
-        addresses
+    pub fn of_page(&self, page: &Uri) -> &[String] {
+        Chunk::of(page.path())
+            .and_then(|chunk| self.0.get(chunk.name()))
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -155,17 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_needs_its_own_chunks_and_each_file_once() {
-        let chunks =
-            ChunkAddresses::read("rotation both.wasm r.wasm\nschedule_editor both.wasm e.wasm\n");
+    fn a_page_needs_the_files_of_its_chunk() {
+        let chunks = ChunkAddresses::read("rotation both.wasm r.wasm\noccasional both.wasm\n");
         let of_page = |page| chunks.of_page(&Uri::from_static(page));
         assert_eq!(of_page("/rotations/1"), ["/pkg/both.wasm", "/pkg/r.wasm"]);
-        assert_eq!(
-            of_page("/rotations/1?edit=schedule"),
-            ["/pkg/both.wasm", "/pkg/r.wasm", "/pkg/e.wasm"]
-        );
+        assert_eq!(of_page("/settings?from=1"), ["/pkg/both.wasm"]);
         assert!(of_page("/rotations").is_empty());
-        assert!(of_page("/settings").is_empty());
+        assert!(of_page("/settings/integrations").is_empty());
     }
 
     #[test]

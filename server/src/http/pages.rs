@@ -138,7 +138,7 @@ async fn draw(site: Site, mut request: Request) -> Response {
         leptos,
         chunks,
     } = site;
-    let chunks = chunks.of_page(request.uri());
+    let chunks = chunks.of_page(request.uri()).to_vec();
     // Read before anything is rendered: what changes meanwhile is news to the page.
     if let Some(caller) = request.extensions().get::<Caller>() {
         let version = services.live.version(&caller.workspace);

@@ -7,25 +7,21 @@ mod on_duty;
 mod owners;
 mod person_picker;
 mod schedule;
-mod schedule_editor;
-mod schedule_preview;
 mod shifts;
-mod stretches;
 
-use super::{address::parameter, links::Links, person_select::people_of};
+use super::{links::Links, person_select::people_of};
 use crate::{
     components::{
-        Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, toast_when_done,
-        use_title,
+        Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, use_title,
     },
     data::{DataMemo, Resource},
     error::Denial,
-    forms::{FormOutcome, ServerAction, answers, failure, form_outcome},
+    forms::{FormOutcome, ServerAction, answers, failure},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMember, AddOwner, DeleteRotation, MoveMember, People, PreviewSchedule, RemoveMember,
-        RemoveOwner, Rotate, Rotation, SearchSchedules, SetOnDuty, SetSchedule,
+        AddMember, AddOwner, DeleteRotation, MoveMember, People, RemoveMember, RemoveOwner, Rotate,
+        Rotation, SetOnDuty,
     },
 };
 use delete::DeleteDialog;
@@ -34,13 +30,10 @@ use leptos_router::hooks::use_params_map;
 use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
+pub(super) use schedule::CurrentSchedule;
 use schedule::Schedule;
-pub(crate) use schedule_editor::schedule_editor;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{
-    BindRefusal, Outcome, PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal,
-    ScheduleId, SchedulePreview, ScheduleSummary, Visibility,
-};
+use types::{PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]
@@ -52,39 +45,21 @@ struct Actions {
     move_member: ServerAction<MoveMember>,
     add_owner: ServerAction<AddOwner>,
     remove_owner: ServerAction<RemoveOwner>,
-    set_schedule: ServerAction<SetSchedule>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
-    schedule_outcome: FormOutcome<(), BindRefusal>,
     /// Moves whenever something was done that the page shows.
     version: Signal<usize>,
 }
 
 impl Actions {
     fn new() -> Self {
-        let rotate = ServerAction::new();
-        let set_on_duty = ServerAction::new();
-        let add_member = ServerAction::new();
-        let remove_member = ServerAction::new();
+        let rotate = ServerAction::telling("Rotated. The next in turn is on duty.");
+        let set_on_duty = ServerAction::telling("The duty was handed over.");
+        let add_member = ServerAction::telling("The member was added.");
+        let remove_member = ServerAction::telling("The member was removed.");
         let move_member = ServerAction::new();
-        let add_owner = ServerAction::new();
-        let remove_owner = ServerAction::new();
-        let set_schedule = ServerAction::new();
-        for (outcome, text) in [
-            (
-                form_outcome(rotate),
-                "Rotated. The next in turn is on duty.",
-            ),
-            (form_outcome(set_on_duty), "The duty was handed over."),
-            (form_outcome(add_member), "The member was added."),
-            (form_outcome(remove_member), "The member was removed."),
-            (form_outcome(add_owner), "The owner was added."),
-            (form_outcome(remove_owner), "The owner was removed."),
-        ] {
-            toast_when_done(outcome, text);
-        }
-        let schedule_outcome = form_outcome(set_schedule);
-        toast_when_done(schedule_outcome, "The schedule was saved.");
+        let add_owner = ServerAction::telling("The owner was added.");
+        let remove_owner = ServerAction::telling("The owner was removed.");
         let links = Links::new();
         let [linked, unlinked] = links.versions();
         let versions = [
@@ -95,7 +70,6 @@ impl Actions {
             answers(move_member),
             answers(add_owner),
             answers(remove_owner),
-            answers(set_schedule),
             linked,
             unlinked,
         ];
@@ -107,10 +81,8 @@ impl Actions {
             move_member,
             add_owner,
             remove_owner,
-            set_schedule,
-            delete: ServerAction::new(),
+            delete: ServerAction::telling("The rotation was deleted."),
             links,
-            schedule_outcome,
             version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
         }
     }
@@ -124,7 +96,6 @@ impl Actions {
         self.move_member.clear();
         self.add_owner.clear();
         self.remove_owner.clear();
-        self.set_schedule.clear();
         self.links.forget_results();
     }
 
@@ -134,50 +105,16 @@ impl Actions {
     }
 }
 
-/// What the schedule editor works on; the address says which of it is wanted.
-#[derive(Clone, Copy)]
-struct Editor {
-    editing: Memo<bool>,
-    search: Memo<String>,
-    chosen: Memo<String>,
-    found: Resource<Outcome<Vec<ScheduleSummary>, BindRefusal>>,
-    preview: Resource<Outcome<SchedulePreview, BindRefusal>>,
-}
-
-impl Editor {
-    fn new(rotation: DataMemo<RotationId>) -> Self {
-        let edit = parameter("edit");
-        let editing = Memo::new(move |_| edit.with(|edit| edit == "schedule"));
-        let search = parameter("search");
-        let chosen = parameter("schedule");
-        let found = Resource::optional(move || {
-            editing.get().then(|| SearchSchedules {
-                search: search.get(),
-            })
-        });
-        let preview = Resource::optional(move || {
-            let wanted = editing.get() && chosen.with(|chosen| !chosen.is_empty());
-            wanted.then(|| PreviewSchedule {
-                rotation: rotation.get(),
-                schedule: ScheduleId::new(chosen.get()),
-            })
-        });
-        Self {
-            editing,
-            search,
-            chosen,
-            found,
-            preview,
-        }
-    }
+/// The rotation that the page's address names.
+pub(super) fn use_rotation_id() -> DataMemo<RotationId> {
+    let params = use_params_map();
+    DataMemo::new(move || RotationId::new(params.read().get("id").unwrap_or_default()))
 }
 
 #[component]
 pub(crate) fn RotationPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = DataMemo::new(move || RotationId::new(params.read().get("id").unwrap_or_default()));
+    let id = use_rotation_id();
     let actions = Actions::new();
-    let editor = Editor::new(id);
     let live = use_live();
     let wanted = DataMemo::following(move |previous: Option<&(RotationId, u64)>| match previous {
         Some(previous) if actions.deleting() => previous.clone(),
@@ -196,7 +133,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
     );
     let everybody = Resource::new(|| People {});
     view! {
-        {loaded_page(page, move |page| view! { <Content page actions editor everybody/> })}
+        {loaded_page(page, move |page| view! { <Content page actions everybody/> })}
     }
 }
 
@@ -204,7 +141,6 @@ pub(crate) fn RotationPage() -> impl IntoView {
 fn Content(
     page: DataMemo<types::RotationPage>,
     actions: Actions,
-    editor: Editor,
     everybody: Resource<Vec<PersonView>>,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
@@ -227,7 +163,7 @@ fn Content(
         >
             <div class="columns">
                 <OnDuty page actions/>
-                <Schedule page actions editor/>
+                <Schedule page/>
             </div>
             <DutyTimeline page/>
             <div class="columns">

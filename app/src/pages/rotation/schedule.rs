@@ -1,8 +1,6 @@
 //! What decides who is on duty: the people themselves, or a schedule.
 
-use super::{Actions, Editor, schedule_editor::Editing};
 use crate::{
-    chunks::{Lazy, lazy},
     components::{Badge, Card, Facts, Notice, Time, Tone, span, use_clock},
     data::DataMemo,
     pages::address::address,
@@ -16,34 +14,21 @@ use types::{BindingView, RotationPage, Timestamp};
 const STALE_SECONDS: i64 = 5 * 60;
 
 #[component]
-pub(super) fn Schedule(
-    page: DataMemo<RotationPage>,
-    actions: Actions,
-    editor: Editor,
-) -> impl IntoView {
+pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let editing = Memo::new(move |_| may_edit.get() && editor.editing.get());
-    provide_context(Editing {
-        page,
-        actions,
-        editor,
-    });
     view! {
         <Card id="schedule-heading" title="Schedule">
-            <Current page/>
-            {move || if editing.get() {
-                Some(Either::Left(lazy(Lazy::ScheduleEditor)))
-            } else {
-                may_edit.get().then(|| Either::Right(view! { <EditButton page/> }))
-            }}
+            <CurrentSchedule page/>
+            {move || may_edit.get().then(|| view! { <EditButton page/> })}
         </Card>
     }
 }
 
-/// A form, so that the button works without our code as well.
+/// A form, so that the button works without our code as well. The editor begins with
+/// the schedule of today.
 #[component]
 fn EditButton(page: DataMemo<RotationPage>) -> impl IntoView {
-    let path = page.with_untracked(|page| format!("/rotations/{}", page.id));
+    let editor = page.with_untracked(|page| format!("/rotations/{}/schedule", page.id));
     let bound = Memo::new(move |_| {
         page.with(|page| {
             page.bound_schedule()
@@ -52,24 +37,21 @@ fn EditButton(page: DataMemo<RotationPage>) -> impl IntoView {
         })
     });
     let navigate = use_navigate();
-    let action = path.clone();
+    let action = editor.clone();
     view! {
         <form method="get" action=action on:submit=move |event| {
             event.prevent_default();
-            let editor = address(
-                &path,
-                &[("edit", "schedule"), ("schedule", &bound.get_untracked())],
-            );
-            navigate(&editor, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            let editor = address(&editor, &[("schedule", &bound.get_untracked())]);
+            navigate(&editor, NavigateOptions::default());
         }>
             <input type="hidden" name="schedule" value=move || bound.get()/>
-            <button type="submit" class="button" name="edit" value="schedule">"Edit schedule"</button>
+            <button type="submit" class="button">"Edit schedule"</button>
         </form>
     }
 }
 
 #[component]
-fn Current(page: DataMemo<RotationPage>) -> impl IntoView {
+pub(crate) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
     move || match binding.get() {
         Some(binding) => Either::Left(view! { <Bound binding/> }),

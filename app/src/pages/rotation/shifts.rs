@@ -1,14 +1,12 @@
 //! Who has been on duty and who will be, drawn and listed.
 
-use super::stretches::FoldedStretches;
 use crate::{
     components::{Card, Span, Stretch, Timeline, joined, use_clock, with_gaps},
     data::DataMemo,
+    pages::stretches::{FoldedStretches, PlannedShifts},
 };
 use leptos::{either::Either, prelude::*};
 use types::{RotationMode, RotationPage, Timestamp};
-
-pub(super) const NO_SHIFTS: &str = "The schedule plans no shifts for the days ahead.";
 
 const HOUR_SECONDS: i64 = 3600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
@@ -60,18 +58,13 @@ fn along_the_days(page: &RotationPage) -> Vec<Stretch> {
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
     let shifts = DataMemo::new(move || page.with(|page| page.shifts.clone()));
     let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
-    let list = move || {
-        let stretches: Vec<_> = shifts.get().into_iter().map(Stretch::from).collect();
-        match stretches.is_empty() {
-            true => Either::Left(view! { <p class="nobody">{NO_SHIFTS}</p> }),
-            false => Either::Right(
-                view! { <FoldedStretches stretches current="Now" more="Later shifts"/> },
-            ),
-        }
-    };
     move || {
         bound.get().then(|| {
-            view! { <Card id="shifts-heading" title="Coming shifts">{list}</Card> }
+            view! {
+                <Card id="shifts-heading" title="Coming shifts">
+                    {move || view! { <PlannedShifts shifts=shifts.get()/> }}
+                </Card>
+            }
         })
     }
 }

@@ -21,7 +21,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     report::step("Weighing the first load of each page");
     let _server = workspace.start()?;
     let bound = format!("{PAGE}/{}", workspace.bound_rotation());
-    let editor = format!("{bound}?edit=schedule");
+    let editor = format!("{bound}/schedule?schedule=P");
     let cookies = workspace.visitor.cookie_header();
     let mut scales = Scales {
         port: workspace.ports.server,
@@ -32,7 +32,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
         ("/sign-in", "/sign-in", ""),
         (PAGE, PAGE, cookies.as_str()),
         ("/rotations/{id}", &bound, &cookies),
-        ("/rotations/{id}?edit=schedule", &editor, &cookies),
+        ("/rotations/{id}/schedule", &editor, &cookies),
         ("/rotations/new", "/rotations/new", &cookies),
         ("/settings", "/settings", &cookies),
         ("/settings/integrations", "/settings/integrations", &cookies),

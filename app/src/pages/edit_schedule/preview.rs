@@ -1,12 +1,11 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
-use super::{shifts::NO_SHIFTS, stretches::FoldedStretches};
 use crate::{
-    components::{Badge, LinkBadge, Notice, Person, Stretch, Tone},
-    pages::wording::linked_count,
+    components::{Badge, LinkBadge, Notice, Person, Tone},
+    pages::{stretches::PlannedShifts, wording::linked_count},
 };
 use leptos::{either::Either, prelude::*};
-use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview, ShiftView};
+use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview};
 
 #[component]
 pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
@@ -39,7 +38,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
                 {people.into_iter().map(|person| view! { <PreviewRow person/> }).collect_view()}
             </ul>
             <h4>"Next shifts"</h4>
-            <NextShifts shifts/>
+            <PlannedShifts shifts/>
         </div>
     }
     .into_any()
@@ -109,16 +108,5 @@ const fn matching(link: LinkState) -> &'static str {
         | LinkState::NoEmail
         | LinkState::NoMatch
         | LinkState::DeletedInPagerDuty => "Matched by e-mail to ",
-    }
-}
-
-#[component]
-fn NextShifts(shifts: Vec<ShiftView>) -> impl IntoView {
-    let stretches: Vec<_> = shifts.into_iter().map(Stretch::from).collect();
-    match stretches.is_empty() {
-        true => Either::Left(view! { <p class="nobody">{NO_SHIFTS}</p> }),
-        false => Either::Right(view! {
-            <FoldedStretches stretches current="Now" more="Later shifts"/>
-        }),
     }
 }

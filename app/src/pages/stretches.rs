@@ -1,7 +1,9 @@
-//! Stretches of duty, planned or past, one below the other.
+//! Stretches of duty, planned or past, one below the other, as more than one page
+//! shows them.
 
 use crate::components::{Badge, Stretch, Time, Tone, use_clock};
 use leptos::{either::Either, prelude::*};
+use types::ShiftView;
 
 /// How many of a folded list are seen at once.
 const UNFOLDED: usize = 6;
@@ -20,7 +22,21 @@ fn Stretches(
     .into_any()
 }
 
-/// The same with all but the first few folded away.
+/// What a schedule plans.
+#[component]
+pub(super) fn PlannedShifts(shifts: Vec<ShiftView>) -> impl IntoView {
+    let stretches: Vec<_> = shifts.into_iter().map(Stretch::from).collect();
+    match stretches.is_empty() {
+        true => Either::Left(view! {
+            <p class="nobody">"The schedule plans no shifts for the days ahead."</p>
+        }),
+        false => Either::Right(view! {
+            <FoldedStretches stretches current="Now" more="Later shifts"/>
+        }),
+    }
+}
+
+/// The same as [`Stretches`] with all but the first few folded away.
 #[component]
 pub(super) fn FoldedStretches(
     mut stretches: Vec<Stretch>,

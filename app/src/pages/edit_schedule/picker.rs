@@ -1,16 +1,12 @@
-//! Choosing what decides: one form whose *Save* binds, while *Search* and *Show
-//! details* only change the address. So it works before our code has loaded and
-//! without it; with it, search and details follow by themselves.
+//! The choice of a schedule in PagerDuty: search, what it finds, and what choosing one
+//! of them would bring.
 
-use super::{Actions, Editor, schedule_preview::Preview};
+use super::{Wanted, preview::Preview};
 use crate::{
     AppError,
-    components::{
-        ButtonKind, Choice, FailureNotice, FailureText, Notice, SubmitButton, Tone, lowercase,
-        rows, use_clock,
-    },
+    components::{Choice, FailureText, Notice, Tone, lowercase, rows, use_clock},
     data::{Data, DataMemo, Shared},
-    forms::{ActionForm, Failure, failure},
+    forms::Failure,
     pages::address::address,
 };
 use leptos::{
@@ -21,118 +17,41 @@ use leptos::{
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{BindRefusal, Outcome, RotationMode, RotationPage, SchedulePreview, ScheduleSummary};
+use types::{BindRefusal, Outcome, SchedulePreview, ScheduleSummary};
 use web_sys::HtmlInputElement;
-
-const CANCEL_FORM: &str = "cancel-schedule";
-
-/// What the editor works on. It travels in the context, since the editor's code may
-/// have to be loaded first.
-#[derive(Clone, Copy)]
-pub(super) struct Editing {
-    pub(super) page: DataMemo<RotationPage>,
-    pub(super) actions: Actions,
-    pub(super) editor: Editor,
-}
-
-pub(crate) fn schedule_editor() -> AnyView {
-    let Editing {
-        page,
-        actions,
-        editor,
-    } = expect_context();
-    let id = page.with_untracked(|page| page.id.to_string());
-    let path = format!("/rotations/{id}");
-    let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
-    // Whoever searched or chose meant PagerDuty, bound or not.
-    let follows = editor.chosen.with_untracked(|chosen| !chosen.is_empty())
-        || editor.search.with_untracked(|search| !search.is_empty())
-        || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
-    let picker_path = path.clone();
-    view! {
-        <ActionForm action=actions.set_schedule class="schedule-editor">
-            <input type="hidden" name="id" value=id/>
-            <fieldset>
-                <legend>"Who decides"</legend>
-                <Choice
-                    id="mode-manual" name="mode" value=RotationMode::Manual.code() label="Manual"
-                    hint="Somebody rotates by hand." checked=!(follows && offered.get_untracked())
-                />
-                {move || if offered.get() {
-                    Either::Left(view! {
-                        <Choice
-                            id="mode-pagerduty" name="mode" value=RotationMode::PagerDuty.code()
-                            label="PagerDuty" hint="A schedule there says who is in and who is on duty."
-                            checked=follows
-                        />
-                    })
-                } else {
-                    Either::Right(view! { <p class="hint">{BindRefusal::NotConnected.to_string()}</p> })
-                }}
-            </fieldset>
-            {move || offered.get().then(|| view! { <Picker path=picker_path.clone() editor/> })}
-            <FailureNotice failure=failure(actions.schedule_outcome)/>
-            <div class="buttons">
-                <SubmitButton
-                    label="Save" busy_label="Saving…"
-                    kind=ButtonKind::Primary pending=actions.set_schedule.pending()
-                />
-                <button type="submit" class="button" form=CANCEL_FORM>"Cancel"</button>
-            </div>
-        </ActionForm>
-        <CancelForm path/>
-    }
-    .into_any()
-}
-
-/// Leads back to the page without the editor.
-#[component]
-fn CancelForm(path: String) -> impl IntoView {
-    let navigate = use_navigate();
-    let action = path.clone();
-    view! {
-        <form id=CANCEL_FORM method="get" action=action on:submit=move |event| {
-            event.prevent_default();
-            navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        }></form>
-    }
-}
 
 /// Search, results and details of the chosen schedule. The style sheet shows it
 /// while *PagerDuty* is chosen.
 #[component]
-fn Picker(path: String, editor: Editor) -> impl IntoView {
+pub(super) fn Picker(
+    /// The address of the page.
+    here: String,
+    wanted: Wanted,
+) -> impl IntoView {
     let search_box = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
-    let action = path.clone();
+    let action = here.clone();
     let apply = Callback::new(move |()| {
         // Late input may come after the page has gone.
         let Some(search_box) = search_box.try_get_untracked().flatten() else {
             return;
         };
         let search = search_box.value();
-        let chosen = chosen_in_form(&search_box).unwrap_or_else(|| editor.chosen.get_untracked());
-        if search == editor.search.get_untracked() && chosen == editor.chosen.get_untracked() {
+        let chosen = chosen_in_form(&search_box).unwrap_or_else(|| wanted.chosen.get_untracked());
+        if search == wanted.search.get_untracked() && chosen == wanted.chosen.get_untracked() {
             return;
         }
-        let wanted = address(
-            &path,
-            &[
-                ("edit", "schedule"),
-                ("search", &search),
-                ("schedule", &chosen),
-            ],
-        );
+        let address = address(&here, &[("search", &search), ("schedule", &chosen)]);
         let options = NavigateOptions {
             replace: true,
             scroll: false,
             ..NavigateOptions::default()
         };
-        navigate(&wanted, options);
+        navigate(&address, options);
     });
     // What was typed and chosen before this code ran counts as well.
     Effect::new(move |_| apply.run(()));
-    let typed = RwSignal::new(editor.search.get_untracked());
+    let typed = RwSignal::new(wanted.search.get_untracked());
     let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
         apply.try_run(());
     });
@@ -143,7 +62,7 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                 <div class="field-row">
                     <input
                         type="search" id="search-schedules" name="search" autocomplete="off" dir="auto"
-                        value=editor.search.get_untracked()
+                        value=wanted.search.get_untracked()
                         node_ref=search_box
                         on:input=move |event| {
                             typed.set(event_target_value(&event));
@@ -151,7 +70,7 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                         }
                     />
                     <button
-                        type="submit" class="button" name="edit" value="schedule"
+                        type="submit" class="button"
                         formmethod="get" formaction=action.clone()
                         on:click=move |event| {
                             event.prevent_default();
@@ -162,9 +81,9 @@ fn Picker(path: String, editor: Editor) -> impl IntoView {
                     </button>
                 </div>
             </div>
-            <Results editor typed apply/>
+            <Results wanted typed apply/>
             <ShowDetails action/>
-            <Details editor/>
+            <Details wanted/>
         </div>
     }
     .into_any()
@@ -185,7 +104,7 @@ fn ShowDetails(action: String) -> impl IntoView {
     let clock = use_clock();
     view! {
         <button
-            type="submit" class="button" name="edit" value="schedule"
+            type="submit" class="button"
             formmethod="get" formaction=action
             hidden=move || clock.in_browser()
         >
@@ -195,9 +114,9 @@ fn ShowDetails(action: String) -> impl IntoView {
 }
 
 #[component]
-fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
-    let choices = DataMemo::new(move || choices(editor, &typed.get()));
-    let message = move || match editor.found.get() {
+fn Results(wanted: Wanted, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
+    let choices = DataMemo::new(move || choices(wanted, &typed.get()));
+    let message = move || match wanted.found.get() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
         Some(answer) => match refusal(&answer) {
             Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
@@ -215,19 +134,19 @@ fn Results(editor: Editor, typed: RwSignal<String>, apply: Callback<()>) -> impl
             {rows(
                 move || choices.get(),
                 |schedule| schedule.id.to_string(),
-                move |schedule| view! { <ScheduleChoice schedule editor apply/> },
+                move |schedule| view! { <ScheduleChoice schedule wanted apply/> },
             )}
         </fieldset>
     }
 }
 
 #[component]
-fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>) -> impl IntoView {
+fn ScheduleChoice(schedule: ScheduleSummary, wanted: Wanted, apply: Callback<()>) -> impl IntoView {
     let id = schedule.id.to_string();
     view! {
         <Choice
             id=format!("schedule-{id}") name="schedule"
-            checked=editor.chosen.with_untracked(|chosen| *chosen == id)
+            checked=wanted.chosen.with_untracked(|chosen| *chosen == id)
             value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=apply
         />
     }
@@ -238,12 +157,12 @@ fn ScheduleChoice(schedule: ScheduleSummary, editor: Editor, apply: Callback<()>
 ///
 /// The list follows every letter at once, so that the answer, when it comes,
 /// does not move a schedule away from under the pointer.
-fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
-    let found = editor.found.get();
+fn choices(wanted: Wanted, typed: &str) -> Vec<ScheduleSummary> {
+    let found = wanted.found.get();
     let mut choices = found.and_then(answered).unwrap_or_default();
     let typed = lowercase(typed.trim());
     choices.retain(|schedule| lowercase(&schedule.name).contains(&typed));
-    let chosen: Option<SchedulePreview> = editor.preview.get().and_then(answered);
+    let chosen: Option<SchedulePreview> = wanted.preview.get().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)
     {
@@ -253,9 +172,9 @@ fn choices(editor: Editor, typed: &str) -> Vec<ScheduleSummary> {
 }
 
 #[component]
-fn Details(editor: Editor) -> impl IntoView {
+fn Details(wanted: Wanted) -> impl IntoView {
     move || {
-        let answer = editor.preview.get()?;
+        let answer = wanted.preview.get()?;
         Some(match refusal(&answer) {
             Some(failure) => Either::Left(view! {
                 <Notice tone=Tone::Warning><p><FailureText failure/></p></Notice>
