@@ -129,7 +129,17 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
 async function photographer(page: Page, variant: string): Promise<(name: string) => Promise<void>> {
   const folder = join(process.env.ROUNDROBIN_SCREENSHOTS ?? 'test-results/screenshots', variant);
   await mkdir(folder, { recursive: true });
+  const viewport = page.viewportSize()!;
   return async (name) => {
+    // What stands still while the page scrolls is seen once, as high as the page; what was done a moment ago is
+    // not what a page is about.
+    const height = await page.evaluate(() => {
+      document.querySelector<HTMLElement>('.toasts')!.style.visibility = 'hidden';
+      return document.documentElement.scrollHeight;
+    });
+    await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, height) });
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
+    await page.setViewportSize(viewport);
+    await page.evaluate(() => (document.querySelector<HTMLElement>('.toasts')!.style.visibility = ''));
   };
 }

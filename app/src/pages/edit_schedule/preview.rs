@@ -32,13 +32,19 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
                 false => Either::Right(view! { "Goes on duty now: "<Names names=on_duty/>"." }),
             }}</p>
             <Loss loss/>
-            <h4>"People"</h4>
-            <p class="hint">{linked_count((linked, people.len()))}</p>
-            <ul class="people">
-                {people.into_iter().map(|person| view! { <PreviewRow person/> }).collect_view()}
-            </ul>
-            <h4>"Next shifts"</h4>
-            <PlannedShifts shifts/>
+            <div class="columns">
+                <div class="column">
+                    <h4>"People"</h4>
+                    <p class="hint">{linked_count((linked, people.len()))}</p>
+                    <ul class="people">
+                        {people.into_iter().map(|person| view! { <PreviewRow person/> }).collect_view()}
+                    </ul>
+                </div>
+                <div class="column">
+                    <h4>"Next shifts"</h4>
+                    <PlannedShifts shifts/>
+                </div>
+            </div>
         </div>
     }
     .into_any()
