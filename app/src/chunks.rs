@@ -39,7 +39,7 @@ impl Chunk {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
-            (Some("rotations"), Some("new"), _) => Some(Self::Occasional),
+            (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
@@ -136,7 +136,7 @@ pub(crate) fn lazy(page: LazyPage) -> AnyView {
     arrival::view(page)
 }
 
-/// Loads the code of a page to which a link or a button leads, ahead of its being followed.
+/// Loads the code of a page to which a link or a form leads, ahead of its being followed.
 pub(crate) use arrival::load_ahead;
 
 #[cfg(feature = "ssr")]
@@ -245,6 +245,8 @@ mod tests {
             ("/rotations", None),
             ("/rotations/", None),
             ("/rotations/new", Some(Occasional)),
+            ("/rotations/new/edit", Some(Occasional)),
+            ("/rotations/new/schedule", Some(EditSchedule)),
             ("/rotations/0191", Some(Rotation)),
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),

@@ -214,6 +214,7 @@ struct Calls {
     /// From the URL-encoded fields to the JSON of the answer.
     action: Action<String, Result<String, AppError>>,
     last: MappedSignal<Option<Result<String, AppError>>>,
+    flash: CurrentFlash,
 }
 
 impl Calls {
@@ -234,6 +235,7 @@ impl Calls {
             path,
             action,
             last: action.value(),
+            flash: use_flash(),
         }
     }
 
@@ -258,6 +260,9 @@ impl Calls {
         // A form that cannot be read is left to the browser, which sends it by itself.
         if let Some(fields) = url_encoded(event) {
             event.prevent_default();
+            // The same answer again is news again.
+            self.flash.forget();
+            self.action.clear();
             self.action.dispatch(fields);
         }
     }
@@ -369,4 +374,24 @@ where
 /// One for all: what differs between them is in the box.
 fn signal(value: Box<dyn Fn() -> Option<Failure> + Send + Sync>) -> Signal<Option<Failure>> {
     Signal::derive(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_succeeded_whatever_it_came_to() {
+        for done in [r#"null"#, r#""0191""#, r#"{"a": [1, {}]}"#, "[[]]"] {
+            assert!(succeeded(&format!(r#"{{"Done": {done}}}"#)), "{done}");
+        }
+        for other in [
+            r#"{"Refused": {"a": [1]}}"#,
+            r#"{"Refused": "Plain"}"#,
+            "null",
+            "<!doctype html>",
+        ] {
+            assert!(!succeeded(other), "{other}");
+        }
+    }
 }

@@ -51,6 +51,13 @@ async function pickPerson(page: Page, section: string, label: string, name: stri
   await expect(row(page, section, name)).toBeVisible();
 }
 
+export async function makePrivate(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('radio', { name: 'Private' }).check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Private', { exact: true })).toBeVisible();
+}
+
 /** The names that a section of a rotation's page lists, in their order. */
 export function names(page: Page, section: string): Locator {
   return page.getByRole('region', { name: section }).locator('.person-name');

@@ -193,7 +193,7 @@ test.describe('what leads nowhere or is not allowed', () => {
     const admin = await openBrowser();
     const rotation = await furnish(admin, world);
     await signInAs(page, 'Tomás Herrera');
-    for (const path of ['/settings/audit', '/settings/nothing', '/rotations/no-such-rotation', '/settings/integrations', rotation]) {
+    for (const path of ['/settings/audit', '/settings/nothing', '/rotations/no-such-rotation', '/settings/integrations', rotation, `${rotation}/schedule`]) {
       await visit(page, path);
       await expectAccessibleInAllColours(page);
     }
@@ -204,7 +204,7 @@ test.describe('what leads nowhere or is not allowed', () => {
 
     const guest = await openBrowser();
     await signInAs(guest, 'Sam Carter');
-    for (const path of ['/rotations', '/rotations/new', rotation, '/settings', '/settings/integrations']) {
+    for (const path of ['/rotations', '/rotations/new', rotation, `${rotation}/schedule`, '/settings', '/settings/integrations']) {
       await visitQuietly(guest, path);
       await expectAccessibleInAllColours(guest);
     }

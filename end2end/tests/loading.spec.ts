@@ -78,7 +78,7 @@ test('a page that is left while its code is on the way stays left', async ({ pag
 });
 
 test.describe('code that does not come', () => {
-  test.use({ expectedConsole: /_split_(occasional|rotation)\.wasm|Failed to fetch/ });
+  test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|Failed to fetch/ });
 
   test('is told where the page would be, with a way to it', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
@@ -116,6 +116,15 @@ test.describe('code that does not come', () => {
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+  });
+
+  test('is told with the whole address of the page', async ({ page, world }) => {
+    const rotation = await furnish(page, world);
+    await page.route('**/*_split_edit_schedule.wasm', (route) => route.abort('connectionrefused'));
+    await visit(page, rotation);
+    await page.getByRole('button', { name: 'Edit schedule' }).click();
+    const anew = page.getByRole('alert').getByRole('link', { name: 'load the page anew' });
+    await expect(anew).toHaveAttribute('href', `${rotation}/schedule?schedule=PPLATS2`);
   });
 
   test('leaves a page that works as it does without JavaScript, until it comes', async ({ page }) => {

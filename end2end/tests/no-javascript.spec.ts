@@ -94,6 +94,11 @@ test('without JavaScript PagerDuty is connected, followed and disconnected', asy
   await expect(page.getByText('Synced: nothing had changed.')).toBeVisible();
 
   await makeRotation(page, 'Platform on-call');
+  await page.getByRole('button', { name: 'Edit schedule' }).click();
+  await page.getByRole('radio', { name: 'PagerDuty' }).check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Search for a schedule and choose one from the list.')).toBeVisible();
+  await page.getByRole('link', { name: 'Back to the rotation' }).click();
   await bindTo(page, 'Platform Primary');
   await expect(names(page, 'On duty now')).toHaveText(['Tomás Herrera']);
 

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import { connectWithApiKey } from '../support/connection';
-import { addMember, addOwner, card, createRotation, makeBoundRotation, mode, names, row } from '../support/rotations';
+import { addMember, addOwner, card, createRotation, makeBoundRotation, makePrivate, mode, names, row } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -12,12 +12,6 @@ async function press(page: Page, button: string, who: string): Promise<void> {
   await row(page, 'Members', who).getByRole('button', { name: button }).click();
 }
 
-async function makePrivate(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Edit', exact: true }).click();
-  await page.getByRole('radio', { name: 'Private' }).check();
-  await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Private', { exact: true })).toBeVisible();
-}
 
 test('a rotation is made, edited and, after asking, deleted', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');

@@ -68,7 +68,7 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await makeBoundRotation(page, 'Mobile on-call', 'Mobile EU');
       await createRotation(page, 'Platform backup');
       await chooseSchedule(page, 'Platform Secondary');
-      await take('rotation-schedule-editor');
+      await take('rotation-schedule');
       await page.getByRole('region', { name: 'Schedule' }).getByRole('button', { name: 'Save' }).click();
       await expect(page.getByText('Bound to Platform Secondary')).toBeVisible();
       await take('rotation-bound');

@@ -86,13 +86,14 @@ test('everybody of a schedule is shown, linked to Slack or not', async ({ page, 
 
 test('the details of a schedule are shown before it is bound', async ({ page, world }) => {
   await connectAs(page, world);
-  await createRotation(page, 'Backup');
+  const path = await createRotation(page, 'Backup');
   await chooseSchedule(page, 'Platform Secondary');
   const section = page.getByRole('region', { name: 'Schedule' });
   await expect(section).toContainText('2 of 3 linked to Slack');
   await expect(section.getByRole('listitem').filter({ hasText: 'On duty now' })).toContainText('Robin Ashworth');
   await expect(section.getByRole('heading', { name: 'Next shifts' })).toBeVisible();
   await section.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page).toHaveURL(path);
   await expect(section.getByRole('button', { name: 'Edit schedule' })).toBeVisible();
   await expect(mode(page)).toHaveText('Manual');
 });

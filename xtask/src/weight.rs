@@ -15,7 +15,7 @@ pub const FIRST_LOAD_LIMIT: u64 = 300_000;
 pub const HTML_RESERVE: u64 = 10_000;
 
 /// The compressed bytes of one page and of every file that it makes a browser load.
-/// WASM is what every page needs and the page's chunks.
+/// WASM is what every page needs and the files of the page's chunk.
 #[derive(Debug, PartialEq)]
 pub struct FirstLoad {
     html: u64,
@@ -25,7 +25,7 @@ pub struct FirstLoad {
 }
 
 impl FirstLoad {
-    /// The page with the heaviest chunks, if its HTML has `html` bytes when compressed,
+    /// The page with the heaviest chunk, if its HTML has `html` bytes when compressed,
     /// with the files of the release in the folder `site`. Fails when those are not a
     /// release.
     pub fn heaviest(site: &Path, html: u64) -> Result<Self> {

@@ -2,10 +2,10 @@
 //! failed. Once there it stays while a newer version loads, and only the parts
 //! that changed are drawn again, so open dialogs and typed text survive.
 
-use super::{FailureNotice, FailureText, Notice, Skeleton, Tone, use_title};
+use super::{FailureNotice, FailureText, Notice, Skeleton, Tone, use_clock, use_title};
 use crate::{
     AppError,
-    data::{Data, DataMemo, Erased, Resource, Source, erased},
+    data::{Data, DataMemo, Erased, Resource, Shared, Source, erased},
     forms::Failure,
 };
 use leptos::{either::EitherOf3, prelude::*};
@@ -41,6 +41,47 @@ where
     V: IntoView + 'static,
 {
     in_all_states(data.source(), drawn(body), true)
+}
+
+/// Data for a part of a page that may come later than the rest. Whatever is read inside
+/// of [`loaded`] keeps the whole from being shown; this does so only in a page that the
+/// server sends, where nothing can follow. To be made outside of [`loaded`].
+pub(crate) struct Later<T> {
+    data: Resource<T>,
+    /// Read out here, where nothing waits for it.
+    apart: Option<RwSignal<Option<Result<Erased, AppError>>>>,
+}
+
+impl<T> Clone for Later<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Later<T> {}
+
+impl<T: 'static> Later<T> {
+    pub(crate) fn new(data: Resource<T>) -> Self {
+        let source = data.source();
+        let apart = untrack(|| use_clock().in_browser()).then(|| {
+            let apart = RwSignal::new(None);
+            Effect::new(move |_| apart.set(source.get()));
+            apart
+        });
+        Self { data, apart }
+    }
+
+    pub(crate) fn get(self) -> Option<Result<Shared<T>, AppError>> {
+        match self.apart {
+            Some(apart) => Some(apart.get()?.map(Shared::from)),
+            None => self.data.get(),
+        }
+    }
+
+    /// Asks the same once more.
+    pub(crate) fn ask_again(self) {
+        self.data.ask_again();
+    }
 }
 
 type Body = Arc<dyn Fn(Memo<Erased>) -> AnyView + Send + Sync>;

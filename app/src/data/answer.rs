@@ -59,6 +59,10 @@ mod on_server {
     }
 
     impl Answer {
+        pub(crate) fn failed(error: AppError) -> Self {
+            Self::from(Err::<(), _>(error))
+        }
+
         pub(crate) fn erased(&self, _: Decode) -> Result<Erased, AppError> {
             self.value.clone()
         }

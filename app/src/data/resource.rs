@@ -35,10 +35,18 @@ impl<T: Data + Serialize + DeserializeOwned> Resource<T> {
     pub(crate) fn optional<F: Reads<T>>(
         question: impl Fn() -> Option<F> + Send + Sync + 'static,
     ) -> Self {
+        Self::optional_asking(Question::ask, question)
+    }
+
+    /// The same where `ask` may know better than to ask.
+    pub(crate) fn optional_asking<F: Reads<T>>(
+        ask: impl Fn(Question) -> Asking + Send + Sync + 'static,
+        question: impl Fn() -> Option<F> + Send + Sync + 'static,
+    ) -> Self {
         Self::answered(Answers::of(
             Box::new(move || question().map(Question::new)),
             Box::new(|| 0),
-            Box::new(Question::ask),
+            Box::new(ask),
         ))
     }
 
@@ -78,6 +86,18 @@ impl<T> Resource<T> {
     /// The answer, once there is one.
     pub(crate) fn get(self) -> Option<Result<Shared<T>, AppError>> {
         Some(self.source.get()?.map(Shared::from))
+    }
+
+    /// Waits for the answer, unless nothing was asked.
+    #[cfg(feature = "ssr")]
+    pub(crate) async fn ready(self) -> Option<Result<Shared<T>, AppError>> {
+        let answer = self.source.answers.0.await?;
+        Some(answer.erased(self.source.decode).map(Shared::from))
+    }
+
+    /// Asks the same once more.
+    pub(crate) fn ask_again(self) {
+        self.source.answers.0.refetch();
     }
 
     pub(crate) const fn source(self) -> Source {

@@ -1,7 +1,9 @@
 //! Addresses with a query, and what a page reads from its own.
 
+use crate::data::DataMemo;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::hooks::{use_location, use_params_map};
+use types::RotationId;
 use url::form_urlencoded::{self, Serializer};
 
 /// `path` with those parameters that have a value.
@@ -21,6 +23,12 @@ pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
 pub(super) fn parameter(name: &'static str) -> Memo<String> {
     let search = use_location().search;
     Memo::new(move |_| search.with(|search| value_in(search, name)))
+}
+
+/// The rotation that the page is about.
+pub(super) fn use_rotation_id() -> DataMemo<RotationId> {
+    let params = use_params_map();
+    DataMemo::new(move || RotationId::new(params.read().get("id").unwrap_or_default()))
 }
 
 /// The address of the page, without its server.

@@ -1,6 +1,6 @@
 //! The form that changes a rotation's details.
 
-use super::rotation_form::RotationFields;
+use super::{address::use_rotation_id, rotation_form::RotationFields};
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, loaded, use_title},
     data::{DataMemo, Resource},
@@ -9,15 +9,12 @@ use crate::{
     server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_params_map;
-use types::{RotationId, RotationInput, RotationPage};
+use types::{RotationInput, RotationPage};
 
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {
-    let params = use_params_map();
-    let page = Resource::new(move || Rotation {
-        id: RotationId::new(params.read().get("id").unwrap_or_default()),
-    });
+    let id = use_rotation_id();
+    let page = Resource::new(move || Rotation { id: id.get() });
     let edit = ServerAction::<EditRotation>::telling("The rotation was saved.");
     use_title(|| "Edit rotation".to_owned());
     view! {

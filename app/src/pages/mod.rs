@@ -1,7 +1,8 @@
-//! One file or folder per page, and the words and addresses they share.
+//! One file or folder per page, and what they share.
 
 mod address;
 mod audit;
+mod current_schedule;
 #[cfg(debug_assertions)]
 mod design;
 mod edit_rotation;

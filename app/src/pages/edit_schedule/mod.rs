@@ -6,21 +6,24 @@ mod picker;
 mod preview;
 
 use super::{
-    address::parameter,
-    rotation::{CurrentSchedule, use_rotation_id},
+    address::{parameter, use_rotation_id},
+    current_schedule::CurrentSchedule,
 };
+#[cfg(feature = "ssr")]
+use crate::{AppError, data::Answer};
 use crate::{
     components::{
-        ButtonKind, Card, Choice, FailureNotice, Notice, SubmitButton, Tone, loaded_page, use_title,
+        ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Tone, loaded_page,
+        use_title,
     },
-    data::{DataMemo, Resource},
+    data::{Asking, DataMemo, Question, Resource},
     error::Denial,
     forms::{ActionForm, ServerAction, failure, form_outcome},
     live::use_live,
     server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule},
 };
 use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
 use types::{
     BindRefusal, Outcome, RotationId, RotationMode, RotationPage, ScheduleId, SchedulePreview,
@@ -29,25 +32,31 @@ use types::{
 
 const CANCEL_FORM: &str = "cancel-schedule";
 
-/// What the address says is looked for and chosen, and what PagerDuty answers to it.
+/// What is looked for and chosen, as the address says, and what PagerDuty answers.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct Browsing {
     search: Memo<String>,
     chosen: Memo<String>,
-    found: Resource<Outcome<Vec<ScheduleSummary>, BindRefusal>>,
-    preview: Resource<Outcome<SchedulePreview, BindRefusal>>,
+    found: Later<Outcome<Vec<ScheduleSummary>, BindRefusal>>,
+    preview: Later<Outcome<SchedulePreview, BindRefusal>>,
 }
 
-impl Wanted {
-    fn new(rotation: DataMemo<RotationId>) -> Self {
+impl Browsing {
+    fn new(page: Resource<RotationPage>, rotation: DataMemo<RotationId>) -> Self {
         let search = parameter("search");
         let chosen = parameter("schedule");
-        let found = Resource::new(move || SearchSchedules {
-            search: search.get(),
+        // Whoever goes on to another page changes the address before this one is gone.
+        let path = use_location().pathname;
+        let open = Memo::new(move |_| path.with(|path| path.ends_with("/schedule")));
+        let ask = move |question| if_editable(page, question);
+        let found = Resource::optional_asking(ask, move || {
+            open.get().then(|| SearchSchedules {
+                search: search.get(),
+            })
         });
-        let preview = Resource::optional(move || {
+        let preview = Resource::optional_asking(ask, move || {
             let schedule = chosen.get();
-            (!schedule.is_empty()).then(|| PreviewSchedule {
+            (open.get() && !schedule.is_empty()).then(|| PreviewSchedule {
                 rotation: rotation.get(),
                 schedule: ScheduleId::new(schedule),
             })
@@ -55,10 +64,30 @@ impl Wanted {
         Self {
             search,
             chosen,
-            found,
-            preview,
+            found: Later::new(found),
+            preview: Later::new(preview),
         }
     }
+}
+
+/// PagerDuty is not troubled for those who get no editor, and their page does not wait
+/// for it.
+#[cfg(feature = "ssr")]
+fn if_editable(page: Resource<RotationPage>, question: Question) -> Asking {
+    Box::pin(async move {
+        match page.ready().await {
+            Some(Ok(page)) if page.may_edit => question.ask().await,
+            Some(Err(error)) => Answer::failed(error),
+            _ => Answer::failed(AppError::Forbidden(Denial::EditRotation)),
+        }
+    })
+}
+
+/// In a browser only those come here from another page who are offered the editor, and
+/// whoever waits for `page` would keep it alive beyond its time.
+#[cfg(not(feature = "ssr"))]
+fn if_editable(_: Resource<RotationPage>, question: Question) -> Asking {
+    question.ask()
 }
 
 #[component]
@@ -69,28 +98,45 @@ pub(crate) fn EditSchedulePage() -> impl IntoView {
         move || live.connection() + live.rotation(&id.get()),
         move || Rotation { id: id.get() },
     );
-    let wanted = Wanted::new(id);
+    let browsing = Browsing::new(page, id);
+    Effect::new(move |before: Option<Option<bool>>| {
+        let now = page
+            .get()
+            .and_then(Result::ok)
+            .map(|page| page.pagerduty_connected);
+        if now == Some(true) && before == Some(Some(false)) {
+            browsing.found.ask_again();
+            browsing.preview.ask_again();
+        }
+        now.or(before?)
+    });
     let save = ServerAction::<SetSchedule>::telling("The schedule was saved.");
     view! {
-        {loaded_page(page, move |page| view! { <Content page wanted save/> })}
+        {loaded_page(page, move |page| view! { <Content page browsing save/> })}
     }
 }
 
 #[component]
 fn Content(
     page: DataMemo<RotationPage>,
-    wanted: Wanted,
+    browsing: Browsing,
     save: ServerAction<SetSchedule>,
 ) -> impl IntoView {
     let name = move || page.with(|page| page.details.name.clone());
+    let rotation = page.with_untracked(|page| format!("/rotations/{}", page.id));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     use_title(move || format!("Schedule of {}", name()));
     view! {
-        <h1 dir="auto">{name}</h1>
+        <div class="page-head">
+            <div>
+                <h1>"Schedule of "<bdi>{name}</bdi></h1>
+                <p><a href=rotation>"Back to the rotation"</a></p>
+            </div>
+        </div>
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
             {move || if may_edit.get() {
-                Either::Left(view! { <Editor page wanted save/> })
+                Either::Left(view! { <Editor page browsing save/> })
             } else {
                 Either::Right(view! {
                     <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
@@ -103,7 +149,7 @@ fn Content(
 #[component]
 fn Editor(
     page: DataMemo<RotationPage>,
-    wanted: Wanted,
+    browsing: Browsing,
     save: ServerAction<SetSchedule>,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.to_string());
@@ -111,8 +157,8 @@ fn Editor(
     let here = format!("{rotation}/schedule");
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
     // Whoever searched or chose meant PagerDuty, bound or not.
-    let follows = wanted.chosen.with_untracked(|chosen| !chosen.is_empty())
-        || wanted.search.with_untracked(|search| !search.is_empty())
+    let follows = browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
+        || browsing.search.with_untracked(|search| !search.is_empty())
         || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
     view! {
         <ActionForm action=save class="schedule-editor">
@@ -135,7 +181,7 @@ fn Editor(
                     Either::Right(view! { <p class="hint">{BindRefusal::NotConnected.to_string()}</p> })
                 }}
             </fieldset>
-            {move || offered.get().then(|| view! { <Picker here=here.clone() wanted/> })}
+            {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
             <FailureNotice failure=failure(form_outcome(save))/>
             <div class="buttons">
                 <SubmitButton

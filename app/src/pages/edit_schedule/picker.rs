@@ -1,7 +1,7 @@
 //! The choice of a schedule in PagerDuty: search, what it finds, and what choosing one
 //! of them would bring.
 
-use super::{Wanted, preview::Preview};
+use super::{Browsing, preview::Preview};
 use crate::{
     AppError,
     components::{Choice, FailureText, Notice, Tone, lowercase, rows, use_clock},
@@ -17,7 +17,7 @@ use leptos::{
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{BindRefusal, Outcome, SchedulePreview, ScheduleSummary};
+use types::{BindRefusal, Outcome, RotationPage, ScheduleId, SchedulePreview, ScheduleSummary};
 use web_sys::HtmlInputElement;
 
 /// Search, results and details of the chosen schedule. The style sheet shows it
@@ -26,7 +26,8 @@ use web_sys::HtmlInputElement;
 pub(super) fn Picker(
     /// The address of the page.
     here: String,
-    wanted: Wanted,
+    page: DataMemo<RotationPage>,
+    browsing: Browsing,
 ) -> impl IntoView {
     let search_box = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
@@ -37,8 +38,8 @@ pub(super) fn Picker(
             return;
         };
         let search = search_box.value();
-        let chosen = chosen_in_form(&search_box).unwrap_or_else(|| wanted.chosen.get_untracked());
-        if search == wanted.search.get_untracked() && chosen == wanted.chosen.get_untracked() {
+        let chosen = chosen_in_form(&search_box).unwrap_or_else(|| browsing.chosen.get_untracked());
+        if search == browsing.search.get_untracked() && chosen == browsing.chosen.get_untracked() {
             return;
         }
         let address = address(&here, &[("search", &search), ("schedule", &chosen)]);
@@ -51,7 +52,7 @@ pub(super) fn Picker(
     });
     // What was typed and chosen before this code ran counts as well.
     Effect::new(move |_| apply.run(()));
-    let typed = RwSignal::new(wanted.search.get_untracked());
+    let typed = RwSignal::new(browsing.search.get_untracked());
     let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
         apply.try_run(());
     });
@@ -62,7 +63,7 @@ pub(super) fn Picker(
                 <div class="field-row">
                     <input
                         type="search" id="search-schedules" name="search" autocomplete="off" dir="auto"
-                        value=wanted.search.get_untracked()
+                        value=browsing.search.get_untracked()
                         node_ref=search_box
                         on:input=move |event| {
                             typed.set(event_target_value(&event));
@@ -81,9 +82,9 @@ pub(super) fn Picker(
                     </button>
                 </div>
             </div>
-            <Results wanted typed apply/>
+            <Results page browsing typed apply/>
             <ShowDetails action/>
-            <Details wanted/>
+            <Details browsing/>
         </div>
     }
     .into_any()
@@ -114,9 +115,22 @@ fn ShowDetails(action: String) -> impl IntoView {
 }
 
 #[component]
-fn Results(wanted: Wanted, typed: RwSignal<String>, apply: Callback<()>) -> impl IntoView {
-    let choices = DataMemo::new(move || choices(wanted, &typed.get()));
-    let message = move || match wanted.found.get() {
+fn Results(
+    page: DataMemo<RotationPage>,
+    browsing: Browsing,
+    typed: RwSignal<String>,
+    apply: Callback<()>,
+) -> impl IntoView {
+    let choices = DataMemo::new(move || choices(browsing, &typed.get()));
+    // Until another one is chosen, that is the schedule of today.
+    let today = page.with_untracked(|page| page.bound_schedule().map(ToString::to_string));
+    let today = today.unwrap_or_default();
+    let is_chosen = move |schedule: &ScheduleId| {
+        let chosen = browsing.chosen.get_untracked();
+        let chosen = if chosen.is_empty() { &today } else { &chosen };
+        chosen == schedule.as_str()
+    };
+    let message = move || match browsing.found.get() {
         None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
         Some(answer) => match refusal(&answer) {
             Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
@@ -134,19 +148,22 @@ fn Results(wanted: Wanted, typed: RwSignal<String>, apply: Callback<()>) -> impl
             {rows(
                 move || choices.get(),
                 |schedule| schedule.id.to_string(),
-                move |schedule| view! { <ScheduleChoice schedule wanted apply/> },
+                move |schedule| {
+                    let checked = is_chosen(&schedule.id);
+                    view! { <ScheduleChoice schedule checked apply/> }
+                },
             )}
         </fieldset>
     }
 }
 
 #[component]
-fn ScheduleChoice(schedule: ScheduleSummary, wanted: Wanted, apply: Callback<()>) -> impl IntoView {
+fn ScheduleChoice(schedule: ScheduleSummary, checked: bool, apply: Callback<()>) -> impl IntoView {
     let id = schedule.id.to_string();
     view! {
         <Choice
             id=format!("schedule-{id}") name="schedule"
-            checked=wanted.chosen.with_untracked(|chosen| *chosen == id)
+            checked
             value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=apply
         />
     }
@@ -157,12 +174,12 @@ fn ScheduleChoice(schedule: ScheduleSummary, wanted: Wanted, apply: Callback<()>
 ///
 /// The list follows every letter at once, so that the answer, when it comes,
 /// does not move a schedule away from under the pointer.
-fn choices(wanted: Wanted, typed: &str) -> Vec<ScheduleSummary> {
-    let found = wanted.found.get();
+fn choices(browsing: Browsing, typed: &str) -> Vec<ScheduleSummary> {
+    let found = browsing.found.get();
     let mut choices = found.and_then(answered).unwrap_or_default();
     let typed = lowercase(typed.trim());
     choices.retain(|schedule| lowercase(&schedule.name).contains(&typed));
-    let chosen: Option<SchedulePreview> = wanted.preview.get().and_then(answered);
+    let chosen: Option<SchedulePreview> = browsing.preview.get().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)
     {
@@ -172,9 +189,9 @@ fn choices(wanted: Wanted, typed: &str) -> Vec<ScheduleSummary> {
 }
 
 #[component]
-fn Details(wanted: Wanted) -> impl IntoView {
+fn Details(browsing: Browsing) -> impl IntoView {
     move || {
-        let answer = wanted.preview.get()?;
+        let answer = browsing.preview.get()?;
         Some(match refusal(&answer) {
             Some(failure) => Either::Left(view! {
                 <Notice tone=Tone::Warning><p><FailureText failure/></p></Notice>

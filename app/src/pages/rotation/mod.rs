@@ -9,7 +9,7 @@ mod person_picker;
 mod schedule;
 mod shifts;
 
-use super::{links::Links, person_select::people_of};
+use super::{address::use_rotation_id, links::Links, person_select::people_of};
 use crate::{
     components::{
         Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, use_title,
@@ -26,11 +26,9 @@ use crate::{
 };
 use delete::DeleteDialog;
 use leptos::{html, prelude::*};
-use leptos_router::hooks::use_params_map;
 use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
-pub(super) use schedule::CurrentSchedule;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
 use types::{PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
@@ -103,12 +101,6 @@ impl Actions {
     fn deleting(self) -> bool {
         self.delete.pending().get() || self.delete.value().done().is_some()
     }
-}
-
-/// The rotation that the page's address names.
-pub(super) fn use_rotation_id() -> DataMemo<RotationId> {
-    let params = use_params_map();
-    DataMemo::new(move || RotationId::new(params.read().get("id").unwrap_or_default()))
 }
 
 #[component]

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::bench::page::PAGE;
 use crate::bench::page::workspace::Workspace;
+use crate::bench::scale;
 use crate::bench::table::Table;
 use crate::http::{self, Request};
 use crate::report;
@@ -21,7 +22,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     report::step("Weighing the first load of each page");
     let _server = workspace.start()?;
     let bound = format!("{PAGE}/{}", workspace.bound_rotation());
-    let editor = format!("{bound}/schedule?schedule=P");
+    let editor = format!("{bound}/schedule?schedule={}", scale::schedule(0));
     let cookies = workspace.visitor.cookie_header();
     let mut scales = Scales {
         port: workspace.ports.server,
@@ -32,7 +33,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
         ("/sign-in", "/sign-in", ""),
         (PAGE, PAGE, cookies.as_str()),
         ("/rotations/{id}", &bound, &cookies),
-        ("/rotations/{id}/schedule", &editor, &cookies),
+        ("/rotations/{id}/schedule?schedule={id}", &editor, &cookies),
         ("/rotations/new", "/rotations/new", &cookies),
         ("/settings", "/settings", &cookies),
         ("/settings/integrations", "/settings/integrations", &cookies),
