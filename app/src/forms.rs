@@ -319,7 +319,7 @@ where
 {
     let told = Told {
         calls: Some(action.calls),
-        flash: Some((use_flash(), action.calls.path)),
+        flash: Some((action.calls.flash, action.calls.path)),
     };
     told.into()
 }
