@@ -163,6 +163,7 @@ mod arrival {
     use super::{Chunk, LazyPage, Loader, NotLoaded};
     use crate::{
         components::{Notice, Skeleton, Tone, use_title},
+        live::{Contact, ask_contact},
         pages::use_here,
     };
     use futures::future::FutureExt;
@@ -176,9 +177,18 @@ mod arrival {
             return view;
         }
         let loaded = RwSignal::new(None);
+        let here = use_here();
         spawn_local(async move {
             let result = (loader.load)(page.chunk()).await;
-            let _gone_elsewhere = loaded.try_set(Some(result));
+            // A server that answers has another version of the code, and sends a page that
+            // knows its own. Whoever has gone elsewhere meanwhile stays there.
+            let replaced = result.is_err()
+                && ask_contact().await != Contact::Lost
+                && !loaded.is_disposed()
+                && window().location().replace(&untrack(here)).is_ok();
+            if !replaced {
+                let _gone_elsewhere = loaded.try_set(Some(result));
+            }
         });
         let content = move || match loaded.get() {
             None => waiting().into_any(),
@@ -205,8 +215,8 @@ mod arrival {
             <div role="alert">
                 <Notice tone=Tone::Bad>
                     <p>
-                        "What belongs here could not be loaded: Round Robin could not be reached, or has a new \
-                        version. Check your connection, then "
+                        "What belongs here could not be loaded: Round Robin could not be reached. Check your \
+                        connection, then "
                         <a href=here rel="external">"load the page anew"</a>"."
                     </p>
                 </Notice>

@@ -23,7 +23,7 @@ pub(crate) struct Live {
 
 /// Whether the page hears of what happens.
 #[cfg_attr(
-    not(feature = "hydrate"),
+    feature = "ssr",
     expect(dead_code, reason = "only a browser can lose it")
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,17 @@ fn change(known: Option<u64>, event: LiveEvent) -> Change {
     }
 }
 
+/// Asks the server, by the cheapest of questions, what became of it and of the session.
+#[cfg(not(feature = "ssr"))]
+pub(crate) async fn ask_contact() -> Contact {
+    use crate::{AppError, data::Question, server_fns::CheckSession};
+    match Question::new(CheckSession {}).ask().await.value::<()>() {
+        Ok(_) => Contact::Kept,
+        Err(AppError::Unauthenticated) => Contact::SessionEnded,
+        Err(_) => Contact::Lost,
+    }
+}
+
 /// Puts [`Live`] into the context and, in a signed-in browser, follows the
 /// server's events.
 pub(crate) fn provide_live(signed_in: bool) {
@@ -144,13 +155,8 @@ mod stream {
     //! The event stream in the browser: open while the tab is visible, opened
     //! anew after an error, and never twice.
 
-    use super::{Contact, Live, change};
-    use crate::{
-        AppError,
-        data::Question,
-        pause_after,
-        server_fns::{CheckSession, decoded},
-    };
+    use super::{Contact, Live, ask_contact, change};
+    use crate::{pause_after, server_fns::decoded};
     use futures::StreamExt;
     use gloo_net::eventsource::{State, futures::EventSource};
     use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
@@ -280,10 +286,10 @@ mod stream {
         fn ask_why(&self) {
             let contact = self.live.contact;
             spawn_local(async move {
-                match Question::new(CheckSession {}).ask().await.value::<()>() {
-                    Err(AppError::Unauthenticated) => contact.set(Contact::SessionEnded),
-                    Err(_) => contact.set(Contact::Lost),
-                    Ok(_) => {}
+                match ask_contact().await {
+                    // The stream itself tells when it is back.
+                    Contact::Kept => {}
+                    lost => contact.set(lost),
                 }
             });
         }

@@ -1,6 +1,6 @@
 // The code of most pages is loaded when somebody goes to one of them: no page loads
 // what it does not need, and none is left empty where its code does not come.
-import type { Page } from '@playwright/test';
+import type { Page, Route } from '@playwright/test';
 import { furnish, pages } from '../support/pages';
 import { addMember, card, createRotation } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
@@ -16,6 +16,11 @@ function codeOf(page: Page): string[] {
   });
   return files;
 }
+
+/** Marks the document, to tell later whether the page was loaded anew. */
+const markDocument = (page: Page) => page.evaluate(() => Object.assign(window, { sameDocument: true }));
+
+const isSameDocument = (page: Page) => page.evaluate(() => 'sameDocument' in window);
 
 const mainNavigation = (page: Page) => page.getByRole('navigation', { name: 'Main' });
 
@@ -80,51 +85,87 @@ test('a page that is left while its code is on the way stays left', async ({ pag
 test.describe('code that does not come', () => {
   test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|Failed to fetch/ });
 
+  const unavailable = 'This page could not be loaded';
+
+  /** Nothing that matches is answered, nor is the question whether the server is there. */
+  async function cutOff(page: Page, files: string) {
+    const refused = (route: Route) => route.abort('connectionrefused');
+    await page.route(files, refused);
+    await page.route('**/rpc/check_session', refused);
+    return async () => {
+      await page.unroute(files);
+      await page.unroute('**/rpc/check_session');
+    };
+  }
+
   test('is told where the page would be, with a way to it', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
     await visit(page, '/rotations');
-    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-    const gone = '**/*_split_occasional.wasm';
+    await markDocument(page);
     const settings = page.getByRole('heading', { level: 1, name: 'Settings' });
-    await page.route(gone, (route) => route.abort('connectionrefused'));
+    const reconnect = await cutOff(page, '**/*_split_occasional.wasm');
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
-    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1, name: unavailable })).toBeVisible();
     await expect(page).toHaveTitle(/This page could not be loaded/);
 
     await mainNavigation(page).getByRole('link', { name: 'Rotations' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
     await page.goBack();
-    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
-    await page.unroute(gone);
+    await expect(page.getByRole('heading', { level: 1, name: unavailable })).toBeVisible();
+    await reconnect();
     await page.getByRole('link', { name: 'load the page anew' }).click();
     await expect(settings).toBeVisible();
     await takenOver(page);
-    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(false);
+    expect(await isSameDocument(page)).toBe(false);
   });
 
   test('is tried again when its page is', async ({ page }) => {
     await signInAs(page, 'Ada Okafor');
     await visit(page, '/rotations');
-    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-    const gone = '**/*_split_occasional.wasm';
-    await page.route(gone, (route) => route.abort('connectionrefused'));
+    await markDocument(page);
+    const reconnect = await cutOff(page, '**/*_split_occasional.wasm');
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
-    await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1, name: unavailable })).toBeVisible();
     await mainNavigation(page).getByRole('link', { name: 'Rotations' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
-    await page.unroute(gone);
+    await reconnect();
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
-    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+    expect(await isSameDocument(page)).toBe(true);
   });
 
   test('is told with the whole address of the page', async ({ page, world }) => {
     const rotation = await furnish(page, world);
-    await page.route('**/*_split_edit_schedule.wasm', (route) => route.abort('connectionrefused'));
+    await cutOff(page, '**/*_split_edit_schedule.wasm');
     await visit(page, rotation);
     await page.getByRole('button', { name: 'Edit schedule' }).click();
     const anew = page.getByRole('alert').getByRole('link', { name: 'load the page anew' });
     await expect(anew).toHaveAttribute('href', `${rotation}/schedule?schedule=PPLATS2`);
+  });
+
+  test('because the server has another version by now makes the browser load the page anew', async ({ page, world }) => {
+    const rotation = await furnish(page, world);
+    await visit(page, rotation);
+    await markDocument(page);
+    const old = '**/*_split_edit_schedule.wasm';
+    await page.route(old, (route) => route.fulfill({ status: 404 }));
+    await page.getByRole('button', { name: 'Edit schedule' }).click();
+    await expect(page).toHaveURL(/\/schedule\?schedule=PPLATS2$/);
+    await expect(page.getByRole('heading', { level: 1, name: /schedule/i })).toBeVisible();
+    expect(await isSameDocument(page)).toBe(false);
+    await page.unroute(old);
+    await takenOver(page);
+    await page.goBack();
+    await expect(page.getByRole('button', { name: 'Edit schedule' })).toBeVisible();
+  });
+
+  test('after the session ended leads to the sign-in, and back', async ({ page, context }) => {
+    await signInAs(page, 'Ada Okafor');
+    await visit(page, '/rotations');
+    await context.clearCookies();
+    await page.route('**/*_split_occasional.wasm', (route) => route.fulfill({ status: 404 }));
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page).toHaveURL(/\/sign-in\?return_to=%2Fsettings/);
   });
 
   test('leaves a page that works as it does without JavaScript, until it comes', async ({ page }) => {
