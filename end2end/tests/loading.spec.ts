@@ -83,7 +83,7 @@ test('a page that is left while its code is on the way stays left', async ({ pag
 });
 
 test.describe('code that does not come', () => {
-  test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|Failed to fetch/ });
+  test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|rpc\/session|Failed to (fetch|execute 'compile')/ });
 
   const unavailable = 'This page could not be loaded';
 
@@ -91,10 +91,10 @@ test.describe('code that does not come', () => {
   async function cutOff(page: Page, files: string) {
     const refused = (route: Route) => route.abort('connectionrefused');
     await page.route(files, refused);
-    await page.route('**/rpc/check_session', refused);
+    await page.route('**/rpc/session', refused);
     return async () => {
       await page.unroute(files);
-      await page.unroute('**/rpc/check_session');
+      await page.unroute('**/rpc/session');
     };
   }
 
