@@ -6,7 +6,8 @@ use crate::{
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
-    pages::{DesignPage, NotFoundPage, RotationsPage, SignInPage},
+    pages::{DesignPage, NotFoundPage, ROTATIONS, RotationsPage, SignInPage},
+    place::provide_place,
     prefetch::provide_prefetch,
 };
 use leptos::prelude::*;
@@ -26,6 +27,7 @@ pub fn App() -> impl IntoView {
     provide_toasts();
     provide_live(signed_in);
     provide_prefetch();
+    provide_place(ROTATIONS);
     view! {
         <Router>
             <Frame>

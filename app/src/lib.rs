@@ -16,6 +16,7 @@ mod error;
 mod forms;
 mod live;
 mod pages;
+mod place;
 mod prefetch;
 mod retry;
 pub mod server_fns;

@@ -279,3 +279,26 @@ test('a rotation that somebody points at is loaded ahead, once', async ({ page }
   await expect(page.getByRole('heading', { level: 1, name: 'Coffee' })).toBeVisible();
   expect(asked).toHaveLength(1);
 });
+
+test('whoever comes back to the list finds it where they left it', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 600 });
+  await signInAs(page, 'Ada Okafor');
+  for (let number = 1; number <= 9; number++) await createRotation(page, `Team ${number}`);
+  await visit(page, '/rotations');
+  await card(page, 'Team 8').scrollIntoViewIfNeeded();
+  const scrolled = () => page.evaluate(() => window.scrollY);
+  const left = await scrolled();
+  expect(left).toBeGreaterThan(300);
+  await card(page, 'Team 8').getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Team 8' })).toBeVisible();
+  await expect.poll(scrolled, 'a new page begins at its top').toBe(0);
+  await page.goBack();
+  await expect.poll(scrolled).toBe(left);
+
+  await card(page, 'Team 8').getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Team 8' })).toBeVisible();
+  await page.getByRole('link', { name: 'Rotations', exact: true }).click();
+  await expect(card(page, 'Team 1')).toBeVisible();
+  await expect(card(page, 'Team 1'), 'a link leads to the top').toBeInViewport();
+  expect(await scrolled()).toBe(0);
+});

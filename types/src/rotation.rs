@@ -143,7 +143,7 @@ impl RotationInput {
     pub fn checked(&self) -> Result<RotationDetails, Vec<(RotationField, FieldProblem)>> {
         let mut problems = Vec::new();
         let name = self.name.trim();
-        if name.is_empty() {
+        if name.chars().all(is_invisible) {
             problems.push((RotationField::Name, FieldProblem::NameEmpty));
         }
         let description = self.description.trim();
@@ -203,6 +203,33 @@ impl RotationInput {
 /// Line breaks and tabs are for descriptions; no database takes a NUL.
 fn is_unprintable(character: char) -> bool {
     character.is_control() && !matches!(character, '\n' | '\r' | '\t')
+}
+
+/// What leaves nothing to be seen: spaces, what Unicode tells programs to ignore when they
+/// cannot show it (`Default_Ignorable_Code_Point`), and the blank pattern of Braille.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 impl From<&RotationDetails> for RotationInput {
@@ -406,10 +433,16 @@ mod tests {
 
     #[test]
     fn an_empty_name_is_asked_for() {
-        assert_eq!(
-            named(" \t").checked().unwrap_err(),
-            vec![(RotationField::Name, FieldProblem::NameEmpty)]
-        );
+        for nothing_to_see in ["", " \t", "\u{200b}", "\u{2067}\u{3164} \u{2069}"] {
+            assert_eq!(
+                named(nothing_to_see).checked().unwrap_err(),
+                vec![(RotationField::Name, FieldProblem::NameEmpty)],
+                "{nothing_to_see:?}"
+            );
+        }
+        for name in ["👩\u{200d}🚒", "\u{2067}א\u{2069}"] {
+            assert_eq!(named(name).checked().unwrap().name, name);
+        }
     }
 
     #[test]

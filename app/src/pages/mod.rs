@@ -34,6 +34,6 @@ pub(crate) use not_found::NotFoundPage;
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
 pub(crate) use rotation::RotationPage;
-pub(crate) use rotations::RotationsPage;
+pub(crate) use rotations::{ADDRESS as ROTATIONS, RotationsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};

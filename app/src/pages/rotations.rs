@@ -9,6 +9,7 @@ use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
     data::{DataMemo, Resource},
     live::use_live,
+    place::{Place, use_place},
     prefetch::{Prefetch, use_prefetch},
     server_fns::Rotations,
 };
@@ -18,7 +19,7 @@ use std::time::Duration;
 use types::{Role, RotationCard, RotationId, RotationMode};
 use web_sys::Element;
 
-pub(super) const ADDRESS: &str = "/rotations";
+pub(crate) const ADDRESS: &str = "/rotations";
 
 #[component]
 pub(crate) fn RotationsPage() -> impl IntoView {
@@ -33,6 +34,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
         },
     );
     let prefetch = use_prefetch();
+    let place = use_place();
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
     use_title(|| "Rotations".to_owned());
     view! {
@@ -43,7 +45,13 @@ pub(crate) fn RotationsPage() -> impl IntoView {
         <Filter search mode/>
         {loaded(cards, move |cards: DataMemo<Vec<RotationCard>>| {
             let list = NodeRef::<html::Ul>::new();
+            let whole = RwSignal::new(false);
             keep_times_true(list, move || cards.track());
+            Effect::new(move |_| {
+                if list.get().is_some() && !whole.get_untracked() {
+                    show_whole(whole, place);
+                }
+            });
             settled(move || {
                 let cards = cards.get();
                 if cards.is_empty() {
@@ -51,7 +59,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 } else {
                     Either::Right(view! {
                         <ul
-                            class="cards"
+                            class="cards" class:whole=whole
                             node_ref=list
                             on:pointerover=move |event| point_at(&event, prefetch)
                         >
@@ -61,6 +69,21 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 }
             })
         })}
+    }
+}
+
+/// Has all of the cards laid out, now that the first ones have been seen; for somebody
+/// who comes back, before, since the place where they were depends on it.
+fn show_whole(whole: RwSignal<bool>, place: Place) {
+    if let Some(left_at) = place.to_return_to() {
+        whole.set(true);
+        request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, left_at));
+    } else {
+        request_animation_frame(move || {
+            request_animation_frame(move || {
+                let _gone_elsewhere = whole.try_set(true);
+            });
+        });
     }
 }
 
