@@ -1,6 +1,6 @@
 // When a browser that has nothing of ours shows the page: from the start of the
-// navigation to the first and to the largest content, in milliseconds; the median
-// of five visits. Prints JSON.
+// navigation, in a window that has come to rest, to the first and to the largest
+// content, in milliseconds; the median of five visits. Prints JSON.
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium as engine } from '@playwright/test';
 import { chromium, cookie, flags, median, url } from './browser.mjs';
@@ -35,10 +35,12 @@ async function visit() {
   await settled();
   const answer = await page.goto(url, { waitUntil: 'load' });
   if (answer?.status() !== 200 || page.url() !== url) throw new Error(`${url} led to ${page.url()} with ${answer?.status()}`);
+  // Until the page has been taken over, what was drawn may be drawn anew, and larger.
+  await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/events')));
+  await settled();
   const seen = await page.evaluate(
     () =>
       new Promise((resolve) => {
-        // Both were painted before the page had loaded, or are painted next.
         const watched = new PerformanceObserver((list) => {
           const [paint] = performance.getEntriesByName('first-contentful-paint');
           const largest = list.getEntries().at(-1);
@@ -51,21 +53,29 @@ async function visit() {
   return seen;
 }
 
-/** A new window loads pages of the browser's own, which are none of the visit. */
+/**
+ * Until all of the browser has nothing more to do: a new window loads pages of the
+ * browser's own, which are none of the visit.
+ */
 async function settled() {
-  const QUIET_MILLIS = 200;
-  const IDLE_SHARE = 0.05;
+  const LOOK_MILLIS = 100;
+  const IDLE_SHARE = 0.1;
+  const QUIET_LOOKS = 3;
+  const deadline = performance.now() + 10_000;
   let before = await processorSeconds();
-  for (let share = 1; share > IDLE_SHARE; ) {
-    await pause(QUIET_MILLIS);
+  for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+    if (performance.now() > deadline) throw new Error('the browser does not come to rest');
+    await pause(LOOK_MILLIS);
     const now = await processorSeconds();
-    share = ((now - before) * 1000) / QUIET_MILLIS;
+    const grown = [...now].map(([id, seconds]) => seconds - (before.get(id) ?? 0));
+    const share = (grown.reduce((sum, seconds) => sum + seconds, 0) * 1000) / LOOK_MILLIS;
+    quiet = share <= IDLE_SHARE ? quiet + 1 : 0;
     before = now;
   }
 }
 
-/** What the browser has computed so far, in all of its processes. */
+/** What each of the browser's processes has computed so far. */
 async function processorSeconds() {
   const { processInfo } = await processes.send('SystemInfo.getProcessInfo');
-  return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  return new Map(processInfo.map(({ id, cpuTime }) => [id, cpuTime]));
 }

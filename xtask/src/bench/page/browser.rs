@@ -17,12 +17,15 @@ const DESKTOP_SCORE: f64 = 97.0;
 const MOBILE_PERFORMANCE: f64 = 90.0;
 
 pub fn measure_paint(table: &mut Table, workspace: &Workspace) -> Result<()> {
-    report::step("Looking at the list of 50 rotations for the first time");
+    report::step("Looking at the list of 50 rotations with a browser that has nothing of ours");
     let _server = workspace.start()?;
     let paint = script(workspace, PAGE, "paint.mjs", &[])?;
     for (name, what) in [
-        ("first", "first content to be seen, median of 5"),
-        ("largest", "largest content to be seen, median of 5"),
+        (
+            "first",
+            "first content seen, cold in an idle window, median of 5",
+        ),
+        ("largest", "largest content seen, the same"),
     ] {
         let millis = paint[name].as_f64();
         let millis = millis.with_context(|| format!("no paint was measured: {paint}"))?;
