@@ -4,14 +4,14 @@
 
 use app::chunks::Chunk;
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use leptos::config::LeptosOptions;
 use rust_embed::{Embed, EmbeddedFile};
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -102,13 +102,21 @@ fn answer(path: &str, file: EmbeddedFile) -> Response {
             Some(HeaderValue::from_static("accept-encoding")),
         ),
     ];
-    let mut response = Response::new(Body::from(file.data.into_owned()));
+    let mut response = Response::new(Body::from(bytes(file.data)));
     for (name, value) in headers {
         if let Some(value) = value {
             response.headers_mut().insert(name, value);
         }
     }
     response
+}
+
+/// What is part of the program is sent from where it is.
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    }
 }
 
 /// Whether whoever asks takes Brotli.

@@ -17,13 +17,13 @@ use std::{io, ops::RangeInclusive};
 /// The next level takes two thirds more time for a twelfth fewer bytes.
 const QUALITY: i32 = 3;
 /// A short answer fits into one packet anyway.
-const SHORTEST: usize = 1024;
+pub const SHORTEST: u16 = 1024;
 /// How far back a compressor looks, as powers of two: the library is slower with
 /// less, and has no more without an extension of the format.
 const WINDOWS: RangeInclusive<u32> = 17..=22;
 
 /// For whoever takes Brotli, as browsers do; the others are left to the layer around
-/// this one.
+/// this one, which must leave short answers as they are as well.
 pub async fn with_brotli(request: Request, next: Next) -> Response {
     let accepted = accepts_brotli(request.headers());
     let response = next.run(request).await;
@@ -38,7 +38,7 @@ pub async fn with_brotli(request: Request, next: Next) -> Response {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let compressed = (body.len() >= SHORTEST).then(|| compress(&body));
+    let compressed = (body.len() >= usize::from(SHORTEST)).then(|| compress(&body));
     let Some(Ok(compressed)) = compressed else {
         return Response::from_parts(head, Body::from(body));
     };

@@ -1,6 +1,6 @@
-//! The cookies: the session's, the one that ties a sign-in to the browser that
-//! began it, and the one that keeps the chosen colours. Scripts see none of them. Under https their names carry
-//! the prefix with which browsers refuse what another subdomain tries to plant.
+//! The cookies: the session's, the one that ties a sign-in to the browser that began
+//! it, and the one that keeps the chosen colours. Scripts see none of them. Under https
+//! their names carry the prefix with which browsers refuse what another subdomain plants.
 
 use super::Site;
 use axum::http::{HeaderMap, HeaderValue, header};

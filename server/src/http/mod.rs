@@ -35,7 +35,9 @@ use axum::{
 };
 use leptos::config::LeptosOptions;
 use tower::ServiceBuilder;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{
+    CompressionLayer, DefaultPredicate, Predicate as _, predicate::SizeAbove,
+};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -85,7 +87,10 @@ fn guarded(site: &Site) -> Router<Site> {
         .merge(pages::routes(site))
         .route("/rpc/{*function}", any(rpc::call))
         .layer(from_fn(compression::with_brotli))
-        .layer(CompressionLayer::new());
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(SizeAbove::new(compression::SHORTEST))),
+        );
     Router::new()
         .merge(documents)
         .route("/api/auth/slack/login", get(auth::log_in))

@@ -13,7 +13,7 @@ use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, she
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header, uri::PathAndQuery},
+    http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
 };
@@ -106,14 +106,32 @@ async fn show(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-/// The app's own page for an address that it does not know.
+/// Leads from an address with slashes at its end to the one without, and else draws the
+/// app's own page for an address that it does not know.
 pub async fn not_found(State(site): State<Site>, request: Request) -> Response {
+    if *request.method() == Method::GET
+        && let Some(meant) = without_last_slash(request.uri())
+    {
+        return Redirect::permanent(&meant).into_response();
+    }
     let mut response = render(site, request).await;
     response.headers_mut().remove(REFUSED_HEADER);
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     response
+}
+
+/// Nothing for the address `/`, nor for one that a browser would take for another host's.
+fn without_last_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
+    if path.is_empty() || path.starts_with("//") || path.contains('\\') {
+        return None;
+    }
+    Some(match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    })
 }
 
 /// Whatever keeps a page from being drawn, its reader gets an answer.
@@ -164,5 +182,25 @@ fn set_policy() {
         && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
     {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_at_the_end_are_left_out_and_lead_nowhere_else() {
+        for (asked, meant) in [
+            ("/rotations/", Some("/rotations")),
+            ("/rotations//?search=a/", Some("/rotations?search=a/")),
+            ("/rotations", None),
+            ("/", None),
+            ("//", None),
+            ("//evil.example/", None),
+        ] {
+            let uri: Uri = asked.parse().unwrap();
+            assert_eq!(without_last_slash(&uri).as_deref(), meant, "{asked}");
+        }
     }
 }
