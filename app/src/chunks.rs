@@ -163,7 +163,7 @@ mod arrival {
     use super::{Chunk, LazyPage, Loader, NotLoaded};
     use crate::{
         components::{Notice, Skeleton, Tone, use_title},
-        live::{Contact, ask_contact},
+        live::{Contact, ask_contact, use_live},
         pages::use_here,
     };
     use futures::future::FutureExt;
@@ -178,16 +178,11 @@ mod arrival {
         }
         let loaded = RwSignal::new(None);
         let here = use_here();
-        spawn_local(async move {
-            let result = (loader.load)(page.chunk()).await;
-            // A server that answers has another version of the code, and sends a page that
-            // knows its own. Whoever has gone elsewhere meanwhile stays there.
-            let replaced = result.is_err()
-                && ask_contact().await != Contact::Lost
-                && !loaded.is_disposed()
-                && window().location().replace(&untrack(here)).is_ok();
-            if !replaced {
-                let _gone_elsewhere = loaded.try_set(Some(result));
+        let live = use_live();
+        Effect::new(move |_| {
+            live.regained();
+            if !matches!(loaded.get_untracked(), Some(Ok(()))) {
+                spawn_local(arrive(loader, page.chunk(), here.clone(), loaded));
             }
         });
         let content = move || match loaded.get() {
@@ -199,6 +194,24 @@ mod arrival {
             Some(Err(NotLoaded)) => could_not_load().into_any(),
         };
         content.into_any()
+    }
+
+    async fn arrive(
+        loader: Loader,
+        chunk: Chunk,
+        here: impl Fn() -> String,
+        loaded: RwSignal<Option<Result<(), NotLoaded>>>,
+    ) {
+        let result = (loader.load)(chunk).await;
+        // A server that answers has another version of the code, and sends a page that
+        // knows its own. Whoever has gone elsewhere meanwhile stays there.
+        let replaced = result.is_err()
+            && ask_contact().await != Contact::Lost
+            && !loaded.is_disposed()
+            && window().location().replace(&untrack(here)).is_ok();
+        if !replaced {
+            let _gone_elsewhere = loaded.try_set(Some(result));
+        }
     }
 
     fn waiting() -> impl IntoView {
@@ -215,8 +228,8 @@ mod arrival {
             <div role="alert">
                 <Notice tone=Tone::Bad>
                     <p>
-                        "What belongs here could not be loaded: Round Robin could not be reached. Check your \
-                        connection, then "
+                        "What belongs here could not be loaded: Round Robin did not answer. Check your connection, \
+                        then "
                         <a href=here rel="external">"load the page anew"</a>"."
                     </p>
                 </Notice>

@@ -187,6 +187,17 @@ impl<F> ServerAction<F> {
         self.calls.action.pending()
     }
 
+    /// Forgets a refusal once its dialog is closed: whoever opens it anew begins anew.
+    pub(crate) fn forgetting(self, refused: Signal<Option<Failure>>) -> Callback<()> {
+        let Calls { action, flash, .. } = self.calls;
+        Callback::new(move |()| {
+            if refused.get_untracked().is_some() {
+                flash.forget();
+                action.clear();
+            }
+        })
+    }
+
     /// Forgets the last answer.
     pub(crate) fn clear(self) {
         self.calls.action.clear();

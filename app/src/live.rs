@@ -17,6 +17,8 @@ pub(crate) struct Live {
     rotations: RwSignal<u64>,
     by_rotation: RwSignal<HashMap<RotationId, u64>>,
     contact: RwSignal<Contact>,
+    /// How often contact was lost and is back.
+    regained: RwSignal<u64>,
     #[cfg(feature = "hydrate")]
     clock: crate::components::Clock,
 }
@@ -38,6 +40,12 @@ pub(crate) enum Contact {
 impl Live {
     pub(crate) fn contact(self) -> Contact {
         self.contact.get()
+    }
+
+    /// Moves when the server can be reached again. For what does not follow any change
+    /// and may have failed meanwhile.
+    pub(crate) fn regained(self) -> u64 {
+        self.regained.get()
     }
 
     /// Moves when the connection to PagerDuty changed.
@@ -117,6 +125,7 @@ pub(crate) fn provide_live(signed_in: bool) {
         rotations: RwSignal::new(0),
         by_rotation: RwSignal::new(HashMap::new()),
         contact: RwSignal::new(Contact::Kept),
+        regained: RwSignal::new(0),
         #[cfg(feature = "hydrate")]
         clock: crate::components::use_clock(),
     };
@@ -182,6 +191,10 @@ mod stream {
         failures: Cell<u32>,
         /// At the last look the browser was connecting.
         connecting: Cell<bool>,
+        /// The number of the question about the server whose answer is awaited.
+        asking: Cell<Option<u32>>,
+        /// How many there were.
+        asked: Cell<u32>,
     }
 
     impl Stream {
@@ -193,6 +206,8 @@ mod stream {
                 reopening: Cell::new(None),
                 failures: Cell::new(0),
                 connecting: Cell::new(false),
+                asking: Cell::new(None),
+                asked: Cell::new(0),
             });
             stream.clone().follow_visibility();
             let looking = stream.clone();
@@ -267,14 +282,22 @@ mod stream {
                 return;
             };
             self.failures.set(0);
-            self.live.contact.set(Contact::Kept);
+            // An answer that is still awaited is about what was before.
+            self.asking.set(None);
+            let Live {
+                contact, regained, ..
+            } = self.live;
+            if contact.get_untracked() != Contact::Kept {
+                contact.set(Contact::Kept);
+                regained.update(|count| *count += 1);
+            }
             let known = self.known.replace(Some(event.version));
             self.live.note(change(known, event));
         }
 
         /// A connection that broke the browser makes anew by itself, and tells nobody
         /// how long it has been trying.
-        fn look(&self) {
+        fn look(self: &Rc<Self>) {
             let state = self.source.borrow().as_ref().map(EventSource::state);
             let connecting = state == Some(State::Connecting);
             if self.connecting.replace(connecting) && connecting {
@@ -283,13 +306,23 @@ mod stream {
         }
 
         /// The stream itself does not tell why it was refused or went away.
-        fn ask_why(&self) {
-            let contact = self.live.contact;
+        fn ask_why(self: &Rc<Self>) {
+            if self.asking.get().is_some() {
+                return;
+            }
+            let number = self.asked.get().wrapping_add(1);
+            self.asked.set(number);
+            self.asking.set(Some(number));
+            let stream = self.clone();
             spawn_local(async move {
-                match ask_contact().await {
-                    // The stream itself tells when it is back.
-                    Contact::Kept => {}
-                    lost => contact.set(lost),
+                let contact = ask_contact().await;
+                if stream.asking.get() != Some(number) {
+                    return;
+                }
+                stream.asking.set(None);
+                // The stream itself tells when it is back.
+                if contact != Contact::Kept {
+                    stream.live.contact.set(contact);
                 }
             });
         }

@@ -70,7 +70,12 @@ impl Prefetch {
         match self.fresh(&question) {
             Some(ahead) => {
                 self.ahead.set_value(None);
-                Box::pin(ahead.page)
+                Box::pin(async move {
+                    match ahead.page.await {
+                        answer if answer.is_failure() => question.ask().await,
+                        answer => answer,
+                    }
+                })
             }
             None => question.ask(),
         }

@@ -154,13 +154,21 @@ async function handOver(page: Page, keyboard: Keyboard): Promise<void> {
 
   await keyboard.use(page.getByRole('button', { name: 'Set on duty Kenji Sato' }));
   await expect(names(page, 'On duty now')).toHaveText(['Kenji Sato']);
-  await keyboard.expectKept();
-  await keyboard.use(page.getByRole('button', { name: 'Move up Kenji Sato' }));
+  // The button is not offered any more; the row has the focus.
+  await keyboard.expectAt(row(page, 'Members', 'Kenji Sato'));
+  const moveUp = page.getByRole('button', { name: 'Move up Kenji Sato' });
+  await keyboard.use(moveUp);
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato', 'Wei Zhang']);
-  await keyboard.expectKept();
+  await keyboard.expectAt(moveUp);
+  await keyboard.press('Enter');
+  await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad', 'Wei Zhang']);
+  await keyboard.expectAt(row(page, 'Members', 'Kenji Sato'));
+  await keyboard.use(page.getByRole('button', { name: 'Move down Kenji Sato' }));
+  await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato', 'Wei Zhang']);
+  await keyboard.expectAt(page.getByRole('button', { name: 'Move down Kenji Sato' }));
   await keyboard.use(page.getByRole('button', { name: 'Remove Wei Zhang' }));
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato']);
-  await keyboard.expectKept();
+  await keyboard.expectAt(page.getByRole('region', { name: 'Members' }));
 }
 
 async function bind(page: Page, keyboard: Keyboard): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Page, Route } from '@playwright/test';
 import { furnish, pages } from '../support/pages';
 import { addMember, card, createRotation } from '../support/rotations';
-import { signInAs } from '../support/sign-in';
+import { chooseAtSlack, signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
@@ -83,7 +83,7 @@ test('a page that is left while its code is on the way stays left', async ({ pag
 });
 
 test.describe('code that does not come', () => {
-  test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|rpc\/session|Failed to (fetch|execute 'compile')/ });
+  test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|rpc\/session|INTERNET_DISCONNECTED|Failed to (fetch|execute 'compile')/ });
 
   const unavailable = 'This page could not be loaded';
 
@@ -159,13 +159,29 @@ test.describe('code that does not come', () => {
     await expect(page.getByRole('button', { name: 'Edit schedule' })).toBeVisible();
   });
 
+  test('is there by itself once the browser is online again', async ({ page, context }) => {
+    await signInAs(page, 'Ada Okafor');
+    await visit(page, '/rotations');
+    await markDocument(page);
+    await context.setOffline(true);
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: unavailable })).toBeVisible();
+    await context.setOffline(false);
+    await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+    expect(await isSameDocument(page)).toBe(true);
+  });
+
   test('after the session ended leads to the sign-in, and back', async ({ page, context }) => {
     await signInAs(page, 'Ada Okafor');
     await visit(page, '/rotations');
-    await context.clearCookies();
+    // The browser still has the cookie of a session that is none any more.
+    const [session] = (await context.cookies()).filter(({ name }) => name === 'roundrobin_session');
+    await context.addCookies([{ ...session!, value: 'x'.repeat(43) }]);
     await page.route('**/*_split_occasional.wasm', (route) => route.fulfill({ status: 404 }));
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
     await expect(page).toHaveURL(/\/sign-in\?return_to=%2Fsettings/);
+    await chooseAtSlack(page, 'Ada Okafor');
+    await expect(page).toHaveURL('/settings');
   });
 
   test('leaves a page that works as it does without JavaScript, until it comes', async ({ page }) => {

@@ -59,6 +59,10 @@ test('the account menu and the dialogs can be used with the keyboard alone', asy
   await signInAs(page, 'Ada Okafor');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'New rotation' })).toBeFocused();
 
   const account = page.getByRole('button', { name: 'Your account' });
   await account.focus();
@@ -70,6 +74,11 @@ test('the account menu and the dialogs can be used with the keyboard alone', asy
   await expect(page.getByRole('menuitem', { name: 'Sign out', exact: true })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(account).toBeFocused();
+  await page.keyboard.press('Enter');
+  const menu = page.getByRole('menu', { name: 'Your account' });
+  await expect(menu).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(menu, 'Tab leads on from the button').toBeHidden();
 
   await openIntegrations(page);
   const opener = page.getByRole('button', { name: 'Login using an API Key' });
@@ -140,6 +149,13 @@ test('pages carry headers that keep strangers out', async ({ page }) => {
     nonces.add(/'nonce-([^']+)'/.exec(policy)![1]!);
   }
   expect(nonces.size, 'a nonce is used once').toBe(2);
+});
+
+test('a slash at the end of an address is left out', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await page.goto('/rotations/?search=a');
+  await expect(page).toHaveURL('/rotations?search=a');
+  await expect(page.getByRole('heading', { level: 1, name: 'Rotations' })).toBeVisible();
 });
 
 test('what is not signed in is let in nowhere', async ({ page }) => {

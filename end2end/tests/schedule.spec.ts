@@ -78,19 +78,36 @@ test('says what is missing, each time anew, and saves nothing', async ({ page, w
   await expect(mode(page)).toHaveText('Manual');
 });
 
-test('offers PagerDuty as soon as somebody has connected it', async ({ page, openBrowser, world }) => {
-  const { pagerduty } = await world.sandbox.credentials();
-  await signInAs(page, 'Ada Okafor');
+for (const way of ['from the rotation', 'by its address']) {
+  test(`opened ${way}, offers PagerDuty as soon as somebody has connected it`, async ({ page, openBrowser, world }) => {
+    const { pagerduty } = await world.sandbox.credentials();
+    await signInAs(page, 'Ada Okafor');
+    const path = await createRotation(page, 'Platform on-call');
+    if (way === 'by its address') await visit(page, `${path}/schedule`);
+    else await page.getByRole('button', { name: 'Edit schedule' }).click();
+    await expect(page.getByText('PagerDuty is not connected.')).toBeVisible();
+    await expect(page.getByRole('radio', { name: 'PagerDuty' })).toHaveCount(0);
+    const other = await openBrowser();
+    await signInAs(other, 'Ada Okafor');
+    await connectWithApiKey(other, pagerduty.api_key);
+    await page.getByRole('radio', { name: 'PagerDuty' }).check();
+    await page.getByRole('radio', { name: 'Platform Primary' }).check();
+    await expect(page.getByText('PagerDuty is not connected.')).toHaveCount(0);
+  });
+}
+
+test('asks PagerDuty once more when Search is pressed, though nothing else was typed', async ({ page, world }) => {
+  await connectAs(page, world);
   await createRotation(page, 'Platform on-call');
+  await world.sandbox.disturbPagerDuty({ status: 503 });
   await page.getByRole('button', { name: 'Edit schedule' }).click();
-  await expect(page.getByText('PagerDuty is not connected.')).toBeVisible();
-  await expect(page.getByRole('radio', { name: 'PagerDuty' })).toHaveCount(0);
-  const other = await openBrowser();
-  await signInAs(other, 'Ada Okafor');
-  await connectWithApiKey(other, pagerduty.api_key);
   await page.getByRole('radio', { name: 'PagerDuty' }).check();
-  await page.getByRole('radio', { name: 'Platform Primary' }).check();
-  await expect(page.getByText('PagerDuty is not connected.')).toHaveCount(0);
+  const schedules = page.getByRole('group', { name: 'Schedules' }).getByRole('radio');
+  await expect(page.getByText(/try again|Try again/).first()).toBeVisible();
+  await expect(schedules).toHaveCount(0);
+  await world.sandbox.clearFaults();
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(schedules.first()).toBeVisible();
 });
 
 test.describe('those who may not change the rotation', () => {

@@ -1,5 +1,6 @@
 //! Where the focus goes when what had it is gone, as a button is that did its work
-//! and is offered no more: to the part of the page in which it stood.
+//! and is offered no more: to the row of a list in which it stood, wherever that is by
+//! now, or else to the part of the page.
 
 use leptos::{
     ev::SubmitEvent,
@@ -18,18 +19,34 @@ pub(super) fn is_nowhere() -> bool {
 }
 
 /// Remembers where something was asked for until the focus moves on, and takes the
-/// focus there when the answer removed what had it.
+/// focus there when the answer moved or removed what had it.
 #[derive(Clone, Copy)]
 pub(crate) struct FocusKeeper {
+    asked: StoredValue<Option<Asked>>,
+}
+
+/// Where somebody asked for something.
+#[derive(Clone)]
+struct Asked {
     /// The id of the heading of that part of the page.
-    heading: StoredValue<Option<String>>,
+    heading: String,
+    row: Option<AskedInRow>,
+}
+
+/// In a list whose rows have ids. What is drawn in a row may be about another one after
+/// the answer, and so may the button that has the focus.
+#[derive(Clone)]
+struct AskedInRow {
+    id: String,
+    /// What is written on the button.
+    button: String,
 }
 
 impl FocusKeeper {
     /// `contents` is what changes.
     pub(crate) fn new(contents: NodeRef<html::Div>) -> Self {
         let keeper = Self {
-            heading: StoredValue::new(None),
+            asked: StoredValue::new(None),
         };
         Effect::new(move |_| {
             let contents = contents.get()?;
@@ -45,31 +62,74 @@ impl FocusKeeper {
     /// To be called on the way down: by the time that the event comes back up, its form
     /// may be gone.
     pub(crate) fn remember(self, event: &SubmitEvent) {
-        let heading = event
+        let form = event
             .target()
-            .and_then(|form| form.dyn_into::<Element>().ok())
-            .and_then(|form| form.closest("section").ok().flatten())
-            .and_then(|part| part.get_attribute("aria-labelledby"));
-        self.heading.set_value(heading);
+            .and_then(|form| form.dyn_into::<Element>().ok());
+        self.asked
+            .set_value(form.and_then(|form| Asked::through(&form, event.submitter())));
     }
 
     pub(crate) fn forget(self) {
-        self.heading.set_value(None);
+        self.asked.set_value(None);
     }
 
     fn restore(self) {
         // The page may be gone by then.
-        let heading = self.heading.try_get_value().flatten();
-        let part = heading
-            .filter(|_| is_nowhere())
-            .and_then(|heading| document().get_element_by_id(&heading))
-            .and_then(|heading| heading.closest("section").ok().flatten())
-            .and_then(|part| part.dyn_into::<HtmlElement>().ok());
-        if let Some(part) = part {
-            part.set_tab_index(-1);
-            let _gone = part.focus();
+        let Some(asked) = self.asked.try_get_value().flatten() else {
+            return;
+        };
+        if let Some(to) = asked.answered_at()
+            && document().active_element().as_ref() != Some(to.as_ref())
+        {
+            let _gone = to.focus();
         }
     }
+}
+
+impl Asked {
+    fn through(form: &Element, button: Option<HtmlElement>) -> Option<Self> {
+        let part = form.closest("section").ok()??;
+        let row = form.closest("li[id]").ok().flatten();
+        Some(Self {
+            heading: part.get_attribute("aria-labelledby")?,
+            row: row.zip(button).map(|(row, button)| AskedInRow {
+                id: row.id(),
+                button: text(&button),
+            }),
+        })
+    }
+
+    /// What is to have the focus; nothing if whatever has it may keep it.
+    fn answered_at(&self) -> Option<HtmlElement> {
+        match &self.row {
+            Some(AskedInRow { id, button }) => {
+                let Some(row) = document().get_element_by_id(id) else {
+                    return self.part();
+                };
+                let buttons = row.query_selector_all("button").ok()?;
+                (0..buttons.length())
+                    .filter_map(|place| buttons.item(place)?.dyn_into().ok())
+                    .find(|candidate: &HtmlElement| text(candidate) == *button)
+                    .or_else(|| focusable(row))
+            }
+            None => self.part().filter(|_| is_nowhere()),
+        }
+    }
+
+    fn part(&self) -> Option<HtmlElement> {
+        let heading = document().get_element_by_id(&self.heading)?;
+        focusable(heading.closest("section").ok()??)
+    }
+}
+
+fn text(button: &HtmlElement) -> String {
+    button.text_content().unwrap_or_default()
+}
+
+fn focusable(element: Element) -> Option<HtmlElement> {
+    let element: HtmlElement = element.dyn_into().ok()?;
+    element.set_tab_index(-1);
+    Some(element)
 }
 
 /// Hears of what comes and goes within an element, until it is dropped.
@@ -85,6 +145,7 @@ impl Observation {
         let observer = MutationObserver::new(changed.as_ref().unchecked_ref()).ok()?;
         let options = MutationObserverInit::new();
         options.set_child_list(true);
+        options.set_character_data(true);
         options.set_subtree(true);
         observer.observe_with_options(element, &options).ok()?;
         Some(Self {

@@ -31,7 +31,8 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
     follow_page_changes(main);
     let loader = use_context::<Loader>();
     view! {
-        <a class="skip-link" href="#main">"Skip to the content"</a>
+        // The router would move the page, and not the focus.
+        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <div
             class=class
             on:pointerover=move |event| load_ahead(&event, loader)

@@ -8,7 +8,10 @@ use crate::{
     data::{Data, DataMemo, Erased, Resource, Shared, Source, erased},
     forms::Failure,
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq)]
@@ -109,7 +112,7 @@ fn in_all_states(data: Source, body: Body, names_page: bool) -> impl IntoView {
                         EitherOf3::A(body(newest(first, move || data.get()?.ok())))
                     }
                     (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
-                        EitherOf3::B(view! { <Broken error names_page/> })
+                        EitherOf3::B(view! { <Broken error names_page data/> })
                     }
                     _ => EitherOf3::C(Skeleton()),
                 }
@@ -161,7 +164,7 @@ fn stale<T>(data: Option<Result<T, AppError>>) -> Option<Failure> {
 }
 
 #[component]
-fn Broken(error: AppError, names_page: bool) -> impl IntoView {
+fn Broken(error: AppError, names_page: bool, data: Source) -> impl IntoView {
     let name = names_page.then(|| {
         let name = match &error {
             AppError::NotFound => "Page not found",
@@ -171,15 +174,28 @@ fn Broken(error: AppError, names_page: bool) -> impl IntoView {
         use_title(|| name.to_owned());
         view! { <h1>{name}</h1> }
     });
-    // What passes is already told above the content.
-    let reason = (!passes(&error)).then(|| {
-        view! {
+    let clock = use_clock();
+    let reason = if passes(&error) {
+        // The reason is already told above the content.
+        Either::Left(view! {
+            <p>
+                <button
+                    type="button" class="button"
+                    hidden=move || !clock.in_browser()
+                    on:click=move |_| data.ask_again()
+                >
+                    "Try again"
+                </button>
+            </p>
+        })
+    } else {
+        Either::Right(view! {
             <Notice tone=Tone::Bad>
                 <p><FailureText failure=Failure::Failed(error)/></p>
                 <p><a href="/">"Go to the start page"</a></p>
             </Notice>
-        }
-    });
+        })
+    };
     view! { {name}{reason} }
 }
 

@@ -12,7 +12,10 @@ pub(crate) fn Notice(tone: Tone, children: Children) -> impl IntoView {
 /// Tells what an action came to, also to those who do not see the page. The focus
 /// comes here when it is nowhere, as after a dialog that went away with its button.
 #[component]
-pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+pub(crate) fn Status(
+    #[prop(into)] message: Signal<Option<String>>,
+    #[prop(default = Tone::Good.into(), into)] tone: Signal<Tone>,
+) -> impl IntoView {
     let region = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let told = message.with(Option::is_some);
@@ -23,7 +26,7 @@ pub(crate) fn Status(#[prop(into)] message: Signal<Option<String>>) -> impl Into
     view! {
         <div role="status" tabindex="-1" node_ref=region>
             {move || message.get().map(|message| view! {
-                <Notice tone=Tone::Good><p>{message}</p></Notice>
+                <Notice tone=tone.get()><p>{message}</p></Notice>
             })}
         </div>
     }

@@ -2,7 +2,7 @@
 //! and writes it into the page as JSON; the browser has JSON, from the page or from
 //! the server, and makes it a value once somebody reads it.
 
-#[cfg(feature = "hydrate")]
+#[cfg(not(feature = "ssr"))]
 use super::Shared;
 use super::{Data, Erased, Json};
 use crate::AppError;
@@ -17,7 +17,7 @@ pub(crate) use in_browser::Answer;
 #[cfg(feature = "ssr")]
 pub(crate) use on_server::Answer;
 
-#[cfg(feature = "hydrate")]
+#[cfg(not(feature = "ssr"))]
 impl Answer {
     pub(crate) fn value<T: Data + DeserializeOwned>(&self) -> Result<Shared<T>, AppError> {
         self.erased(decode::<T>).map(Shared::from)
@@ -65,6 +65,10 @@ mod on_server {
 
         pub(crate) fn erased(&self, _: Decode) -> Result<Erased, AppError> {
             self.value.clone()
+        }
+
+        pub(crate) fn is_failure(&self) -> bool {
+            self.value.is_err()
         }
 
         fn json(&self) -> serde_json::Result<String> {
@@ -125,6 +129,10 @@ mod in_browser {
                 Err(error) => Err(error.clone()),
             });
             value.clone()
+        }
+
+        pub(crate) fn is_failure(&self) -> bool {
+            self.0.json.is_err()
         }
     }
 

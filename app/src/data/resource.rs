@@ -4,7 +4,7 @@ use super::{
     Answer, Asking, Data, Erased, Question, Reads, Shared,
     answer::{Decode, InPage, decode},
 };
-use crate::AppError;
+use crate::{AppError, live::use_live};
 use leptos::{
     prelude::{Get, GetUntracked},
     server::Resource as LeptosResource,
@@ -97,7 +97,7 @@ impl<T> Resource<T> {
 
     /// Asks the same once more.
     pub(crate) fn ask_again(self) {
-        self.source.answers.0.refetch();
+        self.source.ask_again();
     }
 
     pub(crate) const fn source(self) -> Source {
@@ -120,6 +120,10 @@ impl Source {
     pub(crate) fn get_untracked(self) -> Option<Result<Erased, AppError>> {
         Some(self.answers.0.get_untracked()??.erased(self.decode))
     }
+
+    pub(crate) fn ask_again(self) {
+        self.answers.0.refetch();
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -131,9 +135,11 @@ impl Answers {
         version: Box<dyn Fn() -> u64 + Send + Sync>,
         ask: Box<dyn Fn(Question) -> Asking + Send + Sync>,
     ) -> Self {
+        let live = use_live();
         Self(LeptosResource::new_with_options(
-            move || (question(), version()),
-            move |(question, _)| {
+            // What failed while the server was out of reach is asked for again.
+            move || (question(), version(), live.regained()),
+            move |(question, ..)| {
                 let asking = question.map(&ask);
                 async move { Some(asking?.await) }
             },

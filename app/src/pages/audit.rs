@@ -9,7 +9,7 @@ use crate::{
     data::{DataMemo, Resource},
     server_fns::Audit,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 use types::{AuditEntry, AuditPage};
 
 const ADDRESS: &str = "/settings/audit";
@@ -20,9 +20,24 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
     let page = Resource::new(move || Audit {
         older_than: older_than.get(),
     });
-    use_title(|| "Audit log".to_owned());
+    let title = move || match older_than.with(String::is_empty) {
+        true => "Audit log",
+        false => "Audit log, older entries",
+    };
+    use_title(move || title().to_owned());
+    let heading = NodeRef::<html::H1>::new();
+    // The address of the page stays the same, so nobody else moves the focus to its top.
+    Effect::watch(
+        move || older_than.get(),
+        move |_, _, _| {
+            if let Some(heading) = heading.get_untracked() {
+                let _gone = heading.focus();
+            }
+        },
+        false,
+    );
     view! {
-        <h1>"Audit log"</h1>
+        <h1 tabindex="-1" node_ref=heading>{title}</h1>
         <SettingsTabs/>
         {loaded(page, move |page: DataMemo<AuditPage>| view! {
             {settled(move || {

@@ -4,14 +4,14 @@
 
 use super::{
     address::{address, parameter},
-    person_select::PersonSelect,
+    person_select::{Everybody, PersonSelect},
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
     data::DataMemo,
     forms::{
-        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, failure, form_outcome,
-        use_flash,
+        ActionForm, CurrentFlash, Failure, FormOutcome, ServerAction, answers, failure,
+        form_outcome, use_flash,
     },
     server_fns::{LinkPerson, UnlinkPerson},
 };
@@ -121,7 +121,7 @@ pub(super) fn UndoLinkButton(who: Linkable, links: Links) -> impl IntoView {
 pub(super) fn LinkDialog(
     links: Links,
     asked: DataMemo<Option<Linkable>>,
-    everybody: Signal<Vec<PersonView>>,
+    everybody: Everybody,
     /// The rotation on whose page it stands, if not on the panel.
     #[prop(optional_no_strip)]
     rotation: Option<RotationId>,
@@ -129,7 +129,7 @@ pub(super) fn LinkDialog(
     path: String,
 ) -> impl IntoView {
     let candidates = Signal::derive(move || {
-        let mut people = everybody.get();
+        let mut people = everybody.people.get();
         people.retain(|person| !person.deactivated);
         people
     });
@@ -145,7 +145,8 @@ pub(super) fn LinkDialog(
     });
     move || {
         asked.get().map(|who| {
-            view! { <OpenDialog who rotation=rotation.clone() links candidates leave/> }
+            let nobody = everybody.failure;
+            view! { <OpenDialog who rotation=rotation.clone() links candidates nobody leave/> }
         })
     }
 }
@@ -156,6 +157,8 @@ fn OpenDialog(
     rotation: Option<RotationId>,
     links: Links,
     candidates: Signal<Vec<PersonView>>,
+    /// Why there is nobody to choose from.
+    nobody: Signal<Option<Failure>>,
     leave: Callback<()>,
 ) -> impl IntoView {
     view! {
@@ -167,6 +170,7 @@ fn OpenDialog(
                 "Who in Slack is "<bdi>{who.name}</bdi>" of PagerDuty? Every rotation shows them as that \
                 person from then on, until somebody undoes the link."
             </p>
+            <FailureNotice failure=nobody/>
             <FailureNotice failure=failure(links.link_outcome)/>
             <ActionForm action=links.link>
                 <input type="hidden" name="user" value=who.user.to_string()/>

@@ -1,15 +1,28 @@
 //! A native list of people. The options are kept by person, so that the browser
 //! forgets a choice once that person is no candidate any more.
 
-use crate::{components::rows, data::Resource};
+use crate::{components::rows, data::Resource, forms::Failure};
 use leptos::prelude::*;
 use types::PersonView;
 
-/// Without an answer the list is empty, nothing worse.
-pub(super) fn people_of(everybody: Resource<Vec<PersonView>>) -> Vec<PersonView> {
-    match everybody.get() {
-        Some(Ok(people)) => people.clone(),
-        _ => Vec::new(),
+/// Whom one can choose from.
+#[derive(Clone, Copy)]
+pub(super) struct Everybody {
+    /// Empty without an answer.
+    pub(super) people: Signal<Vec<PersonView>>,
+    /// Why there is nobody.
+    pub(super) failure: Signal<Option<Failure>>,
+}
+
+impl From<Resource<Vec<PersonView>>> for Everybody {
+    fn from(answer: Resource<Vec<PersonView>>) -> Self {
+        Self {
+            people: Signal::derive(move || match answer.get() {
+                Some(Ok(people)) => people.clone(),
+                _ => Vec::new(),
+            }),
+            failure: Signal::derive(move || Some(Failure::Failed(answer.get()?.err()?))),
+        }
     }
 }
 

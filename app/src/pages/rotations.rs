@@ -4,6 +4,7 @@
 use super::{
     address::{address, parameter},
     rotation_card::RotationItem,
+    wording::count,
 };
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
@@ -42,17 +43,20 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             <h1>"Rotations"</h1>
             <NewRotationLink/>
         </div>
-        <Filter search mode/>
+        <Filter search mode cards/>
         {loaded(cards, move |cards: DataMemo<Vec<RotationCard>>| {
             let list = NodeRef::<html::Ul>::new();
             let whole = RwSignal::new(false);
+            let found = move || {
+                filtered().then(|| count(cards.with(Vec::len), "rotation matches", "rotations match"))
+            };
             keep_times_true(list, move || cards.track());
             Effect::new(move |_| {
                 if list.get().is_some() && !whole.get_untracked() {
                     show_whole(whole, place);
                 }
             });
-            settled(move || {
+            let contents = settled(move || {
                 let cards = cards.get();
                 if cards.is_empty() {
                     Either::Left(view! { <NoRotations filtered=filtered()/> })
@@ -67,7 +71,11 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                         </ul>
                     })
                 }
-            })
+            });
+            view! {
+                <p class="visually-hidden" role="status">{found}</p>
+                {contents}
+            }
         })}
     }
 }
@@ -118,10 +126,15 @@ fn NewRotationLink() -> impl IntoView {
 /// A form that the browser can send by itself; with our code it filters while
 /// somebody types.
 #[component]
-fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
+fn Filter(
+    search: Memo<String>,
+    mode: Memo<String>,
+    cards: Resource<Vec<RotationCard>>,
+) -> impl IntoView {
     let search_box = NodeRef::<html::Input>::new();
     let mode_box = NodeRef::<html::Select>::new();
     let navigate = use_navigate();
+    // Tells whether there was something to apply.
     let apply = move || {
         // Late input may come after the page has gone.
         let boxes = (
@@ -129,10 +142,11 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
             mode_box.try_get_untracked().flatten(),
         );
         let (Some(search_box), Some(mode_box)) = boxes else {
-            return;
+            return false;
         };
         let wanted = [("search", search_box.value()), ("mode", mode_box.value())];
-        if wanted[0].1 != search.get_untracked() || wanted[1].1 != mode.get_untracked() {
+        let differs = wanted[0].1 != search.get_untracked() || wanted[1].1 != mode.get_untracked();
+        if differs {
             navigate(
                 &address(
                     ADDRESS,
@@ -147,21 +161,28 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
                 },
             );
         }
+        differs
     };
     // What was typed before this code ran counts as well.
     Effect::new({
         let apply = apply.clone();
-        move |_| apply()
+        move |_| {
+            apply();
+        }
     });
     let mut apply_soon = debounce(Duration::from_millis(150), {
         let apply = apply.clone();
-        move |()| apply()
+        move |()| {
+            apply();
+        }
     });
     let apply_now = apply.clone();
     view! {
         <form class="filter" method="get" action=ADDRESS role="search" on:submit=move |event| {
             event.prevent_default();
-            apply_now();
+            if !apply_now() {
+                cards.ask_again();
+            }
         }>
             <div class="field">
                 <label for="search">"Search rotations"</label>
@@ -174,7 +195,9 @@ fn Filter(search: Memo<String>, mode: Memo<String>) -> impl IntoView {
             </div>
             <div class="field">
                 <label for="mode">"Mode"</label>
-                <select id="mode" name="mode" node_ref=mode_box on:change=move |_| apply()>
+                <select id="mode" name="mode" node_ref=mode_box on:change=move |_| {
+                    apply();
+                }>
                     <option value="">"All"</option>
                     {[
                         (RotationMode::Manual, "Rotated by hand"),

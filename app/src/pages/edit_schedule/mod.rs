@@ -68,6 +68,12 @@ impl Browsing {
             preview: Later::new(preview),
         }
     }
+
+    /// Asks PagerDuty for the same once more.
+    fn ask_again(self) {
+        self.found.ask_again();
+        self.preview.ask_again();
+    }
 }
 
 /// PagerDuty is not troubled for those who get no editor, and their page does not wait
@@ -105,10 +111,9 @@ pub(crate) fn EditSchedulePage() -> impl IntoView {
             .and_then(Result::ok)
             .map(|page| page.pagerduty_connected);
         if now == Some(true) && before == Some(Some(false)) {
-            browsing.found.ask_again();
-            browsing.preview.ask_again();
+            browsing.ask_again();
         }
-        now.or(before?)
+        now.or(before.flatten())
     });
     let save = ServerAction::<SetSchedule>::telling("The schedule was saved.");
     view! {
@@ -156,8 +161,11 @@ fn Editor(
     let rotation = format!("/rotations/{id}");
     let here = format!("{rotation}/schedule");
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
-    // Whoever searched or chose meant PagerDuty, bound or not.
-    let follows = browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
+    // Whoever searched or chose meant PagerDuty, bound or not; so does the form that asks
+    // without our code, even if nothing was typed.
+    let wanted = parameter("mode");
+    let follows = wanted.with_untracked(|mode| mode == RotationMode::PagerDuty.code())
+        || browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
         || browsing.search.with_untracked(|search| !search.is_empty())
         || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
     view! {

@@ -32,15 +32,16 @@ pub(super) fn Picker(
     let search_box = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
     let action = here.clone();
-    let apply = Callback::new(move |()| {
+    // Tells whether there was something to apply.
+    let applied = Callback::new(move |()| {
         // Late input may come after the page has gone.
         let Some(search_box) = search_box.try_get_untracked().flatten() else {
-            return;
+            return false;
         };
         let search = search_box.value();
         let chosen = chosen_in_form(&search_box).unwrap_or_else(|| browsing.chosen.get_untracked());
         if search == browsing.search.get_untracked() && chosen == browsing.chosen.get_untracked() {
-            return;
+            return false;
         }
         let address = address(&here, &[("search", &search), ("schedule", &chosen)]);
         let options = NavigateOptions {
@@ -49,6 +50,10 @@ pub(super) fn Picker(
             ..NavigateOptions::default()
         };
         navigate(&address, options);
+        true
+    });
+    let apply = Callback::new(move |()| {
+        applied.run(());
     });
     // What was typed and chosen before this code ran counts as well.
     Effect::new(move |_| apply.run(()));
@@ -75,7 +80,9 @@ pub(super) fn Picker(
                         formmethod="get" formaction=action.clone()
                         on:click=move |event| {
                             event.prevent_default();
-                            apply.run(());
+                            if !applied.run(()) {
+                                browsing.ask_again();
+                            }
                         }
                     >
                         "Search"

@@ -62,17 +62,11 @@ pub(super) fn NotConnected(panel: Panel, setup: Option<OauthSetup>) -> impl Into
 #[component]
 fn ConnectDialog(panel: Panel) -> impl IntoView {
     let refused = failure(panel.connect_outcome);
-    let forget_refusal = Callback::new(move |()| {
-        if refused.get_untracked().is_some() {
-            panel.flash.forget();
-            panel.connect.clear();
-        }
-    });
     view! {
         <Dialog
             id=DIALOG title="Connect with a key"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal busy=panel.connect.pending()
+            on_close=panel.connect.forgetting(refused) busy=panel.connect.pending()
         >
             <ol class="guide">
                 <li>"In PagerDuty, open Integrations, then API Access Keys. An Admin or Account Owner can do that."</li>
@@ -92,18 +86,12 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
 #[component]
 fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
     let refused = failure(panel.oauth_outcome);
-    let forget_refusal = Callback::new(move |()| {
-        if refused.get_untracked().is_some() {
-            panel.flash.forget();
-            panel.oauth.clear();
-        }
-    });
     let typed: Option<String> = form_input::<ConnectWithOauth, _>();
     view! {
         <Dialog
             id=OAUTH_DIALOG title="Connect as a person"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal busy=panel.oauth.pending()
+            on_close=panel.oauth.forgetting(refused) busy=panel.oauth.pending()
             focus_title=refused.get_untracked().is_none()
         >
             <OauthGuide setup/>

@@ -132,12 +132,6 @@ fn SwitchDialog(
     setup: OauthSetup,
 ) -> impl IntoView {
     let refused = failure(panel.switch_outcome);
-    let forget_refusal = Callback::new(move |()| {
-        if refused.get_untracked().is_some() {
-            panel.flash.forget();
-            panel.switch.clear();
-        }
-    });
     let present = connection.with_untracked(|connection| match &connection.method {
         ConnectionMethod::Oauth { client_id, .. } => Some(client_id.clone()),
         ConnectionMethod::ApiKey { .. } => None,
@@ -147,7 +141,7 @@ fn SwitchDialog(
         <Dialog
             id=SWITCH_DIALOG title="Log in as a person"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal busy=panel.switch.pending()
+            on_close=panel.switch.forgetting(refused) busy=panel.switch.pending()
             focus_title=refused.get_untracked().is_none()
         >
             <p>"What is in use now stays until the new login works. Bound rotations stay bound."</p>
@@ -166,17 +160,11 @@ fn SwitchDialog(
 #[component]
 fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
     let refused = failure(panel.edit_outcome);
-    let forget_refusal = Callback::new(move |()| {
-        if refused.get_untracked().is_some() {
-            panel.flash.forget();
-            panel.edit.clear();
-        }
-    });
     view! {
         <Dialog
             id=EDIT_DIALOG title="Use another key"
             open=refused.get_untracked().is_some()
-            on_close=forget_refusal busy=panel.edit.pending()
+            on_close=panel.edit.forgetting(refused) busy=panel.edit.pending()
             close_when=Signal::derive(move || panel.edit_outcome.done().is_some())
         >
             <p>
@@ -249,9 +237,15 @@ fn SyncNowForm(panel: Panel) -> impl IntoView {
             </ActionForm>
             <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
         </div>
-        <Status message=Signal::derive(move || {
-            panel.sync_outcome.done().map(|report| report_words(&report))
-        })/>
+        <Status
+            message=Signal::derive(move || {
+                panel.sync_outcome.done().map(|report| report_words(&report))
+            })
+            tone=Signal::derive(move || match panel.sync_outcome.done() {
+                Some(report) if report.unreadable > 0 => Tone::Warning,
+                _ => Tone::Good,
+            })
+        />
         <FailureNotice failure=failure(panel.sync_outcome)/>
     }
 }

@@ -36,6 +36,15 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
 
 fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'static str, String) {
     match health {
+        ConnectionHealth::Healthy
+            if freshness.unreadable > 0 && freshness.unreadable == freshness.schedules =>
+        {
+            (
+                Tone::Warning,
+                "Needs attention",
+                "The connection works, but nothing that is bound could be read:".to_owned(),
+            )
+        }
         ConnectionHealth::Healthy if freshness.unreadable > 0 || freshness.postponed > 0 => (
             Tone::Good,
             "Healthy",

@@ -15,7 +15,7 @@ mod syncs;
 
 use super::{
     links::{LinkResults, Links},
-    person_select::people_of,
+    person_select::Everybody,
     settings::SettingsTabs,
     wording::count,
 };
@@ -262,7 +262,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         {loaded(view, move |view: DataMemo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
-            let everybody = Signal::derive(move || people_of(everybody));
+            let everybody = Everybody::from(everybody);
             let column = NodeRef::<html::Div>::new();
             let focus = FocusKeeper::new(column);
             view! {

@@ -5,16 +5,19 @@ use super::{ADDRESS, Panel};
 use crate::{
     components::{Card, LinkBadge, Person},
     data::DataMemo,
-    pages::links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
+    pages::{
+        links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
+        person_select::Everybody,
+    },
 };
 use leptos::{either::Either, prelude::*};
-use types::{IntegrationsView, LinkView, PersonView};
+use types::{IntegrationsView, LinkView};
 
 #[component]
 pub(super) fn People(
     view: DataMemo<IntegrationsView>,
     asked: DataMemo<Option<Linkable>>,
-    everybody: Signal<Vec<PersonView>>,
+    everybody: Everybody,
     panel: Panel,
 ) -> impl IntoView {
     let groups = DataMemo::new(move || {

@@ -8,6 +8,7 @@ use crate::{
     forms::{ActionForm, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
+        person_select::Everybody,
         wording::linked_count,
     },
 };
@@ -18,7 +19,7 @@ use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMo
 pub(super) fn Members(
     page: DataMemo<RotationPage>,
     actions: Actions,
-    everybody: Signal<Vec<PersonView>>,
+    everybody: Everybody,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
@@ -32,7 +33,7 @@ pub(super) fn Members(
     };
     let editable =
         Memo::new(move |_| page.with(|page| page.may_edit && page.mode == RotationMode::Manual));
-    let candidates = Signal::derive(move || candidates(everybody.get(), &members.get()));
+    let candidates = Signal::derive(move || candidates(everybody.people.get(), &members.get()));
     let outcomes = [
         form_outcome(actions.set_on_duty),
         form_outcome(actions.move_member),
@@ -119,7 +120,7 @@ fn MemberList(
                 let linking = links_at.clone().and_then(|path| linking(&member, path, actions));
                 let state = member.link;
                 view! {
-                    <li>
+                    <li id=format!("member-{}", member.key)>
                         <Person name=member.name email=member.email on_duty=member.on_duty_since.is_some()>
                             <span class="badges">
                                 {member.on_duty_since.map(|_| view! { <Badge tone=Tone::Good text="On duty"/> })}

@@ -9,7 +9,7 @@ mod person_picker;
 mod schedule;
 mod shifts;
 
-use super::{address::use_rotation_id, links::Links, person_select::people_of};
+use super::{address::use_rotation_id, links::Links, person_select::Everybody};
 use crate::{
     components::{
         Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, use_title,
@@ -137,8 +137,9 @@ fn Content(
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    // The list loads once; without it the pickers are empty, nothing worse.
-    let everybody = Signal::derive(move || people_of(everybody));
+    let everybody = Everybody::from(everybody);
+    // Who may not choose anybody need not know.
+    let nobody = Signal::derive(move || everybody.failure.get().filter(|_| may_edit.get()));
     let column = NodeRef::<html::Div>::new();
     let focus = FocusKeeper::new(column);
     view! {
@@ -158,6 +159,7 @@ fn Content(
                 <Schedule page/>
             </div>
             <DutyTimeline page/>
+            <FailureNotice failure=nobody/>
             <div class="columns">
                 <div class="column">
                     <Members page actions everybody/>

@@ -5,6 +5,7 @@ use crate::{
     components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
     data::DataMemo,
     forms::{ActionForm, form_outcome},
+    pages::person_select::Everybody,
 };
 use leptos::{either::Either, prelude::*};
 use types::{PersonView, RotationId, RotationPage};
@@ -13,7 +14,7 @@ use types::{PersonView, RotationId, RotationPage};
 pub(super) fn Owners(
     page: DataMemo<RotationPage>,
     actions: Actions,
-    everybody: Signal<Vec<PersonView>>,
+    everybody: Everybody,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
@@ -22,6 +23,7 @@ pub(super) fn Owners(
         let owners = owners.get();
         let is_new = |person: &PersonView| owners.iter().all(|owner| owner.id != person.id);
         everybody
+            .people
             .get()
             .into_iter()
             .filter(|person| !person.deactivated && is_new(person))
@@ -81,7 +83,7 @@ fn OwnerList(
                     <Removal id=id.clone() owner=owner.clone() actions/>
                 });
                 view! {
-                    <li>
+                    <li id=format!("owner-{}", owner.id)>
                         <Person name=owner.name email=owner.email>
                             {is_reader.then(|| view! { <Badge tone=Tone::Neutral text="You"/> })}
                             {owner.deactivated.then(|| view! {
