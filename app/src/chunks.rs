@@ -177,12 +177,11 @@ mod arrival {
             return view;
         }
         let loaded = RwSignal::new(None);
-        let here = use_here();
         let live = use_live();
         Effect::new(move |_| {
             live.regained();
             if !matches!(loaded.get_untracked(), Some(Ok(()))) {
-                spawn_local(arrive(loader, page.chunk(), here.clone(), loaded));
+                spawn_local(arrive(loader, page.chunk(), loaded));
             }
         });
         let content = move || match loaded.get() {
@@ -196,19 +195,14 @@ mod arrival {
         content.into_any()
     }
 
-    async fn arrive(
-        loader: Loader,
-        chunk: Chunk,
-        here: impl Fn() -> String,
-        loaded: RwSignal<Option<Result<(), NotLoaded>>>,
-    ) {
+    async fn arrive(loader: Loader, chunk: Chunk, loaded: RwSignal<Option<Result<(), NotLoaded>>>) {
         let result = (loader.load)(chunk).await;
         // A server that answers has another version of the code, and sends a page that
         // knows its own. Whoever has gone elsewhere meanwhile stays there.
         let replaced = result.is_err()
             && ask_contact().await != Contact::Lost
             && !loaded.is_disposed()
-            && window().location().replace(&untrack(here)).is_ok();
+            && window().location().reload().is_ok();
         if !replaced {
             let _gone_elsewhere = loaded.try_set(Some(result));
         }

@@ -33,10 +33,11 @@ async function visit() {
   await context.addCookies(cookies);
   const page = await context.newPage();
   await settled();
+  const takenOver = page.waitForRequest('**/api/events');
   const answer = await page.goto(url, { waitUntil: 'load' });
   if (answer?.status() !== 200 || page.url() !== url) throw new Error(`${url} led to ${page.url()} with ${answer?.status()}`);
   // Until the page has been taken over, what was drawn may be drawn anew, and larger.
-  await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/api/events')));
+  await takenOver;
   await settled();
   const seen = await page.evaluate(
     () =>

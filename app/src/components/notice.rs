@@ -14,7 +14,7 @@ pub(crate) fn Notice(tone: Tone, children: Children) -> impl IntoView {
 #[component]
 pub(crate) fn Status(
     #[prop(into)] message: Signal<Option<String>>,
-    #[prop(default = Tone::Good.into(), into)] tone: Signal<Tone>,
+    #[prop(default = Tone::Good)] tone: Tone,
 ) -> impl IntoView {
     let region = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
@@ -26,7 +26,7 @@ pub(crate) fn Status(
     view! {
         <div role="status" tabindex="-1" node_ref=region>
             {move || message.get().map(|message| view! {
-                <Notice tone=tone.get()><p>{message}</p></Notice>
+                <Notice tone><p>{message}</p></Notice>
             })}
         </div>
     }

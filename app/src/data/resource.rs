@@ -138,8 +138,8 @@ impl Answers {
         let live = use_live();
         Self(LeptosResource::new_with_options(
             // What failed while the server was out of reach is asked for again.
-            move || (question(), version(), live.regained()),
-            move |(question, ..)| {
+            move || (question(), version() + live.regained()),
+            move |(question, _)| {
                 let asking = question.map(&ask);
                 async move { Some(asking?.await) }
             },

@@ -32,7 +32,7 @@ pub(super) fn use_rotation_id() -> DataMemo<RotationId> {
 }
 
 /// The address of the page, without its server.
-pub(crate) fn use_here() -> impl Fn() -> String + Clone {
+pub(crate) fn use_here() -> impl Fn() -> String {
     let location = use_location();
     move || {
         let (path, query) = (location.pathname.get(), location.search.get());

@@ -18,7 +18,7 @@ use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::J
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 use types::{Role, RotationCard, RotationId, RotationMode};
-use web_sys::Element;
+use web_sys::{Element, HtmlUListElement};
 
 pub(crate) const ADDRESS: &str = "/rotations";
 
@@ -46,14 +46,13 @@ pub(crate) fn RotationsPage() -> impl IntoView {
         <Filter search mode cards/>
         {loaded(cards, move |cards: DataMemo<Vec<RotationCard>>| {
             let list = NodeRef::<html::Ul>::new();
-            let whole = RwSignal::new(false);
             let found = move || {
                 filtered().then(|| count(cards.with(Vec::len), "rotation matches", "rotations match"))
             };
             keep_times_true(list, move || cards.track());
             Effect::new(move |_| {
-                if list.get().is_some() && !whole.get_untracked() {
-                    show_whole(whole, place);
+                if let Some(list) = list.get() {
+                    show_whole(list, place);
                 }
             });
             let contents = settled(move || {
@@ -63,7 +62,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 } else {
                     Either::Right(view! {
                         <ul
-                            class="cards" class:whole=whole
+                            class="cards"
                             node_ref=list
                             on:pointerover=move |event| point_at(&event, prefetch)
                         >
@@ -82,16 +81,15 @@ pub(crate) fn RotationsPage() -> impl IntoView {
 
 /// Has all of the cards laid out, now that the first ones have been seen; for somebody
 /// who comes back, before, since the place where they were depends on it.
-fn show_whole(whole: RwSignal<bool>, place: Place) {
+fn show_whole(list: HtmlUListElement, place: Place) {
+    let whole = move || {
+        let _set = list.set_attribute("data-whole", "");
+    };
     if let Some(left_at) = place.to_return_to() {
-        whole.set(true);
+        whole();
         request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, left_at));
     } else {
-        request_animation_frame(move || {
-            request_animation_frame(move || {
-                let _gone_elsewhere = whole.try_set(true);
-            });
-        });
+        request_animation_frame(move || request_animation_frame(whole));
     }
 }
 

@@ -230,6 +230,13 @@ fn Method(method: ConnectionMethod) -> impl IntoView {
 
 #[component]
 fn SyncNowForm(panel: Panel) -> impl IntoView {
+    let report = move |readable: bool| {
+        Signal::derive(move || {
+            let report = panel.sync_outcome.done();
+            let report = report.filter(|report| (report.unreadable == 0) == readable);
+            report.map(|report| report_words(&report))
+        })
+    };
     view! {
         <div class="buttons">
             <ActionForm action=panel.sync>
@@ -237,15 +244,8 @@ fn SyncNowForm(panel: Panel) -> impl IntoView {
             </ActionForm>
             <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
         </div>
-        <Status
-            message=Signal::derive(move || {
-                panel.sync_outcome.done().map(|report| report_words(&report))
-            })
-            tone=Signal::derive(move || match panel.sync_outcome.done() {
-                Some(report) if report.unreadable > 0 => Tone::Warning,
-                _ => Tone::Good,
-            })
-        />
+        <Status message=report(true)/>
+        <Status message=report(false) tone=Tone::Warning/>
         <FailureNotice failure=failure(panel.sync_outcome)/>
     }
 }
