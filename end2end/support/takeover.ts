@@ -6,6 +6,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 declare global {
   interface Window {
     takenOver?: true;
+    sameDocument?: true;
   }
 }
 
@@ -22,6 +23,17 @@ export async function watchTakeover(context: BrowserContext): Promise<void> {
 
 export async function takenOver(page: Page): Promise<void> {
   await page.waitForFunction(() => window.takenOver);
+}
+
+/** Marks the document, to tell later whether the page was loaded anew. */
+export async function markDocument(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    window.sameDocument = true;
+  });
+}
+
+export async function isSameDocument(page: Page): Promise<boolean> {
+  return page.evaluate(() => window.sameDocument === true);
 }
 
 /** Opens a page of somebody who is signed in, with a document of its own. */

@@ -4,7 +4,7 @@ import type { Page, Route } from '@playwright/test';
 import { furnish, pages } from '../support/pages';
 import { addMember, card, createRotation } from '../support/rotations';
 import { chooseAtSlack, signInAs } from '../support/sign-in';
-import { takenOver, visit } from '../support/takeover';
+import { isSameDocument, markDocument, takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
 /** The names of the WebAssembly files that the page asks for from now on. */
@@ -16,11 +16,6 @@ function codeOf(page: Page): string[] {
   });
   return files;
 }
-
-/** Marks the document, to tell later whether the page was loaded anew. */
-const markDocument = (page: Page) => page.evaluate(() => Object.assign(window, { sameDocument: true }));
-
-const isSameDocument = (page: Page) => page.evaluate(() => 'sameDocument' in window);
 
 const mainNavigation = (page: Page) => page.getByRole('navigation', { name: 'Main' });
 

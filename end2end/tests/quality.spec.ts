@@ -4,7 +4,7 @@
 import { openIntegrations } from '../support/connection';
 import { furnish, pages } from '../support/pages';
 import { signInAs } from '../support/sign-in';
-import { takenOver, visit } from '../support/takeover';
+import { isSameDocument, markDocument, takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
 test('every page comes whole from the server and is taken over without a complaint', async ({ page, world }) => {
@@ -23,7 +23,7 @@ test('every page comes whole from the server and is taken over without a complai
 test('following a link loads no new document, and Back and Forward work', async ({ page, world }) => {
   const rotation = await furnish(page, world);
   await visit(page, '/rotations');
-  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  await markDocument(page);
   const navigation = page.getByRole('navigation');
 
   const steps: [string, () => Promise<void>][] = [
@@ -52,7 +52,7 @@ test('following a link loads no new document, and Back and Forward work', async 
   await page.goForward();
   await expect(page).toHaveURL(rotation);
   await expect(page.getByRole('heading', { level: 1, name: 'Platform on-call' })).toBeVisible();
-  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+  expect(await isSameDocument(page)).toBe(true);
 });
 
 test('the account menu and the dialogs can be used with the keyboard alone', async ({ page, world }) => {

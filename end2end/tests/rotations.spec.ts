@@ -12,7 +12,6 @@ async function press(page: Page, button: string, who: string): Promise<void> {
   await row(page, 'Members', who).getByRole('button', { name: button }).click();
 }
 
-
 test('a rotation is made, edited and, after asking, deleted', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
   await page.getByRole('link', { name: 'Create the first one' }).click();

@@ -2,6 +2,7 @@
 //! and is offered no more: to the row of a list in which it stood, wherever that is by
 //! now, or else to the part of the page.
 
+use super::roving::all;
 use leptos::{
     ev::SubmitEvent,
     html,
@@ -106,10 +107,10 @@ impl Asked {
                 let Some(row) = document().get_element_by_id(id) else {
                     return self.part();
                 };
-                let buttons = row.query_selector_all("button").ok()?;
-                (0..buttons.length())
-                    .filter_map(|place| buttons.item(place)?.dyn_into().ok())
-                    .find(|candidate: &HtmlElement| text(candidate) == *button)
+                all(&row, "button")
+                    .into_iter()
+                    .find(|candidate| text(candidate) == *button)
+                    .and_then(|button| button.dyn_into().ok())
                     .or_else(|| focusable(row))
             }
             None => self.part().filter(|_| is_nowhere()),
@@ -122,7 +123,7 @@ impl Asked {
     }
 }
 
-fn text(button: &HtmlElement) -> String {
+fn text(button: &Element) -> String {
     button.text_content().unwrap_or_default()
 }
 

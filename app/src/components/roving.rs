@@ -24,7 +24,7 @@ pub(super) fn move_focus(
     else {
         return;
     };
-    let parts = parts(&control, role);
+    let parts = all(&control, &format!("[role={role}]"));
     let focused = document().active_element();
     let at = parts.iter().position(|part| Some(part) == focused.as_ref());
     if let Some(at) = at {
@@ -35,8 +35,9 @@ pub(super) fn move_focus(
     }
 }
 
-fn parts(control: &Element, role: &str) -> Vec<Element> {
-    let Ok(parts) = control.query_selector_all(&format!("[role={role}]")) else {
+/// What the selector finds inside the element, in the order of the page.
+pub(super) fn all(element: &Element, selector: &str) -> Vec<Element> {
+    let Ok(parts) = element.query_selector_all(selector) else {
         return Vec::new();
     };
     (0..parts.length())
