@@ -18,6 +18,6 @@ pub enum LiveTopic {
 pub struct LiveEvent {
     /// Ascending within one run of one server, beginning anywhere.
     pub version: u64,
-    /// Absent in the first event of a stream, which only tells the version.
+    /// Absent in the first event of a stream and in its heartbeats, which only tell the version.
     pub topic: Option<LiveTopic>,
 }

@@ -5,12 +5,13 @@ pub mod browser;
 use crate::support::{Database, NOW, entry, services, sqlite, workspace};
 use app::{AppError, Flash};
 use axum::{
-    body::Body,
+    body::{Body, BodyDataStream},
     http::{Method, StatusCode, header},
 };
 use browser::{Answer, Browser, ORIGIN, fetch, page};
 use futures::StreamExt as _;
 use server::{Services, clock, crypto::token_key, store::NewSession};
+use std::time::Instant;
 use types::{AuditAction, LiveEvent, LiveTopic, PersonId, Timestamp};
 
 const COOKIE: &str = "roundrobin_session";
@@ -391,24 +392,76 @@ async fn live_events_tell_the_version_then_changes_and_end_with_the_server() {
         response.headers()[header::CONTENT_TYPE],
         "text/event-stream"
     );
-    let mut chunks = response.into_body().into_data_stream();
-    let mut next = async || {
-        let chunk = chunks.next().await?.unwrap();
-        let text = String::from_utf8(chunk.to_vec()).unwrap();
-        let json = text.strip_prefix("data: ").unwrap().trim();
-        Some(serde_json::from_str::<LiveEvent>(json).unwrap())
-    };
-    let first = next().await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    let first = told(&mut stream).await.unwrap();
     assert_eq!(first.topic, None);
     assert_eq!(first.version, services.live.version(&workspace()));
     services.live.publish(&workspace(), LiveTopic::Connection);
-    let second = next().await.unwrap();
+    let second = told(&mut stream).await.unwrap();
     assert_eq!(
         (second.version, second.topic),
         (first.version + 1, Some(LiveTopic::Connection))
     );
     services.shutdown.cancel();
-    assert!(next().await.is_none());
+    assert!(told(&mut stream).await.is_none());
+}
+
+/// What a stream tells next; nothing when it has ended.
+async fn told(stream: &mut BodyDataStream) -> Option<LiveEvent> {
+    let chunk = stream.next().await?.unwrap();
+    let text = String::from_utf8(chunk.to_vec()).unwrap();
+    let json = text.strip_prefix("data: ").unwrap().trim();
+    Some(serde_json::from_str(json).unwrap())
+}
+
+#[tokio::test]
+async fn proxies_are_told_to_pass_live_events_on_as_they_come() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let response = browser
+        .stream(fetch(Method::GET, "/api/events", Body::empty()))
+        .await;
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    let caching: Vec<_> = response
+        .headers()
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .collect();
+    assert_eq!(caching, ["no-store, no-transform"]);
+}
+
+#[tokio::test]
+async fn a_silent_stream_repeats_the_last_version_every_ten_seconds() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let response = browser
+        .stream(fetch(Method::GET, "/api/events", Body::empty()))
+        .await;
+    let mut stream = response.into_body().into_data_stream();
+    let begin = Instant::now();
+    told(&mut stream).await.unwrap();
+    services.live.publish(&workspace(), LiveTopic::Connection);
+    let last = told(&mut stream).await.unwrap();
+    let beat = told(&mut stream).await.unwrap();
+    assert_eq!(beat.version, last.version);
+    assert_eq!(beat.topic, None);
+    let waited = begin.elapsed().as_secs_f64();
+    assert!((9.5..14.0).contains(&waited), "{waited}");
+}
+
+#[tokio::test]
+async fn a_page_without_live_events_can_ask_for_the_version() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let mut version = async || {
+        let answer = browser.send(fetch(Method::GET, "/rpc/session", "")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.body.parse::<u64>().unwrap()
+    };
+    let before = version().await;
+    assert_eq!(before, services.live.version(&workspace()));
+    services.live.publish(&workspace(), LiveTopic::Connection);
+    assert_eq!(version().await, before + 1);
 }
 
 #[tokio::test]

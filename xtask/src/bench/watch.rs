@@ -110,6 +110,7 @@ fn listen(
     wanted: &Wanted,
     sights: &mpsc::Sender<Sight>,
 ) -> anyhow::Error {
+    let mut known = None;
     for line in stream.lines() {
         let line = match line {
             Ok(line) => line,
@@ -118,8 +119,12 @@ fn listen(
         let Some(event) = line.strip_prefix("data: ") else {
             continue;
         };
-        let topic = serde_json::from_str(event).map(|mut event: Value| event["topic"].take());
-        let topic = topic.unwrap_or_default();
+        let event: Value = serde_json::from_str(event).unwrap_or_default();
+        let (topic, version) = (&event["topic"], event["version"].as_u64());
+        // A heartbeat repeats what the page knows.
+        if known.replace(version) == Some(version) {
+            continue;
+        }
         let changed = |rotation: &String| topic.is_null() || topic["Rotation"] == **rotation;
         let rotations: Vec<_> = wanted
             .lock()
