@@ -12,6 +12,7 @@ pub mod backend;
 pub mod chunks;
 mod components;
 mod data;
+mod duty;
 mod error;
 mod forms;
 mod live;

@@ -1,13 +1,17 @@
 //! Open pages follow what happens elsewhere. The server's event stream carries
 //! only numbers and ids; here they become counters, and resources that read a
-//! counter load again when it moves.
+//! counter load again when it moves. A page that hears nothing asks by itself, and says so.
 
 use crate::data::from_page;
+#[cfg(any(test, feature = "hydrate"))]
+use crate::pause_after;
 use leptos::prelude::*;
 use std::collections::HashMap;
-use types::RotationId;
+#[cfg(any(test, feature = "hydrate"))]
+use std::time::Duration;
 #[cfg(any(test, feature = "hydrate"))]
 use types::{LiveEvent, LiveTopic};
+use types::{RotationId, Timestamp};
 
 /// Counters that move when something changed.
 #[derive(Clone, Copy)]
@@ -19,6 +23,15 @@ pub(crate) struct Live {
     contact: RwSignal<Contact>,
     /// How often contact was lost and is back.
     regained: RwSignal<u64>,
+    /// The last question about the present was not answered, or not yet though it should be.
+    unanswered: RwSignal<bool>,
+    /// When the page was last known to be up to date.
+    current_at: RwSignal<Timestamp>,
+    /// The browser has put other elements into parts that are not to be translated.
+    translated: RwSignal<bool>,
+    /// When duty changes next as far as the page knows: for each rotation on it, each end
+    /// of a shift.
+    duty_changes: StoredValue<Vec<Timestamp>>,
     #[cfg(feature = "hydrate")]
     clock: crate::components::Clock,
 }
@@ -31,6 +44,8 @@ pub(crate) struct Live {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
     Kept,
+    /// The server answers, and what it tells by itself does not come through.
+    Mute,
     /// The server cannot be reached; the page goes on trying.
     Lost,
     /// The server answers, and knows the session no more.
@@ -40,6 +55,29 @@ pub(crate) enum Contact {
 impl Live {
     pub(crate) fn contact(self) -> Contact {
         self.contact.get()
+    }
+
+    pub(crate) fn unanswered(self) -> bool {
+        self.unanswered.get()
+    }
+
+    /// When the page was last up to date, for one that is no more.
+    pub(crate) fn current_at(self) -> Timestamp {
+        self.current_at.get_untracked()
+    }
+
+    pub(crate) fn translated(self) -> bool {
+        self.translated.get()
+    }
+
+    /// Whether the page shows what was, for all that is known.
+    pub(crate) fn may_be_old(self) -> bool {
+        matches!(self.contact(), Contact::Lost | Contact::SessionEnded) || self.translated()
+    }
+
+    /// Has the page ask when one of these instants comes.
+    pub(crate) fn expect_duty_changes(self, changes: Vec<Timestamp>) {
+        self.duty_changes.set_value(changes);
     }
 
     /// Moves when the server can be reached again. For what does not follow any change
@@ -104,21 +142,56 @@ fn change(known: Option<u64>, event: LiveEvent) -> Change {
     }
 }
 
-/// Asks the server, by the cheapest of questions, what became of it and of the session.
+/// How long a page hears nothing before it counts as cut off: longer than the server is
+/// ever silent.
+#[cfg(any(test, feature = "hydrate"))]
+const SILENCE: Duration = Duration::from_secs(15);
+/// The longest pause between two questions of a page that is cut off.
+#[cfg(any(test, feature = "hydrate"))]
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long a page waits after it has asked so many times in a row, at least once. Where a
+/// known shift is over and the server has not said what came after, it is asked soon again.
+#[cfg(any(test, feature = "hydrate"))]
+fn pause_between_questions(asked: u32, shift_is_over: bool) -> Duration {
+    if shift_is_over {
+        pause_after(asked.saturating_sub(1))
+    } else {
+        SILENCE
+            .saturating_mul(2_u32.saturating_pow(asked))
+            .min(LONGEST_PAUSE)
+    }
+}
+
+/// Pauses of pages that began at once end apart; `chance` is from 0 to 1.
+#[cfg(any(test, feature = "hydrate"))]
+fn spread(pause: Duration, chance: f64) -> Duration {
+    pause.mul_f64(1.0 - chance / 4.0)
+}
+
+/// Asks the server, by the cheapest of questions, for the version of what it has to show,
+/// or else learns what became of it and of the session.
+#[cfg(not(feature = "ssr"))]
+async fn ask_version() -> Result<u64, Contact> {
+    use crate::{AppError, data::Question, server_fns::CheckSession};
+    match Question::new(CheckSession {}).ask().await.value::<u64>() {
+        Ok(version) => Ok(*version),
+        Err(AppError::Unauthenticated) => Err(Contact::SessionEnded),
+        Err(_) => Err(Contact::Lost),
+    }
+}
+
+/// The same where the version does not matter.
 #[cfg(not(feature = "ssr"))]
 pub(crate) async fn ask_contact() -> Contact {
-    use crate::{AppError, data::Question, server_fns::CheckSession};
-    match Question::new(CheckSession {}).ask().await.value::<()>() {
-        Ok(_) => Contact::Kept,
-        Err(AppError::Unauthenticated) => Contact::SessionEnded,
-        Err(_) => Contact::Lost,
-    }
+    ask_version().await.err().unwrap_or(Contact::Kept)
 }
 
 /// Puts [`Live`] into the context and, in a signed-in browser, follows the
 /// server's events.
 pub(crate) fn provide_live(signed_in: bool) {
     let rendered = from_page(rendered_version);
+    let clock = crate::components::use_clock();
     let live = Live {
         everything: RwSignal::new(0),
         connection: RwSignal::new(0),
@@ -126,8 +199,12 @@ pub(crate) fn provide_live(signed_in: bool) {
         by_rotation: RwSignal::new(HashMap::new()),
         contact: RwSignal::new(Contact::Kept),
         regained: RwSignal::new(0),
+        unanswered: RwSignal::new(false),
+        current_at: RwSignal::new(clock.drawn()),
+        translated: RwSignal::new(false),
+        duty_changes: StoredValue::new(Vec::new()),
         #[cfg(feature = "hydrate")]
-        clock: crate::components::use_clock(),
+        clock,
     };
     provide_context(live);
     if signed_in {
@@ -161,181 +238,370 @@ fn follow(live: Live, rendered: Option<u64>) {
 
 #[cfg(feature = "hydrate")]
 mod stream {
-    //! The event stream in the browser: open while the tab is visible, opened
-    //! anew after an error, and never twice.
+    //! The event stream in the browser: open while the tab is visible, opened anew after an
+    //! error, and never twice. Where it stays silent, questions take its place.
 
-    use super::{Contact, Live, ask_contact, change};
+    use super::{
+        Change, Contact, Live, SILENCE, ask_version, change, pause_between_questions, spread,
+    };
     use crate::{pause_after, server_fns::decoded};
-    use futures::StreamExt;
-    use gloo_net::eventsource::{State, futures::EventSource};
-    use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+    use leptos::{
+        leptos_dom::helpers::TimeoutHandle,
+        prelude::*,
+        task::spawn_local,
+        wasm_bindgen::{JsCast, prelude::Closure},
+    };
     use std::{
         cell::{Cell, RefCell},
         rc::Rc,
         time::Duration,
     };
-    use types::LiveEvent;
+    use types::{LiveEvent, Timestamp};
+    use web_sys::{EventSource, MessageEvent};
 
     const ADDRESS: &str = "/api/events";
-    /// How often the page looks whether it still hears.
-    const LOOK: Duration = Duration::from_secs(3);
+    /// How often the page looks whether it still hears, and whether a shift is over.
+    const LOOK: Duration = Duration::from_secs(1);
+    /// Between two looks that lie further apart the machine slept, or its clock was set.
+    const LONGEST_BETWEEN_LOOKS: i64 = 10_000;
+    /// A connection that tells something after so many milliseconds brings more than the
+    /// greeting that some proxies let through.
+    const PROVEN: i64 = 5_000;
+    /// How many milliseconds an answer may take before it counts as missing.
+    const PATIENCE: i64 = 5_000;
+    /// After so many milliseconds a question is given up and may be asked again.
+    const GIVEN_UP: i64 = 15_000;
+    /// Elements that pages are never made of, where nothing is to be translated.
+    const TRANSLATIONS: &str = "[translate=no] font";
 
     pub(super) struct Stream {
         live: Live,
         /// The last version heard of.
         known: Cell<Option<u64>>,
         /// Dropping it closes the connection.
-        source: RefCell<Option<EventSource>>,
+        connection: RefCell<Option<Connection>>,
+        /// How many there were.
+        opened: Cell<u32>,
+        /// When the last one was opened. All times are in milliseconds.
+        opened_at: Cell<i64>,
+        /// It has told something.
+        told: Cell<bool>,
         /// A reopening that is due later.
         reopening: Cell<Option<TimeoutHandle>>,
         failures: Cell<u32>,
-        /// At the last look the browser was connecting.
-        connecting: Cell<bool>,
-        /// The number of the question about the server whose answer is awaited.
-        asking: Cell<Option<u32>>,
-        /// How many there were.
+        /// When something was told last, or the page began to listen.
+        heard_at: Cell<i64>,
+        /// Nothing was told for too long; a greeting alone does not make up for that.
+        cut_off: Cell<bool>,
+        looked_at: Cell<i64>,
+        /// The number of the question whose answer is awaited, and when it was asked.
+        awaited: Cell<Option<(u32, i64)>>,
+        /// How many questions there were.
         asked: Cell<u32>,
+        /// How many there were in a row because nothing was told.
+        asked_in_row: Cell<u32>,
+        ask_at: Cell<i64>,
+        /// The latest end of a shift that has passed and is still shown as coming.
+        shift_over: Cell<Option<Timestamp>>,
+    }
+
+    struct Connection {
+        source: EventSource,
+        _on_message: Closure<dyn Fn(MessageEvent)>,
+        _on_error: Closure<dyn Fn()>,
+    }
+
+    impl Drop for Connection {
+        fn drop(&mut self) {
+            self.source.close();
+        }
     }
 
     impl Stream {
         pub(super) fn start(live: Live, rendered: Option<u64>) {
+            let now = live.clock.exactly().as_millis();
             let stream = Rc::new(Self {
                 live,
                 known: Cell::new(rendered),
-                source: RefCell::new(None),
+                connection: RefCell::new(None),
+                opened: Cell::new(0),
+                opened_at: Cell::new(now),
+                told: Cell::new(false),
                 reopening: Cell::new(None),
                 failures: Cell::new(0),
-                connecting: Cell::new(false),
-                asking: Cell::new(None),
+                heard_at: Cell::new(now),
+                cut_off: Cell::new(false),
+                looked_at: Cell::new(now),
+                awaited: Cell::new(None),
                 asked: Cell::new(0),
+                asked_in_row: Cell::new(0),
+                ask_at: Cell::new(after(now, SILENCE)),
+                shift_over: Cell::new(None),
             });
-            stream.clone().follow_visibility();
+            // A browser grants few connections per host; a tab that nobody sees has none.
+            if !document().hidden() {
+                stream.open();
+            }
             let looking = stream.clone();
             set_interval(move || looking.look(), LOOK);
             for event in ["visibilitychange", "online", "offline"] {
                 let listener = stream.clone();
                 let _lives_as_long_as_the_page =
                     window_event_listener_untyped(event, move |event| {
-                        listener.clone().react(&event.type_());
+                        listener.react(&event.type_());
                     });
             }
         }
 
-        fn react(self: Rc<Self>, event: &str) {
-            match event {
-                "offline" => {
-                    self.close();
-                    self.live.contact.set(Contact::Lost);
-                }
-                "online" => {
-                    self.close();
-                    self.follow_visibility();
-                }
-                _ => self.follow_visibility(),
-            }
-        }
-
-        /// A browser grants few connections per host; a tab that nobody sees
-        /// gives its own back.
-        fn follow_visibility(self: Rc<Self>) {
-            if document().hidden() {
+        fn react(self: &Rc<Self>, event: &str) {
+            if event == "offline" {
                 self.close();
-            } else if self.source.borrow().is_none() {
-                self.open();
+                self.live.contact.set(Contact::Lost);
+                self.live.unanswered.set(true);
+            } else if document().hidden() {
+                self.close();
+            } else {
+                self.come_back();
             }
         }
 
-        /// What happens until the next connection is not heard, so nothing
-        /// counts as known any more.
+        fn now(&self) -> i64 {
+            self.live.clock.exactly().as_millis()
+        }
+
+        fn is_silent(&self) -> bool {
+            self.now() >= after(self.heard_at.get(), SILENCE)
+        }
+
         fn close(&self) {
             if let Some(timeout) = self.reopening.take() {
                 timeout.clear();
             }
-            self.source.take();
-            self.known.set(None);
+            self.connection.take();
         }
 
-        fn open(self: Rc<Self>) {
-            let Ok(mut source) = EventSource::new(ADDRESS) else {
+        /// Nothing was heard for a while, so nothing counts as known any more.
+        fn come_back(self: &Rc<Self>) {
+            let now = self.now();
+            self.looked_at.set(now);
+            self.listen_from(now);
+            self.known.set(None);
+            self.failures.set(0);
+            self.live.unanswered.set(true);
+            self.live.clock.tick();
+            self.open();
+            self.awaited.set(None);
+            self.ask();
+        }
+
+        fn listen_from(&self, now: i64) {
+            self.heard_at.set(now);
+            self.cut_off.set(false);
+            self.asked_in_row.set(0);
+            self.ask_at.set(after(now, SILENCE));
+        }
+
+        fn open(self: &Rc<Self>) {
+            self.close();
+            let number = self.opened.get().wrapping_add(1);
+            self.opened.set(number);
+            self.opened_at.set(self.now());
+            self.told.set(false);
+            let Ok(source) = EventSource::new(ADDRESS) else {
                 return;
             };
-            let Ok(mut messages) = source.subscribe("message") else {
-                return;
-            };
-            self.source.replace(Some(source));
-            spawn_local(async move {
-                while let Some(Ok((_, message))) = messages.next().await {
-                    if let Some(text) = message.data().as_string() {
-                        self.hear(&text);
-                    }
-                }
-                // Closing on purpose also ends the messages; only a source
-                // that is still ours has failed.
-                if self.source.borrow().is_some() {
-                    self.reopen_later();
+            let stream = self.clone();
+            let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
+                if let Some(text) = message.data().as_string() {
+                    stream.hear(&text);
                 }
             });
+            let stream = self.clone();
+            let on_error = Closure::<dyn Fn()>::new(move || {
+                // What goes on here drops this very closure.
+                let stream = stream.clone();
+                spawn_local(async move { stream.fail(number) });
+            });
+            source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+            source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+            self.connection.replace(Some(Connection {
+                source,
+                _on_message: on_message,
+                _on_error: on_error,
+            }));
         }
 
         fn hear(&self, text: &str) {
             let Ok(event) = decoded::<LiveEvent>(text) else {
                 return;
             };
-            self.failures.set(0);
-            // An answer that is still awaited is about what was before.
-            self.asking.set(None);
-            let Live {
-                contact, regained, ..
-            } = self.live;
-            if contact.get_untracked() != Contact::Kept {
-                contact.set(Contact::Kept);
-                regained.update(|count| *count += 1);
+            let now = self.now();
+            self.told.set(true);
+            self.heard_at.set(now);
+            let proven = now - self.opened_at.get() >= PROVEN;
+            if proven {
+                self.failures.set(0);
+            }
+            let was_lost = self.live.contact.get_untracked() == Contact::Lost;
+            if proven || was_lost || !self.cut_off.get() {
+                self.listen_from(now);
+                self.keep_contact(Contact::Kept);
+            }
+            // That nothing happened is no answer to what came after a shift.
+            if self.shift_over.get().is_none() {
+                self.live.unanswered.set(false);
             }
             let known = self.known.replace(Some(event.version));
             self.live.note(change(known, event));
         }
 
-        /// A connection that broke the browser makes anew by itself, and tells nobody
-        /// how long it has been trying.
-        fn look(self: &Rc<Self>) {
-            let state = self.source.borrow().as_ref().map(EventSource::state);
-            let connecting = state == Some(State::Connecting);
-            if self.connecting.replace(connecting) && connecting {
-                self.ask_why();
+        /// The server has told something or answered.
+        fn keep_contact(&self, contact: Contact) {
+            let Live {
+                contact: signal,
+                regained,
+                current_at,
+                ..
+            } = self.live;
+            current_at.set(Timestamp::from_millis(self.now()));
+            let before = signal.get_untracked();
+            if before != contact {
+                signal.set(contact);
+            }
+            if matches!(before, Contact::Lost | Contact::SessionEnded) {
+                regained.update(|count| *count += 1);
             }
         }
 
-        /// The stream itself does not tell why it was refused or went away.
-        fn ask_why(self: &Rc<Self>) {
-            if self.asking.get().is_some() {
+        fn look(self: &Rc<Self>) {
+            let now = self.now();
+            let passed = now - self.looked_at.replace(now);
+            if document().hidden() {
+                return;
+            }
+            if !(0..LONGEST_BETWEEN_LOOKS).contains(&passed) {
+                self.come_back();
+                return;
+            }
+            self.notice_translation();
+            if self
+                .awaited
+                .get()
+                .is_some_and(|(_, since)| now - since >= PATIENCE)
+            {
+                self.live.unanswered.set(true);
+            }
+            self.notice_shift_over(now);
+            if now < self.ask_at.get() {
+                return;
+            }
+            if self.is_silent() {
+                self.cut_off.set(true);
+                self.open();
+            }
+            self.ask();
+            let asked = self.asked_in_row.get().saturating_add(1);
+            self.asked_in_row.set(asked);
+            let pause = pause_between_questions(asked, self.shift_over.get().is_some());
+            self.ask_at
+                .set(after(now, spread(pause, js_sys::Math::random())));
+        }
+
+        fn notice_translation(&self) {
+            let translated = self.live.translated;
+            if !translated.get_untracked()
+                && matches!(document().query_selector(TRANSLATIONS), Ok(Some(_)))
+            {
+                translated.set(true);
+            }
+        }
+
+        fn notice_shift_over(&self, now: i64) {
+            let latest = self.live.duty_changes.with_value(|changes| {
+                let passed = changes.iter().filter(|at| at.as_millis() <= now);
+                passed.max().copied()
+            });
+            if self.shift_over.replace(latest) != latest && latest.is_some() {
+                self.live.clock.tick();
+                self.asked_in_row.set(0);
+                self.ask_at.set(now);
+            }
+        }
+
+        fn ask(self: &Rc<Self>) {
+            let now = self.now();
+            if self
+                .awaited
+                .get()
+                .is_some_and(|(_, since)| now - since < GIVEN_UP)
+            {
                 return;
             }
             let number = self.asked.get().wrapping_add(1);
             self.asked.set(number);
-            self.asking.set(Some(number));
+            self.awaited.set(Some((number, now)));
             let stream = self.clone();
             spawn_local(async move {
-                let contact = ask_contact().await;
-                if stream.asking.get() != Some(number) {
-                    return;
-                }
-                stream.asking.set(None);
-                // The stream itself tells when it is back.
-                if contact != Contact::Kept {
-                    stream.live.contact.set(contact);
+                let answer = ask_version().await;
+                if stream.awaited.get().is_some_and(|(last, _)| last == number) {
+                    stream.awaited.set(None);
+                    stream.take_answer(answer);
                 }
             });
         }
 
-        fn reopen_later(self: Rc<Self>) {
+        fn take_answer(&self, answer: Result<u64, Contact>) {
+            self.live.unanswered.set(answer.is_err());
+            match answer {
+                Ok(version) => {
+                    self.keep_contact(match self.cut_off.get() {
+                        true => Contact::Mute,
+                        false => Contact::Kept,
+                    });
+                    let event = LiveEvent {
+                        version,
+                        topic: None,
+                    };
+                    let known = self.known.replace(Some(version));
+                    self.live.note(match self.shift_over.get() {
+                        // What changes by itself has no version.
+                        Some(_) => Change::Everything,
+                        None => change(known, event),
+                    });
+                }
+                // A server that goes on telling is there.
+                Err(Contact::Lost)
+                    if self.told.get() && !self.cut_off.get() && !self.is_silent() => {}
+                Err(contact) => self.live.contact.set(contact),
+            }
+        }
+
+        /// The stream itself does not tell why it was refused, or went away.
+        fn fail(self: &Rc<Self>, number: u32) {
+            if number != self.opened.get() {
+                return;
+            }
             self.close();
-            self.ask_why();
+            self.told.set(false);
             let failures = self.failures.get();
             self.failures.set(failures.saturating_add(1));
+            // The next question opens it anew.
+            if self.live.contact.get_untracked() == Contact::Mute {
+                return;
+            }
+            // One that only came to its end is opened anew without ado.
+            if failures > 0 {
+                self.ask();
+            }
             let stream = self.clone();
-            let timeout = set_timeout_with_handle(move || stream.open(), pause_after(failures));
+            let pause = spread(pause_after(failures), js_sys::Math::random());
+            let timeout = set_timeout_with_handle(move || stream.open(), pause);
             self.reopening.set(timeout.ok());
         }
+    }
+
+    fn after(instant: i64, pause: Duration) -> i64 {
+        instant + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -373,5 +639,31 @@ mod tests {
     #[test]
     fn a_restarted_server_counts_from_zero() {
         assert_eq!(change(Some(7), event(0, None)), Change::Everything);
+    }
+
+    #[test]
+    fn a_heartbeat_tells_nothing_new() {
+        let told = change(Some(7), event(8, Some(LiveTopic::Connection)));
+        assert_eq!(told, Change::Topic(LiveTopic::Connection));
+        assert_eq!(change(Some(8), event(8, None)), Change::Nothing);
+    }
+
+    #[test]
+    fn a_page_that_hears_nothing_asks_ever_less_and_at_least_once_a_minute() {
+        let pauses = [1, 2, 3, u32::MAX].map(|asked| pause_between_questions(asked, false));
+        assert_eq!(pauses.map(|pause| pause.as_secs()), [30, 60, 60, 60]);
+    }
+
+    #[test]
+    fn at_the_end_of_a_shift_a_page_asks_at_once_and_then_ever_less() {
+        let pauses = [1, 2, 3, 7, u32::MAX].map(|asked| pause_between_questions(asked, true));
+        assert_eq!(pauses.map(|pause| pause.as_secs()), [1, 2, 4, 60, 60]);
+    }
+
+    #[test]
+    fn pages_that_began_together_ask_apart() {
+        let pause = Duration::from_secs(60);
+        assert_eq!(spread(pause, 0.0), pause);
+        assert_eq!(spread(pause, 1.0), Duration::from_secs(45));
     }
 }

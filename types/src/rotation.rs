@@ -311,6 +311,15 @@ pub struct RotationCard {
     pub attention: Option<Attention>,
 }
 
+impl RotationCard {
+    /// When those on duty end, and when somebody else begins, as far as the schedule tells.
+    pub fn duty_changes(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let ends = self.on_duty.iter().filter_map(|person| person.until);
+        let next = self.next.as_ref().and_then(|next| next.starts_at);
+        ends.chain(next)
+    }
+}
+
 /// Why what a card shows cannot be confirmed, and how old it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
@@ -329,6 +338,8 @@ pub struct MemberView {
     pub email: Option<String>,
     pub link: LinkState,
     pub on_duty_since: Option<Timestamp>,
+    /// When their shift ends; unknown of whoever was put on duty by hand.
+    pub on_duty_until: Option<Timestamp>,
 }
 
 /// A stretch of duty that has begun, as the history shows it.
@@ -373,6 +384,20 @@ impl RotationPage {
             .filter(|member| member.link.is_linked())
             .count();
         (linked, self.members.len())
+    }
+
+    /// When those on duty end, and when somebody else begins, as far as the schedule tells.
+    pub fn duty_changes(&self) -> Vec<Timestamp> {
+        let on_duty = |key: &MemberKey| {
+            let mut members = self.members.iter();
+            members.any(|member| member.key == *key && member.on_duty_since.is_some())
+        };
+        let next = self.shifts.iter().find(|shift| !on_duty(&shift.member));
+        let ends = self
+            .members
+            .iter()
+            .filter_map(|member| member.on_duty_until);
+        ends.chain(next.map(|shift| shift.starts_at)).collect()
     }
 
     pub fn bound_schedule(&self) -> Option<&ScheduleId> {

@@ -51,8 +51,8 @@ pub(crate) fn AccountMenu(session: SessionView) -> impl IntoView {
             }
         >
             <p class="menu-heading">
-                <strong dir="auto">{person.name}</strong>
-                <span>{person.role.to_string()}" of "<bdi>{workspace_name}</bdi></span>
+                <strong dir="auto" translate="no">{person.name}</strong>
+                <span>{person.role.to_string()}" of "<bdi translate="no">{workspace_name}</bdi></span>
             </p>
             <button type="submit" form="sign-out" role="menuitem" autofocus=true>"Sign out"</button>
             <button type="submit" form="sign-out" role="menuitem" name="everywhere" value="true">

@@ -13,7 +13,7 @@ pub(crate) fn Avatar(
     #[prop(optional)]
     on_duty: bool,
 ) -> impl IntoView {
-    view! { <span class=class(&name, on_duty) aria-hidden="true">{initials(&name)}</span> }
+    view! { <span class=class(&name, on_duty) aria-hidden="true" translate="no">{initials(&name)}</span> }
 }
 
 /// An [`Avatar`] as text, for lists whose items are written as text.
@@ -40,8 +40,8 @@ pub(crate) fn Person(
         <div class="person">
             <Avatar name=name.clone() on_duty/>
             <div class="person-text">
-                <bdi class="person-name">{name}</bdi>
-                {email.map(|email| view! { <span class="person-email">{email}</span> })}
+                <bdi class="person-name" translate="no">{name}</bdi>
+                {email.map(|email| view! { <span class="person-email" translate="no">{email}</span> })}
                 {children.map(|children| children())}
             </div>
         </div>

@@ -51,7 +51,7 @@ pub(crate) fn SubmitButton(
             }
         >
             {move || if pending.get() { busy_label } else { label }}
-            {target.map(|target| view! { <span class="visually-hidden">" "<bdi>{target}</bdi></span> })}
+            {target.map(|target| view! { <span class="visually-hidden">" "<bdi translate="no">{target}</bdi></span> })}
         </button>
     }
 }

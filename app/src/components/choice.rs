@@ -31,7 +31,7 @@ pub(crate) fn Choice(
                 }
             />
             <div>
-                <label for=id dir="auto">{label}</label>
+                <label for=id dir="auto" translate="no">{label}</label>
                 {hint_id.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
             </div>
         </div>

@@ -17,7 +17,7 @@ pub(crate) fn Copyable(
     let shown = text.clone();
     view! {
         <span class="copyable">
-            <code>{shown}</code>
+            <code translate="no">{shown}</code>
             <button
                 type="button" class="button small"
                 on:click=move |_| {
@@ -28,7 +28,7 @@ pub(crate) fn Copyable(
                 }
             >
                 {label}
-                <span class="visually-hidden">" "{what}</span>
+                <span class="visually-hidden" translate="no">" "{what}</span>
             </button>
         </span>
     }

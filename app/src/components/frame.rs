@@ -2,7 +2,7 @@
 //! who are not signed in see the page alone.
 
 use super::{
-    Icon, Mark, Notice, Symbol, ToastRegion, Tone, account::AccountMenu,
+    Icon, Mark, Notice, Symbol, Time, ToastRegion, Tone, account::AccountMenu,
     connection_alert::ConnectionAlertBanner, use_session, use_toasts,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     forms::{Failure, use_flash},
     live::{Contact, use_live},
 };
-use leptos::{either::Either, html, prelude::*};
+use leptos::{either::EitherOf3, html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 
 #[component]
@@ -68,30 +68,49 @@ fn ContactBar() -> impl IntoView {
     Effect::watch(
         move || contact.get(),
         move |now, before, _| {
-            if *now == Contact::Kept && before == Some(&Contact::Lost) {
+            if *now == Contact::Kept && matches!(before, Some(Contact::Lost | Contact::Mute)) {
                 toasts.say("Connected again. This page is up to date.");
             }
         },
         false,
     );
     view! {
-        <div role="status">
+        <div class="contact" role="status">
             {move || match contact.get() {
                 Contact::Kept => None,
-                Contact::Lost => Some(Either::Left(view! {
+                Contact::Mute => Some(EitherOf3::A(view! {
                     <Notice tone=Tone::Warning>
                         <p>
-                            <strong>"No connection to Round Robin. "</strong>
-                            "What you see may be old. The page tries again by itself and catches up."
+                            <strong>"This page is not live. "</strong>
+                            "Something between it and Round Robin, such as a proxy or an extension, holds back \
+                            what happens elsewhere. The page asks by itself, at least once a minute."
                         </p>
                     </Notice>
                 })),
-                Contact::SessionEnded => Some(Either::Right(view! {
+                Contact::Lost => Some(EitherOf3::B(view! {
+                    <Notice tone=Tone::Warning>
+                        <p>
+                            <strong>"No connection to Round Robin. "</strong>
+                            "What you see is from "<Time at=live.current_at()/>" and may be old. The page tries \
+                            again by itself and catches up."
+                        </p>
+                    </Notice>
+                })),
+                Contact::SessionEnded => Some(EitherOf3::C(view! {
                     <Notice tone=Tone::Warning>
                         <p><FailureText failure=Failure::Failed(AppError::Unauthenticated)/></p>
                     </Notice>
                 })),
             }}
+            {move || live.translated().then(|| view! {
+                <Notice tone=Tone::Warning>
+                    <p>
+                        <strong>"Translated by your browser, "</strong>
+                        "also who is on duty, which may stay as it was. Turn the translation off for this page, \
+                        then load the page anew."
+                    </p>
+                </Notice>
+            })}
         </div>
     }
     .into_any()

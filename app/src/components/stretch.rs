@@ -18,6 +18,12 @@ impl Stretch {
         self.starts_at <= at && self.ends_at.is_none_or(|end| at < end)
     }
 
+    /// The same as far as somebody has said so: where duty changed and nobody has told how,
+    /// the plan alone puts nobody on duty.
+    pub(crate) fn is_known_to_hold(&self, at: Timestamp, changed_at: Option<Timestamp>) -> bool {
+        self.holds(at) && changed_at.is_none_or(|changed| self.starts_at < changed)
+    }
+
     pub(crate) fn who(&self) -> &str {
         self.name.as_deref().unwrap_or(NOBODY)
     }
@@ -116,6 +122,14 @@ pub(super) mod tests {
         assert!(bounded.holds(at(10)));
         assert!(!bounded.holds(at(20)));
         assert!(stretch("Ann", 10, None).holds(at(1_000)));
+    }
+
+    #[test]
+    fn what_begins_at_a_change_that_nobody_has_confirmed_is_not_said_to_hold() {
+        let next = stretch("Bob", 20, 30);
+        assert!(next.is_known_to_hold(at(25), None));
+        assert!(!next.is_known_to_hold(at(25), Some(at(20))));
+        assert!(stretch("Ann", 10, 40).is_known_to_hold(at(25), Some(at(20))));
     }
 
     #[test]

@@ -47,5 +47,5 @@ pub(crate) fn Cell(
 #[component]
 pub(crate) fn Id(text: String) -> impl IntoView {
     let title = text.clone();
-    view! { <code class="id" title=title>{text}</code> }
+    view! { <code class="id" translate="no" title=title>{text}</code> }
 }

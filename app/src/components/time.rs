@@ -42,10 +42,14 @@ impl Clock {
         self.in_browser.get()
     }
 
+    /// The present, without waiting for the next tick. Nothing follows it.
+    pub(crate) fn exactly(self) -> Timestamp {
+        Timestamp::from_millis(now().as_millis() - self.ahead.get_value())
+    }
+
     /// Looks at the time between two ticks, because something has just happened.
     pub(crate) fn tick(self) {
-        let now = now().as_millis() - self.ahead.get_value();
-        self.now.set(Timestamp::from_millis(now));
+        self.now.set(self.exactly());
     }
 }
 
@@ -127,6 +131,7 @@ pub(crate) fn Time(
     let focusable = relative && !listed;
     view! {
         <time
+            translate="no"
             datetime=iso(at)
             title=exact
             class=focusable.then_some("exact")
@@ -141,7 +146,7 @@ pub(crate) fn Time(
             {text}
         </time>
         {relative.then(|| view! {
-            <span class="relative-time">{move || beside(at, clock.now())}</span>
+            <span class="relative-time" translate="no">{move || beside(at, clock.now())}</span>
         })}
     }
 }

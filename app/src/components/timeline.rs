@@ -8,7 +8,7 @@ use super::{
     stretch::{Stretch, sort},
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
-use crate::data::DataMemo;
+use crate::{data::DataMemo, duty::DutyWatch};
 use leptos::{either::Either, prelude::*};
 use types::Timestamp;
 
@@ -57,6 +57,7 @@ pub(crate) fn Timeline(
     span: DataMemo<Span>,
 ) -> impl IntoView {
     let clock = use_clock();
+    let watch = use_context::<DutyWatch>();
     // The one that is told below; the present one until somebody chooses another.
     let chosen = RwSignal::new(None::<Stretch>);
     let drawn = DataMemo::new(move || {
@@ -71,13 +72,15 @@ pub(crate) fn Timeline(
         drawn.with(|drawn| {
             let chosen = chosen.get().filter(|chosen| drawn.contains(chosen));
             chosen.or_else(|| {
-                let present = drawn.iter().find(|stretch| stretch.holds(now));
+                let changed_at = watch.and_then(DutyWatch::changed_at);
+                let mut present = drawn.iter();
+                let present = present.find(|stretch| stretch.is_known_to_hold(now, changed_at));
                 present.or(drawn.first()).cloned()
             })
         })
     });
     view! {
-        <div class="timeline">
+        <div class="timeline" translate="no">
             {move || {
                 let (stretches, span) = (drawn.get(), span.get());
                 let lanes = lanes(&stretches);
@@ -199,10 +202,12 @@ fn Now(span: Span, height: usize) -> impl IntoView {
 #[component]
 fn Told(stretch: Stretch) -> impl IntoView {
     let clock = use_clock();
+    let watch = use_context::<DutyWatch>();
     let holds = {
         let stretch = stretch.clone();
         move || {
-            if stretch.holds(clock.now()) {
+            let changed_at = watch.and_then(DutyWatch::changed_at);
+            if stretch.is_known_to_hold(clock.now(), changed_at) {
                 "Now: "
             } else {
                 ""
@@ -211,7 +216,7 @@ fn Told(stretch: Stretch) -> impl IntoView {
     };
     let name = stretch.who().to_owned();
     view! {
-        <strong>{holds}<bdi>{name}</bdi></strong>
+        <strong>{holds}<bdi translate="no">{name}</bdi></strong>
         <span class="hint">
             <Time at=stretch.starts_at/>
             {match stretch.ends_at {

@@ -90,15 +90,15 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
     view! {
         <Row>
             <Cell label="When"><Time at=entry.at/></Cell>
-            <Cell label="Who"><bdi>{entry.actor}</bdi></Cell>
+            <Cell label="Who"><bdi translate="no">{entry.actor}</bdi></Cell>
             <Cell label="What">
                 <span>
                     {entry.action.to_string()}
                     {entry.refused.then(|| view! { " "<Badge tone=Tone::Bad text="Refused"/> })}
                 </span>
             </Cell>
-            <Cell label="On what">{entry.target.map(|target| view! { <bdi>{target}</bdi> })}</Cell>
-            <Cell label="Change">{change.map(|change| view! { <bdi>{change}</bdi> })}</Cell>
+            <Cell label="On what">{entry.target.map(|target| view! { <bdi translate="no">{target}</bdi> })}</Cell>
+            <Cell label="Change">{change.map(|change| view! { <bdi translate="no">{change}</bdi> })}</Cell>
             <Cell label="Request">{entry.request_id.map(|text| view! { <Id text/> })}</Cell>
         </Row>
     }

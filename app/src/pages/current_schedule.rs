@@ -26,9 +26,11 @@ pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
 fn Bound(binding: BindingView) -> impl IntoView {
     let name = match binding.schedule_url {
         Some(url) => Either::Left(view! {
-            <a href=url rel="external noreferrer" target="_blank" dir="auto">{binding.schedule_name}</a>
+            <a href=url rel="external noreferrer" target="_blank" dir="auto" translate="no">{binding.schedule_name}</a>
         }),
-        None => Either::Right(view! { <strong dir="auto">{binding.schedule_name}</strong> }),
+        None => Either::Right(
+            view! { <strong dir="auto" translate="no">{binding.schedule_name}</strong> },
+        ),
     };
     view! {
         <p class="bound">"Bound to "{name}</p>

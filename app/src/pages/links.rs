@@ -97,7 +97,7 @@ pub(super) fn LinkButton(
             navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }>
             <button type="submit" class="button small" name=PARAMETER value=who.user.to_string()>
-                "Link…"<span class="visually-hidden">" "<bdi>{who.name}</bdi></span>
+                "Link…"<span class="visually-hidden">" "<bdi translate="no">{who.name}</bdi></span>
             </button>
         </form>
     }
@@ -167,7 +167,7 @@ fn OpenDialog(
             on_close=leave busy=links.link.pending()
         >
             <p>
-                "Who in Slack is "<bdi>{who.name}</bdi>" of PagerDuty? Every rotation shows them as that \
+                "Who in Slack is "<bdi translate="no">{who.name}</bdi>" of PagerDuty? Every rotation shows them as that \
                 person from then on, until somebody undoes the link."
             </p>
             <FailureNotice failure=nobody/>

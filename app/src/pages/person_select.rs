@@ -41,7 +41,7 @@ pub(super) fn PersonSelect(
             <select id=id name="person" autofocus=autofocus>
                 <option value="">"Choose a person"</option>
                 {rows(move || candidates.get(), |person| person.id.to_string(), |person| view! {
-                    <option value=person.id.to_string()>{person.name}</option>
+                    <option value=person.id.to_string() translate="no">{person.name}</option>
                 })}
             </select>
         </div>

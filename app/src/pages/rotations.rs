@@ -3,12 +3,13 @@
 
 use super::{
     address::{address, parameter},
-    rotation_card::RotationItem,
+    rotation_card::{Doubts, RotationItem},
     wording::count,
 };
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
     data::{DataMemo, Resource},
+    duty::watch_duty,
     live::use_live,
     place::{Place, use_place},
     prefetch::{Prefetch, use_prefetch},
@@ -38,6 +39,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
     let place = use_place();
     let filtered = move || !search.with(String::is_empty) || !mode.with(String::is_empty);
     use_title(|| "Rotations".to_owned());
+    let source = cards.source();
     view! {
         <div class="page-head">
             <h1>"Rotations"</h1>
@@ -49,14 +51,25 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             let found = move || {
                 filtered().then(|| count(cards.with(Vec::len), "rotation matches", "rotations match"))
             };
-            keep_times_true(list, move || cards.track());
+            let changes = DataMemo::new(move || {
+                cards.with(|cards| cards.iter().flat_map(RotationCard::duty_changes).collect())
+            });
+            let watch = watch_duty(changes, source);
+            let doubts = DataMemo::new(move || Doubts {
+                may_be_old: live.may_be_old(),
+                unknown_until: watch.unknown_until(),
+            });
+            keep_times_true(list, move || {
+                cards.track();
+                doubts.track();
+            });
             Effect::new(move |_| {
                 if let Some(list) = list.get() {
                     show_whole(list, place);
                 }
             });
             let contents = settled(move || {
-                let cards = cards.get();
+                let (cards, doubts) = (cards.get(), doubts.get());
                 if cards.is_empty() {
                     Either::Left(view! { <NoRotations filtered=filtered()/> })
                 } else {
@@ -66,7 +79,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                             node_ref=list
                             on:pointerover=move |event| point_at(&event, prefetch)
                         >
-                            {cards.into_iter().map(|card| view! { <RotationItem card/> }).collect_view()}
+                            {cards.into_iter().map(|card| view! { <RotationItem card doubts/> }).collect_view()}
                         </ul>
                     })
                 }

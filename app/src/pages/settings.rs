@@ -48,8 +48,8 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         {session.map(|session| view! {
             <Card id="general-heading" title="General">
                 <Facts>
-                    <div><dt>"Workspace"</dt><dd dir="auto">{session.workspace_name}</dd></div>
-                    <div><dt>"Signed in as"</dt><dd dir="auto">{session.person.name}</dd></div>
+                    <div><dt>"Workspace"</dt><dd dir="auto" translate="no">{session.workspace_name}</dd></div>
+                    <div><dt>"Signed in as"</dt><dd dir="auto" translate="no">{session.person.name}</dd></div>
                     <div><dt>"Your role in Slack"</dt><dd>{session.person.role.to_string()}</dd></div>
                 </Facts>
             </Card>

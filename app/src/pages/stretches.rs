@@ -1,7 +1,10 @@
 //! Stretches of duty, planned or past, one below the other, as more than one page
 //! shows them.
 
-use crate::components::{Badge, Stretch, Time, Tone, use_clock};
+use crate::{
+    components::{Badge, Stretch, Time, Tone, use_clock},
+    duty::DutyWatch,
+};
 use leptos::{either::Either, prelude::*};
 use types::ShiftView;
 
@@ -15,7 +18,7 @@ fn Stretches(
     current: &'static str,
 ) -> impl IntoView {
     view! {
-        <ol class="shifts">
+        <ol class="shifts" translate="no">
             {stretches.into_iter().map(|stretch| view! { <Row stretch current/> }).collect_view()}
         </ol>
     }
@@ -62,14 +65,18 @@ fn Row(stretch: Stretch, current: &'static str) -> impl IntoView {
     let clock = use_clock();
     let (starts_at, ends_at) = (stretch.starts_at, stretch.ends_at);
     let name = stretch.who().to_owned();
-    let holds = Memo::new(move |_| stretch.holds(clock.now()));
+    let watch = use_context::<DutyWatch>();
+    let holds = Memo::new(move |_| {
+        let changed_at = watch.and_then(DutyWatch::changed_at);
+        stretch.is_known_to_hold(clock.now(), changed_at)
+    });
     let end = match ends_at {
         Some(at) => Either::Left(view! { " – "<Time at/> }),
         None => Either::Right(" until somebody takes over"),
     };
     view! {
         <li class:current=holds>
-            <bdi class="person-name">{name}</bdi>
+            <bdi class="person-name" translate="no">{name}</bdi>
             {move || holds.get().then(|| view! { <Badge tone=Tone::Good text=current/> })}
             <span class="hint"><Time at=starts_at/>{end}</span>
         </li>

@@ -1,12 +1,17 @@
 //! The session itself.
 
 #[cfg(feature = "ssr")]
-use super::request::call;
+use super::request::{call, from_request};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-/// Fails when nobody is signed in any more.
+/// The version of what open pages of the workspace show, as live events tell it. Fails when
+/// nobody is signed in any more.
 #[server(prefix = "/rpc", endpoint = "session", input = GetUrl)]
-pub async fn check_session() -> Result<(), AppError> {
-    call(|_, _| async { Ok(()) }).await
+pub async fn check_session() -> Result<u64, AppError> {
+    call(|_, _| async {
+        let event = from_request::<types::LiveEvent>().ok_or(AppError::Unauthenticated)?;
+        Ok(event.version)
+    })
+    .await
 }

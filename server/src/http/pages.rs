@@ -26,7 +26,6 @@ use leptos_axum::{
 };
 use std::time::Duration;
 use tokio::time::timeout;
-use types::LiveEvent;
 
 /// Longer than all that a page asks PagerDuty for may take.
 const LONGEST_RENDERING: Duration = Duration::from_secs(45);
@@ -151,21 +150,12 @@ async fn draw(site: Site, mut request: Request) -> Response {
     let theme = theme::chosen(&site, request.headers());
     request.extensions_mut().insert(theme);
     let Site {
-        services,
         backend,
         leptos,
         chunks,
+        ..
     } = site;
     let chunks = chunks.of_page(request.uri()).to_vec();
-    // Read before anything is rendered: what changes meanwhile is news to the page.
-    if let Some(caller) = request.extensions().get::<Caller>() {
-        let version = services.live.version(&caller.workspace);
-        let rendered = LiveEvent {
-            version,
-            topic: None,
-        };
-        request.extensions_mut().insert(rendered);
-    }
     let context = move || {
         provide_context(backend.clone());
         set_policy();

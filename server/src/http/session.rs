@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use secrecy::ExposeSecret;
-use types::{SessionView, Timestamp};
+use types::{LiveEvent, SessionView, Timestamp};
 
 /// However busy, a session ends after this long, in seconds.
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
@@ -27,8 +27,9 @@ const TOUCH_SECONDS: i64 = 60;
 #[derive(Clone)]
 pub struct PendingFlash(pub String);
 
-/// Puts the [`Caller`] and the [`SessionView`] into the request's extensions,
-/// when somebody is signed in, and a [`PendingFlash`] when there is one.
+/// Puts the [`Caller`], the [`SessionView`] and the version that open pages of the
+/// workspace have heard of into the request's extensions, when somebody is signed in, and
+/// a [`PendingFlash`] when there is one.
 pub async fn identify(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let key = OurCookie::Session
@@ -45,6 +46,11 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
                 note_use(&site.services, &session).await;
             }
             let extensions = request.extensions_mut();
+            // Read before anything else is: what changes meanwhile is news to the page.
+            extensions.insert(LiveEvent {
+                version: site.services.live.version(&session.workspace),
+                topic: None,
+            });
             extensions.insert(caller(&session, request_id));
             if let Some(flash) = &session.flash {
                 extensions.insert(PendingFlash(flash.clone()));

@@ -67,6 +67,7 @@ impl Member {
             email: self.email.clone(),
             link: self.link,
             on_duty_since: self.duty.map(|duty| duty.since),
+            on_duty_until: self.duty.and_then(|duty| duty.until),
         }
     }
 }

@@ -134,7 +134,7 @@ fn Content(
     view! {
         <div class="page-head">
             <div>
-                <h1>"Schedule of "<bdi>{name}</bdi></h1>
+                <h1>"Schedule of "<bdi translate="no">{name}</bdi></h1>
                 <p><a href=rotation>"Back to the rotation"</a></p>
             </div>
         </div>

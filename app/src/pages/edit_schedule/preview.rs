@@ -26,7 +26,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
         .collect();
     view! {
         <div class="preview">
-            <h3 dir="auto">{schedule.name}</h3>
+            <h3 dir="auto" translate="no">{schedule.name}</h3>
             <p>{match on_duty.is_empty() {
                 true => Either::Left("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
                 false => Either::Right(view! { "Goes on duty now: "<Names names=on_duty/>"." }),
@@ -56,7 +56,7 @@ fn Names(names: Vec<String>) -> impl IntoView {
     names
         .into_iter()
         .enumerate()
-        .map(|(position, name)| view! { {(position > 0).then_some(", ")}<bdi>{name}</bdi> })
+        .map(|(position, name)| view! { {(position > 0).then_some(", ")}<bdi translate="no">{name}</bdi> })
         .collect_view()
 }
 
@@ -82,7 +82,7 @@ fn Loss(loss: BindingLoss) -> impl IntoView {
                 <p>"Goes off duty: "<Names names=on_duty/>"."</p>
             })}
             {schedule.map(|schedule| view! {
-                <p>"Its present schedule: "<bdi>{schedule}</bdi>"."</p>
+                <p>"Its present schedule: "<bdi translate="no">{schedule}</bdi>"."</p>
             })}
         </Notice>
     })
@@ -98,7 +98,7 @@ fn PreviewRow(person: PreviewPerson) -> impl IntoView {
                     <LinkBadge link=person.link/>
                 </span>
                 {person.slack_name.map(|name| view! {
-                    <span class="hint">{matching(person.link)}<bdi>{name}</bdi></span>
+                    <span class="hint">{matching(person.link)}<bdi translate="no">{name}</bdi></span>
                 })}
             </Person>
         </li>

@@ -185,12 +185,12 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
         view! {
             <Facts>
                 {connection.account.map(|account| view! {
-                    <div><dt>"Account"</dt><dd><bdi>{account}</bdi>" in PagerDuty"</dd></div>
+                    <div><dt>"Account"</dt><dd><bdi translate="no">{account}</bdi>" in PagerDuty"</dd></div>
                 })}
                 <div><dt>"How"</dt><dd><Method method=connection.method/></dd></div>
                 <div>
                     <dt>"Since"</dt>
-                    <dd><Time at=connection.connected_at/>", by "<bdi>{connection.connected_by}</bdi></dd>
+                    <dd><Time at=connection.connected_at/>", by "<bdi translate="no">{connection.connected_by}</bdi></dd>
                 </div>
                 <div><dt>"Service region"</dt><dd>{connection.region.to_string()}</dd></div>
                 <div>
@@ -214,15 +214,15 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
 fn Method(method: ConnectionMethod) -> impl IntoView {
     match method {
         ConnectionMethod::ApiKey { last_four } => Either::Left(view! {
-            "Key ending in "<code>{format!("••••{last_four}")}</code>
+            "Key ending in "<code translate="no">{format!("••••{last_four}")}</code>
         }),
         ConnectionMethod::Oauth {
             authorised_as,
             client_id,
         } => Either::Right(view! {
             "OAuth"
-            {authorised_as.map(|name| view! { " as "<bdi>{name}</bdi> })}
-            ", app "<code>{client_id}</code>
+            {authorised_as.map(|name| view! { " as "<bdi translate="no">{name}</bdi> })}
+            ", app "<code translate="no">{client_id}</code>
             <p class="hint">"It sees what this person sees in PagerDuty."</p>
         }),
     }

@@ -73,7 +73,7 @@ fn Reverting(named: Vec<RevertedRotation>, all: usize) -> impl IntoView {
             {what}" to Manual, keeping the last members and whoever is on duty now:"
         </p>
         <ul>
-            {named.into_iter().map(|rotation| view! { <li><bdi>{rotation.name}</bdi></li> }).collect_view()}
+            {named.into_iter().map(|rotation| view! { <li><bdi translate="no">{rotation.name}</bdi></li> }).collect_view()}
             {(unnamed > 0).then(|| view! {
                 <li>{count(unnamed, "private rotation", "private rotations")}" you cannot see"</li>
             })}

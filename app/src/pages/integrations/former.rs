@@ -19,8 +19,8 @@ pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl
             <ul class="bindings">
                 {bindings.into_iter().map(|binding| view! {
                     <li>
-                        <a href=format!("/rotations/{}", binding.rotation) dir="auto">{binding.rotation_name}</a>
-                        " → "<bdi>{binding.schedule_name}</bdi>
+                        <a href=format!("/rotations/{}", binding.rotation) dir="auto" translate="no">{binding.rotation_name}</a>
+                        " → "<bdi translate="no">{binding.schedule_name}</bdi>
                     </li>
                 }).collect_view()}
             </ul>
@@ -78,7 +78,7 @@ fn NotBound(failed: Vec<(String, BindRefusal)>) -> impl IntoView {
             </p>
             <ul class="bindings">
                 {failed.into_iter().map(|(rotation, reason)| view! {
-                    <li><bdi>{rotation}</bdi>": "{reason.to_string()}</li>
+                    <li><bdi translate="no">{rotation}</bdi>": "{reason.to_string()}</li>
                 }).collect_view()}
             </ul>
         </Notice>

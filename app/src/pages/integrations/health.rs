@@ -122,7 +122,7 @@ pub(super) fn UnreadableList(schedules: Vec<UnreadableSchedule>) -> impl IntoVie
         view! {
             <ul class="changes">
                 {schedules.into_iter().map(|schedule| view! {
-                    <li><bdi>{schedule.name}</bdi>": "{schedule.problem.to_string()}</li>
+                    <li><bdi translate="no">{schedule.name}</bdi>": "{schedule.problem.to_string()}</li>
                 }).collect_view()}
             </ul>
         }

@@ -106,7 +106,7 @@ fn Row(person: LinkView, panel: Panel) -> impl IntoView {
             <Person name=person.name email=person.email>
                 {(!person.link.is_linked()).then(|| view! { <LinkBadge link=person.link/> })}
                 {person.linked_to.map(|(_, name)| view! {
-                    <span class="hint">"Linked by hand to "<bdi>{name}</bdi></span>
+                    <span class="hint">"Linked by hand to "<bdi translate="no">{name}</bdi></span>
                 })}
             </Person>
             <div class="row-buttons">{button}</div>

@@ -16,8 +16,8 @@ pub(super) fn Question(question: AccountQuestion, panel: Panel) -> impl IntoView
             <Notice tone=Tone::Warning>
                 <p>
                     <strong>"This is another PagerDuty account. "</strong>
-                    "The workspace is connected to "<bdi>{question.connected}</bdi>
-                    ", and the new credential belongs to "<bdi>{question.offered}</bdi>". "
+                    "The workspace is connected to "<bdi translate="no">{question.connected}</bdi>
+                    ", and the new credential belongs to "<bdi translate="no">{question.offered}</bdi>". "
                     "If you switch, bound rotations look for their schedules in the other account; those that are \
                     not there keep their people and say so, until they are bound anew."
                 </p>

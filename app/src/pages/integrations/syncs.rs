@@ -186,8 +186,8 @@ fn Changes(changes: Vec<SyncChange>) -> impl IntoView {
         <ul class="changes">
             {changes.into_iter().map(|change| view! {
                 <li>
-                    <a href=format!("/rotations/{}", change.rotation) dir="auto">{change.rotation_name}</a>
-                    ": "<bdi>{change.what}</bdi>
+                    <a href=format!("/rotations/{}", change.rotation) dir="auto" translate="no">{change.rotation_name}</a>
+                    ": "<bdi translate="no">{change.what}</bdi>
                 </li>
             }).collect_view()}
         </ul>

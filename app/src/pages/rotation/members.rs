@@ -5,6 +5,7 @@ use super::{Actions, SectionFailure, person_picker::PersonPicker};
 use crate::{
     components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
     data::DataMemo,
+    duty::{DutyWatch, is_over},
     forms::{ActionForm, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
@@ -13,11 +14,14 @@ use crate::{
     },
 };
 use leptos::{either::Either, prelude::*};
-use types::{LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage};
+use types::{
+    LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage, Timestamp,
+};
 
 #[component]
 pub(super) fn Members(
     page: DataMemo<RotationPage>,
+    watch: DutyWatch,
     actions: Actions,
     everybody: Everybody,
 ) -> impl IntoView {
@@ -57,6 +61,7 @@ pub(super) fn Members(
                 <MemberList
                     id=list_id.clone() members=members.get() editable=editable.get() actions
                     links_at=may_link.get().then(|| list_path.clone())
+                    unknown_until=watch.unknown_until()
                 />
             }}
             <SectionFailure outcomes/>
@@ -103,13 +108,14 @@ fn MemberList(
     actions: Actions,
     /// The page's path, for those who may say who is who in Slack.
     links_at: Option<String>,
+    unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
     if members.is_empty() {
         return Either::Left(view! { <p class="nobody">"Nobody is in this rotation yet."</p> });
     }
     let last = members.len() - 1;
     Either::Right(view! {
-        <ol class="people">
+        <ol class="people" translate="no">
             {members.into_iter().enumerate().map(|(position, member)| {
                 let controls = editable.then(|| view! {
                     <Controls
@@ -119,11 +125,17 @@ fn MemberList(
                 });
                 let linking = links_at.clone().and_then(|path| linking(&member, path, actions));
                 let state = member.link;
+                let over = is_over(member.on_duty_until, unknown_until);
+                let (tone, text) = match over {
+                    true => (Tone::Warning, "Shift ended"),
+                    false => (Tone::Good, "On duty"),
+                };
+                let on_duty = member.on_duty_since.is_some();
                 view! {
                     <li id=format!("member-{}", member.key)>
-                        <Person name=member.name email=member.email on_duty=member.on_duty_since.is_some()>
+                        <Person name=member.name email=member.email on_duty=on_duty && !over>
                             <span class="badges">
-                                {member.on_duty_since.map(|_| view! { <Badge tone=Tone::Good text="On duty"/> })}
+                                {on_duty.then(|| view! { <Badge tone text/> })}
                                 {(!editable || !state.is_linked()).then(|| view! { <LinkBadge link=state/> })}
                             </span>
                         </Person>

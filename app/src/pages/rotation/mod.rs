@@ -14,7 +14,8 @@ use crate::{
     components::{
         Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, use_title,
     },
-    data::{DataMemo, Resource},
+    data::{DataMemo, Resource, Source},
+    duty::watch_duty,
     error::Denial,
     forms::{FormOutcome, ServerAction, answers, failure},
     live::use_live,
@@ -125,16 +126,23 @@ pub(crate) fn RotationPage() -> impl IntoView {
     );
     let everybody = Resource::new(|| People {});
     view! {
-        {loaded_page(page, move |page| view! { <Content page actions everybody/> })}
+        {
+            let source = page.source();
+            loaded_page(page, move |page| view! { <Content page source actions everybody/> })
+        }
     }
 }
 
 #[component]
 fn Content(
     page: DataMemo<types::RotationPage>,
+    source: Source,
     actions: Actions,
     everybody: Resource<Vec<PersonView>>,
 ) -> impl IntoView {
+    let changes = DataMemo::new(move || page.with(types::RotationPage::duty_changes));
+    let watch = watch_duty(changes, source);
+    provide_context(watch);
     let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let everybody = Everybody::from(everybody);
@@ -155,14 +163,14 @@ fn Content(
             on:focusin=move |_| focus.forget()
         >
             <div class="columns">
-                <OnDuty page actions/>
+                <OnDuty page watch actions/>
                 <Schedule page/>
             </div>
             <DutyTimeline page/>
             <FailureNotice failure=nobody/>
             <div class="columns">
                 <div class="column">
-                    <Members page actions everybody/>
+                    <Members page watch actions everybody/>
                     <Owners page actions everybody/>
                 </div>
                 <div class="column">
@@ -185,7 +193,7 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     view! {
         <div class="page-head">
             <div>
-                <h1 dir="auto">{move || details.with(|details| details.name.clone())}</h1>
+                <h1 dir="auto" translate="no">{move || details.with(|details| details.name.clone())}</h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
             {move || may_edit.get().then(|| view! {
@@ -211,7 +219,7 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
             <ModeBadge mode/>
             {(details.visibility == Visibility::Private)
                 .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
-            {details.code.map(|code| view! { <code>{code}</code> })}
+            {details.code.map(|code| view! { <code translate="no">{code}</code> })}
             {(mode == RotationMode::Manual).then(|| view! {
                 <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
             })}

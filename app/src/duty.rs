@@ -1,0 +1,91 @@
+//! The end of a shift that is known ahead passes while somebody looks at the page. Who is on
+//! duty then is the server's to say: the page asks, and until it is answered it tells what has
+//! ended and takes nobody for the next.
+
+use crate::{
+    components::use_clock,
+    data::{DataMemo, Source},
+    live::use_live,
+};
+use leptos::prelude::*;
+use types::Timestamp;
+
+/// What passing time makes of what a page says about duty.
+#[derive(Clone, Copy)]
+pub(crate) struct DutyWatch {
+    changed_at: DataMemo<Option<Timestamp>>,
+    unknown_until: DataMemo<Option<Timestamp>>,
+}
+
+impl DutyWatch {
+    /// The first change that was known ahead, has come, and is still shown as coming.
+    pub(crate) fn changed_at(self) -> Option<Timestamp> {
+        self.changed_at.get()
+    }
+
+    /// The same where the server cannot say what came of it: changes up to this instant
+    /// have been, and nobody knows which way.
+    pub(crate) fn unknown_until(self) -> Option<Timestamp> {
+        self.unknown_until.get()
+    }
+}
+
+/// Watches for the instants at which duty changes as far as `data`, which the page shows,
+/// tells ahead, and has the page ask when they come.
+pub(crate) fn watch_duty(changes: DataMemo<Vec<Timestamp>>, data: Source) -> DutyWatch {
+    let live = use_live();
+    let clock = use_clock();
+    Effect::new(move |_| live.expect_duty_changes(changes.get()));
+    on_cleanup(move || live.expect_duty_changes(Vec::new()));
+    let passed = move || {
+        let now = clock.now();
+        changes.with(|changes| passed(changes, now))
+    };
+    DutyWatch {
+        changed_at: DataMemo::new(move || Some(passed()?.0)),
+        unknown_until: DataMemo::new(move || {
+            let (_, latest) = passed()?;
+            let failed = || matches!(data.get(), Some(Err(_)));
+            (clock.in_browser() && (live.unanswered() || failed())).then_some(latest)
+        }),
+    }
+}
+
+/// The first and the last of the changes that have come.
+fn passed(changes: &[Timestamp], now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    let passed = || changes.iter().copied().filter(|at| *at <= now);
+    Some((passed().min()?, passed().max()?))
+}
+
+/// Whether a shift that ends at `until` is over, and nobody knows what came after.
+pub(crate) fn is_over(until: Option<Timestamp>, unknown_until: Option<Timestamp>) -> bool {
+    matches!((until, unknown_until), (Some(until), Some(unknown)) if until <= unknown)
+}
+
+/// What is said of what came after a shift where nobody knows.
+pub(crate) const UNKNOWN: &str = ", what came after is not known";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn a_change_has_come_at_its_very_instant() {
+        let changes = [at(30), at(10), at(20)];
+        assert_eq!(passed(&changes, at(9)), None);
+        assert_eq!(passed(&changes, at(10)), Some((at(10), at(10))));
+        assert_eq!(passed(&changes, at(25)), Some((at(10), at(20))));
+    }
+
+    #[test]
+    fn only_shifts_that_have_ended_are_over() {
+        assert!(is_over(Some(at(10)), Some(at(10))));
+        assert!(!is_over(Some(at(11)), Some(at(10))));
+        assert!(!is_over(None, Some(at(10))));
+        assert!(!is_over(Some(at(10)), None));
+    }
+}
