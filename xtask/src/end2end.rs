@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::report::{Outcome, Report, Tests};
 use crate::site::Profile;
-use crate::{browser, cargo, node, processes, report, site};
+use crate::{browser, cargo, nginx, node, processes, report, site};
 
 const RESULTS: &str = "end2end/test-results/results.json";
 /// The tag of the tests that only take pictures.
@@ -32,6 +32,9 @@ pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
     })?;
     if !prepared {
         return Ok(());
+    }
+    if nginx::ensure()?.is_none() {
+        report.warn(nginx::MISSING.to_owned());
     }
     report.run("types of the browser tests", check_types)?;
     report.run("browser tests", || run(arguments))?;
@@ -118,6 +121,9 @@ fn playwright() -> Result<Command> {
     command.env("ROUNDROBIN_SANDBOX_BIN", root.join("target/debug/sandbox"));
     if let Some(program) = browser::ensure()? {
         command.env("ROUNDROBIN_CHROMIUM", program);
+    }
+    if let Some(program) = nginx::ensure()? {
+        command.env("ROUNDROBIN_NGINX", program);
     }
     Ok(command)
 }

@@ -12,6 +12,7 @@ mod debian;
 mod end2end;
 mod http;
 mod imports;
+mod nginx;
 mod node;
 mod postgres;
 mod processes;
