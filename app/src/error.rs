@@ -22,6 +22,9 @@ pub enum AppError {
     /// 400: the request was not one that our pages make.
     #[error("This request could not be understood. Reload the page, then try again.")]
     BadRequest,
+    /// 429: asked for more often than is granted to one session or address.
+    #[error("This was asked for too often. {}", wait(*wait_seconds))]
+    TooOften { wait_seconds: u32 },
     /// The browser could not reach the server.
     #[error("Round Robin could not be reached. Check your connection, then try again.")]
     Offline,
@@ -51,6 +54,15 @@ pub enum Denial {
     BrowseAsGuest,
     #[error("Guests of the Slack workspace may not create rotations. Ask a full member.")]
     CreateRotation,
+    #[error(
+        "Guests of the Slack workspace may not have PagerDuty asked. Rotations follow it by themselves; ask a full member if it must be now."
+    )]
+    SyncAsGuest,
+}
+
+fn wait(seconds: u32) -> String {
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("Wait {seconds} {unit}, then try again.")
 }
 
 impl AppError {
@@ -61,6 +73,7 @@ impl AppError {
             Self::Unauthenticated => 401,
             Self::Forbidden(_) => 403,
             Self::NotFound => 404,
+            Self::TooOften { .. } => 429,
             Self::Internal { .. } | Self::Offline => 500,
         }
     }

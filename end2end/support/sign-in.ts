@@ -2,6 +2,9 @@
 import { expect, type Page } from '@playwright/test';
 import { takenOver } from './takeover';
 
+/** The session's cookie; where there is no https, its name ends with the port. */
+export const SESSION_COOKIE = /^roundrobin_session(_\d+)?$/;
+
 /**
  * Signs in as the person whose button on the sandbox's page contains the text,
  * a name or a role, and installs the app in the workspace when asked to.

@@ -3,7 +3,7 @@
 import type { Page, Route } from '@playwright/test';
 import { furnish, pages } from '../support/pages';
 import { addMember, card, createRotation } from '../support/rotations';
-import { chooseAtSlack, signInAs } from '../support/sign-in';
+import { SESSION_COOKIE, chooseAtSlack, signInAs } from '../support/sign-in';
 import { isSameDocument, markDocument, takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
@@ -170,7 +170,7 @@ test.describe('code that does not come', () => {
     await signInAs(page, 'Ada Okafor');
     await visit(page, '/rotations');
     // The browser still has the cookie of a session that is none any more.
-    const [session] = (await context.cookies()).filter(({ name }) => name === 'roundrobin_session');
+    const [session] = (await context.cookies()).filter(({ name }) => SESSION_COOKIE.test(name));
     await context.addCookies([{ ...session!, value: 'x'.repeat(43) }]);
     await page.route('**/*_split_occasional.wasm', (route) => route.fulfill({ status: 404 }));
     await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();

@@ -23,7 +23,7 @@ import {
   saveClient,
 } from '../support/oauth';
 import { card, makeBoundRotation, mode, names } from '../support/rotations';
-import { signInAs } from '../support/sign-in';
+import { SESSION_COOKIE, signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
@@ -302,7 +302,7 @@ test.describe('the callback', () => {
     await signInAs(page, 'Ada Okafor');
     await openIntegrations(page);
     await goToPagerDuty(page, world.sandbox);
-    await context.clearCookies({ domain: '127.0.0.1', name: 'roundrobin_session' });
+    await context.clearCookies({ domain: '127.0.0.1', name: SESSION_COOKIE });
     await allowAs(page);
     await expect(page).toHaveURL(/\/sign-in\?.*return_to=%2Fsettings%2Fintegrations/);
     await expect(page.getByText('Your session has ended')).toBeVisible();

@@ -3,11 +3,9 @@ import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import { connectWithApiKey, keyField, openIntegrations, openKeyDialog, pagerDutyCard } from '../support/connection';
 import { createRotation, row } from '../support/rotations';
-import { chooseAtSlack, signInAs } from '../support/sign-in';
+import { SESSION_COOKIE, chooseAtSlack, signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
-
-const SESSION = 'roundrobin_session';
 
 function problem(page: Page) {
   return page.getByRole('alert');
@@ -29,7 +27,7 @@ async function signOut(page: Page, how: 'Sign out' | 'Sign out everywhere' = 'Si
 }
 
 async function sessionCookie(page: Page) {
-  return (await page.context().cookies()).find((cookie) => cookie.name === SESSION);
+  return (await page.context().cookies()).find((cookie) => SESSION_COOKIE.test(cookie.name));
 }
 
 test('a member of a workspace that has not installed the app is told whom to ask', async ({ page }) => {
@@ -150,7 +148,7 @@ test('an address of another site is never returned to', async ({ page, world }) 
   const elsewhere = ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)'];
   const addresses = elsewhere.map((address) => `/api/auth/slack/login?return_to=${encodeURIComponent(address)}`);
   for (const address of [...addresses, '/sign-in?return_to=%2F%2Fevil.example']) {
-    await page.context().clearCookies({ name: SESSION });
+    await page.context().clearCookies({ name: SESSION_COOKIE });
     await page.goto(address);
     const link = page.getByRole('link', { name: 'Sign in with Slack' });
     if (await link.isVisible()) await link.click();

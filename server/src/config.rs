@@ -6,15 +6,22 @@ use crate::{
     store::{Engine, OpenError, sqlite_path},
 };
 use clap::Args;
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
 use types::WorkspaceId;
 use url::Url;
+
+/// Longer than people's networks take for a kilobyte, and longer than proxies usually
+/// keep an idle connection for its next request.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// The largest form, 512 KB, comes this quickly over any network that pages come over.
+const BODY_LIMIT: Duration = Duration::from_secs(20);
 
 const DEFAULT_DATABASE_URL: &str = "sqlite://data/roundrobin.db";
 
@@ -29,6 +36,18 @@ pub struct Settings {
     /// https://roundrobin.example.com. Defaults to http:// and the listen address.
     #[arg(long, env = "ROUNDROBIN_PUBLIC_URL")]
     public_url: Option<String>,
+
+    /// Addresses and networks of the proxies in front of this server, separated by
+    /// commas, for example 10.0.0.0/8,::1. X-Forwarded-For counts only as far as
+    /// they wrote it; without any, an address is that of the connection.
+    #[arg(long, env = "ROUNDROBIN_TRUSTED_PROXIES", default_value = "")]
+    trusted_proxies: String,
+
+    /// How many connections of browsers and proxies may be open at once. Those
+    /// beyond are answered with 503. Each open page keeps one.
+    #[arg(long, env = "ROUNDROBIN_MAX_CONNECTIONS", default_value_t = 5_000,
+          value_parser = clap::value_parser!(u32).range(8..=1_000_000))]
+    max_connections: u32,
 
     #[command(flatten)]
     storage: StorageSettings,
@@ -144,9 +163,24 @@ pub struct StorageSettings {
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: PublicUrl,
+    /// Those whose word on where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
+    pub connections: ConnectionsConfig,
     pub slack: SlackConfig,
     pub pagerduty: PagerDutyConfig,
     pub metrics: MetricsConfig,
+}
+
+/// What connections of browsers and proxies may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionsConfig {
+    /// Open at once.
+    pub most: usize,
+    /// Until the head of a request is there whole, also the next one on a connection
+    /// that stays open.
+    pub head: Duration,
+    /// From there until its body is there whole.
+    pub body: Duration,
 }
 
 /// Who may read the metrics; nobody when both are absent.
@@ -208,6 +242,10 @@ pub enum ConfigError {
     PublicUrlNeeded { listen: SocketAddr },
     #[error("ROUNDROBIN_PUBLIC_URL {url}: {problem}")]
     PublicUrl { url: String, problem: &'static str },
+    #[error(
+        "ROUNDROBIN_TRUSTED_PROXIES: {text} is neither an address nor a network such as 10.0.0.0/8"
+    )]
+    TrustedProxy { text: String },
     #[error("set {name} or {name}_FILE, not both")]
     SetTwice { name: &'static str },
     #[error("the file of {name}_FILE, {path}, cannot be read: {cause}")]
@@ -263,6 +301,12 @@ impl Settings {
         Ok(Config {
             listen: self.listen,
             public_url: PublicUrl::checked(self.public_url.as_deref(), self.listen)?,
+            trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
+            connections: ConnectionsConfig {
+                most: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+                head: HEAD_LIMIT,
+                body: BODY_LIMIT,
+            },
             slack: SlackConfig {
                 url: self.slack_url.clone(),
                 app: self.slack_app()?,
@@ -363,6 +407,23 @@ impl ServedWorkspaces {
     }
 }
 
+fn trusted_proxies(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(|text| {
+            text.parse::<IpNet>()
+                .or_else(|_| {
+                    text.parse()
+                        .map(|address: IpAddr| address.to_canonical().into())
+                })
+                .map_err(|_| ConfigError::TrustedProxy {
+                    text: text.to_owned(),
+                })
+        })
+        .collect()
+}
+
 fn is_web_address(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
@@ -440,7 +501,7 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    fn checked(given: Option<&str>, listen: SocketAddr) -> Result<Self, ConfigError> {
+    pub(crate) fn checked(given: Option<&str>, listen: SocketAddr) -> Result<Self, ConfigError> {
         let text = match given {
             Some(text) => text.trim().to_owned(),
             None if listen.ip().is_unspecified() => {
@@ -475,6 +536,14 @@ impl PublicUrl {
 
     pub const fn is_https(&self) -> bool {
         self.https
+    }
+
+    /// The port, where the scheme does not imply it.
+    pub fn port(&self) -> Option<u16> {
+        let host = self.host_and_port();
+        // The colons of an IPv6 address are in brackets.
+        let (_, port) = host.rsplit_once(':')?;
+        port.parse().ok()
     }
 
     /// As browsers send it in `Origin`: no slash at the end.
@@ -538,6 +607,9 @@ mod tests {
         assert_eq!(url.host_and_port(), "rr.example.com");
         assert_eq!(url.join("/settings"), "https://rr.example.com/settings");
         assert!(url.is_https());
+        assert_eq!(url.port(), None);
+        assert_eq!(public_url("http://[::1]").unwrap().port(), None);
+        assert_eq!(public_url("http://[::1]:81").unwrap().port(), Some(81));
         for bad in [
             "https://example.com/rr",
             "ftp://x",
@@ -545,6 +617,23 @@ mod tests {
             "https://a:b@c",
         ] {
             assert!(public_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_trusted_by_address_and_by_network_and_by_default_none() {
+        let trusted = |text: &str| settings(&["--trusted-proxies", text]).checked();
+        assert!(settings(&[]).checked().unwrap().trusted_proxies.is_empty());
+        let config = trusted("10.0.0.0/8, 192.0.2.1 ,::1,").unwrap();
+        let shown: Vec<_> = config
+            .trusted_proxies
+            .iter()
+            .map(IpNet::to_string)
+            .collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.1/32", "::1/128"]);
+        for bad in ["proxy.example.com", "10.0.0.0/33", "*"] {
+            let error = trusted(bad).unwrap_err();
+            assert!(matches!(error, ConfigError::TrustedProxy { .. }), "{bad}");
         }
     }
 

@@ -32,7 +32,6 @@ pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
     let store = &services.store;
     let now = store.now().await?;
     store.purge_authorisations(now).await?;
-    store.purge_sign_ins(now).await?;
     let idle_since = now.plus_seconds(-IDLE_SECONDS);
     let created_before = now.plus_seconds(-LONGEST_SESSION_SECONDS);
     store.purge_sessions(idle_since, created_before).await?;

@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod housekeeping;
 pub mod http;
 pub mod integrations;
+pub mod limits;
 pub mod live;
 pub mod metrics;
 mod oauth;
@@ -27,6 +28,7 @@ use crate::{
     config::{Config, Storage},
     crypto::KeyRing,
     integrations::Renewals,
+    limits::Limits,
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
@@ -54,6 +56,7 @@ pub struct Services {
     pub metrics: Metrics,
     pub hearing: Hearing,
     pub sync: SyncSignals,
+    pub limits: Limits,
     pub roster_turns: RosterTurns,
     /// Work that is finished before the process ends.
     pub tasks: TaskTracker,
@@ -83,6 +86,7 @@ impl Services {
             metrics,
             hearing: Hearing::default(),
             sync: SyncSignals::new(),
+            limits: Limits::default(),
             roster_turns: RosterTurns::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use server::{
     Services,
     backend::RoundRobin,
-    config::{Config, Settings, Storage, StorageSettings},
+    config::{Config, ConnectionsConfig, Settings, Storage, StorageSettings},
     housekeeping, http, reencrypt, replicas, slack,
     store::Store,
     sync,
@@ -25,6 +25,9 @@ use tracing_subscriber::EnvFilter;
 
 /// How long running work may take after SIGTERM.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Whoever reads the metrics needs few connections.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// Rotations beside Slack, bound to PagerDuty where you like.
 #[derive(Parser)]
@@ -138,16 +141,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         Arc::new(RoundRobin::new(services.clone())),
     );
     tracing::info!(url = services.config.public_url.origin(), "serving");
+    let connections = ConnectionsConfig {
+        most: http::as_many_as_possible(services.config.connections.most),
+        ..services.config.connections
+    };
     let stop = services.shutdown.clone();
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .into_future();
-    let mut serving = tokio::spawn(serving);
+    let mut serving = tokio::spawn(http::serve(listener, router, connections, stop));
 
     tokio::select! {
         stopped = stop_signal() => stopped?,
         ended = &mut serving => {
-            ended??;
+            ended?;
             anyhow::bail!("the server stopped by itself");
         }
     }
@@ -163,13 +167,12 @@ async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn serve_metrics(services: Services, listener: TcpListener) {
+    let connections = ConnectionsConfig {
+        most: METRICS_CONNECTIONS,
+        ..services.config.connections
+    };
     let stop = services.shutdown.clone();
-    let served = axum::serve(listener, http::metrics::router(services))
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the metrics are not served any more");
-    }
+    http::serve(listener, http::metrics::router(services), connections, stop).await;
 }
 
 fn announce(config: &Config, storage: &Storage) {
@@ -205,7 +208,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 /// [`DRAIN_LIMIT`].
 async fn drain(
     services: &Services,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
     background: Vec<tokio::task::JoinHandle<()>>,
 ) {
     services.shutdown.cancel();

@@ -11,6 +11,10 @@ pub enum SignInProblem {
         "This sign-in was started too long ago, in another browser, or was already used. Start again."
     )]
     Stale,
+    #[error(
+        "The browser sent back no cookie of this sign-in: it keeps no cookies for this address, or the sign-in began in another browser or more than 10 minutes ago. Allow cookies, then start again."
+    )]
+    NoCookies,
     #[error("Slack could not be reached or gave no usable answer. Try again in a minute.")]
     SlackUnavailable,
     #[error(
@@ -32,9 +36,10 @@ pub enum SignInProblem {
 }
 
 impl SignInProblem {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Cancelled,
         Self::Stale,
+        Self::NoCookies,
         Self::SlackUnavailable,
         Self::Misconfigured,
         Self::WorkspaceNotServed,
@@ -48,6 +53,7 @@ impl SignInProblem {
         match self {
             Self::Cancelled => "cancelled",
             Self::Stale => "stale",
+            Self::NoCookies => "no-cookies",
             Self::SlackUnavailable => "slack-unavailable",
             Self::Misconfigured => "misconfigured",
             Self::WorkspaceNotServed => "workspace-not-served",

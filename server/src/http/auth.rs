@@ -4,14 +4,19 @@
 use super::{
     Site,
     addresses::{self, HOME, ReturnPath, parameter},
-    cookies::OurCookie,
+    client_address,
+    cookies::{self, OurCookie},
     refusals::Reader,
     session::{self, LONGEST_SECONDS},
 };
 use crate::{
     audit,
-    crypto::{random_token, token_key},
-    slack::sign_in::{self, PENDING_SECONDS, Progress, SlackAnswer, Visit},
+    crypto::token_key,
+    limits::{Costly, of_address},
+    slack::{
+        pending,
+        sign_in::{self, PENDING_SECONDS, Progress, SlackAnswer, Visit},
+    },
     store::StoreError,
 };
 use app::{AppError, backend::Caller};
@@ -26,17 +31,27 @@ use secrecy::{ExposeSecret, SecretString};
 use types::{AuditAction, SignInProblem};
 use url::form_urlencoded;
 
-/// A token of ours is this long: 256 bits in hexadecimal digits.
-const TOKEN_CHARS: usize = 64;
+/// A cookie has room for a place to go back to of this length.
+const LONGEST_RETURN: usize = 512;
 
 /// `GET /api/auth/slack/login?return_to=`: off to Slack.
 pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    let address = of_address(client_address::of_request(&site, &request));
+    if let Err(too_often) = site.services.limits.take(Costly::SignIn, &address) {
+        return reader.refuse(&too_often.into());
+    }
     let return_to = parameter(request.uri().query(), "return_to")
+        .filter(|path| path.len() <= LONGEST_RETURN)
         .and_then(|path| ReturnPath::checked(&path))
         .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned());
-    let visit = visit(&site, &request);
-    let begun = sign_in::begin(&site.services, &visit, &return_to).await;
-    answer(&site, &Reader::of(&site, request.headers()), &visit, begun)
+    let visit = visit(&site, &request, None);
+    let begun = sign_in::begin(&site.services, &return_to).await;
+    let mut response = answer(&site, &reader, &visit, begun);
+    for cookie in cookies::make_room_for_sign_in(&site, request.headers()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// `GET /api/auth/slack/callback`: back from Slack, with a code or an error.
@@ -48,14 +63,25 @@ pub async fn come_back(State(site): State<Site>, request: Request) -> Response {
         code: parameter(query, "code").map(SecretString::from),
         error: parameter(query, "error"),
     };
-    let visit = visit(&site, &request);
+    let cookie = slack.state.as_ref().map(|state| OurCookie::SignIn {
+        id: pending::id(state),
+    });
+    let visit = visit(&site, &request, cookie.as_ref());
     let task = site.services.tasks.spawn({
         let (services, visit) = (site.services.clone(), visit.clone());
         async move { sign_in::resume(&services, &visit, &slack).await }
     });
     let reader = Reader::of(&site, request.headers());
     match task.await {
-        Ok(progress) => answer(&site, &reader, &visit, progress),
+        Ok(progress) => {
+            let mut response = answer(&site, &reader, &visit, progress);
+            // What was kept serves once.
+            if let Some(cookie) = cookie.filter(|_| visit.kept.is_some()) {
+                let used = cookie.set(&site, &pending::used(), PENDING_SECONDS);
+                response.headers_mut().append(header::SET_COOKIE, used);
+            }
+            response
+        }
         Err(error) => {
             tracing::error!(%error, "a sign-in broke off");
             reader.refuse(&internal(&visit))
@@ -80,8 +106,7 @@ pub async fn log_out(
         let request_id = caller.request_id;
         return Reader::of(&site, &headers).refuse(&AppError::Internal { request_id });
     }
-    let cookie = [(header::SET_COOKIE, OurCookie::Session.clear(&site))];
-    (cookie, Redirect::to(addresses::SIGN_IN)).into_response()
+    redirect(addresses::SIGN_IN, OurCookie::Session.clear(&site))
 }
 
 async fn end_sessions(site: &Site, caller: &Caller, everywhere: bool) -> Result<(), StoreError> {
@@ -95,15 +120,12 @@ async fn end_sessions(site: &Site, caller: &Caller, everywhere: bool) -> Result<
     }
 }
 
-/// What the browser brings. A sign-in that goes on in another tab keeps its
-/// cookie, so that both come to an end.
-fn visit(site: &Site, request: &Request) -> Visit {
+/// What the browser brings, with what it kept of the sign-in that goes on.
+fn visit(site: &Site, request: &Request, sign_in: Option<&OurCookie>) -> Visit {
     let headers = request.headers();
     Visit {
-        browser: OurCookie::SignIn
-            .read(site, headers)
-            .filter(|value| value.expose_secret().len() == TOKEN_CHARS)
-            .unwrap_or_else(random_token),
+        kept: sign_in.and_then(|cookie| cookie.read(site, headers)),
+        keeps_cookies: cookies::any(site, headers),
         session_key: OurCookie::Session
             .read(site, headers)
             .map(|value| token_key(value.expose_secret())),
@@ -118,16 +140,17 @@ fn answer(
     progress: Result<Progress, StoreError>,
 ) -> Response {
     match progress {
-        Ok(Progress::AskSlack(url)) => {
-            let cookie = OurCookie::SignIn.set(site, &visit.browser, PENDING_SECONDS);
-            redirect(url.as_str(), [cookie])
+        Ok(Progress::AskSlack {
+            address,
+            id,
+            sealed,
+        }) => {
+            let cookie = OurCookie::SignIn { id }.set(site, &sealed, PENDING_SECONDS);
+            redirect(address.as_str(), [cookie])
         }
         Ok(Progress::SignedIn { session, return_to }) => {
-            let cookies = [
-                OurCookie::Session.set(site, &session, LONGEST_SECONDS),
-                OurCookie::SignIn.clear(site),
-            ];
-            redirect(&return_to, cookies)
+            let cookie = OurCookie::Session.set(site, &session, LONGEST_SECONDS);
+            redirect(&return_to, [cookie])
         }
         Ok(Progress::Refused { problem, return_to }) => refused(problem, return_to.as_deref()),
         Err(error) => {
@@ -142,7 +165,7 @@ fn refused(problem: SignInProblem, return_to: Option<&str>) -> Response {
     Redirect::to(&addresses::sign_in(Some(problem), back.as_ref())).into_response()
 }
 
-fn redirect<const N: usize>(address: &str, cookies: [HeaderValue; N]) -> Response {
+fn redirect(address: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
     let mut response = Redirect::to(address).into_response();
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -1,74 +1,128 @@
-//! The cookies: the session's, the one that ties a sign-in to the browser that began
-//! it, and the one that keeps the chosen colours. Scripts see none of them. Under https
+//! The cookies: the session's, those that tie a sign-in to the browser that began it,
+//! and the one that keeps the chosen colours. Scripts see none of them. Under https
 //! their names carry the prefix with which browsers refuse what another subdomain plants.
 
 use super::Site;
+use crate::config::PublicUrl;
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 
 /// One of our cookies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OurCookie {
     Session,
-    SignIn,
+    /// What has to be known when the browser comes back from Slack with the state of
+    /// this id. Each sign-in has its own, so that two at once do not meet.
+    SignIn {
+        id: String,
+    },
     Theme,
 }
 
+/// So many sign-ins on their way are kept in one browser.
+const SIGN_INS_KEPT: usize = 4;
+
 impl OurCookie {
-    const fn name(self, https: bool) -> &'static str {
-        match (self, https) {
-            (Self::Session, true) => "__Host-roundrobin_session",
-            (Self::Session, false) => "roundrobin_session",
-            (Self::SignIn, true) => "__Host-roundrobin_sign_in",
-            (Self::SignIn, false) => "roundrobin_sign_in",
-            (Self::Theme, true) => "__Host-roundrobin_theme",
-            (Self::Theme, false) => "roundrobin_theme",
+    /// Browsers tell hosts apart by cookies, and not ports: servers of one host would
+    /// take each other's without the port in the name.
+    fn name(&self, url: &PublicUrl) -> String {
+        let port = url.port().map(|port| format!("_{port}"));
+        self.named(url, &port.unwrap_or_default())
+    }
+
+    /// The name before ports were part of it, under which it may still be kept.
+    fn former_name(&self, url: &PublicUrl) -> Option<String> {
+        let long_lived = !matches!(self, Self::SignIn { .. });
+        (url.port().is_some() && long_lived).then(|| self.named(url, ""))
+    }
+
+    fn named(&self, url: &PublicUrl, port: &str) -> String {
+        let prefix = if url.is_https() { "__Host-" } else { "" };
+        match self {
+            Self::Session => format!("{prefix}roundrobin_session{port}"),
+            Self::SignIn { id } => format!("{prefix}roundrobin_sign_in{port}_{id}"),
+            Self::Theme => format!("{prefix}roundrobin_theme{port}"),
         }
     }
 
     /// What the browser sent of it.
-    pub fn read(self, site: &Site, headers: &HeaderMap) -> Option<SecretString> {
-        read(
-            self.name(site.services.config.public_url.is_https()),
-            headers,
-        )
+    pub fn read(&self, site: &Site, headers: &HeaderMap) -> Option<SecretString> {
+        let url = &site.services.config.public_url;
+        read(&self.name(url), headers).or_else(|| read(&self.former_name(url)?, headers))
     }
 
     /// The header that sets it for so many seconds.
-    pub fn set(self, site: &Site, value: &SecretString, seconds: i64) -> HeaderValue {
-        let https = site.services.config.public_url.is_https();
-        self.header(value.expose_secret(), https, Duration::seconds(seconds))
+    pub fn set(&self, site: &Site, value: &SecretString, seconds: i64) -> HeaderValue {
+        let url = &site.services.config.public_url;
+        header_of(
+            &self.name(url),
+            value.expose_secret(),
+            url,
+            Duration::seconds(seconds),
+        )
     }
 
-    /// The header that removes it.
-    pub fn clear(self, site: &Site) -> HeaderValue {
-        let https = site.services.config.public_url.is_https();
-        self.header("", https, Duration::ZERO)
-    }
-
-    /// `Lax` lets the cookie come along when Slack sends the browser back here,
-    /// and with no request that another site makes by itself.
-    fn header(self, value: &str, https: bool, max_age: Duration) -> HeaderValue {
-        let cookie = Cookie::build((self.name(https), value))
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(https)
-            .max_age(max_age)
-            .build();
-        HeaderValue::from_str(&cookie.to_string())
-            .expect("our names and hexadecimal values are ASCII")
+    /// The headers that remove it, under whichever name it is kept.
+    pub fn clear(&self, site: &Site) -> Vec<HeaderValue> {
+        let url = &site.services.config.public_url;
+        let names = [Some(self.name(url)), self.former_name(url)];
+        let cleared = |name: String| header_of(&name, "", url, Duration::ZERO);
+        names.into_iter().flatten().map(cleared).collect()
     }
 }
 
-fn read(name: &str, headers: &HeaderMap) -> Option<SecretString> {
+/// The headers that remove the oldest sign-ins, so that one more does not make the
+/// browser send more than it may.
+pub fn make_room_for_sign_in(site: &Site, headers: &HeaderMap) -> Vec<HeaderValue> {
+    let url = &site.services.config.public_url;
+    let id = String::new();
+    let prefix = OurCookie::SignIn { id }.name(url);
+    // Browsers name those that they got first before the others.
+    let kept: Vec<String> = all(headers)
+        .map(|cookie| cookie.name().to_owned())
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
+    let too_many = (kept.len() + 1).saturating_sub(SIGN_INS_KEPT);
+    kept.iter()
+        .take(too_many)
+        .map(|name| header_of(name, "", url, Duration::ZERO))
+        .collect()
+}
+
+/// Whether the browser sent any cookie of ours.
+pub fn any(site: &Site, headers: &HeaderMap) -> bool {
+    let url = &site.services.config.public_url;
+    let prefix = if url.is_https() { "__Host-" } else { "" };
+    let ours = format!("{prefix}roundrobin_");
+    all(headers).any(|cookie| cookie.name().starts_with(&ours))
+}
+
+/// `Lax` lets the cookie come along when Slack sends the browser back here, and with no
+/// request that another site makes by itself.
+fn header_of(name: &str, value: &str, url: &PublicUrl, max_age: Duration) -> HeaderValue {
+    let cookie = Cookie::build((name, value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(url.is_https())
+        .max_age(max_age)
+        .build();
+    HeaderValue::from_str(&cookie.to_string())
+        .expect("our names, tokens and sealed values are visible ASCII")
+}
+
+fn all(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
+}
+
+fn read(name: &str, headers: &HeaderMap) -> Option<SecretString> {
+    all(headers)
         .find(|cookie| cookie.name() == name)
         .map(|cookie| SecretString::from(cookie.value()))
 }
@@ -77,27 +131,48 @@ fn read(name: &str, headers: &HeaderMap) -> Option<SecretString> {
 mod tests {
     use super::*;
 
+    fn url(text: &str) -> PublicUrl {
+        PublicUrl::checked(Some(text), "127.0.0.1:3000".parse().unwrap()).unwrap()
+    }
+
+    fn sign_in() -> OurCookie {
+        OurCookie::SignIn {
+            id: "a1".to_owned(),
+        }
+    }
+
     #[test]
     fn under_https_all_are_bound_to_the_host() {
+        let url = url("https://rr.example.com");
         for (cookie, name) in [
             (OurCookie::Session, "__Host-roundrobin_session"),
-            (OurCookie::SignIn, "__Host-roundrobin_sign_in"),
+            (sign_in(), "__Host-roundrobin_sign_in_a1"),
             (OurCookie::Theme, "__Host-roundrobin_theme"),
         ] {
+            assert_eq!(cookie.name(&url), name);
             assert_eq!(
-                cookie.header("abc", true, Duration::seconds(60)),
+                header_of(name, "abc", &url, Duration::seconds(60)),
                 format!("{name}=abc; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60")
             );
         }
     }
 
     #[test]
+    fn servers_of_one_host_have_cookies_of_their_own() {
+        let (one, other) = (url("http://127.0.0.1:3000"), url("http://127.0.0.1:3001"));
+        assert_eq!(OurCookie::Session.name(&one), "roundrobin_session_3000");
+        assert_eq!(OurCookie::Session.name(&other), "roundrobin_session_3001");
+        assert_eq!(sign_in().name(&one), "roundrobin_sign_in_3000_a1");
+        let without = url("http://rr.example.com");
+        assert_eq!(OurCookie::Session.name(&without), "roundrobin_session");
+        assert_eq!(OurCookie::Session.former_name(&without), None);
+    }
+
+    #[test]
     fn under_http_it_works_without_the_prefix() {
-        let header = OurCookie::SignIn.header("", false, Duration::ZERO);
-        assert_eq!(
-            header,
-            "roundrobin_sign_in=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
-        );
+        let url = url("http://127.0.0.1:3000");
+        let header = header_of("x", "", &url, Duration::ZERO);
+        assert_eq!(header, "x=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0");
     }
 
     #[test]

@@ -1,25 +1,47 @@
 //! What a request has to be before anything looks at it: sent to our own
-//! address, sent by our own pages when it changes something, and not too large.
+//! address, sent by our own pages when it changes something, there whole in good time,
+//! not too large, text, and meant by somebody rather than made ahead of time.
 //!
 //! Scripts of other people's making that change something have to say that they
 //! come from us, for example `curl -H "Origin: <public URL>"`.
 
-use super::{Site, refusals::Reader};
+use super::{Site, client_address, refusals::Reader};
+use crate::{
+    config::PublicUrl,
+    crypto::token_key,
+    limits::{Costly, of_address},
+};
+use app::backend::Caller;
 use axum::{
-    RequestExt as _,
+    body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, header, uri::PathAndQuery},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::LengthLimitError;
+use percent_encoding::percent_decode;
+use tokio::time::timeout;
 
-/// The longest body that any request of ours has, with much room.
-pub const LONGEST_BODY: usize = 512 * 1024;
+/// The longest body that any request of ours has, in bytes, with much room.
+const LONGEST_BODY: usize = 512 * 1024;
+/// Who is not signed in has nothing longer to say.
+const LONGEST_BODY_OF_STRANGERS: usize = 16 * 1024;
+
+/// What browsers say of a request that nobody has asked for yet.
+const AHEAD_OF_TIME: [HeaderName; 3] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-moz"),
+];
 
 const WRONG_HOST: &str = "This request was sent to another address than the one that this server is reached under. Open Round Robin under its own address and try again.";
 const FOREIGN: &str = "This request did not come from a page of Round Robin, so nothing was changed. Open Round Robin and try again there.";
-const TOO_LARGE: &str =
-    "What was sent is larger than 512 KB, so nothing was changed. Shorten it and try again.";
+const TOO_SLOW: &str = "What was sent did not arrive whole in time, so nothing was changed. Check your connection, then try again.";
+const BROKEN_OFF: &str = "What was sent broke off on the way, so nothing was changed. Try again.";
+const NO_TEXT: &str =
+    "What was sent is not text in UTF-8, so nothing was changed. Send it as UTF-8.";
+const NOT_ASKED_FOR: &str = "This address works once, so it is not loaded ahead of time.";
 
 /// Sends those who came under another name to the public one, where the cookies
 /// are. A proxy in front has to pass the `Host` that it was asked for.
@@ -42,8 +64,45 @@ pub async fn own_host(State(site): State<Site>, request: Request, next: Next) ->
         .uri()
         .path_and_query()
         .map_or("/", PathAndQuery::as_str);
+    let whose = led_here(&site, &request, path);
+    if site
+        .services
+        .limits
+        .take(Costly::Misdirection, &whose)
+        .is_err()
+    {
+        let host = host.unwrap_or("no host at all");
+        tracing::error!(
+            host,
+            own = public_url.host_and_port(),
+            "leading to the public URL does not end: does a proxy in front replace the Host header, or is ROUNDROBIN_PUBLIC_URL wrong?"
+        );
+        let reader = Reader::of(&site, request.headers());
+        let sentence = came_back(host, public_url);
+        return reader.turn_away(StatusCode::MISDIRECTED_REQUEST, &sentence);
+    }
     let location = [(header::LOCATION, public_url.join(path))];
     (StatusCode::PERMANENT_REDIRECT, location).into_response()
+}
+
+/// Who is led to our own address from where, as far as it can be told without a cookie.
+fn led_here(site: &Site, request: &Request, path: &str) -> String {
+    let address = of_address(client_address::of_request(site, request));
+    let text = |name: HeaderName| {
+        let value = request.headers().get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let (agent, cookies) = (text(header::USER_AGENT), text(header::COOKIE));
+    token_key(&format!("{address} {agent} {cookies} {path}"))
+}
+
+fn came_back(host: &str, public_url: &PublicUrl) -> String {
+    let own = public_url.origin();
+    format!(
+        "Round Robin is reached under {own}, but this request arrived for “{host}”, also after it was led to {own}. If that is the address that you opened, the proxy in front of Round Robin replaces the Host header: ask whoever runs it to pass the original one on (in nginx: proxy_set_header Host $http_host) or to correct ROUNDROBIN_PUBLIC_URL."
+    )
 }
 
 /// Some clients name the port even where it goes without saying.
@@ -64,18 +123,101 @@ pub async fn own_pages(State(site): State<Site>, request: Request, next: Next) -
     Reader::of(&site, request.headers()).turn_away(StatusCode::FORBIDDEN, FOREIGN)
 }
 
-/// Says so when a body is announced as too large. One that is not announced is
-/// cut off while it is read.
-pub async fn small_bodies(State(site): State<Site>, request: Request, next: Next) -> Response {
+/// Waits until the body is there, so that whatever comes after has it whole: nobody
+/// holds a task, or more memory than they may, by sending slowly.
+pub async fn whole_bodies(State(site): State<Site>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let reader = Reader::of(&site, request.headers());
+    let longest = match request.extensions().get::<Caller>() {
+        Some(_) => LONGEST_BODY,
+        None => LONGEST_BODY_OF_STRANGERS,
+    };
     let announced: Option<usize> = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length| length > LONGEST_BODY) {
-        let reader = Reader::of(&site, request.headers());
-        return reader.turn_away(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE);
+    if announced.is_some_and(|length| length > longest) {
+        return too_large(&reader, longest);
     }
-    next.run(request.with_limited_body()).await
+    let (parts, body) = request.into_parts();
+    match timeout(
+        site.services.config.connections.body,
+        to_bytes(body, longest),
+    )
+    .await
+    {
+        Ok(Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Ok(Err(error)) => match error.into_inner().downcast::<LengthLimitError>() {
+            Ok(_) => too_large(&reader, longest),
+            Err(_) => last_answer(reader.turn_away(StatusCode::BAD_REQUEST, BROKEN_OFF)),
+        },
+        Err(_) => last_answer(reader.turn_away(StatusCode::REQUEST_TIMEOUT, TOO_SLOW)),
+    }
+}
+
+fn too_large(reader: &Reader, longest: usize) -> Response {
+    let longest = longest / 1024;
+    let sentence = format!(
+        "What was sent is larger than {longest} KB, so nothing was changed. Shorten it and try again."
+    );
+    last_answer(reader.turn_away(StatusCode::PAYLOAD_TOO_LARGE, &sentence))
+}
+
+/// What comes after a body that was not read is nothing that could be answered.
+fn last_answer(mut response: Response) -> Response {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
+}
+
+/// Refuses fields that are not text: they would be kept with replacement characters in
+/// the place of what somebody wrote.
+pub async fn only_text(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    let (parts, body) = request.into_parts();
+    // It is there whole, see above.
+    let body = to_bytes(body, LONGEST_BODY)
+        .await
+        .unwrap_or_else(|_| Bytes::new());
+    let query = parts.uri.query().unwrap_or_default();
+    if !is_text(query.as_bytes()) || !is_text(&body) {
+        return reader.turn_away(StatusCode::BAD_REQUEST, NO_TEXT);
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+fn is_text(url_encoded: &[u8]) -> bool {
+    percent_decode(url_encoded).decode_utf8().is_ok()
+}
+
+/// For addresses that use something up: lets nobody see what is behind them without
+/// being there.
+pub async fn meant(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let reader = Reader::of(&site, request.headers());
+    if *request.method() == Method::HEAD {
+        let mut response = reader.turn_away(StatusCode::METHOD_NOT_ALLOWED, NOT_ASKED_FOR);
+        let get = HeaderValue::from_static("GET");
+        response.headers_mut().insert(header::ALLOW, get);
+        return response;
+    }
+    if is_ahead_of_time(request.headers()) {
+        // Browsers keep no such answer, and ask again when somebody goes there.
+        return reader.turn_away(StatusCode::SERVICE_UNAVAILABLE, NOT_ASKED_FOR);
+    }
+    next.run(request).await
+}
+
+/// Whether a browser loads something that somebody may go to later.
+pub fn is_ahead_of_time(headers: &HeaderMap) -> bool {
+    AHEAD_OF_TIME.iter().any(|name| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            value.contains("prefetch") || value.contains("prerender") || value == "preview"
+        })
+    })
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -96,7 +238,6 @@ fn comes_from_us(headers: &HeaderMap, origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
 
     const ORIGIN: &str = "https://rr.example.com";
 
@@ -131,6 +272,34 @@ mod tests {
         ] {
             assert!(!is_own_host(sent, own, https), "{sent}");
         }
+    }
+
+    #[test]
+    fn fields_are_text_raw_and_encoded() {
+        for text in ["", "a=1&b=%C3%A9", "a=\u{e9}", "a=%EF%BF%BD", "a=100%"] {
+            assert!(is_text(text.as_bytes()), "{text}");
+        }
+        for bytes in [&b"a=%FF"[..], b"a=\xff", b"a=%C3&b=%A9", b"a=%ED%A0%80"] {
+            assert!(!is_text(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_browsers_load_ahead_of_time_is_known_by_its_purpose() {
+        let ahead = |name: &'static str, value: &'static str| {
+            let name = HeaderName::from_static(name);
+            is_ahead_of_time(&HeaderMap::from_iter([(
+                name,
+                HeaderValue::from_static(value),
+            )]))
+        };
+        assert!(ahead("sec-purpose", "prefetch"));
+        assert!(ahead("sec-purpose", "prefetch;prerender"));
+        assert!(ahead("purpose", "Prefetch"));
+        assert!(ahead("x-moz", "prefetch"));
+        assert!(ahead("purpose", "preview"));
+        assert!(!ahead("sec-purpose", ""));
+        assert!(!ahead("sec-fetch-mode", "prefetch"));
     }
 
     #[test]

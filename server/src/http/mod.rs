@@ -5,12 +5,15 @@
 mod addresses;
 mod assets;
 mod auth;
+mod client_address;
 mod compression;
+mod connections;
 mod cookies;
 mod error_page;
 mod events;
 mod guards;
 mod health;
+mod measure;
 pub mod metrics;
 mod pagerduty_login;
 mod pages;
@@ -21,6 +24,8 @@ mod rpc;
 mod session;
 mod theme;
 
+pub use client_address::Peer;
+pub use connections::{as_many_as_possible, serve};
 pub use session::LONGEST_SECONDS as LONGEST_SESSION_SECONDS;
 
 use crate::Services;
@@ -85,7 +90,10 @@ async fn metrics_page(State(site): State<Site>, headers: HeaderMap) -> Response 
 fn guarded(site: &Site) -> Router<Site> {
     let documents = Router::new()
         .merge(pages::routes(site))
-        .route("/rpc/{*function}", any(rpc::call))
+        .route(
+            "/rpc/{*function}",
+            any(rpc::call).layer(from_fn_with_state(site.clone(), guards::only_text)),
+        )
         .layer(from_fn(compression::with_brotli))
         .layer(
             CompressionLayer::new()
@@ -93,13 +101,8 @@ fn guarded(site: &Site) -> Router<Site> {
         );
     Router::new()
         .merge(documents)
-        .route("/api/auth/slack/login", get(auth::log_in))
-        .route(crate::slack::sign_in::CALLBACK_PATH, get(auth::come_back))
+        .merge(logins(site))
         .route("/api/auth/slack/logout", post(auth::log_out))
-        .route(
-            crate::backend::CALLBACK_PATH,
-            get(pagerduty_login::come_back),
-        )
         .route(theme::PATH, post(theme::choose))
         .route(events::PATH, get(events::stream))
         .fallback(pages::not_found)
@@ -107,8 +110,22 @@ fn guarded(site: &Site) -> Router<Site> {
             ServiceBuilder::new()
                 .layer(from_fn_with_state(site.clone(), guards::own_host))
                 .layer(from_fn_with_state(site.clone(), guards::own_pages))
-                .layer(DefaultBodyLimit::max(guards::LONGEST_BODY))
-                .layer(from_fn_with_state(site.clone(), guards::small_bodies))
-                .layer(from_fn_with_state(site.clone(), session::identify)),
+                .layer(from_fn_with_state(site.clone(), session::identify))
+                .layer(from_fn_with_state(site.clone(), measure::keep))
+                .layer(from_fn_with_state(site.clone(), guards::whole_bodies))
+                // The layer before has bounded every body.
+                .layer(DefaultBodyLimit::disable()),
         )
+}
+
+/// Where a sign-in or a login begins and ends, each of which works once.
+fn logins(site: &Site) -> Router<Site> {
+    Router::new()
+        .route("/api/auth/slack/login", get(auth::log_in))
+        .route(crate::slack::sign_in::CALLBACK_PATH, get(auth::come_back))
+        .route(
+            crate::backend::CALLBACK_PATH,
+            get(pagerduty_login::come_back),
+        )
+        .route_layer(from_fn_with_state(site.clone(), guards::meant))
 }

@@ -4,6 +4,7 @@
 use super::{
     Site,
     addresses::{self, HOME, ReturnPath, SIGN_IN},
+    guards,
     refusals::Reader,
     response_headers::page_policy,
     session::{PendingFlash, request_id},
@@ -53,6 +54,7 @@ async fn admit(State(site): State<Site>, mut request: Request, next: Next) -> Re
         }
         Some(caller) => {
             if *request.method() == Method::GET
+                && !guards::is_ahead_of_time(request.headers())
                 && let Some(pending) = request.extensions_mut().remove::<PendingFlash>()
                 && let Some(flash) = take_flash(&site, &caller, &pending).await
             {

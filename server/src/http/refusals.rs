@@ -62,20 +62,30 @@ impl Reader {
                 let problem = Some(SignInProblem::SessionEnded);
                 Redirect::to(&addresses::sign_in(problem, self.back.as_ref())).into_response()
             }
-            error if self.wants_html => self.page(status, &error.to_string()),
-            error => {
-                let json = HeaderValue::from_static("application/json");
-                (status, [(header::CONTENT_TYPE, json)], error.ser()).into_response()
+            AppError::TooOften { wait_seconds } => {
+                let mut response = self.told(status, error);
+                let wait = HeaderValue::from(*wait_seconds);
+                response.headers_mut().insert(header::RETRY_AFTER, wait);
+                response
             }
+            error => self.told(status, error),
         }
     }
 
+    fn told(&self, status: StatusCode, error: &AppError) -> Response {
+        if self.wants_html {
+            return self.page(status, &error.to_string());
+        }
+        let json = HeaderValue::from_static("application/json");
+        (status, [(header::CONTENT_TYPE, json)], error.ser()).into_response()
+    }
+
     /// Refuses before the app was asked.
-    pub fn turn_away(&self, status: StatusCode, sentence: &'static str) -> Response {
+    pub fn turn_away(&self, status: StatusCode, sentence: &str) -> Response {
         if self.wants_html {
             self.page(status, sentence)
         } else {
-            (status, sentence).into_response()
+            (status, sentence.to_owned()).into_response()
         }
     }
 

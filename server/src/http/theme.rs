@@ -6,7 +6,7 @@ use axum::{
     Form,
     extract::State,
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -30,13 +30,17 @@ pub async fn choose(
     Form(choice): Form<Choice>,
 ) -> Response {
     let reader = Reader::of(&site, &headers);
-    let cookie = match Theme::from_code(&choice.theme) {
+    let cookies = match Theme::from_code(&choice.theme) {
         Some(Theme::System) => OurCookie::Theme.clear(&site),
-        Some(theme) => OurCookie::Theme.set(&site, &SecretString::from(theme.code()), ONE_YEAR),
+        Some(theme) => {
+            let code = SecretString::from(theme.code());
+            vec![OurCookie::Theme.set(&site, &code, ONE_YEAR)]
+        }
         None => return reader.turn_away(StatusCode::BAD_REQUEST, UNKNOWN),
     };
     let back = reader.back().unwrap_or(SETTINGS);
-    ([(SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+    let cookies = cookies.into_iter().map(|cookie| (SET_COOKIE, cookie));
+    (AppendHeaders(cookies), Redirect::to(back)).into_response()
 }
 
 pub fn chosen(site: &Site, headers: &HeaderMap) -> Theme {

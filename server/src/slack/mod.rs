@@ -6,6 +6,7 @@ pub mod directory;
 mod error;
 mod id_token;
 mod installation;
+pub mod pending;
 mod shapes;
 pub mod sign_in;
 

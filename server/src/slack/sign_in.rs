@@ -7,15 +7,13 @@ use super::{
     error::SlackError,
     id_token::{self, Expected, IdTokenError, Identity},
     installation::{NEEDED_SCOPES, bot_token, has_needed, is_served},
+    pending::{self, PendingSignIn, SignInStep},
 };
 use crate::{
     Services, clock,
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
-    store::{
-        Installation, NewAuditEntry, NewSession, PendingSignIn, Person, SignInStep, StoreError,
-        bot_token_row,
-    },
+    store::{Installation, NewAuditEntry, NewSession, Person, StoreError, bot_token_row},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
@@ -32,14 +30,18 @@ pub const IDLE_SECONDS: i64 = 7 * 24 * 3600;
 /// How long somebody who installs waits for the directory. A large one is read
 /// on while they look around.
 const DIRECTORY_WAIT: Duration = Duration::from_secs(10);
+/// 256 bits in hexadecimal digits.
+const STATE_CHARS: usize = 64;
 /// Longer than any code that Slack makes; anything else is not Slack's.
 const LONGEST_CODE: usize = 2_048;
 
 /// What the browser brought, whichever step it is at.
 #[derive(Clone, Debug)]
 pub struct Visit {
-    /// The value of the cookie that ties a sign-in to this browser.
-    pub browser: SecretString,
+    /// What it kept of the sign-in whose state it came back with.
+    pub kept: Option<SecretString>,
+    /// It keeps some cookie of ours.
+    pub keeps_cookies: bool,
     /// The key of the session that the browser had until now.
     pub session_key: Option<String>,
     pub request_id: String,
@@ -57,7 +59,12 @@ pub struct SlackAnswer {
 #[derive(Debug)]
 pub enum Progress {
     /// The browser goes to Slack again.
-    AskSlack(Url),
+    AskSlack {
+        address: Url,
+        /// What it has to keep meanwhile, under the id of the state in the address.
+        id: String,
+        sealed: SecretString,
+    },
     /// The session's secret, for the cookie.
     SignedIn {
         session: SecretString,
@@ -84,26 +91,18 @@ enum Stop {
 }
 
 /// Begins a sign-in that will end at `return_to`: the address at Slack to open.
-pub async fn begin(
-    services: &Services,
-    visit: &Visit,
-    return_to: &str,
-) -> Result<Progress, StoreError> {
-    let asked = ask_who_it_is(services, visit, return_to).await;
+pub async fn begin(services: &Services, return_to: &str) -> Result<Progress, StoreError> {
+    let asked = ask_who_it_is(services, return_to).await;
     settled(asked, Some(return_to.to_owned()))
 }
 
-async fn ask_who_it_is(
-    services: &Services,
-    visit: &Visit,
-    return_to: &str,
-) -> Result<Progress, Stop> {
+async fn ask_who_it_is(services: &Services, return_to: &str) -> Result<Progress, Stop> {
     let nonce = random_token();
     let url = services.slack.identify_address(&nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
     };
-    ask_slack(services, visit, url, step, return_to).await
+    ask_slack(services, url, step, return_to).await
 }
 
 /// Goes on with what Slack answered. Must not be cut in the middle: the code
@@ -113,19 +112,15 @@ pub async fn resume(
     visit: &Visit,
     answer: &SlackAnswer,
 ) -> Result<Progress, StoreError> {
-    let Some(state) = &answer.state else {
-        return settled(Err(Stop::Refused(SignInProblem::Stale)), None);
+    let (Some(state), Some(kept)) = (&answer.state, &visit.kept) else {
+        let problem = match &answer.state {
+            Some(state) if is_ours(state) && !visit.keeps_cookies => SignInProblem::NoCookies,
+            _ => SignInProblem::Stale,
+        };
+        return settled(Err(Stop::Refused(problem)), None);
     };
     let now = services.store.now().await?;
-    let pending = services
-        .store
-        .take_sign_in(
-            &token_key(state.expose_secret()),
-            &token_key(visit.browser.expose_secret()),
-            now,
-        )
-        .await?;
-    let Some(pending) = pending else {
+    let Some(pending) = PendingSignIn::open(&services.keys, state, kept, now) else {
         return settled(Err(Stop::Refused(SignInProblem::Stale)), None);
     };
     let progress = proceed(services, visit, answer, &pending).await;
@@ -156,7 +151,7 @@ async fn proceed(
         }
         Recognised::Known(_, None) => Err(Stop::Refused(SignInProblem::Deactivated)),
         Recognised::NeedsInstallation(identity) => {
-            ask_to_install(services, visit, identity, &pending.return_to).await
+            ask_to_install(services, identity, &pending.return_to).await
         }
     }
 }
@@ -175,6 +170,13 @@ fn checked_code<'a>(step: &SignInStep, answer: &'a SlackAnswer) -> Result<&'a st
             .filter(|code| !code.is_empty() && code.len() <= LONGEST_CODE)
             .ok_or(SignInProblem::Stale),
     }
+}
+
+/// Whether a state has the form of those that we give, so that it may have come back to
+/// a browser that keeps nothing.
+fn is_ours(state: &SecretString) -> bool {
+    let state = state.expose_secret();
+    state.len() == STATE_CHARS && state.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What a finished identification comes to.
@@ -256,7 +258,6 @@ async fn last_known(
 
 async fn ask_to_install(
     services: &Services,
-    visit: &Visit,
     identity: Identity,
     return_to: &str,
 ) -> Result<Progress, Stop> {
@@ -267,13 +268,12 @@ async fn ask_to_install(
         workspace: identity.workspace,
         person: identity.person,
     };
-    ask_slack(services, visit, url, step, return_to).await
+    ask_slack(services, url, step, return_to).await
 }
 
-/// Remembers the step under a new state, which `url` gets to carry.
+/// Has the browser keep the step under a new state, which `url` gets to carry.
 async fn ask_slack(
     services: &Services,
-    visit: &Visit,
     mut url: Url,
     step: SignInStep,
     return_to: &str,
@@ -285,22 +285,17 @@ async fn ask_slack(
         return_to: return_to.to_owned(),
         expires_at: now.plus_seconds(PENDING_SECONDS),
     };
-    services
-        .store
-        .begin_sign_in(
-            &token_key(state.expose_secret()),
-            &token_key(visit.browser.expose_secret()),
-            &pending,
-            now,
-        )
-        .await?;
     url.query_pairs_mut()
         .append_pair(
             "redirect_uri",
             &services.config.public_url.join(CALLBACK_PATH),
         )
         .append_pair("state", state.expose_secret());
-    Ok(Progress::AskSlack(url))
+    Ok(Progress::AskSlack {
+        address: url,
+        id: pending::id(&state),
+        sealed: pending.seal(&services.keys, &state),
+    })
 }
 
 /// Saves the bot token and begins to read the directory with it.

@@ -18,7 +18,6 @@ mod rotations;
 mod runs;
 mod schedules;
 mod sessions;
-mod sign_ins;
 mod tokens;
 mod workspaces;
 
@@ -36,7 +35,6 @@ pub use people::{Person, email_key};
 pub use runs::EndedRun;
 pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
 pub use sessions::{NewSession, Session};
-pub use sign_ins::{PendingSignIn, SignInStep};
 pub use tokens::TokenLease;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 

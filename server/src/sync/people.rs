@@ -18,6 +18,8 @@ use types::{PagerDutyProblem, PagerDutyUserId, WorkspaceId};
 
 /// So many people are asked for one by one while there is no list of everybody.
 const ASKED_ONE_BY_ONE: usize = 5;
+/// So many are asked for one by one when hardly anybody should be missing.
+const MOST_ASKED_ONE_BY_ONE: usize = 20;
 /// Questions at once.
 const AT_ONCE: usize = 4;
 
@@ -165,8 +167,11 @@ impl Roster {
             .people
             .iter()
             .filter(|person| !person.deleted && !self.people.contains_key(&person.id));
-        let missing: Vec<UserReference> = missing.cloned().collect();
-        if self.complete || missing.len() <= ASKED_ONE_BY_ONE {
+        let mut missing: Vec<UserReference> = missing.cloned().collect();
+        if self.complete {
+            missing.truncate(MOST_ASKED_ONE_BY_ONE);
+            missing
+        } else if missing.len() <= ASKED_ONE_BY_ONE {
             missing
         } else {
             Vec::new()
@@ -233,4 +238,47 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
         deleted: user.deleted,
     };
     (user.id, person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pagerduty::ScheduleVersion;
+    use types::ScheduleId;
+
+    fn of_people(count: usize) -> Schedule {
+        let person = |number: usize| UserReference {
+            id: PagerDutyUserId::new(format!("P{number}")),
+            name: "Ada".to_owned(),
+            deleted: false,
+        };
+        Schedule {
+            id: ScheduleId::new("S1"),
+            name: "Ops".to_owned(),
+            url: None,
+            version: ScheduleVersion::V2,
+            time_zone: None,
+            people: (0..count).map(person).collect(),
+            shifts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn however_many_are_unknown_few_are_asked_for_one_by_one() {
+        let roster = |complete| Roster {
+            people: People::new(),
+            known: People::new(),
+            complete,
+            denied: None,
+        };
+        for (complete, people, asked) in [
+            (true, 3, 3),
+            (true, 1_000, 20),
+            (false, 5, 5),
+            (false, 6, 0),
+        ] {
+            let missing = roster(complete).missing(&of_people(people));
+            assert_eq!(missing.len(), asked, "{complete} {people}");
+        }
+    }
 }

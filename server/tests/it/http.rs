@@ -1,6 +1,8 @@
 //! What the layers in front of the app let through and how they refuse.
 
 pub mod browser;
+mod connections;
+mod limits;
 
 use crate::support::{Database, NOW, entry, services, sqlite, workspace};
 use app::{AppError, Flash};
@@ -169,6 +171,81 @@ async fn another_host_leads_to_the_public_one_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_replaces_the_host_is_told_of_instead_of_leading_round_and_round() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    let through_proxy = || {
+        let mut request = page("/rotations?mode=manual");
+        let host = "roundrobin-backend:8080".parse().unwrap();
+        request.headers_mut().insert(header::HOST, host);
+        request
+    };
+    for _ in 0..2 {
+        let answer = browser.send(through_proxy()).await;
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT);
+    }
+    let answer = browser.send(through_proxy()).await;
+    assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
+    for told in ["roundrobin-backend:8080", ORIGIN, "proxy_set_header Host"] {
+        assert!(answer.body.contains(told), "{told}: {}", answer.body);
+    }
+    let mut other_page = through_proxy();
+    *other_page.uri_mut() = "/settings".parse().unwrap();
+    assert_eq!(
+        browser.send(other_page).await.status,
+        StatusCode::PERMANENT_REDIRECT
+    );
+}
+
+#[tokio::test]
+async fn what_is_sent_to_a_function_is_text_or_refused() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let raw = [b"name=\xc3(&description=".as_slice(), b"name=%FF"];
+    for body in raw {
+        let request = fetch(Method::POST, "/rpc/create_rotation", body.to_vec());
+        let answer = browser.send(request).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.body.contains("UTF-8"), "{}", answer.body);
+    }
+    let read = fetch(Method::GET, "/rpc/rotations?filter[search]=%C3%28", "");
+    assert_eq!(browser.send(read).await.status, StatusCode::BAD_REQUEST);
+    let rotations = services.store.rotations(&workspace()).await.unwrap();
+    assert!(rotations.is_empty());
+    let sound = fetch(
+        Method::POST,
+        "/rpc/create_rotation",
+        "input[name]=%C3%A9t%C3%A9",
+    );
+    assert_eq!(browser.send(sound).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_session_of_before_ports_were_in_its_cookies_name_goes_on() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    assert_eq!(browser.open("/rotations").await.status, StatusCode::OK);
+    browser
+        .submit("/api/auth/slack/logout", "", "/rotations")
+        .await;
+    assert_eq!(browser.cookie(COOKIE), None);
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_ahead_of_time_takes_no_outcome_away() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let key = token_key(SESSION);
+    services.store.keep_flash(&key, "{}").await.unwrap();
+    let mut ahead = page("/rotations");
+    let purpose = "prefetch;prerender".parse().unwrap();
+    ahead.headers_mut().insert("sec-purpose", purpose);
+    browser.send(ahead).await;
+    let session = services.store.session(&key).await.unwrap().unwrap();
+    assert_eq!(session.flash.as_deref(), Some("{}"));
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_with_a_sentence() {
     let (services, _database) = started().await;
     let mut browser = signed_in(&services, "U1", clock::now()).await;
@@ -182,10 +259,15 @@ async fn a_body_that_is_too_large_is_refused_with_a_sentence() {
     assert!(answer.body.contains("512 KB"));
 
     let unannounced = fetch(Method::POST, "/rpc/connect_with_api_key", large);
-    assert_eq!(
-        browser.send(unannounced).await.status,
-        StatusCode::BAD_REQUEST
-    );
+    let answer = browser.send(unannounced).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("512 KB"));
+
+    let some = "x".repeat(20 * 1024);
+    let of_a_stranger = fetch(Method::POST, "/rpc/connect_with_api_key", some);
+    let answer = Browser::new(&services).send(of_a_stranger).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("16 KB"));
 }
 
 #[tokio::test]

@@ -57,6 +57,12 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// The cookies whose names begin so.
+    pub fn cookies_named(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let names = self.cookies.keys().map(String::as_str);
+        names.filter(move |name| name.starts_with(prefix))
+    }
+
     /// Opens an address as a person does.
     pub async fn open(&mut self, path: &str) -> Answer {
         self.send(page(path)).await

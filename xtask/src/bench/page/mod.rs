@@ -7,6 +7,7 @@ mod first_load;
 mod load;
 mod start;
 mod statements;
+mod streams;
 mod workspace;
 
 use anyhow::Result;
@@ -39,6 +40,8 @@ enum Part {
     Start,
     /// Requests per second, beside a server that only sends the same bytes
     Load,
+    /// The memory that open pages cost, and what is left of it when they have gone
+    Streams,
     /// When a browser shows the page
     Paint,
     /// Lighthouse's scores
@@ -68,6 +71,9 @@ pub fn measure(options: &Options) -> Result<()> {
     }
     if wants(Part::Load) {
         load::measure(&mut table, &workspace)?;
+    }
+    if wants(Part::Streams) {
+        streams::measure(&mut table, &workspace)?;
     }
     if wants(Part::Paint) {
         browser::measure_paint(&mut table, &workspace)?;
