@@ -62,7 +62,7 @@ pub trait Connections {
     /// What is wrong with the connection, for those who can mend it.
     async fn pagerduty_alert(&self, caller: &Caller) -> Result<Option<ConnectionAlert>, AppError>;
     async fn disconnect_pagerduty(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal>;
-    /// Any signed-in person may ask; it only reads at PagerDuty.
+    /// Everybody but guests may ask; it only reads at PagerDuty.
     async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal>;
     /// The last 50 syncs, the latest first.
     async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError>;

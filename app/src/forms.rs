@@ -174,8 +174,23 @@ impl<F: ServerFn<Error = AppError>> ServerAction<F> {
 
     /// Says `text` whenever a call succeeds, also where that leads to another page.
     pub(crate) fn telling(text: &'static str) -> Self {
+        Self::telling_of(text, &[], text)
+    }
+
+    /// The same, with another text where these fields were among those that were sent.
+    pub(crate) fn telling_of(
+        text: &'static str,
+        fields: &'static [&'static str],
+        other: &'static str,
+    ) -> Self {
+        let news = News {
+            toasts: use_toasts(),
+            text,
+            fields,
+            other,
+        };
         Self {
-            calls: Calls::to(F::PATH, Some((use_toasts(), text))),
+            calls: Calls::to(F::PATH, Some(news)),
             function: PhantomData,
         }
     }
@@ -218,6 +233,27 @@ where
     }
 }
 
+/// What is said when a call succeeds.
+#[derive(Clone, Copy)]
+struct News {
+    toasts: Toasts,
+    text: &'static str,
+    /// URL-encoded; where they were sent, `other` is said.
+    fields: &'static [&'static str],
+    other: &'static str,
+}
+
+impl News {
+    fn of(self, sent: &str) -> &'static str {
+        let was_sent = |wanted: &&str| sent.split('&').any(|field| field == *wanted);
+        if self.fields.iter().all(was_sent) {
+            self.other
+        } else {
+            self.text
+        }
+    }
+}
+
 /// Calls of one server function, whichever it is.
 #[derive(Clone, Copy)]
 struct Calls {
@@ -229,9 +265,10 @@ struct Calls {
 }
 
 impl Calls {
-    fn to(path: &'static str, news: Option<(Toasts, &'static str)>) -> Self {
+    fn to(path: &'static str, news: Option<News>) -> Self {
         let action = Action::new(move |fields: &String| {
             let answer = post(path, fields.clone());
+            let news = news.map(|news| (news.toasts, news.of(fields)));
             async move {
                 let answer = answer.await;
                 if let (Ok(json), Some((toasts, text))) = (&answer, news)

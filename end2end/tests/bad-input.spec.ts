@@ -31,6 +31,7 @@ async function expectNotConnected(page: Page): Promise<void> {
   await visit(page, '/settings/audit');
   await expect(page.getByRole('row').filter({ hasText: 'Signed in' }).first()).toBeVisible();
   await expect(page.getByRole('row').filter({ hasText: 'Connected PagerDuty' })).toHaveCount(0);
+  await expect(page.getByRole('row').filter({ hasText: 'Tried a PagerDuty API key' }).first()).toContainText('Refused');
 }
 
 test('a key that cannot be right is refused at its field', async ({ page, world }) => {

@@ -75,6 +75,13 @@ test('members take turns in their order, and anybody of them can be set on duty'
   await expect(card(page, 'Coffee')).toContainText('2 members');
   await visit(page, path);
   await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad']);
+
+  const onDuty = row(page, 'Members', 'Leila Haddad');
+  await expect(onDuty).toContainText('nobody takes over until somebody rotates');
+  await press(page, 'Remove', 'Leila Haddad');
+  await expect(names(page, 'Members')).toHaveText(['Kenji Sato']);
+  const said = page.getByRole('log', { name: 'What was done' });
+  await expect(said).toContainText('The member was removed and is off duty. Nobody took over by that.');
 });
 
 test('a duty size of two puts two people on duty at once', async ({ page }) => {

@@ -22,9 +22,13 @@ test('is there before PagerDuty has answered, and can be left and saved without 
   await expect(page).toHaveURL(path);
 
   await page.getByRole('button', { name: 'Edit schedule' }).click();
-  await page.getByRole('radio', { name: 'Manual' }).check();
+  const byHand = page.getByRole('radio', { name: 'Manual' });
+  await expect(byHand).toHaveAccessibleDescription(/whoever is on duty stay as they are now/);
+  await byHand.check();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(mode(page)).toHaveText('Manual');
+  const said = page.getByRole('log', { name: 'What was done' });
+  await expect(said).toContainText('The rotation is Manual. Its members and whoever is on duty stayed as they were.');
   answer();
 });
 

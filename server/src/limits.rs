@@ -21,8 +21,10 @@ pub enum Costly {
     Sync,
     /// A key or a login that is tried at PagerDuty.
     Credential,
-    /// Searching and previewing schedules: some requests to PagerDuty each.
-    Browsing,
+    /// Searching schedules: a request or two to PagerDuty.
+    Search,
+    /// Previewing a schedule: some requests to PagerDuty, for its people too.
+    Preview,
     /// Going to Slack to sign in.
     SignIn,
     /// Being led from another host to our own, for one address of a page.
@@ -35,7 +37,8 @@ impl Costly {
         match self {
             Self::Sync => (10, Duration::from_secs(6)),
             Self::Credential => (30, Duration::from_secs(2)),
-            Self::Browsing => (40, Duration::from_secs(1)),
+            Self::Search => (300, Duration::from_secs(1)),
+            Self::Preview => (40, Duration::from_secs(1)),
             // An office has one address and comes to work at one time.
             Self::SignIn => (60, Duration::from_secs(1)),
             Self::Misdirection => (2, Duration::from_secs(5)),
@@ -62,7 +65,8 @@ pub struct Limits(Arc<Shares>);
 struct Shares {
     sync: Share,
     credential: Share,
-    browsing: Share,
+    search: Share,
+    preview: Share,
     sign_in: Share,
     misdirection: Share,
 }
@@ -73,7 +77,8 @@ impl Default for Limits {
         Self(Arc::new(Shares {
             sync: share(Costly::Sync),
             credential: share(Costly::Credential),
-            browsing: share(Costly::Browsing),
+            search: share(Costly::Search),
+            preview: share(Costly::Preview),
             sign_in: share(Costly::SignIn),
             misdirection: share(Costly::Misdirection),
         }))
@@ -88,7 +93,8 @@ impl Limits {
         match costly {
             Costly::Sync => &shares.sync,
             Costly::Credential => &shares.credential,
-            Costly::Browsing => &shares.browsing,
+            Costly::Search => &shares.search,
+            Costly::Preview => &shares.preview,
             Costly::SignIn => &shares.sign_in,
             Costly::Misdirection => &shares.misdirection,
         }

@@ -11,6 +11,10 @@ pub enum AuditAction {
     SignedOut,
     SignedOutEverywhere,
     InstalledInSlack,
+    /// A key that PagerDuty did not accept.
+    TriedApiKey,
+    /// A login that did not end in a connection.
+    TriedLogin,
     ConnectedPagerDuty,
     ReplacedApiKey,
     SwitchedToApiKey,
@@ -31,16 +35,19 @@ pub enum AuditAction {
     UnboundSchedule,
     RevertedToManual,
     ReboundSchedules,
+    LeftManual,
     LinkedPerson,
     UnlinkedPerson,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
         Self::InstalledInSlack,
+        Self::TriedApiKey,
+        Self::TriedLogin,
         Self::ConnectedPagerDuty,
         Self::ReplacedApiKey,
         Self::SwitchedToApiKey,
@@ -61,6 +68,7 @@ impl AuditAction {
         Self::UnboundSchedule,
         Self::RevertedToManual,
         Self::ReboundSchedules,
+        Self::LeftManual,
         Self::LinkedPerson,
         Self::UnlinkedPerson,
     ];
@@ -72,6 +80,8 @@ impl AuditAction {
             Self::SignedOut => "signed_out",
             Self::SignedOutEverywhere => "signed_out_everywhere",
             Self::InstalledInSlack => "installed_in_slack",
+            Self::TriedApiKey => "tried_api_key",
+            Self::TriedLogin => "tried_login",
             Self::ConnectedPagerDuty => "connected_pagerduty",
             Self::ReplacedApiKey => "replaced_api_key",
             Self::SwitchedToApiKey => "switched_to_api_key",
@@ -92,6 +102,7 @@ impl AuditAction {
             Self::UnboundSchedule => "unbound_schedule",
             Self::RevertedToManual => "reverted_to_manual",
             Self::ReboundSchedules => "rebound_schedules",
+            Self::LeftManual => "left_manual",
             Self::LinkedPerson => "linked_person",
             Self::UnlinkedPerson => "unlinked_person",
         }
@@ -110,6 +121,8 @@ impl fmt::Display for AuditAction {
             Self::SignedOut => "Signed out",
             Self::SignedOutEverywhere => "Signed out everywhere",
             Self::InstalledInSlack => "Added Round Robin to Slack",
+            Self::TriedApiKey => "Tried a PagerDuty API key",
+            Self::TriedLogin => "Tried to log in at PagerDuty",
             Self::ConnectedPagerDuty => "Connected PagerDuty",
             Self::ReplacedApiKey => "Replaced the PagerDuty API key",
             Self::SwitchedToApiKey => "Switched PagerDuty to an API key",
@@ -130,6 +143,7 @@ impl fmt::Display for AuditAction {
             Self::UnboundSchedule => "Unbound a schedule",
             Self::RevertedToManual => "Reverted a rotation to Manual",
             Self::ReboundSchedules => "Bound rotations back to PagerDuty",
+            Self::LeftManual => "Left reverted rotations Manual",
             Self::LinkedPerson => "Linked a PagerDuty user to Slack",
             Self::UnlinkedPerson => "Undid a link to Slack",
         })
@@ -143,7 +157,8 @@ pub struct AuditEntry {
     pub at: Timestamp,
     pub actor: String,
     pub action: AuditAction,
-    /// The attempt was refused: the actor had no right to it.
+    /// The attempt was refused: the actor had no right to it, or PagerDuty did not accept
+    /// what they brought.
     pub refused: bool,
     /// What it was done to, by name.
     pub target: Option<String>,

@@ -151,6 +151,8 @@ pub struct ConnectionView {
     pub health: ConnectionHealth,
     pub last_synced_at: Option<Timestamp>,
     pub next_sync_at: Timestamp,
+    /// The caller may have PagerDuty asked before that.
+    pub may_sync: bool,
     /// The account's subdomain in PagerDuty, when it is known.
     pub account: Option<String>,
     pub freshness: Freshness,

@@ -122,6 +122,10 @@ pub enum AuthorisationProblem {
     )]
     Refused { reason: String },
     #[error(
+        "The answer to this login names “{issuer}” as the one who gave it, which is not the PagerDuty that was asked, so it was not used and nothing was changed. Start again; if it stays, ask whoever runs Round Robin to check ROUNDROBIN_PAGERDUTY_IDENTITY_URL."
+    )]
+    ForeignIssuer { issuer: String },
+    #[error(
         "PagerDuty sent the browser back without an answer that makes sense. Start again; if it stays, check that no proxy changes addresses."
     )]
     Senseless,

@@ -142,7 +142,8 @@ impl RotationInput {
     /// The details, or everything that is wrong, by field.
     pub fn checked(&self) -> Result<RotationDetails, Vec<(RotationField, FieldProblem)>> {
         let mut problems = Vec::new();
-        let name = self.name.trim();
+        let name = one_line(&self.name);
+        let name = name.as_str();
         if name.chars().all(is_invisible) {
             problems.push((RotationField::Name, FieldProblem::NameEmpty));
         }
@@ -198,6 +199,17 @@ impl RotationInput {
             }
         }
     }
+}
+
+/// The text with its line breaks and tabs, which fields of one line cannot hold, as
+/// spaces.
+fn one_line(text: &str) -> String {
+    let lines = text.split(['\n', '\r', '\t', '\u{2028}', '\u{2029}']);
+    let lines: Vec<&str> = lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join(" ")
 }
 
 /// Line breaks and tabs are for descriptions; no database takes a NUL.
@@ -476,6 +488,23 @@ mod tests {
             named("a\0b").checked().unwrap_err(),
             vec![(RotationField::Name, FieldProblem::ControlCharacters)]
         );
+    }
+
+    #[test]
+    fn a_name_is_of_one_line_and_a_description_of_many() {
+        for (typed, kept) in [
+            ("Ops\nnight", "Ops night"),
+            ("Ops \r\n\r\n\t night\n", "Ops night"),
+            ("\u{2028}Ops\u{2029}night", "Ops night"),
+            ("Ops  night", "Ops  night"),
+        ] {
+            assert_eq!(named(typed).checked().unwrap().name, kept, "{typed:?}");
+        }
+        let input = RotationInput {
+            description: "one\ntwo".to_owned(),
+            ..named("Ops")
+        };
+        assert_eq!(input.checked().unwrap().description, "one\ntwo");
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct LoginAnswer {
     pub state: Option<SecretString>,
     pub code: Option<SecretString>,
     pub error: Option<String>,
+    /// Who says so, by RFC 9207; not everybody does.
+    pub issuer: Option<String>,
 }
 
 /// What a login came to, and which form began it, if that is known.
@@ -181,7 +183,7 @@ impl RoundRobin {
         caller: &Caller,
         answer: &LoginAnswer,
     ) -> Result<LoginEnd, AppError> {
-        self.must_manage_integrations(caller, AuditAction::ConnectedPagerDuty)
+        self.must_manage_integrations(caller, AuditAction::TriedLogin)
             .await?;
         let Some((state_key, pending)) = self.take_pending(caller, answer).await? else {
             // PagerDuty documents its denial without a state.
@@ -201,6 +203,8 @@ impl RoundRobin {
         };
         if let Some(refusal) = outcome.refused() {
             tracing::info!(workspace = %caller.workspace, %refusal, "a login at PagerDuty did not connect");
+            self.note_not_accepted(caller, AuditAction::TriedLogin, refusal)
+                .await?;
         }
         Ok(LoginEnd {
             purpose: Some(pending.purpose),
@@ -237,6 +241,11 @@ impl RoundRobin {
         pending: &PendingAuthorisation,
         answer: &LoginAnswer,
     ) -> Result<AcceptedCredential, ConnectRefusal> {
+        let foreign = answer.issuer.as_deref();
+        if let Some(issuer) = foreign.filter(|one| !self.services.identity.is_issuer(one)) {
+            let issuer = shown_reason(issuer);
+            return Err(AuthorisationProblem::ForeignIssuer { issuer }.into());
+        }
         let code = checked_code(answer)?;
         let row = authorisation_row(state_key);
         let secrets = PendingSecrets::open(&self.services.keys, &pending.secrets_sealed, &row)
@@ -397,6 +406,7 @@ mod tests {
             state: None,
             code: code.map(SecretString::from),
             error: error.map(str::to_owned),
+            issuer: None,
         }
     }
 

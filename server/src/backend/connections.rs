@@ -14,7 +14,7 @@ use crate::{
     sync,
 };
 use app::{
-    AppError,
+    AppError, Denial,
     backend::{Answer, Caller, Connections},
 };
 use async_trait::async_trait;
@@ -24,7 +24,7 @@ use subtle::ConstantTimeEq;
 use types::{
     AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
     ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome,
-    PagerDutyProblem, Rebound, Replaced, RotationId, ScheduleId, SyncReport, SyncRun,
+    PagerDutyProblem, Rebound, Replaced, Role, RotationId, ScheduleId, SyncReport, SyncRun,
     UnreadableSchedule,
 };
 
@@ -114,8 +114,9 @@ impl Connections for RoundRobin {
     }
 
     async fn switch_account(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
-        self.must_manage_integrations(caller, AuditAction::ConnectedPagerDuty)
-            .await?;
+        let asked = self.asked_about(caller).await?;
+        let action = asked.map_or(AuditAction::ReplacedApiKey, |asked| asked.action);
+        self.must_manage_integrations(caller, action).await?;
         let store = &self.services.store;
         let pending = store
             .take_switch(&caller.session, self.database_now(caller).await?)
@@ -176,6 +177,9 @@ impl Connections for RoundRobin {
     }
 
     async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal> {
+        if !may_sync(caller) {
+            return Err(AppError::Forbidden(Denial::SyncAsGuest));
+        }
         sync::sync_now(&self.services, &caller.workspace)
             .await
             .map(Outcome::from)
@@ -210,11 +214,11 @@ impl Connections for RoundRobin {
     }
 
     async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
-        self.must_manage_integrations(caller, AuditAction::ReboundSchedules)
+        self.must_manage_integrations(caller, AuditAction::LeftManual)
             .await?;
         self.services
             .store
-            .forget_former_bindings(&caller.workspace)
+            .forget_former_bindings(&entry(caller, AuditAction::LeftManual, Some("PagerDuty")))
             .await
             .map_err(failed(caller))?;
         self.services
@@ -222,6 +226,11 @@ impl Connections for RoundRobin {
             .publish(&caller.workspace, LiveTopic::Connection);
         Ok(Outcome::Done(()))
     }
+}
+
+/// What PagerDuty is asked comes out of one share for the whole workspace.
+fn may_sync(caller: &Caller) -> bool {
+    caller.role != Role::Guest
 }
 
 fn checked(key: &ApiKeyInput) -> Result<SecretString, ConnectRefusal> {
@@ -243,7 +252,7 @@ impl RoundRobin {
         if let Some(existing) = self.connection(caller).await? {
             return Ok(self.connected_already(caller, &key, &existing).into());
         }
-        let accepted = match self.accepted(&key).await {
+        let accepted = match self.accepted(caller, &key).await? {
             Ok(accepted) => accepted,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
@@ -279,7 +288,7 @@ impl RoundRobin {
         let Some(existing) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(ConnectRefusal::NotConnected));
         };
-        let accepted = match self.accepted(&key).await {
+        let accepted = match self.accepted(caller, &key).await? {
             Ok(accepted) => accepted,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
@@ -390,17 +399,19 @@ impl RoundRobin {
         caller: &Caller,
         connection: &Connection,
     ) -> Result<Option<AccountQuestion>, AppError> {
-        let pending = self
-            .services
-            .store
-            .pending_switch(&caller.session, self.database_now(caller).await?)
-            .await
-            .map_err(failed(caller))?;
+        let pending = self.asked_about(caller).await?;
         let pending = pending.filter(|pending| pending.replaces == connection.generation);
         Ok(pending.map(|pending| AccountQuestion {
             connected: connection.credential.account_name(),
             offered: pending.credential.account_name(),
         }))
+    }
+
+    /// The credential of another account that the caller has not decided about yet.
+    async fn asked_about(&self, caller: &Caller) -> Result<Option<PendingSwitch>, AppError> {
+        let now = self.database_now(caller).await?;
+        let pending = self.services.store.pending_switch(&caller.session, now);
+        pending.await.map_err(failed(caller))
     }
 
     async fn disconnect(&self, caller: &Caller) -> Answer<Disconnected, ConnectRefusal> {
@@ -432,18 +443,31 @@ impl RoundRobin {
         }))
     }
 
-    /// Asks PagerDuty whether the key is good, before anything is saved.
-    async fn accepted(&self, key: &SecretString) -> Result<AcceptedCredential, ConnectRefusal> {
+    /// Asks PagerDuty whether the key is good, before anything is saved but a trace of
+    /// one that is not.
+    async fn accepted(
+        &self,
+        caller: &Caller,
+        key: &SecretString,
+    ) -> Result<Result<AcceptedCredential, ConnectRefusal>, AppError> {
         let credential = Credential::ApiKey(key.clone());
-        let opened = self.services.pagerduty.find_account(&credential).await?;
-        Ok(AcceptedCredential {
+        let opened = match self.services.pagerduty.find_account(&credential).await {
+            Ok(opened) => opened,
+            Err(problem) => {
+                let refusal = ConnectRefusal::from(problem);
+                self.note_not_accepted(caller, AuditAction::TriedApiKey, &refusal)
+                    .await?;
+                return Ok(Err(refusal));
+            }
+        };
+        Ok(Ok(AcceptedCredential {
             secrets: Secrets::ApiKey(key.clone()),
             method: StoredMethod::ApiKey {
                 last_four: last_four(key),
             },
             region: opened.region,
             account: opened.account,
-        })
+        }))
     }
 
     /// What to say to somebody who connects a connected workspace. The same
@@ -542,6 +566,7 @@ impl RoundRobin {
             connected_at: connection.connected_at,
             last_synced_at: connection.last_synced_at.map(|at| connection.shown(at)),
             next_sync_at: connection.shown(connection.next_sync_at.max(connection.ask_after)),
+            may_sync: may_sync(caller),
             connected_by: connection.connected_by_name,
             bound_rotation_count: u32::try_from(bound.len()).unwrap_or(u32::MAX),
             // Names of private rotations are for those who may see them.

@@ -23,7 +23,7 @@ use app::{
 };
 use async_trait::async_trait;
 use std::fmt;
-use types::{AuditAction, LiveTopic, RotationId, Timestamp};
+use types::{AuditAction, ConnectRefusal, LiveTopic, RotationId, Timestamp};
 
 /// The implementation of [`app::backend::Backend`].
 pub struct RoundRobin {
@@ -62,17 +62,29 @@ impl RoundRobin {
         };
         let allowed = confirmed.must_administer(denial);
         if allowed.is_err() {
-            let entry = NewAuditEntry {
-                refused: true,
-                ..entry(caller, action, None)
-            };
-            self.services
-                .store
-                .record(&entry)
-                .await
-                .map_err(|error| internal(caller, &error))?;
+            self.note_refusal(caller, &entry(caller, action, None))
+                .await?;
         }
         allowed
+    }
+
+    async fn note_refusal(&self, caller: &Caller, entry: &NewAuditEntry) -> Result<(), AppError> {
+        let noted = self.services.store.record_refusal(entry).await;
+        noted.map_err(failed(caller))
+    }
+
+    /// Writes down that PagerDuty did not accept what the caller brought, and why.
+    async fn note_not_accepted(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+        refusal: &ConnectRefusal,
+    ) -> Result<(), AppError> {
+        let entry = NewAuditEntry {
+            after: Some(refusal.to_string()),
+            ..entry(caller, action, Some("PagerDuty"))
+        };
+        self.note_refusal(caller, &entry).await
     }
 
     /// The workspace's connection, if it is connected.

@@ -40,8 +40,10 @@ fn costly(path: &str) -> Option<Costly> {
         ReconnectOauth::PATH,
     ]) {
         Some(Costly::Credential)
-    } else if is(&[SearchSchedules::PATH, PreviewSchedule::PATH]) || is_editor(path) {
-        Some(Costly::Browsing)
+    } else if is(&[SearchSchedules::PATH]) {
+        Some(Costly::Search)
+    } else if is(&[PreviewSchedule::PATH]) || is_editor(path) {
+        Some(Costly::Preview)
     } else {
         None
     }
@@ -64,8 +66,9 @@ mod tests {
         for (path, expected) in [
             ("/rpc/sync_now", Some(Costly::Sync)),
             ("/rpc/edit_api_key", Some(Costly::Credential)),
-            ("/rpc/preview_schedule", Some(Costly::Browsing)),
-            ("/rotations/0191/schedule", Some(Costly::Browsing)),
+            ("/rpc/search_schedules", Some(Costly::Search)),
+            ("/rpc/preview_schedule", Some(Costly::Preview)),
+            ("/rotations/0191/schedule", Some(Costly::Preview)),
             ("/rotations/0191", None),
             ("/rotations/a/b/schedule", None),
             ("/rpc/rotations", None),

@@ -43,6 +43,7 @@ pub async fn come_back(
         state: parameter(query, "state").map(SecretString::from),
         code: parameter(query, "code").map(SecretString::from),
         error: parameter(query, "error"),
+        issuer: parameter(query, "iss"),
     };
     let request_id = request_id(&request);
     let backend = RoundRobin::new(site.services.clone());

@@ -22,6 +22,12 @@ use std::{fmt, pin::Pin, time::Duration};
 use types::{AuthorisationProblem, OAUTH_SCOPES, PagerDutyProblem};
 use url::Url;
 
+/// As whom PagerDuty signs, by its prose and by its discovery document, which differ.
+const DOCUMENTED_ISSUERS: [&str; 2] = [
+    "https://identity.pagerduty.com/global/oauth/anonymous",
+    "https://app.pagerduty.com/global/oauth/anonymous",
+];
+const ISSUER_PATH: &str = "/global/oauth/anonymous";
 const AUTHORISE_PATH: &str = "/oauth/authorize";
 const TOKEN_PATH: &str = "/oauth/token";
 /// How many seconds a renewal waits. An answer that is not waited for has spent the
@@ -108,6 +114,15 @@ impl fmt::Debug for IdTokenField {
 impl ExtraTokenFields for IdTokenField {}
 
 impl IdentityClient {
+    /// Whether an answer that names `issuer` comes from the PagerDuty that is asked.
+    pub fn is_issuer(&self, issuer: &str) -> bool {
+        let issuer = issuer.trim_end_matches('/');
+        let configured = self.endpoints.identity.as_str().trim_end_matches('/');
+        let at_configured = issuer.strip_prefix(configured);
+        DOCUMENTED_ISSUERS.contains(&issuer)
+            || at_configured.is_some_and(|rest| rest.is_empty() || rest == ISSUER_PATH)
+    }
+
     /// # Panics
     ///
     /// When the process has not installed a default crypto provider of rustls.

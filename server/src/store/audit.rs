@@ -5,6 +5,11 @@ use sqlx::{AnyConnection, FromRow};
 use types::{AuditAction, AuditEntry, AuditId, AuditPage, PersonId, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
+/// So many refused attempts of one person are written in an hour: more would say nothing
+/// new, and anybody can try as often as they like.
+const REFUSALS_PER_HOUR: i64 = 20;
+const HOUR_SECONDS: i64 = 3_600;
+
 /// Entries on one page of the log.
 const PAGE_ENTRIES: i64 = 50;
 
@@ -16,7 +21,7 @@ pub struct NewAuditEntry {
     pub actor: PersonId,
     pub actor_name: String,
     pub action: AuditAction,
-    /// The attempt was refused for want of rights.
+    /// The attempt was refused, for want of rights or by PagerDuty.
     pub refused: bool,
     pub target: Option<String>,
     pub before: Option<String>,
@@ -53,6 +58,14 @@ impl Row {
     }
 }
 
+/// The lowest id of an entry that is written from `at` on: ids begin with their time.
+fn first_id_at(at: Timestamp) -> String {
+    let millis = u64::try_from(at.as_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10])
+        .into_uuid()
+        .to_string()
+}
+
 /// Writes an entry as part of a transaction.
 pub(super) async fn insert(connection: &mut AnyConnection, entry: &NewAuditEntry) -> Result<()> {
     sqlx::query(
@@ -77,10 +90,40 @@ pub(super) async fn insert(connection: &mut AnyConnection, entry: &NewAuditEntry
 }
 
 impl Store {
-    /// Writes an entry that stands for itself, such as a refused attempt.
+    /// Writes an entry that stands for itself.
     pub async fn record(&self, entry: &NewAuditEntry) -> Result<()> {
         let mut connection = self.writer.acquire().await?;
         insert(&mut connection, entry).await
+    }
+
+    /// Writes that somebody was refused, unless the log has enough of the like from the
+    /// last hour.
+    pub async fn record_refusal(&self, entry: &NewAuditEntry) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        // Of two attempts at once, the second counts the first.
+        sqlx::query("update people set name = name where workspace_id = $1 and id = $2")
+            .bind(entry.workspace.as_str())
+            .bind(entry.actor.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        let (written,): (i64,) = sqlx::query_as(
+            "select count(*) from audit
+             where workspace_id = $1 and id > $2 and actor_id = $3 and refused = 1",
+        )
+        .bind(entry.workspace.as_str())
+        .bind(first_id_at(entry.at.plus_seconds(-HOUR_SECONDS)))
+        .bind(entry.actor.as_str())
+        .fetch_one(&mut *transaction)
+        .await?;
+        if written < REFUSALS_PER_HOUR {
+            let refused = NewAuditEntry {
+                refused: true,
+                ..entry.clone()
+            };
+            insert(&mut transaction, &refused).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// A page of the log, newest first.

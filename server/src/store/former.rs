@@ -1,7 +1,7 @@
 //! What a disconnect reverted to Manual, kept so that it can be bound back when
 //! the same account is connected again.
 
-use super::{Result, Store};
+use super::{NewAuditEntry, Result, Store, audit};
 use crate::pagerduty::AccountIdentity;
 use sqlx::{AnyConnection, FromRow};
 use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
@@ -59,13 +59,20 @@ impl Store {
             .collect())
     }
 
-    /// Gives up what the disconnects reverted; false when there was nothing.
-    pub async fn forget_former_bindings(&self, workspace: &WorkspaceId) -> Result<bool> {
+    /// Gives up what the disconnects reverted in the entry's workspace, and writes the
+    /// entry; false when there was nothing.
+    pub async fn forget_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
+        let mut transaction = self.begin().await?;
         let deleted = sqlx::query("delete from former_bindings where workspace_id = $1")
-            .bind(workspace.as_str())
-            .execute(&self.writer)
+            .bind(entry.workspace.as_str())
+            .execute(&mut *transaction)
             .await?;
-        Ok(deleted.rows_affected() > 0)
+        let any = deleted.rows_affected() > 0;
+        if any {
+            audit::insert(&mut transaction, entry).await?;
+        }
+        transaction.commit().await?;
+        Ok(any)
     }
 }
 

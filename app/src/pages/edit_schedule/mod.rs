@@ -115,7 +115,11 @@ pub(crate) fn EditSchedulePage() -> impl IntoView {
         }
         now.or(before.flatten())
     });
-    let save = ServerAction::<SetSchedule>::telling("The schedule was saved.");
+    let save = ServerAction::<SetSchedule>::telling_of(
+        "The schedule was saved.",
+        &["was_bound=true", "mode=manual"],
+        "The rotation is Manual. Its members and whoever is on duty stayed as they were.",
+    );
     view! {
         {loaded_page(page, move |page| view! { <Content page browsing save/> })}
     }
@@ -161,21 +165,28 @@ fn Editor(
     let rotation = format!("/rotations/{id}");
     let here = format!("{rotation}/schedule");
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
+    let bound = page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
     // Whoever searched or chose meant PagerDuty, bound or not; so does the form that asks
     // without our code, even if nothing was typed.
     let wanted = parameter("mode");
     let follows = wanted.with_untracked(|mode| mode == RotationMode::PagerDuty.code())
         || browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
         || browsing.search.with_untracked(|search| !search.is_empty())
-        || page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
+        || bound;
+    let by_hand = if bound {
+        "Somebody rotates by hand. The members and whoever is on duty stay as they are now; the schedule's later shifts change nothing any more, and nobody takes over until somebody rotates."
+    } else {
+        "Somebody rotates by hand."
+    };
     view! {
         <ActionForm action=save class="schedule-editor">
             <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="was_bound" value=bound.to_string()/>
             <fieldset>
                 <legend>"Who decides"</legend>
                 <Choice
                     id="mode-manual" name="mode" value=RotationMode::Manual.code() label="Manual"
-                    hint="Somebody rotates by hand." checked=!(follows && offered.get_untracked())
+                    hint=by_hand checked=!(follows && offered.get_untracked())
                 />
                 {move || if offered.get() {
                     Either::Left(view! {

@@ -59,7 +59,7 @@ pub(super) fn Connected(
         }}
         <Health connection/>
         <About connection/>
-        <SyncNowForm panel/>
+        <SyncNowForm connection panel/>
     }
     .into_any()
 }
@@ -229,7 +229,8 @@ fn Method(method: ConnectionMethod) -> impl IntoView {
 }
 
 #[component]
-fn SyncNowForm(panel: Panel) -> impl IntoView {
+fn SyncNowForm(connection: DataMemo<ConnectionView>, panel: Panel) -> impl IntoView {
+    let may_sync = Memo::new(move |_| connection.with(|connection| connection.may_sync));
     let report = move |readable: bool| {
         Signal::derive(move || {
             let report = panel.sync_outcome.done();
@@ -239,9 +240,11 @@ fn SyncNowForm(panel: Panel) -> impl IntoView {
     };
     view! {
         <div class="buttons">
-            <ActionForm action=panel.sync>
-                <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
-            </ActionForm>
+            {move || may_sync.get().then(|| view! {
+                <ActionForm action=panel.sync>
+                    <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
+                </ActionForm>
+            })}
             <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
         </div>
         <Status message=report(true)/>

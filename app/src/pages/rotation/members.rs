@@ -18,6 +18,9 @@ use types::{
     LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage, Timestamp,
 };
 
+/// What the form says that removes somebody who is on duty.
+pub(super) const WAS_ON_DUTY: &str = "on_duty=true";
+
 #[component]
 pub(super) fn Members(
     page: DataMemo<RotationPage>,
@@ -180,7 +183,8 @@ fn Controls(
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let can_take_over = member.on_duty_since.is_none() && member.link.can_be_on_duty();
+    let on_duty = member.on_duty_since.is_some();
+    let can_take_over = !on_duty && member.link.can_be_on_duty();
     let who = Who {
         id,
         key: member.key,
@@ -207,9 +211,15 @@ fn Controls(
                 </ActionForm>
             })}
             <ActionForm action=actions.remove_member>
+                {on_duty.then(|| view! { <input type="hidden" name="on_duty" value="true"/> })}
                 <MemberButton who=remove label="Remove" pending=actions.remove_member.pending()/>
             </ActionForm>
         </div>
+        {on_duty.then(|| view! {
+            <p class="hint">
+                "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates."
+            </p>
+        })}
     }
     .into_any()
 }

@@ -55,7 +55,11 @@ impl Actions {
         let rotate = ServerAction::telling("Rotated. The next in turn is on duty.");
         let set_on_duty = ServerAction::telling("The duty was handed over.");
         let add_member = ServerAction::telling("The member was added.");
-        let remove_member = ServerAction::telling("The member was removed.");
+        let remove_member = ServerAction::telling_of(
+            "The member was removed.",
+            &[members::WAS_ON_DUTY],
+            "The member was removed and is off duty. Nobody took over by that.",
+        );
         let move_member = ServerAction::new();
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");

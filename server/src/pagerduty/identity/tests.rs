@@ -311,3 +311,26 @@ async fn nothing_of_the_answer_is_printed() {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
+
+#[test]
+fn an_answer_comes_from_pagerduty_as_documented_or_from_where_it_was_asked() {
+    let url = Url::parse("http://127.0.0.1:3900").unwrap();
+    let client = client(&url);
+    for issuer in [
+        "https://identity.pagerduty.com/global/oauth/anonymous",
+        "https://app.pagerduty.com/global/oauth/anonymous/",
+        "http://127.0.0.1:3900/identity",
+        "http://127.0.0.1:3900/identity/global/oauth/anonymous",
+    ] {
+        assert!(client.is_issuer(issuer), "{issuer}");
+    }
+    for issuer in [
+        "",
+        "https://identity.pagerduty.com.evil.example/global/oauth/anonymous",
+        "http://127.0.0.1:3900/identity.evil",
+        "http://127.0.0.1:3900",
+        "https://evil.example",
+    ] {
+        assert!(!client.is_issuer(issuer), "{issuer}");
+    }
+}
