@@ -70,6 +70,11 @@ pub enum PagerDutyProblem {
     NoApiAccess,
     #[error("{}", forbidden(missing_scopes.as_deref()))]
     Forbidden { missing_scopes: Option<String> },
+    /// The credential may well read others.
+    #[error(
+        "PagerDuty denies this connection access to this schedule. Give the key, or the person who logged in, access to it in PagerDuty, or choose another schedule."
+    )]
+    ScheduleDenied,
     #[error(
         "PagerDuty does not show this schedule any more. It was deleted, or the connection may no longer see it. Choose another schedule, or ask a PagerDuty admin."
     )]
@@ -134,6 +139,19 @@ impl PagerDutyProblem {
             self,
             Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Unreachable | Self::Unreadable
         )
+    }
+
+    /// What is left of it when it was said of one thing only, and another question
+    /// with the same credential was answered well.
+    #[must_use]
+    pub fn of_one_alone(self) -> Self {
+        match self {
+            Self::Unauthorized | Self::KeyEnded | Self::LoginEnded | Self::ClientEnded => {
+                Self::Unavailable { status: 401 }
+            }
+            Self::NoApiAccess => Self::Unavailable { status: 402 },
+            other => other,
+        }
     }
 
     /// The credential as a whole opens nothing.

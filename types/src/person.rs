@@ -80,6 +80,9 @@ pub enum LinkState {
     LinkedByHand,
     /// Known to Slack, but deactivated there.
     Deactivated,
+    /// PagerDuty has not told yet who they are, so whether they have an e-mail is not
+    /// known.
+    NotYetKnown,
     /// PagerDuty shows no e-mail for them, so there is nothing to match by.
     NoEmail,
     /// Nobody in the workspace has their e-mail.
@@ -89,10 +92,11 @@ pub enum LinkState {
 }
 
 impl LinkState {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Linked,
         Self::LinkedByHand,
         Self::Deactivated,
+        Self::NotYetKnown,
         Self::NoEmail,
         Self::NoMatch,
         Self::DeletedInPagerDuty,
@@ -104,6 +108,7 @@ impl LinkState {
             Self::Linked => "linked",
             Self::LinkedByHand => "linked_by_hand",
             Self::Deactivated => "deactivated",
+            Self::NotYetKnown => "not_yet_known",
             Self::NoEmail => "no_email",
             Self::NoMatch => "no_match",
             Self::DeletedInPagerDuty => "deleted_in_pagerduty",
@@ -131,6 +136,7 @@ impl LinkState {
             Self::Linked => "Linked to Slack",
             Self::LinkedByHand => "Linked by hand",
             Self::Deactivated => "Deactivated in Slack",
+            Self::NotYetKnown => "Not yet known",
             Self::NoEmail => "No e-mail in PagerDuty",
             Self::NoMatch => "Not found in Slack",
             Self::DeletedInPagerDuty => "Deleted in PagerDuty",

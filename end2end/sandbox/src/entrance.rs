@@ -14,7 +14,7 @@ use axum::{
 use crate::{
     clock::http_date,
     counters::{Side, UNMATCHED},
-    faults::weathered,
+    faults::{Target, weathered},
     world::Sandbox,
 };
 
@@ -50,6 +50,7 @@ async fn pass(
             .unwrap_or(UNMATCHED)
             .to_owned(),
         path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
         authorization: authorization(request.headers()).to_owned(),
     };
     arrival.answered(&sandbox, next.run(request)).await
@@ -70,6 +71,8 @@ pub struct Arrival {
     /// Under which it is counted.
     pub endpoint: String,
     pub path: String,
+    /// What follows the question mark, as it is written.
+    pub query: String,
     pub authorization: String,
 }
 
@@ -85,9 +88,12 @@ impl Arrival {
             counters.count(self.side, self.method.as_str(), &self.endpoint);
             let flight = (self.side == Side::PagerDuty)
                 .then(|| counters.traffic.arrival(self.credential(), Instant::now()));
-            let fault = world
-                .faults
-                .strike(self.side, &self.path, &self.authorization);
+            let fault = world.faults.strike(Target {
+                side: self.side,
+                path: &self.path,
+                query: &self.query,
+                authorization: &self.authorization,
+            });
             (fault, flight)
         };
         let dated =

@@ -35,7 +35,14 @@ pub enum BodyKind {
     Reset,
     /// JSON of the right keys with values of the wrong types.
     WrongTypes,
+    /// Every list empty, and yet there is more to come.
+    NoRows,
+    /// Every row of a list is 100 KB long.
+    Heavy,
 }
+
+/// By how much [`BodyKind::Heavy`] makes a row longer.
+const HEAVY_BYTES: usize = 100 * 1024;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +50,8 @@ pub struct Fault {
     pub side: Side,
     /// The beginning of the request's path, `/slack` and `/identity` left out; everything without it.
     pub path: Option<String>,
+    /// One parameter of the query, as it is written: strikes only requests with it.
+    pub query: Option<String>,
     /// Part of the header `Authorization`: strikes only requests with this key or token.
     pub token: Option<String>,
     pub status: Option<u16>,
@@ -61,6 +70,8 @@ pub struct Fault {
     pub headers: BTreeMap<String, String>,
     /// How many requests it applies to; until it is cleared without it.
     pub times: Option<u32>,
+    /// Strikes only each so-manieth of the requests that it fits, beginning with the first.
+    pub every: Option<u32>,
 }
 
 impl Fault {
@@ -81,10 +92,44 @@ impl Fault {
     }
 }
 
+impl Fault {
+    fn fits(&self, target: Target<'_>) -> bool {
+        let begins = |prefix: &str| target.path.starts_with(prefix);
+        let has = |wanted: &str| target.query.split('&').any(|parameter| parameter == wanted);
+        let carries = |token: &str| target.authorization.contains(token);
+        self.side == target.side
+            && self.path.as_deref().is_none_or(begins)
+            && self.query.as_deref().is_none_or(has)
+            && self.token.as_deref().is_none_or(carries)
+    }
+}
+
+/// Counts a request that fits; whether it is one to strike.
+fn its_turn(fitted: &mut BTreeMap<u32, u32>, fault: u32, every: Option<u32>) -> bool {
+    let Some(every) = every else {
+        return true;
+    };
+    let count = fitted.entry(fault).or_default();
+    let strikes = count.is_multiple_of(every.max(1));
+    *count += 1;
+    strikes
+}
+
 #[derive(Default)]
 pub struct Faults {
     made: u32,
     standing: Vec<(u32, Fault)>,
+    /// How many requests each fault with an `every` has fitted.
+    fitted: BTreeMap<u32, u32>,
+}
+
+/// A request as far as faults look at it.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub side: Side,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub authorization: &'a str,
 }
 
 impl Faults {
@@ -108,18 +153,12 @@ impl Faults {
     }
 
     /// The oldest fault that fits, used up by one.
-    pub fn strike(&mut self, side: Side, path: &str, authorization: &str) -> Option<Fault> {
-        let place = self.standing.iter().position(|(_, fault)| {
-            fault.side == side
-                && fault
-                    .path
-                    .as_deref()
-                    .is_none_or(|prefix| path.starts_with(prefix))
-                && fault
-                    .token
-                    .as_deref()
-                    .is_none_or(|token| authorization.contains(token))
-        })?;
+    pub fn strike(&mut self, target: Target<'_>) -> Option<Fault> {
+        let fitted = &mut self.fitted;
+        let place = self
+            .standing
+            .iter()
+            .position(|(id, fault)| fault.fits(target) && its_turn(fitted, *id, fault.every))?;
         let times = &mut self.standing[place].1.times;
         *times = times.map(|left| left.saturating_sub(1));
         let used_up = *times == Some(0);
@@ -282,10 +321,9 @@ async fn spoiled(kind: BodyKind, body: Body) -> Body {
             "required_scopes": "schedules.read users.read",
         }})
         .to_string(),
-        BodyKind::WrongTypes => serde_json::from_slice(&whole)
-            .map(swapped)
-            .unwrap_or_default()
-            .to_string(),
+        BodyKind::WrongTypes => changed(&whole, swapped),
+        BodyKind::NoRows => changed(&whole, without_rows),
+        BodyKind::Heavy => changed(&whole, heavy),
     };
     Body::from(text)
 }
@@ -312,6 +350,40 @@ fn breaking_at_once() -> Body {
 
 fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "broken on request")
+}
+
+fn changed(whole: &[u8], change: impl Fn(Value) -> Value) -> String {
+    serde_json::from_slice(whole)
+        .map(change)
+        .unwrap_or_default()
+        .to_string()
+}
+
+fn without_rows(mut answer: Value) -> Value {
+    for field in answer
+        .as_object_mut()
+        .into_iter()
+        .flatten()
+        .map(|(_, value)| value)
+    {
+        if field.is_array() {
+            *field = json!([]);
+        }
+    }
+    answer["more"] = json!(true);
+    answer
+}
+
+fn heavy(mut answer: Value) -> Value {
+    let ballast = "x".repeat(HEAVY_BYTES);
+    let fields = answer.as_object_mut().into_iter().flatten();
+    let rows = fields
+        .filter_map(|(_, value)| value.as_array_mut())
+        .flatten();
+    for row in rows.filter_map(Value::as_object_mut) {
+        row.insert("ballast".to_owned(), json!(ballast));
+    }
+    answer
 }
 
 fn swapped(value: Value) -> Value {

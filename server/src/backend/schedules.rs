@@ -213,11 +213,10 @@ impl RoundRobin {
                 .await?;
             let roster = sync::roster(services, pagerduty, connection, &account).await;
             let roster = match roster {
-                Ok(roster) => Mutex::new(roster?),
+                Ok(roster) => Mutex::new(roster),
                 Err(error) => return Ok(Err(error)),
             };
-            let snapshot = sync::resolve(pagerduty, &account, answer, &roster).await?;
-            Ok(Ok(snapshot))
+            Ok(Ok(sync::resolve(pagerduty, &account, answer, &roster).await))
         });
         let snapshot: Result<Result<ScheduleSnapshot, StoreError>, AccessProblem> = read.await;
         Ok(match snapshot {

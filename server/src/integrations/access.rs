@@ -118,7 +118,7 @@ fn is_past(at: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 /// Asks PagerDuty with the credential of `connection`; once more with renewed
-/// tokens when it does not accept those it had.
+/// tokens when it does not accept those it had, which one answer alone does not say.
 pub async fn asking<T, Answer>(
     services: &Services,
     connection: &Connection,
@@ -128,14 +128,27 @@ where
     Answer: Future<Output = Result<T, PagerDutyProblem>>,
 {
     let first = access(services, connection).await?;
-    match ask(first.account.clone()).await {
-        Err(PagerDutyProblem::Unauthorized) => {
-            let next = renewed(services, &first.connection).await?;
-            let answer = ask(next.account).await;
-            Ok(answer.map_err(|problem| ended(&next.connection, problem))?)
-        }
-        answer => Ok(answer?),
+    let answer = ask(first.account.clone()).await;
+    if !matches!(answer, Err(PagerDutyProblem::Unauthorized)) {
+        return Ok(answer?);
     }
+    let (last, answer) = match &first.connection.credential.method {
+        StoredMethod::ApiKey { .. } => (first, answer),
+        StoredMethod::Oauth(_) => {
+            let next = renewed(services, &first.connection).await?;
+            let answer = ask(next.account.clone()).await;
+            (next, answer)
+        }
+    };
+    if !matches!(answer, Err(PagerDutyProblem::Unauthorized)) {
+        return Ok(answer?);
+    }
+    let second = services.pagerduty.answers(&last.account).await;
+    Err(if second == Err(PagerDutyProblem::Unauthorized) {
+        ended(&last.connection, PagerDutyProblem::Unauthorized).into()
+    } else {
+        PagerDutyProblem::Unauthorized.of_one_alone().into()
+    })
 }
 
 /// A stored credential that is refused has worked before: it has ended.

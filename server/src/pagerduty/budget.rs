@@ -2,7 +2,7 @@
 //! to all tools that share the credential, so Round Robin keeps to a share of
 //! them, asks few things at once, and lets people go before routine.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
@@ -91,8 +91,10 @@ impl Budget {
         self.left_for(urgency)
     }
 
-    /// Takes in what an answer tells of PagerDuty's own count.
-    pub fn learn(&mut self, now: Instant, headers: &HeaderMap) {
+    /// Takes in what an answer tells of PagerDuty's own count. That nothing is left is
+    /// not taken from a refusal, which may be about one kind of question alone: whoever
+    /// is refused decides what follows.
+    pub fn learn(&mut self, now: Instant, status: StatusCode, headers: &HeaderMap) {
         let number = |name: &str| -> Option<u32> {
             let text = headers.get(name)?.to_str().ok()?.trim();
             let number: f64 = text.parse().ok()?;
@@ -101,7 +103,8 @@ impl Budget {
         if let Some(limit) = number("ratelimit-limit").filter(|limit| *limit > 0) {
             self.limit = limit;
         }
-        if let Some(remaining) = number("ratelimit-remaining") {
+        let refused = status == StatusCode::TOO_MANY_REQUESTS;
+        if let Some(remaining) = number("ratelimit-remaining").filter(|_| !refused) {
             let reset = number("ratelimit-reset").unwrap_or(60);
             self.told = Some(Told {
                 remaining,
@@ -245,8 +248,8 @@ impl CredentialBudget {
 
 impl Turn<'_> {
     /// Takes in what the answer tells of PagerDuty's own count.
-    pub fn learn(&self, headers: &HeaderMap) {
-        lock(&self.purse.0.budget).learn(Instant::now(), headers);
+    pub fn learn(&self, status: StatusCode, headers: &HeaderMap) {
+        lock(&self.purse.0.budget).learn(Instant::now(), status, headers);
     }
 }
 
@@ -309,17 +312,17 @@ mod tests {
     #[test]
     fn the_limit_is_the_one_that_the_answers_tell() {
         let (mut budget, now) = (Budget::default(), Instant::now());
-        budget.learn(now, &headers(100, 100, 60));
+        budget.learn(now, StatusCode::OK, &headers(100, 100, 60));
         assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 60);
     }
 
     #[test]
     fn what_others_spend_counts_but_leaves_a_floor() {
         let (mut budget, now) = (Budget::default(), Instant::now());
-        budget.learn(now, &headers(1000, 600, 30));
+        budget.learn(now, StatusCode::OK, &headers(1000, 600, 30));
         assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 200);
         let (mut budget, now) = (Budget::default(), Instant::now());
-        budget.learn(now, &headers(1000, 300, 30));
+        budget.learn(now, StatusCode::OK, &headers(1000, 300, 30));
         assert_eq!(spend_all(&mut budget, now, Urgency::Routine), 100);
         let wait = budget.spend(now, Urgency::Routine);
         assert_eq!(wait, Err(Duration::from_secs(30)));
@@ -328,10 +331,18 @@ mod tests {
     #[test]
     fn with_nothing_remaining_nothing_goes_out_until_the_window_ends() {
         let (mut budget, now) = (Budget::default(), Instant::now());
-        budget.learn(now, &headers(960, 0, 17));
+        budget.learn(now, StatusCode::OK, &headers(960, 0, 17));
         let wait = Duration::from_secs(17);
         assert_eq!(budget.spend(now, Urgency::Person), Err(wait));
         assert_eq!(budget.spend(now + wait, Urgency::Person), Ok(()));
+    }
+
+    #[test]
+    fn a_refusal_of_one_kind_of_question_does_not_end_the_others() {
+        let (mut budget, now) = (Budget::default(), Instant::now());
+        let refused = StatusCode::TOO_MANY_REQUESTS;
+        budget.learn(now, refused, &headers(960, 0, 30));
+        assert_eq!(budget.left(now, Urgency::Routine).requests(), 576);
     }
 
     #[test]
@@ -342,6 +353,7 @@ mod tests {
             let name = http::HeaderName::from_static;
             budget.learn(
                 now,
+                StatusCode::OK,
                 &HeaderMap::from_iter([
                     (name("ratelimit-limit"), value.clone()),
                     (name("ratelimit-remaining"), value.clone()),
@@ -359,7 +371,7 @@ mod tests {
             gaps in prop::collection::vec(0u64..400, 1..2000)
         ) {
             let (mut budget, mut now) = (Budget::default(), Instant::now());
-            budget.learn(now, &headers(limit, limit, 1));
+            budget.learn(now, StatusCode::OK, &headers(limit, limit, 1));
             let mut sent: Vec<Instant> = Vec::new();
             for gap in gaps {
                 now += Duration::from_millis(gap);

@@ -21,6 +21,9 @@ use types::{PagerDutyProblem, PagerDutyUserId, Region, ScheduleId, ScheduleSumma
 /// than this types more of its name.
 const SEARCH_PAGES_MAX: usize = 5;
 
+/// How many seconds PagerDuty has for the second question.
+const SECOND_ANSWER_LIMIT_SECONDS: u32 = 5;
+
 /// No name that is searched for is longer, and addresses have to stay short.
 const SEARCH_MAX_CHARS: usize = 200;
 
@@ -174,8 +177,24 @@ impl PagerDuty {
                     other => other,
                 }
             }
+            // A whole credential is denied when another question is, too.
+            Err(PagerDutyProblem::Forbidden {
+                missing_scopes: None,
+            }) => Err(PagerDutyProblem::ScheduleDenied),
             answer => answer,
         }
+    }
+
+    /// Whether PagerDuty answers this credential at all: the second question, after
+    /// an answer from which nothing shall be concluded alone. Whoever has waited for
+    /// that one does not wait as long again.
+    pub async fn answers(&self, account: &Account) -> Result<(), PagerDutyProblem> {
+        let one = [("limit", "1")];
+        let limit = SECOND_ANSWER_LIMIT_SECONDS;
+        let page =
+            self.transport
+                .get_within::<wire::SchedulePage>(account, &["schedules"], &one, limit);
+        page.await.map(drop)
     }
 
     async fn schedule_of(
@@ -208,15 +227,25 @@ impl PagerDuty {
         }
     }
 
-    /// Everybody of the account, up to the 10,000 whom PagerDuty lists.
-    pub async fn users(&self, account: &Account) -> Result<Vec<User>, PagerDutyProblem> {
-        let mut roster = Roster::default();
-        while let Some(NextPage { offset, limit }) = roster.next_page() {
-            let (offset, limit) = (offset.to_string(), limit.to_string());
-            let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
-            roster.add(self.transport.get(account, &["users"], &query).await?)?;
+    /// The next page of a reading of the account's people: those on it who are new.
+    /// One that fails is noted in `roster`, which knows what to ask for then.
+    pub async fn next_users(
+        &self,
+        account: &Account,
+        roster: &mut Roster,
+    ) -> Result<Vec<User>, PagerDutyProblem> {
+        let Some(NextPage { offset, limit }) = roster.next_page() else {
+            return Ok(Vec::new());
+        };
+        let (offset, limit) = (offset.to_string(), limit.to_string());
+        let query = [("limit", limit.as_str()), ("offset", offset.as_str())];
+        match self.transport.get(account, &["users"], &query).await {
+            Ok(page) => Ok(roster.add(page)),
+            Err(problem) => {
+                roster.failed(&problem);
+                Err(problem)
+            }
         }
-        Ok(roster.into_users())
     }
 
     /// One person; `None` when PagerDuty knows nobody of that id (any more).

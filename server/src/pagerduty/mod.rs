@@ -24,3 +24,4 @@ pub use client::PagerDuty;
 pub use clock::RemoteClock;
 pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
 pub use model::{AccountIdentity, Opened, Schedule, ScheduleVersion, Shift, User, UserReference};
+pub use roster::{NextPage, Reading, Roster};

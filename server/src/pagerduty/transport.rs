@@ -122,6 +122,19 @@ impl Transport {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, PagerDutyProblem> {
+        let limit = ANSWER_LIMIT_SECONDS;
+        self.get_within(account, path, query, limit).await
+    }
+
+    /// Like [`Transport::get`], for a question that has another limit than
+    /// [`ANSWER_LIMIT_SECONDS`].
+    pub async fn get_within<T: DeserializeOwned>(
+        &self,
+        account: &Account,
+        path: &[&str],
+        query: &[(&str, &str)],
+        limit_seconds: u32,
+    ) -> Result<T, PagerDutyProblem> {
         let url = address(self.endpoints.of(account.region), path, query)?;
         let path = url.path().to_owned();
         let authorization = account.credential.authorization()?;
@@ -129,19 +142,22 @@ impl Transport {
         let turn = budget.turn(self.urgency).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let (started, sent_at) = (Instant::now(), clock::now());
-        let request = self.http.get(url).header(AUTHORIZATION, authorization);
+        let mut request = self.http.get(url).header(AUTHORIZATION, authorization);
+        if limit_seconds != ANSWER_LIMIT_SECONDS {
+            request = request.timeout(Duration::from_secs(limit_seconds.into()));
+        }
         let answer = match request.send().await {
             Ok(response) => {
                 let headers = response.headers();
-                turn.learn(headers);
+                turn.learn(response.status(), headers);
                 self.clock(account.region)
                     .learn(headers, sent_at, clock::now());
                 self.metrics.answered(response.status());
-                Answer::read(response).await
+                Answer::read(response, limit_seconds).await
             }
             Err(error) => {
                 self.metrics.unanswered();
-                return Err(unanswered(error, &path, ANSWER_LIMIT_SECONDS));
+                return Err(unanswered(error, &path, limit_seconds));
             }
         };
         tracing::debug!(
@@ -183,11 +199,11 @@ struct Answer {
 }
 
 impl Answer {
-    async fn read(response: Response) -> Self {
+    async fn read(response: Response, limit_seconds: u32) -> Self {
         Self {
             status: response.status(),
             headers: response.headers().clone(),
-            body: bounded_body(response, ANSWER_LIMIT_SECONDS).await,
+            body: bounded_body(response, limit_seconds).await,
         }
     }
 

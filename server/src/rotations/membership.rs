@@ -30,6 +30,9 @@ pub struct SchedulePerson {
     pub name: String,
     pub email: Option<String>,
     pub deleted: bool,
+    /// PagerDuty was asked for them; else only a schedule names them, and whether they
+    /// have an e-mail is not known.
+    pub asked_for: bool,
 }
 
 /// The workspace's people, by e-mail and by id.
@@ -103,6 +106,7 @@ pub fn link_of<'a>(
         Some(found) if found.deactivated => (LinkState::Deactivated, Some(found)),
         Some(found) => (LinkState::Linked, Some(found)),
         None if person.deleted => (LinkState::DeletedInPagerDuty, None),
+        None if !person.asked_for => (LinkState::NotYetKnown, None),
         None if person.email.is_none() => (LinkState::NoEmail, None),
         None => (LinkState::NoMatch, None),
     }
@@ -259,6 +263,7 @@ mod tests {
             name: format!("name of {id}"),
             email: email.map(str::to_owned),
             deleted: false,
+            asked_for: true,
         }
     }
 
@@ -321,12 +326,15 @@ mod tests {
         let people = [left];
         let mut deleted = user("P4", None);
         deleted.deleted = true;
+        let mut unasked = user("P5", None);
+        unasked.asked_for = false;
         let schedule = schedule(
             vec![
                 user("P1", Some("nobody@example.com")),
                 user("P2", Some("left@example.com")),
                 user("P3", None),
                 deleted,
+                unasked,
             ],
             vec![shift("P1", 0, 10)],
         );
@@ -343,6 +351,7 @@ mod tests {
                 LinkState::Deactivated,
                 LinkState::NoEmail,
                 LinkState::DeletedInPagerDuty,
+                LinkState::NotYetKnown,
             ]
         );
         assert_eq!(on_duty(&members), ["pagerduty:P1"]);

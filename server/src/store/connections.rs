@@ -6,7 +6,7 @@ use super::{
     credentials::{CredentialColumns, bind_credential},
     duration, former, known, millis,
 };
-use crate::clock;
+use crate::{clock, pagerduty::NextPage};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use std::time::Duration;
 use types::{
@@ -42,6 +42,8 @@ pub struct Connection {
     /// Failed syncs in a row.
     pub failures: u32,
     pub roster_read_at: Option<Timestamp>,
+    /// Where the next reading of the list of people begins.
+    pub roster_from: NextPage,
     /// Schedules that the last run left to the next one.
     pub postponed: u32,
     /// By how many milliseconds PagerDuty's clock is ahead of the database's, as
@@ -104,6 +106,8 @@ struct Row {
     ask_after: i64,
     failures: i64,
     roster_read_at: Option<i64>,
+    roster_offset: Option<i64>,
+    roster_limit: Option<i64>,
     postponed: i64,
     clock_ahead_millis: i64,
     as_of: i64,
@@ -127,11 +131,20 @@ impl Row {
             ask_after: Timestamp::from_millis(self.ask_after),
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
+            roster_from: page(self.roster_offset, self.roster_limit),
             postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
             clock_ahead_millis: self.clock_ahead_millis,
             as_of: Timestamp::from_millis(self.as_of),
             database_ahead_millis: self.as_of - clock::now().as_millis(),
         })
+    }
+}
+
+fn page(offset: Option<i64>, limit: Option<i64>) -> NextPage {
+    let number = |stored: Option<i64>| stored.and_then(|stored| usize::try_from(stored).ok());
+    match (number(offset), number(limit)) {
+        (Some(offset), Some(limit)) => NextPage { offset, limit },
+        _ => NextPage::default(),
     }
 }
 
@@ -215,7 +228,8 @@ impl Store {
                  token_version = token_version + 1, login_ended = 0, token_lease_holder = null,
                  token_lease_until = null, problem = null, failures = 0,
                  last_synced_at = null, postponed = 0, next_sync_at = {now}, ask_after = {now},
-                 roster_read_at = null, lease_holder = null, lease_until = null
+                 roster_read_at = null, roster_offset = null,
+                 roster_limit = null, lease_holder = null, lease_until = null
              where workspace_id = $12 and generation = $13"
         );
         let updated = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)

@@ -7,7 +7,7 @@ use super::{
     duration, former, known, millis, rotations,
 };
 use crate::{
-    pagerduty::{ScheduleVersion, Shift},
+    pagerduty::{NextPage, ScheduleVersion, Shift},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
@@ -103,6 +103,7 @@ struct PersonRow {
     name: String,
     email: Option<String>,
     deleted: i64,
+    asked_for: i64,
 }
 
 impl PersonRow {
@@ -112,6 +113,7 @@ impl PersonRow {
             name: self.name,
             email: self.email,
             deleted: self.deleted != 0,
+            asked_for: self.asked_for != 0,
         }
     }
 }
@@ -241,7 +243,7 @@ impl Store {
     /// Everybody in the bound schedules, each once, by name.
     pub async fn bound_people(&self, workspace: &WorkspaceId) -> Result<Vec<SchedulePerson>> {
         let rows: Vec<PersonRow> = sqlx::query_as(
-            "select u.id, u.name, u.email, u.deleted from pagerduty_users u
+            "select u.id, u.name, u.email, u.deleted, u.asked_for from pagerduty_users u
              where u.workspace_id = $1 and exists
                  (select 1 from pagerduty_schedule_people p
                   where p.workspace_id = u.workspace_id and p.user_id = u.id)
@@ -335,7 +337,7 @@ impl Store {
         workspace: &WorkspaceId,
     ) -> Result<HashMap<PagerDutyUserId, SchedulePerson>> {
         let rows: Vec<PersonRow> = sqlx::query_as(
-            "select id, name, email, deleted from pagerduty_users where workspace_id = $1",
+            "select id, name, email, deleted, asked_for from pagerduty_users where workspace_id = $1",
         )
         .bind(workspace.as_str())
         .fetch_all(&self.pool)
@@ -560,9 +562,9 @@ impl Store {
         Ok(flagged)
     }
 
-    /// Remembers everybody of the account, as far as that is news, and that they
-    /// were read. Nothing is written when the credential has changed or gone.
-    pub async fn save_roster(
+    /// Remembers people of whom PagerDuty told, as far as that is news. Nothing is
+    /// written when the credential has changed or gone.
+    pub async fn save_people(
         &self,
         connection: &Connection,
         people: &HashMap<PagerDutyUserId, SchedulePerson>,
@@ -584,14 +586,19 @@ impl Store {
             }
             tx.commit().await?;
         }
-        self.roster_was_read(connection, Duration::ZERO).await
+        Ok(())
     }
 
-    /// Notes that the account's people are as if they had been read so long `ago`.
+    /// Notes that the whole list of the account's people counts as read so long `ago`.
     pub async fn roster_was_read(&self, connection: &Connection, ago: Duration) -> Result<()> {
         let now = self.engine.now();
+        let whole = if ago.is_zero() {
+            ", roster_offset = null, roster_limit = null"
+        } else {
+            ""
+        };
         let statement = format!(
-            "update pagerduty_connections set roster_read_at = {now} - $1
+            "update pagerduty_connections set roster_read_at = {now} - $1{whole}
              where workspace_id = $2 and generation = $3"
         );
         sqlx::query(AssertSqlSafe(statement))
@@ -600,6 +607,22 @@ impl Store {
             .bind(&connection.generation)
             .execute(&self.writer)
             .await?;
+        Ok(())
+    }
+
+    /// Has the next reading of the list of people go on at `page`.
+    pub async fn read_roster_from(&self, connection: &Connection, page: NextPage) -> Result<()> {
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        sqlx::query(
+            "update pagerduty_connections set roster_offset = $1, roster_limit = $2
+             where workspace_id = $3 and generation = $4",
+        )
+        .bind(number(page.offset))
+        .bind(number(page.limit))
+        .bind(connection.workspace.as_str())
+        .bind(&connection.generation)
+        .execute(&self.writer)
+        .await?;
         Ok(())
     }
 
@@ -669,7 +692,7 @@ async fn load_snapshot(
     schedule: BoundSchedule,
 ) -> Result<ScheduleSnapshot> {
     let people: Vec<PersonRow> = sqlx::query_as(
-        "select u.id, u.name, u.email, u.deleted
+        "select u.id, u.name, u.email, u.deleted, u.asked_for
          from pagerduty_schedule_people p
          join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
          where p.workspace_id = $1 and p.schedule_id = $2 order by p.position",
@@ -831,22 +854,26 @@ async fn write_people(
     Ok(())
 }
 
+/// What a schedule alone names is no news of somebody who was asked for.
 async fn write_person(
     connection: &mut AnyConnection,
     workspace: &WorkspaceId,
     person: &SchedulePerson,
 ) -> Result<()> {
     sqlx::query(
-        "insert into pagerduty_users (workspace_id, id, name, email, deleted)
-         values ($1, $2, $3, $4, $5)
+        "insert into pagerduty_users (workspace_id, id, name, email, deleted, asked_for)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (workspace_id, id) do update set name = excluded.name,
-             email = excluded.email, deleted = excluded.deleted",
+             email = excluded.email, deleted = excluded.deleted,
+             asked_for = excluded.asked_for
+         where excluded.asked_for = 1 or pagerduty_users.asked_for = 0",
     )
     .bind(workspace.as_str())
     .bind(person.id.as_str())
     .bind(&person.name)
     .bind(person.email.as_deref())
     .bind(i64::from(person.deleted))
+    .bind(i64::from(person.asked_for))
     .execute(connection)
     .await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! runs periodically, at the end of each shift and on request, and always does
 //! the same thing, namely to make what we hold equal to what PagerDuty says.
 
+mod doubt;
 mod pace;
 mod people;
 mod run;

@@ -3,23 +3,24 @@
 
 use crate::{
     Services,
-    pagerduty::{Account, PagerDuty, Schedule, User, UserReference},
+    pagerduty::{Account, PagerDuty, Reading, Roster as Listing, Schedule, User, UserReference},
     rotations::{SchedulePerson, ScheduleSnapshot},
     store::{Connection, StoreError},
 };
-use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::Mutex;
 use types::{PagerDutyProblem, PagerDutyUserId, WorkspaceId};
 
 /// So many people are asked for one by one while there is no list of everybody.
 const ASKED_ONE_BY_ONE: usize = 5;
-/// So many are asked for one by one when hardly anybody should be missing.
-const MOST_ASKED_ONE_BY_ONE: usize = 20;
+/// With a list hardly anybody is missing; of one schedule, no more than so many are
+/// asked for at a time.
+const ASKED_BESIDE_THE_LIST: usize = 20;
 /// Questions at once.
 const AT_ONCE: usize = 4;
 
@@ -29,18 +30,22 @@ pub type People = HashMap<PagerDutyUserId, SchedulePerson>;
 /// How long names and e-mails of an account's people are good for, in seconds.
 const FRESH_SECONDS: i64 = 15 * 60;
 
-/// How long an account's people are left alone after our share of requests was
-/// spent on listing them, so that something is left for the schedules.
+/// How long an account's people are left alone after requests were refused for
+/// want of a share, so that something is left for the schedules.
 const PUT_OFF: Duration = Duration::from_secs(5 * 60);
+
+/// No page of the list is begun later than this: the schedules wait meanwhile, and
+/// the next run reads on.
+const LISTING_LIMIT: Duration = Duration::from_secs(8);
 
 /// What is known of an account's people.
 pub struct Roster {
     /// Those who need not be asked for.
     people: People,
-    /// Everybody who was ever met, for when there is no better word.
-    known: People,
     /// Everybody was listed not long ago, so that hardly anybody is missing.
     complete: bool,
+    /// An answer said that it is of no use to ask for people now.
+    closed: bool,
     /// The credential may not list people, which no waiting changes.
     pub denied: Option<PagerDutyProblem>,
 }
@@ -57,86 +62,120 @@ impl RosterTurns {
     }
 }
 
-/// The account's people: those known from earlier, or everybody anew when that is
-/// too long ago. What is known will do while the list cannot be read.
+/// The account's people: those known from earlier, with everybody read anew when that
+/// is too long ago. Whatever becomes of the list, those who are known will do.
 pub async fn roster(
     services: &Services,
     pagerduty: &PagerDuty,
     connection: &Connection,
     account: &Account,
-) -> Result<Result<Roster, PagerDutyProblem>, StoreError> {
+) -> Result<Roster, StoreError> {
     let store = &services.store;
     let workspace = &connection.workspace;
     let turn = services.roster_turns.of(workspace);
     let _turn = turn.lock().await;
-    let known = store.pagerduty_users(workspace).await?;
-    let from_earlier = |known: People, complete| Roster {
-        people: known.clone(),
-        known,
-        complete,
+    let mut people = store.pagerduty_users(workspace).await?;
+    people.retain(|_, person| person.asked_for);
+    let mut roster = Roster {
+        people,
+        complete: true,
+        closed: false,
         denied: None,
     };
-    let present = store.connection(workspace).await?;
-    let fresh = present.is_some_and(|present| {
-        let age = |read_at| present.as_of.seconds_since(read_at);
-        let read_at = present.roster_read_at;
-        read_at.is_some_and(|read_at| age(read_at) < FRESH_SECONDS)
-    });
-    if fresh {
-        return Ok(Ok(from_earlier(known, true)));
+    let Some(present) = store.connection(workspace).await? else {
+        return Ok(roster);
+    };
+    let age = |read_at| present.as_of.seconds_since(read_at);
+    if present
+        .roster_read_at
+        .is_some_and(|at| age(at) < FRESH_SECONDS)
+    {
+        return Ok(roster);
     }
-    match pagerduty.users(account).await {
-        Ok(users) => {
-            let people: People = users.into_iter().map(keyed).collect();
-            store.save_roster(connection, &people).await?;
-            Ok(Ok(Roster {
-                people,
-                known,
-                complete: true,
-                denied: None,
-            }))
+    let mut listing = Listing::from(present.roster_from);
+    let (listed, failed) = list(pagerduty, account, &mut listing).await;
+    store.save_people(connection, &listed).await?;
+    let nobody_came = listed.is_empty();
+    roster.people.extend(listed);
+    let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
+    match (listing.reading(), failed) {
+        (Reading::Whole, _) => store.roster_was_read(connection, Duration::ZERO).await?,
+        (Reading::Stopped(place), Some(PagerDutyProblem::ShareSpent { .. })) => {
+            store.read_roster_from(connection, place).await?;
+            let ago = fresh.saturating_sub(PUT_OFF);
+            store.roster_was_read(connection, ago).await?;
         }
-        Err(PagerDutyProblem::ShareSpent { .. }) => {
-            let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
-            store
-                .roster_was_read(connection, fresh.saturating_sub(PUT_OFF))
-                .await?;
-            Ok(Ok(from_earlier(known, true)))
+        (
+            Reading::Stopped(place),
+            Some(PagerDutyProblem::RateLimited {
+                retry_after_seconds,
+            }),
+        ) => {
+            let wait = Duration::from_secs(retry_after_seconds.into());
+            store.read_roster_from(connection, place).await?;
+            let ago = fresh.saturating_sub(wait);
+            store.roster_was_read(connection, ago).await?;
+            (roster.complete, roster.closed) = (false, true);
         }
-        Err(problem) if problem.concerns_connection() => Ok(Err(problem)),
-        Err(problem) => {
-            tracing::warn!(%problem, "the list of people cannot be read");
-            let denied = Some(problem).filter(PagerDutyProblem::needs_reconnection);
-            Ok(Ok(Roster {
-                denied,
-                ..from_earlier(known, false)
-            }))
+        (Reading::Stopped(place), failed) => {
+            store.read_roster_from(connection, place).await?;
+            roster.complete = false;
+            // Of the whole credential only the schedules tell.
+            roster.denied = failed.filter(|problem| {
+                nobody_came && matches!(problem, PagerDutyProblem::Forbidden { .. })
+            });
+        }
+        (Reading::UnderWay, _) => roster.complete = false,
+    }
+    Ok(roster)
+}
+
+/// Reads on until the list or the time for it has ended, or nothing comes any more.
+/// The people of the pages that came, and why the last one did not.
+async fn list(
+    pagerduty: &PagerDuty,
+    account: &Account,
+    listing: &mut Listing,
+) -> (People, Option<PagerDutyProblem>) {
+    let began = Instant::now();
+    let (mut people, mut failed) = (People::new(), None);
+    while listing.reading() == Reading::UnderWay {
+        match pagerduty.next_users(account, listing).await {
+            Ok(users) => {
+                people.extend(users.into_iter().map(keyed));
+                failed = None;
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "a page of the list of people cannot be read");
+                failed = Some(problem);
+            }
+        }
+        if listing.reading() == Reading::UnderWay && began.elapsed() > LISTING_LIMIT {
+            listing.stop();
         }
     }
+    (people, failed)
 }
 
 /// The schedule with its people's names and e-mails. Whoever is not in `roster`
-/// is asked for and added to it; meanwhile it is free for others.
+/// is asked for and added to it; meanwhile it is free for others. Whatever comes of
+/// that, the schedule is what PagerDuty said.
 pub async fn resolve(
     pagerduty: &PagerDuty,
     account: &Account,
     schedule: Schedule,
     roster: &Mutex<Roster>,
-) -> Result<ScheduleSnapshot, PagerDutyProblem> {
+) -> ScheduleSnapshot {
     let missing = roster.lock().await.missing(&schedule);
     let questions: Vec<BoxFuture<'_, _>> = missing
         .iter()
-        .map(|person| ask(pagerduty, account, person).boxed())
+        .map(|person| ask(pagerduty, account, person, roster).boxed())
         .collect();
-    let answers: Vec<(PagerDutyUserId, Answer)> = stream::iter(questions)
+    stream::iter(questions)
         .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let mut roster = roster.lock().await;
-    for (id, answer) in answers {
-        let person = roster.told(&id, answer);
-        roster.people.extend(person.map(|person| (id, person)));
-    }
+        .collect::<()>()
+        .await;
+    let roster = roster.lock().await;
     let people = schedule
         .people
         .iter()
@@ -145,10 +184,10 @@ pub async fn resolve(
                 deleted: found.deleted || person.deleted,
                 ..found.clone()
             },
-            None => roster.last_known(person),
+            None => named_only(person),
         })
         .collect();
-    Ok(ScheduleSnapshot {
+    ScheduleSnapshot {
         id: schedule.id,
         name: schedule.name,
         url: schedule.url,
@@ -156,78 +195,62 @@ pub async fn resolve(
         time_zone: schedule.time_zone,
         people,
         shifts: schedule.shifts,
-    })
+    }
 }
 
 impl Roster {
-    /// Whom to ask for. Without a list that may be any number of people; then the
-    /// next run will list them.
+    /// Whom to ask for, a few at a time.
     fn missing(&self, schedule: &Schedule) -> Vec<UserReference> {
+        let at_most = match (self.closed, self.complete) {
+            (true, _) => 0,
+            (false, true) => ASKED_BESIDE_THE_LIST,
+            (false, false) => ASKED_ONE_BY_ONE,
+        };
         let missing = schedule
             .people
             .iter()
             .filter(|person| !person.deleted && !self.people.contains_key(&person.id));
-        let mut missing: Vec<UserReference> = missing.cloned().collect();
-        if self.complete {
-            missing.truncate(MOST_ASKED_ONE_BY_ONE);
-            missing
-        } else if missing.len() <= ASKED_ONE_BY_ONE {
-            missing
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// What an answer makes of somebody; `None` when it says nothing of them.
-    fn told(&self, id: &PagerDutyUserId, answer: Answer) -> Option<SchedulePerson> {
-        match answer {
-            Answer::Found(person) => Some(person),
-            Answer::Gone(reference) => Some(SchedulePerson {
-                deleted: true,
-                ..self.last_known(&reference)
-            }),
-            // What cannot be found out must not undo what is known.
-            Answer::Unclear => self.known.get(id).cloned(),
-        }
-    }
-
-    /// The last word on somebody, at least that of the schedule.
-    fn last_known(&self, person: &UserReference) -> SchedulePerson {
-        match self.known.get(&person.id) {
-            Some(known) => SchedulePerson {
-                deleted: known.deleted || person.deleted,
-                ..known.clone()
-            },
-            None => SchedulePerson {
-                id: person.id.clone(),
-                name: person.name.clone(),
-                email: None,
-                deleted: person.deleted,
-            },
-        }
+        missing.take(at_most).cloned().collect()
     }
 }
 
-/// What PagerDuty says of one person.
-enum Answer {
-    Found(SchedulePerson),
-    Gone(UserReference),
-    Unclear,
+/// Somebody of whom PagerDuty has told nothing but what stands in the schedule.
+fn named_only(person: &UserReference) -> SchedulePerson {
+    SchedulePerson {
+        id: person.id.clone(),
+        name: person.name.clone(),
+        email: None,
+        deleted: person.deleted,
+        asked_for: false,
+    }
 }
 
-/// Asks for one person. Only what would fail for everybody fails.
+/// Asks for one person, unless an answer meanwhile said that this is of no use. What
+/// cannot be found out now leaves them as the schedule names them.
 async fn ask(
     pagerduty: &PagerDuty,
     account: &Account,
     person: &UserReference,
-) -> Result<(PagerDutyUserId, Answer), PagerDutyProblem> {
-    let answer = match pagerduty.user(account, &person.id).await {
-        Ok(Some(user)) => Answer::Found(keyed(user).1),
-        Ok(None) => Answer::Gone(person.clone()),
-        Err(problem) if problem.concerns_connection() => return Err(problem),
-        Err(_) => Answer::Unclear,
+    roster: &Mutex<Roster>,
+) {
+    if roster.lock().await.closed {
+        return;
+    }
+    let answer = pagerduty.user(account, &person.id).await;
+    let mut roster = roster.lock().await;
+    let told = match answer {
+        Ok(Some(user)) => keyed(user).1,
+        // Not for good: the next run asks again.
+        Ok(None) => SchedulePerson {
+            deleted: true,
+            ..named_only(person)
+        },
+        Err(problem) => {
+            roster.closed |= problem.concerns_connection() || problem.needs_reconnection();
+            return;
+        }
     };
-    Ok((person.id.clone(), answer))
+    roster.people.insert(person.id.clone(), told);
 }
 
 fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
@@ -236,6 +259,7 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
         name: user.name,
         email: user.email,
         deleted: user.deleted,
+        asked_for: true,
     };
     (user.id, person)
 }

@@ -4,6 +4,7 @@
 //! writes nothing once the credential has changed.
 
 use super::{
+    doubt::Doubt,
     pace,
     people::{self, Roster},
 };
@@ -14,7 +15,7 @@ use crate::{
     rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::time::{Duration, Instant};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
@@ -29,9 +30,6 @@ const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
-/// When the first so many schedules cannot be read, the others are not tried: it
-/// is PagerDuty that is ill, not they.
-const FAILURES_THAT_TELL: u32 = 4;
 /// However soon a request may be made again, with less than this there would be
 /// a run for each.
 const SHORTEST_BUDGET_REST: Duration = Duration::from_secs(10);
@@ -323,10 +321,7 @@ impl Run<'_> {
         outcome: &mut RunOutcome,
     ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
         let roster = people::roster(self.services, &self.pagerduty, self.connection, account);
-        let mut roster = match roster.await? {
-            Ok(roster) => roster,
-            Err(problem) => return Ok(Err(problem)),
-        };
+        let mut roster = roster.await?;
         let denied = roster.denied.take();
         let roster = Mutex::new(roster);
         let asked = self.ask_for_each(account, schedules, &roster, outcome);
@@ -335,8 +330,9 @@ impl Run<'_> {
     }
 
     /// Reads the schedules, a few at once, and applies each as it comes. One that
-    /// cannot be read says nothing about the others; when none of those that are
-    /// bound can, or none of the first few, that is the connection's problem.
+    /// cannot be read says nothing about the others: what is under way is always
+    /// waited for, and what ails the connection as a whole is decided by a second
+    /// question.
     async fn ask_for_each(
         &self,
         account: &Account,
@@ -344,49 +340,71 @@ impl Run<'_> {
         roster: &Mutex<Roster>,
         outcome: &mut RunOutcome,
     ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
-        // Boxed one by one: the compiler cannot tell that a closure over
-        // references makes futures that may move between threads.
-        let questions: Vec<BoxFuture<'_, _>> = schedules
-            .iter()
-            .map(|schedule| self.read(account, schedule, roster).boxed())
-            .collect();
-        let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
-        let bound = self
-            .store()
-            .bound_schedule_count(&self.connection.workspace);
-        let failures_that_tell = bound.await?.min(FAILURES_THAT_TELL);
-        let (mut failures, mut failed) = (0, None);
-        while let Some((schedule, asked_at, answer)) = answers.next().await {
+        let workspace = &self.connection.workspace;
+        let bound = self.store().bound_schedule_count(workspace).await?;
+        let mut doubt = Doubt::default();
+        let mut suspected = Vec::new();
+        let mut waiting = schedules.iter();
+        let mut asking = FuturesUnordered::new();
+        loop {
+            while asking.len() < AT_ONCE
+                && doubt.may_go_on(self.started.elapsed())
+                && let Some(schedule) = waiting.next()
+            {
+                // Boxed one by one: the compiler cannot tell that a closure over
+                // references makes futures that may move between threads.
+                asking.push(self.read(account, schedule, roster).boxed());
+            }
+            let Some((schedule, asked_at, answer)) = asking.next().await else {
+                if !doubt.remains(bound) {
+                    return Ok(Ok(()));
+                }
+                let second = self.pagerduty.answers(account).await;
+                if let Some(problem) = doubt.settle(second) {
+                    return Ok(Err(problem));
+                }
+                for (schedule, problem) in suspected.drain(..) {
+                    self.unreadable(schedule, problem, outcome).await?;
+                }
+                continue;
+            };
             match answer {
                 Ok(snapshot) => {
                     outcome.confirmed += 1;
+                    doubt.confirmed();
                     self.apply(&snapshot, asked_at, outcome).await?;
                 }
                 Err(PagerDutyProblem::ShareSpent {
                     retry_after_seconds,
                 }) => outcome.postpone(1, retry_after_seconds),
-                Err(problem) if problem.concerns_connection() => return Ok(Err(problem)),
                 Err(problem) => {
-                    outcome.unreadable.push(UnreadableSchedule {
-                        schedule: schedule.id.clone(),
-                        name: schedule.name.clone(),
-                        problem: problem.clone(),
-                    });
-                    self.flag(schedule, &problem).await?;
-                    if problem != PagerDutyProblem::NotFound {
-                        failures += 1;
-                        failed = Some(problem);
+                    let suspects = doubt.suspects(&problem);
+                    doubt.failed(&problem);
+                    if suspects {
+                        suspected.push((schedule, problem));
+                    } else {
+                        self.unreadable(schedule, problem, outcome).await?;
                     }
                 }
             }
-            if outcome.confirmed == 0
-                && failures >= failures_that_tell
-                && let Some(problem) = failed.take()
-            {
-                return Ok(Err(problem));
-            }
         }
-        Ok(Ok(()))
+    }
+
+    /// Notes that one schedule cannot be read, and why.
+    async fn unreadable(
+        &self,
+        schedule: &BoundSchedule,
+        problem: PagerDutyProblem,
+        outcome: &mut RunOutcome,
+    ) -> Result<(), StoreError> {
+        let problem = problem.of_one_alone();
+        self.flag(schedule, &problem).await?;
+        outcome.unreadable.push(UnreadableSchedule {
+            schedule: schedule.id.clone(),
+            name: schedule.name.clone(),
+            problem,
+        });
+        Ok(())
     }
 
     async fn read<'s>(
@@ -410,7 +428,7 @@ impl Run<'_> {
             Err(problem) => return (schedule, asked_at, Err(problem)),
         };
         let snapshot = people::resolve(pagerduty, account, answer, roster).await;
-        (schedule, asked_at, snapshot)
+        (schedule, asked_at, Ok(snapshot))
     }
 
     async fn apply(
@@ -463,11 +481,17 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Asked twice before anything is said of the credential.
     async fn still_connected(&self, account: &Account) -> Result<(), PagerDutyProblem> {
-        self.pagerduty
-            .check(account.region, &account.credential)
-            .await?;
-        Ok(())
+        let (region, credential) = (account.region, &account.credential);
+        let mut checked = self.pagerduty.check(region, credential).await;
+        if checked
+            .as_ref()
+            .is_err_and(PagerDutyProblem::needs_reconnection)
+        {
+            checked = self.pagerduty.check(region, credential).await;
+        }
+        checked.map(drop)
     }
 }
 

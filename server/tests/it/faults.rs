@@ -43,14 +43,14 @@ const STATE_OF_THE_SYNC: [&str; 15] = [
     "pagerduty_schedules.applied_at",
 ];
 
-/// Whom a fault concerns, even if it strikes at one schedule only.
+/// Whom a fault concerns that strikes at whatever is asked.
 #[derive(Clone, Copy, PartialEq)]
 enum Of {
-    /// Whoever uses the credential: nothing else is worth asking.
+    /// Whoever uses the credential: nothing is said of any schedule.
     Connection,
-    /// The schedule, and the connection when no schedule can be read.
+    /// The schedules, and the connection since none of them can be read.
     Schedule,
-    /// The schedule alone, however many there are.
+    /// The schedules alone, however many there are.
     ScheduleAlone,
 }
 
@@ -67,6 +67,19 @@ struct Fault {
     problem: PagerDutyProblem,
     of: Of,
     mending: Mending,
+}
+
+/// What is said of one schedule at which a fault strikes while others can be read:
+/// nothing of the credential, which was not at fault.
+fn of_one_schedule(problem: &PagerDutyProblem) -> PagerDutyProblem {
+    match problem {
+        PagerDutyProblem::KeyEnded => PagerDutyProblem::Unavailable { status: 401 },
+        PagerDutyProblem::NoApiAccess => PagerDutyProblem::Unavailable { status: 402 },
+        PagerDutyProblem::Forbidden {
+            missing_scopes: None,
+        } => PagerDutyProblem::ScheduleDenied,
+        problem => problem.clone(),
+    }
 }
 
 /// Where a fault strikes.
@@ -235,17 +248,16 @@ fn silence() -> Fault {
 impl Fault {
     /// What the connection as a whole is said to suffer from.
     fn on_connection(&self, place: Place) -> Option<PagerDutyProblem> {
-        let whole = match self.of {
-            Of::Connection => true,
-            Of::Schedule => place == Place::Everywhere,
-            Of::ScheduleAlone => false,
-        };
+        let whole = place == Place::Everywhere && self.of != Of::ScheduleAlone;
         whole.then(|| self.problem.clone())
     }
 
     fn on_schedule(&self, place: Place, schedule: &str) -> Option<PagerDutyProblem> {
-        let struck = place == Place::Everywhere || schedule == AFFECTED;
-        (struck && self.of != Of::Connection).then(|| self.problem.clone())
+        let told = match place {
+            Place::OneSchedule => schedule == AFFECTED,
+            Place::Everywhere => self.of != Of::Connection,
+        };
+        told.then(|| of_one_schedule(&self.problem))
     }
 
     fn health(&self, place: Place) -> ConnectionHealth {

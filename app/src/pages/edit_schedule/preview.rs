@@ -111,6 +111,7 @@ const fn matching(link: LinkState) -> &'static str {
         LinkState::LinkedByHand => "Linked by hand to ",
         LinkState::Deactivated => "In Slack: ",
         LinkState::Linked
+        | LinkState::NotYetKnown
         | LinkState::NoEmail
         | LinkState::NoMatch
         | LinkState::DeletedInPagerDuty => "Matched by e-mail to ",

@@ -140,6 +140,7 @@ pub async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Respons
         method: parts.method.clone(),
         endpoint: endpoint_name,
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: authorization(&parts.headers).to_owned(),
     };
     let version = version_at(path);

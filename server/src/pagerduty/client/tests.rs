@@ -2,7 +2,10 @@
 //! of every kind of answer and of none.
 
 use super::*;
-use crate::pagerduty::stub::{Stub, breaking_off, streaming};
+use crate::pagerduty::{
+    roster::Reading,
+    stub::{Stub, breaking_off, streaming},
+};
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, header};
 use secrecy::SecretString;
@@ -115,7 +118,11 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
         .search_schedules(&account, "x")
         .await
         .expect("a list");
-    client.users(&account).await.expect("a list");
+    let mut roster = Roster::from(NextPage::default());
+    client
+        .next_users(&account, &mut roster)
+        .await
+        .expect("a page");
     let user = client.user(&account, &PagerDutyUserId::new("PA")).await;
     assert!(user.is_ok_and(|user| user.is_some()));
     let schedule = client
@@ -474,25 +481,40 @@ async fn the_roster_is_read_on_from_the_rows_received() {
         })
     })
     .await;
-    let users = client(&stub.url, &stub.url)
-        .users(&account())
-        .await
-        .expect("a roster");
-    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    let (client, mut roster) = (
+        client(&stub.url, &stub.url),
+        Roster::from(NextPage::default()),
+    );
+    let mut names = Vec::new();
+    while roster.reading() == Reading::UnderWay {
+        let users = client.next_users(&account(), &mut roster).await;
+        names.extend(users.expect("a page").into_iter().map(|user| user.name));
+    }
     assert_eq!(names, ["Ada", "Bo"]);
     let expected = ["/users?limit=100&offset=0", "/users?limit=100&offset=1"];
     assert_eq!(stub.targets(), expected);
 }
 
 #[tokio::test]
-async fn a_page_of_the_roster_that_fails_fails_the_roster() {
+async fn a_page_of_the_roster_that_fails_takes_no_other_along() {
     let stub = Stub::start(|target| match target {
         "/users?limit=100&offset=0" => json_body(&json!({"users": [{"id": "PA"}], "more": true})),
         _ => with_status(503, ""),
     })
     .await;
-    let users = client(&stub.url, &stub.url).users(&account()).await;
+    let (client, mut roster) = (
+        client(&stub.url, &stub.url),
+        Roster::from(NextPage::default()),
+    );
+    let users = client.next_users(&account(), &mut roster).await;
+    assert_eq!(users.expect("a page").len(), 1);
+    let users = client.next_users(&account(), &mut roster).await;
     assert_eq!(users, Err(PagerDutyProblem::Unavailable { status: 503 }));
+    let again = NextPage {
+        offset: 1,
+        limit: 100,
+    };
+    assert_eq!(roster.next_page(), Some(again));
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Who is who in PagerDuty: how seldom that is asked, and what serves while it
 //! cannot be.
 
-use crate::support::{bound::Bound, databases, sandbox::Sandbox, sqlite};
+use crate::support::{Database, bound::Bound, databases, sandbox::Sandbox, sqlite, workspace};
 use serde_json::{Value, json};
-use types::{ConnectRefusal, PagerDutyProblem};
+use types::{ConnectRefusal, LinkState, PagerDutyProblem};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
 
@@ -45,26 +45,150 @@ async fn known_people_serve_while_the_list_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn what_the_list_says_of_the_credential_counts_for_the_connection() {
+async fn a_credential_that_may_not_list_people_needs_its_rights_once_it_was_told_so_twice() {
     let bound = Bound::to(sqlite(), &SCHEDULES).await;
     let before = bound.all_rotations().await;
-    for (status, problem) in [
-        (401, PagerDutyProblem::KeyEnded),
-        (402, PagerDutyProblem::NoApiAccess),
-        (
-            403,
-            PagerDutyProblem::Forbidden {
-                missing_scopes: None,
-            },
-        ),
-    ] {
-        only_people_fail(&bound, json!({"status": status})).await;
-        let outcome = bound.sync().await;
-        assert_eq!(outcome, Err(ConnectRefusal::PagerDuty(problem)));
-        assert_eq!(bound.all_rotations().await, before);
-        bound.sandbox.clear_faults().await;
-    }
+    only_people_fail(&bound, json!({"status": 403, "times": 1})).await;
     assert_eq!(bound.sync().await.unwrap().confirmed, 2);
+    only_people_fail(&bound, json!({"status": 403})).await;
+    let denied = PagerDutyProblem::Forbidden {
+        missing_scopes: None,
+    };
+    let outcome = bound.sync().await;
+    assert_eq!(outcome, Err(ConnectRefusal::PagerDuty(denied)));
+    // The schedules were read all the same.
+    assert_eq!(bound.last_run().await.confirmed, 2);
+    assert_eq!(bound.all_rotations().await, before);
+    bound.sandbox.clear_faults().await;
+    assert_eq!(bound.sync().await.unwrap().confirmed, 2);
+}
+
+/// A newcomer is in a schedule, so that there is somebody to ask for.
+async fn newcomer(bound: &Bound) {
+    let newcomer = json!({"id": "PNEWCOM", "name": "Nina Newcomer", "email": "ann@example.com"});
+    bound.sandbox.control("pagerduty/users", newcomer).await;
+    let taken = json!({"user": "PNEWCOM", "seconds": 3600});
+    let path = "schedules/PPLATP1/overrides";
+    bound.sandbox.control(path, taken).await;
+}
+
+async fn newcomer_is(bound: &Bound, link: LinkState) {
+    let shown = bound.member("PPLATP1", "PNEWCOM").await;
+    assert_eq!(shown.link, link);
+    assert!(shown.duty.is_some() && link.can_be_on_duty());
+}
+
+#[tokio::test]
+async fn whatever_is_said_of_people_schedules_go_on_and_nobody_is_said_to_have_no_email() {
+    for status in [401, 402, 404, 408, 429, 500, 503] {
+        for path in ["/users", "/users/"] {
+            for database in databases().await {
+                let bound = Bound::to(database, &SCHEDULES).await;
+                newcomer(&bound).await;
+                let fault = json!({"side": "pagerduty", "path": path, "status": status});
+                bound.sandbox.fault(fault).await;
+                if path == "/users" {
+                    bound.let_roster_age().await;
+                }
+                let said = format!("{status} at {path}");
+                let report = bound.sync().await.unwrap();
+                assert_eq!((report.confirmed, report.unreadable), (2, 0), "{said}");
+                bound.agrees_with_pagerduty().await;
+                assert_eq!(bound.connection().await.problem, None, "{said}");
+                // A 404 for one person does say that there is nobody.
+                if status != 404 {
+                    newcomer_is(&bound, LinkState::NotYetKnown).await;
+                }
+                bound.sandbox.clear_faults().await;
+                bound.sync().await.unwrap();
+                newcomer_is(&bound, LinkState::Linked).await;
+            }
+        }
+    }
+}
+
+/// The 14 people of the company, and the crowd.
+const EVERYBODY: usize = 304;
+
+/// A company of 300 people, whose list is to be read, with a schedule of people who
+/// are on the list's pages 1 to 3.
+async fn crowd(database: Database) -> Bound {
+    let sandbox = Sandbox::start().await;
+    let company = json!({"users": 290, "schedules": 1});
+    sandbox.control("seed", company).await;
+    let people = json!({"id": "PWIDE00", "name": "Far apart", "turn_seconds": 86_400,
+        "users": ["PADAOK1", "PG00150", "PG00280"]});
+    sandbox.control("schedules", people).await;
+    let bound = Bound::in_company(sandbox, database, &["PWIDE00"]).await;
+    bound.sync_whole().await;
+    for statement in [
+        "delete from pagerduty_users where id not in ('PADAOK1', 'PG00150', 'PG00280')",
+        "update pagerduty_users set email = null, asked_for = 0 where id like 'PG%'",
+    ] {
+        bound.database.execute(statement).await;
+    }
+    bound.let_roster_age().await;
+    bound
+}
+
+async fn people_listed(bound: &Bound) -> usize {
+    let store = &bound.services.store;
+    let people = store.pagerduty_users(&workspace()).await.unwrap();
+    people.values().filter(|person| person.asked_for).count()
+}
+
+#[tokio::test]
+async fn pages_of_people_that_came_are_used_whatever_became_of_another() {
+    let faults = [
+        json!({"query": "offset=100", "status": 500}),
+        json!({"query": "offset=100", "body": "truncated"}),
+        json!({"query": "offset=100", "body": "no_rows", "times": 1}),
+        json!({"query": "limit=100", "body": "heavy"}),
+        json!({"status": 500, "every": 10}),
+    ];
+    for fault in faults {
+        for database in databases().await {
+            let bound = crowd(database).await;
+            let mut fault = fault.clone();
+            fault["side"] = json!("pagerduty");
+            fault["path"] = json!("/users");
+            bound.sandbox.fault(fault.clone()).await;
+            assert_eq!(bound.sync().await.unwrap().confirmed, 1, "{fault}");
+            let listed = people_listed(&bound).await;
+            // A row that always fails costs itself.
+            assert!(listed + 1 >= EVERYBODY, "{fault}: {listed}");
+            for user in ["PG00150", "PG00280"] {
+                let link = bound.member("PWIDE00", user).await.link;
+                // Known, and nobody of that address is in Slack.
+                assert_eq!(link, LinkState::NoMatch, "{fault}: {user}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_people_is_read_on_where_it_stopped() {
+    for database in databases().await {
+        let bound = crowd(database).await;
+        let rest = json!({"side": "pagerduty", "path": "/users", "status": 500});
+        for offset in (100..400).map(|row| format!("offset={row}")) {
+            let mut fault = rest.clone();
+            fault["query"] = json!(offset);
+            bound.sandbox.fault(fault).await;
+        }
+        assert_eq!(bound.sync().await.unwrap().confirmed, 1);
+        assert_eq!(bound.connection().await.roster_from.offset, 100);
+        let listed = people_listed(&bound).await;
+        assert!((100..110).contains(&listed), "{listed}");
+
+        bound.sandbox.clear_faults().await;
+        bound.forget_what_was_asked().await;
+        bound.sync().await.unwrap();
+        assert!(people_listed(&bound).await >= EVERYBODY);
+        // Ten small pages, and the rest as usual.
+        assert!(bound.asked_for("/users").await <= 13);
+        assert_eq!(bound.connection().await.roster_from.offset, 0);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Schedules that are ill, hidden or gone.
 
-use crate::support::{bound::Bound, databases};
-use serde_json::json;
+use crate::support::{Database, bound::Bound, databases, sandbox::Sandbox};
+use serde_json::{Value, json};
 use types::PagerDutyProblem;
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
@@ -76,5 +76,95 @@ async fn a_schedule_that_is_hidden_is_flagged_until_it_is_shown_again() {
             .await;
         one_is_flagged(&bound, &PagerDutyProblem::NotFound).await;
         one_is_flagged(&bound, &PagerDutyProblem::NotFound).await;
+    }
+}
+
+/// In the order in which they are asked for; only the last one is well.
+const MANY: [&str; 9] = [
+    "PDATAI7",
+    "PPAYMN3",
+    "PPLATP1",
+    "PPLATS2",
+    "PSTORE5",
+    "Q3INCIDENTCMD1",
+    "Q3NIGHTWATCH02",
+    "PZONE08",
+    "PZONE09",
+];
+
+/// A company in which all of [`MANY`] are bound and were read.
+async fn many_bound(database: Database) -> Bound {
+    let sandbox = Sandbox::start().await;
+    for id in ["PZONE08", "PZONE09"] {
+        let schedule = json!({"id": id, "name": id, "users": ["PADAOK1", "PPRIYA3"],
+            "turn_seconds": 86_400});
+        sandbox.control("schedules", schedule).await;
+    }
+    let bound = Bound::in_company(sandbox, database, &MANY).await;
+    bound.sync_whole().await;
+    bound
+}
+
+async fn all_fail_but_one(bound: &Bound, fault: &Value, well: &str) {
+    bound.sandbox.clear_faults().await;
+    let late = json!({"side": "pagerduty", "path": format!("/schedules/{well}"), "delay_ms": 300});
+    bound.sandbox.fault(late).await;
+    for path in ["/schedules/", "/v3/schedules/"] {
+        let mut fault = fault.clone();
+        fault["side"] = json!("pagerduty");
+        fault["path"] = json!(path);
+        bound.sandbox.fault(fault).await;
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_answers_late_is_confirmed_however_many_others_fail_at_once() {
+    for database in databases().await {
+        let bound = many_bound(database).await;
+        for fault in [
+            json!({"status": 403}),
+            json!({"status": 500}),
+            json!({"status": 401}),
+            json!({"status": 402}),
+            json!({"body": "reset"}),
+            json!({"body": "html"}),
+        ] {
+            all_fail_but_one(&bound, &fault, "PZONE09").await;
+            for run in 1..=3 {
+                let before = bound.schedule("PZONE09").await.confirmed_at;
+                let report = bound.sync().await.unwrap();
+                let said = format!("{fault}, run {run}: {report:?}");
+                assert_eq!((report.confirmed, report.unreadable), (1, 8), "{said}");
+                let well = bound.schedule("PZONE09").await;
+                assert!(
+                    well.confirmed_at > before && well.problem.is_none(),
+                    "{said}"
+                );
+                assert_eq!(bound.connection().await.problem, None, "{said}");
+                for schedule in bound.all_schedules().await {
+                    let reconnect = |problem: &PagerDutyProblem| problem.needs_reconnection();
+                    assert!(!schedule.problem.as_ref().is_some_and(reconnect), "{said}");
+                }
+            }
+            bound.sandbox.clear_faults().await;
+            assert_eq!(bound.sync_whole().await.confirmed, 9, "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn schedules_that_can_be_read_are_read_although_one_meets_a_limit() {
+    for database in databases().await {
+        let bound = many_bound(database).await;
+        let limit = json!({"side": "pagerduty", "path": "/schedules/PDATAI7", "status": 429,
+            "headers": {"ratelimit-reset": "120"}});
+        bound.sandbox.fault(limit).await;
+        let report = bound.sync().await.unwrap();
+        assert_eq!((report.confirmed, report.unreadable), (8, 1));
+        let connection = bound.connection().await;
+        assert_eq!(connection.problem, None);
+        // Only this one is left alone for as long as PagerDuty says.
+        let limited = bound.schedule("PDATAI7").await;
+        assert!(limited.poll_at.seconds_since(connection.as_of) > 100);
     }
 }

@@ -318,6 +318,7 @@ pub fn snapshot(schedule: &str, people: &[&str]) -> ScheduleSnapshot {
                 name: (*name).to_owned(),
                 email: Some(format!("{name}@elsewhere.example")),
                 deleted: false,
+                asked_for: true,
             })
             .collect(),
         shifts: Vec::new(),

@@ -52,10 +52,7 @@ impl PagerDutyStub {
             passage,
         };
         let router = Router::new()
-            .route(
-                "/schedules",
-                get(async || Json(json!({"schedules": [], "more": false}))),
-            )
+            .route("/schedules", get(schedules))
             .route("/schedules/{id}", get(schedule))
             .route("/users", get(users))
             .route("/users/{id}", get(user))
@@ -87,6 +84,14 @@ impl PagerDutyStub {
     pub async fn somebody_waits(&mut self) {
         self.gate.somebody_waits().await;
     }
+}
+
+async fn schedules(State(stub): State<Stub>) -> Response {
+    let status = StatusCode::from_u16(stub.world.lock().unwrap().status).unwrap();
+    if status != StatusCode::OK {
+        return status.into_response();
+    }
+    Json(json!({"schedules": [], "more": false})).into_response()
 }
 
 async fn schedule(State(stub): State<Stub>, Path(id): Path<String>) -> Response {
