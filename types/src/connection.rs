@@ -135,8 +135,13 @@ pub enum ConnectionHealth {
     /// Connected, and the first sync has not ended yet.
     AwaitingFirstSync,
     Healthy,
-    /// The last sync failed; the next one is due by itself.
-    Failing(PagerDutyProblem),
+    /// Something could not be read the last time, or nothing for this reason; it is
+    /// asked for again, and what is shown is not old.
+    AskingAgain(Option<PagerDutyProblem>),
+    /// Something was not confirmed for longer than it takes while all is well.
+    Stale,
+    /// Something cannot be read, time and again, or nothing for this reason.
+    NeedsAttention(Option<PagerDutyProblem>),
     /// The credential or its rights ended; somebody has to renew it.
     NeedsReconnection(PagerDutyProblem),
 }

@@ -43,7 +43,7 @@ pub use rotation::{
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, LinkRefusal, LinkView, PreviewPerson, ScheduleChoice,
-    SchedulePreview, ScheduleSummary, ShiftView,
+    ScheduleHealth, SchedulePreview, ScheduleSummary, ShiftView,
 };
 pub use sign_in::SignInProblem;
 pub use theme::Theme;

@@ -3,8 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, LinkState, MemberKey, PagerDutyUserId, PersonView, RotationId, ScheduleId,
-    ShiftView, Timestamp,
+    BindingView, LinkState, MemberKey, PagerDutyUserId, PersonView, RotationId, ScheduleHealth,
+    ScheduleId, ShiftView, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -335,8 +335,8 @@ impl RotationCard {
 /// Why what a card shows cannot be confirmed, and how old it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
-    /// It stays so until an admin reconnects PagerDuty.
-    pub needs_reconnection: bool,
+    /// [`ScheduleHealth::Stale`] or worse.
+    pub health: ScheduleHealth,
     pub confirmed_at: Option<Timestamp>,
 }
 

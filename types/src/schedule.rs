@@ -59,6 +59,34 @@ pub struct ShiftView {
     pub ends_at: Timestamp,
 }
 
+/// How far what is shown of a bound schedule can be trusted, the best first. The
+/// server decides, by one rule for every page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ScheduleHealth {
+    Healthy,
+    /// The last question failed; it is asked again, and what is shown is not old.
+    AskingAgain,
+    /// Not confirmed for longer than it takes while all is well.
+    Stale,
+    /// It cannot be read, time and again.
+    NeedsAttention,
+    /// It stays so until an admin reconnects PagerDuty.
+    NeedsReconnection,
+}
+
+impl ScheduleHealth {
+    /// The state in a few words, for a badge.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Healthy => "Healthy",
+            Self::AskingAgain => "Asking again",
+            Self::Stale => "Stale",
+            Self::NeedsAttention => "Needs attention",
+            Self::NeedsReconnection => "Needs reconnection",
+        }
+    }
+}
+
 /// A rotation's bond to a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BindingView {
@@ -69,9 +97,12 @@ pub struct BindingView {
     pub time_zone: Option<String>,
     /// When PagerDuty last confirmed what the page shows.
     pub confirmed_at: Option<Timestamp>,
+    /// From when on that is too long ago.
+    pub stale_at: Option<Timestamp>,
+    pub health: ScheduleHealth,
     /// When PagerDuty is asked next.
     pub next_sync_at: Timestamp,
-    /// Why the last attempt to read the schedule failed.
+    /// Why the schedule cannot be read, once somebody has to look at it.
     pub problem: Option<PagerDutyProblem>,
 }
 

@@ -7,10 +7,6 @@ use crate::{
 use leptos::{either::Either, prelude::*};
 use types::{BindingView, RotationPage, Timestamp};
 
-/// Even while PagerDuty does not answer it is asked this often, so what is older
-/// has missed a turn.
-const STALE_SECONDS: i64 = 5 * 60;
-
 #[component]
 pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
@@ -37,7 +33,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
         {binding.problem.map(|problem| view! {
             <Notice tone=Tone::Warning>
                 <p>
-                    {problem.needs_reconnection().then(|| view! { <strong>"Needs reconnection. "</strong> })}
+                    <strong>{binding.health.label()}". "</strong>
                     {problem.to_string()}
                 </p>
                 <p>"The rotation keeps what it last had."</p>
@@ -50,7 +46,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
             <div>
                 <dt>"Last confirmed"</dt>
                 <dd>{match binding.confirmed_at {
-                    Some(at) => Either::Left(view! { <Confirmed at/> }),
+                    Some(at) => Either::Left(view! { <Confirmed at stale_at=binding.stale_at/> }),
                     None => Either::Right("Not yet"),
                 }}</dd>
             </div>
@@ -64,11 +60,12 @@ fn Bound(binding: BindingView) -> impl IntoView {
 
 /// When PagerDuty last confirmed it, marked once that is too long ago.
 #[component]
-fn Confirmed(at: Timestamp) -> impl IntoView {
+fn Confirmed(at: Timestamp, stale_at: Option<Timestamp>) -> impl IntoView {
     let clock = use_clock();
     let stale = Memo::new(move |_| {
-        let age = clock.now().seconds_since(at);
-        (age > STALE_SECONDS).then(|| format!("{} old", span(age)))
+        let now = clock.now();
+        let is_stale = stale_at.is_some_and(|stale_at| stale_at <= now);
+        is_stale.then(|| format!("{} old", span(now.seconds_since(at))))
     });
     view! {
         <Time at relative=true/>

@@ -9,7 +9,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{Attention, NextOnDuty, OnDutyView, RotationCard, Timestamp, Visibility};
+use types::{NextOnDuty, OnDutyView, RotationCard, Timestamp, Visibility};
 
 /// What is doubtful about the list.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +44,7 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
                 (badge_markup(Tone::Warning, "May be old"))
             }
             @if let Some(attention) = &card.attention {
-                (badge_markup(Tone::Warning, ailment(attention)))
+                (badge_markup(Tone::Warning, attention.health.label()))
             }
             @if let Some(code) = &card.code {
                 code { (code) }
@@ -60,14 +60,6 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
             }
             span { (count(card.member_count, "member", "members")) }
         }
-    }
-}
-
-const fn ailment(attention: &Attention) -> &'static str {
-    if attention.needs_reconnection {
-        "Needs reconnection"
-    } else {
-        "Needs attention"
     }
 }
 

@@ -4,7 +4,6 @@
 
 use super::{RoundRobin, connections::connected_by, failed};
 use crate::{
-    clock,
     crypto::{random_token, token_key},
     integrations::{
         AcceptedCredential, OauthSecrets, PendingSecrets, Secrets, login_secrets, term,
@@ -197,7 +196,9 @@ impl RoundRobin {
                 outcome: Outcome::Refused(problem.into()),
             });
         };
-        let outcome = match self.accept_login(&state_key, &pending, answer).await {
+        // Tokens count from here: the exchange follows at once.
+        let now = self.database_now(caller).await?;
+        let outcome = match self.accept_login(&state_key, &pending, (answer, now)).await {
             Ok(accepted) => self.keep_login(caller, &pending, accepted).await?,
             Err(refusal) => Outcome::Refused(refusal),
         };
@@ -239,7 +240,7 @@ impl RoundRobin {
         &self,
         state_key: &str,
         pending: &PendingAuthorisation,
-        answer: &LoginAnswer,
+        (answer, asked_at): (&LoginAnswer, Timestamp),
     ) -> Result<AcceptedCredential, ConnectRefusal> {
         let foreign = answer.issuer.as_deref();
         if let Some(issuer) = foreign.filter(|one| !self.services.identity.is_issuer(one)) {
@@ -254,7 +255,6 @@ impl RoundRobin {
             client_id: pending.client_id.clone(),
             client_secret: secrets.client_secret,
         };
-        let asked_at = clock::now();
         let grant = self
             .services
             .identity

@@ -11,7 +11,7 @@ use crate::{
         BoundSchedule, Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod,
         credential_row, switch_row,
     },
-    sync,
+    sync::{self, Evidence},
 };
 use app::{
     AppError, Denial,
@@ -23,9 +23,8 @@ use std::collections::HashSet;
 use subtle::ConstantTimeEq;
 use types::{
     AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
-    ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome,
-    PagerDutyProblem, Rebound, Replaced, Role, RotationId, ScheduleId, SyncReport, SyncRun,
-    UnreadableSchedule,
+    ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome, Rebound,
+    Replaced, Role, RotationId, ScheduleId, SyncReport, SyncRun, UnreadableSchedule,
 };
 
 /// How much of a key is kept readable, to tell keys apart.
@@ -160,11 +159,9 @@ impl Connections for RoundRobin {
         }
         let connection = self.connection(caller).await?;
         Ok(connection.and_then(|connection| {
-            let problem = connection
-                .problem
-                .filter(PagerDutyProblem::needs_reconnection)?;
+            let problem = Evidence::from(&connection).needs_reconnection()?;
             Some(ConnectionAlert {
-                problem,
+                problem: problem.clone(),
                 last_synced_at: connection.last_synced_at,
             })
         }))
@@ -554,7 +551,7 @@ impl RoundRobin {
             (Vec::new(), Vec::new())
         };
         Ok(ConnectionView {
-            health: health(&connection),
+            health: self.health(&connection, &schedules),
             freshness: freshness(&connection, &schedules),
             unreadable: unreadable(schedules, &visible),
             clock_ahead_seconds: self.clock_ahead_seconds(&connection),
@@ -572,6 +569,17 @@ impl RoundRobin {
             // Names of private rotations are for those who may see them.
             bound_rotations: if with_names { bound } else { Vec::new() },
         })
+    }
+
+    fn health(&self, connection: &Connection, schedules: &[BoundSchedule]) -> ConnectionHealth {
+        let interval = self.services.config.pagerduty.poll_interval;
+        let now = self.services.pagerduty_now(connection);
+        let of = |schedule: &BoundSchedule| {
+            sync::schedule_health(connection.into(), schedule.into(), now, interval)
+        };
+        let has_synced = connection.last_synced_at.is_some();
+        let schedules = schedules.iter().map(of);
+        sync::connection_health(connection.into(), has_synced, schedules, now, interval)
     }
 
     /// By how much this server's clock is wrong, if that is worth a word.
@@ -627,17 +635,6 @@ pub(super) fn connected_by(caller: &Caller, existing: &Connection) -> ConnectRef
         existing.connected_by_name.clone()
     };
     ConnectRefusal::AlreadyConnected { by }
-}
-
-fn health(connection: &Connection) -> ConnectionHealth {
-    match &connection.problem {
-        Some(problem) if problem.needs_reconnection() => {
-            ConnectionHealth::NeedsReconnection(problem.clone())
-        }
-        Some(problem) => ConnectionHealth::Failing(problem.clone()),
-        None if connection.last_synced_at.is_none() => ConnectionHealth::AwaitingFirstSync,
-        None => ConnectionHealth::Healthy,
-    }
 }
 
 /// A credential as the audit log shows it, with its account, so that a switch to

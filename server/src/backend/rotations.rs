@@ -6,6 +6,7 @@ use crate::{
     clock,
     rotations::{self, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of},
     store::{BoundSchedule, Connection, ListedRotation, NewAuditEntry, Person, StoreError},
+    sync,
 };
 use app::{
     AppError, Denial,
@@ -15,14 +16,11 @@ use async_trait::async_trait;
 use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, NextOnDuty,
-    OnDutyView, Outcome, PagerDutyProblem, PersonId, PersonView, Role, RotationCard, RotationField,
-    RotationFilter, RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal,
+    OnDutyView, Outcome, PersonId, PersonView, Role, RotationCard, RotationField, RotationFilter,
+    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal, ScheduleHealth,
     ShiftView, Timestamp,
 };
 use uuid::Uuid;
-
-/// However short the interval, younger data is not called old.
-const SHORTEST_STALE_SECONDS: i64 = 60;
 
 /// Why a change stops: the caller may not, or the rules refuse.
 pub(super) enum Stop<R> {
@@ -112,7 +110,9 @@ impl Rotations for RoundRobin {
                     let now = self.services.pagerduty_now(connection);
                     let directory = Directory::new(&index, &links);
                     let shifts = shift_views(&snapshot, &directory, now);
-                    (binding_view(schedule, connection), shifts)
+                    let interval = self.services.config.pagerduty.poll_interval;
+                    let binding = binding_view(schedule, connection, now, interval);
+                    (binding, shifts)
                 })
             }
             None => None,
@@ -454,20 +454,11 @@ fn attention(
     interval: Duration,
 ) -> Option<Attention> {
     let schedule = rotation.schedule.as_ref()?;
-    let problem = connection.problem.as_ref();
-    let is_ill = problem.or(schedule.problem.as_ref()).is_some();
-    (is_ill || is_stale(schedule.confirmed_at, now, interval)).then(|| Attention {
-        needs_reconnection: problem.is_some_and(PagerDutyProblem::needs_reconnection),
+    let health = sync::schedule_health(connection.into(), schedule.into(), now, interval);
+    (health >= ScheduleHealth::Stale).then_some(Attention {
+        health,
         confirmed_at: schedule.confirmed_at,
     })
-}
-
-/// Whether data is older than it gets while all is well: by then, three readings
-/// in a row are missing.
-fn is_stale(confirmed_at: Option<Timestamp>, now: Timestamp, interval: Duration) -> bool {
-    let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
-    let longest = interval.saturating_mul(3).max(SHORTEST_STALE_SECONDS);
-    confirmed_at.is_none_or(|at| now.seconds_since(at) > longest)
 }
 
 /// Who takes over next.
@@ -510,7 +501,14 @@ fn card(rotation: &ListedRotation, attention: Option<Attention>) -> RotationCard
     }
 }
 
-fn binding_view(schedule: BoundSchedule, connection: &Connection) -> BindingView {
+fn binding_view(
+    schedule: BoundSchedule,
+    connection: &Connection,
+    now: Timestamp,
+    interval: Duration,
+) -> BindingView {
+    let health = sync::schedule_health(connection.into(), (&schedule).into(), now, interval);
+    let stale_at = |confirmed_at| sync::stale_at(confirmed_at, interval);
     // One that is overdue is asked for as soon as may be.
     let next = schedule.poll_at.max(connection.ask_after);
     let next = next.max(connection.as_of);
@@ -520,9 +518,15 @@ fn binding_view(schedule: BoundSchedule, connection: &Connection) -> BindingView
         schedule_url: schedule.url,
         time_zone: schedule.time_zone,
         confirmed_at: schedule.confirmed_at,
+        stale_at: schedule.confirmed_at.map(stale_at),
+        health,
         next_sync_at: connection.shown(next),
         // What ails the connection ails every schedule of it.
-        problem: connection.problem.clone().or(schedule.problem),
+        problem: connection
+            .problem
+            .clone()
+            .or(schedule.problem)
+            .filter(|_| health >= ScheduleHealth::NeedsAttention),
     }
 }
 

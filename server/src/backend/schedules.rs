@@ -255,6 +255,7 @@ pub(super) fn settled<T>(
         Ok(value) => Ok(Outcome::Done(value)),
         Err(AccessProblem::PagerDuty(problem)) => Ok(Outcome::Refused(problem.into())),
         Err(AccessProblem::NotConnected) => Ok(Outcome::Refused(BindRefusal::NotConnected)),
+        Err(AccessProblem::Stopping) => Err(AppError::Offline),
         Err(AccessProblem::Store(error)) => Err(internal(caller, &error)),
     }
 }

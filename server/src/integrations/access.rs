@@ -6,7 +6,7 @@
 
 use super::{AcceptedCredential, OauthSecrets, Secrets};
 use crate::{
-    Services, clock,
+    Services,
     pagerduty::{Account, Grant, OauthApp, TokenProblem},
     store::{Connection, StoreError, StoredMethod, TokenLease, TokenTerm, credential_row},
 };
@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{self, Instant};
+use tokio_util::task::TaskTracker;
 use types::{LiveTopic, PagerDutyProblem, Timestamp, WorkspaceId};
 
 /// The share of an access token's life after which it is renewed.
@@ -57,6 +58,9 @@ pub enum AccessProblem {
     NotConnected,
     #[error("{0}")]
     Store(Arc<StoreError>),
+    /// This server ends: it begins no renewal that it may not be able to save.
+    #[error("the server is stopping")]
+    Stopping,
 }
 
 impl From<StoreError> for AccessProblem {
@@ -70,7 +74,11 @@ type Renewal = Shared<BoxFuture<'static, Result<Access, AccessProblem>>>;
 /// The renewals under way in this process, by workspace, generation of the
 /// credential, and pair of tokens.
 #[derive(Clone, Default)]
-pub struct Renewals(Arc<Mutex<HashMap<Which, Renewal>>>);
+pub struct Renewals {
+    joined: Arc<Mutex<HashMap<Which, Renewal>>>,
+    /// Those that may have spent a refresh token.
+    spending: TaskTracker,
+}
 
 type Which = (WorkspaceId, String, i64);
 
@@ -80,7 +88,7 @@ pub async fn access(services: &Services, connection: &Connection) -> Result<Acce
     let StoredMethod::Oauth(login) = &connection.credential.method else {
         return open(services, connection);
     };
-    let now = clock::now();
+    let now = connection.database_now();
     let TokenTerm {
         refresh_at,
         expires_at,
@@ -180,11 +188,17 @@ impl Renewals {
             connection.generation.clone(),
             connection.token_version,
         );
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        joined
             .entry(which.clone())
             .or_insert_with(|| self.begin(services.clone(), connection.clone(), which))
             .clone()
+    }
+
+    /// Returns when no renewal is under way any more whose tokens are still to be saved.
+    pub async fn finished(&self) {
+        self.spending.close();
+        self.spending.wait().await;
     }
 
     /// A task of its own, from the first who waits for it: nobody who leaves may
@@ -220,7 +234,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut under_way = self
             .renewals
-            .0
+            .joined
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         under_way.remove(&self.which);
@@ -242,9 +256,17 @@ async fn renew(services: &Services, stale: &Connection) -> Result<Access, Access
         if present.login_ended {
             return Err(end_of(&present).into());
         }
-        if let Some(lease) = services.store.take_token_lease(&present).await? {
-            return renew_under(services, &present, &lease).await;
+        // Noted before the shutdown is looked at: whoever waits for the end sees it.
+        let spending = services.renewals.spending.token();
+        if services.shutdown.is_cancelled() {
+            return Err(AccessProblem::Stopping);
         }
+        if let Some(lease) = services.store.take_token_lease(&present).await? {
+            let renewed = renew_under(services, &present, &lease).await;
+            drop(spending);
+            return renewed;
+        }
+        drop(spending);
         time::sleep(LOOK_AGAIN).await;
     }
     let limit_seconds = PATIENCE_SECONDS;
@@ -265,7 +287,7 @@ async fn renew_under(
     connection: &Connection,
     lease: &TokenLease,
 ) -> Result<Access, AccessProblem> {
-    let asked_at = clock::now();
+    let asked_at = connection.database_now();
     let workspace = &connection.workspace;
     match exchange(services, connection).await {
         Ok((secrets, grant)) => {
@@ -291,7 +313,8 @@ async fn renew_under(
             Err(problem.into())
         }
         Err(Failure::NotNow(problem)) => {
-            let again = clock::now().plus_seconds(early_again_seconds(&problem).into());
+            let wait = early_again_seconds(&problem);
+            let again = connection.database_now().plus_seconds(wait.into());
             services.store.release_token_lease(lease, again).await?;
             Err(problem.into())
         }

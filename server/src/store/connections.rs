@@ -39,8 +39,10 @@ pub struct Connection {
     /// PagerDuty is not asked before; a hand-off from stored shifts may come
     /// sooner.
     pub ask_after: Timestamp,
-    /// Failed syncs in a row.
+    /// Failed syncs in a row that nobody asked for.
     pub failures: u32,
+    /// Failed syncs in a row, whoever asked.
+    pub unanswered: u32,
     pub roster_read_at: Option<Timestamp>,
     /// Where the next reading of the list of people begins.
     pub roster_from: NextPage,
@@ -56,6 +58,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// What time it is at the database, which several servers agree on.
+    pub fn database_now(&self) -> Timestamp {
+        Timestamp::from_millis(clock::now().as_millis() + self.database_ahead_millis)
+    }
+
     /// A time of the database's as PagerDuty's clock has it, which is the one that
     /// people are shown: a server whose clock is wrong must not mislead them.
     pub fn shown(&self, at: Timestamp) -> Timestamp {
@@ -105,6 +112,7 @@ struct Row {
     next_sync_at: i64,
     ask_after: i64,
     failures: i64,
+    unanswered: i64,
     roster_read_at: Option<i64>,
     roster_offset: Option<i64>,
     roster_limit: Option<i64>,
@@ -130,6 +138,7 @@ impl Row {
             next_sync_at: Timestamp::from_millis(self.next_sync_at),
             ask_after: Timestamp::from_millis(self.ask_after),
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
             roster_from: page(self.roster_offset, self.roster_limit),
             postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
@@ -226,7 +235,7 @@ impl Store {
                  client_id = $4, authorised_as = $5, refresh_at = $6, token_expires_at = $7,
                  region = $8, subdomain = $9, account_id = $10, generation = $11,
                  token_version = token_version + 1, login_ended = 0, token_lease_holder = null,
-                 token_lease_until = null, problem = null, failures = 0,
+                 token_lease_until = null, problem = null, failures = 0, unanswered = 0,
                  last_synced_at = null, postponed = 0, next_sync_at = {now}, ask_after = {now},
                  roster_read_at = null, roster_offset = null,
                  roster_limit = null, lease_holder = null, lease_until = null
@@ -243,7 +252,8 @@ impl Store {
         }
         // With another credential everything is worth another try.
         sqlx::query(
-            "update pagerduty_schedules set poll_at = 0, failures = 0 where workspace_id = $1",
+            "update pagerduty_schedules set poll_at = 0, failures = 0, unanswered = 0
+             where workspace_id = $1",
         )
         .bind(entry.workspace.as_str())
         .execute(&mut *tx)
@@ -463,6 +473,8 @@ impl Store {
                  next_sync_at = case when next_sync_at = $2 then {now} + $3 else next_sync_at end,
                  ask_after = case when $11 = 1 then {now} + $4 else ask_after end,
                  last_synced_at = case when $5 = 1 then {now} else last_synced_at end,
+                 unanswered = case when $11 = 0 then unanswered
+                                   when $12 = 1 then unanswered + 1 else 0 end,
                  failures = $6, postponed = $7, clock_ahead_millis = $8,
                  lease_holder = null, lease_until = null
              where workspace_id = $9 and lease_holder = $10"
@@ -479,6 +491,7 @@ impl Store {
             .bind(connection.workspace.as_str())
             .bind(connection.lease.as_deref())
             .bind(i64::from(end.asked))
+            .bind(i64::from(failed))
             .execute(&self.writer)
             .await?;
         Ok(updated.rows_affected() == 1)

@@ -101,6 +101,8 @@ pub struct ListedSchedule {
     pub confirmed_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
     pub problem: Option<PagerDutyProblem>,
+    /// Failed attempts in a row.
+    pub unanswered: u32,
 }
 
 #[derive(FromRow)]
@@ -119,6 +121,7 @@ struct Row {
     schedule_id: Option<String>,
     confirmed_at: Option<i64>,
     problem: Option<String>,
+    unanswered: Option<i64>,
     coming: String,
 }
 
@@ -167,6 +170,7 @@ impl Row {
             schedule: self.schedule_id.map(|_| ListedSchedule {
                 confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
                 problem,
+                unanswered: u32::try_from(self.unanswered.unwrap_or(0)).unwrap_or(u32::MAX),
             }),
             coming: coming.into_iter().map(ComingShiftRow::shift).collect(),
         })
@@ -235,7 +239,7 @@ impl Store {
                       and l.pagerduty_user_id = m.pagerduty_user_id
                   where m.rotation_id = r.id
                       and (m.on_duty_since is not null or r.mode = $3)) as members,
-                 b.schedule_id, s.confirmed_at, s.problem,
+                 b.schedule_id, s.confirmed_at, s.problem, s.unanswered,
                  (select {coming} from pagerduty_shifts n
                   join pagerduty_users u on u.workspace_id = n.workspace_id and u.id = n.user_id
                   left join rotation_members m on m.rotation_id = r.id

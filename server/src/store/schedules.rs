@@ -32,8 +32,10 @@ pub struct BoundSchedule {
     pub applied_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
     pub problem: Option<PagerDutyProblem>,
-    /// Failed attempts in a row.
+    /// Failed attempts in a row that nobody asked for.
     pub failures: u32,
+    /// Failed attempts in a row, whoever asked.
+    pub unanswered: u32,
     /// When PagerDuty is asked for it again, by the database's clock.
     pub poll_at: Timestamp,
 }
@@ -74,6 +76,7 @@ struct ScheduleRow {
     applied_at: Option<i64>,
     problem: Option<String>,
     failures: i64,
+    unanswered: i64,
     poll_at: i64,
 }
 
@@ -92,6 +95,7 @@ impl ScheduleRow {
             applied_at: self.applied_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem)?,
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
+            unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             poll_at: Timestamp::from_millis(self.poll_at),
         })
     }
@@ -377,7 +381,7 @@ impl Store {
         let known = load_schedule(&mut tx, workspace, &schedule.id).await?;
         let applied_at = known.as_ref().and_then(|known| known.applied_at);
         let present = match known {
-            Some(known) if is_later(known.confirmed_at, read_at) => {
+            Some(known) if is_later(known.confirmed_at, read_at, now) => {
                 load_snapshot(&mut tx, workspace, known).await?
             }
             _ => {
@@ -470,11 +474,11 @@ impl Store {
         };
         self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
             .await?;
-        if is_later(known.confirmed_at, asked_at) {
+        let now = (rule.now)();
+        if is_later(known.confirmed_at, asked_at, now) {
             tx.commit().await?;
             return Ok(None);
         }
-        let now = (rule.now)();
         let applied_at = known.applied_at.unwrap_or(NEVER);
         if load_snapshot(&mut tx, workspace, known).await? == *schedule {
             confirm_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
@@ -542,7 +546,8 @@ impl Store {
             return Ok(Vec::new());
         }
         sqlx::query(
-            "update pagerduty_schedules set problem = $1, failures = $4
+            "update pagerduty_schedules set problem = $1, failures = $4,
+                 unanswered = unanswered + 1
              where workspace_id = $2 and id = $3",
         )
         .bind(write_problem(Some(problem)))
@@ -647,14 +652,14 @@ impl Store {
     }
 }
 
-/// How much later than another a reading can have been made that is written
-/// before it, in seconds.
-const READING_SECONDS: i64 = 60;
+/// By how much the clocks of two servers may differ as to what time it is at
+/// PagerDuty, in seconds.
+const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
-/// Whether what is stored was read later than at `read_at`. A time that is far
-/// ahead was taken from a clock that was wrong then.
-fn is_later(stored: Option<Timestamp>, read_at: Timestamp) -> bool {
-    stored.is_some_and(|at| at > read_at && at.seconds_since(read_at) < READING_SECONDS)
+/// Whether what is stored was read later than at `read_at`, however long ago that is.
+/// A time that is still to come was taken from a clock that was wrong then.
+fn is_later(stored: Option<Timestamp>, read_at: Timestamp, now: Timestamp) -> bool {
+    stored.is_some_and(|at| at > read_at && at < now.plus_seconds(CLOCK_TOLERANCE_SECONDS))
 }
 
 /// Drops the schedules that no rotation is bound to any more.
@@ -737,7 +742,7 @@ async fn confirm_schedule(
 ) -> Result<()> {
     sqlx::query(
         "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0,
-             next_change_at = $2, applied_at = $5
+             unanswered = 0, next_change_at = $2, applied_at = $5
          where workspace_id = $3 and id = $4",
     )
     .bind(asked_at.as_millis())
@@ -805,7 +810,7 @@ async fn write_schedule(
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (workspace_id, id) do update set name = excluded.name, url = excluded.url,
              time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null,
-             failures = 0, api_version = excluded.api_version,
+             failures = 0, unanswered = 0, api_version = excluded.api_version,
              next_change_at = excluded.next_change_at, applied_at = excluded.applied_at",
     )
     .bind(workspace.as_str())

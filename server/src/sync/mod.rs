@@ -3,10 +3,13 @@
 //! the same thing, namely to make what we hold equal to what PagerDuty says.
 
 mod doubt;
+mod health;
 mod pace;
 mod people;
+mod requests;
 mod run;
 
+pub use health::{Evidence, connection_health, schedule_health, stale_at};
 pub use people::{RosterTurns, resolve, roster};
 pub use run::{apply_link, window};
 
@@ -16,6 +19,7 @@ use crate::{
     store::{Connection, EndedRun, StoreError, SyncEnd},
 };
 use pace::{Found, Pace};
+use requests::Requests;
 use run::{RunOutcome, until};
 use std::{
     sync::{
@@ -61,6 +65,7 @@ pub struct SyncSignals {
     /// When the reconciler last looked for what is due, in milliseconds since
     /// 1970; 0 before it first has.
     looked_at: Arc<AtomicI64>,
+    requests: Requests,
 }
 
 impl SyncSignals {
@@ -69,6 +74,7 @@ impl SyncSignals {
             wake: Arc::new(Notify::new()),
             ended: broadcast::channel(64).0,
             looked_at: Arc::default(),
+            requests: Requests::default(),
         }
     }
 
@@ -150,19 +156,22 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
     Ok(next.map_or(LONGEST_REST, |next| next.min(LONGEST_REST)))
 }
 
-/// Syncs a connection now and says what came of it. A run that is on its way is
-/// waited for first, since it may have read PagerDuty before the question.
+/// Syncs a connection now and says what came of it. Whoever asks while this was asked
+/// for already is told the same. A run that came by itself is waited for first, since
+/// it may have read PagerDuty before the question.
 pub async fn sync_now(
     services: &Services,
     workspace: &WorkspaceId,
 ) -> Result<Result<SyncReport, ConnectRefusal>, StoreError> {
-    let run = requested_run(services.clone(), workspace.clone());
-    let run = services.tasks.spawn(run);
+    let requests = &services.sync.requests;
+    let run = requests.join(workspace, &services.tasks, || {
+        requested_run(services.clone(), workspace.clone())
+    });
     tokio::select! {
         outcome = time::timeout(PATIENCE, run) => match outcome {
-            Ok(Ok(outcome)) => outcome,
-            // It goes on in its own task, or has panicked and said so in the log.
-            Ok(Err(_)) | Err(_) => Ok(Err(ConnectRefusal::StillSyncing)),
+            Ok(outcome) => outcome.map_err(StoreError::Shared),
+            // It goes on in its own task.
+            Err(_) => Ok(Err(ConnectRefusal::StillSyncing)),
         },
         () = services.shutdown.cancelled() => Ok(Err(ConnectRefusal::StillSyncing)),
     }

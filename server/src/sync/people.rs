@@ -291,15 +291,15 @@ mod tests {
     fn however_many_are_unknown_few_are_asked_for_one_by_one() {
         let roster = |complete| Roster {
             people: People::new(),
-            known: People::new(),
             complete,
+            closed: false,
             denied: None,
         };
         for (complete, people, asked) in [
             (true, 3, 3),
             (true, 1_000, 20),
             (false, 5, 5),
-            (false, 6, 0),
+            (false, 6, 5),
         ] {
             let missing = roster(complete).missing(&of_people(people));
             assert_eq!(missing.len(), asked, "{complete} {people}");

@@ -527,8 +527,9 @@ impl RunOutcome {
 fn without_access(problem: AccessProblem, so_far: RunOutcome) -> Result<RunOutcome, StoreError> {
     let problem = match problem {
         AccessProblem::PagerDuty(problem) => Some(problem),
-        // The run has lost its lease with the connection; nothing of it counts.
-        AccessProblem::NotConnected => None,
+        // The run has lost its lease with the connection, or ends with the process;
+        // nothing of it counts.
+        AccessProblem::NotConnected | AccessProblem::Stopping => None,
         AccessProblem::Store(error) => return Err(StoreError::Shared(error)),
     };
     Ok(RunOutcome {

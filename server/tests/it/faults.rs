@@ -3,6 +3,7 @@
 
 mod budget;
 mod clocks;
+mod health;
 mod people;
 mod requests;
 mod restarts;
@@ -25,11 +26,12 @@ const AFFECTED: &str = "PPLATP1";
 const SCHEDULES: [&str; 3] = [AFFECTED, "PPAYMN3", "PSTORE5"];
 
 /// What a failed sync writes; everything else has to stay.
-const STATE_OF_THE_SYNC: [&str; 15] = [
+const STATE_OF_THE_SYNC: [&str; 18] = [
     "sync_runs",
     "sync_unreadable",
     "pagerduty_connections.problem",
     "pagerduty_connections.failures",
+    "pagerduty_connections.unanswered",
     "pagerduty_connections.last_synced_at",
     "pagerduty_connections.next_sync_at",
     "pagerduty_connections.ask_after",
@@ -38,6 +40,8 @@ const STATE_OF_THE_SYNC: [&str; 15] = [
     "pagerduty_connections.lease_until",
     "pagerduty_schedules.problem",
     "pagerduty_schedules.failures",
+    "pagerduty_schedules.unanswered",
+    "pagerduty_schedules.answer_limit",
     "pagerduty_schedules.poll_at",
     "pagerduty_schedules.confirmed_at",
     "pagerduty_schedules.applied_at",
@@ -260,11 +264,11 @@ impl Fault {
         told.then(|| of_one_schedule(&self.problem))
     }
 
+    /// After one failure.
     fn health(&self, place: Place) -> ConnectionHealth {
         match (self.on_connection(place), self.mending) {
-            (None, _) => ConnectionHealth::Healthy,
-            (Some(problem), Mending::ByItself) => ConnectionHealth::Failing(problem),
             (Some(problem), Mending::BySomebody) => ConnectionHealth::NeedsReconnection(problem),
+            (problem, _) => ConnectionHealth::AskingAgain(problem),
         }
     }
 
@@ -460,7 +464,7 @@ async fn where_nobody_listens_everything_stays() {
         assert_eq!(outcome, Err(ConnectRefusal::PagerDuty(unreachable.clone())));
         before.stays(&bound, "nobody listens").await;
         let health = bound.card().await.health;
-        assert_eq!(health, ConnectionHealth::Failing(unreachable));
+        assert_eq!(health, ConnectionHealth::AskingAgain(Some(unreachable)));
         recover(&bound, "nobody listens").await;
     }
 }

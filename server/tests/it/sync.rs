@@ -366,3 +366,52 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_comes() {
+    on_each_engine(async |store| {
+        let at = |second| NOW.plus_seconds(second);
+        let reading = |user: &str| {
+            let mut schedule = snapshot("S1", &["ann", "bob"]);
+            schedule.shifts = vec![Shift {
+                user: PagerDutyUserId::new(user),
+                starts_at: at(-60),
+                ends_at: at(36_000),
+            }];
+            schedule
+        };
+        let (people, links) = (PeopleIndex::new(&[]), Links::new());
+        let directory = Directory::new(&people, &links);
+        let members = |schedule: &ScheduleSnapshot, now| members_of(schedule, &directory, now);
+        let poll_in = Duration::from_secs(60);
+        let connected = entry(AuditAction::ConnectedPagerDuty);
+        let credential = new_credential("sealed");
+        assert!(store.connect(&credential, &connected).await.unwrap());
+        let connection = store.connection(&workspace()).await.unwrap().unwrap();
+        let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
+        // Binding back many reads them all before the first is written.
+        let rule = Rule {
+            now: &|| at(600),
+            members: &members,
+        };
+        let (first, second) = (create(&store, "One").await, create(&store, "Two").await);
+        let (newer, older) = (reading("bob"), reading("ann"));
+        let bound = store.bind(&connection, &first, (&newer, at(590), poll_in), rule, allow);
+        assert_eq!(bound.await.unwrap(), BindEnd::Bound);
+        let bound = store.bind(&connection, &second, (&older, at(1), poll_in), rule, allow);
+        assert_eq!(bound.await.unwrap(), BindEnd::Bound);
+        let late = store.apply_schedule(&connection, &older, rule, at(2), poll_in);
+        assert!(late.await.unwrap().is_none());
+        for id in [&first, &second] {
+            assert_eq!(on_duty(&rotation(&store, id).await), ["bob"]);
+        }
+
+        // What was read by a clock that was an hour ahead is not taken for newer.
+        let wrong = store.apply_schedule(&connection, &newer, rule, at(4200), poll_in);
+        assert!(wrong.await.unwrap().is_some());
+        let right = store.apply_schedule(&connection, &older, rule, at(600), poll_in);
+        assert!(right.await.unwrap().is_some());
+        assert_eq!(on_duty(&rotation(&store, &first).await), ["ann"]);
+    })
+    .await;
+}

@@ -7,7 +7,9 @@ use crate::{
     pages::wording::count,
 };
 use leptos::{either::Either, prelude::*};
-use types::{ConnectionHealth, ConnectionView, Freshness, Timestamp, UnreadableSchedule};
+use types::{
+    ConnectionHealth, ConnectionView, Freshness, PagerDutyProblem, Timestamp, UnreadableSchedule,
+};
 
 /// Data of this age is as new as it gets.
 const FRESH_SECONDS: i64 = 60;
@@ -36,16 +38,7 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
 
 fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'static str, String) {
     match health {
-        ConnectionHealth::Healthy
-            if freshness.unreadable > 0 && freshness.unreadable == freshness.schedules =>
-        {
-            (
-                Tone::Warning,
-                "Needs attention",
-                "The connection works, but nothing that is bound could be read:".to_owned(),
-            )
-        }
-        ConnectionHealth::Healthy if freshness.unreadable > 0 || freshness.postponed > 0 => (
+        ConnectionHealth::Healthy if freshness.postponed > 0 => (
             Tone::Good,
             "Healthy",
             "The connection works, and what you see here is what PagerDuty says, but for this:"
@@ -61,11 +54,26 @@ fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'sta
             "Healthy",
             "What you see here is what PagerDuty says.".to_owned(),
         ),
-        ConnectionHealth::Failing(problem) => (
+        ConnectionHealth::AskingAgain(problem) => (
+            Tone::Neutral,
+            "Asking again",
+            kept(
+                problem,
+                "Not all of what is bound could be read the last time.",
+            ),
+        ),
+        ConnectionHealth::Stale => (
             Tone::Warning,
-            "Sync failing",
-            format!(
-                "{problem} Rotations keep what they last had, and the next sync comes by itself."
+            "Stale",
+            "PagerDuty has not confirmed all of what you see here for longer than usual."
+                .to_owned(),
+        ),
+        ConnectionHealth::NeedsAttention(problem) => (
+            Tone::Warning,
+            "Needs attention",
+            kept(
+                problem,
+                "The connection works, but not all of what is bound can be read.",
             ),
         ),
         ConnectionHealth::NeedsReconnection(problem) => (
@@ -76,6 +84,14 @@ fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'sta
             ),
         ),
     }
+}
+
+fn kept(problem: &Option<PagerDutyProblem>, otherwise: &str) -> String {
+    let what = match problem {
+        Some(problem) => problem.to_string(),
+        None => otherwise.to_owned(),
+    };
+    format!("{what} Rotations keep what they last had, and the next sync comes by itself.")
 }
 
 /// How old what is known of the bound schedules is, and what keeps it from being

@@ -1,6 +1,7 @@
 //! *Sync now* while PagerDuty is away: impatience postpones nothing.
 
 use crate::support::{bound::Bound, databases};
+use futures::future::join_all;
 use serde_json::json;
 use types::Timestamp;
 
@@ -47,6 +48,21 @@ async fn pressing_postpones_nothing(bound: &Bound, weather: &str) {
             assert!(!is_later(after.0, before.0), "{said}");
             assert_eq!(after.1, before.1, "{said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_who_press_sync_now_at_once_share_one_sync() {
+    for database in databases().await {
+        let bound = Bound::to(database, &SCHEDULES).await;
+        bound.sync_whole().await;
+        bound.forget_what_was_asked().await;
+        let slow = json!({"side": "pagerduty", "path": "/schedules", "delay_ms": 300});
+        bound.sandbox.fault(slow).await;
+        let pressed = join_all((0..100).map(|_| bound.sync())).await;
+        assert!(pressed.iter().all(|report| *report == pressed[0]));
+        assert_eq!(pressed[0].as_ref().unwrap().confirmed, 2);
+        assert_eq!(bound.asked_for("/schedules/{id}").await, 2);
     }
 }
 

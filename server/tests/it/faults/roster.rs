@@ -80,31 +80,38 @@ async fn newcomer_is(bound: &Bound, link: LinkState) {
 
 #[tokio::test]
 async fn whatever_is_said_of_people_schedules_go_on_and_nobody_is_said_to_have_no_email() {
-    for status in [401, 402, 404, 408, 429, 500, 503] {
-        for path in ["/users", "/users/"] {
-            for database in databases().await {
-                let bound = Bound::to(database, &SCHEDULES).await;
-                newcomer(&bound).await;
-                let fault = json!({"side": "pagerduty", "path": path, "status": status});
-                bound.sandbox.fault(fault).await;
-                if path == "/users" {
-                    bound.let_roster_age().await;
-                }
-                let said = format!("{status} at {path}");
-                let report = bound.sync().await.unwrap();
-                assert_eq!((report.confirmed, report.unreadable), (2, 0), "{said}");
-                bound.agrees_with_pagerduty().await;
-                assert_eq!(bound.connection().await.problem, None, "{said}");
-                // A 404 for one person does say that there is nobody.
-                if status != 404 {
-                    newcomer_is(&bound, LinkState::NotYetKnown).await;
-                }
-                bound.sandbox.clear_faults().await;
-                bound.sync().await.unwrap();
-                newcomer_is(&bound, LinkState::Linked).await;
+    for database in databases().await {
+        let bound = Bound::to(database, &SCHEDULES).await;
+        newcomer(&bound).await;
+        for status in [401, 402, 404, 408, 429, 500, 503] {
+            for path in ["/users", "/users/"] {
+                people_fail_with(&bound, path, status).await;
             }
         }
     }
+}
+
+/// The list and the newcomer, or the newcomer alone.
+async fn people_fail_with(bound: &Bound, path: &str, status: u16) {
+    let said = format!("{status} at {path}");
+    let forget = "update pagerduty_users set asked_for = 0, email = null where id = 'PNEWCOM'";
+    bound.database.execute(forget).await;
+    if path == "/users" {
+        bound.let_roster_age().await;
+    }
+    let fault = json!({"side": "pagerduty", "path": path, "status": status});
+    bound.sandbox.fault(fault).await;
+    let report = bound.sync().await.unwrap();
+    assert_eq!((report.confirmed, report.unreadable), (2, 0), "{said}");
+    bound.agrees_with_pagerduty().await;
+    assert_eq!(bound.connection().await.problem, None, "{said}");
+    // A 404 for one person does say that there is nobody.
+    if status != 404 {
+        newcomer_is(bound, LinkState::NotYetKnown).await;
+    }
+    bound.sandbox.clear_faults().await;
+    bound.sync().await.unwrap();
+    newcomer_is(bound, LinkState::Linked).await;
 }
 
 /// The 14 people of the company, and the crowd.
