@@ -210,14 +210,81 @@ pub trait Flashes {
     async fn keep_flash(&self, caller: &Caller, flash: Flash) -> Result<(), AppError>;
 }
 
+/// A hash of everything that a form said, the id of the change among it: the same
+/// form sent again is the same change. The HTTP layer leaves it in the request's
+/// extensions.
+#[derive(Clone, Debug)]
+pub struct SentChange(pub String);
+
+/// Where the outcome of a change that was begun is kept.
+#[derive(Clone, Debug)]
+pub struct ChangeKey(pub String);
+
+/// What became of a change that somebody sends.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// It is for whoever asked to do it, and to say how it ended.
+    Now(ChangeKey),
+    /// It was done before, with this outcome in JSON.
+    Before(String),
+}
+
+/// How a change ended.
+#[derive(Clone, Debug)]
+pub enum ChangeEnd {
+    /// With this outcome in JSON, to be answered whenever the change is sent again.
+    With(String),
+    /// In such a way that it may be done anew when it is sent again.
+    Forgotten,
+    /// In the middle; nobody knows how much of it was done.
+    Unknown,
+}
+
+/// Changes are done once, however often they are sent.
+#[async_trait]
+pub trait Changes {
+    /// Begins a change by the server function at `path`, or finds out what became of
+    /// it when the same person sent it before.
+    ///
+    /// # Errors
+    /// [`AppError::Unanswered`] while it is still being done, and
+    /// [`AppError::Unfinished`] when nobody knows whether it was.
+    async fn begin_change(
+        &self,
+        caller: &Caller,
+        path: &str,
+        sent: &SentChange,
+    ) -> Result<Begun, AppError>;
+    /// Keeps how it ended. If that fails, nobody knows.
+    async fn end_change(&self, caller: &Caller, key: ChangeKey, end: ChangeEnd);
+}
+
 /// Everything together, as it travels in Leptos' context.
 pub trait Backend:
-    Connections + Authorisations + Rotations + Schedules + Links + Audit + Flashes + Send + Sync
+    Connections
+    + Authorisations
+    + Rotations
+    + Schedules
+    + Links
+    + Audit
+    + Flashes
+    + Changes
+    + Send
+    + Sync
 {
 }
 
 impl<T> Backend for T where
-    T: Connections + Authorisations + Rotations + Schedules + Links + Audit + Flashes + Send + Sync
+    T: Connections
+        + Authorisations
+        + Rotations
+        + Schedules
+        + Links
+        + Audit
+        + Flashes
+        + Changes
+        + Send
+        + Sync
 {
 }
 

@@ -25,9 +25,20 @@ pub enum AppError {
     /// 429: asked for more often than is granted to one session or address.
     #[error("This was asked for too often. {}", wait(*wait_seconds))]
     TooOften { wait_seconds: u32 },
-    /// The browser could not reach the server.
-    #[error("Round Robin could not be reached. Check your connection, then try again.")]
+    /// What was only read did not come: the server could not be reached, took too long, or
+    /// something else answered.
+    #[error("Round Robin did not answer. Check your connection, then try again.")]
     Offline,
+    /// 504: a change was sent and its answer did not come.
+    #[error(
+        "Round Robin did not answer, so it may have been done. Look at the page, then try again if you need to: it is not done twice."
+    )]
+    Unanswered,
+    /// 500: a change was begun before, and nobody knows how it ended.
+    #[error(
+        "Round Robin was interrupted in the middle of this, so it may have been done. Look at the page, then do it again if it was not."
+    )]
+    Unfinished,
     /// 500: the cause is in the server's log under the request id.
     #[error(
         "Something went wrong on our side. Try again; if it stays, report request {request_id}."
@@ -74,8 +85,14 @@ impl AppError {
             Self::Forbidden(_) => 403,
             Self::NotFound => 404,
             Self::TooOften { .. } => 429,
-            Self::Internal { .. } | Self::Offline => 500,
+            Self::Internal { .. } | Self::Offline | Self::Unfinished => 500,
+            Self::Unanswered => 504,
         }
+    }
+
+    /// Whether the request may have changed something all the same.
+    pub(crate) const fn may_be_done(&self) -> bool {
+        matches!(self, Self::Unanswered | Self::Unfinished)
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Flash {
     pub input: Option<String>,
 }
 
+/// The field in which a form says which change it makes. The same form sent again, with
+/// the same id, is answered with what came of it then.
+pub const CHANGE_FIELD: &str = "change";
+
 /// Names the form of a login that nobody knows any more, whose outcome is told
 /// all the same.
 pub const LOGIN_CALLBACK_FORM: &str = "pagerduty-login";
@@ -254,23 +258,56 @@ impl News {
     }
 }
 
+/// A form as it was sent.
+#[derive(Clone)]
+struct SentForm {
+    /// URL-encoded.
+    fields: String,
+    /// Where the form keeps the id of the change that it makes.
+    change: RwSignal<String>,
+}
+
+/// Whether the change is over, so that the form makes another one from now on.
+fn tells_the_end(answer: &Result<String, AppError>) -> bool {
+    !matches!(
+        answer,
+        Err(AppError::Unanswered | AppError::Internal { .. })
+    )
+}
+
+#[cfg(feature = "ssr")]
+fn new_change() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
+/// Different from all others of the same person.
+#[cfg(not(feature = "ssr"))]
+fn new_change() -> String {
+    use js_sys::{Date, Math};
+    format!("{}-{}-{}", Date::now(), Math::random(), Math::random())
+}
+
 /// Calls of one server function, whichever it is.
 #[derive(Clone, Copy)]
 struct Calls {
     path: &'static str,
-    /// From the URL-encoded fields to the JSON of the answer.
-    action: Action<String, Result<String, AppError>>,
+    /// From the form to the JSON of the answer.
+    action: Action<SentForm, Result<String, AppError>>,
     last: MappedSignal<Option<Result<String, AppError>>>,
     flash: CurrentFlash,
 }
 
 impl Calls {
     fn to(path: &'static str, news: Option<News>) -> Self {
-        let action = Action::new(move |fields: &String| {
-            let answer = post(path, fields.clone());
-            let news = news.map(|news| (news.toasts, news.of(fields)));
+        let action = Action::new(move |form: &SentForm| {
+            let SentForm { fields, change } = form.clone();
+            let news = news.map(|news| (news.toasts, news.of(&fields)));
+            let answer = post(path, fields);
             async move {
                 let answer = answer.await;
+                if tells_the_end(&answer) {
+                    let _form_is_gone = change.try_set(new_change());
+                }
                 if let (Ok(json), Some((toasts, text))) = (&answer, news)
                     && succeeded(json)
                 {
@@ -292,7 +329,7 @@ impl Calls {
         let last = self.last;
         Memo::new(move |previous: Option<&usize>| {
             let version = version.get();
-            match last.with(|last| matches!(last, Some(Err(_)))) {
+            match last.with(|last| matches!(last, Some(Err(error)) if !error.may_be_done())) {
                 true => previous.copied().unwrap_or_default(),
                 false => version,
             }
@@ -301,7 +338,7 @@ impl Calls {
 
     /// Sends the form that `event` is about, unless a handler before has taken
     /// care of it.
-    fn submit(self, event: &SubmitEvent) {
+    fn submit(self, event: &SubmitEvent, change: RwSignal<String>) {
         if event.default_prevented() {
             return;
         }
@@ -311,7 +348,7 @@ impl Calls {
             // The same answer again is news again.
             self.flash.forget();
             self.action.clear();
-            self.action.dispatch(fields);
+            self.action.dispatch(SentForm { fields, change });
         }
     }
 }
@@ -339,11 +376,13 @@ pub(crate) fn ActionForm<F: ServerFn<Error = AppError> + 'static>(
 }
 
 fn form_of(calls: Calls, class: Option<&'static str>, children: Children) -> AnyView {
+    let change = RwSignal::new(new_change());
     view! {
         <form
             action=calls.path method="post" class=class
-            on:submit=move |event| calls.submit(&event)
+            on:submit=move |event| calls.submit(&event, change)
         >
+            <input type="hidden" name=CHANGE_FIELD value=move || change.get()/>
             {children()}
         </form>
     }
@@ -372,8 +411,8 @@ where
     told.into()
 }
 
-/// Moves with each answer of the form, refusals included. A request that failed
-/// changed nothing and gives no reason to load anything again.
+/// Moves with each answer of the form, refusals included. A request that failed and
+/// changed nothing gives no reason to load anything again.
 pub(crate) fn answers<F>(action: ServerAction<F>) -> Memo<usize> {
     action.calls.answers()
 }

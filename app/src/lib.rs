@@ -26,7 +26,7 @@ mod shell;
 
 pub use app::App;
 pub use error::{AppError, Denial};
-pub use forms::{Flash, LOGIN_CALLBACK_FORM};
+pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

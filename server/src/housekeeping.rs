@@ -10,6 +10,8 @@ use tokio::time;
 const INTERVAL: Duration = Duration::from_secs(60);
 /// How long the syncs of late are kept.
 const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a change that is sent again is answered with what came of it.
+const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long it is kept who was on duty, in seconds: a little more than a year.
 const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
@@ -36,6 +38,7 @@ pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
     let created_before = now.plus_seconds(-LONGEST_SESSION_SECONDS);
     store.purge_sessions(idle_since, created_before).await?;
     store.purge_runs(RUNS_KEPT).await?;
+    store.purge_changes(CHANGES_KEPT).await?;
     store
         .purge_history(now.plus_seconds(-HISTORY_KEPT_SECONDS))
         .await

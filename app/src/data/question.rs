@@ -2,8 +2,6 @@
 
 #[cfg(feature = "ssr")]
 use super::Answer;
-#[cfg(not(feature = "ssr"))]
-use super::Json;
 use super::{Asking, Data};
 use crate::AppError;
 use leptos::server_fn::ServerFn;
@@ -58,9 +56,6 @@ impl Question {
 
     #[cfg(not(feature = "ssr"))]
     pub(crate) fn ask(self) -> Asking {
-        Box::pin(async move {
-            let json = crate::server_fns::read(self.path, &self.query).await;
-            json.and_then(|json| Json::parse(&json)).into()
-        })
+        Box::pin(async move { crate::server_fns::read(self.path, &self.query).await.into() })
     }
 }

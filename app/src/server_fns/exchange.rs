@@ -3,32 +3,56 @@
 //! types of what is asked and answered differ.
 
 use crate::{AppError, data::Json};
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
 use http::Method;
-use leptos::server_fn::{
-    ContentType,
-    client::{Client, browser::BrowserClient},
-    codec::{self, PostUrl},
-    redirect::call_redirect_hook,
-    request::{ClientReq, browser::BrowserRequest},
-    response::ClientRes,
+use leptos::{
+    prelude::set_timeout,
+    server_fn::{
+        ContentType,
+        client::{Client, browser::BrowserClient},
+        codec::{self, PostUrl},
+        redirect::call_redirect_hook,
+        request::{ClientReq, browser::BrowserRequest},
+        response::ClientRes,
+    },
 };
 use serde::de::DeserializeOwned;
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
-/// Asks the server function at `path`, and returns the JSON of its answer.
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The same for what the server has to ask PagerDuty first, page by page.
 #[cfg(not(feature = "ssr"))]
-pub(crate) async fn read(path: &'static str, query: &str) -> Result<String, AppError> {
+const PATIENCE_WITH_PAGERDUTY: Duration = Duration::from_secs(45);
+
+/// Asks the server function at `path`.
+///
+/// # Errors
+/// [`AppError::Offline`] if what comes, if anything, is not from the server.
+#[cfg(not(feature = "ssr"))]
+pub(crate) async fn read(path: &'static str, query: &str) -> Result<Json, AppError> {
     let request = BrowserRequest::try_new_get(
         path,
         codec::GetUrl::CONTENT_TYPE,
         codec::Json::CONTENT_TYPE,
         query,
     )?;
-    answer(request).await
+    let patience = match path {
+        "/rpc/search_schedules" | "/rpc/preview_schedule" => PATIENCE_WITH_PAGERDUTY,
+        _ => PATIENCE,
+    };
+    let json = answer(request, patience).await?;
+    Json::parse(&json).map_err(|_| AppError::Offline)
 }
 
 /// Posts a form's fields, URL-encoded, to the server function at `path`, and
 /// returns the JSON of its answer.
+///
+/// # Errors
+/// [`AppError::Unanswered`] unless the server itself said what came of it.
 pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, AppError> {
     let request = BrowserRequest::try_new_req_text(
         path,
@@ -37,7 +61,11 @@ pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, A
         fields,
         Method::POST,
     )?;
-    answer(request).await
+    match answer(request, PATIENCE).await {
+        Ok(json) if Json::parse(&json).is_ok() => Ok(json),
+        Ok(_) | Err(AppError::Offline) => Err(AppError::Unanswered),
+        refused => refused,
+    }
 }
 
 /// What a server function, or a form before it, was answered in JSON.
@@ -47,8 +75,23 @@ pub(crate) fn decoded<T: DeserializeOwned>(json: &str) -> Result<T, AppError> {
 
 type Answer = Pin<Box<dyn Future<Output = Result<String, AppError>> + Send>>;
 
+/// The JSON that is answered to `request` within `patience`; [`AppError::Offline`] if
+/// nothing is.
+///
 /// Boxed, so that it is no part of the futures of those who wait for it.
-fn answer(request: BrowserRequest) -> Answer {
+fn answer(request: BrowserRequest, patience: Duration) -> Answer {
+    Box::pin(async move {
+        let (waiting, no_longer) = oneshot::channel::<()>();
+        set_timeout(move || drop(waiting), patience);
+        match select(whole_answer(request), no_longer).await {
+            Either::Left((answer, _)) => answer,
+            // The request is given up together with its future.
+            Either::Right(_) => Err(AppError::Offline),
+        }
+    })
+}
+
+fn whole_answer(request: BrowserRequest) -> Answer {
     Box::pin(async {
         let response = <BrowserClient as Client<AppError>>::send(request).await?;
         let status = ClientRes::<AppError>::status(&response);
@@ -56,7 +99,11 @@ fn answer(request: BrowserRequest) -> Answer {
         let redirects = ClientRes::<AppError>::has_redirect(&response);
         let body: String = response.try_into_string().await?;
         if status >= 400 {
-            return Err(decoded(&body).unwrap_or_else(|unreadable| unreadable));
+            // What a proxy says in its own words tells no more than its status does.
+            return Err(decoded(&body).unwrap_or_else(|unreadable| match status {
+                500.. => AppError::Offline,
+                _ => unreadable,
+            }));
         }
         if redirects {
             call_redirect_hook(&location);

@@ -32,12 +32,12 @@ mod request {
 
     use crate::{
         AppError, Flash,
-        backend::{Caller, SharedBackend},
+        backend::{Begun, Caller, ChangeEnd, SentChange, SharedBackend},
     };
     use http::{HeaderName, HeaderValue, header, request::Parts};
     use leptos::{prelude::*, server_fn::ServerFn};
     use leptos_axum::ResponseOptions;
-    use serde::Serialize;
+    use serde::{Serialize, de::DeserializeOwned};
     use std::future::Future;
     use types::Outcome;
 
@@ -71,8 +71,9 @@ mod request {
         result
     }
 
-    /// Runs the call of a form. A form sent without JavaScript gets its outcome
-    /// as a flash on the page it is redirected to.
+    /// Runs the call of a form, once: a form that was sent before is answered with what
+    /// came of it then. A form sent without JavaScript gets its outcome as a flash on the
+    /// page it is redirected to.
     ///
     /// `kept` is what was typed, for the form to show again; `on_done` is where
     /// to go after success, if not back to where the form was.
@@ -83,24 +84,39 @@ mod request {
     ) -> Result<Outcome<T, R>, AppError>
     where
         F: ServerFn,
-        T: Serialize,
-        R: Serialize,
+        T: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
         Fut: Future<Output = Result<Outcome<T, R>, AppError>>,
     {
         let sent_without_javascript = wants_html();
         let kept = kept.and_then(|input| serde_json::to_string(input).ok());
         self::call(|backend, caller| async move {
-            let outcome = call(backend.clone(), caller.clone()).await?;
-            let goes_on_at = outcome.done().and_then(on_done);
-            // What leads away from here is told by where it leads.
-            let stays = goes_on_at.as_ref().is_none_or(|path| path.starts_with('/'));
-            if sent_without_javascript
-                && stays
-                && let Ok(json) = serde_json::to_string(&outcome)
-            {
+            let sent = from_request::<SentChange>();
+            let begun = match &sent {
+                Some(sent) => Some(backend.begin_change(&caller, F::PATH, sent).await?),
+                None => None,
+            };
+            let (result, key) = match begun {
+                // Another version may have kept what this one cannot read.
+                Some(Begun::Before(json)) => {
+                    let outcome = serde_json::from_str(&json);
+                    (outcome.map_err(|_| AppError::Unfinished), None)
+                }
+                Some(Begun::Now(key)) => (call(backend.clone(), caller.clone()).await, Some(key)),
+                None => (call(backend.clone(), caller.clone()).await, None),
+            };
+            let done = result.as_ref().ok().and_then(Outcome::done);
+            let goes_on_at = done.and_then(on_done);
+            let told = told(&result, goes_on_at.as_deref());
+            if let Some(key) = key {
+                let end = change_end(&result, told.as_ref());
+                backend.end_change(&caller, key, end).await;
+            }
+            let outcome = result?;
+            if sent_without_javascript && let Some(outcome_json) = told {
                 let flash = Flash {
                     form: F::PATH.to_owned(),
-                    outcome: json,
+                    outcome: outcome_json,
                     input: outcome.refused().and(kept),
                 };
                 backend.keep_flash(&caller, flash).await?;
@@ -111,6 +127,25 @@ mod request {
             Ok(outcome)
         })
         .await
+    }
+
+    /// The outcome in JSON, for a page of ours to tell. What leads away from here is told
+    /// by where it leads, which is for one reader only.
+    fn told<T: Serialize, R: Serialize>(
+        result: &Result<Outcome<T, R>, AppError>,
+        goes_on_at: Option<&str>,
+    ) -> Option<String> {
+        let stays = goes_on_at.is_none_or(|path| path.starts_with('/'));
+        let outcome = result.as_ref().ok().filter(|_| stays)?;
+        serde_json::to_string(outcome).ok()
+    }
+
+    fn change_end<O>(result: &Result<O, AppError>, told: Option<&String>) -> ChangeEnd {
+        match (result, told) {
+            (_, Some(json)) => ChangeEnd::With(json.clone()),
+            (Err(AppError::Internal { .. }), None) => ChangeEnd::Unknown,
+            (_, None) => ChangeEnd::Forgotten,
+        }
     }
 
     fn wants_html() -> bool {

@@ -6,6 +6,7 @@
 
 mod audit;
 mod authorisations;
+mod changes;
 mod connections;
 mod credentials;
 mod engine;
@@ -25,6 +26,7 @@ pub use audit::NewAuditEntry;
 pub use authorisations::{
     AuthorisationPurpose, PendingAuthorisation, PendingSwitch, authorisation_row, switch_row,
 };
+pub use changes::ChangeState;
 pub use connections::{Connection, SyncEnd, credential_row};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, OpenError, sqlite_path};

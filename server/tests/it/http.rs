@@ -16,7 +16,7 @@ use server::{Services, clock, crypto::token_key, store::NewSession};
 use std::time::Instant;
 use types::{AuditAction, LiveEvent, LiveTopic, PersonId, Timestamp};
 
-const COOKIE: &str = "roundrobin_session";
+pub const COOKIE: &str = "roundrobin_session";
 const SESSION: &str = "the-secret-of-a-session";
 const NO_PAGERDUTY: &str = "http://127.0.0.1:9";
 
@@ -30,7 +30,12 @@ async fn signed_in(services: &Services, person: &str, at: Timestamp) -> Browser 
     signed_in_with(SESSION, services, person, at).await
 }
 
-async fn signed_in_with(secret: &str, services: &Services, person: &str, at: Timestamp) -> Browser {
+pub async fn signed_in_with(
+    secret: &str,
+    services: &Services,
+    person: &str,
+    at: Timestamp,
+) -> Browser {
     let (workspace, person) = (workspace(), PersonId::new(person));
     let session = NewSession {
         key: &token_key(secret),
