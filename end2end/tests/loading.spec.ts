@@ -77,6 +77,24 @@ test('a page that is left while its code is on the way stays left', async ({ pag
   await expect(page).toHaveTitle('Settings · Round Robin');
 });
 
+test.describe('code that is served as text', () => {
+  test.use({ expectedConsole: /application\/wasm/ });
+
+  test('is taken all the same, that of every page and that of some', async ({ page }) => {
+    await signInAs(page, 'Ada Okafor');
+    const path = await createRotation(page, 'Coffee');
+    await page.route('**/pkg/*.wasm', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), 'content-type': 'text/plain' } });
+    });
+    await visit(page, path);
+    await markDocument(page);
+    await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+    expect(await isSameDocument(page)).toBe(true);
+  });
+});
+
 test.describe('code that does not come', () => {
   test.use({ expectedConsole: /_split_(edit_schedule|occasional|rotation)\.wasm|rpc\/session|INTERNET_DISCONNECTED|Failed to (fetch|execute 'compile')/ });
 

@@ -74,13 +74,24 @@ pub fn cut(module: &Path, main: &Path, folder: &Path, script: &str) -> Result<(P
     ))
 }
 
-/// One script of both, which import each other: one file needs one request.
+/// How the library that cuts loads chunks, and how wasm-bindgen loads the rest, which also
+/// does so from servers that call the files something else than `application/wasm`.
+const LOADING_CHUNKS: &str = "WebAssembly.instantiateStreaming(src, imports)";
+const LOADING_THE_REST: &str = "__wbg_load(await src, imports)";
+
+/// One script of both, which import each other: one file needs one request. All parts are
+/// loaded in one way.
 pub fn join(loader: &str, javascript: &str) -> Result<String> {
     let (import, loader) = loader.split_once('\n').unwrap_or_default();
     ensure!(
         import.starts_with("import { initSync } from "),
         "what loads chunks begins with something else than its import: {import}"
     );
+    ensure!(
+        loader.contains(LOADING_CHUNKS) && javascript.contains("async function __wbg_load("),
+        "chunks, or the rest, are loaded in another way than before"
+    );
+    let loader = loader.replace(LOADING_CHUNKS, LOADING_THE_REST);
     Ok(format!("{javascript}\n{loader}"))
 }
 
@@ -129,12 +140,25 @@ mod tests {
         );
     }
 
+    const LOADER: &str = "import { initSync } from \"./x.js\";\n\
+        export const load = async (imports) => WebAssembly.instantiateStreaming(src, imports);\n";
+    const JAVASCRIPT: &str = "function initSync() {}\nasync function __wbg_load(module, imports) {}\nexport { initSync };";
+
     #[test]
     fn the_script_does_not_import_from_itself_what_it_declares() {
-        let loader = "import { initSync } from \"./x.js\";\nexport const load = initSync;\n";
-        let joined = join(loader, "function initSync() {}\nexport { initSync };").unwrap();
-        assert_eq!(joined.matches("import").count(), 0);
+        let joined = join(LOADER, JAVASCRIPT).unwrap();
+        assert_eq!(joined.matches("import {").count(), 0);
         assert!(joined.contains("export const load"));
-        join("const changed = 1;\n", "").unwrap_err();
+        join("const changed = 1;\n", JAVASCRIPT).unwrap_err();
+    }
+
+    #[test]
+    fn chunks_are_loaded_as_the_rest_is() {
+        let joined = join(LOADER, JAVASCRIPT).unwrap();
+        assert!(joined.contains("(imports) => __wbg_load(await src, imports)"));
+        assert!(!joined.contains("instantiateStreaming"));
+        join(LOADER, "function initSync() {}").unwrap_err();
+        let changed = LOADER.replace("instantiateStreaming", "compileStreaming");
+        join(&changed, JAVASCRIPT).unwrap_err();
     }
 }
