@@ -17,6 +17,10 @@ use leptos_router::{
     path,
 };
 
+/// The id of the element in which the app is. What others put beside it in the document,
+/// as extensions do, is not in its way.
+pub const CONTAINER: &str = "app";
+
 #[component]
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]

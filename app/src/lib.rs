@@ -24,7 +24,7 @@ pub mod server_fns;
 #[cfg(feature = "ssr")]
 mod shell;
 
-pub use app::App;
+pub use app::{App, CONTAINER};
 pub use error::{AppError, Denial};
 pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;

@@ -1,8 +1,9 @@
 //! The HTML document around the app, which only the server writes.
 
-use crate::App;
-use leptos::prelude::*;
+use crate::{App, CONTAINER};
+use leptos::{nonce::use_nonce, prelude::*, tachys::html::InertElement};
 use leptos_meta::MetaTags;
+use std::sync::LazyLock;
 use types::Theme;
 
 /// A drawing inside the page: there is no file to ask for.
@@ -10,6 +11,20 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
     %3Crect width='24' height='24' rx='6' fill='%230f766e'/%3E\
     %3Cpath d='M7 12a5 5 0 0 1 8.5-3.5L17 10M17 12a5 5 0 0 1-8.5 3.5L7 14' fill='none' stroke='white' \
     stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
+
+/// Notices when the page is not taken over, says so, and loads it anew. It depends on
+/// nothing else that is loaded. Its comments stay here.
+static WATCH: LazyLock<String> = LazyLock::new(|| {
+    let lines = include_str!("takeover.js").lines().map(str::trim);
+    let code = lines.filter(|line| !line.starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+});
+
+/// Tells proxies to leave the e-mail addresses in between as they are.
+const FENCE: [&str; 2] = ["<!--email_off-->", "<!--/email_off-->"];
+
+/// What browsers would make links of, which the app then did not find again.
+const NO_LINKS: &str = "telephone=no, date=no, address=no, email=no, url=no";
 
 /// The HTML document around the app. `chunks` are the addresses of the code that its
 /// page needs besides what every page needs, so that the browser loads both at once.
@@ -22,6 +37,8 @@ pub fn shell(options: LeptosOptions, theme: Theme, chunks: Vec<String>) -> impl 
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
+                <meta name="format-detection" content=NO_LINKS/>
+                <script nonce=use_nonce() data-cfasync="false">{WATCH.as_str()}</script>
                 <link rel="icon" href=ICON/>
                 <link rel="stylesheet" href=stylesheet/>
                 <HydrationScripts options/>
@@ -30,7 +47,11 @@ pub fn shell(options: LeptosOptions, theme: Theme, chunks: Vec<String>) -> impl 
                 }).collect_view()}
                 <MetaTags/>
             </head>
-            <body><App/></body>
+            <body>
+                {InertElement::new(FENCE[0])}
+                <div id=CONTAINER><App/></div>
+                {InertElement::new(FENCE[1])}
+            </body>
         </html>
     }
 }

@@ -135,7 +135,7 @@ test('pages carry headers that keep strangers out', async ({ page }) => {
   for (const path of ['/rotations', '/settings/integrations']) {
     const headers = (await page.request.get(path)).headers();
     expect(headers).toMatchObject({
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'same-origin',

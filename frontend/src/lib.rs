@@ -5,14 +5,14 @@
 #![recursion_limit = "512"]
 
 use app::{
-    App,
+    App, CONTAINER,
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, edit_schedule_view,
         integrations_view, provide_loader, rotation_view,
     },
     pause_after,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast as _, web_sys::Event};
 use wasm_bindgen_futures::spawn_local;
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
@@ -34,6 +34,7 @@ fn take_over_with(chunk: Chunk, failures: u32) {
         if load(chunk).await.is_ok() {
             take_over();
         } else {
+            tell("takeover-missing");
             let again = move || take_over_with(chunk, failures.saturating_add(1));
             set_timeout(again, pause_after(failures));
         }
@@ -41,10 +42,25 @@ fn take_over_with(chunk: Chunk, failures: u32) {
 }
 
 fn take_over() {
-    leptos::mount::hydrate_body(|| {
+    let Some(container) = document()
+        .get_element_by_id(CONTAINER)
+        .and_then(|element| element.dyn_into().ok())
+    else {
+        return tell("takeover-missing");
+    };
+    let app = leptos::mount::hydrate_from(container, || {
         provide_loader(Loader { load, view });
         App()
     });
+    app.forget();
+    tell("takeover");
+}
+
+/// Tells the script in the page that watches how taking it over goes.
+fn tell(event: &str) {
+    if let Ok(event) = Event::new(event) {
+        let _nobody_may_cancel_it = window().dispatch_event(&event);
+    }
 }
 
 fn load(chunk: Chunk) -> Loading<()> {

@@ -31,6 +31,7 @@ struct Inner {
     requests: Family<RequestLabels, Counter>,
     hand_off_seconds: Histogram,
     budget_left: Family<WorkspaceLabels, Gauge>,
+    takeover_failures: Family<TakeoverLabels, Counter>,
     data_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
     /// Scraping replaces the ages as a whole, one scrape at a time.
     scraping: Mutex<()>,
@@ -51,6 +52,39 @@ struct RequestLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WorkspaceLabels {
     workspace: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TakeoverLabels {
+    cause: &'static str,
+}
+
+/// Why a page in a browser is not live, in its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakeoverFailure {
+    /// Its code broke off, as when the document is not the one that was sent.
+    Broken,
+    /// Its code could not be loaded.
+    Missing,
+    /// Its code has not arrived for long.
+    Late,
+}
+
+impl TakeoverFailure {
+    /// What `app/src/takeover.js` reports.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Missing => "missing",
+            Self::Late => "late",
+        }
+    }
+
+    pub fn from_code(code: &[u8]) -> Option<Self> {
+        [Self::Broken, Self::Missing, Self::Late]
+            .into_iter()
+            .find(|failure| failure.code().as_bytes() == code)
+    }
 }
 
 /// How a run ended, as far as it is counted.
@@ -116,6 +150,12 @@ impl Default for Metrics {
             "Requests that the sync may still make within the minute, at the last run",
             budget_left.clone(),
         );
+        let takeover_failures = Family::default();
+        registry.register(
+            "takeover_failures",
+            "Pages in browsers that their code did not take over, by cause, as they report it",
+            takeover_failures.clone(),
+        );
         let data_age_seconds = Family::default();
         registry.register_with_unit(
             "data_age",
@@ -130,6 +170,7 @@ impl Default for Metrics {
             requests,
             hand_off_seconds,
             budget_left,
+            takeover_failures,
             data_age_seconds,
             scraping: Mutex::default(),
         }))
@@ -173,6 +214,14 @@ impl Metrics {
     pub fn budget_left(&self, workspace: &WorkspaceId, requests: u32) {
         let gauge = self.0.budget_left.get_or_create(&of(workspace));
         gauge.set(requests.into());
+    }
+
+    /// A page said that it is not live.
+    pub fn not_taken_over(&self, failure: TakeoverFailure) {
+        let labels = TakeoverLabels {
+            cause: failure.code(),
+        };
+        self.0.takeover_failures.get_or_create(&labels).inc();
     }
 
     /// Everything as text, with the data's ages as the database has them now.

@@ -13,7 +13,8 @@ use leptos::config::LeptosOptions;
 use rust_embed::{Embed, EmbeddedFile};
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const FOREVER: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable, no-transform");
 
 #[derive(Embed)]
 #[folder = "../target/site"]

@@ -22,6 +22,7 @@ mod request_id;
 mod response_headers;
 mod rpc;
 mod session;
+mod takeover;
 mod theme;
 
 pub use client_address::Peer;
@@ -104,6 +105,7 @@ fn guarded(site: &Site) -> Router<Site> {
         .merge(logins(site))
         .route("/api/auth/slack/logout", post(auth::log_out))
         .route(theme::PATH, post(theme::choose))
+        .route(takeover::PATH, post(takeover::report))
         .route(events::PATH, get(events::stream))
         .fallback(pages::not_found)
         .layer(

@@ -16,7 +16,8 @@ const ONE_YEAR_OF_HTTPS: &str = "max-age=31536000";
 
 const ALWAYS: [(HeaderName, &str); 8] = [
     (header::CONTENT_SECURITY_POLICY, NOTHING),
-    (header::CACHE_CONTROL, "no-store"),
+    // What a proxy makes of a page, its code does not find again.
+    (header::CACHE_CONTROL, "no-store, no-transform"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     // Forms without JavaScript need to know where they came from.

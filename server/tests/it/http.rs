@@ -68,7 +68,7 @@ async fn a_page_is_whole_and_runs_only_scripts_with_its_nonce() {
     let (nonce, _) = rest.split_once('\'').unwrap();
     assert!(answer.body.contains(&format!("nonce=\"{nonce}\"")));
     assert!(!policy.contains("unsafe-inline"));
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("cache-control"), "no-store, no-transform");
 }
 
 #[tokio::test]
@@ -456,6 +456,56 @@ async fn signing_out_everywhere_ends_the_sessions_of_other_browsers_too() {
     let audit = services.store.audit_page(&workspace(), None).await.unwrap();
     assert_eq!(audit.entries[0].action, AuditAction::SignedOutEverywhere);
     assert_eq!(audit.entries[0].actor, "Ann");
+}
+
+#[tokio::test]
+async fn a_page_says_what_nobody_is_to_make_of_it() {
+    let (services, _database) = started().await;
+    let mut browser = signed_in(&services, "U1", clock::now()).await;
+    let page = browser.open("/rotations").await.body;
+    let (head, body) = page.split_once("<body>").unwrap();
+    assert!(head.contains(
+        "<meta name=\"format-detection\" content=\"telephone=no, date=no, address=no, email=no"
+    ));
+    let (before, rest) = body.split_once("<!--email_off-->").unwrap();
+    let (fenced, _data) = rest.split_once("<!--/email_off-->").unwrap();
+    assert_eq!(before, "");
+    assert!(fenced.contains("<main"));
+    assert!(!fenced.contains("<script"));
+}
+
+#[tokio::test]
+async fn pages_that_are_not_live_are_counted_by_cause_and_nothing_else_is() {
+    let (services, _database) = started().await;
+    let mut browser = Browser::new(&services);
+    for (report, status) in [
+        ("broken", StatusCode::NO_CONTENT),
+        ("broken", StatusCode::NO_CONTENT),
+        ("late", StatusCode::NO_CONTENT),
+        ("\"} 1\nforged", StatusCode::BAD_REQUEST),
+        ("brokenbrokenbroken", StatusCode::BAD_REQUEST),
+    ] {
+        let answer = browser
+            .send(fetch(Method::POST, "/api/takeover", report))
+            .await;
+        assert_eq!(answer.status, status, "{report}");
+    }
+    let mut foreign = fetch(Method::POST, "/api/takeover", "broken");
+    let site = foreign.headers_mut().get_mut("sec-fetch-site").unwrap();
+    *site = "cross-site".parse().unwrap();
+    assert_eq!(browser.send(foreign).await.status, StatusCode::FORBIDDEN);
+    let metrics = services.metrics.scraped(&[]).unwrap();
+    let counted: Vec<_> = metrics
+        .lines()
+        .filter(|line| line.starts_with("roundrobin_takeover_failures_total"))
+        .collect();
+    assert_eq!(counted.len(), 2, "{counted:?}");
+    for line in [
+        "roundrobin_takeover_failures_total{cause=\"broken\"} 2",
+        "roundrobin_takeover_failures_total{cause=\"late\"} 1",
+    ] {
+        assert!(counted.contains(&line), "{counted:?}");
+    }
 }
 
 #[tokio::test]
