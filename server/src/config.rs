@@ -3,7 +3,7 @@
 
 use crate::{
     crypto::{KeyRing, KeyRingError},
-    store::{Engine, OpenError, sqlite_path},
+    store::{self, Engine, Expect, OpenError, sqlite_path},
 };
 use clap::Args;
 use ipnet::IpNet;
@@ -156,6 +156,10 @@ pub struct StorageSettings {
     /// A file that holds the keys instead.
     #[arg(long, env = "ROUNDROBIN_ENCRYPTION_KEYS_FILE")]
     encryption_keys_file: Option<PathBuf>,
+
+    /// Begin with an empty SQLite database although there is a key beside it.
+    #[arg(long, env = "ROUNDROBIN_NEW_DATABASE")]
+    new_database: bool,
 }
 
 /// The settings, checked.
@@ -231,6 +235,8 @@ pub struct Storage {
     pub keys: KeyRing,
     /// The key file that was made just now, for the log.
     pub new_key_file: Option<PathBuf>,
+    /// Data where a key file was there before: it has sealed something.
+    pub expect: Expect,
 }
 
 /// Why the settings cannot be used.
@@ -272,8 +278,14 @@ pub enum ConfigError {
     KeyFileLost { database: String, path: String },
     #[error("{name} {url}: it must begin with http:// or https:// and name a host")]
     BaseUrl { name: &'static str, url: String },
-    #[error("the key file {path} could not be made or read: {cause}")]
-    KeyFile { path: String, cause: io::Error },
+    #[error(
+        "the key file {path} could not be made or read by {user}: {cause}. Let this user read it, and write into its folder"
+    )]
+    KeyFile {
+        path: String,
+        user: String,
+        cause: io::Error,
+    },
     #[error("ROUNDROBIN_DATABASE_URL: {0}")]
     Database(#[from] OpenError),
 }
@@ -330,6 +342,11 @@ impl Settings {
         self.storage.checked()
     }
 
+    /// The same, and makes nothing; `None` when a start would make a new key.
+    pub fn storage_as_it_is(&self) -> Result<Option<Storage>, ConfigError> {
+        self.storage.read(KeyFile::AsItIs)
+    }
+
     fn metrics_token(&self) -> Result<Option<SecretString>, ConfigError> {
         let token = value_or_file(
             "ROUNDROBIN_METRICS_TOKEN",
@@ -367,29 +384,71 @@ impl Settings {
 
 impl StorageSettings {
     pub fn checked(&self) -> Result<Storage, ConfigError> {
-        let database_url = value_or_file(
-            "ROUNDROBIN_DATABASE_URL",
-            self.database_url.as_ref(),
-            self.database_url_file.as_deref(),
-        )?
-        .unwrap_or_else(|| SecretString::from(DEFAULT_DATABASE_URL));
+        let storage = self.read(KeyFile::MadeIfNew)?;
+        Ok(storage.expect("a key that is not there is made"))
+    }
+
+    fn read(&self, key_file: KeyFile) -> Result<Option<Storage>, ConfigError> {
+        let database_url = self.database_url()?;
         let given = value_or_file(
             "ROUNDROBIN_ENCRYPTION_KEYS",
             self.encryption_keys.as_ref(),
             self.encryption_keys_file.as_deref(),
         )?;
         let engine = Engine::of_url(database_url.expose_secret())?;
-        let (text, new_key_file) = match (given, engine) {
-            (Some(keys), _) => (keys, None),
+        let (text, new_key_file, was_there) = match (given, engine) {
+            (Some(keys), _) => (keys, None, false),
             (None, Engine::Postgres) => return Err(ConfigError::KeysNeeded),
-            (None, Engine::Sqlite) => key_file_beside(database_url.expose_secret())?,
+            (None, Engine::Sqlite) => {
+                match key_file_beside(database_url.expose_secret(), key_file)? {
+                    None => return Ok(None),
+                    Some((keys, None)) => (keys, None, true),
+                    Some((keys, new)) => (keys, new, false),
+                }
+            }
         };
-        Ok(Storage {
+        Ok(Some(Storage {
             keys: KeyRing::parse(text.expose_secret().trim())?,
             database_url,
             new_key_file,
-        })
+            expect: if was_there && !self.new_database {
+                Expect::Data
+            } else {
+                Expect::Anything
+            },
+        }))
     }
+
+    /// Where the data is; all that copying it needs.
+    pub fn database_url(&self) -> Result<SecretString, ConfigError> {
+        let given = value_or_file(
+            "ROUNDROBIN_DATABASE_URL",
+            self.database_url.as_ref(),
+            self.database_url_file.as_deref(),
+        )?;
+        Ok(given.unwrap_or_else(|| SecretString::from(DEFAULT_DATABASE_URL)))
+    }
+}
+
+impl Storage {
+    /// Takes away a key that was made for a database that could not be made, so that
+    /// the next start is a first one again.
+    pub fn unmake_key(&self) {
+        let database = sqlite_path(self.database_url.expose_secret());
+        if let Some(key) = &self.new_key_file
+            && !database.is_some_and(holds_something)
+            && let Err(error) = fs::remove_file(key)
+        {
+            tracing::warn!(%error, file = %key.display(), "a key that has sealed nothing is left");
+        }
+    }
+}
+
+/// What becomes of a key file that is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyFile {
+    MadeIfNew,
+    AsItIs,
 }
 
 impl ServedWorkspaces {
@@ -452,32 +511,44 @@ fn read_secret(name: &'static str, path: &Path) -> Result<SecretString, ConfigEr
     }
 }
 
-/// Reads `encryption.key` beside the SQLite file, making it at the first start.
-fn key_file_beside(database_url: &str) -> Result<(SecretString, Option<PathBuf>), ConfigError> {
+/// Reads `encryption.key` beside the SQLite file, making it at the first start: then
+/// also where it is. `None` when it would have to be made and is not to be.
+fn key_file_beside(
+    database_url: &str,
+    key_file: KeyFile,
+) -> Result<Option<(SecretString, Option<PathBuf>)>, ConfigError> {
     let folder = sqlite_path(database_url)
         .and_then(Path::parent)
         .unwrap_or(Path::new(""));
     let path = folder.join("encryption.key");
     let failed = |cause| ConfigError::KeyFile {
         path: path.display().to_string(),
+        user: store::user(),
         cause,
     };
     match fs::read_to_string(&path) {
-        Ok(text) => Ok((SecretString::from(text), None)),
+        Ok(text) => Ok(Some((SecretString::from(text), None))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some(database) = sqlite_path(database_url).filter(|file| file.exists()) {
+            if let Some(database) = sqlite_path(database_url).filter(|file| holds_something(file)) {
                 return Err(ConfigError::KeyFileLost {
                     database: database.display().to_string(),
                     path: path.display().to_string(),
                 });
             }
+            if key_file == KeyFile::AsItIs {
+                return Ok(None);
+            }
             let keys = KeyRing::generate();
             fs::create_dir_all(folder).map_err(failed)?;
             write_private(&path, keys.expose_secret()).map_err(failed)?;
-            Ok((keys, Some(path.clone())))
+            Ok(Some((keys, Some(path.clone()))))
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+fn holds_something(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|file| file.len() > 0)
 }
 
 /// Writes a new file that only its owner may read, on disk before anything can

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod backend;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -42,6 +43,12 @@ use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::Timestamp;
 
+/// What every TLS client needs before it is made.
+fn prepare_tls() {
+    // An error says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// What every part of the server may need. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Services {
@@ -66,9 +73,11 @@ pub struct Services {
 impl Services {
     /// Opens the database and prepares everything else; asks nobody anything.
     pub async fn open(config: Config, storage: Storage) -> Result<Self, OpenError> {
-        // Every TLS client needs it. An error says that it is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = Store::open(storage.database_url.expose_secret()).await?;
+        prepare_tls();
+        let url = storage.database_url.expose_secret();
+        let store = Store::open_expecting(url, storage.expect)
+            .await
+            .inspect_err(|_| storage.unmake_key())?;
         let endpoints = Endpoints {
             us: config.pagerduty.api_url.clone(),
             eu: config.pagerduty.eu_api_url.clone(),

@@ -4,19 +4,21 @@
 #![recursion_limit = "512"]
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use secrecy::ExposeSecret;
 use server::{
     Services,
     backend::RoundRobin,
+    check, clock,
     config::{Config, ConnectionsConfig, Settings, Storage, StorageSettings},
     housekeeping, http, reencrypt, replicas, slack,
-    store::Store,
+    store::{self, ServingLock, Store},
     sync,
 };
 use std::{
-    io::IsTerminal, net::SocketAddr, pin::pin, process::ExitCode, sync::Arc, time::Duration,
+    io::IsTerminal, net::SocketAddr, path::PathBuf, pin::pin, process::ExitCode, sync::Arc,
+    time::Duration,
 };
 use tokio::{
     net::TcpListener,
@@ -52,6 +54,22 @@ enum Action {
     Migrate(StorageSettings),
     /// Seal every secret in the database with the first encryption key and end.
     Reencrypt(StorageSettings),
+    /// Copy a SQLite database into a new file, also while it is being served, and end.
+    Backup(Copying),
+    /// Put a backup in the place of a SQLite database that is not being served, keep
+    /// that one beside it, and end.
+    Restore(Copying),
+    /// Say of the settings, the database, the keys and Slack whether they are well and
+    /// what to do, change nothing, and end; with failure when something is ill.
+    Check(Box<Settings>),
+}
+
+#[derive(Args)]
+struct Copying {
+    /// The backup.
+    file: PathBuf,
+    #[command(flatten)]
+    storage: StorageSettings,
 }
 
 /// Pages are made of many short-lived pieces on several threads: with the system's
@@ -96,22 +114,67 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Some(Action::Serve(settings)) => serve(&settings).await,
         Some(Action::Migrate(settings)) => migrate(&settings).await,
         Some(Action::Reencrypt(settings)) => reencrypt(&settings).await,
+        Some(Action::Backup(copying)) => back_up(&copying).await,
+        Some(Action::Restore(copying)) => restore(&copying).await,
+        Some(Action::Check(settings)) => check(&settings).await,
     }
+}
+
+async fn back_up(Copying { file, storage }: &Copying) -> anyhow::Result<()> {
+    let url = storage.database_url()?;
+    let copied = store::back_up(url.expose_secret(), file).await?;
+    println!(
+        "Copied {} rows of {} tables into {}, and found the copy whole. Its secrets open only with the encryption keys of the database: keep a copy of those too, apart from it.",
+        copied.rows,
+        copied.tables,
+        file.display()
+    );
+    Ok(())
+}
+
+async fn restore(Copying { file, storage }: &Copying) -> anyhow::Result<()> {
+    let url = storage.database_url()?;
+    let moment = clock::now().as_millis().to_string();
+    let restored = store::restore(url.expose_secret(), file, &moment).await?;
+    println!(
+        "Put {} rows of {} tables back.",
+        restored.copied.rows, restored.copied.tables
+    );
+    if let Some(kept) = restored.kept {
+        println!("What was there before is kept at {}.", kept.display());
+    }
+    println!("See whether the encryption keys fit with: roundrobin check");
+    Ok(())
+}
+
+async fn check(settings: &Settings) -> anyhow::Result<()> {
+    let report = check::check(settings).await;
+    print!("{report}");
+    anyhow::ensure!(
+        report.is_well(),
+        "something is ill; what to do is said above"
+    );
+    Ok(())
 }
 
 async fn migrate(settings: &StorageSettings) -> anyhow::Result<()> {
     let storage = settings.checked()?;
-    Store::open(storage.database_url.expose_secret())
-        .await?
-        .close()
-        .await;
+    let url = storage.database_url.expose_secret();
+    let _lock = ServingLock::take(url)?;
+    let store = Store::open_expecting(url, storage.expect)
+        .await
+        .inspect_err(|_| storage.unmake_key())?;
+    // Closing takes the mark away, also one that a crash has left.
+    store.mark_served().await?;
+    store.close().await;
     println!("The database is at this version's schema.");
     Ok(())
 }
 
 async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
     let storage = settings.checked()?;
-    let store = Store::open(storage.database_url.expose_secret()).await?;
+    let url = storage.database_url.expose_secret();
+    let store = Store::open_expecting(url, storage.expect).await?;
     let resealed = reencrypt::reencrypt(&store, &storage.keys).await?;
     store.close().await;
     println!("Sealed {resealed} secrets with the first encryption key.");
@@ -124,9 +187,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     announce(&config, &storage);
     let listen = config.listen;
     let database_url = storage.database_url.clone();
+    let _lock = ServingLock::take(database_url.expose_secret())?;
     let services = Services::open(config, storage).await?;
     reencrypt::check_keys(&services.store, &services.keys).await?;
     let listener = bind(listen).await?;
+    if let Err(error) = services.store.mark_served().await {
+        // Pages can be read all the same, and readiness says what is the matter.
+        tracing::warn!(%error, "nothing can be written to the database");
+    }
     let metrics = match services.config.metrics.listen {
         Some(listen) => Some(bind(listen).await?),
         None => None,

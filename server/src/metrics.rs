@@ -15,7 +15,10 @@ use prometheus_client::{
 };
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use types::{SyncReason, WorkspaceId};
@@ -33,7 +36,9 @@ struct Inner {
     budget_left: Family<WorkspaceLabels, Gauge>,
     takeover_failures: Family<TakeoverLabels, Counter>,
     data_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
-    /// Scraping replaces the ages as a whole, one scrape at a time.
+    part_ready: Family<PartLabels, Gauge>,
+    database_renewals: Counter,
+    /// Scraping replaces what is read as a whole, one scrape at a time.
     scraping: Mutex<()>,
 }
 
@@ -85,6 +90,20 @@ impl TakeoverFailure {
             .into_iter()
             .find(|failure| failure.code().as_bytes() == code)
     }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartLabels {
+    part: &'static str,
+}
+
+/// What is not counted but looked up when somebody scrapes.
+pub struct Reading<'a> {
+    pub ages: &'a [DataAge],
+    /// The parts of `/readyz`, and whether each is well.
+    pub parts: &'a [(&'static str, bool)],
+    /// How often all connections to the database were made anew.
+    pub database_renewals: u64,
 }
 
 /// How a run ended, as far as it is counted.
@@ -163,6 +182,18 @@ impl Default for Metrics {
             Unit::Seconds,
             data_age_seconds.clone(),
         );
+        let part_ready = Family::default();
+        registry.register(
+            "part_ready",
+            "Whether a part of /readyz is well (1) or ill (0)",
+            part_ready.clone(),
+        );
+        let database_renewals = Counter::default();
+        registry.register(
+            "database_renewals",
+            "How often all connections to the database were made anew, since one was deaf, lost or read-only",
+            database_renewals.clone(),
+        );
         Self(Arc::new(Inner {
             registry,
             runs,
@@ -172,6 +203,8 @@ impl Default for Metrics {
             budget_left,
             takeover_failures,
             data_age_seconds,
+            part_ready,
+            database_renewals,
             scraping: Mutex::default(),
         }))
     }
@@ -224,18 +257,24 @@ impl Metrics {
         self.0.takeover_failures.get_or_create(&labels).inc();
     }
 
-    /// Everything as text, with the data's ages as the database has them now.
-    pub fn scraped(&self, ages: &[DataAge]) -> Result<String, fmt::Error> {
+    /// Everything as text, with what was looked up just now.
+    pub fn scraped(&self, reading: &Reading<'_>) -> Result<String, fmt::Error> {
         let _one_at_a_time = self
             .0
             .scraping
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         self.0.data_age_seconds.clear();
-        for DataAge { workspace, age } in ages {
+        for DataAge { workspace, age } in reading.ages {
             let gauge = self.0.data_age_seconds.get_or_create(&of(workspace));
             gauge.set(age.as_secs_f64());
         }
+        for &(part, well) in reading.parts {
+            let gauge = self.0.part_ready.get_or_create(&PartLabels { part });
+            gauge.set(i64::from(well));
+        }
+        let renewals = self.0.database_renewals.inner();
+        renewals.store(reading.database_renewals, Ordering::Relaxed);
         let mut text = String::new();
         text::encode(&mut text, &self.0.registry)?;
         Ok(text)

@@ -45,18 +45,37 @@ pub async fn reencrypt(store: &Store, keys: &KeyRing) -> Result<u32, ReencryptEr
     Ok(resealed)
 }
 
-/// Opens everything once, so that a missing key is noticed at the start and not
-/// at the next sync.
-pub async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), ReencryptError> {
+/// Something sealed, and whether a key opens it.
+#[derive(Debug)]
+pub struct Sealed {
+    pub row: String,
+    pub opens: Result<(), OpenSealedError>,
+}
+
+/// Tries to open everything that lasts.
+pub async fn sealed(store: &Store, keys: &KeyRing) -> Result<Vec<Sealed>, StoreError> {
+    let mut all = Vec::new();
+    let mut attempt = |sealed: &str, row: String| {
+        let opens = keys.open(sealed, &row).map(drop);
+        all.push(Sealed { row, opens });
+    };
     for connection in store.connections().await? {
         let row = credential_row(&connection.workspace);
-        opened(keys, &connection.credential.sealed, &row)?;
+        attempt(&connection.credential.sealed, row);
     }
     for workspace in store.workspaces().await? {
         if let Some(installation) = &workspace.installation {
-            let row = bot_token_row(&workspace.id);
-            opened(keys, &installation.bot_token_sealed, &row)?;
+            attempt(&installation.bot_token_sealed, bot_token_row(&workspace.id));
         }
+    }
+    Ok(all)
+}
+
+/// Opens everything once, so that a missing key is noticed at the start and not
+/// at the next sync.
+pub async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), ReencryptError> {
+    for Sealed { row, opens } in sealed(store, keys).await? {
+        opens.map_err(|cause| ReencryptError::Sealed { row, cause })?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +19,15 @@ use types::{LiveTopic, WorkspaceId};
 use uuid::Uuid;
 
 const CHANNEL: &str = "roundrobin_live";
+/// Where servers speak only so that somebody is heard.
+const ECHO_CHANNEL: &str = "roundrobin_echo";
+/// How often each server speaks there.
+const ECHO_EVERY: Duration = Duration::from_secs(5);
+/// A listening connection on which nothing was heard for so long is deaf: Postgres
+/// brings everybody's own notices back, too.
+const LONGEST_SILENCE: Duration = Duration::from_secs(15);
+/// How long making a listening connection may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long to rest before the database is tried again.
 const REST: Duration = Duration::from_secs(1);
 
@@ -34,6 +44,19 @@ impl Hearing {
     fn set(&self, sound: bool) {
         self.0.store(!sound, Ordering::Relaxed);
     }
+}
+
+/// Why a server does not hear from the others.
+#[derive(Debug, thiserror::Error)]
+enum Unheard {
+    #[error("the connection was lost")]
+    Lost,
+    #[error("the connection has been silent for {} seconds", LONGEST_SILENCE.as_secs())]
+    Deaf,
+    #[error("Postgres did not take a connection within {} seconds", CONNECT_LIMIT.as_secs())]
+    NoAnswer,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
 }
 
 /// One event on its way between servers.
@@ -61,6 +84,7 @@ pub async fn run(services: Services, database_url: SecretString) {
     stop.run_until_cancelled(async {
         tokio::join!(
             tell(&services, origin, outbox),
+            echo(&services),
             hear(&services, origin, url)
         )
     })
@@ -87,25 +111,46 @@ async fn tell(
     }
 }
 
+/// Says something now and then, for this server itself to hear.
+async fn echo(services: &Services) {
+    loop {
+        time::sleep(ECHO_EVERY).await;
+        if let Err(error) = services.store.notify(ECHO_CHANNEL, "").await {
+            tracing::debug!(%error, "no echo could be sent");
+        }
+    }
+}
+
 async fn hear(services: &Services, origin: Uuid, url: &str) {
     loop {
-        match listen(services, origin, url).await {
-            Ok(()) => tracing::warn!("lost the connection that hears from other servers"),
-            Err(error) => tracing::warn!(%error, "cannot hear from other servers"),
-        }
+        let Err(cause) = listen(services, origin, url).await;
+        tracing::warn!(%cause, "cannot hear from other servers");
         services.hearing.set(false);
         time::sleep(REST).await;
     }
 }
 
-/// Hears until the connection is lost. Whatever was said while nobody heard is
+/// Hears until the connection is lost or deaf. Whatever was said while nobody heard is
 /// made up for by having every page read everything anew.
-async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect(url).await?;
-    listener.listen(CHANNEL).await?;
+async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<Infallible, Unheard> {
+    let listening = async {
+        let mut listener = PgListener::connect(url).await?;
+        listener.listen_all([CHANNEL, ECHO_CHANNEL]).await?;
+        Ok::<_, sqlx::Error>(listener)
+    };
+    let mut listener = time::timeout(CONNECT_LIMIT, listening)
+        .await
+        .map_err(|_| Unheard::NoAnswer)??;
     services.hearing.set(true);
     services.live.start_over();
-    while let Some(notification) = listener.try_recv().await? {
+    loop {
+        let notification = time::timeout(LONGEST_SILENCE, listener.try_recv())
+            .await
+            .map_err(|_| Unheard::Deaf)??
+            .ok_or(Unheard::Lost)?;
+        if notification.channel() == ECHO_CHANNEL {
+            continue;
+        }
         let Ok(message) = serde_json::from_str::<Message>(notification.payload()) else {
             tracing::warn!("another server said what this version cannot read");
             services.live.start_over();
@@ -121,5 +166,4 @@ async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<(), sqlx
             Message { topic: None, .. } => services.live.start_over(),
         }
     }
-    Ok(())
 }

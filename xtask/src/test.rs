@@ -56,6 +56,9 @@ pub fn soak() -> Result<()> {
         let Some(url) = postgres.url() else {
             bail!(postgres::MISSING);
         };
+        if !postgres::ensure_pooler()? {
+            bail!(postgres::POOLER_MISSING);
+        }
         let mut command = cargo::command(&SOAK_ARGUMENTS);
         command.env(postgres::URL, url).env(SOAK, "1");
         run_tests(&SOAK_ARGUMENTS, &mut command)
@@ -69,13 +72,18 @@ const SOAK_ARGUMENTS: [&str; 7] = ["test", "-p", "server", "--test", "it", "--",
 fn add_unit_tests(report: &mut Report) -> Result<()> {
     site::ensure_placeholder()?;
     let mut without_postgres = false;
+    let mut without_pooler = false;
     report.run("tests: types, app, server, sandbox", || {
         let postgres = Postgres::obtain()?;
         without_postgres = postgres.url().is_none();
+        without_pooler = !postgres::ensure_pooler()?;
         cargo_test(&cargo::NATIVE, postgres.url())
     })?;
     if without_postgres {
         report.warn(postgres::MISSING.to_owned());
+    }
+    if without_pooler {
+        report.warn(postgres::POOLER_MISSING.to_owned());
     }
     report.run("tests: xtask", || cargo_test(&["-p", "xtask"], None))?;
     Ok(())

@@ -1,24 +1,30 @@
 //! What those who run the server ask it: is the process alive, can it do its
-//! work, and if not, which part is ill.
+//! work, and if not, which part is ill and what helps.
 
 use super::Site;
+use crate::{Services, store::Trouble};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the database may take to say how it is.
+pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// `GET /readyz`: each part by name.
 #[derive(Serialize)]
 pub struct Readiness {
     ready: bool,
+    /// Answers, and takes what is written.
     database: Part,
     /// Looks for connections that are due.
     sync: Part,
     /// Hears from the other servers on the same database.
     live_events: Part,
     server: Part,
+    /// A sentence for each part that is ill.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    causes: BTreeMap<&'static str, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,39 +35,77 @@ enum Part {
     Stopping,
 }
 
+/// Why a part other than the database is ill.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(
+        "nobody has looked for 30 seconds for schedules that are due; the log says what keeps the sync"
+    )]
+    SyncStuck,
+    #[error(
+        "nothing is heard from the other servers on the same database, so open pages may be late; the connection is made anew until it hears"
+    )]
+    NothingHeard,
+    #[error("the server is about to end")]
+    Stopping,
+}
+
 /// `GET /healthz`: the process answers, whatever else is broken.
 pub async fn alive() -> &'static str {
     "ok"
 }
 
 pub async fn ready(State(site): State<Site>) -> (StatusCode, Json<Readiness>) {
-    let services = &site.services;
-    let database = match timeout(DATABASE_TIMEOUT, services.store.ping()).await {
-        Ok(Ok(())) => Part::Ok,
-        _ => Part::Failing,
-    };
-    let part = |sound| if sound { Part::Ok } else { Part::Failing };
-    let server = if services.shutdown.is_cancelled() {
-        Part::Stopping
-    } else {
-        Part::Ok
-    };
-    let sync = part(services.sync.is_alive());
-    let live_events = part(services.hearing.is_sound());
-    let ready = [database, sync, live_events, server]
-        .iter()
-        .all(|part| *part == Part::Ok);
-    let status = if ready {
+    let readiness = Readiness::of(&site.services).await;
+    let status = if readiness.ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let readiness = Readiness {
-        ready,
-        database,
-        sync,
-        live_events,
-        server,
-    };
     (status, Json(readiness))
+}
+
+impl Readiness {
+    pub async fn of(services: &Services) -> Self {
+        let mut causes = BTreeMap::new();
+        let trouble = timeout(DATABASE_TIMEOUT, services.store.trouble()).await;
+        let trouble = trouble.unwrap_or(Some(Trouble::NoAnswer));
+        let mut part = |name, cause: Option<String>| match cause {
+            None => Part::Ok,
+            Some(cause) => {
+                causes.insert(name, cause);
+                Part::Failing
+            }
+        };
+        let ill = |sound: bool, cause: Cause| (!sound).then(|| cause.to_string());
+        let database = part("database", trouble.map(|trouble| trouble.to_string()));
+        let sync = part("sync", ill(services.sync.is_alive(), Cause::SyncStuck));
+        let live_events = part(
+            "live_events",
+            ill(services.hearing.is_sound(), Cause::NothingHeard),
+        );
+        let stopping = services.shutdown.is_cancelled();
+        if stopping {
+            causes.insert("server", Cause::Stopping.to_string());
+        }
+        Self {
+            ready: causes.is_empty(),
+            database,
+            sync,
+            live_events,
+            server: if stopping { Part::Stopping } else { Part::Ok },
+            causes,
+        }
+    }
+
+    /// Each part by the name that it has in the answer, and whether it is well.
+    pub fn parts(&self) -> [(&'static str, bool); 4] {
+        [
+            ("database", self.database),
+            ("sync", self.sync),
+            ("live_events", self.live_events),
+            ("server", self.server),
+        ]
+        .map(|(name, part)| (name, part == Part::Ok))
+    }
 }

@@ -1,7 +1,8 @@
 //! `GET /metrics`. What it tells of a deployment is not for everybody: it is
 //! served on an address of its own, or to whoever has the token.
 
-use crate::Services;
+use super::health::{DATABASE_TIMEOUT, Readiness};
+use crate::{Services, metrics::Reading};
 use axum::{
     Router,
     extract::State,
@@ -11,6 +12,7 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -54,11 +56,25 @@ fn carries(headers: &HeaderMap, token: &SecretString) -> bool {
 
 async fn scraped(services: &Services) -> Response {
     // The counters are worth having while the database is ill.
-    let ages = services.store.data_ages().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the metrics lack the age of the data");
-        Vec::new()
+    let ages = timeout(DATABASE_TIMEOUT, services.store.data_ages());
+    let (ages, readiness) = tokio::join!(ages, Readiness::of(services));
+    let ages = match ages {
+        Ok(Ok(ages)) => ages,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the metrics lack the age of the data");
+            Vec::new()
+        }
+        Err(_) => {
+            tracing::warn!("the metrics lack the age of the data, since the database is silent");
+            Vec::new()
+        }
+    };
+    let scraped = services.metrics.scraped(&Reading {
+        ages: &ages,
+        parts: &readiness.parts(),
+        database_renewals: services.store.renewals(),
     });
-    match services.metrics.scraped(&ages) {
+    match scraped {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");

@@ -16,7 +16,10 @@ use oauth2::{
 };
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use std::{fmt, pin::Pin, time::Duration};
 use tokio::time::{sleep, timeout};
 use types::{PersonId, WorkspaceId};
@@ -201,6 +204,14 @@ impl SlackClient {
                 .collect(),
             installed_by: fields.authed_user.id.clone(),
         })
+    }
+
+    /// What a bot token may do, as Slack tells with the answer to whose it is.
+    pub async fn granted_to(&self, token: &SecretString) -> Result<Vec<String>, SlackError> {
+        let answer: Granted<IgnoredAny> = self
+            .get("/api/auth.test", token, &[], TOTAL_TIMEOUT)
+            .await?;
+        answer.scopes.ok_or(SlackError::Unreadable)
     }
 
     /// All people of the token's workspace.

@@ -12,4 +12,4 @@ pub mod sign_in;
 
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
-pub use installation::is_served;
+pub use installation::{NEEDED_SCOPES, is_served};

@@ -1,7 +1,7 @@
 //! The audit log: what people did, written in the same transaction as the deed.
 
-use super::{Result, Store, known};
-use sqlx::{AnyConnection, FromRow};
+use super::{DatabaseConnection, Result, Store, known};
+use sqlx::FromRow;
 use types::{AuditAction, AuditEntry, AuditId, AuditPage, PersonId, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
@@ -67,7 +67,10 @@ fn first_id_at(at: Timestamp) -> String {
 }
 
 /// Writes an entry as part of a transaction.
-pub(super) async fn insert(connection: &mut AnyConnection, entry: &NewAuditEntry) -> Result<()> {
+pub(super) async fn insert(
+    connection: &mut DatabaseConnection,
+    entry: &NewAuditEntry,
+) -> Result<()> {
     sqlx::query(
         "insert into audit (id, workspace_id, at, actor_id, actor_name, action, refused, target,
              before_change, after_change, request_id)

@@ -2,12 +2,12 @@
 //! the state of its sync.
 
 use super::{
-    NewAuditEntry, Result, Store, StoredCredential, audit,
+    DatabaseConnection, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CredentialColumns, bind_credential},
     duration, former, known, millis,
 };
 use crate::{clock, pagerduty::NextPage};
-use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+use sqlx::{AssertSqlSafe, FromRow};
 use std::time::Duration;
 use types::{
     AuditAction, PagerDutyProblem, PersonId, RevertedRotation, RotationId, RotationMode, Timestamp,
@@ -193,7 +193,7 @@ impl Store {
     /// nothing is written, when it is connected already: of two people who
     /// connect at once, one wins.
     pub async fn connect(&self, new: &StoredCredential, entry: &NewAuditEntry) -> Result<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_durable().await?;
         let now = self.engine.now();
         let statement = format!(
             "insert into pagerduty_connections (method, credential_sealed, last_four, client_id,
@@ -228,7 +228,7 @@ impl Store {
         new: &StoredCredential,
         entry: &NewAuditEntry,
     ) -> Result<bool> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_durable().await?;
         let now = self.engine.now();
         let statement = format!(
             "update pagerduty_connections set method = $1, credential_sealed = $2, last_four = $3,
@@ -269,7 +269,7 @@ impl Store {
     /// when the workspace is not connected.
     pub async fn disconnect(&self, entry: &NewAuditEntry) -> Result<Option<Vec<RevertedRotation>>> {
         let workspace = &entry.workspace;
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_durable().await?;
         // Waits for a sync that is being applied, and makes the next one wait.
         if !hold(&mut tx, workspace).await? {
             return Ok(None);
@@ -512,14 +512,14 @@ impl Store {
         .bind(new_sealed)
         .bind(workspace.as_str())
         .bind(old_sealed)
-        .execute(&self.writer)
+        .execute(&self.durable_writer)
         .await?;
         Ok(updated.rows_affected() == 1)
     }
 }
 
 async fn bound_rotations(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
 ) -> Result<Vec<RevertedRotation>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
@@ -541,7 +541,10 @@ async fn bound_rotations(
 /// Holds the connection's row, if there is one, until the transaction ends.
 /// Whatever touches bindings takes it before any rotation, so that two
 /// transactions cannot wait for each other.
-pub(super) async fn hold(connection: &mut AnyConnection, workspace: &WorkspaceId) -> Result<bool> {
+pub(super) async fn hold(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<bool> {
     let held = sqlx::query(
         "update pagerduty_connections set generation = generation where workspace_id = $1",
     )
@@ -554,7 +557,7 @@ pub(super) async fn hold(connection: &mut AnyConnection, workspace: &WorkspaceId
 /// Like [`hold`], for what was read with one credential. False when the
 /// connection is gone, or when its credential is not the one of `generation` any more.
 pub(super) async fn lock(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     generation: &str,
 ) -> Result<bool> {

@@ -1,12 +1,16 @@
 //! Everything that differs between SQLite and Postgres. The rest of the store
 //! is written once, in the SQL that both understand.
 
-use sqlx::{
-    AnyPool, Connection as _, Transaction,
-    any::{Any, AnyPoolOptions},
-    migrate::Migrator,
+use super::{
+    Expect, OpenError, Trouble, opening,
+    pool::{Pool, Upkeep, Work},
 };
-use std::{path::Path, time::Duration};
+use sqlx::{
+    AnyPool, Error,
+    any::AnyPoolOptions,
+    migrate::{MigrateError, Migrator},
+};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -22,28 +26,11 @@ pub enum Engine {
 /// some would wait for seconds. So writers share one connection, for which they
 /// queue.
 pub(super) struct Pools {
-    pub(super) pool: AnyPool,
-    pub(super) writer: AnyPool,
+    pub(super) pool: Pool,
+    pub(super) writer: Pool,
     /// Where [`Engine::stamp`] is asked.
-    pub(super) stamps: AnyPool,
-}
-
-/// Why a database could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error(
-        "the database URL must begin with sqlite:// or postgres://, for example sqlite://data/roundrobin.db"
-    )]
-    UnknownScheme,
-    #[error("the folder {folder} for the database could not be made: {cause}")]
-    Folder {
-        folder: String,
-        cause: std::io::Error,
-    },
-    #[error("the database could not be opened: {0}")]
-    Connect(sqlx::Error),
-    #[error("the database could not be brought to this version's schema: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    pub(super) stamps: Pool,
+    pub(super) upkeep: Arc<Upkeep>,
 }
 
 impl Engine {
@@ -58,45 +45,113 @@ impl Engine {
         }
     }
 
-    /// Opens the database, making a SQLite file when there is none.
-    pub(super) async fn open(self, url: &str) -> Result<Pools, OpenError> {
+    /// Opens the database, making a SQLite file when there is none, and brings its
+    /// schema up to date.
+    pub(super) async fn open(self, url: &str, expect: Expect) -> Result<Pools, OpenError> {
         sqlx::any::install_default_drivers();
-        match self {
+        let upkeep = Arc::new(Upkeep::new(self));
+        let (pool, writer, stamps) = match self {
             Self::Sqlite => {
-                make_folder_of(url)?;
                 let url = creating(url);
+                opening::look_at_sqlite(&url, expect).await?;
                 // First, so that whoever reads finds the file as it is to be.
-                let writer = sqlite_pool(&url, 1, &[]).await?;
-                let pool = sqlite_pool(&url, 8, &[]).await?;
-                let stamps = sqlite_pool(&url, 1, &[NAME_READER]).await?;
-                Ok(Pools {
-                    pool,
-                    writer,
-                    stamps,
-                })
+                let writer = sqlite_pool(&url, 1, &[], &upkeep).await?;
+                migrate(&writer).await?;
+                let pool = sqlite_pool(&url, 8, &[], &upkeep).await?;
+                let stamps = sqlite_pool(&url, 1, &[NAME_READER], &upkeep).await?;
+                (pool, writer, stamps)
             }
             Self::Postgres => {
-                let connecting = pool_of(16).connect(url).await;
-                let pool = connecting.map_err(OpenError::Connect)?;
-                Ok(Pools {
-                    writer: pool.clone(),
-                    stamps: pool.clone(),
-                    pool,
-                })
+                let connecting = pool_of(16, &upkeep).connect(url).await;
+                let pool = connecting.map_err(opening::postgres_refusal)?;
+                opening::look_at_postgres(&pool).await?;
+                migrate(&pool).await?;
+                (pool.clone(), pool.clone(), pool)
+            }
+        };
+        let watched = |raw, work| Pool::new(raw, Arc::clone(&upkeep), work);
+        Ok(Pools {
+            pool: watched(pool, Work::Reading),
+            writer: watched(writer, Work::Writing),
+            stamps: watched(stamps, Work::Reading),
+            upkeep,
+        })
+    }
+
+    /// The statement that begins a transaction that will write. SQLite takes its
+    /// write lock at once: a transaction that reads first and writes later would fail
+    /// with "busy" instead of waiting for its turn.
+    pub(super) const fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// The statement after which a connection's commits outlast a loss of power.
+    pub(super) const fn durable(self) -> &'static str {
+        match self {
+            Self::Sqlite => "PRAGMA synchronous = FULL",
+            // Every other value is at least as careful.
+            Self::Postgres => {
+                "select set_config('synchronous_commit', 'on', false)
+                 where current_setting('synchronous_commit') = 'off'"
             }
         }
     }
 
-    /// Begins a transaction that will write. SQLite takes its write lock at
-    /// once: a transaction that reads first and writes later would fail with
-    /// "busy" instead of waiting for its turn.
-    pub(super) async fn begin(
-        self,
-        pool: &AnyPool,
-    ) -> Result<Transaction<'static, Any>, sqlx::Error> {
+    /// The statement that undoes [`Engine::durable`].
+    pub(super) const fn not_durable(self) -> &'static str {
         match self {
-            Self::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await,
-            Self::Postgres => pool.begin().await,
+            Self::Sqlite => "PRAGMA synchronous = NORMAL",
+            Self::Postgres => "reset synchronous_commit",
+        }
+    }
+
+    /// How long a statement may take, where the other side can vanish. What only reads
+    /// waits for nobody, and is asked again.
+    pub(super) const fn statement_limit(self, work: Work) -> Option<Duration> {
+        match (self, work) {
+            (Self::Sqlite, _) => None,
+            (Self::Postgres, Work::Reading) => Some(Duration::from_secs(5)),
+            (Self::Postgres, Work::Writing | Work::Durable) => Some(Duration::from_secs(10)),
+        }
+    }
+
+    /// What an error says of the database as a whole; nothing when it concerns the
+    /// statement alone. The codes are SQLite's result codes and Postgres' SQLSTATE.
+    pub(super) fn trouble(self, error: &Error) -> Option<Trouble> {
+        match error {
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Some(Trouble::NoAnswer),
+            Error::PoolTimedOut => Some(Trouble::NoAnswer),
+            Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => {
+                Some(Trouble::Lost)
+            }
+            Error::Database(error) => {
+                let code = error.code()?;
+                match self {
+                    Self::Sqlite => sqlite_trouble(code.parse().ok()?),
+                    Self::Postgres => postgres_trouble(&code),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The statements after which the database itself says that it is being served,
+    /// wherever it is copied to.
+    pub(super) const fn mark_served(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &["PRAGMA user_version = 1", "PRAGMA wal_checkpoint(TRUNCATE)"],
+            Self::Postgres => &[],
+        }
+    }
+
+    /// The statements that undo [`Engine::mark_served`].
+    pub(super) const fn unmark_served(self) -> &'static [&'static str] {
+        match self {
+            Self::Sqlite => &["PRAGMA user_version = 0"],
+            Self::Postgres => &[],
         }
     }
 
@@ -135,20 +190,48 @@ impl Engine {
     }
 }
 
-/// How long a connection may have waited and still count as sound. Asking each
-/// whether it is would double the round trips of a busy server.
-const SURELY_SOUND: Duration = Duration::from_secs(1);
+/// Of the result codes, the last byte tells the kind.
+const fn sqlite_trouble(code: u32) -> Option<Trouble> {
+    /// No room to map more of the shared memory file.
+    const IOERR_SHMSIZE: u32 = 4874;
+    match (code, code & 0xff) {
+        (IOERR_SHMSIZE, _) | (_, 13) => Some(Trouble::DiskFull),
+        (_, 8) => Some(Trouble::ReadOnly),
+        (_, 5 | 6) => Some(Trouble::Locked),
+        (_, 10 | 11 | 14 | 26) => Some(Trouble::Damaged),
+        _ => None,
+    }
+}
 
-fn pool_of(connections: u32) -> AnyPoolOptions {
+fn postgres_trouble(code: &str) -> Option<Trouble> {
+    match code {
+        "53100" => Some(Trouble::DiskFull),
+        "25006" => Some(Trouble::ReadOnly),
+        "53300" => Some(Trouble::TooManyConnections),
+        "28000" | "28P01" => Some(Trouble::LoginRefused),
+        "57P01" | "57P02" | "57P03" | "57P05" => Some(Trouble::Lost),
+        "58030" | "XX001" | "XX002" => Some(Trouble::Damaged),
+        _ if code.starts_with("08") => Some(Trouble::Lost),
+        _ => None,
+    }
+}
+
+/// How long to wait for a connection, whether one is made or becomes free.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
+
+fn pool_of(connections: u32, upkeep: &Arc<Upkeep>) -> AnyPoolOptions {
+    let (lending, taking_back) = (Arc::clone(upkeep), Arc::clone(upkeep));
     AnyPoolOptions::new()
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(ACQUIRE_LIMIT)
         .max_connections(connections)
         .test_before_acquire(false)
-        .before_acquire(|connection, last_use| {
-            Box::pin(async move {
-                // One that is broken is replaced.
-                Ok(last_use.idle_for < SURELY_SOUND || connection.ping().await.is_ok())
-            })
+        .before_acquire(move |connection, known| {
+            let upkeep = Arc::clone(&lending);
+            Box::pin(async move { Ok(upkeep.may_be_lent(connection, known).await) })
+        })
+        .after_release(move |_, known| {
+            let outdated = taking_back.is_outdated(known.age);
+            Box::pin(async move { Ok(!outdated) })
         })
 }
 
@@ -168,8 +251,9 @@ async fn sqlite_pool(
     url: &str,
     connections: u32,
     preparations: &'static [&'static str],
+    upkeep: &Arc<Upkeep>,
 ) -> Result<AnyPool, OpenError> {
-    pool_of(connections)
+    pool_of(connections, upkeep)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for statement in SETTINGS.iter().chain(preparations) {
@@ -192,17 +276,19 @@ pub fn sqlite_path(url: &str) -> Option<&Path> {
     Some(Path::new(path))
 }
 
-pub(super) async fn migrate(pool: &AnyPool) -> Result<(), OpenError> {
-    Ok(MIGRATIONS.run(pool).await?)
+/// The version of the schema that this program brings a database to.
+pub(super) fn newest_version() -> i64 {
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or(0)
 }
 
-fn make_folder_of(url: &str) -> Result<(), OpenError> {
-    let Some(folder) = sqlite_path(url).and_then(Path::parent) else {
-        return Ok(());
-    };
-    std::fs::create_dir_all(folder).map_err(|cause| OpenError::Folder {
-        folder: folder.display().to_string(),
-        cause,
+async fn migrate(pool: &AnyPool) -> Result<(), OpenError> {
+    MIGRATIONS.run(pool).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) => OpenError::LaterVersion {
+            found,
+            known: newest_version(),
+        },
+        error => OpenError::Migrate(error),
     })
 }
 
@@ -213,5 +299,39 @@ fn creating(url: &str) -> String {
         format!("{url}&mode=rwc")
     } else {
         format!("{url}?mode=rwc")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_a_statement_alone_say_nothing_of_the_database() {
+        // A constraint, and a schema that changed.
+        for code in [19, 1555, 2067, 17] {
+            assert_eq!(sqlite_trouble(code), None, "{code}");
+        }
+        // A constraint, a deadlock, a syntax error, a cancelled statement.
+        for code in ["23505", "40P01", "42601", "57014"] {
+            assert_eq!(postgres_trouble(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn extended_result_codes_tell_the_same_as_their_kind() {
+        for (code, trouble) in [
+            (13, Trouble::DiskFull),
+            (4874, Trouble::DiskFull),
+            (8, Trouble::ReadOnly),
+            (1032, Trouble::ReadOnly),
+            (778, Trouble::Damaged),
+            (517, Trouble::Locked),
+        ] {
+            assert_eq!(sqlite_trouble(code), Some(trouble), "{code}");
+        }
+        assert_eq!(postgres_trouble("08006"), Some(Trouble::Lost));
+        assert_eq!(postgres_trouble("25006"), Some(Trouble::ReadOnly));
+        assert_eq!(postgres_trouble("53100"), Some(Trouble::DiskFull));
     }
 }

@@ -1,9 +1,9 @@
 //! What a disconnect reverted to Manual, kept so that it can be bound back when
 //! the same account is connected again.
 
-use super::{NewAuditEntry, Result, Store, audit};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
 use crate::pagerduty::AccountIdentity;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::FromRow;
 use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
 
 /// A rotation that followed a schedule until a disconnect.
@@ -78,7 +78,7 @@ impl Store {
 
 /// Remembers every binding of a workspace that is about to be disconnected.
 pub(super) async fn remember_all(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     now: Timestamp,
 ) -> Result<()> {
@@ -104,7 +104,10 @@ pub(super) async fn remember_all(
 }
 
 /// Forgets what a rotation was bound to, since it is bound anew.
-pub(super) async fn forget(connection: &mut AnyConnection, rotation: &RotationId) -> Result<()> {
+pub(super) async fn forget(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+) -> Result<()> {
     sqlx::query("delete from former_bindings where rotation_id = $1")
         .bind(rotation.as_str())
         .execute(connection)

@@ -1,9 +1,8 @@
 //! Who was on duty when. A row is written when a duty begins, and brought up to
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
-use super::{Result, Store};
+use super::{DatabaseConnection, Result, Store};
 use crate::rotations::{Member, RecordChange, record_changes};
-use sqlx::AnyConnection;
 use types::{DutyRecord, RotationId, Timestamp, WorkspaceId};
 
 /// How many records a rotation's page shows.
@@ -44,7 +43,7 @@ impl Store {
 /// certain to have been right until the first of two times, became those `after` at
 /// the second.
 pub(super) async fn record(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     (workspace, rotation): (&WorkspaceId, &RotationId),
     before: &[Member],
     after: &[Member],

@@ -8,19 +8,25 @@ mod audit;
 mod authorisations;
 mod changes;
 mod connections;
+mod copying;
 mod credentials;
 mod engine;
 mod former;
 mod history;
+mod inspection;
 mod links;
+mod opening;
 mod overview;
 mod people;
+mod pool;
 mod rotations;
 mod runs;
 mod schedules;
 mod sessions;
 mod tokens;
+mod trouble;
 mod workspaces;
+mod writability;
 
 pub use audit::NewAuditEntry;
 pub use authorisations::{
@@ -28,33 +34,46 @@ pub use authorisations::{
 };
 pub use changes::ChangeState;
 pub use connections::{Connection, SyncEnd, credential_row};
+pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use engine::{Engine, OpenError, sqlite_path};
+pub use engine::{Engine, sqlite_path};
 pub use former::Former;
+pub use inspection::{Inspection, inspect};
 pub use links::Links;
+pub use opening::{Expect, LogMissing, OpenError, ServingLock, user};
 pub use overview::{ListedRotation, ListedSchedule};
 pub use people::{Person, email_key};
 pub use runs::EndedRun;
 pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
 pub use sessions::{NewSession, Session};
 pub use tokens::TokenLease;
+pub use trouble::Trouble;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 
 use engine::Pools;
 use overview::Overviews;
-use sqlx::{AnyPool, Transaction, any::Any};
+use pool::{DatabaseConnection, Pool, Transaction, Upkeep, Work};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// For what only reads.
-    pool: AnyPool,
+    pool: Pool,
     /// For what writes.
-    writer: AnyPool,
+    writer: Pool,
+    /// For what has to outlast a loss of power: secrets, and that they are gone.
+    durable_writer: Pool,
     /// For asking whether anything was written.
-    stamps: AnyPool,
+    stamps: Pool,
+    upkeep: Arc<Upkeep>,
     engine: Engine,
     overviews: Overviews,
+    /// Whether the database says that it is being served.
+    served: Arc<AtomicBool>,
 }
 
 /// The database failed; the message is for the log.
@@ -70,7 +89,7 @@ pub enum StoreError {
     Unreadable { what: &'static str },
     /// What several who waited for the same thing were told.
     #[error(transparent)]
-    Shared(std::sync::Arc<StoreError>),
+    Shared(Arc<StoreError>),
 }
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -78,25 +97,41 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 impl Store {
     /// Opens the database at `url` and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_expecting(url, Expect::Anything).await
+    }
+
+    /// The same, and refuses when data has to be there and is not.
+    pub async fn open_expecting(url: &str, expect: Expect) -> Result<Self, OpenError> {
         let engine = Engine::of_url(url)?;
         let Pools {
             pool,
             writer,
             stamps,
-        } = engine.open(url).await?;
-        engine::migrate(&writer).await?;
+            upkeep,
+        } = engine.open(url, expect).await?;
         Ok(Self {
             pool,
+            durable_writer: writer.working(Work::Durable),
             writer,
             stamps,
+            upkeep,
             engine,
             overviews: Overviews::default(),
+            served: Arc::default(),
         })
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+    /// Marks the database as being served until the store is closed, so that a copy of
+    /// a part of it can be told from the whole.
+    pub async fn mark_served(&self) -> Result<()> {
+        self.served.store(true, Ordering::Relaxed);
+        self.run_each(self.engine.mark_served()).await
+    }
+
+    async fn run_each(&self, statements: &[&'static str]) -> Result<()> {
+        for statement in statements {
+            sqlx::query(*statement).execute(&self.writer).await?;
+        }
         Ok(())
     }
 
@@ -122,13 +157,23 @@ impl Store {
     }
 
     pub async fn close(&self) {
+        if self.served.load(Ordering::Relaxed)
+            && let Err(error) = self.run_each(self.engine.unmark_served()).await
+        {
+            tracing::warn!(%error, "the database still says that it is being served");
+        }
         self.stamps.close().await;
         self.pool.close().await;
         self.writer.close().await;
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Any>> {
-        Ok(self.engine.begin(&self.writer).await?)
+    async fn begin(&self) -> Result<Transaction> {
+        Ok(self.writer.begin().await?)
+    }
+
+    /// Like [`Store::begin`], for what has to outlast a loss of power.
+    async fn begin_durable(&self) -> Result<Transaction> {
+        Ok(self.durable_writer.begin().await?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{Result, Store, known};
-use sqlx::{AnyConnection, FromRow};
+use super::{DatabaseConnection, Result, Store, known};
+use sqlx::FromRow;
 use std::collections::BTreeMap;
 use types::{PersonId, PersonView, Role, Timestamp, WorkspaceId};
 
@@ -208,7 +208,10 @@ fn changes(
     changed
 }
 
-async fn everybody(connection: &mut AnyConnection, workspace: &WorkspaceId) -> Result<Vec<Known>> {
+async fn everybody(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Known>> {
     let rows: Vec<Row> = sqlx::query_as(
         "select id, name, email, role, deactivated, read_at from people where workspace_id = $1",
     )
@@ -220,7 +223,7 @@ async fn everybody(connection: &mut AnyConnection, workspace: &WorkspaceId) -> R
 
 /// Writes unless Slack was asked for the person later than `read_at`.
 async fn upsert(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     person: &Person,
     read_at: Timestamp,

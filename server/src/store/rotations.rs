@@ -1,9 +1,9 @@
 //! Rotations with their members and owners.
 
-use super::{NewAuditEntry, Result, Store, StoreError, audit, history, known};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, known};
 use crate::rotations::{Duty, Member, Rotation};
 use serde::Deserialize;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::FromRow;
 use std::collections::HashMap;
 use types::{
     LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
@@ -219,7 +219,7 @@ fn code_taken(error: sqlx::Error) -> StoreError {
 
 /// The rotation, whose row is held until the transaction ends.
 pub(super) async fn lock_and_load(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     id: &RotationId,
 ) -> Result<Option<Rotation>> {
@@ -236,7 +236,7 @@ pub(super) async fn lock_and_load(
 
 /// One rotation, or all of the workspace when `only` is absent.
 pub(super) async fn load(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     only: Option<&RotationId>,
 ) -> Result<Vec<Rotation>> {
@@ -265,7 +265,7 @@ pub(super) async fn load(
 }
 
 async fn load_members(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     only: Option<&str>,
 ) -> Result<HashMap<String, Vec<Member>>> {
@@ -295,7 +295,7 @@ async fn load_members(
 }
 
 async fn load_owners(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     only: Option<&str>,
 ) -> Result<HashMap<String, Vec<PersonId>>> {
@@ -319,7 +319,7 @@ async fn load_owners(
     Ok(owners)
 }
 
-async fn write_details(connection: &mut AnyConnection, rotation: &Rotation) -> Result<()> {
+async fn write_details(connection: &mut DatabaseConnection, rotation: &Rotation) -> Result<()> {
     sqlx::query(
         "update rotations set name = $1, description = $2, code = $3, duty_size = $4,
              visibility = $5
@@ -337,7 +337,7 @@ async fn write_details(connection: &mut AnyConnection, rotation: &Rotation) -> R
     Ok(())
 }
 
-async fn write_owners(connection: &mut AnyConnection, rotation: &Rotation) -> Result<()> {
+async fn write_owners(connection: &mut DatabaseConnection, rotation: &Rotation) -> Result<()> {
     sqlx::query("delete from rotation_owners where rotation_id = $1")
         .bind(rotation.id.as_str())
         .execute(&mut *connection)
@@ -360,7 +360,7 @@ async fn write_owners(connection: &mut AnyConnection, rotation: &Rotation) -> Re
 /// to have been right until the first of two times, and notes whose duty that
 /// begins or ends at the second.
 pub(super) async fn write_members(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     before: &[Member],
     rotation: &Rotation,
     times: (Timestamp, Timestamp),

@@ -2,7 +2,7 @@
 //! them, and the bindings themselves.
 
 use super::{
-    Connection, NewAuditEntry, Result, Store, audit,
+    Connection, DatabaseConnection, NewAuditEntry, Result, Store, audit,
     connections::{self, read_problem, write_problem},
     duration, former, known, millis, rotations,
 };
@@ -10,7 +10,7 @@ use crate::{
     pagerduty::{NextPage, ScheduleVersion, Shift},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change},
 };
-use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{
     PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, SyncChange, Timestamp,
@@ -633,7 +633,7 @@ impl Store {
 
     async fn poll_again_in(
         &self,
-        connection: &mut AnyConnection,
+        connection: &mut DatabaseConnection,
         workspace: &WorkspaceId,
         schedule: &ScheduleId,
         wait: Duration,
@@ -664,7 +664,7 @@ fn is_later(stored: Option<Timestamp>, read_at: Timestamp, now: Timestamp) -> bo
 
 /// Drops the schedules that no rotation is bound to any more.
 pub(super) async fn forget_unbound(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
 ) -> Result<()> {
     sqlx::query(
@@ -678,7 +678,7 @@ pub(super) async fn forget_unbound(
 }
 
 async fn load_schedule(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
 ) -> Result<Option<BoundSchedule>> {
@@ -692,7 +692,7 @@ async fn load_schedule(
 }
 
 async fn load_snapshot(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: BoundSchedule,
 ) -> Result<ScheduleSnapshot> {
@@ -735,7 +735,7 @@ async fn load_snapshot(
 /// Notes that PagerDuty, asked at the first of two times, still says what is
 /// stored; at the second, it is written.
 async fn confirm_schedule(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
     (asked_at, now): (Timestamp, Timestamp),
@@ -756,7 +756,7 @@ async fn confirm_schedule(
 }
 
 async fn rotations_bound_to(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
 ) -> Result<Vec<RotationId>> {
@@ -771,7 +771,7 @@ async fn rotations_bound_to(
 }
 
 async fn write_binding(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     rotation: &Rotation,
     schedule: &ScheduleId,
     entry: &NewAuditEntry,
@@ -799,7 +799,7 @@ async fn write_binding(
 }
 
 async fn write_schedule(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
     (read_at, now): (Timestamp, Timestamp),
@@ -839,7 +839,7 @@ async fn write_schedule(
 }
 
 async fn write_people(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
 ) -> Result<()> {
@@ -861,7 +861,7 @@ async fn write_people(
 
 /// What a schedule alone names is no news of somebody who was asked for.
 async fn write_person(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     person: &SchedulePerson,
 ) -> Result<()> {
@@ -885,7 +885,7 @@ async fn write_person(
 }
 
 async fn write_shifts(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
 ) -> Result<()> {
@@ -916,7 +916,7 @@ const NEVER: Timestamp = Timestamp::from_millis(0);
 /// Gives every rotation that is bound to `schedule` these members from the second
 /// of two times on, and returns what that changes.
 async fn write_members(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
     members: &[Member],

@@ -159,7 +159,7 @@ impl Store {
 
     /// Ends every session of the entry's actor.
     pub async fn sign_out_everywhere(&self, entry: &NewAuditEntry) -> Result<()> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_durable().await?;
         sqlx::query("delete from sessions where workspace_id = $1 and person_id = $2")
             .bind(entry.workspace.as_str())
             .bind(entry.actor.as_str())

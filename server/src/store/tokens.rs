@@ -74,7 +74,7 @@ impl Store {
         .bind(lease.workspace.as_str())
         .bind(&lease.generation)
         .bind(lease.version)
-        .execute(&self.writer)
+        .execute(&self.durable_writer)
         .await?;
         Ok(saved.rows_affected() == 1)
     }
@@ -91,7 +91,7 @@ impl Store {
         .bind(lease.workspace.as_str())
         .bind(&lease.generation)
         .bind(&lease.holder)
-        .execute(&self.writer)
+        .execute(&self.durable_writer)
         .await?;
         Ok(ended.rows_affected() == 1)
     }

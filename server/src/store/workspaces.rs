@@ -1,8 +1,8 @@
 //! Slack workspaces, which are our tenants, and the app's installation in each.
 //! A row exists from the first installation on and is never removed.
 
-use super::{NewAuditEntry, Result, Store, audit};
-use sqlx::{AnyConnection, FromRow};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
+use sqlx::FromRow;
 use types::{PersonId, Timestamp, WorkspaceId};
 
 /// A workspace that has installed Round Robin at least once.
@@ -112,7 +112,7 @@ impl Store {
         first_only: bool,
         entry: &NewAuditEntry,
     ) -> Result<bool> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_durable().await?;
         sqlx::query(
             "update deployment set first_workspace_id = $1
              where id = 1 and first_workspace_id is null",
@@ -142,7 +142,7 @@ impl Store {
         )
         .bind(workspace.as_str())
         .bind(bot_token_sealed)
-        .execute(&self.writer)
+        .execute(&self.durable_writer)
         .await?;
         Ok(())
     }
@@ -179,13 +179,13 @@ impl Store {
         .bind(workspace.as_str())
         .bind(old_sealed)
         .bind(new_sealed)
-        .execute(&self.writer)
+        .execute(&self.durable_writer)
         .await?;
         Ok(done.rows_affected() == 1)
     }
 }
 
-async fn first_workspace(connection: &mut AnyConnection) -> Result<Option<WorkspaceId>> {
+async fn first_workspace(connection: &mut DatabaseConnection) -> Result<Option<WorkspaceId>> {
     let first: Option<String> =
         sqlx::query_scalar("select first_workspace_id from deployment where id = 1")
             .fetch_one(connection)
@@ -194,7 +194,7 @@ async fn first_workspace(connection: &mut AnyConnection) -> Result<Option<Worksp
 }
 
 async fn upsert(
-    connection: &mut AnyConnection,
+    connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     name: &str,
     installation: &Installation,

@@ -617,10 +617,8 @@ async fn readiness_names_its_parts() {
     let mut browser = Browser::new(&services);
     let answer = browser.open("/readyz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(
-        answer.body,
-        r#"{"ready":false,"database":"ok","sync":"failing","live_events":"ok","server":"ok"}"#
-    );
+    let parts = r#"{"ready":false,"database":"ok","sync":"failing","live_events":"ok","server":"ok","causes":{"sync":"#;
+    assert!(answer.body.starts_with(parts), "{}", answer.body);
     tokio::spawn(server::sync::reconcile(services.clone()));
     while browser.open("/readyz").await.status != StatusCode::OK {
         tokio::task::yield_now().await;

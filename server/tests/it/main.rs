@@ -2,8 +2,10 @@
 //! its public interface. One binary, since each would link the whole server.
 
 mod audit;
+mod backup;
 mod changes;
 mod connection;
+mod database;
 mod faults;
 mod former;
 mod history;
@@ -13,10 +15,12 @@ mod kills;
 mod links;
 mod oauth;
 mod overview;
+mod pooler;
 mod replicas;
 mod rotations;
 mod runs;
 mod sign_in;
+mod starts;
 mod support;
 mod sync;
 mod weather;

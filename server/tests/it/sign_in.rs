@@ -17,7 +17,7 @@ use server::{
     Services,
     config::{Settings, Storage},
     slack::directory,
-    store::{Installation, NewAuditEntry, Person, Store, bot_token_row},
+    store::{Expect, Installation, NewAuditEntry, Person, Store, bot_token_row},
 };
 use slack::{ALL_SCOPES, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Code, Slack};
 use types::{AuditAction, PersonId, Role, WorkspaceId};
@@ -48,6 +48,7 @@ async fn started() -> (Services, Slack, Database) {
         database_url: database.url.as_str().into(),
         keys: keys(),
         new_key_file: None,
+        expect: Expect::Anything,
     };
     let services = Services::open(command.settings.checked().unwrap(), storage)
         .await

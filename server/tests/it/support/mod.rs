@@ -2,6 +2,7 @@
 
 pub mod bound;
 pub mod contents;
+pub mod disk;
 mod gate;
 pub mod inspector;
 pub mod login;
@@ -10,6 +11,7 @@ pub mod process;
 pub mod replica;
 pub mod sandbox;
 pub mod script;
+pub mod wire;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
@@ -24,8 +26,8 @@ use server::{
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
     store::{
-        Connection, Installation, NewAuditEntry, NewSession, Person, Rule, Store, StoredCredential,
-        StoredMethod,
+        Connection, Expect, Installation, NewAuditEntry, NewSession, Person, Rule, Store,
+        StoredCredential, StoredMethod,
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -47,6 +49,13 @@ pub struct Database {
     pub url: String,
     /// Removed with the value.
     _folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    /// One that is there already.
+    pub fn at(url: String) -> Self {
+        Self { url, _folder: None }
+    }
 }
 
 /// A new database on SQLite, and one on Postgres if there is a server to make
@@ -85,10 +94,7 @@ async fn new_postgres(server: &str) -> Database {
     let create = sqlx::AssertSqlSafe(format!("create database {name}"));
     admin.execute(create).await.unwrap();
     let (base, _) = server.rsplit_once('/').unwrap();
-    Database {
-        url: format!("{base}/{name}"),
-        _folder: None,
-    }
+    Database::at(format!("{base}/{name}"))
 }
 
 /// Runs a test of the store on each engine.
@@ -163,6 +169,7 @@ pub async fn open_services(database_url: &str, setup: &Setup<'_>) -> Services {
         database_url: SecretString::from(database_url),
         keys: keys(),
         new_key_file: None,
+        expect: Expect::Anything,
     };
     Services::open(command.settings.checked().unwrap(), storage)
         .await

@@ -8,6 +8,43 @@ use std::{
     time::Duration,
 };
 
+/// The program, with no setting but what is given to it.
+fn roundrobin(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roundrobin"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ROUNDROBIN_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments);
+    command
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub success: bool,
+    /// What it printed.
+    pub printed: String,
+    /// What it said besides: its log, and why it failed.
+    pub said: String,
+}
+
+/// Runs a command over a database to its end.
+pub async fn run(arguments: &[&str], database_url: &str, settings: &[(&str, &str)]) -> Ended {
+    let mut command = roundrobin(arguments);
+    command
+        .env("ROUNDROBIN_DATABASE_URL", database_url)
+        .envs(settings.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = output.await.unwrap().unwrap();
+    Ended {
+        success: output.status.success(),
+        printed: String::from_utf8(output.stdout).unwrap(),
+        said: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
 /// A running server; it is killed when the value goes.
 pub struct ServerProcess {
     pub url: String,
@@ -22,13 +59,7 @@ impl ServerProcess {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_roundrobin"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("ROUNDROBIN_") {
-                command.env_remove(name);
-            }
-        }
-        let child = command
+        let child = roundrobin(&[])
             .env("ROUNDROBIN_LISTEN", address.to_string())
             .env("ROUNDROBIN_DATABASE_URL", &database.url)
             .env("ROUNDROBIN_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
@@ -52,6 +83,8 @@ impl ServerProcess {
     }
 
     async fn wait_until_ready(&mut self) {
+        // Every HTTP client needs it. An error says that it is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let ready = format!("{}/readyz", self.url);
         let asking = async {
             while !reqwest::get(&ready)

@@ -1,0 +1,92 @@
+//! A wire to Postgres that goes dead without a word, as when a firewall forgets a
+//! connection or the machine behind it vanishes: nothing comes through, and nobody
+//! closes anything.
+
+use super::Database;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, tcp},
+    task::JoinSet,
+};
+
+/// Leads to the server of a database.
+pub struct Wire {
+    /// The same database, through the wire.
+    pub database: Database,
+    /// Connections with a number up to this one are dead.
+    dead: Arc<AtomicU64>,
+    made: Arc<AtomicU64>,
+}
+
+impl Wire {
+    pub async fn to(database: &Database) -> Self {
+        let url = url::Url::parse(&database.url).unwrap();
+        let server = (
+            url.host_str().unwrap().to_owned(),
+            url.port().unwrap_or(5432),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut through = url.clone();
+        through.set_host(Some("127.0.0.1")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        through.set_port(Some(port)).unwrap();
+        let (dead, made) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        tokio::spawn(serve(
+            listener,
+            server,
+            Arc::clone(&dead),
+            Arc::clone(&made),
+        ));
+        Self {
+            database: Database::at(through.to_string()),
+            dead,
+            made,
+        }
+    }
+
+    /// Lets nothing through on the connections that there are. New ones are sound.
+    pub fn go_dead(&self) {
+        let made = self.made.load(Ordering::SeqCst);
+        self.dead.store(made, Ordering::SeqCst);
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    server: (String, u16),
+    dead: Arc<AtomicU64>,
+    made: Arc<AtomicU64>,
+) {
+    let mut wires = JoinSet::new();
+    loop {
+        let (near, _) = listener.accept().await.unwrap();
+        let far = TcpStream::connect(server.clone()).await.unwrap();
+        let number = made.fetch_add(1, Ordering::SeqCst) + 1;
+        let (near_in, near_out) = near.into_split();
+        let (far_in, far_out) = far.into_split();
+        wires.spawn(pass(near_in, far_out, number, Arc::clone(&dead)));
+        wires.spawn(pass(far_in, near_out, number, Arc::clone(&dead)));
+    }
+}
+
+async fn pass(
+    mut from: tcp::OwnedReadHalf,
+    mut to: tcp::OwnedWriteHalf,
+    number: u64,
+    dead: Arc<AtomicU64>,
+) {
+    let mut bytes = vec![0; 64 << 10];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        if number <= dead.load(Ordering::SeqCst) {
+            // Read, so that whoever sends notices nothing, and held open.
+            continue;
+        }
+        if to.write_all(&bytes[..count]).await.is_err() {
+            return;
+        }
+    }
+}
