@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { post } from '../support/calls';
 import { connectAs } from '../support/connection';
 import { Keyboard } from '../support/keyboard';
-import { startNginx } from '../support/nginx';
+import { bare, startNginx } from '../support/nginx';
 import { furnish, pages } from '../support/pages';
 import { PassingTime } from '../support/passing';
 import { Proxy, type Treatment } from '../support/proxy';
@@ -148,7 +148,7 @@ test.describe('behind nginx as it comes', () => {
     const port = await freePort(testInfo.parallelIndex);
     const url = `http://127.0.0.1:${port}`;
     const folder = await mkdtemp(join(tmpdir(), 'roundrobin-nginx-'));
-    const proxy = await startNginx(nginx!, port, world.server.url, folder);
+    const proxy = await startNginx(nginx!, folder, bare(port, world.server.url), url);
     try {
       await world.server.restart('SIGTERM', { ROUNDROBIN_PUBLIC_URL: url });
       const { path } = await rotationOfFour(page, world);
