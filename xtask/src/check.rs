@@ -1,11 +1,12 @@
-//! Formatting and lints, package by package and target by target: as a whole,
-//! the features for the server and for the browser would be unified, and a
-//! package could lean on a feature that only its neighbour asks for.
+//! Formatting, lints, and the page that is made from the code. Lints go package by
+//! package and target by target: as a whole, the features for the server and for the
+//! browser would be unified, and a package could lean on a feature that only its
+//! neighbour asks for.
 
 use anyhow::Result;
 
 use crate::report::{Outcome, Report};
-use crate::{cargo, site, toolchain};
+use crate::{cargo, site, toolchain, troubles};
 
 /// Each with the packages that are compiled together. The sandbox is alone,
 /// since it is also run alone.
@@ -32,6 +33,10 @@ pub fn add_to(report: &mut Report) -> Result<()> {
     report.run("formatting", || {
         toolchain::ensure_component("fmt", "rustfmt")?;
         cargo::run(&["fmt", "--all", "--check"])?;
+        Ok(Outcome::PASSED_CHECK)
+    })?;
+    report.run("the list of what is said about trouble", || {
+        troubles::check()?;
         Ok(Outcome::PASSED_CHECK)
     })?;
     site::ensure_placeholder()?;

@@ -25,6 +25,7 @@ mod site;
 mod stylesheet;
 mod test;
 mod toolchain;
+mod troubles;
 mod weight;
 
 use std::env;
@@ -57,6 +58,8 @@ enum Command {
     Bench(bench::Bench),
     /// Take the pictures in docs/screenshots
     Screenshots,
+    /// Write docs/troubles.md, the list of what the product says when something is wrong
+    Troubles,
 }
 
 fn main() -> ExitCode {
@@ -81,6 +84,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Soak => test::soak(),
         Command::Bench(bench) => bench::bench(&bench),
         Command::Screenshots => end2end::take_screenshots(),
+        Command::Troubles => troubles::write(),
     }
 }
 
