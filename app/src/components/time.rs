@@ -226,6 +226,10 @@ mod local {
     use types::Timestamp;
     use web_sys::{Element, HtmlElement};
 
+    const MINUTE_MILLIS: i64 = 60_000;
+    /// By how much clocks are known to be turned back.
+    const TURNED_BACK_MINUTES: [i64; 2] = [60, 30];
+
     /// Ways to write instants. Making one takes far longer than using it, so it is made
     /// once where many instants are written, and forgotten soon after: the reader
     /// may travel to another time zone.
@@ -233,17 +237,23 @@ mod local {
     struct Formats {
         time: OnceCell<DateTimeFormat>,
         day_and_time: OnceCell<DateTimeFormat>,
+        repeated: OnceCell<DateTimeFormat>,
         exact: OnceCell<DateTimeFormat>,
     }
 
     impl Formats {
-        /// Only the time of day where the day is the present one.
+        /// Only the time of day where the day is the present one. In the hour that
+        /// comes twice when clocks are turned back, the zone tells which one it is.
         fn short(&self, at: Timestamp, now: Timestamp) -> String {
             const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
             const DAY: [(&str, &str); 3] =
                 [("weekday", "short"), ("day", "numeric"), ("month", "short")];
             let (start, end) = day(now);
-            let format = if start <= at && at < end {
+            let format = if is_repeated(at) {
+                self.repeated.get_or_init(|| {
+                    format(&[&DAY[..], &TIME, &[("timeZoneName", "short")]].concat())
+                })
+            } else if start <= at && at < end {
                 self.time.get_or_init(|| format(&TIME))
             } else {
                 self.day_and_time
@@ -303,14 +313,36 @@ mod local {
 
     pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
         let midnight = date(at);
-        midnight.set_hours(0);
-        midnight.set_minutes(0);
-        midnight.set_seconds(0);
-        midnight.set_milliseconds(0);
+        begin(&midnight);
         let start = timestamp(&midnight);
-        // A day with a change of the clocks is longer or shorter than 24 hours.
+        // A day with a change of the clocks is longer or shorter than 24 hours, and one
+        // without a midnight begins later, which the next one does not.
         midnight.set_date(midnight.get_date() + 1);
+        begin(&midnight);
         (start, timestamp(&midnight))
+    }
+
+    /// Turns a time into the first one of its day.
+    fn begin(day: &Date) {
+        day.set_hours(0);
+        day.set_minutes(0);
+        day.set_seconds(0);
+        day.set_milliseconds(0);
+    }
+
+    /// Whether clocks show the same time once more, before or after it.
+    fn is_repeated(at: Timestamp) -> bool {
+        let shown = |millis: i64| {
+            let zone = date(Timestamp::from_millis(millis)).get_timezone_offset();
+            millis - whole(zone) * MINUTE_MILLIS
+        };
+        let millis = at.as_millis();
+        TURNED_BACK_MINUTES.iter().any(|minutes| {
+            let distance = minutes * MINUTE_MILLIS;
+            [millis - distance, millis + distance]
+                .iter()
+                .any(|other| shown(*other) == shown(millis))
+        })
     }
 
     /// Milliseconds since the browser asked for the page.

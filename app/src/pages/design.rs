@@ -202,6 +202,11 @@ fn TableOfRows() -> impl IntoView {
     }
 }
 
+/// Half past two in the night of 31 October 2027 in Berlin, in summer and in winter time.
+const TWICE: [i64; 2] = [1_824_942_600_000, 1_824_946_200_000];
+/// The midnight before 4 September 2026 in Santiago, where 6 September begins at 01:00.
+const SANTIAGO: i64 = 1_788_494_400_000;
+
 #[component]
 fn Times() -> impl IntoView {
     let clock = use_clock();
@@ -231,6 +236,20 @@ fn Times() -> impl IntoView {
                 span=DataMemo::new(move || span)
             />
             <p class="hint">"From "<Time at=Timestamp::from_millis(0)/>" on."</p>
+            <p id="design-turned-back">
+                "When Berlin turns its clocks back: "
+                <Time at=Timestamp::from_millis(TWICE[0])/>" – "<Time at=Timestamp::from_millis(TWICE[1])/>
+            </p>
+            <div id="design-no-midnight">
+                <Timeline
+                    label="A day without a midnight in Santiago"
+                    stretches=DataMemo::new(Vec::new)
+                    span=DataMemo::new(|| Span {
+                        from: Timestamp::from_millis(SANTIAGO),
+                        to: Timestamp::from_millis(SANTIAGO).plus_seconds(5 * 24 * HOUR_SECONDS),
+                    })
+                />
+            </div>
         </Card>
     }
 }
