@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BindRefusal, ClientSecretInput, ConnectRefusal,
-    ConnectionAlert, Disconnected, IntegrationsView, LinkRefusal, MemberKey, MoveDirection,
-    OauthStep, Outcome, PagerDutyUserId, PersonId, PersonView, Rebound, Replaced, Role,
-    RotationCard, RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
-    ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, SyncReport, SyncRun, WorkspaceId,
+    ConnectionAlert, Disconnected, FoundSchedules, IntegrationsView, LinkRefusal, MemberKey,
+    MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, PersonView, Rebound, Replaced,
+    Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
+    ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -162,7 +162,7 @@ pub trait Schedules {
         &self,
         caller: &Caller,
         search: String,
-    ) -> Answer<Vec<ScheduleSummary>, BindRefusal>;
+    ) -> Answer<FoundSchedules, BindRefusal>;
     /// What binding `rotation` to `schedule` would bring and cost.
     async fn preview_schedule(
         &self,

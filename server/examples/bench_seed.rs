@@ -119,6 +119,7 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
         time_zone: None,
         people: Vec::new(),
         shifts: Vec::new(),
+        left_out: None,
     };
     let reading = (&unread, clock::now(), Duration::ZERO);
     let bound = entry(workspace, AuditAction::BoundSchedule);

@@ -3,7 +3,7 @@
 
 use crate::{
     AccountQuestion, AuthorisationProblem, BindRefusal, LinkView, OauthClientProblem, OauthSetup,
-    PagerDutyProblem, Region, RotationId, ScheduleId, SyncRunId, Timestamp,
+    PagerDutyProblem, Region, RotationId, ScheduleId, SyncRunId, Timestamp, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -33,7 +33,9 @@ pub enum ApiKeyProblem {
         "This is too long for an API key (at most {API_KEY_MAX_CHARS} characters). Copy the key alone."
     )]
     TooLong,
-    #[error("An API key has no spaces, line breaks or accented letters. Copy the key alone.")]
+    #[error(
+        "An API key has no spaces, line breaks, invisible characters or accented letters. Copy the key alone."
+    )]
     Malformed,
 }
 
@@ -42,12 +44,13 @@ impl ApiKeyInput {
         Self(text.into())
     }
 
-    /// The key without the spaces around it, if it could be one.
+    /// The key without what it may have been copied with, if it could be one: blanks
+    /// and what cannot be seen, quotes, and the words that a header begins with.
     ///
     /// PagerDuty promises no length and no alphabet, so only what can never be
     /// sent in a header is refused.
     pub fn checked(&self) -> Result<&str, ApiKeyProblem> {
-        let key = self.0.trim();
+        let key = unwrapped(&self.0);
         if key.is_empty() {
             Err(ApiKeyProblem::Empty)
         } else if key.len() > API_KEY_MAX_CHARS {
@@ -57,6 +60,29 @@ impl ApiKeyInput {
         } else {
             Ok(key)
         }
+    }
+}
+
+/// What may stand before a key where it is used, in any case.
+const BEFORE_KEY: [&str; 3] = ["authorization:", "token token=", "token="];
+/// What may stand around a key in a file of settings.
+const AROUND_KEY: [char; 6] = ['"', '\'', '`', '“', '”', ','];
+
+fn unwrapped(text: &str) -> &str {
+    let mut key = text;
+    loop {
+        let bare = key.trim_matches(|one| is_invisible(one) || AROUND_KEY.contains(&one));
+        let bare = BEFORE_KEY
+            .iter()
+            .find_map(|words| {
+                let (start, rest) = bare.split_at_checked(words.len())?;
+                start.eq_ignore_ascii_case(words).then_some(rest)
+            })
+            .unwrap_or(bare);
+        if bare == key {
+            return key;
+        }
+        key = bare;
     }
 }
 
@@ -163,6 +189,8 @@ pub struct ConnectionView {
     pub freshness: Freshness,
     /// The schedules that cannot be read and that the caller may know of, by name.
     pub unreadable: Vec<UnreadableSchedule>,
+    /// The credential shows no schedule at all.
+    pub sees_no_schedules: bool,
     /// By how many seconds this server's clock is ahead of PagerDuty's, negative
     /// when it is behind; absent while they agree.
     pub clock_ahead_seconds: Option<i64>,
@@ -345,4 +373,40 @@ pub struct SyncReport {
     /// Schedules left to the next run, since Round Robin's share of requests is
     /// spent.
     pub postponed: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_freed_from_what_it_was_copied_with() {
+        let key = "u+Ab_cd-efghijklmnop";
+        for copied in [
+            " u+Ab_cd-efghijklmnop\r\n",
+            "\u{feff}u+Ab_cd-efghijklmnop\u{200b}",
+            "Token token=u+Ab_cd-efghijklmnop",
+            "Authorization: Token token=u+Ab_cd-efghijklmnop",
+            "token token=\"u+Ab_cd-efghijklmnop\"",
+            "\"u+Ab_cd-efghijklmnop\",",
+            "'u+Ab_cd-efghijklmnop'",
+            "“u+Ab_cd-efghijklmnop”",
+        ] {
+            assert_eq!(ApiKeyInput::new(copied).checked(), Ok(key), "{copied:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_key_is_told_apart_from_what_cannot_be_one() {
+        for (text, problem) in [
+            ("", ApiKeyProblem::Empty),
+            (" \u{feff}", ApiKeyProblem::Empty),
+            ("Token token=", ApiKeyProblem::Empty),
+            ("u+Ab cd", ApiKeyProblem::Malformed),
+            ("u+Ab\u{200b}cd", ApiKeyProblem::Malformed),
+            ("schlüssel", ApiKeyProblem::Malformed),
+        ] {
+            assert_eq!(ApiKeyInput::new(text).checked(), Err(problem), "{text:?}");
+        }
+    }
 }

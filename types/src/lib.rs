@@ -14,6 +14,7 @@ mod person;
 mod rotation;
 mod schedule;
 mod sign_in;
+mod text;
 mod theme;
 mod time;
 
@@ -42,9 +43,11 @@ pub use rotation::{
     RotationRefusal, Visibility,
 };
 pub use schedule::{
-    BindRefusal, BindingLoss, BindingView, LinkRefusal, LinkView, PreviewPerson, ScheduleChoice,
-    ScheduleHealth, SchedulePreview, ScheduleSummary, ShiftView,
+    BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
+    MissingSchedules, PreviewPerson, ScheduleChoice, ScheduleHealth, ScheduleKind, SchedulePreview,
+    ScheduleSummary, ShiftOddity, ShiftView,
 };
 pub use sign_in::SignInProblem;
+pub use text::is_invisible;
 pub use theme::Theme;
 pub use time::Timestamp;

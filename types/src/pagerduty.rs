@@ -97,9 +97,22 @@ pub enum PagerDutyProblem {
     )]
     Unreachable,
     #[error(
-        "PagerDuty's answer could not be read. Try again in a minute; if it stays, check that no proxy stands between this server and PagerDuty."
+        "PagerDuty's answer could not be understood, so nothing was taken from it. Try again in a minute; if it stays, PagerDuty's support can say what its API sends."
     )]
     Unreadable,
+    /// A page or a redirect, which PagerDuty's API never sends.
+    #[error("{}", interposed(host, *status, leads_to.as_deref()))]
+    Interposed {
+        /// The host that was asked.
+        host: String,
+        status: u16,
+        /// The host that a redirect leads to.
+        leads_to: Option<String>,
+    },
+    #[error(
+        "PagerDuty answered with another schedule than the one that was asked for, so nothing was taken from it. Try again in a minute, or choose the schedule anew."
+    )]
+    AnotherSchedule,
 }
 
 fn seconds(count: u32) -> String {
@@ -107,6 +120,20 @@ fn seconds(count: u32) -> String {
         1 => "1 second".to_owned(),
         count => format!("{count} seconds"),
     }
+}
+
+fn interposed(host: &str, status: u16, leads_to: Option<&str>) -> String {
+    let answer = match leads_to {
+        Some(other) => format!("leads to {other}"),
+        None => "is a web page and not data".to_owned(),
+    };
+    let otherwise = match status {
+        401 | 403 => " If nothing stands between them, the credential may have ended in PagerDuty.",
+        _ => "",
+    };
+    format!(
+        "Something between this server and PagerDuty seems to answer in its place: what came from {host} (status {status}) {answer}. Ask whoever runs Round Robin to look at its proxy or firewall.{otherwise}"
+    )
 }
 
 fn forbidden(missing_scopes: Option<&str>) -> String {
@@ -137,7 +164,12 @@ impl PagerDutyProblem {
     pub const fn may_pass_at_any_moment(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. } | Self::TimedOut { .. } | Self::Unreachable | Self::Unreadable
+            Self::Unavailable { .. }
+                | Self::TimedOut { .. }
+                | Self::Unreachable
+                | Self::Unreadable
+                | Self::Interposed { .. }
+                | Self::AnotherSchedule
         )
     }
 

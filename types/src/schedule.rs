@@ -6,6 +6,7 @@ use crate::{
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A schedule as the search lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,84 @@ pub struct ScheduleSummary {
     pub name: String,
     /// As PagerDuty names it, IANA or Rails; for display only.
     pub time_zone: Option<String>,
+    /// Teams, people and id, where another schedule has the same name.
+    pub told_apart: Option<String>,
+}
+
+/// What a search for schedules found, and what it could not list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundSchedules {
+    /// What was searched for.
+    pub search: String,
+    pub schedules: Vec<ScheduleSummary>,
+    pub missing: Vec<MissingSchedules>,
+}
+
+/// The two kinds of schedules that PagerDuty keeps apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScheduleKind {
+    LayerBased,
+    ShiftBased,
+}
+
+/// Schedules that a search may have missed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum MissingSchedules {
+    /// Listing ended at a limit of ours.
+    #[error("PagerDuty has more schedules than are listed here. Type more of the name.")]
+    Cut,
+    #[error("{} schedules could not all be listed. {problem}", match kind {
+        ScheduleKind::LayerBased => "Layer-based",
+        ScheduleKind::ShiftBased => "Shift-based",
+    })]
+    Failed {
+        kind: ScheduleKind,
+        problem: PagerDutyProblem,
+    },
+}
+
+/// The shifts of a schedule that made no sense. They are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// How many; at least one.
+    pub shifts: u32,
+    /// What is odd about the first one.
+    pub first: ShiftOddity,
+    /// When that one starts, if it tells.
+    pub from: Option<Timestamp>,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = &self.first;
+        match self.shifts {
+            1 => write!(
+                f,
+                "PagerDuty's answer holds a shift that {first}. It is left out here, so somebody may be missing. Look at the schedule in PagerDuty."
+            ),
+            shifts => write!(
+                f,
+                "PagerDuty's answer holds {shifts} shifts that make no sense; the first one {first}. They are left out here, so somebody may be missing. Look at the schedule in PagerDuty."
+            ),
+        }
+    }
+}
+
+/// Why a shift makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ShiftOddity {
+    #[error("names nobody")]
+    NobodyNamed,
+    #[error("names somebody of a kind that is not known here")]
+    UnknownKind,
+    #[error("has no start that can be read")]
+    NoStart,
+    #[error("has no end that can be read")]
+    NoEnd,
+    #[error("ends before it starts")]
+    EndsBeforeItStarts,
+    #[error("cannot be read")]
+    Unreadable,
 }
 
 /// Somebody of a schedule that is not bound yet.
@@ -47,6 +126,7 @@ pub struct SchedulePreview {
     pub people: Vec<PreviewPerson>,
     /// Current shifts and those of the next 14 days, by start.
     pub shifts: Vec<ShiftView>,
+    pub left_out: Option<LeftOut>,
     pub loss: BindingLoss,
 }
 
@@ -104,6 +184,8 @@ pub struct BindingView {
     pub next_sync_at: Timestamp,
     /// Why the schedule cannot be read, once somebody has to look at it.
     pub problem: Option<PagerDutyProblem>,
+    /// What of the last reading made no sense.
+    pub left_out: Option<LeftOut>,
 }
 
 /// Why somebody of PagerDuty could not be linked to somebody of Slack, or the

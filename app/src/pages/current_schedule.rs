@@ -5,7 +5,7 @@ use crate::{
     data::DataMemo,
 };
 use leptos::{either::Either, prelude::*};
-use types::{BindingView, RotationPage, Timestamp};
+use types::{BindingView, LeftOut, RotationPage, Timestamp};
 
 #[component]
 pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
@@ -39,6 +39,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
                 <p>"The rotation keeps what it last had."</p>
             </Notice>
         })}
+        {binding.left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
         <Facts>
             {binding.time_zone.map(|zone| view! {
                 <div><dt>"Time zone"</dt><dd>{zone}</dd></div>
@@ -55,6 +56,19 @@ fn Bound(binding: BindingView) -> impl IntoView {
                 <dd><Time at=binding.next_sync_at relative=true/></dd>
             </div>
         </Facts>
+    }
+}
+
+/// What of the schedule made no sense.
+#[component]
+pub(super) fn LeftOutNotice(left_out: LeftOut) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Warning>
+            <p>
+                {left_out.to_string()}
+                {left_out.from.map(|at| view! { " It starts "<Time at/>"." })}
+            </p>
+        </Notice>
     }
 }
 

@@ -4,14 +4,14 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{BindRefusal, Outcome, RotationId, ScheduleId, SchedulePreview, ScheduleSummary};
+use types::{BindRefusal, FoundSchedules, Outcome, RotationId, ScheduleId, SchedulePreview};
 #[cfg(feature = "ssr")]
 use types::{RotationMode, ScheduleChoice};
 
 #[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
 pub async fn search_schedules(
     #[server(default)] search: String,
-) -> Result<Outcome<Vec<ScheduleSummary>, BindRefusal>, AppError> {
+) -> Result<Outcome<FoundSchedules, BindRefusal>, AppError> {
     call(|backend, caller| async move { backend.search_schedules(&caller, search).await }).await
 }
 

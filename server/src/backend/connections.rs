@@ -5,7 +5,7 @@ use super::{RoundRobin, failed, internal};
 use crate::{
     audit::entry,
     integrations::{AcceptedCredential, Secrets},
-    pagerduty::Credential,
+    pagerduty::{Account, Credential},
     rotations::may_see,
     store::{
         BoundSchedule, Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod,
@@ -37,6 +37,8 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 /// How long a question about another account stays open, in seconds.
 const QUESTION_SECONDS: i64 = 10 * 60;
+/// So many bound schedules are asked for to know an account by.
+const SCHEDULES_TO_KNOW: usize = 3;
 
 /// What the caller may know by name: of private rotations, and of what they are
 /// bound to, only those hear who may see them.
@@ -318,7 +320,11 @@ impl RoundRobin {
         accepted: AcceptedCredential,
         action: AuditAction,
     ) -> Answer<Replaced, ConnectRefusal> {
-        if accepted.is_of_another_account(&existing.credential) {
+        if accepted.is_of_another_account(&existing.credential)
+            && !self
+                .knows_what_is_bound(caller, existing, &accepted)
+                .await?
+        {
             let asked = self.ask_about_account(caller, existing, accepted, action);
             return Ok(if asked.await? {
                 Outcome::Done(Replaced::OtherAccount)
@@ -340,6 +346,42 @@ impl RoundRobin {
                 Outcome::Refused(refusal) => Outcome::Refused(refusal),
             },
         )
+    }
+
+    /// Whether the credential shows a schedule that is bound. An account can be
+    /// renamed, and ids are its own; where both told the account's id, that decides.
+    async fn knows_what_is_bound(
+        &self,
+        caller: &Caller,
+        existing: &Connection,
+        accepted: &AcceptedCredential,
+    ) -> Result<bool, AppError> {
+        let known = &existing.credential;
+        if accepted.region != known.region
+            || accepted.account.account_id.is_some() && known.account.account_id.is_some()
+        {
+            return Ok(false);
+        }
+        let services = &self.services;
+        let bound = services
+            .store
+            .bound_schedules(&caller.workspace)
+            .await
+            .map_err(failed(caller))?;
+        let account = Account {
+            region: accepted.region,
+            credential: accepted.secrets.credential(),
+        };
+        let now = services.pagerduty_now(existing);
+        let until = now.plus_seconds(1);
+        for schedule in bound.iter().take(SCHEDULES_TO_KNOW) {
+            let pagerduty = &services.pagerduty;
+            let asked = pagerduty.schedule(&account, &schedule.id, schedule.version, now, until);
+            if asked.await.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn put_in_place(
@@ -554,6 +596,7 @@ impl RoundRobin {
             health: self.health(&connection, &schedules),
             freshness: freshness(&connection, &schedules),
             unreadable: unreadable(schedules, &visible),
+            sees_no_schedules: connection.sees_schedules == Some(false),
             clock_ahead_seconds: self.clock_ahead_seconds(&connection),
             former_bindings,
             links,

@@ -527,6 +527,7 @@ fn binding_view(
             .clone()
             .or(schedule.problem)
             .filter(|_| health >= ScheduleHealth::NeedsAttention),
+        left_out: schedule.left_out,
     }
 }
 

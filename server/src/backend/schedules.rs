@@ -20,8 +20,8 @@ use app::{
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use types::{
-    AuditAction, BindRefusal, Outcome, PreviewPerson, RotationId, RotationMode, ScheduleChoice,
-    ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
+    AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
+    ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
@@ -37,7 +37,7 @@ impl Schedules for RoundRobin {
         &self,
         caller: &Caller,
         search: String,
-    ) -> Answer<Vec<ScheduleSummary>, BindRefusal> {
+    ) -> Answer<FoundSchedules, BindRefusal> {
         self.may_browse(caller).await?;
         let Some(connection) = self.connection(caller).await? else {
             return Ok(Outcome::Refused(BindRefusal::NotConnected));
@@ -301,6 +301,8 @@ fn preview(
             id: snapshot.id,
             name: snapshot.name,
             time_zone: snapshot.time_zone,
+            told_apart: None,
         },
+        left_out: snapshot.left_out,
     }
 }

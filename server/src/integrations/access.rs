@@ -137,7 +137,8 @@ where
 {
     let first = access(services, connection).await?;
     let answer = ask(first.account.clone()).await;
-    if !matches!(answer, Err(PagerDutyProblem::Unauthorized)) {
+    let is_over = |problem: &PagerDutyProblem| may_be_over(&first.connection, problem);
+    if !answer.as_ref().err().is_some_and(is_over) {
         return Ok(answer?);
     }
     let (last, answer) = match &first.connection.credential.method {
@@ -157,6 +158,19 @@ where
     } else {
         PagerDutyProblem::Unauthorized.of_one_alone().into()
     })
+}
+
+/// Whether the answer may mean that the tokens are not accepted any more, which asking
+/// for others shows. PagerDuty has been seen to say so with a web page as well; of a
+/// key, which cannot be renewed, such a page says nothing.
+pub const fn may_be_over(connection: &Connection, problem: &PagerDutyProblem) -> bool {
+    match problem {
+        PagerDutyProblem::Unauthorized => true,
+        PagerDutyProblem::Interposed { status: 401, .. } => {
+            matches!(connection.credential.method, StoredMethod::Oauth(_))
+        }
+        _ => false,
+    }
 }
 
 /// A stored credential that is refused has worked before: it has ended.

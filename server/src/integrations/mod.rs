@@ -5,5 +5,7 @@
 mod access;
 mod secrets;
 
-pub use access::{AccessProblem, Renewals, access, asking, ended, login_secrets, renewed, term};
+pub use access::{
+    AccessProblem, Renewals, access, asking, ended, login_secrets, may_be_over, renewed, term,
+};
 pub use secrets::{AcceptedCredential, OauthSecrets, PendingSecrets, Secrets};

@@ -13,13 +13,25 @@ use super::{
     wire, wire_v3,
 };
 use crate::{clock, metrics::Metrics};
-use futures::future::try_join;
-use std::collections::HashSet;
-use types::{PagerDutyProblem, PagerDutyUserId, Region, ScheduleId, ScheduleSummary, Timestamp};
+use futures::future::{join, try_join};
+use std::{collections::HashSet, time::Instant};
+use types::{
+    FoundSchedules, MissingSchedules, PagerDutyProblem, PagerDutyUserId, Region, ScheduleId,
+    ScheduleKind, Timestamp,
+};
 
 /// How far a search reads on. Whoever looks for something among more schedules
 /// than this types more of its name.
-const SEARCH_PAGES_MAX: usize = 5;
+const SEARCH_ROWS_MAX: usize = 500;
+
+/// How many seconds a search goes on: somebody waits for it.
+const SEARCH_LIMIT_SECONDS: u32 = 30;
+
+/// What a page of the search holds after a whole one did not come.
+const ROWS_PER_SMALL_PAGE: usize = 25;
+
+/// Enough small pages for as many rows; ends a list whose pages hold less.
+const SEARCH_PAGES_MAX: usize = SEARCH_ROWS_MAX / ROWS_PER_SMALL_PAGE;
 
 /// How many seconds PagerDuty has for the second question.
 const SECOND_ANSWER_LIMIT_SECONDS: u32 = 5;
@@ -78,81 +90,128 @@ impl PagerDuty {
 
     /// What the credential opens, if it may read schedules and users.
     ///
-    /// Only [`PagerDutyProblem::Unauthorized`] from the US makes the EU be tried,
-    /// since that is how a region answers to another region's key; once, and not
-    /// when both have the same address. Then the EU's answer stands, but for having
-    /// none: of the key, it is then known only that the US refuses it.
+    /// Only a 401 from the US makes the EU be tried, since that is how a region
+    /// answers to another region's key; once, and not when both have the same
+    /// address. Then the EU's answer stands, but for having none: of the key, it is
+    /// then known only that the US refuses it.
     pub async fn find_account(&self, credential: &Credential) -> Result<Opened, PagerDutyProblem> {
         let us = self.check(Region::Us, credential).await;
         let endpoints = self.transport.endpoints();
-        if us != Err(PagerDutyProblem::Unauthorized) || endpoints.us == endpoints.eu {
+        let unknown = matches!(
+            us,
+            Err(PagerDutyProblem::Unauthorized | PagerDutyProblem::Interposed { status: 401, .. })
+        );
+        if !unknown || endpoints.us == endpoints.eu {
             return us;
         }
         match self.check(Region::Eu, credential).await {
-            Err(
-                PagerDutyProblem::Unreachable
-                | PagerDutyProblem::TimedOut { .. }
-                | PagerDutyProblem::Unavailable { .. },
-            ) => us,
+            Err(problem) if problem.may_pass_at_any_moment() => us,
             eu => eu,
         }
     }
 
-    /// The schedules of both kinds whose name contains `search` in any case, by
-    /// name; a blank search matches all. Of very many, the first pages only.
+    /// The schedules of both kinds that PagerDuty finds for `search`, by name; a blank
+    /// search finds all. Of very many, and of those that take long, the first ones.
+    ///
+    /// Fails when neither kind can be listed.
     pub async fn search_schedules(
         &self,
         account: &Account,
         search: &str,
-    ) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
-        let search = plain_up_to(SEARCH_MAX_CHARS, search);
-        let (layer_based, shift_based) = try_join(
-            self.list_schedules(account, &["schedules"], search.as_deref()),
-            async {
-                let listed = self.list_schedules(account, &["v3", "schedules"], search.as_deref());
-                listed.await.or_else(without_v3)
-            },
+    ) -> Result<FoundSchedules, PagerDutyProblem> {
+        let words = plain_up_to(SEARCH_MAX_CHARS, search);
+        let words = words.as_deref();
+        let (layer_based, shift_based) = join(
+            self.list_schedules(account, &["schedules"], words),
+            self.list_schedules(account, &["v3", "schedules"], words),
         )
-        .await?;
+        .await;
+        if let (Some(problem), Some(_)) = (layer_based.refused(), shift_based.refused()) {
+            return Err(problem.clone());
+        }
+        let cut = layer_based.cut || shift_based.cut;
+        let failed = [
+            (ScheduleKind::LayerBased, layer_based.failed),
+            (ScheduleKind::ShiftBased, shift_based.failed),
+        ];
         // One that is being upgraded may be in both lists.
-        let mut found: Vec<ScheduleSummary> = layer_based;
-        for schedule in shift_based {
-            if found.iter().all(|known| known.id != schedule.id) {
-                found.push(schedule);
+        let mut rows = layer_based.rows;
+        for schedule in shift_based.rows {
+            if rows.iter().all(|known| known.id != schedule.id) {
+                rows.push(schedule);
             }
         }
-        found.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
-        Ok(found)
+        let mut schedules = parse::summaries(rows);
+        schedules.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
+        let failed = failed
+            .into_iter()
+            .filter_map(|(kind, problem)| Some((kind, problem?)))
+            .map(|(kind, problem)| MissingSchedules::Failed { kind, problem });
+        Ok(FoundSchedules {
+            search: search.to_owned(),
+            schedules,
+            missing: failed.chain(cut.then_some(MissingSchedules::Cut)).collect(),
+        })
     }
 
+    /// Reads one list for as long as somebody can be expected to wait. What was read
+    /// before it fails or takes too long stands.
     async fn list_schedules(
         &self,
         account: &Account,
         path: &[&str],
         search: Option<&str>,
-    ) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
-        let wanted = search.unwrap_or_default().to_lowercase();
-        let limit = ROWS_PER_PAGE.to_string();
-        let (mut found, mut known, mut rows) = (Vec::new(), HashSet::new(), 0);
+    ) -> Listed {
+        let started = Instant::now();
+        let mut listed = Listed::default();
+        let (mut known, mut rows, mut per_page) = (HashSet::new(), 0, ROWS_PER_PAGE);
         for _ in 0..SEARCH_PAGES_MAX {
-            let offset = rows.to_string();
+            if rows >= SEARCH_ROWS_MAX {
+                break;
+            }
+            let (limit, offset) = (per_page.to_string(), rows.to_string());
             let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
             // A parameter without a value may mean anything.
             query.extend(search.map(|search| ("query", search)));
-            let page: wire::SchedulePage = self.transport.get(account, path, &query).await?;
-            let received = page.schedules.len();
-            rows += received;
-            // Not every server looks at the query; and between two pages, a schedule
-            // may slip from one to the other.
-            let listed = page.schedules.into_iter().flatten().map(parse::summary);
-            found.extend(listed.filter(|schedule| {
-                schedule.name.to_lowercase().contains(&wanted) && known.insert(schedule.id.clone())
-            }));
-            if !page.more || received == 0 {
+            let left = SEARCH_LIMIT_SECONDS.saturating_sub(whole_seconds_since(started));
+            if left == 0 {
                 break;
             }
+            let patience = match per_page {
+                ROWS_PER_PAGE => self.transport.answer_limit_seconds().min(left),
+                _ => left,
+            };
+            let asked = self.transport.get_within(account, path, &query, patience);
+            let page: wire::SchedulePage = match asked.await {
+                Ok(page) => page,
+                // A page that is long in coming may come when it is asked for less.
+                Err(problem) if is_too_much(&problem) && per_page == ROWS_PER_PAGE => {
+                    per_page = ROWS_PER_SMALL_PAGE;
+                    continue;
+                }
+                Err(problem) => {
+                    listed.failed = Some(of_a_list(problem));
+                    return listed;
+                }
+            };
+            if !page.makes_sense() {
+                listed.failed = Some(PagerDutyProblem::Unreadable);
+                return listed;
+            }
+            let received = page.schedules.len();
+            rows += received;
+            // Between two pages, a schedule may slip from one to the other.
+            let schedules = page.schedules.into_iter().flatten();
+            listed
+                .rows
+                .extend(schedules.filter(|schedule| known.insert(schedule.id.clone())));
+            if !page.more || received == 0 {
+                listed.cut = page.more;
+                return listed;
+            }
         }
-        Ok(found)
+        listed.cut = true;
+        listed
     }
 
     /// One schedule with every shift that touches `[from, until)`, in one request
@@ -191,10 +250,14 @@ impl PagerDuty {
     pub async fn answers(&self, account: &Account) -> Result<(), PagerDutyProblem> {
         let one = [("limit", "1")];
         let limit = SECOND_ANSWER_LIMIT_SECONDS;
-        let page =
-            self.transport
-                .get_within::<wire::SchedulePage>(account, &["schedules"], &one, limit);
-        page.await.map(drop)
+        let asked = self
+            .transport
+            .get_within(account, &["schedules"], &one, limit);
+        let page: wire::SchedulePage = asked.await?;
+        match page.makes_sense() {
+            true => Ok(()),
+            false => Err(PagerDutyProblem::Unreadable),
+        }
     }
 
     async fn schedule_of(
@@ -215,14 +278,14 @@ impl PagerDuty {
                 let path = ["schedules", id.as_str()];
                 let answer: wire::ScheduleAnswer =
                     self.transport.get(account, &path, &query).await?;
-                parse::schedule(answer.schedule)
+                parse::schedule(id, answer.schedule)
             }
             ScheduleVersion::V3 => {
                 query.push(("include[]", "final_schedule"));
                 let path = ["v3", "schedules", id.as_str()];
                 let answer: wire_v3::ScheduleAnswer =
                     self.transport.get(account, &path, &query).await?;
-                parse::schedule_v3(answer.schedule)
+                parse::schedule_v3(id, answer.schedule)
             }
         }
     }
@@ -249,26 +312,36 @@ impl PagerDuty {
     }
 
     /// One person; `None` when PagerDuty knows nobody of that id (any more).
+    ///
+    /// [`PagerDutyProblem::Unreadable`] when it answers with somebody else.
     pub async fn user(
         &self,
         account: &Account,
         id: &PagerDutyUserId,
     ) -> Result<Option<User>, PagerDutyProblem> {
-        let path = ["users", id.as_str()];
-        match self
-            .transport
-            .get::<wire::UserAnswer>(account, &path, &[])
-            .await
-        {
-            Ok(answer) => Ok(Some(parse::user(answer.user))),
-            Err(PagerDutyProblem::NotFound) => Ok(None),
-            Err(problem) => Err(problem),
+        match self.user_called(account, id.as_str()).await? {
+            Some(other) if other.id != *id => Err(PagerDutyProblem::Unreadable),
+            user => Ok(user),
         }
     }
 
     /// Whom the access token acts as; `None` when PagerDuty does not say.
     pub async fn me(&self, account: &Account) -> Result<Option<User>, PagerDutyProblem> {
-        self.user(account, &PagerDutyUserId::new("me")).await
+        self.user_called(account, "me").await
+    }
+
+    async fn user_called(
+        &self,
+        account: &Account,
+        name: &str,
+    ) -> Result<Option<User>, PagerDutyProblem> {
+        let path = ["users", name];
+        let asked = self.transport.get::<wire::UserAnswer>(account, &path, &[]);
+        match asked.await {
+            Ok(answer) => Ok(Some(parse::user(answer.user))),
+            Err(PagerDutyProblem::NotFound) => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Reads one schedule and one user in this region, the two things that every
@@ -289,7 +362,12 @@ impl PagerDuty {
             self.transport
                 .get::<wire::UserPage>(&account, &["users"], &one),
         )
-        .await?;
+        .await
+        .map_err(of_a_list)?;
+        let sees_schedules = match schedules.schedules.is_empty() {
+            false => Some(true),
+            true => self.sees_shift_based(&account).await,
+        };
         let schedule = schedules.schedules.into_iter().flatten().next();
         let user = users.users.into_iter().flatten().next();
         let pages = [
@@ -305,7 +383,17 @@ impl PagerDuty {
                     .find_map(|page| parse::subdomain(&page)),
                 account_id: None,
             },
+            sees_schedules,
         })
+    }
+
+    /// Whether there is a schedule that only version 3 of the API lists; `None` when
+    /// it cannot be asked.
+    async fn sees_shift_based(&self, account: &Account) -> Option<bool> {
+        let path = ["v3", "schedules"];
+        let asked = self.transport.get(account, &path, &[("limit", "1")]).await;
+        let page: wire::SchedulePage = asked.ok()?;
+        Some(!page.schedules.is_empty())
     }
 }
 
@@ -329,13 +417,44 @@ fn is_refusal(problem: &PagerDutyProblem) -> bool {
     )
 }
 
-/// An account, or a credential, that knows no shift-based schedules has none.
-fn without_v3(problem: PagerDutyProblem) -> Result<Vec<ScheduleSummary>, PagerDutyProblem> {
-    if is_refusal(&problem) || problem == PagerDutyProblem::Unreadable {
-        tracing::debug!(%problem, "no list of shift-based schedules");
-        return Ok(Vec::new());
+fn whole_seconds_since(start: Instant) -> u32 {
+    u32::try_from(start.elapsed().as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Asking for less may help.
+fn is_too_much(problem: &PagerDutyProblem) -> bool {
+    matches!(
+        problem,
+        PagerDutyProblem::TimedOut { .. }
+            | PagerDutyProblem::Unreadable
+            | PagerDutyProblem::Unreachable
+            | PagerDutyProblem::Unavailable { status: 500.. }
+    )
+}
+
+/// That a list is not found says nothing of any schedule.
+fn of_a_list(problem: PagerDutyProblem) -> PagerDutyProblem {
+    match problem {
+        PagerDutyProblem::NotFound => PagerDutyProblem::Unavailable { status: 404 },
+        problem => problem,
     }
-    Err(problem)
+}
+
+/// What came of reading a list of schedules.
+#[derive(Default)]
+struct Listed {
+    rows: Vec<wire::ListedSchedule>,
+    /// There are more than we read.
+    cut: bool,
+    /// Why reading ended early.
+    failed: Option<PagerDutyProblem>,
+}
+
+impl Listed {
+    /// Why there is nothing at all, when that says nothing about what there is.
+    fn refused(&self) -> Option<&PagerDutyProblem> {
+        self.failed.as_ref().filter(|_| self.rows.is_empty())
+    }
 }
 
 /// ISO 8601 in UTC. Instants beyond the calendar become its first or last second.

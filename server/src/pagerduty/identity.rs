@@ -4,7 +4,7 @@
 
 use super::{
     id_token::{self, LoginIdentity},
-    refusal::refusal,
+    refusal::{interposed, is_page, refusal},
     transport::{ANSWER_LIMIT_SECONDS, bounded_body, plain_client, unanswered},
 };
 use crate::oauth::{TokenClient, Tokens, address, token_client};
@@ -275,6 +275,7 @@ impl<'c> AsyncHttpClient<'c> for IdentityClient {
                 .await
                 .map_err(|error| unanswered(error, TOKEN_PATH, self.answer_limit_seconds))?;
             let (status, headers) = (response.status(), response.headers().clone());
+            let host = response.url().host_str().unwrap_or_default().to_owned();
             let body = bounded_body(response, self.answer_limit_seconds).await;
             tracing::debug!(
                 method = "POST",
@@ -282,13 +283,14 @@ impl<'c> AsyncHttpClient<'c> for IdentityClient {
                 status = status.as_u16(),
                 "PagerDuty's login answered"
             );
-            judged(status, &headers, body)
+            judged(&host, status, &headers, body)
         })
     }
 }
 
-/// The answer as the OAuth library may see it.
+/// The answer of `host` as the OAuth library may see it.
 fn judged(
+    host: &str,
     status: StatusCode,
     headers: &HeaderMap,
     body: Result<Vec<u8>, PagerDutyProblem>,
@@ -303,8 +305,11 @@ fn judged(
         *answer.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(answer);
     }
-    match refusal(status, headers, &[]) {
-        None => Ok(HttpResponse::new(as_standard(body?))),
+    match refusal(host, status, headers, body.as_deref().unwrap_or_default()) {
+        None => match body? {
+            page if is_page(headers, &page) => Err(interposed(host, status, headers).into()),
+            body => Ok(HttpResponse::new(as_standard(body))),
+        },
         // Something between may have answered, so nothing ends by it.
         Some(PagerDutyProblem::Unauthorized) => Err(PagerDutyProblem::ClientEnded.into()),
         // What these mean of the API, they do not mean here.

@@ -1,7 +1,7 @@
 //! PagerDuty's people and schedules as the product sees them, freed from the
 //! shapes in which they travel.
 
-use types::{PagerDutyUserId, Region, ScheduleId, Timestamp};
+use types::{LeftOut, PagerDutyUserId, Region, ScheduleId, Timestamp};
 
 /// Which account it is, as far as PagerDuty has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,8 @@ impl AccountIdentity {
 pub struct Opened {
     pub region: Region,
     pub account: AccountIdentity,
+    /// Whether it shows any schedule; `None` when that could not be found out.
+    pub sees_schedules: Option<bool>,
 }
 
 /// Which of PagerDuty's two kinds of schedules one is, and so the version of the
@@ -103,6 +105,8 @@ pub struct Schedule {
     /// absence of a shift. Shifts of one person that adjoin stay apart: merged,
     /// a running shift would begin elsewhere each time the window moves on.
     pub shifts: Vec<Shift>,
+    /// The shifts of the answer that made no sense.
+    pub left_out: Option<LeftOut>,
 }
 
 /// Somebody as a schedule names them: without an e-mail address.

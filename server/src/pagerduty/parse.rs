@@ -1,94 +1,239 @@
-//! From PagerDuty's shapes to the product's values, without any I/O. What cannot
-//! be understood refuses the whole answer: a shift left out silently would
-//! take somebody off duty.
+//! From PagerDuty's shapes to the product's values, without any I/O. The sound part of
+//! an answer counts. A shift that makes no sense is left out and told of, since it may
+//! take somebody off duty; where no shift makes sense, nothing is known.
 
 use super::{
     model::{Schedule, ScheduleVersion, Shift, User, UserReference},
     text::{plain, plain_up_to},
     wire, wire_v3,
 };
-use types::{PagerDutyProblem, PagerDutyUserId, ScheduleSummary, Timestamp};
+use std::collections::HashMap;
+use types::{
+    LeftOut, PagerDutyProblem, PagerDutyUserId, ScheduleId, ScheduleSummary, ShiftOddity, Timestamp,
+};
 
 /// Longer names have no place to be shown in.
 const NAME_MAX_CHARS: usize = 300;
 
-/// A schedule as the search lists it.
-pub fn summary(schedule: wire::ListedSchedule) -> ScheduleSummary {
+/// So many people tell a schedule from another one of its name.
+const PEOPLE_TOLD: usize = 3;
+
+/// Schedules as the search lists them. Those that share a name are told apart by their
+/// teams, their people and their id.
+pub fn summaries(schedules: Vec<wire::ListedSchedule>) -> Vec<ScheduleSummary> {
+    let mut read: Vec<(ScheduleSummary, String)> = schedules.into_iter().map(summary).collect();
+    let mut of_name: HashMap<String, usize> = HashMap::new();
+    for (schedule, _) in &read {
+        *of_name.entry(schedule.name.to_lowercase()).or_default() += 1;
+    }
+    for (schedule, told) in &mut read {
+        if of_name[&schedule.name.to_lowercase()] > 1 {
+            schedule.told_apart = Some(std::mem::take(told));
+        }
+    }
+    read.into_iter().map(|(schedule, _)| schedule).collect()
+}
+
+/// One schedule, and what would tell it from another one of its name.
+fn summary(schedule: wire::ListedSchedule) -> (ScheduleSummary, String) {
+    let mut told = named(schedule.teams);
+    let mut people = named(schedule.users);
+    if people.len() > PEOPLE_TOLD {
+        let others = people.len() - PEOPLE_TOLD;
+        people.truncate(PEOPLE_TOLD);
+        people.push(format!("{others} more"));
+    }
+    told.extend((!people.is_empty()).then(|| people.join(", ")));
+    told.push(schedule.id.to_string());
     let name = name(&[schedule.name, schedule.summary], schedule.id.as_str());
-    ScheduleSummary {
+    let summary = ScheduleSummary {
         id: schedule.id,
         name,
         time_zone: schedule.time_zone.as_deref().and_then(plain),
-    }
+        told_apart: None,
+    };
+    (summary, told.join(" · "))
 }
 
-/// A schedule with its people and shifts.
-///
-/// [`PagerDutyProblem::Unreadable`] when a shift's time cannot be read, or it ends before it starts.
-pub fn schedule(schedule: wire::Schedule) -> Result<Schedule, PagerDutyProblem> {
-    let entries = schedule.final_schedule.rendered_schedule_entries;
-    let shifts = entries
-        .iter()
-        .map(|entry| shift(&entry.start, &entry.end, entry.user.id.clone()))
-        .collect::<Result<_, _>>()?;
+/// The names of those that have one.
+fn named(references: Vec<Option<wire::Named>>) -> Vec<String> {
+    let texts = references.into_iter().flatten();
+    texts
+        .filter_map(|reference| first_plain(&[reference.summary, reference.name]))
+        .collect()
+}
 
-    let own = schedule.users.into_iter().flatten().flatten();
-    let layered = schedule
-        .schedule_layers
-        .into_iter()
-        .flatten()
-        .flatten()
-        .flat_map(|layer| layer.users.unwrap_or_default())
+/// The schedule `asked` for, with its people and shifts.
+///
+/// [`PagerDutyProblem::AnotherSchedule`] when it is another one,
+/// [`PagerDutyProblem::Unreadable`] when it has shifts, of which none makes sense.
+pub fn schedule(
+    asked: &ScheduleId,
+    schedule: wire::Schedule,
+) -> Result<Schedule, PagerDutyProblem> {
+    let id = answered_for(asked, schedule.id)?;
+    let mut shifts = Shifts::default();
+    let mut on_call = Vec::new();
+    for entry in schedule.final_schedule.rendered_schedule_entries {
+        let Some(entry) = entry else {
+            shifts.leave_out(ShiftOddity::Unreadable, None);
+            continue;
+        };
+        let user = entry.user.as_ref().map(|user| user.id.clone());
+        let user = user.ok_or(ShiftOddity::NobodyNamed);
+        shifts.add(entry.start.as_deref(), entry.end.as_deref(), user);
+        on_call.extend(entry.user);
+    }
+
+    let own = schedule.users.into_iter().flatten();
+    let layers = schedule.schedule_layers.into_iter().flatten();
+    let layered = layers
+        .flat_map(|layer| layer.users)
         .flatten()
         .filter_map(|member| member.user);
-    let on_call = entries.into_iter().map(|entry| entry.user);
     let mentioned = own.chain(layered).chain(on_call).map(reference);
 
+    let (shifts, left_out) = shifts.sound()?;
     Ok(Schedule {
-        name: name(&[schedule.name, schedule.summary], schedule.id.as_str()),
-        id: schedule.id,
+        name: name(&[schedule.name, schedule.summary], id.as_str()),
+        id,
         version: ScheduleVersion::V2,
         url: page(schedule.html_url.as_deref()),
         time_zone: schedule.time_zone.as_deref().and_then(plain),
         people: people(mentioned),
-        shifts: in_order(shifts),
+        shifts,
+        left_out,
     })
 }
 
-/// A shift-based schedule with its people, known by id alone, and shifts.
+/// The shift-based schedule `asked` for with its people, known by id alone, and
+/// shifts.
 ///
-/// [`PagerDutyProblem::Unreadable`] as for [`schedule`].
-pub fn schedule_v3(schedule: wire_v3::Schedule) -> Result<Schedule, PagerDutyProblem> {
+/// Fails as [`schedule`] does.
+pub fn schedule_v3(
+    asked: &ScheduleId,
+    schedule: wire_v3::Schedule,
+) -> Result<Schedule, PagerDutyProblem> {
+    let id = answered_for(asked, schedule.id)?;
     let members = schedule
         .rotations
         .into_iter()
         .flatten()
-        .flatten()
-        .flat_map(|rotation| rotation.events.unwrap_or_default())
+        .flat_map(|rotation| rotation.events)
         .flatten()
         .filter_map(|event| event.assignment_strategy)
-        .flat_map(|strategy| strategy.members.unwrap_or_default())
+        .flat_map(|strategy| strategy.members)
         .flatten()
         .filter_map(wire_v3::Member::user);
-    let mut shifts = Vec::new();
+    let mut shifts = Shifts::default();
     for assignment in schedule.final_schedule.computed_shift_assignments {
-        // An empty slot is the absence of a shift.
-        if let Some(user) = assignment.member.user() {
-            shifts.push(shift(&assignment.start_time, &assignment.end_time, user)?);
-        }
+        let Some(assignment) = assignment else {
+            shifts.leave_out(ShiftOddity::Unreadable, None);
+            continue;
+        };
+        let user = match assignment.member.map(wire_v3::Member::meant) {
+            Some(wire_v3::Meant::User(user)) => Ok(user),
+            Some(wire_v3::Meant::Unclear) => Err(ShiftOddity::UnknownKind),
+            None => Err(ShiftOddity::NobodyNamed),
+            // An empty slot is the absence of a shift.
+            Some(wire_v3::Meant::Nobody) => {
+                shifts.understood = true;
+                continue;
+            }
+        };
+        let (start, end) = (assignment.start_time, assignment.end_time);
+        shifts.add(start.as_deref(), end.as_deref(), user);
     }
+    let (shifts, left_out) = shifts.sound()?;
     let on_call = shifts.iter().map(|shift| shift.user.clone());
     let people = people(members.chain(on_call).map(known_by_id));
 
     Ok(Schedule {
-        name: name(&[schedule.name, schedule.summary], schedule.id.as_str()),
-        id: schedule.id,
+        name: name(&[schedule.name, schedule.summary], id.as_str()),
+        id,
         version: ScheduleVersion::V3,
         url: page(schedule.html_url.as_deref()),
         time_zone: schedule.time_zone.as_deref().and_then(plain),
         people,
-        shifts: in_order(shifts),
+        shifts,
+        left_out,
     })
+}
+
+/// The id of the schedule `asked` for, unless the answer is about another one.
+fn answered_for(
+    asked: &ScheduleId,
+    answered: Option<String>,
+) -> Result<ScheduleId, PagerDutyProblem> {
+    let answered = answered.and_then(|id| ScheduleId::try_from(id).ok());
+    match answered {
+        Some(other) if other != *asked => Err(PagerDutyProblem::AnotherSchedule),
+        _ => Ok(asked.clone()),
+    }
+}
+
+/// The shifts of an answer, read one by one.
+#[derive(Default)]
+struct Shifts {
+    sound: Vec<Shift>,
+    /// Something was said that makes sense, if only that nobody is on call.
+    understood: bool,
+    left_out: Option<LeftOut>,
+}
+
+impl Shifts {
+    fn add(
+        &mut self,
+        start: Option<&str>,
+        end: Option<&str>,
+        user: Result<PagerDutyUserId, ShiftOddity>,
+    ) {
+        let starts_at = start.and_then(instant);
+        match shift(starts_at, end.and_then(instant), user) {
+            Ok(shift) => {
+                self.understood = true;
+                self.sound.push(shift);
+            }
+            Err(oddity) => self.leave_out(oddity, starts_at),
+        }
+    }
+
+    fn leave_out(&mut self, oddity: ShiftOddity, from: Option<Timestamp>) {
+        match &mut self.left_out {
+            Some(left_out) => left_out.shifts += 1,
+            None => {
+                self.left_out = Some(LeftOut {
+                    shifts: 1,
+                    first: oddity,
+                    from,
+                });
+            }
+        }
+    }
+
+    /// The sound ones in order, and what was left out.
+    fn sound(self) -> Result<(Vec<Shift>, Option<LeftOut>), PagerDutyProblem> {
+        if self.left_out.is_some() && !self.understood {
+            return Err(PagerDutyProblem::Unreadable);
+        }
+        Ok((in_order(self.sound), self.left_out))
+    }
+}
+
+fn shift(
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    user: Result<PagerDutyUserId, ShiftOddity>,
+) -> Result<Shift, ShiftOddity> {
+    let shift = Shift {
+        user: user?,
+        starts_at: starts_at.ok_or(ShiftOddity::NoStart)?,
+        ends_at: ends_at.ok_or(ShiftOddity::NoEnd)?,
+    };
+    if shift.ends_at < shift.starts_at {
+        return Err(ShiftOddity::EndsBeforeItStarts);
+    }
+    Ok(shift)
 }
 
 /// Somebody of the roster.
@@ -138,7 +283,7 @@ fn reference(user: wire::User) -> UserReference {
     UserReference {
         name: name(&[user.name, user.summary], user.id.as_str()),
         id: user.id,
-        deleted: user.deleted_at.is_some(),
+        deleted: user.deleted_at.as_deref().and_then(plain).is_some(),
     }
 }
 
@@ -165,21 +310,9 @@ fn in_order(mut shifts: Vec<Shift>) -> Vec<Shift> {
     shifts
 }
 
-fn shift(start: &str, end: &str, user: PagerDutyUserId) -> Result<Shift, PagerDutyProblem> {
-    let shift = Shift {
-        starts_at: instant(start)?,
-        ends_at: instant(end)?,
-        user,
-    };
-    if shift.ends_at < shift.starts_at {
-        return Err(PagerDutyProblem::Unreadable);
-    }
-    Ok(shift)
-}
-
-fn instant(text: &str) -> Result<Timestamp, PagerDutyProblem> {
-    let instant: jiff::Timestamp = text.parse().map_err(|_| PagerDutyProblem::Unreadable)?;
-    Ok(Timestamp::from_millis(instant.as_millisecond()))
+fn instant(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
 /// A schedule's page in PagerDuty.
@@ -194,11 +327,12 @@ fn is_web_address(text: &str) -> bool {
 
 /// The first of `texts` that holds something to show.
 fn name(texts: &[Option<String>], otherwise: &str) -> String {
-    texts
-        .iter()
-        .flatten()
-        .find_map(|text| plain_up_to(NAME_MAX_CHARS, text))
-        .unwrap_or_else(|| otherwise.to_owned())
+    first_plain(texts).unwrap_or_else(|| otherwise.to_owned())
+}
+
+fn first_plain(texts: &[Option<String>]) -> Option<String> {
+    let mut texts = texts.iter().flatten();
+    texts.find_map(|text| plain_up_to(NAME_MAX_CHARS, text))
 }
 
 #[cfg(test)]

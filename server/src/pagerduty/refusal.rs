@@ -1,11 +1,16 @@
 //! What a status other than success means. The status decides: bodies of errors
-//! come as JSON of several shapes, as HTML or not at all, so at most one detail
-//! is taken from them, where it happens to be there.
+//! come as JSON of several shapes or not at all, so at most one detail is taken from
+//! them, where it happens to be there. A web page is nobody's word on a credential, a
+//! person or a schedule: what stands between us and PagerDuty sends such.
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 use types::PagerDutyProblem;
+use url::Url;
 
 /// How many seconds PagerDuty may make us wait; more would be an error of its
 /// own, and zero would have us ask again at once.
@@ -21,12 +26,19 @@ const RETRY_SECONDS_UNTOLD: u32 = 5;
 /// Longer lists of scopes are not shown: they are put into a sentence.
 const SCOPES_MAX_BYTES: usize = 300;
 
-/// Why the answer is none; `None` for a success.
-pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<PagerDutyProblem> {
+/// Why the answer of `host` is none; `None` for a success.
+pub fn refusal(
+    host: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<PagerDutyProblem> {
     match status.as_u16() {
         200..=299 => None,
-        // No redirect is followed: it would take the credential elsewhere.
-        300..=399 => Some(PagerDutyProblem::Unreadable),
+        // No redirect is followed: it would take the credential elsewhere. Only a
+        // network in between wants to be authenticated to.
+        300..=399 | 407 | 511 => Some(interposed(host, status, headers)),
+        401..=404 if is_page(headers, body) => Some(interposed(host, status, headers)),
         401 => Some(PagerDutyProblem::Unauthorized),
         402 => Some(PagerDutyProblem::NoApiAccess),
         403 => Some(PagerDutyProblem::Forbidden {
@@ -38,6 +50,32 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<P
         }),
         status => Some(PagerDutyProblem::Unavailable { status }),
     }
+}
+
+/// What came from `host` was sent by something in front of PagerDuty.
+pub fn interposed(host: &str, status: StatusCode, headers: &HeaderMap) -> PagerDutyProblem {
+    let leads_to = headers
+        .get(LOCATION)
+        .filter(|_| status.is_redirection())
+        .and_then(|location| Url::parse(location.to_str().ok()?).ok())
+        .and_then(|location| location.host_str().map(str::to_owned));
+    PagerDutyProblem::Interposed {
+        host: host.to_owned(),
+        status: status.as_u16(),
+        leads_to,
+    }
+}
+
+/// Whether this is for people to look at: the API itself answers in JSON.
+pub fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    kind.starts_with(b"text/html")
+        || kind.starts_with(b"application/xhtml")
+        || body.trim_ascii_start().starts_with(b"<")
 }
 
 fn retry_after_seconds(headers: &HeaderMap) -> u32 {
@@ -71,9 +109,20 @@ mod tests {
     use super::*;
     use http::HeaderName;
 
+    const HOST: &str = "api.pagerduty.com";
+
+    /// What a page or a redirect of this status means.
+    fn in_between(status: u16, leads_to: Option<&str>) -> Option<PagerDutyProblem> {
+        Some(PagerDutyProblem::Interposed {
+            host: HOST.to_owned(),
+            status,
+            leads_to: leads_to.map(str::to_owned),
+        })
+    }
+
     fn of(status: u16, body: &str) -> Option<PagerDutyProblem> {
         let status = StatusCode::from_u16(status).expect("a status");
-        refusal(status, &HeaderMap::new(), body.as_bytes())
+        refusal(HOST, status, &HeaderMap::new(), body.as_bytes())
     }
 
     /// How many seconds a limited request is told to wait, given these headers.
@@ -85,7 +134,7 @@ mod tests {
                 (name, value.parse().expect("a value"))
             })
             .collect();
-        match refusal(StatusCode::TOO_MANY_REQUESTS, &headers, b"") {
+        match refusal(HOST, StatusCode::TOO_MANY_REQUESTS, &headers, b"") {
             Some(PagerDutyProblem::RateLimited {
                 retry_after_seconds,
             }) => retry_after_seconds,
@@ -93,9 +142,8 @@ mod tests {
         }
     }
 
-    const BODIES: [&str; 8] = [
+    const BODIES: [&str; 7] = [
         "",
-        "<!doctype html><h1>no</h1>",
         r#"{"error":{"message":"No","code":2006}}"#,
         r#"{"error":"bare"}"#,
         r#"{"error":["listed"]}"#,
@@ -116,7 +164,7 @@ mod tests {
             assert_eq!(of(403, body), Some(forbidden.clone()));
             assert_eq!(of(404, body), Some(PagerDutyProblem::NotFound));
             for status in [301, 302, 304, 307, 308] {
-                assert_eq!(of(status, body), Some(PagerDutyProblem::Unreadable));
+                assert_eq!(of(status, body), in_between(status, None));
             }
             for status in [400, 408, 410, 431, 500, 502, 503, 504] {
                 assert_eq!(
@@ -124,6 +172,48 @@ mod tests {
                     Some(PagerDutyProblem::Unavailable { status })
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_page_is_nobodys_word_on_a_key_a_right_or_a_schedule() {
+        for page in [
+            "<!doctype html><h1>no</h1>",
+            " \n<html>",
+            "<?xml version=\"1.0\"?>",
+        ] {
+            for status in [401, 402, 403, 404] {
+                assert_eq!(of(status, page), in_between(status, None), "{page}");
+            }
+            for status in [400, 408, 500, 502, 503, 504, 599] {
+                let unavailable = PagerDutyProblem::Unavailable { status };
+                assert_eq!(of(status, page), Some(unavailable), "{page}");
+            }
+        }
+        let headers = HeaderMap::from_iter([(
+            CONTENT_TYPE,
+            HeaderValue::from_static("Text/HTML; charset=utf-8"),
+        )]);
+        let cut_off = refusal(HOST, StatusCode::FORBIDDEN, &headers, b"");
+        assert_eq!(cut_off, in_between(403, None));
+    }
+
+    #[test]
+    fn a_redirect_and_a_network_that_wants_a_login_stand_in_between() {
+        for status in [407, 511] {
+            assert_eq!(of(status, ""), in_between(status, None));
+        }
+        for (location, leads_to) in [
+            (
+                "https://login.corp.example/?to=x",
+                Some("login.corp.example"),
+            ),
+            ("/login", None),
+        ] {
+            let location = HeaderValue::from_str(location).expect("an address");
+            let headers = HeaderMap::from_iter([(LOCATION, location)]);
+            let redirect = refusal(HOST, StatusCode::FOUND, &headers, b"");
+            assert_eq!(redirect, in_between(302, leads_to));
         }
     }
 

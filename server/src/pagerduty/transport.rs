@@ -6,7 +6,8 @@ use super::{
     account::{Account, Endpoints},
     budget::{Budgets, CredentialBudget, Urgency},
     clock::RemoteClock,
-    refusal::refusal,
+    refusal::{interposed, is_page, refusal},
+    wire,
 };
 use crate::{clock, crypto, metrics::Metrics};
 use http::{
@@ -48,6 +49,8 @@ pub struct Transport {
     clocks: Arc<[RemoteClock; 2]>,
     budgets: Budgets,
     metrics: Metrics,
+    /// How many seconds a whole answer may take.
+    answer_limit_seconds: u32,
     urgency: Urgency,
     /// Requests that were sent, by the clones for one purpose.
     sent: Arc<AtomicU32>,
@@ -55,18 +58,19 @@ pub struct Transport {
 
 impl Transport {
     pub fn new(endpoints: Endpoints, metrics: Metrics) -> Self {
-        let limit = Duration::from_secs(ANSWER_LIMIT_SECONDS.into());
-        Self::with_limit(endpoints, metrics, limit)
+        Self::with_limit(endpoints, metrics, ANSWER_LIMIT_SECONDS)
     }
 
     /// With another limit than PagerDuty's, so that tests need not wait for it.
     pub(super) fn with_limit(
         endpoints: Endpoints,
         metrics: Metrics,
-        answer_limit: Duration,
+        answer_limit_seconds: u32,
     ) -> Self {
+        let headers = HeaderMap::from_iter([(ACCEPT, ACCEPTED)]);
         Self {
-            http: client(answer_limit, HeaderMap::from_iter([(ACCEPT, ACCEPTED)])),
+            http: client(answer_limit_seconds, headers),
+            answer_limit_seconds,
             endpoints: Arc::new(endpoints),
             clocks: Arc::default(),
             budgets: Budgets::default(),
@@ -83,6 +87,11 @@ impl Transport {
             sent: Arc::default(),
             ..self.clone()
         }
+    }
+
+    /// How many seconds a whole answer may take, unless it is asked for otherwise.
+    pub const fn answer_limit_seconds(&self) -> u32 {
+        self.answer_limit_seconds
     }
 
     /// How many requests were sent for this purpose so far.
@@ -122,8 +131,8 @@ impl Transport {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, PagerDutyProblem> {
-        let limit = ANSWER_LIMIT_SECONDS;
-        self.get_within(account, path, query, limit).await
+        let limit_seconds = self.answer_limit_seconds;
+        self.get_within(account, path, query, limit_seconds).await
     }
 
     /// Like [`Transport::get`], for a question that has another limit than
@@ -142,10 +151,8 @@ impl Transport {
         let turn = budget.turn(self.urgency).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let (started, sent_at) = (Instant::now(), clock::now());
-        let mut request = self.http.get(url).header(AUTHORIZATION, authorization);
-        if limit_seconds != ANSWER_LIMIT_SECONDS {
-            request = request.timeout(Duration::from_secs(limit_seconds.into()));
-        }
+        let request = self.http.get(url).header(AUTHORIZATION, authorization);
+        let request = request.timeout(Duration::from_secs(limit_seconds.into()));
         let answer = match request.send().await {
             Ok(response) => {
                 let headers = response.headers();
@@ -174,25 +181,23 @@ impl Transport {
 
 /// A client that waits for so many seconds, for what is not the REST API.
 pub fn plain_client(answer_limit_seconds: u32) -> Client {
-    client(
-        Duration::from_secs(answer_limit_seconds.into()),
-        HeaderMap::new(),
-    )
+    client(answer_limit_seconds, HeaderMap::new())
 }
 
-fn client(answer_limit: Duration, headers: HeaderMap) -> Client {
+fn client(answer_limit_seconds: u32, headers: HeaderMap) -> Client {
     Client::builder()
         .user_agent(concat!("RoundRobin/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_LIMIT)
-        .timeout(answer_limit)
+        .timeout(Duration::from_secs(answer_limit_seconds.into()))
         .build()
         .expect("rustls can start with the provider of this process")
 }
 
 /// An answer whose head has arrived; its body may still be missing.
 struct Answer {
+    host: String,
     status: StatusCode,
     headers: HeaderMap,
     body: Result<Vec<u8>, PagerDutyProblem>,
@@ -201,6 +206,7 @@ struct Answer {
 impl Answer {
     async fn read(response: Response, limit_seconds: u32) -> Self {
         Self {
+            host: response.url().host_str().unwrap_or_default().to_owned(),
             status: response.status(),
             headers: response.headers().clone(),
             body: bounded_body(response, limit_seconds).await,
@@ -215,10 +221,17 @@ impl Answer {
     /// A refusal stands even when its body did not arrive.
     fn parsed<T: DeserializeOwned>(self) -> Result<T, PagerDutyProblem> {
         let body_so_far = self.body.as_deref().unwrap_or_default();
-        if let Some(problem) = refusal(self.status, &self.headers, body_so_far) {
+        if let Some(problem) = refusal(&self.host, self.status, &self.headers, body_so_far) {
             return Err(problem);
         }
-        serde_json::from_slice(&self.body?).map_err(|_| PagerDutyProblem::Unreadable)
+        let body = self.body?;
+        wire::answer(&body).ok_or_else(|| {
+            if is_page(&self.headers, &body) {
+                interposed(&self.host, self.status, &self.headers)
+            } else {
+                PagerDutyProblem::Unreadable
+            }
+        })
     }
 }
 

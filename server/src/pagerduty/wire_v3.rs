@@ -1,77 +1,107 @@
 //! The shapes of shift-based schedules, which only version 3 of PagerDuty's API
 //! shows. They name people by id alone, several may be on call at once, and a
-//! slot may be empty.
+//! slot may be empty. What cannot be read is as absent as in version 2.
 
-use super::wire::id;
+use super::wire::{each, each_if_any, object, sound, sound_id, text};
 use serde::Deserialize;
-use types::{PagerDutyUserId, ScheduleId};
+use types::PagerDutyUserId;
 
 /// `GET /v3/schedules/{id}`.
 #[derive(Deserialize)]
 pub struct ScheduleAnswer {
+    #[serde(deserialize_with = "object")]
     pub schedule: Schedule,
 }
 
 #[derive(Deserialize)]
 pub struct Schedule {
-    #[serde(deserialize_with = "id")]
-    pub id: ScheduleId,
+    /// Absent where it is no text: whoever asked knows for what.
+    #[serde(default, deserialize_with = "text")]
+    pub id: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub summary: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub html_url: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub time_zone: Option<String>,
-    pub rotations: Option<Vec<Option<Rotation>>>,
+    #[serde(default, deserialize_with = "each_if_any")]
+    pub rotations: Vec<Option<Rotation>>,
+    #[serde(deserialize_with = "object")]
     pub final_schedule: Rendering,
 }
 
 #[derive(Deserialize)]
 pub struct Rotation {
-    pub events: Option<Vec<Option<Event>>>,
+    #[serde(default, deserialize_with = "each_if_any")]
+    pub events: Vec<Option<Event>>,
 }
 
 #[derive(Deserialize)]
 pub struct Event {
+    #[serde(default, deserialize_with = "sound")]
     pub assignment_strategy: Option<Strategy>,
 }
 
 #[derive(Deserialize)]
 pub struct Strategy {
-    pub members: Option<Vec<Option<Member>>>,
+    #[serde(default, deserialize_with = "each_if_any")]
+    pub members: Vec<Option<Member>>,
 }
 
 /// Required down to its list: that nobody is on call is said by an empty one, and
 /// by nothing else.
 #[derive(Deserialize)]
 pub struct Rendering {
-    pub computed_shift_assignments: Vec<Assignment>,
+    #[serde(deserialize_with = "each")]
+    pub computed_shift_assignments: Vec<Option<Assignment>>,
 }
 
 /// Times are ISO 8601 with any offset.
 #[derive(Deserialize)]
 pub struct Assignment {
-    pub start_time: String,
-    pub end_time: String,
-    pub member: Member,
+    #[serde(default, deserialize_with = "text")]
+    pub start_time: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub end_time: Option<String>,
+    #[serde(default, deserialize_with = "sound")]
+    pub member: Option<Member>,
 }
 
-/// Somebody, or nobody.
+/// Whom a slot names, by a word for its kind.
 #[derive(Deserialize)]
-#[serde(tag = "type")]
-pub enum Member {
-    #[serde(rename = "user_member")]
-    User {
-        #[serde(deserialize_with = "id")]
-        user_id: PagerDutyUserId,
-    },
-    #[serde(rename = "empty_member")]
-    Empty,
+pub struct Member {
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "sound_id")]
+    user_id: Option<PagerDutyUserId>,
+}
+
+/// Whom a member means.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Meant {
+    User(PagerDutyUserId),
+    /// An empty slot: nobody is on call in it.
+    Nobody,
+    /// Of a kind that is not known, or without the id that its kind has.
+    Unclear,
 }
 
 impl Member {
+    pub fn meant(self) -> Meant {
+        match (self.kind.as_deref(), self.user_id) {
+            (Some("user_member"), Some(user)) => Meant::User(user),
+            (Some("empty_member"), _) => Meant::Nobody,
+            _ => Meant::Unclear,
+        }
+    }
+
+    /// The user, if it means one.
     pub fn user(self) -> Option<PagerDutyUserId> {
-        match self {
-            Self::User { user_id } => Some(user_id),
-            Self::Empty => None,
+        match self.meant() {
+            Meant::User(user) => Some(user),
+            Meant::Nobody | Meant::Unclear => None,
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::{
     store::{Links, Person, email_key},
 };
 use std::collections::HashMap;
-use types::{BindingLoss, LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp};
+use types::{
+    BindingLoss, LeftOut, LinkState, MemberKey, PagerDutyUserId, PersonId, ScheduleId, Timestamp,
+};
 
 /// A schedule as last read, its people resolved to names and e-mails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct ScheduleSnapshot {
     pub people: Vec<SchedulePerson>,
     /// By start. Several may overlap.
     pub shifts: Vec<Shift>,
+    /// What of the answer made no sense.
+    pub left_out: Option<LeftOut>,
 }
 
 /// Somebody in a schedule.
@@ -284,6 +288,7 @@ mod tests {
             time_zone: None,
             people,
             shifts,
+            left_out: None,
         }
     }
 

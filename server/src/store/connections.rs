@@ -48,6 +48,9 @@ pub struct Connection {
     pub roster_from: NextPage,
     /// Schedules that the last run left to the next one.
     pub postponed: u32,
+    /// Whether the credential showed any schedule when that was last looked at, which
+    /// is while nothing is bound.
+    pub sees_schedules: Option<bool>,
     /// By how many milliseconds PagerDuty's clock is ahead of the database's, as
     /// the last run found.
     pub clock_ahead_millis: i64,
@@ -117,6 +120,7 @@ struct Row {
     roster_offset: Option<i64>,
     roster_limit: Option<i64>,
     postponed: i64,
+    sees_schedules: Option<i64>,
     clock_ahead_millis: i64,
     as_of: i64,
 }
@@ -142,6 +146,7 @@ impl Row {
             roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
             roster_from: page(self.roster_offset, self.roster_limit),
             postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
+            sees_schedules: self.sees_schedules.map(|sees| sees != 0),
             clock_ahead_millis: self.clock_ahead_millis,
             as_of: Timestamp::from_millis(self.as_of),
             database_ahead_millis: self.as_of - clock::now().as_millis(),
@@ -236,9 +241,9 @@ impl Store {
                  region = $8, subdomain = $9, account_id = $10, generation = $11,
                  token_version = token_version + 1, login_ended = 0, token_lease_holder = null,
                  token_lease_until = null, problem = null, failures = 0, unanswered = 0,
-                 last_synced_at = null, postponed = 0, next_sync_at = {now}, ask_after = {now},
-                 roster_read_at = null, roster_offset = null,
-                 roster_limit = null, lease_holder = null, lease_until = null
+                 last_synced_at = null, postponed = 0, sees_schedules = null,
+                 next_sync_at = {now}, ask_after = {now}, roster_read_at = null,
+                 roster_offset = null, roster_limit = null, lease_holder = null, lease_until = null
              where workspace_id = $12 and generation = $13"
         );
         let updated = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)
@@ -261,6 +266,27 @@ impl Store {
         audit::insert(&mut tx, entry).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Notes whether the credential of `connection` shows any schedule.
+    pub async fn note_sight(
+        &self,
+        connection: &Connection,
+        sees_schedules: Option<bool>,
+    ) -> Result<()> {
+        if sees_schedules == connection.sees_schedules {
+            return Ok(());
+        }
+        sqlx::query(
+            "update pagerduty_connections set sees_schedules = $1
+             where workspace_id = $2 and generation = $3",
+        )
+        .bind(sees_schedules.map(i64::from))
+        .bind(connection.workspace.as_str())
+        .bind(&connection.generation)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// Ends the connection of `entry`'s workspace: the credential and everything

@@ -33,7 +33,8 @@ impl From<Person> for PersonView {
 /// What people are matched by: the address without the spaces around it, in
 /// lower case.
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
+    let seen = email.chars().filter(|one| !types::is_invisible(*one));
+    seen.collect::<String>().to_lowercase()
 }
 
 #[derive(FromRow)]

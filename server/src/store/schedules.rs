@@ -13,8 +13,8 @@ use crate::{
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, SyncChange, Timestamp,
-    WorkspaceId,
+    LeftOut, PagerDutyProblem, PagerDutyUserId, RotationId, RotationMode, ScheduleId, SyncChange,
+    Timestamp, WorkspaceId,
 };
 
 /// What is known of a bound schedule, apart from its people and shifts.
@@ -32,6 +32,8 @@ pub struct BoundSchedule {
     pub applied_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
     pub problem: Option<PagerDutyProblem>,
+    /// What of the last reading made no sense.
+    pub left_out: Option<LeftOut>,
     /// Failed attempts in a row that nobody asked for.
     pub failures: u32,
     /// Failed attempts in a row, whoever asked.
@@ -75,6 +77,7 @@ struct ScheduleRow {
     confirmed_at: Option<i64>,
     applied_at: Option<i64>,
     problem: Option<String>,
+    left_out: Option<String>,
     failures: i64,
     unanswered: i64,
     poll_at: i64,
@@ -94,6 +97,10 @@ impl ScheduleRow {
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             applied_at: self.applied_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem)?,
+            // What another version wrote about it is no reason not to go on.
+            left_out: self
+                .left_out
+                .and_then(|json| serde_json::from_str(&json).ok()),
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             poll_at: Timestamp::from_millis(self.poll_at),
@@ -729,6 +736,7 @@ async fn load_snapshot(
                 ends_at: Timestamp::from_millis(ends_at),
             })
             .collect(),
+        left_out: schedule.left_out,
     })
 }
 
@@ -806,12 +814,13 @@ async fn write_schedule(
 ) -> Result<()> {
     sqlx::query(
         "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at,
-             api_version, next_change_at, applied_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             api_version, next_change_at, applied_at, left_out)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict (workspace_id, id) do update set name = excluded.name, url = excluded.url,
              time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null,
              failures = 0, unanswered = 0, api_version = excluded.api_version,
-             next_change_at = excluded.next_change_at, applied_at = excluded.applied_at",
+             next_change_at = excluded.next_change_at, applied_at = excluded.applied_at,
+             left_out = excluded.left_out",
     )
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
@@ -822,6 +831,11 @@ async fn write_schedule(
     .bind(schedule.version.code())
     .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .bind(now.as_millis())
+    .bind(
+        schedule.left_out.as_ref().map(|left_out| {
+            serde_json::to_string(left_out).expect("what was left out is plain JSON")
+        }),
+    )
     .execute(&mut *connection)
     .await?;
     for table in [

@@ -195,6 +195,7 @@ pub async fn resolve(
         time_zone: schedule.time_zone,
         people,
         shifts: schedule.shifts,
+        left_out: schedule.left_out,
     }
 }
 
@@ -284,6 +285,7 @@ mod tests {
             time_zone: None,
             people: (0..count).map(person).collect(),
             shifts: Vec::new(),
+            left_out: None,
         }
     }
 

@@ -257,7 +257,9 @@ impl Run<'_> {
             Err(problem) => return without_access(problem, RunOutcome::default()),
         };
         let asked = self.ask(&access.account, due.as_deref()).await?;
-        if asked.problem != Some(PagerDutyProblem::Unauthorized) {
+        let may_be_over =
+            |problem: &PagerDutyProblem| integrations::may_be_over(&access.connection, problem);
+        if !asked.problem.as_ref().is_some_and(may_be_over) {
             return Ok(asked);
         }
         let renewed = match integrations::renewed(self.services, &access.connection).await {
@@ -301,7 +303,14 @@ impl Run<'_> {
             ..RunOutcome::default()
         };
         let asked = match due {
-            None => self.still_connected(account).await,
+            None => match self.still_connected(account).await {
+                Ok(sees_schedules) => {
+                    let store = self.store();
+                    store.note_sight(self.connection, sees_schedules).await?;
+                    Ok(())
+                }
+                Err(problem) => Err(problem),
+            },
             Some(schedules) => {
                 self.ask_with_people(account, schedules, &mut outcome)
                     .await?
@@ -481,8 +490,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Asked twice before anything is said of the credential.
-    async fn still_connected(&self, account: &Account) -> Result<(), PagerDutyProblem> {
+    /// Whether the credential, which works, shows any schedule. Asked twice before
+    /// anything is said of the credential.
+    async fn still_connected(&self, account: &Account) -> Result<Option<bool>, PagerDutyProblem> {
         let (region, credential) = (account.region, &account.credential);
         let mut checked = self.pagerduty.check(region, credential).await;
         if checked
@@ -491,7 +501,7 @@ impl Run<'_> {
         {
             checked = self.pagerduty.check(region, credential).await;
         }
-        checked.map(drop)
+        Ok(checked?.sees_schedules)
     }
 }
 

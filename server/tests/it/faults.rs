@@ -96,8 +96,8 @@ enum Place {
 fn quick_faults() -> Vec<Fault> {
     use Mending::{ByItself, BySomebody};
     use PagerDutyProblem::{
-        Forbidden, KeyEnded, NoApiAccess, NotFound, RateLimited, Unavailable, Unreachable,
-        Unreadable,
+        Forbidden, Interposed, KeyEnded, NoApiAccess, NotFound, RateLimited, Unavailable,
+        Unreachable, Unreadable,
     };
     let unavailable = |status| Unavailable { status };
     let limited = |retry_after_seconds| RateLimited {
@@ -209,7 +209,11 @@ fn quick_faults() -> Vec<Fault> {
         (
             "a page",
             json!({"body": "html"}),
-            Unreadable,
+            Interposed {
+                host: "127.0.0.1".to_owned(),
+                status: 200,
+                leads_to: None,
+            },
             Of::Schedule,
             ByItself,
         ),
@@ -224,7 +228,7 @@ fn quick_faults() -> Vec<Fault> {
             "wrong types",
             json!({"body": "wrong_types"}),
             Unreadable,
-            Of::Schedule,
+            Of::ScheduleAlone,
             ByItself,
         ),
     ]

@@ -14,6 +14,7 @@ mod keys;
 mod kills;
 mod links;
 mod oauth;
+mod oddities;
 mod overview;
 mod pooler;
 mod replicas;

@@ -60,7 +60,7 @@ async fn search(services: &Services) -> Outcome<usize, BindRefusal> {
         .await
         .unwrap();
     match found {
-        Outcome::Done(found) => Outcome::Done(found.len()),
+        Outcome::Done(found) => Outcome::Done(found.schedules.len()),
         Outcome::Refused(refusal) => Outcome::Refused(refusal),
     }
 }

@@ -26,8 +26,8 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
 use types::{
-    BindRefusal, Outcome, RotationId, RotationMode, RotationPage, ScheduleId, SchedulePreview,
-    ScheduleSummary,
+    BindRefusal, FoundSchedules, Outcome, RotationId, RotationMode, RotationPage, ScheduleId,
+    SchedulePreview,
 };
 
 const CANCEL_FORM: &str = "cancel-schedule";
@@ -37,7 +37,7 @@ const CANCEL_FORM: &str = "cancel-schedule";
 struct Browsing {
     search: Memo<String>,
     chosen: Memo<String>,
-    found: Later<Outcome<Vec<ScheduleSummary>, BindRefusal>>,
+    found: Later<Outcome<FoundSchedules, BindRefusal>>,
     preview: Later<Outcome<SchedulePreview, BindRefusal>>,
 }
 

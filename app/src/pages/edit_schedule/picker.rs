@@ -17,7 +17,10 @@ use leptos::{
 };
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
-use types::{BindRefusal, Outcome, RotationPage, ScheduleId, SchedulePreview, ScheduleSummary};
+use types::{
+    BindRefusal, FoundSchedules, MissingSchedules, Outcome, RotationPage, ScheduleId,
+    SchedulePreview, ScheduleSummary,
+};
 use web_sys::HtmlInputElement;
 
 /// Search, results and details of the chosen schedule. The style sheet shows it
@@ -138,20 +141,27 @@ fn Results(
         chosen == schedule.as_str()
     };
     let message = move || match browsing.found.get() {
-        None => Some(EitherOf3::A(view! { <p class="hint">"Searching…"</p> })),
+        None => Some(EitherOf3::A(view! {
+            <p class="hint">"Searching… With many schedules, PagerDuty may take half a minute."</p>
+        })),
         Some(answer) => match refusal(&answer) {
             Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
             None => choices.with(Vec::is_empty).then(|| {
                 EitherOf3::C(view! {
-                    <p class="nobody">"No schedule has this in its name. Try fewer letters."</p>
+                    <p class="nobody">"PagerDuty finds no schedule for this. Try fewer letters."</p>
                 })
             }),
         },
     };
+    let missing = move || {
+        let missing = browsing.found.get().and_then(answered)?.missing;
+        let told = |missing: MissingSchedules| view! { <p class="hint">{missing.to_string()}</p> };
+        Some(missing.into_iter().map(told).collect_view())
+    };
     view! {
         <fieldset class="results">
             <legend>"Schedules"</legend>
-            <div role="status">{message}</div>
+            <div role="status">{message}{missing}</div>
             {rows(
                 move || choices.get(),
                 |schedule| schedule.id.to_string(),
@@ -167,11 +177,16 @@ fn Results(
 #[component]
 fn ScheduleChoice(schedule: ScheduleSummary, checked: bool, apply: Callback<()>) -> impl IntoView {
     let id = schedule.id.to_string();
+    let hint: Vec<String> = schedule
+        .told_apart
+        .into_iter()
+        .chain(schedule.time_zone)
+        .collect();
     view! {
         <Choice
             id=format!("schedule-{id}") name="schedule"
             checked
-            value=id label=schedule.name hint=schedule.time_zone.unwrap_or_default() on_choose=apply
+            value=id label=schedule.name hint=hint.join(" · ") on_choose=apply
         />
     }
 }
@@ -179,13 +194,21 @@ fn ScheduleChoice(schedule: ScheduleSummary, checked: bool, apply: Callback<()>)
 /// What was found, and the chosen schedule even if the search has moved on: what
 /// is chosen must stay in the form.
 ///
-/// The list follows every letter at once, so that the answer, when it comes,
-/// does not move a schedule away from under the pointer.
+/// The list follows every letter at once, so that the answer, when it comes, hardly
+/// ever moves a schedule away from under the pointer. What PagerDuty found for just
+/// these letters stands: its rules are its own.
 fn choices(browsing: Browsing, typed: &str) -> Vec<ScheduleSummary> {
     let found = browsing.found.get();
-    let mut choices = found.and_then(answered).unwrap_or_default();
-    let typed = lowercase(typed.trim());
-    choices.retain(|schedule| lowercase(&schedule.name).contains(&typed));
+    let FoundSchedules {
+        search,
+        schedules: mut choices,
+        ..
+    } = found.and_then(answered).unwrap_or_default();
+    let typed = typed.trim();
+    if typed != search.trim() {
+        let typed = lowercase(typed);
+        choices.retain(|schedule| lowercase(&schedule.name).contains(&typed));
+    }
     let chosen: Option<SchedulePreview> = browsing.preview.get().and_then(answered);
     if let Some(SchedulePreview { schedule, .. }) = chosen
         && choices.iter().all(|choice| choice.id != schedule.id)

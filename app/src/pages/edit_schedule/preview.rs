@@ -2,7 +2,7 @@
 
 use crate::{
     components::{Badge, LinkBadge, Notice, Person, Tone},
-    pages::{stretches::PlannedShifts, wording::linked_count},
+    pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
 };
 use leptos::{either::Either, prelude::*};
 use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview};
@@ -13,6 +13,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
         schedule,
         people,
         shifts,
+        left_out,
         loss,
     } = preview;
     let linked = people
@@ -31,6 +32,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
                 true => Either::Left("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
                 false => Either::Right(view! { "Goes on duty now: "<Names names=on_duty/>"." }),
             }}</p>
+            {left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
             <Loss loss/>
             <div class="columns">
                 <div class="column">

@@ -20,6 +20,8 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
     let freshness = DataMemo::new(move || connection.with(|connection| connection.freshness));
     let unreadable =
         DataMemo::new(move || connection.with(|connection| connection.unreadable.clone()));
+    let sees_nothing =
+        Memo::new(move |_| connection.with(|connection| connection.sees_no_schedules));
     let clock_ahead =
         DataMemo::new(move || connection.with(|connection| connection.clock_ahead_seconds));
     view! {
@@ -30,6 +32,14 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
             }}
         </div>
         {move || view! { <Age freshness=freshness.get() named=unreadable.get()/> }}
+        {move || sees_nothing.get().then(|| view! {
+            <Notice tone=Tone::Warning>
+                <p>
+                    "PagerDuty shows this credential no schedules, so there is nothing to bind a rotation to. "
+                    "Create one in PagerDuty, or connect as somebody who may see them: a PagerDuty admin, or a general access key."
+                </p>
+            </Notice>
+        })}
         {move || clock_ahead.get().map(|seconds| view! {
             <Notice tone=Tone::Warning><p>{clock_words(seconds)}</p></Notice>
         })}

@@ -7,10 +7,12 @@ use crate::pagerduty::{
     stub::{Stub, breaking_off, streaming},
 };
 use axum::response::{IntoResponse, Response};
+use futures::stream;
 use http::{Method, StatusCode, header};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{net::TcpListener, time::Duration};
+use types::ShiftOddity;
 use url::Url;
 
 const KEY: &str = "u+Ab_cd-efghijklmnop";
@@ -43,11 +45,7 @@ fn client(us: &Url, eu: &Url) -> PagerDuty {
 /// One with a limit short enough to be waited for.
 fn impatient_client(us: &Url, eu: &Url) -> PagerDuty {
     PagerDuty {
-        transport: Transport::with_limit(
-            endpoints(us, eu),
-            Metrics::default(),
-            Duration::from_secs(1),
-        ),
+        transport: Transport::with_limit(endpoints(us, eu), Metrics::default(), 1),
     }
 }
 
@@ -79,8 +77,13 @@ fn empty_lists(_: &str) -> Response {
     json_body(&json!({"schedules": [], "users": [], "more": false}))
 }
 
-/// What [`PagerDuty::find_account`] asks each region for, in any order.
-const CHECKED: [&str; 2] = ["/schedules?limit=1", "/users?limit=1"];
+/// What [`PagerDuty::find_account`] asks each region for, in any order, where there
+/// are no layer-based schedules.
+const CHECKED: [&str; 3] = [
+    "/schedules?limit=1",
+    "/users?limit=1",
+    "/v3/schedules?limit=1",
+];
 
 fn sorted(mut targets: Vec<String>) -> Vec<String> {
     targets.sort();
@@ -90,7 +93,7 @@ fn sorted(mut targets: Vec<String>) -> Vec<String> {
 /// The second of two questions may not have been sent when the first one is refused.
 fn asked_no_question_twice(stub: &Stub) -> bool {
     let targets = sorted(stub.targets());
-    targets == CHECKED || targets.len() == 1
+    targets == CHECKED[..2] || targets.len() == 1
 }
 
 fn with_status(status: u16, body: &'static str) -> Response {
@@ -137,7 +140,7 @@ async fn every_question_is_a_get_with_exactly_the_headers_that_pagerduty_wants()
     assert!(schedule.is_ok());
 
     let asked = stub.asked();
-    assert_eq!(asked.len(), 7);
+    assert_eq!(asked.len(), 8);
     for asked in asked {
         assert_eq!(asked.method, Method::GET);
         let sent = |name: &str| {
@@ -386,7 +389,19 @@ async fn found(stub: &Stub, search: &str) -> Result<Vec<String>, PagerDutyProble
     let found = client(&stub.url, &stub.url)
         .search_schedules(&account(), search)
         .await?;
-    Ok(found.into_iter().map(|schedule| schedule.name).collect())
+    Ok(names(found))
+}
+
+fn names(found: FoundSchedules) -> Vec<String> {
+    let schedules = found.schedules.into_iter();
+    schedules.map(|schedule| schedule.name).collect()
+}
+
+/// What a search may have missed.
+async fn missing(stub: &Stub) -> Vec<MissingSchedules> {
+    let client = client(&stub.url, &stub.url);
+    let found = client.search_schedules(&account(), "").await;
+    found.expect("a part").missing
 }
 
 #[tokio::test]
@@ -408,20 +423,26 @@ async fn a_search_sends_the_words_within_bounds_and_no_blank_ones() {
 }
 
 #[tokio::test]
-async fn a_search_finds_by_name_in_any_case_even_when_the_query_is_ignored() {
+async fn what_pagerduty_finds_is_listed_by_name_whatever_was_searched_for() {
     let body = r#"{"schedules":[
-        {"id":"P1","name":"secondary"},{"id":"P2","name":"Primary Léa"},{"id":"P3","name":"Ops"},
-        null,{"id":4,"summary":"a PRIMARY"},{"id":"P5","name":"primary B","users":7}
+        {"id":"P1","name":"Production database"},{"id":"P2","name":"E\u0301quipe"},{"id":"P3","name":"Straße"},
+        null,{"id":4,"summary":"prod-db"},{"id":"P5","name":"ops","users":7}
     ],"more":"true","limit":"x","total":[]}"#;
     let stub = Stub::always(200, body).await;
-    let by_name = ["a PRIMARY", "primary B", "Primary Léa"].map(str::to_owned);
-    assert_eq!(found(&stub, "pRIMARY").await, Ok(by_name.to_vec()));
-    assert_eq!(
-        found(&stub, "LÉA").await,
-        Ok(vec!["Primary Léa".to_owned()])
-    );
-    assert_eq!(found(&stub, "").await.map(|all| all.len()), Ok(5));
-    assert_eq!(v2_pages(&stub).len(), 3, "only a true `more` means more");
+    let all = [
+        "E\u{301}quipe",
+        "ops",
+        "prod-db",
+        "Production database",
+        "Straße",
+    ];
+    for search in ["prod db", "équipe", "STRASSE", ""] {
+        assert_eq!(
+            found(&stub, search).await,
+            Ok(all.map(str::to_owned).to_vec())
+        );
+    }
+    assert_eq!(v2_pages(&stub).len(), 4, "only a true `more` means more");
 }
 
 #[tokio::test]
@@ -447,27 +468,77 @@ async fn a_search_reads_on_from_the_rows_received_and_lists_each_schedule_once()
 }
 
 #[tokio::test]
-async fn a_search_ends_after_five_pages_or_with_an_empty_one() {
-    let endless = Stub::always(200, r#"{"schedules":[{"id":"PA"}],"more":true}"#).await;
-    assert_eq!(found(&endless, "").await, Ok(vec!["PA".to_owned()]));
+async fn a_search_that_ends_early_says_so() {
+    let full: Vec<Value> = (0..100)
+        .map(|number| json!({"id": format!("P{number}")}))
+        .collect();
+    let endless = Stub::start(move |_| json_body(&json!({"schedules": full, "more": true}))).await;
+    assert_eq!(missing(&endless).await, [MissingSchedules::Cut]);
     assert_eq!(v2_pages(&endless).len(), 5);
 
+    let trickle = Stub::always(200, r#"{"schedules":[{"id":"PA"}],"more":true}"#).await;
+    assert_eq!(missing(&trickle).await, [MissingSchedules::Cut]);
+    assert_eq!(v2_pages(&trickle).len(), SEARCH_PAGES_MAX);
+
     let empty = Stub::always(200, r#"{"schedules":[],"more":true}"#).await;
-    assert_eq!(found(&empty, "").await, Ok(Vec::new()));
+    assert_eq!(missing(&empty).await, [MissingSchedules::Cut]);
     assert_eq!(v2_pages(&empty).len(), 1);
+
+    let whole = Stub::always(200, r#"{"schedules":[{"id":"PA"}],"more":false}"#).await;
+    assert_eq!(missing(&whole).await, []);
 }
 
 #[tokio::test]
-async fn a_page_of_the_search_that_fails_fails_the_search() {
+async fn a_page_of_the_search_that_fails_leaves_those_read_before() {
     let stub = Stub::start(|target| match target {
         "/schedules?limit=100&offset=0" => {
             json_body(&json!({"schedules": [{"id": "PA"}], "more": true}))
         }
+        target if target.starts_with("/v3/") => json_body(&json!({"schedules": []})),
         _ => with_status(503, ""),
     })
     .await;
-    let unavailable = PagerDutyProblem::Unavailable { status: 503 };
-    assert_eq!(found(&stub, "").await, Err(unavailable));
+    assert_eq!(found(&stub, "").await, Ok(vec!["PA".to_owned()]));
+    let failed = MissingSchedules::Failed {
+        kind: ScheduleKind::LayerBased,
+        problem: PagerDutyProblem::Unavailable { status: 503 },
+    };
+    assert_eq!(missing(&stub).await, [failed]);
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_is_asked_for_again_with_less_on_it_and_more_patience() {
+    let stub = Stub::start(|target: &str| {
+        let rows = if target.contains("limit=100") {
+            100
+        } else {
+            25
+        };
+        let body = stream::once(async move {
+            // More than the limit for a whole page, which is a second here.
+            tokio::time::sleep(Duration::from_millis(if rows == 100 {
+                3_000
+            } else {
+                1_200
+            }))
+            .await;
+            Ok(r#"{"schedules":[{"id":"PA","name":"A"}]}"#)
+        });
+        streaming("", body)
+    })
+    .await;
+    let client = impatient_client(&stub.url, &stub.url);
+    let found = client
+        .search_schedules(&account(), "")
+        .await
+        .expect("a list");
+    assert_eq!(found.missing, []);
+    assert_eq!(names(found), ["A"]);
+    let asked = [
+        "/schedules?limit=100&offset=0",
+        "/schedules?limit=25&offset=0",
+    ];
+    assert_eq!(v2_pages(&stub), asked);
 }
 
 #[tokio::test]
@@ -564,7 +635,7 @@ async fn each_refusal_becomes_its_own_problem() {
         (500, PagerDutyProblem::Unavailable { status: 500 }),
     ];
     for (status, problem) in cases {
-        let stub = Stub::always(status, "<!doctype html>").await;
+        let stub = Stub::always(status, "{}").await;
         assert_eq!(ask(&stub.url).await, Err(problem));
     }
     let stub = Stub::start(|_| (StatusCode::TOO_MANY_REQUESTS, [("ratelimit-reset", "17")])).await;
@@ -590,7 +661,6 @@ async fn a_refusal_stands_even_when_its_body_breaks_off() {
 async fn a_success_that_is_not_the_json_asked_for_is_unreadable() {
     let bodies = [
         "",
-        "<!doctype html><title>Sign in to the proxy</title>",
         &ADA[..ADA.len() / 2],
         r#"{"users":[]}"#,
         r#"{"user":null}"#,
@@ -601,6 +671,19 @@ async fn a_success_that_is_not_the_json_asked_for_is_unreadable() {
         let stub = Stub::always(200, body).await;
         let outcome = ask(&stub.url).await;
         assert_eq!(outcome, Err(PagerDutyProblem::Unreadable), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_where_data_should_be_names_the_host_and_the_status() {
+    for status in [200, 401, 403, 404] {
+        let stub = Stub::always(status, "<!doctype html><title>Sign in</title>").await;
+        let interposed = PagerDutyProblem::Interposed {
+            host: "127.0.0.1".to_owned(),
+            status,
+            leads_to: None,
+        };
+        assert_eq!(ask(&stub.url).await, Err(interposed));
     }
 }
 
@@ -623,7 +706,12 @@ async fn a_redirect_is_not_followed() {
         (StatusCode::TEMPORARY_REDIRECT, headers, ADA)
     })
     .await;
-    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreadable));
+    let interposed = PagerDutyProblem::Interposed {
+        host: "127.0.0.1".to_owned(),
+        status: 307,
+        leads_to: Some("127.0.0.1".to_owned()),
+    };
+    assert_eq!(ask(&stub.url).await, Err(interposed));
     assert!(elsewhere.asked().is_empty());
 }
 
@@ -659,7 +747,7 @@ async fn a_connection_lost_in_the_middle_of_the_answer_is_unreachable() {
 
 #[tokio::test]
 async fn silence_before_or_within_the_answer_times_out() {
-    let timed_out = Err(PagerDutyProblem::TimedOut { limit_seconds: 10 });
+    let timed_out = Err(PagerDutyProblem::TimedOut { limit_seconds: 1 });
     // The system accepts the connection for a listener that never looks at it.
     let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = mute.local_addr().expect("its address");
@@ -775,28 +863,34 @@ async fn what_neither_version_knows_is_told_as_the_expected_one_told_it() {
 }
 
 #[tokio::test]
-async fn an_odd_member_makes_a_shift_based_schedule_unreadable() {
-    for member in [
-        r#"{"type":"team_member","team_id":"T"}"#,
-        r#"{"type":"user_member"}"#,
-        "null",
+async fn an_odd_member_is_left_out_of_a_shift_based_schedule() {
+    for (member, first) in [
+        (
+            json!({"type": "team_member", "team_id": "T"}),
+            ShiftOddity::UnknownKind,
+        ),
+        (json!({"type": "user_member"}), ShiftOddity::UnknownKind),
+        (json!({"user_id": "PB"}), ShiftOddity::UnknownKind),
+        (Value::Null, ShiftOddity::NobodyNamed),
     ] {
-        let body = format!(
-            r#"{{"schedule":{{"id":"PS","final_schedule":{{"computed_shift_assignments":[
-                {{"start_time":"2026-05-01T08:00:00Z","end_time":"2026-05-01T09:00:00Z","member":{member}}}]}}}}}}"#
-        );
-        let stub = Stub::start(move |_: &str| {
-            let body = body.clone();
-            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
-        })
-        .await;
-        let read = read_as(&stub.url, ScheduleVersion::V3).await;
-        assert_eq!(read, Err(PagerDutyProblem::Unreadable), "{member}");
+        let shift = |member: &Value| {
+            json!({"start_time": "2026-05-01T08:00:00Z", "end_time": "2026-05-01T09:00:00Z",
+                "member": member})
+        };
+        let sound = json!({"type": "user_member", "user_id": "PA"});
+        let body = json!({"schedule": {"id": "PS", "rotations": [{"events": [{"assignment_strategy":
+            {"members": [member, sound]}}]}, 7],
+            "final_schedule": {"computed_shift_assignments": [shift(&member), shift(&sound)]}}});
+        let stub = Stub::start(move |_: &str| json_body(&body)).await;
+        let read = read_as(&stub.url, ScheduleVersion::V3).await.unwrap();
+        assert_eq!(read.shifts.len(), 1, "{member}");
+        assert_eq!(read.people.len(), 1, "{member}");
+        assert_eq!(read.left_out.map(|left_out| left_out.first), Some(first));
     }
 }
 
 #[tokio::test]
-async fn a_search_lists_both_kinds_and_does_without_the_newer_where_there_is_none() {
+async fn a_search_lists_both_kinds_and_says_which_one_it_could_not_list() {
     let both = Stub::start(|target: &str| {
         json_body(&if target.starts_with("/v3/") {
             json!({"schedules": [{"id": "PC", "summary": "C"}, {"id": "PB", "summary": "B"}]})
@@ -807,21 +901,70 @@ async fn a_search_lists_both_kinds_and_does_without_the_newer_where_there_is_non
     .await;
     let names = ["A", "B", "C"].map(str::to_owned).to_vec();
     assert_eq!(found(&both, "").await, Ok(names));
-    for (status, outcome) in [
-        (400, Ok(vec!["A".to_owned()])),
-        (403, Ok(vec!["A".to_owned()])),
-        (404, Ok(vec!["A".to_owned()])),
-        (503, Err(PagerDutyProblem::Unavailable { status: 503 })),
+    let unavailable = |status| PagerDutyProblem::Unavailable { status };
+    let page = PagerDutyProblem::Interposed {
+        host: "127.0.0.1".to_owned(),
+        status: 200,
+        leads_to: None,
+    };
+    for (status, body, problem) in [
+        (400, "", unavailable(400)),
+        (404, "", unavailable(404)),
+        (503, "", unavailable(503)),
+        (
+            403,
+            "",
+            PagerDutyProblem::Forbidden {
+                missing_scopes: None,
+            },
+        ),
+        (401, "", PagerDutyProblem::Unauthorized),
+        (200, "<html>", page),
+        (200, "{}", PagerDutyProblem::Unreadable),
+    ] {
+        for (ill, kind) in [
+            ("/v3/", ScheduleKind::ShiftBased),
+            ("/schedules", ScheduleKind::LayerBased),
+        ] {
+            let stub = Stub::start(move |target: &str| {
+                if target.starts_with(ill) {
+                    with_status(status, body)
+                } else {
+                    json_body(&json!({"schedules": [{"id": "PA", "name": "A"}]}))
+                }
+            })
+            .await;
+            assert_eq!(found(&stub, "").await, Ok(vec!["A".to_owned()]), "{status}");
+            let problem = problem.clone();
+            assert_eq!(
+                missing(&stub).await,
+                [MissingSchedules::Failed { kind, problem }]
+            );
+        }
+    }
+    let ill = Stub::always(503, "").await;
+    assert_eq!(found(&ill, "").await, Err(unavailable(503)));
+}
+
+#[tokio::test]
+async fn a_credential_that_shows_no_schedule_of_either_kind_is_noticed() {
+    for (v3, sees) in [
+        (r#"{"schedules":[]}"#, Some(false)),
+        (r#"{"schedules":[{"id":"PA"}]}"#, Some(true)),
+        ("{}", None),
     ] {
         let stub = Stub::start(move |target: &str| {
             if target.starts_with("/v3/") {
-                with_status(status, "")
+                with_status(200, v3)
             } else {
-                json_body(&json!({"schedules": [{"id": "PA", "name": "A"}]}))
+                empty_lists(target)
             }
         })
         .await;
-        assert_eq!(found(&stub, "").await, outcome, "{status}");
+        let opened = client(&stub.url, &stub.url)
+            .find_account(&credential())
+            .await;
+        assert_eq!(opened.expect("an account").sees_schedules, sees, "{v3}");
     }
 }
 

@@ -246,17 +246,24 @@ async fn refusals_of_the_standard_are_told_apart_whatever_their_status() {
 #[tokio::test]
 async fn everything_else_is_judged_by_its_status() {
     let unavailable = |status| PagerDutyProblem::Unavailable { status };
+    let interposed = |status| PagerDutyProblem::Interposed {
+        host: "127.0.0.1".to_owned(),
+        status,
+        leads_to: None,
+    };
     for (status, body, problem) in [
-        (200, "<html>", PagerDutyProblem::Unreadable),
+        (200, "<html>", interposed(200)),
         (200, "", PagerDutyProblem::Unreadable),
         (200, r#"{"access_token":"#, PagerDutyProblem::Unreadable),
         (200, r#"{"access_token":7}"#, PagerDutyProblem::Unreadable),
         (200, r#"{"access_token":""}"#, PagerDutyProblem::Unreadable),
-        (302, "", PagerDutyProblem::Unreadable),
+        (302, "", interposed(302)),
         (400, "<html>", unavailable(400)),
+        (401, "<html>", interposed(401)),
         (401, "", PagerDutyProblem::ClientEnded),
         (402, "", unavailable(402)),
-        (403, "<html>", unavailable(403)),
+        (403, "<html>", interposed(403)),
+        (403, "", unavailable(403)),
         (404, "", unavailable(404)),
         (500, "<html>", unavailable(500)),
         (503, r#"{"error":"invalid_grant"}"#, unavailable(503)),

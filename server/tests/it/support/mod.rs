@@ -329,6 +329,7 @@ pub fn snapshot(schedule: &str, people: &[&str]) -> ScheduleSnapshot {
             })
             .collect(),
         shifts: Vec::new(),
+        left_out: None,
     }
 }
 
