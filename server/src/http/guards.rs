@@ -24,7 +24,7 @@ use percent_encoding::percent_decode;
 use tokio::time::timeout;
 
 /// The longest body that any request of ours has, in bytes, with much room.
-const LONGEST_BODY: usize = 512 * 1024;
+pub const LONGEST_BODY: usize = 512 * 1024;
 /// Who is not signed in has nothing longer to say.
 const LONGEST_BODY_OF_STRANGERS: usize = 16 * 1024;
 

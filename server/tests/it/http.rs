@@ -12,7 +12,7 @@ use axum::{
 };
 use browser::{Answer, Browser, ORIGIN, fetch, page};
 use futures::StreamExt as _;
-use server::{Services, clock, crypto::token_key, store::NewSession};
+use server::{Services, clock, crypto::token_key, metrics::Reading, store::NewSession};
 use std::time::Instant;
 use types::{AuditAction, LiveEvent, LiveTopic, PersonId, Timestamp};
 
@@ -494,7 +494,12 @@ async fn pages_that_are_not_live_are_counted_by_cause_and_nothing_else_is() {
     let site = foreign.headers_mut().get_mut("sec-fetch-site").unwrap();
     *site = "cross-site".parse().unwrap();
     assert_eq!(browser.send(foreign).await.status, StatusCode::FORBIDDEN);
-    let metrics = services.metrics.scraped(&[]).unwrap();
+    let nothing = Reading {
+        ages: &[],
+        parts: &[],
+        database_renewals: 0,
+    };
+    let metrics = services.metrics.scraped(&nothing).unwrap();
     let counted: Vec<_> = metrics
         .lines()
         .filter(|line| line.starts_with("roundrobin_takeover_failures_total"))
