@@ -327,8 +327,9 @@ impl Rotations for RoundRobin {
 
     async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError> {
         // Every rotation page asks, whether or not its reader may choose anybody.
-        if let Err(AppError::Forbidden(_)) = self.may_browse(caller).await {
-            return Ok(Vec::new());
+        match self.may_browse(caller).await {
+            Err(AppError::Forbidden(_)) => return Ok(Vec::new()),
+            checked => checked?,
         }
         let people = self
             .services

@@ -1,9 +1,43 @@
 //! Rotations and the audit log in the store, on both engines.
 
-use crate::support::{create, entry, member, on_each_engine, rotation, workspace};
-use server::store::{NewAuditEntry, StoreError};
+use crate::support::{
+    NOWHERE, caller, create, databases, entry, member, on_each_engine, rotation, services,
+    workspace,
+};
+use app::{
+    AppError,
+    backend::{Caller, Rotations as _},
+};
+use server::{
+    backend::RoundRobin,
+    store::{NewAuditEntry, StoreError},
+};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::convert::Infallible;
-use types::{AuditAction, RotationId};
+use types::{AuditAction, PersonId, Role, RotationId};
+
+#[tokio::test]
+async fn a_guest_is_shown_nobody_while_it_cannot_be_checked_whether_they_may() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let backend = RoundRobin::new(services.clone());
+        let guest = Caller {
+            person: PersonId::new("U2"),
+            role: Role::Guest,
+            ..caller()
+        };
+        assert_eq!(backend.people(&guest).await, Ok(Vec::new()));
+        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
+        let away = "alter table rotations rename to rotations_away";
+        connection.execute(away).await.unwrap();
+        let answer = backend.people(&guest).await;
+        assert!(
+            matches!(answer, Err(AppError::Internal { .. })),
+            "{answer:?}"
+        );
+        services.store.close().await;
+    }
+}
 
 fn edited() -> NewAuditEntry {
     entry(AuditAction::EditedRotation)
