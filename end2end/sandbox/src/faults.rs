@@ -10,7 +10,7 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::counters::Side;
 
@@ -56,6 +56,9 @@ pub struct Fault {
     pub token: Option<String>,
     pub status: Option<u16>,
     pub body: Option<BodyKind>,
+    /// Fields that the answer gets, or that differ in it, when it is a JSON object.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
     #[serde(default)]
     pub delay_ms: u64,
     /// The answer is made at once and sent late: what it changed has happened, even if nobody waits for it.
@@ -201,6 +204,10 @@ pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Respons
         }
     }
     let body = match fault.body {
+        None if !fault.fields.is_empty() => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            with_fields(fault.fields, body).await
+        }
         Some(kind) => {
             // The true length would contradict the body that replaces it.
             parts.headers.remove(header::CONTENT_LENGTH);
@@ -217,6 +224,17 @@ pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Respons
         tokio::time::sleep(delay).await;
     }
     Response::from_parts(parts, body)
+}
+
+async fn with_fields(fields: Map<String, Value>, body: Body) -> Body {
+    let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    match serde_json::from_slice(&whole) {
+        Ok(Value::Object(mut answer)) => {
+            answer.extend(fields);
+            Body::from(Value::Object(answer).to_string())
+        }
+        _ => Body::from(whole),
+    }
 }
 
 /// What the service sends along with a refusal.

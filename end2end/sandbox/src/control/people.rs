@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Order, Refused, done};
 use crate::{
@@ -30,6 +30,8 @@ pub fn routes() -> Router<Sandbox> {
         .route("/slack/people/{person}/role", post(change_role))
         .route("/slack/people/{person}/email", post(change_person_email))
         .route("/slack/people/{person}/deactivate", post(deactivate))
+        .route("/slack/people/{person}/list", post(list))
+        .route("/slack/people/{person}/show-as", post(show_as))
         .route("/slack/token/revoke", post(revoke_token))
         .route("/slack/token/drop-scope", post(drop_scope))
         .route("/slack/uninstall", post(uninstall))
@@ -262,6 +264,30 @@ async fn deactivate(
     Order(order): Order<Deactivate>,
 ) -> Answer {
     person(&mut sandbox.world(), &who)?.deactivated = order.deactivated;
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    listed: bool,
+}
+
+async fn list(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<Listed>,
+) -> Answer {
+    person(&mut sandbox.world(), &who)?.unlisted = !order.listed;
+    done()
+}
+
+async fn show_as(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(fields): Order<Map<String, Value>>,
+) -> Answer {
+    person(&mut sandbox.world(), &who)?.shown_as = fields;
     done()
 }
 

@@ -18,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 
 use crate::{counters::Side, entrance::watched, minting, world::Sandbox};
 
@@ -77,6 +78,10 @@ pub struct Person {
     pub deactivated: bool,
     /// Has signed in to the product, which Slack calls authorising the app.
     pub is_app_user: bool,
+    /// The list of people leaves them out; asked for by themselves they are known.
+    pub unlisted: bool,
+    /// Fields of theirs that are shown otherwise than they would be.
+    pub shown_as: Map<String, Value>,
 }
 
 impl Person {
@@ -89,6 +94,8 @@ impl Person {
             time_zone: time_zone.to_owned(),
             deactivated: false,
             is_app_user: false,
+            unlisted: false,
+            shown_as: Map::new(),
         }
     }
 }

@@ -39,10 +39,8 @@ fn read(params: &Params) -> Result<Ask, String> {
 
 pub async fn ask(State(sandbox): State<Sandbox>, params: Params) -> Response {
     match read(&params) {
-        Ok(ask) => {
-            let world = sandbox.world();
-            person_choice(&world.slack, &params, ACTION, ask.team.as_deref())
-        }
+        // The workspace that is asked for is only where Slack begins.
+        Ok(_) => person_choice(&sandbox.world().slack, &params, ACTION, None),
         Err(sentence) => refusal(TITLE, &sentence),
     }
 }

@@ -105,7 +105,7 @@ pub async fn users_info(State(sandbox): State<Sandbox>, params: Params) -> Respo
             let wanted = params.get("user").unwrap_or_default();
             everyone(workspace, installation, sandbox.base_url())
                 .into_iter()
-                .find(|user| user["id"] == wanted)
+                .find(|user| user["id"] == wanted || user["enterprise_user"]["id"] == wanted)
                 .map(|user| json!({"user": user}))
                 .ok_or_else(|| "user_not_found".into())
         },
@@ -126,7 +126,14 @@ pub async fn users_list(State(sandbox): State<Sandbox>, params: Params) -> Respo
                     Err(_) => return Err("invalid_limit".into()),
                 },
             };
-            let everyone = everyone(workspace, installation, sandbox.base_url());
+            let mut everyone = everyone(workspace, installation, sandbox.base_url());
+            let unlisted = |id: &Value| {
+                let people = &workspace.people;
+                people
+                    .iter()
+                    .any(|person| person.unlisted && *id == person.id)
+            };
+            everyone.retain(|user| !unlisted(&user["id"]));
             let first = match params.given("cursor") {
                 None => 0,
                 Some(cursor) => place(cursor)
@@ -246,6 +253,9 @@ fn everyone(workspace: &Workspace, installation: &Installation, base_url: &str) 
             let mut user = shown(workspace, person, base_url);
             if with_email {
                 user["profile"]["email"] = json!(person.email);
+            }
+            for (field, value) in &person.shown_as {
+                user[field] = value.clone();
             }
             user
         })

@@ -326,6 +326,43 @@ async fn addresses_are_only_told_with_their_scope() {
 }
 
 #[tokio::test]
+async fn people_and_answers_can_be_made_odd() {
+    let client = Client::new();
+    let token = installed(&client, "U01ADAOKAF", "users:read").await["access_token"].clone();
+    let token = token.as_str().expect("a token");
+    let control = "/slack/people/U05TOMASHE";
+    client
+        .control(&format!("{control}/list"), json!({"listed": false}))
+        .await;
+    let shown = json!({"team_id": "T02HARBOURC", "enterprise_user": {"id": "W05"}});
+    client.control(&format!("{control}/show-as"), shown).await;
+    let list = called(&client, token, "users.list").await.json();
+    let listed = |user: &Value| user["id"] == "U05TOMASHE";
+    assert!(
+        !list["members"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(listed)
+    );
+    let user = called(&client, token, "users.info?user=W05").await.json()["user"].clone();
+    assert_eq!(
+        (&user["id"], &user["team_id"]),
+        (&json!("U05TOMASHE"), &json!("T02HARBOURC"))
+    );
+
+    let fields = json!({"ok": false, "error": "invalid_auth"});
+    let fault = json!({"side": "slack", "path": "/api/auth.test", "fields": fields, "times": 1});
+    client.control("/faults", fault).await;
+    for expected in [json!("invalid_auth"), Value::Null] {
+        assert_eq!(
+            called(&client, token, "auth.test").await.json()["error"],
+            expected
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_a_token_may_not_is_refused_by_name() {
     let client = Client::new();
     let token = installed(&client, "U01ADAOKAF", "users:read").await["access_token"].clone();
