@@ -69,6 +69,10 @@ pub enum Denial {
         "Guests of the Slack workspace may not have PagerDuty asked. Rotations follow it by themselves; ask a full member if it must be now."
     )]
     SyncAsGuest,
+    #[error(
+        "Slack says that Round Robin is not installed in the workspace any more, so nothing can be changed. An Owner or Admin of the workspace has to sign in again and add it."
+    )]
+    InstallationEnded,
 }
 
 fn wait(seconds: u32) -> String {

@@ -31,6 +31,11 @@ const SIGN_IN_PROBLEMS = [
   'misconfigured',
   'workspace-not-served',
   'not-installed',
+  'installation-cancelled',
+  'token-rotation',
+  'organisation-wide',
+  'no-member',
+  'refused&word=team_access_not_granted',
   'deactivated',
   'session-ended',
 ];

@@ -210,4 +210,32 @@ test.describe('what changes in Slack', () => {
     }).toPass();
     expect((await post(page, '/rpc/create_rotation', { 'input[name]': 'Late' })).status()).toBe(401);
   });
+
+  test('one refusal of the token signs nobody out', async ({ page, world }) => {
+    await signInAs(page, 'Ada Okafor');
+    const fields = { ok: false, error: 'invalid_auth' };
+    await world.sandbox.control('faults', { side: 'slack', path: '/api/users.list', fields, times: 1 });
+    await expect.poll(async () => (await world.sandbox.control<{ faults: unknown[] }>('faults')).faults).toEqual([]);
+    await page.goto('/rotations');
+    await expect(page).toHaveURL('/rotations');
+  });
+
+  test('after the app was removed from Slack people read on, and signing in adds it again', async ({ page, world }) => {
+    await signInAs(page, 'Ada Okafor');
+    await createRotation(page, 'Platform on-call');
+    await world.sandbox.control('slack/uninstall', {});
+    const notice = page.getByText('Round Robin is not installed in Slack any more');
+    await expect(async () => {
+      await page.goto('/rotations');
+      await expect(notice).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await expect(page.getByRole('link', { name: 'Platform on-call' })).toBeVisible();
+    expect((await post(page, '/rpc/create_rotation', { 'input[name]': 'Late' })).status()).toBe(403);
+
+    await page.getByRole('link', { name: 'Sign in again and add Round Robin' }).click();
+    await page.getByRole('button', { name: 'Ada Okafor' }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await expect(page).toHaveURL('/rotations');
+    await expect(notice).toHaveCount(0);
+  });
 });

@@ -6,7 +6,7 @@ use crate::{
     crypto::KeyRing,
     prepare_tls,
     reencrypt::{self, Sealed},
-    slack::{NEEDED_SCOPES, SlackClient, SlackError},
+    slack::{NEEDED_SCOPES, SlackClient},
     store::{self, Inspection, Store, Workspace, bot_token_row},
 };
 use secrecy::ExposeSecret;
@@ -230,7 +230,7 @@ async fn look_at_installation(
                 report.add("Slack", State::Ill, words);
             }
         }
-        Err(error @ (SlackError::Unreachable | SlackError::TimedOut)) => {
+        Err(error) if error.passes() => {
             let words = format!("{id}: not looked at, since {error}");
             report.add("Slack", State::Open, words);
         }

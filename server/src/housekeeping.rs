@@ -2,7 +2,10 @@
 //! than it has to and no table grows for ever.
 
 use crate::{
-    Services, http::LONGEST_SESSION_SECONDS, slack::sign_in::IDLE_SECONDS, store::StoreError,
+    Services,
+    http::LONGEST_SESSION_SECONDS,
+    slack::{READABLE_SECONDS, sign_in::IDLE_SECONDS},
+    store::StoreError,
 };
 use std::time::Duration;
 use tokio::time;
@@ -37,6 +40,9 @@ pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
     let idle_since = now.plus_seconds(-IDLE_SECONDS);
     let created_before = now.plus_seconds(-LONGEST_SESSION_SECONDS);
     store.purge_sessions(idle_since, created_before).await?;
+    store
+        .forget_ended_installations(now.plus_seconds(-READABLE_SECONDS))
+        .await?;
     store.purge_runs(RUNS_KEPT).await?;
     store.purge_changes(CHANGES_KEPT).await?;
     store

@@ -1,7 +1,7 @@
 //! What those who run the server watch: how the syncs go, what PagerDuty is asked
 //! and answers, and how late hand-offs are. In the text format of OpenMetrics.
 
-use crate::store::DataAge;
+use crate::store::{DataAge, DirectoryAge};
 use http::StatusCode;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -36,6 +36,7 @@ struct Inner {
     budget_left: Family<WorkspaceLabels, Gauge>,
     takeover_failures: Family<TakeoverLabels, Counter>,
     data_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
+    directory_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
     part_ready: Family<PartLabels, Gauge>,
     database_renewals: Counter,
     /// Scraping replaces what is read as a whole, one scrape at a time.
@@ -100,6 +101,7 @@ struct PartLabels {
 /// What is not counted but looked up when somebody scrapes.
 pub struct Reading<'a> {
     pub ages: &'a [DataAge],
+    pub directories: &'a [DirectoryAge],
     /// The parts of `/readyz`, and whether each is well.
     pub parts: &'a [(&'static str, bool)],
     /// How often all connections to the database were made anew.
@@ -194,6 +196,13 @@ impl Default for Metrics {
             "How often all connections to the database were made anew, since one was deaf, lost or read-only",
             database_renewals.clone(),
         );
+        let directory_age_seconds = Family::default();
+        registry.register_with_unit(
+            "directory_age",
+            "Since the people of the Slack workspace were last read completely",
+            Unit::Seconds,
+            directory_age_seconds.clone(),
+        );
         Self(Arc::new(Inner {
             registry,
             runs,
@@ -203,6 +212,7 @@ impl Default for Metrics {
             budget_left,
             takeover_failures,
             data_age_seconds,
+            directory_age_seconds,
             part_ready,
             database_renewals,
             scraping: Mutex::default(),
@@ -267,6 +277,11 @@ impl Metrics {
         self.0.data_age_seconds.clear();
         for DataAge { workspace, age } in reading.ages {
             let gauge = self.0.data_age_seconds.get_or_create(&of(workspace));
+            gauge.set(age.as_secs_f64());
+        }
+        self.0.directory_age_seconds.clear();
+        for DirectoryAge { workspace, age } in reading.directories {
+            let gauge = self.0.directory_age_seconds.get_or_create(&of(workspace));
             gauge.set(age.as_secs_f64());
         }
         for &(part, well) in reading.parts {

@@ -3,7 +3,8 @@
 
 use crate::{
     AccountQuestion, AuthorisationProblem, BindRefusal, LinkView, OauthClientProblem, OauthSetup,
-    PagerDutyProblem, Region, RotationId, ScheduleId, SyncRunId, Timestamp, is_invisible,
+    PagerDutyProblem, Region, RotationId, ScheduleId, SlackView, SyncRunId, Timestamp,
+    is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -331,6 +332,7 @@ pub struct SyncChange {
 pub struct IntegrationsView {
     /// The caller may connect, edit and disconnect.
     pub may_manage: bool,
+    pub slack: SlackView,
     pub pagerduty: Option<ConnectionView>,
     /// What an app in PagerDuty needs; for those who may connect.
     pub oauth: Option<OauthSetup>,

@@ -14,6 +14,7 @@ mod person;
 mod rotation;
 mod schedule;
 mod sign_in;
+mod slack;
 mod text;
 mod theme;
 mod time;
@@ -48,6 +49,10 @@ pub use schedule::{
     ScheduleSummary, ShiftOddity, ShiftView,
 };
 pub use sign_in::SignInProblem;
+pub use slack::{
+    EndedInstallation, InstallationView, SlackProblem, SlackRefusal, SlackScope, SlackView,
+    SlackWord,
+};
 pub use text::is_invisible;
 pub use theme::Theme;
 pub use time::Timestamp;

@@ -13,8 +13,13 @@ use crate::{
     forms::{Failure, use_flash},
     live::{Contact, use_live},
 };
-use leptos::{either::EitherOf3, html, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    html,
+    prelude::*,
+};
 use leptos_router::{components::A, hooks::use_location};
+use types::EndedInstallation;
 
 #[component]
 pub(crate) fn Frame(children: Children) -> impl IntoView {
@@ -27,6 +32,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
     let administers = session
         .as_ref()
         .is_some_and(|session| session.person.role.administers());
+    let ended = session.as_ref().and_then(|session| session.ended.clone());
     let main = NodeRef::<html::Main>::new();
     follow_page_changes(main);
     let loader = use_context::<Loader>();
@@ -50,12 +56,38 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
             })}
             <main id="main" tabindex="-1" node_ref=main>
                 <ContactBar/>
+                {ended.map(|ended| view! { <EndedNotice ended administers/> })}
                 {administers.then(|| view! { <ConnectionAlertBanner/> })}
                 {children()}
             </main>
         </div>
         <ToastRegion/>
     }
+}
+
+/// Says why nothing can be changed, until when what is here can be read, and the
+/// way out.
+#[component]
+fn EndedNotice(ended: EndedInstallation, administers: bool) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Bad>
+            <p>
+                <strong>"Round Robin is not installed in Slack any more"</strong>
+                {format!(" (Slack says {}). ", ended.word)}
+                "Nothing can be changed, and reading ends "<Time at=ended.readable_until/>". "
+                {if administers {
+                    Either::Left(view! {
+                        <a href="/api/auth/slack/login" rel="external">
+                            "Sign in again and add Round Robin"
+                        </a>
+                    })
+                } else {
+                    Either::Right("Ask an Owner or Admin to sign in again and add it.")
+                }}
+            </p>
+        </Notice>
+    }
+    .into_any()
 }
 
 /// Says so while the page does not hear of what happens elsewhere, since what it

@@ -13,8 +13,9 @@ pub(crate) fn sign_in_address(return_to: &str) -> String {
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let problem = parameter("problem");
+    let word = parameter("word");
     let return_to = parameter("return_to");
-    let problem = move || SignInProblem::from_code(&problem.get());
+    let problem = move || SignInProblem::from_code(&problem.get(), &word.get());
     let slack = move || address("/api/auth/slack/login", &[("return_to", &return_to.get())]);
     use_title(|| "Sign in".to_owned());
     view! {

@@ -82,6 +82,7 @@ impl Connections for RoundRobin {
         };
         Ok(IntegrationsView {
             may_manage,
+            slack: self.slack(caller).await?,
             pagerduty,
             oauth: may_manage.then(|| self.oauth_setup()),
             question,

@@ -9,6 +9,7 @@ mod former;
 mod links;
 mod rotations;
 mod schedules;
+mod slack;
 
 pub use authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 

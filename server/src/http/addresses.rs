@@ -40,10 +40,13 @@ impl ReturnPath {
 }
 
 /// The sign-in page, with what went wrong and where to go afterwards.
-pub fn sign_in(problem: Option<SignInProblem>, return_to: Option<&ReturnPath>) -> String {
+pub fn sign_in(problem: Option<&SignInProblem>, return_to: Option<&ReturnPath>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if let Some(problem) = problem {
         query.append_pair("problem", problem.code());
+        if let Some(word) = problem.word() {
+            query.append_pair("word", word);
+        }
     }
     if let Some(path) = return_to {
         query.append_pair("return_to", path.as_str());
@@ -109,8 +112,17 @@ mod tests {
         assert_eq!(sign_in(None, None), "/sign-in");
         let back = ReturnPath::checked("/rotations?mode=manual&x=1").unwrap();
         assert_eq!(
-            sign_in(Some(SignInProblem::SessionEnded), Some(&back)),
+            sign_in(Some(&SignInProblem::SessionEnded), Some(&back)),
             "/sign-in?problem=session-ended&return_to=%2Frotations%3Fmode%3Dmanual%26x%3D1"
+        );
+    }
+
+    #[test]
+    fn the_word_of_a_refusal_travels_beside_the_problem() {
+        let problem = SignInProblem::from_code("refused", "org_login_required");
+        assert_eq!(
+            sign_in(problem.as_ref(), None),
+            "/sign-in?problem=refused&word=org_login_required"
         );
     }
 

@@ -152,7 +152,7 @@ fn answer(
             let cookie = OurCookie::Session.set(site, &session, LONGEST_SECONDS);
             redirect(&return_to, [cookie])
         }
-        Ok(Progress::Refused { problem, return_to }) => refused(problem, return_to.as_deref()),
+        Ok(Progress::Refused { problem, return_to }) => refused(&problem, return_to.as_deref()),
         Err(error) => {
             tracing::error!(%error, "a sign-in failed");
             reader.refuse(&internal(visit))
@@ -160,7 +160,7 @@ fn answer(
     }
 }
 
-fn refused(problem: SignInProblem, return_to: Option<&str>) -> Response {
+fn refused(problem: &SignInProblem, return_to: Option<&str>) -> Response {
     let back = return_to.and_then(ReturnPath::checked);
     Redirect::to(&addresses::sign_in(Some(problem), back.as_ref())).into_response()
 }

@@ -2,7 +2,7 @@
 //! work, and if not, which part is ill and what helps.
 
 use super::Site;
-use crate::{Services, store::Trouble};
+use crate::{Services, slack::Standing, store::Trouble};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -25,6 +25,21 @@ pub struct Readiness {
     /// A sentence for each part that is ill.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     causes: BTreeMap<&'static str, String>,
+    /// The installations in Slack. They make nothing unready: another server could
+    /// do no more about them.
+    slack: Installations,
+}
+
+/// The worst of all workspaces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Installations {
+    Ok,
+    /// Slack refused a token and is being asked again.
+    Doubted,
+    Ended,
+    /// The database does not tell.
+    Unknown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,6 +103,12 @@ impl Readiness {
         if stopping {
             causes.insert("server", Cause::Stopping.to_string());
         }
+        let slack = match database {
+            Part::Ok => timeout(DATABASE_TIMEOUT, installations(services))
+                .await
+                .unwrap_or(Installations::Unknown),
+            Part::Failing | Part::Stopping => Installations::Unknown,
+        };
         Self {
             ready: causes.is_empty(),
             database,
@@ -95,6 +116,7 @@ impl Readiness {
             live_events,
             server: if stopping { Part::Stopping } else { Part::Ok },
             causes,
+            slack,
         }
     }
 
@@ -107,5 +129,20 @@ impl Readiness {
             ("server", self.server),
         ]
         .map(|(name, part)| (name, part == Part::Ok))
+    }
+}
+
+async fn installations(services: &Services) -> Installations {
+    match services.store.workspaces().await {
+        Ok(workspaces) => workspaces
+            .iter()
+            .map(|workspace| match workspace.standing {
+                Standing::Sound => Installations::Ok,
+                Standing::Doubted(_) => Installations::Doubted,
+                Standing::Ended { .. } => Installations::Ended,
+            })
+            .max()
+            .unwrap_or(Installations::Ok),
+        Err(_) => Installations::Unknown,
     }
 }

@@ -2,7 +2,7 @@
 //! served on an address of its own, or to whoever has the token.
 
 use super::health::{DATABASE_TIMEOUT, Readiness};
-use crate::{Services, metrics::Reading};
+use crate::{Services, metrics::Reading, store::StoreError};
 use axum::{
     Router,
     extract::State,
@@ -12,7 +12,7 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -57,20 +57,11 @@ fn carries(headers: &HeaderMap, token: &SecretString) -> bool {
 async fn scraped(services: &Services) -> Response {
     // The counters are worth having while the database is ill.
     let ages = timeout(DATABASE_TIMEOUT, services.store.data_ages());
-    let (ages, readiness) = tokio::join!(ages, Readiness::of(services));
-    let ages = match ages {
-        Ok(Ok(ages)) => ages,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the metrics lack the age of the data");
-            Vec::new()
-        }
-        Err(_) => {
-            tracing::warn!("the metrics lack the age of the data, since the database is silent");
-            Vec::new()
-        }
-    };
+    let directories = timeout(DATABASE_TIMEOUT, services.store.directory_ages());
+    let (ages, directories, readiness) = tokio::join!(ages, directories, Readiness::of(services));
     let scraped = services.metrics.scraped(&Reading {
-        ages: &ages,
+        ages: &told(ages),
+        directories: &told(directories),
         parts: &readiness.parts(),
         database_renewals: services.store.renewals(),
     });
@@ -79,6 +70,21 @@ async fn scraped(services: &Services) -> Response {
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What the database told, or nothing, with a word in the log.
+fn told<T>(answer: Result<Result<Vec<T>, StoreError>, Elapsed>) -> Vec<T> {
+    match answer {
+        Ok(Ok(told)) => told,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the metrics lack an age");
+            Vec::new()
+        }
+        Err(_) => {
+            tracing::warn!("the metrics lack an age, since the database is silent");
+            Vec::new()
         }
     }
 }

@@ -45,6 +45,8 @@ use tower_http::compression::{
     CompressionLayer, DefaultPredicate, Predicate as _, predicate::SizeAbove,
 };
 
+const LOG_OUT_PATH: &str = "/api/auth/slack/logout";
+
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Site {
@@ -103,7 +105,7 @@ fn guarded(site: &Site) -> Router<Site> {
     Router::new()
         .merge(documents)
         .merge(logins(site))
-        .route("/api/auth/slack/logout", post(auth::log_out))
+        .route(LOG_OUT_PATH, post(auth::log_out))
         .route(theme::PATH, post(theme::choose))
         .route(takeover::PATH, post(takeover::report))
         .route(events::PATH, get(events::stream))

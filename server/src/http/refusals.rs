@@ -59,7 +59,7 @@ impl Reader {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match error {
             AppError::Unauthenticated if self.wants_html => {
-                let problem = Some(SignInProblem::SessionEnded);
+                let problem = Some(&SignInProblem::SessionEnded);
                 Redirect::to(&addresses::sign_in(problem, self.back.as_ref())).into_response()
             }
             AppError::TooOften { wait_seconds } => {

@@ -1,22 +1,28 @@
 //! Finds out who asks: from the cookie to the session, the person and their
 //! role, as Slack last told it. Whoever is deactivated or whose workspace is
-//! not served or installed any more has no session.
+//! not served or installed any more has no session; for some hours after the
+//! installation has ended, there is nothing but reading.
 
-use super::{Site, cookies::OurCookie, events, refusals::Reader, request_id::RequestId};
+use super::{
+    LOG_OUT_PATH, Site, cookies::OurCookie, events, refusals::Reader, request_id::RequestId,
+    takeover, theme,
+};
 use crate::{
-    Services, clock,
+    Services,
+    backend::CALLBACK_PATH as PAGERDUTY_CALLBACK_PATH,
     crypto::token_key,
-    slack::{is_served, sign_in::IDLE_SECONDS},
+    slack::{Standing, is_served, readable_until, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
-use app::{AppError, backend::Caller};
+use app::{AppError, Denial, backend::Caller};
 use axum::{
     extract::{Request, State},
+    http::Method,
     middleware::Next,
     response::Response,
 };
 use secrecy::ExposeSecret;
-use types::{LiveEvent, SessionView, Timestamp};
+use types::{EndedInstallation, LiveEvent, SessionView};
 
 /// However busy, a session ends after this long, in seconds.
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
@@ -41,6 +47,12 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
     };
     match session {
         Ok(Some(session)) => {
+            if session.standing.ended_at().is_some()
+                && !only_reads(request.method(), request.uri().path())
+            {
+                let reader = Reader::of(&site, request.headers());
+                return reader.refuse(&AppError::Forbidden(Denial::InstallationEnded));
+            }
             // An open page asks for its stream by itself, whoever is there.
             if request.uri().path() != events::PATH {
                 note_use(&site.services, &session).await;
@@ -79,32 +91,42 @@ pub fn request_id(request: &Request) -> String {
 /// The session with this key, if it counts at present. Looking does not count
 /// as using it.
 pub async fn current(services: &Services, key: &str) -> Result<Option<Session>> {
-    let now = clock::now();
     let served = &services.config.slack.workspaces;
     let session = services.store.session(key).await?;
     Ok(session.filter(|session| {
-        is_alive(session, now)
-            && is_served(served, session.first_workspace.as_ref(), &session.workspace)
+        is_alive(session) && is_served(served, session.first_workspace.as_ref(), &session.workspace)
     }))
 }
 
 /// Notes now and then that the session is in use. It counts for days, so a note
 /// that fails is no reason to refuse anything.
 async fn note_use(services: &Services, session: &Session) {
-    let now = clock::now();
-    if now.seconds_since(session.last_seen_at) < TOUCH_SECONDS {
+    if session.as_of.seconds_since(session.last_seen_at) < TOUCH_SECONDS {
         return;
     }
-    if let Err(error) = services.store.touch_session(&session.key, now).await {
+    if let Err(error) = services.store.touch_session(&session.key).await {
         tracing::warn!(%error, "it could not be noted that a session is in use");
     }
 }
 
-fn is_alive(session: &Session, now: Timestamp) -> bool {
+fn is_alive(session: &Session) -> bool {
+    let now = session.as_of;
+    let readable = session
+        .standing
+        .ended_at()
+        .is_none_or(|at| now < readable_until(at));
     session.installed
+        && readable
         && !session.person.deactivated
         && now.seconds_since(session.last_seen_at) < IDLE_SECONDS
         && now.seconds_since(session.created_at) < LONGEST_SECONDS
+}
+
+/// Whether a request changes nothing that others see: everything that does is a
+/// POST, but for the end of a login at PagerDuty.
+fn only_reads(method: &Method, path: &str) -> bool {
+    let own_affair = [LOG_OUT_PATH, theme::PATH, takeover::PATH].contains(&path);
+    own_affair || (method.is_safe() && path != PAGERDUTY_CALLBACK_PATH)
 }
 
 fn caller(session: &Session, request_id: String) -> Caller {
@@ -119,7 +141,15 @@ fn caller(session: &Session, request_id: String) -> Caller {
 }
 
 fn view(session: Session) -> SessionView {
+    let ended = match session.standing {
+        Standing::Ended { word, at } => Some(EndedInstallation {
+            word,
+            readable_until: readable_until(at),
+        }),
+        Standing::Sound | Standing::Doubted(_) => None,
+    };
     SessionView {
+        ended,
         workspace: session.workspace,
         workspace_name: session.workspace_name,
         person: session.person.into(),
@@ -129,8 +159,9 @@ fn view(session: Session) -> SessionView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slack::{Doubt, READABLE_SECONDS};
     use crate::store::Person;
-    use types::{PersonId, Role, WorkspaceId};
+    use types::{PersonId, Role, SlackWord, Timestamp, WorkspaceId};
 
     const START: Timestamp = Timestamp::from_millis(0);
 
@@ -140,6 +171,7 @@ mod tests {
             workspace: WorkspaceId::new("T1"),
             workspace_name: "Acme".to_owned(),
             installed: true,
+            standing: Standing::Sound,
             first_workspace: Some(WorkspaceId::new("T1")),
             person: Person {
                 id: PersonId::new("U1"),
@@ -150,15 +182,27 @@ mod tests {
             },
             created_at: START,
             last_seen_at: START,
+            as_of: START,
             flash: None,
         }
+    }
+
+    fn at(session: &Session, seconds: i64) -> Session {
+        Session {
+            as_of: START.plus_seconds(seconds),
+            ..session.clone()
+        }
+    }
+
+    fn word() -> SlackWord {
+        SlackWord::parse("token_revoked").unwrap()
     }
 
     #[test]
     fn a_session_ends_when_it_is_idle_for_a_week() {
         let session = session();
-        assert!(is_alive(&session, START.plus_seconds(IDLE_SECONDS - 1)));
-        assert!(!is_alive(&session, START.plus_seconds(IDLE_SECONDS)));
+        assert!(is_alive(&at(&session, IDLE_SECONDS - 1)));
+        assert!(!is_alive(&at(&session, IDLE_SECONDS)));
     }
 
     #[test]
@@ -168,15 +212,15 @@ mod tests {
             last_seen_at,
             ..session()
         };
-        assert!(is_alive(&busy, last_seen_at));
-        assert!(!is_alive(&busy, last_seen_at.plus_seconds(1)));
+        assert!(is_alive(&at(&busy, LONGEST_SECONDS - 1)));
+        assert!(!is_alive(&at(&busy, LONGEST_SECONDS)));
     }
 
     #[test]
     fn who_is_deactivated_has_no_session() {
         let mut gone = session();
         gone.person.deactivated = true;
-        assert!(!is_alive(&gone, START));
+        assert!(!is_alive(&gone));
     }
 
     #[test]
@@ -185,6 +229,54 @@ mod tests {
             installed: false,
             ..session()
         };
-        assert!(!is_alive(&removed, START));
+        assert!(!is_alive(&removed));
+    }
+
+    #[test]
+    fn a_doubt_about_the_installation_ends_no_session() {
+        let doubted = Session {
+            standing: Standing::Doubted(Doubt {
+                word: word(),
+                since: START,
+                denials: 1,
+                denied_at: Some(START),
+            }),
+            ..session()
+        };
+        assert!(is_alive(&at(&doubted, READABLE_SECONDS + 1)));
+    }
+
+    #[test]
+    fn after_the_end_of_the_installation_people_read_on_for_twelve_hours() {
+        let ended = Session {
+            standing: Standing::Ended {
+                word: word(),
+                at: START,
+            },
+            ..session()
+        };
+        assert!(is_alive(&at(&ended, 12 * 3600 - 1)));
+        assert!(!is_alive(&at(&ended, 12 * 3600)));
+    }
+
+    #[test]
+    fn reading_is_everything_that_others_do_not_notice() {
+        for (method, path) in [
+            (Method::GET, "/rotations"),
+            (Method::GET, "/rpc/integrations"),
+            (Method::HEAD, "/settings"),
+            (Method::POST, LOG_OUT_PATH),
+            (Method::POST, theme::PATH),
+            (Method::POST, takeover::PATH),
+        ] {
+            assert!(only_reads(&method, path), "{method} {path}");
+        }
+        for (method, path) in [
+            (Method::POST, "/rpc/rotate"),
+            (Method::POST, "/rpc/integrations"),
+            (Method::GET, PAGERDUTY_CALLBACK_PATH),
+        ] {
+            assert!(!only_reads(&method, path), "{method} {path}");
+        }
     }
 }

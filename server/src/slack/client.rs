@@ -2,13 +2,12 @@
 //! we need. Only the configured host is ever called, and no redirect followed.
 
 use super::{
-    error::SlackError,
-    shapes::{Envelope, UserAnswer, UsersPage, storable},
+    error::{SlackError, USUAL_WAIT},
+    shapes::{self, Account, PageEnd},
 };
 use crate::{
     config::{SlackApp, SlackConfig},
     oauth::{self, Tokens, token_client},
-    store::Person,
 };
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl,
@@ -16,12 +15,10 @@ use oauth2::{
 };
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{
-    Deserialize, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{fmt, pin::Pin, time::Duration};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use types::{PersonId, WorkspaceId};
 use url::Url;
 
@@ -33,21 +30,8 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest page of people stays far below this.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
-/// What Slack advises for `users.list`, and all that most workspaces need.
-const FIRST_PAGE_PEOPLE: &str = "200";
-/// Below the 1000 that Slack allows: with the advised size, ten thousand people
-/// would take more requests than there are in the minutes between two refreshes.
-const NEXT_PAGE_PEOPLE: &str = "900";
-/// More pages than any workspace has; ends a cursor that leads nowhere.
-const MOST_PAGES: usize = 1_000;
-/// The longest wait that reading the directory sits out, as often as Slack asks.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// Waiting less would ask Slack in a circle.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-/// How long reading a whole directory may take, waits included.
-const LISTING_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// What is waited when Slack asks to wait, but not for how long.
-const USUAL_WAIT: Duration = Duration::from_secs(5);
+/// What is waited before a code is exchanged once more.
+const EXCHANGE_AGAIN: Duration = Duration::from_millis(500);
 
 /// Slack's API, for the configured app.
 #[derive(Clone, Debug)]
@@ -64,22 +48,25 @@ pub struct Granted<T> {
     pub scopes: Option<Vec<String>>,
 }
 
-/// The people of a workspace, as far as they could be read.
+/// A page of the list of people.
 #[derive(Clone, Debug)]
-pub struct Listing {
-    pub people: Vec<Person>,
-    /// How many accounts were left out because they made no sense.
+pub struct UsersPage {
+    pub accounts: Vec<Account>,
+    /// How many accounts were left out, since it is not clear whose they are.
     pub unreadable: usize,
+    pub end: PageEnd,
 }
 
 /// What an installation brought.
 #[derive(Clone, Debug)]
 pub struct NewInstallation {
     pub workspace: WorkspaceId,
-    pub workspace_name: String,
+    /// Absent when Slack does not tell it.
+    pub workspace_name: Option<String>,
     pub bot_token: SecretString,
-    pub scopes: Vec<String>,
-    pub installed_by: PersonId,
+    /// What the token may do, unless Slack does not tell it.
+    pub scopes: Option<Vec<String>>,
+    pub installed_by: Option<PersonId>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -95,21 +82,14 @@ impl fmt::Debug for IdentityFields {
 
 impl ExtraTokenFields for IdentityFields {}
 
-#[derive(Debug, Deserialize, Serialize)]
+/// Each as Slack writes it, so that one that is odd leaves the others alone.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 struct InstallationFields {
-    team: Team,
-    authed_user: AuthedUser,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct Team {
-    id: WorkspaceId,
-    name: String,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct AuthedUser {
-    id: PersonId,
+    team: Value,
+    authed_user: Value,
+    enterprise: Value,
+    is_enterprise_install: Value,
 }
 
 impl ExtraTokenFields for InstallationFields {}
@@ -143,14 +123,23 @@ impl SlackClient {
         ]
     }
 
-    /// Slack's page that asks who somebody is; lacks `redirect_uri` and `state`.
-    pub fn identify_address(&self, nonce: &SecretString) -> Result<Url, SlackError> {
+    /// Slack's page that asks who somebody is, in a workspace if only one will do;
+    /// lacks `redirect_uri` and `state`.
+    pub fn identify_address(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        nonce: &SecretString,
+    ) -> Result<Url, SlackError> {
         let mut url = self.address("/openid/connect/authorize");
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", self.client_id()?)
             .append_pair("scope", "openid profile email")
             .append_pair("nonce", nonce.expose_secret());
+        if let Some(workspace) = workspace {
+            url.query_pairs_mut()
+                .append_pair("team", workspace.as_str());
+        }
         Ok(url)
     }
 
@@ -190,119 +179,118 @@ impl SlackClient {
         let tokens: Tokens<InstallationFields> = self
             .exchange("/api/oauth.v2.access", code, redirect_uri)
             .await?;
+        if tokens.refresh_token().is_some() || tokens.expires_in().is_some() {
+            return Err(SlackError::TokenRotation);
+        }
         let fields = tokens.extra_fields();
+        let for_company = fields.is_enterprise_install == true
+            || (fields.team.is_null()
+                && fields.enterprise.is_object()
+                && fields.is_enterprise_install != false);
+        if for_company {
+            return Err(SlackError::OrganisationWide);
+        }
+        let workspace = fields.team["id"].as_str().and_then(WorkspaceId::parse);
         Ok(NewInstallation {
-            workspace: fields.team.id.clone(),
-            workspace_name: storable(fields.team.name.clone()),
+            workspace: workspace.ok_or(SlackError::Unreadable)?,
+            workspace_name: fields.team["name"].as_str().map(shapes::storable),
             bot_token: SecretString::from(tokens.access_token().secret().as_str()),
             // Slack separates by commas where OAuth has spaces.
-            scopes: tokens
-                .scopes()
-                .into_iter()
-                .flatten()
-                .flat_map(|scopes| split_scopes(scopes))
-                .collect(),
-            installed_by: fields.authed_user.id.clone(),
+            scopes: tokens.scopes().map(|scopes| {
+                let scopes = scopes.iter();
+                scopes.flat_map(|scopes| split_scopes(scopes)).collect()
+            }),
+            installed_by: fields.authed_user["id"].as_str().and_then(PersonId::parse),
         })
     }
 
     /// What a bot token may do, as Slack tells with the answer to whose it is.
     pub async fn granted_to(&self, token: &SecretString) -> Result<Vec<String>, SlackError> {
-        let answer: Granted<IgnoredAny> = self
-            .get("/api/auth.test", token, &[], TOTAL_TIMEOUT)
-            .await?;
+        let answer = self.auth_test(token).await?;
         answer.scopes.ok_or(SlackError::Unreadable)
     }
 
-    /// All people of the token's workspace.
-    pub async fn users_list(&self, token: &SecretString) -> Result<Granted<Listing>, SlackError> {
-        timeout(LISTING_TIMEOUT, self.all_users(token))
-            .await
-            .unwrap_or(Err(SlackError::TimedOut))
-    }
-
-    async fn all_users(&self, token: &SecretString) -> Result<Granted<Listing>, SlackError> {
-        let mut listing = Listing {
-            people: Vec::new(),
-            unreadable: 0,
-        };
-        let mut query = [
-            ("limit", FIRST_PAGE_PEOPLE.to_owned()),
-            ("cursor", String::new()),
+    /// One page of the people of the token's workspace; the first without a cursor.
+    pub async fn users_page(
+        &self,
+        token: &SecretString,
+        workspace: &WorkspaceId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Granted<UsersPage>, SlackError> {
+        let query = [
+            ("limit", limit.to_string()),
+            ("cursor", cursor.unwrap_or_default().to_owned()),
         ];
-        for _ in 0..MOST_PAGES {
-            let page = self.users_page(token, &query).await?;
-            let next = page.value.next_cursor();
-            for member in page.value.members {
-                match member.person() {
-                    Ok(person) => listing.people.extend(person),
-                    Err(_) => listing.unreadable += 1,
-                }
-            }
-            match next {
-                Some(next) => {
-                    query = [("limit", NEXT_PAGE_PEOPLE.to_owned()), ("cursor", next)];
-                }
-                None => {
-                    return Ok(Granted {
-                        value: listing,
-                        scopes: page.scopes,
-                    });
-                }
-            }
-        }
-        Err(SlackError::Unreadable)
+        let answer = self
+            .get("/api/users.list", token, &query, PAGE_TIMEOUT)
+            .await?;
+        let members = shapes::members(&answer.value).ok_or(SlackError::Unreadable)?;
+        let accounts: Vec<Account> = members
+            .iter()
+            .filter_map(|user| Account::read(user, workspace))
+            .collect();
+        Ok(Granted {
+            value: UsersPage {
+                unreadable: members.len() - accounts.len(),
+                accounts,
+                end: shapes::page_end(&answer.value),
+            },
+            scopes: answer.scopes,
+        })
     }
 
-    /// One person; `None` when the workspace does not know them as a person.
+    /// One account; `None` when Slack says that there is none.
     pub async fn user_info(
         &self,
         token: &SecretString,
+        workspace: &WorkspaceId,
         person: &PersonId,
-    ) -> Result<Granted<Option<Person>>, SlackError> {
+    ) -> Result<Granted<Option<Account>>, SlackError> {
         let query = [("user", person.to_string())];
         match self
-            .get::<UserAnswer>("/api/users.info", token, &query, TOTAL_TIMEOUT)
+            .get("/api/users.info", token, &query, TOTAL_TIMEOUT)
             .await
         {
-            Ok(Granted { value, scopes }) => Ok(Granted {
-                value: value.user.person()?,
-                scopes,
-            }),
-            Err(SlackError::Refused { error }) if error == "user_not_found" => Ok(Granted {
-                value: None,
-                scopes: None,
-            }),
+            Ok(Granted { value, scopes }) => {
+                let account = Account::read(&value["user"], workspace)
+                    .filter(|account| account.belongs_to(person))
+                    .ok_or(SlackError::Unreadable)?;
+                Ok(Granted {
+                    value: Some(account),
+                    scopes,
+                })
+            }
+            Err(SlackError::Refused { word })
+                if matches!(word.as_str(), "user_not_found" | "users_not_found") =>
+            {
+                Ok(Granted {
+                    value: None,
+                    scopes: None,
+                })
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// One page, waiting whenever Slack asks to.
-    async fn users_page(
-        &self,
-        token: &SecretString,
-        query: &[(&str, String)],
-    ) -> Result<Granted<UsersPage>, SlackError> {
-        loop {
-            let answer = self
-                .get("/api/users.list", token, query, PAGE_TIMEOUT)
-                .await;
-            match answer {
-                Err(SlackError::RateLimited { retry_after }) if retry_after <= LONGEST_WAIT => {
-                    sleep(retry_after.max(SHORTEST_WAIT)).await;
-                }
-                answer => return answer,
-            }
-        }
+    /// Whether the token itself is good, which needs no scope, and what it may do.
+    pub async fn auth_test(&self, token: &SecretString) -> Result<Granted<()>, SlackError> {
+        let answer = self
+            .get("/api/auth.test", token, &[], TOTAL_TIMEOUT)
+            .await?;
+        Ok(Granted {
+            value: (),
+            scopes: answer.scopes,
+        })
     }
 
-    async fn get<T: DeserializeOwned>(
+    async fn get(
         &self,
         path: &str,
         token: &SecretString,
         query: &[(&str, String)],
         timeout: Duration,
-    ) -> Result<Granted<T>, SlackError> {
+    ) -> Result<Granted<Value>, SlackError> {
         let response = self
             .http
             .get(self.address(path))
@@ -313,12 +301,29 @@ impl SlackClient {
             .await
             .map_err(unsent)?;
         let scopes = granted_scopes(response.headers());
-        let body = read(response).await?;
-        let value = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
+        let value =
+            serde_json::from_slice(&read(response).await?).map_err(|_| SlackError::Unreadable)?;
         Ok(Granted { value, scopes })
     }
 
     async fn exchange<Fields: ExtraTokenFields + Send + Sync + 'static>(
+        &self,
+        path: &str,
+        code: &str,
+        redirect_uri: &str,
+    ) -> Result<Tokens<Fields>, SlackError> {
+        match self.exchange_once(path, code, redirect_uri).await {
+            // The code may not have been used. If it was, the first answer counts.
+            Err(first) if first.passes() || matches!(first, SlackError::TokenRefused { .. }) => {
+                sleep(EXCHANGE_AGAIN).await;
+                let again = self.exchange_once(path, code, redirect_uri).await;
+                again.map_err(|_| first)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn exchange_once<Fields: ExtraTokenFields + Send + Sync + 'static>(
         &self,
         path: &str,
         code: &str,
@@ -378,13 +383,13 @@ async fn read(response: Response) -> Result<Vec<u8>, SlackError> {
         });
     }
     let body = read_limited(response).await?;
-    let envelope: Envelope = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
-    if envelope.ok {
+    let answer: Value = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
+    if answer["ok"] == true {
         return Ok(body);
     }
-    let word = envelope.error.unwrap_or_default();
-    Err(SlackError::of_word(&word, || {
-        scopes.unwrap_or_else(|| split_scopes(envelope.provided.as_deref().unwrap_or_default()))
+    let word = answer["error"].as_str().unwrap_or_default();
+    Err(SlackError::of_word(word, || {
+        scopes.or_else(|| answer["provided"].as_str().map(split_scopes))
     }))
 }
 
@@ -416,8 +421,9 @@ fn retry_after(headers: &HeaderMap) -> Duration {
 }
 
 fn granted_scopes(headers: &HeaderMap) -> Option<Vec<String>> {
-    let scopes = headers.get("x-oauth-scopes")?.to_str().ok()?;
-    Some(split_scopes(scopes))
+    let scopes = split_scopes(headers.get("x-oauth-scopes")?.to_str().ok()?);
+    // There is no token that may do nothing.
+    (!scopes.is_empty()).then_some(scopes)
 }
 
 fn split_scopes(text: &str) -> Vec<String> {

@@ -2,25 +2,49 @@
 //! who is demoted or deactivated loses their rights within minutes.
 
 use super::{
-    client::Granted,
+    client::{Granted, UsersPage},
     error::SlackError,
-    installation::{bot_token, remember_token_state},
+    installation::{ask, bot_token, test_token},
+    listing::{Listing, Unlisted},
+    shapes::{Account, Kind, PageEnd},
 };
 use crate::{
-    Services, clock,
-    store::{Installation, Person, StoreError, Workspace},
+    Services,
+    store::{KnownPerson, Person, StoreError, Workspace},
 };
 use secrecy::SecretString;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 use tokio::{
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
-use types::{LiveTopic, PersonId, Role, WorkspaceId};
+use types::{LiveTopic, PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
+use uuid::Uuid;
 
 /// A role that Slack told longer ago than this, in seconds, is asked for again
 /// before it opens anything that only some may do.
 const TRUSTED_SECONDS: i64 = 5 * 60;
+/// What Slack advises for `users.list`, and all that most workspaces need.
+const FIRST_PAGE_PEOPLE: u32 = 200;
+/// Below the 1000 that Slack allows: with the advised size, ten thousand people
+/// would take more requests than there are in the minutes between two refreshes.
+const NEXT_PAGE_PEOPLE: u32 = 900;
+/// More pages than any workspace has; ends a cursor that leads nowhere.
+const MOST_PAGES: usize = 1_000;
+/// The sizes with which a page is tried again that failed.
+const SMALLER_PAGES: [u32; 2] = [200, 50];
+/// What is waited before a page is tried again.
+const PAGE_AGAIN: Duration = Duration::from_secs(1);
+/// The longest wait that a reading sits out, as often as Slack asks. After a longer
+/// one its cursor is hardly worth anything.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Waiting less would ask Slack in a circle.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// However long Slack asks to wait, the directory is not left alone for longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How long others wait for a reader that does not come back. Longer than a page
+/// may take.
+const RESERVED: Duration = Duration::from_secs(45);
 
 /// Why Slack's word did not get into the directory, which stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -80,62 +104,278 @@ pub fn start_refresh(services: &Services, workspace: Workspace) -> JoinHandle<()
     })
 }
 
-/// Reads a workspace's people from Slack and makes the directory the same.
-/// Does nothing for a workspace without a usable installation.
+/// Reads a workspace's people from Slack and makes the directory the same, page by
+/// page, so that what was read is kept whatever comes after it. Does nothing for a
+/// workspace without an installation, nor while somebody else reads.
 pub async fn refresh(services: &Services, workspace: &Workspace) -> Result<(), DirectoryError> {
-    let (Some(installation), Some(token)) =
-        (&workspace.installation, bot_token(services, workspace))
-    else {
+    let Some(token) = bot_token(services, workspace) else {
         return Ok(());
     };
-    let read_at = clock::now();
-    let answer = services.slack.users_list(&token).await;
-    remember_token_state(services, &workspace.id, installation, &answer).await?;
-    let listing = answer?.value;
-    // Whoever installed the app is a person, so nobody at all is no answer.
-    if listing.people.is_empty() {
-        return Err(SlackError::Unreadable.into());
+    if !workspace.standing.is_sound() {
+        test_token(services, workspace, &token).await??;
     }
     let (store, id) = (&services.store, &workspace.id);
-    let changed = if listing.unreadable == 0 {
-        store
-            .replace_directory(id, &listing.people, read_at)
-            .await?
-    } else {
-        let unreadable = listing.unreadable;
-        tracing::warn!(workspace = %id, unreadable, "Slack listed people who cannot be read, so nobody counts as gone");
-        store.add_to_directory(id, &listing.people, read_at).await?
+    let reader = Uuid::now_v7().simple().to_string();
+    if !store.reserve_directory(id, &reader, RESERVED).await? {
+        return Ok(());
+    }
+    let began = store.now().await?;
+    let reading = Reading {
+        services,
+        workspace,
+        token: &token,
+        reader: &reader,
     };
-    if changed {
+    let read = reading.everybody().await;
+    let (complete, problem, pause) = match &read {
+        Ok(None) => (Some(began), None, Duration::ZERO),
+        Ok(Some(gap)) => (None, Some(gap.clone()), Duration::ZERO),
+        Err(DirectoryError::Slack(error)) => (None, error.problem(), pause_after(error)),
+        Err(DirectoryError::Store(_)) => (None, None, Duration::ZERO),
+    };
+    let said_before = store
+        .workspace(id)
+        .await?
+        .and_then(|now| now.directory_problem);
+    store
+        .end_reading(id, &reader, complete, problem.as_ref(), pause)
+        .await?;
+    if problem != said_before {
         publish(services, id);
     }
-    Ok(())
+    read.map(|_| ())
+}
+
+fn pause_after(error: &SlackError) -> Duration {
+    match error {
+        SlackError::RateLimited { retry_after } => (*retry_after).min(LONGEST_PAUSE),
+        _ => Duration::ZERO,
+    }
+}
+
+/// One reading of everybody, by whoever has reserved the directory.
+struct Reading<'a> {
+    services: &'a Services,
+    workspace: &'a Workspace,
+    token: &'a SecretString,
+    reader: &'a str,
+}
+
+impl Reading<'_> {
+    /// Reads all pages and asks for those whom they leave out. What is told is why
+    /// somebody remains of whom it is not clear what became of them.
+    async fn everybody(&self) -> Result<Option<SlackProblem>, DirectoryError> {
+        let store = &self.services.store;
+        let mut listing = Listing::new(store.known_people(&self.workspace.id).await?);
+        let (mut cursor, mut accounts, mut unreadable) = (None::<String>, 0, 0);
+        let mut begun_again = false;
+        for _ in 0..MOST_PAGES {
+            let read_at = store.now().await?;
+            let page = match self.page(cursor.as_deref()).await {
+                Err(DirectoryError::Slack(SlackError::Refused { word }))
+                    if word.as_str() == "invalid_cursor" && cursor.is_some() && !begun_again =>
+                {
+                    // It was too old. What was read until now stays.
+                    (cursor, begun_again) = (None, true);
+                    continue;
+                }
+                page => page?,
+            };
+            accounts += page.accounts.len();
+            unreadable += page.unreadable;
+            self.keep(&mut listing, &page.accounts, read_at).await?;
+            match page.end {
+                PageEnd::Next(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                PageEnd::Last if accounts > 0 => {
+                    if unreadable > 0 {
+                        tracing::warn!(workspace = %self.workspace.id, unreadable, "Slack listed accounts that cannot be read");
+                    }
+                    return self.ask_for_unlisted(&mut listing).await;
+                }
+                // Whoever installed the app is a person, so nobody at all is no answer.
+                _ => return Err(SlackError::Unreadable.into()),
+            }
+        }
+        Err(SlackError::Unreadable.into())
+    }
+
+    /// One page: with patience when Slack asks to wait, and smaller when it fails.
+    async fn page(&self, cursor: Option<&str>) -> Result<UsersPage, DirectoryError> {
+        let mut limits = SMALLER_PAGES.into_iter();
+        let mut limit = match cursor {
+            None => FIRST_PAGE_PEOPLE,
+            Some(_) => NEXT_PAGE_PEOPLE,
+        };
+        loop {
+            self.reserve(RESERVED).await?;
+            let id = &self.workspace.id;
+            let question = || {
+                self.services
+                    .slack
+                    .users_page(self.token, id, cursor, limit)
+            };
+            let answer = ask(self.services, self.workspace, self.token, question).await?;
+            let wait = match answer {
+                Ok(page) => return Ok(page.value),
+                Err(SlackError::RateLimited { retry_after }) if retry_after <= LONGEST_WAIT => {
+                    self.say_it_waits(retry_after).await?;
+                    retry_after.max(SHORTEST_WAIT)
+                }
+                Err(error) if error.passes() => match limits.next() {
+                    Some(smaller) => {
+                        limit = limit.min(smaller);
+                        PAGE_AGAIN
+                    }
+                    None => return Err(error.into()),
+                },
+                Err(error) => return Err(error.into()),
+            };
+            self.reserve(RESERVED + wait).await?;
+            sleep(wait).await;
+        }
+    }
+
+    /// Tells whoever wonders why the directory does not become newer.
+    async fn say_it_waits(&self, retry_after: Duration) -> Result<(), StoreError> {
+        let seconds = retry_after.as_secs();
+        let id = &self.workspace.id;
+        tracing::info!(workspace = %id, seconds, "Slack asks to wait before more people are read");
+        let problem = SlackProblem::RateLimited { seconds };
+        let store = &self.services.store;
+        store
+            .note_directory_problem(id, self.reader, &problem)
+            .await?;
+        publish(self.services, id);
+        Ok(())
+    }
+
+    /// Keeps others from reading meanwhile.
+    async fn reserve(&self, reserved: Duration) -> Result<(), StoreError> {
+        let (store, id) = (&self.services.store, &self.workspace.id);
+        store
+            .reserve_directory(id, self.reader, reserved)
+            .await
+            .map(|_| ())
+    }
+
+    async fn keep(
+        &self,
+        listing: &mut Listing,
+        accounts: &[Account],
+        read_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let changes: Vec<_> = accounts
+            .iter()
+            .filter_map(|account| listing.take(account, read_at))
+            .collect();
+        let (store, id) = (&self.services.store, &self.workspace.id);
+        store.save_told(id, &changes).await?;
+        if !changes.is_empty() {
+            publish(self.services, id);
+        }
+        Ok(())
+    }
+
+    /// Nobody is gone because a list lacks them: Slack has to say so of each.
+    async fn ask_for_unlisted(
+        &self,
+        listing: &mut Listing,
+    ) -> Result<Option<SlackProblem>, DirectoryError> {
+        let store = &self.services.store;
+        let id = &self.workspace.id;
+        let Unlisted { asked, left } = listing.unlisted(store.now().await?);
+        let mut unclear = left;
+        for person in &asked {
+            let read_at = store.now().await?;
+            let question = || self.services.slack.user_info(self.token, id, person);
+            let is_member = match ask(self.services, self.workspace, self.token, question).await? {
+                Ok(Granted {
+                    value: Some(account),
+                    ..
+                }) if account.kind == Kind::Person => {
+                    let accounts = std::slice::from_ref(&account);
+                    self.keep(listing, accounts, read_at).await?;
+                    !account.is_deleted()
+                }
+                Ok(_) => false,
+                Err(error) => {
+                    tracing::warn!(workspace = %id, %person, %error, "Slack does not say what became of somebody whom its list lacks");
+                    unclear += 1;
+                    continue;
+                }
+            };
+            store.confirm_person(id, person, is_member, read_at).await?;
+            if !is_member {
+                publish(self.services, id);
+            }
+        }
+        let people = u32::try_from(unclear).unwrap_or(u32::MAX);
+        Ok((people > 0).then_some(SlackProblem::ShortList { people }))
+    }
+}
+
+/// What Slack says of one person.
+pub struct LookedUp {
+    /// `None` when it knows no such member.
+    pub member: Option<Person>,
+    /// What the token may do, when Slack tells.
+    pub scopes: Option<Vec<String>>,
 }
 
 /// Asks Slack for one person, and keeps what it tells about them and the token.
-/// `None` when the workspace does not know them as a person.
+/// That it knows no such member is left to the next reading of everybody, since
+/// one answer is not enough to throw somebody out.
 pub async fn look_up(
     services: &Services,
-    workspace: &WorkspaceId,
-    installation: &Installation,
+    workspace: &Workspace,
     token: &SecretString,
     person: &PersonId,
-) -> Result<Granted<Option<Person>>, DirectoryError> {
-    let read_at = clock::now();
-    let answer = services.slack.user_info(token, person).await;
-    remember_token_state(services, workspace, installation, &answer).await?;
-    let answer = answer?;
-    if let Some(found) = &answer.value {
-        let known = services.store.person(workspace, person).await?;
-        services
-            .store
-            .save_person(workspace, found, read_at)
-            .await?;
-        if known.as_ref() != Some(found) {
-            publish(services, workspace);
+) -> Result<LookedUp, DirectoryError> {
+    let (store, id) = (&services.store, &workspace.id);
+    let read_at = store.now().await?;
+    let question = || services.slack.user_info(token, id, person);
+    let Granted { value, scopes } = ask(services, workspace, token, question).await??;
+    let member = match value {
+        Some(account) if account.kind == Kind::Person => {
+            Some(keep_one(services, id, &account, read_at).await?)
+        }
+        _ => None,
+    };
+    Ok(LookedUp { member, scopes })
+}
+
+/// Keeps what Slack told of one person, and gives them as they are known by then.
+async fn keep_one(
+    services: &Services,
+    workspace: &WorkspaceId,
+    account: &Account,
+    read_at: Timestamp,
+) -> Result<Person, StoreError> {
+    let store = &services.store;
+    let mut known: Vec<KnownPerson> = Vec::new();
+    for id in [Some(&account.id), account.other_id.as_ref()] {
+        if let Some(id) = id
+            && let Some(found) = store.known_person(workspace, id).await?
+            && known.iter().all(|known| known.person.id != found.person.id)
+        {
+            known.push(found);
         }
     }
-    Ok(answer)
+    let as_known = known.first().map(|known| known.person.clone());
+    let change = Listing::new(known).take(account, read_at);
+    let Some(change) = change else {
+        let person = as_known.unwrap_or_else(|| account.person(None));
+        store
+            .confirm_person(workspace, &person.id, !person.deactivated, read_at)
+            .await?;
+        return Ok(person);
+    };
+    let person = change.person.person.clone();
+    store.save_told(workspace, &[change]).await?;
+    if as_known.as_ref() != Some(&person) {
+        publish(services, workspace);
+    }
+    Ok(person)
 }
 
 /// The role of a person who is about to do what only some may. A stored role
@@ -146,36 +386,45 @@ pub async fn confirm_role(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<Role>, StoreError> {
-    let Some((known, read_at)) = services.store.person_with_age(workspace, person).await? else {
+    let store = &services.store;
+    let Some(KnownPerson {
+        person, read_at, ..
+    }) = store.known_person(workspace, person).await?
+    else {
         return Ok(None);
     };
-    let current = if clock::now().seconds_since(read_at) < TRUSTED_SECONDS {
-        Some(known)
+    let age = store.now().await?.seconds_since(read_at);
+    let current = if (0..TRUSTED_SECONDS).contains(&age) {
+        person
     } else {
-        ask_again(services, workspace, known).await?
+        ask_again(services, workspace, person).await?
     };
-    Ok(current
-        .filter(|person| !person.deactivated)
-        .map(|person| person.role))
+    Ok((!current.deactivated).then_some(current.role))
 }
 
 async fn ask_again(
     services: &Services,
     workspace: &WorkspaceId,
     known: Person,
-) -> Result<Option<Person>, StoreError> {
+) -> Result<Person, StoreError> {
     let Some(stored) = services.store.workspace(workspace).await? else {
-        return Ok(Some(known));
+        return Ok(known);
     };
-    let (Some(installation), Some(token)) = (&stored.installation, bot_token(services, &stored))
-    else {
-        return Ok(Some(known));
+    let Some(token) = bot_token(services, &stored) else {
+        return Ok(known);
     };
-    match look_up(services, workspace, installation, &token, &known.id).await {
-        Ok(answer) => Ok(answer.value),
+    match look_up(services, &stored, &token, &known.id).await {
+        Ok(LookedUp {
+            member: Some(member),
+            ..
+        }) => Ok(member),
+        Ok(LookedUp { member: None, .. }) => {
+            tracing::warn!(%workspace, person = %known.id, "Slack knows no such member; the next reading decides");
+            Ok(known)
+        }
         Err(DirectoryError::Slack(error)) => {
             tracing::warn!(%workspace, %error, "a role could not be confirmed, so it stands");
-            Ok(Some(known))
+            Ok(known)
         }
         Err(DirectoryError::Store(error)) => Err(error),
     }

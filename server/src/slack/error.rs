@@ -2,7 +2,10 @@
 //! and a word in the body, so the word decides.
 
 use std::time::Duration;
-use types::SignInProblem;
+use types::{SignInProblem, SlackProblem, SlackRefusal, SlackWord};
+
+/// What is waited when Slack asks to wait, but not for how long.
+pub(super) const USUAL_WAIT: Duration = Duration::from_secs(5);
 
 /// Why a call of Slack's API brought nothing. Holds no token and no body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,80 +20,190 @@ pub enum SlackError {
     Unavailable { status: u16 },
     #[error("Slack asks to wait {} s", retry_after.as_secs())]
     RateLimited { retry_after: Duration },
-    /// The token may not do this; `granted` is what it may do.
+    /// The token may not do this; `granted` is what it may do, when Slack tells.
     #[error("the token lacks a scope")]
-    MissingScope { granted: Vec<String> },
-    #[error("the token is not valid any more")]
-    TokenEnded,
-    #[error("Slack refused: {error}")]
-    Refused { error: String },
+    MissingScope { granted: Option<Vec<String>> },
+    /// The word says that the token is not good, which has been wrong before.
+    #[error("Slack refuses the token: {word}")]
+    TokenRefused { word: SlackWord },
+    #[error("Slack failed: {word}")]
+    Passing { word: SlackWord },
+    #[error("Slack refused: {word}")]
+    Refused { word: SlackWord },
     #[error("Slack's answer could not be read")]
     Unreadable,
+    /// The app's tokens end after hours.
+    #[error("token rotation is switched on for the Slack app")]
+    TokenRotation,
+    #[error("the app was installed for a whole organisation")]
+    OrganisationWide,
 }
 
 impl SlackError {
     /// The error for the word that Slack refuses with.
-    pub(super) fn of_word(word: &str, granted: impl FnOnce() -> Vec<String>) -> Self {
+    pub(super) fn of_word(word: &str, granted: impl FnOnce() -> Option<Vec<String>>) -> Self {
+        let Some(known) = SlackWord::parse(word) else {
+            return Self::Unreadable;
+        };
         match word {
             "missing_scope" => Self::MissingScope { granted: granted() },
             "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked"
-            | "token_expired" => Self::TokenEnded,
-            _ => Self::Refused {
-                error: word.to_owned(),
+            | "token_expired" | "app_uninstalled" => Self::TokenRefused { word: known },
+            "ratelimited" | "rate_limited" => Self::RateLimited {
+                retry_after: USUAL_WAIT,
             },
+            "internal_error"
+            | "fatal_error"
+            | "service_unavailable"
+            | "request_timeout"
+            | "team_added_to_org"
+            | "accesslimited"
+            | "external_service_error" => Self::Passing { word: known },
+            _ => Self::Refused { word: known },
         }
+    }
+
+    /// Whether the same question may well be answered in a moment.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable
+                | Self::TimedOut
+                | Self::Unavailable { status: 500..=599 }
+                | Self::Passing { .. }
+                | Self::Unreadable
+        )
     }
 
     /// What a sign-in that fails with this tells the person.
     pub fn sign_in_problem(&self) -> SignInProblem {
         match self {
-            Self::Refused { error } => match error.as_str() {
+            Self::Refused { word } => match word.as_str() {
                 "invalid_code" | "code_already_used" | "code_expired" => SignInProblem::Stale,
-                "invalid_client_id" | "bad_client_secret" | "bad_redirect_uri"
-                | "invalid_grant_type" | "invalid_scope" => SignInProblem::Misconfigured,
-                _ => SignInProblem::SlackUnavailable,
+                _ => SignInProblem::Refused(SlackRefusal(word.clone())),
             },
+            Self::MissingScope { .. } => {
+                missing_scope().map_or(SignInProblem::SlackUnavailable, SignInProblem::Refused)
+            }
             Self::NoApp => SignInProblem::Misconfigured,
+            Self::TokenRotation => SignInProblem::TokenRotation,
+            Self::OrganisationWide => SignInProblem::OrganisationWide,
             Self::Unreachable
             | Self::TimedOut
             | Self::Unavailable { .. }
             | Self::RateLimited { .. }
-            | Self::MissingScope { .. }
-            | Self::TokenEnded
+            | Self::TokenRefused { .. }
+            | Self::Passing { .. }
             | Self::Unreadable => SignInProblem::SlackUnavailable,
         }
     }
+
+    /// What the panel tells when people cannot be read for this reason; nothing
+    /// where the state of the installation says it.
+    pub fn problem(&self) -> Option<SlackProblem> {
+        Some(match self {
+            Self::Unreachable => SlackProblem::Unreachable,
+            Self::TimedOut => SlackProblem::TimedOut,
+            Self::Unavailable { status } => SlackProblem::Unavailable { status: *status },
+            Self::RateLimited { retry_after } => SlackProblem::RateLimited {
+                seconds: retry_after.as_secs(),
+            },
+            Self::MissingScope { .. } => SlackProblem::Refused(missing_scope()?),
+            Self::Passing { word } => SlackProblem::Passing(word.clone()),
+            Self::Refused { word } => SlackProblem::Refused(SlackRefusal(word.clone())),
+            Self::Unreadable => SlackProblem::Unreadable,
+            Self::NoApp
+            | Self::TokenRefused { .. }
+            | Self::TokenRotation
+            | Self::OrganisationWide => return None,
+        })
+    }
+}
+
+fn missing_scope() -> Option<SlackRefusal> {
+    SlackWord::parse("missing_scope").map(SlackRefusal)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(word: &str) -> SlackError {
+        SlackError::of_word(word, || None)
+    }
+
     #[test]
     fn a_used_code_asks_to_start_again_and_a_wrong_secret_to_ask_the_operator() {
-        for (word, problem) in [
-            ("invalid_code", SignInProblem::Stale),
-            ("bad_client_secret", SignInProblem::Misconfigured),
-            ("fatal_error", SignInProblem::SlackUnavailable),
+        assert_eq!(of("invalid_code").sign_in_problem(), SignInProblem::Stale);
+        assert_eq!(
+            of("fatal_error").sign_in_problem(),
+            SignInProblem::SlackUnavailable
+        );
+        let sentence = of("bad_client_secret").sign_in_problem().to_string();
+        assert!(sentence.contains("bad_client_secret"));
+        assert!(sentence.contains("Ask whoever runs Round Robin"));
+    }
+
+    #[test]
+    fn lasting_words_say_what_an_admin_has_to_do_and_unknown_ones_are_shown() {
+        for word in [
+            "team_access_not_granted",
+            "org_login_required",
+            "invalid_team_for_non_distributed_app",
+            "ekm_access_denied",
+            "a_word_of_tomorrow",
         ] {
-            assert_eq!(
-                SlackError::of_word(word, Vec::new).sign_in_problem(),
-                problem
-            );
+            let problem = of(word).sign_in_problem();
+            assert_eq!(problem.word(), Some(word));
+            assert!(!problem.to_string().contains("in a minute"));
+            assert!(of(word).problem().unwrap().to_string().contains(word));
+            assert!(!of(word).passes());
         }
     }
 
     #[test]
-    fn a_revoked_token_is_told_from_one_without_the_scope() {
+    fn passing_words_are_tried_again() {
+        for word in [
+            "internal_error",
+            "fatal_error",
+            "service_unavailable",
+            "request_timeout",
+        ] {
+            assert!(of(word).passes(), "{word}");
+            let told = of(word).problem().unwrap().to_string();
+            assert_eq!(told, format!("Slack failed for the moment ({word})."));
+        }
         assert_eq!(
-            SlackError::of_word("token_revoked", Vec::new),
-            SlackError::TokenEnded
-        );
-        assert_eq!(
-            SlackError::of_word("missing_scope", || vec!["team:read".to_owned()]),
-            SlackError::MissingScope {
-                granted: vec!["team:read".to_owned()]
+            of("ratelimited"),
+            SlackError::RateLimited {
+                retry_after: USUAL_WAIT
             }
         );
+    }
+
+    #[test]
+    fn a_refused_token_is_told_from_one_without_the_scope() {
+        for word in [
+            "invalid_auth",
+            "not_authed",
+            "account_inactive",
+            "token_revoked",
+            "app_uninstalled",
+        ] {
+            assert!(matches!(of(word), SlackError::TokenRefused { .. }));
+        }
+        assert_eq!(
+            SlackError::of_word("missing_scope", || Some(vec!["team:read".to_owned()])),
+            SlackError::MissingScope {
+                granted: Some(vec!["team:read".to_owned()])
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_no_word_is_not_repeated() {
+        for text in ["", "<b>call us</b>", &"x".repeat(1_000)] {
+            assert_eq!(of(text), SlackError::Unreadable);
+        }
     }
 }

@@ -1,17 +1,32 @@
 //! What it takes for a workspace to be served: that this deployment is for it,
 //! and that its bot token still works and may do what we need.
 
-use super::{client::Granted, error::SlackError};
+use super::{
+    client::Granted,
+    error::SlackError,
+    standing::{self, Standing},
+};
 use crate::{
     Services,
     config::ServedWorkspaces,
-    store::{Installation, StoreError, Workspace, bot_token_row},
+    store::{StoreError, Workspace, bot_token_row},
 };
 use secrecy::SecretString;
-use types::WorkspaceId;
+use std::future::Future;
+use types::{LiveTopic, SlackScope, Timestamp, WorkspaceId};
 
 /// What the bot token must be allowed to do.
 pub const NEEDED_SCOPES: [&str; 3] = ["users:read", "users:read.email", "team:read"];
+
+/// The same with what does not work without it; the one first that people miss most.
+const PURPOSES: [(&str, &str); 3] = [
+    (
+        "users:read.email",
+        "people of PagerDuty are matched by e-mail address",
+    ),
+    ("users:read", "people and their roles are read"),
+    ("team:read", "the workspace's name is read"),
+];
 
 /// Whether this deployment serves the workspace; `first` installed first.
 pub fn is_served(
@@ -26,10 +41,35 @@ pub fn is_served(
     }
 }
 
+/// The one workspace that this deployment serves, if it serves exactly one.
+pub fn only_served<'a>(
+    served: &'a ServedWorkspaces,
+    first: Option<&'a WorkspaceId>,
+) -> Option<&'a WorkspaceId> {
+    match served {
+        ServedWorkspaces::FirstInstalled => first,
+        ServedWorkspaces::Listed(listed) => match listed.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        },
+        ServedWorkspaces::Any => None,
+    }
+}
+
 pub fn has_needed(scopes: &[String]) -> bool {
     NEEDED_SCOPES
         .iter()
         .all(|needed| scopes.iter().any(|scope| scope == needed))
+}
+
+/// The scopes that are needed, and which of them are granted.
+pub fn scopes_in_words(granted: &[String]) -> Vec<SlackScope> {
+    let scope = |(name, purpose): (&str, &str)| SlackScope {
+        name: name.to_owned(),
+        purpose: purpose.to_owned(),
+        granted: granted.iter().any(|granted| granted == name),
+    };
+    PURPOSES.into_iter().map(scope).collect()
 }
 
 /// The workspace's bot token, when there is one that can be opened.
@@ -47,36 +87,110 @@ pub fn bot_token(services: &Services, workspace: &Workspace) -> Option<SecretStr
     }
 }
 
-/// Keeps what an answer tells about the token, so that the next sign-in goes
-/// through the installation when the token has ended or lacks a scope.
-pub async fn remember_token_state<T>(
+/// Asks Slack with the workspace's token, and keeps what the answer tells about
+/// it. When Slack refuses the token, but says that it is good when asked about the
+/// token itself, the question is put once more.
+pub async fn ask<T, Answer>(
     services: &Services,
-    workspace: &WorkspaceId,
-    installation: &Installation,
-    answer: &Result<Granted<T>, SlackError>,
-) -> Result<(), StoreError> {
-    let scopes = match answer {
-        Err(SlackError::TokenEnded) => {
-            tracing::warn!(%workspace, "the bot token has ended; the next sign-in installs again");
-            return services
-                .store
-                .end_installation(workspace, &installation.bot_token_sealed)
-                .await;
+    workspace: &Workspace,
+    token: &SecretString,
+    question: impl Fn() -> Answer,
+) -> Result<Result<Granted<T>, SlackError>, StoreError>
+where
+    Answer: Future<Output = Result<Granted<T>, SlackError>>,
+{
+    let mut answer = question().await;
+    if let Err(SlackError::TokenRefused { word }) = &answer {
+        let refused = |standing: Standing, now| standing.refused(word.clone(), now);
+        change_standing(services, workspace, refused).await?;
+        if test_token(services, workspace, token).await?.is_ok() {
+            answer = question().await;
         }
-        Err(SlackError::MissingScope { granted }) => granted,
-        Ok(Granted {
-            scopes: Some(scopes),
-            ..
-        }) => scopes,
-        _ => return Ok(()),
-    };
-    if *scopes == installation.scopes {
-        return Ok(());
     }
-    services
-        .store
-        .set_bot_scopes(workspace, &installation.bot_token_sealed, scopes)
-        .await
+    if answer.is_ok() && !workspace.standing.is_sound() {
+        accept(services, workspace).await?;
+    }
+    let scopes = match &answer {
+        Ok(Granted { scopes, .. }) => scopes,
+        Err(SlackError::MissingScope { granted }) => granted,
+        Err(_) => &None,
+    };
+    if let Some(scopes) = scopes {
+        keep_scopes(services, workspace, scopes).await?;
+    }
+    Ok(answer)
+}
+
+/// Asks Slack whether the token itself is good, and keeps what it says.
+pub async fn test_token(
+    services: &Services,
+    workspace: &Workspace,
+    token: &SecretString,
+) -> Result<Result<(), SlackError>, StoreError> {
+    match services.slack.auth_test(token).await {
+        Ok(_) => {
+            accept(services, workspace).await?;
+            Ok(Ok(()))
+        }
+        Err(SlackError::TokenRefused { word }) => {
+            let apart = standing::apart(services.config.slack.directory_interval);
+            let denied = |standing: Standing, now| standing.denied(word.clone(), now, apart);
+            change_standing(services, workspace, denied).await?;
+            Ok(Err(SlackError::TokenRefused { word }))
+        }
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+async fn accept(services: &Services, workspace: &Workspace) -> Result<(), StoreError> {
+    change_standing(services, workspace, |_, _| Standing::Sound).await
+}
+
+async fn change_standing(
+    services: &Services,
+    workspace: &Workspace,
+    rule: impl FnOnce(Standing, Timestamp) -> Standing,
+) -> Result<(), StoreError> {
+    let Some(installation) = &workspace.installation else {
+        return Ok(());
+    };
+    let (id, sealed) = (&workspace.id, &installation.bot_token_sealed);
+    let changed = services.store.change_standing(id, sealed, rule).await?;
+    let Some((before, after)) = changed.filter(|(before, after)| before != after) else {
+        return Ok(());
+    };
+    match &after {
+        Standing::Sound => tracing::info!(workspace = %id, "Slack accepts the bot token again"),
+        Standing::Doubted(doubt) => {
+            let (word, denials) = (&doubt.word, doubt.denials);
+            tracing::warn!(workspace = %id, %word, denials, "Slack refuses the bot token; it is asked again");
+        }
+        Standing::Ended { word, .. } => {
+            tracing::error!(workspace = %id, %word, "the installation has ended; an admin has to sign in and add Round Robin again");
+        }
+    }
+    // How often it was denied is no news to a page.
+    if before.is_sound() != after.is_sound() || before.ended_at() != after.ended_at() {
+        services.live.publish(id, LiveTopic::Connection);
+    }
+    Ok(())
+}
+
+async fn keep_scopes(
+    services: &Services,
+    workspace: &Workspace,
+    scopes: &[String],
+) -> Result<(), StoreError> {
+    match &workspace.installation {
+        Some(installation) if installation.scopes != scopes => {
+            let sealed = &installation.bot_token_sealed;
+            let id = &workspace.id;
+            services.store.set_bot_scopes(id, sealed, scopes).await?;
+            services.live.publish(id, LiveTopic::Connection);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn slack_is_asked_for_a_workspace_when_exactly_one_is_served() {
+        let (one, two) = (id("T1"), id("T2"));
+        let listed = |ids: &[&WorkspaceId]| {
+            ServedWorkspaces::Listed(ids.iter().map(|id| (*id).clone()).collect())
+        };
+        let first = ServedWorkspaces::FirstInstalled;
+        assert_eq!(only_served(&first, Some(&one)), Some(&one));
+        assert_eq!(only_served(&first, None), None);
+        assert_eq!(only_served(&listed(&[&two]), Some(&one)), Some(&two));
+        assert_eq!(only_served(&listed(&[&one, &two]), Some(&one)), None);
+        assert_eq!(only_served(&ServedWorkspaces::Any, Some(&one)), None);
+    }
+
+    #[test]
     fn every_needed_scope_has_to_be_there() {
         let all: Vec<_> = NEEDED_SCOPES.map(str::to_owned).to_vec();
         assert!(has_needed(&all));
@@ -116,5 +244,17 @@ mod tests {
             scopes.remove(missing);
             assert!(!has_needed(&scopes));
         }
+    }
+
+    #[test]
+    fn every_needed_scope_is_told_with_its_purpose_the_e_mail_scope_first() {
+        let told = scopes_in_words(&["users:read".to_owned()]);
+        assert_eq!(told[0].name, "users:read.email");
+        assert!(!told[0].granted);
+        for needed in NEEDED_SCOPES {
+            let scope = told.iter().find(|scope| scope.name == needed).unwrap();
+            assert_eq!(scope.granted, needed == "users:read");
+        }
+        assert_eq!(told.len(), NEEDED_SCOPES.len());
     }
 }

@@ -2,11 +2,11 @@
 //! the workspace lacks it or its token lacks a scope, then make a session.
 
 use super::{
-    client::Granted,
-    directory::{DirectoryError, look_up, start_refresh},
+    client::{Granted, NewInstallation},
+    directory::{DirectoryError, LookedUp, look_up, start_refresh},
     error::SlackError,
     id_token::{self, Expected, IdTokenError, Identity},
-    installation::{NEEDED_SCOPES, bot_token, has_needed, is_served},
+    installation::{NEEDED_SCOPES, bot_token, has_needed, is_served, only_served},
     pending::{self, PendingSignIn, SignInStep},
 };
 use crate::{
@@ -18,7 +18,9 @@ use crate::{
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::{AuditAction, PersonId, SignInProblem, Timestamp, WorkspaceId};
+use types::{
+    AuditAction, PersonId, SignInProblem, SlackRefusal, SlackWord, Timestamp, WorkspaceId,
+};
 use url::Url;
 
 /// Where Slack sends the browser back to.
@@ -98,7 +100,9 @@ pub async fn begin(services: &Services, return_to: &str) -> Result<Progress, Sto
 
 async fn ask_who_it_is(services: &Services, return_to: &str) -> Result<Progress, Stop> {
     let nonce = random_token();
-    let url = services.slack.identify_address(&nonce)?;
+    let first = services.store.first_workspace().await?;
+    let only = only_served(&services.config.slack.workspaces, first.as_ref());
+    let url = services.slack.identify_address(only, &nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
     };
@@ -133,26 +137,52 @@ async fn proceed(
     answer: &SlackAnswer,
     pending: &PendingSignIn,
 ) -> Result<Progress, Stop> {
-    let code = checked_code(&pending.step, answer).map_err(Stop::Refused)?;
-    let recognised = match &pending.step {
-        SignInStep::Identify { nonce_key } => identify(services, code, nonce_key).await?,
-        SignInStep::Install { workspace, person } => {
-            install(services, visit, code, workspace).await?;
+    let recognised = match (checked_code(&pending.step, answer), &pending.step) {
+        (Ok(code), SignInStep::Identify { nonce_key }) => {
+            identify(services, code, nonce_key).await?
+        }
+        (Ok(code), SignInStep::Install { workspace, person }) => {
             let identity = Identity {
                 workspace: workspace.clone(),
                 person: person.clone(),
             };
-            recognise(services, identity).await?
+            install(services, visit, code, &identity).await?;
+            recognise(services, identity, Asked::Before).await?
         }
+        (Err(SignInProblem::NotInstalled), SignInStep::Install { workspace, person }) => {
+            not_installed(services, workspace, person).await?
+        }
+        (Err(problem), _) => return Err(Stop::Refused(problem)),
     };
     match recognised {
-        Recognised::Known(workspace, Some(person)) => {
+        Recognised::Member(workspace, person) => {
             enter(services, visit, &workspace, &person, &pending.return_to).await
         }
-        Recognised::Known(_, None) => Err(Stop::Refused(SignInProblem::Deactivated)),
         Recognised::NeedsInstallation(identity) => {
             ask_to_install(services, identity, &pending.return_to).await
         }
+    }
+}
+
+/// Nobody added Round Robin. Where it only lacks a scope, signing in goes on
+/// without it.
+async fn not_installed(
+    services: &Services,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<Recognised, Stop> {
+    let installed = services.store.workspace(workspace).await?;
+    let serves = installed.is_some_and(|installed| {
+        installed.installation.is_some() && installed.standing.ended_at().is_none()
+    });
+    match services.store.person(workspace, person).await? {
+        Some(person) if serves && !person.deactivated => {
+            Ok(Recognised::Member(workspace.clone(), person))
+        }
+        Some(person) if person.role.administers() => {
+            Err(Stop::Refused(SignInProblem::InstallationCancelled))
+        }
+        _ => Err(Stop::Refused(SignInProblem::NotInstalled)),
     }
 }
 
@@ -162,7 +192,10 @@ fn checked_code<'a>(step: &SignInStep, answer: &'a SlackAnswer) -> Result<&'a st
         // Slack says the same to who cancels and to who may not install.
         (Some("access_denied"), SignInStep::Install { .. }) => Err(SignInProblem::NotInstalled),
         (Some("access_denied"), SignInStep::Identify { .. }) => Err(SignInProblem::Cancelled),
-        (Some(_), _) => Err(SignInProblem::Misconfigured),
+        (Some(word), _) => Err(SlackWord::parse(word)
+            .map_or(SignInProblem::SlackUnavailable, |word| {
+                SignInProblem::Refused(SlackRefusal(word))
+            })),
         (None, _) => answer
             .code
             .as_ref()
@@ -181,8 +214,8 @@ fn is_ours(state: &SecretString) -> bool {
 
 /// What a finished identification comes to.
 enum Recognised {
-    /// The workspace is installed; the person, if they are active there.
-    Known(WorkspaceId, Option<Person>),
+    /// An active person of a workspace in which Round Robin is installed.
+    Member(WorkspaceId, Person),
     NeedsInstallation(Identity),
 }
 
@@ -205,54 +238,86 @@ async fn identify(services: &Services, code: &str, nonce_key: &str) -> Result<Re
     ) {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
-    recognise(services, identity).await
+    recognise(services, identity, Asked::NotYet).await
+}
+
+/// Whether this sign-in has been through the installation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    NotYet,
+    Before,
 }
 
 /// Looks the person up with the workspace's bot token, which also tells whether
-/// the token still serves.
-async fn recognise(services: &Services, identity: Identity) -> Result<Recognised, Stop> {
-    let Identity { workspace, person } = &identity;
-    let Some(known) = services.store.workspace(workspace).await? else {
+/// the token still serves. Who administers is asked to install again when it lacks
+/// a scope; nobody else could, and everybody gets in all the same.
+async fn recognise(
+    services: &Services,
+    identity: Identity,
+    asked: Asked,
+) -> Result<Recognised, Stop> {
+    let Some(workspace) = services.store.workspace(&identity.workspace).await? else {
         return Ok(Recognised::NeedsInstallation(identity));
     };
-    let (Some(installation), Some(token)) = (&known.installation, bot_token(services, &known))
-    else {
+    let Some(token) = bot_token(services, &workspace) else {
         return Ok(Recognised::NeedsInstallation(identity));
     };
-    if !has_needed(&installation.scopes) {
-        return Ok(Recognised::NeedsInstallation(identity));
-    }
-    match look_up(services, workspace, installation, &token, person).await {
-        Err(DirectoryError::Slack(SlackError::TokenEnded | SlackError::MissingScope { .. })) => {
-            Ok(Recognised::NeedsInstallation(identity))
-        }
-        Ok(Granted {
-            scopes: Some(scopes),
+    let may_ask = asked == Asked::NotYet;
+    match look_up(services, &workspace, &token, &identity.person).await {
+        Ok(LookedUp {
+            member: Some(person),
             ..
-        }) if !has_needed(&scopes) => Ok(Recognised::NeedsInstallation(identity)),
-        Ok(Granted { value: found, .. }) => {
-            let active = found.filter(|person| !person.deactivated);
-            Ok(Recognised::Known(identity.workspace, active))
+        }) if person.deactivated => Err(Stop::Refused(SignInProblem::Deactivated)),
+        Ok(LookedUp {
+            member: Some(person),
+            scopes,
+        }) => {
+            let known = workspace.installation.map(|known| known.scopes);
+            let scopes = scopes.or(known).unwrap_or_default();
+            if may_ask && person.role.administers() && !has_needed(&scopes) {
+                return Ok(Recognised::NeedsInstallation(identity));
+            }
+            Ok(Recognised::Member(identity.workspace, person))
         }
-        Err(DirectoryError::Slack(error)) => last_known(services, identity, error).await,
+        Ok(LookedUp { member: None, .. }) => {
+            last_known(services, identity, Stop::Refused(SignInProblem::NoMember)).await
+        }
+        Err(DirectoryError::Slack(error @ SlackError::MissingScope { .. })) if may_ask => {
+            let Identity { workspace, person } = &identity;
+            match services.store.person(workspace, person).await? {
+                Some(person) if !person.role.administers() => {
+                    last_known(services, identity, error.into()).await
+                }
+                _ => Ok(Recognised::NeedsInstallation(identity)),
+            }
+        }
+        Err(DirectoryError::Slack(error @ SlackError::TokenRefused { .. })) => {
+            let now = services.store.workspace(&identity.workspace).await?;
+            let ended = now.is_none_or(|now| now.standing.ended_at().is_some());
+            if ended && may_ask {
+                return Ok(Recognised::NeedsInstallation(identity));
+            }
+            last_known(services, identity, error.into()).await
+        }
+        Err(DirectoryError::Slack(error)) => last_known(services, identity, error.into()).await,
         Err(DirectoryError::Store(error)) => Err(error.into()),
     }
 }
 
-/// Slack identified the person but cannot tell more at the moment: the
+/// Slack identified the person but does not tell more at the moment: the
 /// directory's word is a few minutes old at most, and good enough.
 async fn last_known(
     services: &Services,
     identity: Identity,
-    error: SlackError,
+    stop: Stop,
 ) -> Result<Recognised, Stop> {
     let Identity { workspace, person } = identity;
     match services.store.person(&workspace, &person).await? {
         Some(person) if !person.deactivated => {
-            tracing::warn!(%workspace, %error, "signing in with the directory's last word");
-            Ok(Recognised::Known(workspace, Some(person)))
+            tracing::warn!(%workspace, error = %stop, "signing in with the directory's last word");
+            Ok(Recognised::Member(workspace, person))
         }
-        _ => Err(error.into()),
+        _ => Err(stop),
     }
 }
 
@@ -303,71 +368,89 @@ async fn install(
     services: &Services,
     visit: &Visit,
     code: &str,
-    expected: &WorkspaceId,
+    expected: &Identity,
 ) -> Result<(), Stop> {
     let new = services
         .slack
         .exchange_installation(code, &services.config.public_url.join(CALLBACK_PATH))
         .await?;
-    if new.workspace != *expected {
+    if new.workspace != expected.workspace {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
-    if !has_needed(&new.scopes) {
-        return Err(Stop::Refused(SignInProblem::Misconfigured));
-    }
-    let now = clock::now();
+    let store = &services.store;
+    let now = store.now().await?;
+    let installer = new.installed_by.as_ref().unwrap_or(&expected.person);
+    let known = store.workspace(&new.workspace).await?;
+    let name = new
+        .workspace_name
+        .clone()
+        .or_else(|| known.map(|known| known.name))
+        .unwrap_or_else(|| new.workspace.to_string());
     let installation = Installation {
         bot_token_sealed: services
             .keys
             .seal(&new.bot_token, &bot_token_row(&new.workspace)),
-        scopes: new.scopes,
+        scopes: granted_scopes(services, &new).await,
         installed_at: now,
-        installed_by: new.installed_by.clone(),
+        installed_by: installer.clone(),
     };
     let entry = NewAuditEntry {
-        target: Some(new.workspace_name.clone()),
+        target: Some(name.clone()),
         ..audited(
             &new.workspace,
-            &new.installed_by,
-            &installer_name(services, &new.bot_token, &new.installed_by).await,
+            installer,
+            &installer_name(services, &new, installer).await,
             AuditAction::InstalledInSlack,
             visit,
             now,
         )
     };
     let first_only = services.config.slack.workspaces == ServedWorkspaces::FirstInstalled;
-    let saved = services
-        .store
-        .save_installation(
-            &new.workspace,
-            &new.workspace_name,
-            &installation,
-            first_only,
-            &entry,
-        )
+    let saved = store
+        .save_installation(&new.workspace, &name, &installation, first_only, &entry)
         .await?;
     if !saved {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
-    if let Some(workspace) = services.store.workspace(&new.workspace).await? {
+    if let Some(workspace) = store.workspace(&new.workspace).await? {
         // Past the wait, the task goes on by itself.
         let _ = timeout(DIRECTORY_WAIT, start_refresh(services, workspace)).await;
     }
     Ok(())
 }
 
+/// What the new token may do. Where Slack does not tell, it is what was asked for,
+/// until another answer tells.
+async fn granted_scopes(services: &Services, new: &NewInstallation) -> Vec<String> {
+    if let Some(scopes) = &new.scopes {
+        return scopes.clone();
+    }
+    match services.slack.auth_test(&new.bot_token).await {
+        Ok(Granted {
+            scopes: Some(scopes),
+            ..
+        }) => scopes,
+        _ => NEEDED_SCOPES.map(str::to_owned).to_vec(),
+    }
+}
+
 /// The name for the audit log, which has to be right although the directory is
 /// not read yet; the id when Slack does not tell.
 async fn installer_name(
     services: &Services,
-    bot_token: &SecretString,
+    new: &NewInstallation,
     installer: &PersonId,
 ) -> String {
-    match services.slack.user_info(bot_token, installer).await {
+    let workspace = &new.workspace;
+    match services
+        .slack
+        .user_info(&new.bot_token, workspace, installer)
+        .await
+    {
         Ok(Granted {
-            value: Some(person),
+            value: Some(account),
             ..
-        }) => person.name,
+        }) => account.person(None).name,
         _ => installer.to_string(),
     }
 }
@@ -381,7 +464,7 @@ async fn enter(
     return_to: &str,
 ) -> Result<Progress, Stop> {
     let session = random_token();
-    let now = clock::now();
+    let now = services.store.now().await?;
     let entry = audited(
         workspace,
         &person.id,
@@ -446,8 +529,9 @@ fn settled(
             tracing::warn!(%error, "a sign-in brought an ID token that is not good");
             match error {
                 IdTokenError::Expired | IdTokenError::Nonce => SignInProblem::Stale,
-                IdTokenError::Audience => SignInProblem::Misconfigured,
-                IdTokenError::Form | IdTokenError::Issuer => SignInProblem::SlackUnavailable,
+                IdTokenError::Audience | IdTokenError::Form | IdTokenError::Issuer => {
+                    SignInProblem::SlackUnavailable
+                }
             }
         }
     };
@@ -516,14 +600,12 @@ mod tests {
     }
 
     #[test]
-    fn another_error_of_slack_means_that_the_app_is_not_set_up_right() {
+    fn another_error_of_slack_is_told_with_its_word() {
         let answer = SlackAnswer {
             error: Some("invalid_scope".to_owned()),
             ..SlackAnswer::default()
         };
-        assert_eq!(
-            checked_code(&install_step(), &answer).unwrap_err(),
-            SignInProblem::Misconfigured
-        );
+        let problem = checked_code(&install_step(), &answer).unwrap_err();
+        assert_eq!(problem.word(), Some("invalid_scope"));
     }
 }

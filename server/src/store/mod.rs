@@ -42,7 +42,7 @@ pub use inspection::{Inspection, inspect};
 pub use links::Links;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, user};
 pub use overview::{ListedRotation, ListedSchedule};
-pub use people::{Person, email_key};
+pub use people::{DirectoryAge, KnownPerson, Person, email_key};
 pub use runs::EndedRun;
 pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
 pub use sessions::{NewSession, Session};

@@ -2,9 +2,10 @@
 //! roles are known and people are matched while Slack is away.
 
 use super::{DatabaseConnection, Result, Store, known};
+use crate::slack::Change;
 use sqlx::FromRow;
-use std::collections::BTreeMap;
-use types::{PersonId, PersonView, Role, Timestamp, WorkspaceId};
+use std::time::Duration;
+use types::{PersonId, PersonView, Role, SlackProblem, Timestamp, WorkspaceId};
 
 /// Somebody of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Person {
     /// As Slack shows it; absent when Slack shows none.
     pub email: Option<String>,
     pub role: Role,
-    /// Deactivated in Slack, or not listed there any more.
+    /// Deactivated in Slack, or no member there any more.
     pub deactivated: bool,
 }
 
@@ -37,9 +38,27 @@ pub fn email_key(email: &str) -> String {
     seen.collect::<String>().to_lowercase()
 }
 
+/// Somebody, and how well they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPerson {
+    pub person: Person,
+    /// The id that Slack also knows them by, in a company with several workspaces.
+    pub other_id: Option<PersonId>,
+    /// When Slack was asked for what is known of them.
+    pub read_at: Timestamp,
+}
+
+/// How long ago a workspace's people were last read completely.
+#[derive(Clone, Debug)]
+pub struct DirectoryAge {
+    pub workspace: WorkspaceId,
+    pub age: Duration,
+}
+
 #[derive(FromRow)]
 struct Row {
     id: String,
+    other_id: Option<String>,
     name: String,
     email: Option<String>,
     role: String,
@@ -47,14 +66,8 @@ struct Row {
     read_at: i64,
 }
 
-/// Somebody, and when Slack was asked for what is known of them.
-struct Known {
-    person: Person,
-    read_at: Timestamp,
-}
-
 impl Row {
-    fn known(self) -> Result<Known> {
+    fn known(self) -> Result<KnownPerson> {
         let person = Person {
             id: PersonId::new(self.id),
             name: self.name,
@@ -62,189 +75,263 @@ impl Row {
             role: known(Role::from_code(&self.role), "a role")?,
             deactivated: self.deactivated != 0,
         };
-        Ok(Known {
+        Ok(KnownPerson {
             person,
+            other_id: self.other_id.map(PersonId::new),
             read_at: Timestamp::from_millis(self.read_at),
         })
     }
 }
 
 impl Store {
+    /// Somebody by either of their ids.
     pub async fn person(&self, workspace: &WorkspaceId, id: &PersonId) -> Result<Option<Person>> {
-        let person = self.person_with_age(workspace, id).await?;
-        Ok(person.map(|(person, _)| person))
+        let known = self.known_person(workspace, id).await?;
+        Ok(known.map(|known| known.person))
     }
 
-    /// One person, and when Slack last told that they are so: by themselves or
-    /// with the whole directory.
-    pub async fn person_with_age(
+    /// One person, by either of their ids, and when Slack last told that they are
+    /// so: by themselves or with the whole directory.
+    pub async fn known_person(
         &self,
         workspace: &WorkspaceId,
         id: &PersonId,
-    ) -> Result<Option<(Person, Timestamp)>> {
+    ) -> Result<Option<KnownPerson>> {
         let row: Option<Row> = sqlx::query_as(
-            "select p.id, p.name, p.email, p.role, p.deactivated,
+            "select p.id, p.other_id, p.name, p.email, p.role, p.deactivated,
                  case when w.directory_synced_at > p.read_at then w.directory_synced_at
                      else p.read_at end as read_at
              from people p join workspaces w on w.id = p.workspace_id
-             where p.workspace_id = $1 and p.id = $2",
+             where p.workspace_id = $1 and (p.id = $2 or p.other_id = $2)
+             order by case when p.id = $2 then 0 else 1 end limit 1",
         )
         .bind(workspace.as_str())
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        let known = row.map(Row::known).transpose()?;
-        Ok(known.map(|known| (known.person, known.read_at)))
+        row.map(Row::known).transpose()
     }
 
     /// Everybody, the deactivated too, by name.
     pub async fn people(&self, workspace: &WorkspaceId) -> Result<Vec<Person>> {
-        let mut connection = self.pool.acquire().await?;
-        let known = everybody(&mut connection, workspace).await?;
+        let known = self.known_people(workspace).await?;
         let mut people: Vec<_> = known.into_iter().map(|known| known.person).collect();
         people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id.clone()));
         Ok(people)
     }
 
-    /// Brings one person up to date with what Slack was asked at `read_at`.
-    pub async fn save_person(
-        &self,
-        workspace: &WorkspaceId,
-        person: &Person,
-        read_at: Timestamp,
-    ) -> Result<()> {
-        let mut connection = self.writer.acquire().await?;
-        upsert(&mut connection, workspace, person, read_at).await
-    }
-
-    /// Makes the directory what Slack listed from `read_at` on, and tells whether
-    /// that changed anything. Whoever is not listed any more stays, deactivated,
-    /// since rotations may name them.
-    pub async fn replace_directory(
-        &self,
-        workspace: &WorkspaceId,
-        listed: &[Person],
-        read_at: Timestamp,
-    ) -> Result<bool> {
-        self.apply_listing(workspace, listed, read_at, true).await
-    }
-
-    /// As [`Self::replace_directory`] with a list that has gaps: it says nothing
-    /// about who is not on it, and the directory is not complete with it.
-    pub async fn add_to_directory(
-        &self,
-        workspace: &WorkspaceId,
-        listed: &[Person],
-        read_at: Timestamp,
-    ) -> Result<bool> {
-        self.apply_listing(workspace, listed, read_at, false).await
-    }
-
-    /// Writes only what differs, so that a large workspace costs little.
-    async fn apply_listing(
-        &self,
-        workspace: &WorkspaceId,
-        listed: &[Person],
-        read_at: Timestamp,
-        complete: bool,
-    ) -> Result<bool> {
-        let mut transaction = self.begin().await?;
-        // Holding the workspace's row, two listings never wait for each other's
-        // people, and one that began earlier comes too late.
-        let held = sqlx::query(
-            "update workspaces set directory_synced_at =
-                 case when $3 = 1 then $2 else directory_synced_at end
-             where id = $1 and (directory_synced_at is null or directory_synced_at <= $2)",
+    /// Everybody, with when Slack was asked for what differed last about each.
+    pub async fn known_people(&self, workspace: &WorkspaceId) -> Result<Vec<KnownPerson>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, other_id, name, email, role, deactivated, read_at
+             from people where workspace_id = $1",
         )
         .bind(workspace.as_str())
-        .bind(read_at.as_millis())
-        .bind(i64::from(complete))
-        .execute(&mut *transaction)
+        .fetch_all(&self.pool)
         .await?;
-        if held.rows_affected() == 0 {
-            return Ok(false);
+        rows.into_iter().map(Row::known).collect()
+    }
+
+    /// Writes what Slack told of people. Whoever was asked for later than that is
+    /// known better already and stays.
+    pub async fn save_told(&self, workspace: &WorkspaceId, changes: &[Change]) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
         }
-        let known = everybody(&mut transaction, workspace).await?;
-        let changed = changes(known, listed, read_at, complete);
-        for person in &changed {
-            upsert(&mut transaction, workspace, person, read_at).await?;
+        let mut transaction = self.begin().await?;
+        for change in changes {
+            if let Some(absorbed) = &change.absorbs {
+                let person = &change.person.person.id;
+                absorb(&mut transaction, workspace, absorbed, person).await?;
+            }
+            upsert(&mut transaction, workspace, &change.person).await?;
         }
         transaction.commit().await?;
-        Ok(!changed.is_empty())
+        Ok(())
+    }
+
+    /// Notes that Slack confirmed a person at `read_at`, or, when it said that
+    /// there is no such member, lets them go. Their row stays, since rotations may
+    /// name them.
+    pub async fn confirm_person(
+        &self,
+        workspace: &WorkspaceId,
+        person: &PersonId,
+        is_member: bool,
+        read_at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "update people set deactivated = $3, read_at = $4
+             where workspace_id = $1 and id = $2 and read_at <= $4",
+        )
+        .bind(workspace.as_str())
+        .bind(person.as_str())
+        .bind(i64::from(!is_member))
+        .bind(read_at.as_millis())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes `reader` the one who reads the workspace's directory for as long as
+    /// `reserved`, unless somebody else has reserved it.
+    pub async fn reserve_directory(
+        &self,
+        workspace: &WorkspaceId,
+        reader: &str,
+        reserved: Duration,
+    ) -> Result<bool> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update workspaces set directory_reader = $2, directory_reserved_until = {now} + $3
+             where id = $1 and (directory_reader is null or directory_reader = $2
+                 or directory_reserved_until <= {now})"
+        );
+        let reserved = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(reader)
+            .bind(super::millis(reserved))
+            .execute(&self.writer)
+            .await?;
+        Ok(reserved.rows_affected() == 1)
+    }
+
+    /// Notes why a reading that goes on does not come on at the moment.
+    pub async fn note_directory_problem(
+        &self,
+        workspace: &WorkspaceId,
+        reader: &str,
+        problem: &SlackProblem,
+    ) -> Result<()> {
+        sqlx::query(
+            "update workspaces set directory_problem = $3
+             where id = $1 and directory_reader = $2",
+        )
+        .bind(workspace.as_str())
+        .bind(reader)
+        .bind(json(problem))
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Ends a reading: whether it told of everybody, beginning at `complete_from`,
+    /// or else why not. The next reader waits for as long as Slack asked to.
+    pub async fn end_reading(
+        &self,
+        workspace: &WorkspaceId,
+        reader: &str,
+        complete_from: Option<Timestamp>,
+        problem: Option<&SlackProblem>,
+        wait: Duration,
+    ) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update workspaces set directory_synced_at = coalesce($3, directory_synced_at),
+                 directory_problem = $4,
+                 directory_reader = case when $5 > 0 then directory_reader else null end,
+                 directory_reserved_until = {now} + $5
+             where id = $1 and directory_reader = $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(reader)
+            .bind(complete_from.map(Timestamp::as_millis))
+            .bind(problem.map(json))
+            .bind(super::millis(wait))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// How old the directory of each installed workspace is.
+    pub async fn directory_ages(&self) -> Result<Vec<DirectoryAge>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select id, {now} - directory_synced_at from workspaces
+             where directory_synced_at is not null and bot_token_sealed is not null"
+        );
+        let rows: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(workspace, age)| DirectoryAge {
+                workspace: WorkspaceId::new(workspace),
+                age: super::duration(age),
+            })
+            .collect())
     }
 }
 
-/// Who has to be written for the directory to be what was listed from `read_at`
-/// on. Whoever was asked for since then is known better than the list knows.
-fn changes(
-    known: Vec<Known>,
-    listed: &[Person],
-    read_at: Timestamp,
-    complete: bool,
-) -> Vec<Person> {
-    let mut unlisted: BTreeMap<_, _> = known
-        .into_iter()
-        .map(|known| (known.person.id.clone(), known))
-        .collect();
-    // Somebody may be on two pages of a list that changed in between.
-    let listed: BTreeMap<_, _> = listed.iter().map(|person| (&person.id, person)).collect();
-    let mut changed: Vec<Person> = listed
-        .into_iter()
-        .filter(|(id, person)| {
-            unlisted
-                .remove(*id)
-                .is_none_or(|known| known.person != **person && known.read_at <= read_at)
-        })
-        .map(|(_, person)| person.clone())
-        .collect();
-    if complete {
-        let gone = unlisted
-            .into_values()
-            .filter(|known| !known.person.deactivated && known.read_at <= read_at);
-        changed.extend(gone.map(|known| Person {
-            deactivated: true,
-            ..known.person
-        }));
-    }
-    changed
+fn json(problem: &SlackProblem) -> String {
+    serde_json::to_string(problem).expect("a problem of Slack's is plain JSON")
 }
 
-async fn everybody(
-    connection: &mut DatabaseConnection,
-    workspace: &WorkspaceId,
-) -> Result<Vec<Known>> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select id, name, email, role, deactivated, read_at from people where workspace_id = $1",
-    )
-    .bind(workspace.as_str())
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(Row::known).collect()
-}
-
-/// Writes unless Slack was asked for the person later than `read_at`.
+/// Writes unless Slack was asked for the person later.
 async fn upsert(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
-    person: &Person,
-    read_at: Timestamp,
+    known: &KnownPerson,
 ) -> Result<()> {
+    let person = &known.person;
     sqlx::query(
-        "insert into people (workspace_id, id, name, email, role, deactivated, read_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (workspace_id, id) do update set name = excluded.name,
-             email = excluded.email, role = excluded.role, deactivated = excluded.deactivated,
-             read_at = excluded.read_at
+        "insert into people (workspace_id, id, other_id, name, email, role, deactivated, read_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (workspace_id, id) do update set other_id = excluded.other_id,
+             name = excluded.name, email = excluded.email, role = excluded.role,
+             deactivated = excluded.deactivated, read_at = excluded.read_at
          where people.read_at <= excluded.read_at",
     )
     .bind(workspace.as_str())
     .bind(person.id.as_str())
+    .bind(known.other_id.as_ref().map(PersonId::as_str))
     .bind(&person.name)
     .bind(person.email.as_deref())
     .bind(person.role.code())
     .bind(i64::from(person.deactivated))
-    .bind(read_at.as_millis())
+    .bind(known.read_at.as_millis())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// What puts one id of a person ($3) wherever the other ($2) is named. Where both
+/// are in one rotation, one stays: whichever is on duty.
+const ABSORBING: [&str; 8] = [
+    "delete from rotation_owners where workspace_id = $1 and person_id = $2
+         and exists (select 1 from rotation_owners o where o.person_id = $3
+             and o.rotation_id = rotation_owners.rotation_id)",
+    "update rotation_owners set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "delete from rotation_members where workspace_id = $1 and person_id = $3
+         and on_duty_since is null
+         and exists (select 1 from rotation_members m where m.person_id = $2
+             and m.on_duty_since is not null and m.rotation_id = rotation_members.rotation_id)",
+    "delete from rotation_members where workspace_id = $1 and person_id = $2
+         and exists (select 1 from rotation_members m where m.person_id = $3
+             and m.rotation_id = rotation_members.rotation_id)",
+    "update rotation_members set person_id = $3,
+         key = case when key = 'slack:' || $2 then 'slack:' || $3 else key end
+     where workspace_id = $1 and person_id = $2",
+    "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "update sessions set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "delete from people where workspace_id = $1 and id = $2 and id <> $3",
+];
+
+/// Makes `person` of `absorbed`, who is the same by another id.
+async fn absorb(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    absorbed: &PersonId,
+    person: &PersonId,
+) -> Result<()> {
+    for statement in ABSORBING {
+        sqlx::query(statement)
+            .bind(workspace.as_str())
+            .bind(absorbed.as_str())
+            .bind(person.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }

@@ -1,8 +1,13 @@
 //! Who is signed in. A session is found by a hash of the cookie's value, and
 //! comes with what has to hold for it to count: the person and the workspace.
 
-use super::{NewAuditEntry, Result, Store, audit, known, people::Person};
-use sqlx::FromRow;
+use super::{
+    NewAuditEntry, Result, Store, audit, known,
+    people::Person,
+    workspaces::{STANDING, StandingRow},
+};
+use crate::slack::Standing;
+use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, Role, Timestamp, WorkspaceId};
 
 /// A session as it is stored; whether it still counts is decided by the reader.
@@ -12,14 +17,18 @@ pub struct Session {
     pub key: String,
     pub workspace: WorkspaceId,
     pub workspace_name: String,
-    /// Round Robin is installed in the workspace at present.
+    /// There is an installation of Round Robin in the workspace.
     pub installed: bool,
+    /// Whether Slack still honours it.
+    pub standing: Standing,
     /// The workspace that installed Round Robin first, whichever it is.
     pub first_workspace: Option<WorkspaceId>,
     /// As the directory knows them now, not as at sign-in.
     pub person: Person,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
+    /// The time at the database, which all of this is measured by.
+    pub as_of: Timestamp,
     /// What a form came to, as JSON, that no page has shown yet.
     pub flash: Option<String>,
 }
@@ -41,6 +50,8 @@ struct Row {
     workspace_id: String,
     workspace_name: String,
     installed: i64,
+    #[sqlx(flatten)]
+    standing: StandingRow,
     first_workspace_id: Option<String>,
     person_id: String,
     person_name: String,
@@ -49,6 +60,7 @@ struct Row {
     deactivated: i64,
     created_at: i64,
     last_seen_at: i64,
+    as_of: i64,
     flash: Option<String>,
 }
 
@@ -59,6 +71,7 @@ impl Row {
             workspace: WorkspaceId::new(self.workspace_id),
             workspace_name: self.workspace_name,
             installed: self.installed != 0,
+            standing: self.standing.into(),
             first_workspace: self.first_workspace_id.map(WorkspaceId::new),
             person: Person {
                 id: PersonId::new(self.person_id),
@@ -69,6 +82,7 @@ impl Row {
             },
             created_at: Timestamp::from_millis(self.created_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
+            as_of: Timestamp::from_millis(self.as_of),
             flash: self.flash,
         })
     }
@@ -76,20 +90,22 @@ impl Row {
 
 impl Store {
     pub async fn session(&self, key: &str) -> Result<Option<Session>> {
-        let row: Option<Row> = sqlx::query_as(
+        let now = self.engine.now();
+        let statement = format!(
             "select s.key, s.workspace_id, w.name as workspace_name,
                  case when w.bot_token_sealed is null then 0 else 1 end as installed,
                  (select first_workspace_id from deployment where id = 1) as first_workspace_id,
-                 s.person_id, p.name as person_name, p.email, p.role, p.deactivated,
-                 s.created_at, s.last_seen_at, s.flash
+                 {STANDING}, s.person_id, p.name as person_name, p.email, p.role, p.deactivated,
+                 s.created_at, s.last_seen_at, {now} as as_of, s.flash
              from sessions s
              join workspaces w on w.id = s.workspace_id
              join people p on p.workspace_id = s.workspace_id and p.id = s.person_id
-             where s.key = $1",
-        )
-        .bind(key)
-        .fetch_optional(&self.pool)
-        .await?;
+             where s.key = $1"
+        );
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await?;
         row.map(Row::session).transpose()
     }
 
@@ -136,10 +152,12 @@ impl Store {
         Ok(())
     }
 
-    pub async fn touch_session(&self, key: &str, at: Timestamp) -> Result<()> {
-        sqlx::query("update sessions set last_seen_at = $2 where key = $1")
+    /// Notes that the session is in use now.
+    pub async fn touch_session(&self, key: &str) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!("update sessions set last_seen_at = {now} where key = $1");
+        sqlx::query(AssertSqlSafe(statement))
             .bind(key)
-            .bind(at.as_millis())
             .execute(&self.writer)
             .await?;
         Ok(())

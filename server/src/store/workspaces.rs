@@ -2,18 +2,22 @@
 //! A row exists from the first installation on and is never removed.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
-use sqlx::FromRow;
-use types::{PersonId, Timestamp, WorkspaceId};
+use crate::slack::{Doubt, Standing};
+use sqlx::{AssertSqlSafe, FromRow};
+use types::{PersonId, SlackProblem, SlackWord, Timestamp, WorkspaceId};
 
 /// A workspace that has installed Round Robin at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     pub id: WorkspaceId,
     pub name: String,
-    /// Absent once Slack has said that the bot token ended.
+    /// Absent until somebody installs, and again some time after it has ended.
     pub installation: Option<Installation>,
+    pub standing: Standing,
     /// When the directory was last read completely.
     pub directory_synced_at: Option<Timestamp>,
+    /// Why the last reading of the directory did not come to its end.
+    pub directory_problem: Option<SlackProblem>,
 }
 
 /// The app's installation in a workspace.
@@ -40,7 +44,45 @@ struct Row {
     bot_scopes: Option<String>,
     installed_at: Option<i64>,
     installed_by: Option<String>,
+    #[sqlx(flatten)]
+    standing: StandingRow,
     directory_synced_at: Option<i64>,
+    directory_problem: Option<String>,
+}
+
+/// In the columns [`STANDING`].
+#[derive(FromRow)]
+pub(super) struct StandingRow {
+    token_refused_word: Option<String>,
+    token_refused_at: Option<i64>,
+    token_denials: Option<i64>,
+    token_denied_at: Option<i64>,
+    installation_ended_at: Option<i64>,
+}
+
+pub(super) const STANDING: &str = "token_refused_word, token_refused_at, token_denials,
+    token_denied_at, installation_ended_at";
+
+impl From<StandingRow> for Standing {
+    fn from(row: StandingRow) -> Self {
+        let word = row.token_refused_word.as_deref().and_then(SlackWord::parse);
+        match (word, row.token_refused_at, row.installation_ended_at) {
+            (Some(word), _, Some(at)) => Self::Ended {
+                word,
+                at: Timestamp::from_millis(at),
+            },
+            (Some(word), Some(since), None) => Self::Doubted(Doubt {
+                word,
+                since: Timestamp::from_millis(since),
+                denials: row
+                    .token_denials
+                    .and_then(|denials| u32::try_from(denials).ok())
+                    .unwrap_or(0),
+                denied_at: row.token_denied_at.map(Timestamp::from_millis),
+            }),
+            _ => Self::Sound,
+        }
+    }
 }
 
 impl From<Row> for Workspace {
@@ -58,6 +100,11 @@ impl From<Row> for Workspace {
             id: WorkspaceId::new(row.id),
             name: row.name,
             installation,
+            standing: row.standing.into(),
+            directory_problem: row
+                .directory_problem
+                // What another version wrote is not worth failing for.
+                .and_then(|json| serde_json::from_str(&json).ok()),
             directory_synced_at: row.directory_synced_at.map(Timestamp::from_millis),
         }
     }
@@ -70,28 +117,28 @@ fn split_scopes(text: &str) -> Vec<String> {
         .collect()
 }
 
+fn select_workspaces(which: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
+        "select id, name, bot_token_sealed, bot_scopes, installed_at, installed_by, {STANDING},
+             directory_synced_at, directory_problem
+         from workspaces {which}"
+    ))
+}
+
 impl Store {
     /// Every workspace, installed or not.
     pub async fn workspaces(&self) -> Result<Vec<Workspace>> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "select id, name, bot_token_sealed, bot_scopes, installed_at, installed_by,
-                 directory_synced_at
-             from workspaces order by id",
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let rows: Vec<Row> = sqlx::query_as(select_workspaces("order by id"))
+            .fetch_all(&self.pool)
+            .await?;
         Ok(rows.into_iter().map(Workspace::from).collect())
     }
 
     pub async fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>> {
-        let row: Option<Row> = sqlx::query_as(
-            "select id, name, bot_token_sealed, bot_scopes, installed_at, installed_by,
-                 directory_synced_at
-             from workspaces where id = $1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
+        let row: Option<Row> = sqlx::query_as(select_workspaces("where id = $1"))
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(Workspace::from))
     }
 
@@ -129,19 +176,55 @@ impl Store {
         Ok(true)
     }
 
-    /// Remembers that the token is gone, unless it was replaced meanwhile.
-    pub async fn end_installation(
+    /// Lets `rule` decide on how sure it is that the token is good, by the
+    /// database's time, and gives how that was and is. Nothing when the token was
+    /// replaced meanwhile.
+    pub async fn change_standing(
         &self,
         workspace: &WorkspaceId,
         bot_token_sealed: &str,
-    ) -> Result<()> {
-        sqlx::query(
-            "update workspaces set bot_token_sealed = null, bot_scopes = null,
-                 installed_at = null, installed_by = null
-             where id = $1 and bot_token_sealed = $2",
+        rule: impl FnOnce(Standing, Timestamp) -> Standing,
+    ) -> Result<Option<(Standing, Standing)>> {
+        let mut transaction = self.begin().await?;
+        // Of several servers that were refused at once, one counts after the other.
+        let held = sqlx::query(
+            "update workspaces set name = name where id = $1 and bot_token_sealed = $2",
         )
         .bind(workspace.as_str())
         .bind(bot_token_sealed)
+        .execute(&mut *transaction)
+        .await?;
+        if held.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let now = self.engine.now();
+        let statement = format!("select {STANDING} from workspaces where id = $1");
+        let row: StandingRow = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        let (now,): (i64,) = sqlx::query_as(AssertSqlSafe(format!("select {now}")))
+            .fetch_one(&mut *transaction)
+            .await?;
+        let before = Standing::from(row);
+        let after = rule(before.clone(), Timestamp::from_millis(now));
+        if after != before {
+            write_standing(&mut transaction, workspace, &after).await?;
+            transaction.commit().await?;
+        }
+        Ok(Some((before, after)))
+    }
+
+    /// Forgets the tokens of installations that ended before `ended_before`.
+    pub async fn forget_ended_installations(&self, ended_before: Timestamp) -> Result<()> {
+        sqlx::query(
+            "update workspaces set bot_token_sealed = null, bot_scopes = null,
+                 installed_at = null, installed_by = null, token_refused_word = null,
+                 token_refused_at = null, token_denials = null, token_denied_at = null,
+                 installation_ended_at = null, directory_problem = null
+             where installation_ended_at < $1",
+        )
+        .bind(ended_before.as_millis())
         .execute(&self.durable_writer)
         .await?;
         Ok(())
@@ -205,7 +288,10 @@ async fn upsert(
          values ($1, $2, $3, $4, $5, $6)
          on conflict (id) do update set name = excluded.name,
              bot_token_sealed = excluded.bot_token_sealed, bot_scopes = excluded.bot_scopes,
-             installed_at = excluded.installed_at, installed_by = excluded.installed_by",
+             installed_at = excluded.installed_at, installed_by = excluded.installed_by,
+             token_refused_word = null, token_refused_at = null, token_denials = null,
+             token_denied_at = null, installation_ended_at = null,
+             directory_reader = null, directory_reserved_until = null, directory_problem = null",
     )
     .bind(workspace.as_str())
     .bind(name)
@@ -213,6 +299,36 @@ async fn upsert(
     .bind(installation.scopes.join(","))
     .bind(installation.installed_at.as_millis())
     .bind(installation.installed_by.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_standing(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    standing: &Standing,
+) -> Result<()> {
+    let (word, doubt) = match standing {
+        Standing::Sound => (None, None),
+        Standing::Doubted(doubt) => (Some(&doubt.word), Some(doubt)),
+        Standing::Ended { word, .. } => (Some(word), None),
+    };
+    sqlx::query(
+        "update workspaces set token_refused_word = $2, token_refused_at = $3,
+             token_denials = $4, token_denied_at = $5, installation_ended_at = $6
+         where id = $1",
+    )
+    .bind(workspace.as_str())
+    .bind(word.map(SlackWord::as_str))
+    .bind(doubt.map(|doubt| doubt.since.as_millis()))
+    .bind(doubt.map(|doubt| i64::from(doubt.denials)))
+    .bind(
+        doubt
+            .and_then(|doubt| doubt.denied_at)
+            .map(Timestamp::as_millis),
+    )
+    .bind(standing.ended_at().map(Timestamp::as_millis))
     .execute(connection)
     .await?;
     Ok(())

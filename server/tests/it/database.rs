@@ -363,10 +363,14 @@ async fn secrets_are_on_the_disk_before_they_count_as_written() {
             .await
             .unwrap()
     );
-    store
-        .end_installation(&workspace(), &bot_token)
-        .await
-        .unwrap();
+    let end = |_, at| server::slack::Standing::Ended {
+        word: types::SlackWord::parse("token_revoked").unwrap(),
+        at,
+    };
+    let ended = store.change_standing(&workspace(), &bot_token, end).await;
+    assert!(ended.unwrap().is_some());
+    let later = store.now().await.unwrap().plus_seconds(1);
+    store.forget_ended_installations(later).await.unwrap();
 
     let care: Vec<(String, i64)> = sqlx::query_as("select what, synchronous from care")
         .fetch_all(&mut raw)

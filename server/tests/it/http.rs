@@ -496,6 +496,7 @@ async fn pages_that_are_not_live_are_counted_by_cause_and_nothing_else_is() {
     assert_eq!(browser.send(foreign).await.status, StatusCode::FORBIDDEN);
     let nothing = Reading {
         ages: &[],
+        directories: &[],
         parts: &[],
         database_renewals: 0,
     };

@@ -2,12 +2,17 @@
 //! of sessions when Slack's word changes.
 
 mod browsers;
+mod installing;
 mod refresh;
 mod slack;
+mod token;
 
 use crate::{
     http::browser::Browser,
-    support::{Database, NOW, databases, entry, keys, on_each_engine, sqlite, workspace},
+    support::{
+        Database, NOW, databases, directory_read, entry, keys, on_each_engine, sqlite, told,
+        workspace,
+    },
 };
 use axum::http::StatusCode;
 use clap::Parser;
@@ -16,11 +21,11 @@ use serde_json::{Value, json};
 use server::{
     Services,
     config::{Settings, Storage},
-    slack::directory,
-    store::{Expect, Installation, NewAuditEntry, Person, Store, bot_token_row},
+    slack::{Standing, directory},
+    store::{Expect, Installation, NewAuditEntry, Person, Store, Workspace, bot_token_row},
 };
 use slack::{ALL_SCOPES, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Code, Slack};
-use types::{AuditAction, PersonId, Role, WorkspaceId};
+use types::{AuditAction, PersonId, Role, SlackWord, WorkspaceId};
 use url::Url;
 
 const LOGIN: &str = "/api/auth/slack/login?return_to=/settings";
@@ -28,13 +33,18 @@ const COOKIE: &str = "roundrobin_session_3000";
 
 /// A server that nobody has installed yet, and its Slack.
 async fn started() -> (Services, Slack, Database) {
+    started_on(sqlite(), &[]).await
+}
+
+/// The same on a database, with more settings.
+async fn started_on(database: Database, more: &[&str]) -> (Services, Slack, Database) {
     #[derive(Parser)]
     struct Command {
         #[command(flatten)]
         settings: Settings,
     }
     let slack = Slack::start(people()).await;
-    let command = Command::parse_from([
+    let mut arguments = vec![
         "roundrobin",
         "--slack-url",
         &slack.url,
@@ -42,8 +52,12 @@ async fn started() -> (Services, Slack, Database) {
         CLIENT_ID,
         "--slack-client-secret",
         CLIENT_SECRET,
-    ]);
-    let database = sqlite();
+        // So that two questions about a token are apart after a second.
+        "--slack-directory-seconds",
+        "1",
+    ];
+    arguments.extend(more);
+    let command = Command::parse_from(arguments);
     let storage = Storage {
         database_url: database.url.as_str().into(),
         keys: keys(),
@@ -111,6 +125,13 @@ fn allowed(slack: &Slack, address: &str, person: &'static str) -> String {
 
 fn callback(code: &str, state: &str) -> String {
     format!("/api/auth/slack/callback?code={code}&state={state}")
+}
+
+/// The address to come back with when Slack answers what was asked at `address`
+/// with an error.
+fn refused(address: &str, word: &str) -> String {
+    let state = parameter(address, "state");
+    format!("/api/auth/slack/callback?error={word}&state={state}")
 }
 
 /// Ann signs in and installs on the way.
@@ -184,25 +205,16 @@ async fn who_comes_after_the_installation_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_lacks_a_scope_or_has_ended_is_replaced_by_signing_in() {
+async fn a_token_that_lacks_a_scope_is_replaced_when_an_admin_signs_in() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;
-    let break_token: [fn(&mut slack::World); 2] = [
-        |world| world.scopes = "users:read,team:read",
-        |world| world.token_ended = true,
-    ];
-    for break_it in break_token {
-        slack.change(break_it);
-        let mut browser = Browser::new(&services);
-        let back = identified(&mut browser, &slack, "T1", "U1").await;
-        let asked = browser.open(&back).await;
-        slack.change(|world| {
-            world.scopes = ALL_SCOPES;
-            world.token_ended = false;
-        });
-        let back = allowed(&slack, asked.location(), "U1");
-        assert_eq!(browser.open(&back).await.location(), "/settings");
-    }
+    slack.change(|world| world.scopes = "users:read,team:read");
+    let mut browser = Browser::new(&services);
+    let back = identified(&mut browser, &slack, "T1", "U1").await;
+    let asked = browser.open(&back).await;
+    slack.change(|world| world.scopes = ALL_SCOPES);
+    let back = allowed(&slack, asked.location(), "U1");
+    assert_eq!(browser.open(&back).await.location(), "/settings");
 }
 
 #[tokio::test]
@@ -258,8 +270,7 @@ async fn cancelling_and_not_being_allowed_to_install_are_told_apart() {
     let (services, slack, _database) = started().await;
     let mut browser = Browser::new(&services);
     let asked = browser.open(LOGIN).await;
-    let state = parameter(asked.location(), "state");
-    let denied = format!("/api/auth/slack/callback?error=access_denied&state={state}");
+    let denied = refused(asked.location(), "access_denied");
     assert_eq!(
         browser.open(&denied).await.location(),
         "/sign-in?problem=cancelled&return_to=%2Fsettings"
@@ -267,12 +278,17 @@ async fn cancelling_and_not_being_allowed_to_install_are_told_apart() {
 
     let back = identified(&mut browser, &slack, "T1", "U2").await;
     let asked = browser.open(&back).await;
-    let state = parameter(asked.location(), "state");
-    let denied = format!("/api/auth/slack/callback?error=access_denied&state={state}");
+    let denied = refused(asked.location(), "access_denied");
     assert_eq!(
         browser.open(&denied).await.location(),
         "/sign-in?problem=not-installed&return_to=%2Fsettings"
     );
+}
+
+/// The workspace as it is stored.
+async fn stored_workspace(services: &Services) -> Workspace {
+    let stored = services.store.workspace(&workspace()).await;
+    stored.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -358,26 +374,6 @@ async fn a_demoted_admin_loses_the_right_with_the_next_refresh() {
 }
 
 #[tokio::test]
-async fn removing_the_app_from_slack_ends_the_sessions_of_the_workspace() {
-    let (services, slack, _database) = started().await;
-    let mut ann = installed_by_ann(&services, &slack).await;
-    slack.change(|world| world.token_ended = true);
-    let stored = services
-        .store
-        .workspace(&workspace())
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(directory::refresh(&services, &stored).await.is_err());
-    assert!(
-        ann.open("/rotations")
-            .await
-            .location()
-            .starts_with("/sign-in")
-    );
-}
-
-#[tokio::test]
 async fn signing_in_again_ends_the_browsers_earlier_session() {
     let (services, slack, _database) = started().await;
     let mut browser = installed_by_ann(&services, &slack).await;
@@ -434,7 +430,7 @@ fn installation(sealed: &str) -> Installation {
 }
 
 #[tokio::test]
-async fn a_token_that_was_replaced_is_not_ended_with_the_old_one() {
+async fn a_token_that_was_replaced_is_not_doubted_with_the_old_one() {
     on_each_engine(async |store| {
         let entry = entry(AuditAction::InstalledInSlack);
         store
@@ -446,13 +442,13 @@ async fn a_token_that_was_replaced_is_not_ended_with_the_old_one() {
             .set_bot_scopes(&workspace(), "old", &scopes)
             .await
             .unwrap();
-        store.end_installation(&workspace(), "old").await.unwrap();
+        let word = SlackWord::parse("token_revoked").unwrap();
+        let refuse = |standing: Standing, now| standing.refused(word.clone(), now);
+        let changed = store.change_standing(&workspace(), "old", refuse).await;
+        assert_eq!(changed.unwrap(), None);
         let stored = store.workspace(&workspace()).await.unwrap().unwrap();
         assert_eq!(stored.installation, Some(installation("new")));
-
-        store.end_installation(&workspace(), "new").await.unwrap();
-        let stored = store.workspace(&workspace()).await.unwrap().unwrap();
-        assert_eq!(stored.installation, None);
+        assert_eq!(stored.standing, Standing::Sound);
     })
     .await;
 }
@@ -468,7 +464,11 @@ async fn the_directory_follows_slack_and_keeps_who_left_as_deactivated() {
             deactivated: false,
         };
         store
-            .replace_directory(&workspace(), std::slice::from_ref(&bob), NOW)
+            .save_told(&workspace(), &[told(&bob, NOW)])
+            .await
+            .unwrap();
+        store
+            .confirm_person(&workspace(), &PersonId::new("U1"), false, NOW)
             .await
             .unwrap();
         let people = store.people(&workspace()).await.unwrap();

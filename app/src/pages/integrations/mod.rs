@@ -11,6 +11,7 @@ mod oauth_fields;
 mod people;
 mod question;
 mod secret_field;
+mod slack;
 mod syncs;
 
 use super::{
@@ -42,6 +43,7 @@ use former::{FormerFailures, rebound_message};
 use leptos::{either::Either, html, prelude::*};
 use people::{People, linkable};
 use question::{Question, QuestionFailure};
+use slack::SlackCard;
 pub(crate) use syncs::SyncHistoryPage;
 use types::{
     ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Rebound, Replaced,
@@ -280,6 +282,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 >
                     <PagerDutyCard view connected panel/>
                     <People view asked everybody panel/>
+                    <SlackCard view/>
                 </div>
             }
         })}

@@ -1,7 +1,7 @@
 //! Who asks too often is told to wait, and whoever else asks is not kept waiting by it.
 
 use super::{browser::Browser, error_of, signed_in, signed_in_with, started};
-use crate::support::{NOW, workspace};
+use crate::support::{NOW, directory_read};
 use app::{AppError, Denial};
 use axum::http::{Method, StatusCode};
 use server::{Services, clock, http::Peer, store::Person};
@@ -54,11 +54,7 @@ async fn guests_do_not_sync() {
         role: Role::Guest,
         deactivated: false,
     };
-    let store = &services.store;
-    store
-        .replace_directory(&workspace(), &[guest], NOW)
-        .await
-        .unwrap();
+    directory_read(&services.store, &[guest], NOW).await;
     let mut guest = signed_in(&services, "U3", clock::now()).await;
     let answer = guest.send(press()).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);

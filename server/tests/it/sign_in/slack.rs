@@ -27,12 +27,25 @@ pub const ALL_SCOPES: &str = "users:read,users:read.email,team:read";
 #[derive(Clone)]
 pub struct World {
     pub people: Vec<Value>,
+    /// Whom the list leaves out, and asked for by themselves are known.
+    pub unlisted: Vec<&'static str>,
     pub scopes: &'static str,
-    pub token_ended: bool,
+    /// With which word the token is refused, by every method.
+    pub token_refused: Option<&'static str>,
+    /// Methods whose next call is refused, each with the word, the last first.
+    pub refusals: Vec<(&'static str, &'static str)>,
+    /// Fields of what an installation is answered with that differ.
+    pub installation: Value,
+    /// Every method that was called, in order.
+    pub calls: Vec<String>,
     /// Every call fails with this status.
     pub down: Option<u16>,
     /// After how many seconds to come back, for each of the next lists of people.
     pub rate_limits: Vec<u64>,
+    /// So many pages are answered before that.
+    pub unlimited_pages: usize,
+    /// So many calls are answered before one is refused.
+    pub accepted_first: usize,
     /// How many people each list was asked for.
     pub page_sizes: Vec<String>,
     codes: HashMap<String, Code>,
@@ -65,10 +78,16 @@ impl Slack {
             url: format!("http://{}/slack", listener.local_addr().unwrap()),
             world: Arc::new(Mutex::new(World {
                 people,
+                unlisted: Vec::new(),
                 scopes: ALL_SCOPES,
-                token_ended: false,
+                token_refused: None,
+                refusals: Vec::new(),
+                installation: json!({}),
+                calls: Vec::new(),
                 down: None,
                 rate_limits: Vec::new(),
+                unlimited_pages: 0,
+                accepted_first: 0,
                 page_sizes: Vec::new(),
                 codes: HashMap::new(),
             })),
@@ -78,6 +97,7 @@ impl Slack {
             .route("/oauth.v2.access", post(installation))
             .route("/users.list", get(users_list))
             .route("/users.info", get(users_info))
+            .route("/auth.test", get(auth_test))
             .with_state(slack.clone());
         let router = Router::new().nest("/slack/api", api);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -94,6 +114,24 @@ impl Slack {
         let name = format!("code-{}", world.codes.len());
         world.codes.insert(name.clone(), code);
         name
+    }
+
+    /// How often a method was called.
+    pub fn calls_of(&self, method: &str) -> usize {
+        let world = self.world();
+        world.calls.iter().filter(|call| *call == method).count()
+    }
+
+    /// Counts a call, and gives the word with which it is to be refused.
+    fn refusal(&self, method: &str) -> Option<&'static str> {
+        let mut world = self.world.lock().unwrap();
+        world.calls.push(method.to_owned());
+        let next = world.refusals.iter().rposition(|(of, _)| *of == method)?;
+        if world.accepted_first > 0 {
+            world.accepted_first -= 1;
+            return None;
+        }
+        Some(world.refusals.remove(next).1)
     }
 
     fn world(&self) -> World {
@@ -113,6 +151,9 @@ impl Slack {
 async fn identity(State(slack): State<Slack>, RawForm(form): RawForm) -> Response {
     if let Some(status) = slack.world().down {
         return StatusCode::from_u16(status).unwrap().into_response();
+    }
+    if let Some(word) = slack.refusal("openid.connect.token") {
+        return refused(word);
     }
     match slack.exchanged(&form) {
         Ok(Code::Identity {
@@ -138,12 +179,19 @@ async fn identity(State(slack): State<Slack>, RawForm(form): RawForm) -> Respons
 
 async fn installation(State(slack): State<Slack>, RawForm(form): RawForm) -> Response {
     match slack.exchanged(&form) {
-        Ok(Code::Installation { team, person }) => Json(json!({
-            "ok": true, "access_token": BOT_TOKEN, "token_type": "bot", "scope": slack.world().scopes,
-            "team": {"id": team, "name": format!("Team {team}")}, "authed_user": {"id": person},
-            "enterprise": null, "is_enterprise_install": false,
-        }))
-        .into_response(),
+        Ok(Code::Installation { team, person }) => {
+            let mut answer = json!({
+                "ok": true, "access_token": BOT_TOKEN, "token_type": "bot",
+                "scope": slack.world().scopes,
+                "team": {"id": team, "name": format!("Team {team}")},
+                "authed_user": {"id": person}, "enterprise": null,
+                "is_enterprise_install": false,
+            });
+            for (field, value) in slack.world().installation.as_object().unwrap() {
+                answer[field] = value.clone();
+            }
+            Json(answer).into_response()
+        }
         Ok(_) => refused("invalid_code"),
         Err(word) => refused(word),
     }
@@ -157,16 +205,23 @@ async fn users_list(
 ) -> Response {
     {
         let mut world = slack.world.lock().unwrap();
-        if let Some(seconds) = world.rate_limits.pop() {
+        if world.unlimited_pages > 0 {
+            world.unlimited_pages -= 1;
+        } else if let Some(seconds) = world.rate_limits.pop() {
+            world.calls.push("users.list".to_owned());
             let wait = [("retry-after", seconds.to_string())];
             return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
         }
         world.page_sizes.push(query["limit"].clone());
     }
-    called(&slack, &headers, |world| {
+    called(&slack, "users.list", &headers, |world| {
         let start: usize = query["cursor"].parse().unwrap_or(0);
-        let members: Vec<_> = world.people.iter().skip(start).take(2).collect();
-        let next = if start + 2 < world.people.len() {
+        let listed = world.people.iter().filter(|person| {
+            let id = person["id"].as_str().unwrap_or_default();
+            !world.unlisted.contains(&id)
+        });
+        let members: Vec<_> = listed.skip(start).take(2).collect();
+        let next = if start + 2 < world.people.len() - world.unlisted.len() {
             (start + 2).to_string()
         } else {
             String::new()
@@ -180,25 +235,38 @@ async fn users_info(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    called(&slack, &headers, |world| {
-        match world
-            .people
-            .iter()
-            .find(|person| person["id"] == query["user"])
-        {
+    called(&slack, "users.info", &headers, |world| {
+        match world.people.iter().find(|person| {
+            person["id"] == query["user"] || person["enterprise_user"]["id"] == query["user"]
+        }) {
             Some(user) => json!({"ok": true, "user": user}),
             None => json!({"ok": false, "error": "user_not_found"}),
         }
     })
 }
 
-fn called(slack: &Slack, headers: &HeaderMap, answer: impl FnOnce(&World) -> Value) -> Response {
+async fn auth_test(State(slack): State<Slack>, headers: HeaderMap) -> Response {
+    called(&slack, "auth.test", &headers, |_| json!({"ok": true}))
+}
+
+fn called(
+    slack: &Slack,
+    method: &str,
+    headers: &HeaderMap,
+    answer: impl FnOnce(&World) -> Value,
+) -> Response {
+    if let Some(word) = slack.refusal(method) {
+        return refused(word);
+    }
     let world = slack.world();
     if let Some(status) = world.down {
         return StatusCode::from_u16(status).unwrap().into_response();
     }
-    if world.token_ended || headers["authorization"] != format!("Bearer {BOT_TOKEN}") {
-        return refused("token_revoked");
+    if let Some(word) = world.token_refused {
+        return refused(word);
+    }
+    if headers["authorization"] != format!("Bearer {BOT_TOKEN}") {
+        return refused("invalid_auth");
     }
     ([("x-oauth-scopes", world.scopes)], Json(answer(&world))).into_response()
 }

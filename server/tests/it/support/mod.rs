@@ -25,9 +25,10 @@ use server::{
     crypto::{KeyRing, token_key},
     pagerduty::{AccountIdentity, ScheduleVersion},
     rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
+    slack::Change,
     store::{
-        Connection, Expect, Installation, NewAuditEntry, NewSession, Person, Rule, Store,
-        StoredCredential, StoredMethod,
+        Connection, Expect, Installation, KnownPerson, NewAuditEntry, NewSession, Person, Rule,
+        Store, StoredCredential, StoredMethod,
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -249,10 +250,37 @@ pub async fn with_people(store: &Store) {
             deactivated: false,
         })
         .collect();
+    directory_read(store, &people, NOW).await;
+}
+
+/// Writes people as if Slack had listed them, and nobody else, at a time.
+pub async fn directory_read(store: &Store, people: &[Person], at: Timestamp) {
+    let changes: Vec<Change> = people.iter().map(|person| told(person, at)).collect();
+    let id = workspace();
+    store.save_told(&id, &changes).await.unwrap();
+    let a_minute = Duration::from_secs(60);
+    assert!(
+        store
+            .reserve_directory(&id, "test", a_minute)
+            .await
+            .unwrap()
+    );
     store
-        .replace_directory(&workspace(), &people, NOW)
+        .end_reading(&id, "test", Some(at), None, Duration::ZERO)
         .await
         .unwrap();
+}
+
+/// What Slack told of a person at a time.
+pub fn told(person: &Person, at: Timestamp) -> Change {
+    Change {
+        person: KnownPerson {
+            person: person.clone(),
+            other_id: None,
+            read_at: at,
+        },
+        absorbs: None,
+    }
 }
 
 pub fn entry(action: AuditAction) -> NewAuditEntry {

@@ -1,0 +1,41 @@
+//! Slack as the integrations panel shows it: whether Round Robin is still
+//! installed, what it may do, and how old what it knows of people is.
+
+use super::{RoundRobin, failed};
+use crate::slack::{Standing, readable_until, scopes_in_words};
+use app::{AppError, backend::Caller};
+use types::{EndedInstallation, InstallationView, SlackView};
+
+impl RoundRobin {
+    pub(super) async fn slack(&self, caller: &Caller) -> Result<SlackView, AppError> {
+        let workspace = self
+            .services
+            .store
+            .workspace(&caller.workspace)
+            .await
+            .map_err(failed(caller))?
+            // A session without a workspace has just ended.
+            .ok_or(AppError::Unauthenticated)?;
+        let granted = workspace
+            .installation
+            .map(|installation| installation.scopes);
+        Ok(SlackView {
+            workspace_name: workspace.name,
+            installation: in_words(workspace.standing),
+            scopes: scopes_in_words(&granted.unwrap_or_default()),
+            directory_read_at: workspace.directory_synced_at,
+            directory_problem: workspace.directory_problem,
+        })
+    }
+}
+
+fn in_words(standing: Standing) -> InstallationView {
+    match standing {
+        Standing::Sound => InstallationView::Sound,
+        Standing::Doubted(doubt) => InstallationView::Doubted { word: doubt.word },
+        Standing::Ended { word, at } => InstallationView::Ended(EndedInstallation {
+            word,
+            readable_until: readable_until(at),
+        }),
+    }
+}

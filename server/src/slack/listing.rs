@@ -1,0 +1,282 @@
+//! What Slack's list of people makes of the directory, page by page, and of whom
+//! Slack has to be asked because the list leaves them out. Pure.
+
+use super::shapes::{Account, Kind};
+use crate::store::{KnownPerson, email_key};
+use std::collections::{HashMap, HashSet};
+use types::{PersonId, Timestamp};
+
+/// So many people whom the list leaves out are asked for after each reading.
+const ASKED: usize = 20;
+/// Of the others, whom Slack confirmed within this time, in seconds, it need not be
+/// asked for yet.
+const CONFIRMED_SECONDS: i64 = 3600;
+
+/// A reading of the list, set against the people who are known.
+#[derive(Debug)]
+pub struct Listing {
+    known: HashMap<PersonId, KnownPerson>,
+    /// By the second id of those who have two.
+    by_other_id: HashMap<PersonId, PersonId>,
+    listed: HashSet<PersonId>,
+    /// Known people whom the list calls programs or strangers.
+    disowned: HashSet<PersonId>,
+}
+
+/// Somebody who has to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub person: KnownPerson,
+    /// Who was taken for another person until now, and is the same.
+    pub absorbs: Option<PersonId>,
+}
+
+/// Known people whom a whole list leaves out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unlisted {
+    /// Who is asked for, after those whom the list disowns the one whom Slack told of
+    /// the longest ago first.
+    pub asked: Vec<PersonId>,
+    /// How many more would have to be.
+    pub left: usize,
+}
+
+impl Listing {
+    pub fn new(known: Vec<KnownPerson>) -> Self {
+        let by_other_id = known
+            .iter()
+            .filter_map(|known| Some((known.other_id.clone()?, known.person.id.clone())))
+            .collect();
+        Self {
+            known: known
+                .into_iter()
+                .map(|known| (known.person.id.clone(), known))
+                .collect(),
+            by_other_id,
+            listed: HashSet::new(),
+            disowned: HashSet::new(),
+        }
+    }
+
+    /// Takes an account that Slack told of at `read_at`: what has to be written, if
+    /// anything. Nobody is thrown out for being called a program or a stranger
+    /// here; see [`Self::unlisted`].
+    pub fn take(&mut self, account: &Account, read_at: Timestamp) -> Option<Change> {
+        let id = self.id_of(account);
+        if account.kind != Kind::Person {
+            self.disowned.extend(id);
+            return None;
+        }
+        let known = id.as_ref().and_then(|id| self.known.get(id));
+        let person = account.person(known.map(|known| &known.person));
+        let absorbs = self.twin(account, &person.id);
+        let other_id = match (&account.other_id, known) {
+            // It may be the first of the two that Slack calls the person by now.
+            _ if account.id != person.id => Some(account.id.clone()),
+            (Some(other), _) if *other != person.id => Some(other.clone()),
+            (_, known) => known.and_then(|known| known.other_id.clone()),
+        };
+        // The row of somebody else who goes by that id says that it is not theirs.
+        let other_id = other_id
+            .filter(|other| !self.known.contains_key(other) || Some(other) == absorbs.as_ref());
+        let unchanged = known
+            .is_some_and(|known| known.person == person && known.other_id == other_id)
+            && absorbs.is_none();
+        let told = KnownPerson {
+            person,
+            other_id,
+            read_at,
+        };
+        self.remember(told.clone(), absorbs.as_ref());
+        (!unchanged).then_some(Change {
+            person: told,
+            absorbs,
+        })
+    }
+
+    /// The known person, by whichever id, whom the account belongs to.
+    pub fn id_of(&self, account: &Account) -> Option<PersonId> {
+        let ids = [Some(&account.id), account.other_id.as_ref()];
+        ids.into_iter().flatten().find_map(|id| {
+            self.known
+                .get_key_value(id)
+                .map(|(id, _)| id.clone())
+                .or_else(|| self.by_other_id.get(id).cloned())
+        })
+    }
+
+    /// Who is known as somebody of their own, and is the account's person by
+    /// another id. Slack's word alone would do to mix up two people, so their
+    /// addresses have to agree.
+    fn twin(&self, account: &Account, id: &PersonId) -> Option<PersonId> {
+        let other = [Some(&account.id), account.other_id.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|other| *other != id && self.known.contains_key(other))?;
+        let email = |id: &PersonId| {
+            let email = self.known.get(id)?.person.email.as_deref()?;
+            Some(email_key(email))
+        };
+        let same = email(other).is_some() && email(other) == email(id);
+        same.then(|| other.clone())
+    }
+
+    fn remember(&mut self, told: KnownPerson, absorbed: Option<&PersonId>) {
+        if let Some(absorbed) = absorbed {
+            self.known.remove(absorbed);
+        }
+        let id = told.person.id.clone();
+        if let Some(other) = &told.other_id {
+            self.by_other_id.insert(other.clone(), id.clone());
+        }
+        self.listed.insert(id.clone());
+        self.known.insert(id, told);
+    }
+
+    /// Whom a list that came to its end at `now` leaves out.
+    pub fn unlisted(&self, now: Timestamp) -> Unlisted {
+        let is_disowned = |known: &KnownPerson| self.disowned.contains(&known.person.id);
+        let mut missing: Vec<&KnownPerson> = self
+            .known
+            .values()
+            .filter(|known| !known.person.deactivated)
+            .filter(|known| !self.listed.contains(&known.person.id))
+            .collect();
+        missing.sort_by_key(|known| (!is_disowned(known), known.read_at, known.person.id.clone()));
+        let (asked, others) = missing.split_at(missing.len().min(ASKED));
+        let unclear = others.iter().filter(|known| {
+            is_disowned(known) || now.seconds_since(known.read_at) >= CONFIRMED_SECONDS
+        });
+        Unlisted {
+            asked: asked.iter().map(|known| known.person.id.clone()).collect(),
+            left: unclear.count(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Person;
+    use serde_json::{Value, json};
+    use types::{Role, WorkspaceId};
+
+    const LONG_AGO: Timestamp = Timestamp::from_millis(0);
+    const NOW: Timestamp = LONG_AGO.plus_seconds(CONFIRMED_SECONDS);
+
+    fn id(text: &str) -> PersonId {
+        PersonId::new(text)
+    }
+
+    fn known(text: &str, read_at: Timestamp) -> KnownPerson {
+        let person = Person {
+            id: id(text),
+            name: text.to_owned(),
+            email: Some("ana@example.com".to_owned()),
+            role: Role::Member,
+            deactivated: false,
+        };
+        KnownPerson {
+            person,
+            other_id: None,
+            read_at,
+        }
+    }
+
+    fn take(listing: &mut Listing, user: &Value) -> Option<Change> {
+        listing.take(&Account::read(user, &WorkspaceId::new("T1")).unwrap(), NOW)
+    }
+
+    #[test]
+    fn whoever_is_listed_is_written_when_something_differs() {
+        let mut listing = Listing::new(vec![known("U1", LONG_AGO)]);
+        let as_known = json!({"id": "U1", "profile": {"real_name": "U1"}});
+        assert_eq!(take(&mut listing, &as_known), None);
+        let renamed = json!({"id": "U1", "profile": {"real_name": "Ana"}});
+        let change = take(&mut listing, &renamed).unwrap();
+        assert_eq!(change.person.person.name, "Ana");
+        assert_eq!(take(&mut listing, &renamed), None, "a doubled entry");
+        assert_eq!(listing.unlisted(NOW), Unlisted::default());
+    }
+
+    #[test]
+    fn of_those_left_out_some_are_asked_for_the_oldest_first() {
+        let people =
+            (0..30).map(|number| known(&format!("U{number:02}"), LONG_AGO.plus_seconds(-number)));
+        let unlisted = Listing::new(people.collect()).unlisted(NOW);
+        assert_eq!(unlisted.asked.len(), ASKED);
+        assert_eq!(unlisted.asked[0], id("U29"));
+        assert_eq!(unlisted.left, 10);
+    }
+
+    #[test]
+    fn with_many_left_out_those_confirmed_not_long_ago_can_wait() {
+        let people = (0..30).map(|number| known(&format!("U{number:02}"), NOW));
+        let unlisted = Listing::new(people.collect()).unlisted(NOW);
+        assert_eq!((unlisted.asked.len(), unlisted.left), (ASKED, 0));
+    }
+
+    #[test]
+    fn who_is_called_a_program_or_a_stranger_is_asked_for_first() {
+        for user in [
+            json!({"id": "U1", "is_bot": true}),
+            json!({"id": "U1", "is_stranger": true}),
+        ] {
+            let others = (10..40).map(|number| known(&format!("U{number}"), LONG_AGO));
+            let people = others.chain([known("U1", NOW)]);
+            let mut listing = Listing::new(people.collect());
+            assert_eq!(take(&mut listing, &user), None);
+            assert_eq!(listing.unlisted(NOW).asked[0], id("U1"));
+        }
+    }
+
+    #[test]
+    fn strangers_and_programs_are_never_let_in() {
+        let mut listing = Listing::new(Vec::new());
+        for user in [
+            json!({"id": "U1", "is_bot": true}),
+            json!({"id": "U2", "team_id": "T2"}),
+        ] {
+            assert_eq!(take(&mut listing, &user), None);
+        }
+    }
+
+    #[test]
+    fn two_ids_of_one_person_are_one_person() {
+        for (first, second) in [("U1", "W1"), ("W1", "U1")] {
+            let mut listing = Listing::new(vec![known(first, NOW)]);
+            let by_the_other = json!({
+                "id": second, "enterprise_user": {"id": first}, "profile": {"real_name": first},
+            });
+            let change = take(&mut listing, &by_the_other).unwrap();
+            assert_eq!(change.person.person.id, id(first));
+            assert_eq!(change.person.other_id, Some(id(second)));
+            let both = json!({
+                "id": first, "enterprise_user": {"id": second}, "profile": {"real_name": first},
+            });
+            assert_eq!(take(&mut listing, &both), None);
+            let alone = json!({"id": second, "profile": {"real_name": first}});
+            assert_eq!(take(&mut listing, &alone), None);
+        }
+    }
+
+    #[test]
+    fn who_was_taken_for_two_people_becomes_one_when_the_addresses_agree() {
+        let mut listing = Listing::new(vec![known("U1", NOW), known("W1", NOW)]);
+        let user = json!({"id": "U1", "enterprise_user": {"id": "W1"}});
+        let change = take(&mut listing, &user).unwrap();
+        assert_eq!(change.absorbs, Some(id("W1")));
+        assert_eq!(change.person.other_id, Some(id("W1")));
+    }
+
+    #[test]
+    fn two_people_are_not_mixed_up_by_one_odd_id() {
+        let mut bob = known("U2", NOW);
+        bob.person.email = Some("bob@example.com".to_owned());
+        let mut listing = Listing::new(vec![known("U1", NOW), bob]);
+        let user = json!({
+            "id": "U1", "enterprise_user": {"id": "U2"}, "profile": {"real_name": "U1"},
+        });
+        assert_eq!(take(&mut listing, &user), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! What Slack may say to a sign-in and to an installation, and where that leads.
+
+use super::*;
+use types::SignInProblem;
+
+/// What a page says, without its elements.
+fn words(html: &str) -> String {
+    let pieces = html.split('<').map(|piece| piece.split_once('>'));
+    pieces.flatten().map(|(_, text)| text).collect()
+}
+
+/// Ann comes back from the installation: where that leads.
+async fn installing(services: &Services, slack: &Slack) -> String {
+    let mut browser = Browser::new(services);
+    let back = identified(&mut browser, slack, "T1", "U1").await;
+    let asked = browser.open(&back).await;
+    let back = allowed(slack, asked.location(), "U1");
+    browser.open(&back).await.location().to_owned()
+}
+
+#[tokio::test]
+async fn tokens_that_rotate_and_whole_organisations_are_refused_with_the_reason() {
+    for (answer, problem) in [
+        (
+            json!({"refresh_token": "xoxe-1", "expires_in": 43200}),
+            SignInProblem::TokenRotation,
+        ),
+        (json!({"expires_in": 43200}), SignInProblem::TokenRotation),
+        (
+            json!({"team": null, "is_enterprise_install": true, "enterprise": {"id": "E1"}}),
+            SignInProblem::OrganisationWide,
+        ),
+        (
+            json!({"team": null, "is_enterprise_install": null, "enterprise": {"id": "E1"}}),
+            SignInProblem::OrganisationWide,
+        ),
+    ] {
+        let (services, slack, _database) = started().await;
+        slack.change(|world| world.installation = answer);
+        assert_eq!(
+            installing(&services, &slack).await,
+            format!("/sign-in?problem={}&return_to=%2Fsettings", problem.code())
+        );
+        assert!(!problem.to_string().contains("in a minute"));
+        let saved = services.store.workspaces().await.unwrap();
+        assert!(saved.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn one_odd_field_does_not_stop_an_installation() {
+    for answer in [
+        json!({"authed_user": null}),
+        json!({"authed_user": "U1"}),
+        json!({"team": {"id": "T1"}}),
+        json!({"team": {"id": "T1", "name": 7}}),
+        json!({"enterprise": "none"}),
+        json!({"is_enterprise_install": "no"}),
+        json!({"scope": null}),
+    ] {
+        let (services, slack, _database) = started().await;
+        slack.change(|world| world.installation = answer.clone());
+        assert_eq!(installing(&services, &slack).await, "/settings", "{answer}");
+        let stored = stored_workspace(&services).await;
+        let installation = stored.installation.unwrap();
+        assert_eq!(installation.scopes.len(), 3);
+        assert_eq!(installation.installed_by, PersonId::new("U1"));
+    }
+}
+
+#[tokio::test]
+async fn slack_is_asked_for_the_workspace_when_only_one_is_served() {
+    let (services, slack, _database) = started().await;
+    let asked = Browser::new(&services).open(LOGIN).await;
+    assert!(!asked.location().contains("team="));
+    installed_by_ann(&services, &slack).await;
+    let asked = Browser::new(&services).open(LOGIN).await;
+    assert_eq!(parameter(asked.location(), "team"), "T1");
+}
+
+#[tokio::test]
+async fn with_several_workspaces_the_page_says_how_to_choose_the_right_one() {
+    let (services, slack, _database) = started_on(sqlite(), &["--slack-workspaces", "T1,T2"]).await;
+    let asked = Browser::new(&services).open(LOGIN).await;
+    assert!(!asked.location().contains("team="));
+    let mut browser = Browser::new(&services);
+    let back = identified(&mut browser, &slack, "T3", "U9").await;
+    let page = browser.open(&back).await.location().to_owned();
+    let page = browser.open(&page).await.body;
+    assert!(page.contains("choose the right workspace at the top of the page"));
+}
+
+#[tokio::test]
+async fn lasting_words_are_told_with_what_to_do() {
+    let (services, _slack, _database) = started().await;
+    for word in [
+        "invalid_team_for_non_distributed_app",
+        "org_login_required",
+        "a_word_of_tomorrow",
+    ] {
+        let mut browser = Browser::new(&services);
+        let asked = browser.open(LOGIN).await;
+        let back = refused(asked.location(), word);
+        let problem = browser.open(&back).await.location().to_owned();
+        assert_eq!(
+            problem,
+            format!("/sign-in?problem=refused&word={word}&return_to=%2Fsettings")
+        );
+        let page = browser.open(&problem).await.body;
+        assert!(page.contains(&format!("Slack refused: {word}.")));
+        assert!(!page.contains("in a minute"));
+    }
+}
+
+#[tokio::test]
+async fn a_code_whose_exchange_failed_in_passing_is_exchanged_once_more() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    for word in ["internal_error", "service_unavailable"] {
+        slack.change(|world| world.refusals = vec![("openid.connect.token", word)]);
+        let mut bob = Browser::new(&services);
+        let back = identified(&mut bob, &slack, "T1", "U2").await;
+        assert_eq!(bob.open(&back).await.location(), "/settings");
+    }
+}
+
+#[tokio::test]
+async fn who_lacks_the_right_to_add_a_scope_signs_in_without_it() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    slack.change(|world| world.scopes = "users:read,team:read");
+    let mut bob = Browser::new(&services);
+    let back = identified(&mut bob, &slack, "T1", "U2").await;
+    assert_eq!(bob.open(&back).await.location(), "/settings");
+    let panel = words(&bob.open("/settings/integrations").await.body);
+    assert!(panel.contains("users:read.email is not granted"), "{panel}");
+}
+
+#[tokio::test]
+async fn an_admin_who_does_not_allow_a_new_scope_signs_in_all_the_same() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    slack.change(|world| world.scopes = "users:read,team:read");
+    let mut ann = Browser::new(&services);
+    let back = identified(&mut ann, &slack, "T1", "U1").await;
+    let asked = ann.open(&back).await;
+    let denied = refused(asked.location(), "access_denied");
+    assert_eq!(ann.open(&denied).await.location(), "/settings");
+}
+
+#[tokio::test]
+async fn the_panel_names_the_scopes_the_e_mail_scope_first() {
+    let (services, slack, _database) = started().await;
+    let mut ann = installed_by_ann(&services, &slack).await;
+    let panel = words(&ann.open("/settings/integrations").await.body);
+    let place = |scope: &str| panel.find(&format!("{scope} is granted")).unwrap();
+    assert!(place("users:read.email") < place("users:read"));
+    assert!(place("users:read.email") < place("team:read"));
+}
+
+#[tokio::test]
+async fn who_is_no_member_is_told_so_and_a_known_member_gets_in() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    let mut stranger = Browser::new(&services);
+    let back = identified(&mut stranger, &slack, "T1", "U9").await;
+    assert_eq!(
+        stranger.open(&back).await.location(),
+        "/sign-in?problem=no-member&return_to=%2Fsettings"
+    );
+    slack.change(|world| world.refusals = vec![("users.info", "user_not_found")]);
+    let mut bob = Browser::new(&services);
+    let back = identified(&mut bob, &slack, "T1", "U2").await;
+    assert_eq!(bob.open(&back).await.location(), "/settings");
+}

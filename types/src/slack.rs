@@ -1,0 +1,196 @@
+//! What keeps Slack from serving a workspace, with the way out, and how the
+//! integrations panel shows the installation and the directory.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Longer than any word of Slack's.
+const LONGEST_WORD: usize = 64;
+
+/// The word with which Slack refuses something, as Slack writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SlackWord(String);
+
+impl SlackWord {
+    /// Nothing that does not look like one of Slack's words, since it is shown.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plausible = (1..=LONGEST_WORD).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        plausible.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What somebody has to do about it.
+    fn remedy(&self) -> &'static str {
+        match self.as_str() {
+            "team_access_not_granted" => {
+                "Round Robin's app is not allowed in this workspace. An admin of the organisation has to grant the app access to the workspace, under Manage apps."
+            }
+            "org_login_required" => {
+                "The workspace is being moved into an organisation. Try again when the move is over; an admin of the organisation knows."
+            }
+            "ekm_access_denied" => {
+                "The organisation's administrators have suspended access to its data by Enterprise Key Management. Ask them to give it back."
+            }
+            "invalid_team_for_non_distributed_app" => {
+                "Round Robin's Slack app serves only the workspace in which it was made. Sign in with that workspace, or have whoever runs Round Robin make an app in yours or activate its public distribution."
+            }
+            "missing_scope" => {
+                "Round Robin's token lacks a permission. An Owner or Admin has to sign in again and choose Allow at Slack."
+            }
+            "no_permission" | "not_allowed_token_type" | "access_denied" | "restricted_action" => {
+                "The workspace's settings do not allow this. An Owner or Admin has to approve Round Robin under Manage apps in Slack, then sign in again."
+            }
+            "two_factor_setup_required" => {
+                "The workspace demands two-factor authentication. Set it up in Slack, then sign in again."
+            }
+            "team_not_found" | "user_not_found" | "users_not_found" | "user_not_visible" => {
+                "Slack does not know this workspace or person any more. Ask an admin of the workspace."
+            }
+            "app_not_installed"
+            | "app_missing_action_url"
+            | "method_deprecated"
+            | "deprecated_endpoint" => {
+                "Round Robin and its Slack app do not fit together. Ask whoever runs Round Robin to look at the app's settings and at newer versions."
+            }
+            "invalid_client_id"
+            | "bad_client_secret"
+            | "bad_redirect_uri"
+            | "invalid_grant_type"
+            | "invalid_scope"
+            | "invalid_scope_requested"
+            | "invalid_redirect_uri" => {
+                "Round Robin's Slack app is not set up correctly. Ask whoever runs Round Robin to check its client id, client secret, scopes and redirect URL."
+            }
+            _ => {
+                "Round Robin does not know this word. An admin of the workspace finds it in Slack's documentation."
+            }
+        }
+    }
+}
+
+impl fmt::Display for SlackWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for SlackWord {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no word of Slack's")
+    }
+}
+
+impl From<SlackWord> for String {
+    fn from(word: SlackWord) -> Self {
+        word.0
+    }
+}
+
+/// Slack refused, and waiting changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SlackRefusal(pub SlackWord);
+
+impl fmt::Display for SlackRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Slack refused: {}. {}", self.0, self.0.remedy())
+    }
+}
+
+/// Why people could not be read from Slack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum SlackProblem {
+    #[error("Slack could not be reached.")]
+    Unreachable,
+    #[error("Slack did not answer in time.")]
+    TimedOut,
+    #[error("Slack, or something between it and Round Robin, answered with status {status}.")]
+    Unavailable { status: u16 },
+    #[error("Slack asked to wait {seconds} seconds before it is asked for more people.")]
+    RateLimited { seconds: u64 },
+    #[error("Slack's answer could not be understood.")]
+    Unreadable,
+    #[error("Slack failed for the moment ({0}).")]
+    Passing(SlackWord),
+    #[error("{0}")]
+    Refused(SlackRefusal),
+    /// So many people are not on Slack's list, and Slack was not asked for each of
+    /// them yet.
+    #[error(
+        "Slack's list lacked {people} people whom it listed before. They stay as they were until Slack says what became of them."
+    )]
+    ShortList { people: u32 },
+}
+
+/// How sure it is that Round Robin is installed in the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InstallationView {
+    Sound,
+    /// Slack refused the token with this word, and is being asked again.
+    Doubted {
+        word: SlackWord,
+    },
+    Ended(EndedInstallation),
+}
+
+/// Slack said more than once that Round Robin's token is not good any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedInstallation {
+    pub word: SlackWord,
+    /// Until when people who are signed in can go on reading.
+    pub readable_until: Timestamp,
+}
+
+/// A scope of the bot token that Round Robin asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlackScope {
+    pub name: String,
+    /// What does not work without it.
+    pub purpose: String,
+    pub granted: bool,
+}
+
+/// Slack, as the integrations panel shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlackView {
+    pub workspace_name: String,
+    pub installation: InstallationView,
+    /// The e-mail scope first.
+    pub scopes: Vec<SlackScope>,
+    /// When the reading began that last told of everybody.
+    pub directory_read_at: Option<Timestamp>,
+    /// Why the last reading did not come to its end.
+    pub directory_problem: Option<SlackProblem>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_word_of_slacks_is_shown() {
+        for text in ["", "a b", "<b>", "call 555", &"x".repeat(65)] {
+            assert_eq!(SlackWord::parse(text), None, "{text:?}");
+        }
+        assert!(SlackWord::parse("team_access_not_granted").is_some());
+    }
+
+    #[test]
+    fn a_refusal_names_the_word_and_what_to_do() {
+        for word in ["org_login_required", "something_new"] {
+            let sentence = SlackRefusal(SlackWord::parse(word).unwrap()).to_string();
+            assert!(sentence.starts_with(&format!("Slack refused: {word}. ")));
+            assert!(sentence.contains("dmin"), "{sentence}");
+        }
+    }
+}
