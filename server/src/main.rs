@@ -287,7 +287,7 @@ async fn drain(
 ) {
     services.shutdown.cancel();
     services.tasks.close();
-    let finish = pin!(async {
+    let mut finish = pin!(async {
         let _ = serving.await;
         for task in background {
             let _ = task.await;
@@ -295,8 +295,7 @@ async fn drain(
         services.tasks.wait().await;
         services.store.close().await;
     });
-    let mut finish = finish;
-    if time::timeout(DRAIN_LIMIT, &mut finish).await.is_err() {
+    if time::timeout(DRAIN_LIMIT, finish.as_mut()).await.is_err() {
         let renewed = time::timeout(RENEWAL_LIMIT, services.renewals.finished()).await;
         if renewed.is_err() {
             tracing::error!("the renewal of a login did not finish in time; its end is lost");

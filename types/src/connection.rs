@@ -375,6 +375,8 @@ pub struct SyncReport {
     /// Schedules left to the next run, since Round Robin's share of requests is
     /// spent.
     pub postponed: u32,
+    /// Schedules that are slow to answer; they follow by themselves.
+    pub awaited: u32,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
+    pagerduty::ANSWER_LIMIT_SECONDS,
     rotations::{
         Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss, members_of,
     },
@@ -206,9 +207,12 @@ impl RoundRobin {
             .bound_schedule(&connection.workspace, schedule)
             .await
             .map_err(failed(caller))?;
+        let limit = known.as_ref().and_then(|known| known.answer_limit_seconds);
+        let patient = pagerduty.waiting_for(limit.unwrap_or(ANSWER_LIMIT_SECONDS));
+        let patient = &patient;
         let version = known.map(|known| known.version).unwrap_or_default();
         let read = integrations::asking(services, connection, |account| async move {
-            let answer = pagerduty
+            let answer = patient
                 .schedule(&account, schedule, version, from, until)
                 .await?;
             let roster = sync::roster(services, pagerduty, connection, &account).await;

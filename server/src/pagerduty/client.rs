@@ -66,6 +66,15 @@ impl PagerDuty {
         }
     }
 
+    /// The same one, waiting so many seconds for each answer instead of the usual
+    /// [`super::ANSWER_LIMIT_SECONDS`].
+    #[must_use]
+    pub fn waiting_for(&self, limit_seconds: u32) -> Self {
+        Self {
+            transport: self.transport.waiting_for(limit_seconds),
+        }
+    }
+
     /// How many requests were sent since [`PagerDuty::for_routine`].
     pub fn requests(&self) -> u32 {
         self.transport.sent()

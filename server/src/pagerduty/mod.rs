@@ -25,3 +25,4 @@ pub use clock::RemoteClock;
 pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
 pub use model::{AccountIdentity, Opened, Schedule, ScheduleVersion, Shift, User, UserReference};
 pub use roster::{NextPage, Reading, Roster};
+pub use transport::ANSWER_LIMIT_SECONDS;

@@ -89,6 +89,14 @@ impl Transport {
         }
     }
 
+    /// The same one, for the same purpose, that gives each whole answer so many seconds.
+    pub fn waiting_for(&self, answer_limit_seconds: u32) -> Self {
+        Self {
+            answer_limit_seconds,
+            ..self.clone()
+        }
+    }
+
     /// How many seconds a whole answer may take, unless it is asked for otherwise.
     pub const fn answer_limit_seconds(&self) -> u32 {
         self.answer_limit_seconds

@@ -40,6 +40,8 @@ pub struct BoundSchedule {
     pub unanswered: u32,
     /// When PagerDuty is asked for it again, by the database's clock.
     pub poll_at: Timestamp,
+    /// For how many seconds it is waited for, when it is slower than others.
+    pub answer_limit_seconds: Option<u32>,
 }
 
 /// What makes members of a schedule. The time is asked for when nobody else can
@@ -81,6 +83,7 @@ struct ScheduleRow {
     failures: i64,
     unanswered: i64,
     poll_at: i64,
+    answer_limit: Option<i64>,
 }
 
 impl ScheduleRow {
@@ -104,6 +107,9 @@ impl ScheduleRow {
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             poll_at: Timestamp::from_millis(self.poll_at),
+            answer_limit_seconds: self
+                .answer_limit
+                .and_then(|seconds| u32::try_from(seconds).ok()),
         })
     }
 }
@@ -572,6 +578,36 @@ impl Store {
         };
         tx.commit().await?;
         Ok(flagged)
+    }
+
+    /// Has a schedule waited for so many seconds from now on, or as long as others.
+    pub async fn wait_for_schedule(
+        &self,
+        connection: &Connection,
+        schedule: &ScheduleId,
+        limit_seconds: Option<u32>,
+    ) -> Result<()> {
+        sqlx::query(
+            "update pagerduty_schedules set answer_limit = $1 where workspace_id = $2 and id = $3",
+        )
+        .bind(limit_seconds.map(i64::from))
+        .bind(connection.workspace.as_str())
+        .bind(schedule.as_str())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Has a schedule that is about to be read be due again only after `wait`.
+    pub async fn put_off_schedule(
+        &self,
+        connection: &Connection,
+        schedule: &ScheduleId,
+        wait: Duration,
+    ) -> Result<()> {
+        let mut writer = self.writer.acquire().await?;
+        self.poll_again_in(&mut writer, &connection.workspace, schedule, wait)
+            .await
     }
 
     /// Remembers people of whom PagerDuty told, as far as that is news. Nothing is

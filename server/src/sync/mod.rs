@@ -8,6 +8,7 @@ mod pace;
 mod people;
 mod requests;
 mod run;
+mod slow;
 
 pub use health::{Evidence, connection_health, schedule_health, stale_at};
 pub use people::{RosterTurns, resolve, roster};
@@ -21,6 +22,7 @@ use crate::{
 use pace::{Found, Pace};
 use requests::Requests;
 use run::{RunOutcome, until};
+use slow::Turns;
 use std::{
     sync::{
         Arc,
@@ -66,6 +68,7 @@ pub struct SyncSignals {
     /// 1970; 0 before it first has.
     looked_at: Arc<AtomicI64>,
     requests: Requests,
+    slow: Turns,
 }
 
 impl SyncSignals {
@@ -75,6 +78,7 @@ impl SyncSignals {
             ended: broadcast::channel(64).0,
             looked_at: Arc::default(),
             requests: Requests::default(),
+            slow: Turns::default(),
         }
     }
 
@@ -211,6 +215,7 @@ fn report(outcome: RunOutcome) -> Result<SyncReport, ConnectRefusal> {
             confirmed: outcome.confirmed,
             unreadable: outcome.unreadable_count(),
             postponed: outcome.postponed,
+            awaited: outcome.awaited,
         }),
     }
 }
@@ -400,7 +405,7 @@ async fn end_of(
     }
     Ok(SyncEnd {
         asked: outcome.asked,
-        reached: outcome.confirmed > 0 || outcome.postponed == 0,
+        reached: outcome.confirmed > 0 || outcome.postponed + outcome.awaited == 0,
         on_request: reason == SyncReason::Request,
         problem: if outcome.asked {
             outcome.problem.clone()

@@ -1,11 +1,14 @@
 //! When to sync next: in time with the shifts while all is well, and more and
 //! more patiently while it is not.
 
+use crate::pagerduty::ANSWER_LIMIT_SECONDS;
 use std::time::Duration;
 use types::PagerDutyProblem;
 
 /// However long PagerDuty is away, it is asked again after this long.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+/// However slow a schedule is, it is waited for no longer than this.
+const LONGEST_LIMIT_SECONDS: u32 = 30;
 /// The share of the interval by which a run may come early, so that many
 /// connections do not ask all at once. What is due within this share of the
 /// interval is asked for along with the rest.
@@ -87,6 +90,17 @@ pub fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -
 /// only what PagerDuty demands is obeyed all the same.
 pub fn no_later(wait: Duration, planned: Option<Duration>, problem: &PagerDutyProblem) -> Duration {
     planned.map_or(wait, |planned| wait.min(planned).max(demanded(problem)))
+}
+
+/// How many seconds a schedule is waited for after so many were not enough.
+pub fn longer_limit(limit_seconds: u32) -> u32 {
+    (limit_seconds + ANSWER_LIMIT_SECONDS).min(LONGEST_LIMIT_SECONDS)
+}
+
+/// Whether a schedule that was answered for in this time needs no longer patience
+/// than others.
+pub fn is_quick(took: Duration) -> bool {
+    took < Duration::from_secs(ANSWER_LIMIT_SECONDS.into()) / 2
 }
 
 /// How long PagerDuty itself wants to be left alone.
@@ -193,6 +207,13 @@ mod tests {
             retry_after_seconds: 170,
         };
         assert_eq!(after(40, &limited), seconds(170), "as PagerDuty demands");
+    }
+
+    #[test]
+    fn patience_with_a_slow_schedule_grows_and_has_an_end() {
+        let limits = [10, 20, 30, 30];
+        assert!(limits.is_sorted_by(|one, next| longer_limit(*one) == *next));
+        assert!(is_quick(seconds(1)) && !is_quick(seconds(5)));
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod tests {
         confirmed: 1,
         unreadable: 0,
         postponed: 0,
+        awaited: 0,
     };
 
     #[tokio::test]

@@ -7,11 +7,12 @@ use super::{
     doubt::Doubt,
     pace,
     people::{self, Roster},
+    slow,
 };
 use crate::{
     Services,
     integrations::{self, AccessProblem},
-    pagerduty::{Account, PagerDuty},
+    pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty},
     rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
@@ -43,6 +44,8 @@ pub struct RunOutcome {
     pub confirmed: u32,
     pub unreadable: Vec<UnreadableSchedule>,
     pub postponed: u32,
+    /// Schedules that are slow to answer and are read beside the run.
+    pub awaited: u32,
     /// Why the run failed as a whole.
     pub problem: Option<PagerDutyProblem>,
     /// How long until there are requests to make again, when some were postponed.
@@ -107,6 +110,54 @@ pub async fn run(
         requests: run.pagerduty.requests(),
         ..asked.after(handed_off)
     })
+}
+
+/// Reads one schedule that is slow to answer, and remembers how long it takes.
+pub async fn read_slow(
+    services: &Services,
+    connection: &Connection,
+    account: &Account,
+    reason: SyncReason,
+    schedule: &BoundSchedule,
+) -> Result<RunOutcome, StoreError> {
+    let people = services.store.people(&connection.workspace).await?;
+    let limit = schedule
+        .answer_limit_seconds
+        .unwrap_or(ANSWER_LIMIT_SECONDS);
+    let routine = services.pagerduty.for_routine();
+    let roster = people::roster(services, &routine, connection, account).await?;
+    let run = Run {
+        services,
+        connection,
+        reason,
+        pagerduty: routine.waiting_for(limit),
+        people: PeopleIndex::new(&people),
+        started: Instant::now(),
+        period: services.config.pagerduty.poll_interval,
+    };
+    let mut outcome = RunOutcome::default();
+    let (_, asked_at, answer) = run.read(account, schedule, &Mutex::new(roster)).await;
+    let took = run.started.elapsed();
+    match answer {
+        Ok(snapshot) => {
+            outcome.confirmed = 1;
+            run.apply(&snapshot, asked_at, &mut outcome).await?;
+        }
+        // It is due again as it is.
+        Err(PagerDutyProblem::ShareSpent { .. }) => return Ok(outcome),
+        Err(problem) => {
+            if matches!(problem, PagerDutyProblem::TimedOut { .. }) {
+                run.wait_for(schedule, Some(pace::longer_limit(limit)))
+                    .await?;
+            }
+            run.unreadable(schedule, problem, &mut outcome).await?;
+        }
+    }
+    if pace::is_quick(took) {
+        run.wait_for(schedule, None).await?;
+    }
+    outcome.requests = run.pagerduty.requests();
+    Ok(outcome)
 }
 
 /// Applies what was said of a person's link to the schedules that name them.
@@ -352,8 +403,11 @@ impl Run<'_> {
         let workspace = &self.connection.workspace;
         let bound = self.store().bound_schedule_count(workspace).await?;
         let mut doubt = Doubt::default();
-        let mut suspected = Vec::new();
-        let mut waiting = schedules.iter();
+        let (mut suspected, mut silent) = (Vec::new(), Vec::new());
+        let slow = |schedule: &&BoundSchedule| schedule.answer_limit_seconds.is_some();
+        let (slow, usual): (Vec<_>, Vec<_>) = schedules.iter().partition(slow);
+        self.read_beside(account, slow, outcome).await?;
+        let mut waiting = usual.into_iter();
         let mut asking = FuturesUnordered::new();
         loop {
             while asking.len() < AT_ONCE
@@ -366,6 +420,11 @@ impl Run<'_> {
             }
             let Some((schedule, asked_at, answer)) = asking.next().await else {
                 if !doubt.remains(bound) {
+                    // PagerDuty is there, and only these take long.
+                    for schedule in silent {
+                        let limit = pace::longer_limit(ANSWER_LIMIT_SECONDS);
+                        self.wait_for(schedule, Some(limit)).await?;
+                    }
                     return Ok(Ok(()));
                 }
                 let second = self.pagerduty.answers(account).await;
@@ -387,6 +446,9 @@ impl Run<'_> {
                     retry_after_seconds,
                 }) => outcome.postpone(1, retry_after_seconds),
                 Err(problem) => {
+                    if matches!(problem, PagerDutyProblem::TimedOut { .. }) {
+                        silent.push(schedule);
+                    }
                     let suspects = doubt.suspects(&problem);
                     doubt.failed(&problem);
                     if suspects {
@@ -397,6 +459,39 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Has the schedules that are slow to answer read without anybody waiting for it.
+    async fn read_beside(
+        &self,
+        account: &Account,
+        slow: Vec<&BoundSchedule>,
+        outcome: &mut RunOutcome,
+    ) -> Result<(), StoreError> {
+        if slow.is_empty() {
+            return Ok(());
+        }
+        outcome.awaited = u32::try_from(slow.len()).unwrap_or(u32::MAX);
+        for schedule in &slow {
+            let wait = self.period;
+            self.store()
+                .put_off_schedule(self.connection, &schedule.id, wait)
+                .await?;
+        }
+        let (services, connection) = (self.services, self.connection);
+        let slow = slow.into_iter().cloned().collect();
+        slow::begin(services, connection, account, self.reason, slow);
+        Ok(())
+    }
+
+    async fn wait_for(
+        &self,
+        schedule: &BoundSchedule,
+        limit_seconds: Option<u32>,
+    ) -> Result<(), StoreError> {
+        self.store()
+            .wait_for_schedule(self.connection, &schedule.id, limit_seconds)
+            .await
     }
 
     /// Notes that one schedule cannot be read, and why.

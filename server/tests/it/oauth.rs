@@ -5,7 +5,10 @@ use crate::support::{
     Database, caller, cookie, databases, entry, login::LoginStub, on_each_engine, postgres,
     process::ServerProcess, services, soaking, sqlite, workspace,
 };
-use app::backend::{Connections, Schedules};
+use app::{
+    AppError,
+    backend::{Connections, Schedules},
+};
 use futures::future::join_all;
 use server::{
     Services,
@@ -430,6 +433,56 @@ async fn a_crash_between_receiving_and_saving_a_pair_needs_reconnection_at_worst
             services.store.bindings(&workspace()).await.unwrap().len(),
             1
         );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_waits_until_the_pair_that_it_asked_for_is_saved() {
+    join_all(databases().await.into_iter().map(stopped_while_renewing)).await;
+}
+
+async fn stopped_while_renewing(database: Database) {
+    let mut stub = LoginStub::start(A_DAY).await;
+    let services = logged_in(&database, &stub).await;
+    let before = connection(&services).await.token_version;
+    stub.book(|book| book.expire());
+    stub.hold_tokens();
+    let mut server = ServerProcess::start(&database, &stub.url).await;
+    stub.tokens_wait().await;
+    server.terminate();
+    // Longer than other work may take.
+    let stopping = Instant::now();
+    while stopping.elapsed() < Duration::from_secs(12) {
+        assert!(!server.has_ended(), "it has spent the refresh token");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stub.answer();
+    while !server.has_ended() {
+        assert!(stopping.elapsed() < Duration::from_secs(40));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let after = connection(&services).await;
+    assert_eq!(
+        (after.token_version, after.login_ended),
+        (before + 1, false)
+    );
+    assert_eq!(sync_problem(&services).await, None);
+    let counted = stub.book(|book| (book.refreshes, book.reused));
+    assert_eq!(counted, (1, 0));
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopping_begins_no_renewal() {
+    for database in databases().await {
+        let stub = LoginStub::start(A_DAY).await;
+        let services = logged_in(&database, &stub).await;
+        stub.book(|book| book.expire());
+        services.shutdown.cancel();
+        let backend = RoundRobin::new(services.clone());
+        let found = backend.search_schedules(&caller(), String::new()).await;
+        assert_eq!(found, Err(AppError::Offline));
+        assert_eq!(stub.book(|book| book.refreshes), 0);
+        assert!(!connection(&services).await.login_ended);
     }
 }
 

@@ -256,7 +256,7 @@ fn SyncNowForm(connection: DataMemo<ConnectionView>, panel: Panel) -> impl IntoV
 /// What changed, and how much of what is bound that is said about. Of what was not
 /// read nobody knows whether it has changed.
 fn report_words(report: &SyncReport) -> String {
-    let whole = report.unreadable == 0 && report.postponed == 0;
+    let whole = report.unreadable + report.postponed + report.awaited == 0;
     let outcome = match (report.changed, whole, report.confirmed) {
         (0, true, _) => "Synced: nothing had changed".to_owned(),
         (0, false, 0) => "Not synced: nothing could be read".to_owned(),
@@ -283,6 +283,11 @@ fn report_words(report: &SyncReport) -> String {
             "schedule waits for the next run, as Round Robin's share of requests is spent",
             "schedules wait for the next run, as Round Robin's share of requests is spent",
         ),
+        (
+            report.awaited,
+            "schedule is slow to answer and follows by itself",
+            "schedules are slow to answer and follow by themselves",
+        ),
     ];
     match counts(told, "; ") {
         Some(told) => format!("{outcome}. {told}."),
@@ -296,25 +301,29 @@ mod tests {
 
     #[test]
     fn a_report_tells_what_changed_and_about_how_much_that_is_said() {
-        for ([changed, confirmed, unreadable, postponed], expected) in [
+        for ([changed, confirmed, unreadable, postponed, awaited], expected) in [
             (
-                [0, 0, 0, 0],
+                [0, 0, 0, 0, 0],
                 "Synced: nothing had changed. No rotation is bound to a schedule.",
             ),
             (
-                [0, 7, 1, 0],
+                [0, 7, 1, 0, 0],
                 "Synced in part: what could be read had not changed. 7 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were.",
             ),
             (
-                [0, 0, 1, 0],
+                [0, 0, 1, 0, 0],
                 "Not synced: nothing could be read. 1 schedule could not be read, so its rotations stay as they were.",
             ),
             (
-                [1, 1, 0, 0],
+                [1, 1, 0, 0, 0],
                 "Synced: 1 rotation changed. 1 schedule was confirmed.",
             ),
             (
-                [2, 12, 1, 40],
+                [0, 4, 0, 0, 1],
+                "Synced in part: what could be read had not changed. 4 schedules were confirmed; 1 schedule is slow to answer and follows by itself.",
+            ),
+            (
+                [2, 12, 1, 40, 0],
                 "Synced in part: 2 rotations changed. 12 schedules were confirmed; 1 schedule could not be read, so its rotations stay as they were; 40 schedules wait for the next run, as Round Robin's share of requests is spent.",
             ),
         ] {
@@ -324,6 +333,7 @@ mod tests {
                     confirmed,
                     unreadable,
                     postponed,
+                    awaited,
                 }),
                 expected
             );

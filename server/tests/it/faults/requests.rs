@@ -1,9 +1,11 @@
 //! *Sync now* while PagerDuty is away: impatience postpones nothing.
 
-use crate::support::{bound::Bound, databases};
+use crate::support::{Database, bound::Bound, databases};
 use futures::future::join_all;
 use serde_json::json;
-use types::Timestamp;
+use std::time::{Duration, Instant};
+use tokio::time;
+use types::{PagerDutyProblem, Timestamp};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
 /// Writing a plan down takes a moment, on a busy machine too.
@@ -99,4 +101,53 @@ async fn pressing_sync_now_during_an_outage_does_not_postpone_the_recovery() {
         reconciler.stop().await;
         assert_eq!(bound.last_run().await.confirmed, 2);
     }
+}
+
+/// It always takes longer than others are waited for.
+#[tokio::test]
+async fn a_schedule_that_is_always_slow_is_waited_for_alone_and_holds_up_nobody() {
+    join_all(databases().await.into_iter().map(slow_schedule)).await;
+}
+
+async fn slow_schedule(database: Database) {
+    let bound = Bound::to(database, &SCHEDULES).await;
+    bound.sync_whole().await;
+    let slow = json!({"side": "pagerduty", "path": "/schedules/PPLATP1", "delay_ms": 11_000});
+    bound.sandbox.fault(slow).await;
+    let taken = json!({"user": "PHENRI2", "seconds": 3600});
+    for schedule in SCHEDULES {
+        let path = format!("schedules/{schedule}/overrides");
+        bound.sandbox.control(&path, taken.clone()).await;
+    }
+    // That it is slow is found out once.
+    let first = bound.sync().await.unwrap();
+    assert_eq!((first.confirmed, first.unreadable), (1, 1));
+    let silent = PagerDutyProblem::TimedOut { limit_seconds: 10 };
+    assert_eq!(bound.schedule("PPLATP1").await.problem, Some(silent));
+    assert_eq!(bound.on_duty("PPAYMN3").await, ["PHENRI2"]);
+
+    let limit = bound.schedule("PPLATP1").await.answer_limit_seconds;
+    assert_eq!(limit, Some(20));
+    for _ in 0..3 {
+        let pressed = Instant::now();
+        let report = bound.sync().await.unwrap();
+        assert_eq!((report.confirmed, report.awaited), (1, 1));
+        assert!(pressed.elapsed() < Duration::from_secs(8), "nobody waits");
+    }
+    bound.until_on_duty("PPLATP1", &["PHENRI2"]).await;
+    let schedule = bound.schedule("PPLATP1").await;
+    assert_eq!((schedule.problem, schedule.unanswered), (None, 0));
+    assert_eq!(schedule.answer_limit_seconds, Some(20));
+    // It is listed like a run, a moment later.
+    while bound.last_run().await.changes.is_empty() {
+        time::sleep(Duration::from_millis(20)).await;
+    }
+
+    // Once it is as quick as others, it is treated like them.
+    bound.sandbox.clear_faults().await;
+    let limit = async || bound.schedule("PPLATP1").await.answer_limit_seconds;
+    while limit().await.is_some() {
+        bound.sync().await.unwrap();
+    }
+    assert_eq!(bound.sync().await.unwrap().confirmed, 2);
 }

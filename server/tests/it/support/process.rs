@@ -106,6 +106,18 @@ impl ServerProcess {
         self.end();
     }
 
+    /// Asks it to end in peace.
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.unwrap().success());
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     fn end(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
