@@ -199,6 +199,35 @@ async fn sessions_that_a_failover_left_read_only_are_thrown_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_killed_is_said_and_all_goes_on_when_it_is_back() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let sandbox = Sandbox::start().await;
+    let wire = Wire::to(&database).await;
+    let services = services(&wire.database, &sandbox.url).await;
+    let id = bound_to(&services, &sandbox, "PPLATP1").await;
+    tokio::spawn(sync::reconcile(services.clone()));
+    until_ready(&services, true).await;
+
+    wire.kill_server();
+    let readiness = until_ready(&services, false).await;
+    let cause = readiness["causes"]["database"].as_str().unwrap();
+    let told = [Trouble::Lost, Trouble::NoAnswer].map(|trouble| trouble.to_string());
+    assert!(told.contains(&cause.to_owned()), "{cause}");
+    let path = "schedules/PPLATP1/overrides";
+    let change = json!({"user": "PWEIZH7", "seconds": 600});
+    sandbox.control(path, change).await;
+
+    wire.restart_server();
+    until_ready(&services, true).await;
+    time::timeout(SETTLING, until_on_duty(&services.store, &id, "PWEIZH7"))
+        .await
+        .expect("the right person is on duty again");
+    services.shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_come_in_time_although_every_connection_is_deaf() {
     let Some(database) = postgres().await else {
         return;

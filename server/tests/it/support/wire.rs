@@ -10,6 +10,7 @@ use std::sync::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, tcp},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -20,6 +21,8 @@ pub struct Wire {
     /// Connections with a number up to this one are dead.
     dead: Arc<AtomicU64>,
     made: Arc<AtomicU64>,
+    /// Whether there is anybody at the other end.
+    server_is_there: watch::Sender<bool>,
 }
 
 impl Wire {
@@ -45,7 +48,17 @@ impl Wire {
             database: Database::at(through.to_string()),
             dead,
             made,
+            server_is_there,
         }
+    }
+
+    /// Ends all connections and takes no new ones, as a server that was killed.
+    pub fn kill_server(&self) {
+        self.server_is_there.send_replace(false);
+    }
+
+    pub fn restart_server(&self) {
+        self.server_is_there.send_replace(true);
     }
 
     /// Lets nothing through on the connections that there are. New ones are sound.
@@ -58,18 +71,31 @@ impl Wire {
 async fn serve(
     listener: TcpListener,
     server: (String, u16),
-    dead: Arc<AtomicU64>,
-    made: Arc<AtomicU64>,
+    (dead, made): (Arc<AtomicU64>, Arc<AtomicU64>),
+    mut there: watch::Receiver<bool>,
 ) {
     let mut wires = JoinSet::new();
     loop {
-        let (near, _) = listener.accept().await.unwrap();
-        let far = TcpStream::connect(server.clone()).await.unwrap();
-        let number = made.fetch_add(1, Ordering::SeqCst) + 1;
-        let (near_in, near_out) = near.into_split();
-        let (far_in, far_out) = far.into_split();
-        wires.spawn(pass(near_in, far_out, number, Arc::clone(&dead)));
-        wires.spawn(pass(far_in, near_out, number, Arc::clone(&dead)));
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (near, _) = accepted.unwrap();
+                if !*there.borrow() {
+                    continue;
+                }
+                let far = TcpStream::connect(server.clone()).await.unwrap();
+                let number = made.fetch_add(1, Ordering::SeqCst) + 1;
+                let (near_in, near_out) = near.into_split();
+                let (far_in, far_out) = far.into_split();
+                wires.spawn(pass(near_in, far_out, number, Arc::clone(&dead)));
+                wires.spawn(pass(far_in, near_out, number, Arc::clone(&dead)));
+            }
+            changed = there.changed() => match changed {
+                Ok(()) if !*there.borrow() => wires.shutdown().await,
+                Ok(()) => {}
+                // The test is over.
+                Err(_) => return,
+            },
+        }
     }
 }
 
