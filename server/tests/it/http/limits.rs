@@ -1,11 +1,11 @@
 //! Who asks too often is told to wait, and whoever else asks is not kept waiting by it.
 
 use super::{browser::Browser, error_of, signed_in, signed_in_with, started};
-use crate::support::{NOW, directory_read};
-use app::{AppError, Denial};
+use crate::support::{NOW, caller, directory_read, sandbox::Sandbox, services, sqlite};
+use app::{AppError, Denial, backend::Connections};
 use axum::http::{Method, StatusCode};
-use server::{Services, clock, http::Peer, store::Person};
-use types::{PersonId, Role};
+use server::{Services, backend::RoundRobin, clock, http::Peer, store::Person};
+use types::{ApiKeyInput, PersonId, Role};
 
 const SYNC: &str = "/rpc/sync_now";
 const SIGN_IN: &str = "/api/auth/slack/login";
@@ -45,17 +45,27 @@ async fn sync_now_is_granted_to_each_session_with_measure() {
 }
 
 #[tokio::test]
-async fn guests_do_not_sync() {
-    let (services, _database) = started().await;
-    let guest = Person {
-        id: PersonId::new("U3"),
-        name: "Gus".to_owned(),
+async fn guests_do_not_sync_and_are_not_offered_it() {
+    let (sandbox, database) = (Sandbox::start().await, sqlite());
+    let services = services(&database, &sandbox.url).await;
+    let key = ApiKeyInput::new(sandbox.api_key().await);
+    let backend = RoundRobin::new(services.clone());
+    backend.connect_with_api_key(&caller(), key).await.unwrap();
+    let person = |id: &str, role| Person {
+        id: PersonId::new(id),
+        name: id.to_owned(),
         email: None,
-        role: Role::Guest,
+        role,
         deactivated: false,
     };
-    directory_read(&services.store, &[guest], NOW).await;
+    let people = [person("U2", Role::Member), person("U3", Role::Guest)];
+    directory_read(&services.store, &people, NOW).await;
+    let panel = "/settings/integrations";
+    let mut member = signed_in_with("of-bob", &services, "U2", clock::now()).await;
+    assert!(member.open(panel).await.body.contains("Sync now"));
     let mut guest = signed_in(&services, "U3", clock::now()).await;
+    let shown = guest.open(panel).await.body;
+    assert!(shown.contains("Sync history") && !shown.contains("Sync now"));
     let answer = guest.send(press()).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert_eq!(error_of(&answer), AppError::Forbidden(Denial::SyncAsGuest));
