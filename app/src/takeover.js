@@ -113,6 +113,7 @@
     cause = undefined;
     clearTimeout(timer);
     notice?.remove();
+    notice = undefined;
   });
   addEventListener('DOMContentLoaded', focusAgain);
   addEventListener('load', () => setTimeout(fail, PATIENCE, 'late'));

@@ -43,6 +43,17 @@ async function words(page: Page): Promise<string> {
   return text.replace(/[\d\s]+/g, '');
 }
 
+/** Does what a panic ends with. */
+async function breakOff(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    // A module with one function, which cannot go on.
+    const code = '0061736d010000000104016000000302010007050101660000 0a05010300000b'.replaceAll(' ', '');
+    const bytes = new Uint8Array(code.match(/../g)!.map((byte) => parseInt(byte, 16)));
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as { f: () => void };
+    setTimeout(f);
+  });
+}
+
 /** Opens a rotation by hand in which two people take turns, as a translation makes it. */
 async function openWrapped(page: Page): Promise<() => Promise<void>> {
   await signInAs(page, 'Ada Okafor');
@@ -167,13 +178,7 @@ test('a page that is not live stays as long as the server is gone', async ({ pag
 test('code that breaks off later is noticed as well', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
   await visit(page, '/rotations');
-  await page.evaluate(() => {
-    // A module with one function, which does what a panic ends with.
-    const code = '0061736d010000000104016000000302010007050101660000 0a05010300000b'.replaceAll(' ', '');
-    const bytes = new Uint8Array(code.match(/../g)!.map((byte) => parseInt(byte, 16)));
-    const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as { f: () => void };
-    setTimeout(f);
-  });
+  await breakOff(page);
   await expect(notice(page)).toBeVisible();
   await expect(notice(page)).toContainText('Its code stopped working');
   await expect.poll(() => counted(page, 'broken')).toBe(1);
@@ -203,7 +208,7 @@ for (const [what, files, answer] of [
   });
 }
 
-test('code that is late is said to be late, and takes the page over when it is there', async ({ page }) => {
+test('code that is late is said to be late, takes the page over when it is there, and is noticed when it breaks off after that', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
   let letGo = () => {};
   const allowed = new Promise<void>((resolve) => (letGo = resolve));
@@ -222,4 +227,6 @@ test('code that is late is said to be late, and takes the page over when it is t
   await takenOver(page);
   await expect(notice(page)).toHaveCount(0);
   expect(await isSameDocument(page)).toBe(true);
+  await breakOff(page);
+  await expect(notice(page)).toContainText('Its code stopped working');
 });
