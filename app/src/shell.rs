@@ -4,7 +4,7 @@ use crate::{App, CONTAINER};
 use leptos::{nonce::use_nonce, prelude::*, tachys::html::InertElement};
 use leptos_meta::MetaTags;
 use std::sync::LazyLock;
-use types::Theme;
+use types::{TakeoverFailure, Theme};
 
 /// A drawing inside the page: there is no file to ask for.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E\
@@ -16,8 +16,10 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 /// nothing else that is loaded. Its comments stay here.
 static WATCH: LazyLock<String> = LazyLock::new(|| {
     let lines = include_str!("takeover.js").lines().map(str::trim);
-    let code = lines.filter(|line| !line.starts_with("//"));
-    code.collect::<Vec<_>>().join("\n")
+    let code: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
+    let sentences = TakeoverFailure::ALL.map(|failure| (failure.code(), failure.to_string()));
+    let sentences = serde_json::to_string(&sentences).expect("texts can be written as JSON");
+    code.join("\n").replace("SENTENCES_BY_CAUSE", &sentences)
 });
 
 /// Tells proxies to leave the e-mail addresses in between as they are.

@@ -3,11 +3,7 @@
   const PATIENCE = 20e3;
   const SETTLING = 3e3;
   // The worst first, which is what is said.
-  const CAUSES = {
-    broken: 'Its code stopped working, as it does when a translation, an extension or a proxy has changed the page. ',
-    missing: 'Its code could not be loaded. ',
-    late: 'Its code has not arrived yet. ',
-  };
+  const SENTENCES = new Map(SENTENCES_BY_CAUSE);
   // What the code listens to. It must not keep the browser from doing what it does without scripts.
   const HEARD = ['click', 'submit', 'input', 'change', 'keydown', 'focusin', 'pointerover', 'toggle', 'cancel', 'close', 'command'];
   const typed = new Set();
@@ -75,17 +71,15 @@
     notice.className = 'notice warning not-live';
     notice.setAttribute('role', 'status');
     const text = document.createElement('p');
-    const main = document.createElement('strong');
-    main.textContent = 'This page is not live: what it shows may be old. ';
     const anew = document.createElement('a');
     anew.href = location.pathname + location.search;
     anew.rel = 'external';
     anew.textContent = 'Load it anew';
-    text.append(main, `${CAUSES[cause]}Links and buttons work all the same. It loads itself anew now and then, unless something is typed or a dialog is open. `, anew, '.');
+    text.append(SENTENCES.get(cause), ' ', anew, '.');
     notice.replaceChildren(text);
   };
   const fail = (which) => {
-    const worst = Object.keys(CAUSES).find((known) => known === cause || known === which);
+    const worst = [...SENTENCES.keys()].find((known) => known === cause || known === which);
     if (worst === cause || (takenOver && which !== 'broken') || !document.body) return;
     cause = which;
     navigator.sendBeacon?.('/api/takeover', which);

@@ -21,7 +21,7 @@ use std::{
     },
     time::Duration,
 };
-use types::{SyncReason, WorkspaceId};
+use types::{SyncReason, TakeoverFailure, WorkspaceId};
 
 /// The counters and gauges of this process. Clones are the same ones.
 #[derive(Clone)]
@@ -63,34 +63,6 @@ struct WorkspaceLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TakeoverLabels {
     cause: &'static str,
-}
-
-/// Why a page in a browser is not live, in its own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TakeoverFailure {
-    /// Its code broke off, as when the document is not the one that was sent.
-    Broken,
-    /// Its code could not be loaded.
-    Missing,
-    /// Its code has not arrived for long.
-    Late,
-}
-
-impl TakeoverFailure {
-    /// What `app/src/takeover.js` reports.
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::Missing => "missing",
-            Self::Late => "late",
-        }
-    }
-
-    pub fn from_code(code: &[u8]) -> Option<Self> {
-        [Self::Broken, Self::Missing, Self::Late]
-            .into_iter()
-            .find(|failure| failure.code().as_bytes() == code)
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -15,6 +15,7 @@ mod rotation;
 mod schedule;
 mod sign_in;
 mod slack;
+mod takeover;
 mod text;
 mod theme;
 mod time;
@@ -53,6 +54,7 @@ pub use slack::{
     EndedInstallation, InstallationView, SlackProblem, SlackRefusal, SlackScope, SlackView,
     SlackWord,
 };
+pub use takeover::TakeoverFailure;
 pub use text::is_invisible;
 pub use theme::Theme;
 pub use time::Timestamp;

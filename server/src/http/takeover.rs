@@ -2,12 +2,12 @@
 //! counted, and nothing else is done: anybody may send such a report.
 
 use super::Site;
-use crate::metrics::TakeoverFailure;
 use axum::{
     body::{Body, to_bytes},
     extract::State,
     http::StatusCode,
 };
+use types::TakeoverFailure;
 
 pub const PATH: &str = "/api/takeover";
 /// No report is longer, in bytes.
