@@ -179,7 +179,7 @@ mod arrival {
         let loaded = RwSignal::new(None);
         let live = use_live();
         Effect::new(move |_| {
-            live.regained();
+            live.everything();
             if !matches!(loaded.get_untracked(), Some(Ok(()))) {
                 spawn_local(arrive(loader, page.chunk(), loaded));
             }

@@ -16,13 +16,12 @@ use types::{RotationId, Timestamp};
 /// Counters that move when something changed.
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
+    /// How often anything may have changed, since something may not have been heard.
     everything: RwSignal<u64>,
     connection: RwSignal<u64>,
     rotations: RwSignal<u64>,
     by_rotation: RwSignal<HashMap<RotationId, u64>>,
     contact: RwSignal<Contact>,
-    /// How often contact was lost and is back.
-    regained: RwSignal<u64>,
     /// The last question about the present was not answered, or not yet though it should be.
     unanswered: RwSignal<bool>,
     /// When the page was last known to be up to date.
@@ -80,10 +79,10 @@ impl Live {
         self.duty_changes.set_value(changes);
     }
 
-    /// Moves when the server can be reached again. For what does not follow any change
-    /// and may have failed meanwhile.
-    pub(crate) fn regained(self) -> u64 {
-        self.regained.get()
+    /// Moves when anything may have changed, as when the server can be reached again: also
+    /// for what does not follow any change and may have failed meanwhile.
+    pub(crate) fn everything(self) -> u64 {
+        self.everything.get()
     }
 
     /// Moves when the connection to PagerDuty changed.
@@ -198,7 +197,6 @@ pub(crate) fn provide_live(signed_in: bool) {
         rotations: RwSignal::new(0),
         by_rotation: RwSignal::new(HashMap::new()),
         contact: RwSignal::new(Contact::Kept),
-        regained: RwSignal::new(0),
         unanswered: RwSignal::new(false),
         current_at: RwSignal::new(clock.drawn()),
         translated: RwSignal::new(false),
@@ -459,7 +457,6 @@ mod stream {
         fn keep_contact(&self, contact: Contact) {
             let Live {
                 contact: signal,
-                regained,
                 current_at,
                 ..
             } = self.live;
@@ -469,7 +466,7 @@ mod stream {
                 signal.set(contact);
             }
             if matches!(before, Contact::Lost | Contact::SessionEnded) {
-                regained.update(|count| *count += 1);
+                self.live.note(Change::Everything);
             }
         }
 

@@ -126,6 +126,15 @@ test.describe('a page whose live events', () => {
     await rotate();
     await setHidden(page, false);
     await expect(names(page, 'On duty now')).toHaveText([members[0]!]);
+
+    // Of what this page shows nothing is told, even where live events come.
+    await visit(page, '/settings/audit');
+    const rows = page.getByRole('row');
+    const before = await rows.count();
+    await setHidden(page, true);
+    await rotate();
+    await setHidden(page, false);
+    await expect(rows).toHaveCount(before + 1);
   });
 });
 

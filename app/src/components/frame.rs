@@ -90,8 +90,8 @@ fn EndedNotice(ended: EndedInstallation, administers: bool) -> impl IntoView {
     .into_any()
 }
 
-/// Says so while the page does not hear of what happens elsewhere, since what it
-/// shows may be old then; and says so when it hears again.
+/// Says so while what the page shows may be old, since it does not hear of what happens
+/// elsewhere or cannot write where the browser has translated; and says so when it hears again.
 #[component]
 fn ContactBar() -> impl IntoView {
     let live = use_live();
@@ -109,16 +109,17 @@ fn ContactBar() -> impl IntoView {
     view! {
         <div class="contact" role="status">
             {move || match contact.get() {
+                Contact::Kept if live.translated() => Some(EitherOf3::A(warning(
+                    "Translated by your browser, ",
+                    "also who is on duty, which may stay as it was. Turn the translation off for this page, \
+                    then load the page anew.",
+                ))),
                 Contact::Kept => None,
-                Contact::Mute => Some(EitherOf3::A(view! {
-                    <Notice tone=Tone::Warning>
-                        <p>
-                            <strong>"This page is not live. "</strong>
-                            "Something between it and Round Robin, such as a proxy or an extension, holds back \
-                            what happens elsewhere. The page asks by itself, at least once a minute."
-                        </p>
-                    </Notice>
-                })),
+                Contact::Mute => Some(EitherOf3::A(warning(
+                    "This page is not live. ",
+                    "Something between it and Round Robin, such as a proxy or an extension, holds back what \
+                    happens elsewhere. The page asks by itself, at least once a minute.",
+                ))),
                 Contact::Lost => Some(EitherOf3::B(view! {
                     <Notice tone=Tone::Warning>
                         <p>
@@ -134,18 +135,13 @@ fn ContactBar() -> impl IntoView {
                     </Notice>
                 })),
             }}
-            {move || live.translated().then(|| view! {
-                <Notice tone=Tone::Warning>
-                    <p>
-                        <strong>"Translated by your browser, "</strong>
-                        "also who is on duty, which may stay as it was. Turn the translation off for this page, \
-                        then load the page anew."
-                    </p>
-                </Notice>
-            })}
         </div>
     }
     .into_any()
+}
+
+fn warning(what: &'static str, more: &'static str) -> impl IntoView {
+    view! { <Notice tone=Tone::Warning><p><strong>{what}</strong>{more}</p></Notice> }
 }
 
 /// A new page within the same document: the focus goes to its content, as it

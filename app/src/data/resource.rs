@@ -137,8 +137,8 @@ impl Answers {
     ) -> Self {
         let live = use_live();
         Self(LeptosResource::new_with_options(
-            // What failed while the server was out of reach is asked for again.
-            move || (question(), version() + live.regained()),
+            // What follows nothing may be old as well, or have failed meanwhile.
+            move || (question(), version() + live.everything()),
             move |(question, _)| {
                 let asking = question.map(&ask);
                 async move { Some(asking?.await) }

@@ -115,3 +115,83 @@ fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestam
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::{RotationId, RotationMode};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn card(on_duty: &[(&str, i64)], next: i64) -> RotationCard {
+        let on_duty = on_duty.iter().map(|(name, until)| OnDutyView {
+            name: (*name).to_owned(),
+            since: at(0),
+            until: Some(at(*until)),
+        });
+        RotationCard {
+            id: RotationId::new("r"),
+            name: "Ops".to_owned(),
+            code: None,
+            mode: RotationMode::PagerDuty,
+            visibility: Visibility::Public,
+            member_count: 3,
+            on_duty: on_duty.collect(),
+            next: Some(NextOnDuty {
+                name: "Cem".to_owned(),
+                starts_at: Some(at(next)),
+            }),
+            attention: None,
+        }
+    }
+
+    /// What a card says without its elements.
+    fn said(card: &RotationCard, may_be_old: bool, unknown_until: Option<i64>) -> String {
+        let doubts = Doubts {
+            may_be_old,
+            unknown_until: unknown_until.map(at),
+        };
+        let html = body(card, doubts, at(0)).into_string();
+        let texts = html
+            .split('<')
+            .filter_map(|tag| Some(tag.split_once('>')?.1));
+        texts.collect()
+    }
+
+    #[test]
+    fn only_whose_shift_is_over_is_said_to_have_ended() {
+        let pair = card(&[("Ana", 60), ("Bob", 120)], 60);
+        let sure = said(&pair, false, None);
+        assert!(!sure.contains("ended"), "{sure}");
+        let doubtful = said(&pair, false, Some(60));
+        assert!(
+            doubtful.contains("Anashift ended 00:01 UTC, what came after is not known"),
+            "{doubtful}"
+        );
+        assert!(doubtful.contains("Bobuntil 00:02 UTC"), "{doubtful}");
+        assert!(
+            doubtful.contains("Next: Cem, 00:01 UTC (not confirmed)"),
+            "{doubtful}"
+        );
+    }
+
+    #[test]
+    fn that_nobody_is_on_duty_holds_until_the_next_was_to_begin() {
+        let gap = card(&[], 60);
+        assert!(said(&gap, false, None).contains("Nobody is on duty"));
+        let doubtful = said(&gap, false, Some(60));
+        assert!(
+            doubtful.contains("Nobody was on duty until 00:01 UTC, what came after is not known"),
+            "{doubtful}"
+        );
+    }
+
+    #[test]
+    fn what_may_be_old_is_marked() {
+        let card = card(&[("Ana", 60)], 60);
+        assert!(said(&card, true, None).contains("May be old"));
+        assert!(!said(&card, false, None).contains("May be old"));
+    }
+}
