@@ -25,6 +25,7 @@ pub mod server_fns;
 mod shell;
 
 pub use app::{App, CONTAINER};
+pub use components::DIALOG_PARAMETER;
 pub use error::{AppError, Denial};
 pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;

@@ -45,6 +45,12 @@ export function keyField(dialog: Locator): Locator {
   return dialog.getByLabel('API Key', { exact: true });
 }
 
+/** Dots in the place of what is typed, in a field that no password manager takes for a password. */
+export async function expectHidden(field: Locator, hidden = true): Promise<void> {
+  await expect(field).toHaveCSS('-webkit-text-security', hidden ? 'disc' : 'none');
+  await expect(field).toHaveAttribute('type', 'text');
+}
+
 export async function saveKey(dialog: Locator, key: string): Promise<void> {
   await keyField(dialog).fill(key);
   await dialog.getByRole('button', { name: 'Save' }).click();

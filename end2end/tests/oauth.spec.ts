@@ -5,6 +5,7 @@ import {
   connectedButton,
   connectWithApiKey,
   disconnect,
+  expectHidden,
   fact,
   keyField,
   openIntegrations,
@@ -45,7 +46,7 @@ for (const person of ['Ada Okafor – Primary Owner', 'Henrik Lindqvist – Owne
     for (const scope of SCOPES) await expect(dialog.getByText(scope, { exact: true })).toBeVisible();
     await expect(dialog).toContainText('App Registration');
     await expect(dialog).toContainText('PagerDuty admin');
-    await expect(clientSecret(dialog)).toHaveAttribute('type', 'password');
+    await expectHidden(clientSecret(dialog));
     await saveClient(dialog, ` ${pagerduty.client_id} `, `${pagerduty.client_secret} `);
     await allowAs(page);
 

@@ -1,7 +1,7 @@
 // What holds on every page: no complaints of the browser (which every test
 // checks at its end), no new document for a link, true status codes, and headers
 // that keep strangers out.
-import { openIntegrations } from '../support/connection';
+import { expectHidden, openIntegrations } from '../support/connection';
 import { furnish, pages } from '../support/pages';
 import { signInAs } from '../support/sign-in';
 import { isSameDocument, markDocument, takenOver, visit } from '../support/takeover';
@@ -93,10 +93,11 @@ test('the account menu and the dialogs can be used with the keyboard alone', asy
   const key = page.getByLabel('API Key', { exact: true });
   await expect(key, 'a dialog keeps no secret').toHaveValue('');
   await page.getByRole('dialog').getByRole('button', { name: 'Show' }).click();
-  await expect(key).toHaveAttribute('type', 'text');
+  await expectHidden(key, false);
   await page.keyboard.press('Escape');
   await opener.press('Enter');
-  await expect(key, 'nor does it go on showing one').toHaveAttribute('type', 'password');
+  // Nor does it go on showing one.
+  await expectHidden(key);
 
   await world.sandbox.disturbPagerDuty({ status: 500, delay_ms: 1_000, times: 1 });
   await key.fill((await world.sandbox.credentials()).pagerduty.api_key);

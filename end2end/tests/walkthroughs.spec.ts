@@ -5,6 +5,7 @@ import {
   connectedButton,
   connectWithApiKey,
   disconnect,
+  expectHidden,
   fact,
   keyField,
   openDisconnectDialog,
@@ -27,10 +28,10 @@ for (const person of ['Ada Okafor – Primary Owner', 'Priya Raman – Admin']) 
 
     await openIntegrations(page);
     const dialog = await openKeyDialog(page);
-    await expect(keyField(dialog)).toHaveAttribute('type', 'password');
+    await expectHidden(keyField(dialog));
     await keyField(dialog).fill(pagerduty.api_key);
     await dialog.getByRole('button', { name: 'Show' }).click();
-    await expect(keyField(dialog)).toHaveAttribute('type', 'text');
+    await expectHidden(keyField(dialog), false);
     await dialog.getByRole('button', { name: 'Save' }).click();
 
     await expect(connectedButton(page)).toBeVisible();

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::other_browsers::OtherBrowsers;
 use crate::report::{Outcome, Report, Tests};
 use crate::site::Profile;
 use crate::{browser, cargo, nginx, node, processes, report, site};
@@ -27,9 +28,15 @@ const WITH_RELEASE: [&str; 3] = [
 ];
 
 pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
+    let mut others = OtherBrowsers::default();
     let prepared = report.run("preparing the browser tests", || {
-        prepare().map(|()| Outcome::PASSED_CHECK)
+        prepare()?;
+        others = OtherBrowsers::obtain()?;
+        Ok(Outcome::PASSED_CHECK)
     })?;
+    for missing in &others.missing {
+        report.warn(missing.clone());
+    }
     if !prepared {
         return Ok(());
     }
@@ -37,14 +44,14 @@ pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
         report.warn(nginx::MISSING.to_owned());
     }
     report.run("types of the browser tests", check_types)?;
-    report.run("browser tests", || run(arguments))?;
+    report.run("browser tests", || run(arguments, &others))?;
     // Whoever chooses tests wants those.
     if arguments.is_empty() {
         let built = report.run("preparing the site of a release", || {
             site::build(Profile::Release).map(|()| Outcome::PASSED_CHECK)
         })?;
         if built {
-            report.run("browser tests with that", || run(&WITH_RELEASE))?;
+            report.run("browser tests with that", || run(&WITH_RELEASE, &others))?;
         }
     }
     Ok(())
@@ -84,9 +91,10 @@ fn check_types() -> Result<Outcome> {
     Ok(Outcome::PASSED_CHECK)
 }
 
-fn run(arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
+fn run(arguments: &[impl AsRef<OsStr>], others: &OtherBrowsers) -> Result<Outcome> {
     remove_results()?;
     let mut command = playwright()?;
+    others.name_to(&mut command);
     command
         .args(["--pass-with-no-tests", "--grep-invert", SCREENSHOTS])
         .args(arguments);

@@ -14,6 +14,7 @@ mod http;
 mod imports;
 mod nginx;
 mod node;
+mod other_browsers;
 mod postgres;
 mod processes;
 mod product;

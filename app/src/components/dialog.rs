@@ -1,15 +1,22 @@
-//! A native dialog. Buttons open and close it by `commandfor` and `command`,
-//! which browsers obey before our code has loaded and without it.
+//! A native dialog, and the buttons that open and close it. The one that opens it sends a
+//! form that names the dialog to the page itself, which the server then draws with the
+//! dialog open: so it works without our code and before that has loaded. Where our code
+//! runs, it opens the dialog at once. Browsers' own `command` is not relied upon: some
+//! know its name alone, and a button that has it sends no form.
 
+use crate::pages::{parameter, use_leaving_query};
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
 use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
 
-/// Moves whenever the dialog around is closed, for parts of it that have to start
-/// afresh.
-#[derive(Clone, Copy)]
-pub(crate) struct Closings(RwSignal<u32>);
+/// The parameter of a page's address that names the dialog with which the page comes.
+pub const DIALOG_PARAMETER: &str = "dialog";
 
-impl Closings {
+/// Moves whenever the dialog around starts afresh, for parts of it that have to do so
+/// as well.
+#[derive(Clone, Copy)]
+pub(crate) struct Resets(RwSignal<u32>);
+
+impl Resets {
     pub(crate) fn track(self) {
         self.0.track();
     }
@@ -31,8 +38,8 @@ pub(crate) fn Dialog(
     /// While an answer is awaited, Escape does not hide it.
     #[prop(optional, into)]
     busy: Signal<bool>,
-    /// Where the focus goes after closing when the element that had it before
-    /// is gone, as an entry of a menu is.
+    /// Where the focus goes after closing if the button that opened it is out of
+    /// sight by then, as an entry of a menu is.
     #[prop(optional)]
     focus_after: Option<&'static str>,
     /// The focus starts at the title. A dialog scrolls to where the focus is, and
@@ -44,8 +51,16 @@ pub(crate) fn Dialog(
     let dialog = NodeRef::<html::Dialog>::new();
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
-    let closings = Closings(RwSignal::new(0));
-    provide_context(closings);
+    let resets = Resets(RwSignal::new(0));
+    provide_context(resets);
+    let asked_for = parameter(DIALOG_PARAMETER).get_untracked() == id;
+    let open = open || asked_for;
+    if asked_for {
+        // From now on our code knows whether the dialog is open, and the address would
+        // open it again wherever it is drawn anew.
+        let leave_query = use_leaving_query();
+        Effect::new(move |_| leave_query());
+    }
     Effect::new(move |_| {
         let Some(dialog) = dialog.get().filter(|_| open) else {
             return;
@@ -71,6 +86,8 @@ pub(crate) fn Dialog(
             id=id
             class="dialog"
             open=open
+            // By Escape also while it is not modal, where browsers know this.
+            closedby="closerequest"
             aria-labelledby=labelled_by
             node_ref=dialog
             on:cancel=move |event: ev::Event| {
@@ -78,13 +95,7 @@ pub(crate) fn Dialog(
                     event.prevent_default();
                 }
             }
-            on:command=move |_: ev::Event| {
-                // Its last closing may not have been heard of yet.
-                if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
-                    reset_forms(&dialog);
-                    closings.0.update(|count| *count += 1);
-                }
-            }
+            on:reset=move |_| resets.0.update(|count| *count += 1)
             on:close=move |_| {
                 // It was closed to be made modal, or opened again before this was heard:
                 // somebody may be typing already.
@@ -94,10 +105,10 @@ pub(crate) fn Dialog(
                 if let Some(on_close) = on_close {
                     on_close.run(());
                 }
-                closings.0.update(|count| *count += 1);
                 if let Some(dialog) = dialog.get_untracked() {
                     reset_forms(&dialog);
-                    focus_unless_elsewhere(&dialog, focus_after);
+                    let opener = opener_id(id);
+                    focus_unless_elsewhere(&dialog, focus_after.unwrap_or(&opener));
                 }
             }
         >
@@ -108,7 +119,36 @@ pub(crate) fn Dialog(
     .into_any()
 }
 
-/// Closes the dialog it stands in.
+/// Opens a dialog.
+#[component]
+pub(crate) fn DialogButton(
+    dialog: &'static str,
+    class: &'static str,
+    /// It is the first entry of a menu.
+    #[prop(optional)]
+    in_menu: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form method="get" role=in_menu.then_some("none")>
+            <button
+                type="submit" id=opener_id(dialog) class=class
+                name=DIALOG_PARAMETER value=dialog
+                role=in_menu.then_some("menuitem") autofocus=in_menu
+                on:click=move |event| {
+                    if open_modal(dialog) {
+                        event.prevent_default();
+                    }
+                }
+            >
+                {children()}
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Closes the dialog in whose form it stands.
 #[component]
 pub(crate) fn CancelButton(
     dialog: &'static str,
@@ -121,12 +161,36 @@ pub(crate) fn CancelButton(
 ) -> impl IntoView {
     view! {
         <button
-            type="button" class="button" commandfor=dialog command="close"
+            type="submit" formmethod="dialog" class="button"
             autofocus=autofocus disabled=busy
+            on:click=move |event| {
+                if let Some(dialog) = element(dialog) {
+                    // Nothing is sent, of which whoever listens to the form would hear.
+                    event.prevent_default();
+                    dialog.close();
+                }
+            }
         >
             "Cancel"
         </button>
     }
+}
+
+fn opener_id(dialog: &str) -> String {
+    format!("{dialog}-opener")
+}
+
+fn element(id: &str) -> Option<HtmlDialogElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Whether it could.
+fn open_modal(id: &str) -> bool {
+    element(id).is_some_and(|dialog| {
+        // Its last closing may not have been heard of yet.
+        reset_forms(&dialog);
+        dialog.show_modal().is_ok()
+    })
 }
 
 /// Only a closed dialog can be made modal. Somebody may be typing in it already,
@@ -154,14 +218,14 @@ fn reset_forms(dialog: &HtmlDialogElement) {
 }
 
 /// Moves the focus to `id` if it is nowhere now, or still in the closed dialog.
-fn focus_unless_elsewhere(dialog: &HtmlDialogElement, id: Option<&str>) {
+fn focus_unless_elsewhere(dialog: &HtmlDialogElement, id: &str) {
     let document = document();
     let elsewhere = document
         .active_element()
         .is_some_and(|element| element.tag_name() != "BODY" && !dialog.contains(Some(&element)));
     if !elsewhere
-        && let Some(element) = id
-            .and_then(|id| document.get_element_by_id(id))
+        && let Some(element) = document
+            .get_element_by_id(id)
             .and_then(|element| element.dyn_into::<HtmlElement>().ok())
     {
         let _gone = element.focus();

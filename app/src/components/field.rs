@@ -2,7 +2,7 @@
 //! was typed by themselves: their value is only set when they are drawn, so
 //! nothing typed before our code has loaded is lost.
 
-use leptos::prelude::*;
+use leptos::{attr::Attribute, prelude::*};
 
 /// What is wrong with a field, said where it is.
 #[component]
@@ -16,6 +16,21 @@ fn descriptions(id: &str, has_hint: bool) -> String {
         format!("{id}-hint {id}-problem")
     } else {
         format!("{id}-problem")
+    }
+}
+
+/// For a field of what was made elsewhere: password managers neither fill it nor offer
+/// to keep what is typed as the password of the account here. Each has an attribute of
+/// its own; they are 1Password's, LastPass's, Bitwarden's, Dashlane's and Proton Pass's.
+pub(crate) fn unknown_to_password_managers() -> impl Attribute {
+    view! {
+        <{..}
+            data-1p-ignore="true"
+            data-lpignore="true"
+            data-bwignore="true"
+            data-form-type="other"
+            data-protonpass-ignore="true"
+        />
     }
 }
 
@@ -49,6 +64,7 @@ pub(crate) fn TextField(
                 aria-required=required.then_some("true")
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=descriptions(id, hint.is_some())
+                {..unknown_to_password_managers()}
             />
             <ProblemText id=format!("{id}-problem") problem/>
         </div>

@@ -2,7 +2,10 @@
 
 use crate::data::DataMemo;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_params_map},
+};
 use types::RotationId;
 use url::form_urlencoded::{self, Serializer};
 
@@ -20,9 +23,22 @@ pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
 
 /// A parameter of the page's address; empty when it is absent. Read from the
 /// query itself, since the router's map decodes values twice.
-pub(super) fn parameter(name: &'static str) -> Memo<String> {
+pub(crate) fn parameter(name: &'static str) -> Memo<String> {
     let search = use_location().search;
     Memo::new(move |_| search.with(|search| value_in(search, name)))
+}
+
+/// Goes on to the same page without a query, in the place of the address with it.
+pub(crate) fn use_leaving_query() -> impl Fn() + Clone + Send + Sync {
+    let (navigate, path) = (use_navigate(), use_location().pathname);
+    move || {
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&path.get_untracked(), options);
+    }
 }
 
 /// The rotation that the page is about.

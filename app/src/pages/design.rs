@@ -4,9 +4,10 @@
 use super::settings::SettingsTabs;
 use crate::{
     components::{
-        Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog, EmptyState,
-        Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span, Stretch, SubmitButton,
-        Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title, use_toasts,
+        Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog,
+        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span,
+        Stretch, SubmitButton, Table, TextArea, TextField, Time, Timeline, Tone, use_clock,
+        use_title, use_toasts,
     },
     data::DataMemo,
 };
@@ -96,9 +97,7 @@ fn DialogsAndMenus() -> impl IntoView {
     view! {
         <Card id="design-dialogs" title="Dialogs and menus">
             <div class="buttons">
-                <button type="button" class="button" commandfor=DIALOG command="show-modal">
-                    "Open a dialog"
-                </button>
+                <DialogButton dialog=DIALOG class="button">"Open a dialog"</DialogButton>
                 <Menu id="design-menu" class="button" label=|| "Menu">
                     <button type="button" role="menuitem" autofocus=true>"An entry"</button>
                     <button type="button" role="menuitem" class="danger">"A dangerous entry"</button>
@@ -106,10 +105,10 @@ fn DialogsAndMenus() -> impl IntoView {
             </div>
             <Dialog id=DIALOG title="A question">
                 <p>"What will happen, in full."</p>
-                <div class="buttons">
+                <form method="dialog" class="buttons">
                     <SubmitButton label="Confirm" kind=ButtonKind::Danger pending=false/>
                     <CancelButton dialog=DIALOG autofocus=true busy=false/>
-                </div>
+                </form>
             </Dialog>
         </Card>
     }

@@ -3,7 +3,7 @@
 //! opens without our code as well, and the list of people is in the page once.
 
 use super::{
-    address::{address, parameter},
+    address::{address, parameter, use_leaving_query},
     person_select::{Everybody, PersonSelect},
 };
 use crate::{
@@ -125,23 +125,16 @@ pub(super) fn LinkDialog(
     /// The rotation on whose page it stands, if not on the panel.
     #[prop(optional_no_strip)]
     rotation: Option<RotationId>,
-    /// The page that it stands on.
-    path: String,
 ) -> impl IntoView {
     let candidates = Signal::derive(move || {
         let mut people = everybody.people.get();
         people.retain(|person| !person.deactivated);
         people
     });
-    let navigate = use_navigate();
+    let leave_query = use_leaving_query();
     let leave = Callback::new(move |()| {
         links.forget_results();
-        let options = NavigateOptions {
-            replace: true,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&path, options);
+        leave_query();
     });
     move || {
         asked.get().map(|who| {

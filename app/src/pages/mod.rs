@@ -21,7 +21,7 @@ mod sign_in;
 mod stretches;
 mod wording;
 
-pub(crate) use address::use_here;
+pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;

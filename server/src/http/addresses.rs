@@ -65,6 +65,22 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
+/// The address without this parameter, and else as it was.
+pub fn without_parameter(address: &str, name: &str) -> String {
+    let Some((path, query)) = address.split_once('?') else {
+        return address.to_owned();
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| pair.split('=').next() != Some(name))
+        .collect();
+    if kept.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", kept.join("&"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +140,23 @@ mod tests {
             sign_in(problem.as_ref(), None),
             "/sign-in?problem=refused&word=org_login_required"
         );
+    }
+
+    #[test]
+    fn a_parameter_is_left_out_and_the_rest_stays_as_it_was() {
+        for (address, left) in [
+            ("/a", "/a"),
+            ("/a?", "/a?"),
+            ("/a?dialog=b", "/a"),
+            ("/a?dialog", "/a"),
+            (
+                "http://b:1/a?x=%20&dialog=b&dialog=c&y",
+                "http://b:1/a?x=%20&y",
+            ),
+            ("/a?my-dialog=dialog", "/a?my-dialog=dialog"),
+        ] {
+            assert_eq!(without_parameter(address, "dialog"), left, "{address}");
+        }
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! another site gets a page that goes there, since browsers apply `form-action`
 //! to every redirect of a form, also to those that the other site adds.
 
-use super::{Site, guards::LONGEST_BODY, refusals::Reader, session::request_id};
+use super::{Site, addresses, guards::LONGEST_BODY, refusals::Reader, session::request_id};
 use crate::crypto::token_key;
-use app::{AppError, CHANGE_FIELD, backend::SentChange, server_fns::REFUSED_HEADER};
+use app::{
+    AppError, CHANGE_FIELD, DIALOG_PARAMETER, backend::SentChange, server_fns::REFUSED_HEADER,
+};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
@@ -87,6 +89,17 @@ fn foreign_address(answer: &Parts, origin: &str) -> Option<Url> {
         .filter(|url| answer.status.is_redirection() && is_foreign(url))
 }
 
+/// Whoever sent a form from a page that came with its dialog open has answered that
+/// dialog; if it has something to say, it opens for that.
+fn leave_dialog(answer: &mut Parts) {
+    if let Some(location) = answer.headers.get_mut(header::LOCATION)
+        && let Ok(address) = location.to_str()
+        && let Ok(left) = addresses::without_parameter(address, DIALOG_PARAMETER).parse()
+    {
+        *location = left;
+    }
+}
+
 async fn settled(response: Response, reader: &Reader, origin: &str) -> Response {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(REFUSED_HEADER);
@@ -97,7 +110,10 @@ async fn settled(response: Response, reader: &Reader, origin: &str) -> Response 
     if !parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
         return match foreign_address(&parts, origin) {
             Some(address) => reader.lead_to(&address),
-            None => Response::from_parts(parts, body),
+            None => {
+                leave_dialog(&mut parts);
+                Response::from_parts(parts, body)
+            }
         };
     }
     let error = match to_bytes(body, LONGEST_ERROR).await {

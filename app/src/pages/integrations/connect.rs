@@ -7,7 +7,7 @@ use super::{
     oauth_fields::{OauthFieldIds, OauthFields, OauthGuide},
 };
 use crate::{
-    components::Dialog,
+    components::{Dialog, DialogButton},
     forms::{ActionForm, failure, form_input},
     server_fns::ConnectWithOauth,
 };
@@ -31,12 +31,7 @@ pub(super) fn NotConnected(panel: Panel, setup: Option<OauthSetup>) -> impl Into
                     "The quick way: create a key in PagerDuty and paste it here. A read-only key is enough. \
                     A key stays valid until somebody revokes it, so somebody has to look after it."
                 </p>
-                <button
-                    type="button" class="button primary"
-                    commandfor=DIALOG command="show-modal"
-                >
-                    "Login using an API Key"
-                </button>
+                <DialogButton dialog=DIALOG class="button primary">"Login using an API Key"</DialogButton>
             </div>
             <div class="way">
                 <h3>"As a person"</h3>
@@ -45,12 +40,7 @@ pub(super) fn NotConnected(panel: Panel, setup: Option<OauthSetup>) -> impl Into
                     Robin then sees what the person sees who logs in, so that has to be a PagerDuty admin if \
                     every schedule and user is to be visible."
                 </p>
-                <button
-                    type="button" class="button"
-                    commandfor=OAUTH_DIALOG command="show-modal"
-                >
-                    "Login using OAuth 2.0"
-                </button>
+                <DialogButton dialog=OAUTH_DIALOG class="button">"Login using OAuth 2.0"</DialogButton>
             </div>
         </div>
         <ConnectDialog panel/>

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     components::{
-        Badge, ButtonKind, Dialog, Facts, FailureNotice, Menu, Status, SubmitButton, Time, Tone,
+        Badge, ButtonKind, Dialog, DialogButton, Facts, FailureNotice, Menu, Status, SubmitButton,
+        Time, Tone,
     },
     data::DataMemo,
     forms::{ActionForm, failure, form_input},
@@ -85,20 +86,15 @@ fn Management(
     view! {
         <div class="buttons">
             <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
-                <button
-                    type="button" role="menuitem" class="danger" autofocus=true
-                    commandfor=DISCONNECT_DIALOG command="show-modal"
-                >
+                <DialogButton dialog=DISCONNECT_DIALOG class="danger" in_menu=true>
                     "Disconnect from PagerDuty"
-                </button>
+                </DialogButton>
             </Menu>
             {move || has_login.get().then(|| view! { <ReconnectForm panel ended=ended.get()/> })}
-            <button type="button" class="button" commandfor=EDIT_DIALOG command="show-modal">
+            <DialogButton dialog=EDIT_DIALOG class="button">
                 {move || if has_login.get() { "Login using an API Key" } else { "Edit API Key" }}
-            </button>
-            <button type="button" class="button" commandfor=SWITCH_DIALOG command="show-modal">
-                "Login using OAuth 2.0"
-            </button>
+            </DialogButton>
+            <DialogButton dialog=SWITCH_DIALOG class="button">"Login using OAuth 2.0"</DialogButton>
         </div>
         <EditDialog panel has_login/>
         {setup.map(|setup| view! { <SwitchDialog connection panel setup/> })}

@@ -54,7 +54,7 @@ pub(super) fn People(
                 by_hand,
             ))
         }}
-        <LinkDialog links=panel.links asked everybody path=ADDRESS.to_owned()/>
+        <LinkDialog links=panel.links asked everybody/>
     }
     .into_any()
 }

@@ -1,7 +1,9 @@
-//! A field for something secret: hidden as it is typed, shown on request.
+//! A field for something secret: hidden as it is typed, shown on request. It is a field
+//! for text that the style sheet masks, since one for passwords is what browsers and
+//! password managers fill with, and keep as, the password of the account here.
 
 use crate::{
-    components::{Closings, FailureText},
+    components::{FailureText, Resets, unknown_to_password_managers},
     forms::Failure,
 };
 use leptos::prelude::*;
@@ -20,9 +22,9 @@ pub(super) fn SecretField(
 ) -> impl IntoView {
     let problem = format!("{id}-problem");
     let shown = RwSignal::new(false);
-    if let Some(closings) = use_context::<Closings>() {
+    if let Some(resets) = use_context::<Resets>() {
         Effect::new(move |_| {
-            closings.track();
+            resets.track();
             shown.set(false);
         });
     }
@@ -31,7 +33,8 @@ pub(super) fn SecretField(
             <label for=id.clone()>{label}</label>
             <div class="field-row">
                 <input
-                    type=move || if shown.get() { "text" } else { "password" }
+                    type="text"
+                    class=move || (!shown.get()).then_some("secret")
                     id=id.clone()
                     name=name
                     autocomplete="off"
@@ -41,6 +44,7 @@ pub(super) fn SecretField(
                     aria-required="true"
                     aria-invalid=move || failure.get().map(|_| "true")
                     aria-describedby=problem.clone()
+                    {..unknown_to_password_managers()}
                 />
                 <button
                     type="button" class="button"

@@ -57,20 +57,20 @@ pub(super) fn Members(
     };
     let asked = actions.links.asked(Signal::derive(linkable));
     let path = format!("/rotations/{id}");
-    let (list_id, dialog_id, list_path) = (id.clone(), id.clone(), path.clone());
+    let (list_id, dialog_id) = (id.clone(), id.clone());
     view! {
         <Card id="members-heading" title="Members" aside=linked.into_any()>
             {move || view! {
                 <MemberList
                     id=list_id.clone() members=members.get() editable=editable.get() actions
-                    links_at=may_link.get().then(|| list_path.clone())
+                    links_at=may_link.get().then(|| path.clone())
                     unknown_until=watch.unknown_until()
                 />
             }}
             <SectionFailure outcomes/>
             <LinkResults links=actions.links asked/>
             {move || editable.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
-            <LinkDialog links=actions.links asked everybody rotation=Some(dialog_id) path/>
+            <LinkDialog links=actions.links asked everybody rotation=Some(dialog_id)/>
         </Card>
     }
 }

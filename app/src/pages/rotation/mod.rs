@@ -12,7 +12,8 @@ mod shifts;
 use super::{address::use_rotation_id, links::Links, person_select::Everybody};
 use crate::{
     components::{
-        Badge, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, use_title,
+        Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
+        use_title,
     },
     data::{DataMemo, Resource, Source},
     duty::watch_duty,
@@ -203,12 +204,7 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
             {move || may_edit.get().then(|| view! {
                 <div class="buttons">
                     <a class="button" href=edit.clone()>"Edit"</a>
-                    <button
-                        type="button" class="button danger"
-                        commandfor=delete::DIALOG command="show-modal"
-                    >
-                        "Delete"
-                    </button>
+                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
                 </div>
             })}
         </div>
