@@ -149,6 +149,7 @@ pub fn shift_based(account: &Account, schedule: &Schedule) -> Value {
         .map(|rotation| {
             json!({
                 "id": rotation.id,
+                "type": "schedule_rotation",
                 "events": rotation.layers.iter().map(event).collect::<Vec<_>>(),
             })
         })
@@ -168,6 +169,7 @@ fn event(layer: &Layer) -> Value {
         .collect();
     json!({
         "id": layer.id,
+        "type": "schedule_event",
         "assignment_strategy": {"type": strategy, "members": members},
     })
 }
@@ -183,6 +185,7 @@ fn member(user: Option<&str>) -> Value {
 pub fn computed_shifts(schedule: &Schedule, frame: &Frame) -> Value {
     let Some(window) = frame.window else {
         return json!({
+            "type": "final_schedule",
             "rendered_coverage_percentage": null,
             "computed_shift_assignments": [],
         });
@@ -197,16 +200,23 @@ pub fn computed_shifts(schedule: &Schedule, frame: &Frame) -> Value {
             } else {
                 window.cut(one.start, one.end)
             };
+            let source = if one.by_override {
+                "schedule_rotation_override"
+            } else {
+                "schedule_rotation"
+            };
             json!({
+                "type": "computed_shift_assignment",
                 "start_time": stamp(start, &frame.zone),
                 "end_time": stamp(end, &frame.zone),
                 "member": member(one.user),
-                "source": {"type": if one.by_override { "override" } else { "rotation" }},
+                "source": {"type": source},
             })
         })
         .collect();
     let people = rendering::people_of(assignments);
     json!({
+        "type": "final_schedule",
         "rendered_coverage_percentage": rendering::coverage(&people, window),
         "computed_shift_assignments": shown,
     })

@@ -125,12 +125,35 @@ async fn shifts_come_only_when_included_and_with_a_range() {
     assert_eq!(holders(&shown), [&user("PADAOK1"), &user("PHENRI2")]);
     assert_eq!(shown["rendered_coverage_percentage"], 100.0);
     let one = &shown["computed_shift_assignments"][0];
-    assert_eq!(one["source"]["type"], "rotation");
     let whole = shifts(&client, COMMAND, &format!("{}&overflow=true", range(1))).await;
     assert_ne!(
         whole["computed_shift_assignments"][0]["start_time"],
         one["start_time"]
     );
+}
+
+#[tokio::test]
+async fn each_part_says_what_it_is() {
+    let client = Client::new();
+    let path = format!("/v3/schedules/{COMMAND}?{}", range(1));
+    let answer = client.pagerduty(&path).await.json();
+    for (part, kind) in [
+        ("", "schedule_v3"),
+        ("/rotations/0", "schedule_rotation"),
+        ("/rotations/0/events/0", "schedule_event"),
+        ("/final_schedule", "final_schedule"),
+        (
+            "/final_schedule/computed_shift_assignments/0",
+            "computed_shift_assignment",
+        ),
+        (
+            "/final_schedule/computed_shift_assignments/0/source",
+            "schedule_rotation",
+        ),
+    ] {
+        let told = answer.pointer(&format!("/schedule{part}/type"));
+        assert_eq!(told, Some(&json!(kind)), "{part}");
+    }
 }
 
 #[tokio::test]
@@ -262,7 +285,7 @@ async fn the_truth_tells_all_on_call() {
     let first = &shown["computed_shift_assignments"][0];
     assert_eq!(
         (&first["member"], &first["source"]["type"]),
-        (&user("PMARTA4"), &json!("override"))
+        (&user("PMARTA4"), &json!("schedule_rotation_override"))
     );
     client
         .control(&format!("/schedules/{COMMAND}/overrides/clear"), json!({}))
