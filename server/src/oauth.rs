@@ -3,6 +3,7 @@
 //! fields of their own in the answer, and the reading of ID tokens.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::HeaderValue;
 use oauth2::{
     AuthType, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
     StandardRevocableToken, StandardTokenResponse, TokenUrl,
@@ -13,6 +14,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 /// A token endpoint's answer, with what it holds beyond the standard.
@@ -44,6 +46,15 @@ pub fn token_client<Fields: ExtraTokenFields>(
         .set_token_uri(TokenUrl::from_url(endpoint))
 }
 
+/// Servers refuse heads in which there are longer tokens.
+const TOKEN_MAX_BYTES: usize = 4_096;
+
+/// Whether a request can carry this token. One that none can carry would be refused
+/// with each, and never be renewed.
+pub fn is_sendable(token: &str) -> bool {
+    (1..=TOKEN_MAX_BYTES).contains(&token.len()) && HeaderValue::from_str(token).is_ok()
+}
+
 /// The address of `path` below a base address, whose own path is kept.
 pub fn address(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
@@ -58,5 +69,20 @@ pub fn claims<T: DeserializeOwned>(id_token: &str) -> Option<T> {
     let mut parts = id_token.split('.');
     let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&claims).ok()
+    // Not at once as `T`: a claim that is there twice would hide all of them.
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    serde_json::from_value(claims).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn a_claim_that_is_there_twice_hides_no_other() {
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"U1","aud":"a","aud":"a"}"#);
+        let read: Option<HashMap<String, String>> = claims(&format!("e30.{payload}.c2ln"));
+        assert_eq!(read.expect("the claims")["sub"], "U1");
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     refusal::{interposed, is_page, refusal},
     transport::{ANSWER_LIMIT_SECONDS, bounded_body, plain_client, unanswered},
 };
-use crate::oauth::{TokenClient, Tokens, address, token_client};
+use crate::oauth::{TokenClient, Tokens, address, is_sendable, token_client};
 use http::{HeaderMap, StatusCode};
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse,
@@ -209,7 +209,7 @@ impl IdentityClient {
 
     fn granted(&self, answer: Result<Tokens<IdTokenField>, Failed>) -> Result<Grant, TokenProblem> {
         let tokens = answer.map_err(token_problem)?;
-        if tokens.access_token().secret().is_empty() {
+        if !is_sendable(tokens.access_token().secret()) {
             return Err(PagerDutyProblem::Unreadable.into());
         }
         let id_token = tokens.extra_fields().id_token.as_deref();
@@ -331,19 +331,21 @@ fn as_standard(body: Vec<u8>) -> Vec<u8> {
     let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
         return body;
     };
-    answer
-        .entry("token_type")
-        .or_insert_with(|| Value::from("bearer"));
+    // There is no other way to use it, whatever it is called.
+    answer.insert("token_type".to_owned(), Value::from("bearer"));
+    if let Some(Value::Array(scopes)) = answer.get("scope") {
+        let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
+        let scopes = scopes.join(" ");
+        answer.insert("scope".to_owned(), Value::from(scopes));
+    }
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     for name in ["id_token", "refresh_token"] {
         if answer.get(name).is_some_and(|value| !is_text(value)) {
             answer.remove(name);
         }
     }
-    if let Some(Value::Array(scopes)) = answer.get("scope") {
-        let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
-        let scopes = scopes.join(" ");
-        answer.insert("scope".to_owned(), Value::from(scopes));
+    if answer.get("scope").is_some_and(|scope| !scope.is_string()) {
+        answer.remove("scope");
     }
     if let Some(told) = answer.remove("expires_in")
         && let Some(seconds) = whole_seconds(&told)

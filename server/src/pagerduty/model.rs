@@ -137,6 +137,8 @@ pub struct User {
     pub name: String,
     /// As written in PagerDuty: compare without regard to case.
     pub email: Option<String>,
+    /// PagerDuty has said what their e-mail is, or that there is none.
+    pub email_told: bool,
     pub deleted: bool,
 }
 

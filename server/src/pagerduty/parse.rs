@@ -238,12 +238,13 @@ fn shift(
 
 /// Somebody of the roster.
 pub fn user(user: wire::User) -> User {
-    let email = user.email.as_deref().and_then(plain);
+    let email = user.email.clone();
     let UserReference { id, name, deleted } = reference(user);
     User {
         id,
         name,
-        email,
+        email_told: email.is_some(),
+        email: email.flatten().as_deref().and_then(plain),
         deleted,
     }
 }

@@ -140,8 +140,9 @@ pub struct User {
     pub name: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub summary: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub email: Option<String>,
+    /// Absent when it was not told whether there is one.
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub email: Option<Option<String>>,
     #[serde(default, deserialize_with = "text")]
     pub html_url: Option<String>,
     /// A date; only whether there is one matters.
@@ -153,7 +154,10 @@ pub struct User {
 pub fn answer<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     // Serde takes a list for an object with its fields in order, which it never is here.
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(body).ok())?
+    let read = || serde_json::from_slice(body).ok();
+    // Serde minds a name that is there twice, which hides nothing.
+    let leniently = || from_object(serde_json::from_slice(body).ok()?).ok();
+    is_object.then(|| read().or_else(leniently))?
 }
 
 /// A number is taken as its digits: to us, every id is a text.
@@ -185,6 +189,18 @@ pub fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Er
         Value::String(text) => Ok(Some(text)),
         _ => Ok(None),
     }
+}
+
+/// A text, or that there is none; whatever else stands there says nothing.
+fn text_or_none<'de, D>(value: D) -> Result<Option<Option<String>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    Ok(match Value::deserialize(value)? {
+        Value::String(text) => Some(Some(text)),
+        Value::Null => Some(None),
+        _ => None,
+    })
 }
 
 /// Whatever cannot be read as a `T` is absent.

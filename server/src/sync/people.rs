@@ -93,9 +93,11 @@ pub async fn roster(
         return Ok(roster);
     }
     let mut listing = Listing::from(present.roster_from);
-    let (listed, failed) = list(pagerduty, account, &mut listing).await;
-    store.save_people(connection, &listed).await?;
+    let (mut listed, failed) = list(pagerduty, account, &mut listing).await;
     let nobody_came = listed.is_empty();
+    // Where an e-mail is not told, what is known of it stands.
+    listed.retain(|id, person| person.asked_for || !roster.people.contains_key(id));
+    store.save_people(connection, &listed).await?;
     roster.people.extend(listed);
     let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
     match (listing.reading(), failed) {
@@ -260,7 +262,7 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
         name: user.name,
         email: user.email,
         deleted: user.deleted,
-        asked_for: true,
+        asked_for: user.email_told,
     };
     (user.id, person)
 }

@@ -140,6 +140,7 @@ async fn an_answer_that_leaves_out_what_it_may_is_read_all_the_same() {
         json!({"access_token": "a"}),
         json!({"access_token": "a", "refresh_token": "", "id_token": 7}),
         json!({"access_token": "a", "refresh_token": null, "id_token": {}}),
+        json!({"access_token": "a", "token_type": null, "scope": 7}),
     ] {
         let stub = Stub::start(move |_| answer.to_string()).await;
         let grant = exchange(&stub).await.expect("tokens");
@@ -271,6 +272,16 @@ async fn everything_else_is_judged_by_its_status() {
         let stub = Stub::always(status, body).await;
         let outcome = refresh(&stub).await.unwrap_err();
         assert_eq!(outcome, problem.into(), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_no_request_can_carry_is_none() {
+    for token in ["a".repeat(4_097), "a\nb".to_owned()] {
+        let answer = json!({"access_token": token, "refresh_token": "b"});
+        let stub = Stub::start(move |_| answer.to_string()).await;
+        let outcome = refresh(&stub).await.unwrap_err();
+        assert_eq!(outcome, PagerDutyProblem::Unreadable.into());
     }
 }
 

@@ -485,11 +485,30 @@ fn a_link_that_is_no_web_address_is_left_out() {
 fn a_user_without_an_address_or_with_a_blank_one_has_no_email() {
     for email in [Value::Null, json!(""), json!("  ")] {
         let read = read_user(json!({"id": "PA", "type": "user", "name": "Ada", "email": email}));
-        assert_eq!(read.email, None);
+        assert_eq!((read.email, read.email_told), (None, true));
         assert!(!read.deleted);
     }
     let read = read_user(json!({"id": "PA", "name": "Ada", "email": "Ada@Acme.example"}));
     assert_eq!(read.email.as_deref(), Some("Ada@Acme.example"));
+}
+
+#[test]
+fn an_address_that_is_missing_or_no_text_is_not_told() {
+    for user in [
+        json!({"id": "PA", "name": "Ada"}),
+        json!({"id": "PA", "name": "Ada", "email": 7}),
+        json!({"id": "PA", "name": "Ada", "email": {}}),
+    ] {
+        let read = read_user(user);
+        assert_eq!((read.email, read.email_told), (None, false));
+    }
+}
+
+#[test]
+fn a_name_that_is_there_twice_hides_nothing() {
+    let body = br#"{"users":[],"users":[{"id":"PA","id":"PA","name":"Ada"}],"more":false}"#;
+    let page: wire::UserPage = wire::answer(body).expect("a page");
+    assert_eq!(page.users.into_iter().flatten().count(), 1);
 }
 
 #[test]

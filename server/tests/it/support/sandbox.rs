@@ -12,6 +12,7 @@ use jiff::Timestamp as Instant;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 /// A running stand-in; it ends with the test's runtime.
 #[derive(Clone)]
@@ -78,6 +79,11 @@ impl Sandbox {
             router.layer(from_fn_with_state(passage, pass)),
         ));
         Door { url, gate }
+    }
+
+    /// What it answers, without a way over the network.
+    pub async fn answer(&self, request: Request) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Tells it to do something, which it must accept; see its API.md.
