@@ -13,6 +13,7 @@ mod http;
 mod keys;
 mod kills;
 mod links;
+mod mutation;
 mod oauth;
 mod oddities;
 mod overview;

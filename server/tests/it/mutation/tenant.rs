@@ -18,6 +18,7 @@ use server::{
     Services,
     backend::{LoginAnswer, RoundRobin},
     config::{Settings, Storage},
+    store::Expect,
     sync,
 };
 use sqlx::{AnyPool, AssertSqlSafe, any::AnyPoolOptions};
@@ -110,6 +111,7 @@ impl World {
             database_url: SecretString::from(database.url.as_str()),
             keys: keys(),
             new_key_file: None,
+            expect: Expect::Anything,
         };
         let services = Services::open(command.settings.checked().unwrap(), storage)
             .await
