@@ -38,12 +38,9 @@ impl Wire {
         let port = listener.local_addr().unwrap().port();
         through.set_port(Some(port)).unwrap();
         let (dead, made) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
-        tokio::spawn(serve(
-            listener,
-            server,
-            Arc::clone(&dead),
-            Arc::clone(&made),
-        ));
+        let (server_is_there, there) = watch::channel(true);
+        let counts = (Arc::clone(&dead), Arc::clone(&made));
+        tokio::spawn(serve(listener, server, counts, there));
         Self {
             database: Database::at(through.to_string()),
             dead,
