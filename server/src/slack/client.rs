@@ -182,6 +182,9 @@ impl SlackClient {
         if tokens.refresh_token().is_some() || tokens.expires_in().is_some() {
             return Err(SlackError::TokenRotation);
         }
+        if tokens.access_token().secret().is_empty() {
+            return Err(SlackError::Unreadable);
+        }
         let fields = tokens.extra_fields();
         let for_company = fields.is_enterprise_install == true
             || (fields.team.is_null()
@@ -363,9 +366,27 @@ impl<'c> AsyncHttpClient<'c> for SlackClient {
         Box::pin(async move {
             let request = request.try_into().map_err(|_| SlackError::Unreadable)?;
             let response = self.http.execute(request).await.map_err(unsent)?;
-            Ok(HttpResponse::new(read(response).await?))
+            Ok(HttpResponse::new(as_standard(read(response).await?)))
         })
     }
+}
+
+/// The body as the OAuth library reads it, which wants a type of every token, and a
+/// token even where only the ID token is of use. One that no request can carry is
+/// empty.
+fn as_standard(body: Vec<u8>) -> Vec<u8> {
+    let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    let token = answer.get("access_token").and_then(Value::as_str);
+    let token = token.filter(|token| oauth::is_sendable(token));
+    let token = Value::from(token.unwrap_or_default());
+    answer.insert("access_token".to_owned(), token);
+    answer.insert("token_type".to_owned(), Value::from("bearer"));
+    if answer.get("scope").is_some_and(|scope| !scope.is_string()) {
+        answer.remove("scope");
+    }
+    Value::Object(answer).to_string().into_bytes()
 }
 
 /// The body of an answer that says `ok`.
@@ -432,4 +453,37 @@ fn split_scopes(text: &str) -> Vec<String> {
         .filter(|scope| !scope.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn standard(answer: &str) -> Value {
+        serde_json::from_slice(&as_standard(answer.as_bytes().to_vec())).expect("JSON")
+    }
+
+    #[test]
+    fn what_the_library_wants_and_we_do_not_need_is_put_in() {
+        for answer in [
+            r#"{"id_token":"a.b.c"}"#,
+            r#"{"id_token":"a.b.c","access_token":null,"token_type":7,"scope":[]}"#,
+            r#"{"id_token":"a.b.c","id_token":"a.b.c"}"#,
+        ] {
+            let expected = json!({"id_token": "a.b.c", "access_token": "", "token_type": "bearer"});
+            assert_eq!(standard(answer), expected, "{answer}");
+        }
+        let kept = r#"{"access_token":"xoxb-1","token_type":"bot","scope":"users:read"}"#;
+        assert_eq!(standard(kept)["access_token"], "xoxb-1");
+        assert_eq!(standard(kept)["scope"], "users:read");
+    }
+
+    #[test]
+    fn a_token_that_no_request_can_carry_is_none() {
+        for token in ["x".repeat(4_097), "xoxb\n1".to_owned()] {
+            let answer = json!({"access_token": token}).to_string();
+            assert_eq!(standard(&answer)["access_token"], "");
+        }
+    }
 }
