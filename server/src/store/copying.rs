@@ -188,7 +188,9 @@ async fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
     let copied = fill(from, &part).await;
     let copied = copied.and_then(|copied| name(&part, to).map(|()| copied));
     // It is only half a copy, or has another name by now.
-    let _ = fs::remove_file(&part);
+    for suffix in ["", "-journal"] {
+        let _ = fs::remove_file(beside(&part, suffix));
+    }
     keep_names(to);
     copied
 }

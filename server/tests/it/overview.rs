@@ -57,7 +57,8 @@ async fn what_another_program_writes_is_seen_once_it_is_committed() {
 /// On SQLite, where no test beside this one writes to the same server.
 #[tokio::test]
 async fn what_nobody_changed_is_not_read_again() {
-    let store = Store::open(&sqlite().url).await.unwrap();
+    let database = sqlite();
+    let store = Store::open(&database.url).await.unwrap();
     with_people(&store).await;
     create(&store, "Ops").await;
     let first = store.rotation_overview(&workspace(), NOW).await.unwrap();
