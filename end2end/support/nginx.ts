@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Program } from './program';
 
+/** Seen from the folder of the tests, in which they run. */
+const DOCUMENTED = join('..', 'docs', 'operating', 'nginx.conf');
+
 /** As few settings as may be: what comes to `port` is passed on. */
 export function bare(port: number, behind: string): string {
   return `
@@ -23,7 +26,7 @@ export async function documented(ports: { https: number; http: number }, behind:
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   await promisify(execFile)('openssl', ['req', '-x509', ...kind, ...names, '-keyout', key, '-out', certificate]);
-  const settings = await readFile(join(import.meta.dirname, '../../docs/operating/nginx.conf'), 'utf8');
+  const settings = await readFile(DOCUMENTED, 'utf8');
   return replaced(settings, [
     [/server 127\.0\.0\.1:3000;/, `server ${new URL(behind).host};`],
     [/listen 443 /, `listen 127.0.0.1:${ports.https} `],
