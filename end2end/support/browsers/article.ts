@@ -93,6 +93,8 @@ async function bindRotation({ visitor, scripts }: Walk): Promise<void> {
   await visitor.type('Search schedules', 'platform');
   if (!scripts) await visitor.use('button', 'Search');
   await visitor.use('radio', 'Platform Primary');
+  // What the schedule holds comes by itself, above the button.
+  if (scripts) await visitor.sees('4 of 4 linked to Slack');
   await visitor.use('button', 'Save');
   await visitor.sees('Bound to Platform Primary');
   await visitor.sees(ON_DUTY);
