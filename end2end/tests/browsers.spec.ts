@@ -16,7 +16,7 @@ test.describe.configure({ timeout: 120_000 });
 async function walk(browser: Browser, world: World, scripts: boolean, popovers = true): Promise<void> {
   try {
     await walkThroughTheArticle({ visitor: new Visitor(browser), world, scripts, popovers });
-    expect(browser.complaints(), 'what the browser complained about').toEqual([]);
+    expect(await browser.complaints(), 'what the browser complained about').toEqual([]);
   } finally {
     await browser.close();
   }

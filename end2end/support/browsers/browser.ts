@@ -13,6 +13,6 @@ export interface Browser {
   type(selector: string, text: string): Promise<void>;
   press(key: Key): Promise<void>;
   /** What it complained about so far, as far as it tells. */
-  complaints(): string[];
+  complaints(): Promise<string[]>;
   close(): Promise<void>;
 }

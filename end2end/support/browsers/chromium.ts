@@ -11,7 +11,7 @@ export function chromium(page: Page): Browser {
     click: (selector) => page.locator(selector).first().click(),
     type: (selector, text) => page.locator(selector).first().pressSequentially(text),
     press: (key) => page.keyboard.press(key),
-    complaints: () => [],
+    complaints: async () => [],
     close: async () => {},
   };
 }

@@ -90,7 +90,7 @@ function session(id: string, call: Call, close: () => Promise<void>): Browser {
       await call('POST', `${at}/actions`, { actions: [{ type: 'key', id: 'keyboard', actions }] });
     },
     // WebDriver has no word for the console.
-    complaints: () => [],
+    complaints: async () => [],
     close: async () => {
       // The browser ends with its session.
       await call('DELETE', at).catch(() => undefined);
