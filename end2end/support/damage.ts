@@ -1,22 +1,25 @@
-// What a failing disk does to the server's database.
+// What a database may hold that the server cannot read.
 import { open } from 'node:fs/promises';
 
 /**
- * Every page of an SQLite file that holds the text is lost. The server has to be stopped, so that all that it
- * wrote is in this file.
+ * The mode of every rotation that is stored in an SQLite file beside the text becomes a word that nobody knows. The
+ * file itself stays sound, and the server has to be stopped, so that all that it wrote is in this file.
  */
-export async function losePagesWith(text: string, databasePath: string): Promise<void> {
+export async function spoilModesBeside(text: string, databasePath: string): Promise<void> {
   const file = await open(databasePath, 'r+');
   try {
     const contents = await file.readFile();
     const pageSize = contents.readUInt16BE(16);
-    let lost = 0;
-    for (let start = pageSize; start < contents.length; start += pageSize) {
-      if (!contents.subarray(start, start + pageSize).includes(text)) continue;
-      await file.write(new Uint8Array(pageSize), 0, pageSize, start);
-      lost += 1;
+    let spoilt = 0;
+    for (let start = 0; start < contents.length; start += pageSize) {
+      const page = contents.subarray(start, start + pageSize);
+      if (!page.includes(text)) continue;
+      for (let at = page.indexOf('manual'); at >= 0; at = page.indexOf('manual', at + 1)) {
+        await file.write('zanual', start + at);
+        spoilt += 1;
+      }
     }
-    if (lost === 0) throw new Error(`No page of ${databasePath} holds “${text}”`);
+    if (spoilt === 0) throw new Error(`No page of ${databasePath} holds a mode beside “${text}”`);
   } finally {
     await file.close();
   }

@@ -16,7 +16,7 @@ import {
   pagerDutyCard,
   saveKey,
 } from '../support/connection';
-import { losePagesWith } from '../support/damage';
+import { spoilModesBeside } from '../support/damage';
 import { allowAs, goToPagerDuty, openOauthDialog } from '../support/oauth';
 import { furnish, pages } from '../support/pages';
 import { addMember, chooseSchedule, createRotation, makeBoundRotation } from '../support/rotations';
@@ -235,7 +235,7 @@ test.describe('what went wrong on the way', () => {
     await signInAs(page, 'Ada Okafor');
 
     await world.server.stop();
-    await losePagesWith('Coffee', world.server.databasePath);
+    await spoilModesBeside('Coffee', world.server.databasePath);
     await world.server.start();
     for (const path of ['/rotations', rotation]) {
       await visit(page, path);

@@ -11,9 +11,9 @@ test.describe('where a day has no midnight', () => {
     await visit(page, '/settings/design');
     // Five times 24 hours from a midnight on: the third day begins at 01:00 and has 23 hours.
     const days = page.locator('#design-no-midnight line.day');
-    await expect(days).toHaveCount(4);
+    await expect(days).toHaveCount(5);
     const places = await days.evaluateAll((lines) => lines.map((line) => line.getAttribute('x1')));
-    expect(places).toEqual(['20.00%', '40.00%', '59.16%', '79.16%']);
+    expect(places).toEqual(['20.00%', '40.00%', '59.16%', '79.16%', '99.16%']);
     await expect(page.locator('#design-no-midnight .day-name')).toHaveText([/^Sat/, /^Sun/, /^Mon/, /^Tue/]);
   });
 });

@@ -168,7 +168,8 @@ async function handOver(page: Page, keyboard: Keyboard): Promise<void> {
   await keyboard.expectAt(page.getByRole('button', { name: 'Move down Kenji Sato' }));
   await keyboard.use(page.getByRole('button', { name: 'Remove Wei Zhang' }));
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato']);
-  await keyboard.expectAt(page.getByRole('region', { name: 'Members' }));
+  // On a small screen, the messages about what was done leave less room than it is high.
+  await expect(page.getByRole('region', { name: 'Members' })).toBeFocused();
 }
 
 async function bind(page: Page, keyboard: Keyboard): Promise<void> {

@@ -338,10 +338,10 @@ test.describe('bad weather at PagerDuty’s login', () => {
     await signInAs(page, 'Ada Okafor');
     for (const [fault, sentence] of [
       [{ status: 500 }, 'status 500'],
-      [{ status: 200, body: 'html' }, 'could not be read'],
+      [{ status: 200, body: 'html' }, 'is a web page and not data'],
       [{ status: 429, headers: { 'retry-after': '7' } }, 'Wait 7 seconds'],
-      [{ body: 'truncated' }, 'could not be read'],
-      [{ body: 'wrong_types' }, 'could not be read'],
+      [{ body: 'truncated' }, 'could not be understood'],
+      [{ body: 'wrong_types' }, 'could not be understood'],
       [{ delay_ms: 12_000 }, 'did not answer within 10 seconds'],
     ] as const) {
       await visit(page, '/settings/integrations');
@@ -361,7 +361,7 @@ test.describe('bad weather at PagerDuty’s login', () => {
     await signInAs(page, 'Ada Okafor');
     await openIntegrations(page);
     await goToPagerDuty(page, world.sandbox);
-    await world.sandbox.disturbPagerDuty({ status: 401, body: 'html' });
+    await world.sandbox.disturbPagerDuty({ status: 401 });
     await allowAs(page);
     await expect(page.getByRole('dialog').getByRole('alert').first()).toContainText('did not accept the login it gave');
     await expectNotConnected(page);
@@ -466,7 +466,8 @@ test('a schedule that the person may not see any more keeps its rotation as it w
   await expect(mode(page)).toHaveText('PagerDuty');
   await expect(names(page, 'On duty now')).toHaveText(onCall);
   await openIntegrations(page);
-  await expect(pagerDutyCard(page).getByText('Healthy')).toBeVisible();
+  // The connection itself works; never is it healthy while a schedule cannot be read.
+  await expect(pagerDutyCard(page).getByText(/^(Asking again|Needs attention)$/)).toBeVisible();
 });
 
 test('switching between key and login keeps the bindings', async ({ page, world }) => {

@@ -3,7 +3,7 @@
 // contact, session or server are gone.
 import type { Locator, Page } from '@playwright/test';
 import { connectAs } from '../support/connection';
-import { losePagesWith } from '../support/damage';
+import { spoilModesBeside } from '../support/damage';
 import { Keyboard } from '../support/keyboard';
 import { addMember, card, createRotation, makeBoundRotation, names } from '../support/rotations';
 import { chooseAtSlack, signInAs, signInWithoutJavaScript } from '../support/sign-in';
@@ -397,7 +397,7 @@ test.describe('a server that fails', () => {
     await signInAs(page, 'Ada Okafor');
     const path = await createRotation(page, 'Coffee');
     await world.server.stop();
-    await losePagesWith('Coffee', world.server.databasePath);
+    await spoilModesBeside('Coffee', world.server.databasePath);
     await world.server.start();
     const failure = page.getByText(/Something went wrong on our side\. .* report request \S+\./);
     for (const broken of [path, '/rotations']) {
