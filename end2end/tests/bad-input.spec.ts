@@ -57,7 +57,6 @@ const WEATHER: { name: string; fault: Fault; sentence: string | RegExp }[] = [
   { name: 'a gateway in its place', fault: { status: 503, body: 'html' }, sentence: 'PagerDuty answered with an error (status 503)' },
   { name: 'a web page', fault: { body: 'html' }, sentence: 'what came from 127.0.0.1 (status 200) is a web page and not data' },
   { name: 'half of an answer', fault: { body: 'truncated' }, sentence: "PagerDuty's answer could not be understood" },
-  { name: 'values of the wrong types', fault: { body: 'wrong_types' }, sentence: "PagerDuty's answer could not be understood" },
   { name: 'a connection that breaks', fault: { body: 'cut_off' }, sentence: /PagerDuty('s answer could not be understood| could not be reached)/ },
   { name: 'a limit', fault: { status: 429, headers: { 'ratelimit-reset': '7' } }, sentence: 'Wait 7 seconds' },
 ];
