@@ -9,7 +9,8 @@ import { signInAs } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
-test.use({ ignoreHTTPSErrors: true });
+// The proxy ends before the pages that were opened through it.
+test.use({ ignoreHTTPSErrors: true, expectedConsole: /api\/events|rpc\/session/ });
 
 test('behind the documented nginx people sign in, and pages follow what happens elsewhere', async ({ page, world }, testInfo) => {
   const nginx = process.env.ROUNDROBIN_NGINX;
