@@ -70,6 +70,9 @@ pub enum PagerDutyProblem {
     NoApiAccess,
     #[error("{}", forbidden(missing_scopes.as_deref()))]
     Forbidden { missing_scopes: Option<String> },
+    /// The schedules can be read all the same.
+    #[error("{}", people_denied(missing_scopes.as_deref()))]
+    PeopleDenied { missing_scopes: Option<String> },
     /// The credential may well read others.
     #[error(
         "PagerDuty denies this connection access to this schedule. Give the key, or the person who logged in, access to it in PagerDuty, or choose another schedule."
@@ -145,6 +148,19 @@ fn forbidden(missing_scopes: Option<&str>) -> String {
     }
 }
 
+fn people_denied(missing_scopes: Option<&str>) -> String {
+    let remedy = match missing_scopes {
+        Some(scopes) => format!(
+            "It lacks the scopes {scopes}. Add them to the app in PagerDuty, then connect again."
+        ),
+        None => "Give the key, or the person who logged in, the right to see users in PagerDuty."
+            .to_owned(),
+    };
+    format!(
+        "PagerDuty lets this connection read schedules, but not the list of people, so e-mail addresses may be missing or old. {remedy}"
+    )
+}
+
 impl PagerDutyProblem {
     /// Whether any other request with the same credential would fail alike, so
     /// that there is no point in asking on. A 403 may be about one schedule, and a
@@ -157,6 +173,11 @@ impl PagerDutyProblem {
     /// Waiting does not help: somebody has to renew the credential or its rights.
     pub const fn needs_reconnection(&self) -> bool {
         self.concerns_credential() || matches!(self, Self::Forbidden { .. })
+    }
+
+    /// The schedules are read as ever, and nothing is said about them.
+    pub const fn concerns_people_alone(&self) -> bool {
+        matches!(self, Self::PeopleDenied { .. })
     }
 
     /// It may be over at any moment, and asking again does no harm. A limit is

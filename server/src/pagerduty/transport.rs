@@ -36,7 +36,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const SEGMENT_LIMIT_BYTES: usize = 128;
 
 /// No sound answer comes near this size.
-const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+const BODY_LIMIT_BYTES: usize = 32 * 1024 * 1024;
 
 /// The version of the API whose shapes are read.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/vnd.pagerduty+json;version=2");

@@ -484,7 +484,11 @@ impl Store {
     ///
     /// A sync that was requested while this one ran stays requested.
     pub async fn end_sync(&self, connection: &Connection, end: &SyncEnd) -> Result<bool> {
-        let failed = end.problem.is_some();
+        // Without the list of people the schedules were read as ever.
+        let failed = end
+            .problem
+            .as_ref()
+            .is_some_and(|problem| !problem.concerns_people_alone());
         let failures = match (end.asked, failed) {
             (false, _) => connection.failures,
             (true, true) if end.on_request => connection.failures,
@@ -517,7 +521,7 @@ impl Store {
             .bind(connection.workspace.as_str())
             .bind(connection.lease.as_deref())
             .bind(i64::from(end.asked))
-            .bind(i64::from(failed))
+            .bind(i64::from(end.problem.is_some()))
             .execute(&self.writer)
             .await?;
         Ok(updated.rows_affected() == 1)

@@ -79,8 +79,14 @@ pub fn schedule_health(
     if connection.needs_reconnection().is_some() {
         return ScheduleHealth::NeedsReconnection;
     }
-    let failed = connection.problem.or(schedule.problem).is_some();
-    let unanswered = connection.unanswered.max(schedule.unanswered);
+    let of_all = connection
+        .problem
+        .filter(|problem| !problem.concerns_people_alone());
+    let failed = of_all.or(schedule.problem).is_some();
+    let unanswered = match of_all {
+        Some(_) => connection.unanswered.max(schedule.unanswered),
+        None => schedule.unanswered,
+    };
     let is_past = |limit: fn(Timestamp, Duration) -> Timestamp| {
         let confirmed_at = schedule.confirmed_at;
         confirmed_at.is_none_or(|at| limit(at, interval) <= now)
@@ -120,13 +126,27 @@ pub fn connection_health(
             health => health,
         }
     });
-    match worst {
+    match worst.max(people_health(connection)) {
         ScheduleHealth::Healthy => ConnectionHealth::Healthy,
         ScheduleHealth::AskingAgain => ConnectionHealth::AskingAgain(problem()),
         ScheduleHealth::Stale => ConnectionHealth::Stale,
         ScheduleHealth::NeedsAttention | ScheduleHealth::NeedsReconnection => {
             ConnectionHealth::NeedsAttention(problem())
         }
+    }
+}
+
+/// What the list of people adds: only that one, so no schedule is called old for it.
+fn people_health(connection: Evidence<'_>) -> ScheduleHealth {
+    match connection.problem {
+        Some(problem) if problem.concerns_people_alone() => {
+            if connection.unanswered >= UNANSWERED_THAT_COUNT {
+                ScheduleHealth::NeedsAttention
+            } else {
+                ScheduleHealth::AskingAgain
+            }
+        }
+        _ => ScheduleHealth::Healthy,
     }
 }
 
@@ -221,6 +241,31 @@ mod tests {
         let ended = of(Some(&PagerDutyProblem::KeyEnded), 1);
         let ended = schedule_health(ended, schedule, START, MINUTE);
         assert_eq!(ended, ScheduleHealth::NeedsReconnection);
+    }
+
+    #[test]
+    fn without_the_list_of_people_the_panel_says_so_and_the_schedules_are_as_they_are() {
+        let denied = PagerDutyProblem::PeopleDenied {
+            missing_scopes: None,
+        };
+        for (unanswered, expected) in [
+            (1, ConnectionHealth::AskingAgain(Some(denied.clone()))),
+            (3, ConnectionHealth::NeedsAttention(Some(denied.clone()))),
+        ] {
+            let connection = Evidence {
+                confirmed_at: Some(START),
+                problem: Some(&denied),
+                unanswered,
+            };
+            let schedule = Evidence {
+                confirmed_at: Some(START),
+                ..Evidence::default()
+            };
+            let schedule = schedule_health(connection, schedule, START, MINUTE);
+            assert_eq!(schedule, ScheduleHealth::Healthy);
+            let panel = connection_health(connection, true, [schedule].into_iter(), START, MINUTE);
+            assert_eq!(panel, expected);
+        }
     }
 
     #[test]

@@ -380,11 +380,11 @@ async fn end_of(
     let ahead_of_us = clock.ahead_millis().unwrap_or(0);
     let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
-        problem: outcome.problem.as_ref().filter(|problem| {
-            // Where only people may not be listed, the schedules need no patience.
-            let denied = matches!(problem, PagerDutyProblem::Forbidden { .. });
-            !(denied && outcome.confirmed > 0)
-        }),
+        // Where only people may not be listed, the schedules need no patience.
+        problem: outcome
+            .problem
+            .as_ref()
+            .filter(|problem| !problem.concerns_people_alone()),
         failures: connection.failures,
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,

@@ -46,7 +46,7 @@ pub struct Roster {
     complete: bool,
     /// An answer said that it is of no use to ask for people now.
     closed: bool,
-    /// The credential may not list people, which no waiting changes.
+    /// The credential may not list people, as it seems.
     pub denied: Option<PagerDutyProblem>,
 }
 
@@ -123,9 +123,12 @@ pub async fn roster(
             store.read_roster_from(connection, place).await?;
             roster.complete = false;
             // Of the whole credential only the schedules tell.
-            roster.denied = failed.filter(|problem| {
-                nobody_came && matches!(problem, PagerDutyProblem::Forbidden { .. })
-            });
+            roster.denied = match failed {
+                Some(PagerDutyProblem::Forbidden { missing_scopes }) if nobody_came => {
+                    Some(PagerDutyProblem::PeopleDenied { missing_scopes })
+                }
+                _ => None,
+            };
         }
         (Reading::UnderWay, _) => roster.complete = false,
     }

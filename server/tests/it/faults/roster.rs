@@ -45,13 +45,13 @@ async fn known_people_serve_while_the_list_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn a_credential_that_may_not_list_people_needs_its_rights_once_it_was_told_so_twice() {
+async fn a_credential_that_may_not_list_people_is_said_to_need_that_right_and_no_more() {
     let bound = Bound::to(sqlite(), &SCHEDULES).await;
     let before = bound.all_rotations().await;
     only_people_fail(&bound, json!({"status": 403, "times": 1})).await;
     assert_eq!(bound.sync().await.unwrap().confirmed, 2);
     only_people_fail(&bound, json!({"status": 403})).await;
-    let denied = PagerDutyProblem::Forbidden {
+    let denied = PagerDutyProblem::PeopleDenied {
         missing_scopes: None,
     };
     let outcome = bound.sync().await;

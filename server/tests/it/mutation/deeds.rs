@@ -17,10 +17,14 @@ use std::{
     time::Duration,
 };
 use tokio::time;
-use types::{OauthStep, Outcome, Replaced, SyncRun, SyncRunState, Timestamp, WorkspaceId};
+use types::{
+    OauthStep, Outcome, Replaced, SlackProblem, SyncRun, SyncRunState, Timestamp, WorkspaceId,
+};
 
 /// Longer than any answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How often to look where nobody tells when something is over.
+const GLANCE: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deed {
@@ -237,14 +241,15 @@ impl Tenant<'_> {
     async fn have_all_due(&self) -> Timestamp {
         let services = &self.world().services;
         let asked_at = services.store.now().await.unwrap();
+        // The connection comes last: with it a run may begin.
         for statement in [
-            "update pagerduty_schedules set poll_at = 0 where workspace_id = $1",
-            "update pagerduty_connections set next_sync_at = 0, ask_after = 0, roster_read_at = 0
-             where workspace_id = $1",
             &format!(
                 "update pagerduty_users set asked_for = 0
                  where workspace_id = $1 and id = '{UNLISTED}'"
             ),
+            "update pagerduty_schedules set poll_at = 0 where workspace_id = $1",
+            "update pagerduty_connections set next_sync_at = 0, ask_after = 0, roster_read_at = 0
+             where workspace_id = $1",
         ] {
             self.execute(statement).await;
         }
@@ -259,8 +264,7 @@ impl Tenant<'_> {
             .await;
         let end = self.sync().await;
         while self.is_due_for_renewal().await {
-            // Nobody tells when it is over.
-            time::sleep(Duration::from_millis(20)).await;
+            time::sleep(GLANCE).await;
         }
         end
     }
@@ -360,13 +364,31 @@ impl Tenant<'_> {
     }
 }
 
-/// Reads the people of a workspace.
-pub async fn read_directory(services: &Services, workspace: &WorkspaceId) -> End {
-    let workspace = services.store.workspace(workspace).await.unwrap();
-    let read = directory::refresh(services, &workspace.unwrap()).await;
-    End {
-        done: read.is_ok(),
-        ..End::default()
+/// Reads the people of a workspace, once nobody else does. A reading that waits because
+/// Slack asked for it goes on by itself.
+pub async fn read_directory(services: &Services, id: &WorkspaceId) -> End {
+    let store = &services.store;
+    let nobody_reads = || store.reserve_directory(id, "nobody", Duration::ZERO);
+    while !nobody_reads().await.unwrap() {
+        time::sleep(GLANCE).await;
+    }
+    let workspace = store.workspace(id).await.unwrap().unwrap();
+    let reader = services.clone();
+    let mut reading = tokio::spawn(async move { directory::refresh(&reader, &workspace).await });
+    loop {
+        if let Ok(read) = time::timeout(GLANCE, &mut reading).await {
+            return End {
+                done: read.unwrap().is_ok(),
+                ..End::default()
+            };
+        }
+        let workspace = store.workspace(id).await.unwrap().unwrap();
+        if let Some(problem @ SlackProblem::RateLimited { .. }) = workspace.directory_problem {
+            return End {
+                said: vec![problem.to_string()],
+                ..End::default()
+            };
+        }
     }
 }
 

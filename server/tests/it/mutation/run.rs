@@ -17,8 +17,8 @@ use std::{
 };
 
 /// Workspaces at once that are connected by a key, and by a login.
-const BY_KEY: usize = 8;
-const BY_LOGIN: usize = 2;
+const BY_KEY: usize = 14;
+const BY_LOGIN: usize = 4;
 
 /// What came of a run.
 #[derive(Debug, Default)]
