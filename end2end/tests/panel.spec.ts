@@ -61,6 +61,20 @@ test.describe('the timeline', () => {
     await expect(timeline(page).locator(':focus')).toHaveCount(0);
   });
 
+  test('keeps the focus where it is when it moves on', async ({ page, world }) => {
+    await page.clock.install();
+    await connectAs(page, world);
+    await makeBoundRotation(page, 'Watch', 'Night Watch');
+    const gap = timeline(page).getByRole('option', { name: /^Nobody/ }).last();
+    const days = timeline(page).locator('line.day').first();
+    const place = await days.getAttribute('x1');
+    await gap.focus();
+    await page.clock.runFor(3600 * 1000);
+    await expect(days).not.toHaveAttribute('x1', place!);
+    await expect(gap).toBeFocused();
+    await expect(told(page)).toContainText('Nobody');
+  });
+
   test('names the days of the reader’s calendar and draws now in its place', async ({ page, world }) => {
     await connectAs(page, world);
     await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');

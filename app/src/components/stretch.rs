@@ -2,7 +2,7 @@
 
 use types::{DutyRecord, ShiftView, Timestamp};
 
-const NOBODY: &str = "Nobody";
+pub(super) const NOBODY: &str = "Nobody";
 
 /// `[starts_at, ends_at)`; without an end it lasts until somebody ends it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,12 @@
 use super::{
     avatar::shade,
     roving::move_focus,
-    stretch::{Stretch, sort},
+    rows::rows,
+    stretch::{NOBODY, Stretch, sort},
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
 use crate::{data::DataMemo, duty::DutyWatch};
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, ev::PointerEvent, prelude::*};
 use types::Timestamp;
 
 /// The height of a lane and of the head with the names of the days, in pixels.
@@ -46,6 +47,29 @@ impl Span {
     }
 }
 
+/// A stretch and the lane that it is drawn in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Placed {
+    stretch: Stretch,
+    lane: usize,
+}
+
+impl Placed {
+    /// Whether it is the same piece of the drawing, which stays where it is and keeps the
+    /// focus when the stretch turns out to end at another time.
+    fn replaces(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    fn key(&self) -> String {
+        let Stretch {
+            name, starts_at, ..
+        } = &self.stretch;
+        let name = name.as_deref().unwrap_or_default();
+        format!("{} {} {name}", self.lane, starts_at.as_millis())
+    }
+}
+
 fn percent(share: i64) -> String {
     format!("{}.{:02}%", share / 100, share % 100)
 }
@@ -59,48 +83,54 @@ pub(crate) fn Timeline(
     let clock = use_clock();
     let watch = use_context::<DutyWatch>();
     // The one that is told below; the present one until somebody chooses another.
-    let chosen = RwSignal::new(None::<Stretch>);
+    let chosen = RwSignal::new(None::<Placed>);
     let drawn = DataMemo::new(move || {
         let span = span.get();
         let mut stretches = stretches.get();
         stretches.retain(|stretch| span.shows(stretch));
         sort(&mut stretches);
-        stretches
+        let lanes = lanes(&stretches);
+        let placed = stretches.into_iter().zip(lanes);
+        placed
+            .map(|(stretch, lane)| Placed { stretch, lane })
+            .collect::<Vec<_>>()
     });
     let told = DataMemo::new(move || {
         let now = clock.now();
         drawn.with(|drawn| {
-            let chosen = chosen.get().filter(|chosen| drawn.contains(chosen));
-            chosen.or_else(|| {
-                let changed_at = watch.and_then(DutyWatch::changed_at);
-                let mut present = drawn.iter();
-                let present = present.find(|stretch| stretch.is_known_to_hold(now, changed_at));
-                present.or(drawn.first()).cloned()
-            })
+            let chosen = chosen.get();
+            let chosen = chosen.and_then(|chosen| drawn.iter().find(|one| one.replaces(&chosen)));
+            chosen
+                .or_else(|| {
+                    let changed_at = watch.and_then(DutyWatch::changed_at);
+                    let mut present = drawn.iter();
+                    let holds = |one: &&Placed| one.stretch.is_known_to_hold(now, changed_at);
+                    present.find(holds).or(drawn.first())
+                })
+                .cloned()
+        })
+    });
+    let height = Memo::new(move |_| {
+        drawn.with(|drawn| {
+            let lanes = drawn.iter().map(|one| one.lane + 1);
+            HEAD + LANE * lanes.max().unwrap_or(1)
         })
     });
     view! {
         <div class="timeline" translate="no">
-            {move || {
-                let (stretches, span) = (drawn.get(), span.get());
-                let lanes = lanes(&stretches);
-                let height = HEAD + LANE * lanes.iter().map(|lane| lane + 1).max().unwrap_or(1);
-                view! {
-                    <svg
-                        class="chart" height=height role="listbox" aria-label=label
-                        aria-orientation="horizontal"
-                        on:keydown=move |event| move_focus(&event, "option", ["ArrowLeft", "ArrowRight"])
-                    >
-                        <Days span height/>
-                        {stretches.into_iter().zip(lanes).map(|(stretch, lane)| view! {
-                            <Bar stretch lane span told chosen/>
-                        }).collect_view()}
-                        <Now span height/>
-                    </svg>
-                }
-            }}
+            <svg
+                class="chart" height=move || height.get() role="listbox" aria-label=label
+                aria-orientation="horizontal"
+                on:keydown=move |event| move_focus(&event, "option", ["ArrowLeft", "ArrowRight"])
+            >
+                {move || view! { <Days span=span.get() height=height.get()/> }}
+                {rows(move || drawn.get(), Placed::key, move |placed| view! {
+                    <Bar placed drawn span told chosen/>
+                })}
+                {move || view! { <Now span=span.get() height=height.get()/> }}
+            </svg>
             <p class="chosen" aria-hidden="true">
-                {move || told.get().map(|stretch| view! { <Told stretch/> })}
+                {move || told.get().map(|placed| view! { <Told stretch=placed.stretch/> })}
             </p>
         </div>
     }
@@ -132,53 +162,72 @@ fn Days(span: Span, height: usize) -> impl IntoView {
 
 #[component]
 fn Bar(
-    stretch: Stretch,
-    lane: usize,
-    span: Span,
-    told: DataMemo<Option<Stretch>>,
-    chosen: RwSignal<Option<Stretch>>,
+    placed: Placed,
+    drawn: DataMemo<Vec<Placed>>,
+    span: DataMemo<Span>,
+    told: DataMemo<Option<Placed>>,
+    chosen: RwSignal<Option<Placed>>,
 ) -> impl IntoView {
     let clock = use_clock();
-    let start = span.share(stretch.starts_at);
-    let width = (span.share(span.end_of(&stretch)) - start).max(30);
-    let class = {
-        let shade = match &stretch.name {
-            Some(name) => shade(name),
-            None => "gap".to_owned(),
-        };
-        let open = if stretch.ends_at.is_none() {
-            " open"
-        } else {
-            ""
-        };
-        let ends_at = stretch.ends_at;
-        move || {
-            let past = if ends_at.is_some_and(|end| end <= clock.now()) {
-                " past"
-            } else {
-                ""
-            };
+    let Stretch { name, .. } = placed.stretch.clone();
+    let lane = placed.lane;
+    let present = DataMemo::new(move || {
+        drawn.with(|drawn| {
+            let mut drawn = drawn.iter();
+            // One that is about to leave stays as it was.
+            let present = drawn.find(|one| one.replaces(&placed)).unwrap_or(&placed);
+            present.clone()
+        })
+    });
+    let shade = match &name {
+        Some(name) => shade(name),
+        None => "gap".to_owned(),
+    };
+    let class = move || {
+        present.with(|placed| {
+            let (mut open, mut past) = ("", "");
+            match placed.stretch.ends_at {
+                None => open = " open",
+                Some(end) if end <= clock.now() => past = " past",
+                Some(_) => {}
+            }
             format!("stretch {shade}{open}{past}")
+        })
+    };
+    let words = move || present.with(|placed| words(&placed.stretch, clock));
+    let start = move || {
+        span.get()
+            .share(present.with(|placed| placed.stretch.starts_at))
+    };
+    let width = move || {
+        let end = present.with(|placed| span.get().end_of(&placed.stretch));
+        (span.get().share(end) - start()).max(30)
+    };
+    let choose = move || chosen.set(Some(present.get()));
+    let selected = Memo::new(move |_| {
+        told.with(|told| present.with(|present| told.as_ref() == Some(present)))
+    });
+    // Where the page moves below a pointer that rests, nobody has pointed at anything.
+    let on_point = move |event: PointerEvent| {
+        let moves = event.movement_x() != 0 || event.movement_y() != 0;
+        if moves && !selected.get_untracked() {
+            choose();
         }
     };
-    let words = {
-        let stretch = stretch.clone();
-        move || words(&stretch, clock)
-    };
-    let name = stretch.who().to_owned();
-    let (on_focus, on_point) = (stretch.clone(), stretch.clone());
-    let selected = Memo::new(move |_| told.with(|told| told.as_ref() == Some(&stretch)));
     view! {
         <g
             class=class role="option" aria-label=words
             aria-selected=move || selected.get().to_string()
             tabindex=move || if selected.get() { "0" } else { "-1" }
-            on:focus=move |_| chosen.set(Some(on_focus.clone()))
-            on:pointerenter=move |_| chosen.set(Some(on_point.clone()))
+            on:focus=move |_| choose()
+            on:pointermove=on_point
         >
-            <svg x=percent(start) y=HEAD + LANE * lane width=percent(width) height=BAR>
+            <svg
+                x=move || percent(start()) y=HEAD + LANE * lane
+                width=move || percent(width()) height=BAR
+            >
                 <rect x="1" y="1" width="100%" height=BAR - 2 rx="6"></rect>
-                <text x="8" y="19">{name}</text>
+                <text x="8" y="19">{name.unwrap_or_else(|| NOBODY.to_owned())}</text>
             </svg>
         </g>
     }
