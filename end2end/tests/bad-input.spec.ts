@@ -55,7 +55,7 @@ test('a key that cannot be right is refused at its field', async ({ page, world 
 const WEATHER: { name: string; fault: Fault; sentence: string | RegExp }[] = [
   { name: 'an error of its own', fault: { status: 500 }, sentence: 'PagerDuty answered with an error (status 500)' },
   { name: 'a gateway in its place', fault: { status: 503, body: 'html' }, sentence: 'PagerDuty answered with an error (status 503)' },
-  { name: 'a web page', fault: { body: 'html' }, sentence: 'what came from 127.0.0.1 (status 200) is a web page and not data' },
+  { name: 'a web page', fault: { body: 'html' }, sentence: "what came from 127.0.0.1 (status 200) is not what PagerDuty's API sends" },
   { name: 'half of an answer', fault: { body: 'truncated' }, sentence: "PagerDuty's answer could not be understood" },
   { name: 'a connection that breaks', fault: { body: 'cut_off' }, sentence: /PagerDuty('s answer could not be understood| could not be reached)/ },
   { name: 'a limit', fault: { status: 429, headers: { 'ratelimit-reset': '7' } }, sentence: 'Wait 7 seconds' },

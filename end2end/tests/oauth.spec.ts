@@ -338,7 +338,7 @@ test.describe('bad weather at PagerDuty’s login', () => {
     await signInAs(page, 'Ada Okafor');
     for (const [fault, sentence] of [
       [{ status: 500 }, 'status 500'],
-      [{ status: 200, body: 'html' }, 'is a web page and not data'],
+      [{ status: 200, body: 'html' }, "is not what PagerDuty's API sends"],
       [{ status: 429, headers: { 'retry-after': '7' } }, 'Wait 7 seconds'],
       [{ body: 'truncated' }, 'could not be understood'],
       [{ body: 'wrong_types' }, 'could not be understood'],

@@ -17,8 +17,8 @@ use std::{
 use types::WorkspaceId;
 use url::Url;
 
-/// Longer than people's networks take for a kilobyte, and longer than proxies usually
-/// keep an idle connection for its next request.
+/// Longer than people's networks take for a kilobyte. It is also how long an idle
+/// connection is kept, so proxies have to let go of theirs sooner.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// The largest form, 512 KB, comes this quickly over any network that pages come over.
 const BODY_LIMIT: Duration = Duration::from_secs(20);

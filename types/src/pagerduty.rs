@@ -103,7 +103,7 @@ pub enum PagerDutyProblem {
         "PagerDuty's answer could not be understood, so nothing was taken from it. Try again in a minute; if it stays, PagerDuty's support can say what its API sends."
     )]
     Unreadable,
-    /// A page or a redirect, which PagerDuty's API never sends.
+    /// A page, a text or a redirect, which PagerDuty's API never sends.
     #[error("{}", interposed(host, *status, leads_to.as_deref()))]
     Interposed {
         /// The host that was asked.
@@ -128,7 +128,7 @@ fn seconds(count: u32) -> String {
 fn interposed(host: &str, status: u16, leads_to: Option<&str>) -> String {
     let answer = match leads_to {
         Some(other) => format!("leads to {other}"),
-        None => "is a web page and not data".to_owned(),
+        None => "is not what PagerDuty's API sends".to_owned(),
     };
     let otherwise = match status {
         401 | 403 => " If nothing stands between them, the credential may have ended in PagerDuty.",

@@ -19,7 +19,6 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use tokio::sync::Mutex;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
     ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
@@ -217,7 +216,7 @@ impl RoundRobin {
                 .await?;
             let roster = sync::roster(services, pagerduty, connection, &account).await;
             let roster = match roster {
-                Ok(roster) => Mutex::new(roster),
+                Ok(roster) => roster,
                 Err(error) => return Ok(Err(error)),
             };
             Ok(Ok(sync::resolve(pagerduty, &account, answer, &roster).await))

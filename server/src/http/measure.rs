@@ -6,8 +6,8 @@ use crate::limits::Costly;
 use app::{
     backend::Caller,
     server_fns::{
-        ConnectWithApiKey, ConnectWithOauth, EditApiKey, PreviewSchedule, ReconnectOauth,
-        SearchSchedules, SwitchToOauth, SyncNow,
+        ConnectWithApiKey, ConnectWithOauth, EditApiKey, PreviewSchedule, RebindFormer,
+        ReconnectOauth, SearchSchedules, SetSchedule, SwitchToOauth, SyncNow,
     },
 };
 use axum::{
@@ -42,7 +42,8 @@ fn costly(path: &str) -> Option<Costly> {
         Some(Costly::Credential)
     } else if is(&[SearchSchedules::PATH]) {
         Some(Costly::Search)
-    } else if is(&[PreviewSchedule::PATH]) || is_editor(path) {
+    } else if is(&[PreviewSchedule::PATH, SetSchedule::PATH, RebindFormer::PATH]) || is_editor(path)
+    {
         Some(Costly::Preview)
     } else {
         None
@@ -68,6 +69,8 @@ mod tests {
             ("/rpc/edit_api_key", Some(Costly::Credential)),
             ("/rpc/search_schedules", Some(Costly::Search)),
             ("/rpc/preview_schedule", Some(Costly::Preview)),
+            ("/rpc/set_schedule", Some(Costly::Preview)),
+            ("/rpc/rebind_former", Some(Costly::Preview)),
             ("/rotations/0191/schedule", Some(Costly::Preview)),
             ("/rotations/0191", None),
             ("/rotations/a/b/schedule", None),

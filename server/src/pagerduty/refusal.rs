@@ -1,7 +1,7 @@
 //! What a status other than success means. The status decides: bodies of errors
 //! come as JSON of several shapes or not at all, so at most one detail is taken from
-//! them, where it happens to be there. A web page is nobody's word on a credential, a
-//! person or a schedule: what stands between us and PagerDuty sends such.
+//! them, where it happens to be there. A web page, or the short text of a firewall, is
+//! nobody's word on a credential, a person or a schedule.
 
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -39,6 +39,7 @@ pub fn refusal(
         // network in between wants to be authenticated to.
         300..=399 | 407 | 511 => Some(interposed(host, status, headers)),
         401..=404 if is_page(headers, body) => Some(interposed(host, status, headers)),
+        402..=404 if is_text(body) => Some(interposed(host, status, headers)),
         401 => Some(PagerDutyProblem::Unauthorized),
         402 => Some(PagerDutyProblem::NoApiAccess),
         403 => Some(PagerDutyProblem::Forbidden {
@@ -76,6 +77,13 @@ pub fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
     kind.starts_with(b"text/html")
         || kind.starts_with(b"application/xhtml")
         || body.trim_ascii_start().starts_with(b"<")
+}
+
+/// Whether this is something, yet no JSON, not even the beginning of it. Without a
+/// body, and with status 401, PagerDuty itself may have answered so.
+fn is_text(body: &[u8]) -> bool {
+    let first = body.trim_ascii_start().first();
+    first.is_some_and(|first| !matches!(first, b'{' | b'[' | b'"'))
 }
 
 fn retry_after_seconds(headers: &HeaderMap) -> u32 {
@@ -196,6 +204,16 @@ mod tests {
         )]);
         let cut_off = refusal(HOST, StatusCode::FORBIDDEN, &headers, b"");
         assert_eq!(cut_off, in_between(403, None));
+    }
+
+    #[test]
+    fn the_short_text_of_a_firewall_is_nobodys_word_either() {
+        for text in ["error code: 1020", "Access denied", "forbidden"] {
+            for status in [402, 403, 404] {
+                assert_eq!(of(status, text), in_between(status, None), "{text}");
+            }
+            assert_eq!(of(401, text), Some(PagerDutyProblem::Unauthorized));
+        }
     }
 
     #[test]

@@ -289,6 +289,22 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that PagerDuty has just confirmed something to the credential of
+    /// `connection`, outside of a run.
+    pub async fn note_synced(&self, connection: &Connection) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update pagerduty_connections set last_synced_at = {now}
+             where workspace_id = $1 and generation = $2"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(connection.workspace.as_str())
+            .bind(&connection.generation)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     /// Ends the connection of `entry`'s workspace: the credential and everything
     /// read from PagerDuty are deleted, and bound rotations become Manual with
     /// the members and the people on duty that they have. All or nothing; `None`

@@ -68,6 +68,13 @@ impl Doubt {
             && (self.suspicion.is_some() || (!self.confirmed && self.failures >= enough))
     }
 
+    /// Whether to ask the second question once more: what was said of the credential is
+    /// neither confirmed nor denied by an answer that did not come.
+    pub fn is_left_open_by(&self, second: &Result<(), PagerDutyProblem>) -> bool {
+        let passes = |problem: &PagerDutyProblem| problem.may_pass_at_any_moment();
+        self.suspicion.is_some() && second.as_ref().is_err_and(passes)
+    }
+
     /// Takes in the answer to the second question. What ails the connection as a
     /// whole, if it does.
     pub fn settle(&mut self, second: Result<(), PagerDutyProblem>) -> Option<PagerDutyProblem> {
@@ -158,6 +165,15 @@ mod tests {
         assert_eq!(after(&[LIMITED]).settle(Err(LIMITED)), Some(LIMITED));
         assert_eq!(after(&[LIMITED]).settle(Err(SPENT)), Some(LIMITED));
         assert_eq!(after(&[AWAY]).settle(Err(SPENT)), None);
+    }
+
+    #[test]
+    fn a_second_question_that_fails_says_nothing_of_a_credential() {
+        let suspicious = after(&[PagerDutyProblem::Unauthorized]);
+        assert!(suspicious.is_left_open_by(&Err(AWAY)));
+        assert!(!suspicious.is_left_open_by(&Ok(())));
+        assert!(!suspicious.is_left_open_by(&Err(PagerDutyProblem::Unauthorized)));
+        assert!(!after(&[AWAY]).is_left_open_by(&Err(AWAY)));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use std::{
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time};
+use tokio_util::sync::CancellationToken;
 use types::{PagerDutyProblem, PagerDutyUserId, WorkspaceId};
 
 /// So many people are asked for one by one while there is no list of everybody.
@@ -34,11 +35,14 @@ const FRESH_SECONDS: i64 = 15 * 60;
 /// want of a share, so that something is left for the schedules.
 const PUT_OFF: Duration = Duration::from_secs(5 * 60);
 
-/// No page of the list is begun later than this: the schedules wait meanwhile, and
-/// the next run reads on.
+/// No page of the list is begun later than this, and no schedule with somebody unknown
+/// waits longer for it: the next run reads on.
 const LISTING_LIMIT: Duration = Duration::from_secs(8);
+/// So long the people of a schedule are asked for one by one.
+const ASKING_LIMIT: Duration = Duration::from_secs(4);
 
 /// What is known of an account's people.
+#[derive(Default)]
 pub struct Roster {
     /// Those who need not be asked for.
     people: People,
@@ -46,8 +50,8 @@ pub struct Roster {
     complete: bool,
     /// An answer said that it is of no use to ask for people now.
     closed: bool,
-    /// The credential may not list people, as it seems.
-    pub denied: Option<PagerDutyProblem>,
+    /// Whether it is as complete as it gets.
+    listed: CancellationToken,
 }
 
 /// Whose turn it is to list a workspace's people: of many who want them at once,
@@ -69,36 +73,62 @@ pub async fn roster(
     pagerduty: &PagerDuty,
     connection: &Connection,
     account: &Account,
-) -> Result<Roster, StoreError> {
+) -> Result<Mutex<Roster>, StoreError> {
+    let roster = known(services, &connection.workspace).await?;
+    list(services, pagerduty, connection, account, &roster).await?;
+    Ok(roster)
+}
+
+/// Those who are known from earlier. What wants more than them waits for [`list`].
+pub async fn known(
+    services: &Services,
+    workspace: &WorkspaceId,
+) -> Result<Mutex<Roster>, StoreError> {
+    let mut people = services.store.pagerduty_users(workspace).await?;
+    people.retain(|_, person| person.asked_for);
+    Ok(Mutex::new(Roster {
+        people,
+        ..Roster::default()
+    }))
+}
+
+/// Completes `roster` by everybody's list when that was read too long ago. Gives why
+/// the credential may not list people, as it seems.
+pub async fn list(
+    services: &Services,
+    pagerduty: &PagerDuty,
+    connection: &Connection,
+    account: &Account,
+    roster: &Mutex<Roster>,
+) -> Result<Option<PagerDutyProblem>, StoreError> {
+    let _listed = roster.lock().await.listed.clone().drop_guard();
     let store = &services.store;
     let workspace = &connection.workspace;
     let turn = services.roster_turns.of(workspace);
     let _turn = turn.lock().await;
+    let Some(present) = store.connection(workspace).await? else {
+        return Ok(None);
+    };
     let mut people = store.pagerduty_users(workspace).await?;
     people.retain(|_, person| person.asked_for);
-    let mut roster = Roster {
-        people,
-        complete: true,
-        closed: false,
-        denied: None,
-    };
-    let Some(present) = store.connection(workspace).await? else {
-        return Ok(roster);
-    };
     let age = |read_at| present.as_of.seconds_since(read_at);
     if present
         .roster_read_at
         .is_some_and(|at| age(at) < FRESH_SECONDS)
     {
-        return Ok(roster);
+        roster.lock().await.learn(people, true);
+        return Ok(None);
     }
     let mut listing = Listing::from(present.roster_from);
-    let (mut listed, failed) = list(pagerduty, account, &mut listing).await;
+    let (mut listed, failed) = pages(pagerduty, account, &mut listing).await;
     let nobody_came = listed.is_empty();
     // Where an e-mail is not told, what is known of it stands.
-    listed.retain(|id, person| person.asked_for || !roster.people.contains_key(id));
+    listed.retain(|id, person| person.asked_for || !people.contains_key(id));
     store.save_people(connection, &listed).await?;
-    roster.people.extend(listed);
+    people.extend(listed);
+    let mut roster = roster.lock().await;
+    roster.learn(people, true);
+    let mut denied = None;
     let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
     match (listing.reading(), failed) {
         (Reading::Whole, _) => store.roster_was_read(connection, Duration::ZERO).await?,
@@ -123,21 +153,20 @@ pub async fn roster(
             store.read_roster_from(connection, place).await?;
             roster.complete = false;
             // Of the whole credential only the schedules tell.
-            roster.denied = match failed {
-                Some(PagerDutyProblem::Forbidden { missing_scopes }) if nobody_came => {
-                    Some(PagerDutyProblem::PeopleDenied { missing_scopes })
-                }
-                _ => None,
-            };
+            if let Some(PagerDutyProblem::Forbidden { missing_scopes }) = failed
+                && nobody_came
+            {
+                denied = Some(PagerDutyProblem::PeopleDenied { missing_scopes });
+            }
         }
         (Reading::UnderWay, _) => roster.complete = false,
     }
-    Ok(roster)
+    Ok(denied)
 }
 
 /// Reads on until the list or the time for it has ended, or nothing comes any more.
 /// The people of the pages that came, and why the last one did not.
-async fn list(
+async fn pages(
     pagerduty: &PagerDuty,
     account: &Account,
     listing: &mut Listing,
@@ -162,25 +191,28 @@ async fn list(
     (people, failed)
 }
 
-/// The schedule with its people's names and e-mails. Whoever is not in `roster`
-/// is asked for and added to it; meanwhile it is free for others. Whatever comes of
-/// that, the schedule is what PagerDuty said.
+/// The schedule with its people's names and e-mails. Whoever is not in `roster` once it
+/// is complete is asked for and added to it; meanwhile it is free for others. Whatever
+/// comes of that, and however long it would take, the schedule is what PagerDuty said.
 pub async fn resolve(
     pagerduty: &PagerDuty,
     account: &Account,
     schedule: Schedule,
     roster: &Mutex<Roster>,
 ) -> ScheduleSnapshot {
+    if !roster.lock().await.knows_all(&schedule) {
+        let listed = roster.lock().await.listed.clone();
+        let _so_long = time::timeout(LISTING_LIMIT, listed.cancelled()).await;
+    }
     let missing = roster.lock().await.missing(&schedule);
     let questions: Vec<BoxFuture<'_, _>> = missing
         .iter()
         .map(|person| ask(pagerduty, account, person, roster).boxed())
         .collect();
-    stream::iter(questions)
-        .buffer_unordered(AT_ONCE)
-        .collect::<()>()
-        .await;
-    let roster = roster.lock().await;
+    let asking = stream::iter(questions).buffer_unordered(AT_ONCE);
+    let asked = time::timeout(ASKING_LIMIT, asking.collect::<()>()).await;
+    let mut roster = roster.lock().await;
+    roster.closed |= asked.is_err();
     let people = schedule
         .people
         .iter()
@@ -205,6 +237,16 @@ pub async fn resolve(
 }
 
 impl Roster {
+    fn learn(&mut self, people: People, complete: bool) {
+        self.people.extend(people);
+        self.complete = complete;
+    }
+
+    fn knows_all(&self, schedule: &Schedule) -> bool {
+        let mut people = schedule.people.iter();
+        people.all(|person| person.deleted || self.people.contains_key(&person.id))
+    }
+
     /// Whom to ask for, a few at a time.
     fn missing(&self, schedule: &Schedule) -> Vec<UserReference> {
         let at_most = match (self.closed, self.complete) {
@@ -297,10 +339,8 @@ mod tests {
     #[test]
     fn however_many_are_unknown_few_are_asked_for_one_by_one() {
         let roster = |complete| Roster {
-            people: People::new(),
             complete,
-            closed: false,
-            denied: None,
+            ..Roster::default()
         };
         for (complete, people, asked) in [
             (true, 3, 3),

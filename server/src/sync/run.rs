@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Services,
     integrations::{self, AccessProblem},
-    pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty},
+    pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule},
     rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
@@ -125,7 +125,6 @@ pub async fn read_slow(
         .answer_limit_seconds
         .unwrap_or(ANSWER_LIMIT_SECONDS);
     let routine = services.pagerduty.for_routine();
-    let roster = people::roster(services, &routine, connection, account).await?;
     let run = Run {
         services,
         connection,
@@ -136,12 +135,15 @@ pub async fn read_slow(
         period: services.config.pagerduty.poll_interval,
     };
     let mut outcome = RunOutcome::default();
-    let (_, asked_at, answer) = run.read(account, schedule, &Mutex::new(roster)).await;
+    let (_, asked_at, answer) = run.answer(account, schedule).await;
     let took = run.started.elapsed();
     match answer {
-        Ok(snapshot) => {
+        Ok(answer) => {
+            let roster = people::roster(services, &routine, connection, account).await?;
+            let snapshot = people::resolve(&run.pagerduty, account, answer, &roster).await;
             outcome.confirmed = 1;
             run.apply(&snapshot, asked_at, &mut outcome).await?;
+            services.store.note_synced(connection).await?;
         }
         // It is due again as it is.
         Err(PagerDutyProblem::ShareSpent { .. }) => return Ok(outcome),
@@ -199,6 +201,20 @@ fn publish_rotations(
         let topic = LiveTopic::Rotation(rotation);
         services.live.publish(workspace, topic);
     }
+}
+
+/// A schedule, when it was asked for, and what came.
+type Answered<'s> = (
+    &'s BoundSchedule,
+    Timestamp,
+    Result<Schedule, PagerDutyProblem>,
+);
+
+/// How far a schedule has come.
+enum Step<'s> {
+    Answered(Answered<'s>),
+    /// As it was when it was asked for, with its people.
+    Resolved(Timestamp, ScheduleSnapshot),
 }
 
 struct Run<'a> {
@@ -380,16 +396,22 @@ impl Run<'_> {
         schedules: &[BoundSchedule],
         outcome: &mut RunOutcome,
     ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
-        let roster = people::roster(self.services, &self.pagerduty, self.connection, account);
-        let mut roster = roster.await?;
-        let denied = roster.denied.take();
-        let roster = Mutex::new(roster);
-        let asked = self.ask_for_each(account, schedules, &roster, outcome);
+        let roster = people::known(self.services, &self.connection.workspace).await?;
+        let listing = people::list(
+            self.services,
+            &self.pagerduty,
+            self.connection,
+            account,
+            &roster,
+        );
+        let asking = self.ask_for_each(account, schedules, &roster, outcome);
+        let (asked, denied) = tokio::try_join!(asking, listing)?;
         // Schedules whose people stay unknown are not all that there should be.
-        Ok(asked.await?.and(denied.map_or(Ok(()), Err)))
+        Ok(asked.and(denied.map_or(Ok(()), Err)))
     }
 
-    /// Reads the schedules, a few at once, and applies each as it comes. One that
+    /// Reads the schedules, a few at once, and applies each as it comes, or as its people
+    /// become known, which keeps no other one waiting. One that
     /// cannot be read says nothing about the others: what is under way is always
     /// waited for, and what ails the connection as a whole is decided by a second
     /// question.
@@ -409,16 +431,18 @@ impl Run<'_> {
         self.read_beside(account, slow, outcome).await?;
         let mut waiting = usual.into_iter();
         let mut asking = FuturesUnordered::new();
+        let mut unanswered = 0;
         loop {
-            while asking.len() < AT_ONCE
+            while unanswered < AT_ONCE
                 && doubt.may_go_on(self.started.elapsed())
                 && let Some(schedule) = waiting.next()
             {
                 // Boxed one by one: the compiler cannot tell that a closure over
                 // references makes futures that may move between threads.
-                asking.push(self.read(account, schedule, roster).boxed());
+                asking.push(self.answer(account, schedule).map(Step::Answered).boxed());
+                unanswered += 1;
             }
-            let Some((schedule, asked_at, answer)) = asking.next().await else {
+            let Some(step) = asking.next().await else {
                 if !doubt.remains(bound) {
                     // PagerDuty is there, and only these take long.
                     for schedule in silent {
@@ -427,7 +451,10 @@ impl Run<'_> {
                     }
                     return Ok(Ok(()));
                 }
-                let second = self.pagerduty.answers(account).await;
+                let mut second = self.pagerduty.answers(account).await;
+                if doubt.is_left_open_by(&second) {
+                    second = self.pagerduty.answers(account).await;
+                }
                 if let Some(problem) = doubt.settle(second) {
                     return Ok(Err(problem));
                 }
@@ -436,11 +463,21 @@ impl Run<'_> {
                 }
                 continue;
             };
-            match answer {
-                Ok(snapshot) => {
+            let (schedule, asked_at, answer) = match step {
+                Step::Answered(answered) => answered,
+                Step::Resolved(asked_at, snapshot) => {
                     outcome.confirmed += 1;
-                    doubt.confirmed();
                     self.apply(&snapshot, asked_at, outcome).await?;
+                    continue;
+                }
+            };
+            unanswered -= 1;
+            match answer {
+                Ok(answer) => {
+                    doubt.confirmed();
+                    let people = people::resolve(&self.pagerduty, account, answer, roster);
+                    let resolved = people.map(move |people| Step::Resolved(asked_at, people));
+                    asking.push(resolved.boxed());
                 }
                 Err(PagerDutyProblem::ShareSpent {
                     retry_after_seconds,
@@ -511,28 +548,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn read<'s>(
-        &self,
-        account: &Account,
-        schedule: &'s BoundSchedule,
-        roster: &Mutex<Roster>,
-    ) -> (
-        &'s BoundSchedule,
-        Timestamp,
-        Result<ScheduleSnapshot, PagerDutyProblem>,
-    ) {
+    async fn answer<'s>(&self, account: &Account, schedule: &'s BoundSchedule) -> Answered<'s> {
         let asked_at = self.now();
         let (from, until) = window(asked_at);
         let pagerduty = &self.pagerduty;
         let answer = pagerduty
             .schedule(account, &schedule.id, schedule.version, from, until)
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(problem) => return (schedule, asked_at, Err(problem)),
-        };
-        let snapshot = people::resolve(pagerduty, account, answer, roster).await;
-        (schedule, asked_at, Ok(snapshot))
+        (schedule, asked_at, answer)
     }
 
     async fn apply(

@@ -143,6 +143,17 @@ async fn slow_schedule(database: Database) {
         time::sleep(Duration::from_millis(20)).await;
     }
 
+    // What it confirms counts as a sync, also where nothing else can be read.
+    let failing = json!({"side": "pagerduty", "path": "/schedules/PPAYMN3", "status": 500});
+    bound.sandbox.fault(failing).await;
+    let forget = "update pagerduty_connections set last_synced_at = null";
+    bound.database.execute(forget).await;
+    assert_eq!(bound.sync().await.unwrap().confirmed, 0);
+    assert_eq!(bound.connection().await.last_synced_at, None);
+    while bound.connection().await.last_synced_at.is_none() {
+        time::sleep(Duration::from_millis(20)).await;
+    }
+
     // Once it is as quick as others, it is treated like them.
     bound.sandbox.clear_faults().await;
     let limit = async || bound.schedule("PPLATP1").await.answer_limit_seconds;

@@ -3,6 +3,8 @@
 
 use crate::support::{Database, bound::Bound, databases, sandbox::Sandbox, sqlite, workspace};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::time;
 use types::{ConnectRefusal, LinkState, PagerDutyProblem};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
@@ -89,6 +91,31 @@ async fn whatever_is_said_of_people_schedules_go_on_and_nobody_is_said_to_have_n
             }
         }
     }
+}
+
+#[tokio::test]
+async fn people_who_take_long_hold_no_schedule_up() {
+    let bound = Bound::to(sqlite(), &SCHEDULES).await;
+    newcomer(&bound).await;
+    bound.let_roster_age().await;
+    for path in ["/users", "/users/"] {
+        let silent = json!({"side": "pagerduty", "path": path, "delay_ms": 60_000});
+        bound.sandbox.fault(silent).await;
+    }
+    let began = Instant::now();
+    let other = async {
+        let before = bound.schedule("PPAYMN3").await.confirmed_at;
+        while bound.schedule("PPAYMN3").await.confirmed_at == before {
+            time::sleep(Duration::from_millis(20)).await;
+        }
+        began.elapsed()
+    };
+    let (report, other) = tokio::join!(bound.sync(), other);
+    assert!(other < Duration::from_secs(4), "{other:?}");
+    assert_eq!(report.unwrap().confirmed, 2);
+    bound.agrees_with_pagerduty().await;
+    newcomer_is(&bound, LinkState::NotYetKnown).await;
+    assert!(began.elapsed() < Duration::from_secs(20));
 }
 
 /// The list and the newcomer, or the newcomer alone.
