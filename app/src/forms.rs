@@ -297,15 +297,54 @@ struct Calls {
     flash: CurrentFlash,
 }
 
+/// A change that was sent and whose end was not told. Its form may be drawn anew meanwhile;
+/// the same fields again mean the same change.
+#[derive(Clone)]
+struct OpenChange {
+    /// URL-encoded, without the change's id.
+    fields: String,
+    id: String,
+}
+
+impl OpenChange {
+    fn of(sent: &str) -> Self {
+        let is_id = |field: &&str| {
+            let name = field.split('=').next();
+            name == Some(CHANGE_FIELD)
+        };
+        let (id, fields): (Vec<_>, Vec<_>) = sent.split('&').partition(is_id);
+        Self {
+            fields: fields.join("&"),
+            id: id.join("&"),
+        }
+    }
+
+    /// The form as it is sent, as the same change as `open` if it has the same fields.
+    fn sent_after(self, open: Option<Self>) -> String {
+        let Self { fields, id } = self;
+        let id = match open {
+            Some(open) if open.fields == fields => open.id,
+            _ => id,
+        };
+        format!("{id}&{fields}")
+    }
+}
+
 impl Calls {
     fn to(path: &'static str, news: Option<News>) -> Self {
+        // The change of which nobody knows whether it was done.
+        let open = StoredValue::new(None::<OpenChange>);
         let action = Action::new(move |form: &SentForm| {
             let SentForm { fields, change } = form.clone();
             let news = news.map(|news| (news.toasts, news.of(&fields)));
+            let fields = OpenChange::of(&fields).sent_after(open.get_value());
+            let sent = OpenChange::of(&fields);
             let answer = post(path, fields);
             async move {
                 let answer = answer.await;
-                if tells_the_end(&answer) {
+                let ends = tells_the_end(&answer);
+                let _page_is_gone = open.try_set_value((!ends).then_some(sent));
+                if ends {
                     let _form_is_gone = change.try_set(new_change());
                 }
                 if let (Ok(json), Some((toasts, text))) = (&answer, news)
@@ -466,6 +505,26 @@ fn signal(value: Box<dyn Fn() -> Option<Failure> + Send + Sync>) -> Signal<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_fields_again_are_the_same_change_until_its_end_is_told() {
+        let sent = |text: &str, open: Option<&str>| {
+            OpenChange::of(text).sent_after(open.map(OpenChange::of))
+        };
+        let open = Some("change=1&id=r&member=m");
+        assert_eq!(
+            sent("change=2&id=r&member=m", open),
+            "change=1&id=r&member=m"
+        );
+        assert_eq!(
+            sent("change=2&id=r&member=n", open),
+            "change=2&id=r&member=n"
+        );
+        assert_eq!(
+            sent("change=2&id=r&member=m", None),
+            "change=2&id=r&member=m"
+        );
+    }
 
     #[test]
     fn a_call_succeeded_whatever_it_came_to() {

@@ -6,7 +6,7 @@ use crate::data::from_page;
 #[cfg(any(test, feature = "hydrate"))]
 use crate::pause_after;
 use leptos::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 #[cfg(any(test, feature = "hydrate"))]
 use std::time::Duration;
 #[cfg(any(test, feature = "hydrate"))]
@@ -24,6 +24,10 @@ pub(crate) struct Live {
     contact: RwSignal<Contact>,
     /// The last question about the present was not answered, or not yet though it should be.
     unanswered: RwSignal<bool>,
+    /// A question has been waiting for its answer for too long.
+    overdue: RwSignal<bool>,
+    /// What the page shows and could not be read anew.
+    failing: RwSignal<HashSet<usize>>,
     /// When the page was last known to be up to date.
     current_at: RwSignal<Timestamp>,
     /// The browser has put other elements into parts that are not to be translated.
@@ -71,7 +75,29 @@ impl Live {
 
     /// Whether the page shows what was, for all that is known.
     pub(crate) fn may_be_old(self) -> bool {
-        matches!(self.contact(), Contact::Lost | Contact::SessionEnded) || self.translated()
+        self.contact() != Contact::Kept
+            || self.translated()
+            || self.overdue.get()
+            || self.failing.with(|failing| !failing.is_empty())
+    }
+
+    /// Notes whether something that the page shows, known by a number of its own, could not
+    /// be read anew. It is asked for again by itself.
+    pub(crate) fn note_reading(self, number: usize, failed: bool) {
+        if self
+            .failing
+            .with_untracked(|failing| failing.contains(&number))
+            == failed
+        {
+            return;
+        }
+        self.failing.update(|failing| {
+            if failed {
+                failing.insert(number);
+            } else {
+                failing.remove(&number);
+            }
+        });
     }
 
     /// Has the page ask when one of these instants comes.
@@ -198,6 +224,8 @@ pub(crate) fn provide_live(signed_in: bool) {
         by_rotation: RwSignal::new(HashMap::new()),
         contact: RwSignal::new(Contact::Kept),
         unanswered: RwSignal::new(false),
+        overdue: RwSignal::new(false),
+        failing: RwSignal::new(HashSet::new()),
         current_at: RwSignal::new(clock.drawn()),
         translated: RwSignal::new(false),
         duty_changes: StoredValue::new(Vec::new()),
@@ -251,6 +279,7 @@ mod stream {
     };
     use std::{
         cell::{Cell, RefCell},
+        collections::HashSet,
         rc::Rc,
         time::Duration,
     };
@@ -301,6 +330,10 @@ mod stream {
         ask_at: Cell<i64>,
         /// The latest end of a shift that has passed and is still shown as coming.
         shift_over: Cell<Option<Timestamp>>,
+        /// When what could not be read is read again.
+        read_again_at: Cell<Option<i64>>,
+        /// How often that was done, in a row.
+        read_again: Cell<u32>,
     }
 
     struct Connection {
@@ -335,6 +368,8 @@ mod stream {
                 asked_in_row: Cell::new(0),
                 ask_at: Cell::new(after(now, SILENCE)),
                 shift_over: Cell::new(None),
+                read_again_at: Cell::new(None),
+                read_again: Cell::new(0),
             });
             // A browser grants few connections per host; a tab that nobody sees has none.
             if !document().hidden() {
@@ -395,8 +430,11 @@ mod stream {
         fn listen_from(&self, now: i64) {
             self.heard_at.set(now);
             self.cut_off.set(false);
-            self.asked_in_row.set(0);
-            self.ask_at.set(after(now, SILENCE));
+            // That nothing happened is no answer to what came after a shift.
+            if self.shift_over.get().is_none() {
+                self.asked_in_row.set(0);
+                self.ask_at.set(after(now, SILENCE));
+            }
         }
 
         fn open(self: &Rc<Self>) {
@@ -445,7 +483,7 @@ mod stream {
                 self.listen_from(now);
                 self.keep_contact(Contact::Kept);
             }
-            // That nothing happened is no answer to what came after a shift.
+            self.live.overdue.set(false);
             if self.shift_over.get().is_none() {
                 self.live.unanswered.set(false);
             }
@@ -487,7 +525,9 @@ mod stream {
                 .is_some_and(|(_, since)| now - since >= PATIENCE)
             {
                 self.live.unanswered.set(true);
+                self.live.overdue.set(true);
             }
+            self.read_again(now);
             self.notice_shift_over(now);
             if now < self.ask_at.get() {
                 return;
@@ -510,6 +550,28 @@ mod stream {
                 && matches!(document().query_selector(TRANSLATIONS), Ok(Some(_)))
             {
                 translated.set(true);
+            }
+        }
+
+        /// Reads anew, ever less often, while something could not be read.
+        fn read_again(&self, now: i64) {
+            let fails = |failing: &HashSet<usize>| !failing.is_empty();
+            if !self.live.failing.with_untracked(fails) {
+                self.read_again_at.set(None);
+                self.read_again.set(0);
+                return;
+            }
+            let times = self.read_again.get();
+            match self.read_again_at.get() {
+                Some(at) if now < at => {}
+                due => {
+                    if due.is_some() {
+                        self.read_again.set(times.saturating_add(1));
+                        self.live.note(Change::Everything);
+                    }
+                    let pause = spread(pause_after(times), js_sys::Math::random());
+                    self.read_again_at.set(Some(after(now, pause)));
+                }
             }
         }
 
@@ -549,6 +611,7 @@ mod stream {
 
         fn take_answer(&self, answer: Result<u64, Contact>) {
             self.live.unanswered.set(answer.is_err());
+            self.live.overdue.set(answer.is_err());
             match answer {
                 Ok(version) => {
                     self.keep_contact(match self.cut_off.get() {

@@ -40,6 +40,34 @@ async function rotationOfFour(page: Page, world: World) {
   return { path, rotate: () => post(page, '/rpc/rotate', { id }), url: world.server.url };
 }
 
+test.describe('what changed elsewhere and could not be read at once', () => {
+  test.use({ expectedConsole: /rpc\/rotation/ });
+
+  const answers = {
+    'nothing came': null,
+    'a proxy answered with 404': { status: 404, contentType: 'text/plain', body: '404 page not found' },
+    'a network answered with its own data': { status: 200, contentType: 'application/json', body: '{"error":"login"}' },
+    'the server failed': { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' },
+  };
+  for (const [what, answer] of Object.entries(answers)) {
+    test(`since ${what}, is marked and read again by itself`, async ({ page, world }) => {
+      const { path, rotate } = await rotationOfFour(page, world);
+      await visit(page, path);
+      const reading = /\/rpc\/rotation\?/;
+      await page.route(reading, (route) => (answer ? route.fulfill(answer) : route.abort('connectionreset')));
+      const asked = page.waitForRequest(reading);
+      await rotate();
+      await asked;
+      await rotate();
+      await expect(onDuty(page).getByText('May be old')).toBeVisible();
+      await expect(page.getByRole('heading', { level: 1, name: 'Coffee' })).toBeVisible();
+      await page.unroute(reading);
+      await expect(names(page, 'On duty now')).toHaveText([members[1]!]);
+      await expect(onDuty(page).getByText('May be old')).toHaveCount(0);
+    });
+  }
+});
+
 /** How often the page asked about the server and the session. */
 function questions(page: Page): { count: number } {
   const counter = { count: 0 };

@@ -65,6 +65,7 @@ test.describe('an answer that is lost', () => {
     'a proxy’s page with 502': { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' },
     'a network’s own page with 200': { status: 200, contentType: 'text/html', body: '<h1>Accept the terms</h1>' },
     'nothing at all': { status: 200, contentType: 'application/json', body: '' },
+    'a network’s own data with 200': { status: 200, contentType: 'application/json', body: '{"ok":true}' },
     'half an answer': { status: 200, contentType: 'application/json', body: '{"Do' },
   })) {
     test(`because something between answers with ${what} is said`, async ({ page }) => {
@@ -81,6 +82,32 @@ test.describe('an answer that is lost', () => {
       await expect(onDuty(page)).toHaveText(['Leila Haddad']);
     });
   }
+});
+
+test.describe('an answer that is lost in a list that is drawn anew meanwhile', () => {
+  test.use({ expectedConsole: /rpc\/move_member/ });
+
+  test('leaves the change the same one, which is not done twice', async ({ page }) => {
+    await openTurns(page);
+    await addMember(page, 'Kenji Sato');
+    const moveUp = page.getByRole('button', { name: 'Move up Kenji Sato' });
+    const order = ['Leila Haddad', 'Kenji Sato', 'Wei Zhang'];
+    await page.route('**/rpc/move_member', async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await moveUp.click();
+    await expect(names(page, 'Members')).toHaveText(order);
+    await expect(mayBeDone(page)).toBeVisible();
+    await page.unroute('**/rpc/move_member');
+    const again = page.waitForResponse('**/rpc/move_member');
+    await moveUp.click();
+    await (await again).finished();
+    await expect(mayBeDone(page)).toHaveCount(0);
+    await expect(names(page, 'Members')).toHaveText(order);
+    await moveUp.click();
+    await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad', 'Wei Zhang']);
+  });
 });
 
 test('a change that nobody answers is given up, and its form can be used again', async ({ page }) => {

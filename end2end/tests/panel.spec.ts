@@ -340,7 +340,7 @@ test.describe('without contact', () => {
   test.use({ expectedConsole: /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/ });
 
   const bar = (page: Page) => page.getByRole('status').filter({ hasText: 'No connection to Round Robin.' });
-  const again = (page: Page) => page.getByRole('log').getByText('Connected again. This page is up to date.');
+  const again = (page: Page) => page.getByRole('log').getByText('Connected again.');
 
   test('a browser that was offline says so and catches up', async ({ page, context, openBrowser }) => {
     await signInAs(page, 'Ada Okafor');

@@ -27,8 +27,6 @@ pub enum Costly {
     Preview,
     /// Going to Slack to sign in.
     SignIn,
-    /// Being led from another host to our own, for one address of a page.
-    Misdirection,
 }
 
 impl Costly {
@@ -41,7 +39,6 @@ impl Costly {
             Self::Preview => (40, Duration::from_secs(1)),
             // An office has one address and comes to work at one time.
             Self::SignIn => (60, Duration::from_secs(1)),
-            Self::Misdirection => (2, Duration::from_secs(5)),
         }
     }
 }
@@ -68,7 +65,6 @@ struct Shares {
     search: Share,
     preview: Share,
     sign_in: Share,
-    misdirection: Share,
 }
 
 impl Default for Limits {
@@ -80,7 +76,6 @@ impl Default for Limits {
             search: share(Costly::Search),
             preview: share(Costly::Preview),
             sign_in: share(Costly::SignIn),
-            misdirection: share(Costly::Misdirection),
         }))
     }
 }
@@ -96,7 +91,6 @@ impl Limits {
             Costly::Search => &shares.search,
             Costly::Preview => &shares.preview,
             Costly::SignIn => &shares.sign_in,
-            Costly::Misdirection => &shares.misdirection,
         }
         .take(whose)
     }

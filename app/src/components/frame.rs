@@ -101,7 +101,7 @@ fn ContactBar() -> impl IntoView {
         move || contact.get(),
         move |now, before, _| {
             if *now == Contact::Kept && matches!(before, Some(Contact::Lost | Contact::Mute)) {
-                toasts.say("Connected again. This page is up to date.");
+                toasts.say("Connected again.");
             }
         },
         false,

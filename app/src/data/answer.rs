@@ -125,7 +125,8 @@ mod in_browser {
         pub(crate) fn erased(&self, decode: Decode) -> Result<Erased, AppError> {
             let Inner { json, value } = &*self.0;
             let value = value.get_or_init(|| match json {
-                Ok(json) => decode(json),
+                // Not of this server, or of this version of it.
+                Ok(json) => decode(json).map_err(|_| AppError::Offline),
                 Err(error) => Err(error.clone()),
             });
             value.clone()

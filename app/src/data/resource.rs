@@ -4,13 +4,19 @@ use super::{
     Answer, Asking, Data, Erased, Question, Reads, Shared,
     answer::{Decode, InPage, decode},
 };
-use crate::{AppError, live::use_live};
+use crate::{
+    AppError,
+    live::{Live, use_live},
+};
 use leptos::{
-    prelude::{Get, GetUntracked},
+    prelude::{Get, GetUntracked, on_cleanup},
     server::Resource as LeptosResource,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::marker::PhantomData;
+use std::{
+    marker::PhantomData,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// The answer to a question, which is asked again whenever it becomes another one.
 pub(crate) struct Resource<T> {
@@ -28,7 +34,12 @@ impl<T> Copy for Resource<T> {}
 
 impl<T: Data + Serialize + DeserializeOwned> Resource<T> {
     pub(crate) fn new<F: Reads<T>>(question: impl Fn() -> F + Send + Sync + 'static) -> Self {
-        Self::following(|| 0, question)
+        Self::answered(Answers::of(
+            Box::new(move || Some(Question::new(question()))),
+            None,
+            Box::new(Question::ask),
+            decode::<T>,
+        ))
     }
 
     /// Asks nothing while there is no question.
@@ -45,8 +56,9 @@ impl<T: Data + Serialize + DeserializeOwned> Resource<T> {
     ) -> Self {
         Self::answered(Answers::of(
             Box::new(move || question().map(Question::new)),
-            Box::new(|| 0),
+            None,
             Box::new(ask),
+            decode::<T>,
         ))
     }
 
@@ -66,8 +78,9 @@ impl<T: Data + Serialize + DeserializeOwned> Resource<T> {
     ) -> Self {
         Self::answered(Answers::of(
             Box::new(move || Some(Question::new(question()))),
-            Box::new(version),
+            Some(Box::new(version)),
             Box::new(ask),
+            decode::<T>,
         ))
     }
 
@@ -130,20 +143,55 @@ impl Source {
 struct Answers(LeptosResource<Option<Answer>, InPage>);
 
 impl Answers {
+    /// What follows a `version` is what the page is about: where it cannot be read anew, the
+    /// page may be wrong.
     fn of(
         question: Box<dyn Fn() -> Option<Question> + Send + Sync>,
-        version: Box<dyn Fn() -> u64 + Send + Sync>,
+        version: Option<Box<dyn Fn() -> u64 + Send + Sync>>,
         ask: Box<dyn Fn(Question) -> Asking + Send + Sync>,
+        decode: Decode,
     ) -> Self {
         let live = use_live();
+        let reading = version.is_some().then(|| Reading::new(live));
+        let version = move || version.as_ref().map_or(0, |version| version());
         Self(LeptosResource::new_with_options(
             // What follows nothing may be old as well, or have failed meanwhile.
             move || (question(), version() + live.everything()),
             move |(question, _)| {
                 let asking = question.map(&ask);
-                async move { Some(asking?.await) }
+                async move {
+                    let answer = asking?.await;
+                    if let Some(reading) = reading {
+                        reading.ended(answer.erased(decode).err());
+                    }
+                    Some(answer)
+                }
             },
             false,
         ))
+    }
+}
+
+/// The readings of one resource, as [`Live`] knows them.
+#[derive(Clone, Copy)]
+struct Reading {
+    live: Live,
+    number: usize,
+}
+
+static READINGS: AtomicUsize = AtomicUsize::new(0);
+
+impl Reading {
+    fn new(live: Live) -> Self {
+        let number = READINGS.fetch_add(1, Ordering::Relaxed);
+        on_cleanup(move || live.note_reading(number, false));
+        Self { live, number }
+    }
+
+    /// Notes what it came to, in browsers: what a server reads for its page is told in it.
+    fn ended(self, failure: Option<AppError>) {
+        let may_pass = matches!(failure, Some(AppError::Offline | AppError::Internal { .. }));
+        self.live
+            .note_reading(self.number, cfg!(feature = "hydrate") && may_pass);
     }
 }

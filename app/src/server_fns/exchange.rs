@@ -19,14 +19,30 @@ use leptos::{
         response::ClientRes,
     },
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::{future::Future, pin::Pin, time::Duration};
+use types::Outcome;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The same for what the server has to ask PagerDuty first, page by page.
-#[cfg(not(feature = "ssr"))]
 const PATIENCE_WITH_PAGERDUTY: Duration = Duration::from_secs(45);
+/// The functions that do.
+const WITH_PAGERDUTY: [&str; 6] = [
+    "/rpc/search_schedules",
+    "/rpc/preview_schedule",
+    "/rpc/set_schedule",
+    "/rpc/rebind_former",
+    "/rpc/connect_with_api_key",
+    "/rpc/edit_api_key",
+];
+
+fn patience(path: &str) -> Duration {
+    match WITH_PAGERDUTY.contains(&path) {
+        true => PATIENCE_WITH_PAGERDUTY,
+        false => PATIENCE,
+    }
+}
 
 /// Asks the server function at `path`.
 ///
@@ -40,11 +56,7 @@ pub(crate) async fn read(path: &'static str, query: &str) -> Result<Json, AppErr
         codec::Json::CONTENT_TYPE,
         query,
     )?;
-    let patience = match path {
-        "/rpc/search_schedules" | "/rpc/preview_schedule" => PATIENCE_WITH_PAGERDUTY,
-        _ => PATIENCE,
-    };
-    let json = answer(request, patience).await?;
+    let json = answer(request, patience(path)).await?;
     Json::parse(&json).map_err(|_| AppError::Offline)
 }
 
@@ -61,8 +73,9 @@ pub(crate) async fn post(path: &'static str, fields: String) -> Result<String, A
         fields,
         Method::POST,
     )?;
-    match answer(request, PATIENCE).await {
-        Ok(json) if Json::parse(&json).is_ok() => Ok(json),
+    match answer(request, patience(path)).await {
+        // Every change comes to an outcome; other JSON is somebody else's.
+        Ok(json) if decoded::<Outcome<IgnoredAny, IgnoredAny>>(&json).is_ok() => Ok(json),
         Ok(_) | Err(AppError::Offline) => Err(AppError::Unanswered),
         refused => refused,
     }
@@ -99,11 +112,8 @@ fn whole_answer(request: BrowserRequest) -> Answer {
         let redirects = ClientRes::<AppError>::has_redirect(&response);
         let body: String = response.try_into_string().await?;
         if status >= 400 {
-            // What a proxy says in its own words tells no more than its status does.
-            return Err(decoded(&body).unwrap_or_else(|unreadable| match status {
-                500.. => AppError::Offline,
-                _ => unreadable,
-            }));
+            // What a proxy says in its own words is no answer of the server's.
+            return Err(decoded(&body).unwrap_or(AppError::Offline));
         }
         if redirects {
             call_redirect_hook(&location);

@@ -90,12 +90,18 @@ pub fn make_room_for_sign_in(site: &Site, headers: &HeaderMap) -> Vec<HeaderValu
         .collect()
 }
 
-/// Whether the browser sent any cookie of ours.
+/// Whether the browser sent any cookie of ours. One of another server of the host does not
+/// count: it may be older than the browser's mind.
 pub fn any(site: &Site, headers: &HeaderMap) -> bool {
     let url = &site.services.config.public_url;
-    let prefix = if url.is_https() { "__Host-" } else { "" };
-    let ours = format!("{prefix}roundrobin_");
-    all(headers).any(|cookie| cookie.name().starts_with(&ours))
+    all(headers).any(|cookie| is_ours(cookie.name(), url))
+}
+
+fn is_ours(name: &str, url: &PublicUrl) -> bool {
+    let id = String::new();
+    let whole = [OurCookie::Session, OurCookie::Theme];
+    whole.iter().any(|cookie| cookie.name(url) == name)
+        || name.starts_with(&OurCookie::SignIn { id }.name(url))
 }
 
 /// `Lax` lets the cookie come along when Slack sends the browser back here, and with no
@@ -163,6 +169,9 @@ mod tests {
         assert_eq!(OurCookie::Session.name(&one), "roundrobin_session_3000");
         assert_eq!(OurCookie::Session.name(&other), "roundrobin_session_3001");
         assert_eq!(sign_in().name(&one), "roundrobin_sign_in_3000_a1");
+        for name in ["roundrobin_session_3000", "roundrobin_sign_in_3000_a1"] {
+            assert!(is_ours(name, &one) && !is_ours(name, &other), "{name}");
+        }
         let without = url("http://rr.example.com");
         assert_eq!(OurCookie::Session.name(&without), "roundrobin_session");
         assert_eq!(OurCookie::Session.former_name(&without), None);

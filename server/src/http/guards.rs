@@ -5,19 +5,15 @@
 //! Scripts of other people's making that change something have to say that they
 //! come from us, for example `curl -H "Origin: <public URL>"`.
 
-use super::{Site, client_address, refusals::Reader};
-use crate::{
-    config::PublicUrl,
-    crypto::token_key,
-    limits::{Costly, of_address},
-};
+use super::{Site, refusals::Reader};
+use crate::config::PublicUrl;
 use app::backend::Caller;
 use axum::{
     body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::PathAndQuery},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode;
@@ -43,8 +39,12 @@ const NO_TEXT: &str =
     "What was sent is not text in UTF-8, so nothing was changed. Send it as UTF-8.";
 const NOT_ASKED_FOR: &str = "This address works once, so it is not loaded ahead of time.";
 
+/// Marks an address to which somebody was led from another host.
+const LED: &str = "led=here";
+
 /// Sends those who came under another name to the public one, where the cookies
-/// are. A proxy in front has to pass the `Host` that it was asked for.
+/// are. A proxy in front has to pass the `Host` that it was asked for: who was led here
+/// and is still under another name would be led round and round.
 pub async fn own_host(State(site): State<Site>, request: Request, next: Next) -> Response {
     let public_url = &site.services.config.public_url;
     let host = request
@@ -52,50 +52,50 @@ pub async fn own_host(State(site): State<Site>, request: Request, next: Next) ->
         .authority()
         .map(|authority| authority.as_str())
         .or_else(|| request.headers().get(header::HOST)?.to_str().ok());
-    if host.is_some_and(|host| is_own_host(host, public_url.host_and_port(), public_url.is_https()))
-    {
-        return next.run(request).await;
-    }
-    if !is_safe(request.method()) {
-        let reader = Reader::of(&site, request.headers());
-        return reader.turn_away(StatusCode::MISDIRECTED_REQUEST, WRONG_HOST);
-    }
+    let is_own = host
+        .is_some_and(|host| is_own_host(host, public_url.host_and_port(), public_url.is_https()));
     let path = request
         .uri()
         .path_and_query()
         .map_or("/", PathAndQuery::as_str);
-    let whose = led_here(&site, &request, path);
-    if site
-        .services
-        .limits
-        .take(Costly::Misdirection, &whose)
-        .is_err()
-    {
-        let host = host.unwrap_or("no host at all");
-        tracing::error!(
-            host,
-            own = public_url.host_and_port(),
-            "leading to the public URL does not end: does a proxy in front replace the Host header, or is ROUNDROBIN_PUBLIC_URL wrong?"
-        );
-        let reader = Reader::of(&site, request.headers());
-        let sentence = came_back(host, public_url);
-        return reader.turn_away(StatusCode::MISDIRECTED_REQUEST, &sentence);
+    let led = without_mark(path).filter(|_| is_safe(request.method()));
+    match (is_own, led) {
+        (true, None) => next.run(request).await,
+        (true, Some(path)) => lead(path),
+        (false, _) if !is_safe(request.method()) => {
+            let reader = Reader::of(&site, request.headers());
+            reader.turn_away(StatusCode::MISDIRECTED_REQUEST, WRONG_HOST)
+        }
+        (false, None) => lead(&public_url.join(&with_mark(path))),
+        (false, Some(path)) => {
+            let host = host.unwrap_or("no host at all");
+            tracing::error!(
+                host,
+                own = public_url.host_and_port(),
+                "leading to the public URL does not end: does a proxy in front replace the Host header, or is ROUNDROBIN_PUBLIC_URL wrong?"
+            );
+            Reader::of(&site, request.headers()).turn_away_to(
+                StatusCode::MISDIRECTED_REQUEST,
+                &came_back(host, public_url),
+                &public_url.join(path),
+            )
+        }
     }
-    let location = [(header::LOCATION, public_url.join(path))];
-    (StatusCode::PERMANENT_REDIRECT, location).into_response()
 }
 
-/// Who is led to our own address from where, as far as it can be told without a cookie.
-fn led_here(site: &Site, request: &Request, path: &str) -> String {
-    let address = of_address(client_address::of_request(site, request));
-    let text = |name: HeaderName| {
-        let value = request.headers().get(name);
-        value
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let (agent, cookies) = (text(header::USER_AGENT), text(header::COOKIE));
-    token_key(&format!("{address} {agent} {cookies} {path}"))
+/// Not for good: browsers would go on being led after a proxy was mended.
+fn lead(address: &str) -> Response {
+    Redirect::temporary(address).into_response()
+}
+
+fn with_mark(path: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{LED}")
+}
+
+/// The address as it was before it was marked; `None` if it was not.
+fn without_mark(path: &str) -> Option<&str> {
+    path.strip_suffix(LED)?.strip_suffix(['?', '&'])
 }
 
 fn came_back(host: &str, public_url: &PublicUrl) -> String {
@@ -252,6 +252,14 @@ mod tests {
             })
             .collect();
         comes_from_us(&headers, ORIGIN)
+    }
+
+    #[test]
+    fn an_address_is_as_it_was_once_its_mark_is_taken_off() {
+        for path in ["/", "/rotations?mode=manual", "/a?led=here&b=1"] {
+            assert_eq!(without_mark(&with_mark(path)), Some(path));
+            assert_eq!(without_mark(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Reader {
 
     fn told(&self, status: StatusCode, error: &AppError) -> Response {
         if self.wants_html {
-            return self.page(status, &error.to_string());
+            return self.turn_away(status, &error.to_string());
         }
         let json = HeaderValue::from_static("application/json");
         (status, [(header::CONTENT_TYPE, json)], error.ser()).into_response()
@@ -82,8 +82,14 @@ impl Reader {
 
     /// Refuses before the app was asked.
     pub fn turn_away(&self, status: StatusCode, sentence: &str) -> Response {
+        self.turn_away_to(status, sentence, self.back().unwrap_or(HOME))
+    }
+
+    /// The same where the reader has to go on somewhere else.
+    pub fn turn_away_to(&self, status: StatusCode, sentence: &str, address: &str) -> Response {
         if self.wants_html {
-            self.page(status, sentence)
+            let page = error_page::html(sentence, &self.look, address);
+            shown(status, page)
         } else {
             (status, sentence.to_owned()).into_response()
         }
@@ -94,12 +100,6 @@ impl Reader {
         let host = address.host_str().unwrap_or_default();
         let page = error_page::leading_to(address.as_str(), host, &self.look);
         shown(StatusCode::OK, page)
-    }
-
-    fn page(&self, status: StatusCode, sentence: &str) -> Response {
-        let back = self.back().unwrap_or(HOME);
-        let page = error_page::html(sentence, &self.look, back);
-        shown(status, page)
     }
 }
 

@@ -14,13 +14,14 @@ use crate::{
     slack::{Standing, is_served, readable_until, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
-use app::{AppError, Denial, backend::Caller};
+use app::{AppError, Denial, backend::Caller, server_fns::CheckSession};
 use axum::{
     extract::{Request, State},
     http::Method,
     middleware::Next,
     response::Response,
 };
+use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
 use types::{EndedInstallation, LiveEvent, SessionView};
 
@@ -53,8 +54,8 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
                 let reader = Reader::of(&site, request.headers());
                 return reader.refuse(&AppError::Forbidden(Denial::InstallationEnded));
             }
-            // An open page asks for its stream by itself, whoever is there.
-            if request.uri().path() != events::PATH {
+            // An open page asks for these by itself, whoever is there.
+            if ![events::PATH, CheckSession::PATH].contains(&request.uri().path()) {
                 note_use(&site.services, &session).await;
             }
             let extensions = request.extensions_mut();

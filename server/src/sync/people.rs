@@ -35,9 +35,10 @@ const FRESH_SECONDS: i64 = 15 * 60;
 /// want of a share, so that something is left for the schedules.
 const PUT_OFF: Duration = Duration::from_secs(5 * 60);
 
-/// No page of the list is begun later than this, and no schedule with somebody unknown
-/// waits longer for it: the next run reads on.
+/// No page of the list is begun later than this: the next run reads on.
 const LISTING_LIMIT: Duration = Duration::from_secs(8);
+/// So long a schedule with somebody unknown waits for the list.
+const LISTED_LIMIT: Duration = Duration::from_secs(6);
 /// So long the people of a schedule are asked for one by one.
 const ASKING_LIMIT: Duration = Duration::from_secs(4);
 
@@ -202,7 +203,7 @@ pub async fn resolve(
 ) -> ScheduleSnapshot {
     if !roster.lock().await.knows_all(&schedule) {
         let listed = roster.lock().await.listed.clone();
-        let _so_long = time::timeout(LISTING_LIMIT, listed.cancelled()).await;
+        let _so_long = time::timeout(LISTED_LIMIT, listed.cancelled()).await;
     }
     let missing = roster.lock().await.missing(&schedule);
     let questions: Vec<BoxFuture<'_, _>> = missing
