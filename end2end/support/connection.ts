@@ -1,6 +1,8 @@
 // Connecting PagerDuty and disconnecting it, as the help article walks through it.
 import { expect, type Locator, type Page } from '@playwright/test';
-import { signInAs } from './sign-in';
+import { done } from './calls';
+import { signInWithoutJavaScript } from './sign-in';
+import { visit } from './takeover';
 import type { World } from './world';
 
 export const DISCONNECTED = /PagerDuty is disconnected\. .* reverted to Manual\./;
@@ -63,11 +65,13 @@ export async function connectWithApiKey(page: Page, key: string): Promise<void> 
   await expect(connectedButton(page)).toBeVisible();
 }
 
-/** Starts anywhere and ends on the panel, signed in and connected with the account's key. */
+/** Ends on the panel, signed in and connected with the account's key, with no page on the way. */
 export async function connectAs(page: Page, world: World, person = 'Ada Okafor'): Promise<void> {
   const { pagerduty } = await world.sandbox.credentials();
-  await signInAs(page, person);
-  await connectWithApiKey(page, pagerduty.api_key);
+  await signInWithoutJavaScript(page, person);
+  await done(page, '/rpc/connect_with_api_key', { api_key: pagerduty.api_key });
+  await visit(page, '/settings/integrations');
+  await expect(connectedButton(page)).toBeVisible();
 }
 
 /** Starts on the panel and ends with the confirmation open. */

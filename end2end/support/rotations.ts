@@ -1,5 +1,6 @@
 // Rotations, as people make, bind and read them.
 import { expect, type Locator, type Page } from '@playwright/test';
+import { done } from './calls';
 import { visit } from './takeover';
 
 /** Starts anywhere, ends on the new rotation's page and gives its path. */
@@ -30,9 +31,16 @@ export async function chooseSchedule(page: Page, schedule: string): Promise<void
   await expect(section.getByRole('heading', { level: 3, name: schedule })).toBeVisible();
 }
 
+/** Starts anywhere, ends on the page of a new rotation that is bound, and gives its path. */
 export async function makeBoundRotation(page: Page, name: string, schedule: string): Promise<string> {
-  const path = await createRotation(page, name);
-  await bindTo(page, schedule);
+  const id = await done<string>(page, '/rpc/create_rotation', { 'input[name]': name });
+  const found = await page.request.get(`/rpc/search_schedules?${new URLSearchParams({ search: schedule })}`);
+  const { Done } = (await found.json()) as { Done: { schedules: { id: string; name: string }[] } };
+  const chosen = Done.schedules.find((one) => one.name === schedule);
+  await done(page, '/rpc/set_schedule', { id, mode: 'pagerduty', schedule: chosen!.id });
+  const path = `/rotations/${id}`;
+  await visit(page, path);
+  await expect(page.getByText(`Bound to ${schedule}`)).toBeVisible();
   return path;
 }
 

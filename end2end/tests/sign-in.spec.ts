@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import { connectWithApiKey, keyField, openIntegrations, openKeyDialog, pagerDutyCard } from '../support/connection';
 import { createRotation, row } from '../support/rotations';
-import { SESSION_COOKIE, chooseAtSlack, signInAs } from '../support/sign-in';
+import { SESSION_COOKIE, chooseAtSlack, signInAs, signInThroughPages } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
@@ -55,7 +55,7 @@ test('a person of a workspace that is not served is refused with a sentence', as
 });
 
 test('a token that lacks the e-mail scope is renewed by the next admin who signs in', async ({ page, openBrowser, world }) => {
-  await signInAs(page, 'Ada Okafor');
+  await signInThroughPages(page, 'Ada Okafor');
   await world.sandbox.control('slack/token/drop-scope', { scope: 'users:read.email' });
 
   const other = await openBrowser();
@@ -78,7 +78,7 @@ test('a callback that is forged, used twice or opened in another browser signs n
   page.on('request', (request) => {
     if (request.url().includes('/api/auth/slack/callback?code=')) callbacks.push(request.url());
   });
-  await signInAs(page, 'Ada Okafor');
+  await signInThroughPages(page, 'Ada Okafor');
   await signOut(page);
   await page.goto(callbacks[0]!);
   await expect(problem(page)).toContainText('already used');

@@ -14,7 +14,7 @@ import {
   pagerDutyCard,
 } from '../support/connection';
 import { bindTo, card, createRotation, makeBoundRotation, mode, names } from '../support/rotations';
-import { signInAs } from '../support/sign-in';
+import { signInAs, signInThroughPages } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
@@ -24,7 +24,7 @@ for (const person of ['Ada Okafor – Primary Owner', 'Priya Raman – Admin']) 
   test(`${person} connects PagerDuty with a key, binds a rotation and sees who is on duty`, async ({ page, world }) => {
     const { pagerduty } = await world.sandbox.credentials();
     const [onCall] = await world.sandbox.onCall('PPLATP1');
-    await signInAs(page, person);
+    await signInThroughPages(page, person);
 
     await openIntegrations(page);
     const dialog = await openKeyDialog(page);
@@ -59,7 +59,7 @@ for (const person of ['Ada Okafor – Primary Owner', 'Priya Raman – Admin']) 
 
   test(`${person} disconnects PagerDuty and the bound rotations revert to Manual with everybody in place`, async ({ page, world }) => {
     const { pagerduty } = await world.sandbox.credentials();
-    await signInAs(page, person);
+    await signInThroughPages(page, person);
     await connectWithApiKey(page, pagerduty.api_key);
     const bound = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
     await makeBoundRotation(page, 'Platform backup', 'Platform Secondary');

@@ -10,8 +10,9 @@ use super::{
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
 use crate::{data::DataMemo, duty::DutyWatch};
-use leptos::{either::Either, ev::PointerEvent, prelude::*};
+use leptos::{either::Either, ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
 use types::Timestamp;
+use web_sys::Element;
 
 /// The height of a lane and of the head with the names of the days, in pixels.
 const LANE: usize = 36;
@@ -207,10 +208,11 @@ fn Bar(
     let selected = Memo::new(move |_| {
         told.with(|told| present.with(|present| told.as_ref() == Some(present)))
     });
-    // Where the page moves below a pointer that rests, nobody has pointed at anything.
+    // Whoever goes through it by keyboard makes the page move below a pointer that rests,
+    // and has not pointed at anything.
     let on_point = move |event: PointerEvent| {
-        let moves = event.movement_x() != 0 || event.movement_y() != 0;
-        if moves && !selected.get_untracked() {
+        let rests = event.movement_x() == 0 && event.movement_y() == 0;
+        if !(selected.get_untracked() || rests && is_in_use(&event)) {
             choose();
         }
     };
@@ -232,6 +234,14 @@ fn Bar(
         </g>
     }
     .into_any()
+}
+
+/// Whether the focus is in the drawing that was pointed at.
+fn is_in_use(event: &PointerEvent) -> bool {
+    let piece = event.current_target();
+    let piece = piece.and_then(|piece| piece.dyn_into::<Element>().ok());
+    let drawing = piece.and_then(|piece| piece.closest(".chart:focus-within").ok()?);
+    drawing.is_some()
 }
 
 #[component]
