@@ -295,6 +295,11 @@ impl Reading<'_> {
                 }) if account.kind == Kind::Person => {
                     let accounts = std::slice::from_ref(&account);
                     self.keep(listing, accounts, read_at).await?;
+                    if !listing.is_of(&account, person) {
+                        tracing::warn!(workspace = %id, %person, "Slack told of somebody else than it was asked for");
+                        unclear += 1;
+                        continue;
+                    }
                     !account.is_deleted()
                 }
                 Ok(_) => false,
@@ -337,20 +342,23 @@ pub async fn look_up(
     let Granted { value, scopes } = ask(services, workspace, token, question).await??;
     let member = match value {
         Some(account) if account.kind == Kind::Person => {
-            Some(keep_one(services, id, &account, read_at).await?)
+            let kept = keep_one(services, id, person, &account, read_at).await?;
+            Some(kept.ok_or(SlackError::Unreadable)?)
         }
         _ => None,
     };
     Ok(LookedUp { member, scopes })
 }
 
-/// Keeps what Slack told of one person, and gives them as they are known by then.
+/// Keeps what Slack told when it was asked for one person, and gives them as they are
+/// known by then; nobody when it told of somebody else.
 async fn keep_one(
     services: &Services,
     workspace: &WorkspaceId,
+    asked: &PersonId,
     account: &Account,
     read_at: Timestamp,
-) -> Result<Person, StoreError> {
+) -> Result<Option<Person>, StoreError> {
     let store = &services.store;
     let mut known: Vec<KnownPerson> = Vec::new();
     for id in [Some(&account.id), account.other_id.as_ref()] {
@@ -361,21 +369,22 @@ async fn keep_one(
             known.push(found);
         }
     }
-    let as_known = known.first().map(|known| known.person.clone());
-    let change = Listing::new(known).take(account, read_at);
-    let Some(change) = change else {
-        let person = as_known.unwrap_or_else(|| account.person(None));
-        store
-            .confirm_person(workspace, &person.id, !person.deactivated, read_at)
-            .await?;
-        return Ok(person);
-    };
-    let person = change.person.person.clone();
-    store.save_told(workspace, &[change]).await?;
-    if as_known.as_ref() != Some(&person) {
-        publish(services, workspace);
+    let mut listing = Listing::new(known);
+    let change = listing.take(account, read_at);
+    let person = listing.person(account).cloned();
+    match (change, &person) {
+        (Some(change), _) => {
+            store.save_told(workspace, &[change]).await?;
+            publish(services, workspace);
+        }
+        (None, Some(same)) => {
+            store
+                .confirm_person(workspace, &same.id, !same.deactivated, read_at)
+                .await?;
+        }
+        (None, None) => {}
     }
-    Ok(person)
+    Ok(person.filter(|_| listing.is_of(account, asked)))
 }
 
 /// The role of a person who is about to do what only some may. A stored role

@@ -2,7 +2,7 @@
 //! Slack has to be asked because the list leaves them out. Pure.
 
 use super::shapes::{Account, Kind};
-use crate::store::{KnownPerson, email_key};
+use crate::store::{KnownPerson, Person, email_key};
 use std::collections::{HashMap, HashSet};
 use types::{PersonId, Timestamp};
 
@@ -69,7 +69,7 @@ impl Listing {
         }
         let known = id.as_ref().and_then(|id| self.known.get(id));
         let person = account.person(known.map(|known| &known.person));
-        let absorbs = self.twin(account, &person.id);
+        let absorbs = self.twin(account, &person);
         let other_id = match (&account.other_id, known) {
             // It may be the first of the two that Slack calls the person by now.
             _ if account.id != person.id => Some(account.id.clone()),
@@ -94,31 +94,48 @@ impl Listing {
         })
     }
 
-    /// The known person, by whichever id, whom the account belongs to.
-    pub fn id_of(&self, account: &Account) -> Option<PersonId> {
-        let ids = [Some(&account.id), account.other_id.as_ref()];
-        ids.into_iter().flatten().find_map(|id| {
-            self.known
-                .get_key_value(id)
-                .map(|(id, _)| id.clone())
-                .or_else(|| self.by_other_id.get(id).cloned())
-        })
+    /// The known person whom an account belongs to that was taken.
+    pub fn person(&self, account: &Account) -> Option<&Person> {
+        let known = self.known.get(&self.id_of(account)?)?;
+        Some(&known.person)
     }
 
-    /// Who is known as somebody of their own, and is the account's person by
+    /// Whether an account that was taken is that of who goes by `id`, and not of
+    /// somebody else whom Slack calls the same.
+    pub fn is_of(&self, account: &Account, id: &PersonId) -> bool {
+        let theirs = self.by_any_id(id).map(|known| &known.person.id);
+        theirs.is_some() && theirs == self.id_of(account).as_ref()
+    }
+
+    /// The known person, by whichever id, whom the account belongs to.
+    fn id_of(&self, account: &Account) -> Option<PersonId> {
+        if self.known.contains_key(&account.id) {
+            return Some(account.id.clone());
+        }
+        let ids = [Some(&account.id), account.other_id.as_ref()];
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.by_any_id(id))
+            .find(|known| may_be(account, known))
+            .map(|known| known.person.id.clone())
+    }
+
+    fn by_any_id(&self, id: &PersonId) -> Option<&KnownPerson> {
+        let by_other_id = || self.known.get(self.by_other_id.get(id)?);
+        self.known.get(id).or_else(by_other_id)
+    }
+
+    /// Who is known as somebody of their own, and is `person`, the account's, by
     /// another id. Slack's word alone would do to mix up two people, so their
     /// addresses have to agree.
-    fn twin(&self, account: &Account, id: &PersonId) -> Option<PersonId> {
+    fn twin(&self, account: &Account, person: &Person) -> Option<PersonId> {
         let other = [Some(&account.id), account.other_id.as_ref()]
             .into_iter()
             .flatten()
-            .find(|other| *other != id && self.known.contains_key(other))?;
-        let email = |id: &PersonId| {
-            let email = self.known.get(id)?.person.email.as_deref()?;
-            Some(email_key(email))
-        };
-        let same = email(other).is_some() && email(other) == email(id);
-        same.then(|| other.clone())
+            .filter(|other| **other != person.id)
+            .find_map(|other| self.known.get(other))?;
+        let [theirs, address] = [&other.person, person].map(|person| person.email.as_deref());
+        have_same_address(theirs, address)?.then(|| other.person.id.clone())
     }
 
     fn remember(&mut self, told: KnownPerson, absorbed: Option<&PersonId>) {
@@ -154,10 +171,30 @@ impl Listing {
     }
 }
 
+/// Whether an account that names somebody, or is named by them, by a second id alone
+/// can be theirs. One odd id must not make one person another, so their addresses
+/// decide. Where one has none, the account must name nobody else, nor be called
+/// something else when it is met for the first time.
+fn may_be(account: &Account, known: &KnownPerson) -> bool {
+    let KnownPerson {
+        person, other_id, ..
+    } = known;
+    have_same_address(account.email(), person.email.as_deref()).unwrap_or_else(|| {
+        let names = |id: &PersonId| *id == person.id || Some(id) == other_id.as_ref();
+        let was_met = other_id.as_ref() == Some(&account.id);
+        account.other_id.as_ref().is_none_or(names)
+            && (was_met || account.person(Some(person)).name == person.name)
+    })
+}
+
+/// Nothing where one of the two has no address.
+fn have_same_address(one: Option<&str>, other: Option<&str>) -> Option<bool> {
+    Some(email_key(one?) == email_key(other?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Person;
     use serde_json::{Value, json};
     use types::{Role, WorkspaceId};
 
@@ -278,5 +315,106 @@ mod tests {
             "id": "U1", "enterprise_user": {"id": "U2"}, "profile": {"real_name": "U1"},
         });
         assert_eq!(take(&mut listing, &user), None);
+    }
+
+    /// Two people of one company, as Slack lists them.
+    fn ana() -> Value {
+        json!({"id": "U9", "profile": {"real_name": "Ana", "email": "ana@example.com"}})
+    }
+
+    fn bob() -> Value {
+        json!({"id": "U2", "profile": {"real_name": "Bob", "email": "bob@example.com"}})
+    }
+
+    /// The same, who is said to be the one with `other`.
+    fn said_to_be(mut user: Value, other: &str) -> Value {
+        user["enterprise_user"] = json!({"id": other});
+        user
+    }
+
+    /// Who is known after each of the lists was read, by id.
+    fn after(lists: &[&[Value]]) -> Vec<KnownPerson> {
+        let mut known: Vec<KnownPerson> = Vec::new();
+        for list in lists {
+            let mut listing = Listing::new(known);
+            for user in *list {
+                take(&mut listing, user);
+            }
+            known = listing.known.into_values().collect();
+            known.sort_by_key(|known| known.person.id.clone());
+        }
+        known
+    }
+
+    #[test]
+    fn one_odd_second_id_makes_nobody_another_and_is_forgotten() {
+        let sound = after(&[&[bob(), ana()]]);
+        let (odd_ana, odd_bob) = (said_to_be(ana(), "U2"), said_to_be(bob(), "U9"));
+        for odd in [
+            [bob(), odd_ana.clone()],
+            [odd_ana, bob()],
+            [odd_bob.clone(), ana()],
+            [ana(), odd_bob],
+        ] {
+            // Whoever of the two was known before, and in whichever order they come.
+            for before in [&[][..], &[bob()], &[ana()], &[ana(), bob()]] {
+                for later in [[ana(), bob()], [bob(), ana()]] {
+                    let known = after(&[before, &odd, &later]);
+                    assert_eq!(known, sound, "{before:?}, {odd:?}, {later:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_addresses_a_second_id_makes_nobody_another_who_has_another_name() {
+        let without_address = |mut user: Value| {
+            user["profile"].as_object_mut().unwrap().remove("email");
+            user
+        };
+        let (ana, bob) = (without_address(ana()), without_address(bob()));
+        let sound = after(&[&[bob.clone(), ana.clone()]]);
+        let odd = said_to_be(ana.clone(), "U2");
+        assert_eq!(after(&[&[bob.clone()], &[odd], &[ana, bob]]), sound);
+    }
+
+    #[test]
+    fn a_second_id_is_dropped_when_its_account_names_somebody_else() {
+        let known_by_two = KnownPerson {
+            other_id: Some(id("W1")),
+            ..known("U1", NOW)
+        };
+        let mut listing = Listing::new(vec![known_by_two]);
+        let other = json!({"id": "W1", "enterprise_user": {"id": "U7"}});
+        let change = take(&mut listing, &other).unwrap();
+        assert_eq!(change.person.person.id, id("W1"));
+        let change = take(&mut listing, &json!({"id": "U1"})).unwrap();
+        assert_eq!(change.person.other_id, None);
+    }
+
+    #[test]
+    fn who_got_another_address_and_has_two_ids_is_one_person_in_the_end() {
+        let first = said_to_be(ana(), "W9");
+        let mut second = said_to_be(ana(), "U9");
+        second["id"] = json!("W9");
+        second["profile"]["email"] = json!("lima@example.com");
+        let mut renamed = first.clone();
+        renamed["profile"]["email"] = json!("lima@example.com");
+        let known = after(&[&[first], &[second], &[renamed]]);
+        assert_eq!(known.len(), 1);
+        assert_eq!(known[0].person.email.as_deref(), Some("lima@example.com"));
+        assert_eq!(known[0].other_id, Some(id("W9")));
+    }
+
+    #[test]
+    fn an_account_tells_only_of_whom_it_belongs_to() {
+        let mut listing = Listing::new(after(&[&[bob()]]));
+        let read = |user: &Value| Account::read(user, &WorkspaceId::new("T1")).unwrap();
+        let odd = read(&said_to_be(ana(), "U2"));
+        listing.take(&odd, NOW);
+        assert!(!listing.is_of(&odd, &id("U2")));
+        let by_another_id = read(&json!({"id": "W2", "enterprise_user": {"id": "U2"}}));
+        listing.take(&by_another_id, NOW);
+        assert!(listing.is_of(&by_another_id, &id("U2")));
     }
 }

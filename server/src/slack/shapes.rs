@@ -90,6 +90,11 @@ impl Account {
         self.id == *id || self.other_id.as_ref() == Some(id)
     }
 
+    /// The address, if Slack tells one.
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
     /// Slack says outright that the account is deactivated.
     pub fn is_deleted(&self) -> bool {
         self.deleted == Some(true)

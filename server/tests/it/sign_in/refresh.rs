@@ -285,6 +285,31 @@ async fn who_signs_in_by_their_other_id_is_the_same_person() {
 }
 
 #[tokio::test]
+async fn nobody_signs_in_as_another_by_one_odd_second_id() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    let new = json!({
+        "id": "U9", "profile": {"real_name": "Eve", "email": "eve@example.com"},
+        "enterprise_user": {"id": "U1"},
+    });
+    slack.change(|world| world.people.insert(0, new));
+    refreshed(&services).await.unwrap();
+    // Asked for Ann, Slack now tells of Eve, as it does of both by that id.
+    let mut ann = Browser::new(&services);
+    let back = identified(&mut ann, &slack, "T1", "U1").await;
+    assert_eq!(ann.open(&back).await.location(), "/settings");
+    assert_eq!(ann.open("/settings/audit").await.status, StatusCode::OK);
+    let mut eve = Browser::new(&services);
+    let back = identified(&mut eve, &slack, "T1", "U9").await;
+    assert_eq!(eve.open(&back).await.location(), "/settings");
+    let refused = eve.open("/settings/audit").await.status;
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+    for (id, name) in [("U1", "Ann"), ("U9", "Eve")] {
+        assert_eq!(stored(&services.store, id).await.name, name);
+    }
+}
+
+#[tokio::test]
 async fn what_was_read_before_slack_asked_to_wait_is_kept_and_the_rest_is_read_later() {
     let (services, slack, _database) = read_long_ago().await;
     slack.change(|world| {
