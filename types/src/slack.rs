@@ -167,7 +167,7 @@ pub struct SlackView {
     pub installation: InstallationView,
     /// The e-mail scope first.
     pub scopes: Vec<SlackScope>,
-    /// When the reading began that last told of everybody.
+    /// Slack told of everybody then or later.
     pub directory_read_at: Option<Timestamp>,
     /// Why the last reading did not come to its end.
     pub directory_problem: Option<SlackProblem>,

@@ -125,22 +125,26 @@ pub async fn refresh(services: &Services, workspace: &Workspace) -> Result<(), D
         workspace,
         token: &token,
         reader: &reader,
+        began,
     };
     let read = reading.everybody().await;
+    let Some(stored) = store.workspace(id).await? else {
+        return Ok(());
+    };
     let (complete, problem, pause) = match &read {
-        Ok(None) => (Some(began), None, Duration::ZERO),
-        Ok(Some(gap)) => (None, Some(gap.clone()), Duration::ZERO),
+        // An earlier whole reading told of everybody as well.
+        Ok(Told::Everybody { since }) => {
+            let since = Some(*since).max(stored.directory_synced_at);
+            (since.min(Some(began)), None, Duration::ZERO)
+        }
+        Ok(Told::Gap(gap)) => (None, Some(gap.clone()), Duration::ZERO),
         Err(DirectoryError::Slack(error)) => (None, error.problem(), pause_after(error)),
         Err(DirectoryError::Store(_)) => (None, None, Duration::ZERO),
     };
-    let said_before = store
-        .workspace(id)
-        .await?
-        .and_then(|now| now.directory_problem);
     store
         .end_reading(id, &reader, complete, problem.as_ref(), pause)
         .await?;
-    if problem != said_before {
+    if problem != stored.directory_problem {
         publish(services, id);
     }
     read.map(|_| ())
@@ -159,12 +163,20 @@ struct Reading<'a> {
     workspace: &'a Workspace,
     token: &'a SecretString,
     reader: &'a str,
+    began: Timestamp,
+}
+
+/// What a reading that came to its end tells of.
+enum Told {
+    /// Everybody, none of them longer ago than this.
+    Everybody { since: Timestamp },
+    /// Somebody remains of whom it is not clear what became of them.
+    Gap(SlackProblem),
 }
 
 impl Reading<'_> {
-    /// Reads all pages and asks for those whom they leave out. What is told is why
-    /// somebody remains of whom it is not clear what became of them.
-    async fn everybody(&self) -> Result<Option<SlackProblem>, DirectoryError> {
+    /// Reads all pages and asks for those whom they leave out.
+    async fn everybody(&self) -> Result<Told, DirectoryError> {
         let store = &self.services.store;
         let mut listing = Listing::new(store.known_people(&self.workspace.id).await?);
         let (mut cursor, mut accounts, mut unreadable) = (None::<String>, 0, 0);
@@ -277,13 +289,14 @@ impl Reading<'_> {
     }
 
     /// Nobody is gone because a list lacks them: Slack has to say so of each.
-    async fn ask_for_unlisted(
-        &self,
-        listing: &mut Listing,
-    ) -> Result<Option<SlackProblem>, DirectoryError> {
+    async fn ask_for_unlisted(&self, listing: &mut Listing) -> Result<Told, DirectoryError> {
         let store = &self.services.store;
         let id = &self.workspace.id;
-        let Unlisted { asked, left } = listing.unlisted(store.now().await?);
+        let Unlisted {
+            asked,
+            left,
+            others_told_at,
+        } = listing.unlisted(store.now().await?);
         let mut unclear = left;
         for person in &asked {
             let read_at = store.now().await?;
@@ -314,8 +327,12 @@ impl Reading<'_> {
                 publish(self.services, id);
             }
         }
-        let people = u32::try_from(unclear).unwrap_or(u32::MAX);
-        Ok((people > 0).then_some(SlackProblem::ShortList { people }))
+        Ok(match u32::try_from(unclear).unwrap_or(u32::MAX) {
+            0 => Told::Everybody {
+                since: others_told_at.unwrap_or(self.began),
+            },
+            people => Told::Gap(SlackProblem::ShortList { people }),
+        })
     }
 }
 

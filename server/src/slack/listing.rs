@@ -39,6 +39,8 @@ pub struct Unlisted {
     pub asked: Vec<PersonId>,
     /// How many more would have to be.
     pub left: usize,
+    /// When Slack told of the others, who were all told of lately, at the earliest.
+    pub others_told_at: Option<Timestamp>,
 }
 
 impl Listing {
@@ -167,6 +169,7 @@ impl Listing {
         Unlisted {
             asked: asked.iter().map(|known| known.person.id.clone()).collect(),
             left: unclear.count(),
+            others_told_at: others.iter().map(|known| known.read_at).min(),
         }
     }
 }
@@ -251,6 +254,15 @@ mod tests {
         let people = (0..30).map(|number| known(&format!("U{number:02}"), NOW));
         let unlisted = Listing::new(people.collect()).unlisted(NOW);
         assert_eq!((unlisted.asked.len(), unlisted.left), (ASKED, 0));
+        assert_eq!(unlisted.others_told_at, Some(NOW));
+    }
+
+    #[test]
+    fn of_those_who_can_wait_it_is_told_since_when_they_do() {
+        let told_at = |number: i64| NOW.plus_seconds(number - 60);
+        let people = (0..30).map(|number| known(&format!("U{number:02}"), told_at(number)));
+        let unlisted = Listing::new(people.collect()).unlisted(NOW);
+        assert_eq!(unlisted.others_told_at, Some(told_at(20)));
     }
 
     #[test]

@@ -215,8 +215,8 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a reading: whether it told of everybody, beginning at `complete_from`,
-    /// or else why not. The next reader waits for as long as Slack asked to.
+    /// Ends a reading: whether Slack has told of everybody, at `complete_from` or
+    /// later, or else why not. The next reader waits for as long as Slack asked to.
     pub async fn end_reading(
         &self,
         workspace: &WorkspaceId,

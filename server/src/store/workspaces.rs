@@ -14,7 +14,7 @@ pub struct Workspace {
     /// Absent until somebody installs, and again some time after it has ended.
     pub installation: Option<Installation>,
     pub standing: Standing,
-    /// When the directory was last read completely.
+    /// Slack told of everybody in the directory then or later.
     pub directory_synced_at: Option<Timestamp>,
     /// Why the last reading of the directory did not come to its end.
     pub directory_problem: Option<SlackProblem>,

@@ -175,6 +175,40 @@ async fn a_list_that_is_short_once_deactivates_nobody_and_is_no_complete_one() {
 }
 
 #[tokio::test]
+async fn whom_a_list_lacks_is_not_confirmed_by_it() {
+    let (services, slack, _database) = read_long_ago().await;
+    let store = &services.store;
+    let now = store.now().await.unwrap();
+    let minutes_ago = |minutes: i64| now.plus_seconds(-60 * minutes);
+    let ids: Vec<&'static str> = (0..30)
+        .map(|number| &*format!("U1{number:02}").leak())
+        .collect();
+    // Nobody asks for the last, of whom Slack told last.
+    let (demoted, others) = ids.split_last().unwrap();
+    let admin = |id: &str| person(id, id, Role::Admin);
+    let mut known: Vec<_> = others
+        .iter()
+        .map(|id| told(&admin(id), minutes_ago(20)))
+        .collect();
+    known.push(told(&admin(demoted), minutes_ago(10)));
+    store.save_told(&workspace(), &known).await.unwrap();
+    slack.change(|world| {
+        let as_listed = |id: &&str| {
+            json!({
+                "id": id, "is_admin": id != demoted, "profile": {"real_name": id},
+            })
+        };
+        world.people.extend(ids.iter().map(as_listed));
+        world.unlisted.clone_from(&ids);
+    });
+    refreshed(&services).await.unwrap();
+    let read = stored_workspace(&services).await;
+    assert_eq!(read.directory_problem, None);
+    assert_eq!(read.directory_synced_at, Some(minutes_ago(20)));
+    assert_eq!(confirmed(&services, demoted).await, Some(Role::Member));
+}
+
+#[tokio::test]
 async fn people_of_another_workspace_are_never_members() {
     let (services, slack, _database) = read_long_ago().await;
     slack.change(|world| {
