@@ -122,6 +122,11 @@ pub enum SlackProblem {
     Unreadable,
     #[error("Slack failed for the moment ({0}).")]
     Passing(SlackWord),
+    /// Whoever is asked about the token itself says otherwise.
+    #[error(
+        "Slack refuses Round Robin's token when asked for people ({0}), though it calls the token good. If this lasts, an Owner or Admin has to remove Round Robin in Slack, under Manage apps, then sign in and add it again."
+    )]
+    TokenRefused(SlackWord),
     #[error("{0}")]
     Refused(SlackRefusal),
     /// So many people are not on Slack's list, and Slack was not asked for each of

@@ -7,6 +7,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
+use types::SlackProblem;
 
 /// How long the database may take to say how it is.
 pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -35,7 +36,7 @@ pub struct Readiness {
 #[serde(rename_all = "lowercase")]
 enum Installations {
     Ok,
-    /// Slack refused a token and is being asked again.
+    /// Slack refused a token, if only for some questions, and is being asked again.
     Doubted,
     Ended,
     /// The database does not tell.
@@ -137,7 +138,10 @@ async fn installations(services: &Services) -> Installations {
         Ok(workspaces) => workspaces
             .iter()
             .map(|workspace| match workspace.standing {
-                Standing::Sound => Installations::Ok,
+                Standing::Sound => match workspace.directory_problem {
+                    Some(SlackProblem::TokenRefused(_)) => Installations::Doubted,
+                    _ => Installations::Ok,
+                },
                 Standing::Doubted(_) => Installations::Doubted,
                 Standing::Ended { .. } => Installations::Ended,
             })

@@ -43,7 +43,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// However long Slack asks to wait, the directory is not left alone for longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// How long others wait for a reader that does not come back. Longer than a page
-/// may take.
+/// may take, or a question that is put again.
 const RESERVED: Duration = Duration::from_secs(45);
 
 /// Why Slack's word did not get into the directory, which stays as it was.
@@ -138,6 +138,12 @@ pub async fn refresh(services: &Services, workspace: &Workspace) -> Result<(), D
             (since.min(Some(began)), None, Duration::ZERO)
         }
         Ok(Told::Gap(gap)) => (None, Some(gap.clone()), Duration::ZERO),
+        // Where the token is in doubt, the state of the installation says it.
+        Err(DirectoryError::Slack(SlackError::TokenRefused { .. }))
+            if !stored.standing.is_sound() =>
+        {
+            (None, None, Duration::ZERO)
+        }
         Err(DirectoryError::Slack(error)) => (None, error.problem(), pause_after(error)),
         Err(DirectoryError::Store(_)) => (None, None, Duration::ZERO),
     };
@@ -299,6 +305,7 @@ impl Reading<'_> {
         } = listing.unlisted(store.now().await?);
         let mut unclear = left;
         for person in &asked {
+            self.reserve(RESERVED).await?;
             let read_at = store.now().await?;
             let question = || self.services.slack.user_info(self.token, id, person);
             let is_member = match ask(self.services, self.workspace, self.token, question).await? {
@@ -316,6 +323,10 @@ impl Reading<'_> {
                     !account.is_deleted()
                 }
                 Ok(_) => false,
+                // The next question would fare no better.
+                Err(error @ (SlackError::RateLimited { .. } | SlackError::TokenRefused { .. })) => {
+                    return Err(error.into());
+                }
                 Err(error) => {
                     tracing::warn!(workspace = %id, %person, %error, "Slack does not say what became of somebody whom its list lacks");
                     unclear += 1;

@@ -98,8 +98,8 @@ impl SlackError {
         }
     }
 
-    /// What the panel tells when people cannot be read for this reason; nothing
-    /// where the state of the installation says it.
+    /// What the panel tells when people cannot be read for this reason; nothing for
+    /// what no question about people is answered with.
     pub fn problem(&self) -> Option<SlackProblem> {
         Some(match self {
             Self::Unreachable => SlackProblem::Unreachable,
@@ -110,12 +110,10 @@ impl SlackError {
             },
             Self::MissingScope { .. } => SlackProblem::Refused(missing_scope()?),
             Self::Passing { word } => SlackProblem::Passing(word.clone()),
+            Self::TokenRefused { word } => SlackProblem::TokenRefused(word.clone()),
             Self::Refused { word } => SlackProblem::Refused(SlackRefusal(word.clone())),
             Self::Unreadable => SlackProblem::Unreadable,
-            Self::NoApp
-            | Self::TokenRefused { .. }
-            | Self::TokenRotation
-            | Self::OrganisationWide => return None,
+            Self::NoApp | Self::TokenRotation | Self::OrganisationWide => return None,
         })
     }
 }

@@ -1,14 +1,15 @@
 //! The directory: what a refresh takes over from Slack, and when a role is asked
 //! for again.
 
-use super::{slack::BOT_TOKEN, *};
+use super::{slack::BOT_TOKEN, token::execute, *};
 use crate::support::create;
 use server::{
     rotations::Member,
     slack::{Change, SlackError, directory::DirectoryError},
     store::KnownPerson,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, time::sleep};
 use types::{MemberKey, RotationId, SlackProblem};
 
 fn person(id: &str, name: &str, role: Role) -> Person {
@@ -373,6 +374,62 @@ async fn what_was_read_before_slack_asked_to_wait_is_kept_and_the_rest_is_read_l
     let asked = slack.calls_of("users.list");
     refreshed(&services).await.unwrap();
     assert_eq!(slack.calls_of("users.list"), asked);
+}
+
+#[tokio::test]
+async fn who_asks_for_those_left_out_stops_when_slack_asks_to_wait() {
+    let (services, slack, _database) = read_long_ago().await;
+    slack.change(|world| {
+        world.unlisted = vec!["U1", "U2"];
+        world.refusals = vec![("users.info", "ratelimited")];
+    });
+    assert!(matches!(
+        refreshed(&services).await,
+        Err(DirectoryError::Slack(SlackError::RateLimited { .. }))
+    ));
+    assert_eq!(slack.calls_of("users.info"), 1);
+    let problem = stored_workspace(&services).await.directory_problem;
+    assert_eq!(problem, Some(SlackProblem::RateLimited { seconds: 5 }));
+    assert!(!is_free(&services).await, "Slack is left alone meanwhile");
+}
+
+#[tokio::test]
+async fn nobody_else_begins_to_read_while_those_left_out_are_asked_for() {
+    let (services, slack, database) = read_long_ago().await;
+    let held = Arc::new(Semaphore::new(0));
+    slack.change(|world| {
+        world.unlisted = vec!["U1", "U2"];
+        world.held = Some(held.clone());
+    });
+    let hangs = async |question: usize| {
+        while slack.calls_of("users.info") < question {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let reader = services.clone();
+    let reading = tokio::spawn(async move { refreshed(&reader).await });
+    hangs(1).await;
+    // So long did Slack take.
+    execute(
+        &database,
+        "update workspaces set directory_reserved_until = 0",
+    )
+    .await;
+    held.add_permits(1);
+    hangs(2).await;
+    assert!(!is_free(&services).await);
+    held.add_permits(1);
+    reading.await.unwrap().unwrap();
+    assert!(is_free(&services).await);
+}
+
+/// Whether another server could begin to read the directory.
+async fn is_free(services: &Services) -> bool {
+    let no_time = Duration::ZERO;
+    let reserved = services
+        .store
+        .reserve_directory(&workspace(), "another", no_time);
+    reserved.await.unwrap()
 }
 
 #[tokio::test]

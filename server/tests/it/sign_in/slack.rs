@@ -15,7 +15,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 use url::form_urlencoded;
 
 pub const CLIENT_ID: &str = "1.2";
@@ -46,6 +46,8 @@ pub struct World {
     pub unlimited_pages: usize,
     /// So many calls are answered before one is refused.
     pub accepted_first: usize,
+    /// What is told of one person hangs until there is a permit.
+    pub held: Option<Arc<Semaphore>>,
     /// How many people each list was asked for.
     pub page_sizes: Vec<String>,
     codes: HashMap<String, Code>,
@@ -88,6 +90,7 @@ impl Slack {
                 rate_limits: Vec::new(),
                 unlimited_pages: 0,
                 accepted_first: 0,
+                held: None,
                 page_sizes: Vec::new(),
                 codes: HashMap::new(),
             })),
@@ -235,14 +238,18 @@ async fn users_info(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    called(&slack, "users.info", &headers, |world| {
+    let told = called(&slack, "users.info", &headers, |world| {
         match world.people.iter().find(|person| {
             person["id"] == query["user"] || person["enterprise_user"]["id"] == query["user"]
         }) {
             Some(user) => json!({"ok": true, "user": user}),
             None => json!({"ok": false, "error": "user_not_found"}),
         }
-    })
+    });
+    if let Some(held) = slack.world().held {
+        held.acquire().await.unwrap().forget();
+    }
+    told
 }
 
 async fn auth_test(State(slack): State<Slack>, headers: HeaderMap) -> Response {

@@ -63,7 +63,7 @@ async fn signed_in(services: &Services, slack: &Slack, person: &'static str) -> 
     browser.open(&back).await.location().to_owned()
 }
 
-async fn execute(database: &Database, statement: &'static str) {
+pub async fn execute(database: &Database, statement: &'static str) {
     let mut connection = AnyConnection::connect(&database.url).await.unwrap();
     connection.execute(statement).await.unwrap();
 }
@@ -105,6 +105,7 @@ async fn while_the_token_is_doubted_everything_goes_on_and_panel_and_readyz_say_
         assert_eq!(ann.open("/settings/audit").await.status, StatusCode::OK);
         let panel = ann.open("/settings/integrations").await.body;
         assert!(panel.contains("Being checked") && panel.contains("invalid_auth"));
+        assert_eq!(stored_workspace(services).await.directory_problem, None);
         assert_eq!(readyz(services).await["slack"], "doubted");
         assert_eq!(signed_in(services, slack, "U2").await, "/settings");
 
@@ -228,6 +229,34 @@ async fn what_slack_refuses_for_good_is_on_the_panel_with_its_word() {
         assert!(panel.contains("An admin of the organisation"));
         assert!(refreshed(services).await);
         assert_eq!(stored_workspace(services).await.directory_problem, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_good_and_refused_for_people_alone_is_told_of() {
+    with_ann(async |services, slack, mut ann, _| {
+        for method in ["users.list", "users.info"] {
+            slack.change(|world| {
+                world.refusals = vec![(method, "not_authed"); 2];
+                // One more question, if the list is to be followed by any.
+                world.unlisted = vec!["U2"];
+            });
+            let asked = slack.calls_of(method);
+            assert!(!refreshed(services).await);
+            assert_eq!(slack.calls_of(method), asked + 2);
+            let stored = stored_workspace(services).await;
+            assert!(stored.standing.is_sound());
+            let word = SlackWord::parse("not_authed").unwrap();
+            let problem = Some(SlackProblem::TokenRefused(word));
+            assert_eq!(stored.directory_problem, problem);
+            let panel = ann.open("/settings/integrations").await.body;
+            assert!(panel.contains("when asked for people (not_authed)"));
+            assert_eq!(readyz(services).await["slack"], "doubted");
+            assert!(refreshed(services).await);
+            assert_eq!(stored_workspace(services).await.directory_problem, None);
+            assert_eq!(readyz(services).await["slack"], "ok");
+        }
     })
     .await;
 }
