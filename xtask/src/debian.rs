@@ -1,10 +1,10 @@
 //! Packages of a Debian-like system, installed only where we are root: there
 //! the machine is a container or a runner, and nobody could be asked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{processes, programs, report};
 
@@ -12,6 +12,22 @@ pub fn can_install() -> bool {
     programs::is_root()
         && Path::new("/etc/debian_version").exists()
         && programs::find("apt-get").is_some()
+}
+
+/// A program that some tests need, installed if it is not here and can be; nothing where
+/// they are left out. In CI that is a failure, with the sentence about what is missing.
+pub fn obtain(
+    package: &str,
+    missing: &str,
+    find: impl Fn() -> Option<PathBuf>,
+) -> Result<Option<PathBuf>> {
+    if find().is_none() && can_install() {
+        install(package)?;
+    }
+    match find() {
+        None if programs::is_ci() => bail!("{missing} In CI this is a failure."),
+        found => Ok(found),
+    }
 }
 
 pub fn install(package: &str) -> Result<()> {

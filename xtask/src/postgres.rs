@@ -20,8 +20,6 @@ use crate::{debian, http, programs, report};
 pub const URL: &str = "ROUNDROBIN_TEST_POSTGRES_URL";
 pub const MISSING: &str = "The tests on Postgres are SKIPPED, since Postgres is not installed: install it \
     (Debian: apt-get install postgresql; macOS: brew install postgresql) or name a server in ROUNDROBIN_TEST_POSTGRES_URL.";
-pub const POOLER_MISSING: &str = "The tests of poolers are SKIPPED, since pgbouncer is not installed: install it \
-    (Debian: apt-get install pgbouncer; macOS: brew install pgbouncer).";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 pub enum Postgres {
@@ -54,20 +52,6 @@ impl Postgres {
             Self::Missing => None,
         }
     }
-}
-
-/// Has pgbouncer there for the tests of poolers, where it can be installed. False when
-/// they are left out.
-pub fn ensure_pooler() -> Result<bool> {
-    let is_there =
-        || programs::find("pgbouncer").is_some() || Path::new("/usr/sbin/pgbouncer").is_file();
-    if !is_there() && debian::can_install() {
-        debian::install("pgbouncer")?;
-    }
-    if !is_there() && programs::is_ci() {
-        bail!("{POOLER_MISSING} In CI this is a failure.");
-    }
-    Ok(is_there())
 }
 
 /// Debian keeps the server's programs off the PATH, one folder per version.

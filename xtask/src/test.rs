@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::postgres::{self, Postgres};
 use crate::report::{Outcome, Report, Tests};
-use crate::{cargo, check, end2end, processes, site};
+use crate::{cargo, check, debian, end2end, processes, programs, site};
 
 #[derive(Args)]
 pub struct Options {
@@ -56,8 +56,8 @@ pub fn soak() -> Result<()> {
         let Some(url) = postgres.url() else {
             bail!(postgres::MISSING);
         };
-        if !postgres::ensure_pooler()? {
-            bail!(postgres::POOLER_MISSING);
+        if let Some(missing) = missing_programs()?.first() {
+            bail!(*missing);
         }
         let mut command = cargo::command(&SOAK_ARGUMENTS);
         command.env(postgres::URL, url).env(SOAK, "1");
@@ -69,21 +69,52 @@ pub fn soak() -> Result<()> {
 /// What the long tests measure is shown as well.
 const SOAK_ARGUMENTS: [&str; 7] = ["test", "-p", "server", "--test", "it", "--", "--nocapture"];
 
+/// Each with Debian's package of it, and what is said where it is missing.
+const PROGRAMS: [(&str, &str, &str); 2] = [
+    (
+        "pgbouncer",
+        "pgbouncer",
+        "The tests of poolers are SKIPPED, since pgbouncer is not installed: install it \
+         (Debian: apt-get install pgbouncer; macOS: brew install pgbouncer).",
+    ),
+    (
+        "systemd-analyze",
+        "systemd",
+        "The test of the systemd unit is SKIPPED, since systemd-analyze is not installed: install it \
+         (Debian: apt-get install systemd).",
+    ),
+];
+
+/// Has the programs there that tests of the server need, where they can be installed, and
+/// says what is left out for want of the others.
+fn missing_programs() -> Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for (program, package, words) in PROGRAMS {
+        let found = debian::obtain(package, words, || {
+            programs::find_for_administrators(program)
+        })?;
+        if found.is_none() {
+            missing.push(words);
+        }
+    }
+    Ok(missing)
+}
+
 fn add_unit_tests(report: &mut Report) -> Result<()> {
     site::ensure_placeholder()?;
     let mut without_postgres = false;
-    let mut without_pooler = false;
+    let mut missing = Vec::new();
     report.run("tests: types, app, server, sandbox", || {
         let postgres = Postgres::obtain()?;
         without_postgres = postgres.url().is_none();
-        without_pooler = !postgres::ensure_pooler()?;
+        missing = missing_programs()?;
         cargo_test(&cargo::NATIVE, postgres.url())
     })?;
     if without_postgres {
         report.warn(postgres::MISSING.to_owned());
     }
-    if without_pooler {
-        report.warn(postgres::POOLER_MISSING.to_owned());
+    for missing in missing {
+        report.warn(missing.to_owned());
     }
     report.run("tests: xtask", || cargo_test(&["-p", "xtask"], None))?;
     Ok(())

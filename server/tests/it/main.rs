@@ -16,6 +16,7 @@ mod links;
 mod mutation;
 mod oauth;
 mod oddities;
+mod operating;
 mod overview;
 mod pooler;
 mod replicas;

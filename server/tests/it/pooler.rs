@@ -1,8 +1,8 @@
 //! Poolers between the server and Postgres: the real pgbouncer in each of its modes.
 
 use crate::support::{
-    Database, ENCRYPTION_KEYS, NOWHERE, create, postgres, process::run, rotation, services,
-    workspace,
+    Database, ENCRYPTION_KEYS, NOWHERE, create, postgres, process::run, programs::installed,
+    rotation, services, workspace,
 };
 use secrecy::SecretString;
 use server::replicas;
@@ -10,7 +10,7 @@ use std::{
     fs,
     net::TcpListener,
     os::unix::fs::chown,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -28,20 +28,6 @@ struct Pooler {
     _folder: tempfile::TempDir,
 }
 
-fn program() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders)
-        .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join("pgbouncer"))
-        .find(|program| program.is_file());
-    if found.is_none() {
-        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!ci, "pgbouncer is not installed, and CI must test it");
-        eprintln!("SKIPPING the tests of poolers: pgbouncer is not installed");
-    }
-    found
-}
-
 /// The ids of an account that pgbouncer may run as, which refuses root.
 fn account() -> Option<(u32, u32)> {
     let accounts = fs::read_to_string("/etc/passwd").unwrap();
@@ -52,7 +38,7 @@ fn account() -> Option<(u32, u32)> {
 
 impl Pooler {
     async fn start(database: &Database, settings: &str) -> Option<Self> {
-        let program = program()?;
+        let program = installed("pgbouncer", "the tests of poolers")?;
         let url = Url::parse(&database.url).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let port = {

@@ -8,6 +8,7 @@ pub mod inspector;
 pub mod login;
 pub mod pagerduty;
 pub mod process;
+pub mod programs;
 pub mod replica;
 pub mod sandbox;
 pub mod script;
