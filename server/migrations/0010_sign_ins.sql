@@ -1,3 +1,5 @@
 -- What a sign-in on its way needs is kept, sealed, by the browser that began it: anybody
 -- may begin one, and nobody may have rows written by that.
-drop table pending_sign_ins;
+-- The table pending_sign_ins stays for now, although nothing reads it any more: while
+-- several servers are replaced one after the other, those of the earlier version go on
+-- signing people in with it. A later version drops it.

@@ -318,6 +318,24 @@ mod tests {
         }
     }
 
+    /// Servers of the version before go on while this one's are brought in one by one.
+    #[test]
+    fn no_migration_takes_away_what_an_earlier_server_uses() {
+        for migration in MIGRATIONS.iter() {
+            let statements: String = migration
+                .sql
+                .as_str()
+                .lines()
+                .filter(|line| !line.starts_with("--"))
+                .map(str::to_lowercase)
+                .collect();
+            for taking in ["drop ", "rename "] {
+                let version = migration.version;
+                assert!(!statements.contains(taking), "{version}: {taking}");
+            }
+        }
+    }
+
     #[test]
     fn extended_result_codes_tell_the_same_as_their_kind() {
         for (code, trouble) in [

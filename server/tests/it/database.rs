@@ -5,8 +5,8 @@ use crate::{
     http::browser::Browser,
     support::{
         Database, NOWHERE, Setup, bound_to, cookie, create, disk::Disk, entry, keys,
-        new_credential, on_call, open_services, postgres, rotation, sandbox::Sandbox, services,
-        sqlite, wire::Wire, with_people, workspace,
+        new_credential, on_call, on_each_database, open_services, postgres, rotation,
+        sandbox::Sandbox, services, sqlite, wire::Wire, with_people, workspace,
     },
 };
 use axum::http::StatusCode;
@@ -331,6 +331,21 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
     // A connection that hears is left alone.
     let silence = time::timeout(UNHEARD, events.recv()).await;
     assert!(silence.is_err(), "{silence:?}");
+}
+
+#[tokio::test]
+async fn servers_of_the_earlier_version_sign_people_in_until_they_are_replaced() {
+    on_each_database(async |_, url| {
+        let mut raw = AnyConnection::connect(url).await.unwrap();
+        raw.execute(
+            "insert into pending_sign_ins
+                 (state_key, browser_key, step, return_to, expires_at)
+             values ('state', 'browser', 'identify', '/', 1)",
+        )
+        .await
+        .unwrap();
+    })
+    .await;
 }
 
 /// SQLite tells in a trigger how carefully the transaction is written: 2 is FULL.
