@@ -2,10 +2,13 @@
 //! that a page follows whichever server did something. Postgres itself brings
 //! them: LISTEN and NOTIFY. SQLite serves one process, which needs none of this.
 
-use crate::{Services, store::Engine};
+use crate::{
+    Services,
+    store::{Engine, GIVING_UP},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::PgListener;
+use sqlx::{Executor as _, postgres::PgListener};
 use std::{
     convert::Infallible,
     sync::{
@@ -135,6 +138,9 @@ async fn hear(services: &Services, origin: Uuid, url: &str) {
 async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<Infallible, Unheard> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
+        for statement in GIVING_UP {
+            listener.execute(*statement).await?;
+        }
         listener.listen_all([CHANNEL, ECHO_CHANNEL]).await?;
         Ok::<_, sqlx::Error>(listener)
     };

@@ -2,7 +2,7 @@
 //! work, and if not, which part is ill and what helps.
 
 use super::Site;
-use crate::{Services, slack::Standing, store::Trouble};
+use crate::{Services, slack::Standing};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -85,7 +85,7 @@ impl Readiness {
     pub async fn of(services: &Services) -> Self {
         let mut causes = BTreeMap::new();
         let trouble = timeout(DATABASE_TIMEOUT, services.store.trouble()).await;
-        let trouble = trouble.unwrap_or(Some(Trouble::NoAnswer));
+        let trouble = trouble.unwrap_or_else(|_| Some(services.store.unanswered()));
         let mut part = |name, cause: Option<String>| match cause {
             None => Part::Ok,
             Some(cause) => {

@@ -55,17 +55,27 @@ impl Engine {
                 let url = creating(url);
                 opening::look_at_sqlite(&url, expect).await?;
                 // First, so that whoever reads finds the file as it is to be.
-                let writer = sqlite_pool(&url, 1, &[], &upkeep).await?;
+                let connecting = pool_of(1, &[SETTINGS], &upkeep).connect(&url).await;
+                let writer = connecting.map_err(OpenError::Connect)?;
                 migrate(&writer).await?;
-                let pool = sqlite_pool(&url, 8, &[], &upkeep).await?;
-                let stamps = sqlite_pool(&url, 1, &[NAME_READER], &upkeep).await?;
+                let connecting = pool_of(8, &[SETTINGS], &upkeep).connect(&url).await;
+                let pool = connecting.map_err(OpenError::Connect)?;
+                let connecting = pool_of(1, &[SETTINGS, NAME_READER], &upkeep).connect(&url);
+                let stamps = connecting.await.map_err(OpenError::Connect)?;
                 (pool, writer, stamps)
             }
             Self::Postgres => {
-                let connecting = pool_of(16, &upkeep).connect(url).await;
-                let pool = connecting.map_err(opening::postgres_refusal)?;
-                opening::look_at_postgres(&pool).await?;
-                migrate(&pool).await?;
+                // A pooler by transaction would hand on to others what is set, so nothing
+                // is before it is known that there is none.
+                let looking = opening::looking_at_postgres(url).await?;
+                opening::look_at_postgres(&looking).await?;
+                looking.close().await;
+                let connecting = pool_of(1, &[GIVING_UP], &upkeep).connect(url).await;
+                let migrating = connecting.map_err(opening::postgres_refusal)?;
+                migrate(&migrating).await?;
+                migrating.close().await;
+                let connecting = pool_of(16, &[GIVING_UP, PATIENCE], &upkeep).connect(url);
+                let pool = connecting.await.map_err(opening::postgres_refusal)?;
                 (pool.clone(), pool.clone(), pool)
             }
         };
@@ -118,12 +128,54 @@ impl Engine {
         }
     }
 
+    /// How long a connection may take to say that it is there, where the other side can
+    /// vanish.
+    pub(super) const fn ping_limit(self) -> Option<Duration> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Duration::from_secs(2)),
+        }
+    }
+
+    /// What sets how long a transaction waits that tries whether something can be
+    /// written: less than whoever asks, who is to be told what it waits for.
+    pub(super) const fn hurry(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => {
+                Some("set local lock_timeout = '3s'; set local statement_timeout = '4s'")
+            }
+        }
+    }
+
+    /// What is the matter when nothing is heard: SQLite, which is no other side, waits
+    /// for a lock.
+    pub(super) const fn unanswered(self) -> Trouble {
+        match self {
+            Self::Sqlite => Trouble::Locked,
+            Self::Postgres => Trouble::NoAnswer,
+        }
+    }
+
+    /// What an error says of the database where nothing else was asked of it than to
+    /// read and write at all.
+    pub(super) fn hindrance(self, error: &Error) -> Trouble {
+        self.trouble(error).unwrap_or_else(|| {
+            let code = error.as_database_error().and_then(|error| error.code());
+            match (self, code.as_deref()) {
+                (Self::Postgres, Some("55P03")) => Trouble::Locked,
+                (Self::Postgres, Some("57014")) => Trouble::Slow,
+                _ => Trouble::Refused,
+            }
+        })
+    }
+
     /// What an error says of the database as a whole; nothing when it concerns the
     /// statement alone. The codes are SQLite's result codes and Postgres' SQLSTATE.
     pub(super) fn trouble(self, error: &Error) -> Option<Trouble> {
         match error {
-            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Some(Trouble::NoAnswer),
-            Error::PoolTimedOut => Some(Trouble::NoAnswer),
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Some(self.unanswered()),
+            Error::PoolTimedOut => Some(self.unanswered()),
             Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => {
                 Some(Trouble::Lost)
             }
@@ -217,14 +269,29 @@ fn postgres_trouble(code: &str) -> Option<Trouble> {
 }
 
 /// How long to wait for a connection, whether one is made or becomes free.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 
-fn pool_of(connections: u32, upkeep: &Arc<Upkeep>) -> AnyPoolOptions {
+/// Connections on each of which these statements run before it is lent first.
+fn pool_of(
+    connections: u32,
+    preparations: &'static [&'static [&'static str]],
+    upkeep: &Arc<Upkeep>,
+) -> AnyPoolOptions {
     let (lending, taking_back) = (Arc::clone(upkeep), Arc::clone(upkeep));
     AnyPoolOptions::new()
         .acquire_timeout(ACQUIRE_LIMIT)
         .max_connections(connections)
         .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for statements in preparations {
+                    for statement in *statements {
+                        sqlx::raw_sql(*statement).execute(&mut *connection).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
         .before_acquire(move |connection, known| {
             let upkeep = Arc::clone(&lending);
             Box::pin(async move { Ok(upkeep.may_be_lent(connection, known).await) })
@@ -236,7 +303,7 @@ fn pool_of(connections: u32, upkeep: &Arc<Upkeep>) -> AnyPoolOptions {
 }
 
 /// How every connection to SQLite is set up.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: &[&str] = &[
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
@@ -244,28 +311,23 @@ const SETTINGS: [&str; 4] = [
 ];
 
 /// Tells a connection to SQLite from any that came before it.
-const NAME_READER: &str = "create temp table reader as select lower(hex(randomblob(8))) as id";
+const NAME_READER: &[&str] =
+    &["create temp table reader as select lower(hex(randomblob(8))) as id"];
 
-/// Connections on which `preparations` ran after the settings.
-async fn sqlite_pool(
-    url: &str,
-    connections: u32,
-    preparations: &'static [&'static str],
-    upkeep: &Arc<Upkeep>,
-) -> Result<AnyPool, OpenError> {
-    pool_of(connections, upkeep)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                for statement in SETTINGS.iter().chain(preparations) {
-                    sqlx::query(*statement).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        })
-        .connect(url)
-        .await
-        .map_err(OpenError::Connect)
-}
+/// When Postgres gives up a connection at whose other end nobody is any more. Until then
+/// a transaction keeps its locks, and by the system's own limits that is two hours. Set
+/// by statements: poolers refuse settings at the beginning of a connection that they do
+/// not know.
+pub const GIVING_UP: &[&str] = &["set idle_in_transaction_session_timeout = '15s';
+     set tcp_keepalives_idle = '15s';
+     set tcp_keepalives_interval = '5s';
+     set tcp_keepalives_count = 3;
+     set tcp_user_timeout = '30s'"];
+
+/// How long Postgres works on a statement of a server: less than a writer waits for an
+/// answer, who so is told that the statement was slow or waited for a lock, and knows
+/// that the connection is sound. Migrations take the time that they need.
+const PATIENCE: &[&str] = &["set lock_timeout = '8s'; set statement_timeout = '9s'"];
 
 /// The path of a SQLite URL, without the parameters.
 pub fn sqlite_path(url: &str) -> Option<&Path> {
@@ -312,8 +374,9 @@ mod tests {
         for code in [19, 1555, 2067, 17] {
             assert_eq!(sqlite_trouble(code), None, "{code}");
         }
-        // A constraint, a deadlock, a syntax error, a cancelled statement.
-        for code in ["23505", "40P01", "42601", "57014"] {
+        // A constraint, a deadlock, a syntax error, a statement that was too slow, a lock
+        // that somebody else kept.
+        for code in ["23505", "40P01", "42601", "57014", "55P03"] {
             assert_eq!(postgres_trouble(code), None, "{code}");
         }
     }

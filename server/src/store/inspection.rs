@@ -75,11 +75,7 @@ async fn of_sqlite(url: &str, database: &Path, expect: Expect) -> Result<Inspect
 }
 
 async fn of_postgres(url: &str) -> Result<Inspection, OpenError> {
-    let connecting = sqlx::any::AnyPoolOptions::new().max_connections(2);
-    let pool = connecting
-        .connect(url)
-        .await
-        .map_err(opening::postgres_refusal)?;
+    let pool = opening::looking_at_postgres(url).await?;
     let schema = opening::look_at_postgres(&pool).await?;
     let mut raw = pool.acquire().await.map_err(OpenError::Connect)?;
     let mut setting = async |name: &str| -> Result<String, Error> {

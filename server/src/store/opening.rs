@@ -1,9 +1,10 @@
 //! What is looked at before a database is used, and why it is refused: better one
 //! sentence at the start, with what helps, than a server that loses what it is told.
 
-use super::engine::{newest_version, sqlite_path};
+use super::engine::{ACQUIRE_LIMIT, newest_version, sqlite_path};
 use sqlx::{
     AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Error, Executor as _, Row as _,
+    any::AnyPoolOptions,
 };
 use std::{
     ffi::OsString,
@@ -396,6 +397,16 @@ fn sqlite_refusal(database: &Path) -> impl Fn(Error) -> OpenError {
 
 /// How long a second connection for the comparison may take: a pooler may have none.
 const SECOND_LIMIT: Duration = Duration::from_secs(5);
+
+/// The connections that looking at a Postgres database takes.
+pub(super) async fn looking_at_postgres(url: &str) -> Result<AnyPool, OpenError> {
+    AnyPoolOptions::new()
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .max_connections(2)
+        .connect(url)
+        .await
+        .map_err(postgres_refusal)
+}
 
 /// Looks at a Postgres database to which there is a pool that nobody uses yet. Returns
 /// the version of its schema; 0 for none.

@@ -1,7 +1,8 @@
 //! The connections to the database: lent, watched while a statement is under way,
 //! and taken back. One that is deaf, broken or read-only, or whose transaction the
 //! engine ended by itself, never serves a second time, and the first one that is
-//! found so speaks for all that were made before.
+//! found so speaks for all that were made before. A statement without an answer may
+//! only be slow: then the others are asked whether they are there.
 
 use super::{Engine, Trouble};
 use futures::{
@@ -28,8 +29,6 @@ use tokio::{runtime::Handle, time};
 /// How long a connection may have waited and still count as sound. Asking each
 /// whether it is would double the round trips of a busy server.
 const SURELY_SOUND: Duration = Duration::from_secs(1);
-/// How long a connection may take to say that it is there.
-const PING_LIMIT: Duration = Duration::from_secs(2);
 /// How long what was learned about writing counts.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -295,6 +294,14 @@ impl Listener<'_> {
     }
 }
 
+/// Nothing when the answer did not come in time.
+async fn within<T>(limit: Option<Duration>, answer: impl Future<Output = T>) -> Option<T> {
+    match limit {
+        None => Some(answer.await),
+        Some(limit) => time::timeout(limit, answer).await.ok(),
+    }
+}
+
 fn no_answer() -> Error {
     Error::Io(io::Error::new(
         io::ErrorKind::TimedOut,
@@ -329,13 +336,8 @@ impl<'c> Executor<'c> for &'c mut DatabaseConnection {
         let (raw, limit, mut listener) = self.parts();
         let row = raw.fetch_optional(query);
         async move {
-            let row = match limit {
-                None => row.await,
-                Some(limit) => time::timeout(limit, row)
-                    .await
-                    .unwrap_or_else(|_| Err(no_answer())),
-            };
-            listener.hear(row)
+            let row = within(limit, row).await;
+            listener.hear(row.unwrap_or_else(|| Err(no_answer())))
         }
         .boxed()
     }
@@ -374,12 +376,14 @@ impl Drop for DatabaseConnection {
         }
         if !(self.in_transaction || self.durable) {
             // The pool asks whether it is there, and would wait for a deaf one until
-            // the operating system gives up.
+            // the operating system gives up. One that was given back in the middle of
+            // a statement answers when that has ended.
             let returning = lent.return_to_pool();
             let upkeep = Arc::clone(&self.upkeep);
             runtime.spawn(async move {
-                if time::timeout(PING_LIMIT, returning).await.is_err() {
-                    upkeep.renew(Trouble::NoAnswer);
+                let limit = upkeep.engine.ping_limit();
+                if within(limit, returning).await.is_none() {
+                    upkeep.doubt();
                 }
             });
             return;
@@ -432,6 +436,9 @@ pub(super) struct Upkeep {
     engine: Engine,
     /// Connections that were made before this are not lent any more.
     renewed_at: Mutex<Option<Instant>>,
+    /// Connections that were used before this, and not since, are asked whether they
+    /// are there.
+    doubted_at: Mutex<Option<Instant>>,
     renewals: AtomicU64,
     writing: Mutex<Writing>,
     /// Held by the one who tries whether something can be written.
@@ -451,6 +458,7 @@ impl Upkeep {
         Self {
             engine,
             renewed_at: Mutex::default(),
+            doubted_at: Mutex::default(),
             renewals: AtomicU64::default(),
             writing: Mutex::default(),
             trying: tokio::sync::Mutex::default(),
@@ -466,17 +474,17 @@ impl Upkeep {
         if self.is_outdated(known.age) {
             return false;
         }
-        if known.idle_for < SURELY_SOUND {
+        if known.idle_for < SURELY_SOUND && !is_since(&self.doubted_at, known.idle_for) {
             return true;
         }
-        match time::timeout(PING_LIMIT, connection.ping()).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
+        match within(self.engine.ping_limit(), connection.ping()).await {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
                 tracing::debug!(%error, "a connection to the database has ended");
                 self.renew(Trouble::Lost);
                 false
             }
-            Err(_) => {
+            None => {
                 self.renew(Trouble::NoAnswer);
                 false
             }
@@ -485,8 +493,13 @@ impl Upkeep {
 
     /// Whether a connection of this age was made before the last renewal.
     pub(super) fn is_outdated(&self, age: Duration) -> bool {
-        self.renewed_at()
-            .is_some_and(|renewed_at| renewed_at.elapsed() <= age)
+        is_since(&self.renewed_at, age)
+    }
+
+    /// Has every connection that nobody uses say that it is there before it is lent.
+    fn doubt(&self) {
+        tracing::warn!("the database did not answer in time on one of its connections");
+        *locked(&self.doubted_at) = Some(Instant::now());
     }
 
     /// Has every connection that there is replaced before it is used again.
@@ -495,7 +508,7 @@ impl Upkeep {
             cause = trouble.code(),
             "the connections to the database are made anew"
         );
-        *self.renewed_at() = Some(Instant::now());
+        *locked(&self.renewed_at) = Some(Instant::now());
         self.renewals.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -510,9 +523,14 @@ impl Upkeep {
         let Some(trouble) = self.engine.trouble(error) else {
             return false;
         };
+        if trouble == Trouble::NoAnswer {
+            // Of this connection nobody knows what it is at.
+            self.doubt();
+            return true;
+        }
         self.learned(Err(trouble));
         // One that was lent before the last renewal says nothing of those made since.
-        let is_news = self.renewed_at().is_none_or(|at| at < lent_at);
+        let is_news = locked(&self.renewed_at).is_none_or(|at| at < lent_at);
         if trouble.spoils_connections() && is_news {
             self.renew(trouble);
         }
@@ -520,16 +538,16 @@ impl Upkeep {
     }
 
     fn wrote(&self) {
-        self.writing().wrote_at = Some(Instant::now());
+        locked(&self.writing).wrote_at = Some(Instant::now());
     }
 
     /// Whether somebody has written something since.
     pub(super) fn wrote_since(&self, since: Instant) -> bool {
-        self.writing().wrote_at.is_some_and(|at| at >= since)
+        locked(&self.writing).wrote_at.is_some_and(|at| at >= since)
     }
 
     pub(super) fn learned(&self, outcome: Result<(), Trouble>) {
-        let mut writing = self.writing();
+        let mut writing = locked(&self.writing);
         writing.learned_at = Some(Instant::now());
         writing.trouble = outcome.err();
     }
@@ -537,20 +555,19 @@ impl Upkeep {
     /// What is known about writing, if that is fresh, and otherwise what was the
     /// matter last.
     pub(super) fn known(&self) -> Result<Result<(), Trouble>, Option<Trouble>> {
-        let writing = self.writing();
+        let writing = locked(&self.writing);
         match writing.learned_at {
             Some(at) if at.elapsed() < FRESH => Ok(writing.trouble.map_or(Ok(()), Err)),
             _ => Err(writing.trouble),
         }
     }
+}
 
-    fn writing(&self) -> MutexGuard<'_, Writing> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whether the moment has come within this duration.
+fn is_since(moment: &Mutex<Option<Instant>>, duration: Duration) -> bool {
+    locked(moment).is_some_and(|moment| moment.elapsed() <= duration)
+}
 
-    fn renewed_at(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.renewed_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,10 +19,10 @@ pub enum Trouble {
     NoAnswer,
     #[error("the connection to the database was lost; it is made anew until that succeeds")]
     Lost,
-    #[error(
-        "another program keeps the database locked; end what works on the database file beside this server"
-    )]
+    #[error("another program keeps the database locked; end what works on it beside this server")]
     Locked,
+    #[error("the database answers, but does not write in time; see what burdens it, and its disk")]
+    Slow,
     #[error("the database grants no more connections; raise its limit, or end who holds them")]
     TooManyConnections,
     #[error("the database does not accept the user or the password of ROUNDROBIN_DATABASE_URL")]
@@ -44,6 +44,7 @@ impl Trouble {
             Self::NoAnswer => "no_answer",
             Self::Lost => "lost",
             Self::Locked => "locked",
+            Self::Slow => "slow",
             Self::TooManyConnections => "too_many_connections",
             Self::LoginRefused => "login_refused",
             Self::Damaged => "damaged",
@@ -58,6 +59,7 @@ impl Trouble {
             Self::ReadOnly | Self::NoAnswer | Self::Lost | Self::Damaged => true,
             Self::DiskFull
             | Self::Locked
+            | Self::Slow
             | Self::TooManyConnections
             | Self::LoginRefused
             | Self::Refused => false,

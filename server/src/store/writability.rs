@@ -2,6 +2,7 @@
 //! knows before it was tried.
 
 use super::{Store, Trouble};
+use sqlx::Executor as _;
 use std::time::{Duration, Instant};
 use tokio::time;
 
@@ -16,7 +17,7 @@ impl Store {
     pub async fn trouble(&self) -> Option<Trouble> {
         if let Err(error) = sqlx::query("select 1").execute(&self.pool).await {
             tracing::warn!(%error, "the database cannot be read");
-            return Some(self.engine.trouble(&error).unwrap_or(Trouble::Refused));
+            return Some(self.engine.hindrance(&error));
         }
         self.writability().await.err()
     }
@@ -38,25 +39,35 @@ impl Store {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "nothing can be written to the database");
-                Err(self.engine.trouble(&error).unwrap_or(Trouble::Refused))
+                Err(self.engine.hindrance(&error))
             }
             // Those who write queue where only one may, which is no trouble.
             Err(_) if self.upkeep.wrote_since(began) => Ok(()),
-            Err(_) => Err(Trouble::NoAnswer),
+            Err(_) => Err(self.unanswered()),
         };
         self.upkeep.learned(outcome);
         outcome
     }
 
     async fn try_to_write(&self, padding: &str) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let attempt = sqlx::query(
             "insert into write_tries (id, padding) values (1, $1)
              on conflict (id) do update set padding = excluded.padding",
         )
-        .bind(padding)
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        .bind(padding);
+        let Some(hurry) = self.engine.hurry() else {
+            attempt.execute(&self.writer).await?;
+            return Ok(());
+        };
+        let mut tx = self.writer.begin().await?;
+        tx.execute(hurry).await?;
+        attempt.execute(&mut *tx).await?;
+        tx.commit().await
+    }
+
+    /// What is the matter when nothing is heard of the database.
+    pub fn unanswered(&self) -> Trouble {
+        self.engine.unanswered()
     }
 
     /// How often all connections to the database were made anew, since one of them

@@ -4,7 +4,7 @@
 use crate::{
     http::browser::Browser,
     support::{
-        Database, NOWHERE, Setup, bound_to, cookie, create, disk::Disk, entry, keys,
+        Database, NOWHERE, Setup, bound_to, cookie, create, databases, disk::Disk, entry, keys,
         new_credential, on_call, on_each_database, open_services, postgres, rotation,
         sandbox::Sandbox, services, sqlite, wire::Wire, with_people, workspace,
     },
@@ -19,7 +19,10 @@ use server::{
     sync,
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 use tokio::time;
 use types::AuditAction;
 
@@ -331,6 +334,108 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
     // A connection that hears is left alone.
     let silence = time::timeout(UNHEARD, events.recv()).await;
     assert!(silence.is_err(), "{silence:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_over_a_connection_that_went_deaf_gives_its_locks_back() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let wire = Wire::to(&database).await;
+    let here = services(&database, NOWHERE).await.store;
+    let id = create(&here, "Locked over the wire").await;
+    let there = Store::open(&wire.database.url).await.unwrap();
+    let ill = there.change_rotation(workspace_ref(), &id, |rotation| {
+        wire.go_dead();
+        "Never heard of".clone_into(&mut rotation.details.name);
+        Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+    });
+    assert!(ill.await.is_err());
+
+    let began = Instant::now();
+    let changed = here.change_rotation(workspace_ref(), &id, |rotation| {
+        "Changed by another server".clone_into(&mut rotation.details.name);
+        Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+    });
+    changed.await.unwrap().unwrap().unwrap();
+    println!(
+        "the locks of a deaf transaction were gone {:?} after it was given up",
+        began.elapsed()
+    );
+    assert_eq!(
+        rotation(&here, &id).await.details.name,
+        "Changed by another server"
+    );
+}
+
+/// A transaction of another program that keeps a table locked.
+async fn keep_locked(database: &Database, table: &str) -> AnyConnection {
+    let mut other = AnyConnection::connect(&database.url).await.unwrap();
+    let statements = if database.url.starts_with("sqlite") {
+        "begin immediate".to_owned()
+    } else {
+        format!("begin; lock table {table} in access exclusive mode")
+    };
+    other.execute(AssertSqlSafe(statements)).await.unwrap();
+    other
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_that_wait_for_a_lock_condemn_no_other_connection() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let services = services(&database, NOWHERE).await;
+    let store = &services.store;
+    tokio::spawn(sync::reconcile(services.clone()));
+    until_ready(&services, true).await;
+    let id = create(store, "Locked").await;
+    let other = keep_locked(&database, "rotations").await;
+
+    let writing = store.change_rotation(workspace_ref(), &id, |_| {
+        Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+    });
+    let watching = async {
+        for _ in 0..10 {
+            let (status, readiness) = readiness(&services).await;
+            assert_eq!(status, StatusCode::OK, "{readiness}");
+            time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let left = time::timeout(
+        Duration::from_millis(100),
+        store.rotation(workspace_ref(), &id),
+    );
+    let (written, read, left, ()) =
+        tokio::join!(writing, store.rotations(workspace_ref()), left, watching);
+    let words = written.unwrap_err().to_string();
+    assert!(words.contains("lock timeout"), "{words}");
+    assert!(read.is_err());
+    assert!(left.is_err());
+    assert_eq!(store.renewals(), 0);
+
+    drop(other);
+    assert_eq!(rotation(store, &id).await.details.name, "Locked");
+    services.shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_of_another_program_is_not_told_as_a_fault_of_the_network() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        tokio::spawn(sync::reconcile(services.clone()));
+        until_ready(&services, true).await;
+        let other = keep_locked(&database, "write_tries").await;
+        let readiness = until_ready(&services, false).await;
+        let cause = readiness["causes"]["database"].as_str().unwrap();
+        assert_eq!(cause, Trouble::Locked.to_string(), "{}", database.url);
+        // Long enough for whatever was given back in the middle of waiting.
+        time::sleep(Duration::from_secs(3)).await;
+        drop(other);
+        until_ready(&services, true).await;
+        assert_eq!(services.store.renewals(), 0, "{}", database.url);
+        services.shutdown.cancel();
+    }
 }
 
 #[tokio::test]

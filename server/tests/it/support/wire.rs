@@ -3,9 +3,12 @@
 //! closes anything.
 
 use super::Database;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -103,13 +106,18 @@ async fn pass(
     dead: Arc<AtomicU64>,
 ) {
     let mut bytes = vec![0; 64 << 10];
+    let is_dead = || number <= dead.load(Ordering::SeqCst);
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if number <= dead.load(Ordering::SeqCst) {
-            // Read, so that whoever sends notices nothing, and held open.
+        if is_dead() {
+            // Read, so that whoever sends notices nothing.
             continue;
         }
         if to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
+    }
+    if is_dead() {
+        // That one end has gone does not get through to the other either.
+        future::pending::<()>().await;
     }
 }
