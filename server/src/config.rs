@@ -3,7 +3,7 @@
 
 use crate::{
     crypto::{KeyRing, KeyRingError},
-    store::{self, Engine, Expect, OpenError, sqlite_path},
+    store::{self, Engine, Expect, OpenError, sqlite_path, written_path},
 };
 use clap::Args;
 use ipnet::IpNet;
@@ -22,6 +22,9 @@ use url::Url;
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// The largest form, 512 KB, comes this quickly over any network that pages come over.
 const BODY_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a key that was made beside a SQLite file is called.
+const KEY_FILE: &str = "encryption.key";
 
 const DEFAULT_DATABASE_URL: &str = "sqlite://data/roundrobin.db";
 
@@ -436,7 +439,7 @@ impl Storage {
     pub fn unmake_key(&self) {
         let database = sqlite_path(self.database_url.expose_secret());
         if let Some(key) = &self.new_key_file
-            && !database.is_some_and(holds_something)
+            && !database.is_some_and(|database| holds_something(&database))
             && let Err(error) = fs::remove_file(key)
         {
             tracing::warn!(%error, file = %key.display(), "a key that has sealed nothing is left");
@@ -517,10 +520,9 @@ fn key_file_beside(
     database_url: &str,
     key_file: KeyFile,
 ) -> Result<Option<(SecretString, Option<PathBuf>)>, ConfigError> {
-    let folder = sqlite_path(database_url)
-        .and_then(Path::parent)
-        .unwrap_or(Path::new(""));
-    let path = folder.join("encryption.key");
+    let database = sqlite_path(database_url).unwrap_or_default();
+    let folder = database.parent().unwrap_or(Path::new(""));
+    let path = folder.join(KEY_FILE);
     let failed = |cause| ConfigError::KeyFile {
         path: path.display().to_string(),
         user: store::user(),
@@ -529,7 +531,15 @@ fn key_file_beside(
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some((SecretString::from(text), None))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some(database) = sqlite_path(database_url).filter(|file| holds_something(file)) {
+            if let Some((text, found)) = misplaced_key(database_url) {
+                tracing::warn!(
+                    "an earlier version has put the encryption key at {}, where it is used; move it to {}",
+                    found.display(),
+                    path.display()
+                );
+                return Ok(Some((text, None)));
+            }
+            if holds_something(&database) {
                 return Err(ConfigError::KeyFileLost {
                     database: database.display().to_string(),
                     path: path.display().to_string(),
@@ -545,6 +555,15 @@ fn key_file_beside(
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// The key where versions put it that took percent signs in the URL for themselves.
+fn misplaced_key(database_url: &str) -> Option<(SecretString, PathBuf)> {
+    let path = Path::new(written_path(database_url)?)
+        .parent()?
+        .join(KEY_FILE);
+    let text = fs::read_to_string(&path).ok()?;
+    Some((SecretString::from(text), path))
 }
 
 fn holds_something(file: &Path) -> bool {

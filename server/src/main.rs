@@ -174,7 +174,7 @@ async fn restore(Copying { file, storage }: &Copying) -> anyhow::Result<()> {
         "Put {} rows of {} tables back.",
         restored.copied.rows, restored.copied.tables
     );
-    if let Some(kept) = restored.kept {
+    for kept in restored.kept {
         println!("What was there before is kept at {}.", kept.display());
     }
     println!("See whether the encryption keys fit with: roundrobin check");

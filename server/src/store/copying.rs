@@ -4,8 +4,8 @@
 
 use super::{
     OpenError, ServingLock,
-    engine::{newest_version, sqlite_path},
-    opening::{Header, beside, number, text},
+    engine::{newest_version, sqlite_path, sqlite_url},
+    opening::{Header, RESTORING, beside, hand_over, number, text},
 };
 use sqlx::{AnyConnection, Connection as _, Error, Executor as _, Row as _};
 use std::{
@@ -62,8 +62,8 @@ pub struct Copied {
 #[derive(Clone, Debug)]
 pub struct Restored {
     pub copied: Copied,
-    /// Where the database is that was there before.
-    pub kept: Option<PathBuf>,
+    /// Where that is what was there before.
+    pub kept: Vec<PathBuf>,
 }
 
 /// Copies the database at `url` into a new file, while it is being served or not, and
@@ -71,16 +71,21 @@ pub struct Restored {
 pub async fn back_up(url: &str, file: &Path) -> Result<Copied, CopyError> {
     let database = sqlite_path(url).ok_or(CopyError::Postgres)?;
     if !database.exists() {
-        let path = shown(database);
+        let path = shown(&database);
         return Err(CopyError::NoSource { path });
     }
-    sound(database).await?;
-    copy(database, file).await
+    // Before all the work, and again when the name is given.
+    if file.exists() {
+        return Err(CopyError::AlreadyThere { path: shown(file) });
+    }
+    sound(&database).await?;
+    copy(&database, file, new_name).await
 }
 
 /// Puts the backup in `file` in the place of the database at `url`, which nobody may
 /// serve meanwhile and which is kept beside it. `moment` tells it from others that are
-/// kept.
+/// kept. Whatever interrupts it, the old database or the new one is whole in its place,
+/// or there is none, and then a start says that a restore was interrupted.
 pub async fn restore(url: &str, file: &Path, moment: &str) -> Result<Restored, CopyError> {
     let database = sqlite_path(url).ok_or(CopyError::Postgres)?;
     if !file.exists() {
@@ -88,25 +93,59 @@ pub async fn restore(url: &str, file: &Path, moment: &str) -> Result<Restored, C
     }
     let _nobody_serves = ServingLock::take(url)?;
     sound(file).await?;
-    let new = beside(database, ".restoring");
-    // One that an interruption has left is nobody's.
-    let _ = fs::remove_file(&new);
-    let copied = copy(file, &new).await?;
+    let new = beside(&database, RESTORING);
+    let copied = copy(file, &new, replace).await?;
+    hand_over(&new, &database);
+    let kept = put_aside(&database, &format!(".before-restore-{moment}"))?;
+    replace(&new, &database)?;
+    keep_names(&database);
+    Ok(Restored { copied, kept })
+}
 
-    let suffix = format!(".before-restore-{moment}");
-    let kept = database.exists().then(|| beside(database, &suffix));
-    if let Some(kept) = &kept {
-        // The log belongs to what is moved away; SQLite finds it by its name.
-        for part in ["-wal", "-shm", ""] {
-            let (from, to) = (beside(database, part), beside(kept, part));
-            if from.exists() {
-                fs::rename(&from, &to).map_err(|cause| unwritten(&to, cause))?;
-            }
+/// What SQLite has beside a database and cannot do without. It finds them by their
+/// names, and would take them for parts of whatever has the database's.
+const PARTS: [&str; 2] = ["-wal", "-journal"];
+/// The same, made anew whenever it is missing.
+const INDEX: &str = "-shm";
+
+/// Gives a database and its parts, as far as they are there, names with a suffix. The
+/// parts have their new names before it has, and the old ones until then, so that it is
+/// whole at every moment.
+fn put_aside(database: &Path, suffix: &str) -> Result<Vec<PathBuf>, CopyError> {
+    let aside = beside(database, suffix);
+    let mut kept = Vec::new();
+    for part in PARTS {
+        let (from, to) = (beside(database, part), beside(&aside, part));
+        if from.exists() {
+            second_name(&from, &to).map_err(|cause| unwritten(&to, cause))?;
+            kept.push(to);
         }
     }
-    fs::rename(&new, database).map_err(|cause| unwritten(database, cause))?;
     keep_names(database);
-    Ok(Restored { copied, kept })
+    if database.exists() {
+        replace(database, &aside)?;
+        keep_names(database);
+        kept.insert(0, aside);
+    }
+    for part in PARTS.iter().chain([&INDEX]) {
+        let old = beside(database, part);
+        match fs::remove_file(&old) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(unwritten(&old, cause));
+            }
+            _ => {}
+        }
+    }
+    keep_names(database);
+    Ok(kept)
+}
+
+/// Where a file system knows no second names, a copy serves.
+fn second_name(file: &Path, name: &Path) -> io::Result<()> {
+    fs::hard_link(file, name).or_else(|_| {
+        fs::copy(file, name)?;
+        File::open(name)?.sync_all()
+    })
 }
 
 fn shown(path: &Path) -> String {
@@ -138,8 +177,9 @@ fn keep_names(file: &Path) {
 
 async fn open(file: &Path, mode: &str) -> Result<AnyConnection, CopyError> {
     sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}?mode={mode}", file.display());
-    AnyConnection::connect(&url).await.map_err(failed(file))
+    AnyConnection::connect(&sqlite_url(file, mode))
+        .await
+        .map_err(failed(file))
 }
 
 /// Whether a file is a whole database of ours that this version can read.
@@ -170,11 +210,12 @@ async fn sound(file: &Path) -> Result<(), CopyError> {
 }
 
 /// Has SQLite copy a sound database into a new file that only this user may read. It
-/// has its name when it is whole.
-async fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
-    if to.exists() {
-        return Err(CopyError::AlreadyThere { path: shown(to) });
-    }
+/// is given its name when it is whole.
+async fn copy(
+    from: &Path,
+    to: &Path,
+    name: fn(&Path, &Path) -> Result<(), CopyError>,
+) -> Result<Copied, CopyError> {
     let part = beside(to, ".part");
     // One that was left by an interruption is nobody's.
     let _ = fs::remove_file(&part);
@@ -195,13 +236,18 @@ async fn copy(from: &Path, to: &Path) -> Result<Copied, CopyError> {
     copied
 }
 
-/// Gives a file another name, which nobody may have taken meanwhile.
-fn name(part: &Path, to: &Path) -> Result<(), CopyError> {
+/// Gives a file another name, whoever has it.
+fn replace(part: &Path, to: &Path) -> Result<(), CopyError> {
+    fs::rename(part, to).map_err(|cause| unwritten(to, cause))
+}
+
+/// Gives a file another name, which nobody may have.
+fn new_name(part: &Path, to: &Path) -> Result<(), CopyError> {
     match fs::hard_link(part, to) {
         Ok(()) => Ok(()),
         Err(_) if to.exists() => Err(CopyError::AlreadyThere { path: shown(to) }),
         // Not every file system knows second names.
-        Err(_) => fs::rename(part, to).map_err(|cause| unwritten(to, cause)),
+        Err(_) => replace(part, to),
     }
 }
 

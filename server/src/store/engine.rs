@@ -5,12 +5,19 @@ use super::{
     Expect, OpenError, Trouble, opening,
     pool::{Pool, Upkeep, Work},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::{
     AnyPool, Error,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migrator},
 };
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use url::Url;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -329,13 +336,32 @@ pub const GIVING_UP: &[&str] = &["set idle_in_transaction_session_timeout = '15s
 /// that the connection is sound. Migrations take the time that they need.
 const PATIENCE: &[&str] = &["set lock_timeout = '8s'; set statement_timeout = '9s'"];
 
-/// The path of a SQLite URL, without the parameters.
-pub fn sqlite_path(url: &str) -> Option<&Path> {
+/// The path of the file that a SQLite URL leads to, read as sqlx reads it.
+pub fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let parsed = Url::parse(url);
+    let path = written_path(parsed.as_ref().map_or(url, Url::as_str))?;
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    Some(PathBuf::from(decoded.into_owned()))
+}
+
+/// The path as it is written in a SQLite URL, without the parameters.
+pub fn written_path(url: &str) -> Option<&str> {
     let path = url
         .strip_prefix("sqlite://")
         .or_else(|| url.strip_prefix("sqlite:"))?;
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    Some(Path::new(path))
+    Some(path.split_once('?').map_or(path, |(path, _)| path))
+}
+
+/// The inverse of [`sqlite_path`], for a file that is there.
+pub(super) fn sqlite_url(file: &Path, mode: &str) -> String {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-');
+    // The beginning of a path without a root would be taken for a host.
+    let whole = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let path = whole.to_string_lossy();
+    format!(
+        "sqlite://{}?mode={mode}",
+        utf8_percent_encode(&path, ENCODED)
+    )
 }
 
 /// The version of the schema that this program brings a database to.
@@ -397,6 +423,26 @@ mod tests {
                 assert!(!statements.contains(taking), "{version}: {taking}");
             }
         }
+    }
+
+    #[test]
+    fn a_url_and_its_path_lead_to_the_same_file() {
+        for (url, path) in [
+            ("sqlite://data/rr.db", "data/rr.db"),
+            ("sqlite:data/rr.db?mode=ro", "data/rr.db"),
+            (
+                "sqlite:///srv/round%20robin/rr.db",
+                "/srv/round robin/rr.db",
+            ),
+            ("sqlite:///srv/round robin/rr.db", "/srv/round robin/rr.db"),
+            ("sqlite:///srv/100%25%3F.db?mode=rw", "/srv/100%?.db"),
+            ("sqlite:///srv/100%/rr.db", "/srv/100%/rr.db"),
+        ] {
+            assert_eq!(sqlite_path(url).unwrap(), Path::new(path), "{url}");
+        }
+        assert_eq!(sqlite_path("postgres://localhost/rr"), None);
+        let path = Path::new("/nowhere/100 %?#ä.db");
+        assert_eq!(sqlite_path(&sqlite_url(path, "ro")).unwrap(), path);
     }
 
     #[test]

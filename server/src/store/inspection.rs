@@ -29,7 +29,7 @@ pub struct Inspection {
 pub async fn inspect(url: &str, expect: Expect) -> Result<Inspection, OpenError> {
     sqlx::any::install_default_drivers();
     match sqlite_path(url) {
-        Some(database) => of_sqlite(url, database, expect).await,
+        Some(database) => of_sqlite(url, &database, expect).await,
         None => {
             Engine::of_url(url)?;
             of_postgres(url).await
@@ -109,10 +109,7 @@ async fn of_postgres(url: &str) -> Result<Inspection, OpenError> {
 
 /// What this user may still write into the folder of a file.
 fn free_beside(file: &Path) -> Option<u64> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    let disk = rustix::fs::statvfs(opening::folder_of(file)).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 

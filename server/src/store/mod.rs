@@ -36,7 +36,7 @@ pub use changes::ChangeState;
 pub use connections::{Connection, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use engine::{Engine, GIVING_UP, sqlite_path};
+pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
 pub use inspection::{Inspection, inspect};
 pub use links::Links;

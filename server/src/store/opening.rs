@@ -10,6 +10,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, lchown},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -67,6 +68,10 @@ pub enum OpenError {
         "there is an encryption key beside {path}, so there was data, but the database {found}. Put the data back, for example with: roundrobin restore FILE. If there is to be none, start once with ROUNDROBIN_NEW_DATABASE=true"
     )]
     DataLost { path: String, found: &'static str },
+    #[error(
+        "a restore was interrupted before {path} was in its place. Run it again with: roundrobin restore FILE. To begin with another database instead, remove {copy}"
+    )]
+    RestoreInterrupted { path: String, copy: String },
     #[error(
         "the database was used by a later version of Round Robin: its schema is {found}, and this version knows {known}. Start that version, or restore a backup from before"
     )]
@@ -143,6 +148,8 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
 /// What the name of the lock file adds to that of the database. Not `.lock`, which
 /// SQLite itself may use.
 const LOCK: &str = ".serving";
+/// The same for the copy that is to take the place of a database.
+pub(super) const RESTORING: &str = ".restoring";
 
 /// Held by the one process that serves a SQLite file, and gone with it, however it
 /// ends.
@@ -157,8 +164,8 @@ impl ServingLock {
         let Some(database) = sqlite_path(url) else {
             return Ok(None);
         };
-        make_folder_of(database)?;
-        let path = beside(database, LOCK);
+        make_folder_of(&database)?;
+        let path = beside(&database, LOCK);
         let failed = |cause| OpenError::Lock {
             lock: shown(&path),
             user: user(),
@@ -170,10 +177,11 @@ impl ServingLock {
             Err(cause) if is_about_rights(&cause) => return Err(not_writable(&path, cause)),
             file => file.map_err(failed)?,
         };
+        hand_over(&path, &database);
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Err(OpenError::Served {
-                path: shown(database),
+                path: shown(&database),
                 lock: shown(&path),
             }),
             Err(TryLockError::Error(cause)) => Err(failed(cause)),
@@ -184,6 +192,29 @@ impl ServingLock {
     pub(super) fn is_held(database: &Path) -> bool {
         File::open(beside(database, LOCK))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+/// Gives a file, where root made it, to whoever owns the database beside it, or the
+/// folder if there is none: the user who serves it has to open it.
+pub(super) fn hand_over(file: &Path, database: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let owner = fs::metadata(database).or_else(|_| fs::metadata(folder_of(database)));
+    // Not what a link leads to: whoever owns the folder may have made one.
+    let given = owner.and_then(|owner| lchown(file, Some(owner.uid()), Some(owner.gid())));
+    if let Err(error) = given {
+        let file = shown(file);
+        tracing::warn!(%error, file, "a file of root's is left, which other users cannot open");
+    }
+}
+
+/// The folder of a file, also of one that is named without any.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 
@@ -260,6 +291,7 @@ pub(super) async fn look_at_sqlite(url: &str, expect: Expect) -> Result<(), Open
     let Some(database) = sqlite_path(url) else {
         return Ok(());
     };
+    let database = &database;
     make_folder_of(database)?;
     let header = look_at_files(database, expect)?;
     let missing = header
@@ -300,8 +332,14 @@ fn lost(database: &Path, found: &'static str) -> OpenError {
 /// What can be seen of a database from outside; no header for one that is not there or
 /// empty.
 pub(super) fn look_at_files(database: &Path, expect: Expect) -> Result<Option<Header>, OpenError> {
+    let restoring = beside(database, RESTORING);
     let header = if database.exists() {
         Header::read(database)?
+    } else if restoring.exists() {
+        return Err(OpenError::RestoreInterrupted {
+            path: shown(database),
+            copy: shown(&restoring),
+        });
     } else if expect == Expect::Data {
         return Err(lost(database, "is not there"));
     } else {
@@ -365,7 +403,7 @@ fn may_be_written(database: &Path) -> Result<(), OpenError> {
         }
         // A full disk passes, and is told by other means.
         Err(cause) if is_about_rights(&cause) => {
-            let folder = database.parent().unwrap_or(database);
+            let folder = folder_of(database);
             Err(OpenError::NotWritable {
                 path: format!("into the folder {}", shown(folder)),
                 folder: shown(folder),

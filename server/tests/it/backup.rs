@@ -15,7 +15,7 @@ use server::store::{Store, credential_row};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 use tokio::net::TcpListener;
@@ -99,6 +99,155 @@ async fn a_backup_is_whole_while_the_server_serves_and_can_be_put_back() {
     // A server starts over it, and the backup is still one.
     ServerProcess::start(&database, NOWHERE).await.kill();
     assert!(copying("restore", &file, &database).await.success);
+}
+
+/// A database whose last rotation is only in its log, as a crash leaves it, and a backup
+/// from before.
+async fn crashed() -> (Database, PathBuf, tempfile::TempDir) {
+    let (database, folder) = with_rotation("Before").await;
+    let backup = folder.path().join("backup.db");
+    assert!(copying("backup", &backup, &database).await.success);
+    let store = Store::open(&database.url).await.unwrap();
+    create(&store, "Only in the log").await;
+    let crashed = folder.path().join("crashed.db");
+    for part in ["", "-wal"] {
+        fs::copy(
+            part_of(&folder.path().join("rr.db"), part),
+            part_of(&crashed, part),
+        )
+        .unwrap();
+    }
+    store.close().await;
+    (at(&crashed), backup, folder)
+}
+
+fn part_of(file: &Path, part: &str) -> PathBuf {
+    PathBuf::from(format!("{}{part}", file.display()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_left_without_its_database_is_not_taken_for_part_of_the_restored_one() {
+    let (database, backup, folder) = crashed().await;
+    let file = folder.path().join("crashed.db");
+    fs::remove_file(&file).unwrap();
+    fs::write(part_of(&file, "-shm"), "of nobody").unwrap();
+    fs::write(part_of(&file, "-journal"), "of somebody else").unwrap();
+    let log = fs::read(part_of(&file, "-wal")).unwrap();
+    let restored = copying("restore", &backup, &database).await;
+    assert!(restored.success, "{restored:?}");
+    assert_eq!(names(&database).await, ["Before"]);
+    let (_, kept) = restored.printed.split_once("kept at ").unwrap();
+    let (kept, _) = kept.split_once(".\n").unwrap();
+    assert!(kept.ends_with("-wal"), "{restored:?}");
+    assert_eq!(fs::read(kept).unwrap(), log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_was_interrupted_loses_nothing_and_is_asked_for_again() {
+    let keys = [("ROUNDROBIN_ENCRYPTION_KEYS", ENCRYPTION_KEYS)];
+    // What a restore has done when it ends in the middle: the copy is whole; the log has
+    // a second name; the database is aside; so is its log.
+    for steps in 1..=4 {
+        let (database, backup, folder) = crashed().await;
+        let file = folder.path().join("crashed.db");
+        let kept = part_of(&file, ".before-restore-1");
+        let log = part_of(&file, "-wal");
+        fs::copy(&backup, part_of(&file, ".restoring")).unwrap();
+        if steps > 1 {
+            fs::hard_link(&log, part_of(&kept, "-wal")).unwrap();
+        }
+        if steps > 2 {
+            fs::rename(&file, &kept).unwrap();
+        }
+        if steps > 3 {
+            fs::remove_file(&log).unwrap();
+        }
+        let all = ["Before", "Only in the log"];
+        if steps > 2 {
+            for command in ["migrate", "check"] {
+                let started = run(&[command], &database.url, &keys).await;
+                let told = format!("{}{}", started.said, started.printed);
+                assert!(!started.success, "{started:?}");
+                assert!(told.contains("restore was interrupted"), "{started:?}");
+            }
+            assert!(!file.exists());
+        } else {
+            assert_eq!(names(&database).await, all, "after {steps}");
+        }
+        let again = copying("restore", &backup, &database).await;
+        assert!(again.success, "{again:?}");
+        assert_eq!(names(&database).await, ["Before"], "after {steps}");
+        assert_eq!(
+            names(&at(&kept_in(folder.path()))).await,
+            all,
+            "after {steps}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_root_restores_belongs_to_whoever_serves_it() {
+    let (database, folder) = with_rotation("Before").await;
+    let backup = folder.path().join("backup.db");
+    assert!(copying("backup", &backup, &database).await.success);
+    let file = folder.path().join("rr.db");
+    let owned = |file: &Path| {
+        let owned = fs::metadata(file).unwrap();
+        (owned.uid(), owned.gid())
+    };
+    if owned(&file).0 != 0 {
+        eprintln!("SKIPPING the test of a restore by root: this is another user");
+        return;
+    }
+    let lock = part_of(&file, ".serving");
+    // The owner of the database counts, and without one that of the folder.
+    for (owner, folder_is) in [
+        ((65_533, 65_532), (65_531, 65_530)),
+        ((65_531, 65_530), (65_531, 65_530)),
+    ] {
+        chown(folder.path(), Some(folder_is.0), Some(folder_is.1)).unwrap();
+        if owner == folder_is {
+            fs::remove_file(&file).unwrap();
+        } else {
+            chown(&file, Some(owner.0), Some(owner.1)).unwrap();
+        }
+        let _ = fs::remove_file(&lock);
+        let restored = copying("restore", &backup, &database).await;
+        assert!(restored.success, "{restored:?}");
+        assert_eq!(owned(&file), owner);
+        assert_eq!(owned(&lock), owner);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_with_signs_that_urls_have_for_themselves_is_the_same_for_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = format!(
+        "sqlite://{}/round%20robin/100%25%3F.db",
+        folder.path().display()
+    );
+    let made = run(&["migrate"], &written, &[]).await;
+    assert!(made.success, "{made:?}");
+    let place = folder.path().join("round robin");
+    for name in ["100%?.db", "100%?.db.serving", "encryption.key"] {
+        assert!(place.join(name).exists(), "no {name}");
+    }
+    let database = Database::at(written);
+    let backup = folder.path().join("50% of #1?.db");
+    for command in ["backup", "restore"] {
+        let ended = copying(command, &backup, &database).await;
+        assert!(ended.success, "{ended:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+
+    // An earlier version looked for the key where the URL seems to say.
+    let key = folder.path().join("round%20robin").join("encryption.key");
+    fs::create_dir(key.parent().unwrap()).unwrap();
+    fs::rename(place.join("encryption.key"), &key).unwrap();
+    let found = run(&["migrate"], &database.url, &[]).await;
+    assert!(found.success, "{found:?}");
+    assert!(found.said.contains(key.to_str().unwrap()), "{found:?}");
+    assert!(!place.join("encryption.key").exists());
 }
 
 fn kept_in(folder: &Path) -> PathBuf {
