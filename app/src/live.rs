@@ -284,7 +284,7 @@ mod stream {
         time::Duration,
     };
     use types::{LiveEvent, Timestamp};
-    use web_sys::{EventSource, MessageEvent};
+    use web_sys::{EventSource, MessageEvent, Node};
 
     const ADDRESS: &str = "/api/events";
     /// How often the page looks whether it still hears, and whether a shift is over.
@@ -300,6 +300,8 @@ mod stream {
     const GIVEN_UP: i64 = 15_000;
     /// Elements that pages are never made of, where nothing is to be translated.
     const TRANSLATIONS: &str = "[translate=no] font";
+    /// What stands on every page, is not to be translated and never written to.
+    const STILL: &str = ".brand [translate=no]";
 
     pub(super) struct Stream {
         live: Live,
@@ -334,6 +336,8 @@ mod stream {
         read_again_at: Cell<Option<i64>>,
         /// How often that was done, in a row.
         read_again: Cell<u32>,
+        /// A text that goes only where all texts are replaced, by whatever elements.
+        still: Option<Node>,
     }
 
     struct Connection {
@@ -370,6 +374,11 @@ mod stream {
                 shift_over: Cell::new(None),
                 read_again_at: Cell::new(None),
                 read_again: Cell::new(0),
+                still: document()
+                    .query_selector(STILL)
+                    .ok()
+                    .flatten()
+                    .and_then(|element| element.first_child()),
             });
             // A browser grants few connections per host; a tab that nobody sees has none.
             if !document().hidden() {
@@ -546,9 +555,9 @@ mod stream {
 
         fn notice_translation(&self) {
             let translated = self.live.translated;
-            if !translated.get_untracked()
-                && matches!(document().query_selector(TRANSLATIONS), Ok(Some(_)))
-            {
+            let replaced = || self.still.as_ref().is_some_and(|text| !text.is_connected());
+            let wrapped = || matches!(document().query_selector(TRANSLATIONS), Ok(Some(_)));
+            if !translated.get_untracked() && (replaced() || wrapped()) {
                 translated.set(true);
             }
         }

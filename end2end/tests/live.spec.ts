@@ -301,6 +301,8 @@ test.describe('a page without contact', () => {
 });
 
 test.describe('a page that the browser translated', () => {
+  test.use({ serverEnv: { ROUNDROBIN_PAGERDUTY_POLL_SECONDS: '1' }, expectedConsole: /api\/events/ });
+
   test('follows, since what changes is marked as not to be translated', async ({ page, world }) => {
     const { path, rotate } = await rotationOfFour(page, world);
     for (const name of members.slice(0, 2)) {
@@ -314,6 +316,47 @@ test.describe('a page that the browser translated', () => {
     await expect(card(page, 'Coffee')).toContainText(members[2]!);
     await expect(page.locator('.contact')).toBeEmpty();
     expect(path).toContain('/rotations/');
+  });
+
+  test('goes on saying how PagerDuty is, and writes nothing where nobody sees it', async ({ page, context, world }) => {
+    await connectAs(page, world);
+    const path = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+    await makeBoundRotation(page, 'Storefront on-call', 'Storefront');
+    const tabs = new Map<string, Page>();
+    for (const address of [path, `${path}/schedule?schedule=PPLATP1`, '/rotations', '/settings/integrations']) {
+      const tab = await context.newPage();
+      await visit(tab, address);
+      await translate(tab, { heedsMarks: true });
+      tabs.set(address, tab);
+    }
+    const panel = tabs.get('/settings/integrations')!.locator('.health').first();
+    await expect(panel).toContainText('Healthy');
+    await world.sandbox.control('schedules/PSTORE5/hide', { hidden: true });
+    await expect(panel).toContainText('Needs attention');
+    await world.sandbox.control('pagerduty/keys/rotate', {});
+    await expect(panel).toContainText('Needs reconnection');
+    await expect(panel).not.toContainText('Needs attention');
+    await expect(tabs.get(path)!.getByText('Needs reconnection.')).toBeVisible();
+    for (const [address, tab] of tabs) {
+      expect(await tab.evaluate(() => window.writtenInVain), address).toEqual([]);
+      await expect(tab.locator('.contact'), address).toBeEmpty();
+    }
+  });
+
+  test('without an element of its own, or against its marks, says so until it is said that it is not live', async ({ page, world }) => {
+    const { path } = await rotationOfFour(page, world);
+    await page.route('**/api/events', (route) => route.abort('blockedbyclient'));
+    for (const elements of [[], ['font', 'font']]) {
+      const time = await PassingTime.of(page);
+      await visit(page, path);
+      await translate(page, { heedsMarks: false, elements });
+      await time.pass(2);
+      await expect(bar(page, 'Translated by your browser')).toBeVisible();
+      await translate(page, { heedsMarks: false, elements });
+      await time.pass(17);
+      await expect(notLive(page)).toBeVisible();
+      await expect(bar(page, 'Translated by your browser')).toHaveCount(0);
+    }
   });
 
   test('against its marks says so, and that who is on duty may be old', async ({ page, world }) => {

@@ -27,14 +27,15 @@ impl Tone {
     }
 }
 
+/// States change while somebody looks, so they are not to be translated.
 #[component]
 pub(crate) fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
-    view! { <span class=class(tone)>{text}</span> }
+    view! { <span class=class(tone) translate="no">{text}</span> }
 }
 
 /// A [`Badge`] as text, for lists whose items are written as text.
 pub(crate) fn badge_markup(tone: Tone, text: &str) -> Markup {
-    html! { span class=(class(tone)) { (text) } }
+    html! { span class=(class(tone)) translate="no" { (text) } }
 }
 
 fn class(tone: Tone) -> String {

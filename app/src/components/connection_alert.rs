@@ -33,11 +33,11 @@ pub(crate) fn ConnectionAlertBanner() -> impl IntoView {
 fn Banner(alert: ConnectionAlert) -> impl IntoView {
     view! {
         <Notice tone=Tone::Bad>
-            <p>
+            <p translate="no">
                 <strong>"PagerDuty needs reconnection. "</strong>
                 {alert.problem.to_string()}
             </p>
-            <p>
+            <p translate="no">
                 "Bound rotations go on with the shifts that are known"
                 {alert.last_synced_at.map(|at| view! { ", as of "<Time at relative=true/> })}
                 ". "<a href=PANEL>"Open Integrations"</a>

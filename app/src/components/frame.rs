@@ -14,7 +14,7 @@ use crate::{
     live::{Contact, use_live},
 };
 use leptos::{
-    either::{Either, EitherOf3},
+    either::{Either, EitherOf4},
     html,
     prelude::*,
 };
@@ -46,7 +46,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         >
             {session.map(|session| view! {
                 <header class="bar">
-                    <a class="brand" href="/rotations"><Mark/>"Round Robin"</a>
+                    <a class="brand" href="/rotations"><Mark/><span translate="no">"Round Robin"</span></a>
                     <nav aria-label="Main">
                         <A href="/rotations"><Icon symbol=Symbol::Rotations/>"Rotations"</A>
                         <A href="/settings"><Icon symbol=Symbol::Settings/>"Settings"</A>
@@ -107,20 +107,21 @@ fn ContactBar() -> impl IntoView {
         false,
     );
     view! {
-        <div class="contact" role="status">
+        <div class="contact" role="status" translate="no">
+            // Each in elements of its own: what is translated all the same cannot be written to.
             {move || match contact.get() {
-                Contact::Kept if live.translated() => Some(EitherOf3::A(warning(
+                Contact::Kept if live.translated() => Some(EitherOf4::A(warning(
                     "Translated by your browser, ",
                     "also who is on duty, which may stay as it was. Turn the translation off for this page, \
                     then load the page anew.",
                 ))),
                 Contact::Kept => None,
-                Contact::Mute => Some(EitherOf3::A(warning(
+                Contact::Mute => Some(EitherOf4::B(warning(
                     "This page is not live. ",
                     "Something between it and Round Robin, such as a proxy or an extension, holds back what \
                     happens elsewhere. The page asks by itself, at least once a minute.",
                 ))),
-                Contact::Lost => Some(EitherOf3::B(view! {
+                Contact::Lost => Some(EitherOf4::C(view! {
                     <Notice tone=Tone::Warning>
                         <p>
                             <strong>"No connection to Round Robin. "</strong>
@@ -129,7 +130,7 @@ fn ContactBar() -> impl IntoView {
                         </p>
                     </Notice>
                 })),
-                Contact::SessionEnded => Some(EitherOf3::C(view! {
+                Contact::SessionEnded => Some(EitherOf4::D(view! {
                     <Notice tone=Tone::Warning>
                         <p><FailureText failure=Failure::Failed(AppError::Unauthenticated)/></p>
                     </Notice>

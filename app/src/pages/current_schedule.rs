@@ -32,7 +32,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
         <p class="bound">"Bound to "{name}</p>
         {binding.problem.map(|problem| view! {
             <Notice tone=Tone::Warning>
-                <p>
+                <p translate="no">
                     <strong>{binding.health.label()}". "</strong>
                     {problem.to_string()}
                 </p>
@@ -42,11 +42,11 @@ fn Bound(binding: BindingView) -> impl IntoView {
         {binding.left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
         <Facts>
             {binding.time_zone.map(|zone| view! {
-                <div><dt>"Time zone"</dt><dd>{zone}</dd></div>
+                <div><dt>"Time zone"</dt><dd translate="no">{zone}</dd></div>
             })}
             <div>
                 <dt>"Last confirmed"</dt>
-                <dd>{match binding.confirmed_at {
+                <dd translate="no">{match binding.confirmed_at {
                     Some(at) => Either::Left(view! { <Confirmed at stale_at=binding.stale_at/> }),
                     None => Either::Right("Not yet"),
                 }}</dd>
@@ -64,7 +64,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
 pub(super) fn LeftOutNotice(left_out: LeftOut) -> impl IntoView {
     view! {
         <Notice tone=Tone::Warning>
-            <p>
+            <p translate="no">
                 {left_out.to_string()}
                 {left_out.from.map(|at| view! { " It starts "<Time at/>"." })}
             </p>

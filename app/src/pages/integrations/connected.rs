@@ -183,15 +183,15 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
                 {connection.account.map(|account| view! {
                     <div><dt>"Account"</dt><dd><bdi translate="no">{account}</bdi>" in PagerDuty"</dd></div>
                 })}
-                <div><dt>"How"</dt><dd><Method method=connection.method/></dd></div>
+                <div><dt>"How"</dt><dd translate="no"><Method method=connection.method/></dd></div>
                 <div>
                     <dt>"Since"</dt>
                     <dd><Time at=connection.connected_at/>", by "<bdi translate="no">{connection.connected_by}</bdi></dd>
                 </div>
-                <div><dt>"Service region"</dt><dd>{connection.region.to_string()}</dd></div>
+                <div><dt>"Service region"</dt><dd translate="no">{connection.region.to_string()}</dd></div>
                 <div>
                     <dt>"Last sync"</dt>
-                    <dd>{match connection.last_synced_at {
+                    <dd translate="no">{match connection.last_synced_at {
                         Some(at) => Either::Left(view! { <Time at relative=true/> }),
                         None => Either::Right("None yet"),
                     }}</dd>
@@ -199,7 +199,7 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
                 <div><dt>"Next sync"</dt><dd><Time at=connection.next_sync_at relative=true/></dd></div>
                 <div>
                     <dt>"Bound rotations"</dt>
-                    <dd>{connection.bound_rotation_count}</dd>
+                    <dd translate="no">{connection.bound_rotation_count}</dd>
                 </div>
             </Facts>
         }

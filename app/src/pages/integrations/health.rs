@@ -25,7 +25,7 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
     let clock_ahead =
         DataMemo::new(move || connection.with(|connection| connection.clock_ahead_seconds));
     view! {
-        <div class="health" role="status">
+        <div class="health" role="status" translate="no">
             {move || {
                 let (tone, label, text) = health_words(&health.get(), freshness.get());
                 view! { <Badge tone text=label/><p>{text}</p> }
@@ -41,7 +41,7 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
             </Notice>
         })}
         {move || clock_ahead.get().map(|seconds| view! {
-            <Notice tone=Tone::Warning><p>{clock_words(seconds)}</p></Notice>
+            <Notice tone=Tone::Warning><p translate="no">{clock_words(seconds)}</p></Notice>
         })}
     }
 }
@@ -122,7 +122,7 @@ fn Age(
     let others = unreadable > 0;
     (schedules > 0).then(|| {
         view! {
-            <div class="freshness">
+            <div class="freshness" translate="no">
                 {others.then(|| view! {
                     <p>{unreadable_words(unreadable)}</p>
                     <UnreadableList schedules=named/>
@@ -148,7 +148,7 @@ pub(super) fn UnreadableList(schedules: Vec<UnreadableSchedule>) -> impl IntoVie
         view! {
             <ul class="changes">
                 {schedules.into_iter().map(|schedule| view! {
-                    <li><bdi translate="no">{schedule.name}</bdi>": "{schedule.problem.to_string()}</li>
+                    <li translate="no"><bdi>{schedule.name}</bdi>": "{schedule.problem.to_string()}</li>
                 }).collect_view()}
             </ul>
         }

@@ -24,13 +24,13 @@ fn body(slack: SlackView, may_manage: bool) -> AnyView {
     let lacking = slack.scopes.iter().any(|scope| !scope.granted);
     let again = lacking || !matches!(slack.installation, InstallationView::Sound);
     view! {
-        <div class="health" role="status">
+        <div class="health" role="status" translate="no">
             <Badge tone text=label/>
             {(!sentence.is_empty()).then(|| view! { <p>{sentence}</p> })}
         </div>
         {slack.directory_problem.map(|problem| view! {
             <Notice tone=Tone::Warning>
-                <p>
+                <p translate="no">
                     {problem.to_string()}
                     " What was read stays, and the rest is read by itself."
                 </p>
