@@ -6,11 +6,12 @@ use crate::{
     crypto::KeyRing,
     prepare_tls,
     reencrypt::{self, Sealed},
-    slack::{NEEDED_SCOPES, SlackClient},
+    slack::{NEEDED_SCOPES, SlackClient, SlackError},
     store::{self, Inspection, Store, Workspace, bot_token_row},
 };
 use secrecy::ExposeSecret;
 use std::fmt;
+use types::SlackRefusal;
 
 /// A disk with less room than this is told of.
 const LITTLE_ROOM: u64 = 100 << 20;
@@ -230,13 +231,17 @@ async fn look_at_installation(
                 report.add("Slack", State::Ill, words);
             }
         }
-        Err(error) if error.passes() => {
-            let words = format!("{id}: not looked at, since {error}");
-            report.add("Slack", State::Open, words);
-        }
-        Err(error) => {
+        Err(error @ (SlackError::TokenRefused { .. } | SlackError::MissingScope { .. })) => {
             let words = format!("{id}: {error}; an Owner or Admin has to sign in anew");
             report.add("Slack", State::Ill, words);
+        }
+        Err(SlackError::Refused { word }) => {
+            let words = format!("{id}: {}", SlackRefusal(word));
+            report.add("Slack", State::Ill, words);
+        }
+        Err(error) => {
+            let words = format!("{id}: not looked at, since {error}");
+            report.add("Slack", State::Open, words);
         }
     }
 }

@@ -90,6 +90,8 @@ struct InstallationFields {
     authed_user: Value,
     enterprise: Value,
     is_enterprise_install: Value,
+    /// Not of Slack's, see [`as_standard`].
+    tokens_rotate: bool,
 }
 
 impl ExtraTokenFields for InstallationFields {}
@@ -179,7 +181,7 @@ impl SlackClient {
         let tokens: Tokens<InstallationFields> = self
             .exchange("/api/oauth.v2.access", code, redirect_uri)
             .await?;
-        if tokens.refresh_token().is_some() || tokens.expires_in().is_some() {
+        if tokens.extra_fields().tokens_rotate {
             return Err(SlackError::TokenRotation);
         }
         if tokens.access_token().secret().is_empty() {
@@ -373,7 +375,8 @@ impl<'c> AsyncHttpClient<'c> for SlackClient {
 
 /// The body as the OAuth library reads it, which wants a type of every token, and a
 /// token even where only the ID token is of use. One that no request can carry is
-/// empty.
+/// empty. What tells that tokens end after hours comes in several shapes, of which the
+/// library knows one: it becomes a field of our own.
 fn as_standard(body: Vec<u8>) -> Vec<u8> {
     let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
         return body;
@@ -386,7 +389,19 @@ fn as_standard(body: Vec<u8>) -> Vec<u8> {
     if answer.get("scope").is_some_and(|scope| !scope.is_string()) {
         answer.remove("scope");
     }
+    let renews = answer.remove("refresh_token");
+    let ends = answer.remove("expires_in");
+    let rotate = renews.is_some_and(|token| token.as_str().is_some_and(|token| !token.is_empty()))
+        || ends.is_some_and(|seconds| number(&seconds).is_some_and(|seconds| seconds > 0.0));
+    answer.insert("tokens_rotate".to_owned(), Value::from(rotate));
     Value::Object(answer).to_string().into_bytes()
+}
+
+/// A number, also one in a text.
+fn number(value: &Value) -> Option<f64> {
+    value
+        .as_f64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// The body of an answer that says `ok`.
@@ -471,12 +486,33 @@ mod tests {
             r#"{"id_token":"a.b.c","access_token":null,"token_type":7,"scope":[]}"#,
             r#"{"id_token":"a.b.c","id_token":"a.b.c"}"#,
         ] {
-            let expected = json!({"id_token": "a.b.c", "access_token": "", "token_type": "bearer"});
+            let expected = json!({"id_token": "a.b.c", "access_token": "", "token_type": "bearer", "tokens_rotate": false});
             assert_eq!(standard(answer), expected, "{answer}");
         }
         let kept = r#"{"access_token":"xoxb-1","token_type":"bot","scope":"users:read"}"#;
         assert_eq!(standard(kept)["access_token"], "xoxb-1");
         assert_eq!(standard(kept)["scope"], "users:read");
+    }
+
+    #[test]
+    fn tokens_rotate_where_a_refresh_token_or_an_end_is_told_in_whichever_shape() {
+        for (fields, rotate) in [
+            (json!({"refresh_token": "xoxe-1"}), true),
+            (json!({"expires_in": 43200}), true),
+            (json!({"expires_in": "43200"}), true),
+            (json!({"refresh_token": 7, "expires_in": 1.5}), true),
+            (json!({"refresh_token": "", "expires_in": 0}), false),
+            (json!({"refresh_token": null, "expires_in": "never"}), false),
+            (json!({"refresh_token": [], "expires_in": {}}), false),
+            (json!({}), false),
+        ] {
+            let read = standard(&fields.to_string());
+            assert_eq!(read["tokens_rotate"], rotate, "{fields}");
+            assert_eq!(
+                (read.get("refresh_token"), read.get("expires_in")),
+                (None, None)
+            );
+        }
     }
 
     #[test]

@@ -146,11 +146,17 @@ async fn proceed(
                 workspace: workspace.clone(),
                 person: person.clone(),
             };
-            install(services, visit, code, &identity).await?;
-            recognise(services, identity, Asked::Before).await?
+            match install(services, visit, code, &identity).await {
+                Ok(()) => recognise(services, identity, Asked::Before).await?,
+                Err(stop) => as_before(services, workspace, person, stop).await?,
+            }
         }
         (Err(SignInProblem::NotInstalled), SignInStep::Install { workspace, person }) => {
-            not_installed(services, workspace, person).await?
+            let stop = not_installed(services, workspace, person).await?;
+            as_before(services, workspace, person, stop).await?
+        }
+        (Err(problem), SignInStep::Install { workspace, person }) => {
+            as_before(services, workspace, person, Stop::Refused(problem)).await?
         }
         (Err(problem), _) => return Err(Stop::Refused(problem)),
     };
@@ -164,12 +170,27 @@ async fn proceed(
     }
 }
 
-/// Nobody added Round Robin. Where it only lacks a scope, signing in goes on
-/// without it.
+/// Why nobody added Round Robin, as far as this person can do something about it.
 async fn not_installed(
     services: &Services,
     workspace: &WorkspaceId,
     person: &PersonId,
+) -> Result<Stop, StoreError> {
+    let person = services.store.person(workspace, person).await?;
+    let administers = person.is_some_and(|person| person.role.administers());
+    Ok(Stop::Refused(match administers {
+        true => SignInProblem::InstallationCancelled,
+        false => SignInProblem::NotInstalled,
+    }))
+}
+
+/// The installation came to nothing because of `stop`. Where Round Robin was installed
+/// before and only lacks a scope, signing in goes on without it.
+async fn as_before(
+    services: &Services,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+    stop: Stop,
 ) -> Result<Recognised, Stop> {
     let installed = services.store.workspace(workspace).await?;
     let serves = installed.is_some_and(|installed| {
@@ -177,12 +198,10 @@ async fn not_installed(
     });
     match services.store.person(workspace, person).await? {
         Some(person) if serves && !person.deactivated => {
+            tracing::warn!(%workspace, why = %stop, "the installation is not renewed");
             Ok(Recognised::Member(workspace.clone(), person))
         }
-        Some(person) if person.role.administers() => {
-            Err(Stop::Refused(SignInProblem::InstallationCancelled))
-        }
-        _ => Err(Stop::Refused(SignInProblem::NotInstalled)),
+        _ => Err(stop),
     }
 }
 

@@ -218,6 +218,35 @@ async fn a_token_that_lacks_a_scope_is_replaced_when_an_admin_signs_in() {
 }
 
 #[tokio::test]
+async fn an_admin_who_cannot_renew_the_installation_signs_in_all_the_same() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    slack.change(|world| world.scopes = "users:read,team:read");
+    let asked = async || {
+        let mut browser = Browser::new(&services);
+        let back = identified(&mut browser, &slack, "T1", "U1").await;
+        let asked = browser.open(&back).await;
+        (browser, asked.location().to_owned())
+    };
+    for word in ["invalid_scope", "access_denied", "another-word"] {
+        let (mut browser, address) = asked().await;
+        let back = refused(&address, word);
+        assert_eq!(browser.open(&back).await.location(), "/settings", "{word}");
+    }
+    for (installation, refusals) in [
+        (json!({"refresh_token": "xoxe-1"}), Vec::new()),
+        (json!({}), vec![("oauth.v2.access", "fatal_error")]),
+    ] {
+        slack.change(|world| {
+            (world.installation, world.refusals) = (installation, refusals);
+        });
+        let (mut browser, address) = asked().await;
+        let back = allowed(&slack, &address, "U1");
+        assert_eq!(browser.open(&back).await.location(), "/settings");
+    }
+}
+
+#[tokio::test]
 async fn a_sign_in_serves_once_and_only_the_browser_that_began_it() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;

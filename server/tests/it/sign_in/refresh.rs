@@ -425,10 +425,10 @@ async fn nobody_else_begins_to_read_while_those_left_out_are_asked_for() {
 
 /// Whether another server could begin to read the directory.
 async fn is_free(services: &Services) -> bool {
-    let no_time = Duration::ZERO;
+    let workspace = workspace();
     let reserved = services
         .store
-        .reserve_directory(&workspace(), "another", no_time);
+        .reserve_directory(&workspace, "another", Duration::ZERO);
     reserved.await.unwrap()
 }
 
