@@ -8,14 +8,21 @@ import { withInertCommand, withoutCommand, withoutPopover } from '../support/bro
 import { firefox } from '../support/browsers/firefox';
 import { Visitor } from '../support/browsers/visitor';
 import { webkit } from '../support/browsers/webkit';
+import { METRICS, takeoverFailures } from '../support/metrics';
 import { expect, test, type World } from '../support/world';
+
+test.use({ serverEnv: METRICS });
 
 // The whole article at the pace of somebody who types.
 test.describe.configure({ timeout: 120_000 });
 
 async function walk(browser: Browser, world: World, scripts: boolean, popovers = true): Promise<void> {
   try {
-    await walkThroughTheArticle({ visitor: new Visitor(browser), world, scripts, popovers });
+    const visitor = new Visitor(browser);
+    await walkThroughTheArticle({ visitor, world, scripts, popovers });
+    await visitor.seesALivePage();
+    // Nor was any that has gone since.
+    expect(await takeoverFailures(world.server), 'pages that said that they are not live').toEqual([]);
     expect(await browser.complaints(), 'what the browser complained about').toEqual([]);
   } finally {
     await browser.close();

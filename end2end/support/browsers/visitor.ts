@@ -30,6 +30,13 @@ export class Visitor {
   /** Waits until the page says this, or the dialog in front of it. */
   async sees(text: string): Promise<void> {
     await this.wait(`the text “${text}”`, async () => ((await this.browser.evaluate(shownText)).includes(text) ? true : undefined));
+    await this.seesALivePage();
+  }
+
+  /** A page whose code broke off goes on as without scripts, and not every browser tells of errors. */
+  async seesALivePage(): Promise<void> {
+    const said = await this.wait('what the page says of itself', () => this.browser.evaluate(notLive));
+    if (said !== '') throw new Error(`The page is not live: ${said}`);
   }
 
   async seesDialog(title: string): Promise<void> {
@@ -120,6 +127,10 @@ export class Visitor {
 function shownText(): string {
   const dialog = document.querySelector('dialog[open]');
   return ((dialog ?? document.body) as HTMLElement).innerText.replace(/\s+/g, ' ');
+}
+
+function notLive(): string {
+  return document.querySelector('.not-live')?.textContent ?? '';
 }
 
 function dialogTitle(): string | null {
