@@ -168,7 +168,11 @@ mod arrival {
     };
     use futures::future::FutureExt;
     use leptos::{ev::Event, prelude::*, task::spawn_local, wasm_bindgen::JsCast};
+    use std::time::Duration;
     use web_sys::Element;
+
+    /// How long code is waited for before something is said. It is taken when it comes.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     /// At once where the code is there, as when a page is taken over from the server.
     pub(super) fn view(page: LazyPage) -> AnyView {
@@ -182,6 +186,7 @@ mod arrival {
             live.everything();
             if !matches!(loaded.get_untracked(), Some(Ok(()))) {
                 spawn_local(arrive(loader, page.chunk(), loaded));
+                set_timeout(move || lose_patience(loaded), PATIENCE);
             }
         });
         let content = move || match loaded.get() {
@@ -195,7 +200,17 @@ mod arrival {
         content.into_any()
     }
 
-    async fn arrive(loader: Loader, chunk: Chunk, loaded: RwSignal<Option<Result<(), NotLoaded>>>) {
+    /// What came of loading, once something did.
+    type Loaded = RwSignal<Option<Result<(), NotLoaded>>>;
+
+    /// Code that neither comes nor fails may be on its way for ever.
+    fn lose_patience(loaded: Loaded) {
+        if loaded.try_get_untracked() == Some(None) {
+            loaded.set(Some(Err(NotLoaded)));
+        }
+    }
+
+    async fn arrive(loader: Loader, chunk: Chunk, loaded: Loaded) {
         let result = (loader.load)(chunk).await;
         // A server that answers has another version of the code, and sends a page that
         // knows its own. Whoever has gone elsewhere meanwhile stays there.

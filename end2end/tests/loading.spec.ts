@@ -77,6 +77,28 @@ test('a page that is left while its code is on the way stays left', async ({ pag
   await expect(page).toHaveTitle('Settings · Round Robin');
 });
 
+test('code that stays away without a word is told, and its page is there when it comes', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await page.clock.install();
+  await visit(page, '/rotations');
+  await markDocument(page);
+  let letGo = () => {};
+  const allowed = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route('**/*_split_occasional.wasm', async (route) => {
+    await allowed;
+    await route.continue();
+  });
+  await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
+  await expect(page).toHaveTitle('Loading… · Round Robin');
+  await page.clock.runFor(10_000);
+  await expect(page).toHaveTitle('Loading… · Round Robin');
+  await page.clock.runFor(11_000);
+  await expect(page.getByRole('heading', { level: 1, name: 'This page could not be loaded' })).toBeVisible();
+  letGo();
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  expect(await isSameDocument(page)).toBe(true);
+});
+
 test.describe('code that is served as text', () => {
   test.use({ expectedConsole: /application\/wasm/ });
 
