@@ -30,9 +30,12 @@ impl DutyWatch {
     }
 }
 
-/// Watches for the instants at which duty changes as far as `data`, which the page shows,
-/// tells ahead, and has the page ask when they come.
-pub(crate) fn watch_duty(changes: DataMemo<Vec<Timestamp>>, data: Source) -> DutyWatch {
+/// Watches for the instants at which duty changes as far as the page tells ahead, and has
+/// the page ask when they come; `failed` is whether what it shows could not be read anew.
+pub(crate) fn watch_duty(
+    changes: DataMemo<Vec<Timestamp>>,
+    failed: impl Fn() -> bool + Send + Sync + 'static,
+) -> DutyWatch {
     let live = use_live();
     let clock = use_clock();
     Effect::new(move |_| live.expect_duty_changes(changes.get()));
@@ -45,10 +48,14 @@ pub(crate) fn watch_duty(changes: DataMemo<Vec<Timestamp>>, data: Source) -> Dut
         changed_at: DataMemo::new(move || Some(passed()?.0)),
         unknown_until: DataMemo::new(move || {
             let (_, latest) = passed()?;
-            let failed = || matches!(data.get(), Some(Err(_)));
             (clock.in_browser() && (live.unanswered() || failed())).then_some(latest)
         }),
     }
+}
+
+/// Whether `data`, which the page shows, could not be read the last time.
+pub(crate) fn failed(data: Source) -> bool {
+    matches!(data.get(), Some(Err(_)))
 }
 
 /// The first and the last of the changes that have come.

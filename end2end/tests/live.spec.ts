@@ -263,6 +263,45 @@ test.describe('the known end of a shift', () => {
   });
 });
 
+test.describe('the known end of a shift of a schedule that is only previewed', () => {
+  test.use({ expectedConsole: /\/rpc\// });
+
+  const preview = (page: Page) => page.locator('.preview');
+  const previewed = (path: string) => `${path}/schedule?schedule=PSTORE5`;
+
+  async function endSoon(page: Page, world: World, seconds: number): Promise<string> {
+    await connectAs(page, world);
+    const path = await createRotation(page, 'Coffee');
+    await world.sandbox.control('schedules/PSTORE5/end-shift', { seconds, next: 'POLIVI9' });
+    return previewed(path);
+  }
+
+  test('is asked for', async ({ page, world }) => {
+    await visit(page, await endSoon(page, world, 8));
+    await expect(preview(page)).toContainText('Goes on duty now: Diego Fuentes.');
+    await expect(preview(page)).toContainText('Goes on duty now: Olivia Bennett.', { timeout: 15_000 });
+    await expect(preview(page).getByRole('listitem').filter({ hasText: 'On duty now' })).toContainText('Olivia Bennett');
+    await expect(preview(page).locator('.shifts .current')).toContainText('Olivia Bennett');
+  });
+
+  test('is said where nobody answers, and nobody is taken for the next', async ({ page, world }) => {
+    const address = await endSoon(page, world, 50);
+    const time = await PassingTime.of(page, 3);
+    await visit(page, address);
+    await expect(preview(page)).toContainText('Goes on duty now: Diego Fuentes.');
+    await page.route('**/rpc/session', (route) => route.abort('connectionrefused'));
+    await time.pass(56);
+    await expect(preview(page)).toContainText(/Duty changed \d\d:\d\d, what came after is not known\./);
+    await expect(preview(page)).not.toContainText('On duty now');
+    await expect(preview(page).locator('.current')).toHaveCount(0);
+
+    // It is the server that knows: there, the shift goes on.
+    await page.unroute('**/rpc/session');
+    await time.pass(64);
+    await expect(preview(page)).toContainText('Goes on duty now: Diego Fuentes.');
+  });
+});
+
 test.describe('a page without contact', () => {
   // Coming to a link by keyboard loads the code of its page ahead.
   test.use({ expectedConsole: /ERR_INTERNET_DISCONNECTED|rpc\/session|Failed to fetch/ });

@@ -128,6 +128,19 @@ pub struct SchedulePreview {
     pub shifts: Vec<ShiftView>,
     pub left_out: Option<LeftOut>,
     pub loss: BindingLoss,
+    /// As of when all of that is told.
+    pub read_at: Timestamp,
+}
+
+impl SchedulePreview {
+    /// When duty changes, as far as the shifts tell.
+    pub fn duty_changes(&self) -> Vec<Timestamp> {
+        let shifts = self.shifts.iter();
+        shifts
+            .flat_map(|shift| [shift.starts_at, shift.ends_at])
+            .filter(|at| *at > self.read_at)
+            .collect()
+    }
 }
 
 /// A stretch of time for which one person is on duty: `[starts_at, ends_at)`.
@@ -239,4 +252,46 @@ pub enum BindRefusal {
     ConnectionChanged,
     #[error("Search for a schedule and choose one from the list.")]
     NothingChosen,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn duty_changes_where_a_shift_begins_or_ends_that_was_still_to_come() {
+        let shift = |name: &str, starts: i64, ends: i64| ShiftView {
+            member: MemberKey::of_pagerduty_user(&PagerDutyUserId::new(name)),
+            name: name.to_owned(),
+            starts_at: at(starts),
+            ends_at: at(ends),
+        };
+        let preview = SchedulePreview {
+            schedule: ScheduleSummary {
+                id: ScheduleId::new("P1"),
+                name: "Ops".to_owned(),
+                time_zone: None,
+                told_apart: None,
+            },
+            people: Vec::new(),
+            shifts: vec![shift("Ann", 0, 10), shift("Bob", 10, 20)],
+            left_out: None,
+            loss: BindingLoss {
+                members: Vec::new(),
+                on_duty: Vec::new(),
+                schedule: None,
+            },
+            read_at: at(5),
+        };
+        assert_eq!(preview.duty_changes(), [at(10), at(10), at(20)]);
+        let later = SchedulePreview {
+            read_at: at(10),
+            ..preview
+        };
+        assert_eq!(later.duty_changes(), [at(20)]);
+    }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
     data::{DataMemo, Resource},
-    duty::watch_duty,
+    duty::{failed, watch_duty},
     live::use_live,
     place::{Place, use_place},
     prefetch::{Prefetch, use_prefetch},
@@ -54,7 +54,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
             let changes = DataMemo::new(move || {
                 cards.with(|cards| cards.iter().flat_map(RotationCard::duty_changes).collect())
             });
-            let watch = watch_duty(changes, source);
+            let watch = watch_duty(changes, move || failed(source));
             let doubts = DataMemo::new(move || Doubts {
                 may_be_old: live.may_be_old(),
                 unknown_until: watch.unknown_until(),

@@ -307,5 +307,6 @@ fn preview(
             told_apart: None,
         },
         left_out: snapshot.left_out,
+        read_at,
     }
 }

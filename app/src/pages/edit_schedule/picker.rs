@@ -6,6 +6,7 @@ use crate::{
     AppError,
     components::{Choice, FailureText, Notice, Tone, lowercase, rows, use_clock},
     data::{Data, DataMemo, Shared},
+    duty::watch_duty,
     forms::Failure,
     pages::address::address,
 };
@@ -220,13 +221,22 @@ fn choices(browsing: Browsing, typed: &str) -> Vec<ScheduleSummary> {
 
 #[component]
 fn Details(browsing: Browsing) -> impl IntoView {
+    let changes = DataMemo::new(move || {
+        let preview: Option<SchedulePreview> = browsing.preview.get().and_then(answered);
+        preview.map_or_else(Vec::new, |preview| preview.duty_changes())
+    });
+    // One that cannot be read anew is not shown any more.
+    let watch = watch_duty(changes, || false);
+    provide_context(watch);
     move || {
         let answer = browsing.preview.get()?;
         Some(match refusal(&answer) {
             Some(failure) => Either::Left(view! {
                 <Notice tone=Tone::Warning><p><FailureText failure/></p></Notice>
             }),
-            None => Either::Right(answered(answer).map(|preview| view! { <Preview preview/> })),
+            None => {
+                Either::Right(answered(answer).map(|preview| view! { <Preview preview watch/> }))
+            }
         })
     }
 }

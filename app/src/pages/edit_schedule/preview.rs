@@ -1,20 +1,25 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
 use crate::{
-    components::{Badge, LinkBadge, Notice, Person, Tone},
+    components::{Badge, LinkBadge, Notice, Person, Time, Tone},
+    duty::{DutyWatch, UNKNOWN},
     pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
 };
-use leptos::{either::Either, prelude::*};
-use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
+use types::{BindingLoss, LinkState, PreviewPerson, SchedulePreview, Timestamp};
 
 #[component]
-pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
+pub(super) fn Preview(preview: SchedulePreview, watch: DutyWatch) -> impl IntoView {
     let SchedulePreview {
         schedule,
         people,
         shifts,
         left_out,
         loss,
+        read_at: _,
     } = preview;
     let linked = people
         .iter()
@@ -28,10 +33,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
     view! {
         <div class="preview">
             <h3 dir="auto" translate="no">{schedule.name}</h3>
-            <p>{match on_duty.is_empty() {
-                true => Either::Left("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
-                false => Either::Right(view! { "Goes on duty now: "<Names names=on_duty/>"." }),
-            }}</p>
+            {move || view! { <GoesOnDuty names=on_duty.clone() unknown_until=watch.unknown_until()/> }}
             {left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
             <Loss loss/>
             <div class="columns">
@@ -39,7 +41,7 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
                     <h4>"People"</h4>
                     <p class="hint">{linked_count((linked, people.len()))}</p>
                     <ul class="people">
-                        {people.into_iter().map(|person| view! { <PreviewRow person/> }).collect_view()}
+                        {people.into_iter().map(|person| view! { <PreviewRow person watch/> }).collect_view()}
                     </ul>
                 </div>
                 <div class="column">
@@ -50,6 +52,17 @@ pub(super) fn Preview(preview: SchedulePreview) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+#[component]
+fn GoesOnDuty(names: Vec<String>, unknown_until: Option<Timestamp>) -> impl IntoView {
+    view! {
+        <p translate="no">{match (unknown_until, names.is_empty()) {
+            (Some(at), _) => EitherOf3::A(view! { "Duty changed "<Time at/>{UNKNOWN}"." }),
+            (None, true) => EitherOf3::B("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
+            (None, false) => EitherOf3::C(view! { "Goes on duty now: "<Names names/>"." }),
+        }}</p>
+    }
 }
 
 /// Each in an element of its own, since names may be written from right to left.
@@ -78,25 +91,26 @@ fn Loss(loss: BindingLoss) -> impl IntoView {
         <Notice tone=Tone::Warning>
             <h4>"What the rotation loses"</h4>
             {(!members.is_empty()).then(|| view! {
-                <p>"Members who are not in the schedule: "<Names names=members/>"."</p>
+                <p translate="no">"Members who are not in the schedule: "<Names names=members/>"."</p>
             })}
             {(!on_duty.is_empty()).then(|| view! {
-                <p>"Goes off duty: "<Names names=on_duty/>"."</p>
+                <p translate="no">"Goes off duty: "<Names names=on_duty/>"."</p>
             })}
             {schedule.map(|schedule| view! {
-                <p>"Its present schedule: "<bdi translate="no">{schedule}</bdi>"."</p>
+                <p translate="no">"Its present schedule: "<bdi>{schedule}</bdi>"."</p>
             })}
         </Notice>
     })
 }
 
 #[component]
-fn PreviewRow(person: PreviewPerson) -> impl IntoView {
+fn PreviewRow(person: PreviewPerson, watch: DutyWatch) -> impl IntoView {
+    let on_duty = move || person.on_duty && watch.unknown_until().is_none();
     view! {
         <li>
             <Person name=person.name email=person.email>
                 <span class="badges">
-                    {person.on_duty.then(|| view! { <Badge tone=Tone::Good text="On duty now"/> })}
+                    {move || on_duty().then(|| view! { <Badge tone=Tone::Good text="On duty now"/> })}
                     <LinkBadge link=person.link/>
                 </span>
                 {person.slack_name.map(|name| view! {

@@ -16,7 +16,7 @@ use crate::{
         use_title,
     },
     data::{DataMemo, Resource, Source},
-    duty::watch_duty,
+    duty::{failed, watch_duty},
     error::Denial,
     forms::{FormOutcome, ServerAction, answers, failure},
     live::use_live,
@@ -146,7 +146,7 @@ fn Content(
     everybody: Resource<Vec<PersonView>>,
 ) -> impl IntoView {
     let changes = DataMemo::new(move || page.with(types::RotationPage::duty_changes));
-    let watch = watch_duty(changes, source);
+    let watch = watch_duty(changes, move || failed(source));
     provide_context(watch);
     let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
