@@ -2,11 +2,14 @@
   const PAUSE = 30e3;
   const PATIENCE = 20e3;
   const SETTLING = 3e3;
+  // Where all else never ends to load.
+  const LONGEST_PATIENCE = 30e3;
+  // How long what somebody asks of the browser, a form or another page, may take to be answered.
+  const LEAVING = 45e3;
   // The worst first, which is what is said.
   const SENTENCES = new Map(SENTENCES_BY_CAUSE);
-  // What the code listens to. It must not keep the browser from doing what it does without scripts.
-  const HEARD = ['click', 'submit', 'input', 'change', 'keydown', 'focusin', 'pointerover', 'toggle', 'cancel', 'close', 'command'];
   const typed = new Set();
+  let leftAt = -LEAVING;
   let takenOver = false;
   let cause;
   let notice;
@@ -23,13 +26,32 @@
     }
   };
   const lates = Number(note('takeover-late'));
+  const isThere = (selector) => {
+    try {
+      return document.querySelector(selector);
+    } catch {
+      // Not every browser knows all selectors.
+      return null;
+    }
+  };
   const busy = () =>
-    document.querySelector('dialog[open]') || [...typed].some((field) => field.isConnected && field.value);
-  const isOurs = (file) => /\/pkg\/.*\.(js|wasm)/.test(file);
+    isThere('dialog[open]') ||
+    isThere(':popover-open') ||
+    performance.now() - leftAt < LEAVING ||
+    [...typed].some((field) => field.isConnected && field.value);
+  const isOurs = (text) => text.split(`${location.origin}/pkg/`).slice(1).some((file) => /^[\w.-]+\.(js|wasm)/.test(file));
   const isA = (error, name) => window.WebAssembly && error instanceof WebAssembly[name];
-  const hear = (error, file) => {
-    if (isA(error, 'RuntimeError')) fail('broken');
-    else if (isA(error, 'CompileError') || isA(error, 'LinkError') || isOurs(file)) missing();
+  // `file` is where it came from, or what was not loaded; `ran` whether it was code that ran.
+  const hear = (error, file, ran) => {
+    const stack = `${file}\n${error?.stack ?? ''}`;
+    const ours = isOurs(stack);
+    // Of what runs in a module, browsers may name no file at all.
+    const foreign = !ours && /\b(?!wasm:)[\w-]+:\/\//.test(stack);
+    const refused = isA(error, 'CompileError') || isA(error, 'LinkError');
+    const inModule = isA(error, 'RuntimeError') || stack.includes('wasm-function');
+    if (foreign) return;
+    if (!refused && !(error instanceof SyntaxError) && (inModule || (ours && ran))) fail('broken');
+    else if (ours || refused) missing();
   };
 
   // Children counted from the document's root down to what has the focus.
@@ -83,8 +105,10 @@
     if (worst === cause || (takenOver && which !== 'broken') || !document.body) return;
     cause = which;
     navigator.sendBeacon?.('/api/takeover', which);
+    addEventListener('beforeunload', leave);
     if (which === 'broken') {
-      for (const type of HEARD) addEventListener(type, (event) => event.stopImmediatePropagation(), true);
+      // Nothing calls into the code any more.
+      dispatchEvent(new Event('takeover-broken'));
       addEventListener('popstate', () => location.reload());
     }
     say();
@@ -92,14 +116,18 @@
   };
   // A first attempt that failed may be followed by one that does not.
   const missing = () => setTimeout(fail, SETTLING, 'missing');
+  const leave = () => {
+    leftAt = performance.now();
+  };
 
   addEventListener('input', (event) => typed.add(event.target), true);
   addEventListener('reset', () => typed.clear(), true);
+  addEventListener('submit', ({ target, submitter }) => (submitter?.formMethod || target.method) === 'dialog' || leave(), true);
   addEventListener('error', ({ target, error, filename }) => {
-    hear(error, target.src || target.href || filename);
+    hear(error, target.src || target.href || filename || '', error);
   }, true);
   addEventListener('unhandledrejection', ({ reason }) => {
-    hear(reason, `${reason?.message} ${reason?.stack}`);
+    hear(reason, reason?.message ?? '');
   });
   addEventListener('takeover-missing', missing);
   addEventListener('takeover', () => {
@@ -110,5 +138,6 @@
     notice = undefined;
   });
   addEventListener('DOMContentLoaded', focusAgain);
+  addEventListener('DOMContentLoaded', () => setTimeout(fail, LONGEST_PATIENCE, 'late'));
   addEventListener('load', () => setTimeout(fail, PATIENCE, 'late'));
 })();

@@ -1,7 +1,9 @@
-// A proxy between the browser and the server that treats the stream of live events as some do, and lets
-// all else through as it is.
+// A proxy between the browser and the server that treats the stream of live events as some do, or changes documents,
+// and lets all else through as it is.
 import { Agent, createServer, request, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test as base } from './world';
 
 /** What becomes of the stream. */
 export type Treatment =
@@ -15,11 +17,21 @@ export type Treatment =
   /** Broken off before an answer. */
   | 'cut off';
 
+export const test = base.extend<{ between: Proxy }>({
+  between: async ({ world }, use) => {
+    const proxy = await Proxy.start(world.server.url);
+    await use(proxy);
+    await proxy.stop();
+  },
+});
+
 export class Proxy {
   /** For streams that are asked for from now on. */
   treatment: Treatment = 'passed on';
   /** How many streams were asked for. */
   streams = 0;
+  /** What becomes of a document. The browser keeps all else, which it would not where a test has it ask the test. */
+  rewrite = (html: string, _question: IncomingMessage): string => html;
   private readonly open = new Set<ServerResponse>();
   private readonly agent = new Agent({ keepAlive: true });
   private readonly sockets = new Set<Socket>();
@@ -90,8 +102,14 @@ export class Proxy {
 
   private passOn(question: IncomingMessage, answer: ServerResponse, pieces = Infinity): void {
     const { method, url } = question;
-    const headers = { ...question.headers, host: new URL(this.behind).host };
+    const { host, origin } = new URL(this.behind);
+    const headers = { ...question.headers, host, 'accept-encoding': 'identity' };
+    if (headers.origin) headers.origin = origin;
     const asked = request(`${this.behind}${url}`, { method, headers, agent: this.agent }, (answered) => {
+      if (answered.headers['content-type']?.startsWith('text/html')) {
+        this.passOnRewritten(question, answered, answer).catch(() => answer.destroy());
+        return;
+      }
       answer.writeHead(answered.statusCode!, answered.rawHeaders);
       let passed = 0;
       answered.on('data', (piece: Buffer) => {
@@ -104,5 +122,11 @@ export class Proxy {
     asked.on('error', () => answer.destroy());
     answer.on('close', () => asked.destroy());
     question.pipe(asked);
+  }
+
+  private async passOnRewritten(question: IncomingMessage, answered: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const body = this.rewrite(await text(answered), question);
+    const { 'content-length': _, 'transfer-encoding': __, ...headers } = answered.headers;
+    answer.writeHead(answered.statusCode!, headers).end(body);
   }
 }

@@ -10,21 +10,13 @@ import { Keyboard } from '../support/keyboard';
 import { bare, startNginx } from '../support/nginx';
 import { furnish, pages } from '../support/pages';
 import { PassingTime } from '../support/passing';
-import { Proxy, type Treatment } from '../support/proxy';
+import { test, type Treatment } from '../support/proxy';
 import { addMember, card, createRotation, makeBoundRotation, names, row } from '../support/rotations';
 import { freePort } from '../support/server';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { translate } from '../support/translation';
-import { expect, test as base, type World } from '../support/world';
-
-const test = base.extend<{ between: Proxy }>({
-  between: async ({ world }, use) => {
-    const proxy = await Proxy.start(world.server.url);
-    await use(proxy);
-    await proxy.stop();
-  },
-});
+import { expect, type World } from '../support/world';
 
 const bar = (page: Page, text: string) => page.locator('.contact').filter({ hasText: text });
 const notLive = (page: Page) => bar(page, 'This page is not live.');

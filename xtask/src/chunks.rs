@@ -79,8 +79,18 @@ pub fn cut(module: &Path, main: &Path, folder: &Path, script: &str) -> Result<(P
 const LOADING_CHUNKS: &str = "WebAssembly.instantiateStreaming(src, imports)";
 const LOADING_THE_REST: &str = "__wbg_load(await src, imports)";
 
+/// Where wasm-bindgen keeps what it calls of the module.
+const MODULE: &str = "let wasmModule, wasmInstance, wasm;";
+/// Once the module has broken off, what calls it finds nothing, whatever it is: timers, the
+/// stream, listeners, which then keep the browser from nothing. Calling it again would panic
+/// again, or redraw a part of the page.
+const LETTING_GO: &str = "
+const nothing = new Proxy(() => [], { get: () => nothing });
+addEventListener('takeover-broken', () => { wasm = nothing; });
+";
+
 /// One script of both, which import each other: one file needs one request. All parts are
-/// loaded in one way.
+/// loaded in one way, and let go together.
 pub fn join(loader: &str, javascript: &str) -> Result<String> {
     let (import, loader) = loader.split_once('\n').unwrap_or_default();
     ensure!(
@@ -91,8 +101,12 @@ pub fn join(loader: &str, javascript: &str) -> Result<String> {
         loader.contains(LOADING_CHUNKS) && javascript.contains("async function __wbg_load("),
         "chunks, or the rest, are loaded in another way than before"
     );
+    ensure!(
+        javascript.contains(MODULE),
+        "the script keeps its module elsewhere than before"
+    );
     let loader = loader.replace(LOADING_CHUNKS, LOADING_THE_REST);
-    Ok(format!("{javascript}\n{loader}"))
+    Ok(format!("{javascript}\n{loader}{LETTING_GO}"))
 }
 
 #[cfg(test)]
@@ -142,7 +156,7 @@ mod tests {
 
     const LOADER: &str = "import { initSync } from \"./x.js\";\n\
         export const load = async (imports) => WebAssembly.instantiateStreaming(src, imports);\n";
-    const JAVASCRIPT: &str = "function initSync() {}\nasync function __wbg_load(module, imports) {}\nexport { initSync };";
+    const JAVASCRIPT: &str = "let wasmModule, wasmInstance, wasm;\nfunction initSync() {}\nasync function __wbg_load(module, imports) {}\nexport { initSync };";
 
     #[test]
     fn the_script_does_not_import_from_itself_what_it_declares() {
@@ -160,5 +174,12 @@ mod tests {
         join(LOADER, "function initSync() {}").unwrap_err();
         let changed = LOADER.replace("instantiateStreaming", "compileStreaming");
         join(&changed, JAVASCRIPT).unwrap_err();
+    }
+
+    #[test]
+    fn a_module_that_broke_off_is_let_go() {
+        let joined = join(LOADER, JAVASCRIPT).unwrap();
+        assert!(joined.contains("{ wasm = nothing; }"));
+        join(LOADER, &JAVASCRIPT.replace("wasm;", "exports;")).unwrap_err();
     }
 }
