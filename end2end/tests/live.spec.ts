@@ -382,17 +382,17 @@ test.describe('a page that the browser translated', () => {
       await visit(page, path);
       await translate(page, { heedsMarks: false, elements });
       await time.pass(2);
-      await expect(bar(page, 'Translated by your browser')).toBeVisible();
+      await expect(bar(page, 'translated by your browser')).toBeVisible();
       await translate(page, { heedsMarks: false, elements });
       await time.pass(17);
       await expect(notLive(page)).toBeVisible();
-      await expect(bar(page, 'Translated by your browser')).toHaveCount(0);
+      await expect(bar(page, 'translated by your browser')).toHaveCount(0);
     }
   });
 
   test('against its marks says so, and that who is on duty may be old', async ({ page, world }) => {
     const { path } = await rotationOfFour(page, world);
-    const said = bar(page, 'Translated by your browser');
+    const said = bar(page, 'translated by your browser');
     for (const [address, part] of [
       [path, onDuty(page)],
       ['/rotations', card(page, 'Coffee')],

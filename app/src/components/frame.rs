@@ -90,6 +90,13 @@ fn EndedNotice(ended: EndedInstallation, administers: bool) -> impl IntoView {
     .into_any()
 }
 
+/// The browser has translated what is not to be translated.
+const TRANSLATED: &str = "This page was translated by your browser, also who is on duty, which may stay as it was. Turn the translation off for this page, then load the page anew.";
+/// The server answers, and what it tells by itself does not come through.
+const MUTE: &str = "This page is not live. Something between it and Round Robin, such as a proxy or an extension, holds back what happens elsewhere. The page asks by itself, at least once a minute.";
+/// The server cannot be reached. The time of what is shown follows.
+const LOST: &str = "No connection to Round Robin. The page tries again by itself and catches up.";
+
 /// Says so while what the page shows may be old, since it does not hear of what happens
 /// elsewhere or cannot write where the browser has translated; and says so when it hears again.
 #[component]
@@ -110,26 +117,12 @@ fn ContactBar() -> impl IntoView {
         <div class="contact" role="status" translate="no">
             // Each in elements of its own: what is translated all the same cannot be written to.
             {move || match contact.get() {
-                Contact::Kept if live.translated() => Some(EitherOf4::A(warning(
-                    "Translated by your browser, ",
-                    "also who is on duty, which may stay as it was. Turn the translation off for this page, \
-                    then load the page anew.",
-                ))),
+                Contact::Kept if live.translated() => Some(EitherOf4::A(warning(TRANSLATED, ()))),
                 Contact::Kept => None,
-                Contact::Mute => Some(EitherOf4::B(warning(
-                    "This page is not live. ",
-                    "Something between it and Round Robin, such as a proxy or an extension, holds back what \
-                    happens elsewhere. The page asks by itself, at least once a minute.",
-                ))),
-                Contact::Lost => Some(EitherOf4::C(view! {
-                    <Notice tone=Tone::Warning>
-                        <p>
-                            <strong>"No connection to Round Robin. "</strong>
-                            "What you see is from "<Time at=live.current_at()/>" and may be old. The page tries \
-                            again by itself and catches up."
-                        </p>
-                    </Notice>
-                })),
+                Contact::Mute => Some(EitherOf4::B(warning(MUTE, ()))),
+                Contact::Lost => Some(EitherOf4::C(warning(LOST, view! {
+                    " What you see is from "<Time at=live.current_at()/>" and may be old."
+                }))),
                 Contact::SessionEnded => Some(EitherOf4::D(view! {
                     <Notice tone=Tone::Warning>
                         <p><FailureText failure=Failure::Failed(AppError::Unauthenticated)/></p>
@@ -141,8 +134,12 @@ fn ContactBar() -> impl IntoView {
     .into_any()
 }
 
-fn warning(what: &'static str, more: &'static str) -> impl IntoView {
-    view! { <Notice tone=Tone::Warning><p><strong>{what}</strong>{more}</p></Notice> }
+/// What is said first of all stands out.
+fn warning(sentences: &'static str, more: impl IntoView + 'static) -> AnyView {
+    let first = sentences.find(". ").map_or(0, |end| end + 2);
+    let (what, then) = sentences.split_at(first);
+    view! { <Notice tone=Tone::Warning><p><strong>{what}</strong>{then}{more}</p></Notice> }
+        .into_any()
 }
 
 /// A new page within the same document: the focus goes to its content, as it
