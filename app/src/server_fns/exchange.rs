@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The same for what the server has to ask PagerDuty first, page by page.
 const PATIENCE_WITH_PAGERDUTY: Duration = Duration::from_secs(45);
 /// The functions that do.
-const WITH_PAGERDUTY: [&str; 6] = [
+const WITH_PAGERDUTY: [&str; 7] = [
+    "/rpc/sync_now",
     "/rpc/search_schedules",
     "/rpc/preview_schedule",
     "/rpc/set_schedule",

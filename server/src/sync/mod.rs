@@ -48,9 +48,8 @@ const LEASE: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(3);
 /// A reconciler that has not looked for this long is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
-/// How long *Sync now* waits before it says that the outcome comes later: for less than
-/// the 15 seconds after which browsers give a request up.
-const PATIENCE: Duration = Duration::from_secs(13);
+/// How long *Sync now* waits before it says that the outcome comes later.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the loop rests at most, for connections that another server made.
 const LONGEST_REST: Duration = Duration::from_secs(5);
 /// How long after its start a server asks again where PagerDuty was away. Servers
