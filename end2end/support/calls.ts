@@ -4,7 +4,8 @@ import type { APIResponse, Page } from '@playwright/test';
 
 /** A form as our own pages send it. */
 export function post(page: Page, path: string, form: Record<string, string> = {}): Promise<APIResponse> {
-  return send(page, new URL(page.url()).origin, 'same-origin', path, form);
+  const { origin } = new URL(page.url());
+  return send(page, origin, 'same-origin', origin + path, form);
 }
 
 /** The same form as a page of another origin would send it. */

@@ -12,6 +12,17 @@ export async function createRotation(page: Page, name: string): Promise<string> 
   return new URL(page.url()).pathname;
 }
 
+/** Makes a rotation by hand without its pages, for tests that are not about them, and gives its path. */
+export async function arrangeRotation(page: Page, name: string, members: string[]): Promise<string> {
+  const id = await done<string>(page, '/rpc/create_rotation', { 'input[name]': name });
+  const people = (await (await page.request.get(new URL('/rpc/people', page.url()).href)).json()) as { id: string; name: string }[];
+  for (const member of members) {
+    const person = people.find((one) => one.name === member)!;
+    await done(page, '/rpc/add_member', { id, person: person.id });
+  }
+  return `/rotations/${id}`;
+}
+
 /** Starts on a rotation's page and ends there, bound. */
 export async function bindTo(page: Page, schedule: string): Promise<void> {
   await chooseSchedule(page, schedule);
