@@ -148,6 +148,7 @@ async fn proceed(
             };
             match install(services, visit, code, &identity).await {
                 Ok(()) => recognise(services, identity, Asked::Before).await?,
+                Err(stop @ Stop::Store(_)) => return Err(stop),
                 Err(stop) => as_before(services, workspace, person, stop).await?,
             }
         }

@@ -239,8 +239,6 @@ impl Tenant<'_> {
 
     /// Has the reconciler ask for everything now; since when, by the database's clock.
     async fn have_all_due(&self) -> Timestamp {
-        let services = &self.world().services;
-        let asked_at = services.store.now().await.unwrap();
         // The connection comes last: with it a run may begin.
         for statement in [
             &format!(
@@ -253,6 +251,8 @@ impl Tenant<'_> {
         ] {
             self.execute(statement).await;
         }
+        let services = &self.world().services;
+        let asked_at = services.store.now().await.unwrap();
         services.sync.wake();
         asked_at
     }
