@@ -387,7 +387,10 @@ mod tests {
         let (ana, bob) = (without_address(ana()), without_address(bob()));
         let sound = after(&[&[bob.clone(), ana.clone()]]);
         let odd = said_to_be(ana.clone(), "U2");
-        assert_eq!(after(&[&[bob.clone()], &[odd], &[ana, bob]]), sound);
+        assert_eq!(
+            after(&[std::slice::from_ref(&bob), &[odd], &[ana, bob.clone()]]),
+            sound
+        );
     }
 
     #[test]
