@@ -17,7 +17,10 @@ use crate::{
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 use types::{
@@ -31,6 +34,8 @@ const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
+/// So long the list of people is read before schedules are asked for beside it.
+const LISTING_HEAD_START: Duration = Duration::from_secs(2);
 /// However soon a request may be made again, with less than this there would be
 /// a run for each.
 const SHORTEST_BUDGET_REST: Duration = Duration::from_secs(10);
@@ -397,15 +402,20 @@ impl Run<'_> {
         outcome: &mut RunOutcome,
     ) -> Result<Result<(), PagerDutyProblem>, StoreError> {
         let roster = people::known(self.services, &self.connection.workspace).await?;
-        let listing = people::list(
+        let mut listing = pin!(people::list(
             self.services,
             &self.pagerduty,
             self.connection,
             account,
             &roster,
-        );
+        ));
+        // As a rule it is there at once, and what it says of people shows in the same run.
+        let at_once = time::timeout(LISTING_HEAD_START, listing.as_mut()).await;
         let asking = self.ask_for_each(account, schedules, &roster, outcome);
-        let (asked, denied) = tokio::try_join!(asking, listing)?;
+        let (asked, denied) = match at_once {
+            Ok(denied) => (asking.await?, denied?),
+            Err(_) => tokio::try_join!(asking, listing)?,
+        };
         // Schedules whose people stay unknown are not all that there should be.
         Ok(asked.and(denied.map_or(Ok(()), Err)))
     }

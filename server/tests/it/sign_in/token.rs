@@ -20,9 +20,17 @@ const WORDS: [&str; 5] = [
 /// Runs a test with a server that Ann has installed and is signed in to, on each
 /// engine.
 async fn with_ann(test: impl AsyncFn(&Services, &Slack, Browser, &Database)) {
+    with_ann_and(&[], test).await;
+}
+
+/// The same with more settings.
+async fn with_ann_and(
+    settings: &[&str],
+    test: impl AsyncFn(&Services, &Slack, Browser, &Database),
+) {
     for database in databases().await {
         eprintln!("on {}", database.url);
-        let (services, slack, database) = started_on(database, &[]).await;
+        let (services, slack, database) = started_on(database, settings).await;
         let ann = installed_by_ann(&services, &slack).await;
         test(&services, &slack, ann, &database).await;
         services.store.close().await;
@@ -99,7 +107,9 @@ async fn one_refusal_while_somebody_signs_in_stops_nobody() {
 
 #[tokio::test]
 async fn while_the_token_is_doubted_everything_goes_on_and_panel_and_readyz_say_it() {
-    with_ann(async |services, slack, mut ann, _| {
+    // However long the test takes, no second denial ends the doubt.
+    let seldom = [DIRECTORY_SECONDS, "3600"];
+    with_ann_and(&seldom, async |services, slack, mut ann, _| {
         slack.change(|world| world.token_refused = Some("invalid_auth"));
         assert!(!refreshed(services).await);
         assert_eq!(ann.open("/settings/audit").await.status, StatusCode::OK);
