@@ -55,15 +55,21 @@ test('pointing at a link or a button, or reaching it by keyboard loads the code 
   await expect.poll(() => loaded.filter((file) => file.endsWith('_split_edit_schedule.wasm'))).toHaveLength(1);
 });
 
-test('a page that is left while its code is on the way stays left', async ({ page }) => {
-  await signInAs(page, 'Ada Okafor');
-  await visit(page, '/rotations');
+/** Lets nothing of these addresses come until the function is called that this gives. */
+async function holdBack(page: Page, addresses: string): Promise<() => void> {
   let letGo = () => {};
   const allowed = new Promise<void>((resolve) => (letGo = resolve));
-  await page.route('**/*_split_occasional.wasm', async (route) => {
+  await page.route(addresses, async (route) => {
     await allowed;
     await route.continue();
   });
+  return letGo;
+}
+
+test('a page that is left while its code is on the way stays left', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await visit(page, '/rotations');
+  const letGo = await holdBack(page, '**/*_split_occasional.wasm');
   await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
   await expect(page).toHaveTitle('Loading… · Round Robin');
   await page.goBack();
@@ -82,12 +88,7 @@ test('code that stays away without a word is told, and its page is there when it
   await page.clock.install();
   await visit(page, '/rotations');
   await markDocument(page);
-  let letGo = () => {};
-  const allowed = new Promise<void>((resolve) => (letGo = resolve));
-  await page.route('**/*_split_occasional.wasm', async (route) => {
-    await allowed;
-    await route.continue();
-  });
+  const letGo = await holdBack(page, '**/*_split_occasional.wasm');
   await mainNavigation(page).getByRole('link', { name: 'Settings' }).click();
   await expect(page).toHaveTitle('Loading… · Round Robin');
   await page.clock.runFor(10_000);

@@ -5,7 +5,7 @@ use crate::{
     Services,
     pagerduty::{Account, PagerDuty, Reading, Roster as Listing, Schedule, User, UserReference},
     rotations::{SchedulePerson, ScheduleSnapshot},
-    store::{Connection, StoreError},
+    store::{Connection, Store, StoreError},
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::{
@@ -85,12 +85,17 @@ pub async fn known(
     services: &Services,
     workspace: &WorkspaceId,
 ) -> Result<Mutex<Roster>, StoreError> {
-    let mut people = services.store.pagerduty_users(workspace).await?;
-    people.retain(|_, person| person.asked_for);
     Ok(Mutex::new(Roster {
-        people,
+        people: asked_for(&services.store, workspace).await?,
         ..Roster::default()
     }))
+}
+
+/// Those whom PagerDuty has told of themselves, and not only as a name in a schedule.
+async fn asked_for(store: &Store, workspace: &WorkspaceId) -> Result<People, StoreError> {
+    let mut people = store.pagerduty_users(workspace).await?;
+    people.retain(|_, person| person.asked_for);
+    Ok(people)
 }
 
 /// Completes `roster` by everybody's list when that was read too long ago. Gives why
@@ -110,14 +115,13 @@ pub async fn list(
     let Some(present) = store.connection(workspace).await? else {
         return Ok(None);
     };
-    let mut people = store.pagerduty_users(workspace).await?;
-    people.retain(|_, person| person.asked_for);
+    let mut people = asked_for(store, workspace).await?;
     let age = |read_at| present.as_of.seconds_since(read_at);
     if present
         .roster_read_at
         .is_some_and(|at| age(at) < FRESH_SECONDS)
     {
-        roster.lock().await.learn(people, true);
+        roster.lock().await.learn(people);
         return Ok(None);
     }
     let mut listing = Listing::from(present.roster_from);
@@ -128,7 +132,7 @@ pub async fn list(
     store.save_people(connection, &listed).await?;
     people.extend(listed);
     let mut roster = roster.lock().await;
-    roster.learn(people, true);
+    roster.learn(people);
     let mut denied = None;
     let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
     match (listing.reading(), failed) {
@@ -238,9 +242,10 @@ pub async fn resolve(
 }
 
 impl Roster {
-    fn learn(&mut self, people: People, complete: bool) {
+    /// Takes in a list that tells of everybody.
+    fn learn(&mut self, people: People) {
         self.people.extend(people);
-        self.complete = complete;
+        self.complete = true;
     }
 
     fn knows_all(&self, schedule: &Schedule) -> bool {
