@@ -163,6 +163,7 @@ mod arrival {
     use super::{Chunk, LazyPage, Loader, NotLoaded};
     use crate::{
         components::{Notice, Skeleton, Tone, use_title},
+        data::effect,
         live::{Contact, ask_contact, use_live},
         pages::use_here,
     };
@@ -182,7 +183,7 @@ mod arrival {
         }
         let loaded = RwSignal::new(None);
         let live = use_live();
-        Effect::new(move |_| {
+        effect(move || {
             live.everything();
             if !matches!(loaded.get_untracked(), Some(Ok(()))) {
                 spawn_local(arrive(loader, page.chunk(), loaded));

@@ -4,7 +4,7 @@
 
 use crate::{
     components::use_clock,
-    data::{DataMemo, Source},
+    data::{DataMemo, Source, effect},
     live::use_live,
 };
 use leptos::prelude::*;
@@ -38,7 +38,7 @@ pub(crate) fn watch_duty(
 ) -> DutyWatch {
     let live = use_live();
     let clock = use_clock();
-    Effect::new(move |_| live.expect_duty_changes(changes.get()));
+    effect(move || live.expect_duty_changes(changes.get()));
     on_cleanup(move || live.expect_duty_changes(Vec::new()));
     let passed = move || {
         let now = clock.now();

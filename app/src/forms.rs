@@ -14,6 +14,8 @@ use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
+#[cfg(not(feature = "ssr"))]
+use std::fmt::Write;
 use std::{fmt::Display, marker::PhantomData};
 use types::Outcome;
 use web_sys::UrlSearchParams;
@@ -280,11 +282,20 @@ fn new_change() -> String {
     uuid::Uuid::now_v7().simple().to_string()
 }
 
-/// Different from all others of the same person.
+/// Different from all others of the same person: 128 bits of chance. Not as floating-point
+/// numbers, whose way into decimal digits weighs as much as a page.
 #[cfg(not(feature = "ssr"))]
 fn new_change() -> String {
-    use js_sys::{Date, Math};
-    format!("{}-{}-{}", Date::now(), Math::random(), Math::random())
+    let mut id = String::new();
+    for _ in 0..4 {
+        let _infallible = write!(id, "{:08x}", chance());
+    }
+    id
+}
+
+#[cfg(not(feature = "ssr"))]
+fn chance() -> u32 {
+    (js_sys::Math::random() * f64::from(u32::MAX)) as u32
 }
 
 /// Calls of one server function, whichever it is.

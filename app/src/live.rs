@@ -2,7 +2,7 @@
 //! only numbers and ids; here they become counters, and resources that read a
 //! counter load again when it moves. A page that hears nothing asks by itself, and says so.
 
-use crate::data::from_page;
+use crate::data::{effect, from_page};
 #[cfg(any(test, feature = "hydrate"))]
 use crate::pause_after;
 use leptos::prelude::*;
@@ -234,7 +234,7 @@ pub(crate) fn provide_live(signed_in: bool) {
     };
     provide_context(live);
     if signed_in {
-        Effect::new(move |_| follow(live, rendered));
+        effect(move || follow(live, rendered));
     }
 }
 

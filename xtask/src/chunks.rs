@@ -49,11 +49,10 @@ pub fn named(name: &str, file: &str) -> String {
 /// Cuts the module, writes what every page needs to the file `main` and the chunks into
 /// `folder`, and returns what loads them: a part of `script`, the JavaScript that
 /// wasm-bindgen will make there.
-pub fn cut(module: &Path, main: &Path, folder: &Path, script: &str) -> Result<(Parts, String)> {
-    let input = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+pub fn cut(module: &[u8], main: &Path, folder: &Path, script: &str) -> Result<(Parts, String)> {
     let script = format!("./{script}");
     fs::create_dir_all(folder)?;
-    let mut options = Options::new(&input);
+    let mut options = Options::new(module);
     options.output_dir = folder;
     options.main_out_path = main;
     options.link_name = &script;

@@ -1,15 +1,17 @@
-//! Takes out of the module what the linker has to keep although nothing calls
-//! it: a boxed view or route carries pointers to all that any program might want of
-//! it. A trap takes the place of each such function, and wasm-opt drops what only
-//! they needed.
+//! Takes out of the module what the linker has to keep although nothing calls it: a boxed
+//! view or route carries pointers to all that any program might want of it. A trap takes the
+//! place of each such function, and it no longer refers to anything: what only it needed
+//! gets into no part when the module is cut.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustc_demangle::demangle;
-use walrus::ir::{Visitor, dfs_in_order};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, LocalFunction, Module};
+use wasm_encoder::{CustomSection, Encode, RawSection, Section};
+use wasmparser::{
+    FunctionBody, KnownCustom, Name, Operator, Parser, Payload, RelocationEntry, TypeRef,
+};
 
 /// Parts of the names of functions, and why the browser never runs them. What has the
 /// same code as another function may have got its name from the compiler, so these have
@@ -21,160 +23,282 @@ const NEVER_CALLED: [&str; 2] = [
     "generate_routes",
 ];
 
-/// The names of functions that a trap can take the place of.
-pub struct Unused(HashSet<String>);
+/// The section that tells which bytes of the functions refer to what.
+const REFERENCES: &str = "reloc.CODE";
 
-impl Unused {
-    /// The functions of `module`, which must be whole, that are never called: without
-    /// those that others call by themselves and not by a pointer. These serve several
-    /// purposes, and one of them has given the name.
-    pub fn of(module: &Path) -> Result<Self> {
-        let module = read(module)?;
-        let mut unused = HashSet::new();
-        let mut used = Vec::new();
-        for (id, _) in module.funcs.iter_local() {
-            let name = module.funcs.get(id).name.as_deref();
-            if name.is_some_and(is_never_called) {
-                unused.insert(id);
-            } else {
-                used.push(id);
+/// What a trap is made of: no locals, `unreachable`, and what does nothing up to the end.
+const NO_LOCALS: u8 = 0x00;
+const UNREACHABLE: u8 = 0x00;
+const NOTHING: u8 = 0x01;
+const END: u8 = 0x0b;
+
+/// The module without what nothing calls. It must be whole, with the names of its functions
+/// and with what the linker was told to emit about references.
+pub fn prune(module: &[u8]) -> Result<Vec<u8>> {
+    let functions = Functions::of(module)?;
+    let traps: Vec<Range<u64>> = functions.unused().collect();
+    let mut bytes = module.to_vec();
+    for body in &traps {
+        fill_with_trap(&mut bytes[place(body)]);
+    }
+    let is_in_trap = |place: u64| traps.iter().any(|body| body.contains(&place));
+
+    let mut pruned = module[..8].to_vec();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        let Some((id, range)) = payload.as_section() else {
+            continue;
+        };
+        match &payload {
+            Payload::CustomSection(custom) if custom.name() == REFERENCES => {
+                let KnownCustom::Reloc(references) = custom.as_known() else {
+                    anyhow::bail!("the section {REFERENCES} cannot be read");
+                };
+                let mut kept = Vec::new();
+                for entry in references.entries() {
+                    let entry = entry?;
+                    if !is_in_trap(functions.start + u64::from(entry.offset)) {
+                        kept.push(entry);
+                    }
+                }
+                let data = encoded(references.section_index(), &kept).into();
+                let name = REFERENCES.into();
+                CustomSection { name, data }.append_to(&mut pruned);
+            }
+            _ => {
+                let data = &bytes[place(&range)];
+                RawSection { id, data }.append_to(&mut pruned);
             }
         }
+    }
+    Ok(pruned)
+}
+
+/// Where in memory the bytes of a file are.
+fn place(range: &Range<u64>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+/// Fills the place of a function's body, whose length stays.
+fn fill_with_trap(body: &mut [u8]) {
+    if let [locals, trap, rest @ .., end] = body {
+        (*locals, *trap, *end) = (NO_LOCALS, UNREACHABLE, END);
+        rest.fill(NOTHING);
+    }
+}
+
+fn encoded(section: u32, entries: &[RelocationEntry]) -> Vec<u8> {
+    let mut data = Vec::new();
+    section.encode(&mut data);
+    entries.len().encode(&mut data);
+    for entry in entries {
+        data.push(entry.ty as u8);
+        entry.offset.encode(&mut data);
+        entry.index.encode(&mut data);
+        if entry.ty.addend_kind() != wasmparser::RelocAddendKind::None {
+            entry.addend.encode(&mut data);
+        }
+    }
+    data
+}
+
+/// The functions of a module that has their code.
+struct Functions<'a> {
+    /// Where the code section begins, from which places in it are counted.
+    start: u64,
+    /// How many functions are imported, which are counted first.
+    imported: u32,
+    bodies: Vec<FunctionBody<'a>>,
+    names: HashMap<u32, &'a str>,
+}
+
+impl<'a> Functions<'a> {
+    fn of(module: &'a [u8]) -> Result<Self> {
+        let mut functions = Self {
+            start: 0,
+            imported: 0,
+            bodies: Vec::new(),
+            names: HashMap::new(),
+        };
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.context("cannot read the module")? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        if matches!(import?.ty, TypeRef::Func(_)) {
+                            functions.imported += 1;
+                        }
+                    }
+                }
+                Payload::CodeSectionStart { range, .. } => functions.start = range.start,
+                Payload::CodeSectionEntry(body) => functions.bodies.push(body),
+                Payload::CustomSection(custom) => {
+                    if let KnownCustom::Name(names) = custom.as_known() {
+                        for subsection in names {
+                            if let Name::Function(names) = subsection? {
+                                for naming in names {
+                                    let naming = naming?;
+                                    functions.names.insert(naming.index, naming.name);
+                                }
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        ensure!(
+            !functions.names.is_empty(),
+            "the module has no names of functions"
+        );
+        Ok(functions)
+    }
+
+    /// The bodies of those that are never called: without those that others call by
+    /// themselves and not by a pointer. These serve several purposes, and one of them has
+    /// given the name.
+    fn unused(&self) -> impl Iterator<Item = Range<u64>> {
+        let all = self.imported..self.imported + self.bodies.len() as u32;
+        let mut unused: HashSet<u32> = all.clone().filter(|id| self.is_never_called(*id)).collect();
+        let mut used: Vec<u32> = all.filter(|id| !unused.contains(id)).collect();
         while let Some(id) = used.pop() {
-            let mut callees = Callees::default();
-            if let FunctionKind::Local(function) = &module.funcs.get(id).kind {
-                dfs_in_order(&mut callees, function, function.entry_block());
-            }
-            used.extend(callees.0.into_iter().filter(|id| unused.remove(id)));
+            used.extend(self.callees(id).filter(|callee| unused.remove(callee)));
         }
-        let names = unused.into_iter().filter_map(|id| name(&module, id));
-        Ok(Self(names.collect()))
+        unused
+            .into_iter()
+            .filter_map(|id| Some(self.body(id)?.range()))
     }
 
-    /// Rewrites the module in `file`, the whole or a part of it, which must still have
-    /// the names of its functions.
-    pub fn prune(&self, file: &Path) -> Result<()> {
-        let mut module = read(file)?;
-        let local: Vec<FunctionId> = module.funcs.iter_local().map(|(id, _)| id).collect();
-        for id in local {
-            if name(&module, id).is_some_and(|name| self.0.contains(&name)) {
-                replace_by_trap(&mut module, id);
-            }
-        }
-        module
-            .emit_wasm_file(file)
-            .with_context(|| format!("cannot write the module {}", file.display()))
+    fn body(&self, id: u32) -> Option<&FunctionBody<'a>> {
+        self.bodies.get(id.checked_sub(self.imported)? as usize)
     }
-}
 
-fn read(file: &Path) -> Result<Module> {
-    Module::from_file(file).with_context(|| format!("cannot read the module {}", file.display()))
-}
-
-/// As wasm-bindgen writes it, with the hash that tells functions of one name apart.
-fn name(module: &Module, id: FunctionId) -> Option<String> {
-    let name = module.funcs.get(id).name.as_deref()?;
-    Some(demangle(name).to_string())
-}
-
-/// What a function calls by itself.
-#[derive(Default)]
-struct Callees(HashSet<FunctionId>);
-
-impl<'a> Visitor<'a> for Callees {
-    fn visit_function_id(&mut self, function: &FunctionId) {
-        self.0.insert(*function);
+    fn is_never_called(&self, id: u32) -> bool {
+        self.names.get(&id).is_some_and(|name| {
+            let name = demangle(name).to_string();
+            NEVER_CALLED.iter().any(|part| name.contains(part))
+        })
     }
-}
 
-fn is_never_called(function: &str) -> bool {
-    NEVER_CALLED.iter().any(|part| function.contains(part))
-}
-
-fn replace_by_trap(module: &mut Module, id: FunctionId) {
-    let signature = module.types.get(module.funcs.get(id).ty());
-    let (parameters, results) = (signature.params().to_vec(), signature.results().to_vec());
-    let trap = trap(module, &parameters, &results);
-    module.funcs.get_mut(id).kind = FunctionKind::Local(trap);
-}
-
-fn trap(
-    module: &mut Module,
-    parameters: &[walrus::ValType],
-    results: &[walrus::ValType],
-) -> LocalFunction {
-    let mut builder = FunctionBuilder::new(&mut module.types, parameters, results);
-    builder.func_body().unreachable();
-    let arguments = parameters
-        .iter()
-        .map(|kind| module.locals.add(*kind))
-        .collect();
-    builder.local_func(arguments)
+    /// What a function calls by itself.
+    fn callees(&self, id: u32) -> impl Iterator<Item = u32> {
+        let operators = self
+            .body(id)
+            .and_then(|body| body.get_operators_reader().ok());
+        operators
+            .into_iter()
+            .flatten()
+            .filter_map(|operator| match operator {
+                Ok(Operator::Call { function_index }) => Some(function_index),
+                _ => None,
+            })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use walrus::ir::Instr;
+    use wasm_encoder::{
+        CodeSection, Function, FunctionSection, ImportSection, Module, NameMap, NameSection,
+        TypeSection,
+    };
+    use wasmparser::RelocationType;
 
-    /// A function of this name that returns the number it is given, or what `callee`
-    /// makes of that.
-    fn add_function(module: &mut Module, name: &str, callee: Option<FunctionId>) -> FunctionId {
-        let number = [walrus::ValType::I32];
-        let argument = module.locals.add(walrus::ValType::I32);
-        let mut builder = FunctionBuilder::new(&mut module.types, &number, &number);
-        builder.name(name.to_owned());
-        builder.func_body().local_get(argument);
-        if let Some(callee) = callee {
-            builder.func_body().call(callee);
+    /// A module with an imported function, number 0, and these: their names, and the number
+    /// of the one that each calls, to which the module says that it refers.
+    fn module(functions: &[(&str, u32)]) -> Vec<u8> {
+        let (mut types, mut imports) = (TypeSection::new(), ImportSection::new());
+        types.ty().function([], []);
+        imports.import("page", "imported", wasm_encoder::EntityType::Function(0));
+        let (mut signatures, mut code) = (FunctionSection::new(), CodeSection::new());
+        let mut names = NameMap::new();
+        for (id, (name, callee)) in (1..).zip(functions) {
+            signatures.function(0);
+            names.append(id, name);
+            let mut function = Function::new([]);
+            function.instructions().call(*callee).end();
+            code.function(&function);
         }
-        let id = builder.finish(vec![argument], &mut module.funcs);
-        module.exports.add(name, id);
-        id
+        let mut all_names = NameSection::new();
+        all_names.functions(&names);
+
+        let mut module = Module::new();
+        module.section(&types).section(&imports);
+        module.section(&signatures).section(&code);
+        let data = encoded(3, &references(module.as_slice())).into();
+        let name = REFERENCES.into();
+        module.section(&CustomSection { name, data });
+        module.section(&all_names);
+        module.finish()
     }
 
-    fn traps(module: &Module, name: &str) -> bool {
-        let function = module.exports.get_func(name).unwrap();
-        let function = module.funcs.get(function).kind.unwrap_local();
-        let first = &function.block(function.entry_block()).instrs[0].0;
-        matches!(first, Instr::Unreachable(_))
+    /// One for each function, which is about what it calls.
+    fn references(module: &[u8]) -> Vec<RelocationEntry> {
+        let mut start = 0;
+        let mut references = Vec::new();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.unwrap() {
+                Payload::CodeSectionStart { range, .. } => start = range.start,
+                // Behind the number of locals and the operator.
+                Payload::CodeSectionEntry(body) => references.push(RelocationEntry {
+                    ty: RelocationType::MemoryAddrLeb,
+                    offset: (body.range().start + 2 - start) as u32,
+                    index: references.len() as u32,
+                    addend: -3,
+                }),
+                _ => {}
+            }
+        }
+        references
+    }
+
+    /// Of each function whether it is a trap, and the references that are left.
+    fn outcome(pruned: &[u8]) -> (Vec<bool>, Vec<RelocationEntry>) {
+        let functions = Functions::of(pruned).unwrap();
+        let is_trap = |body: &FunctionBody| {
+            let mut operators = body.get_operators_reader().unwrap();
+            matches!(operators.read().unwrap(), Operator::Unreachable)
+        };
+        let mut references = Vec::new();
+        for payload in Parser::new(0).parse_all(pruned) {
+            if let Payload::CustomSection(custom) = payload.unwrap()
+                && let KnownCustom::Reloc(section) = custom.as_known()
+            {
+                references.extend(section.entries().into_iter().map(Result::unwrap));
+            }
+        }
+        (functions.bodies.iter().map(is_trap).collect(), references)
     }
 
     #[test]
-    fn what_is_never_called_becomes_a_trap_with_what_only_that_calls() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("module.wasm");
-        let [own, unused, shared, used, other] = [
-            "hydrate_async::own",
-            "<T as tachys::view::any_view::IntoAny>::into_any::hydrate_async",
-            "_ZN6tachys13hydrate_async6shared17haa6552dca8759cdeE",
-            "<T as tachys::view::any_view::IntoAny>::into_any::build",
-            "<T as tachys::view::any_view::IntoAny>::into_any::rebuild",
-        ];
-        let mut module = Module::default();
-        let callee = add_function(&mut module, own, None);
-        add_function(&mut module, unused, Some(callee));
-        let callee = add_function(&mut module, shared, None);
-        add_function(&mut module, used, Some(callee));
-        add_function(&mut module, other, None);
-        module.emit_wasm_file(&file).unwrap();
+    fn what_is_never_called_becomes_a_trap_and_refers_to_nothing() {
+        let whole = module(&[
+            ("<T as tachys::view::any_view::IntoAny>::into_any::build", 0),
+            (
+                "<T as tachys::view::any_view::IntoAny>::into_any::hydrate_async",
+                4,
+            ),
+            ("_ZN6tachys13hydrate_async6shared17haa6552dca8759cdeE", 0),
+            ("hydrate_async::own", 0),
+            (
+                "<T as tachys::view::any_view::IntoAny>::into_any::rebuild",
+                3,
+            ),
+        ]);
 
-        let part = folder.path().join("part.wasm");
-        let mut module = Module::default();
-        add_function(&mut module, own, None);
-        add_function(&mut module, shared, None);
-        module.emit_wasm_file(&part).unwrap();
+        let pruned = prune(&whole).unwrap();
 
-        let names = Unused::of(&file).unwrap();
-        names.prune(&file).unwrap();
-        names.prune(&part).unwrap();
+        wasmparser::Validator::new().validate_all(&pruned).unwrap();
+        let (traps, references) = outcome(&pruned);
+        // The third is called by the last, whose code serves two purposes.
+        assert_eq!(traps, [false, true, false, true, false]);
+        let mut expected = outcome(&whole).1;
+        expected.retain(|reference| [0, 2, 4].contains(&reference.index));
+        assert_eq!(references, expected);
+        assert_eq!(pruned.len(), whole.len() - 2 * 4);
+    }
 
-        let module = Module::from_file(&file).unwrap();
-        assert!([own, unused].iter().all(|name| traps(&module, name)));
-        assert!(
-            ![shared, used, other]
-                .iter()
-                .any(|name| traps(&module, name))
-        );
+    #[test]
+    fn a_module_without_names_is_not_pruned_in_vain() {
+        assert!(prune(&Module::new().finish()).is_err());
     }
 }

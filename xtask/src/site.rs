@@ -16,8 +16,7 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::chunks::{self, Parts};
-use crate::prune::Unused;
-use crate::{cargo, imports, node, processes, report, stylesheet, toolchain};
+use crate::{cargo, imports, node, processes, prune, report, stylesheet, toolchain};
 
 /// The folder with the files for the browser.
 pub const SITE: &str = "target/site";
@@ -111,7 +110,12 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     let folder = Path::new(NEXT_SITE).join("pkg");
     let (script, bound) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
     let uncut = Path::new(NEXT_SITE).join("main.wasm");
-    let (parts, loader) = chunks::cut(module, &uncut, &folder, &script)?;
+    let mut module =
+        fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    if profile == Profile::Release {
+        module = prune::prune(&module)?;
+    }
+    let (parts, loader) = chunks::cut(&module, &uncut, &folder, &script)?;
     Bindgen::new()
         .input_path(&uncut)
         // Chunks use the memory and the table of functions.
@@ -121,20 +125,22 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
         .out_name(NAME)
         .generate(&folder)?;
     fs::remove_file(uncut)?;
-    let script = folder.join(script);
+    let (script, stylesheet) = (folder.join(script), folder.join(format!("{NAME}.css")));
+    fs::write(&stylesheet, css)?;
     let javascript = fs::read_to_string(&script)?;
     fs::write(&script, chunks::join(&loader, &javascript)?)?;
     if profile == Profile::Release {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
-        let unused = Unused::of(module)?;
         for file in parts.files().chain([bound.as_str()]) {
             let module = folder.join(file);
-            unused.prune(&module)?;
             optimise(&module)?;
         }
+        for text in [&script, &stylesheet] {
+            minify(text)?;
+        }
     }
-    let name = name_by_contents(&folder, css, &parts)?;
+    let name = name_by_contents(&folder, &parts)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
     fs::write(Path::new(NEXT_SITE).join("chunks"), parts.list(&name))?;
     if profile == Profile::Release {
@@ -144,13 +150,13 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
 }
 
 /// Renames the files after their contents, which gives the name of the whole.
-fn name_by_contents(folder: &Path, css: &str, parts: &Parts) -> Result<String> {
+fn name_by_contents(folder: &Path, parts: &Parts) -> Result<String> {
     let unnamed = |suffix: &str| folder.join(format!("{NAME}{suffix}"));
     let mut javascript = fs::read_to_string(unnamed(".js"))?;
     let mut contents = vec![
         javascript.clone().into_bytes(),
         fs::read(unnamed("_bg.wasm"))?,
-        css.into(),
+        fs::read(unnamed(".css"))?,
     ];
     for chunk in parts.files() {
         contents.push(fs::read(folder.join(chunk))?);
@@ -164,17 +170,19 @@ fn name_by_contents(folder: &Path, css: &str, parts: &Parts) -> Result<String> {
     }
     // The script imports itself. Modules are told apart by another mention of its name,
     // which stands in the compiled module as well.
-    javascript = javascript
-        .replace(
-            &format!("from \"./{NAME}.js\""),
-            &format!("from \"./{name}.js\""),
-        )
-        .replace(&format!("{NAME}_bg.wasm"), &format!("{name}_bg.wasm"));
+    for from in ["from ", "from"] {
+        javascript = javascript.replace(
+            &format!("{from}\"./{NAME}.js\""),
+            &format!("{from}\"./{name}.js\""),
+        );
+    }
+    javascript = javascript.replace(&format!("{NAME}_bg.wasm"), &format!("{name}_bg.wasm"));
     let named = |suffix: &str| folder.join(format!("{name}{suffix}"));
     fs::remove_file(unnamed(".js"))?;
     fs::write(named(".js"), javascript)?;
-    fs::rename(unnamed("_bg.wasm"), named("_bg.wasm"))?;
-    fs::write(named(".css"), css)?;
+    for suffix in ["_bg.wasm", ".css"] {
+        fs::rename(unnamed(suffix), named(suffix))?;
+    }
     Ok(name)
 }
 
@@ -208,12 +216,30 @@ fn optimise(module: &Path) -> Result<()> {
     // one although it is called once.
     command
         .args(["-Os", "--one-caller-inline-max-function-size=20"])
+        // The first kilobyte of memory is the far end of the stack.
+        .arg("--low-memory-unused")
         .arg("--reorder-functions-by-name")
+        // Who made a module, and for which features of the engine, stands in each part.
+        .args(["--strip-producers", "--strip-target-features"])
         .args(FEATURES)
         .arg(module)
         .arg("-o")
         .arg(module);
     processes::succeed("wasm-opt", &mut command, "Its message above says why.")
+}
+
+/// Takes out of a script or stylesheet what only people read, and leaves what the oldest
+/// browsers need that are named in the README.
+fn minify(file: &Path) -> Result<()> {
+    let mut command = Command::new(node::installed_program("esbuild"));
+    command
+        .args(["--minify", "--target=chrome123,firefox120,safari17.5"])
+        // wasm-bindgen names one module several times, each time the same.
+        .arg("--log-override:duplicate-object-key=silent")
+        .args(["--log-level=warning", "--allow-overwrite"])
+        .arg(format!("--outfile={}", file.display()))
+        .arg(file);
+    processes::succeed("esbuild", &mut command, "Its message above says why.")
 }
 
 fn compress(folder: &Path) -> Result<()> {
@@ -252,7 +278,8 @@ mod tests {
             fs::write(folder.path().join("roundrobin.js"), js).unwrap();
             fs::write(folder.path().join("roundrobin_bg.wasm"), wasm).unwrap();
             fs::write(folder.path().join("chunk.wasm"), chunk).unwrap();
-            name_by_contents(folder.path(), css, &Parts::of(&[("c", "chunk.wasm")])).unwrap()
+            fs::write(folder.path().join("roundrobin.css"), css).unwrap();
+            name_by_contents(folder.path(), &Parts::of(&[("c", "chunk.wasm")])).unwrap()
         };
         let first = name("a", "b", "c", "d");
         assert_eq!(first, name("a", "b", "c", "d"));
@@ -271,18 +298,21 @@ mod tests {
     #[test]
     fn the_javascript_names_the_renamed_chunks_and_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let javascript = "import { a } from \"./roundrobin.js\"; fetch(\"./chunk.wasm\"); \
+        let javascript = "import { a } from \"./roundrobin.js\"; \
+            import{b}from\"./roundrobin.js\"; fetch(\"./chunk.wasm\"); \
             const modules = { \"./roundrobin.js\": a };";
         fs::write(folder.path().join("roundrobin.js"), javascript).unwrap();
-        fs::write(folder.path().join("roundrobin_bg.wasm"), "").unwrap();
-        fs::write(folder.path().join("chunk.wasm"), "").unwrap();
+        for file in ["roundrobin_bg.wasm", "roundrobin.css", "chunk.wasm"] {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
 
         let parts = Parts::of(&[("c", "chunk.wasm")]);
-        let name = name_by_contents(folder.path(), "", &parts).unwrap();
+        let name = name_by_contents(folder.path(), &parts).unwrap();
 
         let renamed = fs::read_to_string(folder.path().join(format!("{name}.js"))).unwrap();
         let expected = format!(
-            "import {{ a }} from \"./{name}.js\"; fetch(\"./{name}_chunk.wasm\"); \
+            "import {{ a }} from \"./{name}.js\"; \
+            import{{b}}from\"./{name}.js\"; fetch(\"./{name}_chunk.wasm\"); \
             const modules = {{ \"./roundrobin.js\": a }};"
         );
         assert_eq!(renamed, expected);
@@ -297,9 +327,11 @@ mod tests {
             "new URL('roundrobin_bg.wasm', import.meta.url)",
         )
         .unwrap();
-        fs::write(folder.path().join("roundrobin_bg.wasm"), "").unwrap();
+        for file in ["roundrobin_bg.wasm", "roundrobin.css"] {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
 
-        let name = name_by_contents(folder.path(), "", &Parts::default()).unwrap();
+        let name = name_by_contents(folder.path(), &Parts::default()).unwrap();
 
         let js = fs::read_to_string(folder.path().join(format!("{name}.js"))).unwrap();
         assert_eq!(js, format!("new URL('{name}_bg.wasm', import.meta.url)"));

@@ -16,8 +16,8 @@ pub const EVERY_PAGE_LIMIT: u64 = 200 * KILOBYTE;
 const KILOBYTE: u64 = 1_024;
 
 /// Kept free for the HTML where no page has been measured, in bytes. The largest that
-/// `cargo xtask bench page` has seen had 7,400.
-pub const HTML_RESERVE: u64 = 9_000;
+/// `cargo xtask bench page` has seen had 9,876.
+pub const HTML_RESERVE: u64 = 10_000;
 
 /// The compressed bytes of one page and of every file that it makes a browser load.
 #[derive(Debug, PartialEq)]

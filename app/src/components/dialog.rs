@@ -4,7 +4,10 @@
 //! runs, it opens the dialog at once. Browsers' own `command` is not relied upon: some
 //! know its name alone, and a button that has it sends no form.
 
-use crate::pages::{parameter, use_leaving_query};
+use crate::{
+    data::effect,
+    pages::{parameter, use_leaving_query},
+};
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
 use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
 
@@ -59,9 +62,9 @@ pub(crate) fn Dialog(
         // From now on our code knows whether the dialog is open, and the address would
         // open it again wherever it is drawn anew.
         let leave_query = use_leaving_query();
-        Effect::new(move |_| leave_query());
+        effect(leave_query);
     }
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get().filter(|_| open) else {
             return;
         };
@@ -74,7 +77,7 @@ pub(crate) fn Dialog(
             make_modal(&dialog);
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if close_when.get()
             && let Some(dialog) = dialog.get_untracked()
         {

@@ -5,7 +5,7 @@
 use super::{FailureNotice, FailureText, Notice, Skeleton, Tone, use_clock, use_title};
 use crate::{
     AppError,
-    data::{Data, DataMemo, Erased, Resource, Shared, Source, erased},
+    data::{Data, DataMemo, Erased, Resource, Shared, Source, effect, erased},
     forms::Failure,
 };
 use leptos::{
@@ -68,7 +68,7 @@ impl<T: 'static> Later<T> {
         let source = data.source();
         let apart = untrack(|| use_clock().in_browser()).then(|| {
             let apart = RwSignal::new(None);
-            Effect::new(move |_| apart.set(source.get()));
+            effect(move || apart.set(source.get()));
             apart
         });
         Self { data, apart }

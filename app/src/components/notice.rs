@@ -1,6 +1,7 @@
 //! Sentences that stand on their own: notices, and what an action came to.
 
 use super::{Tone, focus::is_nowhere};
+use crate::data::effect;
 use leptos::{html, prelude::*};
 
 /// A box that asks for attention.
@@ -17,7 +18,7 @@ pub(crate) fn Status(
     #[prop(default = Tone::Good)] tone: Tone,
 ) -> impl IntoView {
     let region = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let told = message.with(Option::is_some);
         if let Some(region) = region.get().filter(|_| told && is_nowhere()) {
             let _gone = region.focus();

@@ -2,7 +2,7 @@
 //! zone nor their language's habits, so it writes UTC and the browser, once it
 //! has taken over, the local time. How long ago is the same everywhere.
 
-use crate::data::from_page;
+use crate::data::{effect, from_page};
 use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use types::Timestamp;
@@ -64,7 +64,7 @@ pub(crate) fn provide_clock() {
         in_browser: RwSignal::new(false),
     };
     provide_context(clock);
-    Effect::new(move |_| {
+    effect(move || {
         clock
             .ahead
             .set_value(ahead(drawn, now(), local::millis_since_asked()));
@@ -170,7 +170,7 @@ where
     E::Output: JsCast + AsRef<Element> + Clone + 'static,
 {
     let clock = use_clock();
-    Effect::new(move |_| {
+    effect(move || {
         contents();
         if let Some(list) = list.get().filter(|_| clock.in_browser()) {
             local::tell_all(list.as_ref(), clock.now());

@@ -21,5 +21,5 @@ fn write(title: impl Fn() -> String + Send + Sync + 'static) {
 
 #[cfg(not(feature = "ssr"))]
 fn write(title: impl Fn() -> String + Send + Sync + 'static) {
-    Effect::new(move |_| document().set_title(&title()));
+    crate::data::effect(move || document().set_title(&title()));
 }

@@ -1,8 +1,9 @@
 //! What the server knows and the pages show. Leptos compiles resources and memos anew
-//! for each type of what they hold, which the browser then has to load; here one of
-//! each holds everything, and only thin handles know the types.
+//! for each type of what they hold, and effects for each of what they do, which the browser
+//! then has to load; here one of each holds everything, and only thin handles know the types.
 
 mod answer;
+mod effect;
 mod erased;
 mod json;
 mod memo;
@@ -10,6 +11,7 @@ mod question;
 mod resource;
 
 pub(crate) use answer::{Answer, Asking};
+pub(crate) use effect::effect;
 pub(crate) use erased::{Data, Erased, Shared};
 pub(crate) use json::{Json, from_page};
 pub(crate) use memo::{DataMemo, erased};

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
-    data::{DataMemo, Resource},
+    data::{DataMemo, Resource, effect},
     duty::{failed, watch_duty},
     live::use_live,
     place::{Place, use_place},
@@ -63,7 +63,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 cards.track();
                 doubts.track();
             });
-            Effect::new(move |_| {
+            effect(move || {
                 if let Some(list) = list.get() {
                     show_whole(list, place);
                 }
@@ -175,9 +175,9 @@ fn Filter(
         differs
     };
     // What was typed before this code ran counts as well.
-    Effect::new({
+    effect({
         let apply = apply.clone();
-        move |_| {
+        move || {
             apply();
         }
     });

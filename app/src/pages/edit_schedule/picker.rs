@@ -5,7 +5,7 @@ use super::{Browsing, preview::Preview};
 use crate::{
     AppError,
     components::{Choice, FailureText, Notice, Tone, lowercase, rows, use_clock},
-    data::{Data, DataMemo, Shared},
+    data::{Data, DataMemo, Shared, effect},
     duty::watch_duty,
     forms::Failure,
     pages::address::address,
@@ -60,7 +60,7 @@ pub(super) fn Picker(
         applied.run(());
     });
     // What was typed and chosen before this code ran counts as well.
-    Effect::new(move |_| apply.run(()));
+    effect(move || apply.run(()));
     let typed = RwSignal::new(browsing.search.get_untracked());
     let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
         apply.try_run(());

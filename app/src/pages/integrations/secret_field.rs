@@ -4,6 +4,7 @@
 
 use crate::{
     components::{FailureText, Resets, unknown_to_password_managers},
+    data::effect,
     forms::Failure,
 };
 use leptos::prelude::*;
@@ -23,7 +24,7 @@ pub(super) fn SecretField(
     let problem = format!("{id}-problem");
     let shown = RwSignal::new(false);
     if let Some(resets) = use_context::<Resets>() {
-        Effect::new(move |_| {
+        effect(move || {
             resets.track();
             shown.set(false);
         });
