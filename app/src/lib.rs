@@ -30,4 +30,4 @@ pub use error::{AppError, Denial};
 pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{WatchScript, shell};

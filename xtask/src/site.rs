@@ -25,6 +25,8 @@ const LAST_SITE: &str = "target/site.old";
 const STAMP: &str = "target/site.stamp";
 const LOCK: &str = "target/site.lock";
 const NAME: &str = "roundrobin";
+/// The script in the head of every page, which a release has small.
+const WATCH: &str = "app/src/takeover.js";
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Profile {
@@ -88,7 +90,7 @@ pub fn build(profile: Profile) -> Result<()> {
 /// Everything that the site is made from, this program included.
 fn stamp(profile: Profile, module: &Path, css: &str) -> Result<String> {
     let mut stamp = String::new();
-    for path in [module, &env::current_exe()?] {
+    for path in [module, &env::current_exe()?, Path::new(WATCH)] {
         let metadata =
             fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
         let modified = metadata
@@ -137,8 +139,10 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
             optimise(&module)?;
         }
         for text in [&script, &stylesheet] {
-            minify(text)?;
+            minify(text, text)?;
         }
+        let watch = Path::new(NEXT_SITE).join("takeover.js");
+        minify(Path::new(WATCH), &watch)?;
     }
     let name = name_by_contents(&folder, &parts)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
@@ -230,14 +234,14 @@ fn optimise(module: &Path) -> Result<()> {
 
 /// Takes out of a script or stylesheet what only people read, and leaves what the oldest
 /// browsers need that are named in the README.
-fn minify(file: &Path) -> Result<()> {
+fn minify(file: &Path, small: &Path) -> Result<()> {
     let mut command = Command::new(node::installed_program("esbuild"));
     command
         .args(["--minify", "--target=chrome123,firefox120,safari17.5"])
         // wasm-bindgen names one module several times, each time the same.
         .arg("--log-override:duplicate-object-key=silent")
         .args(["--log-level=warning", "--allow-overwrite"])
-        .arg(format!("--outfile={}", file.display()))
+        .arg(format!("--outfile={}", small.display()))
         .arg(file);
     processes::succeed("esbuild", &mut command, "Its message above says why.")
 }

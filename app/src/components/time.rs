@@ -154,8 +154,9 @@ pub(crate) fn Time(
 /// A listed [`Time`] as text, for lists whose items are written as text. It says what
 /// was so at `now`; [`keep_times_true`] sees to the rest.
 pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Markup {
+    let (day, time) = utc_day_and_time(at);
     html! {
-        time datetime=(iso(at)) title=(utc_exact(at)) { (utc(at, now)) }
+        time datetime={ (day) "T" (time) "Z" } title={ (day) " " (time) " UTC" } { (utc(at, now)) }
         @if relative {
             span class="relative-time" { (beside(at, now)) }
         }
@@ -487,9 +488,16 @@ fn utc(at: Timestamp, now: Timestamp) -> String {
 
 /// For people who want it exact: `2026-11-23 17:05:09 UTC`.
 fn utc_exact(at: Timestamp) -> String {
+    let (day, time) = utc_day_and_time(at);
+    format!("{day} {time} UTC")
+}
+
+/// `2026-11-23` and `17:05:09`. A list writes hundreds of instants, each in two ways.
+fn utc_day_and_time(at: Timestamp) -> (String, String) {
     let (year, month, day) = civil_day(at);
     let (hour, minute, second) = time_of_day(at);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    let day = format!("{year:04}-{month:02}-{day:02}");
+    (day, format!("{hour:02}:{minute:02}:{second:02}"))
 }
 
 fn weekday(at: Timestamp) -> &'static str {
@@ -501,9 +509,8 @@ fn weekday(at: Timestamp) -> &'static str {
 
 /// For machines: `2026-11-23T17:05:09Z`.
 fn iso(at: Timestamp) -> String {
-    let (year, month, day) = civil_day(at);
-    let (hour, minute, second) = time_of_day(at);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let (day, time) = utc_day_and_time(at);
+    format!("{day}T{time}Z")
 }
 
 fn time_of_day(at: Timestamp) -> (i64, i64, i64) {

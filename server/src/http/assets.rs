@@ -2,7 +2,7 @@
 //! reads them from disk at run time. Their names change with their contents,
 //! so a browser may keep them for ever.
 
-use app::chunks::Chunk;
+use app::{WatchScript, chunks::Chunk};
 use axum::{
     body::{Body, Bytes},
     extract::Path,
@@ -15,6 +15,9 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 const FOREVER: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable, no-transform");
+
+/// Where a release has the script that watches how pages are taken over.
+const WATCH: &str = "takeover.js";
 
 #[derive(Embed)]
 #[folder = "../target/site"]
@@ -53,6 +56,12 @@ impl ChunkAddresses {
             .and_then(|chunk| self.0.get(chunk.name()))
             .map_or(&[], Vec::as_slice)
     }
+}
+
+/// The script in the head of each page, as small as the build made it.
+pub fn watch_script() -> WatchScript {
+    let small = text(WATCH);
+    WatchScript::new((!small.is_empty()).then_some(&*small))
 }
 
 /// What the build left about the site; nothing before the first build.

@@ -40,7 +40,7 @@ pub async fn stream(State(site): State<Site>, caller: Option<Extension<Caller>>)
     let Some(Extension(caller)) = caller else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let events = events(site.services, caller).map(|event| {
+    let events = events(site.services.clone(), caller).map(|event| {
         let event = Event::default().json_data(event);
         Ok::<_, Infallible>(event.unwrap_or_default())
     });

@@ -30,7 +30,7 @@ pub use connections::{as_many_as_possible, serve};
 pub use session::LONGEST_SECONDS as LONGEST_SESSION_SECONDS;
 
 use crate::Services;
-use app::backend::SharedBackend;
+use app::{WatchScript, backend::SharedBackend};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef, State},
@@ -40,6 +40,7 @@ use axum::{
     routing::{any, get, post},
 };
 use leptos::config::LeptosOptions;
+use std::{ops::Deref, sync::Arc};
 use tower::ServiceBuilder;
 use tower_http::compression::{
     CompressionLayer, DefaultPredicate, Predicate as _, predicate::SizeAbove,
@@ -47,13 +48,24 @@ use tower_http::compression::{
 
 const LOG_OUT_PATH: &str = "/api/auth/slack/logout";
 
-/// What the handlers share.
+/// What the handlers share. Each layer takes it along, with each request.
 #[derive(Clone)]
-pub(crate) struct Site {
+pub(crate) struct Site(Arc<Shared>);
+
+pub(crate) struct Shared {
     services: Services,
     backend: SharedBackend,
     leptos: LeptosOptions,
     chunks: assets::ChunkAddresses,
+    watch: WatchScript,
+}
+
+impl Deref for Site {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<Site> for LeptosOptions {
@@ -64,12 +76,13 @@ impl FromRef<Site> for LeptosOptions {
 
 /// The whole server: every path, with all layers in front.
 pub fn router(services: Services, backend: SharedBackend) -> Router {
-    let site = Site {
+    let site = Site(Arc::new(Shared {
         services,
         backend,
         leptos: assets::leptos_options(),
         chunks: assets::ChunkAddresses::of_site(),
-    };
+        watch: assets::watch_script(),
+    }));
     Router::new()
         .route("/pkg/{*file}", get(assets::serve))
         .merge(guarded(&site))

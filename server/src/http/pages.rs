@@ -151,19 +151,14 @@ async fn render(site: Site, request: Request) -> Response {
 async fn draw(site: Site, mut request: Request) -> Response {
     let theme = theme::chosen(&site, request.headers());
     request.extensions_mut().insert(theme);
-    let Site {
-        backend,
-        leptos,
-        chunks,
-        ..
-    } = site;
-    let chunks = chunks.of_page(request.uri()).to_vec();
+    let chunks = site.chunks.of_page(request.uri()).to_vec();
+    let backend = site.backend.clone();
     let context = move || {
         provide_context(backend.clone());
         set_policy();
     };
     let render = render_app_async_with_context(context, move || {
-        shell(leptos.clone(), theme, chunks.clone())
+        shell(site.leptos.clone(), theme, chunks.clone(), &site.watch)
     });
     render(request).await
 }
