@@ -8,6 +8,7 @@ use crate::{
     live::use_live,
 };
 use leptos::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use types::Timestamp;
 
 /// What passing time makes of what a page says about duty.
@@ -30,6 +31,8 @@ impl DutyWatch {
     }
 }
 
+static WATCHES: AtomicUsize = AtomicUsize::new(0);
+
 /// Watches for the instants at which duty changes as far as the page tells ahead, and has
 /// the page ask when they come; `failed` is whether what it shows could not be read anew.
 pub(crate) fn watch_duty(
@@ -38,8 +41,10 @@ pub(crate) fn watch_duty(
 ) -> DutyWatch {
     let live = use_live();
     let clock = use_clock();
-    effect(move || live.expect_duty_changes(changes.get()));
-    on_cleanup(move || live.expect_duty_changes(Vec::new()));
+    // A page that goes may do so after the next one has begun to watch.
+    let number = WATCHES.fetch_add(1, Ordering::Relaxed);
+    effect(move || live.expect_duty_changes(number, changes.get()));
+    on_cleanup(move || live.expect_duty_changes(number, Vec::new()));
     let passed = move || {
         let now = clock.now();
         changes.with(|changes| passed(changes, now))

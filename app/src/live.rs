@@ -34,7 +34,8 @@ pub(crate) struct Live {
     translated: RwSignal<bool>,
     /// When duty changes next as far as the page knows: for each rotation on it, each end
     /// of a shift.
-    duty_changes: StoredValue<Vec<Timestamp>>,
+    /// Of each part of the page that watches, by a number of its own.
+    duty_changes: StoredValue<Vec<(usize, Vec<Timestamp>)>>,
     #[cfg(feature = "hydrate")]
     clock: crate::components::Clock,
 }
@@ -100,9 +101,13 @@ impl Live {
         });
     }
 
-    /// Has the page ask when one of these instants comes.
-    pub(crate) fn expect_duty_changes(self, changes: Vec<Timestamp>) {
-        self.duty_changes.set_value(changes);
+    /// Has the page ask when one of these instants comes, which take the place of those
+    /// that were given under the same number.
+    pub(crate) fn expect_duty_changes(self, number: usize, changes: Vec<Timestamp>) {
+        self.duty_changes.update_value(|all| {
+            all.retain(|(other, _)| *other != number);
+            all.push((number, changes));
+        });
     }
 
     /// Moves when anything may have changed, as when the server can be reached again: also
@@ -586,7 +591,8 @@ mod stream {
 
         fn notice_shift_over(&self, now: i64) {
             let latest = self.live.duty_changes.with_value(|changes| {
-                let passed = changes.iter().filter(|at| at.as_millis() <= now);
+                let all = changes.iter().flat_map(|(_, changes)| changes);
+                let passed = all.filter(|at| at.as_millis() <= now);
                 passed.max().copied()
             });
             if self.shift_over.replace(latest) != latest && latest.is_some() {

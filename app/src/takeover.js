@@ -34,11 +34,17 @@
       return null;
     }
   };
+  // What was chosen or typed and not sent. A search stands in the address.
+  const differs = ({ isConnected, form, type, value, defaultValue, checked, defaultChecked, options }) => {
+    if (!isConnected || form?.method === 'get') return false;
+    if (options) return [...options].some((option) => option.selected !== option.defaultSelected);
+    return /^(radio|checkbox)$/.test(type) ? checked !== defaultChecked : value !== defaultValue;
+  };
   const busy = () =>
     isThere('dialog[open]') ||
     isThere(':popover-open') ||
     performance.now() - leftAt < LEAVING ||
-    [...typed].some((field) => field.isConnected && field.value);
+    [...typed].some(differs);
   const isOurs = (text) => text.split(`${location.origin}/pkg/`).slice(1).some((file) => /^[\w.-]+\.(js|wasm)/.test(file));
   const isA = (error, name) => window.WebAssembly && error instanceof WebAssembly[name];
   // `file` is where it came from, or what was not loaded; `ran` whether it was code that ran.
@@ -85,7 +91,7 @@
   // Code that is on its way on a slow connection must have the time to arrive.
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(loadAnew, cause === 'late' ? PAUSE * 2 ** Math.min(lates, 6) : PAUSE);
+    timer = setTimeout(loadAnew, cause === 'late' ? PAUSE * 2 ** Math.min(lates, 2) : PAUSE);
   };
 
   const say = () => {
@@ -137,6 +143,8 @@
     notice?.remove();
     notice = undefined;
   });
+  // Whoever comes back looks at it now.
+  addEventListener('visibilitychange', () => cause && loadAnew());
   addEventListener('DOMContentLoaded', focusAgain);
   addEventListener('DOMContentLoaded', () => setTimeout(fail, LONGEST_PATIENCE, 'late'));
   addEventListener('load', () => setTimeout(fail, PATIENCE, 'late'));

@@ -213,6 +213,29 @@ test('a page that is not live does not load itself anew while something is typed
   await expect(search).toHaveValue('Half a name');
 });
 
+test('whoever comes back to a page that is not live finds it loaded anew', async ({ page }) => {
+  await openWrapped(page);
+  await markDocument(page);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+  await loadedAnew(page);
+});
+
+test('what was searched for before the code broke off keeps no page from being loaded anew', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await arrangeRotation(page, 'Coffee', turns);
+  await page.clock.install();
+  await visit(page, '/rotations');
+  await page.getByRole('searchbox').fill('Cof');
+  await page.clock.runFor(1_000);
+  await expect(page).toHaveURL(/search=Cof/);
+  await breakOff(page);
+  await expect(notice(page)).toBeVisible();
+  await markDocument(page);
+  await page.clock.runFor(31_000);
+  await loadedAnew(page);
+  await expect(page.getByRole('searchbox')).toHaveValue('Cof');
+});
+
 test('a page that is not live stays as long as the server is gone', async ({ page, world }) => {
   await openWrapped(page);
   await world.server.stop();
@@ -253,7 +276,6 @@ test('code that broke off is called by nothing any more: neither time nor the se
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await rotate();
   await page.getByLabel('Add a member').focus();
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
   await page.clock.runFor(29_000);
   expect(asked).toEqual([]);
   await expect(names(page, 'On duty now')).toHaveText([turns[0]!]);

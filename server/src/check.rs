@@ -193,8 +193,10 @@ fn look_at_sealed(sealed: &[Sealed], report: &mut Report) {
             }
         }
     }
-    let words = format!("{opened} of {} sealed secrets open", sealed.len());
-    report.add("keys", State::Well, words);
+    if opened == sealed.len() {
+        let words = format!("all {opened} sealed secrets open");
+        report.add("keys", State::Well, words);
+    }
 }
 
 async fn look_at_installation(

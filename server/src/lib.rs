@@ -24,6 +24,7 @@ pub mod rotations;
 pub mod slack;
 pub mod store;
 pub mod sync;
+mod text;
 
 use crate::{
     config::{Config, Storage},

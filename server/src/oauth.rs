@@ -17,6 +17,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+/// Whether an answer's `error` is one of the two with which OAuth says that the login page
+/// itself is ill for the moment (RFC 6749, 4.1.2.1).
+pub fn says_later(word: &str) -> bool {
+    matches!(word, "server_error" | "temporarily_unavailable")
+}
+
 /// A token endpoint's answer, with what it holds beyond the standard.
 pub type Tokens<Fields> = StandardTokenResponse<Fields, BasicTokenType>;
 

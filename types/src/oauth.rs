@@ -111,6 +111,10 @@ pub enum AuthorisationProblem {
         "PagerDuty did not accept its own answer any more, as it does after 30 seconds or when the redirect URL differs from the one in the app. Start again."
     )]
     CodeRefused,
+    #[error(
+        "PagerDuty could not finish the login for the moment. Nothing was changed; start again in a minute."
+    )]
+    Unavailable,
     #[error("{}", missing_scopes(missing))]
     MissingScopes { missing: Vec<String> },
     #[error(

@@ -90,6 +90,13 @@ export class Visitor {
     if (!(await this.browser.evaluate(isMarked))) throw new Error(`“${name}” did not open its dialog within the page`);
   }
 
+  /** Uses what leads to another document, and waits for that one. */
+  async leaves(role: Role, name: string): Promise<void> {
+    await this.browser.evaluate(markDocument);
+    await this.use(role, name);
+    await this.wait('another document', async () => ((await this.browser.evaluate(isMarked)) ? undefined : true));
+  }
+
   private async with(role: Role, name: string, act: (selector: string) => Promise<void>): Promise<void> {
     await this.wait(`the ${role} “${name}”`, async () => {
       const selector = await this.browser.evaluate(selectorOf, role, name);

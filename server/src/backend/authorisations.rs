@@ -8,6 +8,7 @@ use crate::{
     integrations::{
         AcceptedCredential, OauthSecrets, PendingSecrets, Secrets, login_secrets, term,
     },
+    oauth::says_later,
     pagerduty::{Account, Credential, Grant, OauthApp, Opened, shown_reason},
     store::{
         AuthorisationPurpose, Connection, OauthLogin, PendingAuthorisation, StoredMethod,
@@ -349,6 +350,7 @@ impl RoundRobin {
 fn checked_code(answer: &LoginAnswer) -> Result<&str, AuthorisationProblem> {
     match answer.error.as_deref() {
         Some("access_denied") => Err(AuthorisationProblem::Denied),
+        Some(word) if says_later(word) => Err(AuthorisationProblem::Unavailable),
         Some(reason) => Err(AuthorisationProblem::Refused {
             reason: shown_reason(reason),
         }),
@@ -416,6 +418,10 @@ mod tests {
         assert_eq!(code(answer(Some("abc"), None)), Ok("abc".to_owned()));
         let denied = code(answer(Some("abc"), Some("access_denied")));
         assert_eq!(denied, Err(AuthorisationProblem::Denied));
+        for ill in ["server_error", "temporarily_unavailable"] {
+            let later = code(answer(None, Some(ill)));
+            assert_eq!(later, Err(AuthorisationProblem::Unavailable));
+        }
         let refused = code(answer(None, Some("server\u{0}_error\n")));
         let reason = "server_error".to_owned();
         assert_eq!(refused, Err(AuthorisationProblem::Refused { reason }));

@@ -8,11 +8,10 @@ use super::{
     model::{AccountIdentity, Opened, Schedule, ScheduleVersion, User},
     parse,
     roster::{NextPage, ROWS_PER_PAGE, Roster},
-    text::plain_up_to,
     transport::Transport,
     wire, wire_v3,
 };
-use crate::{clock, metrics::Metrics};
+use crate::{clock, metrics::Metrics, text::plain_up_to};
 use futures::future::{join, try_join};
 use std::{collections::HashSet, time::Instant};
 use types::{

@@ -7,8 +7,8 @@
 //! PagerDuty's documents disagree about the issuer and show no nonce, so neither
 //! is looked at.
 
-use super::{Endpoints, model::AccountIdentity, text::plain_up_to};
-use crate::oauth;
+use super::{Endpoints, model::AccountIdentity};
+use crate::{oauth, text::plain_up_to};
 use serde::{Deserialize, de::IgnoredAny};
 use types::{PagerDutyUserId, Region};
 

@@ -255,7 +255,7 @@ fn token_problem(error: Failed) -> TokenProblem {
 
 /// A reason that came from outside, fit to be put into a sentence.
 pub fn shown_reason(reason: &str) -> String {
-    super::text::plain_up_to(REASON_MAX_CHARS, reason).unwrap_or_else(|| "none".to_owned())
+    crate::text::plain_up_to(REASON_MAX_CHARS, reason).unwrap_or_else(|| "none".to_owned())
 }
 
 /// PagerDuty as the HTTP client of the OAuth library, which is handed tokens and

@@ -14,7 +14,6 @@ mod refusal;
 mod roster;
 #[cfg(test)]
 mod stub;
-mod text;
 mod transport;
 mod wire;
 mod wire_v3;

@@ -4,9 +4,9 @@
 
 use super::{
     model::{Schedule, ScheduleVersion, Shift, User, UserReference},
-    text::{plain, plain_up_to},
     wire, wire_v3,
 };
+use crate::text::{plain, plain_up_to};
 use std::collections::HashMap;
 use types::{
     LeftOut, PagerDutyProblem, PagerDutyUserId, ScheduleId, ScheduleSummary, ShiftOddity, Timestamp,

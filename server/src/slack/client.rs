@@ -452,8 +452,9 @@ fn unsent(error: reqwest::Error) -> SlackError {
 fn retry_after(headers: &HeaderMap) -> Duration {
     headers
         .get("retry-after")
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map_or(USUAL_WAIT, Duration::from_secs)
+        .and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok())
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds.ceil()).ok())
+        .unwrap_or(USUAL_WAIT)
 }
 
 fn granted_scopes(headers: &HeaderMap) -> Option<Vec<String>> {

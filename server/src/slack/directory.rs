@@ -366,7 +366,15 @@ pub async fn look_up(
 ) -> Result<LookedUp, DirectoryError> {
     let (store, id) = (&services.store, &workspace.id);
     let read_at = store.now().await?;
-    let question = || services.slack.user_info(token, id, person);
+    let question = || async {
+        match services.slack.user_info(token, id, person).await {
+            // Somebody is waiting, and has waited long enough for what did not come.
+            Err(error) if error.passes() && error != SlackError::TimedOut => {
+                services.slack.user_info(token, id, person).await
+            }
+            answer => answer,
+        }
+    };
     let Granted { value, scopes } = ask(services, workspace, token, question).await??;
     let member = match value {
         Some(account) if account.kind == Kind::Person => {

@@ -1,7 +1,7 @@
 //! Slack's JSON, as far as it is read, and what it means here. Each field stands
 //! for itself: one that is missing or odd is not told, and leaves the others alone.
 
-use crate::store::Person;
+use crate::{store::Person, text::plain};
 use serde_json::Value;
 use types::{PersonId, Role, WorkspaceId};
 
@@ -125,9 +125,9 @@ impl Account {
             return known.name.clone();
         }
         let told = self.names.iter().flatten();
-        told.map(|Text(name)| name)
-            .find(|name| !name.trim().is_empty())
-            .map_or_else(|| self.id.to_string(), Clone::clone)
+        told.filter_map(|Text(name)| plain(name))
+            .next()
+            .unwrap_or_else(|| self.id.to_string())
     }
 }
 
@@ -425,6 +425,11 @@ mod tests {
             ),
             (json!({"real_name": "", "display_name": "ana"}), "ana"),
             (json!({}), "ana.lima"),
+            (
+                json!({"real_name": "\u{200b}\u{3164}", "display_name": "ana"}),
+                "ana",
+            ),
+            (json!({"real_name": "\u{202e}Ana\u{0} Lima "}), "Ana Lima"),
         ] {
             let user = json!({"id": "U1", "name": "ana.lima", "profile": profile});
             assert_eq!(person(&user).name, name);

@@ -13,14 +13,13 @@ use crate::{
     Services, clock,
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
+    oauth::says_later,
     store::{Installation, NewAuditEntry, NewSession, Person, StoreError, bot_token_row},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::{
-    AuditAction, PersonId, SignInProblem, SlackRefusal, SlackWord, Timestamp, WorkspaceId,
-};
+use types::{AuditAction, PersonId, SignInProblem, Timestamp, WorkspaceId};
 use url::Url;
 
 /// Where Slack sends the browser back to.
@@ -212,10 +211,8 @@ fn checked_code<'a>(step: &SignInStep, answer: &'a SlackAnswer) -> Result<&'a st
         // Slack says the same to who cancels and to who may not install.
         (Some("access_denied"), SignInStep::Install { .. }) => Err(SignInProblem::NotInstalled),
         (Some("access_denied"), SignInStep::Identify { .. }) => Err(SignInProblem::Cancelled),
-        (Some(word), _) => Err(SlackWord::parse(word)
-            .map_or(SignInProblem::SlackUnavailable, |word| {
-                SignInProblem::Refused(SlackRefusal(word))
-            })),
+        (Some(word), _) if says_later(word) => Err(SignInProblem::SlackUnavailable),
+        (Some(word), _) => Err(SlackError::of_word(word, || None).sign_in_problem()),
         (None, _) => answer
             .code
             .as_ref()
@@ -587,6 +584,27 @@ mod tests {
             code: Some(SecretString::from(code)),
             ..SlackAnswer::default()
         }
+    }
+
+    #[test]
+    fn a_word_that_passes_asks_to_try_again_and_another_is_told() {
+        let said = |word: &str| {
+            let error = Some(word.to_owned());
+            let answer = SlackAnswer {
+                error,
+                ..SlackAnswer::default()
+            };
+            checked_code(&identify_step(), &answer).unwrap_err()
+        };
+        for word in [
+            "server_error",
+            "temporarily_unavailable",
+            "internal_error",
+            "<b>",
+        ] {
+            assert_eq!(said(word), SignInProblem::SlackUnavailable, "{word}");
+        }
+        assert_eq!(said("invalid_scope").word(), Some("invalid_scope"));
     }
 
     #[test]

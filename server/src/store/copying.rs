@@ -19,7 +19,7 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     #[error(
-        "this is for SQLite. A Postgres database is saved with: pg_dump --format=custom --file=FILE URL, and put back with: pg_restore --clean --if-exists --dbname=URL FILE"
+        "this is for SQLite. A Postgres database is saved with: pg_dump --format=custom --file=FILE URL, and put back, into an empty database, with: pg_restore --exit-on-error --single-transaction --no-owner --dbname=URL FILE"
     )]
     Postgres,
     #[error(

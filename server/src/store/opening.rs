@@ -30,12 +30,14 @@ pub enum OpenError {
         cause: io::Error,
     },
     #[error(
-        "{user} cannot write {path}: {cause}. SQLite writes the database, its log and their folder; let this user own them, for example with: chown -R {user} {folder}"
+        "{user} cannot write {path}: {cause}. SQLite writes the database, its log and their folder; let this user own them, for example with: chown -R {owner} {folder}"
     )]
     NotWritable {
         path: String,
         folder: String,
         user: String,
+        /// The user by number, which need not have a name.
+        owner: u32,
         cause: io::Error,
     },
     #[error(
@@ -122,7 +124,7 @@ pub enum Expect {
 
 /// The user that this process runs as, by name if the system tells it.
 pub fn user() -> String {
-    let id = rustix::process::geteuid().as_raw();
+    let id = owner();
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
     accounts
         .lines()
@@ -132,6 +134,10 @@ pub fn user() -> String {
             (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
         })
         .unwrap_or_else(|| format!("the user with id {id}"))
+}
+
+fn owner() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 fn shown(path: &Path) -> String {
@@ -230,6 +236,7 @@ fn not_writable(path: &Path, cause: io::Error) -> OpenError {
         path: shown(path),
         folder: path.parent().map(shown).unwrap_or_default(),
         user: user(),
+        owner: owner(),
         cause,
     }
 }
@@ -408,6 +415,7 @@ fn may_be_written(database: &Path) -> Result<(), OpenError> {
                 path: format!("into the folder {}", shown(folder)),
                 folder: shown(folder),
                 user: user(),
+                owner: owner(),
                 cause,
             })
         }

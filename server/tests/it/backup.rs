@@ -383,7 +383,7 @@ async fn a_check_tells_of_each_part_whether_it_is_well_and_shows_no_secret() {
         store.close().await;
 
         let well = check(&database, ENCRYPTION_KEYS, &slack(NEEDED).await).await;
-        has_line(&well, &["well", "keys", "2 of 2"]);
+        has_line(&well, &["well", "keys", "all 2"]);
         has_line(&well, &["well", "schema"]);
         has_line(&well, &["well", "Slack", "users:read.email"]);
         let mode = if database.url.starts_with("sqlite") {

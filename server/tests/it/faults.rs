@@ -392,12 +392,7 @@ async fn recover(bound: &Bound, said: &str) {
         let statement = "update pagerduty_connections set ask_after = 0";
         bound.database.execute(statement).await;
     }
-    let mut report = bound.sync_whole().await;
-    if report.confirmed < 3 {
-        // One that was slow is read beside that run; once it came, it is like the others.
-        report = bound.sync_whole().await;
-    }
-    assert_eq!(report.confirmed, 3, "{said}");
+    bound.until_confirmed(3).await;
     bound.agrees_with_pagerduty().await;
     assert_eq!(
         bound.card().await.health,

@@ -83,6 +83,17 @@ impl Bound {
         .await
     }
 
+    /// Syncs until a run confirms this many schedules. One that was slow is read beside the
+    /// runs, and is like the others once it came.
+    pub async fn until_confirmed(&self, schedules: u32) {
+        within_patience(async {
+            while self.sync_whole().await.confirmed < schedules {
+                time::sleep(Duration::from_millis(50)).await;
+            }
+        })
+        .await;
+    }
+
     pub async fn rotation(&self, schedule: &str) -> Rotation {
         let bound = self.rotations.iter().find(|(of, _)| of == schedule);
         rotation(&self.services.store, &bound.unwrap().1).await
