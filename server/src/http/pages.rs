@@ -23,18 +23,23 @@ use leptos::{
     nonce::use_nonce,
 };
 use leptos_axum::{
-    LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context,
+    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list,
+    render_app_async_with_context,
 };
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 use tokio::time::timeout;
 
 /// Longer than all that a page asks PagerDuty for may take.
 const LONGEST_RENDERING: Duration = Duration::from_secs(45);
 
+/// Listed once in a process: while Leptos does that, resources load nothing, also those of
+/// pages that another server in the same process is just drawing.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// Every page of the app.
 pub fn routes(site: &Site) -> Router<Site> {
     Router::new()
-        .leptos_routes_with_handler(generate_route_list(App), show)
+        .leptos_routes_with_handler(ROUTES.clone(), show)
         .route_layer(from_fn_with_state(site.clone(), admit))
 }
 
