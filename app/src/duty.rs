@@ -5,10 +5,9 @@
 use crate::{
     components::use_clock,
     data::{DataMemo, Source, effect},
-    live::use_live,
+    live::{Live, use_live},
 };
 use leptos::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use types::Timestamp;
 
 /// What passing time makes of what a page says about duty.
@@ -31,8 +30,6 @@ impl DutyWatch {
     }
 }
 
-static WATCHES: AtomicUsize = AtomicUsize::new(0);
-
 /// Watches for the instants at which duty changes as far as the page tells ahead, and has
 /// the page ask when they come; `failed` is whether what it shows could not be read anew.
 pub(crate) fn watch_duty(
@@ -42,7 +39,7 @@ pub(crate) fn watch_duty(
     let live = use_live();
     let clock = use_clock();
     // A page that goes may do so after the next one has begun to watch.
-    let number = WATCHES.fetch_add(1, Ordering::Relaxed);
+    let number = Live::new_number();
     effect(move || live.expect_duty_changes(number, changes.get()));
     on_cleanup(move || live.expect_duty_changes(number, Vec::new()));
     let passed = move || {

@@ -7,6 +7,7 @@ use crate::data::{effect, from_page};
 use crate::pause_after;
 use leptos::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(any(test, feature = "hydrate"))]
 use std::time::Duration;
 #[cfg(any(test, feature = "hydrate"))]
@@ -80,6 +81,12 @@ impl Live {
             || self.translated()
             || self.overdue.get()
             || self.failing.with(|failing| !failing.is_empty())
+    }
+
+    /// Tells one part of a page from all others, those that are just going included.
+    pub(crate) fn new_number() -> usize {
+        static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+        NUMBERS.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Notes whether something that the page shows, known by a number of its own, could not

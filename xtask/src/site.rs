@@ -135,8 +135,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
         for file in parts.files().chain([bound.as_str()]) {
-            let module = folder.join(file);
-            optimise(&module)?;
+            optimise(&folder.join(file))?;
         }
         for text in [&script, &stylesheet] {
             minify(text, text)?;

@@ -154,9 +154,9 @@ pub(crate) fn Time(
 /// A listed [`Time`] as text, for lists whose items are written as text. It says what
 /// was so at `now`; [`keep_times_true`] sees to the rest.
 pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Markup {
-    let (day, time) = utc_day_and_time(at);
+    let (datetime, exact) = iso_and_exact(at);
     html! {
-        time datetime={ (day) "T" (time) "Z" } title={ (day) " " (time) " UTC" } { (utc(at, now)) }
+        time datetime=(datetime) title=(exact) { (utc(at, now)) }
         @if relative {
             span class="relative-time" { (beside(at, now)) }
         }
@@ -488,16 +488,7 @@ fn utc(at: Timestamp, now: Timestamp) -> String {
 
 /// For people who want it exact: `2026-11-23 17:05:09 UTC`.
 fn utc_exact(at: Timestamp) -> String {
-    let (day, time) = utc_day_and_time(at);
-    format!("{day} {time} UTC")
-}
-
-/// `2026-11-23` and `17:05:09`. A list writes hundreds of instants, each in two ways.
-fn utc_day_and_time(at: Timestamp) -> (String, String) {
-    let (year, month, day) = civil_day(at);
-    let (hour, minute, second) = time_of_day(at);
-    let day = format!("{year:04}-{month:02}-{day:02}");
-    (day, format!("{hour:02}:{minute:02}:{second:02}"))
+    iso_and_exact(at).1
 }
 
 fn weekday(at: Timestamp) -> &'static str {
@@ -509,8 +500,17 @@ fn weekday(at: Timestamp) -> &'static str {
 
 /// For machines: `2026-11-23T17:05:09Z`.
 fn iso(at: Timestamp) -> String {
-    let (day, time) = utc_day_and_time(at);
-    format!("{day}T{time}Z")
+    iso_and_exact(at).0
+}
+
+/// Both at once: a list writes hundreds of instants, each in both ways.
+fn iso_and_exact(at: Timestamp) -> (String, String) {
+    let (year, month, day) = civil_day(at);
+    let (hour, minute, second) = time_of_day(at);
+    let day = format!("{year:04}-{month:02}-{day:02}");
+    let time = format!("{hour:02}:{minute:02}:{second:02}");
+    let iso = [&day, "T", &time, "Z"].concat();
+    (iso, [&day, " ", &time, " UTC"].concat())
 }
 
 fn time_of_day(at: Timestamp) -> (i64, i64, i64) {

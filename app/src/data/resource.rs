@@ -13,10 +13,7 @@ use leptos::{
     server::Resource as LeptosResource,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{
-    marker::PhantomData,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::marker::PhantomData;
 
 /// The answer to a question, which is asked again whenever it becomes another one.
 pub(crate) struct Resource<T> {
@@ -179,11 +176,9 @@ struct Reading {
     number: usize,
 }
 
-static READINGS: AtomicUsize = AtomicUsize::new(0);
-
 impl Reading {
     fn new(live: Live) -> Self {
-        let number = READINGS.fetch_add(1, Ordering::Relaxed);
+        let number = Live::new_number();
         on_cleanup(move || live.note_reading(number, false));
         Self { live, number }
     }
