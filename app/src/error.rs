@@ -23,7 +23,7 @@ pub enum AppError {
     #[error("This request could not be understood. Reload the page, then try again.")]
     BadRequest,
     /// 429: asked for more often than is granted to one session or address.
-    #[error("This was asked for too often. {}", wait(*wait_seconds))]
+    #[error("This was asked for too often. Wait {}, then try again.", seconds(*wait_seconds))]
     TooOften { wait_seconds: u32 },
     /// What was only read did not come: the server could not be reached, took too long, or
     /// something else answered.
@@ -75,9 +75,9 @@ pub enum Denial {
     InstallationEnded,
 }
 
-fn wait(seconds: u32) -> String {
-    let unit = if seconds == 1 { "second" } else { "seconds" };
-    format!("Wait {seconds} {unit}, then try again.")
+fn seconds(count: u32) -> String {
+    let unit = if count == 1 { "second" } else { "seconds" };
+    format!("{count} {unit}")
 }
 
 impl AppError {

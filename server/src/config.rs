@@ -249,14 +249,19 @@ pub enum ConfigError {
         "ROUNDROBIN_PUBLIC_URL is needed because {listen} is no address that a browser can open; set it to the address people use, for example https://roundrobin.example.com"
     )]
     PublicUrlNeeded { listen: SocketAddr },
+    /// Remedy: set it to the address that browsers use, scheme, host and port without a
+    /// path, for example https://roundrobin.example.com
     #[error("ROUNDROBIN_PUBLIC_URL {url}: {problem}")]
     PublicUrl { url: String, problem: &'static str },
+    /// Remedy: list the addresses or networks of the proxies, separated by commas.
     #[error(
         "ROUNDROBIN_TRUSTED_PROXIES: {text} is neither an address nor a network such as 10.0.0.0/8"
     )]
     TrustedProxy { text: String },
+    /// Remedy: remove one of the two.
     #[error("set {name} or {name}_FILE, not both")]
     SetTwice { name: &'static str },
+    /// Remedy: let the user of the server read the file, or name another one.
     #[error("the file of {name}_FILE, {path}, cannot be read: {cause}")]
     SecretFile {
         name: &'static str,
@@ -269,6 +274,7 @@ pub enum ConfigError {
         "ROUNDROBIN_METRICS_TOKEN is empty, so anybody would have it; set one, for example with: openssl rand -hex 32"
     )]
     EmptyMetricsToken,
+    /// Remedy: see `KeyRingError` for what is put in.
     #[error("ROUNDROBIN_ENCRYPTION_KEYS: {0}")]
     Keys(#[from] KeyRingError),
     #[error(
@@ -279,6 +285,7 @@ pub enum ConfigError {
         "there is a database at {database}, but no key file {path} beside it and no ROUNDROBIN_ENCRYPTION_KEYS; without the key, the secrets in the database cannot be read. Restore the file from its copy, or set the keys"
     )]
     KeyFileLost { database: String, path: String },
+    /// Remedy: write it in this form, or leave the setting out.
     #[error("{name} {url}: it must begin with http:// or https:// and name a host")]
     BaseUrl { name: &'static str, url: String },
     #[error(
@@ -289,6 +296,7 @@ pub enum ConfigError {
         user: String,
         cause: io::Error,
     },
+    /// Remedy: see `OpenError` for what is put in.
     #[error("ROUNDROBIN_DATABASE_URL: {0}")]
     Database(#[from] OpenError),
 }

@@ -36,6 +36,9 @@ impl fmt::Debug for KeyRing {
 }
 
 /// Why the setting with the keys cannot be used. Shows nothing of them.
+///
+/// Remedy: write ROUNDROBIN_ENCRYPTION_KEYS as id:base64, several separated by commas; one is
+/// made with: echo "k1:$(openssl rand -base64 32)"
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
     #[error("no encryption key is given; expected id:base64[,id:base64…]")]
@@ -51,6 +54,8 @@ pub enum KeyRingError {
 }
 
 /// Why something sealed could not be opened.
+///
+/// Remedy: put back the key that sealed it, or have the credential entered anew.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenSealedError {
     #[error("a sealed value is not in a form that this version knows")]

@@ -8,6 +8,9 @@ use crate::{
 };
 
 /// Why sealed values could not be read or replaced.
+///
+/// Remedy: put the key that sealed it back into ROUNDROBIN_ENCRYPTION_KEYS, or have the
+/// credential entered anew, then run it again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReencryptError {
     #[error(transparent)]

@@ -50,6 +50,9 @@ impl Hearing {
 }
 
 /// Why a server does not hear from the others.
+///
+/// Remedy: the connection is made anew until it hears, and open pages start over then; if it
+/// lasts, see whether Postgres takes connections and what stands between.
 #[derive(Debug, thiserror::Error)]
 enum Unheard {
     #[error("the connection was lost")]

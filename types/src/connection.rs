@@ -340,13 +340,6 @@ pub struct IntegrationsView {
     pub question: Option<AccountQuestion>,
 }
 
-/// The connection needs somebody to act, as every page tells those who can.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionAlert {
-    pub problem: PagerDutyProblem,
-    pub last_synced_at: Option<Timestamp>,
-}
-
 /// A rotation that a disconnect reverts, or has reverted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevertedRotation {

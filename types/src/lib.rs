@@ -3,6 +3,7 @@
 //! refused. No I/O lives here, so the crate compiles to WebAssembly and to
 //! native code alike and both sides agree by construction.
 
+mod alerts;
 mod audit;
 mod connection;
 mod id;
@@ -20,12 +21,12 @@ mod text;
 mod theme;
 mod time;
 
+pub use alerts::{AlertsView, ConnectionAlert};
 pub use audit::{AuditAction, AuditEntry, AuditPage};
 pub use connection::{
-    ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionAlert, ConnectionHealth,
-    ConnectionMethod, ConnectionView, Disconnected, FormerBinding, Freshness, IntegrationsView,
-    Rebound, Replaced, RevertedRotation, SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState,
-    UnreadableSchedule,
+    ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
+    Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
+    SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,

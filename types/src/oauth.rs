@@ -139,15 +139,14 @@ pub enum AuthorisationProblem {
 /// cannot be said which.
 fn missing_scopes(missing: &[String]) -> String {
     let lacking = match missing {
-        [one] => format!("lacks the scope {one}. Add it"),
-        several if several.len() + 1 == OAUTH_SCOPES.len() => format!(
-            "lacks at least one of the scopes {}. Make sure that it has all of them",
-            several.join(", ")
-        ),
-        several => format!("lacks the scopes {}. Add them", several.join(", ")),
+        [one] => format!("the scope {one}"),
+        several if several.len() + 1 == OAUTH_SCOPES.len() => {
+            format!("at least one of the scopes {}", several.join(", "))
+        }
+        several => format!("the scopes {}", several.join(", ")),
     };
     format!(
-        "The app in PagerDuty {lacking} under Integrations → App Registration → your app → Scoped OAuth, save, then start again."
+        "The app in PagerDuty lacks {lacking}. Add what it lacks under Integrations → App Registration → your app → Scoped OAuth, save, then start again."
     )
 }
 
@@ -235,16 +234,13 @@ mod tests {
         let one = AuthorisationProblem::MissingScopes {
             missing: vec!["users.read".to_owned()],
         };
-        assert!(
-            one.to_string()
-                .contains("lacks the scope users.read. Add it")
-        );
+        assert!(one.to_string().contains("lacks the scope users.read. Add"));
         let two = AuthorisationProblem::MissingScopes {
             missing: vec!["schedules.read".to_owned(), "users.read".to_owned()],
         };
         assert!(
             two.to_string()
-                .contains("scopes schedules.read, users.read. Add them")
+                .contains("scopes schedules.read, users.read. Add")
         );
     }
 }

@@ -149,16 +149,12 @@ fn forbidden(missing_scopes: Option<&str>) -> String {
 }
 
 fn people_denied(missing_scopes: Option<&str>) -> String {
-    let remedy = match missing_scopes {
+    match missing_scopes {
         Some(scopes) => format!(
-            "It lacks the scopes {scopes}. Add them to the app in PagerDuty, then connect again."
+            "PagerDuty lets this connection read schedules, but not the list of people: it lacks the scopes {scopes}, so e-mail addresses may be missing or old. Add them to the app in PagerDuty, then connect again."
         ),
-        None => "Give the key, or the person who logged in, the right to see users in PagerDuty."
-            .to_owned(),
-    };
-    format!(
-        "PagerDuty lets this connection read schedules, but not the list of people, so e-mail addresses may be missing or old. {remedy}"
-    )
+        None => "PagerDuty lets this connection read schedules, but not the list of people, so e-mail addresses may be missing or old. Give the key, or the person who logged in, the right to see users in PagerDuty.".to_owned(),
+    }
 }
 
 impl PagerDutyProblem {

@@ -1,7 +1,7 @@
 //! People as a workspace knows them: Slack decides who they are and which role
 //! they have.
 
-use crate::{EndedInstallation, PersonId, WorkspaceId};
+use crate::{PersonId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -150,6 +150,4 @@ pub struct SessionView {
     pub workspace: WorkspaceId,
     pub workspace_name: String,
     pub person: PersonView,
-    /// Round Robin is not installed any more, so there is nothing but reading.
-    pub ended: Option<EndedInstallation>,
 }

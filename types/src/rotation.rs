@@ -112,16 +112,19 @@ pub enum RotationField {
 /// What is wrong with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum FieldProblem {
+    /// Cause: The field for the name is empty.
     #[error("Give the rotation a name.")]
     NameEmpty,
     #[error("This is {chars} characters long; at most {max} fit. Shorten it.")]
     TooLong { chars: usize, max: usize },
     #[error("This holds characters that cannot be shown. Type it anew instead of pasting it.")]
     ControlCharacters,
+    /// Cause: The code holds other characters.
     #[error("Use letters A to Z, digits and hyphens only.")]
     CodeCharacters,
     #[error("Another rotation already has this code. Choose another one.")]
     CodeTaken,
+    /// Cause: The number of people on duty at once is no number, or out of bounds.
     #[error("Enter a whole number from 1 to {DUTY_SIZE_MAX}.")]
     DutySize,
 }
@@ -232,6 +235,7 @@ impl From<&RotationDetails> for RotationInput {
 /// Why a change to a rotation did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RotationRefusal {
+    /// Remedy: each of these fields says beside it what it needs.
     #[error("Some fields need another look.")]
     Fields(Vec<(RotationField, FieldProblem)>),
     #[error(
@@ -244,12 +248,15 @@ pub enum RotationRefusal {
     Deactivated,
     #[error("This person is not in the rotation any more. Reload to see its current members.")]
     NotAMember,
+    /// Remedy: none is needed: nothing was changed.
     #[error("This person is already in the rotation.")]
     AlreadyAMember,
+    /// Remedy: none is needed: nothing was changed.
     #[error("This person is already an owner.")]
     AlreadyAnOwner,
     #[error("You cannot remove yourself as an owner. Ask another owner or a workspace admin.")]
     CannotRemoveYourself,
+    /// Cause: Nobody was chosen.
     #[error("Choose a person from the list.")]
     NobodyChosen,
 }

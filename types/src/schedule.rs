@@ -79,6 +79,8 @@ impl fmt::Display for LeftOut {
 }
 
 /// Why a shift makes no sense.
+///
+/// Remedy: `LeftOut` says it, of the shift that it puts before this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ShiftOddity {
     #[error("names nobody")]
@@ -205,6 +207,7 @@ pub struct BindingView {
 /// link not be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum LinkRefusal {
+    /// Cause: Nobody was chosen.
     #[error("Choose a person from the list.")]
     NobodyChosen,
     #[error("This person is deactivated in Slack. Choose somebody else.")]
@@ -250,6 +253,7 @@ pub enum BindRefusal {
     NotConnected,
     #[error("The connection to PagerDuty was changed at this very moment. Save again.")]
     ConnectionChanged,
+    /// Cause: No schedule was chosen.
     #[error("Search for a schedule and choose one from the list.")]
     NothingChosen,
 }

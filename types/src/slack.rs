@@ -108,6 +108,9 @@ impl fmt::Display for SlackRefusal {
 }
 
 /// Why people could not be read from Slack.
+///
+/// Remedy: the panel adds that what was read stays and the rest is read by itself. Where it
+/// lasts, see whether this server reaches Slack; `roundrobin check` asks it once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SlackProblem {
     #[error("Slack could not be reached.")]

@@ -1,4 +1,4 @@
-//! Formatting, lints, and the page that is made from the code. Lints go package by
+//! Formatting, lints, the page that is made from the code, and the dependencies. Lints go package by
 //! package and target by target: as a whole, the features for the server and for the
 //! browser would be unified, and a package could lean on a feature that only its
 //! neighbour asks for.
@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use crate::report::{Outcome, Report};
-use crate::{cargo, site, toolchain, troubles};
+use crate::{cargo, deny, site, toolchain, troubles};
 
 /// Each with the packages that are compiled together. The sandbox is alone,
 /// since it is also run alone.
@@ -39,6 +39,7 @@ pub fn add_to(report: &mut Report) -> Result<()> {
         troubles::check()?;
         Ok(Outcome::PASSED_CHECK)
     })?;
+    deny::add_to(report)?;
     site::ensure_placeholder()?;
     for (name, packages) in LINTS {
         report.run(name, || lint(packages))?;

@@ -9,6 +9,7 @@ mod cargo;
 mod check;
 mod chunks;
 mod debian;
+mod deny;
 mod end2end;
 mod http;
 mod imports;

@@ -1,5 +1,8 @@
 //! The list of what the product says when something is wrong, `docs/troubles.md`, read
-//! from the types that hold the sentences: written by hand it would soon miss some.
+//! from the types that hold the sentences: written by hand it would soon miss some. A
+//! sentence that does not itself say what to do has that in its documentation or its
+//! type's, after [`REMEDY`], and one that says nothing else has the reason after [`CAUSE`];
+//! where neither is, there is no list.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -9,11 +12,27 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta};
+use syn::{Attribute, Block, Expr, Ident, ImplItem, Item, Lit, Meta};
 
 const LIST: &str = "docs/troubles.md";
 /// Where sentences are.
 const ROOMS: [&str; 3] = ["types/src", "app/src", "server/src"];
+
+/// Functions that choose among sentences which no type holds.
+const SPEAKERS: [&str; 10] = [
+    "came_back",
+    "clock_words",
+    "installation_words",
+    "look_at_contents",
+    "look_at_database",
+    "look_at_installation",
+    "look_at_sealed",
+    "look_at_settings",
+    "remedy",
+    "too_large",
+];
+const CAUSE: &str = "Cause:";
+const REMEDY: &str = "Remedy:";
 
 const HEAD: &str = "# What the product says when something is wrong
 
@@ -45,8 +64,47 @@ pub fn check() -> Result<()> {
 struct Told {
     name: String,
     about: String,
-    /// Each with the variant that says it, if it is one of several.
-    sentences: Vec<(String, String)>,
+    sentences: Vec<Sentence>,
+}
+
+/// What is said of one trouble.
+#[derive(Debug, PartialEq, Eq)]
+struct Sentence {
+    /// The variant that says it, if it is one of several.
+    variant: String,
+    happened: String,
+    to_do: String,
+}
+
+impl Sentence {
+    /// Reads a text that says what happened and then what to do, or only one of these; the
+    /// other is in the documentation then.
+    fn of(variant: &str, text: &str, attributes: &[Attribute]) -> Self {
+        let text = text.trim();
+        if let Some(cause) = after(CAUSE, attributes) {
+            return Self {
+                variant: variant.to_owned(),
+                happened: cause,
+                to_do: text.to_owned(),
+            };
+        }
+        let parts = text
+            .split_once(". ")
+            .map(|(happened, to_do)| (format!("{happened}."), to_do.to_owned()))
+            .or_else(|| {
+                let (happened, to_do) = text.split_once("; ")?;
+                Some((happened.to_owned(), to_do.to_owned()))
+            });
+        let (happened, to_do) = match (parts, after(REMEDY, attributes)) {
+            (Some(parts), None) => parts,
+            (_, remedy) => (text.to_owned(), remedy.unwrap_or_default()),
+        };
+        Self {
+            variant: variant.to_owned(),
+            happened,
+            to_do,
+        }
+    }
 }
 
 fn list(root: &Path) -> Result<String> {
@@ -62,6 +120,19 @@ fn list(root: &Path) -> Result<String> {
     let mut page = HEAD.to_owned();
     // Errors for the log begin in lower case, as is the custom in Rust.
     let (on_pages, in_the_log): (Vec<_>, Vec<_>) = told.into_iter().partition(is_for_people);
+    let silent: Vec<_> = on_pages
+        .iter()
+        .chain(&in_the_log)
+        .flat_map(|told| told.sentences.iter().map(move |said| (&told.name, said)))
+        .filter(|(_, said)| said.to_do.is_empty())
+        .map(|(name, said)| format!("{name} {}: {}", said.variant, said.happened))
+        .collect();
+    if !silent.is_empty() {
+        bail!(
+            "these sentences do not say what to do, nor does a line of their documentation that begins with “{REMEDY}”:\n{}",
+            silent.join("\n")
+        );
+    }
     for (heading, told) in [(ON_PAGES, on_pages), (IN_THE_LOG, in_the_log)] {
         page.push_str(heading);
         for one in told {
@@ -88,7 +159,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_for_people(told: &Told) -> bool {
     let mut sentences = told.sentences.iter();
-    sentences.any(|(_, sentence)| sentence.starts_with(char::is_uppercase))
+    sentences.any(|sentence| sentence.happened.starts_with(char::is_uppercase))
 }
 
 fn write_table(page: &mut String, told: &Told) -> Result<()> {
@@ -97,17 +168,14 @@ fn write_table(page: &mut String, told: &Told) -> Result<()> {
         writeln!(page, "{}\n", told.about)?;
     }
     page.push_str("| | What happened | What to do |\n|---|---|---|\n");
-    for (variant, sentence) in &told.sentences {
-        let (happened, to_do) = match sentence.split_once(". ") {
-            Some((happened, to_do)) => (format!("{happened}."), to_do),
-            None => (sentence.clone(), ""),
-        };
-        let name = match variant.as_str() {
+    for said in &told.sentences {
+        let name = match said.variant.as_str() {
             "" => String::new(),
             variant => format!("`{variant}`"),
         };
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
-        writeln!(page, "| {name} | {} | {} |", cell(&happened), cell(to_do))?;
+        let (happened, to_do) = (cell(&said.happened), cell(&said.to_do));
+        writeln!(page, "| {name} | {happened} | {to_do} |")?;
     }
     Ok(())
 }
@@ -124,6 +192,14 @@ fn told_in(file: &syn::File) -> Vec<Told> {
             _ => None,
         })
         .collect();
+    let methods = file.items.iter().filter_map(|item| match item {
+        Item::Impl(item) => Some(&item.items),
+        _ => None,
+    });
+    let methods = methods.flatten().filter_map(|item| match item {
+        ImplItem::Fn(method) => spoken(&method.sig.ident, &method.attrs, &method.block),
+        _ => None,
+    });
     file.items
         .iter()
         .filter_map(|item| match item {
@@ -132,19 +208,19 @@ fn told_in(file: &syn::File) -> Vec<Told> {
                 let sentences = variants.flat_map(|variant| {
                     let name = variant.ident.to_string();
                     let said = said_by(&variant.attrs, &functions).into_iter();
-                    said.map(move |sentence| (name.clone(), sentence))
+                    said.map(move |text| Sentence::of(&name, &text, &variant.attrs))
                 });
                 told(&item.ident.to_string(), &item.attrs, sentences.collect())
             }
             Item::Struct(item) => {
                 let said = said_by(&item.attrs, &functions).into_iter();
-                let sentences = said.map(|sentence| (String::new(), sentence));
+                let sentences = said.map(|text| Sentence::of("", &text, &item.attrs));
                 told(&item.ident.to_string(), &item.attrs, sentences.collect())
             }
             Item::Const(item) => match &*item.expr {
                 Expr::Lit(value) => match &value.lit {
                     Lit::Str(text) if is_sentence(&text.value()) => {
-                        let sentences = vec![(String::new(), text.value())];
+                        let sentences = vec![Sentence::of("", &text.value(), &item.attrs)];
                         told(&item.ident.to_string(), &item.attrs, sentences)
                     }
                     _ => None,
@@ -166,16 +242,35 @@ fn told_in(file: &syn::File) -> Vec<Told> {
                         }
                     }
                 });
-                let said = said.into_iter().filter(|sentence| is_sentence(sentence));
-                let sentences = said.map(|sentence| (String::new(), sentence)).collect();
-                told(&of.path.segments.last()?.ident.to_string(), &[], sentences)
+                let said = said.into_iter().filter(|text| is_sentence(text));
+                let sentences = said.map(|text| Sentence::of("", &text, &item.attrs));
+                let name = of.path.segments.last()?.ident.to_string();
+                told(&name, &item.attrs, sentences.collect())
             }
+            Item::Fn(function) => spoken(&function.sig.ident, &function.attrs, &function.block),
             _ => None,
         })
+        .chain(methods)
         .collect()
 }
 
-fn told(name: &str, attributes: &[Attribute], sentences: Vec<(String, String)>) -> Option<Told> {
+/// What one of the [`SPEAKERS`] says.
+fn spoken(name: &Ident, attributes: &[Attribute], block: &Block) -> Option<Told> {
+    if !SPEAKERS.iter().any(|speaker| name == speaker) {
+        return None;
+    }
+    let said = literals_of(|found| found.visit_block(block)).into_iter();
+    let said = said.filter(|text| is_sentence(text) || text.contains("; "));
+    let sentences = said.map(|text| Sentence::of("", &text, attributes));
+    told(&name.to_string(), attributes, sentences.collect())
+}
+
+fn told(name: &str, attributes: &[Attribute], mut sentences: Vec<Sentence>) -> Option<Told> {
+    for said in &mut sentences {
+        if said.to_do.is_empty() {
+            said.to_do = after(REMEDY, attributes).unwrap_or_default();
+        }
+    }
     (!sentences.is_empty()).then(|| Told {
         name: name.to_owned(),
         about: about(attributes),
@@ -185,7 +280,33 @@ fn told(name: &str, attributes: &[Attribute], sentences: Vec<(String, String)>) 
 
 /// The first paragraph of the documentation.
 fn about(attributes: &[Attribute]) -> String {
-    let lines = attributes
+    let begins = |line: &str| {
+        [CAUSE, REMEDY]
+            .iter()
+            .any(|marker| line.starts_with(marker))
+    };
+    let lines = documentation(attributes).into_iter();
+    let paragraph: Vec<_> = lines
+        .take_while(|line| !line.is_empty() && !begins(line))
+        .collect();
+    paragraph.join(" ")
+}
+
+/// What the documentation says between the marker and the end of the paragraph.
+fn after(marker: &str, attributes: &[Attribute]) -> Option<String> {
+    let lines = documentation(attributes).into_iter();
+    let paragraph: Vec<_> = lines
+        .skip_while(|line| !line.starts_with(marker))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let text = paragraph.join(" ");
+    let mut letters = text.strip_prefix(marker)?.trim().chars();
+    let first = letters.next()?.to_uppercase();
+    Some(first.chain(letters).collect())
+}
+
+fn documentation(attributes: &[Attribute]) -> Vec<String> {
+    attributes
         .iter()
         .filter_map(|attribute| match &attribute.meta {
             Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -196,9 +317,8 @@ fn about(attributes: &[Attribute]) -> String {
                 _ => None,
             },
             _ => None,
-        });
-    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-    paragraph.join(" ")
+        })
+        .collect()
 }
 
 /// The sentences of an `#[error(…)]`: the one in it, or those of the function that it
@@ -215,20 +335,22 @@ fn said_by(attributes: &[Attribute], functions: &HashMap<String, Vec<String>>) -
     };
     let mut said = Vec::new();
     collect_literals(tokens.clone(), &mut said);
+    // A mere place to fill in says nothing.
+    said.retain(|text| text.contains(' '));
     for token in tokens {
         if let TokenTree::Ident(name) = token
             && let Some(literals) = functions.get(&name.to_string())
         {
-            said.extend(literals.iter().cloned());
+            said.extend(literals.iter().filter(|text| is_sentence(text)).cloned());
         }
     }
-    // A mere place to fill in says nothing.
-    said.retain(|sentence| sentence.contains(' '));
     said
 }
 
+/// Whether a text is more than a part of a sentence. What is filled in may end it.
 fn is_sentence(text: &str) -> bool {
-    text.starts_with(char::is_uppercase) && text.ends_with('.') && text.matches(' ').count() > 3
+    let ends = text.ends_with('.') || (text.ends_with('}') && text.contains(". "));
+    ends && text.starts_with(char::is_uppercase) && text.matches(' ').count() > 3
 }
 
 /// The texts in a piece of code, also in what it hands to macros.
@@ -270,14 +392,18 @@ fn collect_literals(tokens: TokenStream, found: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    fn said(source: &str) -> Vec<(String, String)> {
+    fn said(source: &str) -> Vec<Sentence> {
         let file = syn::parse_file(source).unwrap();
         let told = told_in(&file).into_iter();
         told.flat_map(|told| told.sentences).collect()
     }
 
-    fn pair(variant: &str, sentence: &str) -> (String, String) {
-        (variant.to_owned(), sentence.to_owned())
+    fn sentence(variant: &str, happened: &str, to_do: &str) -> Sentence {
+        Sentence {
+            variant: variant.to_owned(),
+            happened: happened.to_owned(),
+            to_do: to_do.to_owned(),
+        }
     }
 
     #[test]
@@ -294,8 +420,8 @@ mod tests {
                 Shown(Word),
             }"#;
         let expected = [
-            pair("Key", "The key is wrong. Enter another one."),
-            pair("Limited", "Wait {}."),
+            sentence("Key", "The key is wrong.", "Enter another one."),
+            sentence("Limited", "Wait {}.", ""),
         ];
         assert_eq!(said(source), expected);
     }
@@ -309,13 +435,13 @@ mod tests {
             }
             fn forbidden(scopes: &[String]) -> String {
                 match scopes {
-                    [] => "It is denied. Ask an admin.".to_owned(),
-                    scopes => format!("It lacks {scopes}. Add them."),
+                    [] => "It is denied to you. Ask an admin.".to_owned(),
+                    scopes => format!("It lacks the scopes {scopes}. Add them."),
                 }
             }"#;
         let expected = [
-            pair("Forbidden", "It is denied. Ask an admin."),
-            pair("Forbidden", "It lacks {scopes}. Add them."),
+            sentence("Forbidden", "It is denied to you.", "Ask an admin."),
+            sentence("Forbidden", "It lacks the scopes {scopes}.", "Add them."),
         ];
         assert_eq!(said(source), expected);
     }
@@ -331,22 +457,64 @@ mod tests {
                 }
             }"#;
         let expected = [
-            pair("", "This request did not come from us. Try again there."),
-            pair("", "A shift names {} and is left out. Look at it."),
+            sentence("", "This request did not come from us.", "Try again there."),
+            sentence("", "A shift names {} and is left out.", "Look at it."),
         ];
         assert_eq!(said(source), expected);
     }
 
     #[test]
-    fn a_sentence_is_split_into_what_happened_and_what_to_do() {
+    fn a_row_says_what_happened_and_what_to_do() {
         let told = Told {
             name: "Problem".to_owned(),
             about: String::new(),
-            sentences: vec![pair("Key", "It is a | wrong key. Enter another one. Save.")],
+            sentences: vec![Sentence::of(
+                "Key",
+                "It is a | wrong key. Enter another one. Save.",
+                &[],
+            )],
         };
         let mut page = String::new();
         write_table(&mut page, &told).unwrap();
         let row = "| `Key` | It is a \\| wrong key. | Enter another one. Save. |\n";
         assert!(page.ends_with(row), "{page}");
+    }
+
+    #[test]
+    fn what_a_sentence_lacks_is_in_the_documentation() {
+        let source = r#"
+            /// Why not.
+            ///
+            /// Remedy: look at the log.
+            enum Problem {
+                /// It was too slow.
+                ///
+                /// Remedy: wait, it is
+                /// asked again.
+                #[error("it did not answer")]
+                Slow,
+                #[error("it is lost")]
+                Lost,
+                /// Cause: The field is empty.
+                #[error("Give it a name.")]
+                Empty,
+            }"#;
+        let expected = [
+            sentence("Slow", "it did not answer", "Wait, it is asked again."),
+            sentence("Lost", "it is lost", "Look at the log."),
+            sentence("Empty", "The field is empty.", "Give it a name."),
+        ];
+        assert_eq!(said(source), expected);
+    }
+
+    #[test]
+    fn errors_for_the_log_part_at_a_semicolon() {
+        let source = r#"
+            enum Problem {
+                #[error("{path} is damaged; take another one")]
+                Damaged,
+            }"#;
+        let expected = [sentence("Damaged", "{path} is damaged", "take another one")];
+        assert_eq!(said(source), expected);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Icon, Mark, Notice, Symbol, Time, ToastRegion, Tone, account::AccountMenu,
-    connection_alert::ConnectionAlertBanner, use_session, use_toasts,
+    alerts::AlertBanners, use_session, use_toasts,
 };
 use crate::{
     AppError,
@@ -13,26 +13,14 @@ use crate::{
     forms::{Failure, use_flash},
     live::{Contact, use_live},
 };
-use leptos::{
-    either::{Either, EitherOf4},
-    html,
-    prelude::*,
-};
+use leptos::{either::EitherOf4, html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
-use types::EndedInstallation;
 
 #[component]
 pub(crate) fn Frame(children: Children) -> impl IntoView {
     let session = use_session();
-    let class = if session.is_some() {
-        "frame"
-    } else {
-        "frame alone"
-    };
-    let administers = session
-        .as_ref()
-        .is_some_and(|session| session.person.role.administers());
-    let ended = session.as_ref().and_then(|session| session.ended.clone());
+    let signed_in = session.is_some();
+    let class = if signed_in { "frame" } else { "frame alone" };
     let main = NodeRef::<html::Main>::new();
     follow_page_changes(main);
     let loader = use_context::<Loader>();
@@ -56,38 +44,12 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
             })}
             <main id="main" tabindex="-1" node_ref=main>
                 <ContactBar/>
-                {ended.map(|ended| view! { <EndedNotice ended administers/> })}
-                {administers.then(|| view! { <ConnectionAlertBanner/> })}
+                {signed_in.then(|| view! { <AlertBanners/> })}
                 {children()}
             </main>
         </div>
         <ToastRegion/>
     }
-}
-
-/// Says why nothing can be changed, until when what is here can be read, and the
-/// way out.
-#[component]
-fn EndedNotice(ended: EndedInstallation, administers: bool) -> impl IntoView {
-    view! {
-        <Notice tone=Tone::Bad>
-            <p>
-                <strong>"Round Robin is not installed in Slack any more"</strong>
-                {format!(" (Slack says {}). ", ended.word)}
-                "Nothing can be changed, and reading ends "<Time at=ended.readable_until/>". "
-                {if administers {
-                    Either::Left(view! {
-                        <a href="/api/auth/slack/login" rel="external">
-                            "Sign in again and add Round Robin"
-                        </a>
-                    })
-                } else {
-                    Either::Right("Ask an Owner or Admin to sign in again and add it.")
-                }}
-            </p>
-        </Notice>
-    }
-    .into_any()
 }
 
 /// The browser has translated what is not to be translated.

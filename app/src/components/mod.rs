@@ -1,12 +1,12 @@
 //! The parts that pages are made of, one per file.
 
 mod account;
+mod alerts;
 mod avatar;
 mod badge;
 mod button;
 mod card;
 mod choice;
-mod connection_alert;
 mod copy;
 mod dialog;
 mod empty;

@@ -203,8 +203,12 @@ fn TableOfRows() -> impl IntoView {
 
 /// Half past two in the night of 31 October 2027 in Berlin, in summer and in winter time.
 const TWICE: [i64; 2] = [1_824_942_600_000, 1_824_946_200_000];
-/// The midnight before 4 September 2026 in Santiago, where 6 September begins at 01:00.
-const SANTIAGO: i64 = 1_788_494_400_000;
+/// Where a day begins at 01:00, as the third after this midnight does: 6 September 2026 in
+/// Santiago, and 30 April 2027 in Cairo.
+const NO_MIDNIGHT: [(&str, i64); 2] = [
+    ("Santiago", 1_788_494_400_000),
+    ("Cairo", 1_808_863_200_000),
+];
 
 #[component]
 fn Times() -> impl IntoView {
@@ -239,16 +243,18 @@ fn Times() -> impl IntoView {
                 "When Berlin turns its clocks back: "
                 <Time at=Timestamp::from_millis(TWICE[0])/>" – "<Time at=Timestamp::from_millis(TWICE[1])/>
             </p>
-            <div id="design-no-midnight">
-                <Timeline
-                    label="A day without a midnight in Santiago"
-                    stretches=DataMemo::new(Vec::new)
-                    span=DataMemo::new(|| Span {
-                        from: Timestamp::from_millis(SANTIAGO),
-                        to: Timestamp::from_millis(SANTIAGO).plus_seconds(5 * 24 * HOUR_SECONDS),
-                    })
-                />
-            </div>
+            {NO_MIDNIGHT.map(|(place, midnight)| {
+                let from = Timestamp::from_millis(midnight);
+                let to = from.plus_seconds(5 * 24 * HOUR_SECONDS);
+                view! {
+                    <div id=format!("design-no-midnight-{}", place.to_lowercase())>
+                        <Timeline
+                            label="A day without a midnight" stretches=DataMemo::new(Vec::new)
+                            span=DataMemo::new(move || Span { from, to })
+                        />
+                    </div>
+                }
+            })}
         </Card>
     }
 }

@@ -5,18 +5,13 @@ use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
-    ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome, Rebound,
-    Replaced, SyncReport, SyncRun,
+    ApiKeyInput, ConnectRefusal, Disconnected, IntegrationsView, Outcome, Rebound, Replaced,
+    SyncReport, SyncRun,
 };
 
 #[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
 pub async fn integrations() -> Result<IntegrationsView, AppError> {
     call(|backend, caller| async move { backend.integrations(&caller).await }).await
-}
-
-#[server(prefix = "/rpc", endpoint = "pagerduty_alert", input = GetUrl)]
-pub async fn pagerduty_alert() -> Result<Option<ConnectionAlert>, AppError> {
-    call(|backend, caller| async move { backend.pagerduty_alert(&caller).await }).await
 }
 
 #[server(prefix = "/rpc", endpoint = "connect_with_api_key")]

@@ -38,7 +38,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 /// How long a question about another account stays open, in seconds.
 const QUESTION_SECONDS: i64 = 10 * 60;
 /// So many bound schedules are asked for to know an account by.
-const SCHEDULES_TO_KNOW: usize = 3;
+pub(super) const SCHEDULES_TO_KNOW: usize = 3;
 
 /// What the caller may know by name: of private rotations, and of what they are
 /// bound to, only those hear who may see them.
@@ -274,6 +274,7 @@ impl RoundRobin {
         let new = accepted.sealed(&self.services.keys, &credential_row(&caller.workspace));
         let entry = credential_entry(caller, AuditAction::ConnectedPagerDuty, &new);
         if store.connect(&new, &entry).await.map_err(failed(caller))? {
+            self.recognise_former(caller).await?;
             self.credential_changed(caller);
             return Ok(Ok(()));
         }

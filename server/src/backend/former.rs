@@ -2,12 +2,15 @@
 //! again.
 
 use super::{
-    RoundRobin, failed,
+    RoundRobin,
+    connections::SCHEDULES_TO_KNOW,
+    failed,
     schedules::{Reading, settled},
 };
 use crate::{
     audit::entry,
-    integrations::AccessProblem,
+    integrations::{self, AccessProblem},
+    pagerduty::ScheduleVersion,
     store::{Connection, Former, NewAuditEntry},
 };
 use app::{
@@ -139,6 +142,53 @@ impl RoundRobin {
             .record(&entry)
             .await
             .map_err(failed(caller))
+    }
+
+    /// Looks whether what was reverted is in the account that was just connected under
+    /// another subdomain: an account can be renamed, and ids are its own. Where both told
+    /// the account's id, that decides.
+    pub(super) async fn recognise_former(&self, caller: &Caller) -> Result<(), AppError> {
+        let Some(connection) = self.connection(caller).await? else {
+            return Ok(());
+        };
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
+        let former = store.former_bindings(workspace).await;
+        let present = &connection.credential;
+        let unsure: Vec<_> = former
+            .map_err(failed(caller))?
+            .into_iter()
+            .filter(|former| {
+                former.region == Some(present.region)
+                    && !former.account.is_certainly(&present.account)
+                    && (former.account.account_id.is_none() || present.account.account_id.is_none())
+            })
+            .collect();
+        for former in unsure.iter().take(SCHEDULES_TO_KNOW) {
+            if self.shows(&connection, &former.schedule).await {
+                let account = present.account.clone().or(former.account.clone());
+                return store
+                    .rename_former_account(workspace, &former.account, &account)
+                    .await
+                    .map_err(failed(caller));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the credential shows this schedule.
+    async fn shows(&self, connection: &Connection, schedule: &ScheduleId) -> bool {
+        let services = &self.services;
+        let now = services.pagerduty_now(connection);
+        let until = now.plus_seconds(1);
+        let version = ScheduleVersion::default();
+        let asked = integrations::asking(services, connection, |account| async move {
+            let pagerduty = &services.pagerduty;
+            pagerduty
+                .schedule(&account, schedule, version, now, until)
+                .await
+        });
+        asked.await.is_ok()
     }
 
     /// What the disconnects reverted on the account that is connected now.

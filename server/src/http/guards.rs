@@ -37,6 +37,7 @@ const TOO_SLOW: &str = "What was sent did not arrive whole in time, so nothing w
 const BROKEN_OFF: &str = "What was sent broke off on the way, so nothing was changed. Try again.";
 const NO_TEXT: &str =
     "What was sent is not text in UTF-8, so nothing was changed. Send it as UTF-8.";
+/// Remedy: open the address itself; browsers do so when somebody goes there.
 const NOT_ASKED_FOR: &str = "This address works once, so it is not loaded ahead of time.";
 
 /// Marks an address to which somebody was led from another host.

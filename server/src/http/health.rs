@@ -62,6 +62,7 @@ enum Cause {
         "nothing is heard from the other servers on the same database, so open pages may be late; the connection is made anew until it hears"
     )]
     NothingHeard,
+    /// Remedy: none is needed: requests go to other servers meanwhile.
     #[error("the server is about to end")]
     Stopping,
 }

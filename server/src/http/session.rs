@@ -36,7 +36,7 @@ pub struct PendingFlash(pub String);
 
 /// Puts the [`Caller`], the [`SessionView`] and the version that open pages of the
 /// workspace have heard of into the request's extensions, when somebody is signed in, and
-/// a [`PendingFlash`] when there is one.
+/// a [`PendingFlash`] and an [`EndedInstallation`] when there is one.
 pub async fn identify(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let key = OurCookie::Session
@@ -67,6 +67,9 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
             extensions.insert(caller(&session, request_id));
             if let Some(flash) = &session.flash {
                 extensions.insert(PendingFlash(flash.clone()));
+            }
+            if let Some(ended) = ended(&session.standing) {
+                extensions.insert(ended);
             }
             extensions.insert(view(session));
         }
@@ -141,16 +144,19 @@ fn caller(session: &Session, request_id: String) -> Caller {
     }
 }
 
-fn view(session: Session) -> SessionView {
-    let ended = match session.standing {
+/// What the pages of a session say whose installation has ended.
+fn ended(standing: &Standing) -> Option<EndedInstallation> {
+    match standing {
         Standing::Ended { word, at } => Some(EndedInstallation {
-            word,
-            readable_until: readable_until(at),
+            word: word.clone(),
+            readable_until: readable_until(*at),
         }),
         Standing::Sound | Standing::Doubted(_) => None,
-    };
+    }
+}
+
+fn view(session: Session) -> SessionView {
     SessionView {
-        ended,
         workspace: session.workspace,
         workspace_name: session.workspace_name,
         person: session.person.into(),

@@ -54,11 +54,15 @@ pub enum AccessProblem {
     #[error(transparent)]
     PagerDuty(#[from] PagerDutyProblem),
     /// The workspace is not connected (any more).
+    ///
+    /// Remedy: an admin connects it under Settings → Integrations.
     #[error("PagerDuty is not connected")]
     NotConnected,
     #[error("{0}")]
     Store(Arc<StoreError>),
     /// This server ends: it begins no renewal that it may not be able to save.
+    ///
+    /// Remedy: none is needed: the next server goes on.
     #[error("the server is stopping")]
     Stopping,
 }

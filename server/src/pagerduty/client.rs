@@ -372,10 +372,7 @@ impl PagerDuty {
         )
         .await
         .map_err(of_a_list)?;
-        let sees_schedules = match schedules.schedules.is_empty() {
-            false => Some(true),
-            true => self.sees_shift_based(&account).await,
-        };
+        let sees_schedules = self.shows_any(&account, &schedules).await;
         let schedule = schedules.schedules.into_iter().flatten().next();
         let user = users.users.into_iter().flatten().next();
         let pages = [
@@ -393,6 +390,26 @@ impl PagerDuty {
             },
             sees_schedules,
         })
+    }
+
+    /// Whether the account shows any schedule; `None` when that cannot be found out. Fails
+    /// where schedules cannot be listed at all, which speaks for the credential.
+    pub async fn sees_schedules(
+        &self,
+        account: &Account,
+    ) -> Result<Option<bool>, PagerDutyProblem> {
+        let asked = self
+            .transport
+            .get(account, &["schedules"], &[("limit", "1")]);
+        let page = asked.await.map_err(of_a_list)?;
+        Ok(self.shows_any(account, &page).await)
+    }
+
+    async fn shows_any(&self, account: &Account, page: &wire::SchedulePage) -> Option<bool> {
+        match page.schedules.is_empty() {
+            false => Some(true),
+            true => self.sees_shift_based(account).await,
+        }
     }
 
     /// Whether there is a schedule that only version 3 of the API lists; `None` when

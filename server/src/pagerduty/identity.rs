@@ -64,6 +64,8 @@ pub struct Grant {
 }
 
 /// Why the token endpoint gave nothing. Holds no token and no body.
+///
+/// Remedy: the panel says what became of the login and how to renew it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenProblem {
     #[error("the client id or secret is not accepted")]

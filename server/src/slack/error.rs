@@ -10,31 +10,52 @@ pub(super) const USUAL_WAIT: Duration = Duration::from_secs(5);
 /// Why a call of Slack's API brought nothing. Holds no token and no body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlackError {
+    /// Remedy: set ROUNDROBIN_SLACK_CLIENT_ID and ROUNDROBIN_SLACK_CLIENT_SECRET.
     #[error("no Slack app is configured")]
     NoApp,
+    /// Remedy: it is asked again by itself; if it lasts, see whether this server may
+    /// connect to slack.com.
     #[error("Slack cannot be reached")]
     Unreachable,
+    /// Remedy: it is asked again by itself; if it lasts, see whether this server may
+    /// connect to slack.com.
     #[error("Slack did not answer in time")]
     TimedOut,
+    /// Remedy: it is asked again by itself; if it lasts, look at the proxy between, and at
+    /// Slack's own status.
     #[error("Slack answered with status {status}")]
     Unavailable { status: u16 },
+    /// Remedy: none is needed: it is asked again after that.
     #[error("Slack asks to wait {} s", retry_after.as_secs())]
     RateLimited { retry_after: Duration },
     /// The token may not do this; `granted` is what it may do, when Slack tells.
+    ///
+    /// Remedy: add the scopes that the README lists to the Slack app, then an Owner or
+    /// Admin signs in.
     #[error("the token lacks a scope")]
     MissingScope { granted: Option<Vec<String>> },
     /// The word says that the token is not good, which has been wrong before.
+    ///
+    /// Remedy: it is asked again before that is believed; if Slack stays with it, an Owner
+    /// or Admin signs in and adds Round Robin again.
     #[error("Slack refuses the token: {word}")]
     TokenRefused { word: SlackWord },
+    /// Remedy: it is asked again by itself.
     #[error("Slack failed: {word}")]
     Passing { word: SlackWord },
+    /// Remedy: see `SlackRefusal` for what the word asks of an admin.
     #[error("Slack refused: {word}")]
     Refused { word: SlackWord },
+    /// Remedy: it is asked again by itself; if it lasts, see whether a proxy answers in
+    /// Slack's place.
     #[error("Slack's answer could not be read")]
     Unreadable,
     /// The app's tokens end after hours.
+    ///
+    /// Remedy: make a new Slack app without token rotation.
     #[error("token rotation is switched on for the Slack app")]
     TokenRotation,
+    /// Remedy: install it in a single workspace.
     #[error("the app was installed for a whole organisation")]
     OrganisationWide,
 }

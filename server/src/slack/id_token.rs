@@ -27,6 +27,9 @@ pub struct Expected<'a> {
 }
 
 /// What is wrong with an ID token. Shows nothing of it.
+///
+/// Remedy: the person signs in again; if it stays, see whether ROUNDROBIN_SLACK_URL and the
+/// client id are those of the Slack app, and whether this server's clock is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdTokenError {
     #[error("the ID token is no JWT with the claims that Slack documents")]

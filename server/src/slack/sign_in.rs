@@ -19,7 +19,7 @@ use crate::{
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::{AuditAction, PersonId, SignInProblem, Timestamp, WorkspaceId};
+use types::{AuditAction, LiveTopic, PersonId, SignInProblem, Timestamp, WorkspaceId};
 use url::Url;
 
 /// Where Slack sends the browser back to.
@@ -429,6 +429,8 @@ async fn install(
     if !saved {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
+    // Open pages may say that the one before has ended.
+    services.live.publish(&new.workspace, LiveTopic::Connection);
     if let Some(workspace) = store.workspace(&new.workspace).await? {
         // Past the wait, the task goes on by itself.
         let _ = timeout(DIRECTORY_WAIT, start_refresh(services, workspace)).await;

@@ -26,12 +26,15 @@ pub enum CopyError {
         "there is no database {path}; see whether ROUNDROBIN_DATABASE_URL names the right file"
     )]
     NoSource { path: String },
+    /// Remedy: name a file that `roundrobin backup` wrote.
     #[error("there is no file {path}")]
     NoBackup { path: String },
     #[error("{path} is there already, and a backup overwrites nothing; name another file")]
     AlreadyThere { path: String },
+    /// Remedy: name a file in a folder that this user may write to, on a disk with room.
     #[error("{path} cannot be written: {cause}")]
     Write { path: String, cause: io::Error },
+    /// Remedy: take another backup, one that `roundrobin backup` wrote.
     #[error("{path} holds no data of Round Robin, perhaps since it was copied without its log")]
     Empty { path: String },
     #[error("{path} is damaged ({words}); take another one")]
@@ -47,6 +50,7 @@ pub enum CopyError {
     },
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Remedy: see whether the disk is sound and has room, then try again.
     #[error("SQLite could not copy {path}: {cause}")]
     Database { path: String, cause: Error },
 }

@@ -59,6 +59,28 @@ impl Store {
             .collect())
     }
 
+    /// Notes that the account in which such schedules are is called by other names now.
+    pub async fn rename_former_account(
+        &self,
+        workspace: &WorkspaceId,
+        before: &AccountIdentity,
+        after: &AccountIdentity,
+    ) -> Result<()> {
+        sqlx::query(
+            "update former_bindings set subdomain = $1, account_id = $2
+             where workspace_id = $3 and coalesce(subdomain, '') = $4
+                 and coalesce(account_id, '') = $5",
+        )
+        .bind(&after.subdomain)
+        .bind(&after.account_id)
+        .bind(workspace.as_str())
+        .bind(before.subdomain.as_deref().unwrap_or_default())
+        .bind(before.account_id.as_deref().unwrap_or_default())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
     /// Gives up what the disconnects reverted in the entry's workspace, and writes the
     /// entry; false when there was nothing.
     pub async fn forget_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {

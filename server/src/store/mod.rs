@@ -79,12 +79,17 @@ pub struct Store {
 /// The database failed; the message is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// Remedy: `/readyz` says what is wrong with it while it lasts, and what to do.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
     /// Another rotation of the workspace has this code.
+    ///
+    /// Remedy: the form asks for another one.
     #[error("the code is taken")]
     CodeTaken,
     /// A value that this version does not know, for example after a downgrade.
+    ///
+    /// Remedy: run the version that wrote it, or a later one.
     #[error("the database holds {what} that this version cannot read")]
     Unreadable { what: &'static str },
     /// What several who waited for the same thing were told.

@@ -19,10 +19,12 @@ use tokio::time;
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// Remedy: write ROUNDROBIN_DATABASE_URL in one of these forms.
     #[error(
         "the database URL must begin with sqlite:// or postgres://, for example sqlite://data/roundrobin.db"
     )]
     UnknownScheme,
+    /// Remedy: make the folder and let this user own it.
     #[error("the folder {folder} for the database could not be made by {user}: {cause}")]
     Folder {
         folder: String,
@@ -60,6 +62,8 @@ pub enum OpenError {
         "another process serves {path} already: it holds {lock}. One SQLite file has one server; end that one first, or use Postgres for several"
     )]
     Served { path: String, lock: String },
+    /// Remedy: let this user write into the folder, and keep the database on a disk that
+    /// has locks.
     #[error("the lock {lock} could not be taken by {user}: {cause}")]
     Lock {
         lock: String,
@@ -86,6 +90,7 @@ pub enum OpenError {
         "the pooler in ROUNDROBIN_DATABASE_URL refuses how a connection begins ({words}); in pgbouncer, set ignore_startup_parameters = extra_float_digits, and pool_mode = session"
     )]
     PoolerStart { words: String },
+    /// Remedy: correct the URL, or grant the user access in Postgres.
     #[error(
         "Postgres does not accept the user or the password of ROUNDROBIN_DATABASE_URL ({words})"
     )]
@@ -98,8 +103,11 @@ pub enum OpenError {
         "the Postgres in ROUNDROBIN_DATABASE_URL takes no writes: it is a standby, or default_transaction_read_only is on; name the primary"
     )]
     ReadOnlyPostgres,
+    /// Remedy: see whether it runs and is reached from here, and whether the URL is right.
     #[error("the database could not be opened: {0}")]
     Connect(Error),
+    /// Remedy: nothing of the step that failed is kept: mend what the cause names and start
+    /// again, or go back to the version before.
     #[error("the database could not be brought to this version's schema: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }

@@ -25,6 +25,8 @@ pub enum Trouble {
     Slow,
     #[error("the database grants no more connections; raise its limit, or end who holds them")]
     TooManyConnections,
+    /// Remedy: grant the user access again in Postgres, or correct the URL and start the
+    /// server anew.
     #[error("the database does not accept the user or the password of ROUNDROBIN_DATABASE_URL")]
     LoginRefused,
     #[error(

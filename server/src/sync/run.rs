@@ -619,17 +619,17 @@ impl Run<'_> {
     }
 
     /// Whether the credential, which works, shows any schedule. Asked twice before
-    /// anything is said of the credential.
+    /// anything is said of the credential. People are not asked for: with nothing bound
+    /// nobody needs them, and what they are denied says nothing about schedules.
     async fn still_connected(&self, account: &Account) -> Result<Option<bool>, PagerDutyProblem> {
-        let (region, credential) = (account.region, &account.credential);
-        let mut checked = self.pagerduty.check(region, credential).await;
-        if checked
+        let sees = self.pagerduty.sees_schedules(account).await;
+        if !sees
             .as_ref()
             .is_err_and(PagerDutyProblem::needs_reconnection)
         {
-            checked = self.pagerduty.check(region, credential).await;
+            return sees;
         }
-        Ok(checked?.sees_schedules)
+        self.pagerduty.sees_schedules(account).await
     }
 }
 

@@ -49,6 +49,18 @@ async fn the_same_account_again_can_have_its_rotations_back() {
 }
 
 #[tokio::test]
+async fn the_same_account_under_a_new_subdomain_is_known_by_its_schedules() {
+    for database in databases().await {
+        let bound = Bound::to(database, &SCHEDULES).await;
+        let renamed = "update pagerduty_connections set subdomain = 'formerly-so'";
+        bound.database.execute(renamed).await;
+        disconnected(&bound).await;
+        connect(&bound, "api_key").await;
+        assert_eq!(bound.card().await.former_bindings.len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn another_account_is_offered_nothing() {
     for database in databases().await {
         let bound = Bound::to(database, &SCHEDULES).await;

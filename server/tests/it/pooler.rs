@@ -1,14 +1,13 @@
 //! Poolers between the server and Postgres: the real pgbouncer in each of its modes.
 
 use crate::support::{
-    Database, ENCRYPTION_KEYS, NOWHERE, create, postgres, process::run, programs::installed,
-    rotation, services, workspace,
+    Database, ENCRYPTION_KEYS, NOWHERE, create, ports::free_port, postgres, process::run,
+    programs::installed, rotation, services, workspace,
 };
 use secrecy::SecretString;
 use server::replicas;
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::chown,
     path::Path,
     process::{Child, Command, Stdio},
@@ -41,10 +40,7 @@ impl Pooler {
         let program = installed("pgbouncer", "the tests of poolers")?;
         let url = Url::parse(&database.url).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let port = {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.local_addr().unwrap().port()
-        };
+        let port = free_port();
         let path = |name: &str| folder.path().join(name);
         let user = url.username();
         let password = url.password().unwrap_or_default();
@@ -125,7 +121,7 @@ async fn a_pooler_that_lends_by_transaction_or_statement_is_refused_with_mode_an
                 assert!(!ended.success, "{ended:?}");
                 let sentence = ended.said.lines().last().unwrap();
                 for part in ["pooler", "transaction", "pool_mode = session"] {
-                    assert!(sentence.contains(part), "no {part:?} in {sentence:?}");
+                    assert!(sentence.contains(part), "no {part:?} in {ended:?}");
                 }
             }
         }

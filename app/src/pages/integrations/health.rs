@@ -14,6 +14,15 @@ use types::{
 /// Data of this age is as new as it gets.
 const FRESH_SECONDS: i64 = 60;
 
+/// Remedy: none is needed yet: it is asked again by itself.
+const ASKING_AGAIN: &str = "Not all of what is bound could be read the last time.";
+/// Remedy: the list of syncs says how the last ones went. If it stays, look at this server's
+/// log and at its way to PagerDuty.
+const STALE: &str = "PagerDuty has not confirmed all of what you see here for longer than usual.";
+/// Remedy: each schedule that cannot be read is named below with its own reason.
+const NEEDS_ATTENTION: &str = "The connection works, but not all of what is bound can be read.";
+const NO_SCHEDULES: &str = "PagerDuty shows this credential no schedules, so there is nothing to bind a rotation to. Create one in PagerDuty, or connect as somebody who may see them: a PagerDuty admin, or a general access key.";
+
 #[component]
 pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
     let health = DataMemo::new(move || connection.with(|connection| connection.health.clone()));
@@ -33,12 +42,7 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
         </div>
         {move || view! { <Age freshness=freshness.get() named=unreadable.get()/> }}
         {move || sees_nothing.get().then(|| view! {
-            <Notice tone=Tone::Warning>
-                <p>
-                    "PagerDuty shows this credential no schedules, so there is nothing to bind a rotation to. "
-                    "Create one in PagerDuty, or connect as somebody who may see them: a PagerDuty admin, or a general access key."
-                </p>
-            </Notice>
+            <Notice tone=Tone::Warning><p>{NO_SCHEDULES}</p></Notice>
         })}
         {move || clock_ahead.get().map(|seconds| view! {
             <Notice tone=Tone::Warning><p translate="no">{clock_words(seconds)}</p></Notice>
@@ -64,27 +68,14 @@ fn health_words(health: &ConnectionHealth, freshness: Freshness) -> (Tone, &'sta
             "Healthy",
             "What you see here is what PagerDuty says.".to_owned(),
         ),
-        ConnectionHealth::AskingAgain(problem) => (
-            Tone::Neutral,
-            "Asking again",
-            kept(
-                problem,
-                "Not all of what is bound could be read the last time.",
-            ),
-        ),
-        ConnectionHealth::Stale => (
-            Tone::Warning,
-            "Stale",
-            "PagerDuty has not confirmed all of what you see here for longer than usual."
-                .to_owned(),
-        ),
+        ConnectionHealth::AskingAgain(problem) => {
+            (Tone::Neutral, "Asking again", kept(problem, ASKING_AGAIN))
+        }
+        ConnectionHealth::Stale => (Tone::Warning, "Stale", STALE.to_owned()),
         ConnectionHealth::NeedsAttention(problem) => (
             Tone::Warning,
             "Needs attention",
-            kept(
-                problem,
-                "The connection works, but not all of what is bound can be read.",
-            ),
+            kept(problem, NEEDS_ATTENTION),
         ),
         ConnectionHealth::NeedsReconnection(problem) => (
             Tone::Bad,

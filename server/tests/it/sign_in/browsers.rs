@@ -50,11 +50,16 @@ async fn looking_ahead_uses_nothing_up() {
     installed_by_ann(&services, &slack).await;
     let mut browser = Browser::new(&services);
     let back = identified(&mut browser, &slack, "T1", "U2").await;
-    let mut head = page(&back);
-    *head.method_mut() = Method::HEAD;
-    let answer = browser.send(head).await;
-    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(answer.header("allow"), "GET");
+    for address in [
+        back.as_str(),
+        "/api/integrations/pagerduty/login/callback?state=s&code=c",
+    ] {
+        let mut head = page(address);
+        *head.method_mut() = Method::HEAD;
+        let answer = browser.send(head).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{address}");
+        assert_eq!(answer.header("allow"), "GET");
+    }
     for (name, value) in [
         ("sec-purpose", "prefetch"),
         ("sec-purpose", "prefetch;prerender"),

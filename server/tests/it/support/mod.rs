@@ -7,6 +7,7 @@ mod gate;
 pub mod inspector;
 pub mod login;
 pub mod pagerduty;
+pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod replica;

@@ -1,9 +1,8 @@
 //! The server as a process of its own, for what only several of them, or a kill,
 //! can show.
 
-use super::{Database, ENCRYPTION_KEYS, NOWHERE};
+use super::{Database, ENCRYPTION_KEYS, NOWHERE, ports::free_port};
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -55,12 +54,9 @@ impl ServerProcess {
     /// Starts one over the database, with PagerDuty and its login at `pagerduty`,
     /// and returns when it is ready.
     pub async fn start(database: &Database, pagerduty: &str) -> Self {
-        // Free a moment ago; a server that finds it taken ends, and the test with it.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let address = format!("127.0.0.1:{}", free_port());
         let child = roundrobin(&[])
-            .env("ROUNDROBIN_LISTEN", address.to_string())
+            .env("ROUNDROBIN_LISTEN", &address)
             .env("ROUNDROBIN_DATABASE_URL", &database.url)
             .env("ROUNDROBIN_ENCRYPTION_KEYS", ENCRYPTION_KEYS)
             .env("ROUNDROBIN_PAGERDUTY_API_URL", pagerduty)
