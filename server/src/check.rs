@@ -2,7 +2,7 @@
 //! says of each whether it is well and what to do. Shows no secret.
 
 use crate::{
-    config::{Config, Settings, Storage},
+    config::{Config, ConfigError, Settings, Storage},
     crypto::KeyRing,
     prepare_tls,
     reencrypt::{self, Sealed},
@@ -83,9 +83,21 @@ pub async fn check(settings: &Settings) -> Report {
             State::Open,
             "there is none yet, and no key: the first start makes both",
         ),
-        Err(error) => report.add("keys", State::Ill, error),
+        Err(error) => report.add(part_of(&error), State::Ill, error),
     }
     report
+}
+
+/// What a setting that cannot be used is about.
+fn part_of(error: &ConfigError) -> &'static str {
+    match error {
+        ConfigError::Database(_) => "database",
+        ConfigError::Keys(_)
+        | ConfigError::KeysNeeded
+        | ConfigError::KeyFile { .. }
+        | ConfigError::KeyFileLost { .. } => "keys",
+        _ => "settings",
+    }
 }
 
 fn look_at_settings(config: &Config, report: &mut Report) {

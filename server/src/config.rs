@@ -253,9 +253,8 @@ pub enum ConfigError {
     /// path, for example https://roundrobin.example.com
     #[error("ROUNDROBIN_PUBLIC_URL {url}: {problem}")]
     PublicUrl { url: String, problem: &'static str },
-    /// Remedy: list the addresses or networks of the proxies, separated by commas.
     #[error(
-        "ROUNDROBIN_TRUSTED_PROXIES: {text} is neither an address nor a network such as 10.0.0.0/8"
+        "ROUNDROBIN_TRUSTED_PROXIES: {text} is neither an address nor a network such as 10.0.0.0/8; list those of the proxies, separated by commas"
     )]
     TrustedProxy { text: String },
     /// Remedy: remove one of the two.
@@ -548,6 +547,9 @@ fn key_file_beside(
                 return Ok(Some((text, None)));
             }
             if holds_something(&database) {
+                if let Some(error) = store::is_no_database(&database) {
+                    return Err(error.into());
+                }
                 return Err(ConfigError::KeyFileLost {
                     database: database.display().to_string(),
                     path: path.display().to_string(),
@@ -796,10 +798,20 @@ mod tests {
     #[test]
     fn a_lost_key_file_is_not_replaced_by_another() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("rr.db"), "data").unwrap();
-        let url = format!("sqlite://{}/rr.db", folder.path().display());
-        let error = settings(&["--database-url", &url]).storage().unwrap_err();
-        assert!(matches!(error, ConfigError::KeyFileLost { .. }));
+        let file = folder.path().join("rr.db");
+        let url = format!("sqlite://{}", file.display());
+        let refused = || settings(&["--database-url", &url]).storage().unwrap_err();
+        let database = [&b"SQLite format 3\0"[..], &[0; 100]].concat();
+        fs::write(&file, database).unwrap();
+        assert!(matches!(refused(), ConfigError::KeyFileLost { .. }));
+        // What is no database has lost no key.
+        fs::write(&file, "Dear database").unwrap();
+        let no_database =
+            |error| matches!(error, ConfigError::Database(OpenError::NoDatabase { .. }));
+        assert!(no_database(refused()));
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert!(no_database(refused()));
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
     };
     view! {
         <Row>
-            <Cell label="When"><Time at=entry.at/></Cell>
+            <Cell label="When"><span class="nowrap"><Time at=entry.at/></span></Cell>
             <Cell label="Who"><bdi translate="no">{entry.actor}</bdi></Cell>
             <Cell label="What">
                 <span>

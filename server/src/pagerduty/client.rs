@@ -12,7 +12,7 @@ use super::{
     wire, wire_v3,
 };
 use crate::{clock, metrics::Metrics, text::plain_up_to};
-use futures::future::{join, try_join};
+use futures::future::join;
 use std::{collections::HashSet, time::Instant};
 use types::{
     FoundSchedules, MissingSchedules, PagerDutyProblem, PagerDutyUserId, Region, ScheduleId,
@@ -364,14 +364,15 @@ impl PagerDuty {
             credential: credential.clone(),
         };
         let one = [("limit", "1")];
-        let (schedules, users) = try_join(
+        let (schedules, users) = join(
             self.transport
                 .get::<wire::SchedulePage>(&account, &["schedules"], &one),
             self.transport
                 .get::<wire::UserPage>(&account, &["users"], &one),
         )
-        .await
-        .map_err(of_a_list)?;
+        .await;
+        let schedules = schedules.map_err(of_a_list)?;
+        let users = users.map_err(of_a_list).map_err(of_people_alone)?;
         let sees_schedules = self.shows_any(&account, &schedules).await;
         let schedule = schedules.schedules.into_iter().flatten().next();
         let user = users.users.into_iter().flatten().next();
@@ -461,6 +462,16 @@ fn is_too_much(problem: &PagerDutyProblem) -> bool {
 fn of_a_list(problem: PagerDutyProblem) -> PagerDutyProblem {
     match problem {
         PagerDutyProblem::NotFound => PagerDutyProblem::Unavailable { status: 404 },
+        problem => problem,
+    }
+}
+
+/// What a refusal means where schedules can be read.
+fn of_people_alone(problem: PagerDutyProblem) -> PagerDutyProblem {
+    match problem {
+        PagerDutyProblem::Forbidden { missing_scopes } => {
+            PagerDutyProblem::PeopleDenied { missing_scopes }
+        }
         problem => problem,
     }
 }

@@ -26,17 +26,36 @@ pub enum CopyError {
         "there is no database {path}; see whether ROUNDROBIN_DATABASE_URL names the right file"
     )]
     NoSource { path: String },
-    /// Remedy: name a file that `roundrobin backup` wrote.
-    #[error("there is no file {path}")]
+    #[error("there is no file {path}; name one that was written with: roundrobin backup FILE")]
     NoBackup { path: String },
     #[error("{path} is there already, and a backup overwrites nothing; name another file")]
     AlreadyThere { path: String },
-    /// Remedy: name a file in a folder that this user may write to, on a disk with room.
-    #[error("{path} cannot be written: {cause}")]
+    #[error(
+        "{path} cannot be written: {cause}; name a file in a folder that this user may write to, on a disk with room"
+    )]
     Write { path: String, cause: io::Error },
-    /// Remedy: take another backup, one that `roundrobin backup` wrote.
-    #[error("{path} holds no data of Round Robin, perhaps since it was copied without its log")]
+    #[error(
+        "{path} holds no data of Round Robin, perhaps since it was copied without its log; name one that was written with: roundrobin backup FILE"
+    )]
     Empty { path: String },
+    #[error("{path} is no backup; name one that was written with: roundrobin backup FILE")]
+    NotABackup { path: String },
+    #[error(
+        "{path} cannot be read by {user}: {cause}; let this user read it, or name another file"
+    )]
+    Unread {
+        path: String,
+        user: String,
+        cause: io::Error,
+    },
+    #[error(
+        "{path} was written by a later version of Round Robin: its schema is {found}, and this version knows {known}; restore it with that version"
+    )]
+    LaterBackup {
+        path: String,
+        found: i64,
+        known: i64,
+    },
     #[error("{path} is damaged ({words}); take another one")]
     Damaged { path: String, words: String },
     #[error(
@@ -96,7 +115,9 @@ pub async fn restore(url: &str, file: &Path, moment: &str) -> Result<Restored, C
         return Err(CopyError::NoBackup { path: shown(file) });
     }
     let _nobody_serves = ServingLock::take(url)?;
-    sound(file).await?;
+    sound(file)
+        .await
+        .map_err(|error| of_a_backup(file, error))?;
     let new = beside(&database, RESTORING);
     let copied = copy(file, &new, replace).await?;
     hand_over(&new, &database);
@@ -154,6 +175,22 @@ fn second_name(file: &Path, name: &Path) -> io::Result<()> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// What is wrong with a backup is said of the file that somebody named, and not of the
+/// database that is served.
+fn of_a_backup(file: &Path, error: CopyError) -> CopyError {
+    let path = shown(file);
+    match error {
+        CopyError::Open(OpenError::NoDatabase { .. }) => CopyError::NotABackup { path },
+        CopyError::Open(OpenError::NotWritable { user, cause, .. }) => {
+            CopyError::Unread { path, user, cause }
+        }
+        CopyError::Open(OpenError::LaterVersion { found, known }) => {
+            CopyError::LaterBackup { path, found, known }
+        }
+        error => error,
+    }
 }
 
 fn unwritten(path: &Path, cause: io::Error) -> CopyError {
@@ -229,7 +266,7 @@ async fn copy(
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // Empty, as SQLite wants it.
     let made = options.open(&part);
-    made.map_err(|cause| unwritten(&part, cause))?;
+    made.map_err(|cause| unwritten(to, cause))?;
     let copied = fill(from, &part).await;
     let copied = copied.and_then(|copied| name(&part, to).map(|()| copied));
     // It is only half a copy, or has another name by now.

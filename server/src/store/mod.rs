@@ -40,7 +40,7 @@ pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
 pub use inspection::{Inspection, inspect};
 pub use links::Links;
-pub use opening::{Expect, LogMissing, OpenError, ServingLock, user};
+pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule};
 pub use people::{DirectoryAge, KnownPerson, Person, email_key};
 pub use runs::EndedRun;

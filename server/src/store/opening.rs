@@ -103,8 +103,13 @@ pub enum OpenError {
         "the Postgres in ROUNDROBIN_DATABASE_URL takes no writes: it is a standby, or default_transaction_read_only is on; name the primary"
     )]
     ReadOnlyPostgres,
-    /// Remedy: see whether it runs and is reached from here, and whether the URL is right.
-    #[error("the database could not be opened: {0}")]
+    #[error(
+        "Postgres took no connection within {} seconds; see whether it runs, and whether ROUNDROBIN_DATABASE_URL and the network lead to it", ACQUIRE_LIMIT.as_secs()
+    )]
+    NoAnswer,
+    #[error(
+        "the database could not be opened: {0}; see whether it runs, and whether ROUNDROBIN_DATABASE_URL is right"
+    )]
     Connect(Error),
     /// Remedy: nothing of the step that failed is kept: mend what the cause names and start
     /// again, or go back to the version before.
@@ -242,11 +247,16 @@ fn is_about_rights(cause: &io::Error) -> bool {
 fn not_writable(path: &Path, cause: io::Error) -> OpenError {
     OpenError::NotWritable {
         path: shown(path),
-        folder: path.parent().map(shown).unwrap_or_default(),
+        folder: shown(folder_of(path)),
         user: user(),
         owner: owner(),
         cause,
     }
+}
+
+/// Why a file that is there is no SQLite database, as far as its first bytes tell.
+pub fn is_no_database(file: &Path) -> Option<OpenError> {
+    Header::read(file).err()
 }
 
 fn make_folder_of(database: &Path) -> Result<(), OpenError> {
@@ -275,6 +285,10 @@ const USER_VERSION_AT: usize = 60;
 impl Header {
     /// `None` for an empty file.
     pub(super) fn read(database: &Path) -> Result<Option<Self>, OpenError> {
+        if database.is_dir() {
+            let path = shown(database);
+            return Err(OpenError::NoDatabase { path });
+        }
         let mut bytes = Vec::new();
         let read = File::open(database).and_then(|file| file.take(100).read_to_end(&mut bytes));
         read.map_err(|cause| not_writable(database, cause))?;
@@ -514,6 +528,9 @@ async fn is_lent_by_transaction(
 const BACKEND: &str = "select cast(pg_backend_pid() as bigint)";
 
 pub(super) fn postgres_refusal(error: Error) -> OpenError {
+    if matches!(error, Error::PoolTimedOut) {
+        return OpenError::NoAnswer;
+    }
     let Some(refused) = error.as_database_error() else {
         return OpenError::Connect(error);
     };

@@ -909,7 +909,8 @@ async fn write_people(
     Ok(())
 }
 
-/// What a schedule alone names is no news of somebody who was asked for.
+/// What a schedule alone names is no news of somebody who was asked for, and an id that
+/// stands for a name is none for anybody.
 async fn write_person(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
@@ -918,7 +919,9 @@ async fn write_person(
     sqlx::query(
         "insert into pagerduty_users (workspace_id, id, name, email, deleted, asked_for)
          values ($1, $2, $3, $4, $5, $6)
-         on conflict (workspace_id, id) do update set name = excluded.name,
+         on conflict (workspace_id, id) do update set
+             name = case when excluded.name = excluded.id then pagerduty_users.name
+                 else excluded.name end,
              email = excluded.email, deleted = excluded.deleted,
              asked_for = excluded.asked_for
          where excluded.asked_for = 1 or pagerduty_users.asked_for = 0",

@@ -77,7 +77,12 @@ pub fn slack(interval: Duration) -> Duration {
     interval.mul_f64(JITTER_SHARE)
 }
 
-/// How long to wait after so many failures in a row and one more.
+/// A wait that is no shorter than what PagerDuty demands.
+pub fn obeying(wait: Duration, problem: &PagerDutyProblem) -> Duration {
+    wait.max(demanded(problem))
+}
+
+/// How long to leave the connection alone after so many failures in a row and one more.
 pub fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
     let doubled = interval.saturating_mul(2u32.saturating_pow(failures));
     doubled

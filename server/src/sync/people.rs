@@ -47,6 +47,8 @@ const ASKING_LIMIT: Duration = Duration::from_secs(4);
 pub struct Roster {
     /// Those who need not be asked for.
     people: People,
+    /// What schedules call others, of whom PagerDuty has told nothing else.
+    names: HashMap<PagerDutyUserId, String>,
     /// Everybody was listed not long ago, so that hardly anybody is missing.
     complete: bool,
     /// An answer said that it is of no use to ask for people now.
@@ -85,8 +87,13 @@ pub async fn known(
     services: &Services,
     workspace: &WorkspaceId,
 ) -> Result<Mutex<Roster>, StoreError> {
+    let known = services.store.pagerduty_users(workspace).await?;
+    let (people, named): (People, People) =
+        known.into_iter().partition(|(_, person)| person.asked_for);
+    let names = named.into_iter().map(|(id, person)| (id, person.name));
     Ok(Mutex::new(Roster {
-        people: asked_for(&services.store, workspace).await?,
+        people,
+        names: names.collect(),
         ..Roster::default()
     }))
 }
@@ -226,7 +233,7 @@ pub async fn resolve(
                 deleted: found.deleted || person.deleted,
                 ..found.clone()
             },
-            None => named_only(person),
+            None => roster.named(person),
         })
         .collect();
     ScheduleSnapshot {
@@ -251,6 +258,19 @@ impl Roster {
     fn knows_all(&self, schedule: &Schedule) -> bool {
         let mut people = schedule.people.iter();
         people.all(|person| person.deleted || self.people.contains_key(&person.id))
+    }
+
+    /// Somebody of whom PagerDuty has told nothing. Schedules of one kind tell the id alone,
+    /// which takes the place of no name.
+    fn named(&self, person: &UserReference) -> SchedulePerson {
+        let only = named_only(person);
+        match self.names.get(&person.id) {
+            Some(name) if only.name == person.id.as_str() => SchedulePerson {
+                name: name.clone(),
+                ..only
+            },
+            _ => only,
+        }
     }
 
     /// Whom to ask for, a few at a time.

@@ -596,23 +596,22 @@ impl Run<'_> {
         schedule: &BoundSchedule,
         problem: &PagerDutyProblem,
     ) -> Result<(), StoreError> {
-        let interval = self.services.config.pagerduty.poll_interval;
-        let back_off = pace::back_off(interval, schedule.failures, problem);
-        // That somebody is impatient says nothing about how patient to be.
-        let (failures, back_off) = match self.reason {
+        // With the readings of all others: one request more or less burdens nobody, and it is
+        // known within an interval that it can be read again.
+        let wait = pace::obeying(self.poll_in(), problem);
+        // That somebody is impatient says nothing about how often it failed.
+        let (failures, wait) = match self.reason {
             SyncReason::Request => {
                 let planned = until(schedule.poll_at, self.connection.as_of);
                 let planned = planned.saturating_sub(self.started.elapsed());
-                let wait = pace::no_later(back_off, Some(planned), problem);
+                let wait = pace::no_later(wait, Some(planned), problem);
                 (schedule.failures, wait)
             }
-            SyncReason::Due | SyncReason::HandOff => {
-                (schedule.failures.saturating_add(1), back_off)
-            }
+            SyncReason::Due | SyncReason::HandOff => (schedule.failures.saturating_add(1), wait),
         };
         let flagged = self
             .store()
-            .flag_schedule(self.connection, schedule, problem, (failures, back_off))
+            .flag_schedule(self.connection, schedule, problem, (failures, wait))
             .await?;
         publish_rotations(self.services, &self.connection.workspace, flagged);
         Ok(())

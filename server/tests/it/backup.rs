@@ -8,7 +8,12 @@ use crate::support::{
     process::{Ended, ServerProcess, run},
     sqlite, with_people, workspace,
 };
-use axum::{Json, Router, http::HeaderMap, routing::get};
+use axum::{
+    Json, Router,
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse as _, Response},
+    routing::get,
+};
 use secrecy::SecretString;
 use serde_json::json;
 use server::store::{Store, credential_row};
@@ -281,8 +286,9 @@ async fn what_is_no_whole_backup_is_not_put_back() {
         (other("empty.db", b""), "copied without its log"),
         (
             other("letter.db", &b"Dear database".repeat(100)),
-            "no SQLite database",
+            "is no backup",
         ),
+        (folder.path().to_owned(), "is no backup"),
         (other("torn.db", &torn), "damaged"),
     ] {
         failed(&copying("restore", &file, &database).await, &[sentence]);
@@ -332,12 +338,20 @@ async fn postgres_is_saved_by_its_own_programs() {
 
 /// Slack as far as the check asks it: whose token it is, with what it may do.
 async fn slack(scopes: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = move || async move {
+    slack_that_says(move || {
         let mut headers = HeaderMap::new();
         headers.insert("x-oauth-scopes", scopes.parse().unwrap());
-        (headers, Json(json!({"ok": true, "team_id": "T1"})))
+        (headers, Json(json!({"ok": true, "team_id": "T1"}))).into_response()
+    })
+    .await
+}
+
+async fn slack_that_says(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = move || {
+        let answered = answer();
+        async move { answered }
     };
     let router = Router::new().route("/api/auth.test", get(answer));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -421,6 +435,38 @@ async fn a_check_tells_of_each_part_whether_it_is_well_and_shows_no_secret() {
         // A network that is away says nothing about the installation.
         let unknown = check(&database, ENCRYPTION_KEYS, NOWHERE).await;
         has_line(&unknown, &["?", "Slack", "not looked at"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_blames_the_installation_for_nothing_but_what_slack_says_of_it() {
+    let database = sqlite();
+    let store = Store::open(&database.url).await.unwrap();
+    with_people(&store).await;
+    store.close().await;
+    let limited = || (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "90")]).into_response();
+    let page = || (StatusCode::FORBIDDEN, Html("<h1>Blocked</h1>")).into_response();
+    let word =
+        |word: &'static str| move || Json(json!({"ok": false, "error": word})).into_response();
+    for (slack, parts) in [
+        (slack_that_says(limited).await, ["?", "wait 90 s"]),
+        (slack_that_says(page).await, ["?", "status 403"]),
+        (
+            slack_that_says(word("fatal_error")).await,
+            ["?", "fatal_error"],
+        ),
+        (
+            slack_that_says(word("token_revoked")).await,
+            ["ILL", "token_revoked"],
+        ),
+        (
+            slack_that_says(word("team_access_not_granted")).await,
+            ["ILL", "grant the app access"],
+        ),
+    ] {
+        let ended = check(&database, ENCRYPTION_KEYS, &slack).await;
+        has_line(&ended, &["Slack", parts[0], parts[1]]);
+        assert_eq!(ended.success, parts[0] == "?", "{ended:?}");
     }
 }
 

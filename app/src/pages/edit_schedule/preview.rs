@@ -84,7 +84,7 @@ fn Loss(loss: BindingLoss) -> impl IntoView {
     } = loss;
     if members.is_empty() && on_duty.is_empty() && schedule.is_none() {
         return Either::Left(view! {
-            <p>"The rotation loses nothing by it: no member, nobody on duty, no other schedule."</p>
+            <p>"The rotation loses nothing by it: it has no members, nobody on duty and no other schedule."</p>
         });
     }
     Either::Right(view! {

@@ -92,7 +92,11 @@ fn kept(problem: &Option<PagerDutyProblem>, otherwise: &str) -> String {
         Some(problem) => problem.to_string(),
         None => otherwise.to_owned(),
     };
-    format!("{what} Rotations keep what they last had, and the next sync comes by itself.")
+    let then = match problem {
+        Some(problem) if problem.concerns_people_alone() => "Who is on duty goes on as ever.",
+        _ => "Rotations keep what they last had, and the next sync comes by itself.",
+    };
+    format!("{what} {then}")
 }
 
 /// How old what is known of the bound schedules is, and what keeps it from being

@@ -301,7 +301,7 @@ async fn the_account_is_told_by_the_address_of_a_schedule_or_else_of_a_user() {
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_read_users_is_not_accepted() {
+async fn a_key_that_may_not_read_users_is_not_accepted_for_want_of_them_alone() {
     let stub = Stub::start(|target| match target {
         "/schedules?limit=1" => empty_lists(target),
         _ => with_status(
@@ -312,7 +312,10 @@ async fn a_key_that_may_not_read_users_is_not_accepted() {
     .await;
     let region = region_of(client(&stub.url, &stub.url)).await;
     let missing_scopes = Some("users.read".to_owned());
-    assert_eq!(region, Err(PagerDutyProblem::Forbidden { missing_scopes }));
+    assert_eq!(
+        region,
+        Err(PagerDutyProblem::PeopleDenied { missing_scopes })
+    );
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use std::{
 /// Workspaces at once that are connected by a key, and by a login.
 const BY_KEY: usize = 14;
 const BY_LOGIN: usize = 4;
+/// It is told after so many cases how many are left.
+const PROGRESS: usize = 500;
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -154,14 +156,23 @@ async fn work(world: &World, method: Method, queue: &Queue) -> Report {
     let _ = tenant.act(Deed::Sync).await;
     let mut before = Facts::of(&tenant).await;
     loop {
-        let Some(case) = queue.lock().unwrap().pop_front() else {
-            return report;
+        let (case, left) = {
+            let mut queue = queue.lock().unwrap();
+            let Some(case) = queue.pop_front() else {
+                return report;
+            };
+            (case, queue.len())
         };
         let name = format!("{} ({})", case.question, case.deed);
         *report.tried.entry(name).or_default() += 1;
         let (wrongs, is_well) = attempt(&mut tenant, &before, &case).await;
         if !wrongs.is_empty() {
+            // Said at once as well: the whole matrix takes more than an hour, and may be broken off.
+            println!("{case}: {wrongs:?}");
             report.wrongs.push((case.to_string(), wrongs));
+        }
+        if left % PROGRESS == 0 {
+            println!("{left} odd answers are left");
         }
         if !is_well {
             tenant = world.tenant(method).await;
