@@ -227,5 +227,8 @@ mod tests {
             retry_after_seconds: 290,
         };
         assert_eq!(back_off(INTERVAL, 0, &problem), seconds(290));
+        assert_eq!(obeying(INTERVAL, &problem), seconds(290));
+        let denied = PagerDutyProblem::ScheduleDenied;
+        assert_eq!(obeying(INTERVAL, &denied), INTERVAL);
     }
 }

@@ -363,6 +363,29 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_schedule_tells_by_id_alone_keeps_the_name_that_another_gave() {
+        let id = PagerDutyUserId::new("PADA");
+        let roster = Roster {
+            names: HashMap::from([(id.clone(), "Ada Okafor".to_owned())]),
+            ..Roster::default()
+        };
+        for (told, shown) in [("PADA", "Ada Okafor"), ("Ada O.", "Ada O.")] {
+            let person = UserReference {
+                id: id.clone(),
+                name: told.to_owned(),
+                deleted: false,
+            };
+            assert_eq!(roster.named(&person).name, shown);
+        }
+        let stranger = UserReference {
+            id: PagerDutyUserId::new("PBO"),
+            name: "PBO".to_owned(),
+            deleted: false,
+        };
+        assert_eq!(roster.named(&stranger).name, "PBO");
+    }
+
+    #[test]
     fn however_many_are_unknown_few_are_asked_for_one_by_one() {
         let roster = |complete| Roster {
             complete,

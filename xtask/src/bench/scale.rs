@@ -54,7 +54,7 @@ pub fn measure(table: &mut Table, built: &str, cycles: u32) -> Result<()> {
     let mut command = server_command(built, ports, &sandbox, &database, INTERVAL)?;
     let server = product::start_server(&mut command, ports.server)?;
     let visitor = Visitor::sign_in(ports.server, &sandbox)?;
-    let rotations = bind_rotations(&sandbox, &visitor)?;
+    let rotations = bind_rotations(ports.server, &sandbox, &visitor)?;
 
     let mut bench = Bench {
         watch: Watch::open(&visitor)?,
@@ -76,14 +76,21 @@ pub fn measure(table: &mut Table, built: &str, cycles: u32) -> Result<()> {
     naive::measure(table, &bench.sandbox, ROTATIONS, SCHEDULES)
 }
 
+/// As many as one session may bind without a pause.
+const BOUND_BY_ONE: usize = 40;
+
 /// Makes the rotations as people would, one by one, with a key that is replaced
 /// afterwards: the measured one has asked nothing yet.
-fn bind_rotations(sandbox: &Sandbox, visitor: &Visitor) -> Result<Vec<String>> {
+fn bind_rotations(port: u16, sandbox: &Sandbox, visitor: &Visitor) -> Result<Vec<String>> {
     sandbox.limit_requests(false)?;
     let key = credential(&sandbox.credentials, "pagerduty", "api_key")?;
     visitor.call("connect_with_api_key", &[("api_key", key)])?;
     let mut rotations = Vec::new();
+    let mut visitor = visitor.clone();
     for number in 0..ROTATIONS {
+        if number % BOUND_BY_ONE == 0 {
+            visitor = Visitor::sign_in(port, sandbox)?;
+        }
         let name = format!("Rotation {number:04}");
         let id = visitor.call("create_rotation", &[("input[name]", &name)])?;
         let id = id.as_str().context("a new rotation has no id")?.to_owned();
