@@ -31,7 +31,7 @@ export default defineConfig<ServerOptions>({
         '--disable-component-update',
         '--disable-sync',
         '--no-first-run',
-        // Without a graphics card, drawing as if there were one takes a third of the processor.
+        // Drawing as if there were a graphics card takes a quarter of the processor where there is none.
         '--disable-gpu',
         // Chromium's own sandbox refuses to run as root.
         ...(runsAsRoot ? ['--no-sandbox'] : []),
