@@ -544,14 +544,14 @@ impl Store {
     }
 
     /// Notes why a schedule could not be read, that it has so failed `failures`
-    /// times in a row, and has it tried again after `back_off`; its rotations keep
+    /// times in a row, and has it tried again after `wait`; its rotations keep
     /// what they have. Returns the rotations for which this is news.
     pub async fn flag_schedule(
         &self,
         connection: &Connection,
         schedule: &BoundSchedule,
         problem: &PagerDutyProblem,
-        (failures, back_off): (u32, Duration),
+        (failures, wait): (u32, Duration),
     ) -> Result<Vec<RotationId>> {
         let workspace = &connection.workspace;
         let mut tx = self.begin().await?;
@@ -569,7 +569,7 @@ impl Store {
         .bind(i64::from(failures))
         .execute(&mut *tx)
         .await?;
-        self.poll_again_in(&mut tx, workspace, &schedule.id, back_off)
+        self.poll_again_in(&mut tx, workspace, &schedule.id, wait)
             .await?;
         let flagged = if schedule.problem.as_ref() == Some(problem) {
             Vec::new()

@@ -83,7 +83,7 @@ pub fn obeying(wait: Duration, problem: &PagerDutyProblem) -> Duration {
 }
 
 /// How long to leave the connection alone after so many failures in a row and one more.
-pub fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
+fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
     let doubled = interval.saturating_mul(2u32.saturating_pow(failures));
     doubled
         .min(LONGEST_BACK_OFF.max(interval))
