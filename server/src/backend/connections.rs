@@ -274,7 +274,8 @@ impl RoundRobin {
         let new = accepted.sealed(&self.services.keys, &credential_row(&caller.workspace));
         let entry = credential_entry(caller, AuditAction::ConnectedPagerDuty, &new);
         if store.connect(&new, &entry).await.map_err(failed(caller))? {
-            self.recognise_former(caller).await?;
+            // The connection stands, whatever becomes of this; a failure is in the log.
+            let _ = self.recognise_former(caller).await;
             self.credential_changed(caller);
             return Ok(Ok(()));
         }
