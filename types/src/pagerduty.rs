@@ -203,6 +203,15 @@ impl PagerDutyProblem {
         }
     }
 
+    /// What it means of a question about people, where schedules can be read.
+    #[must_use]
+    pub fn of_people_alone(self) -> Self {
+        match self {
+            Self::Forbidden { missing_scopes } => Self::PeopleDenied { missing_scopes },
+            other => other,
+        }
+    }
+
     /// The credential as a whole opens nothing.
     const fn concerns_credential(&self) -> bool {
         matches!(

@@ -213,15 +213,12 @@ fn told_in(file: &syn::File) -> Vec<Told> {
                 told(&item.ident.to_string(), &item.attrs, sentences.collect())
             }
             Item::Struct(item) => {
-                let said = said_by(&item.attrs, &functions).into_iter();
-                let sentences = said.map(|text| Sentence::of("", &text, &item.attrs));
-                told(&item.ident.to_string(), &item.attrs, sentences.collect())
+                told_of_one(&item.ident, &item.attrs, said_by(&item.attrs, &functions))
             }
             Item::Const(item) => match &*item.expr {
                 Expr::Lit(value) => match &value.lit {
                     Lit::Str(text) if is_sentence(&text.value()) => {
-                        let sentences = vec![Sentence::of("", &text.value(), &item.attrs)];
-                        told(&item.ident.to_string(), &item.attrs, sentences)
+                        told_of_one(&item.ident, &item.attrs, vec![text.value()])
                     }
                     _ => None,
                 },
@@ -243,9 +240,8 @@ fn told_in(file: &syn::File) -> Vec<Told> {
                     }
                 });
                 let said = said.into_iter().filter(|text| is_sentence(text));
-                let sentences = said.map(|text| Sentence::of("", &text, &item.attrs));
-                let name = of.path.segments.last()?.ident.to_string();
-                told(&name, &item.attrs, sentences.collect())
+                let name = &of.path.segments.last()?.ident;
+                told_of_one(name, &item.attrs, said.collect())
             }
             Item::Fn(function) => spoken(&function.sig.ident, &function.attrs, &function.block),
             _ => None,
@@ -261,8 +257,16 @@ fn spoken(name: &Ident, attributes: &[Attribute], block: &Block) -> Option<Told>
     }
     let said = literals_of(|found| found.visit_block(block)).into_iter();
     let said = said.filter(|text| is_sentence(text) || text.contains("; "));
-    let sentences = said.map(|text| Sentence::of("", &text, attributes));
-    told(&name.to_string(), attributes, sentences.collect())
+    told_of_one(name, attributes, said.collect())
+}
+
+/// What is told without variants: all sentences share the documentation.
+fn told_of_one(name: &Ident, attributes: &[Attribute], said: Vec<String>) -> Option<Told> {
+    let sentences = said
+        .iter()
+        .map(|text| Sentence::of("", text, attributes))
+        .collect();
+    told(&name.to_string(), attributes, sentences)
 }
 
 fn told(name: &str, attributes: &[Attribute], mut sentences: Vec<Sentence>) -> Option<Told> {

@@ -372,7 +372,7 @@ impl PagerDuty {
         )
         .await;
         let schedules = schedules.map_err(of_a_list)?;
-        let users = users.map_err(of_a_list).map_err(of_people_alone)?;
+        let users = users.map_err(|problem| of_a_list(problem).of_people_alone())?;
         let sees_schedules = self.shows_any(&account, &schedules).await;
         let schedule = schedules.schedules.into_iter().flatten().next();
         let user = users.users.into_iter().flatten().next();
@@ -462,16 +462,6 @@ fn is_too_much(problem: &PagerDutyProblem) -> bool {
 fn of_a_list(problem: PagerDutyProblem) -> PagerDutyProblem {
     match problem {
         PagerDutyProblem::NotFound => PagerDutyProblem::Unavailable { status: 404 },
-        problem => problem,
-    }
-}
-
-/// What a refusal means where schedules can be read.
-fn of_people_alone(problem: PagerDutyProblem) -> PagerDutyProblem {
-    match problem {
-        PagerDutyProblem::Forbidden { missing_scopes } => {
-            PagerDutyProblem::PeopleDenied { missing_scopes }
-        }
         problem => problem,
     }
 }

@@ -85,16 +85,14 @@ pub fn obeying(wait: Duration, problem: &PagerDutyProblem) -> Duration {
 /// How long to leave the connection alone after so many failures in a row and one more.
 fn back_off(interval: Duration, failures: u32, problem: &PagerDutyProblem) -> Duration {
     let doubled = interval.saturating_mul(2u32.saturating_pow(failures));
-    doubled
-        .min(LONGEST_BACK_OFF.max(interval))
-        .max(demanded(problem))
+    obeying(doubled.min(LONGEST_BACK_OFF.max(interval)), problem)
 }
 
 /// How long to wait after a failure that somebody provoked by asking for it. What
 /// was `planned` comes no later for it, or each press would postpone the recovery;
 /// only what PagerDuty demands is obeyed all the same.
 pub fn no_later(wait: Duration, planned: Option<Duration>, problem: &PagerDutyProblem) -> Duration {
-    planned.map_or(wait, |planned| wait.min(planned).max(demanded(problem)))
+    planned.map_or(wait, |planned| obeying(wait.min(planned), problem))
 }
 
 /// How many seconds a schedule is waited for after so many were not enough.

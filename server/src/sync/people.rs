@@ -165,11 +165,10 @@ pub async fn list(
             store.read_roster_from(connection, place).await?;
             roster.complete = false;
             // Of the whole credential only the schedules tell.
-            if let Some(PagerDutyProblem::Forbidden { missing_scopes }) = failed
-                && nobody_came
-            {
-                denied = Some(PagerDutyProblem::PeopleDenied { missing_scopes });
-            }
+            denied = failed
+                .filter(|_| nobody_came)
+                .map(PagerDutyProblem::of_people_alone)
+                .filter(PagerDutyProblem::concerns_people_alone);
         }
         (Reading::UnderWay, _) => roster.complete = false,
     }
