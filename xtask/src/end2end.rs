@@ -102,11 +102,12 @@ fn run(arguments: &[impl AsRef<OsStr>], others: &OtherBrowsers) -> Result<Outcom
     let Ok(results) = fs::read_to_string(RESULTS) else {
         bail!("Playwright ended without results ({status}), see above");
     };
-    let tests =
-        count(&results).with_context(|| format!("{RESULTS} is not what Playwright writes"))?;
+    let (tests, failures) =
+        read(&results).with_context(|| format!("{RESULTS} is not what Playwright writes"))?;
     Ok(Outcome {
         tests,
         success: status.success(),
+        failures,
     })
 }
 
@@ -136,15 +137,37 @@ fn playwright() -> Result<Command> {
     Ok(command)
 }
 
-fn count(results: &str) -> Option<Tests> {
+/// How many tests there were, and each that failed at some attempt with why.
+fn read(results: &str) -> Option<(Tests, Vec<String>)> {
     let results: Value = serde_json::from_str(results).ok()?;
     let stats = results.get("stats")?;
     let number = |name: &str| stats.get(name)?.as_u64();
-    Some(Tests {
+    let tests = Tests {
         passed: number("expected")?,
         failed: number("unexpected")? + number("flaky")?,
         skipped: number("skipped")?,
-    })
+    };
+    let mut failures = Vec::new();
+    add_failures(&results, &mut failures);
+    Some((tests, failures))
+}
+
+/// Suites hold suites and specifications, these hold tests with an error for each attempt.
+fn add_failures(within: &Value, failures: &mut Vec<String>) {
+    let items = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
+    for suite in items(within, "suites") {
+        add_failures(&suite, failures);
+    }
+    for specification in items(within, "specs") {
+        let title = specification["title"].as_str().unwrap_or_default();
+        for test in items(&specification, "tests") {
+            for attempt in items(&test, "results") {
+                if let Some(words) = attempt["error"]["message"].as_str() {
+                    failures.push(format!("{title}\n{words}"));
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -161,14 +184,15 @@ mod tests {
 
     #[test]
     fn a_test_that_passed_only_when_repeated_counts_as_failed() {
-        let results = r#"{"stats":{"expected":7,"unexpected":1,"flaky":2,"skipped":3}}"#;
-        assert_eq!(
-            count(results),
-            Some(Tests {
-                passed: 7,
-                failed: 3,
-                skipped: 3
-            })
-        );
+        let results = r#"{"stats":{"expected":7,"unexpected":1,"flaky":2,"skipped":3},
+            "suites":[{"suites":[{"specs":[{"title":"says who","tests":[{"results":[
+                {"error":{"message":"nobody"}},{}]}]}]}]}]}"#;
+        let tests = Tests {
+            passed: 7,
+            failed: 3,
+            skipped: 3,
+        };
+        let failures = vec!["says who\nnobody".to_owned()];
+        assert_eq!(read(results), Some((tests, failures)));
     }
 }

@@ -13,6 +13,7 @@ mod deny;
 mod end2end;
 mod http;
 mod imports;
+mod libtest;
 mod nginx;
 mod node;
 mod other_browsers;

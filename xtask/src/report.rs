@@ -23,6 +23,8 @@ pub struct Tests {
 pub struct Outcome {
     pub tests: Tests,
     pub success: bool,
+    /// Each test that failed, with what it said.
+    pub failures: Vec<String>,
 }
 
 impl Outcome {
@@ -33,6 +35,7 @@ impl Outcome {
             skipped: 0,
         },
         success: true,
+        failures: Vec::new(),
     };
 }
 
@@ -47,6 +50,7 @@ struct Row {
     time: Duration,
     tests: Tests,
     success: bool,
+    failures: Vec<String>,
 }
 
 impl Report {
@@ -63,6 +67,7 @@ impl Report {
                 Outcome {
                     tests: Tests::default(),
                     success: false,
+                    failures: vec![format!("{error:#}")],
                 }
             }
             Ok(outcome) => outcome,
@@ -79,6 +84,7 @@ impl Report {
             time,
             tests,
             success,
+            failures: outcome.failures,
         });
         Ok(success)
     }
@@ -97,6 +103,7 @@ impl Report {
                 time,
                 tests,
                 success,
+                failures: _,
             } = row;
             println!(
                 "{:<34} {:<6} {:>9}   {:>4} passed {:>4} failed {:>4} skipped",
@@ -110,6 +117,10 @@ impl Report {
         }
         for warning in &self.warnings {
             println!("\n!!! {warning}");
+        }
+        // Here again, where nothing has scrolled it away.
+        for failure in self.rows.iter().flat_map(|row| &row.failures) {
+            println!("\nFAILED: {failure}");
         }
         let passed: u64 = self.rows.iter().map(|row| row.tests.passed).sum();
         let failed: u64 = self.rows.iter().map(|row| row.tests.failed).sum();

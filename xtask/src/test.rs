@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::libtest::Reading;
 use crate::postgres::{self, Postgres};
-use crate::report::{Outcome, Report, Tests};
+use crate::report::{Outcome, Report};
 use crate::{cargo, check, debian, end2end, processes, programs, site};
 
 #[derive(Args)]
@@ -132,55 +133,14 @@ fn cargo_test(packages: &[&str], postgres: Option<&str>) -> Result<Outcome> {
 }
 
 fn run_tests(arguments: &[&str], command: &mut Command) -> Result<Outcome> {
-    let (status, tests) =
-        processes::status_and_lines("cargo test", command, Tests::default(), count)?;
-    if !status.success() && tests.failed == 0 {
+    let (status, reading) =
+        processes::status_and_lines("cargo test", command, Reading::default(), Reading::line)?;
+    if !status.success() && reading.tests.failed == 0 {
         return Err(cargo::failure(arguments, status));
     }
     Ok(Outcome {
-        tests,
+        tests: reading.tests,
         success: status.success(),
+        failures: reading.failures,
     })
-}
-
-/// Adds up lines like `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
-fn count(tests: &mut Tests, line: &str) {
-    let Some(result) = line.strip_prefix("test result: ") else {
-        return;
-    };
-    let number = |word: &str| {
-        let before = result
-            .split(word)
-            .next()
-            .filter(|before| before.len() < result.len())?;
-        before.trim().rsplit(' ').next()?.parse::<u64>().ok()
-    };
-    tests.passed += number(" passed").unwrap_or_default();
-    tests.failed += number(" failed").unwrap_or_default();
-    tests.skipped += number(" ignored").unwrap_or_default();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_several_test_programs_are_added_up() {
-        let mut tests = Tests::default();
-        for line in [
-            "running 5 tests",
-            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
-            "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
-        ] {
-            count(&mut tests, line);
-        }
-        assert_eq!(
-            tests,
-            Tests {
-                passed: 15,
-                failed: 2,
-                skipped: 1
-            }
-        );
-    }
 }
