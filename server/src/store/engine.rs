@@ -7,7 +7,7 @@ use super::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sqlx::{
-    AnyPool, Error,
+    AnyPool, Connection as _, Error,
     any::AnyPoolOptions,
     migrate::{MigrateError, Migrator},
 };
@@ -74,9 +74,9 @@ impl Engine {
             Self::Postgres => {
                 // A pooler by transaction would hand on to others what is set, so nothing
                 // is before it is known that there is none.
-                let looking = opening::looking_at_postgres(url).await?;
-                opening::look_at_postgres(&looking).await?;
-                looking.close().await;
+                let (looked_through, _) = opening::look_at_postgres(url).await?;
+                // It was only read.
+                let _ = looked_through.close().await;
                 let connecting = pool_of(1, &[GIVING_UP], &upkeep).connect(url).await;
                 let migrating = connecting.map_err(opening::postgres_refusal)?;
                 migrate(&migrating).await?;

@@ -75,9 +75,7 @@ async fn of_sqlite(url: &str, database: &Path, expect: Expect) -> Result<Inspect
 }
 
 async fn of_postgres(url: &str) -> Result<Inspection, OpenError> {
-    let pool = opening::looking_at_postgres(url).await?;
-    let schema = opening::look_at_postgres(&pool).await?;
-    let mut raw = pool.acquire().await.map_err(OpenError::Connect)?;
+    let (mut raw, schema) = opening::look_at_postgres(url).await?;
     let mut setting = async |name: &str| -> Result<String, Error> {
         text(&mut raw, &format!("select current_setting('{name}')")).await
     };
@@ -98,6 +96,8 @@ async fn of_postgres(url: &str) -> Result<Inspection, OpenError> {
             ));
         }
     }
+    // It was only read.
+    let _ = raw.close().await;
     Ok(Inspection {
         mode: format!("Postgres {version}, takes writes, lends connections for whole sessions"),
         doubts,

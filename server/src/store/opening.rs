@@ -3,7 +3,7 @@
 
 use super::engine::{ACQUIRE_LIMIT, newest_version, sqlite_path};
 use sqlx::{
-    AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Error, Executor as _, Row as _,
+    AnyConnection, AssertSqlSafe, Connection as _, Error, Executor as _, Row as _,
     any::AnyPoolOptions,
 };
 use std::{
@@ -466,26 +466,25 @@ fn sqlite_refusal(database: &Path) -> impl Fn(Error) -> OpenError {
 /// How long a second connection for the comparison may take: a pooler may have none.
 const SECOND_LIMIT: Duration = Duration::from_secs(5);
 
-/// The connections that looking at a Postgres database takes.
-pub(super) async fn looking_at_postgres(url: &str) -> Result<AnyPool, OpenError> {
-    AnyPoolOptions::new()
+/// Looks at a Postgres database that nobody here uses yet. A connection to it, and the version
+/// of its schema; 0 for none.
+pub(super) async fn look_at_postgres(url: &str) -> Result<(AnyConnection, i64), OpenError> {
+    let pool = AnyPoolOptions::new()
         .acquire_timeout(ACQUIRE_LIMIT)
         .max_connections(2)
-        .connect(url)
-        .await
-        .map_err(postgres_refusal)
-}
-
-/// Looks at a Postgres database to which there is a pool that nobody uses yet. Returns
-/// the version of its schema; 0 for none.
-pub(super) async fn look_at_postgres(pool: &AnyPool) -> Result<i64, OpenError> {
-    let mut first = pool.acquire().await.map_err(postgres_refusal)?;
-    if let Ok(Ok(mut second)) = time::timeout(SECOND_LIMIT, pool.acquire()).await
-        && is_lent_by_transaction(&mut first, &mut second)
-            .await
-            .map_err(OpenError::Connect)?
-    {
-        return Err(OpenError::PoolerByTransaction);
+        .connect_lazy(url)
+        .map_err(postgres_refusal)?;
+    // Detached: a connection that goes back to the pool is tried there, and one that a pooler
+    // has broken off would put its failure into the log beneath the sentence that helps.
+    let mut first = pool.acquire().await.map_err(postgres_refusal)?.detach();
+    if let Ok(Ok(second)) = time::timeout(SECOND_LIMIT, pool.acquire()).await {
+        let mut second = second.detach();
+        let is_lent = is_lent_by_transaction(&mut first, &mut second).await;
+        // The pooler may have closed it.
+        let _ = second.close().await;
+        if is_lent.map_err(OpenError::Connect)? {
+            return Err(OpenError::PoolerByTransaction);
+        }
     }
     let read_only = text(
         &mut first,
@@ -496,10 +495,12 @@ pub(super) async fn look_at_postgres(pool: &AnyPool) -> Result<i64, OpenError> {
         return Err(OpenError::ReadOnlyPostgres);
     }
     let ours = "select cast(count(to_regclass('_sqlx_migrations')) as bigint)";
-    if number(&mut first, ours).await.map_err(OpenError::Connect)? > 0 {
-        return schema(&mut first).await;
-    }
-    Ok(0)
+    let version = if number(&mut first, ours).await.map_err(OpenError::Connect)? > 0 {
+        schema(&mut first).await?
+    } else {
+        0
+    };
+    Ok((first, version))
 }
 
 /// Whether connections to a pooler get another connection to Postgres with each
