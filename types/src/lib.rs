@@ -47,8 +47,8 @@ pub use rotation::{
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
-    MissingSchedules, PreviewPerson, ScheduleChoice, ScheduleHealth, ScheduleKind, SchedulePreview,
-    ScheduleSummary, ShiftOddity, ShiftView,
+    MissingSchedules, PreviewPerson, SEARCH_LIMIT_SECONDS, ScheduleChoice, ScheduleHealth,
+    ScheduleKind, SchedulePreview, ScheduleSummary, ShiftOddity, ShiftView,
 };
 pub use sign_in::SignInProblem;
 pub use slack::{

@@ -19,6 +19,9 @@ pub struct ScheduleSummary {
     pub told_apart: Option<String>,
 }
 
+/// For how many seconds a search for schedules reads on at most.
+pub const SEARCH_LIMIT_SECONDS: u32 = 30;
+
 /// What a search for schedules found, and what it could not list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundSchedules {

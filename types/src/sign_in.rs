@@ -3,6 +3,7 @@
 
 use crate::{SlackRefusal, SlackWord};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SignInProblem {
@@ -18,6 +19,10 @@ pub enum SignInProblem {
     NoCookies,
     #[error("Slack could not be reached or gave no usable answer. Try again in a minute.")]
     SlackUnavailable,
+    #[error(
+        "Slack is asked too often at the moment and wants to be left alone for {seconds} seconds. Nothing is wrong with your account: try again after that."
+    )]
+    SlackBusy { seconds: u64 },
     #[error(
         "No Slack app is set up for Round Robin, so nobody can sign in. Ask whoever runs Round Robin to set its client id and client secret."
     )]
@@ -63,6 +68,7 @@ impl SignInProblem {
             Self::Stale => "stale",
             Self::NoCookies => "no-cookies",
             Self::SlackUnavailable => "slack-unavailable",
+            Self::SlackBusy { .. } => "slack-busy",
             Self::Misconfigured => "misconfigured",
             Self::Refused(_) => "refused",
             Self::WorkspaceNotServed => "workspace-not-served",
@@ -76,10 +82,11 @@ impl SignInProblem {
         }
     }
 
-    /// Slack's word, which stands beside the code in the address.
-    pub fn word(&self) -> Option<&str> {
+    /// What stands beside the code in the address: Slack's word, or the seconds to wait.
+    pub fn word(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Refused(SlackRefusal(word)) => Some(word.as_str()),
+            Self::Refused(SlackRefusal(word)) => Some(word.as_str().into()),
+            Self::SlackBusy { seconds } => Some(seconds.to_string().into()),
             _ => None,
         }
     }
@@ -91,6 +98,9 @@ impl SignInProblem {
             "stale" => Self::Stale,
             "no-cookies" => Self::NoCookies,
             "slack-unavailable" => Self::SlackUnavailable,
+            "slack-busy" => Self::SlackBusy {
+                seconds: word.parse().ok()?,
+            },
             "misconfigured" => Self::Misconfigured,
             "refused" => Self::Refused(SlackRefusal(SlackWord::parse(word)?)),
             "workspace-not-served" => Self::WorkspaceNotServed,
@@ -118,6 +128,7 @@ mod tests {
             SignInProblem::Stale,
             SignInProblem::NoCookies,
             SignInProblem::SlackUnavailable,
+            SignInProblem::SlackBusy { seconds: 90 },
             SignInProblem::Misconfigured,
             SignInProblem::Refused(refusal),
             SignInProblem::WorkspaceNotServed,
@@ -130,7 +141,7 @@ mod tests {
             SignInProblem::SessionEnded,
         ] {
             let word = problem.word().unwrap_or_default();
-            let read = SignInProblem::from_code(problem.code(), word);
+            let read = SignInProblem::from_code(problem.code(), &word);
             assert_eq!(read, Some(problem));
         }
     }

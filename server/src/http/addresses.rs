@@ -45,7 +45,7 @@ pub fn sign_in(problem: Option<&SignInProblem>, return_to: Option<&ReturnPath>) 
     if let Some(problem) = problem {
         query.append_pair("problem", problem.code());
         if let Some(word) = problem.word() {
-            query.append_pair("word", word);
+            query.append_pair("word", &word);
         }
     }
     if let Some(path) = return_to {

@@ -15,16 +15,13 @@ use crate::{clock, metrics::Metrics, text::plain_up_to};
 use futures::future::join;
 use std::{collections::HashSet, time::Instant};
 use types::{
-    FoundSchedules, MissingSchedules, PagerDutyProblem, PagerDutyUserId, Region, ScheduleId,
-    ScheduleKind, Timestamp,
+    FoundSchedules, MissingSchedules, PagerDutyProblem, PagerDutyUserId, Region,
+    SEARCH_LIMIT_SECONDS, ScheduleId, ScheduleKind, Timestamp,
 };
 
 /// How far a search reads on. Whoever looks for something among more schedules
 /// than this types more of its name.
 const SEARCH_ROWS_MAX: usize = 500;
-
-/// How many seconds a search goes on: somebody waits for it.
-const SEARCH_LIMIT_SECONDS: u32 = 30;
 
 /// What a page of the search holds after a whole one did not come.
 const ROWS_PER_SMALL_PAGE: usize = 25;

@@ -109,10 +109,12 @@ impl SlackError {
             Self::NoApp => SignInProblem::Misconfigured,
             Self::TokenRotation => SignInProblem::TokenRotation,
             Self::OrganisationWide => SignInProblem::OrganisationWide,
+            Self::RateLimited { retry_after } => SignInProblem::SlackBusy {
+                seconds: retry_after.as_secs(),
+            },
             Self::Unreachable
             | Self::TimedOut
             | Self::Unavailable { .. }
-            | Self::RateLimited { .. }
             | Self::TokenRefused { .. }
             | Self::Passing { .. }
             | Self::Unreadable => SignInProblem::SlackUnavailable,
@@ -158,6 +160,12 @@ mod tests {
             of("fatal_error").sign_in_problem(),
             SignInProblem::SlackUnavailable
         );
+        assert_eq!(
+            of("ratelimited").sign_in_problem(),
+            SignInProblem::SlackBusy {
+                seconds: USUAL_WAIT.as_secs()
+            }
+        );
         let sentence = of("bad_client_secret").sign_in_problem().to_string();
         assert!(sentence.contains("bad_client_secret"));
         assert!(sentence.contains("Ask whoever runs Round Robin"));
@@ -173,7 +181,7 @@ mod tests {
             "a_word_of_tomorrow",
         ] {
             let problem = of(word).sign_in_problem();
-            assert_eq!(problem.word(), Some(word));
+            assert_eq!(problem.word().as_deref(), Some(word));
             assert!(!problem.to_string().contains("in a minute"));
             assert!(of(word).problem().unwrap().to_string().contains(word));
             assert!(!of(word).passes());

@@ -606,7 +606,10 @@ mod tests {
         ] {
             assert_eq!(said(word), SignInProblem::SlackUnavailable, "{word}");
         }
-        assert_eq!(said("invalid_scope").word(), Some("invalid_scope"));
+        assert_eq!(
+            said("invalid_scope").word().as_deref(),
+            Some("invalid_scope")
+        );
     }
 
     #[test]
@@ -646,6 +649,6 @@ mod tests {
             ..SlackAnswer::default()
         };
         let problem = checked_code(&install_step(), &answer).unwrap_err();
-        assert_eq!(problem.word(), Some("invalid_scope"));
+        assert_eq!(problem.word().as_deref(), Some("invalid_scope"));
     }
 }

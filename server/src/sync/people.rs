@@ -119,7 +119,10 @@ pub async fn list(
     let workspace = &connection.workspace;
     let turn = services.roster_turns.of(workspace);
     let _turn = turn.lock().await;
-    let Some(present) = store.connection(workspace).await? else {
+    let present = store.connection(workspace).await?;
+    // With another credential another run reads the list.
+    let Some(present) = present.filter(|present| present.generation == connection.generation)
+    else {
         return Ok(None);
     };
     let mut people = asked_for(store, workspace).await?;

@@ -19,8 +19,8 @@ use leptos::{
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use std::time::Duration;
 use types::{
-    BindRefusal, FoundSchedules, MissingSchedules, Outcome, RotationPage, ScheduleId,
-    SchedulePreview, ScheduleSummary,
+    BindRefusal, FoundSchedules, MissingSchedules, Outcome, RotationPage, SEARCH_LIMIT_SECONDS,
+    ScheduleId, SchedulePreview, ScheduleSummary,
 };
 use web_sys::HtmlInputElement;
 
@@ -141,18 +141,22 @@ fn Results(
         let chosen = if chosen.is_empty() { &today } else { &chosen };
         chosen == schedule.as_str()
     };
-    let message = move || match browsing.found.get() {
-        None => Some(EitherOf3::A(view! {
-            <p class="hint">"Searching… With many schedules, PagerDuty may take half a minute."</p>
-        })),
-        Some(answer) => match refusal(&answer) {
-            Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
-            None => choices.with(Vec::is_empty).then(|| {
-                EitherOf3::C(view! {
-                    <p class="nobody">"PagerDuty finds no schedule for this. Try fewer letters."</p>
-                })
-            }),
-        },
+    let searching = Memo::new(move |_| match browsing.found.get() {
+        None => true,
+        Some(answer) => answered(answer).is_some_and(|found| {
+            browsing
+                .search
+                .with(|search| found.search.trim() != search.trim())
+        }),
+    });
+    let message = move || match browsing.found.get().as_ref().map(refusal) {
+        _ if searching.get() => Some(EitherOf3::A(view! { <Searching/> })),
+        Some(Some(failure)) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
+        _ => choices.with(Vec::is_empty).then(|| {
+            EitherOf3::C(view! {
+                <p class="nobody">"PagerDuty finds no schedule for this. Try fewer letters."</p>
+            })
+        }),
     };
     let missing = move || {
         let missing = browsing.found.get().and_then(answered)?.missing;
@@ -172,6 +176,28 @@ fn Results(
                 },
             )}
         </fieldset>
+    }
+}
+
+/// For how long PagerDuty has been asked: it does not say how far it is.
+#[component]
+fn Searching() -> impl IntoView {
+    let seconds = RwSignal::new(0);
+    effect(move || {
+        let count = move || {
+            seconds.try_update(|seconds| *seconds += 1);
+        };
+        if let Ok(counting) = set_interval_with_handle(count, Duration::from_secs(1)) {
+            on_cleanup(move || counting.clear());
+        }
+    });
+    view! {
+        <p class="hint">"Searching… With many schedules, PagerDuty may take half a minute."</p>
+        <progress
+            max=SEARCH_LIMIT_SECONDS
+            prop:value=move || seconds.get()
+            aria-label="How long the search has taken, of the longest that is waited for it"
+        />
     }
 }
 

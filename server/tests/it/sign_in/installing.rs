@@ -125,6 +125,22 @@ async fn a_code_whose_exchange_failed_in_passing_is_exchanged_once_more() {
 }
 
 #[tokio::test]
+async fn where_slack_asks_to_wait_it_is_said_for_how_long() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    slack.change(|world| world.refusals = vec![("openid.connect.token", "ratelimited")]);
+    let mut bob = Browser::new(&services);
+    let back = identified(&mut bob, &slack, "T1", "U2").await;
+    let problem = bob.open(&back).await.location().to_owned();
+    assert!(
+        problem.starts_with("/sign-in?problem=slack-busy&word=5&"),
+        "{problem}"
+    );
+    let page = bob.open(&problem).await.body;
+    assert!(page.contains("for 5 seconds"), "{page}");
+}
+
+#[tokio::test]
 async fn who_lacks_the_right_to_add_a_scope_signs_in_without_it() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;
