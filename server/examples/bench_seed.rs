@@ -6,13 +6,13 @@
 
 use anyhow::Context;
 use clap::Parser;
+use domain::Rotation;
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     clock,
     config::StorageSettings,
     crypto::KeyRing,
-    pagerduty::{AccountIdentity, ScheduleVersion},
-    rotations::{Rotation, ScheduleSnapshot},
+    pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
     store::{
         BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
         StoredMethod, bot_token_row, credential_row,

@@ -20,7 +20,6 @@ mod oauth;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
-pub mod rotations;
 pub mod slack;
 pub mod store;
 pub mod sync;

@@ -12,7 +12,9 @@ use anyhow::{Result, anyhow};
 use crate::{processes, toolchain};
 
 /// `app` is rendered by the server here: `server` switches its feature `ssr` on.
-pub const NATIVE: [&str; 8] = ["-p", "types", "-p", "app", "-p", "server", "-p", "sandbox"];
+pub const NATIVE: [&str; 10] = [
+    "-p", "types", "-p", "app", "-p", "domain", "-p", "server", "-p", "sandbox",
+];
 
 /// Where every command looks for what cargo built, relative to the workspace.
 const TARGET: &str = "target";

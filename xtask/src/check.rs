@@ -12,8 +12,18 @@ use crate::{cargo, deny, site, toolchain, troubles};
 /// since it is also run alone.
 const LINTS: [(&str, &[&str]); 4] = [
     (
-        "clippy: types, app and server",
-        &["-p", "types", "-p", "app", "-p", "server", "--all-targets"],
+        "clippy: types, app, domain and server",
+        &[
+            "-p",
+            "types",
+            "-p",
+            "app",
+            "-p",
+            "domain",
+            "-p",
+            "server",
+            "--all-targets",
+        ],
     ),
     ("clippy: sandbox", &["-p", "sandbox", "--all-targets"]),
     (

@@ -105,7 +105,7 @@ fn add_unit_tests(report: &mut Report) -> Result<()> {
     site::ensure_placeholder()?;
     let mut without_postgres = false;
     let mut missing = Vec::new();
-    report.run("tests: types, app, server, sandbox", || {
+    report.run("tests: types, app, domain, server, sandbox", || {
         let postgres = Postgres::obtain()?;
         without_postgres = postgres.url().is_none();
         missing = missing_programs()?;

@@ -16,7 +16,7 @@ use syn::{Attribute, Block, Expr, Ident, ImplItem, Item, Lit, Meta};
 
 const LIST: &str = "docs/troubles.md";
 /// Where sentences are.
-const ROOMS: [&str; 3] = ["types/src", "app/src", "server/src"];
+const ROOMS: [&str; 4] = ["types/src", "app/src", "server/domain/src", "server/src"];
 
 /// Functions that choose among sentences which no type holds.
 const SPEAKERS: [&str; 10] = [

@@ -6,7 +6,6 @@ use crate::{
     audit::entry,
     integrations::{AcceptedCredential, Secrets},
     pagerduty::{Account, Credential},
-    rotations::may_see,
     store::{
         BoundSchedule, Connection, NewAuditEntry, PendingSwitch, StoredCredential, StoredMethod,
         credential_row, switch_row,
@@ -18,6 +17,7 @@ use app::{
     backend::{Answer, Caller, Connections},
 };
 use async_trait::async_trait;
+use domain::may_see;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
 use subtle::ConstantTimeEq;

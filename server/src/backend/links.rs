@@ -1,17 +1,13 @@
 //! Saying who of PagerDuty is who in Slack, where their e-mails do not.
 
 use super::{RoundRobin, failed};
-use crate::{
-    audit::entry,
-    rotations::{Directory, PeopleIndex, SchedulePerson, link_of},
-    store::NewAuditEntry,
-    sync,
-};
+use crate::{audit::entry, store::NewAuditEntry, sync};
 use app::{
     AppError, Denial,
     backend::{Answer, Caller, Links},
 };
 use async_trait::async_trait;
+use domain::{Directory, PeopleIndex, SchedulePerson, link_of};
 use types::{
     AuditAction, LinkRefusal, LinkState, LinkView, LiveTopic, Outcome, PagerDutyUserId, PersonId,
 };

@@ -4,8 +4,8 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     clock,
-    rotations::{self, Directory, Member, PeopleIndex, Rotation, ScheduleSnapshot, link_of},
-    store::{BoundSchedule, Connection, ListedRotation, NewAuditEntry, Person, StoreError},
+    pagerduty::ScheduleSnapshot,
+    store::{BoundSchedule, Connection, ListedRotation, NewAuditEntry, StoreError},
     sync,
 };
 use app::{
@@ -13,6 +13,7 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
+use domain::{Directory, Member, PeopleIndex, Person, Rotation, link_of};
 use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, NextOnDuty,
@@ -37,9 +38,9 @@ impl<R> From<R> for Stop<R> {
 /// Lets owners and admins through. Whoever may not see the rotation is not told
 /// that it exists.
 pub(super) fn must_edit(rotation: &Rotation, caller: &Caller) -> Result<(), AppError> {
-    if !rotations::may_see(rotation, &caller.person, caller.role) {
+    if !domain::may_see(rotation, &caller.person, caller.role) {
         Err(AppError::NotFound)
-    } else if !rotations::may_edit(rotation, &caller.person, caller.role) {
+    } else if !domain::may_edit(rotation, &caller.person, caller.role) {
         Err(AppError::Forbidden(Denial::EditRotation))
     } else {
         Ok(())
@@ -85,7 +86,7 @@ impl Rotations for RoundRobin {
                 let relation = rotation.relation_to(&caller.person);
                 relation.may_see(rotation.details.visibility, caller.role)
             })
-            .filter(|rotation| rotations::matches(&rotation.details, rotation.mode, &filter))
+            .filter(|rotation| domain::matches(&rotation.details, rotation.mode, &filter))
             .map(|rotation| {
                 let attention = connection
                     .as_ref()
@@ -125,7 +126,7 @@ impl Rotations for RoundRobin {
         Ok(RotationPage {
             history,
             may_link: connection.is_some() && caller.role.administers(),
-            may_edit: rotations::may_edit(&rotation, &caller.person, caller.role),
+            may_edit: domain::may_edit(&rotation, &caller.person, caller.role),
             pagerduty_connected: connection.is_some(),
             owners: owner_views(&rotation.owners, &people),
             members: rotation.members.iter().map(Member::view).collect(),
@@ -220,7 +221,7 @@ impl Rotations for RoundRobin {
         let now = clock::now();
         self.change(caller, &id, AuditAction::Rotated, |rotation, entry| {
             entry.before = Some(rotation.on_duty_names());
-            rotations::rotate(rotation, now)?;
+            domain::rotate(rotation, now)?;
             entry.after = Some(rotation.on_duty_names());
             Ok(())
         })
@@ -236,7 +237,7 @@ impl Rotations for RoundRobin {
         let now = clock::now();
         self.change(caller, &id, AuditAction::SetOnDuty, |rotation, entry| {
             entry.before = Some(rotation.on_duty_names());
-            rotations::set_on_duty(rotation, &member, now)?;
+            domain::set_on_duty(rotation, &member, now)?;
             entry.after = Some(rotation.on_duty_names());
             Ok(())
         })
@@ -252,7 +253,7 @@ impl Rotations for RoundRobin {
         let person = self.person(caller, &person).await?;
         self.change(caller, &id, AuditAction::AddedMember, |rotation, entry| {
             let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-            rotations::add_member(rotation, &person)?;
+            domain::add_member(rotation, &person)?;
             entry.after = Some(person.name);
             Ok(())
         })
@@ -270,7 +271,7 @@ impl Rotations for RoundRobin {
             &id,
             AuditAction::RemovedMember,
             |rotation, entry| {
-                entry.before = Some(rotations::remove_member(rotation, &member)?);
+                entry.before = Some(domain::remove_member(rotation, &member)?);
                 Ok(())
             },
         )
@@ -285,7 +286,7 @@ impl Rotations for RoundRobin {
         direction: MoveDirection,
     ) -> Answer<(), RotationRefusal> {
         self.change(caller, &id, AuditAction::MovedMember, |rotation, entry| {
-            entry.after = Some(rotations::move_member(rotation, &member, direction)?);
+            entry.after = Some(domain::move_member(rotation, &member, direction)?);
             Ok(())
         })
         .await
@@ -300,7 +301,7 @@ impl Rotations for RoundRobin {
         let person = self.person(caller, &person).await?;
         self.change(caller, &id, AuditAction::AddedOwner, |rotation, entry| {
             let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-            rotations::add_owner(rotation, &person)?;
+            domain::add_owner(rotation, &person)?;
             entry.after = Some(person.name);
             Ok(())
         })
@@ -318,7 +319,7 @@ impl Rotations for RoundRobin {
             .await?
             .map(|person| person.name);
         self.change(caller, &id, AuditAction::RemovedOwner, |rotation, entry| {
-            rotations::remove_owner(rotation, &person, &caller.person)?;
+            domain::remove_owner(rotation, &person, &caller.person)?;
             entry.before = name.or_else(|| Some(person.to_string()));
             Ok(())
         })
@@ -389,7 +390,7 @@ impl RoundRobin {
             .await
             .map_err(failed(caller))?;
         rotation
-            .filter(|rotation| rotations::may_see(rotation, &caller.person, caller.role))
+            .filter(|rotation| domain::may_see(rotation, &caller.person, caller.role))
             .ok_or(AppError::NotFound)
     }
 
@@ -417,7 +418,7 @@ impl RoundRobin {
             .map_err(failed(caller))?;
         if rotations
             .iter()
-            .any(|rotation| rotations::may_edit(rotation, &caller.person, caller.role))
+            .any(|rotation| domain::may_edit(rotation, &caller.person, caller.role))
         {
             Ok(())
         } else {
@@ -467,13 +468,13 @@ fn next_on_duty(rotation: &ListedRotation) -> Option<NextOnDuty> {
     let members = &rotation.members;
     match rotation.mode {
         RotationMode::Manual => {
-            rotations::next_by_hand(members, rotation.details.duty_size).map(|member| NextOnDuty {
+            domain::next_by_hand(members, rotation.details.duty_size).map(|member| NextOnDuty {
                 name: member.name.clone(),
                 starts_at: None,
             })
         }
         RotationMode::PagerDuty => {
-            rotations::next_by_schedule(members, &rotation.coming).map(|shift| NextOnDuty {
+            domain::next_by_schedule(members, &rotation.coming).map(|shift| NextOnDuty {
                 name: shift.name.clone(),
                 starts_at: Some(shift.starts_at),
             })

@@ -7,11 +7,8 @@ use super::{
 use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
-    pagerduty::ANSWER_LIMIT_SECONDS,
-    rotations::{
-        Directory, PeopleIndex, Rotation, ScheduleSnapshot, duty_of, link_of, loss, members_of,
-    },
-    store::{BindEnd, Connection, Links, NewAuditEntry, Person, Rule, StoreError},
+    pagerduty::{ANSWER_LIMIT_SECONDS, ScheduleSnapshot},
+    store::{BindEnd, Connection, NewAuditEntry, Rule, StoreError},
     sync,
 };
 use app::{
@@ -19,6 +16,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
+use domain::{Directory, Links, PeopleIndex, Person, Rotation, duty_of, link_of, loss, members_of};
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
     ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
@@ -152,7 +150,9 @@ impl RoundRobin {
         let directory = Directory::new(&index, &links);
         let rule = Rule {
             now: &|| self.services.pagerduty_now(connection),
-            members: &|snapshot, now| members_of(snapshot, &directory, now),
+            members: &|snapshot, now| {
+                members_of(&snapshot.people, &snapshot.shifts, &directory, now)
+            },
         };
         let store = &self.services.store;
         let interval = self.services.config.pagerduty.poll_interval;
@@ -285,7 +285,7 @@ fn preview(
     present_schedule: Option<String>,
 ) -> SchedulePreview {
     let Reading { snapshot, read_at } = reading;
-    let coming = members_of(&snapshot, directory, read_at);
+    let coming = members_of(&snapshot.people, &snapshot.shifts, directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, directory);
         PreviewPerson {
@@ -293,7 +293,7 @@ fn preview(
             email: person.email.clone(),
             link,
             slack_name: found.map(|found| found.name.clone()),
-            on_duty: duty_of(&snapshot, &person.id, read_at).is_some(),
+            on_duty: duty_of(&snapshot.shifts, &person.id, read_at).is_some(),
         }
     });
     SchedulePreview {

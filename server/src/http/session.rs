@@ -167,7 +167,7 @@ fn view(session: Session) -> SessionView {
 mod tests {
     use super::*;
     use crate::slack::{Doubt, READABLE_SECONDS};
-    use crate::store::Person;
+    use domain::Person;
     use types::{PersonId, Role, SlackWord, Timestamp, WorkspaceId};
 
     const START: Timestamp = Timestamp::from_millis(0);

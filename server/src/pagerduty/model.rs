@@ -1,7 +1,8 @@
 //! PagerDuty's people and schedules as the product sees them, freed from the
 //! shapes in which they travel.
 
-use types::{LeftOut, PagerDutyUserId, Region, ScheduleId, Timestamp};
+use domain::{SchedulePerson, Shift};
+use types::{LeftOut, PagerDutyUserId, Region, ScheduleId};
 
 /// Which account it is, as far as PagerDuty has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,14 +120,19 @@ pub struct UserReference {
     pub deleted: bool,
 }
 
-/// A stretch of time for which one person is on call: `[starts_at, ends_at)`,
-/// never empty.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Shift {
-    // The order of the fields is the order of shifts.
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
-    pub user: PagerDutyUserId,
+/// A schedule as last read, its people resolved to names and e-mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleSnapshot {
+    pub id: ScheduleId,
+    pub name: String,
+    pub url: Option<String>,
+    pub version: ScheduleVersion,
+    pub time_zone: Option<String>,
+    pub people: Vec<SchedulePerson>,
+    /// By start. Several may overlap.
+    pub shifts: Vec<Shift>,
+    /// What of the answer made no sense.
+    pub left_out: Option<LeftOut>,
 }
 
 /// Somebody of the PagerDuty account.

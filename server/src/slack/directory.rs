@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     Services,
-    store::{KnownPerson, Person, StoreError, Workspace},
+    store::{KnownPerson, StoreError, Workspace},
 };
+use domain::Person;
 use secrecy::SecretString;
 use std::{collections::HashMap, time::Duration};
 use tokio::{

@@ -2,7 +2,8 @@
 //! Slack has to be asked because the list leaves them out. Pure.
 
 use super::shapes::{Account, Kind};
-use crate::store::{KnownPerson, Person, email_key};
+use crate::store::KnownPerson;
+use domain::{Person, email_key};
 use std::collections::{HashMap, HashSet};
 use types::{PersonId, Timestamp};
 

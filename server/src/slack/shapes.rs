@@ -1,7 +1,8 @@
 //! Slack's JSON, as far as it is read, and what it means here. Each field stands
 //! for itself: one that is missing or odd is not told, and leaves the others alone.
 
-use crate::{store::Person, text::plain};
+use crate::text::plain;
+use domain::Person;
 use serde_json::Value;
 use types::{PersonId, Role, WorkspaceId};
 

@@ -14,8 +14,9 @@ use crate::{
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
     oauth::says_later,
-    store::{Installation, NewAuditEntry, NewSession, Person, StoreError, bot_token_row},
+    store::{Installation, NewAuditEntry, NewSession, StoreError, bot_token_row},
 };
+use domain::Person;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;

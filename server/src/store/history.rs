@@ -2,7 +2,7 @@
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
 use super::{DatabaseConnection, Result, Store};
-use crate::rotations::{Member, RecordChange, record_changes};
+use domain::{Member, RecordChange, record_changes};
 use types::{DutyRecord, RotationId, Timestamp, WorkspaceId};
 
 /// How many records a rotation's page shows.

@@ -1,11 +1,8 @@
 //! Who of PagerDuty is who in Slack, where an admin said so.
 
 use super::{NewAuditEntry, Result, Store, audit};
-use std::collections::HashMap;
+use domain::Links;
 use types::{PagerDutyUserId, PersonId, WorkspaceId};
-
-/// People of Slack by the PagerDuty users that they were linked to by hand.
-pub type Links = HashMap<PagerDutyUserId, PersonId>;
 
 impl Store {
     pub async fn links(&self, workspace: &WorkspaceId) -> Result<Links> {

@@ -12,7 +12,7 @@ use super::{
     known,
     rotations::{MEMBER_COLUMNS, MemberRow},
 };
-use crate::rotations::{ComingShift, Member, Relation};
+use domain::{ComingShift, Member, Relation};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{

@@ -3,39 +3,10 @@
 
 use super::{DatabaseConnection, Result, Store, known};
 use crate::slack::Change;
+use domain::Person;
 use sqlx::FromRow;
 use std::time::Duration;
-use types::{PersonId, PersonView, Role, SlackProblem, Timestamp, WorkspaceId};
-
-/// Somebody of a workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    pub id: PersonId,
-    pub name: String,
-    /// As Slack shows it; absent when Slack shows none.
-    pub email: Option<String>,
-    pub role: Role,
-    /// Deactivated in Slack, or no member there any more.
-    pub deactivated: bool,
-}
-
-impl From<Person> for PersonView {
-    fn from(person: Person) -> Self {
-        Self {
-            id: person.id,
-            name: person.name,
-            email: person.email,
-            role: person.role,
-            deactivated: person.deactivated,
-        }
-    }
-}
-
-/// What people are matched by: the address without the spaces around it, in
-/// lower case.
-pub fn email_key(email: &str) -> String {
-    email.replace(types::is_invisible, "").to_lowercase()
-}
+use types::{PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
 
 /// Somebody, and how well they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Rotations with their members and owners.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, known};
-use crate::rotations::{Duty, Member, Rotation};
+use domain::{Duty, Member, Rotation};
 use serde::Deserialize;
 use sqlx::FromRow;
 use std::collections::HashMap;

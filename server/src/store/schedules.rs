@@ -6,10 +6,8 @@ use super::{
     connections::{self, read_problem, write_problem},
     duration, former, known, millis, rotations,
 };
-use crate::{
-    pagerduty::{NextPage, ScheduleVersion, Shift},
-    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot, difference, next_change},
-};
+use crate::pagerduty::{NextPage, ScheduleSnapshot, ScheduleVersion};
+use domain::{Member, Rotation, SchedulePerson, Shift, difference, next_change};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{

@@ -3,10 +3,10 @@
 
 use super::{
     NewAuditEntry, Result, Store, audit, known,
-    people::Person,
     workspaces::{STANDING, StandingRow},
 };
 use crate::slack::Standing;
+use domain::Person;
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, Role, Timestamp, WorkspaceId};
 

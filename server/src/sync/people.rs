@@ -3,10 +3,13 @@
 
 use crate::{
     Services,
-    pagerduty::{Account, PagerDuty, Reading, Roster as Listing, Schedule, User, UserReference},
-    rotations::{SchedulePerson, ScheduleSnapshot},
+    pagerduty::{
+        Account, PagerDuty, Reading, Roster as Listing, Schedule, ScheduleSnapshot, User,
+        UserReference,
+    },
     store::{Connection, Store, StoreError},
 };
+use domain::SchedulePerson;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::{
     collections::HashMap,

@@ -13,7 +13,8 @@ use crate::{
 };
 use app::AppError;
 use axum::http::{Method, StatusCode};
-use server::{Services, clock, housekeeping, rotations::Rotation};
+use domain::Rotation;
+use server::{Services, clock, housekeeping};
 use std::convert::Infallible;
 use types::{AuditAction, MemberKey, PersonId, RotationId};
 

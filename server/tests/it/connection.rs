@@ -5,10 +5,8 @@ use crate::support::{
     on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
-use server::{
-    rotations::Duty,
-    store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd},
-};
+use domain::Duty;
+use server::store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd};
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},

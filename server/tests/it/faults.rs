@@ -13,9 +13,10 @@ mod schedules;
 use crate::support::{
     Database, Setup, bound::Bound, contents::Contents, databases, services_with, sqlite, workspace,
 };
+use domain::Rotation;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use server::{rotations::Rotation, sync};
+use server::sync;
 use std::net::TcpListener;
 use types::{ConnectRefusal, ConnectionHealth, PagerDutyProblem, Timestamp};
 

@@ -5,13 +5,13 @@ use crate::support::{
     sqlite, workspace,
 };
 use app::backend::Schedules;
+use domain::{Directory, Links, PeopleIndex, Shift, members_of};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
     clock,
-    pagerduty::Shift,
-    rotations::{Directory, PeopleIndex, ScheduleSnapshot, members_of},
-    store::{BindEnd, Links, NewAuditEntry, Rule, credential_row},
+    pagerduty::ScheduleSnapshot,
+    store::{BindEnd, NewAuditEntry, Rule, credential_row},
 };
 use std::{collections::HashSet, convert::Infallible, time::Duration};
 use types::{AuditAction, PagerDutyUserId, ScheduleId};
@@ -51,7 +51,7 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
     let directory = Directory::new(&people, &links);
     let rule = Rule {
         now: &clock::now,
-        members: &|schedule, now| members_of(schedule, &directory, now),
+        members: &|schedule, now| members_of(&schedule.people, &schedule.shifts, &directory, now),
     };
     let connection = bound.connection().await;
     let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {

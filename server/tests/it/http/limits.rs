@@ -4,7 +4,8 @@ use super::{browser::Browser, error_of, signed_in, signed_in_with, started};
 use crate::support::{NOW, caller, directory_read, sandbox::Sandbox, services, sqlite};
 use app::{AppError, Denial, backend::Connections};
 use axum::http::{Method, StatusCode};
-use server::{Services, backend::RoundRobin, clock, http::Peer, store::Person};
+use domain::Person;
+use server::{Services, backend::RoundRobin, clock, http::Peer};
 use types::{ApiKeyInput, PersonId, Role};
 
 const SYNC: &str = "/rpc/sync_now";

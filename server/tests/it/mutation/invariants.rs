@@ -65,7 +65,7 @@ impl Facts {
         for (schedule, id) in &tenant.rotations {
             let rotation = store.rotation(tenant.workspace(), id).await.unwrap();
             let rotation = rotation.expect("rotations stay");
-            let id_of = |member: &server::rotations::Member| {
+            let id_of = |member: &domain::Member| {
                 let user = member.pagerduty_user.as_ref();
                 user.map_or_else(|| member.key.to_string(), ToString::to_string)
             };

@@ -3,8 +3,8 @@
 
 use super::{slack::BOT_TOKEN, token::execute, *};
 use crate::support::create;
+use domain::Member;
 use server::{
-    rotations::Member,
     slack::{Change, SlackError, directory::DirectoryError},
     store::KnownPerson,
 };

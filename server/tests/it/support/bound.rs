@@ -5,11 +5,11 @@ use super::{
     workspace,
 };
 use app::backend::Connections;
+use domain::{Member, Rotation};
 use serde_json::json;
 use server::{
     Services,
     backend::RoundRobin,
-    rotations::{Member, Rotation},
     store::{BoundSchedule, Connection},
     sync,
 };

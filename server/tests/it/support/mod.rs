@@ -17,6 +17,7 @@ pub mod wire;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
+use domain::{Member, Person, Rotation, SchedulePerson};
 use sandbox::Sandbox;
 use secrecy::SecretString;
 use server::{
@@ -25,12 +26,11 @@ use server::{
     clock,
     config::{Settings, Storage},
     crypto::{KeyRing, token_key},
-    pagerduty::{AccountIdentity, ScheduleVersion},
-    rotations::{Member, Rotation, SchedulePerson, ScheduleSnapshot},
+    pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
     slack::Change,
     store::{
-        Connection, Expect, Installation, KnownPerson, NewAuditEntry, NewSession, Person, Rule,
-        Store, StoredCredential, StoredMethod,
+        Connection, Expect, Installation, KnownPerson, NewAuditEntry, NewSession, Rule, Store,
+        StoredCredential, StoredMethod,
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};

@@ -1,7 +1,6 @@
 //! Whose turn it is in Manual mode.
 
-use super::{Duty, Member, Rotation};
-use crate::store::email_key;
+use crate::{Duty, Member, Rotation, email_key};
 use types::{MemberKey, PagerDutyUserId, PersonId, RotationRefusal, Timestamp};
 
 /// A shift of a bound schedule that has not begun.
@@ -112,7 +111,7 @@ pub fn set_on_duty(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotations::examples::{key, rotation};
+    use crate::rotation::examples::{key, rotation};
     use types::{LinkState, RotationMode};
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);

@@ -1,23 +1,4 @@
-//! The rules of rotations: who may see and change one, whose turn it is, and
-//! what a PagerDuty schedule makes of its members. Pure functions over values;
-//! the time is a parameter and nothing here reads or writes anything.
-
-mod access;
-mod membership;
-mod ordering;
-mod records;
-mod search;
-mod turns;
-
-pub use access::{Relation, may_edit, may_see};
-pub use membership::{
-    Directory, PeopleIndex, SchedulePerson, ScheduleSnapshot, difference, duty_of, link_of, loss,
-    members_of, next_change,
-};
-pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
-pub use records::{RecordChange, record_changes};
-pub use search::matches;
-pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};
+//! A rotation and whoever takes turns in it.
 
 use types::{
     LinkState, MemberKey, MemberView, PagerDutyUserId, PersonId, RotationDetails, RotationId,
@@ -89,14 +70,14 @@ impl Rotation {
     }
 
     /// Members and turns are ours to change in Manual mode only.
-    fn must_be_manual(&self) -> Result<(), RotationRefusal> {
+    pub(crate) fn must_be_manual(&self) -> Result<(), RotationRefusal> {
         match self.mode {
             RotationMode::Manual => Ok(()),
             RotationMode::PagerDuty => Err(RotationRefusal::Bound),
         }
     }
 
-    fn position_of(&self, key: &MemberKey) -> Result<usize, RotationRefusal> {
+    pub(crate) fn position_of(&self, key: &MemberKey) -> Result<usize, RotationRefusal> {
         self.members
             .iter()
             .position(|member| member.key == *key)
@@ -105,7 +86,7 @@ impl Rotation {
 }
 
 #[cfg(test)]
-mod examples {
+pub(crate) mod examples {
     //! Rotations for the tests of the rules.
 
     use super::*;

@@ -2,7 +2,7 @@
 //! what the rotation showed: nobody's stretch reaches back into a time at which
 //! it was certain that others were on duty.
 
-use super::{Duty, Member};
+use crate::{Duty, Member};
 use types::Timestamp;
 
 /// A change to the records of a rotation.
@@ -117,7 +117,7 @@ fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotations::examples::member;
+    use crate::rotation::examples::member;
 
     const fn at(second: i64) -> Timestamp {
         Timestamp::from_millis(second * 1000)

@@ -1,6 +1,6 @@
 //! Who may see and who may change a rotation.
 
-use super::{Member, Rotation};
+use crate::{Member, Rotation};
 use types::{PersonId, Role, Visibility};
 
 /// What somebody is to a rotation.
@@ -44,7 +44,7 @@ pub fn may_edit(rotation: &Rotation, person: &PersonId, role: Role) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotations::examples::{person, rotation};
+    use crate::rotation::examples::{person, rotation};
 
     #[test]
     fn a_private_rotation_is_for_members_owners_and_admins() {

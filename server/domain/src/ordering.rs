@@ -1,6 +1,6 @@
 //! Who is in a rotation, in which order, and who owns it.
 
-use super::{Member, Rotation};
+use crate::{Member, Rotation};
 use types::{LinkState, MemberKey, MoveDirection, PersonId, PersonView, RotationRefusal};
 
 /// Adds a person of the workspace at the end.
@@ -76,7 +76,7 @@ pub fn remove_owner(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotations::examples::{key, person, rotation};
+    use crate::rotation::examples::{key, person, rotation};
     use types::{Role, RotationMode};
 
     fn view(name: &str) -> PersonView {

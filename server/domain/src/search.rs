@@ -28,7 +28,7 @@ pub fn matches(details: &RotationDetails, mode: RotationMode, filter: &RotationF
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotations::examples::rotation;
+    use crate::rotation::examples::rotation;
 
     #[test]
     fn words_are_found_in_any_field_and_any_case() {

@@ -1,0 +1,24 @@
+//! What the product exists for: people, rotations, shifts, and the rules over them: who may
+//! see and change a rotation, whose turn it is, and what a schedule makes of its members. Pure
+//! functions over values; the time is a parameter. A crate of its own, with nothing behind it
+//! but the types on the wire, so that the compiler keeps databases and networks out.
+
+mod access;
+mod membership;
+mod ordering;
+mod people;
+mod records;
+mod rotation;
+mod search;
+mod shifts;
+mod turns;
+
+pub use access::{Relation, may_edit, may_see};
+pub use membership::{difference, loss, members_of};
+pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
+pub use people::{Directory, Links, PeopleIndex, Person, SchedulePerson, email_key, link_of};
+pub use records::{RecordChange, record_changes};
+pub use rotation::{Duty, Member, Rotation};
+pub use search::matches;
+pub use shifts::{Shift, duty_of, next_change};
+pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};

@@ -1,0 +1,70 @@
+//! Shifts, whoever told them, and what they say of a moment.
+
+use crate::Duty;
+use types::{PagerDutyUserId, Timestamp};
+
+/// A stretch of time for which one person is on call: `[starts_at, ends_at)`,
+/// never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shift {
+    // The order of the fields is the order of shifts.
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub user: PagerDutyUserId,
+}
+
+/// The shift that covers `now`. Its end is excluded: at the very second at
+/// which a shift ends, the next one has begun.
+pub fn duty_of(shifts: &[Shift], user: &PagerDutyUserId, now: Timestamp) -> Option<Duty> {
+    shifts
+        .iter()
+        .find(|shift| shift.user == *user && shift.starts_at <= now && now < shift.ends_at)
+        .map(|shift| Duty {
+            since: shift.starts_at,
+            until: Some(shift.ends_at),
+        })
+}
+
+/// When who is on duty changes next, as far as the shifts are known.
+pub fn next_change(shifts: &[Shift], now: Timestamp) -> Option<Timestamp> {
+    shifts
+        .iter()
+        .flat_map(|shift| [shift.starts_at, shift.ends_at])
+        .filter(|&boundary| boundary > now)
+        .min()
+}
+
+#[cfg(test)]
+pub(crate) mod examples {
+    //! Shifts for the tests of the rules.
+
+    use super::*;
+
+    pub fn at(second: i64) -> Timestamp {
+        Timestamp::from_millis(second * 1000)
+    }
+
+    pub fn shift(user: &str, from: i64, until: i64) -> Shift {
+        Shift {
+            user: PagerDutyUserId::new(user),
+            starts_at: at(from),
+            ends_at: at(until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        examples::{at, shift},
+        *,
+    };
+
+    #[test]
+    fn the_next_change_is_the_nearest_boundary_to_come() {
+        let shifts = [shift("P1", 0, 10), shift("P2", 12, 20)];
+        assert_eq!(next_change(&shifts, at(3)), Some(at(10)));
+        assert_eq!(next_change(&shifts, at(10)), Some(at(12)));
+        assert_eq!(next_change(&shifts, at(20)), None);
+    }
+}
