@@ -421,11 +421,11 @@ impl PagerDuty {
 }
 
 /// PagerDuty says of a schedule of the other kind that the request is bad (400)
-/// or, some time ago, that there is none (404).
+/// or, some time ago, that there is none (404, with words or without).
 fn may_be_of_the_other_kind(problem: &PagerDutyProblem) -> bool {
     matches!(
         problem,
-        PagerDutyProblem::NotFound | PagerDutyProblem::Unavailable { status: 400 }
+        PagerDutyProblem::NotFound | PagerDutyProblem::Unavailable { status: 400 | 404 }
     )
 }
 

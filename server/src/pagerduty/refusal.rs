@@ -1,7 +1,7 @@
 //! What a status other than success means. The status decides: bodies of errors
 //! come as JSON of several shapes or not at all, so at most one detail is taken from
-//! them, where it happens to be there. A web page, or the short text of a firewall, is
-//! nobody's word on a credential, a person or a schedule.
+//! them, where it happens to be there. A web page, the short text of a firewall, or nothing
+//! at all is nobody's word on a person or a schedule.
 
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -45,6 +45,7 @@ pub fn refusal(
         403 => Some(PagerDutyProblem::Forbidden {
             missing_scopes: missing_scopes(body),
         }),
+        404 if body.trim_ascii().is_empty() => Some(PagerDutyProblem::Unavailable { status: 404 }),
         404 => Some(PagerDutyProblem::NotFound),
         429 => Some(PagerDutyProblem::RateLimited {
             retry_after_seconds: retry_after_seconds(headers),
@@ -170,7 +171,11 @@ mod tests {
             assert_eq!(of(401, body), Some(PagerDutyProblem::Unauthorized));
             assert_eq!(of(402, body), Some(PagerDutyProblem::NoApiAccess));
             assert_eq!(of(403, body), Some(forbidden.clone()));
-            assert_eq!(of(404, body), Some(PagerDutyProblem::NotFound));
+            let gone = match body {
+                "" => PagerDutyProblem::Unavailable { status: 404 },
+                _ => PagerDutyProblem::NotFound,
+            };
+            assert_eq!(of(404, body), Some(gone));
             for status in [301, 302, 304, 307, 308] {
                 assert_eq!(of(status, body), in_between(status, None));
             }

@@ -591,15 +591,21 @@ async fn a_page_of_the_roster_that_fails_takes_no_other_along() {
     assert_eq!(roster.next_page(), Some(again));
 }
 
+/// How PagerDuty says that there is none.
+const NOT_FOUND: &str = r#"{"error":{"message":"Not Found","code":2100}}"#;
+
 #[tokio::test]
 async fn a_user_whom_pagerduty_does_not_know_is_nobody() {
-    let stub = Stub::always(404, "").await;
+    let stub = Stub::always(404, NOT_FOUND).await;
     assert_eq!(ask(&stub.url).await, Ok(None));
+    let mute = Stub::always(404, "").await;
+    let unknown = PagerDutyProblem::Unavailable { status: 404 };
+    assert_eq!(ask(&mute.url).await, Err(unknown));
 }
 
 #[tokio::test]
 async fn a_schedule_that_pagerduty_does_not_know_is_not_found() {
-    let stub = Stub::always(404, r#"{"error":{"message":"Not Found","code":2100}}"#).await;
+    let stub = Stub::always(404, NOT_FOUND).await;
     let (id, at) = (ScheduleId::new("PS"), Timestamp::from_millis(0));
     let read = client(&stub.url, &stub.url)
         .schedule(&account(), &id, ScheduleVersion::V2, at, at)
@@ -841,7 +847,11 @@ async fn a_shift_based_schedule_has_several_on_call_empty_slots_and_people_by_id
 
 #[tokio::test]
 async fn a_schedule_that_was_upgraded_is_asked_for_once_more_as_the_other_kind() {
-    for refusal in [wrong_kind, || with_status(404, "")] {
+    for refusal in [
+        wrong_kind,
+        || with_status(404, NOT_FOUND),
+        || with_status(404, ""),
+    ] {
         let upgraded = both_kinds(refusal, shift_based).await;
         let read = read_as(&upgraded.url, ScheduleVersion::V2).await.unwrap();
         assert_eq!(
@@ -857,7 +867,7 @@ async fn a_schedule_that_was_upgraded_is_asked_for_once_more_as_the_other_kind()
 
 #[tokio::test]
 async fn what_neither_version_knows_is_told_as_the_expected_one_told_it() {
-    let gone = both_kinds(|| with_status(404, ""), wrong_kind).await;
+    let gone = both_kinds(|| with_status(404, NOT_FOUND), wrong_kind).await;
     let read = read_as(&gone.url, ScheduleVersion::V2).await;
     assert_eq!(read, Err(PagerDutyProblem::NotFound));
     let ill = both_kinds(wrong_kind, || with_status(503, "")).await;

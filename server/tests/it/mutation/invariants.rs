@@ -126,7 +126,10 @@ struct Licence {
 
 impl Licence {
     fn of(case: &Case) -> Self {
-        let unknown = case.question == Question::User;
+        // Asked to wait, nobody is asked for either.
+        let waits = matches!(case.oddity, Oddity::Status(429, _));
+        let unknown =
+            case.question == Question::User || (case.question == Question::Users && waits);
         let Oddity::Spoilt(spoil) = &case.oddity else {
             return Self {
                 unknown,

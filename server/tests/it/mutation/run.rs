@@ -167,7 +167,7 @@ async fn work(world: &World, method: Method, queue: &Queue) -> Report {
         *report.tried.entry(name).or_default() += 1;
         let (wrongs, is_well) = attempt(&mut tenant, &before, &case).await;
         if !wrongs.is_empty() {
-            // Said at once as well: the whole matrix takes more than an hour, and may be broken off.
+            // Said at once as well: the whole matrix takes long, and may be broken off.
             println!("{case}: {wrongs:?}");
             report.wrongs.push((case.to_string(), wrongs));
         }

@@ -281,7 +281,10 @@ impl Visitor<'_> {
             .body(Body::from(form))
             .unwrap();
         let answer = self.world.sandbox.answer(request).await;
-        let back = answer.headers()[header::LOCATION].to_str().unwrap();
+        let status = answer.status();
+        let back = answer.headers().get(header::LOCATION);
+        let back = back.unwrap_or_else(|| panic!("Slack answers {address} with {status}"));
+        let back = back.to_str().unwrap();
         let back = Url::parse(back).unwrap();
         let code = parameter(&back, "code");
         proxy.belongs(&code, self.line);

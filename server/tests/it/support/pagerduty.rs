@@ -89,7 +89,7 @@ impl PagerDutyStub {
 async fn schedules(State(stub): State<Stub>) -> Response {
     let status = StatusCode::from_u16(stub.world.lock().unwrap().status).unwrap();
     if status != StatusCode::OK {
-        return status.into_response();
+        return refused(status);
     }
     Json(json!({"schedules": [], "more": false})).into_response()
 }
@@ -100,7 +100,7 @@ async fn schedule(State(stub): State<Stub>, Path(id): Path<String>) -> Response 
     world.asked += 1;
     let status = StatusCode::from_u16(world.status).unwrap();
     if status != StatusCode::OK {
-        return status.into_response();
+        return refused(status);
     }
     let entries: Vec<Value> = world
         .shifts
@@ -116,6 +116,12 @@ async fn schedule(State(stub): State<Stub>, Path(id): Path<String>) -> Response 
         "final_schedule": {"name": "Final Schedule", "rendered_schedule_entries": entries},
     }}))
     .into_response()
+}
+
+/// In PagerDuty's own words: without any, it is nobody's.
+fn refused(status: StatusCode) -> Response {
+    let words = json!({"error": {"message": status.canonical_reason()}});
+    (status, Json(words)).into_response()
 }
 
 async fn users() -> Json<Value> {
