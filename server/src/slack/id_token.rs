@@ -1,6 +1,7 @@
 //! Reads Slack's ID token. It came straight from Slack's token endpoint over
 //! TLS, so its signature adds nothing; every claim is checked all the same.
 
+use super::shapes::is_id;
 use crate::{crypto::token_key, oauth};
 use serde::Deserialize;
 use types::{PersonId, Timestamp, WorkspaceId};
@@ -92,6 +93,10 @@ pub fn check(
     }
     if claims.nonce.as_deref().map(token_key).as_deref() != Some(expected.nonce_key) {
         return Err(IdTokenError::Nonce);
+    }
+    // Slack would be asked for what is no workspace.
+    if !is_id(&claims.team, &['T', 'E']) || !is_id(&claims.user, &['U', 'W']) {
+        return Err(IdTokenError::Form);
     }
     Ok(Identity {
         workspace: WorkspaceId::parse(&claims.team).ok_or(IdTokenError::Form)?,
@@ -203,7 +208,7 @@ mod tests {
     #[test]
     fn without_a_workspace_or_person_there_is_no_identity() {
         for claim in ["https://slack.com/team_id", "https://slack.com/user_id"] {
-            for missing in [Value::Null, json!("")] {
+            for missing in [Value::Null, json!(""), json!("unknown-word")] {
                 assert_eq!(
                     checked_with(claim, missing).unwrap_err(),
                     IdTokenError::Form

@@ -194,7 +194,7 @@ fn person_id(value: &Value) -> Option<PersonId> {
         .flatten()
 }
 
-fn is_id(text: &str, kinds: &[char]) -> bool {
+pub(super) fn is_id(text: &str, kinds: &[char]) -> bool {
     text.starts_with(kinds)
         && text
             .bytes()

@@ -9,7 +9,7 @@ use crate::{
 use app::backend::{Authorisations, Caller, Connections, Rotations, Schedules};
 use axum::{
     body::Body,
-    http::{HeaderValue, Request, header},
+    http::{HeaderValue, Request, StatusCode, header},
 };
 use clap::Parser;
 use secrecy::SecretString;
@@ -258,14 +258,19 @@ impl Visitor<'_> {
             if !location.starts_with(&self.world.proxy.url) {
                 return SignIn::Refused(location);
             }
-            let back = self.agree(&location, person).await;
-            answer = browser.open(&back).await;
+            match self.agree(&location, person).await {
+                Ok(back) => answer = browser.open(&back).await,
+                Err(status) => {
+                    return SignIn::Lost(format!("Slack answers {location} with {status}"));
+                }
+            }
         }
         SignIn::Lost("in circles".to_owned())
     }
 
-    /// What the person does at Slack: the address to come back with.
-    async fn agree(&self, address: &str, person: &str) -> String {
+    /// What the person does at Slack: the address to come back with, or with which status
+    /// Slack refused to go on.
+    async fn agree(&self, address: &str, person: &str) -> Result<String, StatusCode> {
         let proxy = &self.world.proxy;
         let url = Url::parse(address).unwrap();
         let query = proxy.inward(self.line, url.query().unwrap());
@@ -281,14 +286,12 @@ impl Visitor<'_> {
             .body(Body::from(form))
             .unwrap();
         let answer = self.world.sandbox.answer(request).await;
-        let status = answer.status();
         let back = answer.headers().get(header::LOCATION);
-        let back = back.unwrap_or_else(|| panic!("Slack answers {address} with {status}"));
-        let back = back.to_str().unwrap();
+        let back = back.ok_or(answer.status())?.to_str().unwrap();
         let back = Url::parse(back).unwrap();
         let code = parameter(&back, "code");
         proxy.belongs(&code, self.line);
-        format!("{}?{}", back.path(), back.query().unwrap())
+        Ok(format!("{}?{}", back.path(), back.query().unwrap()))
     }
 }
 
