@@ -14,7 +14,7 @@ use crate::{
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
     oauth::says_later,
-    store::{Installation, NewAuditEntry, NewSession, StoreError, bot_token_row},
+    store::{Installation, NewAuditEntry, NewSession, StoreError, Workspace, bot_token_row},
 };
 use domain::Person;
 use secrecy::{ExposeSecret, SecretString};
@@ -311,8 +311,16 @@ async fn recognise(
         }
         Err(DirectoryError::Slack(error @ SlackError::TokenRefused { .. })) => {
             let now = services.store.workspace(&identity.workspace).await?;
-            let ended = now.is_none_or(|now| now.standing.ended_at().is_some());
-            if ended && may_ask {
+            let ended = now
+                .as_ref()
+                .is_none_or(|now| now.standing.ended_at().is_some());
+            let known = services
+                .store
+                .person(&identity.workspace, &identity.person)
+                .await?;
+            // One that never served may be none at all.
+            let may_be_none = known.is_none() && now.is_some_and(|now| !has_served(&now));
+            if may_ask && (ended || may_be_none) {
                 return Ok(Recognised::NeedsInstallation(identity));
             }
             last_known(services, identity, error.into()).await
@@ -320,6 +328,18 @@ async fn recognise(
         Err(DirectoryError::Slack(error)) => last_known(services, identity, error.into()).await,
         Err(DirectoryError::Store(error)) => Err(error.into()),
     }
+}
+
+/// Whether Slack has ever told of everybody since the present bot token came.
+fn has_served(workspace: &Workspace) -> bool {
+    let installed_at = workspace
+        .installation
+        .as_ref()
+        .map(|known| known.installed_at);
+    installed_at.is_some_and(|installed_at| {
+        let synced_at = workspace.directory_synced_at;
+        synced_at.is_some_and(|synced_at| synced_at >= installed_at)
+    })
 }
 
 /// Slack identified the person but does not tell more at the moment: the

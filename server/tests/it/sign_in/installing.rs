@@ -125,6 +125,23 @@ async fn a_code_whose_exchange_failed_in_passing_is_exchanged_once_more() {
 }
 
 #[tokio::test]
+async fn a_token_that_never_served_is_replaced_at_the_next_sign_in() {
+    let (services, slack, _database) = started().await;
+    slack.change(|world| world.installation = json!({"access_token": "unknown-word"}));
+    let mut ann = Browser::new(&services);
+    let back = identified(&mut ann, &slack, "T1", "U1").await;
+    let asked = ann.open(&back).await;
+    let back = allowed(&slack, asked.location(), "U1");
+    let problem = ann.open(&back).await.location().to_owned();
+    assert!(
+        problem.starts_with("/sign-in?problem=slack-unavailable"),
+        "{problem}"
+    );
+    slack.change(|world| world.installation = json!({}));
+    installed_by_ann(&services, &slack).await;
+}
+
+#[tokio::test]
 async fn where_slack_asks_to_wait_it_is_said_for_how_long() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;
