@@ -27,7 +27,9 @@ import { expect, test } from '../support/world';
 const SIGN_IN_PROBLEMS = [
   'cancelled',
   'stale',
+  'no-cookies',
   'slack-unavailable',
+  'slack-busy&word=5',
   'misconfigured',
   'workspace-not-served',
   'not-installed',

@@ -17,7 +17,7 @@ test('is there before PagerDuty has answered, and can be left and saved without 
   await page.getByRole('button', { name: 'Edit schedule' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Schedule of Platform on-call' })).toBeVisible();
   await expect(page.getByText('Searching…')).toBeVisible();
-  const spent = page.getByRole('progressbar', { name: /How long the search has taken/ });
+  const spent = page.getByRole('progressbar', { name: /Seconds that the search has taken/ });
   await expect.poll(() => spent.evaluate((bar: HTMLProgressElement) => bar.value)).toBeGreaterThan(1);
   await expect(page.getByRole('radio', { name: 'PagerDuty' })).toBeChecked();
   await page.getByRole('button', { name: 'Cancel' }).click();

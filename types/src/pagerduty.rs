@@ -118,7 +118,7 @@ pub enum PagerDutyProblem {
     AnotherSchedule,
 }
 
-fn seconds(count: u32) -> String {
+pub(crate) fn seconds(count: u32) -> String {
     match count {
         1 => "1 second".to_owned(),
         count => format!("{count} seconds"),

@@ -19,10 +19,8 @@ pub enum SignInProblem {
     NoCookies,
     #[error("Slack could not be reached or gave no usable answer. Try again in a minute.")]
     SlackUnavailable,
-    #[error(
-        "Slack is asked too often at the moment and wants to be left alone for {seconds} seconds. Nothing is wrong with your account: try again after that."
-    )]
-    SlackBusy { seconds: u64 },
+    #[error("Slack is asked too often at the moment. Nothing is wrong with your account: try again in {}.", crate::pagerduty::seconds(*.seconds))]
+    SlackBusy { seconds: u32 },
     #[error(
         "No Slack app is set up for Round Robin, so nobody can sign in. Ask whoever runs Round Robin to set its client id and client secret."
     )]
@@ -82,7 +80,7 @@ impl SignInProblem {
         }
     }
 
-    /// What stands beside the code in the address: Slack's word, or the seconds to wait.
+    /// What stands beside the code in the address as `word`: Slack's, or the seconds to wait.
     pub fn word(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Refused(SlackRefusal(word)) => Some(word.as_str().into()),

@@ -147,26 +147,31 @@ fn read(results: &str) -> Option<(Tests, Vec<String>)> {
         failed: number("unexpected")? + number("flaky")?,
         skipped: number("skipped")?,
     };
-    let mut failures = Vec::new();
-    add_failures(&results, &mut failures);
+    let mut failures: Vec<String> = items(&results, "errors").filter_map(words).collect();
+    add_failures(&results, "", &mut failures);
     Some((tests, failures))
 }
 
-/// Suites hold suites and specifications, these hold tests with an error for each attempt.
-fn add_failures(within: &Value, failures: &mut Vec<String>) {
-    let items = |of: &Value, name: &str| of[name].as_array().cloned().unwrap_or_default();
+fn items<'r>(of: &'r Value, name: &str) -> impl Iterator<Item = &'r Value> {
+    of[name].as_array().into_iter().flatten()
+}
+
+fn words(error: &Value) -> Option<String> {
+    error["message"].as_str().map(str::to_owned)
+}
+
+/// Suites, the outermost of which are files, hold suites and specifications; these hold tests
+/// with an error for each attempt.
+fn add_failures(within: &Value, place: &str, failures: &mut Vec<String>) {
+    let titled = |of: &Value| format!("{place} › {}", of["title"].as_str().unwrap_or_default());
     for suite in items(within, "suites") {
-        add_failures(&suite, failures);
+        add_failures(suite, &titled(suite), failures);
     }
     for specification in items(within, "specs") {
-        let title = specification["title"].as_str().unwrap_or_default();
-        for test in items(&specification, "tests") {
-            for attempt in items(&test, "results") {
-                if let Some(words) = attempt["error"]["message"].as_str() {
-                    failures.push(format!("{title}\n{words}"));
-                }
-            }
-        }
+        let tests = items(specification, "tests").filter(|test| test["status"] != "expected");
+        let attempts = tests.flat_map(|test| items(test, "results"));
+        let said = attempts.filter_map(|attempt| words(&attempt["error"]));
+        failures.extend(said.map(|words| format!("{}\n{words}", titled(specification))));
     }
 }
 
@@ -185,14 +190,19 @@ mod tests {
     #[test]
     fn a_test_that_passed_only_when_repeated_counts_as_failed() {
         let results = r#"{"stats":{"expected":7,"unexpected":1,"flaky":2,"skipped":3},
-            "suites":[{"suites":[{"specs":[{"title":"says who","tests":[{"results":[
-                {"error":{"message":"nobody"}},{}]}]}]}]}]}"#;
+            "errors":[{"message":"no such file"}],
+            "suites":[{"title":"a.spec.ts","suites":[{"title":"the page","specs":[
+                {"title":"says who","tests":[{"status":"flaky","results":[
+                    {"error":{"message":"nobody"}},{}]}]},
+                {"title":"fails","tests":[{"status":"expected","results":[
+                    {"error":{"message":"as it should"}}]}]}]}]}]}"#;
         let tests = Tests {
             passed: 7,
             failed: 3,
             skipped: 3,
         };
-        let failures = vec!["says who\nnobody".to_owned()];
+        let failures = ["no such file", " › a.spec.ts › the page › says who\nnobody"];
+        let failures = failures.map(str::to_owned).to_vec();
         assert_eq!(read(results), Some((tests, failures)));
     }
 }

@@ -60,10 +60,10 @@ pub fn soak() -> Result<()> {
         if let Some(missing) = missing_programs()?.first() {
             bail!(*missing);
         }
-        // As a release: the whole matrix is done several times as fast. What the long tests
+        // Optimised: the whole matrix is done several times as fast. What the long tests
         // measure is shown as well.
         let arguments = [
-            &["test", "--release"][..],
+            &["test", "--profile", "soak"][..],
             &cargo::NATIVE,
             &["--test", "it", "--", "--nocapture"],
         ]

@@ -1,7 +1,7 @@
 //! What the product exists for: people, rotations, shifts, and the rules over them: who may
 //! see and change a rotation, whose turn it is, and what a schedule makes of its members. Pure
 //! functions over values; the time is a parameter. A crate of its own, with nothing behind it
-//! but the types on the wire, so that the compiler keeps databases and networks out.
+//! but the types on the wire, so that it cannot reach for the store or a client.
 
 mod access;
 mod membership;

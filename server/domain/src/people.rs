@@ -27,8 +27,8 @@ impl From<Person> for PersonView {
     }
 }
 
-/// What people are matched by: the address without the spaces around it, in
-/// lower case.
+/// What people are matched by: the address without what cannot be seen of it, in lower
+/// case.
 pub fn email_key(email: &str) -> String {
     email.replace(types::is_invisible, "").to_lowercase()
 }

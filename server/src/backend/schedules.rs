@@ -16,7 +16,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Links, PeopleIndex, Person, Rotation, duty_of, link_of, loss, members_of};
+use domain::{Directory, Links, PeopleIndex, Person, Rotation, duty_of, link_of, loss};
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
     ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
@@ -150,9 +150,7 @@ impl RoundRobin {
         let directory = Directory::new(&index, &links);
         let rule = Rule {
             now: &|| self.services.pagerduty_now(connection),
-            members: &|snapshot, now| {
-                members_of(&snapshot.people, &snapshot.shifts, &directory, now)
-            },
+            members: &|snapshot, now| snapshot.members(&directory, now),
         };
         let store = &self.services.store;
         let interval = self.services.config.pagerduty.poll_interval;
@@ -285,7 +283,7 @@ fn preview(
     present_schedule: Option<String>,
 ) -> SchedulePreview {
     let Reading { snapshot, read_at } = reading;
-    let coming = members_of(&snapshot.people, &snapshot.shifts, directory, read_at);
+    let coming = snapshot.members(directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, directory);
         PreviewPerson {

@@ -236,7 +236,11 @@ impl PagerDuty {
             Err(problem) if may_be_of_the_other_kind(&problem) => {
                 let other = self.schedule_of(account, id, expected.other(), &window);
                 match other.await {
-                    // Neither shows it; what the expected one said of it stands.
+                    // Neither shows it; what the expected one said of it stands, unless it
+                    // said nothing.
+                    Err(PagerDutyProblem::NotFound) if is_mute(&problem) => {
+                        Err(PagerDutyProblem::NotFound)
+                    }
                     Err(other) if is_refusal(&other) => Err(problem),
                     other => other,
                 }
@@ -427,6 +431,11 @@ fn may_be_of_the_other_kind(problem: &PagerDutyProblem) -> bool {
         problem,
         PagerDutyProblem::NotFound | PagerDutyProblem::Unavailable { status: 400 | 404 }
     )
+}
+
+/// A 404 without a word.
+const fn is_mute(problem: &PagerDutyProblem) -> bool {
+    matches!(problem, PagerDutyProblem::Unavailable { status: 404 })
 }
 
 /// PagerDuty has understood, and does not give what was asked for.

@@ -1,8 +1,8 @@
 //! PagerDuty's people and schedules as the product sees them, freed from the
 //! shapes in which they travel.
 
-use domain::{SchedulePerson, Shift};
-use types::{LeftOut, PagerDutyUserId, Region, ScheduleId};
+use domain::{Directory, Member, SchedulePerson, Shift, members_of};
+use types::{LeftOut, PagerDutyUserId, Region, ScheduleId, Timestamp};
 
 /// Which account it is, as far as PagerDuty has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,6 +133,13 @@ pub struct ScheduleSnapshot {
     pub shifts: Vec<Shift>,
     /// What of the answer made no sense.
     pub left_out: Option<LeftOut>,
+}
+
+impl ScheduleSnapshot {
+    /// The members that it makes at the time `now`, in its order.
+    pub fn members(&self, directory: &Directory<'_>, now: Timestamp) -> Vec<Member> {
+        members_of(&self.people, &self.shifts, directory, now)
+    }
 }
 
 /// Somebody of the PagerDuty account.

@@ -1,7 +1,8 @@
 //! What a status other than success means. The status decides: bodies of errors
 //! come as JSON of several shapes or not at all, so at most one detail is taken from
-//! them, where it happens to be there. A web page, the short text of a firewall, or nothing
-//! at all is nobody's word on a person or a schedule.
+//! them, where it happens to be there. A web page, or the short text of a firewall, is
+//! nobody's word on a credential, a person or a schedule, and a 404 without a word says of
+//! nobody that they are gone.
 
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -80,8 +81,8 @@ pub fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
         || body.trim_ascii_start().starts_with(b"<")
 }
 
-/// Whether this is something, yet no JSON, not even the beginning of it. Without a
-/// body, and with status 401, PagerDuty itself may have answered so.
+/// Whether this is something, yet no JSON, not even the beginning of it. With status 401
+/// PagerDuty itself may have answered so.
 fn is_text(body: &[u8]) -> bool {
     let first = body.trim_ascii_start().first();
     first.is_some_and(|first| !matches!(first, b'{' | b'[' | b'"'))
@@ -171,11 +172,6 @@ mod tests {
             assert_eq!(of(401, body), Some(PagerDutyProblem::Unauthorized));
             assert_eq!(of(402, body), Some(PagerDutyProblem::NoApiAccess));
             assert_eq!(of(403, body), Some(forbidden.clone()));
-            let gone = match body {
-                "" => PagerDutyProblem::Unavailable { status: 404 },
-                _ => PagerDutyProblem::NotFound,
-            };
-            assert_eq!(of(404, body), Some(gone));
             for status in [301, 302, 304, 307, 308] {
                 assert_eq!(of(status, body), in_between(status, None));
             }
@@ -185,6 +181,17 @@ mod tests {
                     Some(PagerDutyProblem::Unavailable { status })
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_404_says_that_there_is_none_where_it_says_anything() {
+        let mute = Some(PagerDutyProblem::Unavailable { status: 404 });
+        for nothing in ["", " \n"] {
+            assert_eq!(of(404, nothing), mute);
+        }
+        for body in BODIES.into_iter().filter(|body| !body.is_empty()) {
+            assert_eq!(of(404, body), Some(PagerDutyProblem::NotFound), "{body}");
         }
     }
 

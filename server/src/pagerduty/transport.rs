@@ -226,7 +226,8 @@ impl Answer {
         self.headers.get("x-request-id")?.to_str().ok()
     }
 
-    /// A refusal stands even when its body did not arrive.
+    /// A refusal stands even when its body did not arrive; only that there is none has to be
+    /// said in words.
     fn parsed<T: DeserializeOwned>(self) -> Result<T, PagerDutyProblem> {
         let body_so_far = self.body.as_deref().unwrap_or_default();
         if let Some(problem) = refusal(&self.host, self.status, &self.headers, body_so_far) {

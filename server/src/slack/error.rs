@@ -110,7 +110,10 @@ impl SlackError {
             Self::TokenRotation => SignInProblem::TokenRotation,
             Self::OrganisationWide => SignInProblem::OrganisationWide,
             Self::RateLimited { retry_after } => SignInProblem::SlackBusy {
-                seconds: retry_after.as_secs(),
+                // Slack may ask for none, and then means soon.
+                seconds: u32::try_from(retry_after.as_secs())
+                    .unwrap_or(u32::MAX)
+                    .max(1),
             },
             Self::Unreachable
             | Self::TimedOut
@@ -162,9 +165,7 @@ mod tests {
         );
         assert_eq!(
             of("ratelimited").sign_in_problem(),
-            SignInProblem::SlackBusy {
-                seconds: USUAL_WAIT.as_secs()
-            }
+            SignInProblem::SlackBusy { seconds: 5 }
         );
         let sentence = of("bad_client_secret").sign_in_problem().to_string();
         assert!(sentence.contains("bad_client_secret"));

@@ -268,7 +268,9 @@ enum Asked {
 
 /// Looks the person up with the workspace's bot token, which also tells whether
 /// the token still serves. Who administers is asked to install again when it lacks
-/// a scope; nobody else could, and everybody gets in all the same.
+/// a scope; nobody else could, and everybody gets in all the same. Whoever is not known
+/// yet is asked to as well where Slack denies a new token when asked about it: Slack may
+/// have given one that is none.
 async fn recognise(
     services: &Services,
     identity: Identity,
@@ -318,8 +320,8 @@ async fn recognise(
                 .store
                 .person(&identity.workspace, &identity.person)
                 .await?;
-            // One that never served may be none at all.
-            let may_be_none = known.is_none() && now.is_some_and(|now| !has_served(&now));
+            let may_be_none =
+                known.is_none() && now.is_some_and(|now| is_new(&now) && now.standing.is_denied());
             if may_ask && (ended || may_be_none) {
                 return Ok(Recognised::NeedsInstallation(identity));
             }
@@ -330,16 +332,13 @@ async fn recognise(
     }
 }
 
-/// Whether Slack has ever told of everybody since the present bot token came.
-fn has_served(workspace: &Workspace) -> bool {
+/// Whether Slack has not told of everybody yet since the present bot token came.
+fn is_new(workspace: &Workspace) -> bool {
     let installed_at = workspace
         .installation
         .as_ref()
         .map(|known| known.installed_at);
-    installed_at.is_some_and(|installed_at| {
-        let synced_at = workspace.directory_synced_at;
-        synced_at.is_some_and(|synced_at| synced_at >= installed_at)
-    })
+    workspace.directory_synced_at < installed_at
 }
 
 /// Slack identified the person but does not tell more at the moment: the

@@ -39,6 +39,15 @@ pub struct Doubt {
 }
 
 impl Standing {
+    /// Whether Slack said of the token itself, at least once, that it is not good.
+    pub const fn is_denied(&self) -> bool {
+        match self {
+            Self::Sound => false,
+            Self::Doubted(doubt) => doubt.denials > 0,
+            Self::Ended { .. } => true,
+        }
+    }
+
     /// After a method refused the token with `word`.
     pub fn refused(self, word: SlackWord, now: Timestamp) -> Self {
         match self {

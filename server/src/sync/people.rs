@@ -123,9 +123,10 @@ pub async fn list(
     let turn = services.roster_turns.of(workspace);
     let _turn = turn.lock().await;
     let present = store.connection(workspace).await?;
-    // With another credential another run reads the list.
+    // With another credential another run reads the list and asks for people.
     let Some(present) = present.filter(|present| present.generation == connection.generation)
     else {
+        roster.lock().await.closed = true;
         return Ok(None);
     };
     let mut people = asked_for(store, workspace).await?;

@@ -15,7 +15,7 @@ use crate::{
     pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule, ScheduleSnapshot},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
-use domain::{Directory, PeopleIndex, members_of};
+use domain::{Directory, PeopleIndex};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
     pin::pin,
@@ -183,7 +183,7 @@ pub async fn apply_link(
     let directory = Directory::new(&people, &links);
     let rule = Rule {
         now: &|| services.pagerduty_now(connection),
-        members: &|snapshot, now| members_of(&snapshot.people, &snapshot.shifts, &directory, now),
+        members: &|snapshot, now| snapshot.members(&directory, now),
     };
     for schedule in store.schedules_naming(workspace, user).await? {
         let changed = store.hand_off(connection, &schedule, rule).await?;
@@ -263,9 +263,7 @@ impl Run<'_> {
         let mut changes = Vec::new();
         let rule = Rule {
             now: &|| self.now(),
-            members: &|snapshot, now| {
-                members_of(&snapshot.people, &snapshot.shifts, &directory, now)
-            },
+            members: &|snapshot, now| snapshot.members(&directory, now),
         };
         for due in due {
             let changed = self
@@ -581,9 +579,7 @@ impl Run<'_> {
         let directory = Directory::new(&self.people, &links);
         let rule = Rule {
             now: &|| self.now(),
-            members: &|snapshot, now| {
-                members_of(&snapshot.people, &snapshot.shifts, &directory, now)
-            },
+            members: &|snapshot, now| snapshot.members(&directory, now),
         };
         let changed = self
             .store()

@@ -6,7 +6,7 @@ use crate::support::{
     snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Links, PeopleIndex, Rotation, Shift, members_of};
+use domain::{Directory, Links, PeopleIndex, Rotation, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -332,9 +332,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
         let (people, links) = (PeopleIndex::new(&[]), Links::new());
         let directory = Directory::new(&people, &links);
-        let members = |schedule: &ScheduleSnapshot, now| {
-            members_of(&schedule.people, &schedule.shifts, &directory, now)
-        };
+        let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
         let poll_in = Duration::from_secs(60);
 
         let connected = entry(AuditAction::ConnectedPagerDuty);
@@ -384,9 +382,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
         };
         let (people, links) = (PeopleIndex::new(&[]), Links::new());
         let directory = Directory::new(&people, &links);
-        let members = |schedule: &ScheduleSnapshot, now| {
-            members_of(&schedule.people, &schedule.shifts, &directory, now)
-        };
+        let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
         let poll_in = Duration::from_secs(60);
         let connected = entry(AuditAction::ConnectedPagerDuty);
         let credential = new_credential("sealed");

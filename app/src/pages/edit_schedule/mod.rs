@@ -14,7 +14,7 @@ use crate::{AppError, data::Answer};
 use crate::{
     components::{
         ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Tone, loaded_page,
-        use_title,
+        use_clock, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
     error::Denial,
@@ -27,7 +27,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
 use types::{
     BindRefusal, FoundSchedules, Outcome, RotationId, RotationMode, RotationPage, ScheduleId,
-    SchedulePreview,
+    SchedulePreview, Timestamp,
 };
 
 const CANCEL_FORM: &str = "cancel-schedule";
@@ -38,6 +38,8 @@ struct Browsing {
     search: Memo<String>,
     chosen: Memo<String>,
     found: Later<Outcome<FoundSchedules, BindRefusal>>,
+    /// Since when PagerDuty has been asked what it is asked now.
+    searched_since: RwSignal<Option<Timestamp>>,
     preview: Later<Outcome<SchedulePreview, BindRefusal>>,
 }
 
@@ -49,7 +51,11 @@ impl Browsing {
         let path = use_location().pathname;
         let open = Memo::new(move |_| path.with(|path| path.ends_with("/schedule")));
         let ask = move |question| if_editable(page, question);
-        let found = Resource::optional_asking(ask, move || {
+        let searched_since = RwSignal::new(None);
+        let clock = use_clock();
+        let search_for =
+            move |question| timed(if_editable(page, question), clock.exactly(), searched_since);
+        let found = Resource::optional_asking(search_for, move || {
             open.get().then(|| SearchSchedules {
                 search: search.get(),
             })
@@ -65,6 +71,7 @@ impl Browsing {
             search,
             chosen,
             found: Later::new(found),
+            searched_since,
             preview: Later::new(preview),
         }
     }
@@ -94,6 +101,19 @@ fn if_editable(page: Resource<RotationPage>, question: Question) -> Asking {
 #[cfg(not(feature = "ssr"))]
 fn if_editable(_: Resource<RotationPage>, question: Question) -> Asking {
     question.ask()
+}
+
+/// Notes that it has begun `now`, until it has ended or another one has begun.
+fn timed(asking: Asking, now: Timestamp, since: RwSignal<Option<Timestamp>>) -> Asking {
+    since.set(Some(now));
+    Box::pin(async move {
+        let answer = asking.await;
+        // The page may have gone meanwhile.
+        if since.try_get_untracked() == Some(Some(now)) {
+            since.set(None);
+        }
+        answer
+    })
 }
 
 #[component]

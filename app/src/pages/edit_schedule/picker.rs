@@ -93,6 +93,7 @@ pub(super) fn Picker(
                     </button>
                 </div>
             </div>
+            <SearchTime browsing/>
             <Results page browsing typed apply/>
             <ShowDetails action/>
             <Details browsing/>
@@ -141,22 +142,23 @@ fn Results(
         let chosen = if chosen.is_empty() { &today } else { &chosen };
         chosen == schedule.as_str()
     };
-    let searching = Memo::new(move |_| match browsing.found.get() {
-        None => true,
-        Some(answer) => answered(answer).is_some_and(|found| {
-            browsing
-                .search
-                .with(|search| found.search.trim() != search.trim())
-        }),
-    });
-    let message = move || match browsing.found.get().as_ref().map(refusal) {
-        _ if searching.get() => Some(EitherOf3::A(view! { <Searching/> })),
-        Some(Some(failure)) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
-        _ => choices.with(Vec::is_empty).then(|| {
-            EitherOf3::C(view! {
-                <p class="nobody">"PagerDuty finds no schedule for this. Try fewer letters."</p>
-            })
-        }),
+    // The list follows what is typed, before PagerDuty is asked for it.
+    let is_answered =
+        move |found: &FoundSchedules| typed.with(|typed| typed.trim() == found.search.trim());
+    let message = move || match browsing.found.get() {
+        None => Some(EitherOf3::A(view! {
+            <p class="hint">"Searching… With many schedules, PagerDuty may take half a minute."</p>
+        })),
+        Some(answer) => match refusal(&answer) {
+            Some(failure) => Some(EitherOf3::B(view! { <p><FailureText failure/></p> })),
+            None => {
+                let none = choices.with(Vec::is_empty)
+                    && answered(answer).is_some_and(|found| is_answered(&found));
+                none.then(|| EitherOf3::C(view! {
+                    <p class="nobody">"PagerDuty finds no schedule for this. Try fewer letters."</p>
+                }))
+            }
+        },
     };
     let missing = move || {
         let missing = browsing.found.get().and_then(answered)?.missing;
@@ -179,24 +181,30 @@ fn Results(
     }
 }
 
-/// For how long PagerDuty has been asked: it does not say how far it is.
+/// For how long PagerDuty has been asked, from the first second on: how far it is, it does not
+/// say. Its place is kept, so that nothing moves.
 #[component]
-fn Searching() -> impl IntoView {
+fn SearchTime(browsing: Browsing) -> impl IntoView {
+    let clock = use_clock();
     let seconds = RwSignal::new(0);
     effect(move || {
+        seconds.set(0);
+        let Some(since) = browsing.searched_since.get() else {
+            return;
+        };
         let count = move || {
-            seconds.try_update(|seconds| *seconds += 1);
+            seconds.try_set(clock.exactly().seconds_since(since));
         };
         if let Ok(counting) = set_interval_with_handle(count, Duration::from_secs(1)) {
             on_cleanup(move || counting.clear());
         }
     });
     view! {
-        <p class="hint">"Searching… With many schedules, PagerDuty may take half a minute."</p>
         <progress
+            class="search-time" class:shown=move || { seconds.get() > 0 }
             max=SEARCH_LIMIT_SECONDS
             prop:value=move || seconds.get()
-            aria-label="How long the search has taken, of the longest that is waited for it"
+            aria-label="Seconds that the search has taken, of about 30"
         />
     }
 }

@@ -870,6 +870,9 @@ async fn what_neither_version_knows_is_told_as_the_expected_one_told_it() {
     let gone = both_kinds(|| with_status(404, NOT_FOUND), wrong_kind).await;
     let read = read_as(&gone.url, ScheduleVersion::V2).await;
     assert_eq!(read, Err(PagerDutyProblem::NotFound));
+    let half_mute = both_kinds(|| with_status(404, ""), || with_status(404, NOT_FOUND)).await;
+    let read = read_as(&half_mute.url, ScheduleVersion::V2).await;
+    assert_eq!(read, Err(PagerDutyProblem::NotFound));
     let ill = both_kinds(wrong_kind, || with_status(503, "")).await;
     let read = read_as(&ill.url, ScheduleVersion::V2).await;
     assert_eq!(read, Err(PagerDutyProblem::Unavailable { status: 503 }));

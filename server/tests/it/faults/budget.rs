@@ -5,7 +5,7 @@ use crate::support::{
     sqlite, workspace,
 };
 use app::backend::Schedules;
-use domain::{Directory, Links, PeopleIndex, Shift, members_of};
+use domain::{Directory, Links, PeopleIndex, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -51,7 +51,7 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
     let directory = Directory::new(&people, &links);
     let rule = Rule {
         now: &clock::now,
-        members: &|schedule, now| members_of(&schedule.people, &schedule.shifts, &directory, now),
+        members: &|schedule, now| schedule.members(&directory, now),
     };
     let connection = bound.connection().await;
     let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {

@@ -125,6 +125,20 @@ async fn a_code_whose_exchange_failed_in_passing_is_exchanged_once_more() {
 }
 
 #[tokio::test]
+async fn nobody_is_asked_to_install_again_because_a_token_that_served_is_refused_once() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    slack.change(|world| world.token_refused = Some("invalid_auth"));
+    let mut eve = Browser::new(&services);
+    let back = identified(&mut eve, &slack, "T1", "U77").await;
+    let problem = eve.open(&back).await.location().to_owned();
+    assert!(
+        problem.starts_with("/sign-in?problem=slack-unavailable"),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
 async fn a_token_that_never_served_is_replaced_at_the_next_sign_in() {
     let (services, slack, _database) = started().await;
     slack.change(|world| world.installation = json!({"access_token": "unknown-word"}));
@@ -154,7 +168,7 @@ async fn where_slack_asks_to_wait_it_is_said_for_how_long() {
         "{problem}"
     );
     let page = bob.open(&problem).await.body;
-    assert!(page.contains("for 5 seconds"), "{page}");
+    assert!(page.contains("try again in 5 seconds"), "{page}");
 }
 
 #[tokio::test]
