@@ -186,14 +186,15 @@ fn Results(
 #[component]
 fn SearchTime(browsing: Browsing) -> impl IntoView {
     let clock = use_clock();
-    let seconds = RwSignal::new(0);
+    let seconds = RwSignal::new(0u32);
     effect(move || {
         seconds.set(0);
         let Some(since) = browsing.searched_since.get() else {
             return;
         };
         let count = move || {
-            seconds.try_set(clock.exactly().seconds_since(since));
+            let passed = clock.exactly().seconds_since(since);
+            seconds.try_set(u32::try_from(passed).unwrap_or(0));
         };
         if let Ok(counting) = set_interval_with_handle(count, Duration::from_secs(1)) {
             on_cleanup(move || counting.clear());
