@@ -18,7 +18,7 @@ pub use membership::{difference, loss, members_of};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use people::{Directory, Links, PeopleIndex, Person, SchedulePerson, email_key, link_of};
 pub use records::{RecordChange, record_changes};
-pub use rotation::{Duty, Member, Rotation};
+pub use rotation::{Duty, Member, Rotation, names_on_duty};
 pub use search::matches;
 pub use shifts::{Shift, duty_of, next_change};
 pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};

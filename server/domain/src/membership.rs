@@ -1,7 +1,7 @@
 //! What a schedule makes of a rotation: its people become the members, and whoever is on call
 //! is on duty. Somebody without a match in Slack is kept by name, never dropped.
 
-use crate::{Directory, Duty, Member, SchedulePerson, Shift, duty_of, link_of};
+use crate::{Directory, Duty, Member, SchedulePerson, Shift, duty_of, link_of, names_on_duty};
 use types::{BindingLoss, MemberKey, PersonId, Timestamp};
 
 /// The members that a schedule's people and shifts make at the time `now`, in the order of
@@ -75,7 +75,7 @@ fn left_out(these: &[Member], those: &[Member]) -> Vec<String> {
 /// words.
 pub fn difference(before: &[Member], after: &[Member]) -> String {
     let mut parts = Vec::new();
-    let (was, is) = (on_duty(before), on_duty(after));
+    let (was, is) = (names_on_duty(before), names_on_duty(after));
     if was != is {
         parts.push(format!("On duty: {} → {}", listed(&was), listed(&is)));
     }
@@ -98,14 +98,6 @@ pub fn difference(before: &[Member], after: &[Member]) -> String {
         });
     }
     parts.join("; ")
-}
-
-fn on_duty(members: &[Member]) -> Vec<&str> {
-    members
-        .iter()
-        .filter(|member| member.duty.is_some())
-        .map(|member| member.name.as_str())
-        .collect()
 }
 
 fn listed(names: &[&str]) -> String {

@@ -117,11 +117,7 @@ fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::examples::member;
-
-    const fn at(second: i64) -> Timestamp {
-        Timestamp::from_millis(second * 1000)
-    }
+    use crate::{rotation::examples::member, shifts::examples::at};
 
     fn on_duty(name: &str, since: i64, until: i64) -> Member {
         Member {

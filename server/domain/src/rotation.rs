@@ -53,15 +53,19 @@ impl Member {
     }
 }
 
+/// The names of those of `members` who are on duty, in their order.
+pub fn names_on_duty(members: &[Member]) -> Vec<&str> {
+    members
+        .iter()
+        .filter(|member| member.duty.is_some())
+        .map(|member| member.name.as_str())
+        .collect()
+}
+
 impl Rotation {
     /// The names of those on duty, for the audit log.
     pub fn on_duty_names(&self) -> String {
-        let names: Vec<_> = self
-            .members
-            .iter()
-            .filter(|member| member.duty.is_some())
-            .map(|member| member.name.as_str())
-            .collect();
+        let names = names_on_duty(&self.members);
         if names.is_empty() {
             "Nobody".to_owned()
         } else {

@@ -111,18 +111,16 @@ pub fn set_on_duty(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::examples::{key, rotation};
+    use crate::{
+        names_on_duty,
+        rotation::examples::{key, rotation},
+    };
     use types::{LinkState, RotationMode};
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 
     fn on_duty(rotation: &Rotation) -> Vec<&str> {
-        rotation
-            .members
-            .iter()
-            .filter(|member| member.duty.is_some())
-            .map(|member| member.name.as_str())
-            .collect()
+        names_on_duty(&rotation.members)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::support::{
     snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Links, PeopleIndex, Rotation, Shift};
+use domain::{Directory, Links, PeopleIndex, Rotation, Shift, names_on_duty};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -48,12 +48,7 @@ async fn bound(database: &Database, stub: &PagerDutyStub) -> (Services, Rotation
 }
 
 fn on_duty(rotation: &Rotation) -> Vec<&str> {
-    rotation
-        .members
-        .iter()
-        .filter(|member| member.duty.is_some())
-        .map(|member| member.name.as_str())
-        .collect()
+    names_on_duty(&rotation.members)
 }
 
 #[tokio::test]
