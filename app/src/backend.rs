@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BindRefusal, ClientSecretInput, ConnectRefusal,
-    ConnectionAlert, Disconnected, FoundSchedules, IntegrationsView, LinkRefusal, MemberKey,
-    MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, PersonView, Rebound, Replaced,
+    ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView, LinkRefusal,
+    MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced,
     Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
     ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
 };
@@ -151,9 +151,9 @@ pub trait Rotations {
         id: RotationId,
         person: PersonId,
     ) -> Answer<(), RotationRefusal>;
-    /// The active people of the workspace, by name; nobody for a guest who has no
-    /// rotation to put them into.
-    async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError>;
+    /// The first of the workspace's active people whom `search` finds by name or e-mail;
+    /// nobody for a guest who has no rotation to put them into.
+    async fn people(&self, caller: &Caller, search: String) -> Result<FoundPeople, AppError>;
 }
 
 #[async_trait]

@@ -3,12 +3,12 @@
 //! ended and takes nobody for the next.
 
 use crate::{
-    components::use_clock,
+    components::{span, use_clock},
     data::{DataMemo, Source, effect},
     live::{Live, use_live},
 };
 use leptos::prelude::*;
-use types::Timestamp;
+use types::{Gap, Timestamp};
 
 /// What passing time makes of what a page says about duty.
 #[derive(Clone, Copy)]
@@ -74,6 +74,17 @@ pub(crate) fn is_over(until: Option<Timestamp>, unknown_until: Option<Timestamp>
 /// What is said of what came after a shift where nobody knows.
 pub(crate) const UNKNOWN: &str = ", what came after is not known";
 
+/// What is said of an end behind which the plan is not known.
+pub(crate) const OR_LATER: &str = " or later";
+
+/// `Then nobody for 24 hours`, to which the start of the gap is added.
+pub(crate) fn gap_length(gap: Gap) -> String {
+    match gap.until {
+        Some(until) => format!("Then nobody for {}", span(until.seconds_since(gap.from))),
+        None => "Then nobody, as far as the schedule is known".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +99,19 @@ mod tests {
         assert_eq!(passed(&changes, at(9)), None);
         assert_eq!(passed(&changes, at(10)), Some((at(10), at(10))));
         assert_eq!(passed(&changes, at(25)), Some((at(10), at(20))));
+    }
+
+    #[test]
+    fn a_gap_is_told_by_its_length() {
+        let gap = |until: Option<i64>| Gap {
+            from: at(0),
+            until: until.map(at),
+        };
+        assert_eq!(gap_length(gap(Some(24 * 3600))), "Then nobody for 24 hours");
+        assert_eq!(
+            gap_length(gap(None)),
+            "Then nobody, as far as the schedule is known"
+        );
     }
 
     #[test]

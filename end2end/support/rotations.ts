@@ -15,7 +15,8 @@ export async function createRotation(page: Page, name: string): Promise<string> 
 /** Makes a rotation by hand without its pages, for tests that are not about them, and gives its path. */
 export async function arrangeRotation(page: Page, name: string, members: string[]): Promise<string> {
   const id = await done<string>(page, '/rpc/create_rotation', { 'input[name]': name });
-  const people = (await (await page.request.get(new URL('/rpc/people', page.url()).href)).json()) as { id: string; name: string }[];
+  const found = await page.request.get(new URL('/rpc/people', page.url()).href);
+  const { people } = (await found.json()) as { people: { id: string; name: string }[] };
   for (const member of members) {
     const person = people.find((one) => one.name === member)!;
     await done(page, '/rpc/add_member', { id, person: person.id });
@@ -65,7 +66,7 @@ export async function addOwner(page: Page, name: string): Promise<void> {
 
 async function pickPerson(page: Page, section: string, label: string, name: string): Promise<void> {
   const region = page.getByRole('region', { name: section });
-  await region.getByLabel(label).selectOption({ label: name });
+  await region.getByLabel(label, { exact: true }).selectOption({ label: name });
   await region.getByRole('button', { name: /^Add/ }).click();
   await expect(row(page, section, name)).toBeVisible();
 }

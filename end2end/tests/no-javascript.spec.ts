@@ -159,6 +159,29 @@ test('without JavaScript the whole way to PagerDuty’s login and back works, wi
   await expect(connectedButton(page)).toBeVisible();
 });
 
+test('without JavaScript people of a large workspace are searched for', async ({ page, world }) => {
+  await world.sandbox.control('seed', { users: 60 });
+  const { pagerduty } = await world.sandbox.credentials();
+  await signInWithoutJavaScript(page, 'Ada Okafor');
+  await openIntegrations(page);
+  await saveKey(await openKeyDialog(page), pagerduty.api_key);
+  await makeRotation(page, 'Backup');
+  const owners = page.getByRole('region', { name: 'Owners' });
+  await owners.getByRole('searchbox', { name: 'Add an owner: search' }).fill('leila');
+  await owners.getByRole('button', { name: 'Search' }).click();
+  await addOwner(page, 'Leila Haddad');
+
+  await bindTo(page, 'Platform Secondary');
+  await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
+  await dialog.getByRole('searchbox', { name: 'Person in Slack: search' }).fill('tomas.herrera');
+  await dialog.getByRole('button', { name: 'Search' }).click();
+  await dialog.getByLabel('Person in Slack', { exact: true }).selectOption({ label: 'Tomás Herrera' });
+  await dialog.getByRole('button', { name: 'Link', exact: true }).click();
+  await expect(row(page, 'Members', 'Tomás Herrera')).toContainText('Linked by hand');
+  await expect(row(page, 'Members', 'Tomás Herrera')).toContainText('Robin Ashworth in PagerDuty');
+});
+
 test('without JavaScript somebody is linked by hand, and what was bound is bound back', async ({ page, world }) => {
   const { pagerduty } = await world.sandbox.credentials();
   await signInWithoutJavaScript(page, 'Ada Okafor');

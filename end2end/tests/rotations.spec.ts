@@ -45,6 +45,25 @@ test('a rotation is made, edited and, after asking, deleted', async ({ page }) =
   await expect(page.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
 });
 
+test('in a large workspace whoever is to join is searched for', async ({ page, world }) => {
+  await world.sandbox.control('seed', { users: 60 });
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  const members = page.getByRole('region', { name: 'Members' });
+  const choices = members.getByLabel('Add a member', { exact: true });
+  await expect(members).toContainText('There are more people.');
+  await expect(choices.getByRole('option')).toHaveCount(1 + 20);
+  const search = members.getByRole('searchbox', { name: 'Add a member: search' });
+  await search.fill('HADDAD leila');
+  await expect(choices.getByRole('option')).toHaveText(['Choose a person', 'Leila Haddad']);
+  // Whoever has joined is no candidate any more, and the search stays.
+  await addMember(page, 'Leila Haddad');
+  await expect(choices.getByRole('option')).toHaveText(['Choose a person']);
+  await search.fill('kenji.sato@');
+  await addMember(page, 'Kenji Sato');
+  await expect(page.getByRole('region', { name: 'Owners' }).getByRole('searchbox')).toHaveValue('');
+});
+
 test('members take turns in their order, and anybody of them can be set on duty', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
   const path = await createRotation(page, 'Coffee');

@@ -79,8 +79,14 @@ test('everybody of a schedule is shown, linked to Slack or not', async ({ page, 
   await makeBoundRotation(page, 'Mobile', 'Mobile EU');
   await expect(names(page, 'On duty now')).toHaveText(await world.sandbox.onCall('Q1MOBILEEU2026'));
 
+  const thenNobody = /Then nobody for 24 hours, from .*Next: Kenji Sato/;
+  await makeBoundRotation(page, 'Watch', 'Night Watch');
+  await expect(page.getByRole('region', { name: 'On duty now' })).toContainText(thenNobody);
+  await expect(page.getByRole('region', { name: 'Coming shifts' }).getByText('Nobody').first()).toBeVisible();
+
   await page.getByRole('navigation').getByRole('link', { name: 'Rotations' }).click();
   await expect(card(page, 'Backup')).toContainText('Robin Ashworth');
+  await expect(card(page, 'Watch')).toContainText(thenNobody);
   await expect(card(page, 'Warehouse')).toContainText('Nobody is on duty');
 });
 

@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod connection;
+mod duty;
 mod id;
 mod live;
 mod oauth;
@@ -28,6 +29,7 @@ pub use connection::{
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
     SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
+pub use duty::{Gap, Holder, NextOnDuty, OnDuty, Outlook, Stretch};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
 };
@@ -38,17 +40,16 @@ pub use oauth::{
 };
 pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
-pub use person::{LinkState, PersonView, Role, SessionView};
+pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use rotation::{
-    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, DutyRecord, FieldProblem,
-    MemberView, MoveDirection, NAME_MAX_CHARS, NextOnDuty, OnDutyView, RotationCard,
-    RotationDetails, RotationField, RotationFilter, RotationInput, RotationMode, RotationPage,
-    RotationRefusal, Visibility,
+    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
+    MoveDirection, NAME_MAX_CHARS, RotationCard, RotationDetails, RotationField, RotationFilter,
+    RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
     MissingSchedules, PreviewPerson, SEARCH_LIMIT_SECONDS, ScheduleChoice, ScheduleHealth,
-    ScheduleKind, SchedulePreview, ScheduleSummary, ShiftOddity, ShiftView,
+    ScheduleKind, SchedulePreview, ScheduleSummary, ShiftOddity,
 };
 pub use sign_in::SignInProblem;
 pub use slack::{

@@ -70,6 +70,15 @@ pub struct PersonView {
     pub deactivated: bool,
 }
 
+/// The people whom a search finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPeople {
+    /// Active ones, by name; a few.
+    pub people: Vec<PersonView>,
+    /// There are others.
+    pub more: bool,
+}
+
 /// How somebody on a rotation relates to the Slack workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LinkState {

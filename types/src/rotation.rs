@@ -3,8 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, LinkState, MemberKey, PagerDutyUserId, PersonView, RotationId, ScheduleHealth,
-    ScheduleId, ShiftView, Timestamp, is_invisible,
+    BindingView, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonView, RotationId,
+    ScheduleHealth, ScheduleId, Stretch, Timestamp, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -269,23 +269,6 @@ pub struct RotationFilter {
     pub mode: Option<RotationMode>,
 }
 
-/// Somebody who is on duty, as a card shows them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnDutyView {
-    pub name: String,
-    pub since: Timestamp,
-    /// When their shift ends; unknown in Manual mode.
-    pub until: Option<Timestamp>,
-}
-
-/// Who takes over next, as a card shows them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextOnDuty {
-    pub name: String,
-    /// When their shift begins; unknown in Manual mode.
-    pub starts_at: Option<Timestamp>,
-}
-
 /// A rotation in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationCard {
@@ -295,21 +278,9 @@ pub struct RotationCard {
     pub mode: RotationMode,
     pub visibility: Visibility,
     pub member_count: u32,
-    pub on_duty: Vec<OnDutyView>,
-    /// Who takes over next and is not on duty now: whom *Rotate* would put on duty,
-    /// or whose shift the bound schedule has next. Absent when that is nobody.
-    pub next: Option<NextOnDuty>,
+    pub outlook: Outlook,
     /// The bound schedule cannot be confirmed at present.
     pub attention: Option<Attention>,
-}
-
-impl RotationCard {
-    /// When those on duty end, and when somebody else begins, as far as the schedule tells.
-    pub fn duty_changes(&self) -> impl Iterator<Item = Timestamp> + '_ {
-        let ends = self.on_duty.iter().filter_map(|person| person.until);
-        let next = self.next.as_ref().and_then(|next| next.starts_at);
-        ends.chain(next)
-    }
 }
 
 /// Why what a card shows cannot be confirmed, and how old it is.
@@ -329,19 +300,8 @@ pub struct MemberView {
     pub name: String,
     pub email: Option<String>,
     pub link: LinkState,
-    pub on_duty_since: Option<Timestamp>,
-    /// When their shift ends; unknown of whoever was put on duty by hand.
-    pub on_duty_until: Option<Timestamp>,
-}
-
-/// A stretch of duty that has begun, as the history shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DutyRecord {
-    pub name: String,
-    pub starts_at: Timestamp,
-    /// When it ended or will end; unknown while somebody who was put on duty by
-    /// hand still is.
-    pub ends_at: Option<Timestamp>,
+    /// What PagerDuty calls them, where an admin linked them to somebody of another name.
+    pub pagerduty_name: Option<String>,
 }
 
 /// A rotation's own page.
@@ -355,10 +315,13 @@ pub struct RotationPage {
     pub owners: Vec<PersonView>,
     /// Present in PagerDuty mode.
     pub binding: Option<BindingView>,
-    /// Current and coming shifts of the bound schedule, by start.
-    pub shifts: Vec<ShiftView>,
+    pub outlook: Outlook,
+    /// What the bound schedule plans from now on, by start, with its gaps.
+    pub plan: Vec<Stretch>,
     /// Who was on duty, the latest first; the last 20.
-    pub history: Vec<DutyRecord>,
+    pub history: Vec<Stretch>,
+    /// What has been and what is planned as one, by start.
+    pub timeline: Vec<Stretch>,
     /// The caller may link people of PagerDuty to people of Slack.
     pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.
@@ -376,20 +339,6 @@ impl RotationPage {
             .filter(|member| member.link.is_linked())
             .count();
         (linked, self.members.len())
-    }
-
-    /// When those on duty end, and when somebody else begins, as far as the schedule tells.
-    pub fn duty_changes(&self) -> Vec<Timestamp> {
-        let on_duty = |key: &MemberKey| {
-            let mut members = self.members.iter();
-            members.any(|member| member.key == *key && member.on_duty_since.is_some())
-        };
-        let next = self.shifts.iter().find(|shift| !on_duty(&shift.member));
-        let ends = self
-            .members
-            .iter()
-            .filter_map(|member| member.on_duty_until);
-        ends.chain(next.map(|shift| shift.starts_at)).collect()
     }
 
     pub fn bound_schedule(&self) -> Option<&ScheduleId> {

@@ -2,7 +2,7 @@
 //! and what a bound rotation shows of it.
 
 use crate::{
-    LinkState, MemberKey, PagerDutyProblem, PagerDutyUserId, PersonId, RotationRefusal, ScheduleId,
+    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotationRefusal, ScheduleId, Stretch,
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -129,8 +129,8 @@ pub struct BindingLoss {
 pub struct SchedulePreview {
     pub schedule: ScheduleSummary,
     pub people: Vec<PreviewPerson>,
-    /// Current shifts and those of the next 14 days, by start.
-    pub shifts: Vec<ShiftView>,
+    /// What it plans now and for the next 14 days, by start, with its gaps.
+    pub plan: Vec<Stretch>,
     pub left_out: Option<LeftOut>,
     pub loss: BindingLoss,
     /// As of when all of that is told.
@@ -140,21 +140,12 @@ pub struct SchedulePreview {
 impl SchedulePreview {
     /// When duty changes, as far as the shifts tell.
     pub fn duty_changes(&self) -> Vec<Timestamp> {
-        let shifts = self.shifts.iter();
-        shifts
-            .flat_map(|shift| [shift.starts_at, shift.ends_at])
+        let plan = self.plan.iter();
+        plan.flat_map(|stretch| [Some(stretch.starts_at), stretch.ends_at])
+            .flatten()
             .filter(|at| *at > self.read_at)
             .collect()
     }
-}
-
-/// A stretch of time for which one person is on duty: `[starts_at, ends_at)`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShiftView {
-    pub member: MemberKey,
-    pub name: String,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
 }
 
 /// How far what is shown of a bound schedule can be trusted, the best first. The
@@ -270,12 +261,11 @@ mod tests {
     }
 
     #[test]
-    fn duty_changes_where_a_shift_begins_or_ends_that_was_still_to_come() {
-        let shift = |name: &str, starts: i64, ends: i64| ShiftView {
-            member: MemberKey::of_pagerduty_user(&PagerDutyUserId::new(name)),
-            name: name.to_owned(),
+    fn duty_changes_where_a_stretch_begins_or_ends_that_was_still_to_come() {
+        let stretch = |starts: i64, ends: i64| Stretch {
+            holder: None,
             starts_at: at(starts),
-            ends_at: at(ends),
+            ends_at: Some(at(ends)),
         };
         let preview = SchedulePreview {
             schedule: ScheduleSummary {
@@ -285,7 +275,7 @@ mod tests {
                 told_apart: None,
             },
             people: Vec::new(),
-            shifts: vec![shift("Ann", 0, 10), shift("Bob", 10, 20)],
+            plan: vec![stretch(0, 10), stretch(10, 20)],
             left_out: None,
             loss: BindingLoss {
                 members: Vec::new(),

@@ -3,7 +3,7 @@
 
 use super::{
     Icon, Mark, Notice, Symbol, Time, ToastRegion, Tone, account::AccountMenu,
-    alerts::AlertBanners, use_session, use_toasts,
+    alerts::AlertBanners, time::ZoneNote, use_session, use_toasts,
 };
 use crate::{
     AppError,
@@ -47,6 +47,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
                 {signed_in.then(|| view! { <AlertBanners/> })}
                 {children()}
             </main>
+            {signed_in.then(|| view! { <footer class="hint"><ZoneNote/></footer> })}
         </div>
         <ToastRegion/>
     }

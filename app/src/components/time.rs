@@ -101,6 +101,16 @@ fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Says in which zone the times of the page are.
+#[component]
+pub(crate) fn ZoneNote() -> impl IntoView {
+    let clock = use_clock();
+    move || match clock.in_browser().then(local::zone).flatten() {
+        Some(zone) => format!("Times are in your time zone, {zone}."),
+        None => "Times are in UTC.".to_owned(),
+    }
+}
+
 /// An instant. The exact time and its zone come on hover; where it also tells how
 /// far away it is, on focus too.
 #[component]
@@ -279,6 +289,13 @@ mod local {
         Formats::default().exact(at)
     }
 
+    /// `Europe/Berlin`.
+    pub(super) fn zone() -> Option<String> {
+        let options = DateTimeFormat::default().resolved_options();
+        let zone = Reflect::get(&options, &JsValue::from("timeZone"));
+        zone.ok()?.as_string()
+    }
+
     pub(super) fn day_name(at: Timestamp) -> String {
         let format = format(&[("weekday", "short"), ("day", "numeric")]);
         written(at, &format)
@@ -420,6 +437,10 @@ mod local {
 
     pub(super) fn exact(at: Timestamp) -> String {
         super::utc_exact(at)
+    }
+
+    pub(super) fn zone() -> Option<String> {
+        None
     }
 
     pub(super) fn day_name(at: Timestamp) -> String {

@@ -4,14 +4,14 @@
 
 use super::{
     avatar::shade,
+    names::{Names, who},
     roving::move_focus,
     rows::rows,
-    stretch::{NOBODY, Stretch, sort},
     time::{Clock, Time, day, day_name, in_words, use_clock},
 };
 use crate::{data::DataMemo, duty::DutyWatch};
 use leptos::{either::Either, ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
-use types::Timestamp;
+use types::{Stretch, Timestamp};
 use web_sys::Element;
 
 /// The height of a lane and of the head with the names of the days, in pixels.
@@ -43,7 +43,7 @@ impl Span {
         stretch.ends_at.unwrap_or(self.to)
     }
 
-    fn shows(self, stretch: &Stretch) -> bool {
+    pub(crate) fn shows(self, stretch: &Stretch) -> bool {
         stretch.starts_at < self.to && self.from < self.end_of(stretch)
     }
 }
@@ -64,10 +64,10 @@ impl Placed {
 
     fn key(&self) -> String {
         let Stretch {
-            name, starts_at, ..
+            holder, starts_at, ..
         } = &self.stretch;
-        let name = name.as_deref().unwrap_or_default();
-        format!("{} {} {name}", self.lane, starts_at.as_millis())
+        let holder = holder.as_ref().map_or("", |holder| holder.key.as_str());
+        format!("{} {} {holder}", self.lane, starts_at.as_millis())
     }
 }
 
@@ -89,28 +89,33 @@ pub(crate) fn Timeline(
         let span = span.get();
         let mut stretches = stretches.get();
         stretches.retain(|stretch| span.shows(stretch));
-        sort(&mut stretches);
         let lanes = lanes(&stretches);
         let placed = stretches.into_iter().zip(lanes);
         placed
             .map(|(stretch, lane)| Placed { stretch, lane })
             .collect::<Vec<_>>()
     });
-    let told = DataMemo::new(move || {
+    let present = DataMemo::new(move || {
         let now = clock.now();
+        let changed_at = watch.and_then(DutyWatch::changed_at);
+        let holds = |one: &&Placed| one.stretch.is_known_to_hold(now, changed_at);
+        drawn.with(|drawn| drawn.iter().filter(holds).cloned().collect::<Vec<_>>())
+    });
+    let told = DataMemo::new(move || {
         drawn.with(|drawn| {
             let chosen = chosen.get();
             let chosen = chosen.and_then(|chosen| drawn.iter().find(|one| one.replaces(&chosen)));
-            chosen
-                .or_else(|| {
-                    let changed_at = watch.and_then(DutyWatch::changed_at);
-                    let mut present = drawn.iter();
-                    let holds = |one: &&Placed| one.stretch.is_known_to_hold(now, changed_at);
-                    present.find(holds).or(drawn.first())
-                })
-                .cloned()
+            let present = || present.with(|present| present.first().cloned());
+            let chosen = chosen.cloned();
+            chosen.or_else(present).or_else(|| drawn.first().cloned())
         })
     });
+    let alone = Memo::new(move |_| present.with(|present| present.len() < 2));
+    // As long as nobody has chosen one, all who are on duty are told.
+    let all_present = move || {
+        let present = present.get();
+        (chosen.with(Option::is_none) && !alone.get()).then_some(present)
+    };
     let height = Memo::new(move |_| {
         drawn.with(|drawn| {
             let lanes = drawn.iter().map(|one| one.lane + 1);
@@ -131,7 +136,12 @@ pub(crate) fn Timeline(
                 {move || view! { <Now span=span.get() height=height.get()/> }}
             </svg>
             <p class="chosen" aria-hidden="true">
-                {move || told.get().map(|placed| view! { <Told stretch=placed.stretch/> })}
+                {move || match all_present() {
+                    Some(present) => Some(Either::Left(view! { <AllPresent present/> })),
+                    None => told.get().map(|placed| Either::Right(view! {
+                        <Told stretch=placed.stretch alone/>
+                    })),
+                }}
             </p>
         </div>
     }
@@ -170,7 +180,11 @@ fn Bar(
     chosen: RwSignal<Option<Placed>>,
 ) -> impl IntoView {
     let clock = use_clock();
-    let Stretch { name, .. } = placed.stretch.clone();
+    let name = who(&placed.stretch).to_owned();
+    let shade = match &placed.stretch.holder {
+        Some(_) => shade(&name),
+        None => "gap".to_owned(),
+    };
     let lane = placed.lane;
     let present = DataMemo::new(move || {
         drawn.with(|drawn| {
@@ -180,10 +194,6 @@ fn Bar(
             present.clone()
         })
     });
-    let shade = match &name {
-        Some(name) => shade(name),
-        None => "gap".to_owned(),
-    };
     let class = move || {
         present.with(|placed| {
             let (mut open, mut past) = ("", "");
@@ -229,7 +239,7 @@ fn Bar(
                 width=move || percent(width()) height=BAR
             >
                 <rect x="1" y="1" width="100%" height=BAR - 2 rx="6"></rect>
-                <text x="8" y="19">{name.unwrap_or_else(|| NOBODY.to_owned())}</text>
+                <text x="8" y="19">{name}</text>
             </svg>
         </g>
     }
@@ -259,21 +269,31 @@ fn Now(span: Span, height: usize) -> impl IntoView {
 }
 
 #[component]
-fn Told(stretch: Stretch) -> impl IntoView {
+fn AllPresent(present: Vec<Placed>) -> impl IntoView {
+    let names = present.iter().map(|placed| who(&placed.stretch).to_owned());
+    view! { <strong>"Now: "<Names names=names.collect()/></strong> }
+}
+
+#[component]
+fn Told(
+    stretch: Stretch,
+    /// Nobody else is on duty now.
+    alone: Memo<bool>,
+) -> impl IntoView {
     let clock = use_clock();
     let watch = use_context::<DutyWatch>();
     let holds = {
         let stretch = stretch.clone();
         move || {
             let changed_at = watch.and_then(DutyWatch::changed_at);
-            if stretch.is_known_to_hold(clock.now(), changed_at) {
+            if alone.get() && stretch.is_known_to_hold(clock.now(), changed_at) {
                 "Now: "
             } else {
                 ""
             }
         }
     };
-    let name = stretch.who().to_owned();
+    let name = who(&stretch).to_owned();
     view! {
         <strong>{holds}<bdi translate="no">{name}</bdi></strong>
         <span class="hint">
@@ -287,7 +307,7 @@ fn Told(stretch: Stretch) -> impl IntoView {
 }
 
 fn words(stretch: &Stretch, clock: Clock) -> String {
-    let name = stretch.who();
+    let name = who(stretch);
     let start = in_words(stretch.starts_at, clock);
     match stretch.ends_at {
         Some(end) => format!("{name}, {start} to {}", in_words(end, clock)),
@@ -337,10 +357,19 @@ fn lanes(stretches: &[Stretch]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::stretch::tests::{at, stretch},
-        *,
-    };
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn stretch(starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+        Stretch {
+            holder: None,
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
 
     #[test]
     fn instants_are_placed_along_the_span_and_not_beyond_it() {
@@ -361,11 +390,11 @@ mod tests {
     #[test]
     fn those_who_follow_each_other_share_a_lane_and_those_who_overlap_do_not() {
         let stretches = [
-            stretch("Ann", 0, 10),
-            stretch("Bob", 5, 15),
-            stretch("Cem", 10, 20),
-            stretch("Dee", 12, None),
-            stretch("Eve", 30, 40),
+            stretch(0, 10),
+            stretch(5, 15),
+            stretch(10, 20),
+            stretch(12, None),
+            stretch(30, 40),
         ];
         assert_eq!(lanes(&stretches), [0, 1, 0, 2, 0]);
     }

@@ -42,7 +42,7 @@ fn Bound(binding: BindingView) -> impl IntoView {
         {binding.left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
         <Facts>
             {binding.time_zone.map(|zone| view! {
-                <div><dt>"Time zone"</dt><dd translate="no">{zone}</dd></div>
+                <div><dt>"Time zone of the schedule"</dt><dd translate="no">{zone}</dd></div>
             })}
             <div>
                 <dt>"Last confirmed"</dt>

@@ -6,13 +6,13 @@ use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog,
         DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span,
-        Stretch, SubmitButton, Table, TextArea, TextField, Time, Timeline, Tone, use_clock,
-        use_title, use_toasts,
+        SubmitButton, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title,
+        use_toasts,
     },
     data::DataMemo,
 };
 use leptos::prelude::*;
-use types::{RotationMode, Timestamp};
+use types::{Holder, MemberKey, RotationMode, Stretch, Timestamp};
 
 const DIALOG: &str = "design-dialog";
 const HOUR_SECONDS: i64 = 3600;
@@ -216,7 +216,10 @@ fn Times() -> impl IntoView {
     let now = untrack(|| clock.now());
     let at = move |hours: i64| now.plus_seconds(hours * HOUR_SECONDS);
     let stretch = move |name: Option<&str>, from, to: Option<i64>| Stretch {
-        name: name.map(ToOwned::to_owned),
+        holder: name.map(|name| Holder {
+            key: MemberKey::new(name),
+            name: name.to_owned(),
+        }),
         starts_at: at(from),
         ends_at: to.map(at),
     };

@@ -9,7 +9,7 @@ use crate::{
     server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
-use types::{RotationInput, RotationPage};
+use types::{RotationInput, RotationMode, RotationPage};
 
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {
@@ -37,11 +37,12 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
     let outcome = form_outcome(edit);
     let initial =
         form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
+    let bound = page.mode == RotationMode::PagerDuty;
     let back = format!("/rotations/{}", page.id);
     view! {
         <ActionForm action=edit class="card form">
             <input type="hidden" name="id" value=page.id.to_string()/>
-            <RotationFields initial refused=Signal::derive(move || outcome.refused())/>
+            <RotationFields initial bound refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">
                 <SubmitButton
                     label="Save" busy_label="Saving…"

@@ -1,23 +1,26 @@
 //! Saying by hand who somebody of PagerDuty is in Slack, on the panel and on a
 //! rotation's page. The address names whom the dialog is about, so the dialog
-//! opens without our code as well, and the list of people is in the page once.
+//! opens without our code as well.
 
 use super::{
     address::{address, parameter, use_leaving_query},
-    person_select::{Everybody, PersonSelect},
+    person_select::{PeopleSearch, PersonSelect},
 };
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
     data::DataMemo,
     forms::{
-        ActionForm, CurrentFlash, Failure, FormOutcome, ServerAction, answers, failure,
-        form_outcome, use_flash,
+        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, failure, form_outcome,
+        use_flash,
     },
     server_fns::{LinkPerson, UnlinkPerson},
 };
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
-use types::{LinkRefusal, PagerDutyUserId, PersonView, RotationId};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use types::{LinkRefusal, PagerDutyUserId, RotationId};
 
 const DIALOG: &str = "link-person";
 /// The parameter of the address that names the PagerDuty user.
@@ -121,16 +124,11 @@ pub(super) fn UndoLinkButton(who: Linkable, links: Links) -> impl IntoView {
 pub(super) fn LinkDialog(
     links: Links,
     asked: DataMemo<Option<Linkable>>,
-    everybody: Everybody,
+    people: PeopleSearch,
     /// The rotation on whose page it stands, if not on the panel.
     #[prop(optional_no_strip)]
     rotation: Option<RotationId>,
 ) -> impl IntoView {
-    let candidates = Signal::derive(move || {
-        let mut people = everybody.people.get();
-        people.retain(|person| !person.deactivated);
-        people
-    });
     let leave_query = use_leaving_query();
     let leave = Callback::new(move |()| {
         links.forget_results();
@@ -138,8 +136,9 @@ pub(super) fn LinkDialog(
     });
     move || {
         asked.get().map(|who| {
-            let nobody = everybody.failure;
-            view! { <OpenDialog who rotation=rotation.clone() links candidates nobody leave/> }
+            view! {
+                <OpenDialog who rotation=rotation.clone() links people leave/>
+            }
         })
     }
 }
@@ -149,11 +148,10 @@ fn OpenDialog(
     who: Linkable,
     rotation: Option<RotationId>,
     links: Links,
-    candidates: Signal<Vec<PersonView>>,
-    /// Why there is nobody to choose from.
-    nobody: Signal<Option<Failure>>,
+    people: PeopleSearch,
     leave: Callback<()>,
 ) -> impl IntoView {
+    let here = use_location().pathname.get_untracked();
     view! {
         <Dialog
             id=DIALOG title="Link to Slack" open=true
@@ -163,14 +161,16 @@ fn OpenDialog(
                 "Who in Slack is "<bdi translate="no">{who.name}</bdi>" of PagerDuty? Every rotation shows them as that \
                 person from then on, until somebody undoes the link."
             </p>
-            <FailureNotice failure=nobody/>
+            <FailureNotice failure=Signal::derive(move || people.failure())/>
             <FailureNotice failure=failure(links.link_outcome)/>
             <ActionForm action=links.link>
                 <input type="hidden" name="user" value=who.user.to_string()/>
+                // A search without our code comes back to this dialog.
+                <input type="hidden" name=PARAMETER value=who.user.to_string()/>
                 {rotation.map(|id| view! {
                     <input type="hidden" name="rotation" value=id.to_string()/>
                 })}
-                <PersonSelect id="link-to" label="Person in Slack" candidates autofocus=true/>
+                <PersonSelect id="link-to" label="Person in Slack" people here autofocus=true/>
                 <div class="buttons">
                     <SubmitButton
                         label="Link" busy_label="Linking…"

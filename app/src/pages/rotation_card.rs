@@ -4,12 +4,14 @@
 
 use super::{rotations::ADDRESS, wording::count};
 use crate::{
-    components::{Tone, avatar_markup, badge_markup, mode_tone, time_markup, use_clock},
-    duty::{UNKNOWN, is_over},
+    components::{
+        Tone, avatar_markup, badge_markup, mode_tone, names_markup, time_markup, use_clock,
+    },
+    duty::{OR_LATER, UNKNOWN, gap_length, is_over},
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{NextOnDuty, OnDutyView, RotationCard, Timestamp, Visibility};
+use types::{NextOnDuty, OnDuty, RotationCard, Timestamp, Visibility};
 
 /// What is doubtful about the list.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,7 +57,10 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
             p class="hint" { "As PagerDuty last said: " (time_markup(at, true, now)) }
         }
         p class="after" {
-            @if let Some(next) = &card.next {
+            @if let Some(gap) = card.outlook.gap {
+                span { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
+            }
+            @if let Some(next) = &card.outlook.next {
                 (comes_next(next, unknown_until, now))
             }
             span { (count(card.member_count, "member", "members")) }
@@ -64,8 +69,8 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
 }
 
 fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
-    if card.on_duty.is_empty() {
-        let begins_at = card.next.as_ref().and_then(|next| next.starts_at);
+    if card.outlook.on_duty.is_empty() {
+        let begins_at = card.outlook.next.as_ref().and_then(|next| next.starts_at);
         let begun = begins_at.filter(|_| is_over(begins_at, unknown_until));
         return html! {
             p class="nobody" {
@@ -78,13 +83,13 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
     }
     html! {
         ul class="on-duty" {
-            @for person in &card.on_duty {
-                @let over = is_over(person.until, unknown_until);
+            @for duty in &card.outlook.on_duty {
+                @let over = is_over(duty.until, unknown_until);
                 li {
-                    (avatar_markup(&person.name, !over))
+                    (avatar_markup(&duty.holder.name, !over))
                     div {
-                        bdi class="person-name" { (person.name) }
-                        (shift(person, over, now))
+                        bdi class="person-name" { (duty.holder.name) }
+                        (shift(duty, over, now))
                     }
                 }
             }
@@ -92,14 +97,17 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
     }
 }
 
-fn shift(person: &OnDutyView, over: bool, now: Timestamp) -> Markup {
+fn shift(duty: &OnDuty, over: bool, now: Timestamp) -> Markup {
     html! {
-        @match person.until {
+        @match duty.until {
             Some(at) if over => span class="over warning" {
                 "shift ended " (time_markup(at, false, now)) (UNKNOWN)
             },
-            Some(at) => span class="hint" { "until " (time_markup(at, true, now)) },
-            None => span class="hint" { "since " (time_markup(person.since, true, now)) },
+            Some(at) => span class="hint" {
+                "until " (time_markup(at, true, now))
+                @if duty.or_later { (OR_LATER) }
+            },
+            None => span class="hint" { "since " (time_markup(duty.since, true, now)) },
         }
     }
 }
@@ -107,7 +115,7 @@ fn shift(person: &OnDutyView, over: bool, now: Timestamp) -> Markup {
 fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
     html! {
         span {
-            "Next: " strong { bdi { (next.name) } }
+            "Next: " strong { (names_markup(&next.names)) }
             @if let Some(at) = next.starts_at {
                 ", " (time_markup(at, false, now))
                 @if is_over(Some(at), unknown_until) { " (not confirmed)" }
@@ -119,17 +127,22 @@ fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{RotationId, RotationMode};
+    use types::{Gap, Holder, MemberKey, Outlook, RotationId, RotationMode};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
     }
 
     fn card(on_duty: &[(&str, i64)], next: i64) -> RotationCard {
-        let on_duty = on_duty.iter().map(|(name, until)| OnDutyView {
-            name: (*name).to_owned(),
+        let on_duty = on_duty.iter().map(|(name, until)| OnDuty {
+            holder: Holder {
+                key: MemberKey::new(format!("slack:{name}")),
+                name: (*name).to_owned(),
+            },
             since: at(0),
+            followed_from: None,
             until: Some(at(*until)),
+            or_later: *until >= 900,
         });
         RotationCard {
             id: RotationId::new("r"),
@@ -138,11 +151,14 @@ mod tests {
             mode: RotationMode::PagerDuty,
             visibility: Visibility::Public,
             member_count: 3,
-            on_duty: on_duty.collect(),
-            next: Some(NextOnDuty {
-                name: "Cem".to_owned(),
-                starts_at: Some(at(next)),
-            }),
+            outlook: Outlook {
+                on_duty: on_duty.collect(),
+                next: Some(NextOnDuty {
+                    names: vec!["Cem".to_owned(), "Dee".to_owned()],
+                    starts_at: Some(at(next)),
+                }),
+                gap: None,
+            },
             attention: None,
         }
     }
@@ -172,7 +188,7 @@ mod tests {
         );
         assert!(doubtful.contains("Bobuntil 00:02 UTC"), "{doubtful}");
         assert!(
-            doubtful.contains("Next: Cem, 00:01 UTC (not confirmed)"),
+            doubtful.contains("Next: Cem and Dee, 00:01 UTC (not confirmed)"),
             "{doubtful}"
         );
     }
@@ -185,6 +201,29 @@ mod tests {
         assert!(
             doubtful.contains("Nobody was on duty until 00:01 UTC, what came after is not known"),
             "{doubtful}"
+        );
+    }
+
+    #[test]
+    fn nobody_in_between_is_told_with_its_length() {
+        let mut card = card(&[("Ana", 60)], 7260);
+        card.outlook.gap = Some(Gap {
+            from: at(60),
+            until: Some(at(7260)),
+        });
+        let told = said(&card, false, None);
+        assert!(
+            told.contains("Then nobody for 2 hours, from 00:01 UTC"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn an_end_behind_which_nothing_is_known_may_come_later() {
+        let told = said(&card(&[("Ana", 900)], 960), false, None);
+        assert!(
+            told.contains("until 00:15 UTC (in 15 minutes) or later"),
+            "{told}"
         );
     }
 

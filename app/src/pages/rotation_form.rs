@@ -5,13 +5,16 @@ use crate::{
     components::{Choice, FailureNotice, TextArea, TextField},
     forms::Failure,
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use types::{RotationField, RotationInput, RotationRefusal, Visibility};
 
 #[component]
 pub(super) fn RotationFields(
     initial: RotationInput,
     refused: Signal<Option<Result<RotationRefusal, AppError>>>,
+    /// A schedule decides how many are on duty at once.
+    #[prop(optional)]
+    bound: bool,
 ) -> impl IntoView {
     let problem = move |field| Signal::derive(move || problem_of(refused.get(), field));
     let duty_size = match initial.duty_size.as_str() {
@@ -34,11 +37,17 @@ pub(super) fn RotationFields(
             hint="A short handle such as OPS-1: letters, digits and hyphens. May stay empty."
             value=initial.code problem=problem(RotationField::Code)
         />
-        <TextField
-            id="duty-size" name="input[duty_size]" label="Duty size" inputmode="numeric"
-            hint="How many people are on duty at once."
-            value=duty_size problem=problem(RotationField::DutySize)
-        />
+        {if bound {
+            Either::Left(view! { <input type="hidden" name="input[duty_size]" value=duty_size/> })
+        } else {
+            Either::Right(view! {
+                <TextField
+                    id="duty-size" name="input[duty_size]" label="Duty size" inputmode="numeric"
+                    hint="How many people are on duty at once."
+                    value=duty_size problem=problem(RotationField::DutySize)
+                />
+            })
+        }}
         <VisibilityChoice chosen=initial.visibility/>
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                 filtered().then(|| count(cards.with(Vec::len), "rotation matches", "rotations match"))
             };
             let changes = DataMemo::new(move || {
-                cards.with(|cards| cards.iter().flat_map(RotationCard::duty_changes).collect())
+                cards.with(|cards| cards.iter().flat_map(|card| card.outlook.changes()).collect())
             });
             let watch = watch_duty(changes, move || failed(source));
             let doubts = DataMemo::new(move || Doubts {

@@ -2,11 +2,11 @@
 //! shows them.
 
 use crate::{
-    components::{Badge, Stretch, Time, Tone, use_clock},
+    components::{Badge, Time, Tone, use_clock, who},
     duty::DutyWatch,
 };
 use leptos::{either::Either, prelude::*};
-use types::ShiftView;
+use types::Stretch;
 
 /// How many of a folded list are seen at once.
 const UNFOLDED: usize = 6;
@@ -27,14 +27,13 @@ fn Stretches(
 
 /// What a schedule plans.
 #[component]
-pub(super) fn PlannedShifts(shifts: Vec<ShiftView>) -> impl IntoView {
-    let stretches: Vec<_> = shifts.into_iter().map(Stretch::from).collect();
-    match stretches.is_empty() {
+pub(super) fn PlannedShifts(plan: Vec<Stretch>) -> impl IntoView {
+    match plan.is_empty() {
         true => Either::Left(view! {
             <p class="nobody">"The schedule plans no shifts for the days ahead."</p>
         }),
         false => Either::Right(view! {
-            <FoldedStretches stretches current="Now" more="Later shifts"/>
+            <FoldedStretches stretches=plan current="Now" more="Later shifts"/>
         }),
     }
 }
@@ -64,7 +63,7 @@ pub(super) fn FoldedStretches(
 fn Row(stretch: Stretch, current: &'static str) -> impl IntoView {
     let clock = use_clock();
     let (starts_at, ends_at) = (stretch.starts_at, stretch.ends_at);
-    let name = stretch.who().to_owned();
+    let name = who(&stretch).to_owned();
     let watch = use_context::<DutyWatch>();
     let holds = Memo::new(move |_| {
         let changed_at = watch.and_then(DutyWatch::changed_at);

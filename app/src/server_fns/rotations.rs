@@ -5,7 +5,7 @@ use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
-    MemberKey, MoveDirection, Outcome, PersonId, PersonView, RotationCard, RotationId,
+    FoundPeople, MemberKey, MoveDirection, Outcome, PersonId, RotationCard, RotationId,
     RotationInput, RotationPage, RotationRefusal,
 };
 #[cfg(feature = "ssr")]
@@ -30,8 +30,8 @@ pub async fn rotation(id: RotationId) -> Result<RotationPage, AppError> {
 }
 
 #[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]
-pub async fn people() -> Result<Vec<PersonView>, AppError> {
-    call(|backend, caller| async move { backend.people(&caller).await }).await
+pub async fn people(#[server(default)] search: String) -> Result<FoundPeople, AppError> {
+    call(|backend, caller| async move { backend.people(&caller, search).await }).await
 }
 
 #[server(prefix = "/rpc", endpoint = "create_rotation")]

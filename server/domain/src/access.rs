@@ -26,7 +26,7 @@ impl Relation {
     }
 
     /// Owners and workspace admins edit.
-    fn may_edit(self, role: Role) -> bool {
+    pub fn may_edit(self, role: Role) -> bool {
         role.administers() || self.owner
     }
 }

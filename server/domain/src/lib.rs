@@ -6,6 +6,7 @@
 mod access;
 mod membership;
 mod ordering;
+mod outlook;
 mod people;
 mod records;
 mod rotation;
@@ -14,11 +15,12 @@ mod shifts;
 mod turns;
 
 pub use access::{Relation, may_edit, may_see};
-pub use membership::{difference, loss, members_of};
+pub use membership::{difference, going_on, loss, members_of};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
-pub use people::{Directory, Links, PeopleIndex, Person, SchedulePerson, email_key, link_of};
+pub use outlook::{Plan, Record, coming, note_following, planned, timeline};
+pub use people::{Directory, Links, Person, SchedulePerson, email_key, link_of};
 pub use records::{RecordChange, record_changes};
-pub use rotation::{Duty, Member, Rotation, names_on_duty};
-pub use search::matches;
-pub use shifts::{Shift, duty_of, next_change};
-pub use turns::{ComingShift, next_by_hand, next_by_schedule, rotate, set_on_duty};
+pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty};
+pub use search::{find_people, matches};
+pub use shifts::{Shift, next_change};
+pub use turns::{next_by_hand, rotate, set_on_duty};

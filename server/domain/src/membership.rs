@@ -1,7 +1,9 @@
 //! What a schedule makes of a rotation: its people become the members, and whoever is on call
 //! is on duty. Somebody without a match in Slack is kept by name, never dropped.
 
-use crate::{Directory, Duty, Member, SchedulePerson, Shift, duty_of, link_of, names_on_duty};
+use crate::{
+    Directory, Duty, Member, SchedulePerson, Shift, link_of, names_on_duty, outlook::planned,
+};
 use types::{BindingLoss, MemberKey, PersonId, Timestamp};
 
 /// The members that a schedule's people and shifts make at the time `now`, in the order of
@@ -12,22 +14,60 @@ use types::{BindingLoss, MemberKey, PersonId, Timestamp};
 pub fn members_of(
     people: &[SchedulePerson],
     shifts: &[Shift],
-    directory: &Directory<'_>,
+    directory: &Directory,
     now: Timestamp,
 ) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::with_capacity(people.len());
     for person in people {
-        let member = member(person, directory, duty_of(shifts, &person.id, now));
+        let is_on_call = |user| {
+            let mut shifts = shifts.iter();
+            shifts.any(|shift| Some(&shift.user) == user && shift.covers(now))
+        };
+        let member = member(person, directory);
         match members.iter_mut().find(|known| known.key == member.key) {
-            Some(known) if known.duty.is_none() && member.duty.is_some() => *known = member,
-            Some(_) => {}
+            Some(known) => {
+                if !is_on_call(known.pagerduty_user.as_ref()) && is_on_call(Some(&person.id)) {
+                    *known = member;
+                }
+            }
             None => members.push(member),
+        }
+    }
+    for stretch in planned(people, shifts, directory) {
+        let (Some(holder), true) = (&stretch.holder, stretch.holds(now)) else {
+            continue;
+        };
+        if let Some(member) = members.iter_mut().find(|member| member.key == holder.key) {
+            member.duty = Some(Duty {
+                since: stretch.starts_at,
+                until: stretch.ends_at,
+            });
         }
     }
     members
 }
 
-fn member(person: &SchedulePerson, directory: &Directory<'_>, duty: Option<Duty>) -> Member {
+/// The members `coming` as they follow those who are `present`: whose duty goes on without a
+/// break is on duty since it began, also where a schedule tells of the shift before no more.
+pub fn going_on(present: &[Member], coming: &[Member]) -> Vec<Member> {
+    let since = |member: &Member| {
+        let duty = member.duty?;
+        let mut before = present.iter().filter(|before| before.key == member.key);
+        let before = before.find_map(|before| before.duty)?;
+        let goes_on = before.since <= duty.since && duty.since <= before.until?;
+        goes_on.then_some(before.since)
+    };
+    let going_on = |member: &Member| Member {
+        duty: member.duty.map(|duty| Duty {
+            since: since(member).unwrap_or(duty.since),
+            ..duty
+        }),
+        ..member.clone()
+    };
+    coming.iter().map(going_on).collect()
+}
+
+fn member(person: &SchedulePerson, directory: &Directory) -> Member {
     let (link, found) = link_of(person, directory);
     let slack_id: Option<PersonId> = found.map(|found| found.id.clone());
     Member {
@@ -40,7 +80,7 @@ fn member(person: &SchedulePerson, directory: &Directory<'_>, duty: Option<Duty>
         name: found.map_or_else(|| person.name.clone(), |found| found.name.clone()),
         email: found.map_or_else(|| person.email.clone(), |found| found.email.clone()),
         link,
-        duty,
+        duty: None,
     }
 }
 
@@ -112,7 +152,7 @@ fn listed(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::{
-        Links, PeopleIndex, Person,
+        Links, Person,
         people::examples::{slack, user},
         shifts::examples::{at, shift},
     };
@@ -121,8 +161,8 @@ mod tests {
     type Schedule = (Vec<SchedulePerson>, Vec<Shift>);
 
     fn members((people, shifts): &Schedule, known: &[Person], second: i64) -> Vec<Member> {
-        let (index, links) = (PeopleIndex::new(known), Links::new());
-        members_of(people, shifts, &Directory::new(&index, &links), at(second))
+        let directory = Directory::new(known.to_vec(), Links::new());
+        members_of(people, shifts, &directory, at(second))
     }
 
     fn on_duty(members: &[Member]) -> Vec<&str> {
@@ -203,6 +243,35 @@ mod tests {
         );
         assert_eq!(on_duty(&members(&schedule, &[], 7)).len(), 2);
         assert!(on_duty(&members(&schedule, &[], 30)).is_empty());
+    }
+
+    #[test]
+    fn whose_duty_goes_on_is_on_duty_since_it_began() {
+        let people = vec![user("P1", None), user("P2", None)];
+        let at_first = (
+            people.clone(),
+            vec![shift("P1", 0, 10), shift("P1", 10, 20)],
+        );
+        let later = (
+            people,
+            vec![
+                shift("P1", 10, 20),
+                shift("P1", 20, 30),
+                shift("P2", 12, 30),
+            ],
+        );
+        let before = members(&at_first, &[], 5);
+        let after = going_on(&before, &members(&later, &[], 15));
+        let since = |members: &[Member], place: usize| members[place].duty.unwrap().since;
+        assert_eq!(since(&after, 0), at(0));
+        assert_eq!(after[0].duty.unwrap().until, Some(at(30)));
+        assert_eq!(since(&after, 1), at(12));
+        // After a break it is another duty.
+        let again = (at_first.0, vec![shift("P1", 31, 40)]);
+        assert_eq!(
+            since(&going_on(&after, &members(&again, &[], 35)), 0),
+            at(31)
+        );
     }
 
     #[test]

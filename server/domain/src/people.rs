@@ -48,52 +48,60 @@ pub struct SchedulePerson {
     pub asked_for: bool,
 }
 
-/// The workspace's people, by e-mail and by id.
-pub struct PeopleIndex<'a> {
-    by_email: HashMap<String, &'a Person>,
-    by_id: HashMap<&'a PersonId, &'a Person>,
+/// A workspace's people, and who of PagerDuty is who among them: by what admins said, and else
+/// by e-mail.
+#[derive(Debug, Default)]
+pub struct Directory {
+    people: Vec<Person>,
+    /// Places in `people`.
+    by_email: HashMap<String, usize>,
+    by_id: HashMap<PersonId, usize>,
+    links: Links,
 }
 
-impl<'a> PeopleIndex<'a> {
+impl Directory {
     /// Where two share an e-mail, somebody active goes before somebody
     /// deactivated.
-    pub fn new(people: &'a [Person]) -> Self {
-        let mut by_email: HashMap<String, &'a Person> = HashMap::new();
-        for person in people {
+    pub fn new(people: Vec<Person>, links: Links) -> Self {
+        let mut by_email: HashMap<String, usize> = HashMap::new();
+        for (place, person) in people.iter().enumerate() {
             let Some(email) = &person.email else { continue };
             by_email
                 .entry(email_key(email))
                 .and_modify(|known| {
-                    if known.deactivated {
-                        *known = person;
+                    if people[*known].deactivated {
+                        *known = place;
                     }
                 })
-                .or_insert(person);
+                .or_insert(place);
         }
-        let by_id = people.iter().map(|person| (&person.id, person)).collect();
-        Self { by_email, by_id }
-    }
-}
-
-/// Who of PagerDuty is who in Slack: by what admins said, and else by e-mail.
-#[derive(Clone, Copy)]
-pub struct Directory<'a> {
-    people: &'a PeopleIndex<'a>,
-    links: &'a Links,
-}
-
-impl<'a> Directory<'a> {
-    pub const fn new(people: &'a PeopleIndex<'a>, links: &'a Links) -> Self {
-        Self { people, links }
+        let by_id = people.iter().enumerate();
+        let by_id = by_id.map(|(place, person)| (person.id.clone(), place));
+        Self {
+            by_email,
+            by_id: by_id.collect(),
+            people,
+            links,
+        }
     }
 
-    fn by_email(&self, email: &str) -> Option<&'a Person> {
-        self.people.by_email.get(&email_key(email)).copied()
+    /// Everybody, the deactivated too, as they were handed over.
+    pub fn people(&self) -> &[Person] {
+        &self.people
     }
 
-    fn by_hand(&self, user: &PagerDutyUserId) -> Option<&'a Person> {
-        let person = self.links.get(user)?;
-        self.people.by_id.get(person).copied()
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.by_id.get(id).map(|&place| &self.people[place])
+    }
+
+    /// Whom an admin linked a PagerDuty user to.
+    pub fn linked_by_hand(&self, user: &PagerDutyUserId) -> Option<&Person> {
+        self.person(self.links.get(user)?)
+    }
+
+    fn by_email(&self, email: &str) -> Option<&Person> {
+        let place = self.by_email.get(&email_key(email))?;
+        Some(&self.people[*place])
     }
 }
 
@@ -101,9 +109,9 @@ impl<'a> Directory<'a> {
 /// what e-mails say.
 pub fn link_of<'a>(
     person: &SchedulePerson,
-    directory: &Directory<'a>,
+    directory: &'a Directory,
 ) -> (LinkState, Option<&'a Person>) {
-    if let Some(found) = directory.by_hand(&person.id) {
+    if let Some(found) = directory.linked_by_hand(&person.id) {
         let state = if found.deactivated {
             LinkState::Deactivated
         } else {
@@ -163,12 +171,9 @@ mod tests {
     fn somebody_active_goes_before_somebody_deactivated_with_the_same_email() {
         let mut gone = slack("U1", "ann@example.com");
         gone.deactivated = true;
-        let people = [gone, slack("U2", "ann@example.com")];
-        let (people, links) = (PeopleIndex::new(&people), Links::new());
-        let (link, found) = link_of(
-            &user("P1", Some("ann@example.com")),
-            &Directory::new(&people, &links),
-        );
+        let people = vec![gone, slack("U2", "ann@example.com")];
+        let directory = Directory::new(people, Links::new());
+        let (link, found) = link_of(&user("P1", Some("ann@example.com")), &directory);
         assert_eq!(link, LinkState::Linked);
         assert_eq!(found.unwrap().id.as_str(), "U2");
     }

@@ -15,10 +15,12 @@ pub enum RecordChange<'a> {
         duty: Duty,
         from: Timestamp,
     },
-    /// The stretch that runs goes on, with another name or another end.
+    /// The stretch that runs, of the duty that was said to have begun at `since`, goes on with
+    /// another name, end or beginning.
     GoOn {
         person: &'a str,
         name: &'a str,
+        since: Timestamp,
         duty: Duty,
     },
     /// The stretch that runs has ended at `at`.
@@ -42,14 +44,17 @@ pub fn record_changes<'a>(
     now: Timestamp,
 ) -> Vec<RecordChange<'a>> {
     let (was, is) = (stretches(before), stretches(after));
-    let begun: Vec<_> = is.iter().filter(|stretch| !stretch.is_in(&was)).collect();
+    let begun: Vec<_> = is
+        .iter()
+        .filter(|stretch| stretch.same_in(&was).is_none())
+        .collect();
     let takeover = begun
         .iter()
         .map(|stretch| stretch.duty.since)
         .filter(|&since| since > certain_until)
         .min()
         .unwrap_or(now);
-    let ended = was.iter().filter(|stretch| !stretch.is_in(&is));
+    let ended = was.iter().filter(|stretch| stretch.same_in(&is).is_none());
     let ends = ended.map(|stretch| RecordChange::End {
         person: stretch.person,
         duty: stretch.duty,
@@ -58,13 +63,14 @@ pub fn record_changes<'a>(
             .until
             .map_or(takeover, |until| until.min(takeover)),
     });
-    let goes_on = is
-        .iter()
-        .filter(|stretch| stretch.is_in(&was) && !was.contains(stretch));
-    let goes_on = goes_on.map(|stretch| RecordChange::GoOn {
-        person: stretch.person,
-        name: stretch.name,
-        duty: stretch.duty,
+    let goes_on = is.iter().filter_map(|stretch| {
+        let before = stretch.same_in(&was).filter(|before| *before != stretch)?;
+        Some(RecordChange::GoOn {
+            person: stretch.person,
+            name: stretch.name,
+            since: before.duty.since,
+            duty: stretch.duty,
+        })
     });
     let begins = begun.iter().map(|stretch| RecordChange::Begin {
         person: stretch.person,
@@ -82,19 +88,24 @@ pub fn record_changes<'a>(
 /// Somebody's present duty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stretch<'a> {
-    /// The PagerDuty user, or the member when there is none: being linked to Slack
-    /// does not make somebody another person.
+    /// [`Member::identity`].
     person: &'a str,
     name: &'a str,
     duty: Duty,
 }
 
 impl Stretch<'_> {
-    /// Whether it is the same person's same duty as one of `others`.
-    fn is_in(&self, others: &[Stretch<'_>]) -> bool {
-        others
-            .iter()
-            .any(|other| other.person == self.person && other.duty.since == self.duty.since)
+    /// The one of `others` that is the same person's same duty, without a break between.
+    fn same_in<'o>(&self, others: &'o [Self]) -> Option<&'o Self> {
+        let begins_before_the_end = |one: Duty, other: Duty| match one.until {
+            Some(until) => other.since <= until,
+            None => true,
+        };
+        others.iter().find(|other| {
+            other.person == self.person
+                && begins_before_the_end(self.duty, other.duty)
+                && begins_before_the_end(other.duty, self.duty)
+        })
     }
 }
 
@@ -103,10 +114,7 @@ fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
         .iter()
         .filter_map(|member| {
             Some(Stretch {
-                person: match &member.pagerduty_user {
-                    Some(user) => user.as_str(),
-                    None => member.key.as_str(),
-                },
+                person: member.identity(),
                 name: &member.name,
                 duty: member.duty?,
             })
@@ -185,6 +193,17 @@ mod tests {
         );
         let same: [&str; 0] = [];
         assert_eq!(told(&longer, &longer, 59, 60), same);
+    }
+
+    #[test]
+    fn another_beginning_makes_no_other_stretch_and_a_break_does() {
+        let (ann, earlier) = ([on_duty("ann", 10, 100)], [on_duty("ann", 0, 100)]);
+        assert_eq!(told(&ann, &earlier, 59, 60), ["ann goes on"]);
+        let after_a_break = [on_duty("ann", 110, 200)];
+        assert_eq!(
+            told(&ann, &after_a_break, 99, 120),
+            ["ann ends 100", "ann from 110"]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A rotation and whoever takes turns in it.
 
 use types::{
-    LinkState, MemberKey, MemberView, PagerDutyUserId, PersonId, RotationDetails, RotationId,
+    Holder, LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId,
     RotationMode, RotationRefusal, Timestamp, WorkspaceId,
 };
 
@@ -40,16 +40,40 @@ pub struct Duty {
 }
 
 impl Member {
-    pub fn view(&self) -> MemberView {
-        MemberView {
+    /// Who they are in a plan and on the pages.
+    pub fn holder(&self) -> Holder {
+        Holder {
             key: self.key.clone(),
-            pagerduty_user: self.pagerduty_user.clone(),
             name: self.name.clone(),
-            email: self.email.clone(),
-            link: self.link,
-            on_duty_since: self.duty.map(|duty| duty.since),
-            on_duty_until: self.duty.and_then(|duty| duty.until),
         }
+    }
+
+    /// Who they are in the history: the PagerDuty user, or the member where there is none,
+    /// since being linked to Slack does not make somebody another person.
+    pub fn identity(&self) -> &str {
+        match &self.pagerduty_user {
+            Some(user) => user.as_str(),
+            None => self.key.as_str(),
+        }
+    }
+}
+
+/// Who somebody of the history is now, by [`Member::identity`]; whoever is no member any more
+/// is called as they were.
+pub fn holder_of(identity: &str, name: &str, members: &[Member]) -> Holder {
+    let mut members = members.iter();
+    if let Some(member) = members.find(|member| member.identity() == identity) {
+        return member.holder();
+    }
+    // A key of a member names its kind, which the id of a PagerDuty user does not.
+    let key = if identity.contains(':') {
+        MemberKey::new(identity)
+    } else {
+        MemberKey::of_pagerduty_user(&PagerDutyUserId::new(identity))
+    };
+    Holder {
+        key,
+        name: name.to_owned(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Shifts, whoever told them, and what they say of a moment.
 
-use crate::Duty;
 use types::{PagerDutyUserId, Timestamp};
 
 /// A stretch of time for which one person is on call: `[starts_at, ends_at)`,
@@ -13,16 +12,11 @@ pub struct Shift {
     pub user: PagerDutyUserId,
 }
 
-/// The shift that covers `now`. Its end is excluded: at the very second at
-/// which a shift ends, the next one has begun.
-pub fn duty_of(shifts: &[Shift], user: &PagerDutyUserId, now: Timestamp) -> Option<Duty> {
-    shifts
-        .iter()
-        .find(|shift| shift.user == *user && shift.starts_at <= now && now < shift.ends_at)
-        .map(|shift| Duty {
-            since: shift.starts_at,
-            until: Some(shift.ends_at),
-        })
+impl Shift {
+    /// Its end is excluded: at the very second at which a shift ends, the next one has begun.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.starts_at <= at && at < self.ends_at
+    }
 }
 
 /// When who is on duty changes next, as far as the shifts are known.

@@ -7,7 +7,7 @@ use app::{
     backend::{Answer, Caller, Links},
 };
 use async_trait::async_trait;
-use domain::{Directory, PeopleIndex, SchedulePerson, link_of};
+use domain::{SchedulePerson, link_of};
 use types::{
     AuditAction, LinkRefusal, LinkState, LinkView, LiveTopic, Outcome, PagerDutyUserId, PersonId,
 };
@@ -25,15 +25,14 @@ impl Links for RoundRobin {
         let Some(known) = self.bound_person(caller, &user).await? else {
             return Ok(Outcome::Refused(LinkRefusal::UnknownUser));
         };
-        let (people, links) = self.directory(caller).await?;
-        let index = PeopleIndex::new(&people);
-        let Some(chosen) = people.iter().find(|found| found.id == person) else {
+        let directory = self.directory(caller).await?;
+        let Some(chosen) = directory.person(&person) else {
             return Ok(Outcome::Refused(LinkRefusal::NobodyChosen));
         };
         if chosen.deactivated {
             return Ok(Outcome::Refused(LinkRefusal::Deactivated));
         }
-        let (before, found) = link_of(&known, &Directory::new(&index, &links));
+        let (before, found) = link_of(&known, &directory);
         let entry = NewAuditEntry {
             before: Some(described(before, found.map(|found| found.name.as_str()))),
             after: Some(format!("Linked by hand to {}", chosen.name)),
@@ -81,14 +80,12 @@ impl RoundRobin {
     /// Everybody in bound schedules who is not linked, or by hand, by name.
     pub(super) async fn unlinked_people(&self, caller: &Caller) -> Result<Vec<LinkView>, AppError> {
         let bound = self.bound_people(caller).await?;
-        let (people, links) = self.directory(caller).await?;
-        let index = PeopleIndex::new(&people);
-        let directory = Directory::new(&index, &links);
+        let directory = self.directory(caller).await?;
         Ok(bound
             .into_iter()
             .filter_map(|person| {
                 let (link, found) = link_of(&person, &directory);
-                let linked_to = links.get(&person.id).and(found);
+                let linked_to = directory.linked_by_hand(&person.id).and(found);
                 (link != LinkState::Linked).then(|| LinkView {
                     user: person.id,
                     name: person.name,

@@ -5,7 +5,10 @@ use crate::{
     audit::entry,
     clock,
     pagerduty::ScheduleSnapshot,
-    store::{BoundSchedule, Connection, ListedRotation, NewAuditEntry, StoreError},
+    store::{
+        BoundSchedule, Connection, ListedRotation, ListedSchedule, NewAuditEntry, StoreError,
+        StoredRecord,
+    },
     sync,
 };
 use app::{
@@ -13,15 +16,18 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
-use domain::{Directory, Member, PeopleIndex, Person, Rotation, link_of};
+use domain::{Member, Plan, Record, Rotation, SchedulePerson};
 use std::{collections::HashMap, time::Duration};
 use types::{
-    Attention, AuditAction, BindingView, FieldProblem, MemberKey, MoveDirection, NextOnDuty,
-    OnDutyView, Outcome, PersonId, PersonView, Role, RotationCard, RotationField, RotationFilter,
-    RotationId, RotationInput, RotationMode, RotationPage, RotationRefusal, ScheduleHealth,
-    ShiftView, Timestamp,
+    Attention, AuditAction, BindingView, FieldProblem, FoundPeople, LinkState, MemberKey,
+    MemberView, MoveDirection, Outcome, Outlook, PagerDutyUserId, PersonId, PersonView, Role,
+    RotationCard, RotationDetails, RotationField, RotationFilter, RotationId, RotationInput,
+    RotationMode, RotationPage, RotationRefusal, ScheduleHealth, Stretch, Timestamp,
 };
 use uuid::Uuid;
+
+/// How many people are offered at once to choose from.
+const PEOPLE_LISTED: usize = 20;
 
 /// Why a change stops: the caller may not, or the rules refuse.
 pub(super) enum Stop<R> {
@@ -68,19 +74,25 @@ impl Rotations for RoundRobin {
         caller: &Caller,
         filter: RotationFilter,
     ) -> Result<Vec<RotationCard>, AppError> {
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
         let connection = self.connection(caller).await?;
-        // Nothing has shifts where nothing is connected.
-        let now = connection.as_ref().map_or_else(clock::now, |connection| {
-            self.services.pagerduty_now(connection)
-        });
-        let all = self
-            .services
-            .store
-            .rotation_overview(&caller.workspace, now)
+        let overview = store
+            .rotation_overview(workspace)
             .await
             .map_err(failed(caller))?;
+        let states = match &connection {
+            Some(_) => store
+                .listed_schedules(workspace)
+                .await
+                .map_err(failed(caller))?,
+            // Nothing follows a schedule where nothing is connected.
+            None => HashMap::new(),
+        };
+        let now = self.now(connection.as_ref());
         let interval = self.services.config.pagerduty.poll_interval;
-        Ok(all
+        Ok(overview
+            .rotations
             .iter()
             .filter(|rotation| {
                 let relation = rotation.relation_to(&caller.person);
@@ -88,10 +100,19 @@ impl Rotations for RoundRobin {
             })
             .filter(|rotation| domain::matches(&rotation.details, rotation.mode, &filter))
             .map(|rotation| {
+                let schedule = rotation.schedule.as_ref();
+                let state = schedule.and_then(|schedule| states.get(schedule));
                 let attention = connection
                     .as_ref()
-                    .and_then(|connection| attention(rotation, connection, now, interval));
-                card(rotation, attention)
+                    .zip(state)
+                    .and_then(|(connection, state)| attention(state, connection, now, interval));
+                let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
+                let plan = plan(
+                    &rotation.details,
+                    stretches.map(Vec::as_slice),
+                    state.and_then(|state| state.confirmed_at),
+                );
+                card(rotation, plan.outlook(&rotation.members, now), attention)
             })
             .collect())
     }
@@ -101,40 +122,56 @@ impl Rotations for RoundRobin {
         let id = RotationId::parse(id.as_str()).ok_or(AppError::NotFound)?;
         let store = &self.services.store;
         let rotation = self.visible_rotation(caller, &id).await?;
-        let (people, links) = self.directory(caller).await?;
-        let index = PeopleIndex::new(&people);
+        let directory = self.directory(caller).await?;
         let connection = self.connection(caller).await?;
+        let now = self.now(connection.as_ref());
+        let interval = self.services.config.pagerduty.poll_interval;
         let bound = match &connection {
             Some(connection) => {
                 let bound = self.bound_to(caller, &id).await?;
                 bound.map(|(schedule, snapshot)| {
-                    let now = self.services.pagerduty_now(connection);
-                    let directory = Directory::new(&index, &links);
-                    let shifts = shift_views(&snapshot, &directory, now);
-                    let interval = self.services.config.pagerduty.poll_interval;
+                    let stretches = snapshot.plan(&directory);
                     let binding = binding_view(schedule, connection, now, interval);
-                    (binding, shifts)
+                    (binding, snapshot.people, stretches)
                 })
             }
             None => None,
         };
-        let (binding, shifts) = bound.map_or_else(
-            || (None, Vec::new()),
-            |(binding, shifts)| (Some(binding), shifts),
-        );
         let history = store.duty_history(&id).await.map_err(failed(caller))?;
+        let history: Vec<_> = history
+            .into_iter()
+            .map(|stored| recorded(stored, &rotation.members))
+            .collect();
+        let stretches = bound.as_ref().map(|(_, _, stretches)| stretches.as_slice());
+        let confirmed_at = bound
+            .as_ref()
+            .and_then(|(binding, _, _)| binding.confirmed_at);
+        let plan = plan(&rotation.details, stretches, confirmed_at);
+        let mut outlook = plan.outlook(&rotation.members, now);
+        domain::note_following(&mut outlook, &history);
+        let timeline = domain::timeline(&history, stretches.unwrap_or_default(), now);
+        let (binding, people, stretches) = bound.map_or_else(
+            || (None, Vec::new(), Vec::new()),
+            |(binding, people, stretches)| (Some(binding), people, stretches),
+        );
         Ok(RotationPage {
-            history,
+            outlook,
+            plan: domain::coming(&stretches, now),
+            history: history.iter().map(Record::stretch).collect(),
+            timeline,
             may_link: connection.is_some() && caller.role.administers(),
             may_edit: domain::may_edit(&rotation, &caller.person, caller.role),
             pagerduty_connected: connection.is_some(),
-            owners: owner_views(&rotation.owners, &people),
-            members: rotation.members.iter().map(Member::view).collect(),
+            owners: owner_views(&rotation.owners, &directory),
+            members: rotation
+                .members
+                .iter()
+                .map(|member| member_view(member, &people))
+                .collect(),
             id: rotation.id,
             details: rotation.details,
             mode: rotation.mode,
             binding,
-            shifts,
         })
     }
 
@@ -218,10 +255,9 @@ impl Rotations for RoundRobin {
     }
 
     async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<(), RotationRefusal> {
-        let now = clock::now();
         self.change(caller, &id, AuditAction::Rotated, |rotation, entry| {
             entry.before = Some(rotation.on_duty_names());
-            domain::rotate(rotation, now)?;
+            domain::rotate(rotation, entry.at)?;
             entry.after = Some(rotation.on_duty_names());
             Ok(())
         })
@@ -234,10 +270,9 @@ impl Rotations for RoundRobin {
         id: RotationId,
         member: MemberKey,
     ) -> Answer<(), RotationRefusal> {
-        let now = clock::now();
         self.change(caller, &id, AuditAction::SetOnDuty, |rotation, entry| {
             entry.before = Some(rotation.on_duty_names());
-            domain::set_on_duty(rotation, &member, now)?;
+            domain::set_on_duty(rotation, &member, entry.at)?;
             entry.after = Some(rotation.on_duty_names());
             Ok(())
         })
@@ -326,23 +361,16 @@ impl Rotations for RoundRobin {
         .await
     }
 
-    async fn people(&self, caller: &Caller) -> Result<Vec<PersonView>, AppError> {
+    async fn people(&self, caller: &Caller, search: String) -> Result<FoundPeople, AppError> {
         // Every rotation page asks, whether or not its reader may choose anybody.
         match self.may_browse(caller).await {
-            Err(AppError::Forbidden(_)) => return Ok(Vec::new()),
+            Err(AppError::Forbidden(_)) => return Ok(FoundPeople::default()),
             checked => checked?,
         }
-        let people = self
-            .services
-            .store
-            .people(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        Ok(people
-            .into_iter()
-            .filter(|person| !person.deactivated)
-            .map(PersonView::from)
-            .collect())
+        let directory = self.directory(caller).await?;
+        let (people, more) = domain::find_people(directory.people(), &search, PEOPLE_LISTED);
+        let people = people.into_iter().cloned().map(PersonView::from).collect();
+        Ok(FoundPeople { people, more })
     }
 }
 
@@ -366,15 +394,21 @@ impl RoundRobin {
                 Ok(entry)
             })
             .await;
-        let outcome = match changed {
-            Err(StoreError::CodeTaken) => Ok(Outcome::Refused(code_taken())),
-            Err(error) => Err(failed(caller)(error)),
-            Ok(changed) => answer(changed),
-        }?;
-        if outcome.done().is_some() {
+        if matches!(changed, Ok(Some(Ok(true)))) {
             self.publish_rotation(caller, id);
         }
-        Ok(outcome)
+        match changed {
+            Err(StoreError::CodeTaken) => Ok(Outcome::Refused(code_taken())),
+            Err(error) => Err(failed(caller)(error)),
+            Ok(changed) => answer(changed.map(|changed| changed.map(|_| ()))),
+        }
+    }
+
+    /// What time it is for duties: PagerDuty's clock, or else ours.
+    fn now(&self, connection: Option<&Connection>) -> Timestamp {
+        connection.map_or_else(clock::now, |connection| {
+            self.services.pagerduty_now(connection)
+        })
     }
 
     /// A rotation that the caller may see; nobody is told that others exist.
@@ -410,16 +444,17 @@ impl RoundRobin {
         if caller.role != Role::Guest {
             return Ok(());
         }
-        let rotations = self
+        let overview = self
             .services
             .store
-            .rotations(&caller.workspace)
+            .rotation_overview(&caller.workspace)
             .await
             .map_err(failed(caller))?;
-        if rotations
+        let mut relations = overview
+            .rotations
             .iter()
-            .any(|rotation| domain::may_edit(rotation, &caller.person, caller.role))
-        {
+            .map(|rotation| rotation.relation_to(&caller.person));
+        if relations.any(|relation| relation.may_edit(caller.role)) {
             Ok(())
         } else {
             Err(AppError::Forbidden(Denial::BrowseAsGuest))
@@ -448,14 +483,13 @@ impl RoundRobin {
     }
 }
 
-/// Why the state of a bound rotation cannot be confirmed at present, if so.
+/// Why what a schedule says cannot be confirmed at present, if so.
 fn attention(
-    rotation: &ListedRotation,
+    schedule: &ListedSchedule,
     connection: &Connection,
     now: Timestamp,
     interval: Duration,
 ) -> Option<Attention> {
-    let schedule = rotation.schedule.as_ref()?;
     let health = sync::schedule_health(connection.into(), schedule.into(), now, interval);
     (health >= ScheduleHealth::Stale).then_some(Attention {
         health,
@@ -463,33 +497,25 @@ fn attention(
     })
 }
 
-/// Who takes over next.
-fn next_on_duty(rotation: &ListedRotation) -> Option<NextOnDuty> {
-    let members = &rotation.members;
-    match rotation.mode {
-        RotationMode::Manual => {
-            domain::next_by_hand(members, rotation.details.duty_size).map(|member| NextOnDuty {
-                name: member.name.clone(),
-                starts_at: None,
-            })
-        }
-        RotationMode::PagerDuty => {
-            domain::next_by_schedule(members, &rotation.coming).map(|shift| NextOnDuty {
-                name: shift.name.clone(),
-                starts_at: Some(shift.starts_at),
-            })
-        }
+/// What decides who is on duty: the stretches that a bound schedule plans, as confirmed at
+/// that time, or else the members by hand.
+fn plan<'a>(
+    details: &RotationDetails,
+    stretches: Option<&'a [Stretch]>,
+    confirmed_at: Option<Timestamp>,
+) -> Plan<'a> {
+    match stretches {
+        Some(stretches) => Plan::Planned {
+            stretches,
+            known_until: sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1,
+        },
+        None => Plan::ByHand {
+            duty_size: details.duty_size,
+        },
     }
 }
 
-fn card(rotation: &ListedRotation, attention: Option<Attention>) -> RotationCard {
-    let on_duty = rotation.members.iter().filter_map(|member| {
-        member.duty.as_ref().map(|duty| OnDutyView {
-            name: member.name.clone(),
-            since: duty.since,
-            until: duty.until,
-        })
-    });
+fn card(rotation: &ListedRotation, outlook: Outlook, attention: Option<Attention>) -> RotationCard {
     RotationCard {
         id: rotation.id.clone(),
         name: rotation.details.name.clone(),
@@ -497,8 +523,7 @@ fn card(rotation: &ListedRotation, attention: Option<Attention>) -> RotationCard
         mode: rotation.mode,
         visibility: rotation.details.visibility,
         member_count: rotation.member_count,
-        on_duty: on_duty.collect(),
-        next: next_on_duty(rotation),
+        outlook,
         attention,
     }
 }
@@ -533,47 +558,41 @@ fn binding_view(
     }
 }
 
-/// The shifts that have not ended at `now`, under the names that the page uses.
-pub(super) fn shift_views(
-    snapshot: &ScheduleSnapshot,
-    directory: &Directory<'_>,
-    now: Timestamp,
-) -> Vec<ShiftView> {
-    let named: HashMap<_, _> = snapshot
-        .people
-        .iter()
-        .map(|person| {
-            let (_, found) = link_of(person, directory);
-            let (key, name) = match found {
-                Some(found) => (MemberKey::of_person(&found.id), &found.name),
-                None => (MemberKey::of_pagerduty_user(&person.id), &person.name),
-            };
-            (&person.id, (key, name))
-        })
-        .collect();
-    snapshot
-        .shifts
-        .iter()
-        .filter(|shift| shift.ends_at > now)
-        .filter_map(|shift| {
-            let (member, name) = named.get(&shift.user)?;
-            Some(ShiftView {
-                member: member.clone(),
-                name: (*name).clone(),
-                starts_at: shift.starts_at,
-                ends_at: shift.ends_at,
-            })
-        })
-        .collect()
+fn recorded(stored: StoredRecord, members: &[Member]) -> Record {
+    Record {
+        holder: domain::holder_of(&stored.person, &stored.name, members),
+        duty_since: stored.duty_since,
+        starts_at: stored.starts_at,
+        ends_at: stored.ends_at,
+    }
 }
 
-fn owner_views(owners: &[PersonId], people: &[Person]) -> Vec<PersonView> {
-    people
+/// A member, and what PagerDuty calls them where an admin linked them to another name.
+fn member_view(member: &Member, people: &[SchedulePerson]) -> MemberView {
+    let other_name = |user: &PagerDutyUserId| {
+        let person = people.iter().find(|person| person.id == *user)?;
+        (member.link == LinkState::LinkedByHand && person.name != member.name)
+            .then(|| person.name.clone())
+    };
+    MemberView {
+        key: member.key.clone(),
+        pagerduty_user: member.pagerduty_user.clone(),
+        pagerduty_name: member.pagerduty_user.as_ref().and_then(other_name),
+        name: member.name.clone(),
+        email: member.email.clone(),
+        link: member.link,
+    }
+}
+
+/// By name.
+fn owner_views(owners: &[PersonId], directory: &domain::Directory) -> Vec<PersonView> {
+    let mut owners: Vec<_> = owners
         .iter()
-        .filter(|person| owners.contains(&person.id))
-        .cloned()
+        .filter_map(|owner| directory.person(owner).cloned())
         .map(PersonView::from)
-        .collect()
+        .collect();
+    owners.sort_by_cached_key(|owner| owner.name.to_lowercase());
+    owners
 }
 
 /// A rotation's details in words, for the audit log.

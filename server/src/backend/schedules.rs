@@ -2,7 +2,7 @@
 
 use super::{
     RoundRobin, failed, internal,
-    rotations::{Stop, answer, must_edit, shift_views},
+    rotations::{Stop, answer, must_edit},
 };
 use crate::{
     audit::entry,
@@ -16,7 +16,8 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Links, PeopleIndex, Person, Rotation, duty_of, link_of, loss};
+use domain::{Directory, Rotation, coming, link_of, loss};
+use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
     ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
@@ -67,9 +68,7 @@ impl Schedules for RoundRobin {
             .map_err(failed(caller))?
             .filter(|present| present.id != schedule)
             .map(|present| present.name);
-        let (people, links) = self.directory(caller).await?;
-        let index = PeopleIndex::new(&people);
-        let directory = Directory::new(&index, &links);
+        let directory = self.directory(caller).await?;
         settled(
             caller,
             read.map(|reading| preview(reading, &directory, &rotation, present)),
@@ -145,9 +144,7 @@ impl RoundRobin {
         reading: &Reading,
     ) -> Answer<(), BindRefusal> {
         let Reading { snapshot, read_at } = reading;
-        let (people, links) = self.directory(caller).await?;
-        let index = PeopleIndex::new(&people);
-        let directory = Directory::new(&index, &links);
+        let directory = self.directory(caller).await?;
         let rule = Rule {
             now: &|| self.services.pagerduty_now(connection),
             members: &|snapshot, now| snapshot.members(&directory, now),
@@ -229,21 +226,10 @@ impl RoundRobin {
         })
     }
 
-    /// The people of Slack, and who of PagerDuty admins linked to them.
-    pub(super) async fn directory(
-        &self,
-        caller: &Caller,
-    ) -> Result<(Vec<Person>, Links), AppError> {
-        let store = &self.services.store;
-        let people = store
-            .people(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        let links = store
-            .links(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
-        Ok((people, links))
+    /// The people of Slack, and who of PagerDuty is who among them.
+    pub(super) async fn directory(&self, caller: &Caller) -> Result<Arc<Directory>, AppError> {
+        let directory = self.services.store.directory(&caller.workspace).await;
+        directory.map_err(failed(caller))
     }
 }
 
@@ -278,12 +264,12 @@ fn schedule_entry(
 
 fn preview(
     reading: Reading,
-    directory: &Directory<'_>,
+    directory: &Directory,
     rotation: &Rotation,
     present_schedule: Option<String>,
 ) -> SchedulePreview {
     let Reading { snapshot, read_at } = reading;
-    let coming = snapshot.members(directory, read_at);
+    let members = snapshot.members(directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, directory);
         PreviewPerson {
@@ -291,13 +277,16 @@ fn preview(
             email: person.email.clone(),
             link,
             slack_name: found.map(|found| found.name.clone()),
-            on_duty: duty_of(&snapshot.shifts, &person.id, read_at).is_some(),
+            on_duty: {
+                let mut shifts = snapshot.shifts.iter();
+                shifts.any(|shift| shift.user == person.id && shift.covers(read_at))
+            },
         }
     });
     SchedulePreview {
         people: people.collect(),
-        shifts: shift_views(&snapshot, directory, read_at),
-        loss: loss(&rotation.members, &coming, present_schedule),
+        plan: coming(&snapshot.plan(directory), read_at),
+        loss: loss(&rotation.members, &members, present_schedule),
         schedule: ScheduleSummary {
             id: snapshot.id,
             name: snapshot.name,

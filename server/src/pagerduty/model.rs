@@ -1,8 +1,8 @@
 //! PagerDuty's people and schedules as the product sees them, freed from the
 //! shapes in which they travel.
 
-use domain::{Directory, Member, SchedulePerson, Shift, members_of};
-use types::{LeftOut, PagerDutyUserId, Region, ScheduleId, Timestamp};
+use domain::{Directory, Member, SchedulePerson, Shift, members_of, planned};
+use types::{LeftOut, PagerDutyUserId, Region, ScheduleId, Stretch, Timestamp};
 
 /// Which account it is, as far as PagerDuty has said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,8 +137,13 @@ pub struct ScheduleSnapshot {
 
 impl ScheduleSnapshot {
     /// The members that it makes at the time `now`, in its order.
-    pub fn members(&self, directory: &Directory<'_>, now: Timestamp) -> Vec<Member> {
+    pub fn members(&self, directory: &Directory, now: Timestamp) -> Vec<Member> {
         members_of(&self.people, &self.shifts, directory, now)
+    }
+
+    /// The stretches that it plans, by start.
+    pub fn plan(&self, directory: &Directory) -> Vec<Stretch> {
+        planned(&self.people, &self.shifts, directory)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{
     DatabaseConnection, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CredentialColumns, bind_credential},
-    duration, former, known, millis,
+    duration, former, known, millis, revisions,
 };
 use crate::{clock, pagerduty::NextPage};
 use sqlx::{AssertSqlSafe, FromRow};
@@ -353,6 +353,7 @@ impl Store {
             };
             audit::insert(&mut tx, &entry).await?;
         }
+        revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
         Ok(Some(reverted))
     }

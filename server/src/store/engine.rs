@@ -35,8 +35,6 @@ pub enum Engine {
 pub(super) struct Pools {
     pub(super) pool: Pool,
     pub(super) writer: Pool,
-    /// Where [`Engine::stamp`] is asked.
-    pub(super) stamps: Pool,
     pub(super) upkeep: Arc<Upkeep>,
 }
 
@@ -57,7 +55,7 @@ impl Engine {
     pub(super) async fn open(self, url: &str, expect: Expect) -> Result<Pools, OpenError> {
         sqlx::any::install_default_drivers();
         let upkeep = Arc::new(Upkeep::new(self));
-        let (pool, writer, stamps) = match self {
+        let (pool, writer) = match self {
             Self::Sqlite => {
                 let url = creating(url);
                 opening::look_at_sqlite(&url, expect).await?;
@@ -67,9 +65,7 @@ impl Engine {
                 migrate(&writer).await?;
                 let connecting = pool_of(8, &[SETTINGS], &upkeep).connect(&url).await;
                 let pool = connecting.map_err(OpenError::Connect)?;
-                let connecting = pool_of(1, &[SETTINGS, NAME_READER], &upkeep).connect(&url);
-                let stamps = connecting.await.map_err(OpenError::Connect)?;
-                (pool, writer, stamps)
+                (pool, writer)
             }
             Self::Postgres => {
                 // A pooler by transaction would hand on to others what is set, so nothing
@@ -83,14 +79,13 @@ impl Engine {
                 migrating.close().await;
                 let connecting = pool_of(16, &[GIVING_UP, PATIENCE], &upkeep).connect(url);
                 let pool = connecting.await.map_err(opening::postgres_refusal)?;
-                (pool.clone(), pool.clone(), pool)
+                (pool.clone(), pool)
             }
         };
         let watched = |raw, work| Pool::new(raw, Arc::clone(&upkeep), work);
         Ok(Pools {
             pool: watched(pool, Work::Reading),
             writer: watched(writer, Work::Writing),
-            stamps: watched(stamps, Work::Reading),
             upkeep,
         })
     }
@@ -225,21 +220,6 @@ impl Engine {
         }
     }
 
-    /// A statement whose one text stays the same for as long as no transaction that
-    /// wrote anything is committed, here or by anybody else.
-    pub(super) const fn stamp(self) -> &'static str {
-        match self {
-            // The version counts for the connection that asks, which may be replaced:
-            // see `NAME_READER`.
-            Self::Sqlite => {
-                "select r.id || ' ' || v.data_version from temp.reader r, pragma_data_version v"
-            }
-            // Which transactions count at the moment, and whoever sees the same ones
-            // sees the same rows.
-            Self::Postgres => "select cast(pg_current_snapshot() as text)",
-        }
-    }
-
     /// The database's own time as an SQL expression, in milliseconds since 1970.
     pub(super) const fn now(self) -> &'static str {
         match self {
@@ -316,10 +296,6 @@ const SETTINGS: &[&str] = &[
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 10000",
 ];
-
-/// Tells a connection to SQLite from any that came before it.
-const NAME_READER: &[&str] =
-    &["create temp table reader as select lower(hex(randomblob(8))) as id"];
 
 /// When Postgres gives up a connection at whose other end nobody is any more. Until then
 /// a transaction keeps its locks, and by the system's own limits that is two hours. Set

@@ -3,17 +3,31 @@
 
 use super::{DatabaseConnection, Result, Store};
 use domain::{Member, RecordChange, record_changes};
-use types::{DutyRecord, RotationId, Timestamp, WorkspaceId};
+use types::{RotationId, Timestamp, WorkspaceId};
 
 /// How many records a rotation's page shows.
 const SHOWN: i64 = 20;
 
+/// A stretch of duty that has begun, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// [`Member::identity`].
+    pub person: String,
+    pub name: String,
+    /// When the duty began, perhaps before it was followed here.
+    pub duty_since: Timestamp,
+    pub starts_at: Timestamp,
+    /// When it ended or will end; unknown while somebody who was put on duty by hand
+    /// still is.
+    pub ends_at: Option<Timestamp>,
+}
+
 impl Store {
     /// Who was on duty in a rotation, the latest first.
-    pub async fn duty_history(&self, rotation: &RotationId) -> Result<Vec<DutyRecord>> {
-        let rows: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
-            "select name, starts_at, ends_at from duty_history where rotation_id = $1
-             order by starts_at desc, name limit $2",
+    pub async fn duty_history(&self, rotation: &RotationId) -> Result<Vec<StoredRecord>> {
+        let rows: Vec<(String, String, i64, i64, Option<i64>)> = sqlx::query_as(
+            "select person, name, shift_starts_at, starts_at, ends_at from duty_history
+             where rotation_id = $1 order by starts_at desc, name limit $2",
         )
         .bind(rotation.as_str())
         .bind(SHOWN)
@@ -21,11 +35,15 @@ impl Store {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(name, starts_at, ends_at)| DutyRecord {
-                name,
-                starts_at: Timestamp::from_millis(starts_at),
-                ends_at: ends_at.map(Timestamp::from_millis),
-            })
+            .map(
+                |(person, name, duty_since, starts_at, ends_at)| StoredRecord {
+                    person,
+                    name,
+                    duty_since: Timestamp::from_millis(duty_since),
+                    starts_at: Timestamp::from_millis(starts_at),
+                    ends_at: ends_at.map(Timestamp::from_millis),
+                },
+            )
             .collect())
     }
 
@@ -71,17 +89,23 @@ pub(super) async fn record(
             .bind(workspace.as_str())
             .bind(from.as_millis()),
             // Of a duty that was broken off and taken up again, the last stretch runs.
-            RecordChange::GoOn { person, name, duty } => sqlx::query(
-                "update duty_history set ends_at = $4, name = $5
+            RecordChange::GoOn {
+                person,
+                name,
+                since,
+                duty,
+            } => sqlx::query(
+                "update duty_history set ends_at = $4, name = $5, shift_starts_at = $6
                  where rotation_id = $1 and person = $2 and shift_starts_at = $3 and starts_at =
                      (select max(starts_at) from duty_history
                       where rotation_id = $1 and person = $2 and shift_starts_at = $3)",
             )
             .bind(rotation.as_str())
             .bind(person)
-            .bind(duty.since.as_millis())
+            .bind(since.as_millis())
             .bind(duty.until.map(Timestamp::as_millis))
-            .bind(name),
+            .bind(name)
+            .bind(duty.since.as_millis()),
             RecordChange::End { person, duty, at } => sqlx::query(
                 "update duty_history set
                      ends_at = case when starts_at > $4 then starts_at else $4 end

@@ -1,6 +1,6 @@
 //! Who of PagerDuty is who in Slack, where an admin said so.
 
-use super::{NewAuditEntry, Result, Store, audit};
+use super::{NewAuditEntry, Result, Store, audit, revisions};
 use domain::Links;
 use types::{PagerDutyUserId, PersonId, WorkspaceId};
 
@@ -43,6 +43,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         audit::insert(&mut tx, entry).await?;
+        revisions::people_changed(&mut tx, &entry.workspace).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -61,6 +62,7 @@ impl Store {
             return Ok(false);
         }
         audit::insert(&mut tx, entry).await?;
+        revisions::people_changed(&mut tx, &entry.workspace).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -19,6 +19,7 @@ mod opening;
 mod overview;
 mod people;
 mod pool;
+mod revisions;
 mod rotations;
 mod runs;
 mod schedules;
@@ -38,9 +39,10 @@ pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
+pub use history::StoredRecord;
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
-pub use overview::{ListedRotation, ListedSchedule};
+pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use people::{DirectoryAge, KnownPerson};
 pub use runs::EndedRun;
 pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
@@ -50,8 +52,8 @@ pub use trouble::Trouble;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 
 use engine::Pools;
-use overview::Overviews;
 use pool::{DatabaseConnection, Pool, Transaction, Upkeep, Work};
+use revisions::Kept;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -66,11 +68,10 @@ pub struct Store {
     writer: Pool,
     /// For what has to outlast a loss of power: secrets, and that they are gone.
     durable_writer: Pool,
-    /// For asking whether anything was written.
-    stamps: Pool,
     upkeep: Arc<Upkeep>,
     engine: Engine,
-    overviews: Overviews,
+    overviews: Kept<Overview>,
+    directories: Kept<domain::Directory>,
     /// Whether the database says that it is being served.
     served: Arc<AtomicBool>,
 }
@@ -110,17 +111,16 @@ impl Store {
         let Pools {
             pool,
             writer,
-            stamps,
             upkeep,
         } = engine.open(url, expect).await?;
         Ok(Self {
             pool,
             durable_writer: writer.working(Work::Durable),
             writer,
-            stamps,
             upkeep,
             engine,
-            overviews: Overviews::default(),
+            overviews: Kept::default(),
+            directories: Kept::default(),
             served: Arc::default(),
         })
     }
@@ -166,7 +166,6 @@ impl Store {
         {
             tracing::warn!(%error, "the database still says that it is being served");
         }
-        self.stamps.close().await;
         self.pool.close().await;
         self.writer.close().await;
     }

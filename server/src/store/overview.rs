@@ -3,26 +3,31 @@
 //! them, so the people of a rotation come as JSON.
 //!
 //! The list is looked at far more often than anything in it changes, and by many. So
-//! what was read is kept for as long as the database says that nothing has been
-//! written since, by whichever server or program.
+//! what was read is kept for as long as the workspace's revision stands. How well what a
+//! schedule says is confirmed changes with every answer of PagerDuty's, and is read each time.
 
 use super::{
     Result, Store, StoreError,
     connections::read_problem,
     known,
     rotations::{MEMBER_COLUMNS, MemberRow},
+    schedules::PersonRow,
 };
-use domain::{ComingShift, Member, Relation};
+use domain::{Directory, Member, Relation, Shift, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 use types::{
     PagerDutyProblem, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
-    Timestamp, Visibility, WorkspaceId,
+    ScheduleId, Stretch, Timestamp, Visibility, WorkspaceId,
 };
+
+/// All rotations of a workspace by name, and what the schedules that they follow plan.
+#[derive(Debug)]
+pub struct Overview {
+    pub rotations: Vec<ListedRotation>,
+    pub plans: HashMap<ScheduleId, Vec<Stretch>>,
+}
 
 /// A rotation in the list.
 #[derive(Clone, Debug)]
@@ -37,10 +42,7 @@ pub struct ListedRotation {
     /// In the order of their turns: everybody in Manual mode, else those on duty.
     pub members: Vec<Member>,
     /// The bound schedule.
-    pub schedule: Option<ListedSchedule>,
-    /// The shifts of the bound schedule that begin next and are not of users on
-    /// duty: several when they begin at the same time.
-    pub coming: Vec<ComingShift>,
+    pub schedule: Option<ScheduleId>,
 }
 
 impl ListedRotation {
@@ -53,47 +55,6 @@ impl ListedRotation {
     }
 }
 
-/// The lists that were read last, one for each workspace.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Overviews(Arc<Mutex<HashMap<WorkspaceId, Overview>>>);
-
-/// All rotations of a workspace, and for how long they are as they were read.
-#[derive(Clone, Debug)]
-struct Overview {
-    /// What the database was like just before they were read.
-    stamp: String,
-    /// The time for which the coming shifts were chosen.
-    read_for: Timestamp,
-    rotations: Arc<Vec<ListedRotation>>,
-}
-
-impl Overview {
-    fn holds(&self, stamp: &str, now: Timestamp) -> bool {
-        let mut coming = self.rotations.iter().flat_map(|rotation| &rotation.coming);
-        self.stamp == stamp && self.read_for <= now && coming.all(|shift| now < shift.starts_at)
-    }
-}
-
-impl Overviews {
-    fn get(
-        &self,
-        workspace: &WorkspaceId,
-        stamp: &str,
-        now: Timestamp,
-    ) -> Option<Arc<Vec<ListedRotation>>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let overview = kept.get(workspace)?;
-        overview
-            .holds(stamp, now)
-            .then(|| Arc::clone(&overview.rotations))
-    }
-
-    fn keep(&self, workspace: &WorkspaceId, overview: Overview) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(workspace.clone(), overview);
-    }
-}
-
 /// How well the state of a bound schedule is known.
 #[derive(Clone, Debug)]
 pub struct ListedSchedule {
@@ -103,6 +64,26 @@ pub struct ListedSchedule {
     pub problem: Option<PagerDutyProblem>,
     /// Failed attempts in a row.
     pub unanswered: u32,
+}
+
+/// In the order in which the statement builds it.
+#[derive(Deserialize)]
+struct StateRow {
+    id: String,
+    confirmed_at: Option<i64>,
+    problem: Option<String>,
+    unanswered: i64,
+}
+
+impl StateRow {
+    fn state(self) -> Result<(ScheduleId, ListedSchedule)> {
+        let state = ListedSchedule {
+            confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
+            problem: read_problem(self.problem)?,
+            unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
+        };
+        Ok((ScheduleId::new(self.id), state))
+    }
 }
 
 #[derive(FromRow)]
@@ -119,31 +100,30 @@ struct Row {
     member_count: i64,
     members: String,
     schedule_id: Option<String>,
-    confirmed_at: Option<i64>,
-    problem: Option<String>,
-    unanswered: Option<i64>,
-    coming: String,
 }
 
-/// In the order in which the statement builds it.
-#[derive(Deserialize)]
-struct ComingShiftRow {
-    user_id: String,
-    person_id: Option<String>,
-    name: String,
-    email: Option<String>,
-    starts_at: i64,
+#[derive(FromRow)]
+struct PlanRow {
+    id: String,
+    people: String,
+    shifts: String,
 }
 
-impl ComingShiftRow {
-    fn shift(self) -> ComingShift {
-        ComingShift {
-            user: PagerDutyUserId::new(self.user_id),
-            person: self.person_id.map(PersonId::new),
-            name: self.name,
-            email: self.email,
-            starts_at: Timestamp::from_millis(self.starts_at),
-        }
+impl PlanRow {
+    fn plan(self, directory: &Directory) -> Result<(ScheduleId, Vec<Stretch>)> {
+        let people: Vec<PersonRow> = read(&self.people, "people of a schedule")?;
+        let people: Vec<_> = people.into_iter().map(PersonRow::person).collect();
+        let shifts: Vec<(String, i64, i64)> = read(&self.shifts, "shifts")?;
+        let shifts = shifts.into_iter().map(|(user, starts_at, ends_at)| Shift {
+            user: PagerDutyUserId::new(user),
+            starts_at: Timestamp::from_millis(starts_at),
+            ends_at: Timestamp::from_millis(ends_at),
+        });
+        let shifts: Vec<_> = shifts.collect();
+        Ok((
+            ScheduleId::new(self.id),
+            planned(&people, &shifts, directory),
+        ))
     }
 }
 
@@ -151,8 +131,6 @@ impl Row {
     fn rotation(self) -> Result<ListedRotation> {
         let members: Vec<MemberRow> = read(&self.members, "members")?;
         let members: Result<_> = members.into_iter().map(MemberRow::member).collect();
-        let coming: Vec<ComingShiftRow> = read(&self.coming, "shifts")?;
-        let problem = read_problem(self.problem)?;
         Ok(ListedRotation {
             id: RotationId::new(self.id),
             details: RotationDetails {
@@ -167,12 +145,7 @@ impl Row {
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
             members: members?,
-            schedule: self.schedule_id.map(|_| ListedSchedule {
-                confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
-                problem,
-                unanswered: u32::try_from(self.unanswered.unwrap_or(0)).unwrap_or(u32::MAX),
-            }),
-            coming: coming.into_iter().map(ComingShiftRow::shift).collect(),
+            schedule: self.schedule_id.map(ScheduleId::new),
         })
     }
 }
@@ -188,44 +161,42 @@ fn read_people(json: &str) -> Result<Vec<PersonId>> {
 }
 
 impl Store {
-    /// Every rotation of the workspace by name, as it is at the time `now` of
-    /// PagerDuty's clock.
-    pub async fn rotation_overview(
-        &self,
-        workspace: &WorkspaceId,
-        now: Timestamp,
-    ) -> Result<Arc<Vec<ListedRotation>>> {
+    /// Every rotation of the workspace, and what decides who is on duty.
+    pub async fn rotation_overview(&self, workspace: &WorkspaceId) -> Result<Arc<Overview>> {
         // Before the rotations: what is written in between makes the next who asks
         // read again, and nobody sees less than there was.
-        let (stamp,): (String,) = sqlx::query_as(self.engine.stamp())
-            .fetch_one(&self.stamps)
-            .await?;
-        if let Some(rotations) = self.overviews.get(workspace, &stamp, now) {
-            return Ok(rotations);
-        }
-        let rotations = Arc::new(self.read_overview(workspace, now).await?);
-        let overview = Overview {
-            stamp,
-            read_for: now,
-            rotations: Arc::clone(&rotations),
+        let revision = self.revisions(workspace).await?.rotations;
+        let read = async {
+            let directory = self.directory(workspace).await?;
+            Ok(Overview {
+                rotations: self.listed_rotations(workspace).await?,
+                plans: self.plans(workspace, &directory).await?,
+            })
         };
-        self.overviews.keep(workspace, overview);
-        Ok(rotations)
+        self.overviews.at(workspace, revision, read).await
     }
 
-    async fn read_overview(
+    /// How well what each bound schedule says is known.
+    pub async fn listed_schedules(
         &self,
         workspace: &WorkspaceId,
-        now: Timestamp,
-    ) -> Result<Vec<ListedRotation>> {
+    ) -> Result<HashMap<ScheduleId, ListedSchedule>> {
+        let states = self
+            .engine
+            .json_rows("id, confirmed_at, problem, unanswered", "id");
+        let statement = format!("select {states} from pagerduty_schedules where workspace_id = $1");
+        let (states,): (String,) = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        let states: Vec<StateRow> = read(&states, "the state of a schedule")?;
+        states.into_iter().map(StateRow::state).collect()
+    }
+
+    async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {
         let owners = self.engine.json_rows("o.person_id", "o.person_id");
         let member_people = self.engine.json_rows("m.person_id", "m.person_id");
         let members = self.engine.json_rows(MEMBER_COLUMNS, "m.position");
-        let coming = self.engine.json_rows(
-            "n.user_id, coalesce(m.person_id, l.person_id), coalesce(p.name, m.name, u.name),
-             u.email, n.starts_at",
-            "n.user_id",
-        );
         let statement = format!(
             "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
                  (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
@@ -238,91 +209,45 @@ impl Store {
                   left join person_links l on l.workspace_id = m.workspace_id
                       and l.pagerduty_user_id = m.pagerduty_user_id
                   where m.rotation_id = r.id
-                      and (m.on_duty_since is not null or r.mode = $3)) as members,
-                 b.schedule_id, s.confirmed_at, s.problem, s.unanswered,
-                 (select {coming} from pagerduty_shifts n
-                  join pagerduty_users u on u.workspace_id = n.workspace_id and u.id = n.user_id
-                  left join rotation_members m on m.rotation_id = r.id
-                      and m.pagerduty_user_id = n.user_id
-                  left join person_links l on l.workspace_id = n.workspace_id
-                      and l.pagerduty_user_id = n.user_id
-                  left join people p on p.workspace_id = n.workspace_id
-                      and p.id = coalesce(m.person_id, l.person_id)
-                  where n.workspace_id = b.workspace_id and n.schedule_id = b.schedule_id
-                      and n.starts_at =
-                          (select min(e.starts_at) from pagerduty_shifts e
-                           where e.workspace_id = b.workspace_id and e.schedule_id = b.schedule_id
-                               and e.starts_at > $2 and not exists
-                                   (select 1 from rotation_members d
-                                    where d.rotation_id = r.id
-                                        and d.pagerduty_user_id = e.user_id
-                                        and d.on_duty_since is not null))) as coming
+                      and (m.on_duty_since is not null or r.mode = $2)) as members,
+                 b.schedule_id
              from rotations r
              left join bindings b on b.rotation_id = r.id
-             left join pagerduty_schedules s on s.workspace_id = b.workspace_id
-                 and s.id = b.schedule_id
              where r.workspace_id = $1 order by lower(r.name), r.id"
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
-            .bind(now.as_millis())
             .bind(RotationMode::Manual.code())
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Row::rotation).collect()
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Timestamp = Timestamp::from_millis(1_000_000);
-
-    /// A list that was read at [`START`], with a shift that begins 60 seconds later.
-    fn overview() -> Overview {
-        let shift = ComingShift {
-            user: PagerDutyUserId::new("P1"),
-            person: None,
-            name: "Ana".to_owned(),
-            email: None,
-            starts_at: START.plus_seconds(60),
-        };
-        let details = RotationDetails {
-            name: "Ops".to_owned(),
-            description: String::new(),
-            code: None,
-            duty_size: 1,
-            visibility: Visibility::Public,
-        };
-        let rotation = ListedRotation {
-            id: RotationId::new("r"),
-            details,
-            mode: RotationMode::PagerDuty,
-            owners: Vec::new(),
-            member_people: Vec::new(),
-            member_count: 0,
-            members: Vec::new(),
-            schedule: None,
-            coming: vec![shift],
-        };
-        Overview {
-            stamp: "1".to_owned(),
-            read_for: START,
-            rotations: Arc::new(vec![rotation]),
-        }
-    }
-
-    #[test]
-    fn it_holds_until_a_coming_shift_begins() {
-        assert!(overview().holds("1", START));
-        assert!(overview().holds("1", START.plus_seconds(59)));
-        assert!(!overview().holds("1", START.plus_seconds(60)));
-    }
-
-    #[test]
-    fn it_holds_neither_for_an_earlier_time_nor_after_a_write() {
-        assert!(!overview().holds("1", START.plus_seconds(-1)));
-        assert!(!overview().holds("2", START));
+    async fn plans(
+        &self,
+        workspace: &WorkspaceId,
+        directory: &Directory,
+    ) -> Result<HashMap<ScheduleId, Vec<Stretch>>> {
+        let people = self.engine.json_rows(
+            "u.id, u.name, u.email, u.deleted, u.asked_for",
+            "p.position",
+        );
+        let shifts = self
+            .engine
+            .json_rows("n.user_id, n.starts_at, n.ends_at", "n.starts_at");
+        let statement = format!(
+            "select s.id,
+                 (select {people} from pagerduty_schedule_people p
+                  join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
+                  where p.workspace_id = s.workspace_id and p.schedule_id = s.id) as people,
+                 (select {shifts} from pagerduty_shifts n
+                  where n.workspace_id = s.workspace_id and n.schedule_id = s.id) as shifts
+             from pagerduty_schedules s where s.workspace_id = $1"
+        );
+        let rows: Vec<PlanRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(|row| row.plan(directory)).collect()
     }
 }

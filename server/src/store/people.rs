@@ -1,11 +1,11 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{DatabaseConnection, Result, Store, known};
+use super::{DatabaseConnection, Result, Store, known, revisions};
 use crate::slack::Change;
-use domain::Person;
+use domain::{Directory, Person};
 use sqlx::FromRow;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use types::{PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
 
 /// Somebody, and how well they are known.
@@ -82,12 +82,16 @@ impl Store {
         row.map(Row::known).transpose()
     }
 
-    /// Everybody, the deactivated too, by name.
-    pub async fn people(&self, workspace: &WorkspaceId) -> Result<Vec<Person>> {
-        let known = self.known_people(workspace).await?;
-        let mut people: Vec<_> = known.into_iter().map(|known| known.person).collect();
-        people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id.clone()));
-        Ok(people)
+    /// Everybody, the deactivated too, by name, and who of PagerDuty is who among them.
+    pub async fn directory(&self, workspace: &WorkspaceId) -> Result<Arc<Directory>> {
+        let revision = self.revisions(workspace).await?.people;
+        let read = async {
+            let known = self.known_people(workspace).await?;
+            let mut people: Vec<_> = known.into_iter().map(|known| known.person).collect();
+            people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id.clone()));
+            Ok(Directory::new(people, self.links(workspace).await?))
+        };
+        self.directories.at(workspace, revision, read).await
     }
 
     /// Everybody, with when Slack was asked for what differed last about each.
@@ -116,6 +120,7 @@ impl Store {
             }
             upsert(&mut transaction, workspace, &change.person).await?;
         }
+        revisions::people_changed(&mut transaction, workspace).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -130,16 +135,30 @@ impl Store {
         is_member: bool,
         read_at: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
-            "update people set deactivated = $3, read_at = $4
-             where workspace_id = $1 and id = $2 and read_at <= $4",
+        let mut transaction = self.begin().await?;
+        let left_or_came = sqlx::query(
+            "update people set deactivated = $3
+             where workspace_id = $1 and id = $2 and read_at <= $4 and deactivated <> $3",
         )
         .bind(workspace.as_str())
         .bind(person.as_str())
         .bind(i64::from(!is_member))
         .bind(read_at.as_millis())
-        .execute(&self.writer)
+        .execute(&mut *transaction)
         .await?;
+        sqlx::query(
+            "update people set read_at = $3
+             where workspace_id = $1 and id = $2 and read_at <= $3",
+        )
+        .bind(workspace.as_str())
+        .bind(person.as_str())
+        .bind(read_at.as_millis())
+        .execute(&mut *transaction)
+        .await?;
+        if left_or_came.rows_affected() > 0 {
+            revisions::people_changed(&mut transaction, workspace).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 

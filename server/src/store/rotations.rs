@@ -1,6 +1,8 @@
 //! Rotations with their members and owners.
 
-use super::{DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, known};
+use super::{
+    DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, known, revisions,
+};
 use domain::{Duty, Member, Rotation};
 use serde::Deserialize;
 use sqlx::FromRow;
@@ -141,6 +143,7 @@ impl Store {
         write_owners(&mut tx, rotation).await?;
         write_members(&mut tx, &[], rotation, (entry.at, entry.at)).await?;
         audit::insert(&mut tx, entry).await?;
+        revisions::rotations_changed(&mut tx, &rotation.workspace).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -148,7 +151,8 @@ impl Store {
     /// Reads a rotation, lets `change` decide, and writes what it made of it, all
     /// in one transaction; two people who change the same rotation at once come
     /// one after the other. What `change` refuses is handed back and nothing is
-    /// written. `None` when there is no such rotation.
+    /// written. `None` when there is no such rotation; else whether anything changed, and
+    /// without that there is nothing to record.
     ///
     /// # Errors
     /// [`StoreError::CodeTaken`] when another rotation has the new code.
@@ -157,7 +161,7 @@ impl Store {
         workspace: &WorkspaceId,
         id: &RotationId,
         change: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
-    ) -> Result<Option<std::result::Result<(), R>>> {
+    ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
         let Some(before) = lock_and_load(&mut tx, workspace, id).await? else {
             return Ok(None);
@@ -167,6 +171,9 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
+        if after == before {
+            return Ok(Some(Ok(false)));
+        }
         if after.details != before.details {
             write_details(&mut tx, &after).await?;
         }
@@ -177,8 +184,9 @@ impl Store {
             write_members(&mut tx, &before.members, &after, (entry.at, entry.at)).await?;
         }
         audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
-        Ok(Some(Ok(())))
+        Ok(Some(Ok(true)))
     }
 
     /// Deletes a rotation if `allow` does not refuse; `None` when there is none.
@@ -204,6 +212,7 @@ impl Store {
             .await?;
         super::schedules::forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
         Ok(Some(Ok(())))
     }

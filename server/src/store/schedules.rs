@@ -4,10 +4,11 @@
 use super::{
     Connection, DatabaseConnection, NewAuditEntry, Result, Store, audit,
     connections::{self, read_problem, write_problem},
-    duration, former, known, millis, rotations,
+    duration, former, known, millis, revisions, rotations,
 };
 use crate::pagerduty::{NextPage, ScheduleSnapshot, ScheduleVersion};
-use domain::{Member, Rotation, SchedulePerson, Shift, difference, next_change};
+use domain::{Member, Rotation, SchedulePerson, Shift, difference, going_on, next_change};
+use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{
@@ -112,8 +113,9 @@ impl ScheduleRow {
     }
 }
 
-#[derive(FromRow)]
-struct PersonRow {
+/// In the order in which the overview reads it.
+#[derive(FromRow, Deserialize)]
+pub(super) struct PersonRow {
     id: String,
     name: String,
     email: Option<String>,
@@ -122,7 +124,7 @@ struct PersonRow {
 }
 
 impl PersonRow {
-    fn person(self) -> SchedulePerson {
+    pub(super) fn person(self) -> SchedulePerson {
         SchedulePerson {
             id: PagerDutyUserId::new(self.id),
             name: self.name,
@@ -417,6 +419,7 @@ impl Store {
         write_members(&mut tx, workspace, &schedule.id, &members, times).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
         Ok(BindEnd::Bound)
     }
@@ -458,6 +461,7 @@ impl Store {
         }
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
         Ok(Some(Ok(())))
     }
@@ -491,7 +495,8 @@ impl Store {
             return Ok(None);
         }
         let applied_at = known.applied_at.unwrap_or(NEVER);
-        if load_snapshot(&mut tx, workspace, known).await? == *schedule {
+        let same = load_snapshot(&mut tx, workspace, known).await? == *schedule;
+        if same {
             confirm_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
         } else {
             write_schedule(&mut tx, workspace, schedule, (asked_at, now)).await?;
@@ -499,6 +504,9 @@ impl Store {
         let members = (rule.members)(schedule, now);
         let times = (&(|_: &RotationId| applied_at) as CertainUntil<'_>, now);
         let changed = write_members(&mut tx, workspace, &schedule.id, &members, times).await?;
+        if !same || !changed.is_empty() {
+            revisions::rotations_changed(&mut tx, workspace).await?;
+        }
         tx.commit().await?;
         Ok(Some(changed))
     }
@@ -537,6 +545,9 @@ impl Store {
         let members = (rule.members)(&snapshot, now);
         let times = (&(|_: &RotationId| applied_at) as CertainUntil<'_>, now);
         let changed = write_members(&mut tx, workspace, schedule, &members, times).await?;
+        if !changed.is_empty() {
+            revisions::rotations_changed(&mut tx, workspace).await?;
+        }
         tx.commit().await?;
         Ok(Some(changed))
     }
@@ -630,6 +641,7 @@ impl Store {
             for person in batch {
                 write_person(&mut tx, workspace, person).await?;
             }
+            revisions::rotations_changed(&mut tx, workspace).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -981,12 +993,13 @@ async fn write_members(
         else {
             continue;
         };
+        let members = going_on(&rotation.members, members);
         if rotation.members != members {
-            let before = std::mem::replace(&mut rotation.members, members.to_vec());
+            let before = std::mem::replace(&mut rotation.members, members);
             let times = (certain_until(&id), now);
             rotations::write_members(connection, &before, &rotation, times).await?;
             changed.push(SyncChange {
-                what: difference(&before, members),
+                what: difference(&before, &rotation.members),
                 rotation: id,
                 rotation_name: rotation.details.name,
             });

@@ -15,7 +15,6 @@ use crate::{
     pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule, ScheduleSnapshot},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
-use domain::{Directory, PeopleIndex};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
     pin::pin,
@@ -91,15 +90,11 @@ pub async fn run(
     reason: SyncReason,
     jitter: f64,
 ) -> Result<RunOutcome, StoreError> {
-    let store = &services.store;
-    let workspace = &connection.workspace;
-    let people = store.people(workspace).await?;
     let run = Run {
         services,
         connection,
         reason,
         pagerduty: services.pagerduty.for_routine(),
-        people: PeopleIndex::new(&people),
         started: Instant::now(),
         period: pace::period(services.config.pagerduty.poll_interval, jitter),
     };
@@ -125,7 +120,6 @@ pub async fn read_slow(
     reason: SyncReason,
     schedule: &BoundSchedule,
 ) -> Result<RunOutcome, StoreError> {
-    let people = services.store.people(&connection.workspace).await?;
     let limit = schedule
         .answer_limit_seconds
         .unwrap_or(ANSWER_LIMIT_SECONDS);
@@ -135,7 +129,6 @@ pub async fn read_slow(
         connection,
         reason,
         pagerduty: routine.waiting_for(limit),
-        people: PeopleIndex::new(&people),
         started: Instant::now(),
         period: services.config.pagerduty.poll_interval,
     };
@@ -175,12 +168,7 @@ pub async fn apply_link(
 ) -> Result<(), StoreError> {
     let store = &services.store;
     let workspace = &connection.workspace;
-    let (people, links) = (
-        store.people(workspace).await?,
-        store.links(workspace).await?,
-    );
-    let people = PeopleIndex::new(&people);
-    let directory = Directory::new(&people, &links);
+    let directory = store.directory(workspace).await?;
     let rule = Rule {
         now: &|| services.pagerduty_now(connection),
         members: &|snapshot, now| snapshot.members(&directory, now),
@@ -227,7 +215,6 @@ struct Run<'a> {
     connection: &'a Connection,
     reason: SyncReason,
     pagerduty: PagerDuty,
-    people: PeopleIndex<'a>,
     started: Instant,
     /// From this run until its schedules are read again.
     period: Duration,
@@ -258,8 +245,7 @@ impl Run<'_> {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let links = self.store().links(workspace).await?;
-        let directory = Directory::new(&self.people, &links);
+        let directory = self.store().directory(workspace).await?;
         let mut changes = Vec::new();
         let rule = Rule {
             now: &|| self.now(),
@@ -575,8 +561,7 @@ impl Run<'_> {
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
         // Looked up each time: an admin may link somebody while a long run goes on.
-        let links = self.store().links(&self.connection.workspace).await?;
-        let directory = Directory::new(&self.people, &links);
+        let directory = self.store().directory(&self.connection.workspace).await?;
         let rule = Rule {
             now: &|| self.now(),
             members: &|snapshot, now| snapshot.members(&directory, now),

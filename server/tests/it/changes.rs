@@ -70,7 +70,7 @@ async fn change(services: &Services, id: &RotationId, rule: impl FnOnce(&mut Rot
         rule(rotation);
         Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
     });
-    assert_eq!(changed.await.unwrap(), Some(Ok(())));
+    assert_eq!(changed.await.unwrap(), Some(Ok(true)));
 }
 
 async fn send(browser: &mut Browser, path: &str, form: String) -> Answer {

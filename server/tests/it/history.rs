@@ -4,11 +4,14 @@
 use crate::support::{bound::Bound, caller, databases, entry, rotation, workspace};
 use app::backend::{Links, Schedules};
 use serde_json::json;
-use server::{clock, store::NewAuditEntry};
+use server::{
+    clock,
+    store::{NewAuditEntry, StoredRecord},
+};
 use std::convert::Infallible;
 use types::{
-    AuditAction, DutyRecord, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice,
-    ScheduleId, Timestamp,
+    AuditAction, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice, ScheduleId,
+    Timestamp,
 };
 
 /// Its holder, Tomás, changes once a week, and not while a test runs.
@@ -18,32 +21,32 @@ const TOMAS: &str = "Tomás Herrera";
 const ADA: &str = "Ada Okafor";
 
 /// The records, the earliest first.
-async fn records(bound: &Bound, id: &RotationId) -> Vec<DutyRecord> {
+async fn records(bound: &Bound, id: &RotationId) -> Vec<StoredRecord> {
     let mut records = bound.services.store.duty_history(id).await.unwrap();
     records.reverse();
     records
 }
 
-fn holds(record: &DutyRecord, at: Timestamp) -> bool {
+fn holds(record: &StoredRecord, at: Timestamp) -> bool {
     record.ends_at.is_none_or(|end| end > at)
 }
 
 /// Names of those whom the records have on duty now.
-fn still_on_duty(records: &[DutyRecord]) -> Vec<&str> {
+fn still_on_duty(records: &[StoredRecord]) -> Vec<&str> {
     let now = clock::now();
     let present = records.iter().filter(|record| holds(record, now));
     present.map(|record| record.name.as_str()).collect()
 }
 
 /// One after the other, without anybody's duty reaching into another's.
-fn one_at_a_time(records: &[DutyRecord]) {
+fn one_at_a_time(records: &[StoredRecord]) {
     for pair in records.windows(2) {
         let end = pair[0].ends_at.expect("only the last one goes on");
         assert!(end <= pair[1].starts_at, "{records:?}");
     }
 }
 
-fn names(records: &[DutyRecord]) -> Vec<&str> {
+fn names(records: &[StoredRecord]) -> Vec<&str> {
     records.iter().map(|record| record.name.as_str()).collect()
 }
 

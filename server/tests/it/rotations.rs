@@ -14,23 +14,29 @@ use server::{
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::convert::Infallible;
-use types::{AuditAction, PersonId, Role, RotationId};
+use types::{AuditAction, FoundPeople, PersonId, Role, RotationId};
 
 #[tokio::test]
 async fn a_guest_is_shown_nobody_while_it_cannot_be_checked_whether_they_may() {
     for database in databases().await {
         let services = services(&database, NOWHERE).await;
         let backend = RoundRobin::new(services.clone());
+        // One that keeps nothing yet.
+        let other = self::services(&database, NOWHERE).await;
         let guest = Caller {
             person: PersonId::new("U2"),
             role: Role::Guest,
             ..caller()
         };
-        assert_eq!(backend.people(&guest).await, Ok(Vec::new()));
+        assert_eq!(
+            backend.people(&guest, String::new()).await,
+            Ok(FoundPeople::default())
+        );
         let mut connection = AnyConnection::connect(&database.url).await.unwrap();
         let away = "alter table rotations rename to rotations_away";
         connection.execute(away).await.unwrap();
-        let answer = backend.people(&guest).await;
+        let other = RoundRobin::new(other);
+        let answer = other.people(&guest, String::new()).await;
         assert!(
             matches!(answer, Err(AppError::Internal { .. })),
             "{answer:?}"
@@ -78,6 +84,26 @@ async fn what_is_refused_changes_nothing_and_is_not_logged() {
         assert_eq!(rotation(&store, &id).await.details.name, "Ops");
         let after = store.audit_page(&workspace(), None).await.unwrap();
         assert_eq!(before, after);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_logged() {
+    on_each_engine(async |store| {
+        let id = create(&store, "Ops").await;
+        let before = store.audit_page(&workspace(), None).await.unwrap();
+        for (name, changes) in [("Ops", false), ("Night", true)] {
+            let changed = store
+                .change_rotation(&workspace(), &id, |rotation| {
+                    name.clone_into(&mut rotation.details.name);
+                    Ok::<_, Infallible>(edited())
+                })
+                .await;
+            assert_eq!(changed.unwrap(), Some(Ok(changes)));
+            let after = store.audit_page(&workspace(), None).await.unwrap();
+            assert_eq!(before != after, changes);
+        }
     })
     .await;
 }

@@ -154,8 +154,9 @@ async fn a_new_workspace_is_installed_on_the_way_and_its_people_are_read() {
     let mut browser = installed_by_ann(&services, &slack).await;
     assert_eq!(browser.open("/settings").await.status, StatusCode::OK);
 
-    let people = services.store.people(&workspace()).await.unwrap();
-    let known: Vec<_> = people
+    let directory = services.store.directory(&workspace()).await.unwrap();
+    let known: Vec<_> = directory
+        .people()
         .iter()
         .map(|person| (person.name.as_str(), person.role, person.deactivated))
         .collect();
@@ -504,7 +505,8 @@ async fn the_directory_follows_slack_and_keeps_who_left_as_deactivated() {
             .confirm_person(&workspace(), &PersonId::new("U1"), false, NOW)
             .await
             .unwrap();
-        let people = store.people(&workspace()).await.unwrap();
+        let directory = store.directory(&workspace()).await.unwrap();
+        let people = directory.people();
         assert_eq!(people.len(), 2);
         assert_eq!(
             (people[0].name.as_str(), people[0].deactivated),

@@ -6,7 +6,7 @@ use crate::support::{
     snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Links, PeopleIndex, Rotation, Shift, names_on_duty};
+use domain::{Directory, Rotation, Shift, names_on_duty};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -19,8 +19,8 @@ use server::{
 };
 use std::time::Duration;
 use types::{
-    AuditAction, ConnectRefusal, Outcome, PagerDutyProblem, PagerDutyUserId, PersonId,
-    RotationFilter, RotationId, RotationMode, ScheduleChoice, ScheduleId,
+    AuditAction, ConnectRefusal, Gap, Outcome, Outlook, PagerDutyProblem, PagerDutyUserId,
+    PersonId, RotationFilter, RotationId, RotationMode, ScheduleChoice, ScheduleId, Timestamp,
 };
 
 fn second() -> i64 {
@@ -75,15 +75,20 @@ async fn a_sync_brings_what_changed_in_pagerduty() {
     }
 }
 
-/// The names and times of those who come next, by rotation.
-async fn next(services: &Services, id: &RotationId) -> Option<(String, Option<i64>)> {
+/// What the card of a rotation says.
+async fn outlook(services: &Services, id: &RotationId) -> Outlook {
     let backend = RoundRobin::new(services.clone());
     let all = RotationFilter::default();
     let cards = backend.rotations(&caller(), all).await.unwrap();
     let card = cards.into_iter().find(|card| card.id == *id).unwrap();
-    card.next.map(|next| {
+    card.outlook
+}
+
+/// The names and times of those who come next.
+async fn next(services: &Services, id: &RotationId) -> Option<(String, Option<i64>)> {
+    outlook(services, id).await.next.map(|next| {
         let starts_at = next.starts_at.map(|at| at.as_millis() / 1000);
-        (next.name, starts_at)
+        (next.names.join(" and "), starts_at)
     })
 }
 
@@ -105,6 +110,57 @@ async fn a_card_names_who_has_the_next_shift_and_is_not_on_duty() {
             .unwrap();
         let expected = Some(("Bob".to_owned(), Some(later)));
         assert_eq!(next(&services, &id).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_seam_between_shifts_of_one_person_is_no_hand_off() {
+    for database in databases().await {
+        let now = second();
+        let (seam, end, back) = (now + 2, now + 600, now + 600 + 24 * 3600);
+        let shifts = [
+            ("P1", now - 60, seam),
+            ("P1", seam, end),
+            ("P2", back, back + 60),
+        ];
+        let stub = PagerDutyStub::start(shifts.to_vec()).await;
+        let (services, id) = bound(&database, &stub).await;
+        let at = |second: i64| Timestamp::from_millis(second * 1000);
+        let said = |outlook: &Outlook| {
+            let ann = &outlook.on_duty[0];
+            (ann.since, ann.until, ann.or_later, outlook.gap)
+        };
+        let gap = Gap {
+            from: at(end),
+            until: Some(at(back)),
+        };
+        let expected = (at(now - 60), Some(at(end)), false, Some(gap));
+        assert_eq!(said(&outlook(&services, &id).await), expected);
+        while second() <= seam {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What PagerDuty tells from now on begins at the seam.
+        stub.change(|world| world.shifts.retain(|(_, _, until)| *until != seam));
+        sync::sync_now(&services, &workspace())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(said(&outlook(&services, &id).await), expected);
+        let history = services.store.duty_history(&id).await.unwrap();
+        assert_eq!(history.len(), 1, "{history:?}");
+        assert_eq!(history[0].ends_at, Some(at(end)));
+        // The page says the same, and how long nobody will be on duty.
+        let backend = RoundRobin::new(services.clone());
+        let page = backend.rotation(&caller(), id.clone()).await.unwrap();
+        assert_eq!(said(&page.outlook), expected);
+        let followed = page.outlook.on_duty[0].followed_from.unwrap();
+        assert_eq!(followed, page.history[0].starts_at);
+        let holders: Vec<_> = page
+            .plan
+            .iter()
+            .map(|stretch| stretch.holder.as_ref().map(|holder| holder.name.as_str()))
+            .collect();
+        assert_eq!(holders, [Some("Ann"), None, Some("Bob")]);
     }
 }
 
@@ -325,8 +381,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         };
         let mut schedule = snapshot("S1", &["ann", "bob"]);
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
-        let (people, links) = (PeopleIndex::new(&[]), Links::new());
-        let directory = Directory::new(&people, &links);
+        let directory = Directory::default();
         let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
         let poll_in = Duration::from_secs(60);
 
@@ -375,8 +430,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
             }];
             schedule
         };
-        let (people, links) = (PeopleIndex::new(&[]), Links::new());
-        let directory = Directory::new(&people, &links);
+        let directory = Directory::default();
         let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
         let poll_in = Duration::from_secs(60);
         let connected = entry(AuditAction::ConnectedPagerDuty);

@@ -152,9 +152,11 @@ fn look(
 ) -> Result<Option<(String, SystemTime)>> {
     let page = visitor.ask("rotation", &[("id", &rotation)])?;
     let now = SystemTime::now();
+    let on_duty = page["outlook"]["on_duty"].as_array().into_iter().flatten();
+    let on_duty: Vec<_> = on_duty.map(|duty| &duty["holder"]["key"]).collect();
     let members = page["members"].as_array().into_iter().flatten();
     let on_duty: Vec<_> = members
-        .filter(|member| !member["on_duty_since"].is_null())
+        .filter(|member| on_duty.contains(&&member["key"]))
         .filter_map(|member| member["pagerduty_user"].as_str())
         .collect();
     let mut wanted = wanted.lock();

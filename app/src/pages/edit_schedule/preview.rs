@@ -1,7 +1,7 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
 use crate::{
-    components::{Badge, LinkBadge, Notice, Person, Time, Tone},
+    components::{Badge, LinkBadge, Names, Notice, Person, Time, Tone},
     duty::{DutyWatch, UNKNOWN},
     pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
 };
@@ -16,7 +16,7 @@ pub(super) fn Preview(preview: SchedulePreview, watch: DutyWatch) -> impl IntoVi
     let SchedulePreview {
         schedule,
         people,
-        shifts,
+        plan,
         left_out,
         loss,
         read_at: _,
@@ -46,7 +46,7 @@ pub(super) fn Preview(preview: SchedulePreview, watch: DutyWatch) -> impl IntoVi
                 </div>
                 <div class="column">
                     <h4>"Next shifts"</h4>
-                    <PlannedShifts shifts/>
+                    <PlannedShifts plan/>
                 </div>
             </div>
         </div>
@@ -63,16 +63,6 @@ fn GoesOnDuty(names: Vec<String>, unknown_until: Option<Timestamp>) -> impl Into
             (None, false) => EitherOf3::C(view! { "Goes on duty now: "<Names names/>"." }),
         }}</p>
     }
-}
-
-/// Each in an element of its own, since names may be written from right to left.
-#[component]
-fn Names(names: Vec<String>) -> impl IntoView {
-    names
-        .into_iter()
-        .enumerate()
-        .map(|(position, name)| view! { {(position > 0).then_some(", ")}<bdi translate="no">{name}</bdi> })
-        .collect_view()
 }
 
 #[component]

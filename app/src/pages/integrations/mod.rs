@@ -16,7 +16,7 @@ mod syncs;
 
 use super::{
     links::{LinkResults, Links},
-    person_select::Everybody,
+    person_select::PeopleSearch,
     settings::SettingsTabs,
     wording::count,
 };
@@ -33,8 +33,8 @@ use crate::{
     live::use_live,
     server_fns::{
         ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, ForgetFormer,
-        Integrations, KeepAccount, People as Directory, RebindFormer, ReconnectOauth,
-        SwitchAccount, SwitchToOauth, SyncNow,
+        Integrations, KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth,
+        SyncNow,
     },
 };
 use connect::NotConnected;
@@ -252,10 +252,9 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         move || panel.version.get() as u64 + live.connection(),
         || Integrations {},
     );
-    // Everybody is asked for once somebody is to be linked.
-    let everybody = Resource::optional(move || {
-        let wanted = !panel.links.wanted.with(String::is_empty);
-        wanted.then_some(Directory {})
+    // People are asked for once somebody is to be linked.
+    let people = PeopleSearch::new("find-person", move || {
+        !panel.links.wanted.with(String::is_empty)
     });
     use_title(|| "Integrations".to_owned());
     view! {
@@ -264,7 +263,6 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
         {loaded(view, move |view: DataMemo<IntegrationsView>| {
             let connected = Memo::new(move |_| view.with(|view| view.pagerduty.is_some()));
             let asked = panel.links.asked(Signal::derive(move || view.with(linkable)));
-            let everybody = Everybody::from(everybody);
             let column = NodeRef::<html::Div>::new();
             let focus = FocusKeeper::new(column);
             view! {
@@ -281,7 +279,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                     on:focusin=move |_| focus.forget()
                 >
                     <PagerDutyCard view connected panel/>
-                    <People view asked everybody panel/>
+                    <People view asked people panel/>
                     <SlackCard view/>
                 </div>
             }

@@ -7,7 +7,7 @@ use crate::{
     data::DataMemo,
     pages::{
         links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
-        person_select::Everybody,
+        person_select::PeopleSearch,
     },
 };
 use leptos::{either::Either, prelude::*};
@@ -17,7 +17,7 @@ use types::{IntegrationsView, LinkView};
 pub(super) fn People(
     view: DataMemo<IntegrationsView>,
     asked: DataMemo<Option<Linkable>>,
-    everybody: Everybody,
+    people: PeopleSearch,
     panel: Panel,
 ) -> impl IntoView {
     let groups = DataMemo::new(move || {
@@ -54,7 +54,7 @@ pub(super) fn People(
                 by_hand,
             ))
         }}
-        <LinkDialog links=panel.links asked everybody/>
+        <LinkDialog links=panel.links asked people/>
     }
     .into_any()
 }

@@ -1,7 +1,7 @@
 //! Who is in the rotation, in the order of their turns. While a schedule is
 //! bound the list is PagerDuty's and cannot be changed here.
 
-use super::{Actions, SectionFailure, person_picker::PersonPicker};
+use super::{Actions, Choices, SectionFailure};
 use crate::{
     components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
     data::DataMemo,
@@ -9,13 +9,13 @@ use crate::{
     forms::{ActionForm, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
-        person_select::Everybody,
+        person_select::{PeopleSearch, PersonSelect},
         wording::linked_count,
     },
 };
 use leptos::{either::Either, prelude::*};
 use types::{
-    LinkState, MemberKey, MemberView, PersonView, RotationId, RotationMode, RotationPage, Timestamp,
+    LinkState, MemberKey, MemberView, Outlook, RotationId, RotationMode, RotationPage, Timestamp,
 };
 
 /// What the form says that removes somebody who is on duty.
@@ -26,10 +26,11 @@ pub(super) fn Members(
     page: DataMemo<RotationPage>,
     watch: DutyWatch,
     actions: Actions,
-    everybody: Everybody,
+    choices: Choices,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
+    let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
     let linked = DataMemo::new(move || {
         page.with(|page| (page.mode == RotationMode::PagerDuty).then(|| page.linked_count()))
     });
@@ -40,7 +41,9 @@ pub(super) fn Members(
     };
     let editable =
         Memo::new(move |_| page.with(|page| page.may_edit && page.mode == RotationMode::Manual));
-    let candidates = Signal::derive(move || candidates(everybody.people.get(), &members.get()));
+    let present = Signal::derive(move || {
+        members.with(|members| members.iter().map(|member| member.key.clone()).collect())
+    });
     let outcomes = [
         form_outcome(actions.set_on_duty),
         form_outcome(actions.move_member),
@@ -62,15 +65,16 @@ pub(super) fn Members(
         <Card id="members-heading" title="Members" aside=linked.into_any()>
             {move || view! {
                 <MemberList
-                    id=list_id.clone() members=members.get() editable=editable.get() actions
+                    id=list_id.clone() members=members.get() outlook=outlook.get()
+                    editable=editable.get() actions
                     links_at=may_link.get().then(|| path.clone())
                     unknown_until=watch.unknown_until()
                 />
             }}
             <SectionFailure outcomes/>
             <LinkResults links=actions.links asked/>
-            {move || editable.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
-            <LinkDialog links=actions.links asked everybody rotation=Some(dialog_id)/>
+            {move || editable.get().then(|| view! { <Addition id=id.clone() people=choices.members present actions/> })}
+            <LinkDialog links=actions.links asked people=choices.linked rotation=Some(dialog_id)/>
         </Card>
     }
 }
@@ -78,35 +82,27 @@ pub(super) fn Members(
 #[component]
 fn Addition(
     id: RotationId,
-    candidates: Signal<Vec<PersonView>>,
+    people: PeopleSearch,
+    present: Signal<Vec<MemberKey>>,
     actions: Actions,
 ) -> impl IntoView {
     view! {
         <ActionForm action=actions.add_member class="picker">
             <input type="hidden" name="id" value=id.to_string()/>
-            <PersonPicker
-                id="add-member" label="Add a member" adds="member"
-                candidates pending=actions.add_member.pending()
+            <PersonSelect
+                id="add-member" label="Add a member"
+                people left_out=present here=format!("/rotations/{id}")
             />
+            <SubmitButton label="Add" target="member" pending=actions.add_member.pending()/>
         </ActionForm>
     }
-}
-
-/// The active people who are not in the rotation yet.
-fn candidates(everybody: Vec<PersonView>, members: &[MemberView]) -> Vec<PersonView> {
-    everybody
-        .into_iter()
-        .filter(|person| {
-            let key = MemberKey::of_person(&person.id);
-            !person.deactivated && members.iter().all(|member| member.key != key)
-        })
-        .collect()
 }
 
 #[component]
 fn MemberList(
     id: RotationId,
     members: Vec<MemberView>,
+    outlook: Outlook,
     editable: bool,
     actions: Actions,
     /// The page's path, for those who may say who is who in Slack.
@@ -120,20 +116,21 @@ fn MemberList(
     Either::Right(view! {
         <ol class="people" translate="no">
             {members.into_iter().enumerate().map(|(position, member)| {
+                let duty = outlook.of(&member.key);
+                let on_duty = duty.is_some();
                 let controls = editable.then(|| view! {
                     <Controls
-                        id=id.clone() member=member.clone() actions
+                        id=id.clone() member=member.clone() on_duty actions
                         first=position == 0 last=position == last
                     />
                 });
                 let linking = links_at.clone().and_then(|path| linking(&member, path, actions));
                 let state = member.link;
-                let over = is_over(member.on_duty_until, unknown_until);
+                let over = is_over(duty.and_then(|duty| duty.until), unknown_until);
                 let (tone, text) = match over {
                     true => (Tone::Warning, "Shift ended"),
                     false => (Tone::Good, "On duty"),
                 };
-                let on_duty = member.on_duty_since.is_some();
                 view! {
                     <li id=format!("member-{}", member.key)>
                         <Person name=member.name email=member.email on_duty=on_duty && !over>
@@ -141,6 +138,7 @@ fn MemberList(
                                 {on_duty.then(|| view! { <Badge tone text/> })}
                                 {(!editable || !state.is_linked()).then(|| view! { <LinkBadge link=state/> })}
                             </span>
+                            <OtherName name=member.pagerduty_name/>
                         </Person>
                         {linking}
                         {controls}
@@ -148,6 +146,16 @@ fn MemberList(
                 }
             }).collect_view()}
         </ol>
+    })
+}
+
+/// What PagerDuty calls somebody who is linked by hand.
+#[component]
+pub(super) fn OtherName(name: Option<String>) -> impl IntoView {
+    name.map(|name| {
+        view! {
+            <span class="hint" translate="no"><bdi>{name}</bdi>" in PagerDuty"</span>
+        }
     })
 }
 
@@ -179,11 +187,11 @@ fn linking(member: &MemberView, path: String, actions: Actions) -> Option<impl I
 fn Controls(
     id: RotationId,
     member: MemberView,
+    on_duty: bool,
     actions: Actions,
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let on_duty = member.on_duty_since.is_some();
     let can_take_over = !on_duty && member.link.can_be_on_duty();
     let who = Who {
         id,

@@ -5,11 +5,10 @@ mod delete;
 mod members;
 mod on_duty;
 mod owners;
-mod person_picker;
 mod schedule;
 mod shifts;
 
-use super::{address::use_rotation_id, links::Links, person_select::Everybody};
+use super::{address::use_rotation_id, links::Links, person_select::PeopleSearch};
 use crate::{
     components::{
         Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
@@ -22,7 +21,7 @@ use crate::{
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMember, AddOwner, DeleteRotation, MoveMember, People, RemoveMember, RemoveOwner, Rotate,
+        AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
         Rotation, SetOnDuty,
     },
 };
@@ -33,7 +32,7 @@ use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{PersonView, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
+use types::{RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]
@@ -109,6 +108,14 @@ impl Actions {
     }
 }
 
+/// Whom one can choose for what.
+#[derive(Clone, Copy)]
+struct Choices {
+    members: PeopleSearch,
+    owners: PeopleSearch,
+    linked: PeopleSearch,
+}
+
 #[component]
 pub(crate) fn RotationPage() -> impl IntoView {
     let id = use_rotation_id();
@@ -129,11 +136,17 @@ pub(crate) fn RotationPage() -> impl IntoView {
             id: wanted.with(|(id, _)| id.clone()),
         },
     );
-    let everybody = Resource::new(|| People {});
+    let choices = Choices {
+        members: PeopleSearch::new("find-member", || true),
+        owners: PeopleSearch::new("find-owner", || true),
+        linked: PeopleSearch::new("find-person", move || {
+            !actions.links.wanted.with(String::is_empty)
+        }),
+    };
     view! {
         {
             let source = page.source();
-            loaded_page(page, move |page| view! { <Content page source actions everybody/> })
+            loaded_page(page, move |page| view! { <Content page source actions choices/> })
         }
     }
 }
@@ -143,16 +156,15 @@ fn Content(
     page: DataMemo<types::RotationPage>,
     source: Source,
     actions: Actions,
-    everybody: Resource<Vec<PersonView>>,
+    choices: Choices,
 ) -> impl IntoView {
-    let changes = DataMemo::new(move || page.with(types::RotationPage::duty_changes));
+    let changes = DataMemo::new(move || page.with(|page| page.outlook.changes().collect()));
     let watch = watch_duty(changes, move || failed(source));
     provide_context(watch);
     let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let everybody = Everybody::from(everybody);
     // Who may not choose anybody need not know.
-    let nobody = Signal::derive(move || everybody.failure.get().filter(|_| may_edit.get()));
+    let nobody = Signal::derive(move || choices.members.failure().filter(|_| may_edit.get()));
     let column = NodeRef::<html::Div>::new();
     let focus = FocusKeeper::new(column);
     view! {
@@ -175,8 +187,8 @@ fn Content(
             <FailureNotice failure=nobody/>
             <div class="columns">
                 <div class="column">
-                    <Members page watch actions everybody/>
-                    <Owners page actions everybody/>
+                    <Members page watch actions choices/>
+                    <Owners page actions people=choices.owners/>
                 </div>
                 <div class="column">
                     <ComingShifts page/>

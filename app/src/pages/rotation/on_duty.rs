@@ -1,15 +1,18 @@
 //! Who is on duty now, and handing over to the next.
 
-use super::{Actions, SectionFailure};
+use super::{Actions, SectionFailure, members::OtherName};
 use crate::{
-    components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Time, Tone},
+    components::{Badge, ButtonKind, Card, LinkBadge, Names, Person, SubmitButton, Time, Tone},
     data::DataMemo,
-    duty::{DutyWatch, UNKNOWN, is_over},
+    duty::{DutyWatch, OR_LATER, UNKNOWN, gap_length, is_over},
     forms::{ActionForm, form_outcome},
     live::use_live,
 };
 use leptos::{either::Either, prelude::*};
-use types::{MemberView, RotationId, RotationMode, RotationPage, RotationRefusal, Timestamp};
+use types::{
+    Gap, MemberView, NextOnDuty, Outlook, RotationId, RotationMode, RotationPage, RotationRefusal,
+    Timestamp,
+};
 
 #[component]
 pub(super) fn OnDuty(
@@ -18,8 +21,8 @@ pub(super) fn OnDuty(
     actions: Actions,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
-    let on_duty = DataMemo::new(move || page.with(on_duty));
-    let changes_at = DataMemo::new(move || page.with(|page| page.duty_changes().into_iter().min()));
+    let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
+    let members = DataMemo::new(move || page.with(|page| page.members.clone()));
     let live = use_live();
     let old = move || {
         live.may_be_old()
@@ -31,7 +34,10 @@ pub(super) fn OnDuty(
     view! {
         <Card id="on-duty-heading" title="On duty now" aside=old.into_any()>
             {move || view! {
-                <People people=on_duty.get() changes_at=changes_at.get() unknown_until=watch.unknown_until()/>
+                <People
+                    outlook=outlook.get() members=members.get()
+                    unknown_until=watch.unknown_until()
+                />
             }}
             {move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
@@ -60,55 +66,98 @@ fn RotateForm(id: RotationId, actions: Actions) -> impl IntoView {
     }
 }
 
-fn on_duty(page: &RotationPage) -> Vec<MemberView> {
-    let members = page.members.iter();
-    let on_duty = members.filter(|member| member.on_duty_since.is_some());
-    on_duty.cloned().collect()
-}
-
 #[component]
 fn People(
-    people: Vec<MemberView>,
-    /// When that changes, where the schedule tells.
-    changes_at: Option<Timestamp>,
+    outlook: Outlook,
+    members: Vec<MemberView>,
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
-    if people.is_empty() {
+    let changes_at = outlook.changes().min();
+    let Outlook { on_duty, next, gap } = outlook;
+    let people = if on_duty.is_empty() {
         let changed = changes_at.filter(|_| is_over(changes_at, unknown_until));
-        return Either::Left(view! {
+        Either::Left(view! {
             <p class="nobody" translate="no">{match changed {
                 Some(at) => Either::Left(view! { "Nobody was on duty until "<Time at/>{UNKNOWN} }),
                 None => Either::Right("Nobody is on duty"),
             }}</p>
+        })
+    } else {
+        let on_duty = on_duty.into_iter().map(|duty| {
+            let member = members.iter().find(|member| member.key == duty.holder.key);
+            view! { <Holder duty member=member.cloned() unknown_until/> }
         });
+        Either::Right(view! {
+            <ul class="people" translate="no">{on_duty.collect_view()}</ul>
+        })
+    };
+    view! {
+        {people}
+        {gap.map(|gap| view! { <p class="hint" translate="no"><Then gap/></p> })}
+        {next.map(|next| view! { <p class="hint" translate="no"><Next next unknown_until/></p> })}
     }
-    Either::Right(view! {
-        <ul class="people" translate="no">
-            {people.into_iter().map(|member| {
-                let over = is_over(member.on_duty_until, unknown_until);
-                view! {
-                    <li>
-                        <Person name=member.name email=member.email on_duty=!over>
-                            <Shift since=member.on_duty_since until=member.on_duty_until over/>
-                            {(!member.link.is_linked()).then(|| view! { <LinkBadge link=member.link/> })}
-                        </Person>
-                    </li>
-                }
-            }).collect_view()}
-        </ul>
-    })
+    .into_any()
 }
 
 #[component]
-fn Shift(since: Option<Timestamp>, until: Option<Timestamp>, over: bool) -> impl IntoView {
-    match until.filter(|_| over) {
+fn Holder(
+    duty: types::OnDuty,
+    /// Who they are, where they are a member.
+    member: Option<MemberView>,
+    unknown_until: Option<Timestamp>,
+) -> impl IntoView {
+    let over = is_over(duty.until, unknown_until);
+    let name = duty.holder.name.clone();
+    let email = member.as_ref().and_then(|member| member.email.clone());
+    let other_name = member
+        .as_ref()
+        .and_then(|member| member.pagerduty_name.clone());
+    let link = member
+        .map(|member| member.link)
+        .filter(|link| !link.is_linked());
+    view! {
+        <li>
+            <Person name email on_duty=!over>
+                <Shift duty over/>
+                <OtherName name=other_name/>
+                {link.map(|link| view! { <LinkBadge link/> })}
+            </Person>
+        </li>
+    }
+}
+
+/// When nobody is on duty after those who are.
+#[component]
+fn Then(gap: Gap) -> impl IntoView {
+    view! { {gap_length(gap)}", from "<Time at=gap.from/> }
+}
+
+#[component]
+fn Next(next: NextOnDuty, unknown_until: Option<Timestamp>) -> impl IntoView {
+    let unconfirmed = is_over(next.starts_at, unknown_until).then_some(" (not confirmed)");
+    view! {
+        "Next: "<strong><Names names=next.names/></strong>
+        {next.starts_at.map(|at| view! { ", "<Time at/> })}
+        {unconfirmed}
+    }
+}
+
+#[component]
+fn Shift(duty: types::OnDuty, over: bool) -> impl IntoView {
+    match duty.until.filter(|_| over) {
         Some(at) => Either::Left(view! {
             <span class="over warning">"shift ended "<Time at/>{UNKNOWN}</span>
         }),
         None => Either::Right(view! {
             <span class="hint">
-                {since.map(|at| view! { "since "<Time at/> })}
-                {until.map(|at| view! { ", until "<Time at relative=true/> })}
+                {match duty.followed_from {
+                    Some(from) => Either::Left(view! {
+                        "on call in PagerDuty since "<Time at=duty.since/>", followed here from "<Time at=from/>
+                    }),
+                    None => Either::Right(view! { "since "<Time at=duty.since/> }),
+                }}
+                {duty.until.map(|at| view! { ", until "<Time at relative=true/> })}
+                {duty.or_later.then_some(OR_LATER)}
             </span>
         }),
     }

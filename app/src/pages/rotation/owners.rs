@@ -1,33 +1,31 @@
 //! Who looks after the rotation. Owners edit it; they are not thereby members.
 
-use super::{Actions, SectionFailure, person_picker::PersonPicker};
+use super::{Actions, SectionFailure};
 use crate::{
     components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
     data::DataMemo,
     forms::{ActionForm, form_outcome},
-    pages::person_select::Everybody,
+    pages::person_select::{PeopleSearch, PersonSelect},
 };
 use leptos::{either::Either, prelude::*};
-use types::{PersonView, RotationId, RotationPage};
+use types::{MemberKey, PersonView, RotationId, RotationPage};
 
 #[component]
 pub(super) fn Owners(
     page: DataMemo<RotationPage>,
     actions: Actions,
-    everybody: Everybody,
+    people: PeopleSearch,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let candidates = Signal::derive(move || {
-        let owners = owners.get();
-        let is_new = |person: &PersonView| owners.iter().all(|owner| owner.id != person.id);
-        everybody
-            .people
-            .get()
-            .into_iter()
-            .filter(|person| !person.deactivated && is_new(person))
-            .collect()
+    let present = Signal::derive(move || {
+        owners.with(|owners| {
+            owners
+                .iter()
+                .map(|owner| MemberKey::of_person(&owner.id))
+                .collect()
+        })
     });
     let outcomes = [
         form_outcome(actions.remove_owner),
@@ -40,7 +38,7 @@ pub(super) fn Owners(
                 <OwnerList id=list_id.clone() owners=owners.get() may_edit=may_edit.get() actions/>
             }}
             <SectionFailure outcomes/>
-            {move || may_edit.get().then(|| view! { <Addition id=id.clone() candidates actions/> })}
+            {move || may_edit.get().then(|| view! { <Addition id=id.clone() people present actions/> })}
         </Card>
     }
 }
@@ -48,16 +46,18 @@ pub(super) fn Owners(
 #[component]
 fn Addition(
     id: RotationId,
-    candidates: Signal<Vec<PersonView>>,
+    people: PeopleSearch,
+    present: Signal<Vec<MemberKey>>,
     actions: Actions,
 ) -> impl IntoView {
     view! {
         <ActionForm action=actions.add_owner class="picker">
             <input type="hidden" name="id" value=id.to_string()/>
-            <PersonPicker
-                id="add-owner" label="Add an owner" adds="owner"
-                candidates pending=actions.add_owner.pending()
+            <PersonSelect
+                id="add-owner" label="Add an owner"
+                people left_out=present here=format!("/rotations/{id}")
             />
+            <SubmitButton label="Add" target="owner" pending=actions.add_owner.pending()/>
         </ActionForm>
     }
 }

@@ -1,7 +1,7 @@
 //! Who has been on duty and who will be, drawn and listed.
 
 use crate::{
-    components::{Card, Span, Stretch, Timeline, joined, use_clock, with_gaps},
+    components::{Card, Span, Timeline, use_clock},
     data::DataMemo,
     pages::stretches::{FoldedStretches, PlannedShifts},
 };
@@ -21,8 +21,11 @@ pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
     let clock = use_clock();
     // It moves on by the hour, so that what somebody points at stays where it is.
     let span = DataMemo::new(move || drawn_around(clock.now()));
-    let stretches = DataMemo::new(move || page.with(along_the_days));
-    let empty = Memo::new(move |_| stretches.with(Vec::is_empty));
+    let stretches = DataMemo::new(move || page.with(|page| page.timeline.clone()));
+    let empty = Memo::new(move |_| {
+        let span = span.get();
+        stretches.with(|stretches| !stretches.iter().any(|stretch| span.shows(stretch)))
+    });
     move || {
         (!empty.get()).then(|| {
             view! {
@@ -43,26 +46,15 @@ fn drawn_around(now: Timestamp) -> Span {
     }
 }
 
-/// Gaps are told of schedules only: what people do by hand is no plan.
-fn along_the_days(page: &RotationPage) -> Vec<Stretch> {
-    let history = page.history.iter().cloned().map(Stretch::from).collect();
-    let planned = page.shifts.iter().cloned().map(Stretch::from).collect();
-    let stretches = joined(history, planned);
-    match page.mode {
-        RotationMode::PagerDuty => with_gaps(stretches),
-        RotationMode::Manual => stretches,
-    }
-}
-
 #[component]
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
-    let shifts = DataMemo::new(move || page.with(|page| page.shifts.clone()));
+    let plan = DataMemo::new(move || page.with(|page| page.plan.clone()));
     let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
     move || {
         bound.get().then(|| {
             view! {
                 <Card id="shifts-heading" title="Coming shifts">
-                    {move || view! { <PlannedShifts shifts=shifts.get()/> }}
+                    {move || view! { <PlannedShifts plan=plan.get()/> }}
                 </Card>
             }
         })
@@ -76,7 +68,7 @@ pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
     view! {
         <Card id="history-heading" title="History">
             {move || {
-                let stretches: Vec<_> = history.get().into_iter().map(Stretch::from).collect();
+                let stretches = history.get();
                 match stretches.is_empty() {
                     true => Either::Left(view! {
                         <p class="nobody">"Nobody has been on duty yet."</p>

@@ -5,7 +5,7 @@ use crate::support::{
     sqlite, workspace,
 };
 use app::backend::Schedules;
-use domain::{Directory, Links, PeopleIndex, Shift};
+use domain::{Directory, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -47,8 +47,7 @@ async fn crowd() -> Bound {
 async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Duration) {
     let store = &bound.services.store;
     let id = create(store, schedule.id.as_str()).await;
-    let (people, links) = (PeopleIndex::new(&[]), Links::new());
-    let directory = Directory::new(&people, &links);
+    let directory = Directory::default();
     let rule = Rule {
         now: &clock::now,
         members: &|schedule, now| schedule.members(&directory, now),

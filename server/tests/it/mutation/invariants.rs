@@ -90,8 +90,8 @@ impl Facts {
             };
             rotations.insert(*schedule, facts);
         }
-        let people = store.people(tenant.workspace()).await.unwrap();
-        let people = people.into_iter().map(|person| {
+        let directory = store.directory(tenant.workspace()).await.unwrap();
+        let people = directory.people().iter().cloned().map(|person| {
             let facts = PersonFacts {
                 name: person.name,
                 email: person.email,

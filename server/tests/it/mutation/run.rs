@@ -15,6 +15,7 @@ use std::{
     sync::Mutex,
     time::{Duration, Instant},
 };
+use types::PersonId;
 
 /// Workspaces at once that are connected by a key, and by a login.
 const BY_KEY: usize = 14;
@@ -240,10 +241,10 @@ async fn attempt_installation(tenant: &mut Tenant<'_>, before: &Facts, case: &Ca
     }
     // As it is done every few minutes.
     read_directory(&world.services, &newcomer.workspace).await;
-    let people = world.services.store.people(&newcomer.workspace).await;
-    let people = people.unwrap();
+    let directory = world.services.store.directory(&newcomer.workspace).await;
+    let directory = directory.unwrap();
     for (id, role) in PEOPLE {
-        let known = people.iter().find(|person| person.id.as_str() == id);
+        let known = directory.person(&PersonId::new(id));
         if known.map(|person| person.role) != Some(role) {
             wrongs.push(format!("afterwards: {id} is not known as {role:?}"));
         }

@@ -163,7 +163,8 @@ async fn a_list_that_is_short_once_deactivates_nobody_and_is_no_complete_one() {
     directory_read(&services.store, &many, NOW).await;
     slack.change(|world| world.refusals = vec![("users.info", "internal_error"); 20]);
     refreshed(&services).await.unwrap();
-    let people = services.store.people(&workspace()).await.unwrap();
+    let directory = services.store.directory(&workspace()).await.unwrap();
+    let people = directory.people();
     let left = |person: &&Person| person.deactivated && person.name == "Somebody";
     assert_eq!(people.iter().filter(left).count(), 0);
     assert_eq!(slack.calls_of("users.info"), 20, "no more at once");
@@ -261,7 +262,8 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
         store.save_told(&workspace(), &[one]).await.unwrap();
 
         assert_eq!(stored(&store, "W1").await, ann);
-        assert_eq!(store.people(&workspace()).await.unwrap().len(), 2);
+        let directory = store.directory(&workspace()).await.unwrap();
+        assert_eq!(directory.people().len(), 2);
         for rotation in [rotation, other] {
             let rotation = crate::support::rotation(&store, &rotation).await;
             assert_eq!(rotation.owners, [PersonId::new("U1")]);
@@ -312,9 +314,13 @@ async fn who_signs_in_by_their_other_id_is_the_same_person() {
         StatusCode::OK,
         "an admin by either id"
     );
-    let people = services.store.people(&workspace()).await.unwrap();
+    let directory = services.store.directory(&workspace()).await.unwrap();
     assert_eq!(
-        people.iter().filter(|person| person.name == "Ann").count(),
+        directory
+            .people()
+            .iter()
+            .filter(|person| person.name == "Ann")
+            .count(),
         1
     );
 }

@@ -1,0 +1,551 @@
+//! The one answer to *who is on duty, until when, who is next, and is there a gap*. Cards,
+//! pages, timelines and histories read it here and nowhere else.
+
+use crate::{Directory, Member, SchedulePerson, Shift, link_of, next_by_hand};
+use std::collections::HashMap;
+use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Stretch, Timestamp};
+
+/// What decides who is on duty.
+#[derive(Clone, Copy, Debug)]
+pub enum Plan<'a> {
+    /// People hand over themselves, to so many at once.
+    ByHand { duty_size: u32 },
+    /// A plan of stretches without gaps, by start, which is known until `known_until`.
+    Planned {
+        stretches: &'a [Stretch],
+        known_until: Timestamp,
+    },
+}
+
+impl Plan<'_> {
+    /// What it says of `now` where the rotation has these `members`.
+    pub fn outlook(&self, members: &[Member], now: Timestamp) -> Outlook {
+        match *self {
+            Self::ByHand { duty_size } => by_hand(members, duty_size),
+            Self::Planned {
+                stretches,
+                known_until,
+            } => planned_outlook(stretches, known_until, members, now),
+        }
+    }
+}
+
+fn by_hand(members: &[Member], duty_size: u32) -> Outlook {
+    let on_duty = members.iter().filter_map(|member| {
+        let duty = member.duty?;
+        Some(OnDuty {
+            holder: member.holder(),
+            since: duty.since,
+            followed_from: None,
+            until: duty.until,
+            or_later: false,
+        })
+    });
+    let next = next_by_hand(members, duty_size);
+    Outlook {
+        on_duty: on_duty.collect(),
+        next: (!next.is_empty()).then(|| NextOnDuty {
+            names: next.iter().map(|member| member.name.clone()).collect(),
+            starts_at: None,
+        }),
+        gap: None,
+    }
+}
+
+fn planned_outlook(
+    stretches: &[Stretch],
+    known_until: Timestamp,
+    members: &[Member],
+    now: Timestamp,
+) -> Outlook {
+    let goes_on = |end: Timestamp| end >= known_until;
+    let mut on_duty: Vec<_> = stretches
+        .iter()
+        .filter(|stretch| stretch.holds(now))
+        .filter_map(|stretch| {
+            let holder = stretch.holder.clone()?;
+            let known = members.iter().find(|member| member.key == holder.key);
+            Some(OnDuty {
+                since: since(stretch, known),
+                followed_from: None,
+                until: stretch.ends_at,
+                or_later: stretch.ends_at.is_some_and(goes_on),
+                holder,
+            })
+        })
+        .collect();
+    let place = |duty: &OnDuty| {
+        let place = |member: &Member| member.key == duty.holder.key;
+        members.iter().position(place).unwrap_or(usize::MAX)
+    };
+    on_duty.sort_by_key(place);
+    let coming = stretches.iter().filter(|stretch| stretch.starts_at > now);
+    let starts_at = coming.clone().map(|stretch| stretch.starts_at).min();
+    let next = starts_at.map(|starts_at| NextOnDuty {
+        names: coming
+            .filter(|stretch| stretch.starts_at == starts_at)
+            .filter_map(|stretch| Some(stretch.holder.as_ref()?.name.clone()))
+            .collect(),
+        starts_at: Some(starts_at),
+    });
+    let ends: Option<Vec<_>> = on_duty.iter().map(|duty| duty.until).collect();
+    let ends_at = ends.into_iter().flatten().max();
+    let gap = ends_at
+        .filter(|&end| starts_at.is_none_or(|start| end < start) && !goes_on(end))
+        .map(|from| Gap {
+            from,
+            until: starts_at,
+        });
+    Outlook { on_duty, next, gap }
+}
+
+/// Since when somebody is on duty: a plan tells of the time before it was read no more.
+fn since(stretch: &Stretch, known: Option<&Member>) -> Timestamp {
+    let start = stretch.starts_at;
+    let duty = known.and_then(|member| member.duty);
+    duty.filter(|duty| duty.since <= start && duty.until.is_some_and(|until| start <= until))
+        .map_or(start, |duty| duty.since)
+}
+
+/// What a schedule plans: for each of its people, or whoever they are in Slack, their shifts
+/// joined where they touch or overlap, since at the seam nobody takes over; by start.
+pub fn planned(people: &[SchedulePerson], shifts: &[Shift], directory: &Directory) -> Vec<Stretch> {
+    let holders: HashMap<_, _> = people
+        .iter()
+        .map(|person| (&person.id, holder(person, directory)))
+        .collect();
+    let stretches = shifts.iter().filter_map(|shift| {
+        Some(Stretch {
+            holder: Some(holders.get(&shift.user)?.clone()),
+            starts_at: shift.starts_at,
+            ends_at: Some(shift.ends_at),
+        })
+    });
+    joined(stretches.collect())
+}
+
+/// Who somebody of a schedule is here.
+fn holder(person: &SchedulePerson, directory: &Directory) -> Holder {
+    match link_of(person, directory).1 {
+        Some(found) => Holder {
+            key: MemberKey::of_person(&found.id),
+            name: found.name.clone(),
+        },
+        None => Holder {
+            key: MemberKey::of_pagerduty_user(&person.id),
+            name: person.name.clone(),
+        },
+    }
+}
+
+/// The stretches by start, with those of one holder that touch or overlap as one.
+fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+    sort(&mut stretches);
+    let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
+    let mut last_of: HashMap<Option<MemberKey>, usize> = HashMap::new();
+    for stretch in stretches {
+        let key = stretch.holder.as_ref().map(|holder| holder.key.clone());
+        let last = last_of.get(&key).map(|&place| &mut joined[place]);
+        match last {
+            Some(last) if last.ends_at.is_none_or(|end| stretch.starts_at <= end) => {
+                last.ends_at = last.ends_at.and_then(|end| Some(end.max(stretch.ends_at?)));
+            }
+            _ => {
+                last_of.insert(key, joined.len());
+                joined.push(stretch);
+            }
+        }
+    }
+    joined
+}
+
+fn sort(stretches: &mut [Stretch]) {
+    stretches.sort_by(|one, other| {
+        let place = |stretch: &Stretch| {
+            (
+                stretch.starts_at,
+                stretch.ends_at.is_none(),
+                stretch.ends_at,
+            )
+        };
+        place(one).cmp(&place(other)).then_with(|| {
+            let key = |stretch: &Stretch| Some(stretch.holder.as_ref()?.key.as_str().to_owned());
+            key(one).cmp(&key(other))
+        })
+    });
+}
+
+/// A stretch of duty that the history holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub holder: Holder,
+    /// When the duty began, perhaps before it was followed here.
+    pub duty_since: Timestamp,
+    pub starts_at: Timestamp,
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Record {
+    pub fn stretch(&self) -> Stretch {
+        Stretch {
+            holder: Some(self.holder.clone()),
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+        }
+    }
+
+    /// The same from the beginning of the duty, unless the history knows of others then.
+    fn whole(&self, history: &[Self]) -> Stretch {
+        let others = history.iter().any(|other| {
+            other != self
+                && other.starts_at < self.starts_at
+                && other.ends_at.is_none_or(|end| self.duty_since < end)
+        });
+        Stretch {
+            starts_at: if others {
+                self.starts_at
+            } else {
+                self.duty_since.min(self.starts_at)
+            },
+            ..self.stretch()
+        }
+    }
+}
+
+/// Notes since when those on duty were followed here, where that was later than their duty
+/// began.
+pub fn note_following(outlook: &mut Outlook, history: &[Record]) {
+    for duty in &mut outlook.on_duty {
+        let runs = |record: &&Record| {
+            record.holder.key == duty.holder.key
+                && record.ends_at.is_none_or(|end| Some(end) >= duty.until)
+        };
+        let record = history.iter().find(runs);
+        duty.followed_from = record
+            .map(|record| record.starts_at)
+            .filter(|&from| from > duty.since);
+    }
+}
+
+/// What has been, followed by what is planned; of a plan with its gaps. A stretch that has
+/// begun is in both, and is told once.
+pub fn timeline(history: &[Record], plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
+    let past = history.iter().map(|record| record.whole(history));
+    let stretches = joined(past.chain(plan.iter().cloned()).collect());
+    if plan.is_empty() {
+        stretches
+    } else {
+        with_gaps(stretches, now)
+    }
+}
+
+/// What a plan holds from `now` on, with its gaps.
+pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
+    let ahead = |stretch: &&Stretch| stretch.ends_at.is_none_or(|end| end > now);
+    with_gaps(plan.iter().filter(ahead).cloned().collect(), now)
+}
+
+/// The stretches, which come by their start, with the gaps between them, and the present one
+/// where they begin later than `now`.
+fn with_gaps(mut stretches: Vec<Stretch>, now: Timestamp) -> Vec<Stretch> {
+    let mut gaps = Vec::new();
+    let mut covered = Some(now).filter(|_| stretches.iter().all(|stretch| now < stretch.starts_at));
+    for stretch in &stretches {
+        if let Some(end) = covered.filter(|end| *end < stretch.starts_at) {
+            gaps.push(Stretch {
+                holder: None,
+                starts_at: end,
+                ends_at: Some(stretch.starts_at),
+            });
+        }
+        let Some(end) = stretch.ends_at else { break };
+        covered = covered.max(Some(end));
+    }
+    stretches.extend(gaps);
+    sort(&mut stretches);
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Duty, Links,
+        people::examples::{slack, user},
+        rotation::examples::member,
+        shifts::examples::{at, shift},
+    };
+
+    fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+        Stretch {
+            holder: Some(member(name).holder()),
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
+
+    fn gap(starts_at: i64, ends_at: i64) -> Stretch {
+        Stretch {
+            holder: None,
+            ..stretch("", starts_at, ends_at)
+        }
+    }
+
+    fn record(
+        name: &str,
+        duty_since: i64,
+        starts_at: i64,
+        ends_at: impl Into<Option<i64>>,
+    ) -> Record {
+        Record {
+            holder: member(name).holder(),
+            duty_since: at(duty_since),
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
+
+    /// `ann 0-20, bob 5-; next cy 30; nobody 20-30`.
+    fn told(plan: &[Stretch], members: &[Member], now: i64) -> String {
+        let plan = Plan::Planned {
+            stretches: plan,
+            known_until: at(100),
+        };
+        let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
+        let end = |at: Option<Timestamp>| at.map(seconds).unwrap_or_default();
+        let outlook = plan.outlook(members, at(now));
+        let mut parts: Vec<_> = outlook
+            .on_duty
+            .iter()
+            .map(|duty| {
+                let later = if duty.or_later { "+" } else { "" };
+                let name = &duty.holder.name;
+                format!("{name} {}-{}{later}", seconds(duty.since), end(duty.until))
+            })
+            .collect();
+        if let Some(next) = outlook.next {
+            parts.push(format!(
+                "next {} {}",
+                next.names.join("&"),
+                end(next.starts_at)
+            ));
+        }
+        if let Some(gap) = outlook.gap {
+            parts.push(format!("nobody {}-{}", seconds(gap.from), end(gap.until)));
+        }
+        parts.join(", ")
+    }
+
+    #[test]
+    fn shifts_of_one_person_that_touch_or_overlap_are_one_stretch() {
+        let people = [user("P1", None), user("P2", None)];
+        let shifts = [
+            shift("P1", 0, 10),
+            shift("P2", 5, 12),
+            shift("P1", 10, 20),
+            shift("P1", 15, 18),
+            shift("P1", 30, 40),
+            shift("P3", 0, 100),
+        ];
+        let plan = planned(&people, &shifts, &Directory::default());
+        let told: Vec<_> = plan
+            .iter()
+            .map(|stretch| {
+                let key = stretch.holder.as_ref().unwrap().key.as_str().to_owned();
+                (key, stretch.starts_at, stretch.ends_at.unwrap())
+            })
+            .collect();
+        let p = |user: &str| format!("pagerduty:{user}");
+        assert_eq!(
+            told,
+            [
+                (p("P1"), at(0), at(20)),
+                (p("P2"), at(5), at(12)),
+                (p("P1"), at(30), at(40)),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_pagerduty_users_of_one_person_have_one_stretch() {
+        let people = [
+            user("P1", Some("ann@example.com")),
+            user("P2", Some("ANN@example.com")),
+        ];
+        let directory = Directory::new(vec![slack("U1", "ann@example.com")], Links::new());
+        let plan = planned(
+            &people,
+            &[shift("P1", 0, 10), shift("P2", 10, 20)],
+            &directory,
+        );
+        assert_eq!(plan.len(), 1);
+        assert_eq!(plan[0].holder.as_ref().unwrap().key.as_str(), "slack:U1");
+        assert_eq!(plan[0].ends_at, Some(at(20)));
+    }
+
+    #[test]
+    fn an_overrides_end_is_no_end_where_the_same_person_stays() {
+        // Ann overrides Bob until her own shift begins.
+        let plan = joined(vec![
+            stretch("bob", 0, 10),
+            stretch("ann", 10, 15),
+            stretch("ann", 15, 40),
+            stretch("bob", 40, 50),
+        ]);
+        assert_eq!(told(&plan, &[], 12), "ann 10-40, next bob 40");
+    }
+
+    #[test]
+    fn where_everybody_goes_on_there_is_no_next() {
+        let plan = joined(vec![stretch("ann", 0, 10), stretch("ann", 10, 100)]);
+        assert_eq!(told(&plan, &[], 5), "ann 0-100+");
+    }
+
+    #[test]
+    fn nobody_in_between_is_said() {
+        let plan = [stretch("ann", 0, 10), stretch("bob", 34, 50)];
+        assert_eq!(told(&plan, &[], 5), "ann 0-10, next bob 34, nobody 10-34");
+        // Also where the same person comes back, and where nobody comes any more.
+        let plan = [stretch("ann", 0, 10), stretch("ann", 34, 50)];
+        assert_eq!(told(&plan, &[], 5), "ann 0-10, next ann 34, nobody 10-34");
+        assert_eq!(told(&plan, &[], 40), "ann 34-50, nobody 50-");
+    }
+
+    #[test]
+    fn a_gap_further_on_is_not_what_comes_then() {
+        let plan = [
+            stretch("ann", 0, 10),
+            stretch("bob", 10, 20),
+            stretch("cy", 30, 40),
+        ];
+        assert_eq!(told(&plan, &[], 5), "ann 0-10, next bob 10");
+    }
+
+    #[test]
+    fn with_nobody_on_duty_the_next_is_told_all_the_same() {
+        let plan = [
+            stretch("ann", 0, 10),
+            stretch("bob", 34, 50),
+            stretch("cy", 34, 60),
+        ];
+        assert_eq!(told(&plan, &[], 10), "next bob&cy 34");
+        assert_eq!(told(&plan, &[], 60), "");
+    }
+
+    #[test]
+    fn several_are_on_duty_in_the_order_of_their_turns() {
+        let plan = [
+            stretch("bob", 0, 20),
+            stretch("ann", 5, 10),
+            stretch("eve", 6, 12),
+        ];
+        let members = [member("ann"), member("bob")];
+        assert_eq!(
+            told(&plan, &members, 7),
+            "ann 5-10, bob 0-20, eve 6-12, nobody 20-"
+        );
+    }
+
+    #[test]
+    fn whose_duty_began_before_what_the_plan_tells_is_on_duty_since_then() {
+        let mut ann = member("ann");
+        ann.duty = Some(Duty {
+            since: at(0),
+            until: Some(at(10)),
+        });
+        let plan = [stretch("ann", 10, 20)];
+        assert_eq!(told(&plan, &[ann.clone()], 15), "ann 0-20, nobody 20-");
+        let plan = [stretch("ann", 11, 20)];
+        assert_eq!(told(&plan, &[ann], 15), "ann 11-20, nobody 20-");
+    }
+
+    #[test]
+    fn a_stretch_that_has_begun_is_told_once() {
+        let history = [
+            record("ann", 12, 12, 30),
+            record("bob", 5, 5, 12),
+            record("ann", 0, 0, 5),
+        ];
+        let plan = [stretch("ann", 10, 30), stretch("bob", 30, 40)];
+        assert_eq!(
+            timeline(&history, &plan, at(20)),
+            [
+                stretch("ann", 0, 5),
+                stretch("bob", 5, 12),
+                stretch("ann", 10, 30),
+                stretch("bob", 30, 40),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_people_of_one_name_do_not_cut_each_other() {
+        let mut namesake = record("bob", 0, 0, 15);
+        namesake.holder.name = "ann".to_owned();
+        let plan = [stretch("ann", 10, 30)];
+        let drawn = timeline(&[namesake.clone()], &plan, at(12));
+        assert_eq!(drawn, [namesake.stretch(), stretch("ann", 10, 30)]);
+    }
+
+    #[test]
+    fn the_time_before_a_binding_is_told_as_pagerduty_had_it() {
+        // Bound at 20, while Ann was on call since 5; then Bob took over.
+        let history = [record("bob", 40, 40, 60), record("ann", 5, 20, 40)];
+        let plan = [stretch("bob", 40, 60)];
+        assert_eq!(
+            timeline(&history, &plan, at(20)),
+            [stretch("ann", 5, 40), stretch("bob", 40, 60)]
+        );
+        // Where somebody else was on duty here until then, that is what has been.
+        let history = [record("ann", 5, 20, 40), record("cy", 0, 0, 20)];
+        assert_eq!(
+            timeline(&history, &[], at(20)),
+            [stretch("cy", 0, 20), stretch("ann", 20, 40)]
+        );
+    }
+
+    #[test]
+    fn since_when_somebody_is_followed_is_told_where_their_duty_began_before() {
+        let plan = [stretch("ann", 5, 40)];
+        let plan = Plan::Planned {
+            stretches: &plan,
+            known_until: at(100),
+        };
+        for (from, followed) in [(20, Some(at(20))), (5, None)] {
+            let mut outlook = plan.outlook(&[], at(25));
+            note_following(&mut outlook, &[record("ann", 5, from, 40)]);
+            assert_eq!(outlook.on_duty[0].followed_from, followed);
+        }
+    }
+
+    #[test]
+    fn what_was_done_by_hand_stays_as_it_was() {
+        let history = [record("ann", 10, 10, None), record("bob", 0, 0, 8)];
+        assert_eq!(
+            timeline(&history, &[], at(20)),
+            [stretch("bob", 0, 8), stretch("ann", 10, None)]
+        );
+    }
+
+    #[test]
+    fn a_gap_lies_between_the_end_of_all_before_and_the_next_start() {
+        let plan = vec![
+            stretch("ann", 0, 10),
+            stretch("bob", 2, 5),
+            stretch("cy", 12, 20),
+        ];
+        let [ann, bob, cy] = [plan[0].clone(), plan[1].clone(), plan[2].clone()];
+        let whole = [ann, bob, gap(10, 12), cy.clone()];
+        assert_eq!(with_gaps(plan.clone(), at(3)), whole);
+        assert_eq!(coming(&plan, at(3)), whole);
+        // What is over is not to come, and that nobody is on duty now is.
+        assert_eq!(coming(&plan, at(10)), [gap(10, 12), cy]);
+        assert_eq!(coming(&plan, at(20)), []);
+    }
+
+    #[test]
+    fn there_is_no_gap_behind_somebody_without_an_end() {
+        let plan = vec![stretch("ann", 0, None), stretch("bob", 20, 30)];
+        assert_eq!(with_gaps(plan.clone(), at(5)), plan);
+    }
+}

@@ -1,0 +1,122 @@
+//! Duty as pages tell it: who has it, from when until when, who comes next, and when nobody
+//! has it. Stretches of time are half-open: `[starts_at, ends_at)`.
+
+use crate::{MemberKey, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Who has a duty: told apart by the key, since names may be shared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub key: MemberKey,
+    pub name: String,
+}
+
+/// Somebody's duty without a break, or a gap; past, present or planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// Nobody in a gap.
+    pub holder: Option<Holder>,
+    pub starts_at: Timestamp,
+    /// Absent while nobody knows: it lasts until somebody ends it.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Stretch {
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.starts_at <= at && self.ends_at.is_none_or(|end| at < end)
+    }
+
+    /// The same as far as somebody has said so: where duty changed and nobody has told how,
+    /// the plan alone puts nobody on duty.
+    pub fn is_known_to_hold(&self, at: Timestamp, changed_at: Option<Timestamp>) -> bool {
+        self.holds(at) && changed_at.is_none_or(|changed| self.starts_at < changed)
+    }
+}
+
+/// What is said of a moment: who is on duty, who is next, and whether nobody is in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// In the order of the members' turns.
+    pub on_duty: Vec<OnDuty>,
+    /// Absent where everybody who could take over is on duty, or nobody is planned.
+    pub next: Option<NextOnDuty>,
+    /// Where the present duty ends and nobody takes over at once.
+    pub gap: Option<Gap>,
+}
+
+/// Somebody who is on duty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDuty {
+    pub holder: Holder,
+    pub since: Timestamp,
+    /// When they were followed here first, where their shift in PagerDuty began before that.
+    pub followed_from: Option<Timestamp>,
+    /// When their duty ends; unknown of whoever was put on duty by hand.
+    pub until: Option<Timestamp>,
+    /// The plan is not known beyond `until`: they may go on.
+    pub or_later: bool,
+}
+
+/// Who takes over next, all at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextOnDuty {
+    /// At least one.
+    pub names: Vec<String>,
+    /// Unknown where people rotate by hand.
+    pub starts_at: Option<Timestamp>,
+}
+
+/// When nobody will be on duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub from: Timestamp,
+    /// Absent where nobody comes after it, as far as the plan is known.
+    pub until: Option<Timestamp>,
+}
+
+impl Outlook {
+    /// When those on duty end, and when somebody else begins, as far as the plan tells.
+    pub fn changes(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        let ends = self.on_duty.iter().filter_map(|duty| duty.until);
+        let next = self.next.as_ref().and_then(|next| next.starts_at);
+        ends.chain(next)
+    }
+
+    pub fn of(&self, key: &MemberKey) -> Option<&OnDuty> {
+        self.on_duty.iter().find(|duty| duty.holder.key == *key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn stretch(starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+        Stretch {
+            holder: None,
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
+
+    #[test]
+    fn a_stretch_holds_until_its_end() {
+        let bounded = stretch(10, 20);
+        assert!(!bounded.holds(at(9)));
+        assert!(bounded.holds(at(10)));
+        assert!(!bounded.holds(at(20)));
+        assert!(stretch(10, None).holds(at(1_000)));
+    }
+
+    #[test]
+    fn what_begins_at_a_change_that_nobody_has_confirmed_is_not_said_to_hold() {
+        let next = stretch(20, 30);
+        assert!(next.is_known_to_hold(at(25), None));
+        assert!(!next.is_known_to_hold(at(25), Some(at(20))));
+        assert!(stretch(10, 40).is_known_to_hold(at(25), Some(at(20))));
+    }
+}
