@@ -38,6 +38,8 @@ pub enum AuditAction {
     LeftManual,
     LinkedPerson,
     UnlinkedPerson,
+    /// What another version wrote and this one does not know.
+    Unknown,
 }
 
 impl AuditAction {
@@ -105,12 +107,16 @@ impl AuditAction {
             Self::LeftManual => "left_manual",
             Self::LinkedPerson => "linked_person",
             Self::UnlinkedPerson => "unlinked_person",
+            Self::Unknown => "unknown",
         }
     }
 
     /// The inverse of [`AuditAction::code`].
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.code() == code)
+    pub fn from_code(code: &str) -> Self {
+        let mut known = Self::ALL.into_iter();
+        known
+            .find(|action| action.code() == code)
+            .unwrap_or(Self::Unknown)
     }
 }
 
@@ -146,6 +152,7 @@ impl fmt::Display for AuditAction {
             Self::LeftManual => "Left reverted rotations Manual",
             Self::LinkedPerson => "Linked a PagerDuty user to Slack",
             Self::UnlinkedPerson => "Undid a link to Slack",
+            Self::Unknown => "Did what this version of Round Robin does not know",
         })
     }
 }

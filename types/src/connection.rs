@@ -141,12 +141,15 @@ pub enum ConnectionMethod {
         /// The person's name in PagerDuty, when it could be read.
         authorised_as: Option<String>,
     },
+    /// In a way that another version knows and this one does not.
+    Unknown,
 }
 
 impl fmt::Display for ConnectionMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ApiKey { last_four } => write!(f, "API key ending in ••••{last_four}"),
+            Self::Unknown => f.write_str("a way that this version does not know"),
             Self::Oauth {
                 authorised_as: Some(name),
                 ..
@@ -297,7 +300,8 @@ pub enum SyncRunState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRun {
     pub id: SyncRunId,
-    pub reason: SyncReason,
+    /// Absent where another version noted one that this one does not know.
+    pub reason: Option<SyncReason>,
     pub started_at: Timestamp,
     pub state: SyncRunState,
     /// 0 until it has ended.

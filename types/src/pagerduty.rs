@@ -116,6 +116,16 @@ pub enum PagerDutyProblem {
         "PagerDuty answered with another schedule than the one that was asked for, so nothing was taken from it. Try again in a minute, or choose the schedule anew."
     )]
     AnotherSchedule,
+    /// Another version of the server stored it.
+    #[error(
+        "This version of Round Robin cannot connect to PagerDuty in the way that is stored: another version connected it. Ask whoever runs Round Robin to run that version, or connect anew under Settings → Integrations."
+    )]
+    UnknownMethod,
+    /// Another version of the server noted something else here.
+    #[error(
+        "PagerDuty could not be asked, for a reason that another version of Round Robin noted and this one does not know. It asks again by itself."
+    )]
+    Unknown,
 }
 
 pub(crate) fn seconds(count: u32) -> String {
@@ -187,6 +197,7 @@ impl PagerDutyProblem {
                 | Self::Unreadable
                 | Self::Interposed { .. }
                 | Self::AnotherSchedule
+                | Self::Unknown
         )
     }
 

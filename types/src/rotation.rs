@@ -21,6 +21,9 @@ pub enum RotationMode {
     Manual,
     /// A PagerDuty schedule decides.
     PagerDuty,
+    /// Something decides that another version knows and this one does not. Such a rotation is
+    /// shown as it is stored and left alone.
+    Unknown,
 }
 
 impl RotationMode {
@@ -29,10 +32,11 @@ impl RotationMode {
         match self {
             Self::Manual => "manual",
             Self::PagerDuty => "pagerduty",
+            Self::Unknown => "unknown",
         }
     }
 
-    /// The inverse of [`RotationMode::code`].
+    /// The inverse of [`RotationMode::code`], for what can be chosen.
     pub fn from_code(code: &str) -> Option<Self> {
         [Self::Manual, Self::PagerDuty]
             .into_iter()
@@ -45,6 +49,7 @@ impl fmt::Display for RotationMode {
         f.write_str(match self {
             Self::Manual => "Manual",
             Self::PagerDuty => "PagerDuty",
+            Self::Unknown => "Unknown mode",
         })
     }
 }
@@ -242,6 +247,10 @@ pub enum RotationRefusal {
         "PagerDuty decides who is in this rotation and who is on duty. Change the schedule in PagerDuty, or stop following it under Edit schedule."
     )]
     Bound,
+    #[error(
+        "Another version of Round Robin decides in this rotation, in a way that this version does not know. Ask whoever runs Round Robin to run that version everywhere."
+    )]
+    UnknownMode,
     #[error("Nobody in this rotation can take over. Add a member who is active in Slack first.")]
     NobodyToRotateTo,
     #[error("This person is deactivated in Slack and cannot go on duty. Choose somebody else.")]

@@ -52,6 +52,7 @@ pub(crate) const fn mode_tone(mode: RotationMode) -> Tone {
     match mode {
         RotationMode::Manual => Tone::Neutral,
         RotationMode::PagerDuty => Tone::Accent,
+        RotationMode::Unknown => Tone::Warning,
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) use icon::{Icon, Mark, Symbol};
 pub(crate) use letters::lowercase;
 pub(crate) use loaded::{Later, latest, loaded, loaded_page};
 pub(crate) use menu::Menu;
-pub(crate) use names::{Names, names_markup, who};
+pub(crate) use names::{names_markup, who};
 pub(crate) use notice::{Notice, Status};
 pub(crate) use rows::rows;
 pub(crate) use settled::settled;

@@ -1,7 +1,6 @@
 //! Names as they are told: each in an element of its own, since it may be written from right
 //! to left, and somebody's instead of nobody's.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use types::Stretch;
 
@@ -12,30 +11,33 @@ pub(crate) fn who(stretch: &Stretch) -> &str {
 }
 
 /// `Ada, Bob and Cem`.
-#[component]
-pub(crate) fn Names(names: Vec<String>) -> impl IntoView {
-    let count = names.len();
-    names
-        .into_iter()
-        .enumerate()
-        .map(|(place, name)| view! { {before(place, count)}<bdi translate="no">{name}</bdi> })
-        .collect_view()
-}
-
-/// The same as text.
 pub(crate) fn names_markup(names: &[String]) -> Markup {
     html! {
         @for (place, name) in names.iter().enumerate() {
-            @if let Some(before) = before(place, names.len()) { (before) }
+            @if place > 0 {
+                @if place + 1 == names.len() { " and " } @else { ", " }
+            }
             bdi { (name) }
         }
     }
 }
 
-const fn before(place: usize, count: usize) -> Option<&'static str> {
-    match place {
-        0 => None,
-        place if place + 1 == count => Some(" and "),
-        _ => Some(", "),
+#[cfg(test)]
+mod tests {
+    use super::names_markup;
+
+    #[test]
+    fn the_last_of_several_names_comes_after_and() {
+        for (names, told) in [
+            (&["Ada"][..], "<bdi>Ada</bdi>"),
+            (&["A", "B"], "<bdi>A</bdi> and <bdi>B</bdi>"),
+            (
+                &["A", "<b>", "C"],
+                "<bdi>A</bdi>, <bdi>&lt;b&gt;</bdi> and <bdi>C</bdi>",
+            ),
+        ] {
+            let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+            assert_eq!(names_markup(&names).into_string(), told);
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     avatar::shade,
-    names::{Names, who},
+    names::{names_markup, who},
     roving::move_focus,
     rows::rows,
     time::{Clock, Time, day, day_name, in_words, use_clock},
@@ -113,8 +113,12 @@ pub(crate) fn Timeline(
     let alone = Memo::new(move |_| present.with(|present| present.len() < 2));
     // As long as nobody has chosen one, all who are on duty are told.
     let all_present = move || {
-        let present = present.get();
-        (chosen.with(Option::is_none) && !alone.get()).then_some(present)
+        let names = || {
+            let of = |placed: &Placed| who(&placed.stretch).to_owned();
+            let names: Vec<_> = present.with(|present| present.iter().map(of).collect());
+            format!("Now: {}", names_markup(&names).into_string())
+        };
+        (chosen.with(Option::is_none) && !alone.get()).then(names)
     };
     let height = Memo::new(move |_| {
         drawn.with(|drawn| {
@@ -137,7 +141,7 @@ pub(crate) fn Timeline(
             </svg>
             <p class="chosen" aria-hidden="true">
                 {move || match all_present() {
-                    Some(present) => Some(Either::Left(view! { <AllPresent present/> })),
+                    Some(names) => Some(Either::Left(view! { <strong inner_html=names></strong> })),
                     None => told.get().map(|placed| Either::Right(view! {
                         <Told stretch=placed.stretch alone/>
                     })),
@@ -266,12 +270,6 @@ fn Now(span: Span, height: usize) -> impl IntoView {
             }
         })
     }
-}
-
-#[component]
-fn AllPresent(present: Vec<Placed>) -> impl IntoView {
-    let names = present.iter().map(|placed| who(&placed.stretch).to_owned());
-    view! { <strong>"Now: "<Names names=names.collect()/></strong> }
 }
 
 #[component]

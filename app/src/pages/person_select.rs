@@ -77,15 +77,39 @@ pub(super) fn PersonSelect(
             |person: &PersonView| !left_out.contains(&MemberKey::of_person(&person.id));
         people.into_iter().filter(is_offered).collect::<Vec<_>>()
     });
-    let searched = Memo::new(move |before| {
-        before == Some(&true)
-            || found.with(|found| found.more)
-            || people.search.with(|search| !search.is_empty())
-    });
+    let more = Memo::new(move |_| found.with(|found| found.more));
+    // It stays where somebody has begun to search.
+    let hidden = move || !more.get() && people.search.with(String::is_empty);
+    let clock = use_clock();
+    let input = NodeRef::<html::Input>::new();
+    let apply = move || {
+        // Late input may come after the page has gone.
+        if let Some(input) = input.try_get_untracked().flatten() {
+            people.search.try_set(input.value());
+        }
+    };
+    let mut apply_soon = debounce(Duration::from_millis(250), move |()| apply());
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            {move || searched.get().then(|| view! { <SearchBox label people here=here.clone()/> })}
+            <div class="field-row" hidden=hidden>
+                <input
+                    type="search" name=people.parameter autocomplete="off" dir="auto"
+                    placeholder="Name or e-mail" aria-label=format!("{label}: search")
+                    value=people.search.get_untracked() node_ref=input
+                    on:input=move |_| apply_soon(())
+                />
+                <button
+                    type="submit" class="button" formmethod="get" formaction=here
+                    hidden=move || clock.in_browser()
+                    on:click=move |event| {
+                        event.prevent_default();
+                        apply();
+                    }
+                >
+                    "Search"
+                </button>
+            </div>
             <select id=id name="person" autofocus=autofocus>
                 <option value="">"Choose a person"</option>
                 {rows(move || candidates.get(), |person| person.id.to_string(), move |person| view! {
@@ -94,9 +118,7 @@ pub(super) fn PersonSelect(
                     </option>
                 })}
             </select>
-            {move || found.with(|found| found.more).then(|| view! {
-                <p class="hint">"There are more people. Search by name or e-mail."</p>
-            })}
+            <p class="hint" hidden=move || !more.get()>"There are more people. Search by name or e-mail."</p>
         </div>
     }
     .into_any()
@@ -108,40 +130,6 @@ fn told_apart(person: &PersonView, all: &[PersonView]) -> String {
     match &person.email {
         Some(email) if namesakes > 1 => format!("{} ({email})", person.name),
         _ => person.name.clone(),
-    }
-}
-
-#[component]
-fn SearchBox(label: &'static str, people: PeopleSearch, here: String) -> impl IntoView {
-    let clock = use_clock();
-    let search = people.search;
-    let box_ = NodeRef::<html::Input>::new();
-    let apply = move || {
-        // Late input may come after the page has gone.
-        if let Some(input) = box_.try_get_untracked().flatten() {
-            search.try_set(input.value());
-        }
-    };
-    let mut apply_soon = debounce(Duration::from_millis(250), move |()| apply());
-    view! {
-        <div class="field-row">
-            <input
-                type="search" name=people.parameter autocomplete="off" dir="auto"
-                placeholder="Name or e-mail" aria-label=format!("{label}: search")
-                value=search.get_untracked() node_ref=box_
-                on:input=move |_| apply_soon(())
-            />
-            <button
-                type="submit" class="button" formmethod="get" formaction=here
-                hidden=move || clock.in_browser()
-                on:click=move |event| {
-                    event.prevent_default();
-                    apply();
-                }
-            >
-                "Search"
-            </button>
-        </div>
     }
 }
 

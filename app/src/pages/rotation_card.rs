@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{NextOnDuty, OnDuty, RotationCard, Timestamp, Visibility};
+use types::{NextOnDuty, OnDuty, Outlook, RotationCard, Timestamp, Visibility};
 
 /// What is doubtful about the list.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,12 +57,7 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
             p class="hint" { "As PagerDuty last said: " (time_markup(at, true, now)) }
         }
         p class="after" {
-            @if let Some(gap) = card.outlook.gap {
-                span { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
-            }
-            @if let Some(next) = &card.outlook.next {
-                (comes_next(next, unknown_until, now))
-            }
+            (what_follows(&card.outlook, unknown_until, now))
             span { (count(card.member_count, "member", "members")) }
         }
     }
@@ -112,6 +107,22 @@ fn shift(duty: &OnDuty, over: bool, now: Timestamp) -> Markup {
     }
 }
 
+/// Who comes after those on duty, and whether nobody does at first.
+pub(super) fn what_follows(
+    outlook: &Outlook,
+    unknown_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Markup {
+    html! {
+        @if let Some(gap) = outlook.gap {
+            span { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
+        }
+        @if let Some(next) = &outlook.next {
+            (comes_next(next, unknown_until, now))
+        }
+    }
+}
+
 fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
     html! {
         span {
@@ -127,7 +138,7 @@ fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{Gap, Holder, MemberKey, Outlook, RotationId, RotationMode};
+    use types::{Gap, Holder, MemberKey, RotationId, RotationMode};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)

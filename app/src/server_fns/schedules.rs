@@ -53,6 +53,7 @@ pub async fn set_schedule(
 fn choice(mode: &str, schedule: &str) -> Option<ScheduleChoice> {
     match RotationMode::from_code(mode)? {
         RotationMode::Manual => Some(ScheduleChoice::Manual),
+        RotationMode::Unknown => None,
         RotationMode::PagerDuty => ScheduleId::parse(schedule).map(ScheduleChoice::PagerDuty),
     }
 }

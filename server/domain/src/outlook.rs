@@ -15,13 +15,16 @@ pub enum Plan<'a> {
         stretches: &'a [Stretch],
         known_until: Timestamp,
     },
+    /// What decides is not known here: whoever is stored as on duty is shown.
+    Unknown,
 }
 
 impl Plan<'_> {
     /// What it says of `now` where the rotation has these `members`.
     pub fn outlook(&self, members: &[Member], now: Timestamp) -> Outlook {
         match *self {
-            Self::ByHand { duty_size } => by_hand(members, duty_size),
+            Self::ByHand { duty_size } => by_hand(members, &next_by_hand(members, duty_size)),
+            Self::Unknown => by_hand(members, &[]),
             Self::Planned {
                 stretches,
                 known_until,
@@ -30,7 +33,7 @@ impl Plan<'_> {
     }
 }
 
-fn by_hand(members: &[Member], duty_size: u32) -> Outlook {
+fn by_hand(members: &[Member], next: &[&Member]) -> Outlook {
     let on_duty = members.iter().filter_map(|member| {
         let duty = member.duty?;
         Some(OnDuty {
@@ -41,7 +44,6 @@ fn by_hand(members: &[Member], duty_size: u32) -> Outlook {
             or_later: false,
         })
     });
-    let next = next_by_hand(members, duty_size);
     Outlook {
         on_duty: on_duty.collect(),
         next: (!next.is_empty()).then(|| NextOnDuty {

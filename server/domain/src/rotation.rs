@@ -102,6 +102,7 @@ impl Rotation {
         match self.mode {
             RotationMode::Manual => Ok(()),
             RotationMode::PagerDuty => Err(RotationRefusal::Bound),
+            RotationMode::Unknown => Err(RotationRefusal::UnknownMode),
         }
     }
 

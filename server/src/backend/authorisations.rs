@@ -331,7 +331,7 @@ impl RoundRobin {
             return Ok(Outcome::Refused(ConnectRefusal::ReplacedMeanwhile));
         }
         let action = match (pending.purpose, &existing.credential.method) {
-            (AuthorisationPurpose::Switch, StoredMethod::ApiKey { .. }) => {
+            (AuthorisationPurpose::Switch, StoredMethod::ApiKey { .. } | StoredMethod::Unknown) => {
                 AuditAction::SwitchedToOauth
             }
             _ => AuditAction::ReconnectedPagerDuty,

@@ -296,7 +296,7 @@ impl RoundRobin {
         };
         let action = match existing.credential.method {
             StoredMethod::ApiKey { .. } => AuditAction::ReplacedApiKey,
-            StoredMethod::Oauth(_) => AuditAction::SwitchedToApiKey,
+            StoredMethod::Oauth(_) | StoredMethod::Unknown => AuditAction::SwitchedToApiKey,
         };
         match self.replace(caller, &existing, accepted, action).await? {
             Outcome::Refused(ConnectRefusal::ReplacedMeanwhile) => {

@@ -108,7 +108,7 @@ impl Rotations for RoundRobin {
                     .and_then(|(connection, state)| attention(state, connection, now, interval));
                 let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
                 let plan = plan(
-                    &rotation.details,
+                    (rotation.mode, &rotation.details),
                     stretches.map(Vec::as_slice),
                     state.and_then(|state| state.confirmed_at),
                 );
@@ -146,7 +146,7 @@ impl Rotations for RoundRobin {
         let confirmed_at = bound
             .as_ref()
             .and_then(|(binding, _, _)| binding.confirmed_at);
-        let plan = plan(&rotation.details, stretches, confirmed_at);
+        let plan = plan((rotation.mode, &rotation.details), stretches, confirmed_at);
         let mut outlook = plan.outlook(&rotation.members, now);
         domain::note_following(&mut outlook, &history);
         let timeline = domain::timeline(&history, stretches.unwrap_or_default(), now);
@@ -500,18 +500,19 @@ fn attention(
 /// What decides who is on duty: the stretches that a bound schedule plans, as confirmed at
 /// that time, or else the members by hand.
 fn plan<'a>(
-    details: &RotationDetails,
+    (mode, details): (RotationMode, &RotationDetails),
     stretches: Option<&'a [Stretch]>,
     confirmed_at: Option<Timestamp>,
 ) -> Plan<'a> {
-    match stretches {
-        Some(stretches) => Plan::Planned {
+    match (mode, stretches) {
+        (RotationMode::Manual, _) => Plan::ByHand {
+            duty_size: details.duty_size,
+        },
+        (RotationMode::PagerDuty, Some(stretches)) => Plan::Planned {
             stretches,
             known_until: sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1,
         },
-        None => Plan::ByHand {
-            duty_size: details.duty_size,
-        },
+        _ => Plan::Unknown,
     }
 }
 

@@ -20,7 +20,7 @@ use domain::{Directory, Rotation, coming, link_of, loss};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
-    ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
+    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
@@ -255,6 +255,9 @@ fn schedule_entry(
     after: String,
 ) -> Result<NewAuditEntry, Stop<BindRefusal>> {
     must_edit(rotation, caller).map_err(Stop::Error)?;
+    if rotation.mode == RotationMode::Unknown {
+        return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
+    }
     Ok(NewAuditEntry {
         before: Some(rotation.mode.to_string()),
         after: Some(after),

@@ -89,6 +89,9 @@ type Which = (WorkspaceId, String, i64);
 /// The credential of `connection`, ready for use. Tokens that still serve for a
 /// while are renewed beside their use, so that nobody waits for PagerDuty's login.
 pub async fn access(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
+    if connection.credential.method == StoredMethod::Unknown {
+        return Err(PagerDutyProblem::UnknownMethod.into());
+    }
     let StoredMethod::Oauth(login) = &connection.credential.method else {
         return open(services, connection);
     };
@@ -146,7 +149,7 @@ where
         return Ok(answer?);
     }
     let (last, answer) = match &first.connection.credential.method {
-        StoredMethod::ApiKey { .. } => (first, answer),
+        StoredMethod::ApiKey { .. } | StoredMethod::Unknown => (first, answer),
         StoredMethod::Oauth(_) => {
             let next = renewed(services, &first.connection).await?;
             let answer = ask(next.account.clone()).await;

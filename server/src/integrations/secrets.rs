@@ -74,6 +74,7 @@ impl AcceptedCredential {
                 .inspect_err(|error| tracing::error!(row, %error, "a key cannot be opened"))
                 .ok()
                 .map(Secrets::ApiKey),
+            StoredMethod::Unknown => None,
             StoredMethod::Oauth(_) => {
                 OauthSecrets::open(keys, &stored.sealed, row).map(Secrets::Oauth)
             }

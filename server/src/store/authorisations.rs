@@ -3,11 +3,10 @@
 //! decide about. Both end by themselves after a while.
 
 use super::{
-    Result, Store, StoredCredential, connections,
-    credentials::{CredentialColumns, bind_credential},
-    known,
+    Result, Store, StoredCredential, StoredMethod, connections,
+    credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
 };
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use types::{AuditAction, Timestamp, WorkspaceId};
 
 /// A login that waits for the browser to come back from PagerDuty.
@@ -81,11 +80,11 @@ struct AuthorisationRow {
 }
 
 impl AuthorisationRow {
-    fn pending(self) -> Result<PendingAuthorisation> {
-        let purpose = AuthorisationPurpose::from_code(&self.purpose);
-        Ok(PendingAuthorisation {
+    /// `None` for a purpose that another version knows: here nobody began it.
+    fn pending(self) -> Option<PendingAuthorisation> {
+        Some(PendingAuthorisation {
             workspace: WorkspaceId::new(self.workspace_id),
-            purpose: known(purpose, "the purpose of a login")?,
+            purpose: AuthorisationPurpose::from_code(&self.purpose)?,
             replaces: self.replaces,
             client_id: self.client_id,
             secrets_sealed: self.secrets_sealed,
@@ -93,6 +92,9 @@ impl AuthorisationRow {
         })
     }
 }
+
+/// The columns of [`SwitchRow`] apart from its credential.
+const SWITCH_COLUMNS: &str = "workspace_id, replaces, action, expires_at";
 
 #[derive(FromRow)]
 struct SwitchRow {
@@ -105,12 +107,14 @@ struct SwitchRow {
 }
 
 impl SwitchRow {
-    fn pending(self) -> Result<PendingSwitch> {
-        Ok(PendingSwitch {
+    /// `None` for a credential of a kind that another version knows: here nobody brought it.
+    fn pending(self) -> Option<PendingSwitch> {
+        let credential = self.credential.credential();
+        (credential.method != StoredMethod::Unknown).then(|| PendingSwitch {
             workspace: WorkspaceId::new(self.workspace_id),
             replaces: self.replaces,
-            action: known(AuditAction::from_code(&self.action), "an audit action")?,
-            credential: self.credential.credential()?,
+            action: AuditAction::from_code(&self.action),
+            credential,
             expires_at: Timestamp::from_millis(self.expires_at),
         })
     }
@@ -169,7 +173,7 @@ impl Store {
         .bind(now.as_millis())
         .fetch_optional(&self.writer)
         .await?;
-        row.map(AuthorisationRow::pending).transpose()
+        Ok(row.and_then(AuthorisationRow::pending))
     }
 
     /// Keeps a credential until the session decides; a later one takes its place.
@@ -212,14 +216,16 @@ impl Store {
         session_key: &str,
         now: Timestamp,
     ) -> Result<Option<PendingSwitch>> {
-        let row: Option<SwitchRow> = sqlx::query_as(
-            "select * from pending_switches where session_key = $1 and expires_at > $2",
-        )
-        .bind(session_key)
-        .bind(now.as_millis())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.map(SwitchRow::pending).transpose()
+        let statement = format!(
+            "select {SWITCH_COLUMNS}, {CREDENTIAL_COLUMNS} from pending_switches
+             where session_key = $1 and expires_at > $2"
+        );
+        let row: Option<SwitchRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(session_key)
+            .bind(now.as_millis())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.and_then(SwitchRow::pending))
     }
 
     /// Takes it away, so that it is decided about once.
@@ -228,14 +234,16 @@ impl Store {
         session_key: &str,
         now: Timestamp,
     ) -> Result<Option<PendingSwitch>> {
-        let row: Option<SwitchRow> = sqlx::query_as(
-            "delete from pending_switches where session_key = $1 and expires_at > $2 returning *",
-        )
-        .bind(session_key)
-        .bind(now.as_millis())
-        .fetch_optional(&self.writer)
-        .await?;
-        row.map(SwitchRow::pending).transpose()
+        let statement = format!(
+            "delete from pending_switches where session_key = $1 and expires_at > $2
+             returning {SWITCH_COLUMNS}, {CREDENTIAL_COLUMNS}"
+        );
+        let row: Option<SwitchRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(session_key)
+            .bind(now.as_millis())
+            .fetch_optional(&self.writer)
+            .await?;
+        Ok(row.and_then(SwitchRow::pending))
     }
 
     /// Deletes what nobody came back for by `now`, secrets included.

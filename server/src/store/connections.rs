@@ -3,8 +3,8 @@
 
 use super::{
     DatabaseConnection, NewAuditEntry, Result, Store, StoredCredential, audit,
-    credentials::{CredentialColumns, bind_credential},
-    duration, former, known, millis, revisions,
+    credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
+    duration, former, millis, revisions,
 };
 use crate::{clock, pagerduty::NextPage};
 use sqlx::{AssertSqlSafe, FromRow};
@@ -98,6 +98,12 @@ pub fn credential_row(workspace: &WorkspaceId) -> String {
     format!("pagerduty_connections/{workspace}/credential")
 }
 
+/// The columns of [`Row`] apart from its credential.
+const COLUMNS: &str = "workspace_id, generation, token_version, login_ended, lease_holder,
+    connected_at, connected_by, connected_by_name, problem, last_synced_at, next_sync_at,
+    ask_after, failures, unanswered, roster_read_at, roster_offset, roster_limit, postponed,
+    sees_schedules, clock_ahead_millis";
+
 #[derive(FromRow)]
 struct Row {
     workspace_id: String,
@@ -126,10 +132,10 @@ struct Row {
 }
 
 impl Row {
-    fn connection(self) -> Result<Connection> {
-        Ok(Connection {
+    fn connection(self) -> Connection {
+        Connection {
             workspace: WorkspaceId::new(self.workspace_id),
-            credential: self.credential.credential()?,
+            credential: self.credential.credential(),
             generation: self.generation,
             token_version: self.token_version,
             login_ended: self.login_ended != 0,
@@ -137,7 +143,7 @@ impl Row {
             connected_at: Timestamp::from_millis(self.connected_at),
             connected_by: PersonId::new(self.connected_by),
             connected_by_name: self.connected_by_name,
-            problem: read_problem(self.problem)?,
+            problem: read_problem(self.problem),
             last_synced_at: self.last_synced_at.map(Timestamp::from_millis),
             next_sync_at: Timestamp::from_millis(self.next_sync_at),
             ask_after: Timestamp::from_millis(self.ask_after),
@@ -150,7 +156,7 @@ impl Row {
             clock_ahead_millis: self.clock_ahead_millis,
             as_of: Timestamp::from_millis(self.as_of),
             database_ahead_millis: self.as_of - clock::now().as_millis(),
-        })
+        }
     }
 }
 
@@ -167,31 +173,38 @@ pub(super) fn write_problem(problem: Option<&PagerDutyProblem>) -> Option<String
     problem.map(|problem| serde_json::to_string(problem).expect("a problem is plain JSON"))
 }
 
-pub(super) fn read_problem(stored: Option<String>) -> Result<Option<PagerDutyProblem>> {
-    stored
-        .map(|json| known(serde_json::from_str(&json).ok(), "a PagerDuty problem"))
-        .transpose()
+pub(super) fn read_problem(stored: Option<String>) -> Option<PagerDutyProblem> {
+    stored.map(|json| known_problem(&json))
+}
+
+/// What another version noted and this one does not know is a problem all the same.
+pub(super) fn known_problem(json: &str) -> PagerDutyProblem {
+    serde_json::from_str(json).unwrap_or(PagerDutyProblem::Unknown)
 }
 
 impl Store {
     pub async fn connection(&self, workspace: &WorkspaceId) -> Result<Option<Connection>> {
         let now = self.engine.now();
-        let statement =
-            format!("select *, {now} as as_of from pagerduty_connections where workspace_id = $1");
+        let statement = format!(
+            "select {COLUMNS}, {CREDENTIAL_COLUMNS}, {now} as as_of from pagerduty_connections
+             where workspace_id = $1"
+        );
         let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .fetch_optional(&self.pool)
             .await?;
-        row.map(Row::connection).transpose()
+        Ok(row.map(Row::connection))
     }
 
     pub async fn connections(&self) -> Result<Vec<Connection>> {
         let now = self.engine.now();
-        let statement = format!("select *, {now} as as_of from pagerduty_connections");
+        let statement = format!(
+            "select {COLUMNS}, {CREDENTIAL_COLUMNS}, {now} as as_of from pagerduty_connections"
+        );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .fetch_all(&self.pool)
             .await?;
-        rows.into_iter().map(Row::connection).collect()
+        Ok(rows.into_iter().map(Row::connection).collect())
     }
 
     /// Connects the workspace of `entry`, whose actor connected it. False, and
@@ -405,7 +418,7 @@ impl Store {
         let statement = format!(
             "update pagerduty_connections set lease_holder = $1, lease_until = {now} + $2
              where workspace_id = $3 and (lease_until is null or lease_until <= {now})
-             returning *, {now} as as_of"
+             returning {COLUMNS}, {CREDENTIAL_COLUMNS}, {now} as as_of"
         );
         let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(Uuid::now_v7().to_string())
@@ -413,7 +426,7 @@ impl Store {
             .bind(workspace.as_str())
             .fetch_optional(&self.writer)
             .await?;
-        row.map(Row::connection).transpose()
+        Ok(row.map(Row::connection))
     }
 
     /// Keeps a lease for as long as `lease` from now. False when another run has

@@ -2,7 +2,6 @@
 //! what has to be known without opening it. The connection's table and the one
 //! of undecided switches hold it in the same columns.
 
-use super::{Result, known};
 use crate::pagerduty::AccountIdentity;
 use sqlx::{Any, FromRow, query::Query};
 use types::{ConnectionMethod, Region, Timestamp};
@@ -19,11 +18,15 @@ pub struct StoredCredential {
     pub account: AccountIdentity,
 }
 
-/// The two ways to connect, with what is readable of each.
+/// The ways to connect, with what is readable of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredMethod {
-    ApiKey { last_four: String },
+    ApiKey {
+        last_four: String,
+    },
     Oauth(OauthLogin),
+    /// A way, or a region, that another version knows and this one does not.
+    Unknown,
 }
 
 /// What is readable of a login.
@@ -60,6 +63,7 @@ impl StoredCredential {
             StoredMethod::ApiKey { last_four } => ConnectionMethod::ApiKey {
                 last_four: last_four.clone(),
             },
+            StoredMethod::Unknown => ConnectionMethod::Unknown,
             StoredMethod::Oauth(login) => ConnectionMethod::Oauth {
                 client_id: login.client_id.clone(),
                 authorised_as: login.authorised_as.clone(),
@@ -67,6 +71,11 @@ impl StoredCredential {
         }
     }
 }
+
+/// The columns of [`CredentialColumns`]. What is kept prepared names its columns: with `*`, a
+/// column that another version adds would break it.
+pub(super) const CREDENTIAL_COLUMNS: &str = "method, credential_sealed, last_four, client_id,
+    authorised_as, refresh_at, token_expires_at, region, subdomain, account_id";
 
 #[derive(FromRow)]
 pub(super) struct CredentialColumns {
@@ -83,30 +92,33 @@ pub(super) struct CredentialColumns {
 }
 
 impl CredentialColumns {
-    pub(super) fn credential(self) -> Result<StoredCredential> {
+    pub(super) fn credential(self) -> StoredCredential {
+        let region = Region::from_code(&self.region);
         let method = match (self.method.as_str(), self.client_id) {
-            (API_KEY, _) => Some(StoredMethod::ApiKey {
+            _ if region.is_none() => StoredMethod::Unknown,
+            (API_KEY, _) => StoredMethod::ApiKey {
                 last_four: self.last_four,
-            }),
-            (OAUTH, Some(client_id)) => Some(StoredMethod::Oauth(OauthLogin {
+            },
+            (OAUTH, Some(client_id)) => StoredMethod::Oauth(OauthLogin {
                 client_id,
                 authorised_as: self.authorised_as,
                 term: TokenTerm {
                     refresh_at: self.refresh_at.map(Timestamp::from_millis),
                     expires_at: self.token_expires_at.map(Timestamp::from_millis),
                 },
-            })),
-            _ => None,
+            }),
+            _ => StoredMethod::Unknown,
         };
-        Ok(StoredCredential {
+        StoredCredential {
             sealed: self.credential_sealed,
-            method: known(method, "a way to connect")?,
-            region: known(Region::from_code(&self.region), "a service region")?,
+            method,
+            // Nothing is asked of where the credential of an unknown one leads to.
+            region: region.unwrap_or(Region::Us),
             account: AccountIdentity {
                 subdomain: self.subdomain,
                 account_id: self.account_id,
             },
-        })
+        }
     }
 }
 
@@ -118,6 +130,7 @@ pub(super) fn bind_credential<'q>(
     let (method, last_four, login) = match &credential.method {
         StoredMethod::ApiKey { last_four } => (API_KEY, last_four.as_str(), None),
         StoredMethod::Oauth(login) => (OAUTH, "", Some(login)),
+        StoredMethod::Unknown => unreachable!("nobody brings a credential of an unknown kind"),
     };
     let term = login.map(|login| login.term).unwrap_or_default();
     query

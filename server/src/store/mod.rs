@@ -189,8 +189,3 @@ fn millis(duration: std::time::Duration) -> i64 {
 fn duration(millis: i64) -> std::time::Duration {
     std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
-
-/// A value that was stored under a code, read back.
-fn known<T>(value: Option<T>, what: &'static str) -> Result<T> {
-    value.ok_or(StoreError::Unreadable { what })
-}

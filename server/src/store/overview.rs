@@ -9,8 +9,7 @@
 use super::{
     Result, Store, StoreError,
     connections::read_problem,
-    known,
-    rotations::{MEMBER_COLUMNS, MemberRow},
+    rotations::{MEMBER_COLUMNS, MemberRow, mode, visibility},
     schedules::PersonRow,
 };
 use domain::{Directory, Member, Relation, Shift, planned};
@@ -19,7 +18,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, sync::Arc};
 use types::{
     PagerDutyProblem, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
-    ScheduleId, Stretch, Timestamp, Visibility, WorkspaceId,
+    ScheduleId, Stretch, Timestamp, WorkspaceId,
 };
 
 /// All rotations of a workspace by name, and what the schedules that they follow plan.
@@ -76,13 +75,13 @@ struct StateRow {
 }
 
 impl StateRow {
-    fn state(self) -> Result<(ScheduleId, ListedSchedule)> {
+    fn state(self) -> (ScheduleId, ListedSchedule) {
         let state = ListedSchedule {
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
-            problem: read_problem(self.problem)?,
+            problem: read_problem(self.problem),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
         };
-        Ok((ScheduleId::new(self.id), state))
+        (ScheduleId::new(self.id), state)
     }
 }
 
@@ -130,7 +129,6 @@ impl PlanRow {
 impl Row {
     fn rotation(self) -> Result<ListedRotation> {
         let members: Vec<MemberRow> = read(&self.members, "members")?;
-        let members: Result<_> = members.into_iter().map(MemberRow::member).collect();
         Ok(ListedRotation {
             id: RotationId::new(self.id),
             details: RotationDetails {
@@ -138,13 +136,13 @@ impl Row {
                 description: self.description,
                 code: self.code,
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
-                visibility: known(Visibility::from_code(&self.visibility), "a visibility")?,
+                visibility: visibility(&self.visibility),
             },
-            mode: known(RotationMode::from_code(&self.mode), "a rotation mode")?,
+            mode: mode(&self.mode),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
-            members: members?,
+            members: members.into_iter().map(MemberRow::member).collect(),
             schedule: self.schedule_id.map(ScheduleId::new),
         })
     }
@@ -190,7 +188,7 @@ impl Store {
             .fetch_one(&self.pool)
             .await?;
         let states: Vec<StateRow> = read(&states, "the state of a schedule")?;
-        states.into_iter().map(StateRow::state).collect()
+        Ok(states.into_iter().map(StateRow::state).collect())
     }
 
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {

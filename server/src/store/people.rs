@@ -1,7 +1,7 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{DatabaseConnection, Result, Store, known, revisions};
+use super::{DatabaseConnection, Result, Store, revisions};
 use crate::slack::Change;
 use domain::{Directory, Person};
 use sqlx::FromRow;
@@ -36,20 +36,25 @@ struct Row {
     read_at: i64,
 }
 
+/// A role that another version knows and this one does not has the fewest rights here.
+pub(super) fn role(code: &str) -> Role {
+    Role::from_code(code).unwrap_or(Role::Guest)
+}
+
 impl Row {
-    fn known(self) -> Result<KnownPerson> {
+    fn known(self) -> KnownPerson {
         let person = Person {
             id: PersonId::new(self.id),
             name: self.name,
             email: self.email,
-            role: known(Role::from_code(&self.role), "a role")?,
+            role: role(&self.role),
             deactivated: self.deactivated != 0,
         };
-        Ok(KnownPerson {
+        KnownPerson {
             person,
             other_id: self.other_id.map(PersonId::new),
             read_at: Timestamp::from_millis(self.read_at),
-        })
+        }
     }
 }
 
@@ -79,7 +84,7 @@ impl Store {
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        row.map(Row::known).transpose()
+        Ok(row.map(Row::known))
     }
 
     /// Everybody, the deactivated too, by name, and who of PagerDuty is who among them.
@@ -103,7 +108,7 @@ impl Store {
         .bind(workspace.as_str())
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(Row::known).collect()
+        Ok(rows.into_iter().map(Row::known).collect())
     }
 
     /// Writes what Slack told of people. Whoever was asked for later than that is

@@ -1,7 +1,7 @@
 //! Rotations with their members and owners.
 
 use super::{
-    DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, known, revisions,
+    DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, revisions,
 };
 use domain::{Duty, Member, Rotation};
 use serde::Deserialize;
@@ -47,15 +47,15 @@ pub(super) const MEMBER_COLUMNS: &str = "m.key, m.person_id, m.pagerduty_user_id
     case when l.person_id = m.person_id then 1 else 0 end";
 
 impl MemberRow {
-    pub(super) fn member(self) -> Result<Member> {
+    pub(super) fn member(self) -> Member {
         let link = match (&self.person_id, self.deactivated, &self.unlinked) {
             (Some(_), Some(0), _) if self.by_hand != 0 => LinkState::LinkedByHand,
             (Some(_), Some(0), _) => LinkState::Linked,
             (Some(_), _, _) => LinkState::Deactivated,
-            (None, _, Some(code)) => known(LinkState::from_code(code), "a link state")?,
+            (None, _, Some(code)) => LinkState::from_code(code).unwrap_or(LinkState::NotYetKnown),
             (None, _, None) => LinkState::NoMatch,
         };
-        Ok(Member {
+        Member {
             key: MemberKey::new(self.key),
             person: self.person_id.map(PersonId::new),
             pagerduty_user: self.pagerduty_user_id.map(PagerDutyUserId::new),
@@ -66,8 +66,17 @@ impl MemberRow {
                 since: Timestamp::from_millis(since),
                 until: self.on_duty_until.map(Timestamp::from_millis),
             }),
-        })
+        }
     }
+}
+
+/// Who sees a rotation: by what another version knows and this one does not, as few as may be.
+pub(super) fn visibility(code: &str) -> Visibility {
+    Visibility::from_code(code).unwrap_or(Visibility::Private)
+}
+
+pub(super) fn mode(code: &str) -> RotationMode {
+    RotationMode::from_code(code).unwrap_or(RotationMode::Unknown)
 }
 
 #[derive(FromRow)]
@@ -83,8 +92,8 @@ impl RotationRow {
         workspace: &WorkspaceId,
         members: Vec<Member>,
         owners: Vec<PersonId>,
-    ) -> Result<Rotation> {
-        Ok(Rotation {
+    ) -> Rotation {
+        Rotation {
             id: RotationId::new(self.id),
             workspace: workspace.clone(),
             details: RotationDetails {
@@ -92,12 +101,12 @@ impl RotationRow {
                 description: self.description,
                 code: self.code,
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
-                visibility: known(Visibility::from_code(&self.visibility), "a visibility")?,
+                visibility: visibility(&self.visibility),
             },
-            mode: known(RotationMode::from_code(&self.mode), "a rotation mode")?,
+            mode: mode(&self.mode),
             owners,
             members,
-        })
+        }
     }
 }
 
@@ -264,13 +273,12 @@ pub(super) async fn load(
     }
     let mut members = load_members(connection, workspace, only).await?;
     let mut owners = load_owners(connection, workspace, only).await?;
-    rows.into_iter()
-        .map(|row| {
-            let members = members.remove(&row.id).unwrap_or_default();
-            let owners = owners.remove(&row.id).unwrap_or_default();
-            row.rotation(workspace, members, owners)
-        })
-        .collect()
+    let rotations = rows.into_iter().map(|row| {
+        let members = members.remove(&row.id).unwrap_or_default();
+        let owners = owners.remove(&row.id).unwrap_or_default();
+        row.rotation(workspace, members, owners)
+    });
+    Ok(rotations.collect())
 }
 
 async fn load_members(
@@ -297,7 +305,7 @@ async fn load_members(
     .await?;
     let mut members: HashMap<String, Vec<Member>> = HashMap::new();
     for row in rows {
-        let member = row.member.member()?;
+        let member = row.member.member();
         members.entry(row.rotation_id).or_default().push(member);
     }
     Ok(members)

@@ -3,8 +3,8 @@
 
 use super::{
     Connection, Result, Store,
-    connections::{read_problem, write_problem},
-    known, millis,
+    connections::{known_problem, read_problem, write_problem},
+    millis,
 };
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
@@ -50,11 +50,11 @@ impl RunRow {
         self,
         changes: Vec<SyncChange>,
         unreadable_schedules: Vec<UnreadableSchedule>,
-    ) -> Result<SyncRun> {
+    ) -> SyncRun {
         let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-        Ok(SyncRun {
+        SyncRun {
             id: SyncRunId::new(self.id),
-            reason: known(SyncReason::from_code(&self.reason), "a reason of a sync")?,
+            reason: SyncReason::from_code(&self.reason),
             started_at: Timestamp::from_millis(self.started_at),
             state: match (self.ended, self.under_way) {
                 (0, 0) => SyncRunState::CutOff,
@@ -62,14 +62,14 @@ impl RunRow {
                 _ => SyncRunState::Ended,
             },
             duration_millis: count(self.ended_at - self.started_at),
-            problem: read_problem(self.problem)?,
+            problem: read_problem(self.problem),
             confirmed: count(self.confirmed),
             unreadable: count(self.unreadable),
             unreadable_schedules,
             postponed: count(self.postponed),
             requests: count(self.requests),
             changes,
-        })
+        }
     }
 }
 
@@ -174,13 +174,12 @@ impl Store {
         };
         let mut changes = self.changes_since(workspace, &oldest.id).await?;
         let mut unreadable = self.unreadable_since(workspace, &oldest.id).await?;
-        rows.into_iter()
-            .map(|row| {
-                let changes = changes.remove(&row.id).unwrap_or_default();
-                let unreadable = unreadable.remove(&row.id).unwrap_or_default();
-                row.run(changes, unreadable)
-            })
-            .collect()
+        let runs = rows.into_iter().map(|row| {
+            let changes = changes.remove(&row.id).unwrap_or_default();
+            let unreadable = unreadable.remove(&row.id).unwrap_or_default();
+            row.run(changes, unreadable)
+        });
+        Ok(runs.collect())
     }
 
     /// What each run from `oldest` on changed, by run.
@@ -226,13 +225,11 @@ impl Store {
         .await?;
         let mut by_run: HashMap<String, Vec<UnreadableSchedule>> = HashMap::new();
         for (run, schedule, name, problem) in rows {
-            if let Some(problem) = read_problem(Some(problem))? {
-                by_run.entry(run).or_default().push(UnreadableSchedule {
-                    schedule: ScheduleId::new(schedule),
-                    name,
-                    problem,
-                });
-            }
+            by_run.entry(run).or_default().push(UnreadableSchedule {
+                schedule: ScheduleId::new(schedule),
+                name,
+                problem: known_problem(&problem),
+            });
         }
         Ok(by_run)
     }

@@ -4,7 +4,7 @@
 use super::{
     Connection, DatabaseConnection, NewAuditEntry, Result, Store, audit,
     connections::{self, read_problem, write_problem},
-    duration, former, known, millis, revisions, rotations,
+    duration, former, millis, revisions, rotations,
 };
 use crate::pagerduty::{NextPage, ScheduleSnapshot, ScheduleVersion};
 use domain::{Member, Rotation, SchedulePerson, Shift, difference, going_on, next_change};
@@ -68,6 +68,10 @@ pub struct DataAge {
     pub age: Duration,
 }
 
+/// The columns of [`ScheduleRow`], of `pagerduty_schedules s`.
+const COLUMNS: &str = "s.id, s.name, s.url, s.time_zone, s.api_version, s.confirmed_at,
+    s.applied_at, s.problem, s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit";
+
 #[derive(FromRow)]
 struct ScheduleRow {
     id: String,
@@ -86,19 +90,17 @@ struct ScheduleRow {
 }
 
 impl ScheduleRow {
-    fn schedule(self) -> Result<BoundSchedule> {
-        Ok(BoundSchedule {
+    fn schedule(self) -> BoundSchedule {
+        BoundSchedule {
             id: ScheduleId::new(self.id),
             name: self.name,
             url: self.url,
             time_zone: self.time_zone,
-            version: known(
-                ScheduleVersion::from_code(&self.api_version),
-                "a version of PagerDuty's API",
-            )?,
+            // Of another one PagerDuty is asked all the same.
+            version: ScheduleVersion::from_code(&self.api_version).unwrap_or_default(),
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             applied_at: self.applied_at.map(Timestamp::from_millis),
-            problem: read_problem(self.problem)?,
+            problem: read_problem(self.problem),
             // What another version wrote about it is no reason not to go on.
             left_out: self
                 .left_out
@@ -109,7 +111,7 @@ impl ScheduleRow {
             answer_limit_seconds: self
                 .answer_limit
                 .and_then(|seconds| u32::try_from(seconds).ok()),
-        })
+        }
     }
 }
 
@@ -152,12 +154,14 @@ pub enum BindEnd<R> {
 impl Store {
     /// The schedules that at least one rotation is bound to.
     pub async fn bound_schedules(&self, workspace: &WorkspaceId) -> Result<Vec<BoundSchedule>> {
-        let rows: Vec<ScheduleRow> =
-            sqlx::query_as("select * from pagerduty_schedules where workspace_id = $1 order by id")
-                .bind(workspace.as_str())
-                .fetch_all(&self.pool)
-                .await?;
-        rows.into_iter().map(ScheduleRow::schedule).collect()
+        let statement = format!(
+            "select {COLUMNS} from pagerduty_schedules s where s.workspace_id = $1 order by s.id"
+        );
+        let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(ScheduleRow::schedule).collect())
     }
 
     /// How many schedules rotations are bound to.
@@ -180,15 +184,16 @@ impl Store {
     ) -> Result<Vec<BoundSchedule>> {
         let now = self.engine.now();
         let statement = format!(
-            "select * from pagerduty_schedules where workspace_id = $1 and poll_at <= {now} + $2
-             order by case when problem is null then 0 else 1 end, poll_at, id"
+            "select {COLUMNS} from pagerduty_schedules s
+             where s.workspace_id = $1 and s.poll_at <= {now} + $2
+             order by case when s.problem is null then 0 else 1 end, s.poll_at, s.id"
         );
         let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(millis(slack))
             .fetch_all(&self.pool)
             .await?;
-        rows.into_iter().map(ScheduleRow::schedule).collect()
+        Ok(rows.into_iter().map(ScheduleRow::schedule).collect())
     }
 
     /// How long until PagerDuty is to be asked for a schedule; `None` when nothing
@@ -316,16 +321,17 @@ impl Store {
         workspace: &WorkspaceId,
         rotation: &RotationId,
     ) -> Result<Option<BoundSchedule>> {
-        let row: Option<ScheduleRow> = sqlx::query_as(
-            "select s.* from bindings b
+        let statement = format!(
+            "select {COLUMNS} from bindings b
              join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
-             where b.workspace_id = $1 and b.rotation_id = $2",
-        )
-        .bind(workspace.as_str())
-        .bind(rotation.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.map(ScheduleRow::schedule).transpose()
+             where b.workspace_id = $1 and b.rotation_id = $2"
+        );
+        let row: Option<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(rotation.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(ScheduleRow::schedule))
     }
 
     /// A schedule, if a rotation is bound to it.
@@ -735,13 +741,15 @@ async fn load_schedule(
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
 ) -> Result<Option<BoundSchedule>> {
-    let row: Option<ScheduleRow> =
-        sqlx::query_as("select * from pagerduty_schedules where workspace_id = $1 and id = $2")
-            .bind(workspace.as_str())
-            .bind(schedule.as_str())
-            .fetch_optional(connection)
-            .await?;
-    row.map(ScheduleRow::schedule).transpose()
+    let statement = format!(
+        "select {COLUMNS} from pagerduty_schedules s where s.workspace_id = $1 and s.id = $2"
+    );
+    let row: Option<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(schedule.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(ScheduleRow::schedule))
 }
 
 async fn load_snapshot(
@@ -990,6 +998,7 @@ async fn write_members(
         let Some(mut rotation) = rotations::load(connection, workspace, Some(&id))
             .await?
             .pop()
+            .filter(|rotation| rotation.mode != RotationMode::Unknown)
         else {
             continue;
         };

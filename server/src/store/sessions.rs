@@ -2,13 +2,14 @@
 //! comes with what has to hold for it to count: the person and the workspace.
 
 use super::{
-    NewAuditEntry, Result, Store, audit, known,
+    NewAuditEntry, Result, Store, audit,
+    people::role,
     workspaces::{STANDING, StandingRow},
 };
 use crate::slack::Standing;
 use domain::Person;
 use sqlx::{AssertSqlSafe, FromRow};
-use types::{PersonId, Role, Timestamp, WorkspaceId};
+use types::{PersonId, Timestamp, WorkspaceId};
 
 /// A session as it is stored; whether it still counts is decided by the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +66,8 @@ struct Row {
 }
 
 impl Row {
-    fn session(self) -> Result<Session> {
-        Ok(Session {
+    fn session(self) -> Session {
+        Session {
             key: self.key,
             workspace: WorkspaceId::new(self.workspace_id),
             workspace_name: self.workspace_name,
@@ -77,14 +78,14 @@ impl Row {
                 id: PersonId::new(self.person_id),
                 name: self.person_name,
                 email: self.email,
-                role: known(Role::from_code(&self.role), "a role")?,
+                role: role(&self.role),
                 deactivated: self.deactivated != 0,
             },
             created_at: Timestamp::from_millis(self.created_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
             as_of: Timestamp::from_millis(self.as_of),
             flash: self.flash,
-        })
+        }
     }
 }
 
@@ -106,7 +107,7 @@ impl Store {
             .bind(key)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(Row::session).transpose()
+        Ok(row.map(Row::session))
     }
 
     /// Deletes the sessions that were last seen, or made, too long ago to count.

@@ -26,4 +26,5 @@ mod sign_in;
 mod starts;
 mod support;
 mod sync;
+mod upgrades;
 mod weather;

@@ -30,7 +30,7 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
         let newest_first = runs.is_sorted_by(|one, next| one.started_at >= next.started_at);
         assert!(newest_first);
         let requested =
-            |reason, state| (reason, state) == (SyncReason::Request, SyncRunState::Ended);
+            |reason, state| (reason, state) == (Some(SyncReason::Request), SyncRunState::Ended);
         assert!(runs.iter().all(|run| requested(run.reason, run.state)));
         let (changing, failed) = (&runs[0], &runs[1]);
         assert_eq!((changing.confirmed, changing.requests), (1, 1));
@@ -67,7 +67,7 @@ async fn a_run_is_listed_from_its_beginning_and_one_that_was_killed_as_cut_off()
             () = bound.until_last_run_is(SyncRunState::Running) => {}
         }
         let running = bound.last_run().await;
-        assert_eq!(running.reason, SyncReason::Request);
+        assert_eq!(running.reason, Some(SyncReason::Request));
         drop(replica);
         bound.sandbox.clear_faults().await;
 

@@ -1,7 +1,7 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
 use crate::{
-    components::{Badge, LinkBadge, Names, Notice, Person, Time, Tone},
+    components::{Badge, LinkBadge, Notice, Person, Time, Tone, names_markup},
     duty::{DutyWatch, UNKNOWN},
     pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
 };
@@ -60,9 +60,13 @@ fn GoesOnDuty(names: Vec<String>, unknown_until: Option<Timestamp>) -> impl Into
         <p translate="no">{match (unknown_until, names.is_empty()) {
             (Some(at), _) => EitherOf3::A(view! { "Duty changed "<Time at/>{UNKNOWN}"." }),
             (None, true) => EitherOf3::B("Nobody goes on duty now: nobody is on call in this schedule at the moment."),
-            (None, false) => EitherOf3::C(view! { "Goes on duty now: "<Names names/>"." }),
+            (None, false) => EitherOf3::C(view! { "Goes on duty now: "<span inner_html=told(&names)></span>"." }),
         }}</p>
     }
+}
+
+fn told(names: &[String]) -> String {
+    names_markup(names).into_string()
 }
 
 #[component]
@@ -81,10 +85,10 @@ fn Loss(loss: BindingLoss) -> impl IntoView {
         <Notice tone=Tone::Warning>
             <h4>"What the rotation loses"</h4>
             {(!members.is_empty()).then(|| view! {
-                <p translate="no">"Members who are not in the schedule: "<Names names=members/>"."</p>
+                <p translate="no">"Members who are not in the schedule: "<span inner_html=told(&members)></span>"."</p>
             })}
             {(!on_duty.is_empty()).then(|| view! {
-                <p translate="no">"Goes off duty: "<Names names=on_duty/>"."</p>
+                <p translate="no">"Goes off duty: "<span inner_html=told(&on_duty)></span>"."</p>
             })}
             {schedule.map(|schedule| view! {
                 <p translate="no">"Its present schedule: "<bdi>{schedule}</bdi>"."</p>

@@ -19,7 +19,10 @@ use crate::{
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 use types::{
     ConnectionHealth, ConnectionMethod, ConnectionView, OauthSetup, PagerDutyProblem, SyncReport,
 };
@@ -130,7 +133,7 @@ fn SwitchDialog(
     let refused = failure(panel.switch_outcome);
     let present = connection.with_untracked(|connection| match &connection.method {
         ConnectionMethod::Oauth { client_id, .. } => Some(client_id.clone()),
-        ConnectionMethod::ApiKey { .. } => None,
+        ConnectionMethod::ApiKey { .. } | ConnectionMethod::Unknown => None,
     });
     let typed: Option<String> = form_input::<SwitchToOauth, _>();
     view! {
@@ -209,13 +212,14 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
 #[component]
 fn Method(method: ConnectionMethod) -> impl IntoView {
     match method {
-        ConnectionMethod::ApiKey { last_four } => Either::Left(view! {
+        ConnectionMethod::Unknown => EitherOf3::C(method.to_string()),
+        ConnectionMethod::ApiKey { last_four } => EitherOf3::A(view! {
             "Key ending in "<code translate="no">{format!("••••{last_four}")}</code>
         }),
         ConnectionMethod::Oauth {
             authorised_as,
             client_id,
-        } => Either::Right(view! {
+        } => EitherOf3::B(view! {
             "OAuth"
             {authorised_as.map(|name| view! { " as "<bdi translate="no">{name}</bdi> })}
             ", app "<code translate="no">{client_id}</code>

@@ -235,7 +235,7 @@ fn disconnected_message(disconnected: &Disconnected) -> String {
 /// Where PagerDuty lets somebody end a credential for good.
 fn how_to_revoke(method: &ConnectionMethod) -> &'static str {
     match method {
-        ConnectionMethod::ApiKey { .. } => {
+        ConnectionMethod::ApiKey { .. } | ConnectionMethod::Unknown => {
             "The key itself stays valid until somebody deletes it in PagerDuty under Integrations → API Access Keys."
         }
         ConnectionMethod::Oauth { .. } => {

@@ -86,7 +86,7 @@ fn Run(run: SyncRun) -> impl IntoView {
             <Cell label="When">
                 <span class="nowrap"><Time at=run.started_at relative=true listed=true/></span>
             </Cell>
-            <Cell label="Why">{run.reason.to_string()}</Cell>
+            <Cell label="Why">{run.reason.map_or_else(|| "Not known".to_owned(), |reason| reason.to_string())}</Cell>
             <Cell label="Took"><span class="nowrap">{took}</span></Cell>
             <Cell label="Outcome">
                 <Mark standing/>
@@ -210,7 +210,7 @@ mod tests {
     fn run() -> SyncRun {
         SyncRun {
             id: SyncRunId::new("019368a4-7c00-7000-8000-5bb1c0ffee01"),
-            reason: SyncReason::Due,
+            reason: Some(SyncReason::Due),
             started_at: Timestamp::from_millis(0),
             state: SyncRunState::Ended,
             duration_millis: 840,

@@ -2,16 +2,19 @@
 
 use super::{Actions, SectionFailure, members::OtherName};
 use crate::{
-    components::{Badge, ButtonKind, Card, LinkBadge, Names, Person, SubmitButton, Time, Tone},
+    components::{
+        Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Time, Tone, keep_times_true,
+        use_clock,
+    },
     data::DataMemo,
-    duty::{DutyWatch, OR_LATER, UNKNOWN, gap_length, is_over},
+    duty::{DutyWatch, OR_LATER, UNKNOWN, is_over},
     forms::{ActionForm, form_outcome},
     live::use_live,
+    pages::rotation_card::what_follows,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 use types::{
-    Gap, MemberView, NextOnDuty, Outlook, RotationId, RotationMode, RotationPage, RotationRefusal,
-    Timestamp,
+    MemberView, Outlook, RotationId, RotationMode, RotationPage, RotationRefusal, Timestamp,
 };
 
 #[component]
@@ -28,6 +31,12 @@ pub(super) fn OnDuty(
         live.may_be_old()
             .then(|| view! { <Badge tone=Tone::Warning text="May be old"/> })
     };
+    let follows = NodeRef::<html::P>::new();
+    let drawn = use_clock().drawn();
+    let after = Memo::new(move |_| {
+        outlook.with(|outlook| what_follows(outlook, watch.unknown_until(), drawn).into_string())
+    });
+    keep_times_true(follows, move || after.track());
     let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let rotated = form_outcome(actions.rotate);
@@ -39,17 +48,26 @@ pub(super) fn OnDuty(
                     unknown_until=watch.unknown_until()
                 />
             }}
+            <p class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></p>
             {move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
                 (true, RotationMode::Manual) => Some(Either::Left(view! {
                     <RotateForm id=id.clone() actions/>
                 })),
-                (true, RotationMode::PagerDuty) => Some(Either::Right(view! {
-                    <p class="hint">{RotationRefusal::Bound.to_string()}</p>
+                (true, mode) => Some(Either::Right(view! {
+                    <p class="hint">{why_not_by_hand(mode).to_string()}</p>
                 })),
             }}
             <SectionFailure outcomes=[rotated]/>
         </Card>
+    }
+}
+
+/// Why nobody can rotate here.
+const fn why_not_by_hand(mode: RotationMode) -> RotationRefusal {
+    match mode {
+        RotationMode::Unknown => RotationRefusal::UnknownMode,
+        RotationMode::Manual | RotationMode::PagerDuty => RotationRefusal::Bound,
     }
 }
 
@@ -73,8 +91,8 @@ fn People(
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
     let changes_at = outlook.changes().min();
-    let Outlook { on_duty, next, gap } = outlook;
-    let people = if on_duty.is_empty() {
+    let on_duty = outlook.on_duty;
+    if on_duty.is_empty() {
         let changed = changes_at.filter(|_| is_over(changes_at, unknown_until));
         Either::Left(view! {
             <p class="nobody" translate="no">{match changed {
@@ -90,13 +108,7 @@ fn People(
         Either::Right(view! {
             <ul class="people" translate="no">{on_duty.collect_view()}</ul>
         })
-    };
-    view! {
-        {people}
-        {gap.map(|gap| view! { <p class="hint" translate="no"><Then gap/></p> })}
-        {next.map(|next| view! { <p class="hint" translate="no"><Next next unknown_until/></p> })}
     }
-    .into_any()
 }
 
 #[component]
@@ -123,22 +135,6 @@ fn Holder(
                 {link.map(|link| view! { <LinkBadge link/> })}
             </Person>
         </li>
-    }
-}
-
-/// When nobody is on duty after those who are.
-#[component]
-fn Then(gap: Gap) -> impl IntoView {
-    view! { {gap_length(gap)}", from "<Time at=gap.from/> }
-}
-
-#[component]
-fn Next(next: NextOnDuty, unknown_until: Option<Timestamp>) -> impl IntoView {
-    let unconfirmed = is_over(next.starts_at, unknown_until).then_some(" (not confirmed)");
-    view! {
-        "Next: "<strong><Names names=next.names/></strong>
-        {next.starts_at.map(|at| view! { ", "<Time at/> })}
-        {unconfirmed}
     }
 }
 

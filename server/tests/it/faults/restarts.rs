@@ -39,7 +39,7 @@ async fn a_server_that_starts_after_an_outage_finds_out_that_it_is_over() {
         bound.until_synced().await;
         reconciler.stop().await;
         let run = bound.last_run().await;
-        assert_eq!((run.reason, run.confirmed), (SyncReason::Due, 2));
+        assert_eq!((run.reason, run.confirmed), (Some(SyncReason::Due), 2));
     }
 }
 
