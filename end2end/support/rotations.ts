@@ -16,10 +16,10 @@ export async function createRotation(page: Page, name: string): Promise<string> 
 export async function arrangeRotation(page: Page, name: string, members: string[]): Promise<string> {
   const id = await done<string>(page, '/rpc/create_rotation', { 'input[name]': name });
   const found = await page.request.get(new URL('/rpc/people', page.url()).href);
-  const { people } = (await found.json()) as { people: { id: string; name: string }[] };
+  const { people } = (await found.json()) as { people: [id: string, name: string][] };
   for (const member of members) {
-    const person = people.find((one) => one.name === member)!;
-    await done(page, '/rpc/add_member', { id, person: person.id });
+    const person = people.find(([, name]) => name === member)!;
+    await done(page, '/rpc/add_member', { id, person: person[0] });
   }
   return `/rotations/${id}`;
 }

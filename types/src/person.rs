@@ -73,8 +73,9 @@ pub struct PersonView {
 /// The people whom a search finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundPeople {
-    /// Active ones, by name; a few.
-    pub people: Vec<PersonView>,
+    /// A few active ones, by name; each with that, and with the e-mail where somebody else
+    /// among them has the same.
+    pub people: Vec<(PersonId, String)>,
     /// There are others.
     pub more: bool,
 }

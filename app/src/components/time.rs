@@ -105,9 +105,9 @@ fn now() -> Timestamp {
 #[component]
 pub(crate) fn ZoneNote() -> impl IntoView {
     let clock = use_clock();
-    move || match clock.in_browser().then(local::zone).flatten() {
-        Some(zone) => format!("Times are in your time zone, {zone}."),
-        None => "Times are in UTC.".to_owned(),
+    move || match clock.in_browser() {
+        true => "Times are in your own time zone.",
+        false => "Times are in UTC.",
     }
 }
 
@@ -289,13 +289,6 @@ mod local {
         Formats::default().exact(at)
     }
 
-    /// `Europe/Berlin`.
-    pub(super) fn zone() -> Option<String> {
-        let options = DateTimeFormat::default().resolved_options();
-        let zone = Reflect::get(&options, &JsValue::from("timeZone"));
-        zone.ok()?.as_string()
-    }
-
     pub(super) fn day_name(at: Timestamp) -> String {
         let format = format(&[("weekday", "short"), ("day", "numeric")]);
         written(at, &format)
@@ -437,10 +430,6 @@ mod local {
 
     pub(super) fn exact(at: Timestamp) -> String {
         super::utc_exact(at)
-    }
-
-    pub(super) fn zone() -> Option<String> {
-        None
     }
 
     pub(super) fn day_name(at: Timestamp) -> String {

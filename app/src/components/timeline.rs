@@ -110,15 +110,22 @@ pub(crate) fn Timeline(
             chosen.or_else(present).or_else(|| drawn.first().cloned())
         })
     });
-    let alone = Memo::new(move |_| present.with(|present| present.len() < 2));
     // As long as nobody has chosen one, all who are on duty are told.
-    let all_present = move || {
-        let names = || {
-            let of = |placed: &Placed| who(&placed.stretch).to_owned();
-            let names: Vec<_> = present.with(|present| present.iter().map(of).collect());
-            format!("Now: {}", names_markup(&names).into_string())
-        };
-        (chosen.with(Option::is_none) && !alone.get()).then(names)
+    let words = move || {
+        told.get().map(|Placed { stretch, .. }| {
+            let present = present.get();
+            let is_present = present.iter().any(|placed| placed.stretch == stretch);
+            let all = is_present && chosen.with(Option::is_none);
+            let names: Vec<_> = match all {
+                true => present
+                    .iter()
+                    .map(|placed| who(&placed.stretch).to_owned())
+                    .collect(),
+                false => vec![who(&stretch).to_owned()],
+            };
+            let holds = is_present && names.len() == present.len();
+            view! { <Told stretch names holds/> }
+        })
     };
     let height = Memo::new(move |_| {
         drawn.with(|drawn| {
@@ -140,12 +147,7 @@ pub(crate) fn Timeline(
                 {move || view! { <Now span=span.get() height=height.get()/> }}
             </svg>
             <p class="chosen" aria-hidden="true">
-                {move || match all_present() {
-                    Some(names) => Some(Either::Left(view! { <strong inner_html=names></strong> })),
-                    None => told.get().map(|placed| Either::Right(view! {
-                        <Told stretch=placed.stretch alone/>
-                    })),
-                }}
+                {words}
             </p>
         </div>
     }
@@ -275,33 +277,23 @@ fn Now(span: Span, height: usize) -> impl IntoView {
 #[component]
 fn Told(
     stretch: Stretch,
-    /// Nobody else is on duty now.
-    alone: Memo<bool>,
+    names: Vec<String>,
+    /// These are all who are on duty now.
+    holds: bool,
 ) -> impl IntoView {
-    let clock = use_clock();
-    let watch = use_context::<DutyWatch>();
-    let holds = {
-        let stretch = stretch.clone();
-        move || {
-            let changed_at = watch.and_then(DutyWatch::changed_at);
-            if alone.get() && stretch.is_known_to_hold(clock.now(), changed_at) {
-                "Now: "
-            } else {
-                ""
-            }
+    let now = if holds { "Now: " } else { "" };
+    let times = (names.len() == 1).then(|| {
+        view! {
+            <span class="hint">
+                <Time at=stretch.starts_at/>
+                {match stretch.ends_at {
+                    Some(at) => Either::Left(view! { " – "<Time at relative=true listed=true/> }),
+                    None => Either::Right(" until somebody takes over"),
+                }}
+            </span>
         }
-    };
-    let name = who(&stretch).to_owned();
-    view! {
-        <strong>{holds}<bdi translate="no">{name}</bdi></strong>
-        <span class="hint">
-            <Time at=stretch.starts_at/>
-            {match stretch.ends_at {
-                Some(at) => Either::Left(view! { " – "<Time at relative=true listed=true/> }),
-                None => Either::Right(" until somebody takes over"),
-            }}
-        </span>
-    }
+    });
+    view! { <strong inner_html=format!("{now}{}", names_markup(&names).into_string())></strong>{times} }
 }
 
 fn words(stretch: &Stretch, clock: Clock) -> String {

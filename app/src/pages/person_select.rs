@@ -8,9 +8,8 @@ use crate::{
     forms::Failure,
     server_fns::People,
 };
-use leptos::{html, prelude::*};
-use std::time::Duration;
-use types::{FoundPeople, MemberKey, PersonView};
+use leptos::prelude::*;
+use types::{FoundPeople, MemberKey, PersonId};
 
 /// Whom one can choose from.
 #[derive(Clone, Copy)]
@@ -74,85 +73,37 @@ pub(super) fn PersonSelect(
         let left_out = left_out.get();
         let FoundPeople { people, .. } = found.get();
         let is_offered =
-            |person: &PersonView| !left_out.contains(&MemberKey::of_person(&person.id));
+            |(id, _): &(PersonId, String)| !left_out.contains(&MemberKey::of_person(id));
         people.into_iter().filter(is_offered).collect::<Vec<_>>()
     });
-    let more = Memo::new(move |_| found.with(|found| found.more));
     // It stays where somebody has begun to search.
-    let hidden = move || !more.get() && people.search.with(String::is_empty);
+    let hidden = move || !found.with(|found| found.more) && people.search.with(String::is_empty);
     let clock = use_clock();
-    let input = NodeRef::<html::Input>::new();
-    let apply = move || {
-        // Late input may come after the page has gone.
-        if let Some(input) = input.try_get_untracked().flatten() {
-            people.search.try_set(input.value());
-        }
-    };
-    let mut apply_soon = debounce(Duration::from_millis(250), move |()| apply());
     view! {
         <div class="field">
             <label for=id>{label}</label>
             <div class="field-row" hidden=hidden>
                 <input
                     type="search" name=people.parameter autocomplete="off" dir="auto"
-                    placeholder="Name or e-mail" aria-label=format!("{label}: search")
-                    value=people.search.get_untracked() node_ref=input
-                    on:input=move |_| apply_soon(())
+                    placeholder="More people: name or e-mail" aria-label=format!("{label}: search")
+                    value=people.search.get_untracked()
+                    on:input=move |event| people.search.set(event_target_value(&event))
                 />
                 <button
                     type="submit" class="button" formmethod="get" formaction=here
                     hidden=move || clock.in_browser()
-                    on:click=move |event| {
-                        event.prevent_default();
-                        apply();
-                    }
+                    on:click=move |event| event.prevent_default()
                 >
                     "Search"
                 </button>
             </div>
             <select id=id name="person" autofocus=autofocus>
                 <option value="">"Choose a person"</option>
-                {rows(move || candidates.get(), |person| person.id.to_string(), move |person| view! {
-                    <option value=person.id.to_string() translate="no">
-                        {candidates.with_untracked(|all| told_apart(&person, all))}
-                    </option>
+                {rows(move || candidates.get(), |(id, _)| id.to_string(), |(id, name)| view! {
+                    <option value=id.to_string() translate="no">{name}</option>
                 })}
             </select>
-            <p class="hint" hidden=move || !more.get()>"There are more people. Search by name or e-mail."</p>
         </div>
     }
     .into_any()
-}
-
-/// The name, with the e-mail where somebody else has the same.
-fn told_apart(person: &PersonView, all: &[PersonView]) -> String {
-    let namesakes = all.iter().filter(|other| other.name == person.name).count();
-    match &person.email {
-        Some(email) if namesakes > 1 => format!("{} ({email})", person.name),
-        _ => person.name.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use types::{PersonId, Role};
-
-    #[test]
-    fn namesakes_are_told_apart() {
-        let person = |id: &str, name: &str| PersonView {
-            id: PersonId::new(id),
-            name: name.to_owned(),
-            email: Some(format!("{id}@a.com")),
-            role: Role::Member,
-            deactivated: false,
-        };
-        let all = [
-            person("U1", "Ann"),
-            person("U2", "Ann"),
-            person("U3", "Bob"),
-        ];
-        assert_eq!(told_apart(&all[1], &all), "Ann (U2@a.com)");
-        assert_eq!(told_apart(&all[2], &all), "Bob");
-    }
 }

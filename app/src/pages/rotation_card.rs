@@ -56,9 +56,9 @@ fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
         @if let Some(at) = card.attention.and_then(|attention| attention.confirmed_at) {
             p class="hint" { "As PagerDuty last said: " (time_markup(at, true, now)) }
         }
-        p class="after" {
+        ul class="after" {
             (what_follows(&card.outlook, unknown_until, now))
-            span { (count(card.member_count, "member", "members")) }
+            li { (count(card.member_count, "member", "members")) }
         }
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn what_follows(
 ) -> Markup {
     html! {
         @if let Some(gap) = outlook.gap {
-            span { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
+            li { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
         }
         @if let Some(next) = &outlook.next {
             (comes_next(next, unknown_until, now))
@@ -125,7 +125,7 @@ pub(super) fn what_follows(
 
 fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
     html! {
-        span {
+        li {
             "Next: " strong { (names_markup(&next.names)) }
             @if let Some(at) = next.starts_at {
                 ", " (time_markup(at, false, now))

@@ -16,7 +16,7 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
-use domain::{Member, Plan, Record, Rotation, SchedulePerson};
+use domain::{Member, Person, Plan, Record, Rotation, SchedulePerson};
 use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, FoundPeople, LinkState, MemberKey,
@@ -369,8 +369,10 @@ impl Rotations for RoundRobin {
         }
         let directory = self.directory(caller).await?;
         let (people, more) = domain::find_people(directory.people(), &search, PEOPLE_LISTED);
-        let people = people.into_iter().cloned().map(PersonView::from).collect();
-        Ok(FoundPeople { people, more })
+        Ok(FoundPeople {
+            people: told_apart(&people),
+            more,
+        })
     }
 }
 
@@ -559,6 +561,19 @@ fn binding_view(
     }
 }
 
+/// The names, each with the e-mail where somebody else has the same.
+fn told_apart(people: &[&Person]) -> Vec<(PersonId, String)> {
+    let told = people.iter().map(|person| {
+        let namesakes = people.iter().filter(|other| other.name == person.name);
+        let name = match &person.email {
+            Some(email) if namesakes.count() > 1 => format!("{} ({email})", person.name),
+            _ => person.name.clone(),
+        };
+        (person.id.clone(), name)
+    });
+    told.collect()
+}
+
 fn recorded(stored: StoredRecord, members: &[Member]) -> Record {
     Record {
         holder: domain::holder_of(&stored.person, &stored.name, members),
@@ -606,4 +621,28 @@ fn described(rotation: &Rotation) -> String {
         details.visibility.code(),
         details.duty_size
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn namesakes_are_told_apart() {
+        let person = |id: &str, name: &str| Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: Some(format!("{id}@a.com")),
+            role: Role::Member,
+            deactivated: false,
+        };
+        let all = [
+            person("U1", "Ann"),
+            person("U2", "Ann"),
+            person("U3", "Bob"),
+        ];
+        let told = told_apart(&all.iter().collect::<Vec<_>>());
+        let names: Vec<_> = told.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(names, ["Ann (U1@a.com)", "Ann (U2@a.com)", "Bob"]);
+    }
 }

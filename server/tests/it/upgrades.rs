@@ -169,7 +169,10 @@ async fn a_connection_of_an_unknown_kind_is_named_and_asked_patiently() {
             pages(&bound, column).await;
             let refused = sync::sync_now(&bound.services, &workspace()).await.unwrap();
             let sentence = refused.unwrap_err().to_string();
-            assert!(sentence.contains("in the way that is stored"), "{sentence}");
+            assert!(
+                sentence.contains("in a way that this one does not know"),
+                "{sentence}"
+            );
             let connection = bound.connection().await;
             let wait = connection.next_sync_at.seconds_since(connection.as_of);
             assert!(wait > 5, "asked again in {wait} seconds");

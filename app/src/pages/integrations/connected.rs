@@ -19,10 +19,7 @@ use crate::{
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
 };
-use leptos::{
-    either::{Either, EitherOf3},
-    prelude::*,
-};
+use leptos::{either::Either, prelude::*};
 use types::{
     ConnectionHealth, ConnectionMethod, ConnectionView, OauthSetup, PagerDutyProblem, SyncReport,
 };
@@ -211,15 +208,18 @@ fn About(connection: DataMemo<ConnectionView>) -> impl IntoView {
 
 #[component]
 fn Method(method: ConnectionMethod) -> impl IntoView {
+    let of_a_key = |words: &'static str, code: String| {
+        Either::Left(view! { {words}<code translate="no">{code}</code> })
+    };
     match method {
-        ConnectionMethod::Unknown => EitherOf3::C(method.to_string()),
-        ConnectionMethod::ApiKey { last_four } => EitherOf3::A(view! {
-            "Key ending in "<code translate="no">{format!("••••{last_four}")}</code>
-        }),
+        ConnectionMethod::Unknown => of_a_key("Unknown to this version", String::new()),
+        ConnectionMethod::ApiKey { last_four } => {
+            of_a_key("Key ending in ", format!("••••{last_four}"))
+        }
         ConnectionMethod::Oauth {
             authorised_as,
             client_id,
-        } => EitherOf3::B(view! {
+        } => Either::Right(view! {
             "OAuth"
             {authorised_as.map(|name| view! { " as "<bdi translate="no">{name}</bdi> })}
             ", app "<code translate="no">{client_id}</code>

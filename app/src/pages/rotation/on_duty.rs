@@ -31,7 +31,7 @@ pub(super) fn OnDuty(
         live.may_be_old()
             .then(|| view! { <Badge tone=Tone::Warning text="May be old"/> })
     };
-    let follows = NodeRef::<html::P>::new();
+    let follows = NodeRef::<html::Ul>::new();
     let drawn = use_clock().drawn();
     let after = Memo::new(move |_| {
         outlook.with(|outlook| what_follows(outlook, watch.unknown_until(), drawn).into_string())
@@ -48,7 +48,7 @@ pub(super) fn OnDuty(
                     unknown_until=watch.unknown_until()
                 />
             }}
-            <p class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></p>
+            <ul class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></ul>
             {move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
                 (true, RotationMode::Manual) => Some(Either::Left(view! {
