@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 
 /**
- * The mode of every rotation that is stored in an SQLite file beside the text becomes a word that nobody knows. The
+ * The mode of every rotation that is stored in an SQLite file beside the text becomes a text that is none in UTF-8. The
  * file itself stays sound, and the server has to be stopped, so that all that it wrote is in this file.
  */
 export async function spoilModesBeside(text: string, databasePath: string): Promise<void> {
@@ -15,7 +15,7 @@ export async function spoilModesBeside(text: string, databasePath: string): Prom
       const page = contents.subarray(start, start + pageSize);
       if (!page.includes(text)) continue;
       for (let at = page.indexOf('manual'); at >= 0; at = page.indexOf('manual', at + 1)) {
-        await file.write('zanual', start + at);
+        await file.write(Uint8Array.of(0xff), 0, 1, start + at);
         spoilt += 1;
       }
     }

@@ -167,14 +167,14 @@ test('without JavaScript people of a large workspace are searched for', async ({
   await saveKey(await openKeyDialog(page), pagerduty.api_key);
   await makeRotation(page, 'Backup');
   const owners = page.getByRole('region', { name: 'Owners' });
-  await owners.getByRole('searchbox', { name: 'Add an owner: search' }).fill('leila');
+  await owners.getByRole('searchbox', { name: 'Find a person' }).fill('leila');
   await owners.getByRole('button', { name: 'Search' }).click();
   await addOwner(page, 'Leila Haddad');
 
   await bindTo(page, 'Platform Secondary');
   await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
-  await dialog.getByRole('searchbox', { name: 'Person in Slack: search' }).fill('tomas.herrera');
+  await dialog.getByRole('searchbox', { name: 'Find a person' }).fill('tomas.herrera');
   await dialog.getByRole('button', { name: 'Search' }).click();
   await dialog.getByLabel('Person in Slack', { exact: true }).selectOption({ label: 'Tomás Herrera' });
   await dialog.getByRole('button', { name: 'Link', exact: true }).click();

@@ -52,7 +52,7 @@ test('in a large workspace whoever is to join is searched for', async ({ page, w
   const members = page.getByRole('region', { name: 'Members' });
   const choices = members.getByLabel('Add a member', { exact: true });
   await expect(choices.getByRole('option')).toHaveCount(1 + 20);
-  const search = members.getByRole('searchbox', { name: 'Add a member: search' });
+  const search = members.getByRole('searchbox', { name: 'Find a person' });
   await search.fill('HADDAD leila');
   await expect(choices.getByRole('option')).toHaveText(['Choose a person', 'Leila Haddad']);
   // Whoever has joined is no candidate any more, and the search stays.

@@ -85,7 +85,7 @@ pub(super) fn PersonSelect(
             <div class="field-row" hidden=hidden>
                 <input
                     type="search" name=people.parameter autocomplete="off" dir="auto"
-                    placeholder="More people: name or e-mail" aria-label=format!("{label}: search")
+                    placeholder="More people: name or e-mail" aria-label="Find a person"
                     value=people.search.get_untracked()
                     on:input=move |event| people.search.set(event_target_value(&event))
                 />
