@@ -152,7 +152,7 @@ impl fmt::Display for AuditAction {
             Self::LeftManual => "Left reverted rotations Manual",
             Self::LinkedPerson => "Linked a PagerDuty user to Slack",
             Self::UnlinkedPerson => "Undid a link to Slack",
-            Self::Unknown => "Did what this version of Round Robin does not know",
+            Self::Unknown => "Did what this version does not know",
         })
     }
 }

@@ -118,12 +118,12 @@ pub enum PagerDutyProblem {
     AnotherSchedule,
     /// Another version of the server stored it.
     #[error(
-        "Another version of Round Robin connected PagerDuty, in a way that this one does not know. Ask whoever runs Round Robin to run that version."
+        "Another version connected PagerDuty, in a way that this one does not know. Ask whoever runs Round Robin to run that version."
     )]
     UnknownMethod,
     /// Another version of the server noted something else here.
     #[error(
-        "PagerDuty could not be asked, for a reason that this version of Round Robin does not know. It asks again by itself."
+        "PagerDuty could not be asked, for a reason that this version does not know. It asks again by itself."
     )]
     Unknown,
 }

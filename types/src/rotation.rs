@@ -248,7 +248,7 @@ pub enum RotationRefusal {
     )]
     Bound,
     #[error(
-        "Another version of Round Robin made this rotation, in a way that this one does not know. Ask whoever runs Round Robin to run that version."
+        "Another version made this rotation, in a way that this one does not know. Ask whoever runs Round Robin to run that version."
     )]
     UnknownMode,
     #[error("Nobody in this rotation can take over. Add a member who is active in Slack first.")]
