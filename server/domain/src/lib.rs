@@ -22,5 +22,5 @@ pub use people::{Directory, Links, Person, SchedulePerson, email_key, link_of};
 pub use records::{RecordChange, record_changes};
 pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty};
 pub use search::{find_people, matches};
-pub use shifts::{Shift, next_change};
+pub use shifts::{Shift, is_on_call, next_change};
 pub use turns::{next_by_hand, rotate, set_on_duty};

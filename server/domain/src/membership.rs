@@ -2,7 +2,8 @@
 //! is on duty. Somebody without a match in Slack is kept by name, never dropped.
 
 use crate::{
-    Directory, Duty, Member, SchedulePerson, Shift, link_of, names_on_duty, outlook::planned,
+    Directory, Duty, Member, SchedulePerson, Shift, is_on_call, link_of, names_on_duty,
+    outlook::planned,
 };
 use types::{BindingLoss, MemberKey, PersonId, Timestamp};
 
@@ -19,14 +20,11 @@ pub fn members_of(
 ) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::with_capacity(people.len());
     for person in people {
-        let is_on_call = |user| {
-            let mut shifts = shifts.iter();
-            shifts.any(|shift| Some(&shift.user) == user && shift.covers(now))
-        };
         let member = member(person, directory);
         match members.iter_mut().find(|known| known.key == member.key) {
             Some(known) => {
-                if !is_on_call(known.pagerduty_user.as_ref()) && is_on_call(Some(&person.id)) {
+                let on_call = |user: &_| is_on_call(shifts, user, now);
+                if !known.pagerduty_user.as_ref().is_some_and(on_call) && on_call(&person.id) {
                     *known = member;
                 }
             }
@@ -50,19 +48,16 @@ pub fn members_of(
 /// The members `coming` as they follow those who are `present`: whose duty goes on without a
 /// break is on duty since it began, also where a schedule tells of the shift before no more.
 pub fn going_on(present: &[Member], coming: &[Member]) -> Vec<Member> {
-    let since = |member: &Member| {
-        let duty = member.duty?;
+    let going_on = |member: &Member| {
         let mut before = present.iter().filter(|before| before.key == member.key);
-        let before = before.find_map(|before| before.duty)?;
-        let goes_on = before.since <= duty.since && duty.since <= before.until?;
-        goes_on.then_some(before.since)
-    };
-    let going_on = |member: &Member| Member {
-        duty: member.duty.map(|duty| Duty {
-            since: since(member).unwrap_or(duty.since),
-            ..duty
-        }),
-        ..member.clone()
+        let before = before.find_map(|before| before.duty);
+        Member {
+            duty: member.duty.map(|duty| Duty {
+                since: before.map_or(duty.since, |before| before.begin(duty.since)),
+                ..duty
+            }),
+            ..member.clone()
+        }
     };
     coming.iter().map(going_on).collect()
 }

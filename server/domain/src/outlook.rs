@@ -68,7 +68,10 @@ fn planned_outlook(
             let holder = stretch.holder.clone()?;
             let known = members.iter().find(|member| member.key == holder.key);
             Some(OnDuty {
-                since: since(stretch, known),
+                // A plan tells of the time before it was read no more.
+                since: known
+                    .and_then(|member| member.duty)
+                    .map_or(stretch.starts_at, |duty| duty.begin(stretch.starts_at)),
                 followed_from: None,
                 until: stretch.ends_at,
                 or_later: stretch.ends_at.is_some_and(goes_on),
@@ -99,14 +102,6 @@ fn planned_outlook(
             until: starts_at,
         });
     Outlook { on_duty, next, gap }
-}
-
-/// Since when somebody is on duty: a plan tells of the time before it was read no more.
-fn since(stretch: &Stretch, known: Option<&Member>) -> Timestamp {
-    let start = stretch.starts_at;
-    let duty = known.and_then(|member| member.duty);
-    duty.filter(|duty| duty.since <= start && duty.until.is_some_and(|until| start <= until))
-        .map_or(start, |duty| duty.since)
 }
 
 /// What a schedule plans: for each of its people, or whoever they are in Slack, their shifts

@@ -39,6 +39,15 @@ pub struct Duty {
     pub until: Option<Timestamp>,
 }
 
+impl Duty {
+    /// Since when somebody is on duty who had this duty, and is said to have one from `start`
+    /// on: whose duty goes on without a break has it since it began.
+    pub(crate) fn begin(self, start: Timestamp) -> Timestamp {
+        let goes_on = self.since <= start && self.until.is_some_and(|until| start <= until);
+        if goes_on { self.since } else { start }
+    }
+}
+
 impl Member {
     /// Who they are in a plan and on the pages.
     pub fn holder(&self) -> Holder {

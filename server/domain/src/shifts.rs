@@ -12,11 +12,12 @@ pub struct Shift {
     pub user: PagerDutyUserId,
 }
 
-impl Shift {
-    /// Its end is excluded: at the very second at which a shift ends, the next one has begun.
-    pub fn covers(&self, at: Timestamp) -> bool {
-        self.starts_at <= at && at < self.ends_at
-    }
+/// Whether somebody has a shift at `now`. Its end is excluded: at the very second at which a
+/// shift ends, the next one has begun.
+pub fn is_on_call(shifts: &[Shift], user: &PagerDutyUserId, now: Timestamp) -> bool {
+    shifts
+        .iter()
+        .any(|shift| shift.user == *user && shift.starts_at <= now && now < shift.ends_at)
 }
 
 /// When who is on duty changes next, as far as the shifts are known.

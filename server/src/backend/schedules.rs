@@ -16,7 +16,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Rotation, coming, link_of, loss};
+use domain::{Directory, Rotation, coming, is_on_call, link_of, loss};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
@@ -280,10 +280,7 @@ fn preview(
             email: person.email.clone(),
             link,
             slack_name: found.map(|found| found.name.clone()),
-            on_duty: {
-                let mut shifts = snapshot.shifts.iter();
-                shifts.any(|shift| shift.user == person.id && shift.covers(read_at))
-            },
+            on_duty: is_on_call(&snapshot.shifts, &person.id, read_at),
         }
     });
     SchedulePreview {
