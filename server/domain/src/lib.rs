@@ -20,7 +20,7 @@ pub use ordering::{add_member, add_owner, move_member, remove_member, remove_own
 pub use outlook::{Plan, Record, coming, note_following, planned, timeline};
 pub use people::{Directory, Links, Person, SchedulePerson, email_key, link_of};
 pub use records::{RecordChange, record_changes};
-pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty};
+pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty, same_roster};
 pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};
 pub use turns::{next_by_hand, rotate, set_on_duty};

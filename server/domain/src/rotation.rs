@@ -86,6 +86,15 @@ pub fn holder_of(identity: &str, name: &str, members: &[Member]) -> Holder {
     }
 }
 
+/// Whether these are the same people in the same order as those, whoever is on duty.
+pub fn same_roster(these: &[Member], those: &[Member]) -> bool {
+    let off_duty = |member: &Member| Member {
+        duty: None,
+        ..member.clone()
+    };
+    these.iter().map(off_duty).eq(those.iter().map(off_duty))
+}
+
 /// The names of those of `members` who are on duty, in their order.
 pub fn names_on_duty(members: &[Member]) -> Vec<&str> {
     members

@@ -341,6 +341,8 @@ impl Store {
                       and m.pagerduty_user_id = duty_history.person)",
             "update rotation_members set on_duty_until = null where rotation_id in
                  (select rotation_id from bindings where workspace_id = $1)",
+            "update duties set ends_at = null, source = 'manual' where rotation_id in
+                 (select rotation_id from bindings where workspace_id = $1)",
             "update rotations set mode = 'manual' where id in
                  (select rotation_id from bindings where workspace_id = $1)",
             "delete from bindings where workspace_id = $1",

@@ -220,6 +220,25 @@ impl Engine {
         }
     }
 
+    /// A list of the objects in the JSON array that is bound to `$1`, as `j.value`: so one
+    /// statement writes however many rows.
+    pub(super) const fn rows_of_json(self) -> &'static str {
+        match self {
+            Self::Sqlite => "json_each($1) as j",
+            Self::Postgres => "json_array_elements($1::json) as j(value)",
+        }
+    }
+
+    /// A subquery for the texts in the JSON array that is bound to `placeholder`.
+    pub(super) fn texts_of_json(self, placeholder: &str) -> String {
+        match self {
+            Self::Sqlite => format!("(select value from json_each({placeholder}))"),
+            Self::Postgres => {
+                format!("(select value from json_array_elements_text({placeholder}::json))")
+            }
+        }
+    }
+
     /// The database's own time as an SQL expression, in milliseconds since 1970.
     pub(super) const fn now(self) -> &'static str {
         match self {

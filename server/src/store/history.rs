@@ -1,9 +1,11 @@
 //! Who was on duty when. A row is written when a duty begins, and brought up to
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
-use super::{DatabaseConnection, Result, Store};
-use domain::{Member, RecordChange, record_changes};
-use types::{RotationId, Timestamp, WorkspaceId};
+use super::{DatabaseConnection, Engine, Result, Store, as_json, rotations::MembersChange};
+use domain::{Duty, RecordChange, record_changes};
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+use types::{RotationId, Timestamp};
 
 /// How many records a rotation's page shows.
 const SHOWN: i64 = 20;
@@ -57,67 +59,110 @@ impl Store {
     }
 }
 
-/// Notes whose duty began, changed or ended when the members `before`, who are
-/// certain to have been right until the first of two times, became those `after` at
-/// the second.
+/// A change to a record, as the statements take it.
+#[derive(Serialize)]
+struct Row<'a> {
+    rotation: &'a str,
+    workspace: &'a str,
+    person: &'a str,
+    name: &'a str,
+    /// When the duty was said to have begun until now.
+    known_since: i64,
+    /// When it began.
+    since: i64,
+    /// When the record begins, or its duty has ended.
+    at: i64,
+    until: Option<i64>,
+}
+
+const END: &str = "update duty_history as h
+    set ends_at = case when h.starts_at > r.at then h.starts_at else r.at end
+    from r where h.rotation_id = r.rotation and h.person = r.person
+        and h.shift_starts_at = r.known_since and (h.ends_at is null or h.ends_at > r.at)";
+
+/// Of a duty that was broken off and taken up again, the last stretch runs.
+const GO_ON: &str = "update duty_history as h
+    set ends_at = r.until, name = r.name, shift_starts_at = r.since
+    from r where h.rotation_id = r.rotation and h.person = r.person
+        and h.shift_starts_at = r.known_since and h.starts_at =
+            (select max(l.starts_at) from duty_history l where l.rotation_id = r.rotation
+                 and l.person = r.person and l.shift_starts_at = r.known_since)";
+
+const BEGIN: &str = "insert into duty_history (rotation_id, person, shift_starts_at, ends_at, name,
+        workspace_id, starts_at)
+    select r.rotation, r.person, r.since, r.until, r.name, r.workspace, r.at from r
+    where r.rotation is not null
+    on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
+        ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at";
+
+/// Notes whose duty began, changed or ended by what has changed at `now`.
 pub(super) async fn record(
     connection: &mut DatabaseConnection,
-    (workspace, rotation): (&WorkspaceId, &RotationId),
-    before: &[Member],
-    after: &[Member],
-    (certain_until, now): (Timestamp, Timestamp),
+    engine: Engine,
+    changes: &[MembersChange],
+    now: Timestamp,
 ) -> Result<()> {
-    for change in record_changes(before, after, certain_until, now) {
-        let statement = match change {
-            RecordChange::Begin {
-                person,
-                name,
-                duty,
-                from,
-            } => sqlx::query(
-                "insert into duty_history (rotation_id, person, shift_starts_at, ends_at, name,
-                     workspace_id, starts_at)
-                 values ($1, $2, $3, $4, $5, $6, $7)
-                 on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
-                     ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at",
-            )
-            .bind(rotation.as_str())
-            .bind(person)
-            .bind(duty.since.as_millis())
-            .bind(duty.until.map(Timestamp::as_millis))
-            .bind(name)
-            .bind(workspace.as_str())
-            .bind(from.as_millis()),
-            // Of a duty that was broken off and taken up again, the last stretch runs.
-            RecordChange::GoOn {
-                person,
-                name,
-                since,
-                duty,
-            } => sqlx::query(
-                "update duty_history set ends_at = $4, name = $5, shift_starts_at = $6
-                 where rotation_id = $1 and person = $2 and shift_starts_at = $3 and starts_at =
-                     (select max(starts_at) from duty_history
-                      where rotation_id = $1 and person = $2 and shift_starts_at = $3)",
-            )
-            .bind(rotation.as_str())
-            .bind(person)
-            .bind(since.as_millis())
-            .bind(duty.until.map(Timestamp::as_millis))
-            .bind(name)
-            .bind(duty.since.as_millis()),
-            RecordChange::End { person, duty, at } => sqlx::query(
-                "update duty_history set
-                     ends_at = case when starts_at > $4 then starts_at else $4 end
-                 where rotation_id = $1 and person = $2 and shift_starts_at = $3
-                     and (ends_at is null or ends_at > $4)",
-            )
-            .bind(rotation.as_str())
-            .bind(person)
-            .bind(duty.since.as_millis())
-            .bind(at.as_millis()),
+    let (mut ends, mut go_on, mut begins) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let rotation = &change.after;
+        let row = |person, name, known_since: Timestamp, duty: Duty, at: Timestamp| Row {
+            rotation: rotation.id.as_str(),
+            workspace: rotation.workspace.as_str(),
+            person,
+            name,
+            known_since: known_since.as_millis(),
+            since: duty.since.as_millis(),
+            at: at.as_millis(),
+            until: duty.until.map(Timestamp::as_millis),
         };
-        statement.execute(&mut *connection).await?;
+        let after = &rotation.members;
+        for recorded in record_changes(&change.before, after, change.certain_until, now) {
+            match recorded {
+                RecordChange::Begin {
+                    person,
+                    name,
+                    duty,
+                    from,
+                } => begins.push(row(person, name, duty.since, duty, from)),
+                RecordChange::GoOn {
+                    person,
+                    name,
+                    since,
+                    duty,
+                } => go_on.push(row(person, name, since, duty, duty.since)),
+                RecordChange::End { person, duty, at } => {
+                    ends.push(row(person, person, duty.since, duty, at));
+                }
+            }
+        }
     }
+    for (statement, rows) in [(END, ends), (GO_ON, go_on), (BEGIN, begins)] {
+        if !rows.is_empty() {
+            execute(connection, engine, statement, &rows).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Executes a statement that takes the changes as `r`.
+async fn execute(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    statement: &str,
+    rows: &[Row<'_>],
+) -> Result<()> {
+    let statement = format!(
+        "with r as (select j.value->>'rotation' as rotation, j.value->>'workspace' as workspace,
+             j.value->>'person' as person, j.value->>'name' as name,
+             cast(j.value->>'known_since' as bigint) as known_since,
+             cast(j.value->>'since' as bigint) as since, cast(j.value->>'at' as bigint) as at,
+             cast(j.value->>'until' as bigint) as until
+             from {}) {statement}",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(rows))
+        .execute(connection)
+        .await?;
     Ok(())
 }

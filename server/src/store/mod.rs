@@ -6,17 +6,21 @@
 
 mod audit;
 mod authorisations;
+mod bindings;
 mod changes;
 mod connections;
 mod copying;
 mod credentials;
+mod duties;
 mod engine;
 mod former;
+mod hand_offs;
 mod history;
 mod inspection;
 mod links;
 mod opening;
 mod overview;
+mod pagerduty_people;
 mod people;
 mod pool;
 mod revisions;
@@ -33,19 +37,21 @@ pub use audit::NewAuditEntry;
 pub use authorisations::{
     AuthorisationPurpose, PendingAuthorisation, PendingSwitch, authorisation_row, switch_row,
 };
+pub use bindings::BindEnd;
 pub use changes::ChangeState;
 pub use connections::{Connection, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
+pub use hand_offs::{HandOff, Rule};
 pub use history::StoredRecord;
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use people::{DirectoryAge, KnownPerson};
 pub use runs::EndedRun;
-pub use schedules::{BindEnd, BoundSchedule, DataAge, HandOff, Rule};
+pub use schedules::{BoundSchedule, DataAge};
 pub use sessions::{NewSession, Session};
 pub use tokens::TokenLease;
 pub use trouble::Trouble;
@@ -178,6 +184,11 @@ impl Store {
     async fn begin_durable(&self) -> Result<Transaction> {
         Ok(self.durable_writer.begin().await?)
     }
+}
+
+/// Rows and ids as JSON, which one statement takes however many they are.
+fn as_json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
+    serde_json::to_string(rows).expect("rows are plain JSON")
 }
 
 /// A duration as the database counts it.

@@ -9,8 +9,9 @@
 use super::{
     Result, Store, StoreError,
     connections::read_problem,
-    rotations::{MEMBER_COLUMNS, MemberRow, mode, visibility},
-    schedules::PersonRow,
+    duties::SINCE,
+    pagerduty_people::PersonRow,
+    rotations::{MemberRow, member_values, mode, visibility, who_they_are},
 };
 use domain::{Directory, Member, Relation, Shift, planned};
 use serde::Deserialize;
@@ -194,7 +195,8 @@ impl Store {
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {
         let owners = self.engine.json_rows("o.person_id", "o.person_id");
         let member_people = self.engine.json_rows("m.person_id", "m.person_id");
-        let members = self.engine.json_rows(MEMBER_COLUMNS, "m.position");
+        let members = self.engine.json_rows(&member_values(), "m.position");
+        let who_they_are = who_they_are();
         let statement = format!(
             "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
                  (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
@@ -202,12 +204,9 @@ impl Store {
                   where m.rotation_id = r.id and m.person_id is not null) as member_people,
                  (select count(*) from rotation_members m where m.rotation_id = r.id)
                      as member_count,
-                 (select {members} from rotation_members m
-                  left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
-                  left join person_links l on l.workspace_id = m.workspace_id
-                      and l.pagerduty_user_id = m.pagerduty_user_id
+                 (select {members} from rotation_members m {who_they_are}
                   where m.rotation_id = r.id
-                      and (m.on_duty_since is not null or r.mode = $2)) as members,
+                      and ({SINCE} is not null or r.mode = $2)) as members,
                  b.schedule_id
              from rotations r
              left join bindings b on b.rotation_id = r.id

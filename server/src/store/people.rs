@@ -292,7 +292,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 8] = [
+const ABSORBING: [&str; 10] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -307,6 +307,11 @@ const ABSORBING: [&str; 8] = [
     "update rotation_members set person_id = $3,
          key = case when key = 'slack:' || $2 then 'slack:' || $3 else key end
      where workspace_id = $1 and person_id = $2",
+    "delete from duties where workspace_id = $1 and holder = 'slack:' || $2
+         and exists (select 1 from duties d where d.holder = 'slack:' || $3
+             and d.rotation_id = duties.rotation_id)",
+    "update duties set holder = 'slack:' || $3
+         where workspace_id = $1 and holder = 'slack:' || $2",
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update sessions set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from people where workspace_id = $1 and id = $2 and id <> $3",

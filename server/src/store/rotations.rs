@@ -1,15 +1,18 @@
 //! Rotations with their members and owners.
 
 use super::{
-    DatabaseConnection, NewAuditEntry, Result, Store, StoreError, audit, history, revisions,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
+    connections,
+    duties::{self, JOINED, SINCE, UNTIL},
+    history, revisions,
 };
-use domain::{Duty, Member, Rotation};
-use serde::Deserialize;
-use sqlx::FromRow;
+use domain::{Duty, Member, Rotation, same_roster};
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::HashMap;
 use types::{
     LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
-    Timestamp, Visibility, WorkspaceId,
+    ScheduleId, Timestamp, Visibility, WorkspaceId,
 };
 
 #[derive(FromRow)]
@@ -40,11 +43,41 @@ pub(super) struct MemberRow {
     by_hand: i64,
 }
 
-/// Of `rotation_members m` with the person `p` in the directory and the link `l` by
-/// hand.
-pub(super) const MEMBER_COLUMNS: &str = "m.key, m.person_id, m.pagerduty_user_id, m.name, m.email,
-    m.unlinked, m.on_duty_since, m.on_duty_until, p.name, p.email, p.deactivated,
-    case when l.person_id = m.person_id then 1 else 0 end";
+/// What a [`MemberRow`] is read from, each with its name: of `rotation_members m` as
+/// [`who_they_are`] joins them.
+const MEMBER_COLUMNS: [(&str, &str); 12] = [
+    ("m.key", "key"),
+    ("m.person_id", "person_id"),
+    ("m.pagerduty_user_id", "pagerduty_user_id"),
+    ("m.name", "name"),
+    ("m.email", "email"),
+    ("m.unlinked", "unlinked"),
+    (SINCE, "on_duty_since"),
+    (UNTIL, "on_duty_until"),
+    ("p.name", "directory_name"),
+    ("p.email", "directory_email"),
+    ("p.deactivated", "deactivated"),
+    (
+        "case when l.person_id = m.person_id then 1 else 0 end",
+        "by_hand",
+    ),
+];
+
+/// [`MEMBER_COLUMNS`] without their names, which JSON has no use for.
+pub(super) fn member_values() -> String {
+    MEMBER_COLUMNS.map(|(value, _)| value).join(", ")
+}
+
+/// Joins what is known of the member `m`: the person `p` in the directory, the link `l` by
+/// hand, and the duty `d`.
+pub(super) fn who_they_are() -> String {
+    format!(
+        "left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+         left join person_links l on l.workspace_id = m.workspace_id
+             and l.pagerduty_user_id = m.pagerduty_user_id
+         {JOINED}"
+    )
+}
 
 impl MemberRow {
     pub(super) fn member(self) -> Member {
@@ -77,6 +110,61 @@ pub(super) fn visibility(code: &str) -> Visibility {
 
 pub(super) fn mode(code: &str) -> RotationMode {
     RotationMode::from_code(code).unwrap_or(RotationMode::Unknown)
+}
+
+/// A rotation whose members have become others, or have handed over.
+#[derive(Debug)]
+pub(super) struct MembersChange {
+    pub(super) before: Vec<Member>,
+    pub(super) after: Rotation,
+    /// Until when those before are certain to have been right.
+    pub(super) certain_until: Timestamp,
+}
+
+/// The ids of the rotations, as JSON.
+pub(super) fn ids_of<'a>(changes: impl IntoIterator<Item = &'a MembersChange>) -> String {
+    let ids = changes.into_iter().map(|change| change.after.id.as_str());
+    as_json(&ids.collect::<Vec<_>>())
+}
+
+/// Some rotations of a workspace, which is bound to `$1`: a condition on their id, of which
+/// `$2` is the value.
+#[derive(Clone, Debug)]
+pub(super) struct Which {
+    condition: String,
+    value: String,
+}
+
+impl Which {
+    fn all() -> Self {
+        Self {
+            condition: "is not null and $2 = ''".to_owned(),
+            value: String::new(),
+        }
+    }
+
+    fn one(id: &RotationId) -> Self {
+        Self {
+            condition: "= $2".to_owned(),
+            value: id.as_str().to_owned(),
+        }
+    }
+
+    /// Those that follow one of the schedules.
+    pub(super) fn following<'a>(
+        engine: Engine,
+        schedules: impl IntoIterator<Item = &'a ScheduleId>,
+    ) -> Self {
+        let schedules = schedules.into_iter().map(ScheduleId::as_str);
+        Self {
+            condition: format!(
+                "in (select b.rotation_id from bindings b
+                  where b.workspace_id = $1 and b.schedule_id in {})",
+                engine.texts_of_json("$2")
+            ),
+            value: as_json(&schedules.collect::<Vec<_>>()),
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -114,7 +202,7 @@ impl Store {
     /// Every rotation of the workspace by name, in a fixed number of statements.
     pub async fn rotations(&self, workspace: &WorkspaceId) -> Result<Vec<Rotation>> {
         let mut connection = self.pool.acquire().await?;
-        load(&mut connection, workspace, None).await
+        load(&mut connection, workspace, &Which::all()).await
     }
 
     pub async fn rotation(
@@ -123,7 +211,8 @@ impl Store {
         id: &RotationId,
     ) -> Result<Option<Rotation>> {
         let mut connection = self.pool.acquire().await?;
-        Ok(load(&mut connection, workspace, Some(id)).await?.pop())
+        let which = Which::one(id);
+        Ok(load(&mut connection, workspace, &which).await?.pop())
     }
 
     /// Writes a new rotation.
@@ -149,8 +238,13 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(code_taken)?;
-        write_owners(&mut tx, rotation).await?;
-        write_members(&mut tx, &[], rotation, (entry.at, entry.at)).await?;
+        write_owners(&mut tx, self.engine, rotation).await?;
+        let members = MembersChange {
+            before: Vec::new(),
+            after: rotation.clone(),
+            certain_until: entry.at,
+        };
+        write_members(&mut tx, self.engine, &[members], entry.at).await?;
         audit::insert(&mut tx, entry).await?;
         revisions::rotations_changed(&mut tx, &rotation.workspace).await?;
         tx.commit().await?;
@@ -187,10 +281,15 @@ impl Store {
             write_details(&mut tx, &after).await?;
         }
         if after.owners != before.owners {
-            write_owners(&mut tx, &after).await?;
+            write_owners(&mut tx, self.engine, &after).await?;
         }
         if after.members != before.members {
-            write_members(&mut tx, &before.members, &after, (entry.at, entry.at)).await?;
+            let members = MembersChange {
+                before: before.members,
+                after,
+                certain_until: entry.at,
+            };
+            write_members(&mut tx, self.engine, &[members], entry.at).await?;
         }
         audit::insert(&mut tx, &entry).await?;
         revisions::rotations_changed(&mut tx, workspace).await?;
@@ -206,7 +305,7 @@ impl Store {
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
-        super::connections::hold(&mut tx, workspace).await?;
+        connections::hold(&mut tx, workspace).await?;
         let Some(rotation) = lock_and_load(&mut tx, workspace, id).await? else {
             return Ok(None);
         };
@@ -219,7 +318,7 @@ impl Store {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        super::schedules::forget_unbound(&mut tx, workspace).await?;
+        bindings::forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         revisions::rotations_changed(&mut tx, workspace).await?;
         tx.commit().await?;
@@ -249,30 +348,30 @@ pub(super) async fn lock_and_load(
     if held.rows_affected() == 0 {
         return Ok(None);
     }
-    Ok(load(connection, workspace, Some(id)).await?.pop())
+    Ok(load(connection, workspace, &Which::one(id)).await?.pop())
 }
 
-/// One rotation, or all of the workspace when `only` is absent.
+/// The rotations, by name, with everybody on them; in a fixed number of statements.
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
-    only: Option<&RotationId>,
+    which: &Which,
 ) -> Result<Vec<Rotation>> {
-    let only = only.map(RotationId::as_str);
-    let rows: Vec<RotationRow> = sqlx::query_as(
+    let statement = format!(
         "select id, name, description, code, duty_size, visibility, mode from rotations
-         where workspace_id = $1 and (id = $2 or $3 = 1) order by lower(name), id",
-    )
-    .bind(workspace.as_str())
-    .bind(only.unwrap_or_default())
-    .bind(i64::from(only.is_none()))
-    .fetch_all(&mut *connection)
-    .await?;
+         where workspace_id = $1 and id {} order by lower(name), id",
+        which.condition
+    );
+    let rows: Vec<RotationRow> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(&which.value)
+        .fetch_all(&mut *connection)
+        .await?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut members = load_members(connection, workspace, only).await?;
-    let mut owners = load_owners(connection, workspace, only).await?;
+    let mut members = load_members(connection, workspace, which).await?;
+    let mut owners = load_owners(connection, workspace, which).await?;
     let rotations = rows.into_iter().map(|row| {
         let members = members.remove(&row.id).unwrap_or_default();
         let owners = owners.remove(&row.id).unwrap_or_default();
@@ -284,25 +383,22 @@ pub(super) async fn load(
 async fn load_members(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
-    only: Option<&str>,
+    which: &Which,
 ) -> Result<HashMap<String, Vec<Member>>> {
-    let rows: Vec<RotationMemberRow> = sqlx::query_as(
-        "select m.rotation_id, m.key, m.person_id, m.pagerduty_user_id, m.name, m.email,
-             m.unlinked, m.on_duty_since, m.on_duty_until,
-             p.name as directory_name, p.email as directory_email, p.deactivated,
-             case when l.person_id = m.person_id then 1 else 0 end as by_hand
-         from rotation_members m
-         left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
-         left join person_links l on l.workspace_id = m.workspace_id
-             and l.pagerduty_user_id = m.pagerduty_user_id
-         where m.workspace_id = $1 and (m.rotation_id = $2 or $3 = 1)
-         order by m.rotation_id, m.position",
-    )
-    .bind(workspace.as_str())
-    .bind(only.unwrap_or_default())
-    .bind(i64::from(only.is_none()))
-    .fetch_all(connection)
-    .await?;
+    let statement = format!(
+        "select m.rotation_id, {} from rotation_members m {}
+         where m.workspace_id = $1 and m.rotation_id {} order by m.rotation_id, m.position",
+        MEMBER_COLUMNS
+            .map(|(value, name)| format!("{value} as {name}"))
+            .join(", "),
+        who_they_are(),
+        which.condition
+    );
+    let rows: Vec<RotationMemberRow> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(&which.value)
+        .fetch_all(connection)
+        .await?;
     let mut members: HashMap<String, Vec<Member>> = HashMap::new();
     for row in rows {
         let member = row.member.member();
@@ -314,18 +410,18 @@ async fn load_members(
 async fn load_owners(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
-    only: Option<&str>,
+    which: &Which,
 ) -> Result<HashMap<String, Vec<PersonId>>> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
+    let statement = format!(
         "select rotation_id, person_id from rotation_owners
-         where workspace_id = $1 and (rotation_id = $2 or $3 = 1)
-         order by rotation_id, person_id",
-    )
-    .bind(workspace.as_str())
-    .bind(only.unwrap_or_default())
-    .bind(i64::from(only.is_none()))
-    .fetch_all(connection)
-    .await?;
+         where workspace_id = $1 and rotation_id {} order by rotation_id, person_id",
+        which.condition
+    );
+    let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(&which.value)
+        .fetch_all(connection)
+        .await?;
     let mut owners: HashMap<String, Vec<PersonId>> = HashMap::new();
     for (rotation, person) in rows {
         owners
@@ -354,64 +450,103 @@ async fn write_details(connection: &mut DatabaseConnection, rotation: &Rotation)
     Ok(())
 }
 
-async fn write_owners(connection: &mut DatabaseConnection, rotation: &Rotation) -> Result<()> {
+async fn write_owners(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotation: &Rotation,
+) -> Result<()> {
     sqlx::query("delete from rotation_owners where rotation_id = $1")
         .bind(rotation.id.as_str())
         .execute(&mut *connection)
         .await?;
-    for owner in &rotation.owners {
-        sqlx::query(
-            "insert into rotation_owners (rotation_id, workspace_id, person_id)
-             values ($1, $2, $3)",
-        )
+    let statement = format!(
+        "insert into rotation_owners (rotation_id, workspace_id, person_id)
+         select $2, $3, value from {} as owners",
+        engine.texts_of_json("$1")
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(&rotation.owners))
         .bind(rotation.id.as_str())
         .bind(rotation.workspace.as_str())
-        .bind(owner.as_str())
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-    }
     Ok(())
 }
 
-/// Puts the members of `rotation` in the place of those `before`, who are certain
-/// to have been right until the first of two times, and notes whose duty that
-/// begins or ends at the second.
+/// Writes members who have become others, and notes whose duty that begins or ends at `now`;
+/// in a fixed number of statements.
 pub(super) async fn write_members(
     connection: &mut DatabaseConnection,
-    before: &[Member],
-    rotation: &Rotation,
-    times: (Timestamp, Timestamp),
+    engine: Engine,
+    changes: &[MembersChange],
+    now: Timestamp,
 ) -> Result<()> {
-    let which = (&rotation.workspace, &rotation.id);
-    history::record(connection, which, before, &rotation.members, times).await?;
-    sqlx::query("delete from rotation_members where rotation_id = $1")
-        .bind(rotation.id.as_str())
-        .execute(&mut *connection)
-        .await?;
-    for (position, member) in (0i64..).zip(&rotation.members) {
-        sqlx::query(
-            "insert into rotation_members (rotation_id, workspace_id, key, position, person_id,
-                 pagerduty_user_id, name, email, unlinked, on_duty_since, on_duty_until)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(rotation.id.as_str())
-        .bind(rotation.workspace.as_str())
-        .bind(member.key.as_str())
-        .bind(position)
-        .bind(member.person.as_ref().map(PersonId::as_str))
-        .bind(member.pagerduty_user.as_ref().map(PagerDutyUserId::as_str))
-        .bind(&member.name)
-        .bind(member.email.as_deref())
-        .bind(member.person.is_none().then(|| member.link.code()))
-        .bind(member.duty.map(|duty| duty.since.as_millis()))
-        .bind(
-            member
-                .duty
-                .and_then(|duty| duty.until)
-                .map(Timestamp::as_millis),
-        )
-        .execute(&mut *connection)
-        .await?;
+    history::record(connection, engine, changes, now).await?;
+    let other_people =
+        |change: &&MembersChange| !same_roster(&change.before, &change.after.members);
+    let other_people: Vec<_> = changes.iter().filter(other_people).collect();
+    if !other_people.is_empty() {
+        write_rosters(connection, engine, &other_people).await?;
     }
+    duties::write(connection, engine, changes).await
+}
+
+#[derive(Serialize)]
+struct RosterRow<'a> {
+    rotation: &'a str,
+    workspace: &'a str,
+    key: &'a str,
+    position: usize,
+    person: Option<&'a str>,
+    pagerduty_user: Option<&'a str>,
+    name: &'a str,
+    email: Option<&'a str>,
+    unlinked: Option<&'static str>,
+}
+
+/// Writes who takes turns, and in which order. Whether they are on duty is for
+/// [`duties::write`] to say.
+async fn write_rosters(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    changes: &[&MembersChange],
+) -> Result<()> {
+    let delete = format!(
+        "delete from rotation_members where rotation_id in {}",
+        engine.texts_of_json("$1")
+    );
+    sqlx::query(AssertSqlSafe(delete))
+        .bind(ids_of(changes.iter().copied()))
+        .execute(&mut *connection)
+        .await?;
+    let rows = changes.iter().flat_map(|change| {
+        let rotation = &change.after;
+        let members = rotation.members.iter().enumerate();
+        members.map(move |(position, member)| RosterRow {
+            rotation: rotation.id.as_str(),
+            workspace: rotation.workspace.as_str(),
+            key: member.key.as_str(),
+            position,
+            person: member.person.as_ref().map(PersonId::as_str),
+            pagerduty_user: member.pagerduty_user.as_ref().map(PagerDutyUserId::as_str),
+            name: &member.name,
+            email: member.email.as_deref(),
+            unlinked: member.person.is_none().then(|| member.link.code()),
+        })
+    });
+    let insert = format!(
+        "insert into rotation_members (rotation_id, workspace_id, key, position, person_id,
+             pagerduty_user_id, name, email, unlinked)
+         select j.value->>'rotation', j.value->>'workspace', j.value->>'key',
+             cast(j.value->>'position' as bigint), j.value->>'person',
+             j.value->>'pagerduty_user', j.value->>'name', j.value->>'email',
+             j.value->>'unlinked'
+         from {}",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(insert))
+        .bind(as_json(&rows.collect::<Vec<_>>()))
+        .execute(connection)
+        .await?;
     Ok(())
 }

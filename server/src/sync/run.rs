@@ -17,6 +17,7 @@ use crate::{
 };
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
+    collections::HashSet,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -33,6 +34,8 @@ const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
+/// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
+const HAND_OFFS_AT_ONCE: usize = 50;
 /// So long the list of people is read before schedules are asked for beside it.
 const LISTING_HEAD_START: Duration = Duration::from_secs(2);
 /// However soon a request may be made again, with less than this there would be
@@ -173,10 +176,14 @@ pub async fn apply_link(
         now: &|| services.pagerduty_now(connection),
         members: &|snapshot, now| snapshot.members(&directory, now),
     };
-    for schedule in store.schedules_naming(workspace, user).await? {
-        let changed = store.hand_off(connection, &schedule, rule).await?;
-        publish(services, workspace, &changed.unwrap_or_default());
-    }
+    let naming = store.schedules_naming(workspace, user).await?;
+    let changed = store.hand_off(connection, &naming, rule).await?;
+    let changed: Vec<_> = changed
+        .into_iter()
+        .flatten()
+        .map(|(_, change)| change)
+        .collect();
+    publish(services, workspace, &changed);
     Ok(())
 }
 
@@ -246,20 +253,23 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let directory = self.store().directory(workspace).await?;
-        let mut changes = Vec::new();
         let rule = Rule {
             now: &|| self.now(),
             members: &|snapshot, now| snapshot.members(&directory, now),
         };
-        for due in due {
-            let changed = self
-                .store()
-                .hand_off(self.connection, &due.schedule, rule)
-                .await?
-                .unwrap_or_default();
-            if !changed.is_empty() && due.due_at > Timestamp::from_millis(0) {
-                let delay = until(self.now(), due.due_at);
-                self.services.metrics.handed_off(delay);
+        let mut changes = Vec::new();
+        for due in due.chunks(HAND_OFFS_AT_ONCE) {
+            let schedules: Vec<_> = due.iter().map(|due| due.schedule.clone()).collect();
+            let changed = self.store().hand_off(self.connection, &schedules, rule);
+            let changed = changed.await?.unwrap_or_default();
+            let (changed_by, changed): (HashSet<_>, Vec<_>) = changed.into_iter().unzip();
+            for due in due {
+                // Of a schedule from before the column nobody has looked yet.
+                let known = due.due_at > Timestamp::from_millis(0);
+                if known && changed_by.contains(&due.schedule) {
+                    let delay = until(self.now(), due.due_at);
+                    self.services.metrics.handed_off(delay);
+                }
             }
             publish(self.services, workspace, &changed);
             changes.extend(changed);

@@ -6,6 +6,7 @@ mod backup;
 mod changes;
 mod connection;
 mod database;
+mod duties;
 mod faults;
 mod former;
 mod history;

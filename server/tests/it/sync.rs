@@ -404,7 +404,9 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
             now: &|| at(11),
             members: &members,
         };
-        let handed = store.hand_off(&connection, &schedule.id, after).await;
+        let handed = store
+            .hand_off(&connection, &[schedule.id.clone()], after)
+            .await;
         assert!(handed.unwrap().is_some());
         let late = store.apply_schedule(&connection, &schedule, after, at(9), poll_in);
         assert!(late.await.unwrap().unwrap().is_empty());

@@ -7,7 +7,7 @@ use std::{
     future,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::{
@@ -24,6 +24,7 @@ pub struct Wire {
     /// Connections with a number up to this one are dead.
     dead: Arc<AtomicU64>,
     made: Arc<AtomicU64>,
+    round_trips: Arc<AtomicU64>,
     /// Whether there is anybody at the other end.
     server_is_there: watch::Sender<bool>,
 }
@@ -42,14 +43,21 @@ impl Wire {
         through.set_port(Some(port)).unwrap();
         let (dead, made) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let (server_is_there, there) = watch::channel(true);
-        let counts = (Arc::clone(&dead), Arc::clone(&made));
+        let round_trips = Arc::<AtomicU64>::default();
+        let counts = [&dead, &made, &round_trips].map(Arc::clone);
         tokio::spawn(serve(listener, server, counts, there));
         Self {
             database: Database::at(through.to_string()),
             dead,
             made,
+            round_trips,
             server_is_there,
         }
+    }
+
+    /// How often somebody has asked and was answered.
+    pub fn round_trips(&self) -> u64 {
+        self.round_trips.load(Ordering::SeqCst)
     }
 
     /// Ends all connections and takes no new ones, as a server that was killed.
@@ -71,7 +79,7 @@ impl Wire {
 async fn serve(
     listener: TcpListener,
     server: (String, u16),
-    (dead, made): (Arc<AtomicU64>, Arc<AtomicU64>),
+    [dead, made, round_trips]: [Arc<AtomicU64>; 3],
     mut there: watch::Receiver<bool>,
 ) {
     let mut wires = JoinSet::new();
@@ -86,8 +94,16 @@ async fn serve(
                 let number = made.fetch_add(1, Ordering::SeqCst) + 1;
                 let (near_in, near_out) = near.into_split();
                 let (far_in, far_out) = far.into_split();
-                wires.spawn(pass(near_in, far_out, number, Arc::clone(&dead)));
-                wires.spawn(pass(far_in, near_out, number, Arc::clone(&dead)));
+                let asked = Arc::<AtomicBool>::default();
+                let [asks, answers] = [true, false].map(|asks| End {
+                    number,
+                    dead: Arc::clone(&dead),
+                    asks,
+                    asked: Arc::clone(&asked),
+                    round_trips: Arc::clone(&round_trips),
+                });
+                wires.spawn(asks.pass(near_in, far_out));
+                wires.spawn(answers.pass(far_in, near_out));
             }
             changed = there.changed() => match changed {
                 Ok(()) if !*there.borrow() => wires.shutdown().await,
@@ -99,25 +115,36 @@ async fn serve(
     }
 }
 
-async fn pass(
-    mut from: tcp::OwnedReadHalf,
-    mut to: tcp::OwnedWriteHalf,
+/// One direction of a connection.
+struct End {
     number: u64,
     dead: Arc<AtomicU64>,
-) {
-    let mut bytes = vec![0; 64 << 10];
-    let is_dead = || number <= dead.load(Ordering::SeqCst);
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+    asks: bool,
+    /// Whether what was asked last is not answered yet.
+    asked: Arc<AtomicBool>,
+    round_trips: Arc<AtomicU64>,
+}
+
+impl End {
+    async fn pass(self, mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
+        let mut bytes = vec![0; 64 << 10];
+        let is_dead = || self.number <= self.dead.load(Ordering::SeqCst);
+        while let Ok(count @ 1..) = from.read(&mut bytes).await {
+            if is_dead() {
+                // Read, so that whoever sends notices nothing.
+                continue;
+            }
+            let asked_before = self.asked.swap(self.asks, Ordering::SeqCst);
+            if asked_before && !self.asks {
+                self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
+            if to.write_all(&bytes[..count]).await.is_err() {
+                return;
+            }
+        }
         if is_dead() {
-            // Read, so that whoever sends notices nothing.
-            continue;
+            // That one end has gone does not get through to the other either.
+            future::pending::<()>().await;
         }
-        if to.write_all(&bytes[..count]).await.is_err() {
-            return;
-        }
-    }
-    if is_dead() {
-        // That one end has gone does not get through to the other either.
-        future::pending::<()>().await;
     }
 }

@@ -1,0 +1,245 @@
+//! Which rotation follows which schedule, and what it takes to begin and to end that.
+
+use super::{
+    Connection, DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit,
+    connections, former,
+    hand_offs::{self, Made, NEVER, Rule, is_later},
+    revisions, rotations,
+    schedules::{self, BoundSchedule, COLUMNS, ScheduleRow},
+};
+use crate::pagerduty::ScheduleSnapshot;
+use domain::Rotation;
+use sqlx::AssertSqlSafe;
+use std::{collections::HashMap, time::Duration};
+use types::{RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId};
+
+/// How an attempt to bind ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BindEnd<R> {
+    Bound,
+    Refused(R),
+    /// There is no such rotation any more.
+    RotationGone,
+    /// The credential that read the schedule was replaced or disconnected.
+    ConnectionChanged,
+}
+
+impl Store {
+    /// Which rotation is bound to which schedule.
+    pub async fn bindings(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<HashMap<RotationId, ScheduleId>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("select rotation_id, schedule_id from bindings where workspace_id = $1")
+                .bind(workspace.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(read_bindings(rows))
+    }
+
+    /// The schedule that a rotation is bound to.
+    pub async fn schedule_of(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+    ) -> Result<Option<BoundSchedule>> {
+        let statement = format!(
+            "select {COLUMNS} from bindings b
+             join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
+             where b.workspace_id = $1 and b.rotation_id = $2"
+        );
+        let row: Option<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(rotation.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(ScheduleRow::schedule))
+    }
+
+    /// Binds a rotation to a schedule that was read at `read_at` by PagerDuty's
+    /// clock and is to be read again after `poll_in`, if `allow` does not refuse.
+    /// What `rule` makes of the schedule, or of a later reading that is stored,
+    /// takes the place of the rotation's own members.
+    pub async fn bind<R>(
+        &self,
+        connection: &Connection,
+        rotation: &RotationId,
+        (schedule, read_at, poll_in): (&ScheduleSnapshot, Timestamp, Duration),
+        rule: Rule<'_>,
+        allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
+    ) -> Result<BindEnd<R>> {
+        let workspace = &connection.workspace;
+        let mut tx = self.begin().await?;
+        if !connections::lock(&mut tx, workspace, &connection.generation).await? {
+            return Ok(BindEnd::ConnectionChanged);
+        }
+        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
+            return Ok(BindEnd::RotationGone);
+        };
+        let entry = match allow(&rotation) {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(BindEnd::Refused(refusal)),
+        };
+        let now = (rule.now)();
+        let known = schedules::load(&mut tx, workspace, &schedule.id).await?;
+        let applied_at = known.as_ref().and_then(|known| known.applied_at);
+        let later = known.filter(|known| is_later(known.confirmed_at, read_at, now));
+        let later = later.into_iter().collect();
+        let stored = schedules::load_snapshots(&mut tx, self.engine, workspace, later).await?;
+        let present = match stored.first() {
+            Some(later) => later,
+            None => {
+                let times = (read_at, now);
+                schedules::write(&mut tx, self.engine, workspace, schedule, times).await?;
+                self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
+                    .await?;
+                schedule
+            }
+        };
+        let members = (rule.members)(present, now);
+        let made = |certain_until| Made {
+            schedule: &schedule.id,
+            members: members.clone(),
+            certain_until,
+        };
+        // Those that follow this schedule already have it read anew as well. This one had
+        // its own members until now.
+        let followed = made(applied_at.unwrap_or(NEVER));
+        hand_offs::write_members(&mut tx, self.engine, workspace, &[followed], now).await?;
+        write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
+        hand_offs::write_members(&mut tx, self.engine, workspace, &[made(now)], now).await?;
+        forget_unbound(&mut tx, workspace).await?;
+        audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
+        tx.commit().await?;
+        Ok(BindEnd::Bound)
+    }
+
+    /// Takes a rotation back to Manual with the members it has; `None` when it is
+    /// gone. A rotation that is Manual already stays as it is.
+    pub async fn unbind<R>(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+        allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
+    ) -> Result<Option<std::result::Result<(), R>>> {
+        let mut tx = self.begin().await?;
+        connections::hold(&mut tx, workspace).await?;
+        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
+            return Ok(None);
+        };
+        let entry = match allow(&rotation) {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        if rotation.mode == RotationMode::Manual {
+            return Ok(Some(Ok(())));
+        }
+        for statement in [
+            "update duty_history set ends_at = null where rotation_id = $1 and exists
+                 (select 1 from rotation_members m where m.rotation_id = $1
+                      and m.on_duty_since = duty_history.shift_starts_at
+                      and m.on_duty_until = duty_history.ends_at
+                      and m.pagerduty_user_id = duty_history.person)",
+            "update rotations set mode = 'manual' where id = $1",
+            "update rotation_members set on_duty_until = null where rotation_id = $1",
+            "update duties set ends_at = null, source = 'manual' where rotation_id = $1",
+            "delete from bindings where rotation_id = $1",
+        ] {
+            sqlx::query(statement)
+                .bind(rotation.id.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        forget_unbound(&mut tx, workspace).await?;
+        audit::insert(&mut tx, &entry).await?;
+        revisions::rotations_changed(&mut tx, workspace).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(())))
+    }
+}
+
+/// Drops the schedules that no rotation is bound to any more.
+pub(super) async fn forget_unbound(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<()> {
+    sqlx::query(
+        "delete from pagerduty_schedules where workspace_id = $1 and id not in
+             (select schedule_id from bindings where workspace_id = $1)",
+    )
+    .bind(workspace.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn rotations_bound_to(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    schedule: &ScheduleId,
+) -> Result<Vec<RotationId>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select rotation_id from bindings where workspace_id = $1 and schedule_id = $2",
+    )
+    .bind(workspace.as_str())
+    .bind(schedule.as_str())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| RotationId::new(id)).collect())
+}
+
+/// Which rotation follows which of the schedules.
+pub(super) async fn following<'a>(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    schedules: impl Iterator<Item = &'a ScheduleId>,
+) -> Result<HashMap<RotationId, ScheduleId>> {
+    let statement = format!(
+        "select rotation_id, schedule_id from bindings
+         where workspace_id = $1 and schedule_id in {}",
+        engine.texts_of_json("$2")
+    );
+    let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(as_json(&schedules.collect::<Vec<_>>()))
+        .fetch_all(connection)
+        .await?;
+    Ok(read_bindings(rows))
+}
+
+fn read_bindings(rows: Vec<(String, String)>) -> HashMap<RotationId, ScheduleId> {
+    rows.into_iter()
+        .map(|(rotation, schedule)| (RotationId::new(rotation), ScheduleId::new(schedule)))
+        .collect()
+}
+
+async fn write_binding(
+    connection: &mut DatabaseConnection,
+    rotation: &Rotation,
+    schedule: &ScheduleId,
+    entry: &NewAuditEntry,
+) -> Result<()> {
+    sqlx::query(
+        "insert into bindings (rotation_id, workspace_id, schedule_id, bound_at, bound_by)
+         values ($1, $2, $3, $4, $5)
+         on conflict (rotation_id) do update set schedule_id = excluded.schedule_id,
+             bound_at = excluded.bound_at, bound_by = excluded.bound_by",
+    )
+    .bind(rotation.id.as_str())
+    .bind(rotation.workspace.as_str())
+    .bind(schedule.as_str())
+    .bind(entry.at.as_millis())
+    .bind(entry.actor.as_str())
+    .execute(&mut *connection)
+    .await?;
+    former::forget(connection, &rotation.id).await?;
+    sqlx::query("update rotations set mode = $1 where id = $2")
+        .bind(RotationMode::PagerDuty.code())
+        .bind(rotation.id.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Who is on duty, stored apart from who takes turns.
+
+use crate::support::{
+    NOW, create, databases, entry, new_credential, on_call, postgres, rotation, snapshot,
+    wire::Wire, with_people, workspace,
+};
+use domain::{Directory, Rotation, Shift};
+use server::{
+    pagerduty::ScheduleSnapshot,
+    store::{BindEnd, Connection, Rule, Store},
+};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+use std::time::Duration;
+use types::{AuditAction, PagerDutyUserId, RotationId, ScheduleId, Timestamp};
+
+const SHIFT_SECONDS: i64 = 10;
+
+fn second(second: i64) -> Timestamp {
+    NOW.plus_seconds(second)
+}
+
+/// A schedule in which `people` hand over to each other every ten seconds.
+fn round(schedule: &str, people: usize) -> ScheduleSnapshot {
+    let names: Vec<_> = (0..people).map(|place| format!("P{place}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let shifts = (0..40).map(|turn| Shift {
+        user: PagerDutyUserId::new(names[usize::try_from(turn).unwrap() % people]),
+        starts_at: second(turn * SHIFT_SECONDS),
+        ends_at: second((turn + 1) * SHIFT_SECONDS),
+    });
+    ScheduleSnapshot {
+        shifts: shifts.collect(),
+        ..snapshot(schedule, &names)
+    }
+}
+
+async fn connected(store: &Store) -> Connection {
+    let entry = entry(AuditAction::ConnectedPagerDuty);
+    let credential = new_credential("sealed");
+    assert!(store.connect(&credential, &entry).await.unwrap());
+    store.connection(&workspace()).await.unwrap().unwrap()
+}
+
+async fn follow(store: &Store, connection: &Connection, schedule: &ScheduleSnapshot) -> RotationId {
+    let id = create(store, &format!("Follows {}", schedule.id)).await;
+    let directory = Directory::default();
+    let rule = Rule {
+        now: &|| second(1),
+        members: &|schedule, now| schedule.members(&directory, now),
+    };
+    let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
+    let reading = (schedule, second(1), Duration::from_secs(60));
+    let bound = store.bind(connection, &id, reading, rule, allow);
+    assert_eq!(bound.await.unwrap(), BindEnd::Bound);
+    id
+}
+
+/// Hands over at `turn`, and returns how many rotations that changes.
+async fn hand_off(
+    store: &Store,
+    connection: &Connection,
+    schedules: &[ScheduleId],
+    turn: i64,
+) -> usize {
+    let directory = Directory::default();
+    let rule = Rule {
+        now: &|| second(turn * SHIFT_SECONDS),
+        members: &|schedule, now| schedule.members(&directory, now),
+    };
+    let handed = store.hand_off(connection, schedules, rule).await.unwrap();
+    handed.unwrap().len()
+}
+
+#[tokio::test]
+async fn however_much_hands_over_it_takes_as_many_statements() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let wire = Wire::to(&database).await;
+    let store = Store::open(&wire.database.url).await.unwrap();
+    with_people(&store).await;
+    let connection = connected(&store).await;
+    let mut schedules = vec![round("S0", 2)];
+    schedules.extend((1..5).map(|number| round(&format!("S{number}"), 30)));
+    for schedule in &schedules {
+        for _ in 0..4 {
+            follow(&store, &connection, schedule).await;
+        }
+    }
+    let all: Vec<_> = schedules
+        .iter()
+        .map(|schedule| schedule.id.clone())
+        .collect();
+    // Of several, since a connection that meets a statement for the first time asks twice.
+    let least = async |schedules: &[ScheduleId], turns: std::ops::Range<i64>| {
+        let mut least = u64::MAX;
+        for turn in turns {
+            let before = wire.round_trips();
+            let changed = hand_off(&store, &connection, schedules, turn).await;
+            assert_eq!(changed, schedules.len() * 4);
+            least = least.min(wire.round_trips() - before);
+        }
+        least
+    };
+    let of_one = least(&all[..1], 2..12).await;
+    let of_all = least(&all, 12..22).await;
+    assert_eq!(of_one, of_all);
+    assert!(of_all < 25, "{of_all} statements");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_a_server_of_the_version_before_wrote_last_holds() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        with_people(&store).await;
+        let connection = connected(&store).await;
+        let schedule = round("S0", 3);
+        let id = follow(&store, &connection, &schedule).await;
+        assert_eq!(on_call(&rotation(&store, &id).await), ["P0"]);
+
+        // It knows members alone, and writes all of them anew.
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        let since = second(SHIFT_SECONDS).as_millis();
+        let hand_over = format!(
+            "update rotation_members set duty_kept = 0,
+                 on_duty_since = case when key = 'pagerduty:P1' then {since} end,
+                 on_duty_until = null"
+        );
+        other.execute(sqlx::AssertSqlSafe(hand_over)).await.unwrap();
+        assert_eq!(on_call(&rotation(&store, &id).await), ["P1"]);
+        assert_eq!(hand_off(&store, &connection, &[schedule.id], 2).await, 1);
+        assert_eq!(on_call(&rotation(&store, &id).await), ["P2"]);
+
+        // And it is told what this version wrote.
+        let told: (String,) =
+            sqlx::query_as("select key from rotation_members where on_duty_since is not null")
+                .fetch_one(&mut other)
+                .await
+                .unwrap();
+        assert_eq!(told.0, "pagerduty:P2");
+        store.close().await;
+    }
+}
