@@ -1,6 +1,10 @@
 //! Tells the open pages of a workspace that something changed. Each workspace
 //! has a channel of its own, so that one's bustle never drops another's events.
 //! Where several servers share a database, each also tells the others.
+//!
+//! A page hears of a rotation only where its reader may see it, and the version that a page
+//! knows counts only what its reader may see: of a private rotation nobody else learns even
+//! that it changed.
 
 use std::{
     collections::HashMap,
@@ -8,9 +12,10 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 use tokio::sync::{broadcast, mpsc};
-use types::{LiveEvent, LiveTopic, WorkspaceId};
+use types::{LiveTopic, RotationId, WorkspaceId};
 
 /// How many events a slow page may fall behind before it is told to read
 /// everything anew.
@@ -30,11 +35,22 @@ struct Inner {
     overflowed: AtomicBool,
 }
 
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Absent where nobody knows what was missed.
+    pub topic: Option<LiveTopic>,
+    /// What is read from then on shows it.
+    pub at: Instant,
+}
+
 #[derive(Debug)]
 struct Channel {
-    /// The number of the last event.
-    version: u64,
-    sender: broadcast::Sender<LiveEvent>,
+    /// How much happened that concerns everybody.
+    common: u64,
+    /// How often each rotation changed.
+    by_rotation: HashMap<RotationId, u64>,
+    sender: broadcast::Sender<Published>,
 }
 
 impl Default for Channel {
@@ -42,9 +58,33 @@ impl Default for Channel {
     /// restart, must not take our numbers for those that it knows.
     fn default() -> Self {
         Self {
-            version: u64::from(getrandom::u32().unwrap_or_default()) << 16,
+            common: u64::from(getrandom::u32().unwrap_or_default()) << 16,
+            by_rotation: HashMap::new(),
             sender: broadcast::Sender::new(CHANNEL_EVENTS),
         }
+    }
+}
+
+impl Channel {
+    fn version(&self, sees: impl Fn(&RotationId) -> bool) -> u64 {
+        let seen = self.by_rotation.iter().filter(|(id, _)| sees(id));
+        self.common + seen.map(|(_, changes)| changes).sum::<u64>()
+    }
+
+    fn publish(&mut self, topic: Option<LiveTopic>) {
+        match &topic {
+            Some(LiveTopic::Rotation(id)) => {
+                *self.by_rotation.entry(id.clone()).or_default() += 1;
+            }
+            Some(LiveTopic::Connection) => self.common += 1,
+            // No page takes it for the one change that follows.
+            None => self.common += 2,
+        }
+        // An error only says that no page is open.
+        let _ = self.sender.send(Published {
+            topic,
+            at: Instant::now(),
+        });
     }
 }
 
@@ -53,8 +93,8 @@ impl Live {
         Self::default()
     }
 
-    /// Sends a change to every open page of the workspace, here and at the other
-    /// servers.
+    /// Sends a change to every open page of the workspace that may hear of it, here and at
+    /// the other servers.
     pub fn publish(&self, workspace: &WorkspaceId, topic: LiveTopic) {
         if let Some(outbox) = self.0.outbox.get()
             && outbox.try_send((workspace.clone(), topic.clone())).is_err()
@@ -66,26 +106,14 @@ impl Live {
 
     /// Sends a change to the pages that are open at this server.
     pub fn publish_here(&self, workspace: &WorkspaceId, topic: LiveTopic) {
-        self.with_channel(workspace, |channel| {
-            channel.version += 1;
-            // An error only says that no page is open.
-            let _ = channel.sender.send(LiveEvent {
-                version: channel.version,
-                topic: Some(topic),
-            });
-        });
+        self.with_channel(workspace, |channel| channel.publish(Some(topic)));
     }
 
     /// Has every page that is open at this server read everything anew, since
     /// nobody knows what it has missed.
     pub fn start_over(&self) {
-        let mut channels = self.lock();
-        for channel in channels.values_mut() {
-            channel.version += 2;
-            let _ = channel.sender.send(LiveEvent {
-                version: channel.version,
-                topic: None,
-            });
+        for channel in self.lock().values_mut() {
+            channel.publish(None);
         }
     }
 
@@ -102,15 +130,19 @@ impl Live {
         self.0.overflowed.swap(false, Ordering::Relaxed)
     }
 
-    /// The workspace's current version.
-    pub fn version(&self, workspace: &WorkspaceId) -> u64 {
-        self.with_channel(workspace, |channel| channel.version)
+    /// The version of the workspace for somebody who sees these rotations.
+    pub fn version(&self, workspace: &WorkspaceId, sees: impl Fn(&RotationId) -> bool) -> u64 {
+        self.with_channel(workspace, |channel| channel.version(sees))
     }
 
-    /// The workspace's current version, and all events after it.
-    pub fn subscribe(&self, workspace: &WorkspaceId) -> (u64, broadcast::Receiver<LiveEvent>) {
+    /// The same, and all that happens after it.
+    pub fn subscribe(
+        &self,
+        workspace: &WorkspaceId,
+        sees: impl Fn(&RotationId) -> bool,
+    ) -> (u64, broadcast::Receiver<Published>) {
         self.with_channel(workspace, |channel| {
-            (channel.version, channel.sender.subscribe())
+            (channel.version(sees), channel.sender.subscribe())
         })
     }
 
@@ -129,35 +161,50 @@ impl Live {
 mod tests {
     use super::*;
 
+    fn everything(_: &RotationId) -> bool {
+        true
+    }
+
     #[test]
     fn versions_ascend_by_one_within_a_workspace() {
         let live = Live::new();
         let (ours, theirs) = (WorkspaceId::new("T1"), WorkspaceId::new("T2"));
-        let (start, mut events) = live.subscribe(&ours);
+        let (start, mut events) = live.subscribe(&ours, everything);
         live.publish(&ours, LiveTopic::Connection);
         live.publish(&theirs, LiveTopic::Connection);
+        assert_eq!(live.version(&ours, everything), start + 1);
         live.publish(&ours, LiveTopic::Connection);
-        for version in [start + 1, start + 2] {
-            assert_eq!(
-                events.try_recv().unwrap(),
-                LiveEvent {
-                    version,
-                    topic: Some(LiveTopic::Connection)
-                }
-            );
+        assert_eq!(live.version(&ours, everything), start + 2);
+        for _ in 0..2 {
+            let topic = events.try_recv().unwrap().topic;
+            assert_eq!(topic, Some(LiveTopic::Connection));
         }
         assert!(events.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_version_counts_only_what_somebody_sees() {
+        let live = Live::new();
+        let workspace = WorkspaceId::new("T1");
+        let [public, private] = ["public", "private"].map(RotationId::new);
+        let sees_public = |id: &RotationId| *id == public;
+        let start = live.version(&workspace, sees_public);
+        let start_of_all = live.version(&workspace, everything);
+        for id in [&private, &public, &private] {
+            live.publish(&workspace, LiveTopic::Rotation(id.clone()));
+        }
+        assert_eq!(live.version(&workspace, sees_public), start + 1);
+        assert_eq!(live.version(&workspace, everything), start_of_all + 3);
     }
 
     #[test]
     fn who_comes_later_hears_only_what_comes_after() {
         let live = Live::new();
         let workspace = WorkspaceId::new("T1");
-        let start = live.version(&workspace);
+        let start = live.version(&workspace, everything);
         live.publish(&workspace, LiveTopic::Connection);
-        let (version, mut events) = live.subscribe(&workspace);
+        let (version, mut events) = live.subscribe(&workspace, everything);
         assert_eq!(version, start + 1);
-        assert_eq!(live.version(&workspace), version);
         assert!(events.try_recv().is_err());
     }
 
@@ -165,11 +212,10 @@ mod tests {
     fn pages_that_may_have_missed_something_are_told_to_start_over() {
         let live = Live::new();
         let workspace = WorkspaceId::new("T1");
-        let (version, mut events) = live.subscribe(&workspace);
+        let (version, mut events) = live.subscribe(&workspace, everything);
         live.start_over();
-        let event = events.try_recv().unwrap();
-        assert!(event.version > version + 1);
-        assert_eq!(event.topic, None);
+        assert_eq!(events.try_recv().unwrap().topic, None);
+        assert!(live.version(&workspace, everything) > version + 1);
     }
 
     #[test]

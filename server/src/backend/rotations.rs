@@ -94,10 +94,7 @@ impl Rotations for RoundRobin {
         Ok(overview
             .rotations
             .iter()
-            .filter(|rotation| {
-                let relation = rotation.relation_to(&caller.person);
-                relation.may_see(rotation.details.visibility, caller.role)
-            })
+            .filter(|rotation| rotation.is_seen_by(&caller.person, caller.role))
             .filter(|rotation| domain::matches(&rotation.details, rotation.mode, &filter))
             .map(|rotation| {
                 let schedule = rotation.schedule.as_ref();

@@ -23,7 +23,7 @@ use axum::{
 };
 use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
-use types::{EndedInstallation, LiveEvent, SessionView};
+use types::{EndedInstallation, SessionView};
 
 /// However busy, a session ends after this long, in seconds.
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
@@ -58,12 +58,15 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
             if ![events::PATH, CheckSession::PATH].contains(&request.uri().path()) {
                 note_use(&site.services, &session).await;
             }
-            let extensions = request.extensions_mut();
             // Read before anything else is: what changes meanwhile is news to the page.
-            extensions.insert(LiveEvent {
-                version: site.services.live.version(&session.workspace),
-                topic: None,
-            });
+            let version = match tells_version(request.method(), request.uri().path()) {
+                true => Some(events::version(&site.services, &session).await),
+                false => None,
+            };
+            let extensions = request.extensions_mut();
+            if let Some(version) = version {
+                extensions.insert(events::only_version(version));
+            }
             extensions.insert(caller(&session, request_id));
             if let Some(flash) = &session.flash {
                 extensions.insert(PendingFlash(flash.clone()));
@@ -131,6 +134,13 @@ fn is_alive(session: &Session) -> bool {
 fn only_reads(method: &Method, path: &str) -> bool {
     let own_affair = [LOG_OUT_PATH, theme::PATH, takeover::PATH].contains(&path);
     own_affair || (method.is_safe() && path != PAGERDUTY_CALLBACK_PATH)
+}
+
+/// Whether an answer says how far the page knows what happened: pages do, and the question
+/// that an open page asks by itself.
+fn tells_version(method: &Method, path: &str) -> bool {
+    path == CheckSession::PATH
+        || (method == Method::GET && path != events::PATH && !path.starts_with("/rpc/"))
 }
 
 fn caller(session: &Session, request_id: String) -> Caller {

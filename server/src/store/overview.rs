@@ -11,14 +11,15 @@ use super::{
     connections::read_problem,
     duties::SINCE,
     pagerduty_people::PersonRow,
+    revisions::LONGEST_KEPT,
     rotations::{MemberRow, member_values, mode, visibility, who_they_are},
 };
 use domain::{Directory, Member, Relation, Shift, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
+    PagerDutyProblem, PagerDutyUserId, PersonId, Role, RotationDetails, RotationId, RotationMode,
     ScheduleId, Stretch, Timestamp, WorkspaceId,
 };
 
@@ -27,6 +28,26 @@ use types::{
 pub struct Overview {
     pub rotations: Vec<ListedRotation>,
     pub plans: HashMap<ScheduleId, Vec<Stretch>>,
+    /// Places in `rotations`.
+    by_id: HashMap<RotationId, usize>,
+}
+
+impl Overview {
+    fn new(rotations: Vec<ListedRotation>, plans: HashMap<ScheduleId, Vec<Stretch>>) -> Self {
+        let by_id = rotations.iter().enumerate();
+        let by_id = by_id.map(|(place, rotation)| (rotation.id.clone(), place));
+        Self {
+            by_id: by_id.collect(),
+            rotations,
+            plans,
+        }
+    }
+
+    /// Whether there is such a rotation and a person of the workspace may see it.
+    pub fn shows(&self, rotation: &RotationId, person: &PersonId, role: Role) -> bool {
+        let place = self.by_id.get(rotation);
+        place.is_some_and(|&place| self.rotations[place].is_seen_by(person, role))
+    }
 }
 
 /// A rotation in the list.
@@ -46,6 +67,11 @@ pub struct ListedRotation {
 }
 
 impl ListedRotation {
+    pub fn is_seen_by(&self, person: &PersonId, role: Role) -> bool {
+        let relation = self.relation_to(person);
+        relation.may_see(self.details.visibility, role)
+    }
+
     /// What a person of the workspace is to it.
     pub fn relation_to(&self, person: &PersonId) -> Relation {
         Relation {
@@ -162,17 +188,33 @@ fn read_people(json: &str) -> Result<Vec<PersonId>> {
 impl Store {
     /// Every rotation of the workspace, and what decides who is on duty.
     pub async fn rotation_overview(&self, workspace: &WorkspaceId) -> Result<Arc<Overview>> {
-        // Before the rotations: what is written in between makes the next who asks
-        // read again, and nobody sees less than there was.
-        let revision = self.revisions(workspace).await?.rotations;
+        self.rotation_overview_since(workspace, Instant::now())
+            .await
+    }
+
+    /// The same as it was at `since`, or later.
+    pub async fn rotation_overview_since(
+        &self,
+        workspace: &WorkspaceId,
+        since: Instant,
+    ) -> Result<Arc<Overview>> {
+        let revision = async { Ok(self.revisions(workspace).await?.rotations) };
         let read = async {
             let directory = self.directory(workspace).await?;
-            Ok(Overview {
-                rotations: self.listed_rotations(workspace).await?,
-                plans: self.plans(workspace, &directory).await?,
-            })
+            Ok(Overview::new(
+                self.listed_rotations(workspace).await?,
+                self.plans(workspace, &directory).await?,
+            ))
         };
-        self.overviews.at(workspace, revision, read).await
+        let overviews = &self.overviews;
+        overviews.since(workspace, since, revision, read).await
+    }
+
+    /// The same as it was some seconds ago: for those who will be told of what changed.
+    pub async fn recent_rotation_overview(&self, workspace: &WorkspaceId) -> Result<Arc<Overview>> {
+        let now = Instant::now();
+        let since = now.checked_sub(LONGEST_KEPT).unwrap_or(now);
+        self.rotation_overview_since(workspace, since).await
     }
 
     /// How well what each bound schedule says is known.

@@ -5,7 +5,10 @@ use super::{DatabaseConnection, Result, Store, revisions};
 use crate::slack::Change;
 use domain::{Directory, Person};
 use sqlx::FromRow;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use types::{PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
 
 /// Somebody, and how well they are known.
@@ -89,14 +92,17 @@ impl Store {
 
     /// Everybody, the deactivated too, by name, and who of PagerDuty is who among them.
     pub async fn directory(&self, workspace: &WorkspaceId) -> Result<Arc<Directory>> {
-        let revision = self.revisions(workspace).await?.people;
+        let revision = async { Ok(self.revisions(workspace).await?.people) };
         let read = async {
             let known = self.known_people(workspace).await?;
             let mut people: Vec<_> = known.into_iter().map(|known| known.person).collect();
             people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id.clone()));
             Ok(Directory::new(people, self.links(workspace).await?))
         };
-        self.directories.at(workspace, revision, read).await
+        let directories = &self.directories;
+        directories
+            .since(workspace, Instant::now(), revision, read)
+            .await
     }
 
     /// Everybody, with when Slack was asked for what differed last about each.

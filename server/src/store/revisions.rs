@@ -2,7 +2,7 @@
 //! was read is kept under its revision, and holds for as long as the revision stands,
 //! whichever server wrote last.
 
-use super::{DatabaseConnection, Result, Store};
+use super::{DatabaseConnection, Result, Store, StoreError};
 use std::{
     collections::HashMap,
     future::Future,
@@ -14,7 +14,7 @@ use types::WorkspaceId;
 
 /// How long something is kept at most. Servers of a version that knows no revisions write
 /// without them, and may still run while this one takes over from them.
-const LONGEST_KEPT: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_KEPT: Duration = Duration::from_secs(10);
 
 /// How often what pages show has changed in a workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,21 +73,36 @@ async fn bump(
 
 /// What was last read of each workspace.
 #[derive(Debug)]
-pub(super) struct Kept<T>(Arc<std::sync::Mutex<HashMap<WorkspaceId, Slot<T>>>>);
+pub(super) struct Kept<T>(Arc<std::sync::Mutex<HashMap<WorkspaceId, Arc<Mutex<Slot<T>>>>>>);
 
-type Slot<T> = Arc<Mutex<Option<Reading<T>>>>;
+#[derive(Debug)]
+struct Slot<T> {
+    reading: Option<Reading<T>>,
+    /// When the last attempt that failed began, and why it did.
+    failure: Option<(Instant, Arc<StoreError>)>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            reading: None,
+            failure: None,
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Reading<T> {
     revision: i64,
     read_at: Instant,
+    /// When the revision was looked up last, and still was this one.
+    holds_at: Instant,
     value: Arc<T>,
 }
 
 impl<T> Reading<T> {
-    /// A later one than was asked for holds as well: revisions only grow.
-    fn holds(&self, revision: i64, now: Instant) -> bool {
-        self.revision >= revision && now.duration_since(self.read_at) < LONGEST_KEPT
+    fn is_kept(&self, now: Instant) -> bool {
+        now.duration_since(self.read_at) < LONGEST_KEPT
     }
 }
 
@@ -104,54 +119,120 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T> Kept<T> {
-    /// What was read at `revision`, which was looked up before this is called, or what
-    /// `read` reads now. Single flight: of many who ask for a workspace at once, one reads.
-    pub(super) async fn at(
+    /// What holds at `since` or later: what is kept, if that is certain by what `revision`
+    /// looks up, or what `read` reads now. Single flight: of many who ask for a workspace at
+    /// once, one looks and reads, and a failure is that of all who waited for it.
+    pub(super) async fn since(
         &self,
         workspace: &WorkspaceId,
-        revision: i64,
+        since: Instant,
+        revision: impl Future<Output = Result<i64>>,
         read: impl Future<Output = Result<T>>,
     ) -> Result<Arc<T>> {
         let slot = self.slot(workspace);
-        let mut kept = slot.lock().await;
-        let read_at = Instant::now();
-        if let Some(reading) = kept.as_ref().filter(|kept| kept.holds(revision, read_at)) {
-            return Ok(Arc::clone(&reading.value));
+        let mut slot = slot.lock().await;
+        let now = Instant::now();
+        if let Some(kept) = &slot.reading
+            && kept.is_kept(now)
+            && kept.holds_at >= since
+        {
+            return Ok(Arc::clone(&kept.value));
+        }
+        if let Some((began, failure)) = &slot.failure
+            && *began >= since
+        {
+            return Err(StoreError::Shared(Arc::clone(failure)));
+        }
+        slot.bring_up_to_date(now, revision, read)
+            .await
+            .map_err(|error| {
+                let error = Arc::new(error);
+                slot.failure = Some((now, Arc::clone(&error)));
+                StoreError::Shared(error)
+            })
+    }
+
+    fn slot(&self, workspace: &WorkspaceId) -> Arc<Mutex<Slot<T>>> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(workspace.clone()).or_default())
+    }
+}
+
+impl<T> Slot<T> {
+    async fn bring_up_to_date(
+        &mut self,
+        now: Instant,
+        revision: impl Future<Output = Result<i64>>,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<Arc<T>> {
+        // Before anything else is read: what is written in between makes the next who asks
+        // read again, and nobody sees less than there was.
+        let revision = revision.await?;
+        if let Some(kept) = &mut self.reading
+            && kept.is_kept(now)
+            && kept.revision == revision
+        {
+            kept.holds_at = now;
+            return Ok(Arc::clone(&kept.value));
         }
         let value = Arc::new(read.await?);
-        *kept = Some(Reading {
+        self.reading = Some(Reading {
             revision,
-            read_at,
+            read_at: now,
+            holds_at: now,
             value: Arc::clone(&value),
         });
         Ok(value)
-    }
-
-    fn slot(&self, workspace: &WorkspaceId) -> Slot<T> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(workspace.clone()).or_default())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+    const OURS: &str = "T1";
+
+    #[derive(Default)]
+    struct Database {
+        revision: AtomicI64,
+        looks: AtomicUsize,
+        reads: AtomicUsize,
+    }
+
+    impl Database {
+        async fn ask(&self, kept: &Kept<usize>, since: Instant) -> usize {
+            let look = async {
+                tokio::task::yield_now().await;
+                self.looks.fetch_add(1, Ordering::Relaxed);
+                Ok(self.revision.load(Ordering::Relaxed))
+            };
+            let read = async { Ok(self.reads.fetch_add(1, Ordering::Relaxed)) };
+            let workspace = WorkspaceId::new(OURS);
+            *kept.since(&workspace, since, look, read).await.unwrap()
+        }
+    }
 
     #[tokio::test]
-    async fn many_who_ask_at_once_have_one_read() {
-        let kept = Kept::<usize>::default();
-        let reads = AtomicUsize::new(0);
-        let read = || async {
-            tokio::task::yield_now().await;
-            Ok(reads.fetch_add(1, Ordering::Relaxed))
-        };
-        let workspace = WorkspaceId::new("T1");
-        let ask = |revision| kept.at(&workspace, revision, read());
-        let (one, other, third) = tokio::join!(ask(3), ask(3), ask(2));
-        assert_eq!([*one.unwrap(), *other.unwrap(), *third.unwrap()], [0, 0, 0]);
-        assert_eq!(*ask(4).await.unwrap(), 1);
-        assert_eq!(*ask(3).await.unwrap(), 1);
+    async fn many_who_ask_at_once_have_one_look_and_read() {
+        let (kept, database) = (Kept::default(), Database::default());
+        let now = Instant::now();
+        let ask = || database.ask(&kept, now);
+        assert_eq!(tokio::join!(ask(), ask(), ask()), (0, 0, 0));
+        assert_eq!(database.looks.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_read_anew_only_under_another_revision() {
+        let (kept, database) = (Kept::default(), Database::default());
+        assert_eq!(database.ask(&kept, Instant::now()).await, 0);
+        assert_eq!(database.ask(&kept, Instant::now()).await, 0);
+        database.revision.fetch_add(1, Ordering::Relaxed);
+        let before = Instant::now();
+        assert_eq!(database.ask(&kept, before).await, 1);
+        // Whoever is content with what was at that time does not even look.
+        assert_eq!(database.ask(&kept, before).await, 1);
+        assert_eq!(database.looks.load(Ordering::Relaxed), 3);
     }
 
     #[test]
@@ -160,27 +241,39 @@ mod tests {
         let reading = Reading {
             revision: 3,
             read_at,
+            holds_at: read_at,
             value: Arc::new(()),
         };
-        let almost = read_at + LONGEST_KEPT - Duration::from_millis(1);
-        assert!(reading.holds(3, almost));
-        assert!(!reading.holds(4, almost));
-        assert!(!reading.holds(3, read_at + LONGEST_KEPT));
+        assert!(reading.is_kept(read_at + LONGEST_KEPT - Duration::from_millis(1)));
+        assert!(!reading.is_kept(read_at + LONGEST_KEPT));
     }
 
     #[tokio::test]
-    async fn workspaces_are_kept_apart_and_a_failure_is_not_kept() {
+    async fn a_failure_is_told_to_those_who_waited_and_to_nobody_later() {
+        let (kept, database) = (Kept::default(), Database::default());
+        let workspace = WorkspaceId::new(OURS);
+        let (began, looks) = (Instant::now(), AtomicUsize::new(0));
+        let fail = || async {
+            let look = async {
+                looks.fetch_add(1, Ordering::Relaxed);
+                Err(StoreError::Unreadable { what: "it" })
+            };
+            kept.since(&workspace, began, look, async { Ok(0) }).await
+        };
+        let (one, other) = tokio::join!(fail(), fail());
+        assert!(one.is_err() && other.is_err());
+        assert_eq!(looks.load(Ordering::Relaxed), 1);
+        assert_eq!(database.ask(&kept, Instant::now()).await, 0);
+    }
+
+    #[tokio::test]
+    async fn workspaces_are_kept_apart() {
         let kept = Kept::<&str>::default();
-        let (ours, theirs) = (WorkspaceId::new("T1"), WorkspaceId::new("T2"));
-        let failed = kept.at(&ours, 1, async {
-            Err(super::super::StoreError::Unreadable { what: "it" })
-        });
-        assert!(failed.await.is_err());
-        assert_eq!(
-            *kept.at(&ours, 1, async { Ok("ours") }).await.unwrap(),
-            "ours"
-        );
-        let read = kept.at(&theirs, 1, async { Ok("theirs") });
-        assert_eq!(*read.await.unwrap(), "theirs");
+        for workspace in [OURS, "T2"] {
+            let id = WorkspaceId::new(workspace);
+            let look = async { Ok(1) };
+            let read = kept.since(&id, Instant::now(), look, async { Ok(workspace) });
+            assert_eq!(*read.await.unwrap(), workspace);
+        }
     }
 }

@@ -315,7 +315,7 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
     };
     let wire = Wire::to(&database).await;
     let services = services(&wire.database, NOWHERE).await;
-    let (_, mut events) = services.live.subscribe(&workspace());
+    let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
     let url = SecretString::from(wire.database.url.as_str());
     tokio::spawn(replicas::run(services.clone(), url));
     // It listens, and has pages from before start over.

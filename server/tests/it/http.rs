@@ -3,6 +3,7 @@
 pub mod browser;
 mod connections;
 mod limits;
+mod listeners;
 
 use crate::support::{Database, NOW, entry, services, sqlite, workspace};
 use app::{AppError, Flash};
@@ -540,7 +541,7 @@ async fn live_events_tell_the_version_then_changes_and_end_with_the_server() {
     let mut stream = response.into_body().into_data_stream();
     let first = told(&mut stream).await.unwrap();
     assert_eq!(first.topic, None);
-    assert_eq!(first.version, services.live.version(&workspace()));
+    assert_eq!(first.version, services.live.version(&workspace(), |_| true));
     services.live.publish(&workspace(), LiveTopic::Connection);
     let second = told(&mut stream).await.unwrap();
     assert_eq!(
@@ -604,7 +605,7 @@ async fn a_page_without_live_events_can_ask_for_the_version() {
         answer.body.parse::<u64>().unwrap()
     };
     let before = version().await;
-    assert_eq!(before, services.live.version(&workspace()));
+    assert_eq!(before, services.live.version(&workspace(), |_| true));
     services.live.publish(&workspace(), LiveTopic::Connection);
     assert_eq!(version().await, before + 1);
 }
@@ -614,7 +615,7 @@ async fn a_page_knows_the_version_that_it_shows() {
     let (services, _database) = started().await;
     let mut browser = signed_in(&services, "U1", clock::now()).await;
     services.live.publish(&workspace(), LiveTopic::Connection);
-    let version = services.live.version(&workspace()).to_string();
+    let version = services.live.version(&workspace(), |_| true).to_string();
     let page = browser.open("/rotations").await.body;
     assert!(page.contains(&version), "{page}");
 }

@@ -163,7 +163,7 @@ async fn a_pooler_that_lends_by_session_serves() {
         let url = SecretString::from(pooler.database.url.as_str());
         tokio::spawn(replicas::run((*services).clone(), url));
     }
-    let (_, mut events) = there.live.subscribe(&workspace());
+    let (_, mut events) = there.live.subscribe(&workspace(), |_| true);
     assert_eq!(events.recv().await.unwrap().topic, None);
     let id = create(&here.store, "Through a pooler").await;
     assert_eq!(rotation(&there.store, &id).await.id, id);

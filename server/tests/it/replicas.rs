@@ -15,11 +15,11 @@ use futures::future::select_all;
 use jiff::Timestamp as Instant;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{Services, clock, replicas, sync};
+use server::{Services, clock, live::Published, replicas, sync};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use tokio::{sync::broadcast::Receiver, time};
-use types::{LiveEvent, LiveTopic};
+use types::LiveTopic;
 
 /// The lease of a dead run, and the longest rest of one who looks.
 const TAKEOVER: Duration = Duration::from_secs(15);
@@ -161,8 +161,8 @@ async fn of_two_servers_one_hands_off_once_and_in_time_while_pagerduty_is_away()
 }
 
 /// Has a replica of this process tell and hear; returns when it hears.
-async fn joined(database: &Database, services: &Services) -> Receiver<LiveEvent> {
-    let (_, mut events) = services.live.subscribe(&workspace());
+async fn joined(database: &Database, services: &Services) -> Receiver<Published> {
+    let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
     let url = SecretString::from(database.url.as_str());
     tokio::spawn(replicas::run(services.clone(), url));
     // Pages from before are told to start over once somebody listens for them.
@@ -170,7 +170,7 @@ async fn joined(database: &Database, services: &Services) -> Receiver<LiveEvent>
     events
 }
 
-async fn next(events: &mut Receiver<LiveEvent>) -> Option<LiveTopic> {
+async fn next(events: &mut Receiver<Published>) -> Option<LiveTopic> {
     let event = time::timeout(SETTLING, events.recv()).await;
     event.expect("something is said in time").unwrap().topic
 }

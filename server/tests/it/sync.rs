@@ -291,7 +291,7 @@ async fn a_hand_off_happens_while_pagerduty_is_away() {
             PagerDutyStub::start(vec![("P1", now - 60, now + 3), ("P2", now + 3, now + 60)]).await;
         let (services, id) = bound(&database, &stub).await;
         stub.change(|world| world.status = 503);
-        let (_, mut events) = services.live.subscribe(&workspace());
+        let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
         let reconciler = tokio::spawn(sync::reconcile(services.clone()));
         while on_duty(&rotation(&services.store, &id).await) != ["Bob"] {
             events.recv().await.unwrap();

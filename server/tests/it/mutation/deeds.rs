@@ -199,7 +199,7 @@ impl Tenant<'_> {
     /// Has all schedules and people be due, and returns when the run has ended.
     async fn sync(&self) -> End {
         let services = &self.world().services;
-        let (_, mut events) = services.live.subscribe(self.workspace());
+        let (_, mut events) = services.live.subscribe(self.workspace(), |_| true);
         let before = self.confirmed_at().await;
         let mut asked_at = self.have_all_due().await;
         let run = loop {

@@ -61,10 +61,10 @@ async fn stored(store: &Store, id: &str) -> Person {
 async fn a_role_that_has_become_old_is_asked_for_again_and_kept() {
     let (services, slack, _database) = read_long_ago().await;
     slack.change(|world| world.people[0]["is_admin"] = json!(false));
-    let version = services.live.version(&workspace());
+    let version = services.live.version(&workspace(), |_| true);
     assert_eq!(confirmed(&services, "U1").await, Some(Role::Member));
     assert_eq!(stored(&services.store, "U1").await.role, Role::Member);
-    assert!(services.live.version(&workspace()) > version);
+    assert!(services.live.version(&workspace(), |_| true) > version);
 
     slack.change(|world| world.people[0]["is_admin"] = json!(true));
     assert_eq!(
@@ -101,12 +101,12 @@ async fn who_is_deactivated_or_unknown_has_no_role() {
 async fn open_pages_hear_of_a_refresh_that_changed_something() {
     let (services, slack, _database) = read_long_ago().await;
     refreshed(&services).await.unwrap();
-    let version = services.live.version(&workspace());
+    let version = services.live.version(&workspace(), |_| true);
     refreshed(&services).await.unwrap();
-    assert_eq!(services.live.version(&workspace()), version);
+    assert_eq!(services.live.version(&workspace(), |_| true), version);
     slack.change(|world| world.people[1]["profile"]["real_name"] = json!("Robert"));
     refreshed(&services).await.unwrap();
-    assert_eq!(services.live.version(&workspace()), version + 1);
+    assert_eq!(services.live.version(&workspace(), |_| true), version + 1);
 }
 
 #[tokio::test]

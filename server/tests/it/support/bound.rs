@@ -184,7 +184,7 @@ impl Bound {
 
     /// Returns as soon as the last sync did not fail.
     pub async fn until_synced(&self) {
-        let (_, mut events) = self.services.live.subscribe(&workspace());
+        let (_, mut events) = self.services.live.subscribe(&workspace(), |_| true);
         within_patience(async {
             while self.connection().await.problem.is_some() {
                 let told = events.recv().await;
@@ -211,7 +211,7 @@ impl Bound {
 
     /// Returns as soon as exactly these are on duty.
     pub async fn until_on_duty(&self, schedule: &str, users: &[&str]) {
-        let (_, mut events) = self.services.live.subscribe(&workspace());
+        let (_, mut events) = self.services.live.subscribe(&workspace(), |_| true);
         within_patience(async {
             while self.on_duty(schedule).await != users {
                 let told = events.recv().await;
