@@ -308,16 +308,16 @@ pub struct SyncRun {
     pub duration_millis: u32,
     /// Why it failed as a whole, if it did.
     pub problem: Option<PagerDutyProblem>,
-    /// Schedules that PagerDuty confirmed.
+    /// Schedules that PagerDuty confirmed, as far as the caller may know of them, like all
+    /// that follows.
     pub confirmed: u32,
     /// Schedules that could not be read.
     pub unreadable: u32,
-    /// Those of them that the caller may know of.
     pub unreadable_schedules: Vec<UnreadableSchedule>,
     /// Schedules left to the next run.
     pub postponed: u32,
-    /// Requests to PagerDuty.
-    pub requests: u32,
+    /// Requests to PagerDuty; absent for whoever may not know of all that is asked for.
+    pub requests: Option<u32>,
     /// What it changed in rotations that the caller may see.
     pub changes: Vec<SyncChange>,
 }

@@ -1,7 +1,7 @@
 //! The connection to PagerDuty: the panel, connecting with a key, replacing the
 //! credential, disconnecting, and *Sync now*.
 
-use super::{RoundRobin, failed, internal};
+use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     integrations::{AcceptedCredential, Secrets},
@@ -17,14 +17,12 @@ use app::{
     backend::{Answer, Caller, Connections},
 };
 use async_trait::async_trait;
-use domain::may_see;
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::HashSet;
 use subtle::ConstantTimeEq;
 use types::{
     AccountQuestion, ApiKeyInput, AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth,
     ConnectionView, Disconnected, Freshness, IntegrationsView, LiveTopic, Outcome, Rebound,
-    Replaced, Role, RotationId, ScheduleId, SyncReport, SyncRun, UnreadableSchedule,
+    Replaced, Role, SyncReport, SyncRun, UnreadableSchedule,
 };
 
 /// How much of a key is kept readable, to tell keys apart.
@@ -39,33 +37,6 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 const QUESTION_SECONDS: i64 = 10 * 60;
 /// So many bound schedules are asked for to know an account by.
 pub(super) const SCHEDULES_TO_KNOW: usize = 3;
-
-/// What the caller may know by name: of private rotations, and of what they are
-/// bound to, only those hear who may see them.
-enum Visible {
-    Everything,
-    Only {
-        rotations: HashSet<RotationId>,
-        /// Those that one of the rotations is bound to.
-        schedules: HashSet<ScheduleId>,
-    },
-}
-
-impl Visible {
-    fn rotation(&self, id: &RotationId) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Only { rotations, .. } => rotations.contains(id),
-        }
-    }
-
-    fn schedule(&self, id: &ScheduleId) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Only { schedules, .. } => schedules.contains(id),
-        }
-    }
-}
 
 #[async_trait]
 impl Connections for RoundRobin {
@@ -180,10 +151,13 @@ impl Connections for RoundRobin {
         if !may_sync(caller) {
             return Err(AppError::Forbidden(Denial::SyncAsGuest));
         }
-        sync::sync_now(&self.services, &caller.workspace)
+        let synced = sync::sync_now(&self.services, &caller.workspace)
             .await
-            .map(Outcome::from)
-            .map_err(failed(caller))
+            .map_err(failed(caller))?;
+        Ok(match synced {
+            Ok(synced) => Outcome::Done(self.visible(caller).await?.of_report(&synced)),
+            Err(refusal) => Outcome::Refused(refusal),
+        })
     }
 
     async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError> {
@@ -195,16 +169,15 @@ impl Connections for RoundRobin {
                 .as_ref()
                 .map_or(at, |connection| connection.shown(at))
         };
-        let mut runs = store.runs(workspace).await.map_err(failed(caller))?;
+        let runs = store.runs(workspace).await.map_err(failed(caller))?;
         let visible = self.visible(caller).await?;
-        for run in &mut runs {
-            run.started_at = shown(run.started_at);
-            run.changes
-                .retain(|change| visible.rotation(&change.rotation));
-            run.unreadable_schedules
-                .retain(|unreadable| visible.schedule(&unreadable.schedule));
-        }
-        Ok(runs)
+        let runs = runs.into_iter().filter_map(|run| visible.of_run(run));
+        Ok(runs
+            .map(|run| SyncRun {
+                started_at: shown(run.started_at),
+                ..run
+            })
+            .collect())
     }
 
     async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal> {
@@ -546,49 +519,25 @@ impl RoundRobin {
         self.services.sync.wake();
     }
 
-    async fn visible(&self, caller: &Caller) -> Result<Visible, AppError> {
-        if caller.role.administers() {
-            return Ok(Visible::Everything);
-        }
-        let store = &self.services.store;
-        let workspace = &caller.workspace;
-        let all = store.rotations(workspace).await.map_err(failed(caller))?;
-        let rotations: HashSet<RotationId> = all
-            .into_iter()
-            .filter(|rotation| may_see(rotation, &caller.person, caller.role))
-            .map(|rotation| rotation.id)
-            .collect();
-        let bindings = store.bindings(workspace).await.map_err(failed(caller))?;
-        let schedules = bindings
-            .into_iter()
-            .filter(|(rotation, _)| rotations.contains(rotation))
-            .map(|(_, schedule)| schedule)
-            .collect();
-        Ok(Visible::Only {
-            rotations,
-            schedules,
-        })
-    }
-
     async fn view_of(
         &self,
         caller: &Caller,
         connection: Connection,
         with_names: bool,
     ) -> Result<ConnectionView, AppError> {
-        let bound = self
-            .services
-            .store
-            .bound_rotations(&caller.workspace)
-            .await
-            .map_err(|error| internal(caller, &error))?;
-        let schedules = self
-            .services
-            .store
-            .bound_schedules(&caller.workspace)
+        let store = &self.services.store;
+        let workspace = &caller.workspace;
+        let visible = self.visible(caller).await?;
+        let mut bound = store
+            .bound_rotations(workspace)
             .await
             .map_err(failed(caller))?;
-        let visible = self.visible(caller).await?;
+        bound.retain(|bound| visible.rotation(&bound.id));
+        let mut schedules = store
+            .bound_schedules(workspace)
+            .await
+            .map_err(failed(caller))?;
+        schedules.retain(|schedule| visible.schedule(&schedule.id));
         let (former_bindings, links) = if with_names {
             let former = self.former_bindings(caller, &connection).await?;
             (former, self.unlinked_people(caller).await?)
@@ -598,7 +547,7 @@ impl RoundRobin {
         Ok(ConnectionView {
             health: self.health(&connection, &schedules),
             freshness: freshness(&connection, &schedules),
-            unreadable: unreadable(schedules, &visible),
+            unreadable: unreadable(schedules),
             sees_no_schedules: connection.sees_schedules == Some(false),
             clock_ahead_seconds: self.clock_ahead_seconds(&connection),
             former_bindings,
@@ -612,7 +561,7 @@ impl RoundRobin {
             may_sync: may_sync(caller),
             connected_by: connection.connected_by_name,
             bound_rotation_count: u32::try_from(bound.len()).unwrap_or(u32::MAX),
-            // Names of private rotations are for those who may see them.
+            // Whoever may disconnect is told what that would revert.
             bound_rotations: if with_names { bound } else { Vec::new() },
         })
     }
@@ -652,15 +601,14 @@ fn freshness(connection: &Connection, schedules: &[BoundSchedule]) -> Freshness 
             .filter_map(|schedule| schedule.confirmed_at)
             .min(),
         unreadable: count(unreadable.count()),
-        postponed: connection.postponed,
+        postponed: connection.postponed.min(count(schedules.len())),
     }
 }
 
-/// The schedules that cannot be read, as far as the caller may know of them.
-fn unreadable(schedules: Vec<BoundSchedule>, visible: &Visible) -> Vec<UnreadableSchedule> {
+/// The schedules that cannot be read, by name.
+fn unreadable(schedules: Vec<BoundSchedule>) -> Vec<UnreadableSchedule> {
     let mut unreadable: Vec<_> = schedules
         .into_iter()
-        .filter(|schedule| visible.schedule(&schedule.id))
         .filter_map(|schedule| {
             Some(UnreadableSchedule {
                 problem: schedule.problem?,

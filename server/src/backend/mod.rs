@@ -10,6 +10,7 @@ mod links;
 mod rotations;
 mod schedules;
 mod slack;
+mod visible;
 
 pub use authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 

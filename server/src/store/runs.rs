@@ -67,7 +67,7 @@ impl RunRow {
             unreadable: count(self.unreadable),
             unreadable_schedules,
             postponed: count(self.postponed),
-            requests: count(self.requests),
+            requests: Some(count(self.requests)),
             changes,
         }
     }

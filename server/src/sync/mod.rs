@@ -24,6 +24,7 @@ use requests::Requests;
 use run::{RunOutcome, until};
 use slow::Turns;
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -36,8 +37,8 @@ use tokio::{
 };
 use tracing::Instrument;
 use types::{
-    ConnectRefusal, LiveTopic, PagerDutyProblem, SyncReason, SyncReport, SyncRunId, Timestamp,
-    WorkspaceId,
+    ConnectRefusal, LiveTopic, PagerDutyProblem, RotationId, ScheduleId, SyncReason, SyncReport,
+    SyncRunId, Timestamp, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -98,6 +99,16 @@ impl Default for SyncSignals {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a requested sync came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Synced {
+    pub report: SyncReport,
+    /// The rotations that it changed, and the schedules that could not be read: not everybody
+    /// may know of each.
+    pub changed: Vec<RotationId>,
+    pub unreadable: Vec<ScheduleId>,
 }
 
 /// Starts a run for each connection when it is due, until the shutdown.
@@ -166,7 +177,7 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
 pub async fn sync_now(
     services: &Services,
     workspace: &WorkspaceId,
-) -> Result<Result<SyncReport, ConnectRefusal>, StoreError> {
+) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
     let requests = &services.sync.requests;
     let run = requests.join(workspace, &services.tasks, || {
         requested_run(services.clone(), workspace.clone())
@@ -184,7 +195,7 @@ pub async fn sync_now(
 async fn requested_run(
     services: Services,
     workspace: WorkspaceId,
-) -> Result<Result<SyncReport, ConnectRefusal>, StoreError> {
+) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
     let mut ended = services.sync.ended.subscribe();
     while !services.shutdown.is_cancelled() {
         let Some(connection) = services.store.connection(&workspace).await? else {
@@ -207,27 +218,36 @@ async fn requested_run(
     Ok(Err(ConnectRefusal::StillSyncing))
 }
 
-fn report(outcome: RunOutcome) -> Result<SyncReport, ConnectRefusal> {
+fn report(outcome: RunOutcome) -> Result<Synced, ConnectRefusal> {
     match outcome.problem {
         Some(problem) => Err(problem.into()),
-        None => Ok(SyncReport {
-            changed: changed_rotations(&outcome),
-            confirmed: outcome.confirmed,
-            unreadable: outcome.unreadable_count(),
-            postponed: outcome.postponed,
-            awaited: outcome.awaited,
-        }),
+        None => {
+            let changed = changed_rotations(&outcome);
+            let unreadable = outcome.unreadable.iter();
+            Ok(Synced {
+                report: SyncReport {
+                    changed: count(&changed),
+                    confirmed: outcome.confirmed,
+                    unreadable: outcome.unreadable_count(),
+                    postponed: outcome.postponed,
+                    awaited: outcome.awaited,
+                },
+                changed: changed.into_iter().cloned().collect(),
+                unreadable: unreadable
+                    .map(|unreadable| unreadable.schedule.clone())
+                    .collect(),
+            })
+        }
     }
 }
 
-fn changed_rotations(outcome: &RunOutcome) -> u32 {
-    let mut rotations: Vec<_> = outcome
-        .changes
-        .iter()
-        .map(|change| &change.rotation)
-        .collect();
-    rotations.sort();
-    rotations.dedup();
+/// Each once.
+fn changed_rotations(outcome: &RunOutcome) -> BTreeSet<&RotationId> {
+    let changes = outcome.changes.iter();
+    changes.map(|change| &change.rotation).collect()
+}
+
+fn count(rotations: &BTreeSet<&RotationId>) -> u32 {
     u32::try_from(rotations.len()).unwrap_or(u32::MAX)
 }
 
@@ -331,7 +351,7 @@ async fn note(
     if !outcome.asked && outcome.changes.is_empty() {
         return services.store.forget_run(id).await;
     }
-    let changed = changed_rotations(outcome);
+    let changed = count(&changed_rotations(outcome));
     let (confirmed, unreadable) = (outcome.confirmed, outcome.unreadable_count());
     let (postponed, requests) = (outcome.postponed, outcome.requests);
     match &outcome.problem {

@@ -1,6 +1,7 @@
 //! *Sync now*, pressed by many at once or by one impatiently: whoever asks for a sync
 //! that was asked for and has not ended joins it, so that a press costs nothing more.
 
+use super::Synced;
 use crate::store::StoreError;
 use futures::{
     FutureExt,
@@ -11,10 +12,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio_util::task::TaskTracker;
-use types::{ConnectRefusal, SyncReport, WorkspaceId};
+use types::{ConnectRefusal, WorkspaceId};
 
 /// What a requested sync came to.
-type Report = Result<Result<SyncReport, ConnectRefusal>, Arc<StoreError>>;
+type Report = Result<Result<Synced, ConnectRefusal>, Arc<StoreError>>;
 
 type Request = Shared<BoxFuture<'static, Report>>;
 
@@ -32,9 +33,7 @@ impl Requests {
         run: impl FnOnce() -> Run,
     ) -> Request
     where
-        Run: Future<Output = Result<Result<SyncReport, ConnectRefusal>, StoreError>>
-            + Send
-            + 'static,
+        Run: Future<Output = Result<Result<Synced, ConnectRefusal>, StoreError>> + Send + 'static,
     {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(request) = requests.get(workspace) {
@@ -81,13 +80,18 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::sync::Notify;
+    use types::SyncReport;
 
-    const SYNCED: SyncReport = SyncReport {
-        changed: 0,
-        confirmed: 1,
-        unreadable: 0,
-        postponed: 0,
-        awaited: 0,
+    const SYNCED: Synced = Synced {
+        report: SyncReport {
+            changed: 0,
+            confirmed: 1,
+            unreadable: 0,
+            postponed: 0,
+            awaited: 0,
+        },
+        changed: Vec::new(),
+        unreadable: Vec::new(),
     };
 
     #[tokio::test]

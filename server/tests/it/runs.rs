@@ -3,7 +3,7 @@
 use crate::support::{bound::Bound, caller, databases, replica::Replica};
 use app::backend::{Caller, Connections};
 use serde_json::json;
-use types::{PagerDutyProblem, PersonId, Role, SyncReason, SyncRunState};
+use types::{Outcome, PagerDutyProblem, PersonId, Role, SyncReason, SyncRunState};
 
 #[tokio::test]
 async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_failed() {
@@ -33,7 +33,7 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
             |reason, state| (reason, state) == (Some(SyncReason::Request), SyncRunState::Ended);
         assert!(runs.iter().all(|run| requested(run.reason, run.state)));
         let (changing, failed) = (&runs[0], &runs[1]);
-        assert_eq!((changing.confirmed, changing.requests), (1, 1));
+        assert_eq!((changing.confirmed, changing.requests), (1, Some(1)));
         let (_, id) = &bound.rotations[0];
         let [change] = &changing.changes[..] else {
             panic!("one change: {:?}", changing.changes);
@@ -56,6 +56,8 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
 async fn a_run_is_listed_from_its_beginning_and_one_that_was_killed_as_cut_off() {
     for database in databases().await {
         let bound = Bound::to(database, &["PPLATP1"]).await;
+        // Nothing else is due while the test presses.
+        bound.sync().await.unwrap();
         let slow = json!({"side": "pagerduty", "path": "/schedules", "delay_ms": 30_000});
         bound.sandbox.fault(slow).await;
         let url = &bound.sandbox.url;
@@ -115,12 +117,74 @@ async fn what_a_run_could_not_read_is_named_to_those_who_may_see_it() {
             let backend = bound.backend();
             let panel = backend.integrations(&bob).await.unwrap().pagerduty.unwrap();
             let run = backend.sync_runs(&bob).await.unwrap().remove(0);
-            assert_eq!((panel.freshness.unreadable, run.unreadable), (1, 1));
-            (names(panel.unreadable), names(run.unreadable_schedules))
+            assert_eq!(panel.freshness.unreadable, run.unreadable);
+            let counts = [
+                panel.bound_rotation_count,
+                panel.freshness.schedules,
+                panel.freshness.unreadable,
+                run.confirmed,
+            ];
+            let named = (names(panel.unreadable), names(run.unreadable_schedules));
+            (named, counts, run.requests, panel.health)
         };
-        assert_eq!(seen().await, (named.to_vec(), named.to_vec()));
-        let hide = "update rotations set visibility = 'private'";
-        bound.database.execute(hide).await;
-        assert_eq!(seen().await, (Vec::new(), Vec::new()));
+        let (seen_by_all, counts, requests, health) = seen().await;
+        assert_eq!(seen_by_all, (named.to_vec(), named.to_vec()));
+        assert_eq!((counts, requests.is_some()), ([2, 2, 1, 1], true));
+
+        for (hidden, left) in [
+            ("Bound to PPLATP1", [1, 1, 0, 1]),
+            ("Bound to PPAYMN3", [0, 0, 0, 0]),
+        ] {
+            let hide =
+                format!("update rotations set visibility = 'private' where name = '{hidden}'");
+            bound.database.execute(&hide).await;
+            let reread = "update revisions set rotations = rotations + 1";
+            bound.database.execute(reread).await;
+            let (named, counts, requests, now) = seen().await;
+            assert_eq!(named, (Vec::new(), Vec::new()));
+            assert_eq!((counts, requests), (left, None));
+            assert_ne!(now, health, "what cannot be read is none of theirs");
+            let report = bound.backend().sync_now(&bob).await.unwrap();
+            let Outcome::Done(report) = report else {
+                panic!("{report:?}");
+            };
+            assert_eq!([report.confirmed, report.unreadable], [left[3], left[2]]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_of_a_private_rotation_is_listed_for_those_who_see_it() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let member = Caller {
+            person: PersonId::new("U2"),
+            role: Role::Member,
+            ..caller()
+        };
+        let runs = async |caller: &Caller| bound.backend().sync_runs(caller).await.unwrap().len();
+        bound.sync().await.unwrap();
+        bound
+            .database
+            .execute("update rotations set visibility = 'private'")
+            .await;
+        let (of_admin, of_member) = (runs(&caller()).await, runs(&member).await);
+        let hand_off = "insert into sync_runs (id, workspace_id, reason, started_at, ended_at,
+                ended, confirmed, unreadable, postponed, requests)
+            values ('z', 'T1', 'hand_off', 1, 1, 1, 0, 0, 0, 0)";
+        let id = &bound.rotations[0].1;
+        let change = format!(
+            "insert into sync_changes (run_id, position, rotation_id, rotation_name, what)
+             values ('z', 0, '{id}', 'Private', 'On duty: Ada → Bob')"
+        );
+        for statement in [
+            hand_off,
+            &change,
+            "update revisions set rotations = rotations + 1",
+        ] {
+            bound.database.execute(statement).await;
+        }
+        assert_eq!(runs(&caller()).await, of_admin + 1);
+        assert_eq!(runs(&member).await, of_member);
     }
 }

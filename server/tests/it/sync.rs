@@ -63,14 +63,16 @@ async fn a_sync_brings_what_changed_in_pagerduty() {
         let report = sync::sync_now(&services, &workspace())
             .await
             .unwrap()
-            .unwrap();
+            .unwrap()
+            .report;
         assert_eq!(report.changed, 1);
         assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Bob"]);
 
         let again = sync::sync_now(&services, &workspace())
             .await
             .unwrap()
-            .unwrap();
+            .unwrap()
+            .report;
         assert_eq!(again.changed, 0);
     }
 }
@@ -268,7 +270,8 @@ async fn a_deleted_schedule_is_flagged_and_touches_nothing() {
         let report = sync::sync_now(&services, &workspace())
             .await
             .unwrap()
-            .unwrap();
+            .unwrap()
+            .report;
         assert_eq!((report.changed, report.unreadable), (0, 1));
         let schedule = services
             .store
@@ -320,7 +323,8 @@ async fn two_rotations_on_one_schedule_cost_one_question() {
         let report = sync::sync_now(&services, &workspace())
             .await
             .unwrap()
-            .unwrap();
+            .unwrap()
+            .report;
         assert_eq!(report.changed, 2);
         assert_eq!(stub.asked() - before, 1);
     }
@@ -340,7 +344,7 @@ async fn a_bound_schedule_that_is_upgraded_goes_on_without_anyone_noticing() {
             .control("schedules/PPLATP1/upgrade", json!({}))
             .await;
         let report = sync::sync_now(&services, &workspace()).await.unwrap();
-        let report = report.unwrap();
+        let report = report.unwrap().report;
         assert_eq!(
             (report.changed, report.unreadable, report.confirmed),
             (0, 0, 1)

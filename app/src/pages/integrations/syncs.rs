@@ -73,7 +73,10 @@ fn Run(run: SyncRun) -> impl IntoView {
     let known = |value: String| if ended { value } else { "–".to_owned() };
     let (took, requests) = (
         known(duration(run.duration_millis)),
-        known(run.requests.to_string()),
+        known(
+            run.requests
+                .map_or_else(|| "–".to_owned(), |requests| requests.to_string()),
+        ),
     );
     let (standing, outcome) = (standing(&run), outcome(&run));
     let named = if run.problem.is_none() {
@@ -219,7 +222,7 @@ mod tests {
             unreadable: 0,
             unreadable_schedules: Vec::new(),
             postponed: 0,
-            requests: 14,
+            requests: Some(14),
             changes: Vec::new(),
         }
     }

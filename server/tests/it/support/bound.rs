@@ -66,7 +66,10 @@ impl Bound {
 
     /// Presses *Sync now*.
     pub async fn sync(&self) -> Result<SyncReport, ConnectRefusal> {
-        sync::sync_now(&self.services, &workspace()).await.unwrap()
+        sync::sync_now(&self.services, &workspace())
+            .await
+            .unwrap()
+            .map(|synced| synced.report)
     }
 
     /// Presses *Sync now* until no schedule has to wait for requests to be left.

@@ -40,9 +40,9 @@ impl Database {
     }
 
     /// Changes it behind the server's back.
-    pub async fn execute(&self, statement: &'static str) {
+    pub async fn execute(&self, statement: &str) {
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();
-        sqlx::query(statement)
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(&mut connection)
             .await
             .unwrap();
