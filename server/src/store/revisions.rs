@@ -73,7 +73,9 @@ async fn bump(
 
 /// What was last read of each workspace.
 #[derive(Debug)]
-pub(super) struct Kept<T>(Arc<std::sync::Mutex<HashMap<WorkspaceId, Arc<Mutex<Slot<T>>>>>>);
+pub(super) struct Kept<T>(Arc<std::sync::Mutex<Slots<T>>>);
+
+type Slots<T> = HashMap<WorkspaceId, Arc<Mutex<Slot<T>>>>;
 
 #[derive(Debug)]
 struct Slot<T> {
