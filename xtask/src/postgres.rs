@@ -35,11 +35,8 @@ impl Postgres {
         {
             return Ok(Self::Given(url));
         }
-        if programs_folder().is_none() && debian::can_install() {
-            debian::install("postgresql")?;
-        }
-        match programs_folder() {
-            Some(programs) => Ok(Self::Cluster(Cluster::start(&programs)?)),
+        match Cluster::obtain()? {
+            Some(cluster) => Ok(Self::Cluster(cluster)),
             None if programs::is_ci() => bail!("{MISSING} In CI this is a failure."),
             None => Ok(Self::Missing),
         }
@@ -48,7 +45,7 @@ impl Postgres {
     pub fn url(&self) -> Option<&str> {
         match self {
             Self::Given(url) => Some(url),
-            Self::Cluster(cluster) => Some(&cluster.url),
+            Self::Cluster(cluster) => Some(cluster.url()),
             Self::Missing => None,
         }
     }
@@ -79,13 +76,36 @@ fn programs_folder() -> Option<PathBuf> {
 /// A running server; dropping it stops it and removes its files, in this order.
 pub struct Cluster {
     url: String,
+    port: u16,
     _server: Process,
     _folder: TempDir,
 }
 
 impl Cluster {
+    /// A new one, unless the programs for it are missing and cannot be installed.
+    pub fn obtain() -> Result<Option<Self>> {
+        if programs_folder().is_none() && debian::can_install() {
+            debian::install("postgresql")?;
+        }
+        let programs = programs_folder();
+        programs.map(|programs| Self::start(&programs)).transpose()
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The same database, for whoever is led to it from another port.
+    pub fn url_at(port: u16) -> String {
+        format!("postgres://postgres@127.0.0.1:{port}/postgres")
+    }
+
     fn start(programs: &Path) -> Result<Self> {
-        report::step("Starting a Postgres for the tests");
+        report::step("Starting a Postgres");
         let folder = tempfile::Builder::new()
             .prefix("roundrobin-postgres-")
             .tempdir()?;
@@ -117,9 +137,9 @@ impl Cluster {
         // SIGINT is Postgres's fast shutdown, which does not wait for clients.
         let mut server = Process::start("Postgres", &mut command, Signal::INT)?;
         wait_until_ready(&mut server, &log)?;
-        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         Ok(Self {
-            url,
+            url: Self::url_at(port),
+            port,
             _server: server,
             _folder: folder,
         })

@@ -1,14 +1,20 @@
 //! Measurements of what the product promises under load, against the sandbox. One
 //! table tells what was measured beside what was to be reached.
 
+mod distance;
+mod events;
+mod lists;
+mod load;
 mod naive;
 mod neighbours;
 mod page;
+mod runs;
 mod sandbox;
 mod scale;
 mod table;
 mod visitor;
 mod watch;
+mod workspace;
 
 use std::path::Path;
 use std::process::Command;
@@ -28,6 +34,8 @@ pub enum Bench {
     Sync(Options),
     /// A page: what it weighs, how many are served in a second, when it is to be seen, and what Lighthouse says
     Page(page::Options),
+    /// Lists, pages of rotations and hand-offs of a large workspace, also beside another build
+    Lists(lists::Options),
 }
 
 #[derive(Args)]
@@ -74,6 +82,7 @@ pub fn bench(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Sync(options) => sync(options),
         Bench::Page(options) => page::measure(options),
+        Bench::Lists(options) => lists::measure(options),
     }
 }
 

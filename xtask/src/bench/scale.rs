@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::bench::runs::{rest, wait_for_run};
 use crate::bench::sandbox::Sandbox;
 use crate::bench::table::{Table, percentile};
 use crate::bench::visitor::Visitor;
@@ -211,24 +212,7 @@ impl Bench {
 
     /// Waits for the end of a run that began after `start` and read everything.
     fn run_since(&self, start: SystemTime) -> Result<Value> {
-        let start = start.duration_since(UNIX_EPOCH)?.as_millis() as f64;
-        let is_wanted = |run: &&Value| {
-            let began = run["started_at"].as_f64();
-            run["confirmed"] == SCHEDULES && began.is_some_and(|began| began > start)
-        };
-        let deadline = Instant::now() + INTERVAL * 2;
-        loop {
-            let runs = self.visitor.ask("sync_runs", &[])?;
-            let mut listed = runs.as_array().into_iter().flatten();
-            if let Some(run) = listed.find(is_wanted) {
-                return Ok(run.clone());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "no run read everything, these are the last: {runs}"
-            );
-            rest()?;
-        }
+        wait_for_run(&self.visitor, SCHEDULES, start, INTERVAL * 2)
     }
 
     /// The runs after `first` that asked PagerDuty for everything.
@@ -308,19 +292,11 @@ impl Bench {
     }
 }
 
-/// A second, so that looking does not weigh on what is looked at.
-fn rest() -> Result<()> {
-    for _ in 0..50 {
-        processes::pause()?;
-    }
-    Ok(())
-}
-
 fn told(seconds: f64) -> String {
     format!("{seconds:.2} s")
 }
 
-fn seconds_now() -> Result<u64> {
+pub fn seconds_now() -> Result<u64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }
 
@@ -328,7 +304,7 @@ const DAY: u64 = 24 * 3600;
 
 /// The instant that a time like `2026-11-24T12:00:00Z` names, which is less than half
 /// a day from `near`, in seconds since 1970.
-fn instant_near(stamp: &str, near: u64) -> Result<SystemTime> {
+pub fn instant_near(stamp: &str, near: u64) -> Result<SystemTime> {
     let part = |from: usize| stamp.get(from..from + 2)?.parse::<u64>().ok();
     let (Some(hours), Some(minutes), Some(seconds)) = (part(11), part(14), part(17)) else {
         anyhow::bail!("{stamp} is no time");

@@ -2,6 +2,8 @@
 
 use anyhow::{Result, bail};
 
+use crate::processes::Interrupted;
+
 #[derive(Default)]
 pub struct Table {
     rows: Vec<Row>,
@@ -40,6 +42,21 @@ impl Table {
         self.add(what, number(measured), Some(target));
     }
 
+    /// What was measured; an error is a target missed, and other measurements go on. Only an
+    /// interruption ends the whole.
+    pub fn take<T>(&mut self, what: &str, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Ok(measured) => Ok(Some(measured)),
+            Err(error) if error.is::<Interrupted>() => Err(error),
+            Err(error) => {
+                println!("    {what}: {error:#}");
+                let target = Some(("to be measured".to_owned(), false));
+                self.add(what, "failed".to_owned(), target);
+                Ok(None)
+            }
+        }
+    }
+
     fn add(&mut self, what: &str, measured: String, target: Option<(String, bool)>) {
         println!("    {what}: {measured}");
         self.rows.push(Row {
@@ -52,15 +69,33 @@ impl Table {
     /// Prints the whole, and fails when something was missed.
     pub fn finish(self) -> Result<()> {
         println!();
-        line("what", "measured", "to reach", "");
+        line(["what", "measured", "to reach", ""]);
         for row in &self.rows {
-            let (target, word) = match &row.target {
-                None => ("", ""),
-                Some((target, true)) => (target.as_str(), "ok"),
-                Some((target, false)) => (target.as_str(), "MISSED"),
-            };
-            line(&row.what, &row.measured, target, word);
+            let (target, word) = row.verdict();
+            line([&row.what, &row.measured, target, word]);
         }
+        self.fail_if_missed()
+    }
+
+    /// The same beside what another build reached, which nothing is expected of.
+    pub fn finish_beside(self, before: &Self) -> Result<()> {
+        println!();
+        line_beside(["what", "before", "measured", "to reach", ""]);
+        for row in &self.rows {
+            let (target, word) = row.verdict();
+            let before = before.measured(&row.what);
+            line_beside([&row.what, before, &row.measured, target, word]);
+        }
+        self.fail_if_missed()
+    }
+
+    /// What was measured under this name, or nothing.
+    fn measured(&self, what: &str) -> &str {
+        let row = self.rows.iter().find(|row| row.what == what);
+        row.map_or("", |row| row.measured.as_str())
+    }
+
+    fn fail_if_missed(&self) -> Result<()> {
         let missed = |row: &&Row| row.target.as_ref().is_some_and(|(_, reached)| !reached);
         match self.rows.iter().filter(missed).count() {
             0 => Ok(()),
@@ -69,8 +104,23 @@ impl Table {
     }
 }
 
-fn line(what: &str, measured: &str, target: &str, word: &str) {
+impl Row {
+    /// What was to be reached, and a word on whether it was.
+    fn verdict(&self) -> (&str, &str) {
+        match &self.target {
+            None => ("", ""),
+            Some((target, true)) => (target, "ok"),
+            Some((target, false)) => (target, "MISSED"),
+        }
+    }
+}
+
+fn line([what, measured, target, word]: [&str; 4]) {
     println!("{what:<62} {measured:>16}   {target:<18} {word}");
+}
+
+fn line_beside([what, before, measured, target, word]: [&str; 5]) {
+    println!("{what:<62} {before:>12} {measured:>12}   {target:<18} {word}");
 }
 
 fn number(value: f64) -> String {
@@ -124,5 +174,27 @@ mod tests {
         let mut table = Table::default();
         table.equal("statements", 6.0, 5.0);
         assert!(table.finish().is_err());
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_missed_and_lets_the_rest_go_on() {
+        let mut table = Table::default();
+        assert_eq!(table.take("pages", Ok(5)).unwrap(), Some(5));
+        assert!(table.fail_if_missed().is_ok());
+        let broken = table.take::<f64>("lists", Err(anyhow::anyhow!("no answer")));
+        assert_eq!(broken.unwrap(), None);
+        assert!(table.fail_if_missed().is_err());
+        assert!(table.take::<()>("rest", Err(Interrupted.into())).is_err());
+    }
+
+    #[test]
+    fn another_builds_figures_are_found_by_name_and_fail_nothing() {
+        let mut before = Table::default();
+        before.at_most("time", 9.0, 5.0, "s");
+        assert_eq!(before.measured("time"), "9 s");
+        assert_eq!(before.measured("size"), "");
+        let mut table = Table::default();
+        table.at_most("time", 4.0, 5.0, "s");
+        assert!(table.finish_beside(&before).is_ok());
     }
 }

@@ -3,15 +3,15 @@
 //! rotation's data name the person on duty.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::Value;
 
+use crate::bench::events::changes;
 use crate::bench::visitor::Visitor;
 use crate::processes;
 
@@ -110,26 +110,15 @@ fn listen(
     wanted: &Wanted,
     sights: &mpsc::Sender<Sight>,
 ) -> anyhow::Error {
-    let mut known = None;
-    for line in stream.lines() {
-        let line = match line {
-            Ok(line) => line,
-            Err(error) => return anyhow!("the stream of events broke off: {error}"),
+    for change in changes(stream) {
+        let change = match change {
+            Ok(change) => change,
+            Err(error) => return error,
         };
-        let Some(event) = line.strip_prefix("data: ") else {
-            continue;
-        };
-        let event: Value = serde_json::from_str(event).unwrap_or_default();
-        let (topic, version) = (&event["topic"], event["version"].as_u64());
-        // A heartbeat repeats what the page knows.
-        if known.replace(version) == Some(version) {
-            continue;
-        }
-        let changed = |rotation: &String| topic.is_null() || topic["Rotation"] == **rotation;
         let rotations: Vec<_> = wanted
             .lock()
             .keys()
-            .filter(|id| changed(id))
+            .filter(|id| change.concerns(id))
             .cloned()
             .collect();
         for rotation in rotations {

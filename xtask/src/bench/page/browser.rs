@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::bench::page::PAGE;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
+use crate::bench::workspace::Workspace;
 use crate::{browser, processes, report};
 
 const SETTINGS: &str = "/settings/integrations";

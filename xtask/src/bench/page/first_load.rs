@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Result, ensure};
 
 use crate::bench::page::PAGE;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::scale;
 use crate::bench::table::Table;
+use crate::bench::workspace::Workspace;
 use crate::http::{self, Request};
 use crate::report;
 use crate::weight::{EVERY_PAGE_LIMIT, FIRST_LOAD_LIMIT};

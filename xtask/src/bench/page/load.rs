@@ -4,13 +4,13 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use rustix::process::Signal;
-use serde_json::Value;
 
+use crate::bench::load::Target;
 use crate::bench::page::PAGE;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
+use crate::bench::workspace::Workspace;
 use crate::http::{self, Request};
 use crate::processes::{self, Process};
 use crate::{product, report};
@@ -34,8 +34,9 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     let (plain, _plain_server) = serve_plainly(&workspace.built, &page)?;
 
     let ours = Target {
-        built: &workspace.built,
+        programs: &workspace.built,
         port: workspace.ports.server,
+        path: PAGE,
         cookies: &cookies,
     };
     let plain = Target {
@@ -81,45 +82,6 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
 
 fn told(millis: f64) -> String {
     format!("{millis:.2} ms")
-}
-
-/// Where to ask, and as whom.
-#[derive(Clone, Copy)]
-struct Target<'a> {
-    built: &'a str,
-    port: u16,
-    cookies: &'a str,
-}
-
-struct Measured {
-    answers: f64,
-    per_second: f64,
-    median_millis: f64,
-    p99_millis: f64,
-}
-
-impl Target<'_> {
-    fn load(self, connections: usize, seconds: u64) -> Result<Measured> {
-        processes::stop_if_told()?;
-        let mut command = product::local_command(&format!("{}/examples/bench_load", self.built));
-        command
-            .args(["--address", &format!("127.0.0.1:{}", self.port)])
-            .args(["--path", PAGE, "--cookie", self.cookies])
-            .args(["--connections", &connections.to_string()])
-            .args(["--seconds", &seconds.to_string()]);
-        let report = processes::printed_by("the load", &mut command)?;
-        let report: Value = serde_json::from_str(&report)?;
-        let number = |name: &str| {
-            let number = report[name].as_f64();
-            number.with_context(|| format!("the load was not measured: {report}"))
-        };
-        Ok(Measured {
-            answers: number("answers")?,
-            per_second: number("per_second")?,
-            median_millis: number("median_ms")?,
-            p99_millis: number("p99_ms")?,
-        })
-    }
 }
 
 /// A server of its own that sends these bytes; gives its port.

@@ -8,14 +8,13 @@ mod load;
 mod start;
 mod statements;
 mod streams;
-mod workspace;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::bench::build;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
+use crate::bench::workspace::{Database, Layout, Workspace};
 use crate::site::{self, Profile};
 use crate::{node, report};
 
@@ -62,7 +61,7 @@ pub fn measure(options: &Options) -> Result<()> {
     let mut table = Table::default();
 
     report::step("Preparing 50 rotations");
-    let workspace = Workspace::prepare(built)?;
+    let workspace = Workspace::prepare(built, Layout::USUAL, Database::sqlite()?)?;
     if wants(Part::Start) {
         start::measure(&mut table, &workspace)?;
     }
@@ -88,7 +87,7 @@ pub fn measure(options: &Options) -> Result<()> {
     table.finish()
 }
 
-fn build_with_site(debug: bool) -> Result<&'static str> {
+pub fn build_with_site(debug: bool) -> Result<&'static str> {
     site::build(if debug {
         Profile::Dev
     } else {

@@ -9,8 +9,8 @@ use anyhow::{Result, ensure};
 use rustix::process::Signal;
 
 use crate::bench::database_in;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::{Table, percentile};
+use crate::bench::workspace::Workspace;
 use crate::processes::{self, Process};
 use crate::{http, report};
 

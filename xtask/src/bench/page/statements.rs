@@ -6,8 +6,8 @@ use std::fs::{self, File};
 use anyhow::{Context, Result, ensure};
 
 use crate::bench::page::PAGE;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
+use crate::bench::workspace::Workspace;
 use crate::http::{self, Request};
 use crate::{product, report};
 

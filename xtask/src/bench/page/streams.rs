@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::bench::page::PAGE;
-use crate::bench::page::workspace::Workspace;
 use crate::bench::table::Table;
+use crate::bench::workspace::Workspace;
 use crate::http::{self, Request};
 use crate::{processes, report};
 

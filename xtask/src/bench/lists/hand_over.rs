@@ -1,0 +1,278 @@
+//! A hundred rotations hand over in the same second: how soon an open page hears of
+//! each. What it heard counts once the list shows who took over.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::bench::distance;
+use crate::bench::events::{Change, changes};
+use crate::bench::lists::{AT_REST, Build, Engine, prepare};
+use crate::bench::runs::wait_for_run;
+use crate::bench::scale::{instant_near, schedule, seconds_now};
+use crate::bench::table::percentile;
+use crate::bench::workspace::{Database, Layout, Workspace};
+use crate::{processes, product, report};
+
+const LAYOUT: Layout = Layout {
+    people: 60,
+    schedules: 20,
+    shift_based: 0,
+    rotations: 100,
+    bound_of_five: 5,
+};
+/// What a database elsewhere takes longer for each round trip.
+const DISTANCE: Duration = Duration::from_millis(2);
+const TURNS: usize = 2;
+/// Until the shifts end: for setting that and for the run that reads it.
+const LEAD_SECONDS: u64 = 10;
+const LIMIT: Duration = Duration::from_secs(60);
+const P99_SECONDS: f64 = 1.0;
+
+pub fn measure(builds: &mut [Build]) -> Result<()> {
+    for engine in Engine::ALL {
+        let of = match engine {
+            Engine::Sqlite => "100 hand over at once, SQLite",
+            Engine::Postgres => "100 hand over at once, Postgres 2 ms away",
+        };
+        let workspaces = prepare(builds, engine, LAYOUT, of)?;
+        let mut subjects = Vec::new();
+        for (build, workspace) in builds.iter_mut().zip(workspaces) {
+            let Some(workspace) = workspace else { continue };
+            let database = url_from_afar(workspace.database())?;
+            subjects.push((build, workspace, database, Ok(Vec::new())));
+        }
+        report::step(&format!("{of}: {TURNS} times"));
+        for _ in 0..TURNS {
+            for (_, workspace, database, delays) in &mut subjects {
+                let so_far = std::mem::replace(delays, Ok(Vec::new()));
+                *delays = so_far.and_then(|mut delays| {
+                    delays.extend(hand_over(workspace, database)?);
+                    Ok(delays)
+                });
+            }
+        }
+        for (build, _, _, delays) in subjects {
+            if let Some(delays) = build.table.take(of, delays)? {
+                let told = |share| format!("{:.2} s", percentile(&delays, share));
+                build.table.note(&format!("{of}: heard, median"), told(0.5));
+                let p99 = percentile(&delays, 0.99);
+                let what = format!("{of}: heard, p99");
+                build.table.at_most(&what, p99, P99_SECONDS, "s");
+                build
+                    .table
+                    .note(&format!("{of}: heard, longest"), told(1.0));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the measured server reaches the database; it was filled without a detour.
+fn url_from_afar(database: &Database) -> Result<String> {
+    match database {
+        Database::Sqlite(_) => Ok(database.url()),
+        Database::Postgres(cluster) => {
+            let port = distance::lead_to(cluster.port(), DISTANCE)?;
+            Ok(crate::postgres::Cluster::url_at(port))
+        }
+    }
+}
+
+/// For how many seconds after the end of its shift an open page did not know of each
+/// rotation's hand-off.
+fn hand_over(workspace: &Workspace, database: &str) -> Result<Vec<f64>> {
+    let mut command = workspace.command_with_interval(database, AT_REST)?;
+    let _server = product::start_server(&mut command, workspace.ports.server)?;
+    let end = seconds_now()? + LEAD_SECONDS;
+    for place in 0..workspace.schedules() {
+        end_shift(workspace, place, end)?;
+    }
+    let ordered = SystemTime::now();
+    workspace.visitor.call("sync_now", &[])?;
+    let limit = Duration::from_secs(LEAD_SECONDS);
+    wait_for_run(&workspace.visitor, workspace.schedules(), ordered, limit)?;
+    ensure!(
+        seconds_now()? < end,
+        "the shifts ended before all were read"
+    );
+
+    let end = UNIX_EPOCH + Duration::from_secs(end);
+    let stream = workspace.visitor.events()?;
+    let (sender, heard) = mpsc::channel();
+    thread::spawn(move || {
+        for change in changes(stream) {
+            // Nobody listens when the measurement is over.
+            if sender.send((SystemTime::now(), change)).is_err() {
+                return;
+            }
+        }
+    });
+    let mut page = Page::awaiting(&workspace.rotations, end);
+    loop {
+        processes::pause()?;
+        for (at, change) in heard.try_iter() {
+            page.hear(at, &change?);
+        }
+        if page.awaited.is_empty() {
+            let late = not_handed_over(workspace)?;
+            if late.is_empty() {
+                break;
+            }
+            page.await_again(late);
+        }
+        if SystemTime::now() > end + LIMIT {
+            let missing = page.awaited.len();
+            bail!("{missing} hand-offs were not heard of");
+        }
+    }
+    Ok(page.delays())
+}
+
+/// Ends the shift of a schedule in this very second.
+fn end_shift(workspace: &Workspace, place: usize, end: u64) -> Result<()> {
+    let path = format!("schedules/{}/end-shift", schedule(place));
+    loop {
+        let order = json!({ "seconds": end - seconds_now()? });
+        let answer = workspace.sandbox.control(&path, &order)?;
+        let ends_at = answer["ends_at"].as_str().context("a shift has no end")?;
+        // Between the question and the answer a second may have begun.
+        if instant_near(ends_at, end)? == UNIX_EPOCH + Duration::from_secs(end) {
+            return Ok(());
+        }
+    }
+}
+
+/// The rotations whose list entry does not show who is on call in PagerDuty.
+fn not_handed_over(workspace: &Workspace) -> Result<Vec<String>> {
+    let on_call: Vec<_> = (0..workspace.schedules())
+        .map(|place| {
+            let truth = workspace
+                .sandbox
+                .ask(&format!("truth/{}", schedule(place)))?;
+            Ok(names(&truth["on_call"], |person| &person["name"]))
+        })
+        .collect::<Result<_>>()?;
+    let list = workspace.visitor.ask("rotations", &[])?;
+    let cards = list.as_array().context("the list is none")?;
+    let shown: HashMap<_, _> = cards
+        .iter()
+        .filter_map(|card| Some((card["id"].as_str()?, names_on_duty(card))))
+        .collect();
+    let mut late = Vec::new();
+    for (number, rotation) in workspace.rotations.iter().enumerate() {
+        let place = workspace.schedule_of(number);
+        let expected = place.and_then(|place| on_call.get(place));
+        if shown.get(rotation.as_str()) != expected {
+            late.push(rotation.clone());
+        }
+    }
+    Ok(late)
+}
+
+/// Whom the list shows on duty. Builds from before the outlook, which others are compared
+/// with, tell of them in the card itself.
+fn names_on_duty(card: &Value) -> BTreeSet<String> {
+    match &card["outlook"] {
+        Value::Null => names(&card["on_duty"], |duty| &duty["name"]),
+        outlook => names(&outlook["on_duty"], |duty| &duty["holder"]["name"]),
+    }
+}
+
+fn names(people: &Value, name: impl Fn(&Value) -> &Value) -> BTreeSet<String> {
+    let people = people.as_array().into_iter().flatten();
+    people
+        .filter_map(|person| name(person).as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What an open page knows of hand-offs.
+struct Page {
+    end: SystemTime,
+    awaited: BTreeSet<String>,
+    heard: HashMap<String, SystemTime>,
+}
+
+impl Page {
+    fn awaiting(rotations: &[String], end: SystemTime) -> Self {
+        Self {
+            end,
+            awaited: rotations.iter().cloned().collect(),
+            heard: HashMap::new(),
+        }
+    }
+
+    /// What comes before the end of the shifts is about something else.
+    fn hear(&mut self, at: SystemTime, change: &Change) {
+        if at < self.end {
+            return;
+        }
+        let concerned: Vec<_> = self
+            .awaited
+            .extract_if(.., |rotation| change.concerns(rotation))
+            .collect();
+        for rotation in concerned {
+            self.heard.insert(rotation, at);
+        }
+    }
+
+    /// What was told of these was not their hand-off.
+    fn await_again(&mut self, rotations: Vec<String>) {
+        for rotation in rotations {
+            self.heard.remove(&rotation);
+            self.awaited.insert(rotation);
+        }
+    }
+
+    fn delays(&self) -> Vec<f64> {
+        let since = |at: &SystemTime| at.duration_since(self.end).unwrap_or_default();
+        self.heard
+            .values()
+            .map(|at| since(at).as_secs_f64())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_off_counts_when_it_was_first_heard_of_after_the_end_of_the_shift() {
+        let end = UNIX_EPOCH + Duration::from_secs(100);
+        let after = |millis| end + Duration::from_millis(millis);
+        let of = |rotation: &str| Change::Rotation(rotation.to_owned());
+        let mut page = Page::awaiting(&["a".to_owned(), "b".to_owned()], end);
+        page.hear(end - Duration::from_millis(1), &Change::Anything);
+        page.hear(after(250), &of("a"));
+        page.hear(after(300), &of("c"));
+        page.hear(after(750), &of("a"));
+        assert_eq!(page.awaited.len(), 1);
+        page.hear(after(500), &Change::Anything);
+        assert!(page.awaited.is_empty());
+        let mut delays = page.delays();
+        delays.sort_by(f64::total_cmp);
+        assert_eq!(delays, [0.25, 0.5]);
+
+        page.await_again(vec!["a".to_owned()]);
+        page.hear(after(1000), &of("a"));
+        let mut delays = page.delays();
+        delays.sort_by(f64::total_cmp);
+        assert_eq!(delays, [0.5, 1.0]);
+    }
+
+    #[test]
+    fn who_is_on_duty_is_read_from_cards_of_both_shapes() {
+        let expected = BTreeSet::from(["Ada".to_owned(), "Wei".to_owned()]);
+        let card = json!({"on_duty": [{"name": "Wei"}, {"name": "Ada"}]});
+        assert_eq!(names_on_duty(&card), expected);
+        let on_duty = json!([{"holder": {"name": "Ada"}}, {"holder": {"name": "Wei"}}]);
+        let card = json!({"outlook": {"on_duty": on_duty}});
+        assert_eq!(names_on_duty(&card), expected);
+    }
+}
