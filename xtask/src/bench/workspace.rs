@@ -20,6 +20,8 @@ use crate::product::{self, Ports, credential};
 const MEMBERS: usize = 8;
 const INTERVAL: Duration = Duration::from_secs(60);
 const TURN_SECONDS: u32 = 12 * 3600;
+/// On Postgres the server wants to be told what to seal with; nothing here is secret.
+const ENCRYPTION_KEYS: &str = "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// As many as one session may bind without a pause.
 const BOUND_BY_ONE: usize = 40;
 
@@ -72,6 +74,13 @@ impl Database {
             Self::Postgres(cluster) => cluster.url().to_owned(),
         }
     }
+
+    /// The server makes them itself beside a file.
+    fn add_keys(&self, command: &mut Command) {
+        if matches!(self, Self::Postgres(_)) {
+            command.env("ROUNDROBIN_ENCRYPTION_KEYS", ENCRYPTION_KEYS);
+        }
+    }
 }
 
 /// A database with everything in it, and the stand-in beside it. No server runs:
@@ -104,6 +113,7 @@ impl Workspace {
             sandbox: sandbox.port,
         };
         let mut command = server_command(built, ports, &sandbox, &database.url(), INTERVAL)?;
+        database.add_keys(&mut command);
         let _server = product::start_server(&mut command, ports.server)?;
         let visitor = Visitor::sign_in(ports.server, &sandbox)?;
         let key = credential(&sandbox.credentials, "pagerduty", "api_key")?;
@@ -136,7 +146,10 @@ impl Workspace {
 
     /// The server with another database and another pace of the sync.
     pub fn command_with_interval(&self, database: &str, interval: Duration) -> Result<Command> {
-        server_command(&self.built, self.ports, &self.sandbox, database, interval)
+        let (built, ports) = (&self.built, self.ports);
+        let mut command = server_command(built, ports, &self.sandbox, database, interval)?;
+        self.database.add_keys(&mut command);
+        Ok(command)
     }
 
     pub fn start(&self) -> Result<Process> {

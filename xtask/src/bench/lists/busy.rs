@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 
-use crate::bench::lists::pages::{CONNECTIONS, LIST, LIST_AS_JSON, MANY_ROTATIONS};
-use crate::bench::lists::{AT_REST, Build, Engine, prepare};
+use crate::bench::lists::pages::{CONNECTIONS, LIST, LIST_AS_JSON};
+use crate::bench::lists::{AT_REST, Build, Engine};
 use crate::bench::load::Target;
 use crate::bench::runs::wait_for_run;
 use crate::bench::workspace::Workspace;
@@ -28,18 +28,20 @@ struct Rates {
     schedules: f64,
 }
 
-pub fn measure(builds: &mut [Build], programs: &str) -> Result<()> {
-    for engine in Engine::ALL {
-        let of = format!("list of 500 beside the sync, {}", engine.name());
-        let workspaces = prepare(builds, engine, MANY_ROTATIONS, &of)?;
-        report::step(&format!("{of}: asking while nothing is read"));
-        let quiet = rates(builds, &workspaces, programs, &of, AT_REST)?;
-        report::step(&format!("{of}: asking while all is read every second"));
-        let busy = rates(builds, &workspaces, programs, &of, INTERVAL)?;
-        for (build, rates) in builds.iter_mut().zip(quiet.into_iter().zip(busy)) {
-            if let (Some(quiet), Some(busy)) = rates {
-                tell(build, &of, &quiet, &busy);
-            }
+pub fn measure(
+    builds: &mut [Build],
+    programs: &str,
+    engine: Engine,
+    workspaces: &[Option<Workspace>],
+) -> Result<()> {
+    let of = format!("list of 500 beside the sync, {}", engine.name());
+    report::step(&format!("{of}: asking while nothing is read"));
+    let quiet = rates(builds, workspaces, programs, &of, AT_REST)?;
+    report::step(&format!("{of}: asking while all is read every second"));
+    let busy = rates(builds, workspaces, programs, &of, INTERVAL)?;
+    for (build, rates) in builds.iter_mut().zip(quiet.into_iter().zip(busy)) {
+        if let (Some(quiet), Some(busy)) = rates {
+            tell(build, &of, &quiet, &busy);
         }
     }
     Ok(())

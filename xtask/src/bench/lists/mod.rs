@@ -6,9 +6,10 @@ mod busy;
 mod hand_over;
 mod pages;
 
+use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::bench::page;
@@ -43,6 +44,13 @@ enum Part {
     Busy,
 }
 
+const LARGE: Layout = Layout {
+    people: 500,
+    schedules: 125,
+    shift_based: 0,
+    rotations: 500,
+    bound_of_five: 5,
+};
 /// The longest that the sync can be told to rest: nothing is read beside what is measured.
 const AT_REST: Duration = Duration::from_secs(3600);
 
@@ -73,15 +81,24 @@ pub fn measure(options: &Options) -> Result<()> {
     let compared = before.is_some();
     let mut builds: Vec<_> = before.into_iter().chain([Build::of(built)]).collect();
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
+    let large = if wants(Part::Pages) || wants(Part::Busy) {
+        let what = "500 rotations on 125 schedules, SQLite";
+        prepare(&mut builds, Engine::Sqlite, LARGE, what)?
+    } else {
+        Vec::new()
+    };
     // What the neighbours of this machine do is least to be seen in processor time.
     if wants(Part::Pages) {
-        pages::measure(&mut builds, built)?;
+        pages::measure(&mut builds, built, &large)?;
     }
     if wants(Part::HandOver) {
         hand_over::measure(&mut builds)?;
     }
     if wants(Part::Busy) {
-        busy::measure(&mut builds, built)?;
+        busy::measure(&mut builds, built, Engine::Sqlite, &large)?;
+        let what = "500 rotations on 125 schedules, Postgres";
+        let large = prepare(&mut builds, Engine::Postgres, LARGE, what)?;
+        busy::measure(&mut builds, built, Engine::Postgres, &large)?;
     }
     let mut tables = builds.into_iter().map(|build| build.table);
     match (compared, tables.next(), tables.next()) {
@@ -125,16 +142,43 @@ fn prepare(
     layout: Layout,
     what: &str,
 ) -> Result<Vec<Option<Workspace>>> {
-    builds
-        .iter_mut()
-        .map(|build| {
-            report::step(&format!("Preparing {what} for {}", build.folder));
-            let Some(database) = engine.database()? else {
-                build.table.note(what, "not installed".to_owned());
-                return Ok(None);
-            };
-            let prepared = Workspace::prepare(&build.folder, layout, database);
-            build.table.take(what, prepared)
-        })
+    report::step(&format!("Preparing: {what}"));
+    let mut databases = Vec::new();
+    for build in &mut *builds {
+        let database = engine.database()?;
+        if database.is_none() {
+            build.table.note(what, "not installed".to_owned());
+        }
+        databases.push(database);
+    }
+    let subjects = builds.iter().zip(databases);
+    let prepared = at_once(subjects, |(build, database)| {
+        let prepare = |database| Workspace::prepare(&build.folder, layout, database);
+        database.map(prepare).transpose()
+    });
+    let prepared = builds.iter_mut().zip(prepared);
+    prepared
+        .map(|(build, prepared)| Ok(build.table.take(what, prepared)?.flatten()))
         .collect()
+}
+
+/// Does the same for each, beside each other, where nothing is measured that the others
+/// could slow down. What came of it is in their order.
+fn at_once<T: Send, R: Send>(
+    subjects: impl Iterator<Item = T>,
+    work: impl Fn(T) -> Result<R> + Sync,
+) -> Vec<Result<R>> {
+    thread::scope(|scope| {
+        let running: Vec<_> = subjects
+            .map(|subject| scope.spawn(|| work(subject)))
+            .collect();
+        running
+            .into_iter()
+            .map(|running| {
+                running
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow!("it panicked")))
+            })
+            .collect()
+    })
 }

@@ -26,14 +26,6 @@ const MANY_PEOPLE: Layout = Layout {
     people: 2000,
     ..Layout::USUAL
 };
-pub const MANY_ROTATIONS: Layout = Layout {
-    people: 500,
-    schedules: 125,
-    shift_based: 0,
-    rotations: 500,
-    bound_of_five: 5,
-};
-
 /// Something to ask for, and what is to be reached.
 struct Page {
     what: &'static str,
@@ -99,33 +91,26 @@ fn page_by_hand(workspace: &Workspace) -> Option<String> {
     Some(format!("{LIST}/{}", workspace.manual_rotation()?))
 }
 
-pub fn measure(builds: &mut [Build], programs: &str) -> Result<()> {
+/// `large` has the workspaces of 500 rotations.
+pub fn measure(builds: &mut [Build], programs: &str, large: &[Option<Workspace>]) -> Result<()> {
     for (what, layout, pages) in [
+        ("50 rotations, 60 people", Layout::USUAL, &USUAL_PAGES[..]),
         (
-            "50 rotations and 60 people",
-            Layout::USUAL,
-            &USUAL_PAGES[..],
-        ),
-        (
-            "50 rotations and 2,000 people",
+            "50 rotations, 2,000 people",
             MANY_PEOPLE,
             &PAGES_OF_MANY_PEOPLE,
         ),
-        (
-            "500 rotations on 125 schedules",
-            MANY_ROTATIONS,
-            &LISTS_OF_MANY_ROTATIONS,
-        ),
     ] {
-        measure_workspace(builds, programs, what, layout, pages)?;
+        let workspaces = prepare(builds, Engine::Sqlite, layout, what)?;
+        measure_workspaces(builds, programs, &workspaces, pages)?;
     }
-    Ok(())
+    measure_workspaces(builds, programs, large, &LISTS_OF_MANY_ROTATIONS)
 }
 
 /// A build's server with what was measured of one page, or why that failed.
 struct Subject<'a> {
     build: &'a mut Build,
-    workspace: Workspace,
+    workspace: &'a Workspace,
     server: Process,
     figures: Result<Figures>,
 }
@@ -137,19 +122,16 @@ struct Figures {
     per_second: Vec<f64>,
 }
 
-fn measure_workspace(
+fn measure_workspaces(
     builds: &mut [Build],
     programs: &str,
-    what: &str,
-    layout: Layout,
+    workspaces: &[Option<Workspace>],
     pages: &[Page],
 ) -> Result<()> {
-    let workspaces = prepare(builds, Engine::Sqlite, layout, what)?;
     let mut subjects = Vec::new();
     for (build, workspace) in builds.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
-        let started = workspace.start();
-        if let Some(server) = build.table.take(what, started)? {
+        if let Some(server) = build.table.take("start", workspace.start())? {
             subjects.push(Subject {
                 build,
                 workspace,
@@ -204,7 +186,7 @@ impl Subject<'_> {
     }
 
     fn path(&self, page: &Page) -> Result<String> {
-        (page.path)(&self.workspace).context("the workspace has no such page")
+        (page.path)(self.workspace).context("the workspace has no such page")
     }
 
     /// The size before compression.
