@@ -1,6 +1,6 @@
 //! The Postgres of the store tests: the one named in the environment, else a
 //! throw-away cluster made from the installed programs, which ends with the
-//! tests and leaves nothing behind.
+//! tests and leaves nothing behind. Measurements always have a cluster of their own.
 
 use std::env;
 use std::fs::{self, File};

@@ -16,6 +16,7 @@ use crate::bench::runs::wait_for_run;
 use crate::bench::scale::{instant_near, schedule, seconds_now};
 use crate::bench::table::percentile;
 use crate::bench::workspace::{Database, Layout, Workspace};
+use crate::postgres::Cluster;
 use crate::{processes, product, report};
 
 const LAYOUT: Layout = Layout {
@@ -43,41 +44,65 @@ pub fn measure(builds: &mut [Build]) -> Result<()> {
             Engine::Sqlite => ("100 hand over at once, SQLite", LEAD),
             Engine::Postgres => ("100 hand over at once, Postgres 2 ms away", LEAD_FROM_AFAR),
         };
-        let workspaces = prepare(builds, engine, LAYOUT, of)?;
         let mut subjects = Vec::new();
+        let workspaces = prepare(builds, engine, LAYOUT, of)?;
         for (build, workspace) in builds.iter_mut().zip(workspaces) {
-            let Some(workspace) = workspace else { continue };
-            let database = url_from_afar(workspace.database())?;
-            subjects.push((build, workspace, database, Ok(Vec::new())));
+            if let Some(workspace) = workspace {
+                subjects.push(Subject {
+                    build,
+                    database: url_from_afar(workspace.database())?,
+                    workspace,
+                    delays: Ok(Vec::new()),
+                });
+            }
         }
         report::step(&format!("{of}: {TURNS} times"));
         for _ in 0..TURNS {
-            let shares = subjects.iter().enumerate();
-            let heard = at_once(shares, |(place, (_, workspace, database, _))| {
-                hand_over(workspace, database, lead + APART * u32::try_from(place)?)
+            let heard = at_once(subjects.iter().enumerate(), |(place, subject)| {
+                let lead = lead + APART * u32::try_from(place)?;
+                hand_over(&subject.workspace, &subject.database, lead)
             });
-            for ((.., delays), heard) in subjects.iter_mut().zip(heard) {
-                match (&mut *delays, heard) {
-                    (Ok(delays), Ok(heard)) => delays.extend(heard),
-                    (Ok(_), Err(error)) => *delays = Err(error),
-                    (Err(_), _) => {}
-                }
+            for (subject, heard) in subjects.iter_mut().zip(heard) {
+                subject.take(heard);
             }
         }
-        for (build, _, _, delays) in subjects {
-            if let Some(delays) = build.table.take(of, delays)? {
-                let told = |share| format!("{:.2} s", percentile(&delays, share));
-                build.table.note(&format!("{of}: heard, median"), told(0.5));
-                let p99 = percentile(&delays, 0.99);
-                let what = format!("{of}: heard, p99");
-                build.table.at_most(&what, p99, P99_SECONDS, "s");
-                build
-                    .table
-                    .note(&format!("{of}: heard, longest"), told(1.0));
-            }
+        for subject in subjects {
+            subject.tell(of)?;
         }
     }
     Ok(())
+}
+
+/// A build's workspace with what was measured of it, or why that failed.
+struct Subject<'a> {
+    build: &'a mut Build,
+    workspace: Workspace,
+    database: String,
+    /// In seconds, of all rotations and turns.
+    delays: Result<Vec<f64>>,
+}
+
+impl Subject<'_> {
+    fn take(&mut self, heard: Result<Vec<f64>>) {
+        match (&mut self.delays, heard) {
+            (Ok(delays), Ok(heard)) => delays.extend(heard),
+            (Ok(_), Err(error)) => self.delays = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+
+    fn tell(self, of: &str) -> Result<()> {
+        let table = &mut self.build.table;
+        let Some(delays) = table.take(of, self.delays)? else {
+            return Ok(());
+        };
+        let told = |share| format!("{:.2} s", percentile(&delays, share));
+        table.note(&format!("{of}: heard, median"), told(0.5));
+        let p99 = percentile(&delays, 0.99);
+        table.at_most(&format!("{of}: heard, p99"), p99, P99_SECONDS, "s");
+        table.note(&format!("{of}: heard, longest"), told(1.0));
+        Ok(())
+    }
 }
 
 /// How the measured server reaches the database; it was filled without a detour.
@@ -86,7 +111,7 @@ fn url_from_afar(database: &Database) -> Result<String> {
         Database::Sqlite(_) => Ok(database.url()),
         Database::Postgres(cluster) => {
             let port = distance::lead_to(cluster.port(), DISTANCE)?;
-            Ok(crate::postgres::Cluster::url_at(port))
+            Ok(Cluster::url_at(port))
         }
     }
 }
@@ -145,7 +170,7 @@ fn hand_over(workspace: &Workspace, database: &str, lead: Duration) -> Result<Ve
 fn end_shift(workspace: &Workspace, place: usize, end: u64) -> Result<()> {
     let path = format!("schedules/{}/end-shift", schedule(place));
     loop {
-        let order = json!({ "seconds": end - seconds_now()? });
+        let order = json!({ "seconds": end.saturating_sub(seconds_now()?) });
         let answer = workspace.sandbox.control(&path, &order)?;
         let ends_at = answer["ends_at"].as_str().context("a shift has no end")?;
         // Between the question and the answer a second may have begun.
