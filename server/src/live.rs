@@ -94,7 +94,7 @@ impl Live {
     }
 
     /// Sends a change to every open page of the workspace that may hear of it, here and at
-    /// the other servers.
+    /// the other servers. Of rotations those are told in the transaction that changes them.
     pub fn publish(&self, workspace: &WorkspaceId, topic: LiveTopic) {
         if let Some(outbox) = self.0.outbox.get()
             && outbox.try_send((workspace.clone(), topic.clone())).is_err()

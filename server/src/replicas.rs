@@ -4,10 +4,9 @@
 
 use crate::{
     Services,
-    store::{Engine, GIVING_UP},
+    store::{Announcement, CHANNEL, Engine, GIVING_UP},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use sqlx::{Executor as _, postgres::PgListener};
 use std::{
     convert::Infallible,
@@ -19,9 +18,7 @@ use std::{
 };
 use tokio::{sync::mpsc, time};
 use types::{LiveTopic, WorkspaceId};
-use uuid::Uuid;
 
-const CHANNEL: &str = "roundrobin_live";
 /// Where servers speak only so that somebody is heard.
 const ECHO_CHANNEL: &str = "roundrobin_echo";
 /// How often each server speaks there.
@@ -65,16 +62,6 @@ enum Unheard {
     Database(#[from] sqlx::Error),
 }
 
-/// One event on its way between servers.
-#[derive(Serialize, Deserialize)]
-struct Message {
-    /// The server that it comes from, which has told its own pages.
-    origin: Uuid,
-    workspace: WorkspaceId,
-    /// Absent when more happened than could be told.
-    topic: Option<LiveTopic>,
-}
-
 /// Tells and hears until the shutdown; with SQLite, ends at once.
 pub async fn run(services: Services, database_url: SecretString) {
     let url = database_url.expose_secret();
@@ -85,32 +72,21 @@ pub async fn run(services: Services, database_url: SecretString) {
         return;
     };
     services.hearing.set(false);
-    let origin = Uuid::now_v7();
     let stop = services.shutdown.clone();
     stop.run_until_cancelled(async {
         tokio::join!(
-            tell(&services, origin, outbox),
+            tell(&services, outbox),
             echo(&services),
-            hear(&services, origin, url)
+            hear(&services, url)
         )
     })
     .await;
 }
 
-async fn tell(
-    services: &Services,
-    origin: Uuid,
-    mut outbox: mpsc::Receiver<(WorkspaceId, LiveTopic)>,
-) {
+async fn tell(services: &Services, mut outbox: mpsc::Receiver<(WorkspaceId, LiveTopic)>) {
     while let Some((workspace, topic)) = outbox.recv().await {
         let topic = (!services.live.take_overflow()).then_some(topic);
-        let message = Message {
-            origin,
-            workspace,
-            topic,
-        };
-        let payload = serde_json::to_string(&message).expect("ids and names are plain JSON");
-        while let Err(error) = services.store.notify(CHANNEL, &payload).await {
+        while let Err(error) = services.store.announce(&workspace, topic.clone()).await {
             tracing::warn!(%error, "the other servers could not be told of a change");
             time::sleep(REST).await;
         }
@@ -127,9 +103,9 @@ async fn echo(services: &Services) {
     }
 }
 
-async fn hear(services: &Services, origin: Uuid, url: &str) {
+async fn hear(services: &Services, url: &str) {
     loop {
-        let Err(cause) = listen(services, origin, url).await;
+        let Err(cause) = listen(services, url).await;
         tracing::warn!(%cause, "cannot hear from other servers");
         services.hearing.set(false);
         time::sleep(REST).await;
@@ -138,7 +114,7 @@ async fn hear(services: &Services, origin: Uuid, url: &str) {
 
 /// Hears until the connection is lost or deaf. Whatever was said while nobody heard is
 /// made up for by having every page read everything anew.
-async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<Infallible, Unheard> {
+async fn listen(services: &Services, url: &str) -> Result<Infallible, Unheard> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
         for statement in GIVING_UP {
@@ -160,19 +136,15 @@ async fn listen(services: &Services, origin: Uuid, url: &str) -> Result<Infallib
         if notification.channel() == ECHO_CHANNEL {
             continue;
         }
-        let Ok(message) = serde_json::from_str::<Message>(notification.payload()) else {
+        let Ok(told) = serde_json::from_str::<Announcement>(notification.payload()) else {
             tracing::warn!("another server said what this version cannot read");
             services.live.start_over();
             continue;
         };
-        match message {
-            Message { origin: from, .. } if from == origin => {}
-            Message {
-                workspace,
-                topic: Some(topic),
-                ..
-            } => services.live.publish_here(&workspace, topic),
-            Message { topic: None, .. } => services.live.start_over(),
+        match &told.topic {
+            _ if services.store.made(&told) => {}
+            Some(topic) => services.live.publish_here(&told.workspace, topic.clone()),
+            None => services.live.start_over(),
         }
     }
 }

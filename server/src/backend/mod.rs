@@ -108,7 +108,7 @@ impl RoundRobin {
     fn publish_rotation(&self, caller: &Caller, rotation: &RotationId) {
         self.services
             .live
-            .publish(&caller.workspace, LiveTopic::Rotation(rotation.clone()));
+            .publish_here(&caller.workspace, LiveTopic::Rotation(rotation.clone()));
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Connection, DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit,
     connections, former,
     hand_offs::{self, Made, NEVER, Rule, is_later},
-    revisions, rotations,
+    rotations,
     schedules::{self, BoundSchedule, COLUMNS, ScheduleRow},
 };
 use crate::pagerduty::ScheduleSnapshot;
@@ -111,7 +111,8 @@ impl Store {
         hand_offs::write_members(&mut tx, self.engine, workspace, &[made(now)], now).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
-        revisions::rotations_changed(&mut tx, workspace).await?;
+        self.rotations_changed(&mut tx, workspace, [&rotation.id])
+            .await?;
         tx.commit().await?;
         Ok(BindEnd::Bound)
     }
@@ -154,7 +155,8 @@ impl Store {
         }
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
-        revisions::rotations_changed(&mut tx, workspace).await?;
+        self.rotations_changed(&mut tx, workspace, [&rotation.id])
+            .await?;
         tx.commit().await?;
         Ok(Some(Ok(())))
     }

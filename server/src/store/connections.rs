@@ -4,7 +4,7 @@
 use super::{
     DatabaseConnection, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
-    duration, former, millis, revisions,
+    duration, former, millis,
 };
 use crate::{clock, pagerduty::NextPage};
 use sqlx::{AssertSqlSafe, FromRow};
@@ -368,7 +368,9 @@ impl Store {
             };
             audit::insert(&mut tx, &entry).await?;
         }
-        revisions::rotations_changed(&mut tx, workspace).await?;
+        let rotations = reverted.iter().map(|rotation| &rotation.id);
+        self.rotations_changed(&mut tx, workspace, rotations)
+            .await?;
         tx.commit().await?;
         Ok(Some(reverted))
     }

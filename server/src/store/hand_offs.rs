@@ -3,7 +3,7 @@
 //! the same number of statements.
 
 use super::{
-    Connection, DatabaseConnection, Engine, Result, Store, bindings, connections, revisions,
+    Connection, DatabaseConnection, Engine, Result, Store, bindings, connections,
     rotations::{self, MembersChange, Which},
     schedules,
 };
@@ -112,7 +112,9 @@ impl Store {
         };
         let changed = write_members(&mut tx, self.engine, workspace, &[made], now).await?;
         if !same || !changed.is_empty() {
-            revisions::rotations_changed(&mut tx, workspace).await?;
+            let rotations = changed.iter().map(|(_, change)| &change.rotation);
+            self.rotations_changed(&mut tx, workspace, rotations)
+                .await?;
         }
         tx.commit().await?;
         Ok(Some(
@@ -149,7 +151,9 @@ impl Store {
         let made: Vec<_> = made.collect();
         let changed = write_members(&mut tx, self.engine, workspace, &made, now).await?;
         if !changed.is_empty() {
-            revisions::rotations_changed(&mut tx, workspace).await?;
+            let rotations = changed.iter().map(|(_, change)| &change.rotation);
+            self.rotations_changed(&mut tx, workspace, rotations)
+                .await?;
         }
         tx.commit().await?;
         Ok(Some(changed))

@@ -4,6 +4,7 @@
 //! What belongs together is written in one transaction, with the audit row in
 //! the same one, so that a crash leaves all of it or nothing.
 
+mod announcements;
 mod audit;
 mod authorisations;
 mod bindings;
@@ -33,6 +34,7 @@ mod trouble;
 mod workspaces;
 mod writability;
 
+pub use announcements::{Announcement, CHANNEL};
 pub use audit::NewAuditEntry;
 pub use authorisations::{
     AuthorisationPurpose, PendingAuthorisation, PendingSwitch, authorisation_row, switch_row,
@@ -64,6 +66,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use uuid::Uuid;
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -76,6 +79,8 @@ pub struct Store {
     durable_writer: Pool,
     upkeep: Arc<Upkeep>,
     engine: Engine,
+    /// Which server this is, to those that share the database.
+    origin: Uuid,
     overviews: Kept<Overview>,
     directories: Kept<domain::Directory>,
     /// Whether the database says that it is being served.
@@ -125,6 +130,7 @@ impl Store {
             writer,
             upkeep,
             engine,
+            origin: Uuid::now_v7(),
             overviews: Kept::default(),
             directories: Kept::default(),
             served: Arc::default(),

@@ -1,9 +1,7 @@
 //! The people of a PagerDuty account, as far as they were needed: who they are, and how far
 //! the list of them has been read.
 
-use super::{
-    Connection, DatabaseConnection, Engine, Result, Store, as_json, connections, millis, revisions,
-};
+use super::{Connection, DatabaseConnection, Engine, Result, Store, as_json, connections, millis};
 use crate::pagerduty::NextPage;
 use domain::SchedulePerson;
 use serde::{Deserialize, Serialize};
@@ -107,7 +105,7 @@ impl Store {
                 return Ok(());
             }
             write(&mut tx, self.engine, workspace, batch.iter().copied()).await?;
-            revisions::rotations_changed(&mut tx, workspace).await?;
+            self.rotations_changed(&mut tx, workspace, []).await?;
             tx.commit().await?;
         }
         Ok(())

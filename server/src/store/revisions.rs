@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::Mutex;
-use types::WorkspaceId;
+use types::{RotationId, WorkspaceId};
 
 /// How long something is kept at most. Servers of a version that knows no revisions write
 /// without them, and may still run while this one takes over from them.
@@ -26,6 +26,19 @@ pub(super) struct Revisions {
 }
 
 impl Store {
+    /// Notes that what pages show of rotations changed, and has the other servers told which
+    /// changed themselves; see [`people_changed`].
+    pub(super) async fn rotations_changed(
+        &self,
+        connection: &mut DatabaseConnection,
+        workspace: &WorkspaceId,
+        rotations: impl IntoIterator<Item = &RotationId>,
+    ) -> Result<()> {
+        self.announce_rotations(connection, workspace, rotations)
+            .await?;
+        bump(connection, workspace, 0).await
+    }
+
     pub(super) async fn revisions(&self, workspace: &WorkspaceId) -> Result<Revisions> {
         let row: Option<(i64, i64)> =
             sqlx::query_as("select people, rotations from revisions where workspace_id = $1")
@@ -44,14 +57,6 @@ pub(super) async fn people_changed(
     workspace: &WorkspaceId,
 ) -> Result<()> {
     bump(connection, workspace, 1).await
-}
-
-/// Notes that rotations changed; see [`people_changed`].
-pub(super) async fn rotations_changed(
-    connection: &mut DatabaseConnection,
-    workspace: &WorkspaceId,
-) -> Result<()> {
-    bump(connection, workspace, 0).await
 }
 
 async fn bump(

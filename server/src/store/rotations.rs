@@ -4,7 +4,7 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
     duties::{self, JOINED, SINCE, UNTIL},
-    history, revisions,
+    history,
 };
 use domain::{Duty, Member, Rotation, same_roster};
 use serde::{Deserialize, Serialize};
@@ -246,7 +246,8 @@ impl Store {
         };
         write_members(&mut tx, self.engine, &[members], entry.at).await?;
         audit::insert(&mut tx, entry).await?;
-        revisions::rotations_changed(&mut tx, &rotation.workspace).await?;
+        self.rotations_changed(&mut tx, &rotation.workspace, [&rotation.id])
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -292,7 +293,7 @@ impl Store {
             write_members(&mut tx, self.engine, &[members], entry.at).await?;
         }
         audit::insert(&mut tx, &entry).await?;
-        revisions::rotations_changed(&mut tx, workspace).await?;
+        self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
         Ok(Some(Ok(true)))
     }
@@ -320,7 +321,7 @@ impl Store {
             .await?;
         bindings::forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
-        revisions::rotations_changed(&mut tx, workspace).await?;
+        self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
         Ok(Some(Ok(())))
     }

@@ -236,6 +236,8 @@ impl Store {
         } else {
             bindings::rotations_bound_to(&mut tx, workspace, &schedule.id).await?
         };
+        self.announce_rotations(&mut tx, workspace, &flagged)
+            .await?;
         tx.commit().await?;
         Ok(flagged)
     }

@@ -199,7 +199,7 @@ fn publish_rotations(
 ) {
     for rotation in rotations {
         let topic = LiveTopic::Rotation(rotation);
-        services.live.publish(workspace, topic);
+        services.live.publish_here(workspace, topic);
     }
 }
 

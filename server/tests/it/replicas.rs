@@ -2,7 +2,7 @@
 //! and what one does the pages of all are told.
 
 use crate::support::{
-    Database, NOWHERE, bound_to, cookie,
+    Database, NOWHERE, bound_to, cookie, create, entry,
     inspector::Inspector,
     on_call, postgres,
     process::ServerProcess,
@@ -19,7 +19,7 @@ use server::{Services, clock, live::Published, replicas, sync};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use tokio::{sync::broadcast::Receiver, time};
-use types::LiveTopic;
+use types::{AuditAction, LiveTopic};
 
 /// The lease of a dead run, and the longest rest of one who looks.
 const TAKEOVER: Duration = Duration::from_secs(15);
@@ -205,6 +205,38 @@ async fn what_one_server_does_the_pages_of_another_are_told() {
     assert_eq!(next(&mut theirs).await, None);
     assert!(there.hearing.is_sound());
     here.live.publish(&workspace(), LiveTopic::Connection);
+    assert_eq!(next(&mut theirs).await, Some(LiveTopic::Connection));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_servers_are_told_of_a_rotation_with_the_change_itself_and_once() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    // This one tells nothing besides, as if it died right after the change.
+    let here = services(&database, NOWHERE).await;
+    let there = services(&database, NOWHERE).await;
+    let mut theirs = joined(&database, &there).await;
+    let id = create(&here.store, "Ours").await;
+    let workspace = workspace();
+    let refused = here.store.change_rotation(&workspace, &id, |_| Err(()));
+    assert_eq!(refused.await.unwrap(), Some(Err(())));
+    let renamed = here.store.change_rotation(&workspace, &id, |rotation| {
+        rotation.details.name = "Still ours".to_owned();
+        Ok::<_, ()>(entry(AuditAction::EditedRotation))
+    });
+    assert_eq!(renamed.await.unwrap(), Some(Ok(true)));
+    let allow = |_: &_| Ok::<_, ()>(entry(AuditAction::DeletedRotation));
+    let deleted = here.store.delete_rotation(&workspace, &id, allow);
+    assert_eq!(deleted.await.unwrap(), Some(Ok(())));
+    here.store
+        .announce(&workspace, Some(LiveTopic::Connection))
+        .await
+        .unwrap();
+    for _ in ["created", "renamed", "deleted"] {
+        let topic = LiveTopic::Rotation(id.clone());
+        assert_eq!(next(&mut theirs).await, Some(topic));
+    }
     assert_eq!(next(&mut theirs).await, Some(LiveTopic::Connection));
 }
 
