@@ -1,19 +1,13 @@
 //! Connecting, replacing the key and disconnecting, on both engines.
 
 use crate::support::{
-    NOW, ann, apply, bound::Bound, caller, create, databases, entry, member, new_credential,
-    on_each_engine, rotation, snapshot, workspace,
+    NOW, ann, apply, bound::Bound, caller, create, cut_after, databases, entry, member,
+    new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
 use domain::Duty;
 use server::store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd};
-use std::{
-    convert::Infallible,
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 use types::{ApiKeyInput, AuditAction, Outcome, Replaced, RotationId, RotationMode};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -120,21 +114,6 @@ async fn disconnecting_reverts_every_bound_rotation_and_drops_nobody() {
         assert_eq!(disconnect(&store).await, None);
     })
     .await;
-}
-
-/// Drops `future` after it was polled `polls` times, as a crash would end it at
-/// that point; `None` when it had not finished by then.
-async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Who is on duty, stored apart from who takes turns.
 
 use crate::support::{
-    NOW, create, databases, entry, new_credential, on_call, postgres, rotation, snapshot,
-    wire::Wire, with_people, workspace,
+    NOW, create, cut_after, databases, entry, new_credential, on_call, postgres, rotation,
+    snapshot, wire::Wire, with_people, workspace,
 };
 use domain::{Directory, Rotation, Shift};
 use server::{
@@ -139,6 +139,50 @@ async fn what_a_server_of_the_version_before_wrote_last_holds() {
                 .await
                 .unwrap();
         assert_eq!(told.0, "pagerduty:P2");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        with_people(&store).await;
+        let connection = connected(&store).await;
+        let schedule = round("S0", 3);
+        let id = follow(&store, &connection, &schedule).await;
+        let (schedules, directory) = ([schedule.id.clone()], Directory::default());
+        let now = || second(SHIFT_SECONDS);
+        let rule = Rule {
+            now: &now,
+            members: &|schedule, now| schedule.members(&directory, now),
+        };
+        let before = (vec!["P0".to_owned()], 1, 1);
+        let after = (vec!["P1".to_owned()], 2, 0);
+        let mut broken_off = 0;
+        while cut_after(broken_off, store.hand_off(&connection, &schedules, rule))
+            .await
+            .is_none()
+        {
+            let duty = on_call(&rotation(&store, &id).await);
+            let records = store.duty_history(&id).await.unwrap().len();
+            let due = store
+                .due_hand_offs(&workspace(), now())
+                .await
+                .unwrap()
+                .len();
+            let state = (duty, records, due);
+            assert!(
+                state == before || state == after,
+                "after {broken_off} steps: {state:?}"
+            );
+            broken_off += 1;
+        }
+        assert!(broken_off > 1, "it was never cut in the middle");
+        // However often it was begun, it was done once.
+        let records = store.duty_history(&id).await.unwrap();
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[1].ends_at, Some(now()));
         store.close().await;
     }
 }

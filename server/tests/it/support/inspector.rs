@@ -55,6 +55,18 @@ const WRONGS: &str = "
             and h.shift_starts_at = m.on_duty_since
             and coalesce(h.ends_at, 0) = coalesce(m.on_duty_until, 0))
   union all
+    select 'a duty of somebody whom the members do not tell', d.holder || ' in ' || d.rotation_id
+    from duties d
+    where not exists (select 1 from rotation_members m
+        where m.rotation_id = d.rotation_id and m.key = d.holder and m.duty_kept = 1
+            and m.on_duty_since = d.starts_at
+            and coalesce(m.on_duty_until, 0) = coalesce(d.ends_at, 0))
+  union all
+    select 'a member on duty without a duty', m.key || ' in ' || m.rotation_id
+    from rotation_members m
+    where m.on_duty_since is not null and not exists (select 1 from duties d
+        where d.rotation_id = m.rotation_id and d.holder = m.key)
+  union all
     select 'a record of a duty that should have ended', h.person || ' in ' || h.rotation_id
     from duty_history h
     where (h.ends_at is null or h.ends_at > $1 + $3) and not exists

@@ -34,7 +34,12 @@ use server::{
     },
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 use types::{
     ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
     Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, SyncChange,
@@ -421,4 +426,19 @@ pub fn on_call(rotation: &Rotation) -> Vec<String> {
 
 pub async fn rotation(store: &Store, id: &RotationId) -> Rotation {
     store.rotation(&workspace(), id).await.unwrap().unwrap()
+}
+
+/// Drops `future` after it was polled `polls` times, as a crash would end it at
+/// that point; `None` when it had not finished by then.
+pub async fn cut_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
 }
