@@ -3,14 +3,18 @@
 
 use crate::{
     Services,
+    background::{Lease, Periodic, Task},
     http::LONGEST_SESSION_SECONDS,
     slack::{READABLE_SECONDS, sign_in::IDLE_SECONDS},
     store::StoreError,
 };
 use std::time::Duration;
-use tokio::time;
 
+/// What the background work calls this.
+const TASK: &str = "housekeeping";
 const INTERVAL: Duration = Duration::from_secs(60);
+/// How long the server that cleans up keeps the others from it after its last turn.
+const LEASE: Duration = Duration::from_secs(3 * 60);
 /// How long the syncs of late are kept.
 const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a change that is sent again is answered with what came of it.
@@ -18,18 +22,26 @@ const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long it is kept who was on duty, in seconds: a little more than a year.
 const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
-/// Cleans up at the start and then every minute, until the shutdown.
-pub async fn run(services: Services) {
-    let mut interval = time::interval(INTERVAL);
-    loop {
-        tokio::select! {
-            () = services.shutdown.cancelled() => return,
-            _ = interval.tick() => {}
+/// Why a turn of cleaning up came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("what has outlived its use could not be deleted; it is tried again, and the log says why")]
+struct NotCleanedUp(#[from] StoreError);
+
+/// Cleaning up at the start and then every minute, by one server of several.
+pub fn task(services: &Services) -> Task {
+    let lease = Lease::new(&services.store, TASK, LEASE);
+    let services = services.clone();
+    let step = move || {
+        let services = services.clone();
+        async move {
+            clean_up(&services).await.map_err(NotCleanedUp)?;
+            Ok(INTERVAL)
         }
-        if let Err(error) = clean_up(&services).await {
-            tracing::error!(%error, "what has outlived its use could not be deleted");
-        }
-    }
+    };
+    let about = "Deletes what has outlived its use";
+    Periodic::new(TASK, about, INTERVAL, step)
+        .under(lease)
+        .into()
 }
 
 /// Deletes everything whose time is over.

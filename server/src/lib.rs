@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod backend;
+pub mod background;
 pub mod check;
 pub mod clock;
 pub mod config;
@@ -26,6 +27,7 @@ pub mod sync;
 mod text;
 
 use crate::{
+    background::Background,
     config::{Config, Storage},
     crypto::KeyRing,
     integrations::Renewals,
@@ -33,7 +35,6 @@ use crate::{
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
-    replicas::Hearing,
     slack::SlackClient,
     store::{Connection, OpenError, Store},
     sync::{RosterTurns, SyncSignals},
@@ -61,7 +62,8 @@ pub struct Services {
     pub renewals: Renewals,
     pub live: Live,
     pub metrics: Metrics,
-    pub hearing: Hearing,
+    /// How the work is that is done without being asked.
+    pub background: Background,
     pub sync: SyncSignals,
     pub limits: Limits,
     pub roster_turns: RosterTurns,
@@ -93,7 +95,7 @@ impl Services {
             renewals: Renewals::default(),
             live: Live::new(),
             metrics,
-            hearing: Hearing::default(),
+            background: Background::default(),
             sync: SyncSignals::new(),
             limits: Limits::default(),
             roster_turns: RosterTurns::default(),

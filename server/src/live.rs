@@ -14,7 +14,7 @@ use std::{
     },
     time::Instant,
 };
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{self, OwnedMutexGuard, broadcast, mpsc};
 use types::{LiveTopic, RotationId, WorkspaceId};
 
 /// How many events a slow page may fall behind before it is told to read
@@ -30,7 +30,7 @@ pub struct Live(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     channels: Mutex<HashMap<WorkspaceId, Channel>>,
-    outbox: OnceLock<mpsc::Sender<(WorkspaceId, LiveTopic)>>,
+    outbox: OnceLock<Outbox>,
     /// More happened than the outbox could take.
     overflowed: AtomicBool,
 }
@@ -42,6 +42,13 @@ pub struct Published {
     pub topic: Option<LiveTopic>,
     /// What is read from then on shows it.
     pub at: Instant,
+}
+
+/// What the other servers are still to be told.
+#[derive(Debug)]
+struct Outbox {
+    sender: mpsc::Sender<(WorkspaceId, LiveTopic)>,
+    receiver: Arc<sync::Mutex<mpsc::Receiver<(WorkspaceId, LiveTopic)>>>,
 }
 
 #[derive(Debug)]
@@ -97,7 +104,10 @@ impl Live {
     /// the other servers. Of rotations those are told in the transaction that changes them.
     pub fn publish(&self, workspace: &WorkspaceId, topic: LiveTopic) {
         if let Some(outbox) = self.0.outbox.get()
-            && outbox.try_send((workspace.clone(), topic.clone())).is_err()
+            && outbox
+                .sender
+                .try_send((workspace.clone(), topic.clone()))
+                .is_err()
         {
             self.0.overflowed.store(true, Ordering::Relaxed);
         }
@@ -117,11 +127,22 @@ impl Live {
         }
     }
 
-    /// What is published from now on and to be told to other servers; `None` when
-    /// somebody takes it already.
-    pub fn outbox(&self) -> Option<mpsc::Receiver<(WorkspaceId, LiveTopic)>> {
-        let (sender, receiver) = mpsc::channel(OUTBOX_EVENTS);
-        self.0.outbox.set(sender).ok().map(|()| receiver)
+    /// What is published from the first call on and to be told to other servers. One at a
+    /// time has it; whoever takes it up where another has left it goes by an overflow, since
+    /// what the other had in hand is lost.
+    pub async fn outbox(&self) -> OwnedMutexGuard<mpsc::Receiver<(WorkspaceId, LiveTopic)>> {
+        let mut is_new = false;
+        let outbox = self.0.outbox.get_or_init(|| {
+            is_new = true;
+            let (sender, receiver) = mpsc::channel(OUTBOX_EVENTS);
+            let receiver = Arc::new(sync::Mutex::new(receiver));
+            Outbox { sender, receiver }
+        });
+        let receiver = Arc::clone(&outbox.receiver).lock_owned().await;
+        if !is_new {
+            self.0.overflowed.store(true, Ordering::Relaxed);
+        }
+        receiver
     }
 
     /// Whether more was published than the outbox could take, since this was last
@@ -218,15 +239,27 @@ mod tests {
         assert!(live.version(&workspace, everything) > version + 1);
     }
 
-    #[test]
-    fn what_is_published_here_alone_is_not_told_to_others() {
+    #[tokio::test]
+    async fn what_is_published_here_alone_is_not_told_to_others() {
         let live = Live::new();
         let workspace = WorkspaceId::new("T1");
-        let mut outbox = live.outbox().unwrap();
+        let mut outbox = live.outbox().await;
         live.publish_here(&workspace, LiveTopic::Connection);
         assert!(outbox.try_recv().is_err());
         live.publish(&workspace, LiveTopic::Connection);
         assert!(outbox.try_recv().is_ok());
         assert!(!live.take_overflow());
+    }
+
+    #[tokio::test]
+    async fn what_waits_to_be_told_outlasts_whoever_told_it() {
+        let live = Live::new();
+        let workspace = WorkspaceId::new("T1");
+        let before = live.outbox().await;
+        live.publish(&workspace, LiveTopic::Connection);
+        drop(before);
+        let mut after = live.outbox().await;
+        assert!(after.try_recv().is_ok());
+        assert!(live.take_overflow());
     }
 }

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use server::{
     Services,
     backend::RoundRobin,
-    check, clock,
+    background, check, clock,
     config::{Config, ConnectionsConfig, Settings, Storage, StorageSettings},
     housekeeping, http, reencrypt, replicas, slack,
     store::{self, ServingLock, Store},
@@ -20,6 +20,7 @@ use std::{
     cell::Cell,
     hint::black_box,
     io::IsTerminal,
+    iter,
     net::SocketAddr,
     path::PathBuf,
     pin::pin,
@@ -234,15 +235,15 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         None => None,
     };
 
-    let mut background = vec![
-        tokio::spawn(sync::reconcile(services.clone())),
-        tokio::spawn(replicas::run(services.clone(), database_url)),
-        tokio::spawn(slack::directory::run(services.clone())),
-        tokio::spawn(housekeeping::run(services.clone())),
+    let mut tasks = vec![
+        sync::task(&services),
+        slack::directory::task(&services),
+        housekeeping::task(&services),
     ];
-    if let Some(listener) = metrics {
-        background.push(tokio::spawn(serve_metrics(services.clone(), listener)));
-    }
+    tasks.extend(replicas::task(&services, database_url));
+    let (kept, stop) = (services.background.clone(), services.shutdown.clone());
+    let mut driver = tokio::spawn(background::run(kept, stop, tasks));
+    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(services.clone(), listener)));
     let router = http::router(
         services.clone(),
         Arc::new(RoundRobin::new(services.clone())),
@@ -261,8 +262,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             ended?;
             anyhow::bail!("the server stopped by itself");
         }
+        ended = &mut driver => {
+            ended?;
+            anyhow::bail!("the background work stopped by itself");
+        }
     }
     tracing::info!("stopping");
+    let background = iter::once(driver).chain(metrics).collect();
     drain(&services, serving, background).await;
     Ok(())
 }

@@ -4,20 +4,17 @@
 
 use crate::{
     Services,
+    background::{Lasting, Signs, Task},
     store::{Announcement, CHANNEL, Engine, GIVING_UP},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Executor as _, postgres::PgListener};
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 use tokio::{sync::mpsc, time};
-use types::{LiveTopic, WorkspaceId};
+use types::{LiveTopic, TaskState, WorkspaceId};
+
+/// What the background work calls this.
+const TASK: &str = "live_events";
 
 /// Where servers speak only so that somebody is heard.
 const ECHO_CHANNEL: &str = "roundrobin_echo";
@@ -30,21 +27,8 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(15);
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long to rest before the database is tried again.
 const REST: Duration = Duration::from_secs(1);
-
-/// Whether this server hears from the others.
-#[derive(Clone, Debug, Default)]
-pub struct Hearing(Arc<AtomicBool>);
-
-impl Hearing {
-    /// True where there is nobody to hear from, too.
-    pub fn is_sound(&self) -> bool {
-        !self.0.load(Ordering::Relaxed)
-    }
-
-    fn set(&self, sound: bool) {
-        self.0.store(!sound, Ordering::Relaxed);
-    }
-}
+/// Without a sign of life for so long, nobody even tries to hear.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
 
 /// Why a server does not hear from the others.
 ///
@@ -58,32 +42,41 @@ enum Unheard {
     Deaf,
     #[error("Postgres did not take a connection within {} seconds", CONNECT_LIMIT.as_secs())]
     NoAnswer,
-    #[error(transparent)]
+    #[error("Postgres did not give or keep the connection")]
     Database(#[from] sqlx::Error),
 }
 
-/// Tells and hears until the shutdown; with SQLite, ends at once.
-pub async fn run(services: Services, database_url: SecretString) {
-    let url = database_url.expose_secret();
-    if !matches!(Engine::of_url(url), Ok(Engine::Postgres)) {
-        return;
+/// Telling and hearing; nothing with SQLite.
+pub fn task(services: &Services, database_url: SecretString) -> Option<Task> {
+    let engine = Engine::of_url(database_url.expose_secret());
+    if !matches!(engine, Ok(Engine::Postgres)) {
+        return None;
     }
-    let Some(outbox) = services.live.outbox() else {
-        return;
+    let services = services.clone();
+    let work = move |signs| {
+        let (services, url) = (services.clone(), database_url.clone());
+        async move {
+            let mut outbox = services.live.outbox().await;
+            tokio::join!(
+                tell(&services, &mut outbox),
+                echo(&services),
+                hear(&services, &signs, url.expose_secret())
+            );
+            Ok(())
+        }
     };
-    services.hearing.set(false);
-    let stop = services.shutdown.clone();
-    stop.run_until_cancelled(async {
-        tokio::join!(
-            tell(&services, outbox),
-            echo(&services),
-            hear(&services, url)
-        )
-    })
-    .await;
+    let about = "Carries what changes between the servers";
+    Some(Lasting::new(TASK, about, STUCK_AFTER, work).into())
 }
 
-async fn tell(services: &Services, mut outbox: mpsc::Receiver<(WorkspaceId, LiveTopic)>) {
+/// Whether this server hears from the others; true where there is nobody to hear from,
+/// too.
+pub fn is_hearing(services: &Services) -> bool {
+    let report = services.background.report(TASK);
+    report.is_none_or(|report| report.state == TaskState::Ok)
+}
+
+async fn tell(services: &Services, outbox: &mut mpsc::Receiver<(WorkspaceId, LiveTopic)>) {
     while let Some((workspace, topic)) = outbox.recv().await {
         let topic = (!services.live.take_overflow()).then_some(topic);
         while let Err(error) = services.store.announce(&workspace, topic.clone()).await {
@@ -103,18 +96,17 @@ async fn echo(services: &Services) {
     }
 }
 
-async fn hear(services: &Services, url: &str) {
+async fn hear(services: &Services, signs: &Signs, url: &str) {
     loop {
-        let Err(cause) = listen(services, url).await;
-        tracing::warn!(%cause, "cannot hear from other servers");
-        services.hearing.set(false);
+        let Err(cause) = listen(services, signs, url).await;
+        signs.ill(cause);
         time::sleep(REST).await;
     }
 }
 
 /// Hears until the connection is lost or deaf. Whatever was said while nobody heard is
 /// made up for by having every page read everything anew.
-async fn listen(services: &Services, url: &str) -> Result<Infallible, Unheard> {
+async fn listen(services: &Services, signs: &Signs, url: &str) -> Result<Infallible, Unheard> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
         for statement in GIVING_UP {
@@ -126,13 +118,14 @@ async fn listen(services: &Services, url: &str) -> Result<Infallible, Unheard> {
     let mut listener = time::timeout(CONNECT_LIMIT, listening)
         .await
         .map_err(|_| Unheard::NoAnswer)??;
-    services.hearing.set(true);
+    signs.well();
     services.live.start_over();
     loop {
         let notification = time::timeout(LONGEST_SILENCE, listener.try_recv())
             .await
             .map_err(|_| Unheard::Deaf)??
             .ok_or(Unheard::Lost)?;
+        signs.well();
         if notification.channel() == ECHO_CHANNEL {
             continue;
         }

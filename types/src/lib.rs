@@ -5,6 +5,7 @@
 
 mod alerts;
 mod audit;
+mod background;
 mod connection;
 mod duty;
 mod id;
@@ -24,6 +25,7 @@ mod time;
 
 pub use alerts::{AlertsView, ConnectionAlert};
 pub use audit::{AuditAction, AuditEntry, AuditPage};
+pub use background::{BackgroundTask, TaskState};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,

@@ -2,12 +2,18 @@
 //! work, and if not, which part is ill and what helps.
 
 use super::Site;
-use crate::{Services, slack::Standing};
+use crate::{
+    Services,
+    background::{Report, Run},
+    replicas,
+    slack::Standing,
+    sync,
+};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
-use types::SlackProblem;
+use types::{SlackProblem, TaskState, Timestamp};
 
 /// How long the database may take to say how it is.
 pub const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -29,6 +35,60 @@ pub struct Readiness {
     /// The installations in Slack. They make nothing unready: another server could
     /// do no more about them.
     slack: Installations,
+    /// The background work of this server, by its codes. Of an ill task, only what
+    /// [`Readiness::sync`] and [`Readiness::live_events`] say makes a server unready: the
+    /// others would fare no better at another one, and nobody waits for them.
+    tasks: BTreeMap<&'static str, TaskHealth>,
+}
+
+/// How a task of the background work is.
+#[derive(Serialize)]
+struct TaskHealth {
+    state: TaskState,
+    /// How many runs came to nothing since the last that did not.
+    failures: u32,
+    restarts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<LastRun>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LastRun {
+    outcome: &'static str,
+    began_at: String,
+    ended_at: String,
+    seconds: f64,
+}
+
+impl From<Report> for TaskHealth {
+    fn from(report: Report) -> Self {
+        Self {
+            state: report.state,
+            failures: report.failures,
+            restarts: report.restarts,
+            last: report.last.map(LastRun::from),
+            cause: report.cause,
+        }
+    }
+}
+
+impl From<Run> for LastRun {
+    fn from(run: Run) -> Self {
+        Self {
+            outcome: run.outcome.code(),
+            began_at: written(run.began_at),
+            ended_at: written(run.ended_at),
+            seconds: run.took.as_secs_f64(),
+        }
+    }
+}
+
+/// In the form that people and programs read, RFC 3339.
+fn written(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| at.as_millis().to_string(), |at| at.to_string())
 }
 
 /// The worst of all workspaces.
@@ -96,10 +156,10 @@ impl Readiness {
         };
         let ill = |sound: bool, cause: Cause| (!sound).then(|| cause.to_string());
         let database = part("database", trouble.map(|trouble| trouble.to_string()));
-        let sync = part("sync", ill(services.sync.is_alive(), Cause::SyncStuck));
+        let sync = part("sync", ill(sync::is_alive(services), Cause::SyncStuck));
         let live_events = part(
             "live_events",
-            ill(services.hearing.is_sound(), Cause::NothingHeard),
+            ill(replicas::is_hearing(services), Cause::NothingHeard),
         );
         let stopping = services.shutdown.is_cancelled();
         if stopping {
@@ -111,6 +171,7 @@ impl Readiness {
                 .unwrap_or(Installations::Unknown),
             Part::Failing | Part::Stopping => Installations::Unknown,
         };
+        let tasks = services.background.reports().into_iter();
         Self {
             ready: causes.is_empty(),
             database,
@@ -119,6 +180,7 @@ impl Readiness {
             server: if stopping { Part::Stopping } else { Part::Ok },
             causes,
             slack,
+            tasks: tasks.map(|report| (report.code, report.into())).collect(),
         }
     }
 

@@ -10,15 +10,17 @@ use super::{
 };
 use crate::{
     Services,
+    background::{Periodic, Task},
     store::{KnownPerson, StoreError, Workspace},
 };
 use domain::Person;
 use secrecy::SecretString;
-use std::{collections::HashMap, time::Duration};
-use tokio::{
-    task::JoinHandle,
-    time::{MissedTickBehavior, interval, sleep},
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+use tokio::{task::JoinHandle, time::sleep};
 use types::{LiveTopic, PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
@@ -56,23 +58,30 @@ pub enum DirectoryError {
     Store(#[from] StoreError),
 }
 
-/// Refreshes every installed workspace now and at each interval, until the
-/// server stops.
-pub async fn run(services: Services) {
-    let mut ticks = interval(services.config.slack.directory_interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut running = HashMap::new();
-    while services
-        .shutdown
-        .run_until_cancelled(ticks.tick())
-        .await
-        .is_some()
-    {
-        match services.store.workspaces().await {
-            Ok(workspaces) => start_refreshes(&services, workspaces, &mut running),
-            Err(error) => tracing::error!(%error, "the workspaces cannot be read"),
+/// Why no directory is being read anew.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the workspaces whose people are to be read are not known; it is tried again, and the log says why"
+)]
+struct WorkspacesUnread(#[from] StoreError);
+
+/// Refreshing every installed workspace at the start and at each interval.
+pub fn task(services: &Services) -> Task {
+    let interval = services.config.slack.directory_interval;
+    let services = services.clone();
+    let running = Arc::<Mutex<HashMap<_, _>>>::default();
+    let step = move || {
+        let (services, running) = (services.clone(), Arc::clone(&running));
+        async move {
+            let workspaces = services.store.workspaces().await;
+            let workspaces = workspaces.map_err(WorkspacesUnread)?;
+            let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
+            start_refreshes(&services, workspaces, &mut running);
+            Ok(interval)
         }
-    }
+    };
+    let about = "Starts reading the people of each Slack workspace";
+    Periodic::new("slack_directory", about, interval, step).into()
 }
 
 /// Starts one task for each workspace, so that none waits for another, and

@@ -29,6 +29,7 @@ mod rotations;
 mod runs;
 mod schedules;
 mod sessions;
+mod task_leases;
 mod tokens;
 mod trouble;
 mod workspaces;
@@ -135,6 +136,12 @@ impl Store {
             directories: Kept::default(),
             served: Arc::default(),
         })
+    }
+
+    /// Whether several servers may be at this database at once: a SQLite file is served by
+    /// one process.
+    pub fn is_shared(&self) -> bool {
+        self.engine == Engine::Postgres
     }
 
     /// Marks the database as being served until the store is closed, so that a copy of

@@ -15,7 +15,8 @@ pub use people::{RosterTurns, resolve, roster};
 pub use run::{apply_link, window};
 
 use crate::{
-    Services, clock,
+    Services,
+    background::{Periodic, Task},
     metrics::RunEnd,
     store::{Connection, EndedRun, StoreError, SyncEnd},
 };
@@ -27,7 +28,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -38,9 +39,12 @@ use tokio::{
 use tracing::Instrument;
 use types::{
     ConnectRefusal, LiveTopic, PagerDutyProblem, RotationId, ScheduleId, SyncReason, SyncReport,
-    SyncRunId, Timestamp, WorkspaceId,
+    SyncRunId, WorkspaceId,
 };
 use uuid::Uuid;
+
+/// What the background work calls the reconciler.
+const TASK: &str = "sync";
 
 /// How long a run keeps others away without a sign of life. A server that dies is
 /// replaced after it.
@@ -65,9 +69,6 @@ pub struct SyncSignals {
     wake: Arc<Notify>,
     /// The workspaces whose run has just ended.
     ended: broadcast::Sender<WorkspaceId>,
-    /// When the reconciler last looked for what is due, in milliseconds since
-    /// 1970; 0 before it first has.
-    looked_at: Arc<AtomicI64>,
     requests: Requests,
     slow: Turns,
 }
@@ -77,16 +78,9 @@ impl SyncSignals {
         Self {
             wake: Arc::new(Notify::new()),
             ended: broadcast::channel(64).0,
-            looked_at: Arc::default(),
             requests: Requests::default(),
             slow: Turns::default(),
         }
-    }
-
-    /// Whether the reconciler looks for what is due, as it does every few seconds.
-    pub fn is_alive(&self) -> bool {
-        let looked_at = Timestamp::from_millis(self.looked_at.load(Ordering::Relaxed));
-        until(clock::now(), looked_at) < STUCK_AFTER
     }
 
     /// Lets the reconciler look at once for what is due.
@@ -111,26 +105,39 @@ pub struct Synced {
     pub unreadable: Vec<ScheduleId>,
 }
 
-/// Starts a run for each connection when it is due, until the shutdown.
-pub async fn reconcile(services: Services) {
-    let stop = services.shutdown.clone();
-    if let Err(error) = retry_after_start(&services).await {
-        tracing::error!(%error, "what failed before the start is not retried sooner");
-    }
-    while !stop.is_cancelled() {
-        let rest = match start_due_runs(&services).await {
-            Ok(rest) => rest,
-            Err(error) => {
-                tracing::error!(%error, "the reconciler could not read what is due");
-                REST_AFTER_FAILURE
+/// Why the reconciler started no run.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "what is due could not be looked for; it is tried again after a second, and the log says why"
+)]
+struct NotLooked(#[from] StoreError);
+
+/// The reconciler: it starts a run for each connection when it is due.
+pub fn task(services: &Services) -> Task {
+    let (services, wake) = (services.clone(), Arc::clone(&services.sync.wake));
+    let has_started = Arc::<AtomicBool>::default();
+    let step = move || {
+        let (services, has_started) = (services.clone(), Arc::clone(&has_started));
+        async move {
+            if !has_started.swap(true, Ordering::Relaxed)
+                && let Err(error) = retry_after_start(&services).await
+            {
+                tracing::error!(%error, "what failed before the start is not retried sooner");
             }
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = services.sync.wake.notified() => {}
-            () = time::sleep(rest) => {}
+            Ok(start_due_runs(&services).await.map_err(NotLooked)?)
         }
-    }
+    };
+    let about = "Asks PagerDuty and hands over duty when it is time";
+    Periodic::new(TASK, about, LONGEST_REST, step)
+        .woken_by(wake)
+        .retried_within(REST_AFTER_FAILURE)
+        .patient_for(STUCK_AFTER)
+        .into()
+}
+
+/// Whether this server's reconciler looks for what is due, as it does every few seconds.
+pub fn is_alive(services: &Services) -> bool {
+    services.background.is_served(TASK)
 }
 
 /// A back-off may outlast the outage that it is from, and whoever restarts a
@@ -150,8 +157,6 @@ async fn retry_after_start(services: &Services) -> Result<(), StoreError> {
 /// Starts what is due and says how long nothing else will be.
 async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
     let due = services.store.due_connections().await?;
-    let now = clock::now().as_millis();
-    services.sync.looked_at.store(now, Ordering::Relaxed);
     for workspace in due {
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();

@@ -4,9 +4,10 @@
 use crate::{
     http::browser::Browser,
     support::{
-        Database, NOWHERE, Setup, bound_to, cookie, create, databases, disk::Disk, entry, keys,
-        new_credential, on_call, on_each_database, open_services, postgres, rotation,
-        sandbox::Sandbox, services, sqlite, wire::Wire, with_people, workspace,
+        Database, NOWHERE, Setup, bound_to, cookie, create, databases, disk::Disk, entry,
+        hear_others, keys, new_credential, on_call, on_each_database, open_services, postgres,
+        reconcile, rotation, sandbox::Sandbox, services, sqlite, wire::Wire, with_people,
+        workspace,
     },
 };
 use axum::http::StatusCode;
@@ -89,7 +90,7 @@ async fn a_full_disk_is_said_and_all_goes_on_when_there_is_space_again() {
     let sandbox = Sandbox::start().await;
     let services = services(&database, &sandbox.url).await;
     let id = bound_to(&services, &sandbox, "PPLATP1").await;
-    tokio::spawn(sync::reconcile(services.clone()));
+    tokio::spawn(reconcile(services.clone()));
     until_ready(&services, true).await;
 
     disk.fill();
@@ -171,7 +172,7 @@ async fn sessions_that_a_failover_left_read_only_are_thrown_away() {
         return;
     };
     let services = services(&database, NOWHERE).await;
-    tokio::spawn(sync::reconcile(services.clone()));
+    tokio::spawn(reconcile(services.clone()));
     until_ready(&services, true).await;
     let name = name_of(&database);
     let read_only =
@@ -210,7 +211,7 @@ async fn a_database_that_was_killed_is_said_and_all_goes_on_when_it_is_back() {
     let wire = Wire::to(&database).await;
     let services = services(&wire.database, &sandbox.url).await;
     let id = bound_to(&services, &sandbox, "PPLATP1").await;
-    tokio::spawn(sync::reconcile(services.clone()));
+    tokio::spawn(reconcile(services.clone()));
     until_ready(&services, true).await;
 
     wire.kill_server();
@@ -284,7 +285,7 @@ async fn a_shift_changes_hands_in_time_although_every_connection_is_deaf() {
     let ending = sandbox.control(path, json!({"seconds": 4})).await;
     sync::sync_now(&setup, &workspace()).await.unwrap().unwrap();
     let server = open_services(&wire.database.url, &Setup::at(&sandbox.url)).await;
-    tokio::spawn(sync::reconcile(server.clone()));
+    tokio::spawn(reconcile(server.clone()));
     until_ready(&server, true).await;
     // PagerDuty cannot help: the stored shifts have to do.
     sandbox
@@ -317,7 +318,7 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
     let services = services(&wire.database, NOWHERE).await;
     let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
     let url = SecretString::from(wire.database.url.as_str());
-    tokio::spawn(replicas::run(services.clone(), url));
+    tokio::spawn(hear_others(services.clone(), url));
     // It listens, and has pages from before start over.
     assert_eq!(events.recv().await.unwrap().topic, None);
 
@@ -330,7 +331,7 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
         "a deaf listening connection was replaced after {:?}",
         began.elapsed()
     );
-    assert!(services.hearing.is_sound());
+    assert!(replicas::is_hearing(&services));
     // A connection that hears is left alone.
     let silence = time::timeout(UNHEARD, events.recv()).await;
     assert!(silence.is_err(), "{silence:?}");
@@ -387,7 +388,7 @@ async fn statements_that_wait_for_a_lock_condemn_no_other_connection() {
     };
     let services = services(&database, NOWHERE).await;
     let store = &services.store;
-    tokio::spawn(sync::reconcile(services.clone()));
+    tokio::spawn(reconcile(services.clone()));
     until_ready(&services, true).await;
     let id = create(store, "Locked").await;
     let other = keep_locked(&database, "rotations").await;
@@ -423,7 +424,7 @@ async fn statements_that_wait_for_a_lock_condemn_no_other_connection() {
 async fn a_lock_of_another_program_is_not_told_as_a_fault_of_the_network() {
     for database in databases().await {
         let services = services(&database, NOWHERE).await;
-        tokio::spawn(sync::reconcile(services.clone()));
+        tokio::spawn(reconcile(services.clone()));
         until_ready(&services, true).await;
         let other = keep_locked(&database, "write_tries").await;
         let readiness = until_ready(&services, false).await;

@@ -5,7 +5,7 @@ mod connections;
 mod limits;
 mod listeners;
 
-use crate::support::{Database, NOW, entry, services, sqlite, workspace};
+use crate::support::{Database, NOW, entry, reconcile, services, sqlite, workspace};
 use app::{AppError, Flash};
 use axum::{
     body::{Body, BodyDataStream},
@@ -628,7 +628,7 @@ async fn readiness_names_its_parts() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     let parts = r#"{"ready":false,"database":"ok","sync":"failing","live_events":"ok","server":"ok","causes":{"sync":"#;
     assert!(answer.body.starts_with(parts), "{}", answer.body);
-    tokio::spawn(server::sync::reconcile(services.clone()));
+    tokio::spawn(reconcile(services.clone()));
     while browser.open("/readyz").await.status != StatusCode::OK {
         tokio::task::yield_now().await;
     }

@@ -3,7 +3,7 @@
 
 use crate::support::{
     Database, caller, cookie, databases, entry, login::LoginStub, on_each_engine, postgres,
-    process::ServerProcess, services, soaking, sqlite, workspace,
+    process::ServerProcess, reconcile, services, soaking, sqlite, workspace,
 };
 use app::{
     AppError,
@@ -146,7 +146,7 @@ async fn with_tokens_of_five_seconds_no_sync_is_lost_and_no_refresh_token_used_t
     let stub = LoginStub::start(Duration::from_secs(5)).await;
     let database = sqlite();
     let services = logged_in(&database, &stub).await;
-    let reconciler = tokio::spawn(sync::reconcile(services.clone()));
+    let reconciler = tokio::spawn(reconcile(services.clone()));
     let (began, mut lost) = (Instant::now(), Vec::new());
     while began.elapsed() < soak_time() {
         let connection = connection(&services).await;

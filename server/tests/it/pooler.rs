@@ -1,11 +1,10 @@
 //! Poolers between the server and Postgres: the real pgbouncer in each of its modes.
 
 use crate::support::{
-    Database, ENCRYPTION_KEYS, NOWHERE, create, ports::free_port, postgres, process::run,
-    programs::installed, rotation, services, workspace,
+    Database, ENCRYPTION_KEYS, NOWHERE, create, hear_others, ports::free_port, postgres,
+    process::run, programs::installed, rotation, services, workspace,
 };
 use secrecy::SecretString;
-use server::replicas;
 use std::{
     fs,
     os::unix::fs::chown,
@@ -161,7 +160,7 @@ async fn a_pooler_that_lends_by_session_serves() {
     let there = services(&pooler.database, NOWHERE).await;
     for services in [&here, &there] {
         let url = SecretString::from(pooler.database.url.as_str());
-        tokio::spawn(replicas::run((*services).clone(), url));
+        tokio::spawn(hear_others((*services).clone(), url));
     }
     let (_, mut events) = there.live.subscribe(&workspace(), |_| true);
     assert_eq!(events.recv().await.unwrap().topic, None);

@@ -2,7 +2,7 @@
 //! and what one does the pages of all are told.
 
 use crate::support::{
-    Database, NOWHERE, bound_to, cookie, create, entry,
+    Database, NOWHERE, bound_to, cookie, create, entry, hear_others,
     inspector::Inspector,
     on_call, postgres,
     process::ServerProcess,
@@ -164,7 +164,7 @@ async fn of_two_servers_one_hands_off_once_and_in_time_while_pagerduty_is_away()
 async fn joined(database: &Database, services: &Services) -> Receiver<Published> {
     let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
     let url = SecretString::from(database.url.as_str());
-    tokio::spawn(replicas::run(services.clone(), url));
+    tokio::spawn(hear_others(services.clone(), url));
     // Pages from before are told to start over once somebody listens for them.
     assert_eq!(next(&mut events).await, None);
     events
@@ -203,7 +203,7 @@ async fn what_one_server_does_the_pages_of_another_are_told() {
     cut_listeners(&database).await;
     // Whatever was said meanwhile is made up for.
     assert_eq!(next(&mut theirs).await, None);
-    assert!(there.hearing.is_sound());
+    assert!(replicas::is_hearing(&there));
     here.live.publish(&workspace(), LiveTopic::Connection);
     assert_eq!(next(&mut theirs).await, Some(LiveTopic::Connection));
 }

@@ -2,8 +2,8 @@
 
 use crate::support::{
     Database, NOW, NOWHERE, bound_to, caller, create, databases, entry, keys, new_credential,
-    on_call, on_each_engine, pagerduty::PagerDutyStub, rotation, sandbox::Sandbox, services,
-    snapshot, sqlite, workspace,
+    on_call, on_each_engine, pagerduty::PagerDutyStub, reconcile, rotation, sandbox::Sandbox,
+    services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
 use domain::{Directory, Rotation, Shift, names_on_duty};
@@ -295,7 +295,7 @@ async fn a_hand_off_happens_while_pagerduty_is_away() {
         let (services, id) = bound(&database, &stub).await;
         stub.change(|world| world.status = 503);
         let (_, mut events) = services.live.subscribe(&workspace(), |_| true);
-        let reconciler = tokio::spawn(sync::reconcile(services.clone()));
+        let reconciler = tokio::spawn(reconcile(services.clone()));
         while on_duty(&rotation(&services.store, &id).await) != ["Bob"] {
             events.recv().await.unwrap();
         }

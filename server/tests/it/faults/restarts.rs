@@ -2,6 +2,7 @@
 
 use crate::support::{bound::Bound, databases, workspace};
 use serde_json::json;
+use server::sync;
 use std::time::Duration;
 use types::{PagerDutyProblem, SyncReason, Timestamp};
 
@@ -57,7 +58,7 @@ async fn what_waiting_does_not_mend_is_not_tried_again_at_the_start() {
         bound.forget_what_was_asked().await;
         let reconciler = bound.reconcile();
         // It has looked once what is due.
-        while !bound.services.sync.is_alive() {
+        while !sync::is_alive(&bound.services) {
             tokio::task::yield_now().await;
         }
         reconciler.stop().await;

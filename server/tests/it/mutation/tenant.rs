@@ -4,7 +4,7 @@
 use super::proxy::Proxy;
 use crate::{
     http::browser::{Browser, page},
-    support::{Database, keys, sandbox::Sandbox},
+    support::{Database, keys, reconcile, sandbox::Sandbox},
 };
 use app::backend::{Authorisations, Caller, Connections, Rotations, Schedules};
 use axum::{
@@ -19,7 +19,6 @@ use server::{
     backend::{LoginAnswer, RoundRobin},
     config::{Settings, Storage},
     store::Expect,
-    sync,
 };
 use sqlx::{AnyPool, AssertSqlSafe, any::AnyPoolOptions};
 use std::{
@@ -118,7 +117,7 @@ impl World {
             .unwrap();
         let pool = AnyPoolOptions::new().max_connections(4);
         Self {
-            reconciler: tokio::spawn(sync::reconcile(services.clone())),
+            reconciler: tokio::spawn(reconcile(services.clone())),
             sandbox,
             proxy,
             services,

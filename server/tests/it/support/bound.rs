@@ -1,8 +1,8 @@
 //! A workspace whose rotations follow schedules of the stand-in.
 
 use super::{
-    Database, Setup, bound_to, caller, on_call, rotation, sandbox::Sandbox, services_with,
-    workspace,
+    Database, Setup, bound_to, caller, on_call, reconcile, rotation, sandbox::Sandbox,
+    services_with, workspace,
 };
 use app::backend::Connections;
 use domain::{Member, Rotation};
@@ -181,7 +181,7 @@ impl Bound {
     pub fn reconcile(&self) -> Reconciler {
         Reconciler {
             services: self.services.clone(),
-            task: tokio::spawn(sync::reconcile(self.services.clone())),
+            task: tokio::spawn(reconcile(self.services.clone())),
         }
     }
 

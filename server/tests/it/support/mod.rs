@@ -23,15 +23,18 @@ use secrecy::SecretString;
 use server::{
     Services,
     backend::RoundRobin,
+    background::{self, Task},
     clock,
     config::{Settings, Storage},
     crypto::{KeyRing, token_key},
     pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
+    replicas,
     slack::Change,
     store::{
         Connection, Expect, Installation, KnownPerson, NewAuditEntry, NewSession, Rule, Store,
         StoredCredential, StoredMethod,
     },
+    sync,
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{
@@ -150,6 +153,24 @@ pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
     let services = open_services(&database.url, setup).await;
     with_people(&services.store).await;
     services
+}
+
+/// The reconciler alone, until the shutdown.
+pub async fn reconcile(services: Services) {
+    let task = sync::task(&services);
+    in_background(&services, vec![task]).await;
+}
+
+/// Telling other servers and hearing from them alone, until the shutdown.
+pub async fn hear_others(services: Services, database_url: SecretString) {
+    let task = replicas::task(&services, database_url);
+    in_background(&services, Vec::from_iter(task)).await;
+}
+
+/// Tasks as the server runs its own, until the shutdown.
+pub async fn in_background(services: &Services, tasks: Vec<Task>) {
+    let (kept, stop) = (services.background.clone(), services.shutdown.clone());
+    background::run(kept, stop, tasks).await;
 }
 
 /// The server's parts over a database as it is, and Slack nowhere: what it said

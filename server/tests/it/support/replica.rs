@@ -1,8 +1,8 @@
 //! A server of several in this process: it syncs on a runtime of its own, so that
 //! it can vanish as a crash would have it, with whatever it is doing undone.
 
-use super::{Setup, open_services};
-use server::{Services, backend::RoundRobin, sync};
+use super::{Setup, open_services, reconcile};
+use server::{Services, backend::RoundRobin};
 use tokio::runtime::{Builder, Runtime};
 
 /// A running server; it crashes when the value goes.
@@ -30,7 +30,7 @@ impl Replica {
             open_services(&database_url, &setup).await
         };
         let services = runtime.spawn(opening).await.unwrap();
-        runtime.spawn(sync::reconcile(services.clone()));
+        runtime.spawn(reconcile(services.clone()));
         Self {
             services,
             runtime: Some(runtime),

@@ -1,0 +1,15 @@
+//! Work that a server does without being asked. One driver runs all tasks of it: whatever
+//! ends one of them is said, and it is started again, so that none dies unnoticed. What
+//! became of each is kept for `/readyz`, `/metrics` and a page for admins.
+//!
+//! The rooms that have something to do make the tasks; this one knows none of them.
+
+mod driver;
+mod lease;
+mod record;
+mod task;
+
+pub use driver::run;
+pub use lease::Lease;
+pub use record::{Background, Outcome, Report, Run, Signs};
+pub use task::{Failure, Lasting, Periodic, Task};
