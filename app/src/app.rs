@@ -47,6 +47,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations/syncs") view=|| lazy(LazyPage::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/background") view=|| lazy(LazyPage::Occasional(OccasionalPage::BackgroundWork)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=|| lazy(LazyPage::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

@@ -7,11 +7,11 @@ use crate::{AppError, Flash, error::Denial};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BindRefusal, ClientSecretInput, ConnectRefusal,
-    ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView, LinkRefusal,
-    MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced,
-    Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
-    ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
+    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
+    ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView,
+    LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
+    Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage,
+    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -205,6 +205,12 @@ pub trait Audit {
 }
 
 #[async_trait]
+pub trait Operation {
+    /// The background work of the server that answers.
+    async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
+}
+
+#[async_trait]
 pub trait Flashes {
     /// Keeps what a form came to until the session's next page shows it.
     async fn keep_flash(&self, caller: &Caller, flash: Flash) -> Result<(), AppError>;
@@ -267,6 +273,7 @@ pub trait Backend:
     + Schedules
     + Links
     + Audit
+    + Operation
     + Flashes
     + Changes
     + Send
@@ -281,6 +288,7 @@ impl<T> Backend for T where
         + Schedules
         + Links
         + Audit
+        + Operation
         + Flashes
         + Changes
         + Send

@@ -3,8 +3,8 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, EditRotationPage, EditSchedulePage, IntegrationsPage, NewRotationPage,
-    RotationPage, SettingsPage, SyncHistoryPage,
+    AuditLogPage, BackgroundWorkPage, EditRotationPage, EditSchedulePage, IntegrationsPage,
+    NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -67,6 +67,7 @@ pub enum OccasionalPage {
     Settings,
     SyncHistory,
     AuditLog,
+    BackgroundWork,
 }
 
 impl LazyPage {
@@ -105,6 +106,7 @@ impl OccasionalPage {
             Self::Settings => SettingsPage().into_any(),
             Self::SyncHistory => SyncHistoryPage().into_any(),
             Self::AuditLog => AuditLogPage().into_any(),
+            Self::BackgroundWork => BackgroundWorkPage().into_any(),
         }
     }
 }
@@ -286,6 +288,7 @@ mod tests {
             ("/rotations/0191/schedule", Some(EditSchedule)),
             ("/settings", Some(Occasional)),
             ("/settings/audit", Some(Occasional)),
+            ("/settings/background", Some(Occasional)),
             ("/settings/integrations", Some(Integrations)),
             ("/settings/integrations/syncs", Some(Occasional)),
         ];

@@ -57,6 +57,8 @@ pub enum Denial {
     EditRotation,
     #[error("Only workspace admins may read the audit log. Ask one of them.")]
     ReadAudit,
+    #[error("Only workspace admins may see how the background work goes. Ask one of them.")]
+    SeeBackgroundWork,
     #[error("Only workspace admins may say who is who in Slack. Ask one of them.")]
     LinkPeople,
     #[error(

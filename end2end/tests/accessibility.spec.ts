@@ -200,7 +200,7 @@ test.describe('what leads nowhere or is not allowed', () => {
     const admin = await openBrowser();
     const rotation = await furnish(admin, world);
     await signInAs(page, 'Tomás Herrera');
-    for (const path of ['/settings/audit', '/settings/nothing', '/rotations/no-such-rotation', '/settings/integrations', rotation, `${rotation}/schedule`]) {
+    for (const path of ['/settings/audit', '/settings/background', '/settings/nothing', '/rotations/no-such-rotation', '/settings/integrations', rotation, `${rotation}/schedule`]) {
       await visit(page, path);
       await expectAccessibleInAllColours(page);
     }

@@ -160,11 +160,11 @@ test('a slash at the end of an address is left out', async ({ page }) => {
 });
 
 test('what is not signed in is let in nowhere', async ({ page }) => {
-  for (const path of ['/', '/rotations', '/rotations/new', '/settings', '/settings/integrations', '/settings/audit']) {
+  for (const path of ['/', '/rotations', '/rotations/new', '/settings', '/settings/integrations', '/settings/audit', '/settings/background']) {
     await page.goto(path);
     await expect(page).toHaveURL(/\/sign-in/);
   }
-  for (const path of ['/rpc/rotations', '/rpc/integrations', '/rpc/people', '/rpc/audit', '/api/events']) {
+  for (const path of ['/rpc/rotations', '/rpc/integrations', '/rpc/people', '/rpc/audit', '/rpc/background_work', '/api/events']) {
     expect((await page.request.get(path)).status(), path).toBe(401);
   }
 });

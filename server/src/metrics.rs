@@ -39,6 +39,10 @@ struct Inner {
     directory_age_seconds: Family<WorkspaceLabels, Gauge<f64, AtomicU64>>,
     part_ready: Family<PartLabels, Gauge>,
     database_renewals: Counter,
+    task_runs: Family<TaskRunLabels, Counter>,
+    task_restarts: Family<TaskLabels, Counter>,
+    task_last_run_seconds: Family<TaskLabels, Gauge<f64, AtomicU64>>,
+    task_well: Family<TaskLabels, Gauge>,
     /// Scraping replaces what is read as a whole, one scrape at a time.
     scraping: Mutex<()>,
 }
@@ -70,6 +74,17 @@ struct PartLabels {
     part: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskRunLabels {
+    task: &'static str,
+    outcome: &'static str,
+}
+
 /// What is not counted but looked up when somebody scrapes.
 pub struct Reading<'a> {
     pub ages: &'a [DataAge],
@@ -78,6 +93,17 @@ pub struct Reading<'a> {
     pub parts: &'a [(&'static str, bool)],
     /// How often all connections to the database were made anew.
     pub database_renewals: u64,
+    pub tasks: &'a [TaskReading],
+}
+
+/// How a task of the background work is, since the server started.
+pub struct TaskReading {
+    pub task: &'static str,
+    /// How many runs ended in each way.
+    pub runs: Vec<(&'static str, u64)>,
+    pub restarts: u64,
+    pub last_run: Option<Duration>,
+    pub is_well: bool,
 }
 
 /// How a run ended, as far as it is counted.
@@ -175,6 +201,31 @@ impl Default for Metrics {
             Unit::Seconds,
             directory_age_seconds.clone(),
         );
+        let task_runs = Family::default();
+        registry.register(
+            "task_runs",
+            "Runs of the background work, by task and outcome",
+            task_runs.clone(),
+        );
+        let task_restarts = Family::default();
+        registry.register(
+            "task_restarts",
+            "How often a task of the background work broke off and was started again",
+            task_restarts.clone(),
+        );
+        let task_last_run_seconds = Family::default();
+        registry.register_with_unit(
+            "task_last_run",
+            "How long the last run of a task of the background work took",
+            Unit::Seconds,
+            task_last_run_seconds.clone(),
+        );
+        let task_well = Family::default();
+        registry.register(
+            "task_well",
+            "Whether a task of the background work is well (1) or ill (0)",
+            task_well.clone(),
+        );
         Self(Arc::new(Inner {
             registry,
             runs,
@@ -187,6 +238,10 @@ impl Default for Metrics {
             directory_age_seconds,
             part_ready,
             database_renewals,
+            task_runs,
+            task_restarts,
+            task_last_run_seconds,
+            task_well,
             scraping: Mutex::default(),
         }))
     }
@@ -260,12 +315,38 @@ impl Metrics {
             let gauge = self.0.part_ready.get_or_create(&PartLabels { part });
             gauge.set(i64::from(well));
         }
-        let renewals = self.0.database_renewals.inner();
-        renewals.store(reading.database_renewals, Ordering::Relaxed);
+        copy(reading.database_renewals, &self.0.database_renewals);
+        for task in reading.tasks {
+            self.tell_of(task);
+        }
         let mut text = String::new();
         text::encode(&mut text, &self.0.registry)?;
         Ok(text)
     }
+
+    fn tell_of(&self, reading: &TaskReading) {
+        let task = reading.task;
+        for &(outcome, count) in &reading.runs {
+            let labels = TaskRunLabels { task, outcome };
+            copy(count, &self.0.task_runs.get_or_create(&labels));
+        }
+        let labels = TaskLabels { task };
+        copy(
+            reading.restarts,
+            &self.0.task_restarts.get_or_create(&labels),
+        );
+        if let Some(took) = reading.last_run {
+            let gauge = self.0.task_last_run_seconds.get_or_create(&labels);
+            gauge.set(took.as_secs_f64());
+        }
+        let well = self.0.task_well.get_or_create(&labels);
+        well.set(i64::from(reading.is_well));
+    }
+}
+
+/// Has a counter say what somebody else has counted.
+fn copy(counted: u64, counter: &Counter) {
+    counter.inner().store(counted, Ordering::Relaxed);
 }
 
 fn of(workspace: &WorkspaceId) -> WorkspaceLabels {

@@ -45,11 +45,11 @@ pub struct BackgroundTask {
     /// What it does, in a few words.
     pub about: String,
     pub state: TaskState,
-    /// When its last run began, by the server's clock. Of a task that runs until the server
-    /// ends, the run that goes on.
+    /// When the run began that goes on, or else the last one, by the server's clock; nothing
+    /// where this server did not run it.
     pub ran_at: Option<Timestamp>,
     /// How long that run took; nothing while it goes on.
-    pub took_millis: Option<u64>,
+    pub took_millis: Option<u32>,
     /// A sentence about what ails it.
     pub cause: Option<String>,
     /// How often it broke off and was started again since the server started.

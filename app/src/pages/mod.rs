@@ -2,6 +2,7 @@
 
 mod address;
 mod audit;
+mod background;
 mod current_schedule;
 #[cfg(debug_assertions)]
 mod design;
@@ -23,6 +24,7 @@ mod wording;
 
 pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
+pub(crate) use background::BackgroundWorkPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;

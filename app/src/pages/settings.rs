@@ -1,5 +1,5 @@
 //! Settings: what concerns the whole workspace and this browser, and the tabs that
-//! lead to integrations and audit.
+//! lead to integrations, audit and background work.
 
 use crate::{
     components::{Card, Facts, Tab, Tabs, use_session, use_title},
@@ -24,13 +24,19 @@ const AUDIT: Tab = Tab {
     exact: true,
 };
 
+const BACKGROUND: Tab = Tab {
+    href: "/settings/background",
+    label: "Background work",
+    exact: true,
+};
+
 /// The tabs that the reader may open.
 #[component]
 pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
     let mut tabs = vec![GENERAL, INTEGRATIONS];
     if administers {
-        tabs.push(AUDIT);
+        tabs.extend([AUDIT, BACKGROUND]);
     }
     view! { <Tabs label="Parts of the settings" tabs/> }
 }

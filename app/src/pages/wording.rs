@@ -29,3 +29,22 @@ pub(super) fn counts<const N: usize>(
 pub(super) fn linked_count((linked, all): (usize, usize)) -> String {
     format!("{linked} of {all} linked to Slack")
 }
+
+/// `840 ms`, `1.2 s`.
+pub(super) fn duration(millis: u32) -> String {
+    match millis {
+        0..1000 => format!("{millis} ms"),
+        _ => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(duration(840), "840 ms");
+        assert_eq!(duration(1_250), "1.2 s");
+    }
+}

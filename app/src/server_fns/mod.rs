@@ -4,6 +4,7 @@
 
 mod audit;
 mod authorisation;
+mod background;
 mod connection;
 mod exchange;
 mod links;
@@ -13,6 +14,7 @@ mod session;
 
 pub use audit::*;
 pub use authorisation::*;
+pub use background::*;
 pub use connection::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod authorisations;
+mod background;
 mod changes;
 mod connections;
 mod former;

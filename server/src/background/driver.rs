@@ -208,3 +208,14 @@ fn words(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without words".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_a_minute() {
+        let waits = [1, 2, 3, 6, 7, 40].map(|failures| back_off(failures).as_secs());
+        assert_eq!(waits, [1, 2, 4, 32, 60, 60]);
+    }
+}

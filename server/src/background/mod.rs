@@ -8,6 +8,8 @@ mod driver;
 mod lease;
 mod record;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use driver::run;
 pub use lease::Lease;

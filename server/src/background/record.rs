@@ -281,3 +281,120 @@ pub(super) fn whole(error: &dyn Error) -> String {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn new(now: Instant) -> Record {
+        let about = About {
+            code: "test",
+            words: "Tests",
+            patience: PATIENCE,
+        };
+        Record::new(about, now)
+    }
+
+    fn moment(instant: Instant) -> Moment {
+        let at = Timestamp::from_millis(0);
+        Moment { at, instant }
+    }
+
+    /// A run that takes a second, and when it has ended.
+    fn run(record: &mut Record, began: Instant, outcome: Outcome, rest: Duration) -> Instant {
+        record.begins(&moment(began));
+        let ended = began + SECOND;
+        record.ends(&moment(ended), outcome, rest);
+        ended
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed("it failed".to_owned())
+    }
+
+    #[test]
+    fn a_task_that_rests_is_well_and_one_that_is_overdue_is_stuck() {
+        let now = Instant::now();
+        let mut record = new(now);
+        assert_eq!(record.report(now).state, TaskState::Starting);
+        let rest = Duration::from_secs(3600);
+        let ended = run(&mut record, now, Outcome::Succeeded, rest);
+        for (at, state) in [
+            (ended, TaskState::Ok),
+            (ended + rest, TaskState::Ok),
+            (ended + rest + PATIENCE - SECOND, TaskState::Ok),
+            (ended + rest + PATIENCE, TaskState::Stuck),
+        ] {
+            let report = record.report(at);
+            assert_eq!(report.state, state, "{:?} after its run", at - ended);
+            assert_eq!(report.cause.is_some(), state == TaskState::Stuck);
+        }
+        record.begins(&moment(ended + rest + PATIENCE));
+        let late = record.report(ended + rest + PATIENCE);
+        assert_eq!(late.state, TaskState::Ok, "it runs at last");
+    }
+
+    #[test]
+    fn a_task_that_never_runs_is_stuck_in_time() {
+        let now = Instant::now();
+        let record = new(now);
+        assert_eq!(record.report(now + PATIENCE).state, TaskState::Stuck);
+        assert!(!record.is_served("test", now));
+    }
+
+    #[test]
+    fn failures_are_counted_until_a_run_succeeds_and_serve_nobody() {
+        let now = Instant::now();
+        let mut record = new(now);
+        let served = run(&mut record, now, Outcome::Succeeded, SECOND);
+        let mut at = served;
+        for failures in 1..=3 {
+            at = run(&mut record, at, failed(), SECOND);
+            let report = record.report(at);
+            assert_eq!(
+                (report.state, report.failures),
+                (TaskState::Failing, failures)
+            );
+            assert_eq!(report.cause.as_deref(), Some("it failed"));
+        }
+        assert!(record.is_served("test", served + PATIENCE - SECOND));
+        assert!(!record.is_served("test", served + PATIENCE));
+        assert!(!record.is_served("another", served));
+        at = run(&mut record, at, Outcome::Succeeded, SECOND);
+        let report = record.report(at);
+        assert_eq!((report.state, report.failures), (TaskState::Ok, 0));
+        assert_eq!(report.cause, None);
+        assert_eq!(report.runs, [2, 0, 3, 0]);
+        assert_eq!(report.last.unwrap().took, SECOND);
+    }
+
+    #[test]
+    fn what_broke_off_is_restarting_until_it_has_run_well() {
+        let now = Instant::now();
+        let mut record = new(now);
+        let outcome = Outcome::BrokeOff("it broke off".to_owned());
+        // Longer than it may be silent.
+        let rest = PATIENCE * 2;
+        let ended = run(&mut record, now, outcome, rest);
+        let report = record.report(ended + rest);
+        assert_eq!((report.state, report.restarts), (TaskState::Restarting, 1));
+        record.begins(&moment(ended + rest));
+        assert_eq!(record.report(ended + rest).state, TaskState::Restarting);
+        record.well(ended + rest + SECOND);
+        let report = record.report(ended + rest + SECOND);
+        assert_eq!((report.state, report.restarts), (TaskState::Ok, 1));
+        assert_eq!(report.cause, None);
+    }
+
+    #[test]
+    fn what_another_server_does_is_well_here() {
+        let now = Instant::now();
+        let mut record = new(now);
+        let ended = run(&mut record, now, Outcome::Elsewhere, SECOND);
+        assert_eq!(record.report(ended).state, TaskState::Elsewhere);
+        assert!(record.is_served("test", ended));
+    }
+}

@@ -2,7 +2,12 @@
 //! served on an address of its own, or to whoever has the token.
 
 use super::health::{DATABASE_TIMEOUT, Readiness};
-use crate::{Services, metrics::Reading, store::StoreError};
+use crate::{
+    Services,
+    background::{Outcome, Report},
+    metrics::{Reading, TaskReading},
+    store::StoreError,
+};
 use axum::{
     Router,
     extract::State,
@@ -59,11 +64,14 @@ async fn scraped(services: &Services) -> Response {
     let ages = timeout(DATABASE_TIMEOUT, services.store.data_ages());
     let directories = timeout(DATABASE_TIMEOUT, services.store.directory_ages());
     let (ages, directories, readiness) = tokio::join!(ages, directories, Readiness::of(services));
+    let tasks = services.background.reports();
+    let tasks: Vec<_> = tasks.into_iter().map(read).collect();
     let scraped = services.metrics.scraped(&Reading {
         ages: &told(ages),
         directories: &told(directories),
         parts: &readiness.parts(),
         database_renewals: services.store.renewals(),
+        tasks: &tasks,
     });
     match scraped {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
@@ -71,6 +79,16 @@ async fn scraped(services: &Services) -> Response {
             tracing::error!(%error, "the metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+fn read(report: Report) -> TaskReading {
+    TaskReading {
+        task: report.code,
+        runs: Outcome::CODES.into_iter().zip(report.runs).collect(),
+        restarts: report.restarts,
+        last_run: report.last.map(|run| run.took),
+        is_well: !report.state.is_ill(),
     }
 }
 

@@ -35,7 +35,7 @@ const UNHEARD: Duration = Duration::from_secs(30);
 /// An interval of these tests, and what a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
 
-async fn readiness(services: &Services) -> (StatusCode, Value) {
+pub async fn readiness(services: &Services) -> (StatusCode, Value) {
     let answer = Browser::new(services).open("/readyz").await;
     (answer.status, serde_json::from_str(&answer.body).unwrap())
 }
@@ -64,7 +64,7 @@ async fn until_on_duty(store: &Store, id: &types::RotationId, person: &str) {
 }
 
 /// A metric, as somebody who scrapes it reads it.
-async fn metric(services: &Services, name: &str) -> f64 {
+pub async fn metric(services: &Services, name: &str) -> f64 {
     let router = server::http::metrics::router(services.clone());
     let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty());
     let answer = tower::ServiceExt::oneshot(router, request.unwrap())

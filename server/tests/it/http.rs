@@ -502,6 +502,7 @@ async fn pages_that_are_not_live_are_counted_by_cause_and_nothing_else_is() {
         directories: &[],
         parts: &[],
         database_renewals: 0,
+        tasks: &[],
     };
     let metrics = services.metrics.scraped(&nothing).unwrap();
     let counted: Vec<_> = metrics

@@ -2,6 +2,7 @@
 //! its public interface. One binary, since each would link the whole server.
 
 mod audit;
+mod background;
 mod backup;
 mod changes;
 mod connection;

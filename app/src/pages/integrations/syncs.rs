@@ -9,7 +9,10 @@ use crate::{
     },
     data::{DataMemo, Resource},
     live::use_live,
-    pages::{settings::SettingsTabs, wording::counts},
+    pages::{
+        settings::SettingsTabs,
+        wording::{counts, duration},
+    },
     server_fns::SyncRuns,
 };
 use leptos::{either::Either, prelude::*};
@@ -197,14 +200,6 @@ fn Changes(changes: Vec<SyncChange>) -> impl IntoView {
     })
 }
 
-/// `840 ms`, `1.2 s`.
-fn duration(millis: u32) -> String {
-    match millis {
-        0..1000 => format!("{millis} ms"),
-        _ => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,11 +261,5 @@ mod tests {
         };
         assert_eq!(standing(&cut_off), Standing::CutOff);
         assert_eq!(outcome(&cut_off), CUT_OFF);
-    }
-
-    #[test]
-    fn durations_are_short() {
-        assert_eq!(duration(840), "840 ms");
-        assert_eq!(duration(1_250), "1.2 s");
     }
 }

@@ -43,6 +43,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
             &cookies,
         ),
         ("/settings/audit", "/settings/audit", &cookies),
+        ("/settings/background", "/settings/background", &cookies),
     ] {
         let (page, files) = scales.weigh_page(path, cookies)?;
         let all = page + files;
