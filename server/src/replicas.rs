@@ -5,7 +5,7 @@
 use crate::{
     Services,
     background::{Lasting, Signs, Task},
-    store::{Announcement, CHANNEL, Engine, GIVING_UP},
+    store::{Announcement, CHANNEL, GIVING_UP},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Executor as _, postgres::PgListener};
@@ -48,8 +48,7 @@ enum Unheard {
 
 /// Telling and hearing; nothing with SQLite.
 pub fn task(services: &Services, database_url: SecretString) -> Option<Task> {
-    let engine = Engine::of_url(database_url.expose_secret());
-    if !matches!(engine, Ok(Engine::Postgres)) {
+    if !services.store.is_shared() {
         return None;
     }
     let services = services.clone();

@@ -3,7 +3,7 @@
 use super::{Background, Failure, Lasting, Lease, Outcome, Periodic, Signs, Task, record::whole};
 use crate::store::StoreError;
 use futures::future::{join_all, pending};
-use std::{any::Any, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
     task::JoinError,
@@ -109,7 +109,8 @@ async fn step(task: &Periodic) -> End {
             Err(error) => return End::Failed(BrokenOff::LeaseUnknown(error).into()),
         }
     }
-    let step = AbortOnDropHandle::new(tokio::spawn((task.step)()));
+    let step = Arc::clone(&task.step);
+    let step = AbortOnDropHandle::new(tokio::spawn(async move { step().await }));
     let joined = tokio::select! {
         joined = step => joined,
         () = lost(task.lease.as_deref()) => return End::Elsewhere,
@@ -133,10 +134,11 @@ async fn keep_going(task: &Lasting, signs: &Signs, stop: &CancellationToken) {
     loop {
         signs.begins();
         let began = Instant::now();
-        let work = (task.work)(signs.clone());
-        let ending = stop.clone();
-        let work = async move { ending.run_until_cancelled(work).await };
-        let joined = AbortOnDropHandle::new(tokio::spawn(work)).await;
+        let joined = AbortOnDropHandle::new(tokio::spawn({
+            let (work, signs, stop) = (Arc::clone(&task.work), signs.clone(), stop.clone());
+            async move { stop.run_until_cancelled(work(signs)).await }
+        }))
+        .await;
         if began.elapsed() >= LONGEST_WAIT {
             failures = 0;
         }

@@ -15,7 +15,7 @@ use server::{
     background::{Failure, Lease, Periodic, Task},
     housekeeping, sync,
 };
-use std::{sync::Arc, time::Duration};
+use std::{future::Ready, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
@@ -26,9 +26,9 @@ const AN_HOUR: Duration = Duration::from_secs(3600);
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
 
-/// A task that panics at each step.
+/// A task that panics before each step.
 fn panicking() -> Task {
-    let step = async || -> Result<Duration, Failure> { panic!("a secret of the panicking task") };
+    let step = || -> Ready<Result<Duration, Failure>> { panic!("a secret of the panicking task") };
     Periodic::new("panicking", "Panics", AN_HOUR, step).into()
 }
 
