@@ -159,8 +159,18 @@ impl<T> Kept<T> {
             })
     }
 
+    /// When one more workspace comes, those leave of which nothing is kept that still holds.
     fn slot(&self, workspace: &WorkspaceId) -> Arc<Mutex<Slot<T>>> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(workspace) {
+            return Arc::clone(slot);
+        }
+        let now = Instant::now();
+        slots.retain(|_, slot| {
+            // Whoever has locked it is about to read.
+            let kept = |slot: &Slot<T>| slot.reading.as_ref().is_some_and(|kept| kept.is_kept(now));
+            slot.try_lock().map_or(true, |slot| kept(&slot))
+        });
         Arc::clone(slots.entry(workspace.clone()).or_default())
     }
 }
@@ -271,6 +281,29 @@ mod tests {
         assert!(one.is_err() && other.is_err());
         assert_eq!(looks.load(Ordering::Relaxed), 1);
         assert_eq!(database.ask(&kept, Instant::now()).await, 0);
+    }
+
+    #[tokio::test]
+    async fn of_workspaces_that_nobody_asks_about_nothing_stays() {
+        let kept = Kept::<()>::default();
+        let ask = async |workspace: &str| {
+            let id = WorkspaceId::new(workspace);
+            let read = kept.since(&id, Instant::now(), async { Ok(1) }, async { Ok(()) });
+            read.await.unwrap();
+        };
+        ask("T1").await;
+        ask("T2").await;
+        assert_eq!(kept.0.lock().unwrap().len(), 2);
+        let Some(long_ago) = Instant::now().checked_sub(LONGEST_KEPT) else {
+            return;
+        };
+        let idle = kept.slot(&WorkspaceId::new("T1"));
+        idle.lock().await.reading.as_mut().unwrap().read_at = long_ago;
+        drop(idle);
+        ask("T3").await;
+        let slots = kept.0.lock().unwrap();
+        assert_eq!(slots.len(), 2);
+        assert!(!slots.contains_key(&WorkspaceId::new("T1")));
     }
 
     #[tokio::test]
