@@ -1,4 +1,4 @@
-//! Formatting, lints, the page that is made from the code, and the dependencies. Lints go package by
+//! Formatting, lints, the page that is made from the code, the rooms, and the dependencies. Lints go package by
 //! package and target by target: as a whole, the features for the server and for the
 //! browser would be unified, and a package could lean on a feature that only its
 //! neighbour asks for.
@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use crate::report::{Outcome, Report};
-use crate::{cargo, deny, site, toolchain, troubles};
+use crate::{cargo, deny, rooms, site, toolchain, troubles};
 
 /// Each with the packages that are compiled together. The sandbox is alone,
 /// since it is also run alone.
@@ -47,6 +47,10 @@ pub fn add_to(report: &mut Report) -> Result<()> {
     })?;
     report.run("the list of what is said about trouble", || {
         troubles::check()?;
+        Ok(Outcome::PASSED_CHECK)
+    })?;
+    report.run("rooms and the arrows between them", || {
+        rooms::check()?;
         Ok(Outcome::PASSED_CHECK)
     })?;
     deny::add_to(report)?;

@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Expr, Ident, ImplItem, Item, Lit, Meta};
+
+use crate::sources;
 
 const LIST: &str = "docs/troubles.md";
 /// Where sentences are.
@@ -110,7 +112,7 @@ impl Sentence {
 fn list(root: &Path) -> Result<String> {
     let mut told = Vec::new();
     for room in ROOMS {
-        for file in rust_files(&root.join(room))? {
+        for file in sources::rust_files(&root.join(room))? {
             let source = fs::read_to_string(&file)?;
             let parsed = syn::parse_file(&source)
                 .with_context(|| format!("cannot parse {}", file.display()))?;
@@ -140,21 +142,6 @@ fn list(root: &Path) -> Result<String> {
         }
     }
     Ok(page)
-}
-
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let entries = fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn is_for_people(told: &Told) -> bool {
