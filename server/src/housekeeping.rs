@@ -5,9 +5,10 @@ use crate::{
     Services,
     background::{Lease, Periodic, Task},
     http::LONGEST_SESSION_SECONDS,
-    slack::{READABLE_SECONDS, sign_in::IDLE_SECONDS},
+    slack::sign_in::IDLE_SECONDS,
     store::StoreError,
 };
+use domain::READABLE_SECONDS;
 use std::time::Duration;
 
 /// What the background work calls this.

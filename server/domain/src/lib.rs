@@ -12,15 +12,19 @@ mod records;
 mod rotation;
 mod search;
 mod shifts;
+mod standing;
 mod turns;
 
 pub use access::{Relation, may_edit, may_see};
 pub use membership::{difference, going_on, loss, members_of};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Plan, Record, coming, note_following, planned, timeline};
-pub use people::{Directory, Links, Person, SchedulePerson, email_key, link_of};
+pub use people::{
+    Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,
+};
 pub use records::{RecordChange, record_changes};
 pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty, same_roster};
 pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};
+pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};
 pub use turns::{next_by_hand, rotate, set_on_duty};

@@ -1,7 +1,7 @@
 //! People, in Slack and in schedules, and who is who: by what admins said, and else by e-mail.
 
 use std::collections::HashMap;
-use types::{LinkState, PagerDutyUserId, PersonId, PersonView, Role};
+use types::{LinkState, PagerDutyUserId, PersonId, PersonView, Role, Timestamp};
 
 /// Somebody of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,24 @@ impl From<Person> for PersonView {
             deactivated: person.deactivated,
         }
     }
+}
+
+/// Somebody, and how well they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPerson {
+    pub person: Person,
+    /// The id that Slack also knows them by, in a company with several workspaces.
+    pub other_id: Option<PersonId>,
+    /// When Slack was asked for what is known of them.
+    pub read_at: Timestamp,
+}
+
+/// Somebody who has to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonChange {
+    pub person: KnownPerson,
+    /// Who was taken for another person until now, and is the same.
+    pub absorbs: Option<PersonId>,
 }
 
 /// What people are matched by: the address without what cannot be seen of it, in lower

@@ -2,8 +2,9 @@
 //! installed, what it may do, and how old what it knows of people is.
 
 use super::{RoundRobin, failed};
-use crate::slack::{Standing, readable_until, scopes_in_words};
+use crate::slack::scopes_in_words;
 use app::{AppError, backend::Caller};
+use domain::{Standing, readable_until};
 use types::{EndedInstallation, InstallationView, SlackView};
 
 impl RoundRobin {

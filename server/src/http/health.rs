@@ -5,11 +5,10 @@ use super::Site;
 use crate::{
     Services,
     background::{Report, Run},
-    replicas,
-    slack::Standing,
-    sync,
+    replicas, sync,
 };
 use axum::{Json, extract::State, http::StatusCode};
+use domain::Standing;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;

@@ -11,7 +11,7 @@ use crate::{
     Services,
     backend::CALLBACK_PATH as PAGERDUTY_CALLBACK_PATH,
     crypto::token_key,
-    slack::{Standing, is_served, readable_until, sign_in::IDLE_SECONDS},
+    slack::{is_served, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
 use app::{AppError, Denial, backend::Caller, server_fns::CheckSession};
@@ -21,6 +21,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use domain::{Standing, readable_until};
 use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
 use types::{EndedInstallation, SessionView};
@@ -176,8 +177,8 @@ fn view(session: Session) -> SessionView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slack::{Doubt, READABLE_SECONDS};
     use domain::Person;
+    use domain::{Doubt, READABLE_SECONDS};
     use types::{PersonId, Role, SlackWord, Timestamp, WorkspaceId};
 
     const START: Timestamp = Timestamp::from_millis(0);

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     Services,
     background::{Periodic, Task},
-    store::{KnownPerson, StoreError, Workspace},
+    store::{StoreError, Workspace},
 };
-use domain::Person;
+use domain::{KnownPerson, Person};
 use secrecy::SecretString;
 use std::{
     collections::HashMap,

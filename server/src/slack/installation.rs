@@ -1,16 +1,13 @@
 //! What it takes for a workspace to be served: that this deployment is for it,
 //! and that its bot token still works and may do what we need.
 
-use super::{
-    client::Granted,
-    error::SlackError,
-    standing::{self, Standing},
-};
+use super::{client::Granted, error::SlackError};
 use crate::{
     Services,
     config::ServedWorkspaces,
     store::{StoreError, Workspace, bot_token_row},
 };
+use domain::{Standing, denials_apart};
 use secrecy::SecretString;
 use std::future::Future;
 use types::{LiveTopic, SlackScope, Timestamp, WorkspaceId};
@@ -133,7 +130,7 @@ pub async fn test_token(
             Ok(Ok(()))
         }
         Err(SlackError::TokenRefused { word }) => {
-            let apart = standing::apart(services.config.slack.directory_interval);
+            let apart = denials_apart(services.config.slack.directory_interval);
             let denied = |standing: Standing, now| standing.denied(word.clone(), now, apart);
             change_standing(services, workspace, denied).await?;
             Ok(Err(SlackError::TokenRefused { word }))

@@ -2,8 +2,7 @@
 //! Slack has to be asked because the list leaves them out. Pure.
 
 use super::shapes::{Account, Kind};
-use crate::store::KnownPerson;
-use domain::{Person, email_key};
+use domain::{KnownPerson, Person, PersonChange, email_key};
 use std::collections::{HashMap, HashSet};
 use types::{PersonId, Timestamp};
 
@@ -22,14 +21,6 @@ pub struct Listing {
     listed: HashSet<PersonId>,
     /// Known people whom the list calls programs or strangers.
     disowned: HashSet<PersonId>,
-}
-
-/// Somebody who has to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub person: KnownPerson,
-    /// Who was taken for another person until now, and is the same.
-    pub absorbs: Option<PersonId>,
 }
 
 /// Known people whom a whole list leaves out.
@@ -64,7 +55,7 @@ impl Listing {
     /// Takes an account that Slack told of at `read_at`: what has to be written, if
     /// anything. Nobody is thrown out for being called a program or a stranger
     /// here; see [`Self::unlisted`].
-    pub fn take(&mut self, account: &Account, read_at: Timestamp) -> Option<Change> {
+    pub fn take(&mut self, account: &Account, read_at: Timestamp) -> Option<PersonChange> {
         let id = self.id_of(account);
         if account.kind != Kind::Person {
             self.disowned.extend(id);
@@ -91,7 +82,7 @@ impl Listing {
             read_at,
         };
         self.remember(told.clone(), absorbs.as_ref());
-        (!unchanged).then_some(Change {
+        (!unchanged).then_some(PersonChange {
             person: told,
             absorbs,
         })
@@ -224,7 +215,7 @@ mod tests {
         }
     }
 
-    fn take(listing: &mut Listing, user: &Value) -> Option<Change> {
+    fn take(listing: &mut Listing, user: &Value) -> Option<PersonChange> {
         listing.take(&Account::read(user, &WorkspaceId::new("T1")).unwrap(), NOW)
     }
 

@@ -10,10 +10,7 @@ mod listing;
 pub mod pending;
 mod shapes;
 pub mod sign_in;
-mod standing;
 
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
 pub use installation::{NEEDED_SCOPES, is_served, scopes_in_words};
-pub use listing::Change;
-pub use standing::{Doubt, READABLE_SECONDS, Standing, readable_until};

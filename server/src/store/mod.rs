@@ -52,7 +52,7 @@ pub use history::StoredRecord;
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
-pub use people::{DirectoryAge, KnownPerson};
+pub use people::DirectoryAge;
 pub use runs::EndedRun;
 pub use schedules::{BoundSchedule, DataAge};
 pub use sessions::{NewSession, Session};

@@ -2,24 +2,13 @@
 //! roles are known and people are matched while Slack is away.
 
 use super::{DatabaseConnection, Result, Store, revisions};
-use crate::slack::Change;
-use domain::{Directory, Person};
+use domain::{Directory, KnownPerson, Person, PersonChange};
 use sqlx::FromRow;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use types::{PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
-
-/// Somebody, and how well they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownPerson {
-    pub person: Person,
-    /// The id that Slack also knows them by, in a company with several workspaces.
-    pub other_id: Option<PersonId>,
-    /// When Slack was asked for what is known of them.
-    pub read_at: Timestamp,
-}
 
 /// How long ago a workspace's people were last read completely.
 #[derive(Clone, Debug)]
@@ -119,7 +108,7 @@ impl Store {
 
     /// Writes what Slack told of people. Whoever was asked for later than that is
     /// known better already and stays.
-    pub async fn save_told(&self, workspace: &WorkspaceId, changes: &[Change]) -> Result<()> {
+    pub async fn save_told(&self, workspace: &WorkspaceId, changes: &[PersonChange]) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }

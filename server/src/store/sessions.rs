@@ -6,8 +6,7 @@ use super::{
     people::role,
     workspaces::{STANDING, StandingRow},
 };
-use crate::slack::Standing;
-use domain::Person;
+use domain::{Person, Standing};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, Timestamp, WorkspaceId};
 

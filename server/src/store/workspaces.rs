@@ -2,7 +2,7 @@
 //! A row exists from the first installation on and is never removed.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
-use crate::slack::{Doubt, Standing};
+use domain::{Doubt, Standing};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, SlackProblem, SlackWord, Timestamp, WorkspaceId};
 

@@ -513,7 +513,7 @@ async fn secrets_are_on_the_disk_before_they_count_as_written() {
             .await
             .unwrap()
     );
-    let end = |_, at| server::slack::Standing::Ended {
+    let end = |_, at| domain::Standing::Ended {
         word: types::SlackWord::parse("token_revoked").unwrap(),
         at,
     };

@@ -16,13 +16,13 @@ use crate::{
 };
 use axum::http::StatusCode;
 use clap::Parser;
-use domain::Person;
+use domain::{Person, Standing};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use server::{
     Services,
     config::{Settings, Storage},
-    slack::{Standing, directory},
+    slack::directory,
     store::{Expect, Installation, NewAuditEntry, Store, Workspace, bot_token_row},
 };
 use slack::{ALL_SCOPES, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Code, Slack};

@@ -3,11 +3,8 @@
 
 use super::{slack::BOT_TOKEN, token::execute, *};
 use crate::support::create;
-use domain::Member;
-use server::{
-    slack::{Change, SlackError, directory::DirectoryError},
-    store::KnownPerson,
-};
+use domain::{KnownPerson, Member, PersonChange};
+use server::slack::{SlackError, directory::DirectoryError};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
 use types::{MemberKey, RotationId, SlackProblem};
@@ -251,7 +248,7 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
         let other = create(&store, "Dev").await;
         change_to(&store, &other, &["W1"], &[member_of("W1"), member_of("U1")]).await;
 
-        let one = Change {
+        let one = PersonChange {
             person: KnownPerson {
                 person: ann.clone(),
                 other_id: Some(PersonId::new("W1")),

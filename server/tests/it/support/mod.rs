@@ -17,7 +17,7 @@ pub mod wire;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
-use domain::{Member, Person, Rotation, SchedulePerson};
+use domain::{KnownPerson, Member, Person, PersonChange, Rotation, SchedulePerson};
 use sandbox::Sandbox;
 use secrecy::SecretString;
 use server::{
@@ -29,10 +29,9 @@ use server::{
     crypto::{KeyRing, token_key},
     pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
     replicas,
-    slack::Change,
     store::{
-        Connection, Expect, Installation, KnownPerson, NewAuditEntry, NewSession, Rule, Store,
-        StoredCredential, StoredMethod,
+        Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
+        StoredMethod,
     },
     sync,
 };
@@ -283,7 +282,7 @@ pub async fn with_people(store: &Store) {
 
 /// Writes people as if Slack had listed them, and nobody else, at a time.
 pub async fn directory_read(store: &Store, people: &[Person], at: Timestamp) {
-    let changes: Vec<Change> = people.iter().map(|person| told(person, at)).collect();
+    let changes: Vec<PersonChange> = people.iter().map(|person| told(person, at)).collect();
     let id = workspace();
     store.save_told(&id, &changes).await.unwrap();
     let a_minute = Duration::from_secs(60);
@@ -300,8 +299,8 @@ pub async fn directory_read(store: &Store, people: &[Person], at: Timestamp) {
 }
 
 /// What Slack told of a person at a time.
-pub fn told(person: &Person, at: Timestamp) -> Change {
-    Change {
+pub fn told(person: &Person, at: Timestamp) -> PersonChange {
+    PersonChange {
         person: KnownPerson {
             person: person.clone(),
             other_id: None,

@@ -1,4 +1,4 @@
-//! Whether the bot token still serves. Slack has been known to refuse a good one
+//! Whether a workspace's bot token still serves. Slack has been known to refuse a good one
 //! for a moment, so one refusal counts for nothing: Slack is asked about the token
 //! itself, twice, some time apart, before an installation is given up. Pure.
 
@@ -104,7 +104,7 @@ fn counts(doubt: &Doubt, now: Timestamp, apart: Duration) -> bool {
 }
 
 /// How far apart two denials have to be, where Slack is asked at each `interval`.
-pub fn apart(interval: Duration) -> Duration {
+pub fn denials_apart(interval: Duration) -> Duration {
     interval.min(LONGEST_APART)
 }
 
@@ -169,7 +169,10 @@ mod tests {
 
     #[test]
     fn a_short_interval_makes_denials_count_sooner() {
-        assert_eq!(apart(Duration::from_secs(1)), Duration::from_secs(1));
-        assert_eq!(apart(Duration::from_secs(120)), LONGEST_APART);
+        assert_eq!(
+            denials_apart(Duration::from_secs(1)),
+            Duration::from_secs(1)
+        );
+        assert_eq!(denials_apart(Duration::from_secs(120)), LONGEST_APART);
     }
 }
