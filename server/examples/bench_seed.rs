@@ -6,13 +6,12 @@
 
 use anyhow::Context;
 use clap::Parser;
-use domain::Rotation;
+use domain::{AccountIdentity, Rotation, ScheduleSnapshot, ScheduleVersion};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     clock,
     config::StorageSettings,
     crypto::KeyRing,
-    pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
     store::{
         BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
         StoredMethod, bot_token_row, credential_row,

@@ -4,18 +4,21 @@
 //! but the types on the wire, so that it cannot reach for the store or a client.
 
 mod access;
+mod account;
 mod membership;
 mod ordering;
 mod outlook;
 mod people;
 mod records;
 mod rotation;
+mod schedule;
 mod search;
 mod shifts;
 mod standing;
 mod turns;
 
 pub use access::{Relation, may_edit, may_see};
+pub use account::AccountIdentity;
 pub use membership::{difference, going_on, loss, members_of};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Plan, Record, coming, note_following, planned, timeline};
@@ -24,6 +27,7 @@ pub use people::{
 };
 pub use records::{RecordChange, record_changes};
 pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty, same_roster};
+pub use schedule::{ScheduleSnapshot, ScheduleVersion};
 pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};
 pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};

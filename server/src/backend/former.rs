@@ -10,13 +10,13 @@ use super::{
 use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
-    pagerduty::ScheduleVersion,
     store::{Connection, Former, NewAuditEntry},
 };
 use app::{
     AppError,
     backend::{Answer, Caller},
 };
+use domain::ScheduleVersion;
 use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 use std::collections::{HashMap, HashSet};
 use types::{

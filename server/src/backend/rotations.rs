@@ -4,7 +4,6 @@ use super::{RoundRobin, failed};
 use crate::{
     audit::entry,
     clock,
-    pagerduty::ScheduleSnapshot,
     store::{
         BoundSchedule, Connection, ListedRotation, ListedSchedule, NewAuditEntry, StoreError,
         StoredRecord,
@@ -16,7 +15,7 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
-use domain::{Member, Person, Plan, Record, Rotation, SchedulePerson};
+use domain::{Member, Person, Plan, Record, Rotation, SchedulePerson, ScheduleSnapshot};
 use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, FoundPeople, LinkState, MemberKey,

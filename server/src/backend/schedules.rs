@@ -7,7 +7,7 @@ use super::{
 use crate::{
     audit::entry,
     integrations::{self, AccessProblem},
-    pagerduty::{ANSWER_LIMIT_SECONDS, ScheduleSnapshot},
+    pagerduty::ANSWER_LIMIT_SECONDS,
     store::{BindEnd, Connection, NewAuditEntry, Rule, StoreError},
     sync,
 };
@@ -16,7 +16,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Rotation, coming, is_on_call, link_of, loss};
+use domain::{Directory, Rotation, ScheduleSnapshot, coming, is_on_call, link_of, loss};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,

@@ -3,9 +3,10 @@
 
 use crate::{
     crypto::KeyRing,
-    pagerduty::{AccountIdentity, Credential},
+    pagerduty::Credential,
     store::{StoredCredential, StoredMethod},
 };
+use domain::AccountIdentity;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::Region;

@@ -5,13 +5,14 @@
 use super::{
     account::{Account, Credential, Endpoints},
     clock::RemoteClock,
-    model::{AccountIdentity, Opened, Schedule, ScheduleVersion, User},
+    model::{Opened, Schedule, User},
     parse,
     roster::{NextPage, ROWS_PER_PAGE, Roster},
     transport::Transport,
     wire, wire_v3,
 };
 use crate::{clock, metrics::Metrics, text::plain_up_to};
+use domain::{AccountIdentity, ScheduleVersion};
 use futures::future::join;
 use std::{collections::HashSet, time::Instant};
 use types::{

@@ -7,8 +7,9 @@
 //! PagerDuty's documents disagree about the issuer and show no nonce, so neither
 //! is looked at.
 
-use super::{Endpoints, model::AccountIdentity};
+use super::Endpoints;
 use crate::{oauth, text::plain_up_to};
+use domain::AccountIdentity;
 use serde::{Deserialize, de::IgnoredAny};
 use types::{PagerDutyUserId, Region};
 

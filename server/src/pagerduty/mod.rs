@@ -22,8 +22,6 @@ pub use account::{Account, Credential, Endpoints};
 pub use client::PagerDuty;
 pub use clock::RemoteClock;
 pub use identity::{Grant, IdentityClient, OauthApp, TokenProblem, shown_reason};
-pub use model::{
-    AccountIdentity, Opened, Schedule, ScheduleSnapshot, ScheduleVersion, User, UserReference,
-};
+pub use model::{Opened, Schedule, User, UserReference};
 pub use roster::{NextPage, Reading, Roster};
 pub use transport::ANSWER_LIMIT_SECONDS;

@@ -3,11 +3,11 @@
 //! take somebody off duty; where no shift makes sense, nothing is known.
 
 use super::{
-    model::{Schedule, ScheduleVersion, User, UserReference},
+    model::{Schedule, User, UserReference},
     wire, wire_v3,
 };
 use crate::text::{plain, plain_up_to};
-use domain::Shift;
+use domain::{ScheduleVersion, Shift};
 use std::collections::HashMap;
 use types::{
     LeftOut, PagerDutyProblem, PagerDutyUserId, ScheduleId, ScheduleSummary, ShiftOddity, Timestamp,

@@ -7,8 +7,7 @@ use super::{
     rotations,
     schedules::{self, BoundSchedule, COLUMNS, ScheduleRow},
 };
-use crate::pagerduty::ScheduleSnapshot;
-use domain::Rotation;
+use domain::{Rotation, ScheduleSnapshot};
 use sqlx::AssertSqlSafe;
 use std::{collections::HashMap, time::Duration};
 use types::{RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId};

@@ -6,7 +6,7 @@ use super::{
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
     duration, former, millis,
 };
-use crate::{clock, pagerduty::NextPage};
+use crate::clock;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::time::Duration;
 use types::{
@@ -14,6 +14,13 @@ use types::{
     WorkspaceId,
 };
 use uuid::Uuid;
+
+/// From where, and in pieces of how many, the list of people is read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RosterPlace {
+    pub offset: usize,
+    pub limit: usize,
+}
 
 /// A connected workspace.
 #[derive(Clone, Debug)]
@@ -44,8 +51,8 @@ pub struct Connection {
     /// Failed syncs in a row, whoever asked.
     pub unanswered: u32,
     pub roster_read_at: Option<Timestamp>,
-    /// Where the next reading of the list of people begins.
-    pub roster_from: NextPage,
+    /// Where the next reading of the list of people begins, if not at its beginning.
+    pub roster_from: Option<RosterPlace>,
     /// Schedules that the last run left to the next one.
     pub postponed: u32,
     /// Whether the credential showed any schedule when that was last looked at, which
@@ -150,7 +157,7 @@ impl Row {
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             roster_read_at: self.roster_read_at.map(Timestamp::from_millis),
-            roster_from: page(self.roster_offset, self.roster_limit),
+            roster_from: place(self.roster_offset, self.roster_limit),
             postponed: u32::try_from(self.postponed).unwrap_or(u32::MAX),
             sees_schedules: self.sees_schedules.map(|sees| sees != 0),
             clock_ahead_millis: self.clock_ahead_millis,
@@ -160,12 +167,11 @@ impl Row {
     }
 }
 
-fn page(offset: Option<i64>, limit: Option<i64>) -> NextPage {
-    let number = |stored: Option<i64>| stored.and_then(|stored| usize::try_from(stored).ok());
-    match (number(offset), number(limit)) {
-        (Some(offset), Some(limit)) => NextPage { offset, limit },
-        _ => NextPage::default(),
-    }
+fn place(offset: Option<i64>, limit: Option<i64>) -> Option<RosterPlace> {
+    Some(RosterPlace {
+        offset: usize::try_from(offset?).ok()?,
+        limit: usize::try_from(limit?).ok()?,
+    })
 }
 
 /// A problem as it is stored.

@@ -2,7 +2,7 @@
 //! what has to be known without opening it. The connection's table and the one
 //! of undecided switches hold it in the same columns.
 
-use crate::pagerduty::AccountIdentity;
+use domain::AccountIdentity;
 use sqlx::{Any, FromRow, query::Query};
 use types::{ConnectionMethod, Region, Timestamp};
 

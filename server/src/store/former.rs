@@ -2,7 +2,7 @@
 //! the same account is connected again.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
-use crate::pagerduty::AccountIdentity;
+use domain::AccountIdentity;
 use sqlx::FromRow;
 use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
 

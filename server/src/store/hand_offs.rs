@@ -7,8 +7,7 @@ use super::{
     rotations::{self, MembersChange, Which},
     schedules,
 };
-use crate::pagerduty::ScheduleSnapshot;
-use domain::{Member, difference, going_on};
+use domain::{Member, ScheduleSnapshot, difference, going_on};
 use std::{collections::HashMap, mem, time::Duration};
 use types::{RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
 

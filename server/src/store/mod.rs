@@ -42,7 +42,7 @@ pub use authorisations::{
 };
 pub use bindings::BindEnd;
 pub use changes::ChangeState;
-pub use connections::{Connection, SyncEnd, credential_row};
+pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};

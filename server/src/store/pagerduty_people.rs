@@ -1,8 +1,11 @@
 //! The people of a PagerDuty account, as far as they were needed: who they are, and how far
 //! the list of them has been read.
 
-use super::{Connection, DatabaseConnection, Engine, Result, Store, as_json, connections, millis};
-use crate::pagerduty::NextPage;
+use super::{
+    Connection, DatabaseConnection, Engine, Result, Store, as_json,
+    connections::{self, RosterPlace},
+    millis,
+};
 use domain::SchedulePerson;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
@@ -132,15 +135,19 @@ impl Store {
         Ok(())
     }
 
-    /// Has the next reading of the list of people go on at `page`.
-    pub async fn read_roster_from(&self, connection: &Connection, page: NextPage) -> Result<()> {
+    /// Has the next reading of the list of people go on at `place`.
+    pub async fn read_roster_from(
+        &self,
+        connection: &Connection,
+        place: RosterPlace,
+    ) -> Result<()> {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         sqlx::query(
             "update pagerduty_connections set roster_offset = $1, roster_limit = $2
              where workspace_id = $3 and generation = $4",
         )
-        .bind(number(page.offset))
-        .bind(number(page.limit))
+        .bind(number(place.offset))
+        .bind(number(place.limit))
         .bind(connection.workspace.as_str())
         .bind(&connection.generation)
         .execute(&self.writer)

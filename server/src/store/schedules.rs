@@ -7,8 +7,7 @@ use super::{
     duration, millis,
     pagerduty_people::{self, PersonRow},
 };
-use crate::pagerduty::{ScheduleSnapshot, ScheduleVersion};
-use domain::{Shift, next_change};
+use domain::{ScheduleSnapshot, ScheduleVersion, Shift, next_change};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{

@@ -4,12 +4,11 @@
 use crate::{
     Services,
     pagerduty::{
-        Account, PagerDuty, Reading, Roster as Listing, Schedule, ScheduleSnapshot, User,
-        UserReference,
+        Account, NextPage, PagerDuty, Reading, Roster as Listing, Schedule, User, UserReference,
     },
-    store::{Connection, Store, StoreError},
+    store::{Connection, RosterPlace, Store, StoreError},
 };
-use domain::SchedulePerson;
+use domain::{SchedulePerson, ScheduleSnapshot};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use std::{
     collections::HashMap,
@@ -138,7 +137,7 @@ pub async fn list(
         roster.lock().await.learn(people);
         return Ok(None);
     }
-    let mut listing = Listing::from(present.roster_from);
+    let mut listing = Listing::from(present.roster_from.map_or_else(NextPage::default, page));
     let (mut listed, failed) = pages(pagerduty, account, &mut listing).await;
     let nobody_came = listed.is_empty();
     // Where an e-mail is not told, what is known of it stands.
@@ -151,25 +150,25 @@ pub async fn list(
     let fresh = Duration::from_secs(FRESH_SECONDS.unsigned_abs());
     match (listing.reading(), failed) {
         (Reading::Whole, _) => store.roster_was_read(connection, Duration::ZERO).await?,
-        (Reading::Stopped(place), Some(PagerDutyProblem::ShareSpent { .. })) => {
-            store.read_roster_from(connection, place).await?;
+        (Reading::Stopped(next), Some(PagerDutyProblem::ShareSpent { .. })) => {
+            store.read_roster_from(connection, place(next)).await?;
             let ago = fresh.saturating_sub(PUT_OFF);
             store.roster_was_read(connection, ago).await?;
         }
         (
-            Reading::Stopped(place),
+            Reading::Stopped(next),
             Some(PagerDutyProblem::RateLimited {
                 retry_after_seconds,
             }),
         ) => {
             let wait = Duration::from_secs(retry_after_seconds.into());
-            store.read_roster_from(connection, place).await?;
+            store.read_roster_from(connection, place(next)).await?;
             let ago = fresh.saturating_sub(wait);
             store.roster_was_read(connection, ago).await?;
             (roster.complete, roster.closed) = (false, true);
         }
-        (Reading::Stopped(place), failed) => {
-            store.read_roster_from(connection, place).await?;
+        (Reading::Stopped(next), failed) => {
+            store.read_roster_from(connection, place(next)).await?;
             roster.complete = false;
             // Of the whole credential only the schedules tell.
             denied = failed
@@ -180,6 +179,14 @@ pub async fn list(
         (Reading::UnderWay, _) => roster.complete = false,
     }
     Ok(denied)
+}
+
+const fn page(RosterPlace { offset, limit }: RosterPlace) -> NextPage {
+    NextPage { offset, limit }
+}
+
+const fn place(NextPage { offset, limit }: NextPage) -> RosterPlace {
+    RosterPlace { offset, limit }
 }
 
 /// Reads on until the list or the time for it has ended, or nothing comes any more.
@@ -347,7 +354,7 @@ fn keyed(user: User) -> (PagerDutyUserId, SchedulePerson) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pagerduty::ScheduleVersion;
+    use domain::ScheduleVersion;
     use types::ScheduleId;
 
     fn of_people(count: usize) -> Schedule {

@@ -12,9 +12,10 @@ use super::{
 use crate::{
     Services,
     integrations::{self, AccessProblem},
-    pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule, ScheduleSnapshot},
+    pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
 };
+use domain::ScheduleSnapshot;
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
     collections::HashSet,

@@ -4,11 +4,8 @@ use crate::support::{
     NOW, create, cut_after, databases, entry, new_credential, on_call, postgres, rotation,
     snapshot, wire::Wire, with_people, workspace,
 };
-use domain::{Directory, Rotation, Shift};
-use server::{
-    pagerduty::ScheduleSnapshot,
-    store::{BindEnd, Connection, Rule, Store},
-};
+use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
+use server::store::{BindEnd, Connection, Rule, Store};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use types::{AuditAction, PagerDutyUserId, RotationId, ScheduleId, Timestamp};

@@ -6,14 +6,13 @@ use crate::support::{
     services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Rotation, Shift, names_on_duty};
+use domain::{Directory, Rotation, ScheduleSnapshot, Shift, names_on_duty};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
     Services,
     backend::RoundRobin,
     clock,
-    pagerduty::ScheduleSnapshot,
     store::{BindEnd, Rule, credential_row},
     sync,
 };

@@ -5,12 +5,11 @@ use crate::support::{
     sqlite, workspace,
 };
 use app::backend::Schedules;
-use domain::{Directory, Shift};
+use domain::{Directory, ScheduleSnapshot, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
     clock,
-    pagerduty::ScheduleSnapshot,
     store::{BindEnd, NewAuditEntry, Rule, credential_row},
 };
 use std::{collections::HashSet, convert::Infallible, time::Duration};

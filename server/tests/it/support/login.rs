@@ -11,13 +11,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use domain::AccountIdentity;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server::{
     Services,
     integrations::{OauthSecrets, term},
-    pagerduty::AccountIdentity,
     store::{OauthLogin, StoredCredential, StoredMethod, credential_row},
 };
 use std::{

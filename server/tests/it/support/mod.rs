@@ -17,7 +17,10 @@ pub mod wire;
 
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
-use domain::{KnownPerson, Member, Person, PersonChange, Rotation, SchedulePerson};
+use domain::{
+    AccountIdentity, KnownPerson, Member, Person, PersonChange, Rotation, SchedulePerson,
+    ScheduleSnapshot, ScheduleVersion,
+};
 use sandbox::Sandbox;
 use secrecy::SecretString;
 use server::{
@@ -27,7 +30,6 @@ use server::{
     clock,
     config::{Settings, Storage},
     crypto::{KeyRing, token_key},
-    pagerduty::{AccountIdentity, ScheduleSnapshot, ScheduleVersion},
     replicas,
     store::{
         Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
