@@ -1,7 +1,6 @@
 //! What those who run the server watch: how the syncs go, what PagerDuty is asked
 //! and answers, and how late hand-offs are. In the text format of OpenMetrics.
 
-use crate::store::{DataAge, DirectoryAge};
 use http::StatusCode;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -87,8 +86,10 @@ struct TaskRunLabels {
 
 /// What is not counted but looked up when somebody scrapes.
 pub struct Reading<'a> {
-    pub ages: &'a [DataAge],
-    pub directories: &'a [DirectoryAge],
+    /// How long ago PagerDuty confirmed the oldest bound schedule of each workspace.
+    pub ages: &'a [(WorkspaceId, Duration)],
+    /// How long ago the people of each workspace were read completely.
+    pub directories: &'a [(WorkspaceId, Duration)],
     /// The parts of `/readyz`, and whether each is well.
     pub parts: &'a [(&'static str, bool)],
     /// How often all connections to the database were made anew.
@@ -302,12 +303,12 @@ impl Metrics {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         self.0.data_age_seconds.clear();
-        for DataAge { workspace, age } in reading.ages {
+        for (workspace, age) in reading.ages {
             let gauge = self.0.data_age_seconds.get_or_create(&of(workspace));
             gauge.set(age.as_secs_f64());
         }
         self.0.directory_age_seconds.clear();
-        for DirectoryAge { workspace, age } in reading.directories {
+        for (workspace, age) in reading.directories {
             let gauge = self.0.directory_age_seconds.get_or_create(&of(workspace));
             gauge.set(age.as_secs_f64());
         }

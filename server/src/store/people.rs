@@ -10,13 +10,6 @@ use std::{
 };
 use types::{PersonId, Role, SlackProblem, Timestamp, WorkspaceId};
 
-/// How long ago a workspace's people were last read completely.
-#[derive(Clone, Debug)]
-pub struct DirectoryAge {
-    pub workspace: WorkspaceId,
-    pub age: Duration,
-}
-
 #[derive(FromRow)]
 struct Row {
     id: String,
@@ -233,8 +226,8 @@ impl Store {
         Ok(())
     }
 
-    /// How old the directory of each installed workspace is.
-    pub async fn directory_ages(&self) -> Result<Vec<DirectoryAge>> {
+    /// How long ago each installed workspace's people were last read completely.
+    pub async fn directory_ages(&self) -> Result<Vec<(WorkspaceId, Duration)>> {
         let now = self.engine.now();
         let statement = format!(
             "select id, {now} - directory_synced_at from workspaces
@@ -245,10 +238,7 @@ impl Store {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(workspace, age)| DirectoryAge {
-                workspace: WorkspaceId::new(workspace),
-                age: super::duration(age),
-            })
+            .map(|(workspace, age)| (WorkspaceId::new(workspace), super::duration(age)))
             .collect())
     }
 }

@@ -45,13 +45,6 @@ pub struct BoundSchedule {
     pub answer_limit_seconds: Option<u32>,
 }
 
-/// How long ago PagerDuty confirmed the oldest of a workspace's bound schedules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataAge {
-    pub workspace: WorkspaceId,
-    pub age: Duration,
-}
-
 /// The columns of [`ScheduleRow`], of `pagerduty_schedules s`.
 pub(super) const COLUMNS: &str = "s.id, s.name, s.url, s.time_zone, s.api_version, s.confirmed_at,
     s.applied_at, s.problem, s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit";
@@ -159,7 +152,7 @@ impl Store {
 
     /// How old the data of each connected workspace is, as seen from the
     /// database's clock.
-    pub async fn data_ages(&self) -> Result<Vec<DataAge>> {
+    pub async fn data_ages(&self) -> Result<Vec<(WorkspaceId, Duration)>> {
         let now = self.engine.now();
         let statement = format!(
             "select s.workspace_id, {now} + min(c.clock_ahead_millis) - min(s.confirmed_at)
@@ -172,10 +165,7 @@ impl Store {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(workspace, age)| DataAge {
-                workspace: WorkspaceId::new(workspace),
-                age: duration(age),
-            })
+            .map(|(workspace, age)| (WorkspaceId::new(workspace), duration(age)))
             .collect())
     }
 
