@@ -12,6 +12,7 @@ use server::{
     clock,
     config::StorageSettings,
     crypto::KeyRing,
+    storage::Storage,
     store::{
         BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
         StoredMethod, bot_token_row, credential_row,
@@ -35,7 +36,7 @@ struct Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let command = Command::parse();
-    let storage = command.storage.checked()?;
+    let storage = Storage::prepare(&command.storage.checked()?)?;
     let store = Store::open(storage.database_url.expose_secret()).await?;
     for line in fs::read_to_string(&command.file)?.lines() {
         let mut words = line.split_whitespace();

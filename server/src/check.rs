@@ -2,11 +2,12 @@
 //! says of each whether it is well and what to do. Shows no secret.
 
 use crate::{
-    config::{Config, ConfigError, Settings, Storage},
+    config::{Config, Settings},
     crypto::KeyRing,
     prepare_tls,
     reencrypt::{self, Sealed},
     slack::{NEEDED_SCOPES, SlackClient, SlackError},
+    storage::{Storage, StorageError},
     store::{self, Inspection, Store, Workspace, bot_token_row},
 };
 use secrecy::ExposeSecret;
@@ -76,7 +77,14 @@ pub async fn check(settings: &Settings) -> Report {
             None
         }
     };
-    match settings.storage_as_it_is() {
+    let storage = match settings.storage() {
+        Ok(storage) => storage,
+        Err(error) => {
+            report.add("settings", State::Ill, error);
+            return report;
+        }
+    };
+    match Storage::as_it_is(&storage) {
         Ok(Some(storage)) => look_at_storage(config.as_ref(), &storage, &mut report).await,
         Ok(None) => report.add(
             "database",
@@ -88,15 +96,14 @@ pub async fn check(settings: &Settings) -> Report {
     report
 }
 
-/// What a setting that cannot be used is about.
-fn part_of(error: &ConfigError) -> &'static str {
+/// What keeps the data from being opened is about.
+const fn part_of(error: &StorageError) -> &'static str {
     match error {
-        ConfigError::Database(_) => "database",
-        ConfigError::Keys(_)
-        | ConfigError::KeysNeeded
-        | ConfigError::KeyFile { .. }
-        | ConfigError::KeyFileLost { .. } => "keys",
-        _ => "settings",
+        StorageError::Database(_) => "database",
+        StorageError::Keys(_)
+        | StorageError::KeysNeeded
+        | StorageError::KeyFile { .. }
+        | StorageError::KeyFileLost { .. } => "keys",
     }
 }
 

@@ -1,10 +1,6 @@
 //! The settings: read from the environment (or flags), checked as a whole, and
 //! refused at start with a sentence instead of failing later at 3 a.m.
 
-use crate::{
-    crypto::{KeyRing, KeyRingError},
-    store::{self, Engine, Expect, OpenError, sqlite_path, written_path},
-};
 use clap::Args;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -22,9 +18,6 @@ use url::Url;
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// The largest form, 512 KB, comes this quickly over any network that pages come over.
 const BODY_LIMIT: Duration = Duration::from_secs(20);
-
-/// What a key that was made beside a SQLite file is called.
-const KEY_FILE: &str = "encryption.key";
 
 const DEFAULT_DATABASE_URL: &str = "sqlite://data/roundrobin.db";
 
@@ -230,16 +223,14 @@ pub struct PagerDutyConfig {
     pub poll_interval: Duration,
 }
 
-/// Where the data is, and the keys that open it.
+/// Where the data is, and which keys were given to open it.
 #[derive(Clone, Debug)]
-pub struct Storage {
+pub struct StorageConfig {
     /// May hold a password.
     pub database_url: SecretString,
-    pub keys: KeyRing,
-    /// The key file that was made just now, for the log.
-    pub new_key_file: Option<PathBuf>,
-    /// Data where a key file was there before: it has sealed something.
-    pub expect: Expect,
+    pub encryption_keys: Option<SecretString>,
+    /// An empty SQLite database is right although there is a key beside it.
+    pub new_database: bool,
 }
 
 /// Why the settings cannot be used.
@@ -273,31 +264,9 @@ pub enum ConfigError {
         "ROUNDROBIN_METRICS_TOKEN is empty, so anybody would have it; set one, for example with: openssl rand -hex 32"
     )]
     EmptyMetricsToken,
-    /// Remedy: see `KeyRingError` for what is put in.
-    #[error("ROUNDROBIN_ENCRYPTION_KEYS: {0}")]
-    Keys(#[from] KeyRingError),
-    #[error(
-        "ROUNDROBIN_ENCRYPTION_KEYS is needed with Postgres, since several servers must share it. Make one with: echo \"k1:$(openssl rand -base64 32)\""
-    )]
-    KeysNeeded,
-    #[error(
-        "there is a database at {database}, but no key file {path} beside it and no ROUNDROBIN_ENCRYPTION_KEYS; without the key, the secrets in the database cannot be read. Restore the file from its copy, or set the keys"
-    )]
-    KeyFileLost { database: String, path: String },
     /// Remedy: write it in this form, or leave the setting out.
     #[error("{name} {url}: it must begin with http:// or https:// and name a host")]
     BaseUrl { name: &'static str, url: String },
-    #[error(
-        "the key file {path} could not be made or read by {user}: {cause}. Let this user read it, and write into its folder"
-    )]
-    KeyFile {
-        path: String,
-        user: String,
-        cause: io::Error,
-    },
-    /// Remedy: see `OpenError` for what is put in.
-    #[error("ROUNDROBIN_DATABASE_URL: {0}")]
-    Database(#[from] OpenError),
 }
 
 impl Settings {
@@ -348,13 +317,8 @@ impl Settings {
         })
     }
 
-    pub fn storage(&self) -> Result<Storage, ConfigError> {
+    pub fn storage(&self) -> Result<StorageConfig, ConfigError> {
         self.storage.checked()
-    }
-
-    /// The same, and makes nothing; `None` when a start would make a new key.
-    pub fn storage_as_it_is(&self) -> Result<Option<Storage>, ConfigError> {
-        self.storage.read(KeyFile::AsItIs)
     }
 
     fn metrics_token(&self) -> Result<Option<SecretString>, ConfigError> {
@@ -393,40 +357,16 @@ impl Settings {
 }
 
 impl StorageSettings {
-    pub fn checked(&self) -> Result<Storage, ConfigError> {
-        let storage = self.read(KeyFile::MadeIfNew)?;
-        Ok(storage.expect("a key that is not there is made"))
-    }
-
-    fn read(&self, key_file: KeyFile) -> Result<Option<Storage>, ConfigError> {
-        let database_url = self.database_url()?;
-        let given = value_or_file(
-            "ROUNDROBIN_ENCRYPTION_KEYS",
-            self.encryption_keys.as_ref(),
-            self.encryption_keys_file.as_deref(),
-        )?;
-        let engine = Engine::of_url(database_url.expose_secret())?;
-        let (text, new_key_file, was_there) = match (given, engine) {
-            (Some(keys), _) => (keys, None, false),
-            (None, Engine::Postgres) => return Err(ConfigError::KeysNeeded),
-            (None, Engine::Sqlite) => {
-                match key_file_beside(database_url.expose_secret(), key_file)? {
-                    None => return Ok(None),
-                    Some((keys, None)) => (keys, None, true),
-                    Some((keys, new)) => (keys, new, false),
-                }
-            }
-        };
-        Ok(Some(Storage {
-            keys: KeyRing::parse(text.expose_secret().trim())?,
-            database_url,
-            new_key_file,
-            expect: if was_there && !self.new_database {
-                Expect::Data
-            } else {
-                Expect::Anything
-            },
-        }))
+    pub fn checked(&self) -> Result<StorageConfig, ConfigError> {
+        Ok(StorageConfig {
+            database_url: self.database_url()?,
+            encryption_keys: value_or_file(
+                "ROUNDROBIN_ENCRYPTION_KEYS",
+                self.encryption_keys.as_ref(),
+                self.encryption_keys_file.as_deref(),
+            )?,
+            new_database: self.new_database,
+        })
     }
 
     /// Where the data is; all that copying it needs.
@@ -438,27 +378,6 @@ impl StorageSettings {
         )?;
         Ok(given.unwrap_or_else(|| SecretString::from(DEFAULT_DATABASE_URL)))
     }
-}
-
-impl Storage {
-    /// Takes away a key that was made for a database that could not be made, so that
-    /// the next start is a first one again.
-    pub fn unmake_key(&self) {
-        let database = sqlite_path(self.database_url.expose_secret());
-        if let Some(key) = &self.new_key_file
-            && !database.is_some_and(|database| holds_something(&database))
-            && let Err(error) = fs::remove_file(key)
-        {
-            tracing::warn!(%error, file = %key.display(), "a key that has sealed nothing is left");
-        }
-    }
-}
-
-/// What becomes of a key file that is not there yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeyFile {
-    MadeIfNew,
-    AsItIs,
 }
 
 impl ServedWorkspaces {
@@ -519,78 +438,6 @@ fn read_secret(name: &'static str, path: &Path) -> Result<SecretString, ConfigEr
             cause,
         }),
     }
-}
-
-/// Reads `encryption.key` beside the SQLite file, making it at the first start: then
-/// also where it is. `None` when it would have to be made and is not to be.
-fn key_file_beside(
-    database_url: &str,
-    key_file: KeyFile,
-) -> Result<Option<(SecretString, Option<PathBuf>)>, ConfigError> {
-    let database = sqlite_path(database_url).unwrap_or_default();
-    let folder = database.parent().unwrap_or(Path::new(""));
-    let path = folder.join(KEY_FILE);
-    let failed = |cause| ConfigError::KeyFile {
-        path: path.display().to_string(),
-        user: store::user(),
-        cause,
-    };
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some((SecretString::from(text), None))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some((text, found)) = misplaced_key(database_url) {
-                tracing::warn!(
-                    "an earlier version has put the encryption key at {}, where it is used; move it to {}",
-                    found.display(),
-                    path.display()
-                );
-                return Ok(Some((text, None)));
-            }
-            if holds_something(&database) {
-                if let Some(error) = store::is_no_database(&database) {
-                    return Err(error.into());
-                }
-                return Err(ConfigError::KeyFileLost {
-                    database: database.display().to_string(),
-                    path: path.display().to_string(),
-                });
-            }
-            if key_file == KeyFile::AsItIs {
-                return Ok(None);
-            }
-            let keys = KeyRing::generate();
-            fs::create_dir_all(folder).map_err(failed)?;
-            write_private(&path, keys.expose_secret()).map_err(failed)?;
-            Ok(Some((keys, Some(path.clone()))))
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// The key where versions put it that took percent signs in the URL for themselves.
-fn misplaced_key(database_url: &str) -> Option<(SecretString, PathBuf)> {
-    let path = Path::new(written_path(database_url)?)
-        .parent()?
-        .join(KEY_FILE);
-    let text = fs::read_to_string(&path).ok()?;
-    Some((SecretString::from(text), path))
-}
-
-fn holds_something(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|file| file.len() > 0)
-}
-
-/// Writes a new file that only its owner may read, on disk before anything can
-/// be sealed with what it holds.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 /// The address under which browsers reach this server: scheme, host and port.
@@ -776,59 +623,11 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_makes_its_key_once_and_keeps_it_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/sub/rr.db", folder.path().display());
-        let given = settings(&["--database-url", &url]);
-        let first = given.storage().unwrap();
-        let file = first.new_key_file.unwrap();
-        assert!(given.storage().unwrap().new_key_file.is_none());
-        fs::write(folder.path().join("sub/rr.db"), "data").unwrap();
-        assert!(given.storage().unwrap().new_key_file.is_none());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                fs::metadata(file).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
-        }
-    }
-
-    #[test]
-    fn a_lost_key_file_is_not_replaced_by_another() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("rr.db");
-        let url = format!("sqlite://{}", file.display());
-        let refused = || settings(&["--database-url", &url]).storage().unwrap_err();
-        let database = [&b"SQLite format 3\0"[..], &[0; 100]].concat();
-        fs::write(&file, database).unwrap();
-        assert!(matches!(refused(), ConfigError::KeyFileLost { .. }));
-        // What is no database has lost no key.
-        fs::write(&file, "Dear database").unwrap();
-        let no_database =
-            |error| matches!(error, ConfigError::Database(OpenError::NoDatabase { .. }));
-        assert!(no_database(refused()));
-        fs::remove_file(&file).unwrap();
-        fs::create_dir(&file).unwrap();
-        assert!(no_database(refused()));
-    }
-
-    #[test]
     fn other_services_are_reached_over_http() {
         let error = settings(&["--slack-url", "mailto:x@example.com"])
             .checked()
             .unwrap_err();
         assert!(matches!(error, ConfigError::BaseUrl { .. }));
-    }
-
-    #[test]
-    fn postgres_without_a_key_refuses_to_start() {
-        let given = settings(&["--database-url", "postgres://localhost/rr"]);
-        assert!(matches!(
-            given.storage().unwrap_err(),
-            ConfigError::KeysNeeded
-        ));
     }
 
     #[test]

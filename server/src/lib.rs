@@ -22,13 +22,14 @@ pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
 pub mod slack;
+pub mod storage;
 pub mod store;
 pub mod sync;
 mod text;
 
 use crate::{
     background::Background,
-    config::{Config, Storage},
+    config::Config,
     crypto::KeyRing,
     integrations::Renewals,
     limits::Limits,
@@ -36,10 +37,10 @@ use crate::{
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
     slack::SlackClient,
+    storage::Storage,
     store::{Connection, OpenError, Store},
     sync::{RosterTurns, SyncSignals},
 };
-use secrecy::ExposeSecret;
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::Timestamp;
@@ -76,10 +77,7 @@ impl Services {
     /// Opens the database and prepares everything else; asks nobody anything.
     pub async fn open(config: Config, storage: Storage) -> Result<Self, OpenError> {
         prepare_tls();
-        let url = storage.database_url.expose_secret();
-        let store = Store::open_expecting(url, storage.expect)
-            .await
-            .inspect_err(|_| storage.unmake_key())?;
+        let store = storage.open().await?;
         let endpoints = Endpoints {
             us: config.pagerduty.api_url.clone(),
             eu: config.pagerduty.eu_api_url.clone(),

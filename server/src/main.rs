@@ -11,9 +11,10 @@ use server::{
     Services,
     backend::RoundRobin,
     background, check, clock,
-    config::{Config, ConnectionsConfig, Settings, Storage, StorageSettings},
+    config::{Config, ConnectionsConfig, Settings, StorageSettings},
     housekeeping, http, reencrypt, replicas, slack,
-    store::{self, ServingLock, Store},
+    storage::Storage,
+    store::{self, ServingLock},
     sync,
 };
 use std::{
@@ -193,12 +194,9 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn migrate(settings: &StorageSettings) -> anyhow::Result<()> {
-    let storage = settings.checked()?;
-    let url = storage.database_url.expose_secret();
-    let _lock = ServingLock::take(url)?;
-    let store = Store::open_expecting(url, storage.expect)
-        .await
-        .inspect_err(|_| storage.unmake_key())?;
+    let storage = Storage::prepare(&settings.checked()?)?;
+    let _lock = ServingLock::take(storage.database_url.expose_secret())?;
+    let store = storage.open().await?;
     // Closing takes the mark away, also one that a crash has left.
     store.mark_served().await?;
     store.close().await;
@@ -207,9 +205,8 @@ async fn migrate(settings: &StorageSettings) -> anyhow::Result<()> {
 }
 
 async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
-    let storage = settings.checked()?;
-    let url = storage.database_url.expose_secret();
-    let store = Store::open_expecting(url, storage.expect).await?;
+    let storage = Storage::prepare(&settings.checked()?)?;
+    let store = storage.open().await?;
     let resealed = reencrypt::reencrypt(&store, &storage.keys).await?;
     store.close().await;
     println!("Sealed {resealed} secrets with the first encryption key.");
@@ -218,7 +215,7 @@ async fn reencrypt(settings: &StorageSettings) -> anyhow::Result<()> {
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let config = settings.checked()?;
-    let storage = settings.storage()?;
+    let storage = Storage::prepare(&settings.storage()?)?;
     announce(&config, &storage);
     let listen = config.listen;
     let database_url = storage.database_url.clone();

@@ -21,8 +21,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use server::{
     Services,
-    config::{Settings, Storage},
+    config::Settings,
     slack::directory,
+    storage::Storage,
     store::{Expect, Installation, NewAuditEntry, Store, Workspace, bot_token_row},
 };
 use slack::{ALL_SCOPES, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Code, Slack};

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use server::{
     Services,
     backend::{LoginAnswer, RoundRobin},
-    config::{Settings, Storage},
+    config::Settings,
+    storage::Storage,
     store::Expect,
 };
 use sqlx::{AnyPool, AssertSqlSafe, any::AnyPoolOptions};

@@ -28,9 +28,10 @@ use server::{
     backend::RoundRobin,
     background::{self, Task},
     clock,
-    config::{Settings, Storage},
+    config::Settings,
     crypto::{KeyRing, token_key},
     replicas,
+    storage::Storage,
     store::{
         Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
         StoredMethod,
