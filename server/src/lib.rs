@@ -31,19 +31,18 @@ use crate::{
     background::Background,
     config::Config,
     crypto::KeyRing,
-    integrations::Renewals,
+    integrations::{IntegrationServices, Renewals},
     limits::Limits,
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
     slack::SlackClient,
     storage::Storage,
-    store::{Connection, OpenError, Store},
+    store::{OpenError, Store},
     sync::{RosterTurns, SyncSignals},
 };
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use types::Timestamp;
 
 /// What every TLS client needs before it is made.
 fn prepare_tls() {
@@ -60,7 +59,7 @@ pub struct Services {
     pub slack: SlackClient,
     pub pagerduty: PagerDuty,
     pub identity: IdentityClient,
-    pub renewals: Renewals,
+    pub integrations: IntegrationServices,
     pub live: Live,
     pub metrics: Metrics,
     /// How the work is that is done without being asked.
@@ -84,32 +83,37 @@ impl Services {
             identity: config.pagerduty.identity_url.clone(),
         };
         let metrics = Metrics::default();
+        let pagerduty = PagerDuty::new(endpoints.clone(), metrics.clone());
+        let identity = IdentityClient::new(endpoints);
+        let live = Live::new();
+        let tasks = TaskTracker::new();
+        let shutdown = CancellationToken::new();
+        let integrations = IntegrationServices {
+            store: store.clone(),
+            keys: storage.keys.clone(),
+            pagerduty: pagerduty.clone(),
+            identity: identity.clone(),
+            renewals: Renewals::default(),
+            live: live.clone(),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        };
         Ok(Self {
             store,
             keys: storage.keys,
             slack: SlackClient::new(&config.slack),
-            pagerduty: PagerDuty::new(endpoints.clone(), metrics.clone()),
-            identity: IdentityClient::new(endpoints),
-            renewals: Renewals::default(),
-            live: Live::new(),
+            pagerduty,
+            identity,
+            integrations,
+            live,
             metrics,
             background: Background::default(),
             sync: SyncSignals::new(),
             limits: Limits::default(),
             roster_turns: RosterTurns::default(),
-            tasks: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
+            tasks,
+            shutdown,
             config: Arc::new(config),
         })
-    }
-
-    /// What time it is at PagerDuty. Until this process has had an answer, what
-    /// another one knew holds.
-    pub fn pagerduty_now(&self, connection: &Connection) -> Timestamp {
-        let region = connection.credential.region;
-        self.pagerduty
-            .clock(region)
-            .assume(connection.clock_ahead_millis + connection.database_ahead_millis);
-        self.pagerduty.now(region)
     }
 }

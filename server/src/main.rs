@@ -333,7 +333,7 @@ async fn drain(
         services.store.close().await;
     });
     if time::timeout(DRAIN_LIMIT, finish.as_mut()).await.is_err() {
-        let renewed = time::timeout(RENEWAL_LIMIT, services.renewals.finished()).await;
+        let renewed = time::timeout(RENEWAL_LIMIT, services.integrations.renewals.finished()).await;
         if renewed.is_err() {
             tracing::error!("the renewal of a login did not finish in time; its end is lost");
         }

@@ -24,8 +24,7 @@ const LIBRARY: &str = "lib";
 const BINARY: &str = "main";
 
 /// Arrows that close a circle and stand for now, with the reason.
-const EXCUSED: [(&str, &str, &str); 4] = [
-    ("integrations", "lib", "it is handed all services"),
+const EXCUSED: [(&str, &str, &str); 3] = [
     ("replicas", "lib", "it is handed all services"),
     ("slack", "lib", "it is handed all services"),
     ("sync", "lib", "it is handed all services"),

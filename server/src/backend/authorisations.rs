@@ -102,7 +102,7 @@ impl Authorisations for RoundRobin {
         let StoredMethod::Oauth(login) = &existing.credential.method else {
             return Ok(Outcome::Refused(ConnectRefusal::NotALogin));
         };
-        let Some(secrets) = login_secrets(&self.services, &existing) else {
+        let Some(secrets) = login_secrets(&self.services.integrations, &existing) else {
             return Ok(Outcome::Refused(PagerDutyProblem::Sealed.into()));
         };
         let app = OauthApp {

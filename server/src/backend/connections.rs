@@ -348,7 +348,7 @@ impl RoundRobin {
             region: accepted.region,
             credential: accepted.secrets.credential(),
         };
-        let now = services.pagerduty_now(existing);
+        let now = services.integrations.pagerduty_now(existing);
         let until = now.plus_seconds(1);
         for schedule in bound.iter().take(SCHEDULES_TO_KNOW) {
             let pagerduty = &services.pagerduty;
@@ -568,7 +568,7 @@ impl RoundRobin {
 
     fn health(&self, connection: &Connection, schedules: &[BoundSchedule]) -> ConnectionHealth {
         let interval = self.services.config.pagerduty.poll_interval;
-        let now = self.services.pagerduty_now(connection);
+        let now = self.services.integrations.pagerduty_now(connection);
         let of = |schedule: &BoundSchedule| {
             sync::schedule_health(connection.into(), schedule.into(), now, interval)
         };

@@ -179,15 +179,16 @@ impl RoundRobin {
     /// Whether the credential shows this schedule.
     async fn shows(&self, connection: &Connection, schedule: &ScheduleId) -> bool {
         let services = &self.services;
-        let now = services.pagerduty_now(connection);
+        let now = services.integrations.pagerduty_now(connection);
         let until = now.plus_seconds(1);
         let version = ScheduleVersion::default();
-        let asked = integrations::asking(services, connection, |account| async move {
-            let pagerduty = &services.pagerduty;
-            pagerduty
-                .schedule(&account, schedule, version, now, until)
-                .await
-        });
+        let asked =
+            integrations::asking(&services.integrations, connection, |account| async move {
+                let pagerduty = &services.pagerduty;
+                pagerduty
+                    .schedule(&account, schedule, version, now, until)
+                    .await
+            });
         asked.await.is_ok()
     }
 

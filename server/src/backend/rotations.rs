@@ -405,7 +405,7 @@ impl RoundRobin {
     /// What time it is for duties: PagerDuty's clock, or else ours.
     fn now(&self, connection: Option<&Connection>) -> Timestamp {
         connection.map_or_else(clock::now, |connection| {
-            self.services.pagerduty_now(connection)
+            self.services.integrations.pagerduty_now(connection)
         })
     }
 

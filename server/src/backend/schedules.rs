@@ -43,9 +43,11 @@ impl Schedules for RoundRobin {
         };
         let pagerduty = &self.services.pagerduty;
         let search = search.trim();
-        let found = integrations::asking(&self.services, &connection, |account| async move {
-            pagerduty.search_schedules(&account, search).await
-        });
+        let found = integrations::asking(
+            &self.services.integrations,
+            &connection,
+            |account| async move { pagerduty.search_schedules(&account, search).await },
+        );
         settled(caller, found.await)
     }
 
@@ -146,7 +148,7 @@ impl RoundRobin {
         let Reading { snapshot, read_at } = reading;
         let directory = self.directory(caller).await?;
         let rule = Rule {
-            now: &|| self.services.pagerduty_now(connection),
+            now: &|| self.services.integrations.pagerduty_now(connection),
             members: &|snapshot, now| snapshot.members(&directory, now),
         };
         let store = &self.services.store;
@@ -194,7 +196,7 @@ impl RoundRobin {
     ) -> Result<Result<Reading, AccessProblem>, AppError> {
         let services = &self.services;
         let pagerduty = &services.pagerduty;
-        let read_at = services.pagerduty_now(connection);
+        let read_at = services.integrations.pagerduty_now(connection);
         let (from, until) = sync::window(read_at);
         let known = services
             .store
@@ -205,7 +207,7 @@ impl RoundRobin {
         let patient = pagerduty.waiting_for(limit.unwrap_or(ANSWER_LIMIT_SECONDS));
         let patient = &patient;
         let version = known.map(|known| known.version).unwrap_or_default();
-        let read = integrations::asking(services, connection, |account| async move {
+        let read = integrations::asking(&services.integrations, connection, |account| async move {
             let answer = patient
                 .schedule(&account, schedule, version, from, until)
                 .await?;

@@ -4,9 +4,8 @@
 //! many requests want it: in this process they share one attempt, and among
 //! servers a lease in the database decides.
 
-use super::{AcceptedCredential, OauthSecrets, Secrets};
+use super::{AcceptedCredential, IntegrationServices, OauthSecrets, Secrets};
 use crate::{
-    Services,
     pagerduty::{Account, Grant, OauthApp, TokenProblem},
     store::{Connection, StoreError, StoredMethod, TokenLease, TokenTerm, credential_row},
 };
@@ -88,7 +87,10 @@ type Which = (WorkspaceId, String, i64);
 
 /// The credential of `connection`, ready for use. Tokens that still serve for a
 /// while are renewed beside their use, so that nobody waits for PagerDuty's login.
-pub async fn access(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
+pub async fn access(
+    services: &IntegrationServices,
+    connection: &Connection,
+) -> Result<Access, AccessProblem> {
     if connection.credential.method == StoredMethod::Unknown {
         return Err(PagerDutyProblem::UnknownMethod.into());
     }
@@ -135,7 +137,7 @@ fn is_past(at: Option<Timestamp>, now: Timestamp) -> bool {
 /// Asks PagerDuty with the credential of `connection`; once more with renewed
 /// tokens when it does not accept those it had, which one answer alone does not say.
 pub async fn asking<T, Answer>(
-    services: &Services,
+    services: &IntegrationServices,
     connection: &Connection,
     ask: impl Fn(Account) -> Answer,
 ) -> Result<T, AccessProblem>
@@ -192,7 +194,7 @@ pub fn ended(connection: &Connection, problem: PagerDutyProblem) -> PagerDutyPro
 /// The credential with other tokens than `connection` shows, which PagerDuty does
 /// not accept any more or soon. A key cannot be renewed: it has ended.
 pub async fn renewed(
-    services: &Services,
+    services: &IntegrationServices,
     connection: &Connection,
 ) -> Result<Access, AccessProblem> {
     if matches!(connection.credential.method, StoredMethod::ApiKey { .. }) {
@@ -203,7 +205,7 @@ pub async fn renewed(
 
 impl Renewals {
     /// Joins the renewal of these tokens that is under way, or begins one.
-    fn join(&self, services: &Services, connection: &Connection) -> Renewal {
+    fn join(&self, services: &IntegrationServices, connection: &Connection) -> Renewal {
         let which = (
             connection.workspace.clone(),
             connection.generation.clone(),
@@ -224,7 +226,12 @@ impl Renewals {
 
     /// A task of its own, from the first who waits for it: nobody who leaves may
     /// take the new tokens along.
-    fn begin(&self, services: Services, connection: Connection, which: Which) -> Renewal {
+    fn begin(
+        &self,
+        services: IntegrationServices,
+        connection: Connection,
+        which: Which,
+    ) -> Renewal {
         let under_way = UnderWay {
             renewals: self.clone(),
             which,
@@ -265,7 +272,10 @@ impl Drop for UnderWay {
 /// Renews the tokens, or takes those that another server has renewed meanwhile.
 /// Only the waiting for another server is bounded here: once PagerDuty is asked,
 /// its answer must be saved.
-async fn renew(services: &Services, stale: &Connection) -> Result<Access, AccessProblem> {
+async fn renew(
+    services: &IntegrationServices,
+    stale: &Connection,
+) -> Result<Access, AccessProblem> {
     let patience = Instant::now() + Duration::from_secs(PATIENCE_SECONDS.into());
     while Instant::now() < patience {
         let present = services.store.connection(&stale.workspace).await?;
@@ -304,7 +314,7 @@ fn end_of(connection: &Connection) -> PagerDutyProblem {
 }
 
 async fn renew_under(
-    services: &Services,
+    services: &IntegrationServices,
     connection: &Connection,
     lease: &TokenLease,
 ) -> Result<Access, AccessProblem> {
@@ -364,7 +374,7 @@ enum Failure {
 }
 
 async fn exchange(
-    services: &Services,
+    services: &IntegrationServices,
     connection: &Connection,
 ) -> Result<(OauthSecrets, Grant), Failure> {
     let StoredMethod::Oauth(login) = &connection.credential.method else {
@@ -426,7 +436,7 @@ pub fn term(asked_at: Timestamp, expires_in: Option<Duration>) -> TokenTerm {
 }
 
 async fn save(
-    services: &Services,
+    services: &IntegrationServices,
     lease: &TokenLease,
     sealed: &str,
     term: TokenTerm,
@@ -444,7 +454,7 @@ async fn save(
 }
 
 /// The cause why a credential cannot be opened is logged.
-fn open(services: &Services, connection: &Connection) -> Result<Access, AccessProblem> {
+fn open(services: &IntegrationServices, connection: &Connection) -> Result<Access, AccessProblem> {
     if connection.login_ended {
         return Err(end_of(connection).into());
     }
@@ -462,7 +472,10 @@ fn open(services: &Services, connection: &Connection) -> Result<Access, AccessPr
 }
 
 /// The secrets of a connected login; `None` when there is none that can be opened.
-pub fn login_secrets(services: &Services, connection: &Connection) -> Option<OauthSecrets> {
+pub fn login_secrets(
+    services: &IntegrationServices,
+    connection: &Connection,
+) -> Option<OauthSecrets> {
     let row = credential_row(&connection.workspace);
     let opened = AcceptedCredential::open(&services.keys, &connection.credential, &row)?;
     match opened.secrets {

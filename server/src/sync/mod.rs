@@ -400,7 +400,7 @@ async fn end_of(
     jitter: f64,
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
-    let pagerduty_now = services.pagerduty_now(connection);
+    let pagerduty_now = services.integrations.pagerduty_now(connection);
     let clock = services.pagerduty.clock(connection.credential.region);
     let ahead_of_us = clock.ahead_millis().unwrap_or(0);
     let next_change = services.store.next_hand_off_at(workspace).await?;

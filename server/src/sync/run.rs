@@ -174,7 +174,7 @@ pub async fn apply_link(
     let workspace = &connection.workspace;
     let directory = store.directory(workspace).await?;
     let rule = Rule {
-        now: &|| services.pagerduty_now(connection),
+        now: &|| services.integrations.pagerduty_now(connection),
         members: &|snapshot, now| snapshot.members(&directory, now),
     };
     let naming = store.schedules_naming(workspace, user).await?;
@@ -235,7 +235,7 @@ impl Run<'_> {
 
     /// What time it is at PagerDuty.
     fn now(&self) -> Timestamp {
-        self.services.pagerduty_now(self.connection)
+        self.services.integrations.pagerduty_now(self.connection)
     }
 
     /// How long until what is read now is read again. What one run reads stays
@@ -321,7 +321,8 @@ impl Run<'_> {
         if due.as_ref().is_some_and(Vec::is_empty) {
             return Ok(RunOutcome::default());
         }
-        let access = match integrations::access(self.services, self.connection).await {
+        let access = match integrations::access(&self.services.integrations, self.connection).await
+        {
             Ok(access) => access,
             Err(problem) => return without_access(problem, RunOutcome::default()),
         };
@@ -331,10 +332,11 @@ impl Run<'_> {
         if !asked.problem.as_ref().is_some_and(may_be_over) {
             return Ok(asked);
         }
-        let renewed = match integrations::renewed(self.services, &access.connection).await {
-            Ok(renewed) => renewed,
-            Err(problem) => return without_access(problem, asked),
-        };
+        let renewed =
+            match integrations::renewed(&self.services.integrations, &access.connection).await {
+                Ok(renewed) => renewed,
+                Err(problem) => return without_access(problem, asked),
+            };
         let again = self.ask(&renewed.account, due.as_deref()).await?;
         let ended = |problem| integrations::ended(&renewed.connection, problem);
         Ok(RunOutcome {

@@ -1,11 +1,10 @@
 //! Replacing encryption keys, on both engines.
 
 use crate::support::{
-    databases, entry, keys, login::LoginStub, new_credential, services, workspace,
+    databases, entry, keys, login::LoginStub, new_credential, services, with_keys, workspace,
 };
 use secrecy::{ExposeSecret, SecretString};
 use server::{
-    Services,
     crypto::KeyRing,
     reencrypt::{check_keys, reencrypt},
     store::{Installation, Store, bot_token_row, credential_row},
@@ -77,10 +76,7 @@ async fn a_login_moves_whole_and_goes_on_being_renewed() {
         assert_eq!(reencrypt(&services.store, &both).await.unwrap(), 2);
 
         stub.book(|book| book.life = Duration::from_secs(3600));
-        let new = Services {
-            keys: KeyRing::parse(NEW).unwrap(),
-            ..services
-        };
+        let new = with_keys(services, NEW);
         check_keys(&new.store, &new.keys).await.unwrap();
         let synced = server::sync::sync_now(&new, &workspace()).await.unwrap();
         assert!(synced.unwrap().unreadable.is_empty());

@@ -3,7 +3,7 @@
 
 use crate::support::{
     Database, caller, cookie, databases, entry, login::LoginStub, on_each_engine, postgres,
-    process::ServerProcess, reconcile, services, soaking, sqlite, workspace,
+    process::ServerProcess, reconcile, services, soaking, sqlite, with_keys, workspace,
 };
 use app::{
     AppError,
@@ -14,7 +14,6 @@ use server::{
     Services,
     backend::RoundRobin,
     clock,
-    crypto::KeyRing,
     store::{
         AuthorisationPurpose, Connection, PendingAuthorisation, PendingSwitch, SyncEnd, TokenTerm,
     },
@@ -335,10 +334,10 @@ async fn a_server_without_the_key_does_not_end_the_login_for_the_others() {
     for database in databases().await {
         let stub = LoginStub::start(A_DAY).await;
         let services = logged_in(&database, &stub).await;
-        let other = Services {
-            keys: KeyRing::parse("k9:HxwdGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAAA=").unwrap(),
-            ..services.clone()
-        };
+        let other = with_keys(
+            services.clone(),
+            "k9:HxwdGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAAA=",
+        );
         stub.book(|book| book.expire());
         assert_eq!(sync_problem(&other).await, Some(PagerDutyProblem::Sealed));
         assert!(!connection(&services).await.login_ended);

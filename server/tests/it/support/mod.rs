@@ -207,6 +207,17 @@ pub async fn open_services(database_url: &str, setup: &Setup<'_>) -> Services {
         .unwrap()
 }
 
+/// The same server with another key ring, in each of its parts.
+pub fn with_keys(services: Services, keys: &str) -> Services {
+    let keys = KeyRing::parse(keys).unwrap();
+    let mut other = Services {
+        keys: keys.clone(),
+        ..services
+    };
+    other.integrations.keys = keys;
+    other
+}
+
 /// Whether the long tests run at full length, as under `cargo xtask soak`.
 pub fn soaking() -> bool {
     std::env::var_os("ROUNDROBIN_SOAK").is_some()
