@@ -36,7 +36,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
-    slack::SlackClient,
+    slack::{SlackClient, SlackServices},
     storage::Storage,
     store::{OpenError, Store},
     sync::{RosterTurns, SyncSignals},
@@ -56,7 +56,7 @@ pub struct Services {
     pub config: Arc<Config>,
     pub store: Store,
     pub keys: KeyRing,
-    pub slack: SlackClient,
+    pub slack: SlackServices,
     pub pagerduty: PagerDuty,
     pub identity: IdentityClient,
     pub integrations: IntegrationServices,
@@ -77,6 +77,7 @@ impl Services {
     pub async fn open(config: Config, storage: Storage) -> Result<Self, OpenError> {
         prepare_tls();
         let store = storage.open().await?;
+        let config = Arc::new(config);
         let endpoints = Endpoints {
             us: config.pagerduty.api_url.clone(),
             eu: config.pagerduty.eu_api_url.clone(),
@@ -98,10 +99,19 @@ impl Services {
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
+        let slack = SlackServices {
+            client: SlackClient::new(&config.slack),
+            config: config.clone(),
+            store: store.clone(),
+            keys: storage.keys.clone(),
+            live: live.clone(),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        };
         Ok(Self {
             store,
             keys: storage.keys,
-            slack: SlackClient::new(&config.slack),
+            slack,
             pagerduty,
             identity,
             integrations,
@@ -113,7 +123,7 @@ impl Services {
             roster_turns: RosterTurns::default(),
             tasks,
             shutdown,
-            config: Arc::new(config),
+            config,
         })
     }
 }

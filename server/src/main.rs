@@ -234,7 +234,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
 
     let mut tasks = vec![
         sync::task(&services),
-        slack::directory::task(&services),
+        slack::directory::task(&services.slack),
         housekeeping::task(&services),
     ];
     tasks.extend(replicas::task(&services, database_url));

@@ -24,9 +24,8 @@ const LIBRARY: &str = "lib";
 const BINARY: &str = "main";
 
 /// Arrows that close a circle and stand for now, with the reason.
-const EXCUSED: [(&str, &str, &str); 3] = [
+const EXCUSED: [(&str, &str, &str); 2] = [
     ("replicas", "lib", "it is handed all services"),
-    ("slack", "lib", "it is handed all services"),
     ("sync", "lib", "it is handed all services"),
 ];
 

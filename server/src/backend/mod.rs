@@ -56,7 +56,7 @@ impl RoundRobin {
         action: AuditAction,
         denial: Denial,
     ) -> Result<(), AppError> {
-        let role = directory::confirm_role(&self.services, &caller.workspace, &caller.person)
+        let role = directory::confirm_role(&self.services.slack, &caller.workspace, &caller.person)
             .await
             .map_err(failed(caller))?
             .ok_or(AppError::Unauthenticated)?;

@@ -46,7 +46,7 @@ pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
         .and_then(|path| ReturnPath::checked(&path))
         .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned());
     let visit = visit(&site, &request, None);
-    let begun = sign_in::begin(&site.services, &return_to).await;
+    let begun = sign_in::begin(&site.services.slack, &return_to).await;
     let mut response = answer(&site, &reader, &visit, begun);
     for cookie in cookies::make_room_for_sign_in(&site, request.headers()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -69,7 +69,7 @@ pub async fn come_back(State(site): State<Site>, request: Request) -> Response {
     let visit = visit(&site, &request, cookie.as_ref());
     let task = site.services.tasks.spawn({
         let (services, visit) = (site.services.clone(), visit.clone());
-        async move { sign_in::resume(&services, &visit, &slack).await }
+        async move { sign_in::resume(&services.slack, &visit, &slack).await }
     });
     let reader = Reader::of(&site, request.headers());
     match task.await {

@@ -2,6 +2,7 @@
 //! who is demoted or deactivated loses their rights within minutes.
 
 use super::{
+    SlackServices,
     client::{Granted, UsersPage},
     error::SlackError,
     installation::{ask, bot_token, test_token},
@@ -9,7 +10,6 @@ use super::{
     shapes::{Account, Kind, PageEnd},
 };
 use crate::{
-    Services,
     background::{Periodic, Task},
     store::{StoreError, Workspace},
 };
@@ -66,7 +66,7 @@ pub enum DirectoryError {
 struct WorkspacesUnread(#[from] StoreError);
 
 /// Refreshing every installed workspace at the start and at each interval.
-pub fn task(services: &Services) -> Task {
+pub fn task(services: &SlackServices) -> Task {
     let interval = services.config.slack.directory_interval;
     let services = services.clone();
     let running = Arc::<Mutex<HashMap<_, _>>>::default();
@@ -87,7 +87,7 @@ pub fn task(services: &Services) -> Task {
 /// Starts one task for each workspace, so that none waits for another, and
 /// leaves alone those whose last refresh still goes on.
 fn start_refreshes(
-    services: &Services,
+    services: &SlackServices,
     workspaces: Vec<Workspace>,
     running: &mut HashMap<WorkspaceId, JoinHandle<()>>,
 ) {
@@ -101,7 +101,7 @@ fn start_refreshes(
 }
 
 /// Refreshes a workspace in a task of its own, which ends with the server.
-pub fn start_refresh(services: &Services, workspace: Workspace) -> JoinHandle<()> {
+pub fn start_refresh(services: &SlackServices, workspace: Workspace) -> JoinHandle<()> {
     let services = services.clone();
     services.tasks.clone().spawn(async move {
         let refreshed = services
@@ -117,7 +117,10 @@ pub fn start_refresh(services: &Services, workspace: Workspace) -> JoinHandle<()
 /// Reads a workspace's people from Slack and makes the directory the same, page by
 /// page, so that what was read is kept whatever comes after it. Does nothing for a
 /// workspace without an installation, nor while somebody else reads.
-pub async fn refresh(services: &Services, workspace: &Workspace) -> Result<(), DirectoryError> {
+pub async fn refresh(
+    services: &SlackServices,
+    workspace: &Workspace,
+) -> Result<(), DirectoryError> {
     let Some(token) = bot_token(services, workspace) else {
         return Ok(());
     };
@@ -175,7 +178,7 @@ fn pause_after(error: &SlackError) -> Duration {
 
 /// One reading of everybody, by whoever has reserved the directory.
 struct Reading<'a> {
-    services: &'a Services,
+    services: &'a SlackServices,
     workspace: &'a Workspace,
     token: &'a SecretString,
     reader: &'a str,
@@ -239,7 +242,7 @@ impl Reading<'_> {
             let id = &self.workspace.id;
             let question = || {
                 self.services
-                    .slack
+                    .client
                     .users_page(self.token, id, cursor, limit)
             };
             let answer = ask(self.services, self.workspace, self.token, question).await?;
@@ -317,7 +320,7 @@ impl Reading<'_> {
         for person in &asked {
             self.reserve(RESERVED).await?;
             let read_at = store.now().await?;
-            let question = || self.services.slack.user_info(self.token, id, person);
+            let question = || self.services.client.user_info(self.token, id, person);
             let is_member = match ask(self.services, self.workspace, self.token, question).await? {
                 Ok(Granted {
                     value: Some(account),
@@ -369,7 +372,7 @@ pub struct LookedUp {
 /// That it knows no such member is left to the next reading of everybody, since
 /// one answer is not enough to throw somebody out.
 pub async fn look_up(
-    services: &Services,
+    services: &SlackServices,
     workspace: &Workspace,
     token: &SecretString,
     person: &PersonId,
@@ -377,10 +380,10 @@ pub async fn look_up(
     let (store, id) = (&services.store, &workspace.id);
     let read_at = store.now().await?;
     let question = || async {
-        match services.slack.user_info(token, id, person).await {
+        match services.client.user_info(token, id, person).await {
             // Somebody is waiting, and has waited long enough for what did not come.
             Err(error) if error.passes() && error != SlackError::TimedOut => {
-                services.slack.user_info(token, id, person).await
+                services.client.user_info(token, id, person).await
             }
             answer => answer,
         }
@@ -399,7 +402,7 @@ pub async fn look_up(
 /// Keeps what Slack told when it was asked for one person, and gives them as they are
 /// known by then; nobody when it told of somebody else.
 async fn keep_one(
-    services: &Services,
+    services: &SlackServices,
     workspace: &WorkspaceId,
     asked: &PersonId,
     account: &Account,
@@ -437,7 +440,7 @@ async fn keep_one(
 /// that has become old is asked for again; while Slack does not answer, it
 /// stands. `None` when they are no active person of the workspace any more.
 pub async fn confirm_role(
-    services: &Services,
+    services: &SlackServices,
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<Role>, StoreError> {
@@ -458,7 +461,7 @@ pub async fn confirm_role(
 }
 
 async fn ask_again(
-    services: &Services,
+    services: &SlackServices,
     workspace: &WorkspaceId,
     known: Person,
 ) -> Result<Person, StoreError> {
@@ -487,6 +490,6 @@ async fn ask_again(
 
 /// Names and roles are on all pages that show a connection or a rotation, and
 /// those follow this topic.
-fn publish(services: &Services, workspace: &WorkspaceId) {
+fn publish(services: &SlackServices, workspace: &WorkspaceId) {
     services.live.publish(workspace, LiveTopic::Connection);
 }

@@ -1,9 +1,8 @@
 //! What it takes for a workspace to be served: that this deployment is for it,
 //! and that its bot token still works and may do what we need.
 
-use super::{client::Granted, error::SlackError};
+use super::{SlackServices, client::Granted, error::SlackError};
 use crate::{
-    Services,
     config::ServedWorkspaces,
     store::{StoreError, Workspace, bot_token_row},
 };
@@ -70,7 +69,7 @@ pub fn scopes_in_words(granted: &[String]) -> Vec<SlackScope> {
 }
 
 /// The workspace's bot token, when there is one that can be opened.
-pub fn bot_token(services: &Services, workspace: &Workspace) -> Option<SecretString> {
+pub fn bot_token(services: &SlackServices, workspace: &Workspace) -> Option<SecretString> {
     let installation = workspace.installation.as_ref()?;
     match services.keys.open(
         &installation.bot_token_sealed,
@@ -88,7 +87,7 @@ pub fn bot_token(services: &Services, workspace: &Workspace) -> Option<SecretStr
 /// it. When Slack refuses the token, but says that it is good when asked about the
 /// token itself, the question is put once more.
 pub async fn ask<T, Answer>(
-    services: &Services,
+    services: &SlackServices,
     workspace: &Workspace,
     token: &SecretString,
     question: impl Fn() -> Answer,
@@ -120,11 +119,11 @@ where
 
 /// Asks Slack whether the token itself is good, and keeps what it says.
 pub async fn test_token(
-    services: &Services,
+    services: &SlackServices,
     workspace: &Workspace,
     token: &SecretString,
 ) -> Result<Result<(), SlackError>, StoreError> {
-    match services.slack.auth_test(token).await {
+    match services.client.auth_test(token).await {
         Ok(_) => {
             accept(services, workspace).await?;
             Ok(Ok(()))
@@ -139,12 +138,12 @@ pub async fn test_token(
     }
 }
 
-async fn accept(services: &Services, workspace: &Workspace) -> Result<(), StoreError> {
+async fn accept(services: &SlackServices, workspace: &Workspace) -> Result<(), StoreError> {
     change_standing(services, workspace, |_, _| Standing::Sound).await
 }
 
 async fn change_standing(
-    services: &Services,
+    services: &SlackServices,
     workspace: &Workspace,
     rule: impl FnOnce(Standing, Timestamp) -> Standing,
 ) -> Result<(), StoreError> {
@@ -174,7 +173,7 @@ async fn change_standing(
 }
 
 async fn keep_scopes(
-    services: &Services,
+    services: &SlackServices,
     workspace: &Workspace,
     scopes: &[String],
 ) -> Result<(), StoreError> {

@@ -14,3 +14,19 @@ pub mod sign_in;
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
 pub use installation::{NEEDED_SCOPES, is_served, scopes_in_words};
+
+use crate::{config::Config, crypto::KeyRing, live::Live, store::Store};
+use std::sync::Arc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// What signing in and the directory need of the server. Cloning it is cheap.
+#[derive(Clone)]
+pub struct SlackServices {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub client: SlackClient,
+    pub live: Live,
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}

@@ -2,6 +2,7 @@
 //! the workspace lacks it or its token lacks a scope, then make a session.
 
 use super::{
+    SlackServices,
     client::{Granted, NewInstallation},
     directory::{DirectoryError, LookedUp, look_up, start_refresh},
     error::SlackError,
@@ -10,7 +11,7 @@ use super::{
     pending::{self, PendingSignIn, SignInStep},
 };
 use crate::{
-    Services, clock,
+    clock,
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
     oauth::says_later,
@@ -93,16 +94,16 @@ enum Stop {
 }
 
 /// Begins a sign-in that will end at `return_to`: the address at Slack to open.
-pub async fn begin(services: &Services, return_to: &str) -> Result<Progress, StoreError> {
+pub async fn begin(services: &SlackServices, return_to: &str) -> Result<Progress, StoreError> {
     let asked = ask_who_it_is(services, return_to).await;
     settled(asked, Some(return_to.to_owned()))
 }
 
-async fn ask_who_it_is(services: &Services, return_to: &str) -> Result<Progress, Stop> {
+async fn ask_who_it_is(services: &SlackServices, return_to: &str) -> Result<Progress, Stop> {
     let nonce = random_token();
     let first = services.store.first_workspace().await?;
     let only = only_served(&services.config.slack.workspaces, first.as_ref());
-    let url = services.slack.identify_address(only, &nonce)?;
+    let url = services.client.identify_address(only, &nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
     };
@@ -112,7 +113,7 @@ async fn ask_who_it_is(services: &Services, return_to: &str) -> Result<Progress,
 /// Goes on with what Slack answered. Must not be cut in the middle: the code
 /// that Slack sent works once.
 pub async fn resume(
-    services: &Services,
+    services: &SlackServices,
     visit: &Visit,
     answer: &SlackAnswer,
 ) -> Result<Progress, StoreError> {
@@ -132,7 +133,7 @@ pub async fn resume(
 }
 
 async fn proceed(
-    services: &Services,
+    services: &SlackServices,
     visit: &Visit,
     answer: &SlackAnswer,
     pending: &PendingSignIn,
@@ -173,7 +174,7 @@ async fn proceed(
 
 /// Why nobody added Round Robin, as far as this person can do something about it.
 async fn not_installed(
-    services: &Services,
+    services: &SlackServices,
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Stop, StoreError> {
@@ -188,7 +189,7 @@ async fn not_installed(
 /// The installation came to nothing because of `stop`. Where Round Robin was installed
 /// before and only lacks a scope, signing in goes on without it.
 async fn as_before(
-    services: &Services,
+    services: &SlackServices,
     workspace: &WorkspaceId,
     person: &PersonId,
     stop: Stop,
@@ -237,14 +238,18 @@ enum Recognised {
     NeedsInstallation(Identity),
 }
 
-async fn identify(services: &Services, code: &str, nonce_key: &str) -> Result<Recognised, Stop> {
+async fn identify(
+    services: &SlackServices,
+    code: &str,
+    nonce_key: &str,
+) -> Result<Recognised, Stop> {
     let id_token = services
-        .slack
+        .client
         .exchange_identity(code, &services.config.public_url.join(CALLBACK_PATH))
         .await?;
     let expected = Expected {
-        issuers: &services.slack.issuers(),
-        client_id: services.slack.client_id()?,
+        issuers: &services.client.issuers(),
+        client_id: services.client.client_id()?,
         nonce_key,
     };
     let identity = id_token::check(id_token.expose_secret(), &expected, clock::now())?;
@@ -272,7 +277,7 @@ enum Asked {
 /// yet is asked to as well where Slack denies a new token when asked about it: Slack may
 /// have given one that is none.
 async fn recognise(
-    services: &Services,
+    services: &SlackServices,
     identity: Identity,
     asked: Asked,
 ) -> Result<Recognised, Stop> {
@@ -344,7 +349,7 @@ fn is_new(workspace: &Workspace) -> bool {
 /// Slack identified the person but does not tell more at the moment: the
 /// directory's word is a few minutes old at most, and good enough.
 async fn last_known(
-    services: &Services,
+    services: &SlackServices,
     identity: Identity,
     stop: Stop,
 ) -> Result<Recognised, Stop> {
@@ -359,12 +364,12 @@ async fn last_known(
 }
 
 async fn ask_to_install(
-    services: &Services,
+    services: &SlackServices,
     identity: Identity,
     return_to: &str,
 ) -> Result<Progress, Stop> {
     let url = services
-        .slack
+        .client
         .install_address(&identity.workspace, &NEEDED_SCOPES)?;
     let step = SignInStep::Install {
         workspace: identity.workspace,
@@ -375,7 +380,7 @@ async fn ask_to_install(
 
 /// Has the browser keep the step under a new state, which `url` gets to carry.
 async fn ask_slack(
-    services: &Services,
+    services: &SlackServices,
     mut url: Url,
     step: SignInStep,
     return_to: &str,
@@ -402,13 +407,13 @@ async fn ask_slack(
 
 /// Saves the bot token and begins to read the directory with it.
 async fn install(
-    services: &Services,
+    services: &SlackServices,
     visit: &Visit,
     code: &str,
     expected: &Identity,
 ) -> Result<(), Stop> {
     let new = services
-        .slack
+        .client
         .exchange_installation(code, &services.config.public_url.join(CALLBACK_PATH))
         .await?;
     if new.workspace != expected.workspace {
@@ -460,11 +465,11 @@ async fn install(
 
 /// What the new token may do. Where Slack does not tell, it is what was asked for,
 /// until another answer tells.
-async fn granted_scopes(services: &Services, new: &NewInstallation) -> Vec<String> {
+async fn granted_scopes(services: &SlackServices, new: &NewInstallation) -> Vec<String> {
     if let Some(scopes) = &new.scopes {
         return scopes.clone();
     }
-    match services.slack.auth_test(&new.bot_token).await {
+    match services.client.auth_test(&new.bot_token).await {
         Ok(Granted {
             scopes: Some(scopes),
             ..
@@ -476,13 +481,13 @@ async fn granted_scopes(services: &Services, new: &NewInstallation) -> Vec<Strin
 /// The name for the audit log, which has to be right although the directory is
 /// not read yet; the id when Slack does not tell.
 async fn installer_name(
-    services: &Services,
+    services: &SlackServices,
     new: &NewInstallation,
     installer: &PersonId,
 ) -> String {
     let workspace = &new.workspace;
     match services
-        .slack
+        .client
         .user_info(&new.bot_token, workspace, installer)
         .await
     {
@@ -496,7 +501,7 @@ async fn installer_name(
 
 /// Makes the session. Its secret is new, whatever the browser had before.
 async fn enter(
-    services: &Services,
+    services: &SlackServices,
     visit: &Visit,
     workspace: &WorkspaceId,
     person: &Person,

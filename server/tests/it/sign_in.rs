@@ -360,7 +360,7 @@ async fn while_slack_is_down_nobody_signs_in_and_nobody_is_signed_out() {
         .await
         .unwrap()
         .unwrap();
-    assert!(directory::refresh(&services, &stored).await.is_err());
+    assert!(directory::refresh(&services.slack, &stored).await.is_err());
     assert_eq!(ann.open("/rotations").await.status, StatusCode::OK);
 }
 
@@ -375,7 +375,7 @@ async fn who_is_deactivated_cannot_sign_in_and_loses_their_session() {
         .await
         .unwrap()
         .unwrap();
-    directory::refresh(&services, &stored).await.unwrap();
+    directory::refresh(&services.slack, &stored).await.unwrap();
     assert!(
         ann.open("/rotations")
             .await
@@ -401,7 +401,7 @@ async fn a_demoted_admin_loses_the_right_with_the_next_refresh() {
         .await
         .unwrap()
         .unwrap();
-    directory::refresh(&services, &stored).await.unwrap();
+    directory::refresh(&services.slack, &stored).await.unwrap();
     assert_eq!(
         ann.open("/settings/audit").await.status,
         StatusCode::FORBIDDEN

@@ -346,7 +346,7 @@ impl Tenant<'_> {
         let services = &self.world().services;
         let (admin, role) = PEOPLE[2];
         let admin = types::PersonId::new(admin);
-        let told = directory::confirm_role(services, self.workspace(), &admin).await;
+        let told = directory::confirm_role(&services.slack, self.workspace(), &admin).await;
         let told = told.unwrap();
         let mut end = End {
             done: told == Some(role),
@@ -374,7 +374,8 @@ pub async fn read_directory(services: &Services, id: &WorkspaceId) -> End {
     }
     let workspace = store.workspace(id).await.unwrap().unwrap();
     let reader = services.clone();
-    let mut reading = tokio::spawn(async move { directory::refresh(&reader, &workspace).await });
+    let mut reading =
+        tokio::spawn(async move { directory::refresh(&reader.slack, &workspace).await });
     loop {
         if let Ok(read) = time::timeout(GLANCE, &mut reading).await {
             return End {

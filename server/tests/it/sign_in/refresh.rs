@@ -40,11 +40,11 @@ async fn read_long_ago() -> (Services, Slack, Database) {
 
 async fn refreshed(services: &Services) -> Result<(), DirectoryError> {
     let stored = services.store.workspace(&workspace()).await.unwrap();
-    directory::refresh(services, &stored.unwrap()).await
+    directory::refresh(&services.slack, &stored.unwrap()).await
 }
 
 async fn confirmed(services: &Services, id: &str) -> Option<Role> {
-    directory::confirm_role(services, &workspace(), &PersonId::new(id))
+    directory::confirm_role(&services.slack, &workspace(), &PersonId::new(id))
         .await
         .unwrap()
 }

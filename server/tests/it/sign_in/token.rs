@@ -39,7 +39,7 @@ async fn with_ann_and(
 
 async fn refreshed(services: &Services) -> bool {
     let stored = stored_workspace(services).await;
-    directory::refresh(services, &stored).await.is_ok()
+    directory::refresh(&services.slack, &stored).await.is_ok()
 }
 
 /// Refreshes until Slack has denied the token often enough.
