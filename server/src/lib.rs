@@ -39,7 +39,7 @@ use crate::{
     slack::{SlackClient, SlackServices},
     storage::Storage,
     store::{OpenError, Store},
-    sync::{RosterTurns, SyncSignals},
+    sync::{RosterTurns, SyncServices, SyncSignals},
 };
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -64,9 +64,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// How the work is that is done without being asked.
     pub background: Background,
-    pub sync: SyncSignals,
+    pub sync: SyncServices,
     pub limits: Limits,
-    pub roster_turns: RosterTurns,
     /// Work that is finished before the process ends.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -108,6 +107,18 @@ impl Services {
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
+        let sync = SyncServices {
+            poll_interval: config.pagerduty.poll_interval,
+            store: store.clone(),
+            pagerduty: pagerduty.clone(),
+            integrations: integrations.clone(),
+            live: live.clone(),
+            metrics: metrics.clone(),
+            signals: SyncSignals::new(),
+            roster_turns: RosterTurns::default(),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        };
         Ok(Self {
             store,
             keys: storage.keys,
@@ -118,9 +129,8 @@ impl Services {
             live,
             metrics,
             background: Background::default(),
-            sync: SyncSignals::new(),
+            sync,
             limits: Limits::default(),
-            roster_turns: RosterTurns::default(),
             tasks,
             shutdown,
             config,

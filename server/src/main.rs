@@ -233,7 +233,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     };
 
     let mut tasks = vec![
-        sync::task(&services),
+        sync::task(&services.sync),
         slack::directory::task(&services.slack),
         housekeeping::task(&services),
     ];

@@ -151,7 +151,7 @@ impl Connections for RoundRobin {
         if !may_sync(caller) {
             return Err(AppError::Forbidden(Denial::SyncAsGuest));
         }
-        let synced = sync::sync_now(&self.services, &caller.workspace)
+        let synced = sync::sync_now(&self.services.sync, &caller.workspace)
             .await
             .map_err(failed(caller))?;
         Ok(match synced {

@@ -117,7 +117,7 @@ impl RoundRobin {
     /// Lets every rotation follow, and every open page.
     async fn link_changed(&self, caller: &Caller, user: &PagerDutyUserId) -> Result<(), AppError> {
         if let Some(connection) = self.connection(caller).await? {
-            sync::apply_link(&self.services, &connection, user)
+            sync::apply_link(&self.services.sync, &connection, user)
                 .await
                 .map_err(failed(caller))?;
         }

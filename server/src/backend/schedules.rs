@@ -211,7 +211,7 @@ impl RoundRobin {
             let answer = patient
                 .schedule(&account, schedule, version, from, until)
                 .await?;
-            let roster = sync::roster(services, pagerduty, connection, &account).await;
+            let roster = sync::roster(&services.sync, pagerduty, connection, &account).await;
             let roster = match roster {
                 Ok(roster) => roster,
                 Err(error) => return Ok(Err(error)),

@@ -155,7 +155,10 @@ impl Readiness {
         };
         let ill = |sound: bool, cause: Cause| (!sound).then(|| cause.to_string());
         let database = part("database", trouble.map(|trouble| trouble.to_string()));
-        let sync = part("sync", ill(sync::is_alive(services), Cause::SyncStuck));
+        let sync = part(
+            "sync",
+            ill(sync::is_alive(&services.background), Cause::SyncStuck),
+        );
         let live_events = part(
             "live_events",
             ill(replicas::is_hearing(services), Cause::NothingHeard),

@@ -15,10 +15,12 @@ pub use people::{RosterTurns, resolve, roster};
 pub use run::{apply_link, window};
 
 use crate::{
-    Services,
-    background::{Periodic, Task},
-    metrics::RunEnd,
-    store::{Connection, EndedRun, StoreError, SyncEnd},
+    background::{Background, Periodic, Task},
+    integrations::IntegrationServices,
+    live::Live,
+    metrics::{Metrics, RunEnd},
+    pagerduty::PagerDuty,
+    store::{Connection, EndedRun, Store, StoreError, SyncEnd},
 };
 use pace::{Found, Pace};
 use requests::Requests;
@@ -36,6 +38,7 @@ use tokio::{
     sync::{Notify, broadcast},
     time,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 use types::{
     ConnectRefusal, LiveTopic, PagerDutyProblem, RotationId, ScheduleId, SyncReason, SyncReport,
@@ -82,11 +85,6 @@ impl SyncSignals {
             slow: Turns::default(),
         }
     }
-
-    /// Lets the reconciler look at once for what is due.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
 }
 
 impl Default for SyncSignals {
@@ -105,6 +103,28 @@ pub struct Synced {
     pub unreadable: Vec<ScheduleId>,
 }
 
+/// What the sync needs of the server. Cloning it is cheap.
+#[derive(Clone)]
+pub struct SyncServices {
+    pub poll_interval: Duration,
+    pub store: Store,
+    pub pagerduty: PagerDuty,
+    pub integrations: IntegrationServices,
+    pub live: Live,
+    pub metrics: Metrics,
+    pub signals: SyncSignals,
+    pub roster_turns: RosterTurns,
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+impl SyncServices {
+    /// Lets the reconciler look at once for what is due.
+    pub fn wake(&self) {
+        self.signals.wake.notify_one();
+    }
+}
+
 /// Why the reconciler started no run.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -113,8 +133,8 @@ pub struct Synced {
 struct NotLooked(#[from] StoreError);
 
 /// The reconciler: it starts a run for each connection when it is due.
-pub fn task(services: &Services) -> Task {
-    let (services, wake) = (services.clone(), Arc::clone(&services.sync.wake));
+pub fn task(services: &SyncServices) -> Task {
+    let (services, wake) = (services.clone(), Arc::clone(&services.signals.wake));
     let has_started = Arc::<AtomicBool>::default();
     let step = move || {
         let (services, has_started) = (services.clone(), Arc::clone(&has_started));
@@ -136,13 +156,13 @@ pub fn task(services: &Services) -> Task {
 }
 
 /// Whether this server's reconciler looks for what is due, as it does every few seconds.
-pub fn is_alive(services: &Services) -> bool {
-    services.background.is_served(TASK)
+pub fn is_alive(background: &Background) -> bool {
+    background.is_served(TASK)
 }
 
 /// A back-off may outlast the outage that it is from, and whoever restarts a
 /// server wants to see whether that is over.
-async fn retry_after_start(services: &Services) -> Result<(), StoreError> {
+async fn retry_after_start(services: &SyncServices) -> Result<(), StoreError> {
     for connection in services.store.connections().await? {
         let failed = connection.problem.as_ref();
         if failed.is_some_and(PagerDutyProblem::may_pass_at_any_moment) {
@@ -155,7 +175,7 @@ async fn retry_after_start(services: &Services) -> Result<(), StoreError> {
 }
 
 /// Starts what is due and says how long nothing else will be.
-async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
+async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError> {
     let due = services.store.due_connections().await?;
     for workspace in due {
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
@@ -180,10 +200,10 @@ async fn start_due_runs(services: &Services) -> Result<Duration, StoreError> {
 /// for already is told the same. A run that came by itself is waited for first, since
 /// it may have read PagerDuty before the question.
 pub async fn sync_now(
-    services: &Services,
+    services: &SyncServices,
     workspace: &WorkspaceId,
 ) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
-    let requests = &services.sync.requests;
+    let requests = &services.signals.requests;
     let run = requests.join(workspace, &services.tasks, || {
         requested_run(services.clone(), workspace.clone())
     });
@@ -198,10 +218,10 @@ pub async fn sync_now(
 }
 
 async fn requested_run(
-    services: Services,
+    services: SyncServices,
     workspace: WorkspaceId,
 ) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
-    let mut ended = services.sync.ended.subscribe();
+    let mut ended = services.signals.ended.subscribe();
     while !services.shutdown.is_cancelled() {
         let Some(connection) = services.store.connection(&workspace).await? else {
             return Ok(Err(ConnectRefusal::NotConnected));
@@ -273,7 +293,7 @@ fn still_limited(connection: &Connection) -> Option<PagerDutyProblem> {
 /// happens. `None` when the connection ended or was renewed meanwhile, another
 /// server took over, or the process is about to end.
 async fn run_and_end(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     reason: SyncReason,
 ) -> Result<Option<RunOutcome>, StoreError> {
@@ -285,7 +305,7 @@ async fn run_and_end(
 }
 
 async fn numbered_run(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     reason: SyncReason,
     id: &SyncRunId,
@@ -328,8 +348,8 @@ async fn numbered_run(
     }
     services.live.publish(workspace, LiveTopic::Connection);
     // Nobody may be waiting for this run.
-    let _ = services.sync.ended.send(workspace.clone());
-    services.sync.wake();
+    let _ = services.signals.ended.send(workspace.clone());
+    services.wake();
     Ok(outcome)
 }
 
@@ -345,7 +365,7 @@ const fn run_end(outcome: Option<&RunOutcome>) -> RunEnd {
 /// Writes what a run came to into the log, the metrics and the list of runs. One
 /// that neither asked nor changed anything is not worth a line.
 async fn note(
-    services: &Services,
+    services: &SyncServices,
     workspace: &WorkspaceId,
     (id, took): (&SyncRunId, Duration),
     outcome: &RunOutcome,
@@ -383,7 +403,7 @@ async fn note(
 }
 
 /// Keeps the lease for as long as the run lives; ends when it is lost.
-async fn heartbeat(services: &Services, connection: &Connection) -> Result<(), StoreError> {
+async fn heartbeat(services: &SyncServices, connection: &Connection) -> Result<(), StoreError> {
     loop {
         time::sleep(HEARTBEAT).await;
         if !services.store.renew_lease(connection, LEASE).await? {
@@ -393,7 +413,7 @@ async fn heartbeat(services: &Services, connection: &Connection) -> Result<(), S
 }
 
 async fn end_of(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     outcome: &RunOutcome,
     (reason, took): (SyncReason, Duration),
@@ -417,7 +437,7 @@ async fn end_of(
         planned_in: (reason == SyncReason::Request)
             .then(|| planned_in(connection).saturating_sub(took)),
     };
-    let interval = services.config.pagerduty.poll_interval;
+    let interval = services.poll_interval;
     let Pace {
         mut next_in,
         ask_in,

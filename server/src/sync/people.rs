@@ -1,8 +1,8 @@
 //! Puts names and e-mails to the user ids of a schedule, with as few questions
 //! to PagerDuty as will do.
 
+use super::SyncServices;
 use crate::{
-    Services,
     pagerduty::{
         Account, NextPage, PagerDuty, Reading, Roster as Listing, Schedule, User, UserReference,
     },
@@ -74,7 +74,7 @@ impl RosterTurns {
 /// The account's people: those known from earlier, with everybody read anew when that
 /// is too long ago. Whatever becomes of the list, those who are known will do.
 pub async fn roster(
-    services: &Services,
+    services: &SyncServices,
     pagerduty: &PagerDuty,
     connection: &Connection,
     account: &Account,
@@ -86,7 +86,7 @@ pub async fn roster(
 
 /// Those who are known from earlier. What wants more than them waits for [`list`].
 pub async fn known(
-    services: &Services,
+    services: &SyncServices,
     workspace: &WorkspaceId,
 ) -> Result<Mutex<Roster>, StoreError> {
     let known = services.store.pagerduty_users(workspace).await?;
@@ -110,7 +110,7 @@ async fn asked_for(store: &Store, workspace: &WorkspaceId) -> Result<People, Sto
 /// Completes `roster` by everybody's list when that was read too long ago. Gives why
 /// the credential may not list people, as it seems.
 pub async fn list(
-    services: &Services,
+    services: &SyncServices,
     pagerduty: &PagerDuty,
     connection: &Connection,
     account: &Account,

@@ -4,13 +4,13 @@
 //! writes nothing once the credential has changed.
 
 use super::{
+    SyncServices,
     doubt::Doubt,
     pace,
     people::{self, Roster},
     slow,
 };
 use crate::{
-    Services,
     integrations::{self, AccessProblem},
     pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
@@ -89,7 +89,7 @@ pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
 /// Runs a sync. For a hand-off only the stored shifts are applied. `jitter`,
 /// between 0 and 1, shortens the time until the schedules are read again.
 pub async fn run(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     reason: SyncReason,
     jitter: f64,
@@ -100,7 +100,7 @@ pub async fn run(
         reason,
         pagerduty: services.pagerduty.for_routine(),
         started: Instant::now(),
-        period: pace::period(services.config.pagerduty.poll_interval, jitter),
+        period: pace::period(services.poll_interval, jitter),
     };
     let handed_off = RunOutcome {
         changes: run.hand_off().await?,
@@ -118,7 +118,7 @@ pub async fn run(
 
 /// Reads one schedule that is slow to answer, and remembers how long it takes.
 pub async fn read_slow(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     account: &Account,
     reason: SyncReason,
@@ -134,7 +134,7 @@ pub async fn read_slow(
         reason,
         pagerduty: routine.waiting_for(limit),
         started: Instant::now(),
-        period: services.config.pagerduty.poll_interval,
+        period: services.poll_interval,
     };
     let mut outcome = RunOutcome::default();
     let (_, asked_at, answer) = run.answer(account, schedule).await;
@@ -166,7 +166,7 @@ pub async fn read_slow(
 
 /// Applies what was said of a person's link to the schedules that name them.
 pub async fn apply_link(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     user: &PagerDutyUserId,
 ) -> Result<(), StoreError> {
@@ -188,13 +188,13 @@ pub async fn apply_link(
     Ok(())
 }
 
-fn publish(services: &Services, workspace: &WorkspaceId, changes: &[SyncChange]) {
+fn publish(services: &SyncServices, workspace: &WorkspaceId, changes: &[SyncChange]) {
     let rotations = changes.iter().map(|change| change.rotation.clone());
     publish_rotations(services, workspace, rotations);
 }
 
 fn publish_rotations(
-    services: &Services,
+    services: &SyncServices,
     workspace: &WorkspaceId,
     rotations: impl IntoIterator<Item = RotationId>,
 ) {
@@ -219,7 +219,7 @@ enum Step<'s> {
 }
 
 struct Run<'a> {
-    services: &'a Services,
+    services: &'a SyncServices,
     connection: &'a Connection,
     reason: SyncReason,
     pagerduty: PagerDuty,
@@ -351,9 +351,7 @@ impl Run<'_> {
         let workspace = &self.connection.workspace;
         let slack = match self.reason {
             SyncReason::Request => ALL_ARE_DUE,
-            SyncReason::Due | SyncReason::HandOff => {
-                pace::slack(self.services.config.pagerduty.poll_interval)
-            }
+            SyncReason::Due | SyncReason::HandOff => pace::slack(self.services.poll_interval),
         };
         let due = self.store().due_schedules(workspace, slack).await?;
         if due.is_empty() && self.store().next_poll_in(workspace).await?.is_none() {

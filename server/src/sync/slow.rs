@@ -2,9 +2,8 @@
 //! one after the other and beside the runs, so that no run and nobody who pressed
 //! *Sync now* waits for them, and at most one request at a time is spent on it.
 
-use super::run;
+use super::{SyncServices, run};
 use crate::{
-    Services,
     pagerduty::Account,
     store::{BoundSchedule, Connection, EndedRun, StoreError},
 };
@@ -46,14 +45,14 @@ impl Drop for Turn {
 /// Begins to read the schedules in a task of its own, unless that is going on: those
 /// that are left out are due again.
 pub fn begin(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     account: &Account,
     reason: SyncReason,
     schedules: Vec<BoundSchedule>,
 ) {
     let workspace = &connection.workspace;
-    let Some(turn) = services.sync.slow.take(workspace) else {
+    let Some(turn) = services.signals.slow.take(workspace) else {
         return;
     };
     let tasks = services.tasks.clone();
@@ -79,7 +78,7 @@ pub fn begin(
 /// Lists a reading that changed something like a run of its own: the one that began it
 /// has ended.
 async fn read_and_tell(
-    services: &Services,
+    services: &SyncServices,
     connection: &Connection,
     account: &Account,
     reason: SyncReason,

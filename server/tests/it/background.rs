@@ -59,7 +59,7 @@ async fn a_task_that_panics_is_seen_everywhere_and_takes_nothing_else_down() {
         let services = services(&database, NOWHERE).await;
         let tasks = vec![
             panicking(),
-            sync::task(&services),
+            sync::task(&services.sync),
             housekeeping::task(&services),
         ];
         let driver = start(&services, tasks);

@@ -283,7 +283,10 @@ async fn a_shift_changes_hands_in_time_although_every_connection_is_deaf() {
     let id = bound_to(&setup, &sandbox, "PPLATP1").await;
     let path = "schedules/PPLATP1/end-shift";
     let ending = sandbox.control(path, json!({"seconds": 4})).await;
-    sync::sync_now(&setup, &workspace()).await.unwrap().unwrap();
+    sync::sync_now(&setup.sync, &workspace())
+        .await
+        .unwrap()
+        .unwrap();
     let server = open_services(&wire.database.url, &Setup::at(&sandbox.url)).await;
     tokio::spawn(reconcile(server.clone()));
     until_ready(&server, true).await;

@@ -167,7 +167,9 @@ async fn a_connection_of_an_unknown_kind_is_named_and_asked_patiently() {
                 |value: &str| format!("update pagerduty_connections set {column} = '{value}'");
             execute(&mut other, &set(UNKNOWN)).await;
             pages(&bound, column).await;
-            let refused = sync::sync_now(&bound.services, &workspace()).await.unwrap();
+            let refused = sync::sync_now(&bound.services.sync, &workspace())
+                .await
+                .unwrap();
             let sentence = refused.unwrap_err().to_string();
             assert!(
                 sentence.contains("in a way that this one does not know"),

@@ -58,7 +58,7 @@ async fn what_waiting_does_not_mend_is_not_tried_again_at_the_start() {
         bound.forget_what_was_asked().await;
         let reconciler = bound.reconcile();
         // It has looked once what is due.
-        while !sync::is_alive(&bound.services) {
+        while !sync::is_alive(&bound.services.background) {
             tokio::task::yield_now().await;
         }
         reconciler.stop().await;

@@ -66,7 +66,7 @@ impl Bound {
 
     /// Presses *Sync now*.
     pub async fn sync(&self) -> Result<SyncReport, ConnectRefusal> {
-        sync::sync_now(&self.services, &workspace())
+        sync::sync_now(&self.services.sync, &workspace())
             .await
             .unwrap()
             .map(|synced| synced.report)

@@ -159,7 +159,7 @@ pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
 
 /// The reconciler alone, until the shutdown.
 pub async fn reconcile(services: Services) {
-    let task = sync::task(&services);
+    let task = sync::task(&services.sync);
     in_background(&services, vec![task]).await;
 }
 
@@ -214,7 +214,9 @@ pub fn with_keys(services: Services, keys: &str) -> Services {
         keys: keys.clone(),
         ..services
     };
+    other.slack.keys = keys.clone();
     other.integrations.keys = keys;
+    other.sync.integrations = other.integrations.clone();
     other
 }
 
