@@ -2,11 +2,10 @@
 //! than it has to and no table grows for ever.
 
 use crate::{
-    Services,
     background::{Lease, Periodic, Task},
     http::LONGEST_SESSION_SECONDS,
     slack::sign_in::IDLE_SECONDS,
-    store::StoreError,
+    store::{Store, StoreError},
 };
 use domain::READABLE_SECONDS;
 use std::time::Duration;
@@ -29,13 +28,13 @@ const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 struct NotCleanedUp(#[from] StoreError);
 
 /// Cleaning up at the start and then every minute, by one server of several.
-pub fn task(services: &Services) -> Task {
-    let lease = Lease::new(&services.store, TASK, LEASE);
-    let services = services.clone();
+pub fn task(store: &Store) -> Task {
+    let lease = Lease::new(store, TASK, LEASE);
+    let store = store.clone();
     let step = move || {
-        let services = services.clone();
+        let store = store.clone();
         async move {
-            clean_up(&services).await.map_err(NotCleanedUp)?;
+            clean_up(&store).await.map_err(NotCleanedUp)?;
             Ok(INTERVAL)
         }
     };
@@ -46,8 +45,7 @@ pub fn task(services: &Services) -> Task {
 }
 
 /// Deletes everything whose time is over.
-pub async fn clean_up(services: &Services) -> Result<(), StoreError> {
-    let store = &services.store;
+pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
     let now = store.now().await?;
     store.purge_authorisations(now).await?;
     let idle_since = now.plus_seconds(-IDLE_SECONDS);

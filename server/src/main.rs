@@ -235,9 +235,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let mut tasks = vec![
         sync::task(&services.sync),
         slack::directory::task(&services.slack),
-        housekeeping::task(&services),
+        housekeeping::task(&services.store),
     ];
-    tasks.extend(replicas::task(&services, database_url));
+    tasks.extend(replicas::task(
+        &services.store,
+        &services.live,
+        database_url,
+    ));
     let (kept, stop) = (services.background.clone(), services.shutdown.clone());
     let mut driver = tokio::spawn(background::run(kept, stop, tasks));
     let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(services.clone(), listener)));

@@ -3,9 +3,9 @@
 //! them: LISTEN and NOTIFY. SQLite serves one process, which needs none of this.
 
 use crate::{
-    Services,
-    background::{Lasting, Signs, Task},
-    store::{Announcement, CHANNEL, GIVING_UP},
+    background::{Background, Lasting, Signs, Task},
+    live::Live,
+    store::{Announcement, CHANNEL, GIVING_UP, Store},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Executor as _, postgres::PgListener};
@@ -47,19 +47,19 @@ enum Unheard {
 }
 
 /// Telling and hearing; nothing with SQLite.
-pub fn task(services: &Services, database_url: SecretString) -> Option<Task> {
-    if !services.store.is_shared() {
+pub fn task(store: &Store, live: &Live, database_url: SecretString) -> Option<Task> {
+    if !store.is_shared() {
         return None;
     }
-    let services = services.clone();
+    let (store, live) = (store.clone(), live.clone());
     let work = move |signs| {
-        let (services, url) = (services.clone(), database_url.clone());
+        let (store, live, url) = (store.clone(), live.clone(), database_url.clone());
         async move {
-            let mut outbox = services.live.outbox().await;
+            let mut outbox = live.outbox().await;
             tokio::join!(
-                tell(&services, &mut outbox),
-                echo(&services),
-                hear(&services, &signs, url.expose_secret())
+                tell(&store, &live, &mut outbox),
+                echo(&store),
+                hear(&store, &live, &signs, url.expose_secret())
             );
             Ok(())
         }
@@ -70,15 +70,15 @@ pub fn task(services: &Services, database_url: SecretString) -> Option<Task> {
 
 /// Whether this server hears from the others; true where there is nobody to hear from,
 /// too.
-pub fn is_hearing(services: &Services) -> bool {
-    let report = services.background.report(TASK);
+pub fn is_hearing(background: &Background) -> bool {
+    let report = background.report(TASK);
     report.is_none_or(|report| report.state == TaskState::Ok)
 }
 
-async fn tell(services: &Services, outbox: &mut mpsc::Receiver<(WorkspaceId, LiveTopic)>) {
+async fn tell(store: &Store, live: &Live, outbox: &mut mpsc::Receiver<(WorkspaceId, LiveTopic)>) {
     while let Some((workspace, topic)) = outbox.recv().await {
-        let topic = (!services.live.take_overflow()).then_some(topic);
-        while let Err(error) = services.store.announce(&workspace, topic.clone()).await {
+        let topic = (!live.take_overflow()).then_some(topic);
+        while let Err(error) = store.announce(&workspace, topic.clone()).await {
             tracing::warn!(%error, "the other servers could not be told of a change");
             time::sleep(REST).await;
         }
@@ -86,18 +86,18 @@ async fn tell(services: &Services, outbox: &mut mpsc::Receiver<(WorkspaceId, Liv
 }
 
 /// Says something now and then, for this server itself to hear.
-async fn echo(services: &Services) {
+async fn echo(store: &Store) {
     loop {
         time::sleep(ECHO_EVERY).await;
-        if let Err(error) = services.store.notify(ECHO_CHANNEL, "").await {
+        if let Err(error) = store.notify(ECHO_CHANNEL, "").await {
             tracing::debug!(%error, "no echo could be sent");
         }
     }
 }
 
-async fn hear(services: &Services, signs: &Signs, url: &str) {
+async fn hear(store: &Store, live: &Live, signs: &Signs, url: &str) {
     loop {
-        let Err(cause) = listen(services, signs, url).await;
+        let Err(cause) = listen(store, live, signs, url).await;
         signs.ill(cause);
         time::sleep(REST).await;
     }
@@ -105,7 +105,12 @@ async fn hear(services: &Services, signs: &Signs, url: &str) {
 
 /// Hears until the connection is lost or deaf. Whatever was said while nobody heard is
 /// made up for by having every page read everything anew.
-async fn listen(services: &Services, signs: &Signs, url: &str) -> Result<Infallible, Unheard> {
+async fn listen(
+    store: &Store,
+    live: &Live,
+    signs: &Signs,
+    url: &str,
+) -> Result<Infallible, Unheard> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
         for statement in GIVING_UP {
@@ -118,7 +123,7 @@ async fn listen(services: &Services, signs: &Signs, url: &str) -> Result<Infalli
         .await
         .map_err(|_| Unheard::NoAnswer)??;
     signs.well();
-    services.live.start_over();
+    live.start_over();
     loop {
         let notification = time::timeout(LONGEST_SILENCE, listener.try_recv())
             .await
@@ -130,13 +135,13 @@ async fn listen(services: &Services, signs: &Signs, url: &str) -> Result<Infalli
         }
         let Ok(told) = serde_json::from_str::<Announcement>(notification.payload()) else {
             tracing::warn!("another server said what this version cannot read");
-            services.live.start_over();
+            live.start_over();
             continue;
         };
         match &told.topic {
-            _ if services.store.made(&told) => {}
-            Some(topic) => services.live.publish_here(&told.workspace, topic.clone()),
-            None => services.live.start_over(),
+            _ if store.made(&told) => {}
+            Some(topic) => live.publish_here(&told.workspace, topic.clone()),
+            None => live.start_over(),
         }
     }
 }

@@ -161,7 +161,10 @@ impl Readiness {
         );
         let live_events = part(
             "live_events",
-            ill(replicas::is_hearing(services), Cause::NothingHeard),
+            ill(
+                replicas::is_hearing(&services.background),
+                Cause::NothingHeard,
+            ),
         );
         let stopping = services.shutdown.is_cancelled();
         if stopping {

@@ -60,7 +60,7 @@ async fn a_task_that_panics_is_seen_everywhere_and_takes_nothing_else_down() {
         let tasks = vec![
             panicking(),
             sync::task(&services.sync),
-            housekeeping::task(&services),
+            housekeeping::task(&services.store),
         ];
         let driver = start(&services, tasks);
         until_task(&services, "sync", |task| task["state"] == "ok").await;
@@ -126,7 +126,10 @@ async fn a_server_whose_reconciler_panics_is_unready() {
 async fn admins_see_the_background_work_on_a_page_and_nobody_else_does() {
     let database = sqlite();
     let services = services(&database, NOWHERE).await;
-    let driver = start(&services, vec![panicking(), housekeeping::task(&services)]);
+    let driver = start(
+        &services,
+        vec![panicking(), housekeeping::task(&services.store)],
+    );
     until_task(&services, "housekeeping", |task| task["state"] == "ok").await;
     until_task(&services, "panicking", |task| task["state"] == "restarting").await;
     let cookie = cookie(&services.store).await;

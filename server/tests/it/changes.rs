@@ -306,12 +306,12 @@ async fn what_is_kept_of_a_change_holds_no_secret_and_goes_after_a_day() {
         database
             .execute("update changes set begun_at = begun_at - 86000000")
             .await;
-        housekeeping::clean_up(&turns.services).await.unwrap();
+        housekeeping::clean_up(&turns.services.store).await.unwrap();
         assert_eq!(rows().await, 1);
         database
             .execute("update changes set begun_at = begun_at - 500000")
             .await;
-        housekeeping::clean_up(&turns.services).await.unwrap();
+        housekeeping::clean_up(&turns.services.store).await.unwrap();
         assert_eq!(rows().await, 0);
     }
 }

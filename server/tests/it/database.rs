@@ -334,7 +334,7 @@ async fn a_server_notices_that_its_listening_connection_is_deaf() {
         "a deaf listening connection was replaced after {:?}",
         began.elapsed()
     );
-    assert!(replicas::is_hearing(&services));
+    assert!(replicas::is_hearing(&services.background));
     // A connection that hears is left alone.
     let silence = time::timeout(UNHEARD, events.recv()).await;
     assert!(silence.is_err(), "{silence:?}");

@@ -206,7 +206,7 @@ async fn what_one_server_does_the_pages_of_another_are_told() {
     cut_listeners(&database).await;
     // Whatever was said meanwhile is made up for.
     assert_eq!(next(&mut theirs).await, None);
-    assert!(replicas::is_hearing(&there));
+    assert!(replicas::is_hearing(&there.background));
     here.live.publish(&workspace(), LiveTopic::Connection);
     assert_eq!(next(&mut theirs).await, Some(LiveTopic::Connection));
 }

@@ -20,9 +20,6 @@ use list::{PAGE, Room};
 /// The crate that has rooms of its own: its top-level modules.
 const SERVER: &str = "server";
 
-/// Arrows that close a circle and stand for now, with the reason.
-const EXCUSED: [(&str, &str, &str); 1] = [("replicas", "lib", "it is handed all services")];
-
 /// Fails when the rooms, or what they import, are not what the page says.
 pub fn check() -> Result<()> {
     let page = fs::read_to_string(PAGE).with_context(|| format!("cannot read {PAGE}"))?;
@@ -156,8 +153,7 @@ fn circle(rooms: &[Room]) -> Option<Vec<&str>> {
     let arrows: BTreeMap<&str, Vec<&str>> = rooms
         .iter()
         .map(|room| (room.name.as_str(), room.may_import.iter()))
-        .map(|(from, to)| (from, to.map(String::as_str)))
-        .map(|(from, to)| (from, to.filter(|to| !is_excused(from, to)).collect()))
+        .map(|(from, to)| (from, to.map(String::as_str).collect()))
         .collect();
     // Whoever leads only to those that are in no circle is in none either.
     let mut left: BTreeSet<&str> = arrows.keys().copied().collect();
@@ -178,12 +174,6 @@ fn circle(rooms: &[Room]) -> Option<Vec<&str>> {
             return Some(way.split_off(begin));
         }
     }
-}
-
-fn is_excused(from: &str, to: &str) -> bool {
-    EXCUSED
-        .iter()
-        .any(|(one, other, _)| (*one, *other) == (from, to))
 }
 
 #[cfg(test)]

@@ -178,7 +178,9 @@ async fn twelve_hours_after_the_end_nobody_is_signed_in() {
         .await;
         let away = ann.open("/rotations").await;
         assert!(away.location().starts_with("/sign-in"));
-        server::housekeeping::clean_up(services).await.unwrap();
+        server::housekeeping::clean_up(&services.store)
+            .await
+            .unwrap();
         assert_eq!(stored_workspace(services).await.installation, None);
     })
     .await;

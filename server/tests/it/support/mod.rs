@@ -165,7 +165,7 @@ pub async fn reconcile(services: Services) {
 
 /// Telling other servers and hearing from them alone, until the shutdown.
 pub async fn hear_others(services: Services, database_url: SecretString) {
-    let task = replicas::task(&services, database_url);
+    let task = replicas::task(&services.store, &services.live, database_url);
     in_background(&services, Vec::from_iter(task)).await;
 }
 
