@@ -50,7 +50,8 @@ fn prepare_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// What every part of the server may need. Cloning it is cheap.
+/// What pages and callbacks may need, and what the rooms beneath them are handed: those know
+/// nothing of the whole. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Services {
     pub config: Arc<Config>,
