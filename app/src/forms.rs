@@ -90,30 +90,28 @@ impl<T, R> From<Told> for FormOutcome<T, R> {
     }
 }
 
-impl<T: DeserializeOwned, R: DeserializeOwned> FormOutcome<T, R> {
-    pub(crate) fn get(self) -> Option<Result<Outcome<T, R>, AppError>> {
-        if let Some(answer) = self.told.answered() {
-            return Some(answer.and_then(|json| decoded(&json)));
-        }
-        // One that cannot be read waited for too long: that is no news.
-        decoded(&self.told.flashed()?).ok().map(Ok)
-    }
-
+impl<T: DeserializeOwned, R> FormOutcome<T, R> {
     /// The form's result, once it succeeded.
     pub(crate) fn done(self) -> Option<T> {
-        match self.get() {
+        match self.told.outcome::<T, IgnoredAny>() {
             Some(Ok(Outcome::Done(value))) => Some(value),
             _ => None,
         }
     }
+}
 
+impl<T, R> FormOutcome<T, R> {
+    /// Whether the form succeeded, whatever its result is.
+    pub(crate) fn succeeded(self) -> bool {
+        let untyped: FormOutcome<IgnoredAny, IgnoredAny> = self.told.into();
+        untyped.done().is_some()
+    }
+}
+
+impl<T, R: DeserializeOwned> FormOutcome<T, R> {
     /// Why it was refused, or why the request itself failed.
     pub(crate) fn refused(self) -> Option<Result<R, AppError>> {
-        match self.get()? {
-            Ok(Outcome::Done(_)) => None,
-            Ok(Outcome::Refused(reason)) => Some(Ok(reason)),
-            Err(error) => Some(Err(error)),
-        }
+        self.told.refused()
     }
 }
 
@@ -133,6 +131,32 @@ impl Told {
     fn flashed(self) -> Option<String> {
         let (flash, form) = self.flash?;
         flash.outcome(form)
+    }
+
+    /// Whoever wants one half of an outcome need not know the type of the other, which
+    /// saves the browser the code for each pair of them.
+    fn outcome<T: DeserializeOwned, R: DeserializeOwned>(
+        self,
+    ) -> Option<Result<Outcome<T, R>, AppError>> {
+        let answered = self.answered();
+        let waited = answered.is_none();
+        let json = match answered {
+            Some(answer) => answer,
+            None => Ok(self.flashed()?),
+        };
+        match json.and_then(|json| decoded(&json)) {
+            // One that cannot be read waited for too long: that is no news.
+            Err(_) if waited => None,
+            outcome => Some(outcome),
+        }
+    }
+
+    fn refused<R: DeserializeOwned>(self) -> Option<Result<R, AppError>> {
+        match self.outcome::<IgnoredAny, R>()? {
+            Ok(Outcome::Done(_)) => None,
+            Ok(Outcome::Refused(reason)) => Some(Ok(reason)),
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
@@ -219,9 +243,9 @@ impl<F> ServerAction<F> {
         })
     }
 
-    /// Forgets the last answer.
-    pub(crate) fn clear(self) {
-        self.calls.action.clear();
+    /// The calls, whichever function they are of.
+    pub(crate) const fn calls(self) -> Calls {
+        self.calls
     }
 }
 
@@ -300,7 +324,7 @@ fn chance() -> u32 {
 
 /// Calls of one server function, whichever it is.
 #[derive(Clone, Copy)]
-struct Calls {
+pub(crate) struct Calls {
     path: &'static str,
     /// From the form to the JSON of the answer.
     action: Action<SentForm, Result<String, AppError>>,
@@ -374,6 +398,8 @@ impl Calls {
         }
     }
 
+    /// Moves with each answer, refusals included. A request that failed and changed nothing
+    /// gives no reason to load anything again.
     fn answers(self) -> Memo<usize> {
         let version = self.action.version();
         let last = self.last;
@@ -461,10 +487,37 @@ where
     told.into()
 }
 
-/// Moves with each answer of the form, refusals included. A request that failed and
-/// changed nothing gives no reason to load anything again.
-pub(crate) fn answers<F>(action: ServerAction<F>) -> Memo<usize> {
-    action.calls.answers()
+/// Several forms of one page, whichever they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Forms {
+    version: Signal<usize>,
+    forget: Callback<()>,
+}
+
+impl Forms {
+    pub(crate) fn of(calls: Vec<Calls>) -> Self {
+        let answers: Vec<_> = calls.iter().map(|calls| calls.answers()).collect();
+        let flash = use_flash();
+        Self {
+            version: Signal::derive(move || answers.iter().map(Memo::get).sum()),
+            forget: Callback::new(move |()| {
+                flash.forget();
+                for calls in &calls {
+                    calls.action.clear();
+                }
+            }),
+        }
+    }
+
+    /// Moves with each answer to one of them, refusals included.
+    pub(crate) fn version(self) -> usize {
+        self.version.get()
+    }
+
+    /// A new attempt makes what came of earlier ones old news.
+    pub(crate) fn forget_results(self) {
+        self.forget.run(());
+    }
 }
 
 /// What was typed into the form before it came back with a flash.
@@ -497,15 +550,23 @@ impl Display for Failure {
 /// Why the form last failed, if it did.
 pub(crate) fn failure<T, R>(outcome: FormOutcome<T, R>) -> Signal<Option<Failure>>
 where
-    T: DeserializeOwned + 'static,
     R: DeserializeOwned + Display + 'static,
 {
+    failure_told::<R>(outcome.told)
+}
+
+fn failure_told<R: DeserializeOwned + Display + 'static>(told: Told) -> Signal<Option<Failure>> {
     signal(Box::new(move || {
-        outcome.refused().map(|reason| match reason {
+        told.refused::<R>().map(|reason| match reason {
             Ok(reason) => Failure::Refused(reason.to_string()),
             Err(error) => Failure::Failed(error),
         })
     }))
+}
+
+/// The first of several failures.
+pub(crate) fn first_failure(failures: Vec<Signal<Option<Failure>>>) -> Signal<Option<Failure>> {
+    signal(Box::new(move || failures.iter().find_map(Signal::get)))
 }
 
 /// One for all: what differs between them is in the box.

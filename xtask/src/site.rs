@@ -216,9 +216,10 @@ fn optimise(module: &Path) -> Result<()> {
     // All of this is for the compressed size, which is what travels. Functions of one
     // name, made from one source for many types, are much alike, and brotli makes more
     // of them side by side; the same is why -Os beats -Oz here, and why a function stays
-    // one although it is called once.
+    // one although it is called once. Very small ones are longer as a call with its arguments.
     command
         .args(["-Os", "--one-caller-inline-max-function-size=20"])
+        .arg("--always-inline-max-function-size=4")
         // The first kilobyte of memory is the far end of the stack.
         .arg("--low-memory-unused")
         .arg("--reorder-functions-by-name")

@@ -9,10 +9,7 @@ use super::{
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
     data::DataMemo,
-    forms::{
-        ActionForm, CurrentFlash, FormOutcome, ServerAction, answers, failure, form_outcome,
-        use_flash,
-    },
+    forms::{ActionForm, Calls, FormOutcome, Forms, ServerAction, failure, form_outcome},
     server_fns::{LinkPerson, UnlinkPerson},
 };
 use leptos::prelude::*;
@@ -35,7 +32,7 @@ pub(super) struct Links {
     unlink_outcome: FormOutcome<(), LinkRefusal>,
     /// Whom the address asks about; empty when it does not.
     pub(super) wanted: Memo<String>,
-    flash: CurrentFlash,
+    forms: Forms,
 }
 
 impl Links {
@@ -48,20 +45,12 @@ impl Links {
             link_outcome: form_outcome(link),
             unlink_outcome: form_outcome(unlink),
             wanted: parameter(PARAMETER),
-            flash: use_flash(),
+            forms: Forms::of(vec![link.calls(), unlink.calls()]),
         }
     }
 
-    /// Each moves when something was done.
-    pub(super) fn versions(self) -> [Memo<usize>; 2] {
-        [answers(self.link), answers(self.unlink)]
-    }
-
-    /// A new attempt makes what came of earlier ones old news.
-    pub(super) fn forget_results(self) {
-        self.flash.forget();
-        self.link.clear();
-        self.unlink.clear();
+    pub(super) const fn calls(self) -> [Calls; 2] {
+        [self.link.calls(), self.unlink.calls()]
     }
 
     /// The one of `linkable` whom the address asks about.
@@ -131,7 +120,7 @@ pub(super) fn LinkDialog(
 ) -> impl IntoView {
     let leave_query = use_leaving_query();
     let leave = Callback::new(move |()| {
-        links.forget_results();
+        links.forms.forget_results();
         leave_query();
     });
     move || {
@@ -188,9 +177,9 @@ fn OpenDialog(
 #[component]
 pub(super) fn LinkResults(links: Links, asked: DataMemo<Option<Linkable>>) -> impl IntoView {
     let message = move || {
-        let message = if links.link_outcome.done().is_some() {
+        let message = if links.link_outcome.succeeded() {
             "Linked. Every rotation shows them as this person of Slack from now on."
-        } else if links.unlink_outcome.done().is_some() {
+        } else if links.unlink_outcome.succeeded() {
             "The link was undone. From now on their e-mail alone says who they are in Slack."
         } else {
             return None;

@@ -161,7 +161,7 @@ fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
             id=EDIT_DIALOG title="Use another key"
             open=refused.get_untracked().is_some()
             on_close=panel.edit.forgetting(refused) busy=panel.edit.pending()
-            close_when=Signal::derive(move || panel.edit_outcome.done().is_some())
+            close_when=Signal::derive(move || panel.edit_outcome.succeeded())
         >
             <p>
                 {move || has_login.get().then_some("The key takes the place of the login. ")}

@@ -5,7 +5,7 @@ use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
     data::DataMemo,
-    forms::{ActionForm, failure},
+    forms::{ActionForm, failure, first_failure},
     pages::wording::count,
 };
 use leptos::prelude::*;
@@ -54,7 +54,7 @@ pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
         let rebound = panel.rebind_outcome.done();
         rebound.map(|rebound| rebound.failed).unwrap_or_default()
     });
-    let failures = [
+    let failures = vec![
         failure(panel.rebind_outcome),
         failure(panel.leave_manual_outcome),
     ];
@@ -62,9 +62,7 @@ pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
         <div role="alert">
             {move || (!failed.with(Vec::is_empty)).then(|| view! { <NotBound failed=failed.get()/> })}
         </div>
-        <FailureNotice failure=Signal::derive(move || {
-            failures.iter().find_map(|failure| failure.get())
-        })/>
+        <FailureNotice failure=first_failure(failures)/>
     }
 }
 

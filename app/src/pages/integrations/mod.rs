@@ -27,8 +27,8 @@ use crate::{
     data::{DataMemo, Resource},
     error::Denial,
     forms::{
-        CurrentFlash, Failure, FormOutcome, LOGIN_CALLBACK_FORM, ServerAction, answers, failure,
-        flashed_outcome, form_outcome, use_flash,
+        Failure, FormOutcome, Forms, LOGIN_CALLBACK_FORM, ServerAction, failure, first_failure,
+        flashed_outcome, form_outcome,
     },
     live::use_live,
     server_fns::{
@@ -80,9 +80,8 @@ struct Panel {
     rebind_outcome: FormOutcome<Rebound, ConnectRefusal>,
     leave_manual_outcome: FormOutcome<(), ConnectRefusal>,
     links: Links,
-    flash: CurrentFlash,
-    /// Moves whenever something was done.
-    version: Signal<usize>,
+    /// All of them.
+    forms: Forms,
 }
 
 impl Panel {
@@ -99,21 +98,21 @@ impl Panel {
         let rebind = ServerAction::new();
         let leave_manual = ServerAction::new();
         let links = Links::new();
-        let [linked, unlinked] = links.versions();
-        let versions = [
-            answers(connect),
-            answers(edit),
-            answers(oauth),
-            answers(switch),
-            answers(reconnect),
-            answers(switch_account),
-            answers(keep_account),
-            answers(disconnect),
-            answers(sync),
-            answers(rebind),
-            answers(leave_manual),
-            linked,
-            unlinked,
+        let [link, unlink] = links.calls();
+        let calls = vec![
+            connect.calls(),
+            edit.calls(),
+            oauth.calls(),
+            switch.calls(),
+            reconnect.calls(),
+            switch_account.calls(),
+            keep_account.calls(),
+            disconnect.calls(),
+            sync.calls(),
+            rebind.calls(),
+            leave_manual.calls(),
+            link,
+            unlink,
         ];
         Self {
             connect,
@@ -140,26 +139,8 @@ impl Panel {
             rebind_outcome: form_outcome(rebind),
             leave_manual_outcome: form_outcome(leave_manual),
             links,
-            flash: use_flash(),
-            version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
+            forms: Forms::of(calls),
         }
-    }
-
-    /// A new attempt makes what came of earlier ones old news.
-    fn forget_results(self) {
-        self.flash.forget();
-        self.connect.clear();
-        self.edit.clear();
-        self.oauth.clear();
-        self.switch.clear();
-        self.reconnect.clear();
-        self.switch_account.clear();
-        self.keep_account.clear();
-        self.disconnect.clear();
-        self.sync.clear();
-        self.rebind.clear();
-        self.leave_manual.clear();
-        self.links.forget_results();
     }
 
     /// What the last action achieved, as far as the panel does not show it.
@@ -178,9 +159,9 @@ impl Panel {
             self.switch_outcome,
             self.reconnect_outcome,
         ];
-        let message = if self.switch_account_outcome.done().is_some() {
+        let message = if self.switch_account_outcome.succeeded() {
             "The other account is connected now. Bind those rotations anew whose schedules are not in it."
-        } else if self.keep_account_outcome.done().is_some() {
+        } else if self.keep_account_outcome.succeeded() {
             "The connection stayed as it was."
         } else if self.edit_outcome.done() == Some(Replaced::InUse) {
             "The new key works and is in use. Every binding stayed as it was."
@@ -189,9 +170,9 @@ impl Panel {
             .any(|login| login.done() == Some(OauthStep::Connected))
         {
             "The login works and was saved. Round Robin renews it by itself."
-        } else if self.leave_manual_outcome.done().is_some() {
+        } else if self.leave_manual_outcome.succeeded() {
             "Those rotations stay Manual. Each can be bound again on its own page."
-        } else if self.connect_outcome.done().is_some() {
+        } else if self.connect_outcome.succeeded() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {
             return None;
@@ -201,20 +182,23 @@ impl Panel {
 
     /// Why the last action failed that has no dialog, or whose dialog is not there
     /// because somebody else has connected or disconnected meanwhile.
-    fn failed(self, connected: bool) -> Option<Failure> {
-        let without_dialog = [
-            failure(self.callback_outcome),
-            failure(self.reconnect_outcome),
-        ];
-        let dialog_gone = if connected {
-            [failure(self.connect_outcome), failure(self.oauth_outcome)]
-        } else {
-            [failure(self.edit_outcome), failure(self.switch_outcome)]
-        };
-        without_dialog
-            .iter()
-            .chain(&dialog_gone)
-            .find_map(|failure| failure.get())
+    fn failed(self, connected: Memo<bool>) -> Signal<Option<Failure>> {
+        let logins = [self.callback_outcome, self.reconnect_outcome];
+        let without_dialog = first_failure(logins.map(failure).into());
+        let not_connected_dialogs = first_failure(vec![
+            failure(self.connect_outcome),
+            failure(self.oauth_outcome),
+        ]);
+        let connected_dialogs = first_failure(vec![
+            failure(self.edit_outcome),
+            failure(self.switch_outcome),
+        ]);
+        Signal::derive(move || {
+            without_dialog.get().or_else(|| match connected.get() {
+                true => not_connected_dialogs.get(),
+                false => connected_dialogs.get(),
+            })
+        })
     }
 }
 
@@ -249,7 +233,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
     let panel = Panel::new();
     let live = use_live();
     let view = Resource::following(
-        move || panel.version.get() as u64 + live.connection(),
+        move || panel.forms.version() as u64 + live.connection(),
         || Integrations {},
     );
     // People are asked for once somebody is to be linked.
@@ -268,14 +252,14 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
             view! {
                 <LinkResults links=panel.links asked/>
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
-                <FailureNotice failure=Signal::derive(move || panel.failed(connected.get()))/>
+                <FailureNotice failure=panel.failed(connected)/>
                 <QuestionFailure panel/>
                 <FormerFailures panel/>
                 <div
                     class="column"
                     node_ref=column
                     on:submit:capture=move |event| focus.remember(&event)
-                    on:submit=move |_| panel.forget_results()
+                    on:submit=move |_| panel.forms.forget_results()
                     on:focusin=move |_| focus.forget()
                 >
                     <PagerDutyCard view connected panel/>

@@ -4,7 +4,7 @@
 use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
-    forms::{ActionForm, failure},
+    forms::{ActionForm, failure, first_failure},
 };
 use leptos::prelude::*;
 use types::AccountQuestion;
@@ -43,13 +43,9 @@ pub(super) fn Question(question: AccountQuestion, panel: Panel) -> impl IntoView
 /// Why the question could not be answered; stays when the question has gone.
 #[component]
 pub(super) fn QuestionFailure(panel: Panel) -> impl IntoView {
-    let failures = [
+    let failures = vec![
         failure(panel.switch_account_outcome),
         failure(panel.keep_account_outcome),
     ];
-    view! {
-        <FailureNotice failure=Signal::derive(move || {
-            failures.iter().find_map(|failure| failure.get())
-        })/>
-    }
+    view! { <FailureNotice failure=first_failure(failures)/> }
 }

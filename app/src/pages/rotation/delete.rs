@@ -23,7 +23,7 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
                 "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
                 PagerDuty."
             </p>
-            <SectionFailure outcomes=[outcome]/>
+            <SectionFailure outcomes=vec![outcome]/>
             <ActionForm action=actions.delete class="buttons">
                 <input type="hidden" name="id" value=id.to_string()/>
                 <SubmitButton

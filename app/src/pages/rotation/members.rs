@@ -44,7 +44,7 @@ pub(super) fn Members(
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });
-    let outcomes = [
+    let outcomes = vec![
         form_outcome(actions.set_on_duty),
         form_outcome(actions.move_member),
         form_outcome(actions.remove_member),

@@ -17,7 +17,7 @@ use crate::{
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
     error::Denial,
-    forms::{FormOutcome, ServerAction, answers, failure},
+    forms::{FormOutcome, Forms, ServerAction, failure, first_failure},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
@@ -46,8 +46,8 @@ struct Actions {
     remove_owner: ServerAction<RemoveOwner>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
-    /// Moves whenever something was done that the page shows.
-    version: Signal<usize>,
+    /// Those of which the page shows what they do.
+    forms: Forms,
 }
 
 impl Actions {
@@ -64,17 +64,17 @@ impl Actions {
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
         let links = Links::new();
-        let [linked, unlinked] = links.versions();
-        let versions = [
-            answers(rotate),
-            answers(set_on_duty),
-            answers(add_member),
-            answers(remove_member),
-            answers(move_member),
-            answers(add_owner),
-            answers(remove_owner),
-            linked,
-            unlinked,
+        let [link, unlink] = links.calls();
+        let calls = vec![
+            rotate.calls(),
+            set_on_duty.calls(),
+            add_member.calls(),
+            remove_member.calls(),
+            move_member.calls(),
+            add_owner.calls(),
+            remove_owner.calls(),
+            link,
+            unlink,
         ];
         Self {
             rotate,
@@ -86,25 +86,13 @@ impl Actions {
             remove_owner,
             delete: ServerAction::telling("The rotation was deleted."),
             links,
-            version: Signal::derive(move || versions.iter().map(Memo::get).sum()),
+            forms: Forms::of(calls),
         }
-    }
-
-    /// A new attempt makes the failures of earlier ones old news.
-    fn forget_results(self) {
-        self.rotate.clear();
-        self.set_on_duty.clear();
-        self.add_member.clear();
-        self.remove_member.clear();
-        self.move_member.clear();
-        self.add_owner.clear();
-        self.remove_owner.clear();
-        self.links.forget_results();
     }
 
     /// The rotation is being deleted or is gone: there is nothing to load.
     fn deleting(self) -> bool {
-        self.delete.pending().get() || self.delete.value().done().is_some()
+        self.delete.pending().get() || self.delete.value().succeeded()
     }
 }
 
@@ -125,7 +113,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
         Some(previous) if actions.deleting() => previous.clone(),
         _ => {
             let heard = live.connection() + live.rotation(&id.get());
-            (id.get(), actions.version.get() as u64 + heard)
+            (id.get(), actions.forms.version() as u64 + heard)
         }
     });
     let prefetch = use_prefetch();
@@ -176,7 +164,7 @@ fn Content(
             class="column"
             node_ref=column
             on:submit:capture=move |event| focus.remember(&event)
-            on:submit=move |_| actions.forget_results()
+            on:submit=move |_| actions.forms.forget_results()
             on:focusin=move |_| focus.forget()
         >
             <div class="columns">
@@ -244,13 +232,6 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
 
 /// Why the last of several actions of one section failed.
 #[component]
-fn SectionFailure<const N: usize>(
-    outcomes: [FormOutcome<(), RotationRefusal>; N],
-) -> impl IntoView {
-    let failures = outcomes.map(failure);
-    view! {
-        <FailureNotice failure=Signal::derive(move || {
-            failures.iter().find_map(|failure| failure.get())
-        })/>
-    }
+fn SectionFailure(outcomes: Vec<FormOutcome<(), RotationRefusal>>) -> impl IntoView {
+    view! { <FailureNotice failure=first_failure(outcomes.into_iter().map(failure).collect())/> }
 }

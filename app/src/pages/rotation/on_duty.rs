@@ -58,7 +58,7 @@ pub(super) fn OnDuty(
                     <p class="hint">{why_not_by_hand(mode).to_string()}</p>
                 })),
             }}
-            <SectionFailure outcomes=[rotated]/>
+            <SectionFailure outcomes=vec![rotated]/>
         </Card>
     }
 }

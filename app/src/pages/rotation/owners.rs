@@ -27,7 +27,7 @@ pub(super) fn Owners(
                 .collect()
         })
     });
-    let outcomes = [
+    let outcomes = vec![
         form_outcome(actions.remove_owner),
         form_outcome(actions.add_owner),
     ];
