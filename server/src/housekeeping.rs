@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::READABLE_SECONDS;
 use std::time::Duration;
+use types::AUDIT_KEPT_DAYS;
 
 /// What the background work calls this.
 const TASK: &str = "housekeeping";
@@ -21,6 +22,7 @@ const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long it is kept who was on duty, in seconds: a little more than a year.
 const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
+const AUDIT_KEPT_SECONDS: i64 = AUDIT_KEPT_DAYS * 24 * 3600;
 
 /// Why a turn of cleaning up came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,9 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
         .await?;
     store.purge_runs(RUNS_KEPT).await?;
     store.purge_changes(CHANGES_KEPT).await?;
+    store
+        .purge_audit(now.plus_seconds(-AUDIT_KEPT_SECONDS))
+        .await?;
     store
         .purge_history(now.plus_seconds(-HISTORY_KEPT_SECONDS))
         .await

@@ -175,10 +175,48 @@ pub struct AuditEntry {
     pub request_id: Option<String>,
 }
 
+/// How long an entry is kept, in days: a little more than a year.
+pub const AUDIT_KEPT_DAYS: i64 = 400;
+
+/// Where a stretch of the log begins, as the address of its page tells: after the entry of
+/// this id. Anything else than an id as the server makes them, which somebody may have typed,
+/// is no place in the log, and its page is the first.
+pub fn audit_cursor(text: &str) -> Option<AuditId> {
+    let is_part = |(place, byte)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    let is_id = text.len() == 36 && text.bytes().enumerate().all(is_part);
+    is_id.then(|| AuditId::new(text))
+}
+
 /// A stretch of the audit log, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// Where the next older stretch begins, when there is one.
     pub older_than: Option<AuditId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_makes_is_a_place_in_the_log() {
+        let id = "019368a4-7c00-7000-8000-5bb1c0ffee01";
+        assert_eq!(audit_cursor(id), Some(AuditId::new(id)));
+        for odd in [
+            "",
+            "1",
+            "zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz",
+            "------------------------------------",
+            "019368A4-7C00-7000-8000-5BB1C0FFEE01",
+            "019368a47c0070008000-5bb1c0ffee01aaaa",
+            "019368a4-7c00-7000-8000-5bb1c0ffee0é",
+            "' or true --",
+        ] {
+            assert_eq!(audit_cursor(odd), None, "{odd:?}");
+        }
+    }
 }

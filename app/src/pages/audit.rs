@@ -1,4 +1,5 @@
-//! Settings → Audit: who did what, newest first.
+//! Settings → Audit: who did what, newest first, page by page. The address says where the page
+//! begins, so it can be shared, and the links lead on without our code as well.
 
 use super::{
     address::{address, parameter},
@@ -10,19 +11,20 @@ use crate::{
     server_fns::Audit,
 };
 use leptos::{either::Either, html, prelude::*};
-use types::{AuditEntry, AuditPage};
+use types::{AUDIT_KEPT_DAYS, AuditEntry, AuditId, AuditPage, audit_cursor};
 
 const ADDRESS: &str = "/settings/audit";
 
 #[component]
 pub(crate) fn AuditLogPage() -> impl IntoView {
-    let older_than = parameter("older_than");
+    let address = parameter("older_than");
+    let older_than = DataMemo::new(move || address.with(|text| audit_cursor(text)));
     let page = Resource::new(move || Audit {
-        older_than: older_than.get(),
+        older_than: older_than.get().map(String::from).unwrap_or_default(),
     });
-    let title = move || match older_than.with(String::is_empty) {
-        true => "Audit log",
-        false => "Audit log, older entries",
+    let title = move || match older_than.with(Option::is_some) {
+        true => "Audit log, older entries",
+        false => "Audit log",
     };
     use_title(move || title().to_owned());
     let heading = NodeRef::<html::H1>::new();
@@ -39,6 +41,7 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
     view! {
         <h1 tabindex="-1" node_ref=heading>{title}</h1>
         <SettingsTabs/>
+        <p>{format!("Entries are kept for {AUDIT_KEPT_DAYS} days.")}</p>
         {loaded(page, move |page: DataMemo<AuditPage>| view! {
             {settled(move || {
                 let AuditPage { entries, older_than } = page.get();
@@ -48,8 +51,8 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
                     Either::Right(view! { <Entries entries/><Older older_than/> })
                 }
             })}
-            {move || (!older_than.with(String::is_empty)).then(|| view! {
-                <p><a href=ADDRESS>"Back to the newest entries"</a></p>
+            {move || older_than.with(Option::is_some).then(|| view! {
+                <p><a href=ADDRESS>"Newest entries"</a></p>
             })}
         })}
     }
@@ -59,13 +62,13 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
 fn Nothing() -> impl IntoView {
     view! {
         <EmptyState title="Nothing here">
-            <p>"What people do from now on is listed here."</p>
+            <p>"What people do from now on is listed under the newest entries."</p>
         </EmptyState>
     }
 }
 
 #[component]
-fn Older(older_than: Option<types::AuditId>) -> impl IntoView {
+fn Older(older_than: Option<AuditId>) -> impl IntoView {
     older_than.map(|id| {
         let older = address(ADDRESS, &[("older_than", id.as_str())]);
         view! { <p><a class="button" href=older>"Older entries"</a></p> }

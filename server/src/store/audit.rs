@@ -10,6 +10,11 @@ use uuid::Uuid;
 const REFUSALS_PER_HOUR: i64 = 20;
 const HOUR_SECONDS: i64 = 3_600;
 
+/// So many entries are deleted at once, so that nobody waits long for their turn to write,
+/// and so many times in a row; what is left goes the next time.
+const PURGE_ENTRIES: i64 = 500;
+const PURGE_BATCHES: usize = 20;
+
 /// Entries on one page of the log.
 const PAGE_ENTRIES: i64 = 50;
 
@@ -126,6 +131,24 @@ impl Store {
             insert(&mut transaction, &refused).await?;
         }
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes the oldest of the entries that were written before `before`, 10,000 at most.
+    pub async fn purge_audit(&self, before: Timestamp) -> Result<()> {
+        for _ in 0..PURGE_BATCHES {
+            let deleted = sqlx::query(
+                "delete from audit where id in
+                     (select id from audit where id < $1 order by id limit $2)",
+            )
+            .bind(first_id_at(before))
+            .bind(PURGE_ENTRIES)
+            .execute(&self.writer)
+            .await?;
+            if deleted.rows_affected() < PURGE_ENTRIES as u64 {
+                break;
+            }
+        }
         Ok(())
     }
 

@@ -78,6 +78,70 @@ async fn of_one_persons_refusals_twenty_an_hour_are_written() {
 }
 
 #[tokio::test]
+async fn the_log_is_read_page_by_page_and_each_entry_once() {
+    on_each_engine(async |store| {
+        let write = async |number: i32| {
+            let written = NewAuditEntry {
+                target: Some(number.to_string()),
+                ..entry(AuditAction::EditedRotation)
+            };
+            store.record(&written).await.unwrap();
+        };
+        for number in 0..120 {
+            write(number).await;
+        }
+        let mut pages = Vec::new();
+        let mut older_than = None;
+        loop {
+            let page = store.audit_page(&workspace(), older_than.as_ref()).await;
+            let page = page.unwrap();
+            let targets = page.entries.iter().map(|entry| entry.target.clone());
+            pages.push(targets.collect::<Vec<_>>());
+            older_than = page.older_than;
+            if older_than.is_none() {
+                break;
+            }
+            // What is written meanwhile moves nothing to another page.
+            write(1_000).await;
+        }
+        // The oldest entry is of the first sign-in.
+        let sizes: Vec<_> = pages.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [50, 50, 21]);
+        let expected: Vec<_> = (0..120).rev().map(|n| Some(n.to_string())).collect();
+        assert_eq!(pages.concat()[..120], expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_log_is_kept_goes_however_much_it_is() {
+    on_each_engine(async |store| {
+        // More than is deleted at once.
+        for _ in 0..1_100 {
+            store.record(&entry(AuditAction::Rotated)).await.unwrap();
+        }
+        let written_by = clock::now();
+        while clock::now() <= written_by {
+            tokio::task::yield_now().await;
+        }
+        let between = clock::now();
+        store.record(&entry(AuditAction::SignedIn)).await.unwrap();
+
+        store
+            .purge_audit(between.plus_seconds(-3_600))
+            .await
+            .unwrap();
+        let all = log(&store).await.len();
+        assert!(all > 1_100, "none is that old, but there are {all}");
+        store.purge_audit(between).await.unwrap();
+        let left = log(&store).await;
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].action, AuditAction::SignedIn);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_that_pagerduty_does_not_accept_leaves_a_trace_without_the_key() {
     let (services, sandbox, _database) = beside_pagerduty().await;
     let backend = RoundRobin::new(services.clone());
