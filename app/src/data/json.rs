@@ -4,12 +4,8 @@
 //! names are found by one piece of code, and every type is read from a list.
 
 use crate::AppError;
-use leptos::server::{
-    SharedValue,
-    codee::{Decoder, Encoder},
-};
 use serde::{
-    Deserializer, Serialize,
+    Deserializer,
     de::{
         self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, SeqAccess,
         VariantAccess, Visitor, value::U32Deserializer,
@@ -28,29 +24,6 @@ pub(crate) enum Json {
     Object(Vec<(String, Json)>),
     /// A fraction, or a number beyond all that are written here.
     Other,
-}
-
-/// What the server said in the page that it sent, on either side.
-pub(crate) fn from_page<T: Serialize + DeserializeOwned>(server: impl FnOnce() -> T) -> T {
-    SharedValue::<T, Json>::new_with_encoding(server).into_inner()
-}
-
-impl<T: Serialize> Encoder<T> for Json {
-    type Error = serde_json::Error;
-    type Encoded = String;
-
-    fn encode(value: &T) -> serde_json::Result<String> {
-        serde_json::to_string(value)
-    }
-}
-
-impl<T: DeserializeOwned> Decoder<T> for Json {
-    type Error = AppError;
-    type Encoded = str;
-
-    fn decode(text: &str) -> Result<T, AppError> {
-        Self::parse(text)?.read()
-    }
 }
 
 /// Why JSON was not what was expected is told to nobody.
@@ -403,7 +376,7 @@ impl<'de> VariantAccess<'de> for &Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
     use std::fmt::Debug;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]

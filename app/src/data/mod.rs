@@ -7,13 +7,19 @@ mod effect;
 mod erased;
 mod json;
 mod memo;
+mod page;
 mod question;
 mod resource;
+#[cfg(all(test, feature = "ssr"))]
+mod samples;
+#[cfg(all(test, feature = "ssr"))]
+mod wire;
 
 pub(crate) use answer::{Answer, Asking};
 pub(crate) use effect::effect;
 pub(crate) use erased::{Data, Erased, Shared};
-pub(crate) use json::{Json, from_page};
+pub(crate) use json::Json;
 pub(crate) use memo::{DataMemo, erased};
+pub(crate) use page::from_page;
 pub(crate) use question::{Question, Reads};
 pub(crate) use resource::{Resource, Source};

@@ -1,0 +1,100 @@
+//! Every type on the wire is written as the server does and read as the browser does. The
+//! server functions register themselves, so that one which is not named here is found out; how
+//! their answers are made, and that each variant is among them, see `samples`.
+
+use super::{Json, page, samples::samples};
+use crate::{
+    AppError,
+    server_fns::{
+        AddMember, AddOwner, Alerts, Audit, CheckSession, ConnectWithApiKey, ConnectWithOauth,
+        CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey, EditRotation,
+        ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People, PreviewSchedule,
+        RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation, Rotations,
+        SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns,
+        UnlinkPerson,
+    },
+};
+use leptos::server_fn::{ServerFn, axum::server_fn_paths};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{any::type_name, collections::BTreeMap, fmt::Debug};
+use types::{LiveEvent, RotationInput};
+
+pub(super) fn is_read_back<T: Debug + PartialEq + Serialize + DeserializeOwned>() {
+    for value in samples::<T>() {
+        let text = serde_json::to_string(&value).unwrap();
+        let read = Json::parse(&text).and_then(|json| json.read::<T>());
+        assert_eq!(read.ok(), Some(value), "{} in {text}", type_name::<T>());
+    }
+}
+
+macro_rules! answers {
+    ($($function:ty),+ $(,)?) => {
+        BTreeMap::from([$((
+            <$function as ServerFn>::PATH,
+            is_read_back::<<$function as ServerFn>::Output> as fn(),
+        )),+])
+    };
+}
+
+#[test]
+fn what_server_functions_answer_is_read_back() {
+    let answers = answers![
+        AddMember,
+        AddOwner,
+        Alerts,
+        Audit,
+        CheckSession,
+        ConnectWithApiKey,
+        ConnectWithOauth,
+        CreateRotation,
+        DeleteRotation,
+        DisconnectPagerduty,
+        EditApiKey,
+        EditRotation,
+        ForgetFormer,
+        Integrations,
+        KeepAccount,
+        LinkPerson,
+        MoveMember,
+        People,
+        PreviewSchedule,
+        RebindFormer,
+        ReconnectOauth,
+        RemoveMember,
+        RemoveOwner,
+        Rotate,
+        Rotation,
+        Rotations,
+        SearchSchedules,
+        SetOnDuty,
+        SetSchedule,
+        SwitchAccount,
+        SwitchToOauth,
+        SyncNow,
+        SyncRuns,
+        UnlinkPerson,
+    ];
+    let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
+    registered.sort_unstable();
+    let named: Vec<_> = answers.keys().copied().collect();
+    assert_eq!(named, registered, "every server function has to be named");
+    for is_read_back in answers.values() {
+        is_read_back();
+    }
+}
+
+#[test]
+fn what_pages_carry_is_read_back() {
+    for is_read_back in page::READ_BACK {
+        is_read_back();
+    }
+}
+
+#[test]
+fn refusals_events_and_what_was_typed_are_read_back() {
+    is_read_back::<AppError>();
+    is_read_back::<LiveEvent>();
+    // What forms keep of what was typed, beside the client's id, which is a text.
+    is_read_back::<RotationInput>();
+    is_read_back::<String>();
+}
