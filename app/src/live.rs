@@ -200,6 +200,21 @@ fn pause_between_questions(asked: u32, shift_is_over: bool) -> Duration {
     }
 }
 
+/// How long a page waits at most before it reads all anew that it missed.
+#[cfg(any(test, feature = "hydrate"))]
+const LONGEST_JITTER: Duration = Duration::from_secs(2);
+
+/// How long a page waits before it reads everything anew. The pages that one break cut off
+/// hear again in the same second, as when a server starts again, and must not all ask in
+/// it; `chance` is from 0 to 1. Whoever comes back to a page waits for nothing.
+#[cfg(any(test, feature = "hydrate"))]
+fn jitter(after_break: bool, chance: f64) -> Duration {
+    match after_break {
+        true => LONGEST_JITTER.mul_f64(chance),
+        false => Duration::ZERO,
+    }
+}
+
 /// Pauses of pages that began at once end apart; `chance` is from 0 to 1.
 #[cfg(any(test, feature = "hydrate"))]
 fn spread(pause: Duration, chance: f64) -> Duration {
@@ -280,7 +295,8 @@ mod stream {
     //! error, and never twice. Where it stays silent, questions take its place.
 
     use super::{
-        Change, Contact, Live, SILENCE, ask_version, change, pause_between_questions, spread,
+        Change, Contact, Live, SILENCE, ask_version, change, jitter, pause_between_questions,
+        spread,
     };
     use crate::{pause_after, server_fns::decoded};
     use leptos::{
@@ -348,6 +364,10 @@ mod stream {
         read_again_at: Cell<Option<i64>>,
         /// How often that was done, in a row.
         read_again: Cell<u32>,
+        /// The stream broke off, and what was missed has not been read since.
+        broken: Cell<bool>,
+        /// What was missed is about to be read, which says what else happens meanwhile.
+        reading_soon: Cell<bool>,
         /// A text that goes only where all texts are replaced, by whatever elements.
         still: Option<Node>,
     }
@@ -386,6 +406,8 @@ mod stream {
                 shift_over: Cell::new(None),
                 read_again_at: Cell::new(None),
                 read_again: Cell::new(0),
+                broken: Cell::new(false),
+                reading_soon: Cell::new(false),
                 still: document()
                     .query_selector(STILL)
                     .ok()
@@ -410,11 +432,13 @@ mod stream {
         fn react(self: &Rc<Self>, event: &str) {
             if event == "offline" {
                 self.close();
-                self.live.contact.set(Contact::Lost);
+                self.lose(Contact::Lost);
                 self.live.unanswered.set(true);
             } else if document().hidden() {
                 self.close();
             } else {
+                // A network that is there again is so for many pages at once.
+                self.broken.set(event == "online");
                 self.come_back();
             }
         }
@@ -440,6 +464,7 @@ mod stream {
             self.looked_at.set(now);
             self.listen_from(now);
             self.known.set(None);
+            self.reading_soon.set(false);
             self.failures.set(0);
             self.live.unanswered.set(true);
             self.live.clock.tick();
@@ -488,7 +513,7 @@ mod stream {
             }));
         }
 
-        fn hear(&self, text: &str) {
+        fn hear(self: &Rc<Self>, text: &str) {
             let Ok(event) = decoded::<LiveEvent>(text) else {
                 return;
             };
@@ -500,33 +525,62 @@ mod stream {
                 self.failures.set(0);
             }
             let was_lost = self.live.contact.get_untracked() == Contact::Lost;
-            if proven || was_lost || !self.cut_off.get() {
+            let keeps_contact = proven || was_lost || !self.cut_off.get();
+            if keeps_contact {
                 self.listen_from(now);
-                self.keep_contact(Contact::Kept);
             }
             self.live.overdue.set(false);
             if self.shift_over.get().is_none() {
                 self.live.unanswered.set(false);
             }
             let known = self.known.replace(Some(event.version));
-            self.live.note(change(known, event));
+            self.take(change(known, event), keeps_contact.then_some(Contact::Kept));
         }
 
-        /// The server has told something or answered.
-        fn keep_contact(&self, contact: Contact) {
-            let Live {
-                contact: signal,
-                current_at,
-                ..
-            } = self.live;
-            current_at.set(Timestamp::from_millis(self.now()));
-            let before = signal.get_untracked();
-            if before != contact {
-                signal.set(contact);
+        /// The server has told something or answered, by which there is `contact`. What the page
+        /// missed is read before it says that it is up to date.
+        fn take(self: &Rc<Self>, change: Change, contact: Option<Contact>) {
+            if self.reading_soon.get() {
+                return;
             }
-            if matches!(before, Contact::Lost | Contact::SessionEnded) {
-                self.live.note(Change::Everything);
+            let change = match (self.live.contact.get_untracked(), contact) {
+                (Contact::Lost | Contact::SessionEnded, Some(_)) => Change::Everything,
+                _ => change,
+            };
+            let missed = change == Change::Everything;
+            let pause = jitter(missed && self.broken.get(), js_sys::Math::random());
+            if pause.is_zero() {
+                self.note(change, contact);
+                return;
             }
+            self.reading_soon.set(true);
+            let stream = self.clone();
+            set_timeout(
+                move || {
+                    if stream.reading_soon.replace(false) {
+                        stream.note(change, contact);
+                    }
+                },
+                pause,
+            );
+        }
+
+        fn note(&self, change: Change, contact: Option<Contact>) {
+            let live = self.live;
+            self.broken.set(false);
+            if let Some(contact) = contact {
+                live.current_at.set(Timestamp::from_millis(self.now()));
+                if live.contact.get_untracked() != contact {
+                    live.contact.set(contact);
+                }
+            }
+            live.note(change);
+        }
+
+        fn lose(&self, contact: Contact) {
+            self.broken.set(true);
+            self.reading_soon.set(false);
+            self.live.contact.set(contact);
         }
 
         fn look(self: &Rc<Self>) {
@@ -631,30 +685,31 @@ mod stream {
             });
         }
 
-        fn take_answer(&self, answer: Result<u64, Contact>) {
+        fn take_answer(self: &Rc<Self>, answer: Result<u64, Contact>) {
             self.live.unanswered.set(answer.is_err());
             self.live.overdue.set(answer.is_err());
             match answer {
                 Ok(version) => {
-                    self.keep_contact(match self.cut_off.get() {
+                    let contact = match self.cut_off.get() {
                         true => Contact::Mute,
                         false => Contact::Kept,
-                    });
+                    };
                     let event = LiveEvent {
                         version,
                         topic: None,
                     };
                     let known = self.known.replace(Some(version));
-                    self.live.note(match self.shift_over.get() {
+                    let change = match self.shift_over.get() {
                         // What changes by itself has no version.
                         Some(_) => Change::Everything,
                         None => change(known, event),
-                    });
+                    };
+                    self.take(change, Some(contact));
                 }
                 // A server that goes on telling is there.
                 Err(Contact::Lost)
                     if self.told.get() && !self.cut_off.get() && !self.is_silent() => {}
-                Err(contact) => self.live.contact.set(contact),
+                Err(contact) => self.lose(contact),
             }
         }
 
@@ -665,6 +720,7 @@ mod stream {
             }
             self.close();
             self.told.set(false);
+            self.broken.set(true);
             let failures = self.failures.get();
             self.failures.set(failures.saturating_add(1));
             // The next question opens it anew.
@@ -740,6 +796,19 @@ mod tests {
     fn at_the_end_of_a_shift_a_page_asks_at_once_and_then_ever_less() {
         let pauses = [1, 2, 3, 7, u32::MAX].map(|asked| pause_between_questions(asked, true));
         assert_eq!(pauses.map(|pause| pause.as_secs()), [1, 2, 4, 60, 60]);
+    }
+
+    #[test]
+    fn after_a_break_pages_read_anew_within_two_seconds_and_not_in_the_same() {
+        let pauses = [0.0, 0.25, 1.0].map(|chance| jitter(true, chance).as_millis());
+        assert_eq!(pauses, [0, 500, 2_000]);
+    }
+
+    #[test]
+    fn without_a_break_nobody_waits() {
+        for chance in [0.0, 0.5, 1.0] {
+            assert_eq!(jitter(false, chance), Duration::ZERO);
+        }
     }
 
     #[test]
