@@ -20,6 +20,7 @@ mod rotations;
 mod settings;
 mod sign_in;
 mod stretches;
+mod typing;
 mod wording;
 
 pub(crate) use address::{parameter, use_here, use_leaving_query};

@@ -1,7 +1,7 @@
 //! Choosing a person: a native list of those whom a search finds. A small workspace is there
 //! as a whole, and there is nothing to search for.
 
-use super::address::parameter;
+use super::{address::parameter, typing::once_typed};
 use crate::{
     components::{rows, use_clock},
     data::{DataMemo, Resource},
@@ -79,6 +79,10 @@ pub(super) fn PersonSelect(
     // It stays where somebody has begun to search.
     let hidden = move || !found.with(|found| found.more) && people.search.with(String::is_empty);
     let clock = use_clock();
+    // The page may be gone by then.
+    let mut search = once_typed(move |text| {
+        people.search.try_set(text);
+    });
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -87,7 +91,7 @@ pub(super) fn PersonSelect(
                     type="search" name=people.parameter autocomplete="off" dir="auto"
                     placeholder="More people: name or e-mail" aria-label="Find a person"
                     value=people.search.get_untracked()
-                    on:input=move |event| people.search.set(event_target_value(&event))
+                    on:input=move |event| search(event_target_value(&event))
                 />
                 <button
                     type="submit" class="button" formmethod="get" formaction=here

@@ -8,7 +8,7 @@ use crate::{
     data::{Data, DataMemo, Shared, effect},
     duty::watch_duty,
     forms::Failure,
-    pages::address::address,
+    pages::{address::address, typing::once_typed},
 };
 use leptos::{
     either::{Either, EitherOf3},
@@ -62,7 +62,7 @@ pub(super) fn Picker(
     // What was typed and chosen before this code ran counts as well.
     effect(move || apply.run(()));
     let typed = RwSignal::new(browsing.search.get_untracked());
-    let mut apply_soon = debounce(Duration::from_millis(250), move |()| {
+    let mut apply_soon = once_typed(move |_| {
         apply.try_run(());
     });
     view! {
@@ -75,8 +75,9 @@ pub(super) fn Picker(
                         value=browsing.search.get_untracked()
                         node_ref=search_box
                         on:input=move |event| {
-                            typed.set(event_target_value(&event));
-                            apply_soon(());
+                            let text = event_target_value(&event);
+                            typed.set(text.clone());
+                            apply_soon(text);
                         }
                     />
                     <button
