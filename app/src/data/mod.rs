@@ -1,6 +1,7 @@
 //! What the server knows and the pages show. Leptos compiles resources and memos anew
 //! for each type of what they hold, and effects for each of what they do, which the browser
 //! then has to load; here one of each holds everything, and only thin handles know the types.
+//! How a page comes by its data, with an example: `docs/page-loading.md`.
 
 mod answer;
 mod effect;
