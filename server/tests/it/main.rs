@@ -26,6 +26,7 @@ mod rotations;
 mod runs;
 mod sign_in;
 mod starts;
+mod statements;
 mod support;
 mod sync;
 mod upgrades;
