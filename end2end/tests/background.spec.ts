@@ -22,7 +22,9 @@ test.describe('whoever may not', () => {
   // A page that says no carries the status that says no.
   test.use({ expectedConsole: /status of 403/ });
 
-  test('a member is refused it and not led there', async ({ page }) => {
+  test('a member is refused it and not led there', async ({ page, openBrowser }) => {
+    // Whoever signs in first installs the app.
+    await signInAs(await openBrowser(), 'Ada Okafor');
     await signInAs(page, 'Tomás Herrera');
     await visit(page, '/settings');
     await expect(page.getByRole('link', { name: 'Integrations', exact: true })).toBeVisible();

@@ -19,14 +19,22 @@ pub(crate) fn BackgroundWorkPage() -> impl IntoView {
         <p>
             "What the server that answered does without being asked. Where there are several, each tells of itself."
         </p>
-        {loaded(tasks, |tasks: DataMemo<Vec<BackgroundTask>>| settled(move || view! {
-            <Table
-                label="Background work"
-                columns=&["What", "How it is", "Last ran", "Took", "What went wrong"]
-            >
-                {tasks.get().into_iter().map(|task| view! { <Task task/> }).collect_view()}
-            </Table>
+        {loaded(tasks, |tasks: DataMemo<Vec<BackgroundTask>>| settled(move || {
+            let tasks = tasks.get();
+            view! { <Tasks tasks/> }
         }))}
+    }
+}
+
+#[component]
+fn Tasks(tasks: Vec<BackgroundTask>) -> impl IntoView {
+    view! {
+        <Table
+            label="Background work"
+            columns=&["What", "How it is", "Last ran", "Took", "What went wrong"]
+        >
+            {tasks.into_iter().map(|task| view! { <Task task/> }).collect_view()}
+        </Table>
     }
 }
 
