@@ -6,12 +6,12 @@ use super::{Json, page, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        AddMember, AddOwner, Alerts, Audit, CheckSession, ConnectWithApiKey, ConnectWithOauth,
-        CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey, EditRotation,
-        ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People, PreviewSchedule,
-        RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation, Rotations,
-        SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns,
-        UnlinkPerson,
+        AddMember, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
+        ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
+        EditRotation, ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People,
+        PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation,
+        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow,
+        SyncRuns, UnlinkPerson,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -43,6 +43,7 @@ fn what_server_functions_answer_is_read_back() {
         AddOwner,
         Alerts,
         Audit,
+        BackgroundWork,
         CheckSession,
         ConnectWithApiKey,
         ConnectWithOauth,
