@@ -74,9 +74,9 @@ async fn newcomer(bound: &Bound) {
     bound.sandbox.control(path, taken).await;
 }
 
-async fn newcomer_is(bound: &Bound, link: LinkState) {
+async fn newcomer_is(bound: &Bound, link: LinkState, said: &str) {
     let shown = bound.member("PPLATP1", "PNEWCOM").await;
-    assert_eq!(shown.link, link);
+    assert_eq!(shown.link, link, "{said}");
     assert!(shown.duty.is_some() && link.can_be_on_duty());
 }
 
@@ -114,7 +114,7 @@ async fn people_who_take_long_hold_no_schedule_up() {
     assert!(other < Duration::from_secs(4), "{other:?}");
     assert_eq!(report.unwrap().confirmed, 2);
     bound.agrees_with_pagerduty().await;
-    newcomer_is(&bound, LinkState::NotYetKnown).await;
+    newcomer_is(&bound, LinkState::NotYetKnown, "too slow").await;
     assert!(began.elapsed() < Duration::from_secs(20));
 }
 
@@ -123,8 +123,10 @@ async fn people_fail_with(bound: &Bound, path: &str, status: u16) {
     let said = format!("{status} at {path}");
     let forget = "update pagerduty_users set asked_for = 0, email = null where id = 'PNEWCOM'";
     bound.database.execute(forget).await;
-    if path == "/users" {
-        bound.let_roster_age().await;
+    match path {
+        "/users" => bound.let_roster_age().await,
+        // The list, which a 429 has put off for a second, would tell of the newcomer too.
+        _ => bound.let_roster_be_fresh().await,
     }
     let fault = json!({"side": "pagerduty", "path": path, "status": status});
     bound.sandbox.fault(fault).await;
@@ -134,11 +136,11 @@ async fn people_fail_with(bound: &Bound, path: &str, status: u16) {
     assert_eq!(bound.connection().await.problem, None, "{said}");
     // A 404 for one person does say that there is nobody.
     if status != 404 {
-        newcomer_is(bound, LinkState::NotYetKnown).await;
+        newcomer_is(bound, LinkState::NotYetKnown, &said).await;
     }
     bound.sandbox.clear_faults().await;
     bound.sync().await.unwrap();
-    newcomer_is(bound, LinkState::Linked).await;
+    newcomer_is(bound, LinkState::Linked, &said).await;
 }
 
 /// The 14 people of the company, and the crowd.

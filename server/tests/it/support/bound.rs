@@ -10,6 +10,7 @@ use serde_json::json;
 use server::{
     Services,
     backend::RoundRobin,
+    clock,
     store::{BoundSchedule, Connection},
     sync,
 };
@@ -175,6 +176,13 @@ impl Bound {
     pub async fn let_roster_age(&self) {
         let statement = "update pagerduty_connections set roster_read_at = 0";
         self.database.execute(statement).await;
+    }
+
+    /// Has the next sync do without the list of the account's people.
+    pub async fn let_roster_be_fresh(&self) {
+        let now = clock::now().as_millis();
+        let statement = format!("update pagerduty_connections set roster_read_at = {now}");
+        self.database.execute(&statement).await;
     }
 
     /// Runs syncs as they become due, until the test says that it is over.
