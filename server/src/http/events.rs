@@ -6,7 +6,7 @@ use super::{Site, session};
 use crate::{
     Services,
     live::Published,
-    store::{Overview, Session, StoreError},
+    store::{Overview, Session},
 };
 use app::backend::Caller;
 use axum::{
@@ -46,23 +46,13 @@ const UNHINDERED: [(HeaderName, &str); 2] = [
     (header::CACHE_CONTROL, "no-store, no-transform"),
 ];
 
-/// The version that a page knows of which nobody can say what it shows. No channel has it, so
-/// the page reads everything anew.
-const UNKNOWN: u64 = 0;
-
 /// `GET /api/events`.
 pub async fn stream(State(site): State<Site>, caller: Option<Extension<Caller>>) -> Response {
     let Some(Extension(caller)) = caller else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let reader = Reader::from(&caller);
-    let overview = match reader.recently_saw(&site.services).await {
-        Ok(overview) => overview,
-        Err(error) => {
-            tracing::error!(%error, "it cannot be told which rotations an open page may hear of");
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
-    };
+    let overview = reader.recently_saw(&site.services).await;
     let events = events(site.services.clone(), reader, caller.session, overview).map(|event| {
         let event = Event::default().json_data(event);
         Ok::<_, Infallible>(event.unwrap_or_default())
@@ -77,16 +67,9 @@ pub async fn version(services: &Services, session: &Session) -> u64 {
         person: session.person.id.clone(),
         role: session.person.role,
     };
-    match reader.recently_saw(services).await {
-        Ok(overview) => {
-            let live = &services.live;
-            live.version(&reader.workspace, |id| reader.sees(&overview, id))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "a page cannot say what it shows, and will be read anew");
-            UNKNOWN
-        }
-    }
+    let overview = reader.recently_saw(services).await;
+    let live = &services.live;
+    live.version(&reader.workspace, |id| reader.sees(&overview, id))
 }
 
 pub const fn only_version(version: u64) -> LiveEvent {
@@ -118,12 +101,14 @@ impl Reader {
         overview.shows(rotation, &self.person, self.role)
     }
 
-    /// What a page shows that has just been read, or will be told of what changed since.
-    async fn recently_saw(&self, services: &Services) -> Result<Arc<Overview>, StoreError> {
-        services
-            .store
-            .recent_rotation_overview(&self.workspace)
-            .await
+    /// What a page shows that has just been read, or will be told of what changed since. While
+    /// rotations cannot be read they see none, and hear of the rest.
+    async fn recently_saw(&self, services: &Services) -> Arc<Overview> {
+        let overview = services.store.recent_rotation_overview(&self.workspace);
+        overview.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "it cannot be told which rotations an open page may hear of");
+            Arc::default()
+        })
     }
 }
 
@@ -144,6 +129,9 @@ struct Listener {
     now: Arc<Overview>,
     now_since: Instant,
     looking: Option<BoxFuture<'static, Looked>>,
+    /// Something that the versions counted until now is not seen any more. The next heartbeat
+    /// tells another version than the page expects, which makes it read everything anew.
+    recount: bool,
     /// The version that the page was told last.
     told: u64,
     heartbeats: Interval,
@@ -176,6 +164,7 @@ fn events(
         // Only what happens from here on will be told.
         now_since: Instant::now(),
         looking: None,
+        recount: false,
         told: version,
         heartbeats,
         beaten: 0,
@@ -238,10 +227,15 @@ impl Listener {
                     let saw = self.reader.sees(&self.before, id);
                     match (saw, self.reader.sees(&self.now, id)) {
                         (true, true) => return self.tell_first(),
+                        // Gone, or gone from sight.
+                        (true, false) => {
+                            self.recount = true;
+                            return self.tell_first();
+                        }
                         (false, false) => drop(self.waiting.pop_front()),
                         (false, true) if self.is_all_that_is_new() => return self.tell_first(),
-                        // The numbers that the page knows count other rotations now.
-                        _ => return Some(self.start_over()),
+                        // It has had changes that the page was not told.
+                        (false, true) => return Some(self.start_over()),
                     }
                 }
                 Some(LiveTopic::Connection) => return self.tell_first(),
@@ -249,6 +243,11 @@ impl Listener {
         }
         if !Arc::ptr_eq(&self.before, &self.now) {
             self.before = Arc::clone(&self.now);
+        }
+        if self.recount && self.events.is_empty() {
+            self.recount = false;
+            let sees = |id: &RotationId| self.reader.sees(&self.now, id);
+            self.told = self.services.live.version(&self.reader.workspace, sees);
         }
         None
     }

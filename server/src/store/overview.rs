@@ -24,7 +24,7 @@ use types::{
 };
 
 /// All rotations of a workspace by name, and what the schedules that they follow plan.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Overview {
     pub rotations: Vec<ListedRotation>,
     pub plans: HashMap<ScheduleId, Vec<Stretch>>,

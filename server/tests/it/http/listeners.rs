@@ -63,23 +63,23 @@ async fn of_a_private_rotation_nobody_else_hears_even_that_it_changes() {
 }
 
 #[tokio::test]
-async fn whoever_gains_or_loses_sight_of_a_rotation_reads_everything_anew() {
+async fn whoever_gains_or_loses_sight_of_a_rotation_is_told() {
     let (services, _database) = started().await;
     let id = create(&services.store, "Ours").await;
     let mut member = signed_in(&services, "U2", clock::now()).await;
     let mut members = listen(&mut member).await;
     let mut known = told(&mut members).await.unwrap().version;
-    for visibility in [
-        Visibility::Private,
-        Visibility::Public,
-        Visibility::Private,
-        Visibility::Public,
-    ] {
-        become_visible(&services, &id, visibility).await;
+    for _ in 0..2 {
+        become_visible(&services, &id, Visibility::Private).await;
         let heard = told(&mut members).await.unwrap();
-        assert_eq!(heard.topic, None);
-        assert_ne!(heard.version, known, "{visibility:?}");
+        assert_eq!(heard.topic, Some(LiveTopic::Rotation(id.clone())));
+        assert_eq!(heard.version, known + 1);
         known = version(&mut member).await;
+        become_visible(&services, &id, Visibility::Public).await;
+        let heard = told(&mut members).await.unwrap();
+        assert_ne!(heard.version, known);
+        known = version(&mut member).await;
+        assert_eq!(heard.version, known);
     }
     let workspace = workspace();
     let new = create(&services.store, "New").await;
@@ -91,5 +91,20 @@ async fn whoever_gains_or_loses_sight_of_a_rotation_reads_everything_anew() {
     deleted.await.unwrap().unwrap().unwrap();
     change(&services, &new);
     let heard = told(&mut members).await.unwrap();
-    assert_eq!(heard.topic, None);
+    assert_eq!(heard.topic, Some(LiveTopic::Rotation(new)));
+}
+
+#[tokio::test]
+async fn whoever_cannot_be_told_of_rotations_hears_of_the_rest() {
+    let (services, database) = started().await;
+    create(&services.store, "Ours").await;
+    let spoil = "update rotations set name = cast(x'ff' as text)";
+    database.execute(spoil).await;
+    let mut member = signed_in(&services, "U2", clock::now()).await;
+    let mut members = listen(&mut member).await;
+    let start = told(&mut members).await.unwrap().version;
+    services.live.publish(&workspace(), LiveTopic::Connection);
+    let heard = told(&mut members).await.unwrap();
+    assert_eq!(heard.topic, Some(LiveTopic::Connection));
+    assert_eq!(heard.version, start + 1);
 }
