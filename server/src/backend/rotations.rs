@@ -15,13 +15,13 @@ use app::{
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
-use domain::{Member, Person, Plan, Record, Rotation, SchedulePerson, ScheduleSnapshot};
+use domain::{Crew, Member, Person, Plan, Record, Rotation, SchedulePerson, ScheduleSnapshot};
 use std::{collections::HashMap, time::Duration};
 use types::{
     Attention, AuditAction, BindingView, FieldProblem, FoundPeople, LinkState, MemberKey,
     MemberView, MoveDirection, Outcome, Outlook, PagerDutyUserId, PersonId, PersonView, Role,
-    RotationCard, RotationDetails, RotationField, RotationFilter, RotationId, RotationInput,
-    RotationMode, RotationPage, RotationRefusal, ScheduleHealth, Stretch, Timestamp,
+    RotationCard, RotationField, RotationFilter, RotationId, RotationInput, RotationPage,
+    RotationRefusal, ScheduleHealth, Timestamp,
 };
 use uuid::Uuid;
 
@@ -94,21 +94,22 @@ impl Rotations for RoundRobin {
             .rotations
             .iter()
             .filter(|rotation| rotation.is_seen_by(&caller.person, caller.role))
-            .filter(|rotation| domain::matches(&rotation.details, rotation.mode, &filter))
+            .filter(|rotation| domain::matches(&rotation.details, rotation.plan.mode(), &filter))
             .map(|rotation| {
-                let schedule = rotation.schedule.as_ref();
+                let schedule = rotation.plan.schedule();
                 let state = schedule.and_then(|schedule| states.get(schedule));
                 let attention = connection
                     .as_ref()
                     .zip(state)
                     .and_then(|(connection, state)| attention(state, connection, now, interval));
                 let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
-                let plan = plan(
-                    (rotation.mode, &rotation.details),
-                    stretches.map(Vec::as_slice),
-                    state.and_then(|state| state.confirmed_at),
-                );
-                card(rotation, plan.outlook(&rotation.members, now), attention)
+                let confirmed_at = state.and_then(|state| state.confirmed_at);
+                let shifts = stretches
+                    .map(Vec::as_slice)
+                    .map(|stretches| (stretches, known_until(confirmed_at)));
+                let duty_size = rotation.details.duty_size;
+                let foresight = rotation.plan.foresight(duty_size, shifts);
+                card(rotation, foresight.outlook(&rotation.crew, now), attention)
             })
             .collect())
     }
@@ -136,14 +137,16 @@ impl Rotations for RoundRobin {
         let history = store.duty_history(&id).await.map_err(failed(caller))?;
         let history: Vec<_> = history
             .into_iter()
-            .map(|stored| recorded(stored, &rotation.members))
+            .map(|stored| recorded(stored, &rotation.crew.members))
             .collect();
         let stretches = bound.as_ref().map(|(_, _, stretches)| stretches.as_slice());
         let confirmed_at = bound
             .as_ref()
             .and_then(|(binding, _, _)| binding.confirmed_at);
-        let plan = plan((rotation.mode, &rotation.details), stretches, confirmed_at);
-        let mut outlook = plan.outlook(&rotation.members, now);
+        let shifts = stretches.map(|stretches| (stretches, known_until(confirmed_at)));
+        let duty_size = rotation.details.duty_size;
+        let foresight = rotation.plan.foresight(duty_size, shifts);
+        let mut outlook = foresight.outlook(&rotation.crew, now);
         domain::note_following(&mut outlook, &history);
         let timeline = domain::timeline(&history, stretches.unwrap_or_default(), now);
         let (binding, people, stretches) = bound.map_or_else(
@@ -160,13 +163,14 @@ impl Rotations for RoundRobin {
             pagerduty_connected: connection.is_some(),
             owners: owner_views(&rotation.owners, &directory),
             members: rotation
+                .crew
                 .members
                 .iter()
                 .map(|member| member_view(member, &people))
                 .collect(),
             id: rotation.id,
             details: rotation.details,
-            mode: rotation.mode,
+            mode: rotation.plan.mode(),
             binding,
         })
     }
@@ -186,9 +190,9 @@ impl Rotations for RoundRobin {
         let rotation = Rotation {
             id: RotationId::new(Uuid::now_v7().simple().to_string()),
             workspace: caller.workspace.clone(),
-            mode: RotationMode::Manual,
+            plan: Plan::Manual,
             owners: vec![caller.person.clone()],
-            members: Vec::new(),
+            crew: Crew::default(),
             details,
         };
         let entry = NewAuditEntry {
@@ -495,23 +499,9 @@ fn attention(
     })
 }
 
-/// What decides who is on duty: the stretches that a bound schedule plans, as confirmed at
-/// that time, or else the members by hand.
-fn plan<'a>(
-    (mode, details): (RotationMode, &RotationDetails),
-    stretches: Option<&'a [Stretch]>,
-    confirmed_at: Option<Timestamp>,
-) -> Plan<'a> {
-    match (mode, stretches) {
-        (RotationMode::Manual, _) => Plan::ByHand {
-            duty_size: details.duty_size,
-        },
-        (RotationMode::PagerDuty, Some(stretches)) => Plan::Planned {
-            stretches,
-            known_until: sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1,
-        },
-        _ => Plan::Unknown,
-    }
+/// Until when the shifts are known of a schedule that was confirmed at that time.
+fn known_until(confirmed_at: Option<Timestamp>) -> Timestamp {
+    sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1
 }
 
 fn card(rotation: &ListedRotation, outlook: Outlook, attention: Option<Attention>) -> RotationCard {
@@ -519,7 +509,7 @@ fn card(rotation: &ListedRotation, outlook: Outlook, attention: Option<Attention
         id: rotation.id.clone(),
         name: rotation.details.name.clone(),
         code: rotation.details.code.clone(),
-        mode: rotation.mode,
+        mode: rotation.plan.mode(),
         visibility: rotation.details.visibility,
         member_count: rotation.member_count,
         outlook,

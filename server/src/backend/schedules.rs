@@ -16,7 +16,7 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Rotation, ScheduleSnapshot, coming, is_on_call, link_of, loss};
+use domain::{Directory, Plan, Rotation, ScheduleSnapshot, coming, is_on_call, link_of, loss};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
@@ -149,7 +149,7 @@ impl RoundRobin {
         let directory = self.directory(caller).await?;
         let rule = Rule {
             now: &|| self.services.integrations.pagerduty_now(connection),
-            members: &|snapshot, now| snapshot.members(&directory, now),
+            crew: &|snapshot, now| snapshot.crew(&directory, now),
         };
         let store = &self.services.store;
         let interval = self.services.config.pagerduty.poll_interval;
@@ -257,11 +257,11 @@ fn schedule_entry(
     after: String,
 ) -> Result<NewAuditEntry, Stop<BindRefusal>> {
     must_edit(rotation, caller).map_err(Stop::Error)?;
-    if rotation.mode == RotationMode::Unknown {
+    if rotation.plan == Plan::Unknown {
         return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
     }
     Ok(NewAuditEntry {
-        before: Some(rotation.mode.to_string()),
+        before: Some(rotation.plan.mode().to_string()),
         after: Some(after),
         ..entry(caller, action, Some(&rotation.details.name))
     })
@@ -274,7 +274,7 @@ fn preview(
     present_schedule: Option<String>,
 ) -> SchedulePreview {
     let Reading { snapshot, read_at } = reading;
-    let members = snapshot.members(directory, read_at);
+    let crew = snapshot.crew(directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, directory);
         PreviewPerson {
@@ -288,7 +288,7 @@ fn preview(
     SchedulePreview {
         people: people.collect(),
         plan: coming(&snapshot.plan(directory), read_at),
-        loss: loss(&rotation.members, &members, present_schedule),
+        loss: loss(&rotation.crew, &crew, present_schedule),
         schedule: ScheduleSummary {
             id: snapshot.id,
             name: snapshot.name,

@@ -35,7 +35,9 @@ impl RoundRobin {
         if seen.len() == overview.rotations.len() {
             return Ok(Visible::Everything);
         }
-        let schedules = seen.iter().filter_map(|rotation| rotation.schedule.clone());
+        let schedules = seen
+            .iter()
+            .filter_map(|rotation| rotation.plan.schedule().cloned());
         Ok(Visible::Only {
             rotations: seen.iter().map(|rotation| rotation.id.clone()).collect(),
             schedules: schedules.collect(),

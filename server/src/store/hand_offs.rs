@@ -4,21 +4,21 @@
 
 use super::{
     Connection, DatabaseConnection, Engine, Result, Store, bindings, connections,
-    rotations::{self, MembersChange, Which},
+    rotations::{self, CrewChange, Which},
     schedules,
 };
-use domain::{Member, ScheduleSnapshot, difference, going_on};
+use domain::{Crew, Plan, ScheduleSnapshot, difference, going_on};
 use std::{collections::HashMap, mem, time::Duration};
-use types::{RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
+use types::{ScheduleId, SyncChange, Timestamp, WorkspaceId};
 
-/// What makes members of a schedule. The time is asked for when nobody else can
-/// write any more: worked out earlier, members could undo a hand-off that came in
+/// What makes a crew of a schedule. The time is asked for when nobody else can
+/// write any more: worked out earlier, a crew could undo a hand-off that came in
 /// between.
 #[derive(Clone, Copy)]
 pub struct Rule<'a> {
     /// PagerDuty's clock.
     pub now: &'a (dyn Fn() -> Timestamp + Sync),
-    pub members: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Vec<Member> + Sync),
+    pub crew: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Crew + Sync),
 }
 
 /// A schedule whose shifts have changed hands since anybody looked.
@@ -67,7 +67,7 @@ impl Store {
     }
 
     /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
-    /// gives its rotations the members that `rule` makes of it. PagerDuty is asked
+    /// gives its rotations the people that `rule` makes of it. PagerDuty is asked
     /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
     /// changed, when the credential that read it has changed or gone, nothing is
     /// bound to the schedule any more, or a later reading is already there.
@@ -106,10 +106,10 @@ impl Store {
         }
         let made = Made {
             schedule: &schedule.id,
-            members: (rule.members)(schedule, now),
+            crew: (rule.crew)(schedule, now),
             certain_until: applied_at.unwrap_or(NEVER),
         };
-        let changed = write_members(&mut tx, self.engine, workspace, &[made], now).await?;
+        let changed = write_crews(&mut tx, self.engine, workspace, &[made], now).await?;
         if !same || !changed.is_empty() {
             let rotations = changed.iter().map(|(_, change)| &change.rotation);
             self.rotations_changed(&mut tx, workspace, rotations)
@@ -121,7 +121,7 @@ impl Store {
         ))
     }
 
-    /// Gives the rotations of these schedules the members that `rule` makes of the stored
+    /// Gives the rotations of these schedules the people that `rule` makes of the stored
     /// shifts, without having asked PagerDuty, and has PagerDuty asked for them at the next
     /// opportunity. Returns what changed, and by which schedule; `None` when the credential has
     /// changed or gone. Schedules to which nothing is bound any more are passed over.
@@ -144,11 +144,11 @@ impl Store {
         let made = snapshots.iter().zip(applied_at);
         let made = made.map(|(snapshot, applied_at)| Made {
             schedule: &snapshot.id,
-            members: (rule.members)(snapshot, now),
+            crew: (rule.crew)(snapshot, now),
             certain_until: applied_at.unwrap_or(NEVER),
         });
         let made: Vec<_> = made.collect();
-        let changed = write_members(&mut tx, self.engine, workspace, &made, now).await?;
+        let changed = write_crews(&mut tx, self.engine, workspace, &made, now).await?;
         if !changed.is_empty() {
             let rotations = changed.iter().map(|(_, change)| &change.rotation);
             self.rotations_changed(&mut tx, workspace, rotations)
@@ -172,17 +172,17 @@ pub(super) fn is_later(stored: Option<Timestamp>, read_at: Timestamp, now: Times
 /// Before anything was ever certain.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
 
-/// The members that a schedule makes.
+/// The people that a schedule makes of its rotations.
 pub(super) struct Made<'a> {
     pub(super) schedule: &'a ScheduleId,
-    pub(super) members: Vec<Member>,
-    /// Until when the members that its rotations have are certain to have been right.
+    pub(super) crew: Crew,
+    /// Until when those that its rotations have are certain to have been right.
     pub(super) certain_until: Timestamp,
 }
 
-/// Gives every rotation that follows one of the schedules the members that it makes, from `now`
+/// Gives every rotation that follows one of the schedules the people that it makes, from `now`
 /// on, and returns what that changes, and by which schedule.
-pub(super) async fn write_members(
+pub(super) async fn write_crews(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
@@ -196,25 +196,25 @@ pub(super) async fn write_members(
     let mut changes = Vec::new();
     for mut rotation in rotations::load(connection, workspace, &which).await? {
         let made = followed.get(&rotation.id).and_then(|id| made.get(id));
-        let Some(made) = made.filter(|_| rotation.mode != RotationMode::Unknown) else {
+        let Some(made) = made.filter(|_| rotation.plan != Plan::Unknown) else {
             continue;
         };
-        let members = going_on(&rotation.members, &made.members);
-        if rotation.members != members {
-            changes.push(MembersChange {
-                before: mem::replace(&mut rotation.members, members),
+        let crew = going_on(&rotation.crew, &made.crew);
+        if rotation.crew != crew {
+            changes.push(CrewChange {
+                before: mem::replace(&mut rotation.crew, crew),
                 after: rotation,
                 certain_until: made.certain_until,
             });
         }
     }
     if !changes.is_empty() {
-        rotations::write_members(connection, engine, &changes, now).await?;
+        rotations::write_crews(connection, engine, &changes, now).await?;
     }
     let changed = changes.into_iter().filter_map(|change| {
         let schedule = followed.remove(&change.after.id)?;
         let change = SyncChange {
-            what: difference(&change.before, &change.after.members),
+            what: difference(&change.before, &change.after.crew),
             rotation: change.after.id,
             rotation_name: change.after.details.name,
         };

@@ -175,7 +175,7 @@ pub async fn apply_link(
     let directory = store.directory(workspace).await?;
     let rule = Rule {
         now: &|| services.integrations.pagerduty_now(connection),
-        members: &|snapshot, now| snapshot.members(&directory, now),
+        crew: &|snapshot, now| snapshot.crew(&directory, now),
     };
     let naming = store.schedules_naming(workspace, user).await?;
     let changed = store.hand_off(connection, &naming, rule).await?;
@@ -256,7 +256,7 @@ impl Run<'_> {
         let directory = self.store().directory(workspace).await?;
         let rule = Rule {
             now: &|| self.now(),
-            members: &|snapshot, now| snapshot.members(&directory, now),
+            crew: &|snapshot, now| snapshot.crew(&directory, now),
         };
         let mut changes = Vec::new();
         for due in due.chunks(HAND_OFFS_AT_ONCE) {
@@ -575,7 +575,7 @@ impl Run<'_> {
         let directory = self.store().directory(&self.connection.workspace).await?;
         let rule = Rule {
             now: &|| self.now(),
-            members: &|snapshot, now| snapshot.members(&directory, now),
+            crew: &|snapshot, now| snapshot.crew(&directory, now),
         };
         let changed = self
             .store()

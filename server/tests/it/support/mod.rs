@@ -18,8 +18,8 @@ pub mod wire;
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
-    AccountIdentity, KnownPerson, Member, Person, PersonChange, Rotation, SchedulePerson,
-    ScheduleSnapshot, ScheduleVersion,
+    AccountIdentity, Crew, KnownPerson, Member, Person, PersonChange, Plan, Rotation,
+    SchedulePerson, ScheduleSnapshot, ScheduleVersion,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -47,8 +47,8 @@ use std::{
 };
 use types::{
     ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
-    Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, SyncChange,
-    Timestamp, Visibility, WorkspaceId,
+    Role, RotationDetails, RotationId, ScheduleChoice, ScheduleId, SyncChange, Timestamp,
+    Visibility, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -360,7 +360,6 @@ pub fn member(name: &str) -> Member {
         name: name.to_owned(),
         email: Some(format!("{name}@elsewhere.example")),
         link: LinkState::NoMatch,
-        duty: None,
     }
 }
 
@@ -375,7 +374,7 @@ pub async fn apply(
 ) -> Option<Vec<SyncChange>> {
     let rule = Rule {
         now: &|| at,
-        members: &|_, _| members.to_vec(),
+        crew: &|_, _| Crew::new(members.to_vec(), Vec::new()),
     };
     let poll_in = Duration::from_secs(60);
     let applied = store.apply_schedule(connection, schedule, rule, at, poll_in);
@@ -416,9 +415,9 @@ pub async fn create(store: &Store, name: &str) -> RotationId {
             duty_size: 1,
             visibility: Visibility::Public,
         },
-        mode: RotationMode::Manual,
+        plan: Plan::Manual,
         owners: vec![ann()],
-        members: Vec::new(),
+        crew: Crew::default(),
     };
     let entry = entry(AuditAction::CreatedRotation);
     store.create_rotation(&rotation, &entry).await.unwrap();
@@ -449,10 +448,9 @@ pub async fn bound_to(services: &Services, sandbox: &Sandbox, schedule: &str) ->
 
 /// The PagerDuty ids of those who are on duty, in order.
 pub fn on_call(rotation: &Rotation) -> Vec<String> {
-    let mut ids: Vec<String> = rotation
-        .members
-        .iter()
-        .filter(|member| member.duty.is_some())
+    let members = rotation.crew.members.iter();
+    let mut ids: Vec<String> = members
+        .filter(|member| rotation.crew.is_on_duty(&member.key))
         .filter_map(|member| member.pagerduty_user.as_ref())
         .map(ToString::to_string)
         .collect();
