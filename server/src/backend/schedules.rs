@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     audit::entry,
+    clock,
     integrations::{self, AccessProblem},
     pagerduty::ANSWER_LIMIT_SECONDS,
     store::{BindEnd, Connection, NewAuditEntry, Rule, StoreError},
@@ -196,8 +197,8 @@ impl RoundRobin {
     ) -> Result<Result<Reading, AccessProblem>, AppError> {
         let services = &self.services;
         let pagerduty = &services.pagerduty;
-        let read_at = services.integrations.pagerduty_now(connection);
-        let (from, until) = sync::window(read_at);
+        let asked_at = clock::now();
+        let (from, until) = sync::window(services.integrations.pagerduty_now(connection));
         let known = services
             .store
             .bound_schedule(&connection.workspace, schedule)
@@ -222,7 +223,7 @@ impl RoundRobin {
         Ok(match snapshot {
             Ok(snapshot) => Ok(Reading {
                 snapshot: snapshot.map_err(failed(caller))?,
-                read_at,
+                read_at: pagerduty.at(connection.credential.region, asked_at),
             }),
             Err(problem) => Err(problem),
         })

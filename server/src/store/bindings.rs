@@ -107,6 +107,7 @@ impl Store {
         let followed = made(applied_at.unwrap_or(NEVER));
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], now).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
+        schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], now).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
@@ -142,7 +143,7 @@ impl Store {
                       and m.on_duty_since = duty_history.shift_starts_at
                       and m.on_duty_until = duty_history.ends_at
                       and m.pagerduty_user_id = duty_history.person)",
-            "update rotations set mode = 'manual' where id = $1",
+            "update rotations set mode = 'manual', next_change_at = null where id = $1",
             "update rotation_members set on_duty_until = null where rotation_id = $1",
             "update duties set ends_at = null, source = 'manual' where rotation_id = $1",
             "delete from bindings where rotation_id = $1",

@@ -159,6 +159,13 @@ impl Which {
         }
     }
 
+    pub(super) fn these<'a>(engine: Engine, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            condition: format!("in {}", engine.texts_of_json("$2")),
+            value: as_json(&ids.into_iter().collect::<Vec<_>>()),
+        }
+    }
+
     /// Those that follow one of the schedules.
     pub(super) fn following<'a>(
         engine: Engine,

@@ -30,7 +30,7 @@ use server::{
     clock,
     config::Settings,
     crypto::{KeyRing, token_key},
-    replicas,
+    hand_offs, replicas,
     storage::Storage,
     store::{
         Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
@@ -42,6 +42,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -157,10 +158,17 @@ pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
     services
 }
 
-/// The reconciler alone, until the shutdown.
+/// The reconciler and the clock of what it reads, until the shutdown.
 pub async fn reconcile(services: Services) {
-    let task = sync::task(&services.sync);
-    in_background(&services, vec![task]).await;
+    let tasks = vec![sync::task(&services.sync), clock_of_schedules(&services)];
+    in_background(&services, tasks).await;
+}
+
+/// The clock of rotations that follow a schedule.
+pub fn clock_of_schedules(services: &Services) -> Task {
+    let schedules = sync::Schedules(services.sync.clone());
+    let signal = &services.sync.signals.clock;
+    hand_offs::task(&services.store, signal, vec![Arc::new(schedules)])
 }
 
 /// Telling other servers and hearing from them alone, until the shutdown.
