@@ -67,6 +67,12 @@ const LONGEST_REST: Duration = Duration::from_secs(5);
 /// How long after its start a server asks again where PagerDuty was away. Servers
 /// that start together, or again and again, share that one attempt.
 const RETRY_AFTER_START: Duration = Duration::from_secs(2);
+/// Runs that start at once. Many workspaces may be due in the same second, as after a restart,
+/// and each run has some transactions and requests to begin with.
+const STARTED_AT_ONCE: usize = 8;
+/// How long the next ones wait at most; they start as soon as a run ends. Runs that take long
+/// keep nobody waiting longer than this.
+const STARTED_EVERY: Duration = Duration::from_millis(100);
 /// How long to rest after the database has failed.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -182,9 +188,10 @@ async fn retry_after_start(services: &SyncServices) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Starts what is due and says how long nothing else will be.
+/// Starts what is due, a few at a time, and says how long nothing else will be.
 async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError> {
-    let due = services.store.due_connections().await?;
+    let mut due = services.store.due_connections().await?;
+    let later = due.split_off(due.len().min(STARTED_AT_ONCE));
     for workspace in due {
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
@@ -195,6 +202,9 @@ async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError>
                 }
             });
         }
+    }
+    if !later.is_empty() {
+        return Ok(STARTED_EVERY);
     }
     let next = services.store.next_due_in().await?;
     Ok(next.map_or(LONGEST_REST, |next| next.min(LONGEST_REST)))

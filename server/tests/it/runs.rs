@@ -1,9 +1,19 @@
 //! The list of the last syncs.
 
-use crate::support::{bound::Bound, caller, databases, replica::Replica};
+use crate::support::{
+    bound::Bound, caller, databases, entry, keys, new_credential, reconcile, replica::Replica,
+    sandbox::Sandbox, services,
+};
 use app::backend::{Caller, Connections};
+use secrecy::SecretString;
 use serde_json::json;
-use types::{Outcome, PagerDutyProblem, PersonId, Role, SyncReason, SyncRunState};
+use server::store::{Installation, NewAuditEntry, credential_row};
+use std::time::Duration;
+use tokio::time;
+use types::{
+    AuditAction, Outcome, PagerDutyProblem, PersonId, Role, SyncReason, SyncRunState, Timestamp,
+    WorkspaceId,
+};
 
 #[tokio::test]
 async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_failed() {
@@ -186,5 +196,68 @@ async fn a_hand_off_of_a_private_rotation_is_listed_for_those_who_see_it() {
         }
         assert_eq!(runs(&caller()).await, of_admin + 1);
         assert_eq!(runs(&member).await, of_member);
+    }
+}
+
+#[tokio::test]
+async fn runs_of_many_workspaces_start_a_few_at_a_time() {
+    for database in databases().await {
+        let sandbox = Sandbox::start().await;
+        let services = services(&database, &sandbox.url).await;
+        let store = &services.store;
+        let key = SecretString::from(sandbox.api_key().await);
+        let workspaces = (0..20).map(|number| WorkspaceId::new(format!("TMANY{number}")));
+        let workspaces: Vec<_> = workspaces.collect();
+        for workspace in &workspaces {
+            let entry = |action| NewAuditEntry {
+                workspace: workspace.clone(),
+                ..entry(action)
+            };
+            let installation = Installation {
+                bot_token_sealed: String::new(),
+                scopes: Vec::new(),
+                installed_at: Timestamp::from_millis(0),
+                installed_by: PersonId::new("U1"),
+            };
+            let installed = entry(AuditAction::InstalledInSlack);
+            let saved =
+                store.save_installation(workspace, "Acme", &installation, false, &installed);
+            saved.await.unwrap();
+            let credential = new_credential(&keys().seal(&key, &credential_row(workspace)));
+            let connected = entry(AuditAction::ConnectedPagerDuty);
+            assert!(store.connect(&credential, &connected).await.unwrap());
+        }
+        // No run ends before all have begun.
+        let slow = json!({"side": "pagerduty", "path": "/", "delay_ms": 3000});
+        sandbox.fault(slow).await;
+        let reconciler = tokio::spawn(reconcile(services.clone()));
+        let all_begun = async {
+            loop {
+                let mut begun = Vec::new();
+                for workspace in &workspaces {
+                    begun.extend(store.runs(workspace).await.unwrap());
+                }
+                if begun.len() == workspaces.len() {
+                    return begun;
+                }
+                time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let begun = time::timeout(Duration::from_secs(20), all_begun);
+        let mut begun: Vec<_> = begun
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|run| {
+                assert_eq!(run.state, SyncRunState::Running);
+                run.started_at.as_millis()
+            })
+            .collect();
+        begun.sort_unstable();
+        // A run is written some milliseconds after it was started.
+        let apart = begun.windows(9).map(|some| some[8] - some[0]);
+        assert!(apart.clone().all(|apart| apart > 50), "{begun:?}");
+        services.shutdown.cancel();
+        reconciler.await.unwrap();
     }
 }
