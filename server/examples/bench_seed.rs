@@ -14,7 +14,7 @@ use server::{
     crypto::KeyRing,
     storage::Storage,
     store::{
-        BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
+        Asked, BindEnd, Connection, Installation, NewAuditEntry, Rule, Store, StoredCredential,
         StoredMethod, bot_token_row, credential_row,
     },
 };
@@ -120,7 +120,12 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
         shifts: Vec::new(),
         left_out: None,
     };
-    let reading = (&unread, clock::now(), Duration::ZERO);
+    // Nothing is known of it.
+    let asked = Asked {
+        at: clock::now(),
+        until: clock::now(),
+    };
+    let reading = (&unread, asked, Duration::ZERO);
     let bound = entry(workspace, AuditAction::BoundSchedule);
     let nobody = Rule {
         now: &clock::now,

@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod crew;
+mod horizon;
 mod membership;
 mod ordering;
 mod outlook;
@@ -22,6 +23,7 @@ mod turns;
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
 pub use crew::{Crew, Duty, Member, holder_of};
+pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Foresight, Record, coming, note_following, planned, timeline};

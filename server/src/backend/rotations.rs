@@ -103,10 +103,10 @@ impl Rotations for RoundRobin {
                     .zip(state)
                     .and_then(|(connection, state)| attention(state, connection, now, interval));
                 let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
-                let confirmed_at = state.and_then(|state| state.confirmed_at);
-                let shifts = stretches
-                    .map(Vec::as_slice)
-                    .map(|stretches| (stretches, known_until(confirmed_at)));
+                let shifts = stretches.zip(state).map(|(stretches, state)| {
+                    let until = known_until(state.known_until, state.confirmed_at);
+                    (stretches.as_slice(), until)
+                });
                 let duty_size = rotation.details.duty_size;
                 let foresight = rotation.plan.foresight(duty_size, shifts);
                 card(rotation, foresight.outlook(&rotation.crew, now), attention)
@@ -128,8 +128,9 @@ impl Rotations for RoundRobin {
                 let bound = self.bound_to(caller, &id).await?;
                 bound.map(|(schedule, snapshot)| {
                     let stretches = snapshot.plan(&directory);
+                    let until = known_until(schedule.known_until, schedule.confirmed_at);
                     let binding = binding_view(schedule, connection, now, interval);
-                    (binding, snapshot.people, stretches)
+                    (binding, snapshot.people, (stretches, until))
                 })
             }
             None => None,
@@ -139,19 +140,20 @@ impl Rotations for RoundRobin {
             .into_iter()
             .map(|stored| recorded(stored, &rotation.crew.members))
             .collect();
-        let stretches = bound.as_ref().map(|(_, _, stretches)| stretches.as_slice());
-        let confirmed_at = bound
-            .as_ref()
-            .and_then(|(binding, _, _)| binding.confirmed_at);
-        let shifts = stretches.map(|stretches| (stretches, known_until(confirmed_at)));
+        let shifts = bound.as_ref();
+        let shifts = shifts.map(|(_, _, (stretches, until))| (stretches.as_slice(), *until));
         let duty_size = rotation.details.duty_size;
         let foresight = rotation.plan.foresight(duty_size, shifts);
         let mut outlook = foresight.outlook(&rotation.crew, now);
         domain::note_following(&mut outlook, &history);
-        let timeline = domain::timeline(&history, stretches.unwrap_or_default(), now);
+        let timeline = domain::timeline(
+            &history,
+            shifts.map_or(&[], |(stretches, _)| stretches),
+            now,
+        );
         let (binding, people, stretches) = bound.map_or_else(
             || (None, Vec::new(), Vec::new()),
-            |(binding, people, stretches)| (Some(binding), people, stretches),
+            |(binding, people, (stretches, _))| (Some(binding), people, stretches),
         );
         Ok(RotationPage {
             outlook,
@@ -499,9 +501,10 @@ fn attention(
     })
 }
 
-/// Until when the shifts are known of a schedule that was confirmed at that time.
-fn known_until(confirmed_at: Option<Timestamp>) -> Timestamp {
-    sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1
+/// Until when the shifts of a schedule are known, which was confirmed at that time.
+fn known_until(known_until: Option<Timestamp>, confirmed_at: Option<Timestamp>) -> Timestamp {
+    let confirmed_at = confirmed_at.unwrap_or(Timestamp::from_millis(0));
+    known_until.unwrap_or_else(|| domain::known_at_least_until(confirmed_at))
 }
 
 fn card(rotation: &ListedRotation, outlook: Outlook, attention: Option<Attention>) -> RotationCard {

@@ -9,7 +9,7 @@ use crate::{
     clock,
     integrations::{self, AccessProblem},
     pagerduty::ANSWER_LIMIT_SECONDS,
-    store::{BindEnd, Connection, NewAuditEntry, Rule, StoreError},
+    store::{Asked, BindEnd, Connection, NewAuditEntry, Rule, StoreError},
     sync,
 };
 use app::{
@@ -17,18 +17,19 @@ use app::{
     backend::{Answer, Caller, Schedules},
 };
 use async_trait::async_trait;
-use domain::{Directory, Plan, Rotation, ScheduleSnapshot, coming, is_on_call, link_of, loss};
+use domain::{
+    Directory, Plan, Rotation, ScheduleSnapshot, Window, coming, is_on_call, link_of, loss,
+};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, Outcome, PreviewPerson, RotationId, RotationMode,
-    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary, Timestamp,
+    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, ScheduleSummary,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
 pub(super) struct Reading {
     pub snapshot: ScheduleSnapshot,
-    /// By PagerDuty's clock.
-    pub read_at: Timestamp,
+    pub asked: Asked,
 }
 
 #[async_trait]
@@ -146,7 +147,7 @@ impl RoundRobin {
         id: &RotationId,
         reading: &Reading,
     ) -> Answer<(), BindRefusal> {
-        let Reading { snapshot, read_at } = reading;
+        let Reading { snapshot, asked } = reading;
         let directory = self.directory(caller).await?;
         let rule = Rule {
             now: &|| self.services.integrations.pagerduty_now(connection),
@@ -165,7 +166,7 @@ impl RoundRobin {
             .bind(
                 connection,
                 id,
-                (snapshot, *read_at, poll_in),
+                (snapshot, *asked, poll_in),
                 rule,
                 |rotation| {
                     let name = snapshot.name.clone();
@@ -198,7 +199,7 @@ impl RoundRobin {
         let services = &self.services;
         let pagerduty = &services.pagerduty;
         let asked_at = clock::now();
-        let (from, until) = sync::window(services.integrations.pagerduty_now(connection));
+        let Window { from, until } = Window::long(services.integrations.pagerduty_now(connection));
         let known = services
             .store
             .bound_schedule(&connection.workspace, schedule)
@@ -223,7 +224,10 @@ impl RoundRobin {
         Ok(match snapshot {
             Ok(snapshot) => Ok(Reading {
                 snapshot: snapshot.map_err(failed(caller))?,
-                read_at: pagerduty.at(connection.credential.region, asked_at),
+                asked: Asked {
+                    at: pagerduty.at(connection.credential.region, asked_at),
+                    until,
+                },
             }),
             Err(problem) => Err(problem),
         })
@@ -274,7 +278,8 @@ fn preview(
     rotation: &Rotation,
     present_schedule: Option<String>,
 ) -> SchedulePreview {
-    let Reading { snapshot, read_at } = reading;
+    let Reading { snapshot, asked } = reading;
+    let read_at = asked.at;
     let crew = snapshot.crew(directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, directory);

@@ -5,12 +5,12 @@ use super::{
     connections, former,
     hand_offs::{self, Made, NEVER, Rule, is_later},
     rotations,
-    schedules::{self, BoundSchedule, COLUMNS, ScheduleRow},
+    schedules::{self, Asked, BoundSchedule, ScheduleRow, columns},
 };
 use domain::{Plan, Rotation, ScheduleSnapshot};
 use sqlx::AssertSqlSafe;
 use std::{collections::HashMap, time::Duration};
-use types::{RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId};
+use types::{RotationId, RotationMode, ScheduleId, WorkspaceId};
 
 /// How an attempt to bind ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,8 +43,9 @@ impl Store {
         workspace: &WorkspaceId,
         rotation: &RotationId,
     ) -> Result<Option<BoundSchedule>> {
+        let columns = columns();
         let statement = format!(
-            "select {COLUMNS} from bindings b
+            "select {columns} from bindings b
              join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
              where b.workspace_id = $1 and b.rotation_id = $2"
         );
@@ -56,15 +57,15 @@ impl Store {
         Ok(row.map(ScheduleRow::schedule))
     }
 
-    /// Binds a rotation to a schedule that was read at `read_at` by PagerDuty's
-    /// clock and is to be read again after `poll_in`, if `allow` does not refuse.
+    /// Binds a rotation to a schedule as it was when PagerDuty was asked, which is to be read
+    /// again after `poll_in`, if `allow` does not refuse.
     /// What `rule` makes of the schedule, or of a later reading that is stored,
     /// takes the place of the rotation's own members.
     pub async fn bind<R>(
         &self,
         connection: &Connection,
         rotation: &RotationId,
-        (schedule, read_at, poll_in): (&ScheduleSnapshot, Timestamp, Duration),
+        (schedule, asked, poll_in): (&ScheduleSnapshot, Asked, Duration),
         rule: Rule<'_>,
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<BindEnd<R>> {
@@ -83,13 +84,13 @@ impl Store {
         let now = (rule.now)();
         let known = schedules::load(&mut tx, workspace, &schedule.id).await?;
         let applied_at = known.as_ref().and_then(|known| known.applied_at);
-        let later = known.filter(|known| is_later(known.confirmed_at, read_at, now));
+        let later = known.filter(|known| is_later(known.confirmed_at, asked.at, now));
         let later = later.into_iter().collect();
         let stored = schedules::load_snapshots(&mut tx, self.engine, workspace, later).await?;
         let present = match stored.first() {
             Some(later) => later,
             None => {
-                let times = (read_at, now);
+                let times = (asked, now);
                 schedules::write(&mut tx, self.engine, workspace, schedule, times).await?;
                 self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
                     .await?;

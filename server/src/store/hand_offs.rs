@@ -10,9 +10,12 @@ use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     duration, millis,
     rotations::{self, CrewChange, Which},
-    schedules,
+    schedules::{self, Asked},
 };
-use domain::{Crew, Duty, Plan, Rotation, ScheduleSnapshot, difference, going_on, next_change};
+use domain::{
+    Crew, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, difference, going_on, next_change,
+    spliced,
+};
 use sqlx::AssertSqlSafe;
 use std::{collections::HashMap, mem, time::Duration};
 use types::{RotationId, RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
@@ -152,7 +155,7 @@ impl Store {
         Ok(changed)
     }
 
-    /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
+    /// Writes what a schedule was when PagerDuty was asked, and
     /// gives its rotations the people that `rule` makes of it. PagerDuty is asked
     /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
     /// changed, when the credential that read it has changed or gone, nothing is
@@ -162,7 +165,7 @@ impl Store {
         connection: &Connection,
         schedule: &ScheduleSnapshot,
         rule: Rule<'_>,
-        asked_at: Timestamp,
+        asked: Asked,
         poll_in: Duration,
     ) -> Result<Option<Vec<SyncChange>>> {
         let workspace = &connection.workspace;
@@ -176,15 +179,34 @@ impl Store {
         self.poll_again_in(&mut tx, workspace, &schedule.id, poll_in)
             .await?;
         let now = (rule.now)();
-        if is_later(known.confirmed_at, asked_at, now) {
+        if is_later(known.confirmed_at, asked.at, now) {
             tx.commit().await?;
             return Ok(None);
         }
         let (applied_at, change_was_at) = (known.applied_at, known.next_change_at);
+        let was_known_until = known.known_until;
         let stored =
             schedules::load_snapshots(&mut tx, self.engine, workspace, vec![known]).await?;
+        let mut known = KnownShifts {
+            shifts: schedule.shifts.clone(),
+            until: asked.until,
+        };
+        if let (Some(stored), Some(until)) = (stored.first(), was_known_until) {
+            let shifts = stored.shifts.clone();
+            known = spliced(known, &KnownShifts { shifts, until });
+        }
+        let times = (
+            Asked {
+                until: known.until,
+                ..asked
+            },
+            now,
+        );
+        let schedule = &ScheduleSnapshot {
+            shifts: known.shifts,
+            ..schedule.clone()
+        };
         let same = stored.first() == Some(schedule);
-        let times = (asked_at, now);
         if same {
             schedules::confirm(&mut tx, workspace, schedule, times).await?;
         } else {

@@ -53,7 +53,7 @@ pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use runs::EndedRun;
-pub use schedules::BoundSchedule;
+pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};
 pub use tokens::TokenLease;
 pub use trouble::Trouble;

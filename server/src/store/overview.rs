@@ -13,6 +13,7 @@ use super::{
     pagerduty_people::PersonRow,
     revisions::LONGEST_KEPT,
     rotations::{MemberRow, crew, member_values, visibility, who_they_are},
+    schedules::KNOWN_UNTIL,
 };
 use domain::{Crew, Directory, Plan, Relation, Shift, planned};
 use serde::Deserialize;
@@ -89,6 +90,8 @@ pub struct ListedSchedule {
     pub problem: Option<PagerDutyProblem>,
     /// Failed attempts in a row.
     pub unanswered: u32,
+    /// See [`super::BoundSchedule::known_until`].
+    pub known_until: Option<Timestamp>,
 }
 
 /// In the order in which the statement builds it.
@@ -98,6 +101,7 @@ struct StateRow {
     confirmed_at: Option<i64>,
     problem: Option<String>,
     unanswered: i64,
+    known_until: Option<i64>,
 }
 
 impl StateRow {
@@ -106,6 +110,7 @@ impl StateRow {
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
+            known_until: self.known_until.map(Timestamp::from_millis),
         };
         (ScheduleId::new(self.id), state)
     }
@@ -223,10 +228,10 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<HashMap<ScheduleId, ListedSchedule>> {
-        let states = self
-            .engine
-            .json_rows("id, confirmed_at, problem, unanswered", "id");
-        let statement = format!("select {states} from pagerduty_schedules where workspace_id = $1");
+        let states = format!("s.id, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}");
+        let states = self.engine.json_rows(&states, "s.id");
+        let statement =
+            format!("select {states} from pagerduty_schedules s where s.workspace_id = $1");
         let (states,): (String,) = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .fetch_one(&self.pool)

@@ -45,12 +45,29 @@ pub struct BoundSchedule {
     pub answer_limit_seconds: Option<u32>,
     /// When its shifts change hands next, by PagerDuty's clock.
     pub next_change_at: Option<Timestamp>,
+    /// Until when its shifts are known, by PagerDuty's clock; absent where a server of the
+    /// version before read it last.
+    pub known_until: Option<Timestamp>,
 }
 
+/// When PagerDuty was asked, and how far ahead; by PagerDuty's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub at: Timestamp,
+    pub until: Timestamp,
+}
+
+/// Until when the shifts of a row of `pagerduty_schedules s` are known.
+pub(super) const KNOWN_UNTIL: &str = "case when s.known_with = s.applied_at then s.known_until end";
+
 /// The columns of [`ScheduleRow`], of `pagerduty_schedules s`.
-pub(super) const COLUMNS: &str = "s.id, s.name, s.url, s.time_zone, s.api_version, s.confirmed_at,
-    s.applied_at, s.problem, s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit,
-    s.next_change_at";
+pub(super) fn columns() -> String {
+    format!(
+        "s.id, s.name, s.url, s.time_zone, s.api_version, s.confirmed_at, s.applied_at, s.problem,
+         s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit, s.next_change_at,
+         {KNOWN_UNTIL} as known_until"
+    )
+}
 
 #[derive(FromRow)]
 pub(super) struct ScheduleRow {
@@ -68,6 +85,7 @@ pub(super) struct ScheduleRow {
     poll_at: i64,
     answer_limit: Option<i64>,
     next_change_at: Option<i64>,
+    known_until: Option<i64>,
 }
 
 impl ScheduleRow {
@@ -93,6 +111,7 @@ impl ScheduleRow {
                 .answer_limit
                 .and_then(|seconds| u32::try_from(seconds).ok()),
             next_change_at: self.next_change_at.map(Timestamp::from_millis),
+            known_until: self.known_until.map(Timestamp::from_millis),
         }
     }
 }
@@ -100,8 +119,9 @@ impl ScheduleRow {
 impl Store {
     /// The schedules that at least one rotation is bound to.
     pub async fn bound_schedules(&self, workspace: &WorkspaceId) -> Result<Vec<BoundSchedule>> {
+        let columns = columns();
         let statement = format!(
-            "select {COLUMNS} from pagerduty_schedules s where s.workspace_id = $1 order by s.id"
+            "select {columns} from pagerduty_schedules s where s.workspace_id = $1 order by s.id"
         );
         let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
@@ -129,8 +149,9 @@ impl Store {
         slack: Duration,
     ) -> Result<Vec<BoundSchedule>> {
         let now = self.engine.now();
+        let columns = columns();
         let statement = format!(
-            "select {COLUMNS} from pagerduty_schedules s
+            "select {columns} from pagerduty_schedules s
              where s.workspace_id = $1 and s.poll_at <= {now} + $2
              order by case when s.problem is null then 0 else 1 end, s.poll_at, s.id"
         );
@@ -292,8 +313,9 @@ pub(super) async fn load(
     workspace: &WorkspaceId,
     schedule: &ScheduleId,
 ) -> Result<Option<BoundSchedule>> {
+    let columns = columns();
     let statement = format!(
-        "select {COLUMNS} from pagerduty_schedules s where s.workspace_id = $1 and s.id = $2"
+        "select {columns} from pagerduty_schedules s where s.workspace_id = $1 and s.id = $2"
     );
     let row: Option<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(workspace.as_str())
@@ -310,8 +332,9 @@ pub(super) async fn load_all(
     workspace: &WorkspaceId,
     schedules: &[ScheduleId],
 ) -> Result<Vec<BoundSchedule>> {
+    let columns = columns();
     let statement = format!(
-        "select {COLUMNS} from pagerduty_schedules s
+        "select {columns} from pagerduty_schedules s
          where s.workspace_id = $1 and s.id in {} order by s.id",
         engine.texts_of_json("$2")
     );
@@ -390,24 +413,25 @@ pub(super) async fn load_snapshots(
     Ok(snapshots.collect())
 }
 
-/// Notes that PagerDuty, asked at the first of two times, still says what is
-/// stored; at the second, it is written.
+/// Notes that PagerDuty, when it was asked, still said what is stored. It is written at `now`.
 pub(super) async fn confirm(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
-    (asked_at, now): (Timestamp, Timestamp),
+    (asked, now): (Asked, Timestamp),
 ) -> Result<()> {
     sqlx::query(
         "update pagerduty_schedules set confirmed_at = $1, problem = null, failures = 0,
-             unanswered = 0, next_change_at = $2, applied_at = $5
+             unanswered = 0, next_change_at = $2, applied_at = $5, known_until = $6,
+             known_with = $5
          where workspace_id = $3 and id = $4",
     )
-    .bind(asked_at.as_millis())
+    .bind(asked.at.as_millis())
     .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
     .bind(now.as_millis())
+    .bind(asked.until.as_millis())
     .execute(connection)
     .await?;
     Ok(())
@@ -456,6 +480,7 @@ pub(super) async fn note_hand_offs(
     });
     let statement = format!(
         "update pagerduty_schedules as s set poll_at = 0, applied_at = $3,
+             known_with = case when s.known_with = s.applied_at then $3 end,
              next_change_at = cast(j.value->>'at' as bigint)
          from {} where s.workspace_id = $2 and s.id = j.value->>'schedule'",
         engine.rows_of_json()
@@ -470,34 +495,36 @@ pub(super) async fn note_hand_offs(
     set_clocks(connection, engine, workspace, &schedules).await
 }
 
-/// Writes a schedule as it was read at the first of two times; at the second, it is written.
+/// Writes a schedule as it was when PagerDuty was asked. It is written at `now`.
 pub(super) async fn write(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
     schedule: &ScheduleSnapshot,
-    (read_at, now): (Timestamp, Timestamp),
+    (asked, now): (Asked, Timestamp),
 ) -> Result<()> {
     sqlx::query(
         "insert into pagerduty_schedules (workspace_id, id, name, url, time_zone, confirmed_at,
-             api_version, next_change_at, applied_at, left_out)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             api_version, next_change_at, applied_at, left_out, known_until, known_with)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9)
          on conflict (workspace_id, id) do update set name = excluded.name, url = excluded.url,
              time_zone = excluded.time_zone, confirmed_at = excluded.confirmed_at, problem = null,
              failures = 0, unanswered = 0, api_version = excluded.api_version,
              next_change_at = excluded.next_change_at, applied_at = excluded.applied_at,
-             left_out = excluded.left_out",
+             left_out = excluded.left_out, known_until = excluded.known_until,
+             known_with = excluded.known_with",
     )
     .bind(workspace.as_str())
     .bind(schedule.id.as_str())
     .bind(&schedule.name)
     .bind(schedule.url.as_deref())
     .bind(schedule.time_zone.as_deref())
-    .bind(read_at.as_millis())
+    .bind(asked.at.as_millis())
     .bind(schedule.version.code())
     .bind(next_change(&schedule.shifts, now).map(Timestamp::as_millis))
     .bind(now.as_millis())
     .bind(schedule.left_out.as_ref().map(as_json))
+    .bind(asked.until.as_millis())
     .execute(&mut *connection)
     .await?;
     for table in [

@@ -15,7 +15,7 @@ mod slow;
 pub use hand_offs::Schedules;
 pub use health::{Evidence, connection_health, schedule_health, stale_at};
 pub use people::{RosterTurns, resolve, roster};
-pub use run::{apply_link, window};
+pub use run::apply_link;
 
 use crate::{
     background::{Background, Periodic, Task},

@@ -13,9 +13,9 @@ use crate::{
     clock,
     integrations::{self, AccessProblem},
     pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule},
-    store::{BoundSchedule, Connection, Rule, Store, StoreError},
+    store::{Asked, BoundSchedule, Connection, Rule, Store, StoreError},
 };
-use domain::ScheduleSnapshot;
+use domain::{ScheduleSnapshot, Window};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
     pin::pin,
@@ -26,10 +26,6 @@ use types::{
     PagerDutyProblem, PagerDutyUserId, SyncChange, SyncReason, Timestamp, UnreadableSchedule,
 };
 
-/// How far ahead shifts are read and kept.
-const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
-/// PagerDuty may answer with nothing for a window that begins right now.
-const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
 /// So long the list of people is read before schedules are asked for beside it.
@@ -71,14 +67,6 @@ impl RunOutcome {
             ..self
         }
     }
-}
-
-/// The stretch of time that shifts are read for.
-pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
-    (
-        now.plus_seconds(-WINDOW_LEAD_SECONDS),
-        now.plus_seconds(WINDOW_SECONDS),
-    )
 }
 
 /// Runs a sync. `jitter`, between 0 and 1, shortens the time until the schedules are read
@@ -125,14 +113,14 @@ pub async fn read_slow(
         period: services.poll_interval,
     };
     let mut outcome = RunOutcome::default();
-    let (_, asked_at, answer) = run.answer(account, schedule).await;
+    let (_, asked, answer) = run.answer(account, schedule).await;
     let took = run.started.elapsed();
     match answer {
         Ok(answer) => {
             let roster = people::roster(services, &routine, connection, account).await?;
             let snapshot = people::resolve(&run.pagerduty, account, answer, &roster).await;
             outcome.confirmed = 1;
-            run.apply(&snapshot, asked_at, &mut outcome).await?;
+            run.apply(&snapshot, asked, &mut outcome).await?;
             services.store.note_synced(connection).await?;
         }
         // It is due again as it is.
@@ -173,18 +161,14 @@ pub async fn apply_link(
     Ok(())
 }
 
-/// A schedule, when it was asked for, and what came.
-type Answered<'s> = (
-    &'s BoundSchedule,
-    Timestamp,
-    Result<Schedule, PagerDutyProblem>,
-);
+/// A schedule, what was asked for, and what came.
+type Answered<'s> = (&'s BoundSchedule, Asked, Result<Schedule, PagerDutyProblem>);
 
 /// How far a schedule has come.
 enum Step<'s> {
     Answered(Answered<'s>),
     /// As it was when it was asked for, with its people.
-    Resolved(Timestamp, ScheduleSnapshot),
+    Resolved(Asked, ScheduleSnapshot),
 }
 
 struct Run<'a> {
@@ -369,11 +353,11 @@ impl Run<'_> {
                 }
                 continue;
             };
-            let (schedule, asked_at, answer) = match step {
+            let (schedule, asked, answer) = match step {
                 Step::Answered(answered) => answered,
-                Step::Resolved(asked_at, snapshot) => {
+                Step::Resolved(asked, snapshot) => {
                     outcome.confirmed += 1;
-                    self.apply(&snapshot, asked_at, outcome).await?;
+                    self.apply(&snapshot, asked, outcome).await?;
                     continue;
                 }
             };
@@ -382,7 +366,7 @@ impl Run<'_> {
                 Ok(answer) => {
                     doubt.confirmed();
                     let people = people::resolve(&self.pagerduty, account, answer, roster);
-                    let resolved = people.map(move |people| Step::Resolved(asked_at, people));
+                    let resolved = people.map(move |people| Step::Resolved(asked, people));
                     asking.push(resolved.boxed());
                 }
                 Err(PagerDutyProblem::ShareSpent {
@@ -456,19 +440,23 @@ impl Run<'_> {
 
     async fn answer<'s>(&self, account: &Account, schedule: &'s BoundSchedule) -> Answered<'s> {
         let asked_at = clock::now();
-        let (from, until) = window(self.now());
+        let Window { from, until } = Window::next(self.now(), schedule.known_until);
         let pagerduty = &self.pagerduty;
         let answer = pagerduty
             .schedule(account, &schedule.id, schedule.version, from, until)
             .await;
         let region = self.connection.credential.region;
-        (schedule, pagerduty.at(region, asked_at), answer)
+        let asked = Asked {
+            at: pagerduty.at(region, asked_at),
+            until,
+        };
+        (schedule, asked, answer)
     }
 
     async fn apply(
         &self,
         snapshot: &ScheduleSnapshot,
-        asked_at: Timestamp,
+        asked: Asked,
         outcome: &mut RunOutcome,
     ) -> Result<(), StoreError> {
         // Looked up each time: an admin may link somebody while a long run goes on.
@@ -479,7 +467,7 @@ impl Run<'_> {
         };
         let changed = self
             .store()
-            .apply_schedule(self.connection, snapshot, rule, asked_at, self.poll_in())
+            .apply_schedule(self.connection, snapshot, rule, asked, self.poll_in())
             .await?
             .unwrap_or_default();
         publish(self.services, &self.connection.workspace, &changed);

@@ -1,7 +1,7 @@
 //! Connecting, replacing the key and disconnecting, on both engines.
 
 use crate::support::{
-    NOW, ann, apply, bound::Bound, caller, create, cut_after, databases, entry, member,
+    NOW, ann, apply, asked, bound::Bound, caller, create, cut_after, databases, entry, member,
     new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
@@ -34,7 +34,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
         .bind(
             connection,
             rotation,
-            (&snapshot(schedule, &["P1", "P2"]), NOW, A_MINUTE),
+            (&snapshot(schedule, &["P1", "P2"]), asked(NOW), A_MINUTE),
             Rule {
                 now: &|| NOW,
                 crew: &|_, _| crew.clone(),

@@ -1,8 +1,8 @@
 //! Who is on duty, stored apart from who takes turns.
 
 use crate::support::{
-    NOW, create, cut_after, databases, entry, member, new_credential, on_call, postgres, rotation,
-    snapshot, wire::Wire, with_people, workspace,
+    NOW, asked, create, cut_after, databases, entry, member, new_credential, on_call, postgres,
+    rotation, snapshot, wire::Wire, with_people, workspace,
 };
 use domain::{Crew, Directory, Duty, Rotation, ScheduleSnapshot, Shift};
 use server::store::{BindEnd, Connection, Rule, Store};
@@ -49,7 +49,7 @@ async fn follow(store: &Store, connection: &Connection, schedule: &ScheduleSnaps
         crew: &|schedule, now| schedule.crew(&directory, now),
     };
     let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
-    let reading = (schedule, second(1), Duration::from_secs(60));
+    let reading = (schedule, asked(second(1)), Duration::from_secs(60));
     let bound = store.bind(connection, &id, reading, rule, allow);
     assert_eq!(bound.await.unwrap(), BindEnd::Bound);
     id

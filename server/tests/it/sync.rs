@@ -1,9 +1,9 @@
 //! The reconciler against a PagerDuty that can be held, broken and changed.
 
 use crate::support::{
-    Database, NOW, NOWHERE, bound_to, caller, create, databases, entry, keys, new_credential,
-    on_call, on_each_engine, pagerduty::PagerDutyStub, reconcile, rotation, sandbox::Sandbox,
-    services, snapshot, sqlite, workspace,
+    Database, NOW, NOWHERE, asked, bound::Bound, bound_to, caller, create, databases, entry, keys,
+    new_credential, on_call, on_each_engine, pagerduty::PagerDutyStub, reconcile, rotation,
+    sandbox::Sandbox, services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
 use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
@@ -16,6 +16,7 @@ use server::{
     store::{BindEnd, Rule, credential_row},
     sync,
 };
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use types::{
     AuditAction, ConnectRefusal, Gap, Outcome, Outlook, PagerDutyProblem, PagerDutyUserId,
@@ -398,7 +399,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
             now: &|| at(0),
             crew: &crew,
         };
-        let reading = (&schedule, at(0), poll_in);
+        let reading = (&schedule, asked(at(0)), poll_in);
         let bound = store.bind(&connection, &id, reading, before, allow);
         assert_eq!(bound.await.unwrap(), BindEnd::Bound);
 
@@ -411,7 +412,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
             .apply_stored(&connection, &[schedule.id.clone()], after)
             .await;
         assert!(handed.unwrap().is_some());
-        let late = store.apply_schedule(&connection, &schedule, after, at(9), poll_in);
+        let late = store.apply_schedule(&connection, &schedule, after, asked(at(9)), poll_in);
         assert!(late.await.unwrap().unwrap().is_empty());
 
         assert_eq!(on_duty(&rotation(&store, &id).await), ["bob"]);
@@ -450,22 +451,71 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
         };
         let (first, second) = (create(&store, "One").await, create(&store, "Two").await);
         let (newer, older) = (reading("bob"), reading("ann"));
-        let bound = store.bind(&connection, &first, (&newer, at(590), poll_in), rule, allow);
+        let bound = store.bind(
+            &connection,
+            &first,
+            (&newer, asked(at(590)), poll_in),
+            rule,
+            allow,
+        );
         assert_eq!(bound.await.unwrap(), BindEnd::Bound);
-        let bound = store.bind(&connection, &second, (&older, at(1), poll_in), rule, allow);
+        let bound = store.bind(
+            &connection,
+            &second,
+            (&older, asked(at(1)), poll_in),
+            rule,
+            allow,
+        );
         assert_eq!(bound.await.unwrap(), BindEnd::Bound);
-        let late = store.apply_schedule(&connection, &older, rule, at(2), poll_in);
+        let late = store.apply_schedule(&connection, &older, rule, asked(at(2)), poll_in);
         assert!(late.await.unwrap().is_none());
         for id in [&first, &second] {
             assert_eq!(on_duty(&rotation(&store, id).await), ["bob"]);
         }
 
         // What was read by a clock that was an hour ahead is not taken for newer.
-        let wrong = store.apply_schedule(&connection, &newer, rule, at(4200), poll_in);
+        let wrong = store.apply_schedule(&connection, &newer, rule, asked(at(4200)), poll_in);
         assert!(wrong.await.unwrap().is_some());
-        let right = store.apply_schedule(&connection, &older, rule, at(600), poll_in);
+        let right = store.apply_schedule(&connection, &older, rule, asked(at(600)), poll_in);
         assert!(right.await.unwrap().is_some());
         assert_eq!(on_duty(&rotation(&store, &first).await), ["ann"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn shifts_are_known_five_weeks_ahead_and_far_ahead_is_asked_once_an_hour() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let store = &bound.services.store;
+        let schedule = ScheduleId::new("PPLATP1");
+        // Until when shifts are known, and whether there are any up to then.
+        let known = async || {
+            let schedule = store.bound_schedule(&workspace(), &schedule).await;
+            let schedule = schedule.unwrap().unwrap();
+            let until = schedule.known_until;
+            let snapshot = store.schedule_snapshot(&workspace(), schedule).await;
+            let last = snapshot.unwrap().shifts.last().unwrap().ends_at;
+            (until, last.seconds_since(clock::now()) > 34 * 24 * 3600)
+        };
+        let (bound_until, all) = known().await;
+        assert!(all);
+        for _ in 0..2 {
+            bound.sync_whole().await;
+            assert_eq!(
+                known().await,
+                (bound_until, true),
+                "not asked that far, and kept"
+            );
+        }
+
+        // A server of the version before reads less far ahead.
+        let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
+        let written = "update pagerduty_schedules set applied_at = applied_at + 1";
+        other.execute(written).await.unwrap();
+        assert_eq!(known().await.0, None);
+        bound.sync_whole().await;
+        let (until, all) = known().await;
+        assert!(until > bound_until && all);
+    }
 }

@@ -1,8 +1,8 @@
 //! More schedules than Round Robin may ask for within a minute.
 
 use crate::support::{
-    NOW, bound::Bound, caller, create, entry, keys, new_credential, sandbox::Sandbox, snapshot,
-    sqlite, workspace,
+    NOW, asked, bound::Bound, caller, create, entry, keys, new_credential, sandbox::Sandbox,
+    snapshot, sqlite, workspace,
 };
 use app::backend::Schedules;
 use domain::{Directory, ScheduleSnapshot, Shift};
@@ -52,9 +52,13 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
         crew: &|schedule, now| schedule.crew(&directory, now),
     };
     let connection = bound.connection().await;
-    let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {
-        Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule))
-    });
+    let binding = store.bind(
+        &connection,
+        &id,
+        (schedule, asked(NOW), due_in),
+        rule,
+        |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
+    );
     assert_eq!(binding.await.unwrap(), BindEnd::Bound);
     bound.rotations.push((schedule.id.to_string(), id));
 }

@@ -19,7 +19,7 @@ use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
     AccountIdentity, Crew, KnownPerson, Member, Person, PersonChange, Plan, Rotation,
-    SchedulePerson, ScheduleSnapshot, ScheduleVersion,
+    SchedulePerson, ScheduleSnapshot, ScheduleVersion, Window,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -33,8 +33,8 @@ use server::{
     hand_offs, replicas,
     storage::Storage,
     store::{
-        Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
-        StoredMethod,
+        Asked, Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store,
+        StoredCredential, StoredMethod,
     },
     sync,
 };
@@ -371,6 +371,14 @@ pub fn member(name: &str) -> Member {
     }
 }
 
+/// A reading as far ahead as any.
+pub fn asked(at: Timestamp) -> Asked {
+    Asked {
+        at,
+        until: Window::long(at).until,
+    }
+}
+
 /// Applies a schedule that was asked for, and is written, at one time, and has
 /// these members.
 pub async fn apply(
@@ -385,7 +393,7 @@ pub async fn apply(
         crew: &|_, _| Crew::new(members.to_vec(), Vec::new()),
     };
     let poll_in = Duration::from_secs(60);
-    let applied = store.apply_schedule(connection, schedule, rule, at, poll_in);
+    let applied = store.apply_schedule(connection, schedule, rule, asked(at), poll_in);
     applied.await.unwrap()
 }
 
