@@ -6,7 +6,7 @@
 
 use anyhow::Context;
 use clap::Parser;
-use domain::{AccountIdentity, Rotation, ScheduleSnapshot, ScheduleVersion};
+use domain::{AccountIdentity, Actor, Principal, Rotation, ScheduleSnapshot, ScheduleVersion};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     clock,
@@ -20,7 +20,7 @@ use server::{
 };
 use std::{convert::Infallible, fs, path::PathBuf, time::Duration};
 use types::{
-    AuditAction, PersonId, Region, RotationDetails, RotationId, RotationMode, ScheduleId,
+    AuditAction, PersonId, Region, Role, RotationDetails, RotationId, RotationMode, ScheduleId,
     Visibility, WorkspaceId,
 };
 use uuid::Uuid;
@@ -140,18 +140,16 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
 }
 
 fn entry(workspace: &WorkspaceId, action: AuditAction) -> NewAuditEntry {
-    NewAuditEntry {
+    let actor = Actor {
         workspace: workspace.clone(),
-        at: clock::now(),
-        actor: admin(),
-        actor_name: "Admin".to_owned(),
-        action,
-        refused: false,
-        target: None,
-        before: None,
-        after: None,
+        principal: Principal::Session {
+            person: admin(),
+            name: "Admin".to_owned(),
+            role: Role::Admin,
+        },
         request_id: None,
-    }
+    };
+    NewAuditEntry::new(actor, action, clock::now())
 }
 
 fn admin() -> PersonId {

@@ -24,7 +24,7 @@ mod theme;
 mod time;
 
 pub use alerts::{AlertsView, ConnectionAlert};
-pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditEntry, AuditPage, audit_cursor};
+pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,

@@ -1,6 +1,6 @@
 //! Who is in a rotation, in which order, and who owns it.
 
-use crate::{Member, Rotation};
+use crate::{Actor, Member, Rotation};
 use types::{LinkState, MemberKey, MoveDirection, PersonId, PersonView, RotationRefusal};
 
 /// Adds a person of the workspace at the end.
@@ -64,9 +64,9 @@ pub fn add_owner(rotation: &mut Rotation, person: &PersonView) -> Result<(), Rot
 pub fn remove_owner(
     rotation: &mut Rotation,
     person: &PersonId,
-    by: &PersonId,
+    by: &Actor,
 ) -> Result<(), RotationRefusal> {
-    if person == by {
+    if by.is(person) {
         return Err(RotationRefusal::CannotRemoveYourself);
     }
     rotation.owners.retain(|owner| owner != person);
@@ -76,6 +76,7 @@ pub fn remove_owner(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::examples::actor;
     use crate::rotation::examples::{key, person, rotation};
     use types::{Role, RotationMode};
 
@@ -140,11 +141,12 @@ mod tests {
     fn nobody_removes_themselves_as_owner() {
         let mut rotation = rotation(&[]);
         rotation.owners = vec![person("ann"), person("bob")];
+        let ann = actor("ann", Role::Member);
         assert_eq!(
-            remove_owner(&mut rotation, &person("ann"), &person("ann")),
+            remove_owner(&mut rotation, &person("ann"), &ann),
             Err(RotationRefusal::CannotRemoveYourself)
         );
-        remove_owner(&mut rotation, &person("bob"), &person("ann")).unwrap();
+        remove_owner(&mut rotation, &person("bob"), &ann).unwrap();
         assert_eq!(rotation.owners, [person("ann")]);
     }
 

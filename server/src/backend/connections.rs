@@ -1,7 +1,7 @@
 //! The connection to PagerDuty: the panel, connecting with a key, replacing the
 //! credential, disconnecting, and *Sync now*.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, actor, failed};
 use crate::{
     audit::entry,
     integrations::{AcceptedCredential, Secrets},
@@ -191,7 +191,11 @@ impl Connections for RoundRobin {
             .await?;
         self.services
             .store
-            .forget_former_bindings(&entry(caller, AuditAction::LeftManual, Some("PagerDuty")))
+            .forget_former_bindings(&entry(
+                &actor(caller),
+                AuditAction::LeftManual,
+                Some("PagerDuty"),
+            ))
             .await
             .map_err(failed(caller))?;
         self.services
@@ -436,7 +440,7 @@ impl RoundRobin {
         let action = AuditAction::DisconnectedPagerDuty;
         let entry = NewAuditEntry {
             before: Some(described(&connection.credential)),
-            ..entry(caller, action, Some("PagerDuty"))
+            ..entry(&actor(caller), action, Some("PagerDuty"))
         };
         let reverted = self
             .services
@@ -640,6 +644,6 @@ fn described(credential: &StoredCredential) -> String {
 fn credential_entry(caller: &Caller, action: AuditAction, new: &StoredCredential) -> NewAuditEntry {
     NewAuditEntry {
         after: Some(described(new)),
-        ..entry(caller, action, Some("PagerDuty"))
+        ..entry(&actor(caller), action, Some("PagerDuty"))
     }
 }

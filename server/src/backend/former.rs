@@ -2,7 +2,7 @@
 //! again.
 
 use super::{
-    RoundRobin,
+    RoundRobin, actor,
     connections::SCHEDULES_TO_KNOW,
     failed,
     schedules::{Reading, settled},
@@ -135,7 +135,11 @@ impl RoundRobin {
                 rebound.bound,
                 rebound.failed.len()
             )),
-            ..entry(caller, AuditAction::ReboundSchedules, Some("PagerDuty"))
+            ..entry(
+                &actor(caller),
+                AuditAction::ReboundSchedules,
+                Some("PagerDuty"),
+            )
         };
         self.services
             .store

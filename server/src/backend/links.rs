@@ -1,6 +1,6 @@
 //! Saying who of PagerDuty is who in Slack, where their e-mails do not.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, actor, failed};
 use crate::{audit::entry, store::NewAuditEntry, sync};
 use app::{
     AppError, Denial,
@@ -36,7 +36,7 @@ impl Links for RoundRobin {
         let entry = NewAuditEntry {
             before: Some(described(before, found.map(|found| found.name.as_str()))),
             after: Some(format!("Linked by hand to {}", chosen.name)),
-            ..entry(caller, AuditAction::LinkedPerson, Some(&known.name))
+            ..entry(&actor(caller), AuditAction::LinkedPerson, Some(&known.name))
         };
         store
             .link(&user, &person, &entry)
@@ -54,7 +54,7 @@ impl Links for RoundRobin {
         self.must_link(caller, AuditAction::UnlinkedPerson).await?;
         let known = self.bound_person(caller, &user).await?;
         let name = known.map_or_else(|| user.to_string(), |known| known.name);
-        let entry = entry(caller, AuditAction::UnlinkedPerson, Some(&name));
+        let entry = entry(&actor(caller), AuditAction::UnlinkedPerson, Some(&name));
         let unlinked = self
             .services
             .store

@@ -26,6 +26,7 @@ use app::{
     backend::{Caller, Flashes},
 };
 use async_trait::async_trait;
+use domain::{Actor, Principal};
 use std::fmt;
 use types::{AuditAction, ConnectRefusal, LiveTopic, RotationId, Timestamp};
 
@@ -66,7 +67,7 @@ impl RoundRobin {
         };
         let allowed = confirmed.must_administer(denial);
         if allowed.is_err() {
-            self.note_refusal(caller, &entry(caller, action, None))
+            self.note_refusal(caller, &entry(&actor(caller), action, None))
                 .await?;
         }
         allowed
@@ -86,7 +87,7 @@ impl RoundRobin {
     ) -> Result<(), AppError> {
         let entry = NewAuditEntry {
             after: Some(refusal.to_string()),
-            ..entry(caller, action, Some("PagerDuty"))
+            ..entry(&actor(caller), action, Some("PagerDuty"))
         };
         self.note_refusal(caller, &entry).await
     }
@@ -110,6 +111,19 @@ impl RoundRobin {
         self.services
             .live
             .publish_here(&caller.workspace, LiveTopic::Rotation(rotation.clone()));
+    }
+}
+
+/// Whoever asks through a browser, apart from what is their session's.
+pub fn actor(caller: &Caller) -> Actor {
+    Actor {
+        workspace: caller.workspace.clone(),
+        principal: Principal::Session {
+            person: caller.person.clone(),
+            name: caller.name.clone(),
+            role: caller.role,
+        },
+        request_id: Some(caller.request_id.clone()),
     }
 }
 

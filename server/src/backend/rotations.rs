@@ -1,6 +1,6 @@
 //! Rotations: reading them, and everything people do to them.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, actor, failed};
 use crate::{
     audit::entry,
     clock,
@@ -43,9 +43,9 @@ impl<R> From<R> for Stop<R> {
 /// Lets owners and admins through. Whoever may not see the rotation is not told
 /// that it exists.
 pub(super) fn must_edit(rotation: &Rotation, caller: &Caller) -> Result<(), AppError> {
-    if !domain::may_see(rotation, &caller.person, caller.role) {
+    if !domain::may_see(rotation, &actor(caller)) {
         Err(AppError::NotFound)
-    } else if !domain::may_edit(rotation, &caller.person, caller.role) {
+    } else if !domain::may_edit(rotation, &actor(caller)) {
         Err(AppError::Forbidden(Denial::EditRotation))
     } else {
         Ok(())
@@ -156,7 +156,7 @@ impl Rotations for RoundRobin {
             history: history.iter().map(Record::stretch).collect(),
             timeline,
             may_link: connection.is_some() && caller.role.administers(),
-            may_edit: domain::may_edit(&rotation, &caller.person, caller.role),
+            may_edit: domain::may_edit(&rotation, &actor(caller)),
             pagerduty_connected: connection.is_some(),
             owners: owner_views(&rotation.owners, &directory),
             members: rotation
@@ -194,7 +194,7 @@ impl Rotations for RoundRobin {
         let entry = NewAuditEntry {
             after: Some(described(&rotation)),
             ..entry(
-                caller,
+                &actor(caller),
                 AuditAction::CreatedRotation,
                 Some(&rotation.details.name),
             )
@@ -240,7 +240,7 @@ impl Rotations for RoundRobin {
                 let name = &rotation.details.name;
                 Ok(NewAuditEntry {
                     before: Some(described(rotation)),
-                    ..entry(caller, AuditAction::DeletedRotation, Some(name))
+                    ..entry(&actor(caller), AuditAction::DeletedRotation, Some(name))
                 })
             })
             .await
@@ -350,7 +350,7 @@ impl Rotations for RoundRobin {
             .await?
             .map(|person| person.name);
         self.change(caller, &id, AuditAction::RemovedOwner, |rotation, entry| {
-            domain::remove_owner(rotation, &person, &caller.person)?;
+            domain::remove_owner(rotation, &person, &actor(caller))?;
             entry.before = name.or_else(|| Some(person.to_string()));
             Ok(())
         })
@@ -387,7 +387,7 @@ impl RoundRobin {
             .store
             .change_rotation(&caller.workspace, id, |rotation| {
                 must_edit(rotation, caller).map_err(Stop::Error)?;
-                let mut entry = entry(caller, action, Some(&rotation.details.name));
+                let mut entry = entry(&actor(caller), action, Some(&rotation.details.name));
                 rule(rotation, &mut entry)?;
                 Ok(entry)
             })
@@ -422,7 +422,7 @@ impl RoundRobin {
             .await
             .map_err(failed(caller))?;
         rotation
-            .filter(|rotation| domain::may_see(rotation, &caller.person, caller.role))
+            .filter(|rotation| domain::may_see(rotation, &actor(caller)))
             .ok_or(AppError::NotFound)
     }
 

@@ -1,7 +1,7 @@
 //! Searching, previewing and binding PagerDuty schedules.
 
 use super::{
-    RoundRobin, failed, internal,
+    RoundRobin, actor, failed, internal,
     rotations::{Stop, answer, must_edit},
 };
 use crate::{
@@ -263,7 +263,7 @@ fn schedule_entry(
     Ok(NewAuditEntry {
         before: Some(rotation.mode.to_string()),
         after: Some(after),
-        ..entry(caller, action, Some(&rotation.details.name))
+        ..entry(&actor(caller), action, Some(&rotation.details.name))
     })
 }
 

@@ -10,7 +10,7 @@ use super::{
     session::{self, LONGEST_SECONDS},
 };
 use crate::{
-    audit,
+    audit, backend,
     crypto::token_key,
     limits::{Costly, of_address},
     slack::{
@@ -111,11 +111,12 @@ pub async fn log_out(
 
 async fn end_sessions(site: &Site, caller: &Caller, everywhere: bool) -> Result<(), StoreError> {
     let store = &site.services.store;
+    let actor = backend::actor(caller);
     if everywhere {
-        let entry = audit::entry(caller, AuditAction::SignedOutEverywhere, None);
+        let entry = audit::entry(&actor, AuditAction::SignedOutEverywhere, None);
         store.sign_out_everywhere(&entry).await
     } else {
-        let entry = audit::entry(caller, AuditAction::SignedOut, None);
+        let entry = audit::entry(&actor, AuditAction::SignedOut, None);
         store.sign_out(&caller.session, &entry).await
     }
 }
