@@ -14,7 +14,7 @@ use crate::{
     slack::{is_served, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
-use app::{AppError, Denial, backend::Caller, server_fns::CheckSession};
+use app::{AppError, backend::Caller, server_fns::CheckSession};
 use axum::{
     extract::{Request, State},
     http::Method,
@@ -24,7 +24,7 @@ use axum::{
 use domain::{Standing, readable_until};
 use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
-use types::{EndedInstallation, SessionView};
+use types::{Denial, EndedInstallation, SessionView};
 
 /// However busy, a session ends after this long, in seconds.
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;

@@ -1,13 +1,13 @@
 //! What of the sync somebody may know: of private rotations, and of the schedules that only
 //! such follow, neither names nor numbers.
 
-use super::{RoundRobin, failed};
-use crate::sync::Synced;
-use app::{AppError, backend::Caller};
+use super::{Failure, rotations::is_seen};
+use crate::{Services, sync::Synced};
+use domain::Actor;
 use std::collections::HashSet;
 use types::{RotationId, ScheduleId, SyncReason, SyncReport, SyncRun};
 
-/// What the caller may know of.
+/// What the actor may know of.
 pub(super) enum Visible {
     Everything,
     Only {
@@ -17,33 +17,24 @@ pub(super) enum Visible {
     },
 }
 
-impl RoundRobin {
-    pub(super) async fn visible(&self, caller: &Caller) -> Result<Visible, AppError> {
-        if caller.role.administers() {
-            return Ok(Visible::Everything);
+impl Visible {
+    pub(super) async fn to(services: &Services, actor: &Actor) -> Result<Self, Failure> {
+        if actor.administers() {
+            return Ok(Self::Everything);
         }
-        let overview = self
-            .services
-            .store
-            .rotation_overview(&caller.workspace)
-            .await
-            .map_err(failed(caller))?;
+        let overview = services.store.rotation_overview(&actor.workspace).await?;
         let all = overview.rotations.iter();
-        let seen: Vec<_> = all
-            .filter(|rotation| rotation.is_seen_by(&caller.person, caller.role))
-            .collect();
+        let seen: Vec<_> = all.filter(|rotation| is_seen(rotation, actor)).collect();
         if seen.len() == overview.rotations.len() {
-            return Ok(Visible::Everything);
+            return Ok(Self::Everything);
         }
         let schedules = seen.iter().filter_map(|rotation| rotation.schedule.clone());
-        Ok(Visible::Only {
+        Ok(Self::Only {
             rotations: seen.iter().map(|rotation| rotation.id.clone()).collect(),
             schedules: schedules.collect(),
         })
     }
-}
 
-impl Visible {
     pub(super) fn rotation(&self, id: &RotationId) -> bool {
         match self {
             Self::Everything => true,
@@ -58,7 +49,7 @@ impl Visible {
         }
     }
 
-    /// What a run came to as far as the caller may know of it; `None` where there was no
+    /// What a run came to as far as the actor may know of it; `None` where there was no
     /// other reason for it than a hand-off that they may not know of.
     pub(super) fn of_run(&self, run: SyncRun) -> Option<SyncRun> {
         let Self::Only { schedules, .. } = self else {
@@ -86,7 +77,7 @@ impl Visible {
         Some(shown)
     }
 
-    /// What a requested sync, which asks for all that is bound, came to as far as the caller
+    /// What a requested sync, which asks for all that is bound, came to as far as the actor
     /// may know of it.
     pub(super) fn of_report(&self, synced: &Synced) -> SyncReport {
         let Self::Only { schedules, .. } = self else {

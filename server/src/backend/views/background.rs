@@ -1,24 +1,9 @@
-//! How this server's background work goes, for admins.
+//! A task that the server does by itself, for admins.
 
-use super::RoundRobin;
 use crate::background::{Outcome, Report};
-use app::{
-    AppError, Denial,
-    backend::{Caller, Operation},
-};
-use async_trait::async_trait;
 use types::BackgroundTask;
 
-#[async_trait]
-impl Operation for RoundRobin {
-    async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError> {
-        caller.must_administer(Denial::SeeBackgroundWork)?;
-        let reports = self.services.background.reports().into_iter();
-        Ok(reports.map(view).collect())
-    }
-}
-
-fn view(report: Report) -> BackgroundTask {
+pub(in crate::backend) fn background_task(report: Report) -> BackgroundTask {
     let (ran_at, took) = match (report.running_since, report.last) {
         (Some(since), _) => (Some(since), None),
         // It only asked whose turn it is.
