@@ -1,17 +1,18 @@
-//! Signing in and out as browsers see it: cookies and redirects around the
+//! Signing in as browsers see it: cookies and redirects around the
 //! rules in [`crate::slack::sign_in`].
 
-use super::{
-    Site,
-    addresses::{self, HOME, ReturnPath, parameter},
-    client_address,
-    cookies::{self, OurCookie},
-    refusals::Reader,
-    session::{self, LONGEST_SECONDS},
-};
 use crate::{
-    audit, backend,
     crypto::token_key,
+    http::{
+        Site, client_address,
+        pages::{
+            addresses::{self, HOME, ReturnPath, parameter},
+            cookies::{self, OurCookie},
+            refusals::Reader,
+            session::LONGEST_SECONDS,
+        },
+        request_id::request_id,
+    },
     limits::{Costly, of_address},
     slack::{
         pending,
@@ -19,17 +20,14 @@ use crate::{
     },
     store::StoreError,
 };
-use app::{AppError, backend::Caller};
+use app::AppError;
 use axum::{
-    Extension,
-    body::Bytes,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use secrecy::{ExposeSecret, SecretString};
-use types::{AuditAction, SignInProblem};
-use url::form_urlencoded;
+use types::SignInProblem;
 
 /// A cookie has room for a place to go back to of this length.
 const LONGEST_RETURN: usize = 512;
@@ -89,38 +87,6 @@ pub async fn come_back(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-/// `POST /api/auth/slack/logout`, with `everywhere=true` for all of the
-/// person's sessions.
-pub async fn log_out(
-    State(site): State<Site>,
-    caller: Option<Extension<Caller>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let everywhere =
-        form_urlencoded::parse(&body).any(|(name, value)| name == "everywhere" && value == "true");
-    if let Some(Extension(caller)) = caller
-        && let Err(error) = end_sessions(&site, &caller, everywhere).await
-    {
-        tracing::error!(%error, "somebody could not be signed out");
-        let request_id = caller.request_id;
-        return Reader::of(&site, &headers).refuse(&AppError::Internal { request_id });
-    }
-    redirect(addresses::SIGN_IN, OurCookie::Session.clear(&site))
-}
-
-async fn end_sessions(site: &Site, caller: &Caller, everywhere: bool) -> Result<(), StoreError> {
-    let store = &site.services.store;
-    let actor = backend::actor(caller);
-    if everywhere {
-        let entry = audit::entry(&actor, AuditAction::SignedOutEverywhere, None);
-        store.sign_out_everywhere(&entry).await
-    } else {
-        let entry = audit::entry(&actor, AuditAction::SignedOut, None);
-        store.sign_out(&caller.session, &entry).await
-    }
-}
-
 /// What the browser brings, with what it kept of the sign-in that goes on.
 fn visit(site: &Site, request: &Request, sign_in: Option<&OurCookie>) -> Visit {
     let headers = request.headers();
@@ -130,7 +96,7 @@ fn visit(site: &Site, request: &Request, sign_in: Option<&OurCookie>) -> Visit {
         session_key: OurCookie::Session
             .read(site, headers)
             .map(|value| token_key(value.expose_secret())),
-        request_id: session::request_id(request),
+        request_id: request_id(request),
     }
 }
 
@@ -147,11 +113,11 @@ fn answer(
             sealed,
         }) => {
             let cookie = OurCookie::SignIn { id }.set(site, &sealed, PENDING_SECONDS);
-            redirect(address.as_str(), [cookie])
+            cookies::redirect(address.as_str(), [cookie])
         }
         Ok(Progress::SignedIn { session, return_to }) => {
             let cookie = OurCookie::Session.set(site, &session, LONGEST_SECONDS);
-            redirect(&return_to, [cookie])
+            cookies::redirect(&return_to, [cookie])
         }
         Ok(Progress::Refused { problem, return_to }) => refused(&problem, return_to.as_deref()),
         Err(error) => {
@@ -164,14 +130,6 @@ fn answer(
 fn refused(problem: &SignInProblem, return_to: Option<&str>) -> Response {
     let back = return_to.and_then(ReturnPath::checked);
     Redirect::to(&addresses::sign_in(Some(problem), back.as_ref())).into_response()
-}
-
-fn redirect(address: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
-    let mut response = Redirect::to(address).into_response();
-    for cookie in cookies {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
 }
 
 fn internal(visit: &Visit) -> AppError {

@@ -1,7 +1,8 @@
 //! The colours of the pages, which each browser chooses for itself. They are in a
 //! cookie, so that the very first byte of a page knows them.
 
-use super::{Site, cookies::OurCookie, refusals::Reader};
+use super::{cookies::OurCookie, refusals::Reader};
+use crate::http::Site;
 use axum::{
     Form,
     extract::State,

@@ -4,13 +4,13 @@
 //! installation has ended, there is nothing but reading.
 
 use super::{
-    LOG_OUT_PATH, Site, cookies::OurCookie, events, refusals::Reader, request_id::RequestId,
-    takeover, theme,
+    cookies::OurCookie, events, flash::PendingFlash, refusals::Reader, sign_out, takeover, theme,
 };
 use crate::{
     Services,
     backend::CALLBACK_PATH as PAGERDUTY_CALLBACK_PATH,
     crypto::token_key,
+    http::{Site, request_id::request_id},
     slack::{is_served, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
@@ -30,10 +30,6 @@ use types::{Denial, EndedInstallation, SessionView};
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
 /// How often it is noted that a session is in use, in seconds.
 const TOUCH_SECONDS: i64 = 60;
-
-/// What a form of this session came to, as JSON, that no page has shown yet.
-#[derive(Clone)]
-pub struct PendingFlash(pub String);
 
 /// Puts the [`Caller`], the [`SessionView`] and the version that open pages of the
 /// workspace have heard of into the request's extensions, when somebody is signed in, and
@@ -87,15 +83,6 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
     next.run(request).await
 }
 
-/// The number of the request, which an outer layer gave it.
-pub fn request_id(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
-}
-
 /// The session with this key, if it counts at present. Looking does not count
 /// as using it.
 pub async fn current(services: &Services, key: &str) -> Result<Option<Session>> {
@@ -133,7 +120,7 @@ fn is_alive(session: &Session) -> bool {
 /// Whether a request changes nothing that others see: everything that does is a
 /// POST, but for the end of a login at PagerDuty.
 fn only_reads(method: &Method, path: &str) -> bool {
-    let own_affair = [LOG_OUT_PATH, theme::PATH, takeover::PATH].contains(&path);
+    let own_affair = [sign_out::PATH, theme::PATH, takeover::PATH].contains(&path);
     own_affair || (method.is_safe() && path != PAGERDUTY_CALLBACK_PATH)
 }
 
@@ -283,7 +270,7 @@ mod tests {
             (Method::GET, "/rotations"),
             (Method::GET, "/rpc/integrations"),
             (Method::HEAD, "/settings"),
-            (Method::POST, LOG_OUT_PATH),
+            (Method::POST, sign_out::PATH),
             (Method::POST, theme::PATH),
             (Method::POST, takeover::PATH),
         ] {

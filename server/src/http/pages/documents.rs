@@ -2,15 +2,15 @@
 //! business; here it is decided who may see them and with which status.
 
 use super::{
-    Site,
     addresses::{self, HOME, ReturnPath, SIGN_IN},
-    guards,
+    flash::{self, PendingFlash},
     refusals::Reader,
-    response_headers::page_policy,
-    session::{PendingFlash, request_id},
     theme,
 };
-use app::{App, AppError, Flash, backend::Caller, server_fns::REFUSED_HEADER, shell};
+use crate::http::{
+    Site, ahead_of_time::is_ahead_of_time, request_id::request_id, response_headers::page_policy,
+};
+use app::{App, AppError, backend::Caller, server_fns::REFUSED_HEADER, shell};
 use axum::{
     Router,
     extract::{Request, State},
@@ -59,9 +59,9 @@ async fn admit(State(site): State<Site>, mut request: Request, next: Next) -> Re
         }
         Some(caller) => {
             if *request.method() == Method::GET
-                && !guards::is_ahead_of_time(request.headers())
+                && !is_ahead_of_time(request.headers())
                 && let Some(pending) = request.extensions_mut().remove::<PendingFlash>()
-                && let Some(flash) = take_flash(&site, &caller, &pending).await
+                && let Some(flash) = flash::take(&site, &caller, &pending).await
             {
                 request.extensions_mut().insert(flash);
             }
@@ -74,20 +74,6 @@ fn after_sign_in(query: Option<&str>) -> String {
     addresses::parameter(query, "return_to")
         .and_then(|path| ReturnPath::checked(&path))
         .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned())
-}
-
-/// What the form that led here came to. A page without it is better than none,
-/// so a failure is only logged.
-async fn take_flash(site: &Site, caller: &Caller, pending: &PendingFlash) -> Option<Flash> {
-    let store = &site.services.store;
-    match store.take_flash(&caller.session, &pending.0).await {
-        Ok(true) => serde_json::from_str(&pending.0).ok(),
-        Ok(false) => None,
-        Err(error) => {
-            tracing::error!(%error, "the outcome of a form could not be read");
-            None
-        }
-    }
 }
 
 async fn show(State(site): State<Site>, request: Request) -> Response {

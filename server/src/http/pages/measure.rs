@@ -1,8 +1,8 @@
 //! Keeps each session to its share of what costs: what asks PagerDuty something, or has
 //! it try a credential, is known by its path.
 
-use super::{Site, refusals::Reader};
-use crate::limits::Costly;
+use super::refusals::Reader;
+use crate::{http::Site, limits::Costly};
 use app::{
     backend::Caller,
     server_fns::{

@@ -2,12 +2,11 @@
 //! error itself for our scripts, a sentence for everybody else.
 
 use super::{
-    Site,
     addresses::{self, HOME, ReturnPath},
-    assets,
     error_page::{self, Look},
     theme,
 };
+use crate::http::{Site, assets};
 use app::AppError;
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},

@@ -2,14 +2,16 @@
 //! told on the integrations panel, so the browser goes on there at once: loading
 //! this address again finds the state used and changes nothing.
 
-use super::{
-    Site,
-    addresses::{ReturnPath, parameter},
-    refusals::Reader,
-    session::request_id,
-};
 use crate::{
     backend::{LoginAnswer, LoginEnd, RoundRobin},
+    http::{
+        Site,
+        pages::{
+            addresses::{ReturnPath, parameter},
+            refusals::Reader,
+        },
+        request_id::request_id,
+    },
     store::AuthorisationPurpose,
 };
 use app::{

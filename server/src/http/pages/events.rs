@@ -2,9 +2,10 @@
 //! version first, so that a page knows whether it missed anything, and of rotations only what
 //! its reader may see: those that they see now, or saw when they were told last.
 
-use super::{Site, session};
+use super::session;
 use crate::{
     Services,
+    http::Site,
     live::Published,
     store::{Overview, Session},
 };

@@ -1,7 +1,7 @@
 //! Pages that could not be taken over by their code say so here, by themselves. They are
 //! counted, and nothing else is done: anybody may send such a report.
 
-use super::Site;
+use crate::http::Site;
 use axum::{
     body::{Body, to_bytes},
     extract::State,

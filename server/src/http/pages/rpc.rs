@@ -4,8 +4,11 @@
 //! another site gets a page that goes there, since browsers apply `form-action`
 //! to every redirect of a form, also to those that the other site adds.
 
-use super::{Site, addresses, guards::LONGEST_BODY, refusals::Reader, session::request_id};
-use crate::crypto::token_key;
+use super::{addresses, bodies::LONGEST_BODY, refusals::Reader};
+use crate::{
+    crypto::token_key,
+    http::{Site, request_id::request_id},
+};
 use app::{
     AppError, CHANGE_FIELD, DIALOG_PARAMETER, backend::SentChange, server_fns::REFUSED_HEADER,
 };

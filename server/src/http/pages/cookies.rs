@@ -2,9 +2,11 @@
 //! and the one that keeps the chosen colours. Scripts see none of them. Under https
 //! their names carry the prefix with which browsers refuse what another subdomain plants.
 
-use super::Site;
-use crate::config::PublicUrl;
-use axum::http::{HeaderMap, HeaderValue, header};
+use crate::{config::PublicUrl, http::Site};
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
 use cookie::{Cookie, SameSite, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -131,6 +133,15 @@ fn read(name: &str, headers: &HeaderMap) -> Option<SecretString> {
     all(headers)
         .find(|cookie| cookie.name() == name)
         .map(|cookie| SecretString::from(cookie.value()))
+}
+
+/// Goes on at another address, with these cookies.
+pub fn redirect(address: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+    let mut response = Redirect::to(address).into_response();
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 #[cfg(test)]
