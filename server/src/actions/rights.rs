@@ -22,7 +22,7 @@ pub(super) async fn must_administer(
     denial: Denial,
 ) -> Result<(), Failure> {
     let Principal::Session { person, .. } = &actor.principal else {
-        return must_read_as_admin(actor, denial);
+        return must_be_admin(actor, denial);
     };
     let role = directory::confirm_role(&services.slack, &actor.workspace, person)
         .await?
@@ -35,8 +35,9 @@ pub(super) async fn must_administer(
     Err(denial.into())
 }
 
-/// For what only shows something: by the role as Slack last told it.
-pub(super) fn must_read_as_admin(actor: &Actor, denial: Denial) -> Result<(), Failure> {
+/// The same for what only shows something: the role is what Slack last told, and nothing is
+/// written down.
+pub(super) fn must_be_admin(actor: &Actor, denial: Denial) -> Result<(), Failure> {
     match actor.administers() {
         true => Ok(()),
         false => Err(denial.into()),

@@ -1,7 +1,7 @@
 //! What a workspace is like as a whole, what was done in it, and how this server's work for it
 //! goes.
 
-use super::{Failure, rights::must_read_as_admin};
+use super::{Failure, rights::must_be_admin};
 use crate::{Services, background::Report, store::Workspace};
 use domain::Actor;
 use types::{AuditId, AuditPage, Denial};
@@ -18,13 +18,13 @@ pub async fn audit_log(
     actor: &Actor,
     older_than: Option<&AuditId>,
 ) -> Result<AuditPage, Failure> {
-    must_read_as_admin(actor, Denial::ReadAudit)?;
+    must_be_admin(actor, Denial::ReadAudit)?;
     let workspace = &actor.workspace;
     Ok(services.store.audit_page(workspace, older_than).await?)
 }
 
 /// The background work of this server.
 pub fn background_work(services: &Services, actor: &Actor) -> Result<Vec<Report>, Failure> {
-    must_read_as_admin(actor, Denial::SeeBackgroundWork)?;
+    must_be_admin(actor, Denial::SeeBackgroundWork)?;
     Ok(services.background.reports())
 }

@@ -57,3 +57,43 @@ fn not_done(caller: &Caller, code: &str) {
     } = caller;
     tracing::info!(%request_id, %workspace, %person, code, "not done");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use types::{BindRefusal, Denial, PersonId, Role, RotationRefusal, WorkspaceId};
+
+    fn caller() -> Caller {
+        Caller {
+            workspace: WorkspaceId::new("T1"),
+            person: PersonId::new("U1"),
+            name: "Ann".to_owned(),
+            role: Role::Member,
+            session: "session".to_owned(),
+            request_id: "019368a4".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_and_a_failure_an_error() {
+        let refused: Result<(), _> = Err(BindRefusal::from(RotationRefusal::Bound).into());
+        let refusal = BindRefusal::Rotation(RotationRefusal::Bound);
+        assert_eq!(answer(&caller(), refused), Ok(Outcome::Refused(refusal)));
+        let failed: Result<(), Stop<BindRefusal>> = Err(Failure::NotFound.into());
+        assert_eq!(answer(&caller(), failed), Err(AppError::NotFound));
+    }
+
+    #[test]
+    fn each_failure_has_its_status_and_ours_names_the_request() {
+        let status = |failure: Failure| {
+            let told: Result<(), _> = told(&caller(), Err(failure));
+            told.unwrap_err().status()
+        };
+        assert_eq!(status(Denial::ReadAudit.into()), 403);
+        assert_eq!(status(Failure::NotFound), 404);
+        assert_eq!(status(Failure::SignedOut), 401);
+        let ours: Result<(), _> = told(&caller(), Err(StoreError::CodeTaken.into()));
+        assert!(ours.unwrap_err().to_string().contains("019368a4"));
+    }
+}
