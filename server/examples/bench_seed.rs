@@ -6,7 +6,9 @@
 
 use anyhow::Context;
 use clap::Parser;
-use domain::{AccountIdentity, Actor, Principal, Rotation, ScheduleSnapshot, ScheduleVersion};
+use domain::{
+    AccountIdentity, Actor, Crew, Plan, Principal, Rotation, ScheduleSnapshot, ScheduleVersion,
+};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     clock,
@@ -20,8 +22,8 @@ use server::{
 };
 use std::{convert::Infallible, fs, path::PathBuf, time::Duration};
 use types::{
-    AuditAction, PersonId, Region, Role, RotationDetails, RotationId, RotationMode, ScheduleId,
-    Visibility, WorkspaceId,
+    AuditAction, PersonId, Region, Role, RotationDetails, RotationId, ScheduleId, Visibility,
+    WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -105,9 +107,9 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
             duty_size: 1,
             visibility: Visibility::Public,
         },
-        mode: RotationMode::Manual,
+        plan: Plan::Manual,
         owners: Vec::new(),
-        members: Vec::new(),
+        crew: Crew::default(),
     };
     let created = entry(workspace, AuditAction::CreatedRotation);
     store.create_rotation(&rotation, &created).await?;
@@ -125,7 +127,7 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
     let bound = entry(workspace, AuditAction::BoundSchedule);
     let nobody = Rule {
         now: &clock::now,
-        members: &|_, _| Vec::new(),
+        crew: &|_, _| Crew::default(),
     };
     let bound = store
         .bind(connection, &rotation.id, reading, nobody, |_| {

@@ -12,6 +12,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod hand_offs;
 pub mod housekeeping;
 pub mod http;
 pub mod integrations;

@@ -12,7 +12,7 @@ use server::{
     backend::RoundRobin,
     background, check, clock,
     config::{Config, ConnectionsConfig, Settings, StorageSettings},
-    housekeeping, http, reencrypt, replicas, slack,
+    hand_offs, housekeeping, http, reencrypt, replicas, slack,
     storage::Storage,
     store::{self, ServingLock},
     sync,
@@ -233,6 +233,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     };
 
     let mut tasks = vec![
+        hand_offs::task(
+            &services.store,
+            &services.sync.signals.clock,
+            vec![Arc::new(sync::Schedules(services.sync.clone()))],
+        ),
         sync::task(&services.sync),
         slack::directory::task(&services.slack),
         housekeeping::task(&services.store),

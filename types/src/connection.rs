@@ -252,7 +252,7 @@ pub struct Rebound {
 pub enum SyncReason {
     /// Its time had come.
     Due,
-    /// A shift ended while PagerDuty could not be asked.
+    /// A shift began or ended. Nobody was asked for it.
     HandOff,
     /// Somebody pressed *Sync now*.
     Request,

@@ -14,7 +14,7 @@ pub const DESCRIPTION_MAX_CHARS: usize = 2000;
 pub const CODE_MAX_CHARS: usize = 40;
 pub const DUTY_SIZE_MAX: u32 = 50;
 
-/// Who moves a rotation on.
+/// What decides who takes turns in a rotation, and who is on duty: its kind of plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RotationMode {
     /// Somebody presses *Rotate*.
@@ -41,6 +41,21 @@ impl RotationMode {
         [Self::Manual, Self::PagerDuty]
             .into_iter()
             .find(|mode| mode.code() == code)
+    }
+
+    /// Whether who takes turns, and in which order, is decided here.
+    pub const fn members_are_ours(self) -> bool {
+        matches!(self, Self::Manual)
+    }
+
+    /// Whether people hand over by hand; else nobody presses *Rotate*.
+    pub const fn people_hand_over(self) -> bool {
+        matches!(self, Self::Manual)
+    }
+
+    /// Whether it is planned ahead who is on duty, and who comes next.
+    pub const fn has_shifts(self) -> bool {
+        matches!(self, Self::PagerDuty)
     }
 }
 

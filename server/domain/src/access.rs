@@ -1,21 +1,21 @@
 //! Who may see and who may change a rotation.
 
-use crate::{Actor, Member, Rotation};
+use crate::{Actor, Rotation};
 use types::{PersonId, Role, Visibility};
 
 /// What somebody is to a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
     pub owner: bool,
+    /// They take turns, or are on duty.
     pub member: bool,
 }
 
 impl Relation {
     fn of(person: &PersonId, rotation: &Rotation) -> Self {
-        let is_them = |member: &Member| member.person.as_ref() == Some(person);
         Self {
             owner: rotation.owners.contains(person),
-            member: rotation.members.iter().any(is_them),
+            member: rotation.crew.includes(person),
         }
     }
 
@@ -45,8 +45,7 @@ pub fn may_edit(rotation: &Rotation, actor: &Actor) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actor::examples::actor;
-    use crate::rotation::examples::{person, rotation};
+    use crate::{actor::examples::actor, crew::examples::person, rotation::examples::rotation};
 
     #[test]
     fn a_private_rotation_is_for_members_owners_and_admins() {

@@ -93,7 +93,7 @@ impl Actor {
 #[cfg(test)]
 pub(crate) mod examples {
     use super::*;
-    use crate::rotation::examples::person;
+    use crate::crew::examples::person;
 
     /// A person of this name and role, by a session.
     pub(crate) fn actor(name: &str, role: Role) -> Actor {
@@ -112,7 +112,7 @@ pub(crate) mod examples {
 #[cfg(test)]
 mod tests {
     use super::{examples::actor, *};
-    use crate::rotation::examples::person;
+    use crate::crew::examples::person;
 
     #[test]
     fn what_the_system_goes_on_with_belongs_to_the_same_request() {

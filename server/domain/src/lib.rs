@@ -7,10 +7,12 @@
 mod access;
 mod account;
 mod actor;
+mod crew;
 mod membership;
 mod ordering;
 mod outlook;
 mod people;
+mod plan;
 mod records;
 mod rotation;
 mod schedule;
@@ -22,14 +24,16 @@ mod turns;
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
 pub use actor::{Actor, Principal};
-pub use membership::{difference, going_on, loss, members_of};
+pub use crew::{Crew, Duty, Member, holder_of};
+pub use membership::{crew_of, difference, going_on, loss, on_duty};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
-pub use outlook::{Plan, Record, coming, note_following, planned, timeline};
+pub use outlook::{Foresight, Record, coming, note_following, planned, timeline};
 pub use people::{
     Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,
 };
+pub use plan::Plan;
 pub use records::{RecordChange, record_changes};
-pub use rotation::{Duty, Member, Rotation, holder_of, names_on_duty, same_roster};
+pub use rotation::Rotation;
 pub use schedule::{ScheduleSnapshot, ScheduleVersion};
 pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};

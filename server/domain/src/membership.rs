@@ -2,22 +2,21 @@
 //! is on duty. Somebody without a match in Slack is kept by name, never dropped.
 
 use crate::{
-    Directory, Duty, Member, SchedulePerson, Shift, is_on_call, link_of, names_on_duty,
-    outlook::planned,
+    Crew, Directory, Duty, Member, SchedulePerson, Shift, is_on_call, link_of, outlook::planned,
 };
-use types::{BindingLoss, MemberKey, PersonId, Timestamp};
+use types::{BindingLoss, MemberKey, PersonId, Stretch, Timestamp};
 
-/// The members that a schedule's people and shifts make at the time `now`, in the order of
-/// the people.
+/// What a schedule's people and shifts make at the time `now`: members in the order of the
+/// people, and those of them on duty who are on call.
 ///
 /// Two PagerDuty users who are one Slack person make one member, who is on duty
 /// when either is, and is then the one that is.
-pub fn members_of(
+pub fn crew_of(
     people: &[SchedulePerson],
     shifts: &[Shift],
     directory: &Directory,
     now: Timestamp,
-) -> Vec<Member> {
+) -> Crew {
     let mut members: Vec<Member> = Vec::with_capacity(people.len());
     for person in people {
         let member = member(person, directory);
@@ -31,35 +30,37 @@ pub fn members_of(
             None => members.push(member),
         }
     }
-    for stretch in planned(people, shifts, directory) {
-        let (Some(holder), true) = (&stretch.holder, stretch.holds(now)) else {
-            continue;
-        };
-        if let Some(member) = members.iter_mut().find(|member| member.key == holder.key) {
-            member.duty = Some(Duty {
-                since: stretch.starts_at,
-                until: stretch.ends_at,
-            });
-        }
-    }
-    members
+    Crew::new(members, on_duty(planned(people, shifts, directory), now))
 }
 
-/// The members `coming` as they follow those who are `present`: whose duty goes on without a
+/// Who is on duty at `now` by what is planned: joined, so nobody is there twice.
+pub fn on_duty(stretches: Vec<Stretch>, now: Timestamp) -> Vec<Duty> {
+    let present = stretches.into_iter().filter(|stretch| stretch.holds(now));
+    present
+        .filter_map(|stretch| {
+            Some(Duty {
+                holder: stretch.holder?,
+                since: stretch.starts_at,
+                until: stretch.ends_at,
+            })
+        })
+        .collect()
+}
+
+/// The people `coming` as they follow those who are `present`: whose duty goes on without a
 /// break is on duty since it began, also where a schedule tells of the shift before no more.
-pub fn going_on(present: &[Member], coming: &[Member]) -> Vec<Member> {
-    let going_on = |member: &Member| {
-        let mut before = present.iter().filter(|before| before.key == member.key);
-        let before = before.find_map(|before| before.duty);
-        Member {
-            duty: member.duty.map(|duty| Duty {
-                since: before.map_or(duty.since, |before| before.begin(duty.since)),
-                ..duty
-            }),
-            ..member.clone()
+pub fn going_on(present: &Crew, coming: &Crew) -> Crew {
+    let duties = coming.duties.iter().map(|duty| {
+        let before = present.duty_of(&duty.holder.key);
+        Duty {
+            since: before.map_or(duty.since, |before| before.begin(duty.since)),
+            ..duty.clone()
         }
-    };
-    coming.iter().map(going_on).collect()
+    });
+    Crew {
+        members: coming.members.clone(),
+        duties: duties.collect(),
+    }
 }
 
 fn member(person: &SchedulePerson, directory: &Directory) -> Member {
@@ -75,24 +76,17 @@ fn member(person: &SchedulePerson, directory: &Directory) -> Member {
         name: found.map_or_else(|| person.name.clone(), |found| found.name.clone()),
         email: found.map_or_else(|| person.email.clone(), |found| found.email.clone()),
         link,
-        duty: None,
     }
 }
 
-/// What a rotation with the members `present` loses when it gets the members
+/// What a rotation with the people `present` loses when it gets those who are
 /// `coming`. `schedule` is the name of the one that it leaves.
-pub fn loss(present: &[Member], coming: &[Member], schedule: Option<String>) -> BindingLoss {
-    let on_duty_then = |member: &&Member| {
-        let same = coming.iter().find(|other| other.key == member.key);
-        same.is_some_and(|same| same.duty.is_some())
-    };
+pub fn loss(present: &Crew, coming: &Crew, schedule: Option<String>) -> BindingLoss {
+    let duties = present.duties.iter();
+    let relieved = duties.filter(|duty| !coming.is_on_duty(&duty.holder.key));
     BindingLoss {
-        members: left_out(present, coming),
-        on_duty: present
-            .iter()
-            .filter(|member| member.duty.is_some() && !on_duty_then(member))
-            .map(|member| member.name.clone())
-            .collect(),
+        members: left_out(&present.members, &coming.members),
+        on_duty: relieved.map(|duty| duty.holder.name.clone()).collect(),
         schedule,
     }
 }
@@ -106,15 +100,15 @@ fn left_out(these: &[Member], those: &[Member]) -> Vec<String> {
         .collect()
 }
 
-/// What changes for people when the members `before` become those `after`, in
-/// words.
-pub fn difference(before: &[Member], after: &[Member]) -> String {
+/// What changes for people when those `before` become those `after`, in words.
+pub fn difference(before: &Crew, after: &Crew) -> String {
     let mut parts = Vec::new();
-    let (was, is) = (names_on_duty(before), names_on_duty(after));
+    let (was, is) = (before.names_on_duty(), after.names_on_duty());
     if was != is {
         parts.push(format!("On duty: {} → {}", listed(&was), listed(&is)));
     }
-    let (joined, left) = (left_out(after, before), left_out(before, after));
+    let joined = left_out(&after.members, &before.members);
+    let left = left_out(&before.members, &after.members);
     if !joined.is_empty() {
         parts.push(format!("Joined: {}", joined.join(", ")));
     }
@@ -122,11 +116,11 @@ pub fn difference(before: &[Member], after: &[Member]) -> String {
         parts.push(format!("Left: {}", left.join(", ")));
     }
     if parts.is_empty() {
-        let turn_moved = before.iter().any(|member| {
-            let same = after.iter().find(|other| other.key == member.key);
-            same.is_some_and(|same| same.duty != member.duty)
-        });
-        parts.push(if turn_moved {
+        let times = |crew: &Crew| -> Vec<_> {
+            let duties = crew.duties.iter();
+            duties.map(|duty| (duty.since, duty.until)).collect()
+        };
+        parts.push(if times(before) != times(after) {
             format!("A new shift of {}", listed(&is))
         } else {
             "Details of members".to_owned()
@@ -155,27 +149,24 @@ mod tests {
 
     type Schedule = (Vec<SchedulePerson>, Vec<Shift>);
 
-    fn members((people, shifts): &Schedule, known: &[Person], second: i64) -> Vec<Member> {
+    fn crew((people, shifts): &Schedule, known: &[Person], second: i64) -> Crew {
         let directory = Directory::new(known.to_vec(), Links::new());
-        members_of(people, shifts, &directory, at(second))
+        crew_of(people, shifts, &directory, at(second))
     }
 
-    fn on_duty(members: &[Member]) -> Vec<&str> {
-        members
-            .iter()
-            .filter(|member| member.duty.is_some())
-            .map(|member| member.key.as_str())
-            .collect()
+    fn keys_on_duty(crew: &Crew) -> Vec<&str> {
+        let duties = crew.duties.iter();
+        duties.map(|duty| duty.holder.key.as_str()).collect()
     }
 
     #[test]
     fn people_match_by_email_whatever_its_case() {
         let people = [slack("U1", "Ann@Example.com ")];
         let schedule = (vec![user("P1", Some("ann@example.COM"))], Vec::new());
-        let members = members(&schedule, &people, 0);
-        assert_eq!(members[0].key.as_str(), "slack:U1");
-        assert_eq!(members[0].link, LinkState::Linked);
-        assert_eq!(members[0].name, "slack U1");
+        let crew = crew(&schedule, &people, 0);
+        assert_eq!(crew.members[0].key.as_str(), "slack:U1");
+        assert_eq!(crew.members[0].link, LinkState::Linked);
+        assert_eq!(crew.members[0].name, "slack U1");
     }
 
     #[test]
@@ -197,8 +188,8 @@ mod tests {
             ],
             vec![shift("P1", 0, 10)],
         );
-        let members = members(&schedule, &people, 5);
-        let links: Vec<_> = members.iter().map(|member| member.link).collect();
+        let crew = crew(&schedule, &people, 5);
+        let links: Vec<_> = crew.members.iter().map(|member| member.link).collect();
         assert_eq!(
             links,
             [
@@ -209,9 +200,9 @@ mod tests {
                 LinkState::NotYetKnown,
             ]
         );
-        assert_eq!(on_duty(&members), ["pagerduty:P1"]);
-        assert_eq!(members[0].name, "name of P1");
-        assert_eq!(members[0].email.as_deref(), Some("nobody@example.com"));
+        assert_eq!(keys_on_duty(&crew), ["pagerduty:P1"]);
+        assert_eq!(crew.members[0].name, "name of P1");
+        assert_eq!(crew.members[0].email.as_deref(), Some("nobody@example.com"));
     }
 
     #[test]
@@ -225,8 +216,8 @@ mod tests {
             (9, "pagerduty:P1"),
             (10, "pagerduty:P2"),
         ] {
-            let members = members(&schedule, &[], second);
-            assert_eq!(on_duty(&members), [expected], "at second {second}");
+            let crew = crew(&schedule, &[], second);
+            assert_eq!(keys_on_duty(&crew), [expected], "at second {second}");
         }
     }
 
@@ -236,8 +227,8 @@ mod tests {
             vec![user("P1", None), user("P2", None)],
             vec![shift("P1", 0, 10), shift("P2", 5, 10)],
         );
-        assert_eq!(on_duty(&members(&schedule, &[], 7)).len(), 2);
-        assert!(on_duty(&members(&schedule, &[], 30)).is_empty());
+        assert_eq!(keys_on_duty(&crew(&schedule, &[], 7)).len(), 2);
+        assert!(keys_on_duty(&crew(&schedule, &[], 30)).is_empty());
     }
 
     #[test]
@@ -255,18 +246,15 @@ mod tests {
                 shift("P2", 12, 30),
             ],
         );
-        let before = members(&at_first, &[], 5);
-        let after = going_on(&before, &members(&later, &[], 15));
-        let since = |members: &[Member], place: usize| members[place].duty.unwrap().since;
+        let before = crew(&at_first, &[], 5);
+        let after = going_on(&before, &crew(&later, &[], 15));
+        let since = |crew: &Crew, place: usize| crew.duties[place].since;
         assert_eq!(since(&after, 0), at(0));
-        assert_eq!(after[0].duty.unwrap().until, Some(at(30)));
+        assert_eq!(after.duties[0].until, Some(at(30)));
         assert_eq!(since(&after, 1), at(12));
         // After a break it is another duty.
         let again = (at_first.0, vec![shift("P1", 31, 40)]);
-        assert_eq!(
-            since(&going_on(&after, &members(&again, &[], 35)), 0),
-            at(31)
-        );
+        assert_eq!(since(&going_on(&after, &crew(&again, &[], 35)), 0), at(31));
     }
 
     #[test]
@@ -279,9 +267,12 @@ mod tests {
             ],
             vec![shift("P2", 0, 10)],
         );
-        let members = members(&schedule, &people, 1);
-        assert_eq!(members.len(), 1);
-        assert_eq!(on_duty(&members), ["slack:U1"]);
-        assert_eq!(members[0].pagerduty_user, Some(PagerDutyUserId::new("P2")));
+        let crew = crew(&schedule, &people, 1);
+        assert_eq!(crew.members.len(), 1);
+        assert_eq!(keys_on_duty(&crew), ["slack:U1"]);
+        assert_eq!(
+            crew.members[0].pagerduty_user,
+            Some(PagerDutyUserId::new("P2"))
+        );
     }
 }

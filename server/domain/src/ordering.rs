@@ -1,11 +1,12 @@
 //! Who is in a rotation, in which order, and who owns it.
 
-use crate::{Actor, Member, Rotation};
+use crate::{Actor, Crew, Member, Rotation};
+use std::mem;
 use types::{LinkState, MemberKey, MoveDirection, PersonId, PersonView, RotationRefusal};
 
 /// Adds a person of the workspace at the end.
 pub fn add_member(rotation: &mut Rotation, person: &PersonView) -> Result<(), RotationRefusal> {
-    rotation.must_be_manual()?;
+    rotation.plan.members_are_ours()?;
     if person.deactivated {
         return Err(RotationRefusal::Deactivated);
     }
@@ -13,23 +14,22 @@ pub fn add_member(rotation: &mut Rotation, person: &PersonView) -> Result<(), Ro
     if rotation.position_of(&key).is_ok() {
         return Err(RotationRefusal::AlreadyAMember);
     }
-    rotation.members.push(Member {
+    rotation.crew.members.push(Member {
         key,
         person: Some(person.id.clone()),
         pagerduty_user: None,
         name: person.name.clone(),
         email: person.email.clone(),
         link: LinkState::Linked,
-        duty: None,
     });
     Ok(())
 }
 
 /// Takes a member out, returning their name.
 pub fn remove_member(rotation: &mut Rotation, key: &MemberKey) -> Result<String, RotationRefusal> {
-    rotation.must_be_manual()?;
+    rotation.plan.members_are_ours()?;
     let index = rotation.position_of(key)?;
-    Ok(rotation.members.remove(index).name)
+    Ok(rotation.crew.remove(index).name)
 }
 
 /// Moves a member one place; at the end of the list it stays where it is.
@@ -38,14 +38,20 @@ pub fn move_member(
     key: &MemberKey,
     direction: MoveDirection,
 ) -> Result<String, RotationRefusal> {
-    rotation.must_be_manual()?;
+    rotation.plan.members_are_ours()?;
     let index = rotation.position_of(key)?;
     let target = match direction {
         MoveDirection::Up => index.saturating_sub(1),
-        MoveDirection::Down => (index + 1).min(rotation.members.len() - 1),
+        MoveDirection::Down => (index + 1).min(rotation.crew.members.len() - 1),
     };
-    rotation.members.swap(index, target);
-    Ok(rotation.members[target].name.clone())
+    let Crew {
+        mut members,
+        duties,
+    } = mem::take(&mut rotation.crew);
+    members.swap(index, target);
+    let name = members[target].name.clone();
+    rotation.crew = Crew::new(members, duties);
+    Ok(name)
 }
 
 /// Makes somebody an owner. An owner is not thereby a member.
@@ -76,9 +82,13 @@ pub fn remove_owner(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actor::examples::actor;
-    use crate::rotation::examples::{key, person, rotation};
-    use types::{Role, RotationMode};
+    use crate::{
+        Plan,
+        actor::examples::actor,
+        crew::examples::{key, person},
+        rotation::examples::rotation,
+    };
+    use types::{Role, ScheduleId};
 
     fn view(name: &str) -> PersonView {
         PersonView {
@@ -91,11 +101,8 @@ mod tests {
     }
 
     fn names(rotation: &Rotation) -> Vec<&str> {
-        rotation
-            .members
-            .iter()
-            .map(|member| member.name.as_str())
-            .collect()
+        let members = rotation.crew.members.iter();
+        members.map(|member| member.name.as_str()).collect()
     }
 
     #[test]
@@ -122,7 +129,7 @@ mod tests {
     #[test]
     fn members_of_a_bound_rotation_are_pagerdutys_to_change() {
         let mut rotation = rotation(&["ann", "bob"]);
-        rotation.mode = RotationMode::PagerDuty;
+        rotation.plan = Plan::PagerDuty(ScheduleId::new("PS"));
         assert_eq!(
             add_member(&mut rotation, &view("cy")),
             Err(RotationRefusal::Bound)

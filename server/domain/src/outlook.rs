@@ -1,17 +1,17 @@
 //! The one answer to *who is on duty, until when, who is next, and is there a gap*. Cards,
 //! pages, timelines and histories read it here and nowhere else.
 
-use crate::{Directory, Member, SchedulePerson, Shift, link_of, next_by_hand};
+use crate::{Crew, Directory, Member, SchedulePerson, Shift, link_of, next_by_hand};
 use std::collections::HashMap;
 use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Stretch, Timestamp};
 
-/// What decides who is on duty.
+/// What is known of a rotation's time to come.
 #[derive(Clone, Copy, Debug)]
-pub enum Plan<'a> {
+pub enum Foresight<'a> {
     /// People hand over themselves, to so many at once.
     ByHand { duty_size: u32 },
-    /// A plan of stretches without gaps, by start, which is known until `known_until`.
-    Planned {
+    /// Its shifts, joined, without gaps and by start, are known until `known_until`.
+    Shifts {
         stretches: &'a [Stretch],
         known_until: Timestamp,
     },
@@ -19,30 +19,27 @@ pub enum Plan<'a> {
     Unknown,
 }
 
-impl Plan<'_> {
-    /// What it says of `now` where the rotation has these `members`.
-    pub fn outlook(&self, members: &[Member], now: Timestamp) -> Outlook {
+impl Foresight<'_> {
+    /// What it says of `now` where these are on the rotation.
+    pub fn outlook(&self, crew: &Crew, now: Timestamp) -> Outlook {
         match *self {
-            Self::ByHand { duty_size } => by_hand(members, &next_by_hand(members, duty_size)),
-            Self::Unknown => by_hand(members, &[]),
-            Self::Planned {
+            Self::ByHand { duty_size } => by_hand(crew, &next_by_hand(crew, duty_size)),
+            Self::Unknown => by_hand(crew, &[]),
+            Self::Shifts {
                 stretches,
                 known_until,
-            } => planned_outlook(stretches, known_until, members, now),
+            } => planned_outlook(stretches, known_until, crew, now),
         }
     }
 }
 
-fn by_hand(members: &[Member], next: &[&Member]) -> Outlook {
-    let on_duty = members.iter().filter_map(|member| {
-        let duty = member.duty?;
-        Some(OnDuty {
-            holder: member.holder(),
-            since: duty.since,
-            followed_from: None,
-            until: duty.until,
-            or_later: false,
-        })
+fn by_hand(crew: &Crew, next: &[&Member]) -> Outlook {
+    let on_duty = crew.duties.iter().map(|duty| OnDuty {
+        holder: duty.holder.clone(),
+        since: duty.since,
+        followed_from: None,
+        until: duty.until,
+        or_later: false,
     });
     Outlook {
         on_duty: on_duty.collect(),
@@ -57,7 +54,7 @@ fn by_hand(members: &[Member], next: &[&Member]) -> Outlook {
 fn planned_outlook(
     stretches: &[Stretch],
     known_until: Timestamp,
-    members: &[Member],
+    crew: &Crew,
     now: Timestamp,
 ) -> Outlook {
     let goes_on = |end: Timestamp| end >= known_until;
@@ -66,12 +63,10 @@ fn planned_outlook(
         .filter(|stretch| stretch.holds(now))
         .filter_map(|stretch| {
             let holder = stretch.holder.clone()?;
-            let known = members.iter().find(|member| member.key == holder.key);
+            let known = crew.duty_of(&holder.key);
             Some(OnDuty {
                 // A plan tells of the time before it was read no more.
-                since: known
-                    .and_then(|member| member.duty)
-                    .map_or(stretch.starts_at, |duty| duty.begin(stretch.starts_at)),
+                since: known.map_or(stretch.starts_at, |duty| duty.begin(stretch.starts_at)),
                 followed_from: None,
                 until: stretch.ends_at,
                 or_later: stretch.ends_at.is_some_and(goes_on),
@@ -81,7 +76,7 @@ fn planned_outlook(
         .collect();
     let place = |duty: &OnDuty| {
         let place = |member: &Member| member.key == duty.holder.key;
-        members.iter().position(place).unwrap_or(usize::MAX)
+        crew.members.iter().position(place).unwrap_or(usize::MAX)
     };
     on_duty.sort_by_key(place);
     let coming = stretches.iter().filter(|stretch| stretch.starts_at > now);
@@ -267,9 +262,9 @@ fn with_gaps(mut stretches: Vec<Stretch>, now: Timestamp) -> Vec<Stretch> {
 mod tests {
     use super::*;
     use crate::{
-        Duty, Links,
+        Links,
+        crew::examples::{duty, member},
         people::examples::{slack, user},
-        rotation::examples::member,
         shifts::examples::{at, shift},
     };
 
@@ -303,14 +298,14 @@ mod tests {
     }
 
     /// `ann 0-20, bob 5-; next cy 30; nobody 20-30`.
-    fn told(plan: &[Stretch], members: &[Member], now: i64) -> String {
-        let plan = Plan::Planned {
+    fn told(plan: &[Stretch], crew: &Crew, now: i64) -> String {
+        let plan = Foresight::Shifts {
             stretches: plan,
             known_until: at(100),
         };
         let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
         let end = |at: Option<Timestamp>| at.map(seconds).unwrap_or_default();
-        let outlook = plan.outlook(members, at(now));
+        let outlook = plan.outlook(crew, at(now));
         let mut parts: Vec<_> = outlook
             .on_duty
             .iter()
@@ -389,23 +384,29 @@ mod tests {
             stretch("ann", 15, 40),
             stretch("bob", 40, 50),
         ]);
-        assert_eq!(told(&plan, &[], 12), "ann 10-40, next bob 40");
+        assert_eq!(told(&plan, &Crew::default(), 12), "ann 10-40, next bob 40");
     }
 
     #[test]
     fn where_everybody_goes_on_there_is_no_next() {
         let plan = joined(vec![stretch("ann", 0, 10), stretch("ann", 10, 100)]);
-        assert_eq!(told(&plan, &[], 5), "ann 0-100+");
+        assert_eq!(told(&plan, &Crew::default(), 5), "ann 0-100+");
     }
 
     #[test]
     fn nobody_in_between_is_said() {
         let plan = [stretch("ann", 0, 10), stretch("bob", 34, 50)];
-        assert_eq!(told(&plan, &[], 5), "ann 0-10, next bob 34, nobody 10-34");
+        assert_eq!(
+            told(&plan, &Crew::default(), 5),
+            "ann 0-10, next bob 34, nobody 10-34"
+        );
         // Also where the same person comes back, and where nobody comes any more.
         let plan = [stretch("ann", 0, 10), stretch("ann", 34, 50)];
-        assert_eq!(told(&plan, &[], 5), "ann 0-10, next ann 34, nobody 10-34");
-        assert_eq!(told(&plan, &[], 40), "ann 34-50, nobody 50-");
+        assert_eq!(
+            told(&plan, &Crew::default(), 5),
+            "ann 0-10, next ann 34, nobody 10-34"
+        );
+        assert_eq!(told(&plan, &Crew::default(), 40), "ann 34-50, nobody 50-");
     }
 
     #[test]
@@ -415,7 +416,7 @@ mod tests {
             stretch("bob", 10, 20),
             stretch("cy", 30, 40),
         ];
-        assert_eq!(told(&plan, &[], 5), "ann 0-10, next bob 10");
+        assert_eq!(told(&plan, &Crew::default(), 5), "ann 0-10, next bob 10");
     }
 
     #[test]
@@ -425,8 +426,20 @@ mod tests {
             stretch("bob", 34, 50),
             stretch("cy", 34, 60),
         ];
-        assert_eq!(told(&plan, &[], 10), "next bob&cy 34");
-        assert_eq!(told(&plan, &[], 60), "");
+        assert_eq!(told(&plan, &Crew::default(), 10), "next bob&cy 34");
+        assert_eq!(told(&plan, &Crew::default(), 60), "");
+    }
+
+    #[test]
+    fn by_hand_somebody_who_takes_no_turn_is_on_duty_like_any_other() {
+        let crew = Crew::new(
+            vec![member("ann"), member("bob")],
+            vec![duty("eve", at(0), at(10)), duty("ann", at(2), None)],
+        );
+        let outlook = Foresight::ByHand { duty_size: 1 }.outlook(&crew, at(5));
+        let names = outlook.on_duty.iter().map(|duty| duty.holder.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["ann", "eve"]);
+        assert_eq!(outlook.next.unwrap().names, ["bob"]);
     }
 
     #[test]
@@ -436,24 +449,20 @@ mod tests {
             stretch("ann", 5, 10),
             stretch("eve", 6, 12),
         ];
-        let members = [member("ann"), member("bob")];
+        let crew = Crew::new(vec![member("ann"), member("bob")], Vec::new());
         assert_eq!(
-            told(&plan, &members, 7),
+            told(&plan, &crew, 7),
             "ann 5-10, bob 0-20, eve 6-12, nobody 20-"
         );
     }
 
     #[test]
     fn whose_duty_began_before_what_the_plan_tells_is_on_duty_since_then() {
-        let mut ann = member("ann");
-        ann.duty = Some(Duty {
-            since: at(0),
-            until: Some(at(10)),
-        });
+        let ann = Crew::new(vec![member("ann")], vec![duty("ann", at(0), at(10))]);
         let plan = [stretch("ann", 10, 20)];
-        assert_eq!(told(&plan, &[ann.clone()], 15), "ann 0-20, nobody 20-");
+        assert_eq!(told(&plan, &ann, 15), "ann 0-20, nobody 20-");
         let plan = [stretch("ann", 11, 20)];
-        assert_eq!(told(&plan, &[ann], 15), "ann 11-20, nobody 20-");
+        assert_eq!(told(&plan, &ann, 15), "ann 11-20, nobody 20-");
     }
 
     #[test]
@@ -504,12 +513,12 @@ mod tests {
     #[test]
     fn since_when_somebody_is_followed_is_told_where_their_duty_began_before() {
         let plan = [stretch("ann", 5, 40)];
-        let plan = Plan::Planned {
+        let plan = Foresight::Shifts {
             stretches: &plan,
             known_until: at(100),
         };
         for (from, followed) in [(20, Some(at(20))), (5, None)] {
-            let mut outlook = plan.outlook(&[], at(25));
+            let mut outlook = plan.outlook(&Crew::default(), at(25));
             note_following(&mut outlook, &[record("ann", 5, from, 40)]);
             assert_eq!(outlook.on_duty[0].followed_from, followed);
         }

@@ -2,7 +2,7 @@
 //! what the rotation showed: nobody's stretch reaches back into a time at which
 //! it was certain that others were on duty.
 
-use crate::{Duty, Member};
+use crate::{Crew, Duty};
 use types::Timestamp;
 
 /// A change to the records of a rotation.
@@ -11,35 +11,33 @@ pub enum RecordChange<'a> {
     /// A stretch of this duty begins at `from`.
     Begin {
         person: &'a str,
-        name: &'a str,
-        duty: Duty,
+        duty: &'a Duty,
         from: Timestamp,
     },
     /// The stretch that runs, of the duty that was said to have begun at `since`, goes on with
     /// another name, end or beginning.
     GoOn {
         person: &'a str,
-        name: &'a str,
         since: Timestamp,
-        duty: Duty,
+        duty: &'a Duty,
     },
     /// The stretch that runs has ended at `at`.
     End {
         person: &'a str,
-        duty: Duty,
+        duty: &'a Duty,
         at: Timestamp,
     },
 }
 
-/// What changes in the records when the members `before`, who are certain to have
+/// What changes in the records when the people `before`, who are certain to have
 /// been right until `certain_until`, have become those `after` at `now`.
 ///
 /// A shift that begins after that time is recorded from its own start. One that is
 /// said to have begun before it was edited, taken up again, or bound just now, and
 /// is recorded from now on.
 pub fn record_changes<'a>(
-    before: &'a [Member],
-    after: &'a [Member],
+    before: &'a Crew,
+    after: &'a Crew,
     certain_until: Timestamp,
     now: Timestamp,
 ) -> Vec<RecordChange<'a>> {
@@ -67,14 +65,12 @@ pub fn record_changes<'a>(
         let before = stretch.same_in(&was).filter(|before| *before != stretch)?;
         Some(RecordChange::GoOn {
             person: stretch.person,
-            name: stretch.name,
             since: before.duty.since,
             duty: stretch.duty,
         })
     });
     let begins = begun.iter().map(|stretch| RecordChange::Begin {
         person: stretch.person,
-        name: stretch.name,
         duty: stretch.duty,
         from: if stretch.duty.since > certain_until {
             stretch.duty.since
@@ -88,16 +84,15 @@ pub fn record_changes<'a>(
 /// Somebody's present duty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stretch<'a> {
-    /// [`Member::identity`].
+    /// [`crate::Member::identity`].
     person: &'a str,
-    name: &'a str,
-    duty: Duty,
+    duty: &'a Duty,
 }
 
 impl Stretch<'_> {
     /// The one of `others` that is the same person's same duty, without a break between.
     fn same_in<'o>(&self, others: &'o [Self]) -> Option<&'o Self> {
-        let begins_before_the_end = |one: Duty, other: Duty| match one.until {
+        let begins_before_the_end = |one: &Duty, other: &Duty| match one.until {
             Some(until) => other.since <= until,
             None => true,
         };
@@ -109,15 +104,12 @@ impl Stretch<'_> {
     }
 }
 
-fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
-    members
-        .iter()
-        .filter_map(|member| {
-            Some(Stretch {
-                person: member.identity(),
-                name: &member.name,
-                duty: member.duty?,
-            })
+fn stretches(crew: &Crew) -> Vec<Stretch<'_>> {
+    let duties = crew.duties.iter();
+    duties
+        .map(|duty| Stretch {
+            person: crew.identity_of(&duty.holder),
+            duty,
         })
         .collect()
 }
@@ -125,20 +117,14 @@ fn stretches(members: &[Member]) -> Vec<Stretch<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{rotation::examples::member, shifts::examples::at};
+    use crate::{crew::examples::duty, shifts::examples::at};
 
-    fn on_duty(name: &str, since: i64, until: i64) -> Member {
-        Member {
-            duty: Some(Duty {
-                since: at(since),
-                until: Some(at(until)),
-            }),
-            ..member(name)
-        }
+    fn on_duty(name: &str, since: i64, until: i64) -> Crew {
+        Crew::new(Vec::new(), vec![duty(name, at(since), at(until))])
     }
 
     /// `ann ends 10`, `bob from 10`, `bob goes on`.
-    fn told(before: &[Member], after: &[Member], certain_until: i64, now: i64) -> Vec<String> {
+    fn told(before: &Crew, after: &Crew, certain_until: i64, now: i64) -> Vec<String> {
         let seconds = |at: Timestamp| at.as_millis() / 1000;
         let name = |person: &str| person.replace("slack:U", "").to_lowercase();
         record_changes(before, after, at(certain_until), at(now))
@@ -157,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_hand_off_is_recorded_at_the_shifts_end_however_late_it_is_made() {
-        let (ann, bob) = ([on_duty("ann", 0, 50)], [on_duty("bob", 50, 100)]);
+        let (ann, bob) = (on_duty("ann", 0, 50), on_duty("bob", 50, 100));
         for now in [50, 51, 90] {
             let told = told(&ann, &bob, 40, now);
             assert_eq!(told, ["ann ends 50", "bob from 50"]);
@@ -166,29 +152,29 @@ mod tests {
 
     #[test]
     fn an_override_that_began_since_the_last_look_takes_over_at_its_start() {
-        let told = told(&[on_duty("ann", 0, 100)], &[on_duty("bob", 47, 90)], 40, 60);
+        let told = told(&on_duty("ann", 0, 100), &on_duty("bob", 47, 90), 40, 60);
         assert_eq!(told, ["ann ends 47", "bob from 47"]);
     }
 
     #[test]
     fn a_shift_that_is_taken_up_again_goes_on_from_now() {
-        let told = told(&[on_duty("bob", 47, 90)], &[on_duty("ann", 0, 100)], 59, 60);
+        let told = told(&on_duty("bob", 47, 90), &on_duty("ann", 0, 100), 59, 60);
         assert_eq!(told, ["bob ends 60", "ann from 60"]);
     }
 
     #[test]
     fn what_is_bound_now_is_recorded_from_now() {
         assert_eq!(
-            told(&[], &[on_duty("ann", 0, 100)], 60, 60),
+            told(&Crew::default(), &on_duty("ann", 0, 100), 60, 60),
             ["ann from 60"]
         );
     }
 
     #[test]
     fn another_end_or_name_makes_no_other_stretch() {
-        let longer = [on_duty("ann", 0, 200)];
+        let longer = on_duty("ann", 0, 200);
         assert_eq!(
-            told(&[on_duty("ann", 0, 100)], &longer, 59, 60),
+            told(&on_duty("ann", 0, 100), &longer, 59, 60),
             ["ann goes on"]
         );
         let same: [&str; 0] = [];
@@ -197,9 +183,9 @@ mod tests {
 
     #[test]
     fn another_beginning_makes_no_other_stretch_and_a_break_does() {
-        let (ann, earlier) = ([on_duty("ann", 10, 100)], [on_duty("ann", 0, 100)]);
+        let (ann, earlier) = (on_duty("ann", 10, 100), on_duty("ann", 0, 100));
         assert_eq!(told(&ann, &earlier, 59, 60), ["ann goes on"]);
-        let after_a_break = [on_duty("ann", 110, 200)];
+        let after_a_break = on_duty("ann", 110, 200);
         assert_eq!(
             told(&ann, &after_a_break, 99, 120),
             ["ann ends 100", "ann from 110"]
@@ -208,8 +194,8 @@ mod tests {
 
     #[test]
     fn whoever_has_no_successor_ends_now_or_as_planned() {
-        let ann = [on_duty("ann", 0, 100)];
-        assert_eq!(told(&ann, &[], 59, 60), ["ann ends 60"]);
-        assert_eq!(told(&ann, &[], 59, 130), ["ann ends 100"]);
+        let ann = on_duty("ann", 0, 100);
+        assert_eq!(told(&ann, &Crew::default(), 59, 60), ["ann ends 60"]);
+        assert_eq!(told(&ann, &Crew::default(), 59, 130), ["ann ends 100"]);
     }
 }

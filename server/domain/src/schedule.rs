@@ -1,6 +1,6 @@
 //! What is known of a schedule, and what it makes of a rotation.
 
-use crate::{Directory, Member, SchedulePerson, Shift, members_of, planned};
+use crate::{Crew, Directory, SchedulePerson, Shift, crew_of, planned};
 use types::{LeftOut, ScheduleId, Stretch, Timestamp};
 
 /// Which of PagerDuty's two kinds of schedules one is, and so the version of the
@@ -54,9 +54,9 @@ pub struct ScheduleSnapshot {
 }
 
 impl ScheduleSnapshot {
-    /// The members that it makes at the time `now`, in its order.
-    pub fn members(&self, directory: &Directory, now: Timestamp) -> Vec<Member> {
-        members_of(&self.people, &self.shifts, directory, now)
+    /// The people that it makes of a rotation at the time `now`, members in its order.
+    pub fn crew(&self, directory: &Directory, now: Timestamp) -> Crew {
+        crew_of(&self.people, &self.shifts, directory, now)
     }
 
     /// The stretches that it plans, by start.

@@ -6,10 +6,9 @@ use crate::{
     audit::entry,
     store::{NewAuditEntry, StoreError},
 };
-use domain::{Actor, Rotation};
+use domain::{Actor, Crew, Plan, Rotation};
 use types::{
-    AuditAction, Denial, FieldProblem, RotationField, RotationId, RotationInput, RotationMode,
-    RotationRefusal,
+    AuditAction, Denial, FieldProblem, RotationField, RotationId, RotationInput, RotationRefusal,
 };
 use uuid::Uuid;
 
@@ -25,9 +24,9 @@ pub async fn create(
     let rotation = Rotation {
         id: RotationId::new(Uuid::now_v7().simple().to_string()),
         workspace: actor.workspace.clone(),
-        mode: RotationMode::Manual,
+        plan: Plan::Manual,
         owners: actor.person().cloned().into_iter().collect(),
-        members: Vec::new(),
+        crew: Crew::default(),
         details: input.checked().map_err(RotationRefusal::Fields)?,
     };
     let name = &rotation.details.name;

@@ -7,11 +7,11 @@ use crate::{
     store::{BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredRecord},
     sync,
 };
-use domain::{Actor, Directory, Member, Plan, Record, Rotation, SchedulePerson, ScheduleSnapshot};
+use domain::{Actor, Directory, Member, Record, Rotation, SchedulePerson, ScheduleSnapshot};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
-    Attention, Outlook, PagerDutyProblem, RotationDetails, RotationFilter, RotationId,
-    RotationMode, ScheduleHealth, Stretch, Timestamp,
+    Attention, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth, Stretch,
+    Timestamp,
 };
 
 /// The rotations that were found, in the order of the overview.
@@ -93,23 +93,24 @@ pub async fn list(
     let rotations = overview.rotations.iter().enumerate();
     let found = rotations
         .filter(|(_, rotation)| is_seen(rotation, actor))
-        .filter(|(_, rotation)| domain::matches(&rotation.details, rotation.mode, filter))
+        .filter(|(_, rotation)| domain::matches(&rotation.details, rotation.plan.mode(), filter))
         .map(|(place, rotation)| {
-            let schedule = rotation.schedule.as_ref();
+            let schedule = rotation.plan.schedule();
             let state = schedule.and_then(|schedule| states.get(schedule));
             let attention = connection
                 .as_ref()
                 .zip(state)
                 .and_then(|(connection, state)| attention(state, connection, now, interval));
             let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
-            let plan = plan(
-                (rotation.mode, &rotation.details),
-                stretches.map(Vec::as_slice),
-                state.and_then(|state| state.confirmed_at),
-            );
+            let confirmed_at = state.and_then(|state| state.confirmed_at);
+            let shifts = stretches
+                .map(Vec::as_slice)
+                .map(|stretches| (stretches, known_until(confirmed_at)));
+            let duty_size = rotation.details.duty_size;
+            let foresight = rotation.plan.foresight(duty_size, shifts);
             Listed {
                 place,
-                outlook: plan.outlook(&rotation.members, now),
+                outlook: foresight.outlook(&rotation.crew, now),
                 attention,
             }
         })
@@ -145,12 +146,14 @@ pub async fn state(
     let history = services.store.duty_history(&id).await?;
     let history: Vec<_> = history
         .into_iter()
-        .map(|stored| recorded(stored, &rotation.members))
+        .map(|stored| recorded(stored, &rotation.crew.members))
         .collect();
     let stretches = bound.as_ref().map(|bound| bound.plan.as_slice());
     let confirmed_at = bound.as_ref().and_then(|bound| bound.schedule.confirmed_at);
-    let plan = plan((rotation.mode, &rotation.details), stretches, confirmed_at);
-    let mut outlook = plan.outlook(&rotation.members, now);
+    let shifts = stretches.map(|stretches| (stretches, known_until(confirmed_at)));
+    let duty_size = rotation.details.duty_size;
+    let foresight = rotation.plan.foresight(duty_size, shifts);
+    let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
     let timeline = domain::timeline(&history, stretches.unwrap_or_default(), now);
     Ok(RotationState {
@@ -243,23 +246,9 @@ fn attention(
     })
 }
 
-/// What decides who is on duty: the stretches that a bound schedule plans, as confirmed at
-/// that time, or else the members by hand.
-fn plan<'a>(
-    (mode, details): (RotationMode, &RotationDetails),
-    stretches: Option<&'a [Stretch]>,
-    confirmed_at: Option<Timestamp>,
-) -> Plan<'a> {
-    match (mode, stretches) {
-        (RotationMode::Manual, _) => Plan::ByHand {
-            duty_size: details.duty_size,
-        },
-        (RotationMode::PagerDuty, Some(stretches)) => Plan::Planned {
-            stretches,
-            known_until: sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1,
-        },
-        _ => Plan::Unknown,
-    }
+/// Until when the shifts are known of a schedule that was confirmed at that time.
+fn known_until(confirmed_at: Option<Timestamp>) -> Timestamp {
+    sync::window(confirmed_at.unwrap_or(Timestamp::from_millis(0))).1
 }
 
 fn recorded(stored: StoredRecord, members: &[Member]) -> Record {

@@ -8,12 +8,13 @@ use super::{
 use crate::{
     Services,
     audit::entry,
+    clock,
     integrations::{self, AccessProblem},
     pagerduty::ANSWER_LIMIT_SECONDS,
     store::{BindEnd, Connection, NewAuditEntry, Rule, StoreError},
     sync,
 };
-use domain::{Actor, Directory, Rotation, ScheduleSnapshot};
+use domain::{Actor, Directory, Plan, Rotation, ScheduleSnapshot};
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, RotationId, RotationMode, RotationRefusal,
@@ -123,7 +124,7 @@ pub(super) async fn bind(
     let directory = directory(services, actor).await?;
     let rule = Rule {
         now: &|| services.integrations.pagerduty_now(connection),
-        members: &|snapshot, now| snapshot.members(&directory, now),
+        crew: &|snapshot, now| snapshot.crew(&directory, now),
     };
     let store = &services.store;
     let interval = services.config.pagerduty.poll_interval;
@@ -160,8 +161,8 @@ pub(super) async fn read(
     schedule: &ScheduleId,
 ) -> Result<Reading, AccessProblem> {
     let pagerduty = &services.pagerduty;
-    let read_at = services.integrations.pagerduty_now(connection);
-    let (from, until) = sync::window(read_at);
+    let asked_at = clock::now();
+    let (from, until) = sync::window(services.integrations.pagerduty_now(connection));
     let known = services
         .store
         .bound_schedule(&connection.workspace, schedule)
@@ -184,7 +185,7 @@ pub(super) async fn read(
     let snapshot: Result<ScheduleSnapshot, StoreError> = read.await?;
     Ok(Reading {
         snapshot: snapshot?,
-        read_at,
+        read_at: pagerduty.at(connection.credential.region, asked_at),
     })
 }
 
@@ -209,11 +210,11 @@ fn schedule_entry(
     after: String,
 ) -> Result<NewAuditEntry, Stop<BindRefusal>> {
     must_edit(rotation, actor)?;
-    if rotation.mode == RotationMode::Unknown {
+    if rotation.plan == Plan::Unknown {
         return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
     }
     Ok(NewAuditEntry {
-        before: Some(rotation.mode.to_string()),
+        before: Some(rotation.plan.mode().to_string()),
         after: Some(after),
         ..entry(actor, action, Some(&rotation.details.name))
     })

@@ -28,7 +28,9 @@ impl Visible {
         if seen.len() == overview.rotations.len() {
             return Ok(Self::Everything);
         }
-        let schedules = seen.iter().filter_map(|rotation| rotation.schedule.clone());
+        let schedules = seen
+            .iter()
+            .filter_map(|rotation| rotation.plan.schedule().cloned());
         Ok(Self::Only {
             rotations: seen.iter().map(|rotation| rotation.id.clone()).collect(),
             schedules: schedules.collect(),

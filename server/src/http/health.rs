@@ -5,7 +5,7 @@ use super::Site;
 use crate::{
     Services,
     background::{Report, Run},
-    replicas, sync,
+    hand_offs, replicas, sync,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use domain::Standing;
@@ -25,6 +25,8 @@ pub struct Readiness {
     database: Part,
     /// Looks for connections that are due.
     sync: Part,
+    /// Hands over duty when a shift begins or ends.
+    hand_offs: Part,
     /// Hears from the other servers on the same database.
     live_events: Part,
     server: Part,
@@ -35,7 +37,7 @@ pub struct Readiness {
     /// do no more about them.
     slack: Installations,
     /// The background work of this server, by its codes. Of an ill task, only what
-    /// [`Readiness::sync`] and [`Readiness::live_events`] say makes a server unready: the
+    /// [`Readiness::sync`], [`Readiness::hand_offs`] and [`Readiness::live_events`] say makes a server unready: the
     /// others would fare no better at another one, and nobody waits for them.
     tasks: BTreeMap<&'static str, TaskHealth>,
 }
@@ -118,6 +120,10 @@ enum Cause {
     )]
     SyncStuck,
     #[error(
+        "nobody has looked for 30 seconds for shifts that begin or end; the log says what keeps the hand-offs"
+    )]
+    ClockStuck,
+    #[error(
         "nothing is heard from the other servers on the same database, so open pages may be late; the connection is made anew until it hears"
     )]
     NothingHeard,
@@ -159,6 +165,10 @@ impl Readiness {
             "sync",
             ill(sync::is_alive(&services.background), Cause::SyncStuck),
         );
+        let hand_offs = part(
+            "hand_offs",
+            ill(hand_offs::is_alive(&services.background), Cause::ClockStuck),
+        );
         let live_events = part(
             "live_events",
             ill(
@@ -181,6 +191,7 @@ impl Readiness {
             ready: causes.is_empty(),
             database,
             sync,
+            hand_offs,
             live_events,
             server: if stopping { Part::Stopping } else { Part::Ok },
             causes,
@@ -190,10 +201,11 @@ impl Readiness {
     }
 
     /// Each part by the name that it has in the answer, and whether it is well.
-    pub fn parts(&self) -> [(&'static str, bool); 4] {
+    pub fn parts(&self) -> [(&'static str, bool); 5] {
         [
             ("database", self.database),
             ("sync", self.sync),
+            ("hand_offs", self.hand_offs),
             ("live_events", self.live_events),
             ("server", self.server),
         ]

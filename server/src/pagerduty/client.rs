@@ -85,8 +85,14 @@ impl PagerDuty {
 
     /// What time it is at PagerDuty, as far as its answers have told.
     pub fn now(&self, region: Region) -> Timestamp {
+        self.at(region, clock::now())
+    }
+
+    /// What time it was at PagerDuty when it was `ours` here, as far as its answers have told
+    /// by now: the answer to a question may tell when it was asked.
+    pub fn at(&self, region: Region, ours: Timestamp) -> Timestamp {
         let ahead = self.clock(region).ahead_millis().unwrap_or(0);
-        Timestamp::from_millis(clock::now().as_millis() + ahead)
+        Timestamp::from_millis(ours.as_millis() + ahead)
     }
 
     /// The clock of a region.

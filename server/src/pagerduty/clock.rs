@@ -50,9 +50,13 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
     Some(Timestamp::from_millis(date.as_millisecond()))
 }
 
-/// The difference nearest to `ahead` that agrees with an answer. What the header
+/// The difference that agrees with an answer, where `ahead` does not. What the header
 /// says held at some moment between sending and receiving, for up to a second
 /// more; each answer narrows that down, and a difference that agrees stays.
+///
+/// Where clocks differ, the least difference is taken, so that later answers only raise it: were
+/// PagerDuty's time to go back for us, duty would go back to whoever had it, and what was read
+/// later would count as older.
 fn corrected(ahead: i64, date: Timestamp, sent: Timestamp, received: Timestamp) -> Option<i64> {
     let least = date.as_millis() - received.as_millis();
     let most = date.as_millis() + RESOLUTION_MILLIS - sent.as_millis();
@@ -60,7 +64,12 @@ fn corrected(ahead: i64, date: Timestamp, sent: Timestamp, received: Timestamp) 
         // Our own clock was set back in between.
         return None;
     }
-    let corrected = ahead.clamp(least, most);
+    let corrected = match ahead {
+        // By a hair: clocks do not run alike.
+        ahead if ahead > most && ahead - most <= RESOLUTION_MILLIS => most,
+        ahead if ahead > most => least,
+        ahead => ahead.max(least),
+    };
     (corrected.abs() <= BELIEVED_MILLIS).then_some(corrected)
 }
 
@@ -83,7 +92,7 @@ mod tests {
         let ahead = corrected(0, at(600_000), at(100), at(300)).unwrap();
         assert_eq!(ahead, 599_700);
         let behind = corrected(0, at(-600_000), at(100), at(300)).unwrap();
-        assert_eq!(behind, -599_100);
+        assert_eq!(behind, -600_300);
     }
 
     #[test]
@@ -94,6 +103,25 @@ mod tests {
             corrected(599_700, at(602_000), at(1_990), at(2_010)),
             Some(599_990)
         );
+    }
+
+    #[test]
+    fn the_time_at_pagerduty_does_not_go_back_while_it_becomes_certain() {
+        // It is 600.5 seconds behind, and its header tells whole seconds.
+        let answer = |sent: i64| {
+            let there = at(sent + 20 - 600_500).as_millis();
+            Timestamp::from_millis(there - there.rem_euclid(1000))
+        };
+        let mut ahead = 0;
+        for (place, sent) in [0, 130, 310, 870, 1490, 2950].into_iter().enumerate() {
+            let learnt = corrected(ahead, answer(sent), at(sent), at(sent + 40)).unwrap();
+            assert!(place == 0 || learnt >= ahead, "{learnt} after {ahead}");
+            assert!(learnt <= -600_480, "{learnt}");
+            ahead = learnt;
+        }
+        assert!(ahead > -600_700, "{ahead}");
+        // One that runs faster than ours is followed by a hair at a time.
+        assert_eq!(corrected(-500, at(-1_510), at(0), at(10)), Some(-510));
     }
 
     #[test]
@@ -119,6 +147,6 @@ mod tests {
             .unwrap();
         let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
         clock.learn(&headers, at(0), at(100));
-        assert_eq!(clock.ahead_millis(), Some(1_000));
+        assert_eq!(clock.ahead_millis(), Some(-100));
     }
 }

@@ -7,7 +7,7 @@ use super::{
     rotations,
     schedules::{self, BoundSchedule, COLUMNS, ScheduleRow},
 };
-use domain::{Rotation, ScheduleSnapshot};
+use domain::{Plan, Rotation, ScheduleSnapshot};
 use sqlx::AssertSqlSafe;
 use std::{collections::HashMap, time::Duration};
 use types::{RotationId, RotationMode, ScheduleId, Timestamp, WorkspaceId};
@@ -96,18 +96,19 @@ impl Store {
                 schedule
             }
         };
-        let members = (rule.members)(present, now);
+        let crew = (rule.crew)(present, now);
         let made = |certain_until| Made {
             schedule: &schedule.id,
-            members: members.clone(),
+            crew: crew.clone(),
             certain_until,
         };
         // Those that follow this schedule already have it read anew as well. This one had
         // its own members until now.
         let followed = made(applied_at.unwrap_or(NEVER));
-        hand_offs::write_members(&mut tx, self.engine, workspace, &[followed], now).await?;
+        hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], now).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        hand_offs::write_members(&mut tx, self.engine, workspace, &[made(now)], now).await?;
+        schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
+        hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], now).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [&rotation.id])
@@ -133,7 +134,7 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
-        if rotation.mode == RotationMode::Manual {
+        if rotation.plan == Plan::Manual {
             return Ok(Some(Ok(())));
         }
         for statement in [
@@ -142,7 +143,7 @@ impl Store {
                       and m.on_duty_since = duty_history.shift_starts_at
                       and m.on_duty_until = duty_history.ends_at
                       and m.pagerduty_user_id = duty_history.person)",
-            "update rotations set mode = 'manual' where id = $1",
+            "update rotations set mode = 'manual', next_change_at = null where id = $1",
             "update rotation_members set on_duty_until = null where rotation_id = $1",
             "update duties set ends_at = null, source = 'manual' where rotation_id = $1",
             "delete from bindings where rotation_id = $1",

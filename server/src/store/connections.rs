@@ -2,7 +2,7 @@
 //! the state of its sync.
 
 use super::{
-    DatabaseConnection, NewAuditEntry, Result, Store, StoredCredential, audit,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
     duration, former, millis,
 };
@@ -349,7 +349,7 @@ impl Store {
                  (select rotation_id from bindings where workspace_id = $1)",
             "update duties set ends_at = null, source = 'manual' where rotation_id in
                  (select rotation_id from bindings where workspace_id = $1)",
-            "update rotations set mode = 'manual' where id in
+            "update rotations set mode = 'manual', next_change_at = null where id in
                  (select rotation_id from bindings where workspace_id = $1)",
             "delete from bindings where workspace_id = $1",
             "delete from pagerduty_connections where workspace_id = $1",
@@ -607,6 +607,25 @@ async fn bound_rotations(
             name,
         })
         .collect())
+}
+
+/// Has PagerDuty asked as soon as it may be.
+pub(super) async fn ask_soon(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+) -> Result<()> {
+    let now = engine.now();
+    let statement = format!(
+        "update pagerduty_connections set
+             next_sync_at = case when ask_after > {now} then ask_after else {now} end
+         where workspace_id = $1"
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Holds the connection's row, if there is one, until the transaction ends.

@@ -3,11 +3,13 @@
 
 use super::{
     DatabaseConnection, Engine, Result, as_json,
-    rotations::{MembersChange, ids_of},
+    rotations::{CrewChange, Which, ids_of},
 };
-use serde::Serialize;
+use domain::Duty;
+use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
-use types::Timestamp;
+use std::collections::{HashMap, HashSet};
+use types::{Holder, MemberKey, Timestamp, WorkspaceId};
 
 /// When the duty of the member `m` began, with its duty `d`. The version before knows no duties:
 /// where it wrote last, the member tells.
@@ -29,13 +31,77 @@ struct Row<'a> {
     since: i64,
     until: Option<i64>,
     source: &'static str,
+    name: Option<&'a str>,
+}
+
+/// The duty of somebody who takes no turns, in the order of [`STAND_IN_VALUES`].
+#[derive(Deserialize)]
+pub(super) struct StandInRow {
+    holder: String,
+    name: String,
+    starts_at: i64,
+    ends_at: Option<i64>,
+}
+
+/// What a [`StandInRow`] is read from, of the duties `d` as [`STAND_INS`] picks them.
+pub(super) const STAND_IN_VALUES: &str =
+    "d.holder, coalesce(p.name, d.name, d.holder), d.starts_at, d.ends_at";
+
+/// The duties `d` of those who take no turns, with the person `p` in the directory. The version
+/// before knows none: where it wrote last, there are none.
+pub(super) const STAND_INS: &str = "duties d
+    left join people p on p.workspace_id = d.workspace_id and d.holder = 'slack:' || p.id
+    where not exists (select 1 from rotation_members m where m.rotation_id = d.rotation_id
+        and (m.key = d.holder or m.duty_kept = 0))";
+
+impl StandInRow {
+    pub(super) fn duty(self) -> Duty {
+        Duty {
+            holder: Holder {
+                key: MemberKey::new(self.holder),
+                name: self.name,
+            },
+            since: Timestamp::from_millis(self.starts_at),
+            until: self.ends_at.map(Timestamp::from_millis),
+        }
+    }
+}
+
+/// Who is on duty in the rotations without taking turns there.
+pub(super) async fn load_stand_ins(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    which: &Which,
+) -> Result<HashMap<String, Vec<Duty>>> {
+    let statement = format!(
+        "select d.rotation_id, {STAND_IN_VALUES} from {STAND_INS}
+             and d.workspace_id = $1 and d.rotation_id {}",
+        which.condition
+    );
+    let rows: Vec<(String, String, String, i64, Option<i64>)> =
+        sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(&which.value)
+            .fetch_all(connection)
+            .await?;
+    let mut duties: HashMap<String, Vec<Duty>> = HashMap::new();
+    for (rotation, holder, name, starts_at, ends_at) in rows {
+        let row = StandInRow {
+            holder,
+            name,
+            starts_at,
+            ends_at,
+        };
+        duties.entry(rotation).or_default().push(row.duty());
+    }
+    Ok(duties)
 }
 
 /// Puts those on duty who are after the changes, in the place of whoever was.
 pub(super) async fn write(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    changes: &[MembersChange],
+    changes: &[CrewChange],
 ) -> Result<()> {
     let rotations = ids_of(changes);
     let these = engine.texts_of_json("$1");
@@ -46,25 +112,25 @@ pub(super) async fn write(
         .await?;
     let rows = changes.iter().flat_map(|change| {
         let rotation = &change.after;
-        rotation.members.iter().filter_map(move |member| {
-            let duty = member.duty?;
-            Some(Row {
-                rotation: rotation.id.as_str(),
-                workspace: rotation.workspace.as_str(),
-                holder: member.key.as_str(),
-                since: duty.since.as_millis(),
-                until: duty.until.map(Timestamp::as_millis),
-                source: rotation.mode.code(),
-            })
+        let members = rotation.crew.members.iter().map(|member| &member.key);
+        let members: HashSet<_> = members.collect();
+        rotation.crew.duties.iter().map(move |duty| Row {
+            rotation: rotation.id.as_str(),
+            workspace: rotation.workspace.as_str(),
+            holder: duty.holder.key.as_str(),
+            since: duty.since.as_millis(),
+            until: duty.until.map(Timestamp::as_millis),
+            source: rotation.plan.mode().code(),
+            name: (!members.contains(&duty.holder.key)).then_some(&duty.holder.name),
         })
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
         let put_on = format!(
-            "insert into duties (rotation_id, workspace_id, holder, starts_at, ends_at, source)
+            "insert into duties (rotation_id, workspace_id, holder, starts_at, ends_at, source, name)
              select j.value->>'rotation', j.value->>'workspace', j.value->>'holder',
                  cast(j.value->>'since' as bigint), cast(j.value->>'until' as bigint),
-                 j.value->>'source'
+                 j.value->>'source', j.value->>'name'
              from {}",
             engine.rows_of_json()
         );

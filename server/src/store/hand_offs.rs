@@ -1,73 +1,159 @@
-//! What a schedule makes of its rotations' members, written: after a reading, and from the
-//! stored shifts at the end of each. However many rotations and members there are, it takes
+//! What a plan makes of its rotations' people, written: after a reading of a schedule, and
+//! whenever duty changes hands. However many rotations and members there are, it takes
 //! the same number of statements.
+//!
+//! Each rotation has a clock, the time at which duty changes hands next. Nobody needs a lease
+//! to hand over, since nothing outside is asked: whoever comes first holds the rows until it
+//! has committed, and whoever comes second finds nothing due any more.
 
 use super::{
-    Connection, DatabaseConnection, Engine, Result, Store, bindings, connections,
-    rotations::{self, MembersChange, Which},
+    Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
+    duration, millis,
+    rotations::{self, CrewChange, Which},
     schedules,
 };
-use domain::{Member, ScheduleSnapshot, difference, going_on};
+use domain::{Crew, Duty, Plan, Rotation, ScheduleSnapshot, difference, going_on, next_change};
+use sqlx::AssertSqlSafe;
 use std::{collections::HashMap, mem, time::Duration};
-use types::{RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
+use types::{RotationId, RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
 
-/// What makes members of a schedule. The time is asked for when nobody else can
-/// write any more: worked out earlier, members could undo a hand-off that came in
+/// What makes a crew of a schedule. The time is asked for when nobody else can
+/// write any more: worked out earlier, a crew could undo a hand-off that came in
 /// between.
 #[derive(Clone, Copy)]
 pub struct Rule<'a> {
     /// PagerDuty's clock.
     pub now: &'a (dyn Fn() -> Timestamp + Sync),
-    pub members: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Vec<Member> + Sync),
+    pub crew: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Crew + Sync),
 }
 
-/// A schedule whose shifts have changed hands since anybody looked.
-#[derive(Clone, Debug)]
-pub struct HandOff {
-    pub schedule: ScheduleId,
-    /// When the first of them did, by PagerDuty's clock.
-    pub due_at: Timestamp,
+/// When duty changes hands next in a workspace, by plans of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHandOff {
+    pub workspace: WorkspaceId,
+    /// The kind of plan, as it is stored: perhaps one that only another version knows.
+    pub kind: String,
+    /// How long until then, by the clocks as they were known last.
+    pub due_in: Duration,
 }
+
+/// What a plan says of a rotation at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub duties: Vec<Duty>,
+    /// When that changes next, by the plan's clock.
+    pub next_change_at: Option<Timestamp>,
+}
+
+/// What became of the schedules whose shifts had changed hands since anybody looked.
+#[derive(Clone, Debug, Default)]
+pub struct HandedOver {
+    /// When the first shift of each changed hands, by PagerDuty's clock.
+    pub due: Vec<(ScheduleId, Timestamp)>,
+    /// What changed, and by which schedule.
+    pub changes: Vec<(ScheduleId, SyncChange)>,
+}
+
+/// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
+const AT_ONCE: i64 = 50;
+/// No clock is believed that is further from ours, in milliseconds.
+const FARTHEST_CLOCK: i64 = 24 * 3600 * 1000;
 
 impl Store {
-    /// When a shift of any bound schedule begins or ends next, by PagerDuty's
-    /// clock.
+    /// When duty changes hands next within `horizon`, for each workspace and kind of plan in
+    /// which it does.
+    pub async fn next_hand_offs(&self, horizon: Duration) -> Result<Vec<NextHandOff>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select r.workspace_id, r.mode,
+                 min(r.next_change_at - coalesce(c.clock_ahead_millis, 0)) - {now}
+             from rotations r left join pagerduty_connections c
+                 on c.workspace_id = r.workspace_id and r.mode = $1
+             where r.next_change_at <= {now} + $2 + {FARTHEST_CLOCK}
+             group by r.workspace_id, r.mode order by 3, 1, 2"
+        );
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(RotationMode::PagerDuty.code())
+            .bind(millis(horizon))
+            .fetch_all(&self.pool)
+            .await?;
+        let next = rows.into_iter().map(|(workspace, kind, wait)| NextHandOff {
+            workspace: WorkspaceId::new(workspace),
+            kind,
+            due_in: duration(wait),
+        });
+        Ok(next.filter(|next| next.due_in <= horizon).collect())
+    }
+
+    /// When a shift of any followed schedule begins or ends next, by PagerDuty's clock.
     pub async fn next_hand_off_at(&self, workspace: &WorkspaceId) -> Result<Option<Timestamp>> {
         let (at,): (Option<i64>,) = sqlx::query_as(
-            "select min(next_change_at) from pagerduty_schedules where workspace_id = $1",
+            "select min(next_change_at) from rotations where workspace_id = $1 and mode = $2",
         )
         .bind(workspace.as_str())
+        .bind(RotationMode::PagerDuty.code())
         .fetch_one(&self.pool)
         .await?;
         Ok(at.map(Timestamp::from_millis))
     }
 
-    /// The schedules in which a shift began or ended up to `now`, the earliest
-    /// first.
-    pub async fn due_hand_offs(
+    /// Puts on duty in each rotation of the workspace that is due, and whose plan is of this
+    /// kind, whoever `turn` names at `now`, by the plan's clock. Returns the rotations that
+    /// this changed.
+    pub async fn hand_over(
         &self,
         workspace: &WorkspaceId,
-        now: Timestamp,
-    ) -> Result<Vec<HandOff>> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "select id, next_change_at from pagerduty_schedules
-             where workspace_id = $1 and next_change_at <= $2 order by next_change_at, id",
+        kind: &str,
+        now: &(dyn Fn() -> Timestamp + Sync),
+        turn: &(dyn Fn(&Rotation, Timestamp) -> Turn + Sync),
+    ) -> Result<Vec<RotationId>> {
+        let mut tx = self.begin().await?;
+        let now = now();
+        let due: Vec<(String, i64)> = sqlx::query_as(
+            "update rotations set mode = mode
+             where workspace_id = $1 and mode = $2 and next_change_at <= $3
+             returning id, next_change_at",
         )
         .bind(workspace.as_str())
+        .bind(kind)
         .bind(now.as_millis())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(schedule, due_at)| HandOff {
-                schedule: ScheduleId::new(schedule),
-                due_at: Timestamp::from_millis(due_at),
-            })
-            .collect())
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
+        let due: HashMap<_, _> = due.into_iter().collect();
+        let (mut clocks, mut changes) = (Vec::new(), Vec::new());
+        for mut rotation in rotations::load(&mut tx, workspace, &which).await? {
+            let turn = turn(&rotation, now);
+            clocks.push((rotation.id.clone(), turn.next_change_at));
+            let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
+            let crew = going_on(&rotation.crew, &crew);
+            if rotation.crew != crew {
+                changes.push(CrewChange {
+                    before: mem::replace(&mut rotation.crew, crew),
+                    // Until just before it was due.
+                    certain_until: Timestamp::from_millis(due[rotation.id.as_str()] - 1),
+                    after: rotation,
+                });
+            }
+        }
+        set_clocks(&mut tx, self.engine, &clocks).await?;
+        let changed: Vec<_> = changes
+            .iter()
+            .map(|change| change.after.id.clone())
+            .collect();
+        if !changes.is_empty() {
+            rotations::write_crews(&mut tx, self.engine, &changes, now).await?;
+            self.rotations_changed(&mut tx, workspace, &changed).await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
     }
 
     /// Writes what was asked of a schedule at `asked_at`, by PagerDuty's clock, and
-    /// gives its rotations the members that `rule` makes of it. PagerDuty is asked
+    /// gives its rotations the people that `rule` makes of it. PagerDuty is asked
     /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
     /// changed, when the credential that read it has changed or gone, nothing is
     /// bound to the schedule any more, or a later reading is already there.
@@ -94,7 +180,7 @@ impl Store {
             tx.commit().await?;
             return Ok(None);
         }
-        let applied_at = known.applied_at;
+        let (applied_at, change_was_at) = (known.applied_at, known.next_change_at);
         let stored =
             schedules::load_snapshots(&mut tx, self.engine, workspace, vec![known]).await?;
         let same = stored.first() == Some(schedule);
@@ -104,12 +190,15 @@ impl Store {
         } else {
             schedules::write(&mut tx, self.engine, workspace, schedule, times).await?;
         }
+        if next_change(&schedule.shifts, now) != change_was_at {
+            schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
+        }
         let made = Made {
             schedule: &schedule.id,
-            members: (rule.members)(schedule, now),
+            crew: (rule.crew)(schedule, now),
             certain_until: applied_at.unwrap_or(NEVER),
         };
-        let changed = write_members(&mut tx, self.engine, workspace, &[made], now).await?;
+        let changed = write_crews(&mut tx, self.engine, workspace, &[made], now).await?;
         if !same || !changed.is_empty() {
             let rotations = changed.iter().map(|(_, change)| &change.rotation);
             self.rotations_changed(&mut tx, workspace, rotations)
@@ -121,11 +210,52 @@ impl Store {
         ))
     }
 
-    /// Gives the rotations of these schedules the members that `rule` makes of the stored
+    /// Applies, as [`Store::apply_stored`] does, the schedules whose shifts have changed hands,
+    /// some at once and the earliest first. Nothing is due when the credential has changed or
+    /// gone.
+    pub async fn hand_over_due(
+        &self,
+        connection: &Connection,
+        rule: Rule<'_>,
+    ) -> Result<HandedOver> {
+        let workspace = &connection.workspace;
+        let mut tx = self.begin().await?;
+        if !connections::lock(&mut tx, workspace, &connection.generation).await? {
+            return Ok(HandedOver::default());
+        }
+        let now = (rule.now)();
+        let due: Vec<(String, i64)> = sqlx::query_as(
+            "select b.schedule_id, min(r.next_change_at) from rotations r
+             join bindings b on b.rotation_id = r.id
+             where r.workspace_id = $1 and r.mode = $2 and r.next_change_at <= $3
+             group by b.schedule_id order by 2, 1 limit $4",
+        )
+        .bind(workspace.as_str())
+        .bind(RotationMode::PagerDuty.code())
+        .bind(now.as_millis())
+        .bind(AT_ONCE)
+        .fetch_all(&mut *tx)
+        .await?;
+        if due.is_empty() {
+            return Ok(HandedOver::default());
+        }
+        let due: Vec<_> = due
+            .into_iter()
+            .map(|(schedule, at)| (ScheduleId::new(schedule), Timestamp::from_millis(at)))
+            .collect();
+        let schedules: Vec<_> = due.iter().map(|(schedule, _)| schedule.clone()).collect();
+        let changes = self
+            .apply_in(&mut tx, workspace, &schedules, (rule, now))
+            .await?;
+        tx.commit().await?;
+        Ok(HandedOver { due, changes })
+    }
+
+    /// Gives the rotations of these schedules the people that `rule` makes of the stored
     /// shifts, without having asked PagerDuty, and has PagerDuty asked for them at the next
     /// opportunity. Returns what changed, and by which schedule; `None` when the credential has
     /// changed or gone. Schedules to which nothing is bound any more are passed over.
-    pub async fn hand_off(
+    pub async fn apply_stored(
         &self,
         connection: &Connection,
         schedules: &[ScheduleId],
@@ -136,27 +266,58 @@ impl Store {
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(None);
         }
-        let known = schedules::load_all(&mut tx, self.engine, workspace, schedules).await?;
-        let applied_at: Vec<_> = known.iter().map(|known| known.applied_at).collect();
-        let snapshots = schedules::load_snapshots(&mut tx, self.engine, workspace, known).await?;
         let now = (rule.now)();
-        schedules::note_hand_offs(&mut tx, self.engine, workspace, &snapshots, now).await?;
+        let changes = self
+            .apply_in(&mut tx, workspace, schedules, (rule, now))
+            .await?;
+        tx.commit().await?;
+        Ok(Some(changes))
+    }
+
+    async fn apply_in(
+        &self,
+        tx: &mut DatabaseConnection,
+        workspace: &WorkspaceId,
+        schedules: &[ScheduleId],
+        (rule, now): (Rule<'_>, Timestamp),
+    ) -> Result<Vec<(ScheduleId, SyncChange)>> {
+        let known = schedules::load_all(tx, self.engine, workspace, schedules).await?;
+        let applied_at: Vec<_> = known.iter().map(|known| known.applied_at).collect();
+        let snapshots = schedules::load_snapshots(tx, self.engine, workspace, known).await?;
+        schedules::note_hand_offs(tx, self.engine, workspace, &snapshots, now).await?;
+        connections::ask_soon(tx, self.engine, workspace).await?;
         let made = snapshots.iter().zip(applied_at);
         let made = made.map(|(snapshot, applied_at)| Made {
             schedule: &snapshot.id,
-            members: (rule.members)(snapshot, now),
+            crew: (rule.crew)(snapshot, now),
             certain_until: applied_at.unwrap_or(NEVER),
         });
         let made: Vec<_> = made.collect();
-        let changed = write_members(&mut tx, self.engine, workspace, &made, now).await?;
+        let changed = write_crews(tx, self.engine, workspace, &made, now).await?;
         if !changed.is_empty() {
             let rotations = changed.iter().map(|(_, change)| &change.rotation);
-            self.rotations_changed(&mut tx, workspace, rotations)
-                .await?;
+            self.rotations_changed(tx, workspace, rotations).await?;
         }
-        tx.commit().await?;
-        Ok(Some(changed))
+        Ok(changed)
     }
+}
+
+/// Notes when duty changes hands next in each of the rotations.
+async fn set_clocks(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    clocks: &[(RotationId, Option<Timestamp>)],
+) -> Result<()> {
+    let statement = format!(
+        "update rotations as r set next_change_at = cast(j.value->>1 as bigint)
+         from {} where r.id = j.value->>0",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(clocks))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// By how much the clocks of two servers may differ as to what time it is at
@@ -172,17 +333,17 @@ pub(super) fn is_later(stored: Option<Timestamp>, read_at: Timestamp, now: Times
 /// Before anything was ever certain.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
 
-/// The members that a schedule makes.
+/// The people that a schedule makes of its rotations.
 pub(super) struct Made<'a> {
     pub(super) schedule: &'a ScheduleId,
-    pub(super) members: Vec<Member>,
-    /// Until when the members that its rotations have are certain to have been right.
+    pub(super) crew: Crew,
+    /// Until when those that its rotations have are certain to have been right.
     pub(super) certain_until: Timestamp,
 }
 
-/// Gives every rotation that follows one of the schedules the members that it makes, from `now`
+/// Gives every rotation that follows one of the schedules the people that it makes, from `now`
 /// on, and returns what that changes, and by which schedule.
-pub(super) async fn write_members(
+pub(super) async fn write_crews(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
@@ -196,25 +357,25 @@ pub(super) async fn write_members(
     let mut changes = Vec::new();
     for mut rotation in rotations::load(connection, workspace, &which).await? {
         let made = followed.get(&rotation.id).and_then(|id| made.get(id));
-        let Some(made) = made.filter(|_| rotation.mode != RotationMode::Unknown) else {
+        let Some(made) = made.filter(|_| rotation.plan != Plan::Unknown) else {
             continue;
         };
-        let members = going_on(&rotation.members, &made.members);
-        if rotation.members != members {
-            changes.push(MembersChange {
-                before: mem::replace(&mut rotation.members, members),
+        let crew = going_on(&rotation.crew, &made.crew);
+        if rotation.crew != crew {
+            changes.push(CrewChange {
+                before: mem::replace(&mut rotation.crew, crew),
                 after: rotation,
                 certain_until: made.certain_until,
             });
         }
     }
     if !changes.is_empty() {
-        rotations::write_members(connection, engine, &changes, now).await?;
+        rotations::write_crews(connection, engine, &changes, now).await?;
     }
     let changed = changes.into_iter().filter_map(|change| {
         let schedule = followed.remove(&change.after.id)?;
         let change = SyncChange {
-            what: difference(&change.before, &change.after.members),
+            what: difference(&change.before, &change.after.crew),
             rotation: change.after.id,
             rotation_name: change.after.details.name,
         };

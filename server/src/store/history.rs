@@ -1,7 +1,7 @@
 //! Who was on duty when. A row is written when a duty begins, and brought up to
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
-use super::{DatabaseConnection, Engine, Result, Store, as_json, rotations::MembersChange};
+use super::{DatabaseConnection, Engine, Result, Store, as_json, rotations::CrewChange};
 use domain::{Duty, RecordChange, record_changes};
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -96,42 +96,38 @@ const BEGIN: &str = "insert into duty_history (rotation_id, person, shift_starts
         ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at";
 
 /// Notes whose duty began, changed or ended by what has changed at `now`.
-pub(super) async fn record(
+pub(super) async fn record<'a>(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    changes: &[MembersChange],
+    changes: &'a [CrewChange],
     now: Timestamp,
 ) -> Result<()> {
     let (mut ends, mut go_on, mut begins) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let rotation = &change.after;
-        let row = |person, name, known_since: Timestamp, duty: Duty, at: Timestamp| Row {
+        let row = |person: &'a str, known_since: Timestamp, duty: &'a Duty, at: Timestamp| Row {
             rotation: rotation.id.as_str(),
             workspace: rotation.workspace.as_str(),
             person,
-            name,
+            name: &duty.holder.name,
             known_since: known_since.as_millis(),
             since: duty.since.as_millis(),
             at: at.as_millis(),
             until: duty.until.map(Timestamp::as_millis),
         };
-        let after = &rotation.members;
+        let after = &rotation.crew;
         for recorded in record_changes(&change.before, after, change.certain_until, now) {
             match recorded {
-                RecordChange::Begin {
-                    person,
-                    name,
-                    duty,
-                    from,
-                } => begins.push(row(person, name, duty.since, duty, from)),
+                RecordChange::Begin { person, duty, from } => {
+                    begins.push(row(person, duty.since, duty, from));
+                }
                 RecordChange::GoOn {
                     person,
-                    name,
                     since,
                     duty,
-                } => go_on.push(row(person, name, since, duty, duty.since)),
+                } => go_on.push(row(person, since, duty, duty.since)),
                 RecordChange::End { person, duty, at } => {
-                    ends.push(row(person, person, duty.since, duty, at));
+                    ends.push(row(person, duty.since, duty, at));
                 }
             }
         }

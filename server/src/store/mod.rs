@@ -47,7 +47,7 @@ pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
-pub use hand_offs::{HandOff, Rule};
+pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
 pub use history::StoredRecord;
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};

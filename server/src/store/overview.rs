@@ -9,12 +9,12 @@
 use super::{
     Result, Store, StoreError,
     connections::read_problem,
-    duties::SINCE,
+    duties::{SINCE, STAND_IN_VALUES, STAND_INS, StandInRow},
     pagerduty_people::PersonRow,
     revisions::LONGEST_KEPT,
-    rotations::{MemberRow, member_values, mode, visibility, who_they_are},
+    rotations::{MemberRow, crew, member_values, visibility, who_they_are},
 };
-use domain::{Directory, Member, Relation, Shift, planned};
+use domain::{Crew, Directory, Plan, Relation, Shift, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -55,15 +55,14 @@ impl Overview {
 pub struct ListedRotation {
     pub id: RotationId,
     pub details: RotationDetails,
-    pub mode: RotationMode,
+    pub plan: Plan,
     owners: Vec<PersonId>,
     /// The Slack people among its members, on duty or not.
     member_people: Vec<PersonId>,
     pub member_count: u32,
-    /// In the order of their turns: everybody in Manual mode, else those on duty.
-    pub members: Vec<Member>,
-    /// The bound schedule.
-    pub schedule: Option<ScheduleId>,
+    /// Members in the order of their turns: everybody where people hand over, else those on
+    /// duty.
+    pub crew: Crew,
 }
 
 impl ListedRotation {
@@ -76,7 +75,7 @@ impl ListedRotation {
     pub fn relation_to(&self, person: &PersonId) -> Relation {
         Relation {
             owner: self.owners.contains(person),
-            member: self.member_people.contains(person),
+            member: self.member_people.contains(person) || self.crew.includes(person),
         }
     }
 }
@@ -125,6 +124,7 @@ struct Row {
     member_people: String,
     member_count: i64,
     members: String,
+    stand_ins: String,
     schedule_id: Option<String>,
 }
 
@@ -156,6 +156,8 @@ impl PlanRow {
 impl Row {
     fn rotation(self) -> Result<ListedRotation> {
         let members: Vec<MemberRow> = read(&self.members, "members")?;
+        let stand_ins: Vec<StandInRow> = read(&self.stand_ins, "duties")?;
+        let stand_ins = stand_ins.into_iter().map(StandInRow::duty).collect();
         Ok(ListedRotation {
             id: RotationId::new(self.id),
             details: RotationDetails {
@@ -165,12 +167,11 @@ impl Row {
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
             },
-            mode: mode(&self.mode),
+            plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
-            members: members.into_iter().map(MemberRow::member).collect(),
-            schedule: self.schedule_id.map(ScheduleId::new),
+            crew: crew(members, stand_ins),
         })
     }
 }
@@ -238,6 +239,7 @@ impl Store {
         let owners = self.engine.json_rows("o.person_id", "o.person_id");
         let member_people = self.engine.json_rows("m.person_id", "m.person_id");
         let members = self.engine.json_rows(&member_values(), "m.position");
+        let stand_ins = self.engine.json_rows(STAND_IN_VALUES, "d.holder");
         let who_they_are = who_they_are();
         let statement = format!(
             "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
@@ -249,6 +251,7 @@ impl Store {
                  (select {members} from rotation_members m {who_they_are}
                   where m.rotation_id = r.id
                       and ({SINCE} is not null or r.mode = $2)) as members,
+                 (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins,
                  b.schedule_id
              from rotations r
              left join bindings b on b.rotation_id = r.id

@@ -6,13 +6,13 @@ use super::{
     duties::{self, JOINED, SINCE, UNTIL},
     history,
 };
-use domain::{Duty, Member, Rotation, same_roster};
+use domain::{Crew, Duty, Member, Plan, Rotation};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::HashMap;
 use types::{
-    LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, RotationMode,
-    ScheduleId, Timestamp, Visibility, WorkspaceId,
+    LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, ScheduleId,
+    Timestamp, Visibility, WorkspaceId,
 };
 
 #[derive(FromRow)]
@@ -24,6 +24,7 @@ struct RotationRow {
     duty_size: i64,
     visibility: String,
     mode: String,
+    schedule_id: Option<String>,
 }
 
 /// What a member is read from, in the order of [`MEMBER_COLUMNS`].
@@ -80,7 +81,7 @@ pub(super) fn who_they_are() -> String {
 }
 
 impl MemberRow {
-    pub(super) fn member(self) -> Member {
+    fn member(self) -> (Member, Option<Duty>) {
         let link = match (&self.person_id, self.deactivated, &self.unlinked) {
             (Some(_), Some(0), _) if self.by_hand != 0 => LinkState::LinkedByHand,
             (Some(_), Some(0), _) => LinkState::Linked,
@@ -88,18 +89,30 @@ impl MemberRow {
             (None, _, Some(code)) => LinkState::from_code(code).unwrap_or(LinkState::NotYetKnown),
             (None, _, None) => LinkState::NoMatch,
         };
-        Member {
+        let member = Member {
             key: MemberKey::new(self.key),
             person: self.person_id.map(PersonId::new),
             pagerduty_user: self.pagerduty_user_id.map(PagerDutyUserId::new),
             name: self.directory_name.unwrap_or(self.name),
             email: self.directory_email.or(self.email),
             link,
-            duty: self.on_duty_since.map(|since| Duty {
-                since: Timestamp::from_millis(since),
-                until: self.on_duty_until.map(Timestamp::from_millis),
-            }),
-        }
+        };
+        let duty = self.on_duty_since.map(|since| Duty {
+            holder: member.holder(),
+            since: Timestamp::from_millis(since),
+            until: self.on_duty_until.map(Timestamp::from_millis),
+        });
+        (member, duty)
+    }
+}
+
+/// Those who take turns, in their order, and whoever is on duty without doing so.
+pub(super) fn crew(members: impl IntoIterator<Item = MemberRow>, stand_ins: Vec<Duty>) -> Crew {
+    let members = members.into_iter().map(MemberRow::member);
+    let (members, duties): (Vec<_>, Vec<_>) = members.unzip();
+    Crew {
+        members,
+        duties: duties.into_iter().flatten().chain(stand_ins).collect(),
     }
 }
 
@@ -108,21 +121,17 @@ pub(super) fn visibility(code: &str) -> Visibility {
     Visibility::from_code(code).unwrap_or(Visibility::Private)
 }
 
-pub(super) fn mode(code: &str) -> RotationMode {
-    RotationMode::from_code(code).unwrap_or(RotationMode::Unknown)
-}
-
 /// A rotation whose members have become others, or have handed over.
 #[derive(Debug)]
-pub(super) struct MembersChange {
-    pub(super) before: Vec<Member>,
+pub(super) struct CrewChange {
+    pub(super) before: Crew,
     pub(super) after: Rotation,
     /// Until when those before are certain to have been right.
     pub(super) certain_until: Timestamp,
 }
 
 /// The ids of the rotations, as JSON.
-pub(super) fn ids_of<'a>(changes: impl IntoIterator<Item = &'a MembersChange>) -> String {
+pub(super) fn ids_of<'a>(changes: impl IntoIterator<Item = &'a CrewChange>) -> String {
     let ids = changes.into_iter().map(|change| change.after.id.as_str());
     as_json(&ids.collect::<Vec<_>>())
 }
@@ -131,8 +140,8 @@ pub(super) fn ids_of<'a>(changes: impl IntoIterator<Item = &'a MembersChange>) -
 /// `$2` is the value.
 #[derive(Clone, Debug)]
 pub(super) struct Which {
-    condition: String,
-    value: String,
+    pub(super) condition: String,
+    pub(super) value: String,
 }
 
 impl Which {
@@ -147,6 +156,13 @@ impl Which {
         Self {
             condition: "= $2".to_owned(),
             value: id.as_str().to_owned(),
+        }
+    }
+
+    pub(super) fn these<'a>(engine: Engine, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            condition: format!("in {}", engine.texts_of_json("$2")),
+            value: as_json(&ids.into_iter().collect::<Vec<_>>()),
         }
     }
 
@@ -175,12 +191,7 @@ struct RotationMemberRow {
 }
 
 impl RotationRow {
-    fn rotation(
-        self,
-        workspace: &WorkspaceId,
-        members: Vec<Member>,
-        owners: Vec<PersonId>,
-    ) -> Rotation {
+    fn rotation(self, workspace: &WorkspaceId, crew: Crew, owners: Vec<PersonId>) -> Rotation {
         Rotation {
             id: RotationId::new(self.id),
             workspace: workspace.clone(),
@@ -191,9 +202,9 @@ impl RotationRow {
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
             },
-            mode: mode(&self.mode),
+            plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
             owners,
-            members,
+            crew,
         }
     }
 }
@@ -233,18 +244,18 @@ impl Store {
         .bind(rotation.details.code.as_deref())
         .bind(i64::from(rotation.details.duty_size))
         .bind(rotation.details.visibility.code())
-        .bind(rotation.mode.code())
+        .bind(rotation.plan.mode().code())
         .bind(entry.at.as_millis())
         .execute(&mut *tx)
         .await
         .map_err(code_taken)?;
         write_owners(&mut tx, self.engine, rotation).await?;
-        let members = MembersChange {
-            before: Vec::new(),
+        let crew = CrewChange {
+            before: Crew::default(),
             after: rotation.clone(),
             certain_until: entry.at,
         };
-        write_members(&mut tx, self.engine, &[members], entry.at).await?;
+        write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
         audit::insert(&mut tx, entry).await?;
         self.rotations_changed(&mut tx, &rotation.workspace, [&rotation.id])
             .await?;
@@ -284,13 +295,13 @@ impl Store {
         if after.owners != before.owners {
             write_owners(&mut tx, self.engine, &after).await?;
         }
-        if after.members != before.members {
-            let members = MembersChange {
-                before: before.members,
+        if after.crew != before.crew {
+            let crew = CrewChange {
+                before: before.crew,
                 after,
                 certain_until: entry.at,
             };
-            write_members(&mut tx, self.engine, &[members], entry.at).await?;
+            write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
         }
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
@@ -359,8 +370,10 @@ pub(super) async fn load(
     which: &Which,
 ) -> Result<Vec<Rotation>> {
     let statement = format!(
-        "select id, name, description, code, duty_size, visibility, mode from rotations
-         where workspace_id = $1 and id {} order by lower(name), id",
+        "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
+             b.schedule_id
+         from rotations r left join bindings b on b.rotation_id = r.id
+         where r.workspace_id = $1 and r.id {} order by lower(r.name), r.id",
         which.condition
     );
     let rows: Vec<RotationRow> = sqlx::query_as(AssertSqlSafe(statement))
@@ -372,11 +385,13 @@ pub(super) async fn load(
         return Ok(Vec::new());
     }
     let mut members = load_members(connection, workspace, which).await?;
+    let mut stand_ins = duties::load_stand_ins(connection, workspace, which).await?;
     let mut owners = load_owners(connection, workspace, which).await?;
     let rotations = rows.into_iter().map(|row| {
         let members = members.remove(&row.id).unwrap_or_default();
+        let stand_ins = stand_ins.remove(&row.id).unwrap_or_default();
         let owners = owners.remove(&row.id).unwrap_or_default();
-        row.rotation(workspace, members, owners)
+        row.rotation(workspace, crew(members, stand_ins), owners)
     });
     Ok(rotations.collect())
 }
@@ -385,7 +400,7 @@ async fn load_members(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     which: &Which,
-) -> Result<HashMap<String, Vec<Member>>> {
+) -> Result<HashMap<String, Vec<MemberRow>>> {
     let statement = format!(
         "select m.rotation_id, {} from rotation_members m {}
          where m.workspace_id = $1 and m.rotation_id {} order by m.rotation_id, m.position",
@@ -400,10 +415,9 @@ async fn load_members(
         .bind(&which.value)
         .fetch_all(connection)
         .await?;
-    let mut members: HashMap<String, Vec<Member>> = HashMap::new();
+    let mut members: HashMap<String, Vec<MemberRow>> = HashMap::new();
     for row in rows {
-        let member = row.member.member();
-        members.entry(row.rotation_id).or_default().push(member);
+        members.entry(row.rotation_id).or_default().push(row.member);
     }
     Ok(members)
 }
@@ -474,17 +488,16 @@ async fn write_owners(
     Ok(())
 }
 
-/// Writes members who have become others, and notes whose duty that begins or ends at `now`;
+/// Writes people who have become others, and notes whose duty that begins or ends at `now`;
 /// in a fixed number of statements.
-pub(super) async fn write_members(
+pub(super) async fn write_crews(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    changes: &[MembersChange],
+    changes: &[CrewChange],
     now: Timestamp,
 ) -> Result<()> {
     history::record(connection, engine, changes, now).await?;
-    let other_people =
-        |change: &&MembersChange| !same_roster(&change.before, &change.after.members);
+    let other_people = |change: &&CrewChange| change.before.members != change.after.crew.members;
     let other_people: Vec<_> = changes.iter().filter(other_people).collect();
     if !other_people.is_empty() {
         write_rosters(connection, engine, &other_people).await?;
@@ -510,7 +523,7 @@ struct RosterRow<'a> {
 async fn write_rosters(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    changes: &[&MembersChange],
+    changes: &[&CrewChange],
 ) -> Result<()> {
     let delete = format!(
         "delete from rotation_members where rotation_id in {}",
@@ -522,7 +535,7 @@ async fn write_rosters(
         .await?;
     let rows = changes.iter().flat_map(|change| {
         let rotation = &change.after;
-        let members = rotation.members.iter().enumerate();
+        let members = rotation.crew.members.iter().enumerate();
         members.map(move |(position, member)| RosterRow {
             rotation: rotation.id.as_str(),
             workspace: rotation.workspace.as_str(),

@@ -2,7 +2,7 @@
 //! begins, so that one that was cut off is listed too.
 
 use super::{
-    Connection, Result, Store,
+    Connection, DatabaseConnection, Engine, Result, Store, as_json,
     connections::{known_problem, read_problem, write_problem},
     millis,
 };
@@ -136,19 +136,34 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        for (position, change) in (0i64..).zip(run.changes) {
-            sqlx::query(
-                "insert into sync_changes (run_id, position, rotation_id, rotation_name, what)
-                 values ($1, $2, $3, $4, $5)",
-            )
-            .bind(run.id.as_str())
-            .bind(position)
-            .bind(change.rotation.as_str())
-            .bind(&change.rotation_name)
-            .bind(&change.what)
+        write_changes(&mut tx, self.engine, run.id, run.changes).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes a run that ends now, after `took`, and asked nobody.
+    pub async fn record_run(
+        &self,
+        connection: &Connection,
+        (id, reason): (&SyncRunId, SyncReason),
+        took: Duration,
+        changes: &[SyncChange],
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let now = self.engine.now();
+        let statement = format!(
+            "insert into sync_runs (id, workspace_id, reason, started_at, ended_at, ended, lease,
+                 confirmed, unreadable, postponed, requests)
+             values ($1, $2, $3, {now} - $4, {now}, 1, null, 0, 0, 0, 0)"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(id.as_str())
+            .bind(connection.workspace.as_str())
+            .bind(reason.code())
+            .bind(millis(took))
             .execute(&mut *tx)
             .await?;
-        }
+        write_changes(&mut tx, self.engine, id, changes).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -244,4 +259,36 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Writes what a run changed, in one statement.
+async fn write_changes(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    run: &SyncRunId,
+    changes: &[SyncChange],
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let rows = changes.iter().enumerate();
+    let rows = rows.map(|(position, change)| {
+        (
+            position,
+            &change.rotation,
+            &change.rotation_name,
+            &change.what,
+        )
+    });
+    let statement = format!(
+        "insert into sync_changes (run_id, position, rotation_id, rotation_name, what)
+         select $2, cast(j.value->>0 as bigint), j.value->>1, j.value->>2, j.value->>3 from {}",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(&rows.collect::<Vec<_>>()))
+        .bind(run.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -43,11 +43,14 @@ pub struct BoundSchedule {
     pub poll_at: Timestamp,
     /// For how many seconds it is waited for, when it is slower than others.
     pub answer_limit_seconds: Option<u32>,
+    /// When its shifts change hands next, by PagerDuty's clock.
+    pub next_change_at: Option<Timestamp>,
 }
 
 /// The columns of [`ScheduleRow`], of `pagerduty_schedules s`.
 pub(super) const COLUMNS: &str = "s.id, s.name, s.url, s.time_zone, s.api_version, s.confirmed_at,
-    s.applied_at, s.problem, s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit";
+    s.applied_at, s.problem, s.left_out, s.failures, s.unanswered, s.poll_at, s.answer_limit,
+    s.next_change_at";
 
 #[derive(FromRow)]
 pub(super) struct ScheduleRow {
@@ -64,6 +67,7 @@ pub(super) struct ScheduleRow {
     unanswered: i64,
     poll_at: i64,
     answer_limit: Option<i64>,
+    next_change_at: Option<i64>,
 }
 
 impl ScheduleRow {
@@ -88,6 +92,7 @@ impl ScheduleRow {
             answer_limit_seconds: self
                 .answer_limit
                 .and_then(|seconds| u32::try_from(seconds).ok()),
+            next_change_at: self.next_change_at.map(Timestamp::from_millis),
         }
     }
 }
@@ -408,6 +413,28 @@ pub(super) async fn confirm(
     Ok(())
 }
 
+/// Notes for the rotations that follow the schedules when duty changes hands next.
+pub(super) async fn set_clocks(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    schedules: &[&ScheduleId],
+) -> Result<()> {
+    let statement = format!(
+        "update rotations as r set next_change_at = s.next_change_at
+         from bindings b join pagerduty_schedules s
+             on s.workspace_id = b.workspace_id and s.id = b.schedule_id
+         where r.id = b.rotation_id and b.workspace_id = $2 and b.schedule_id in {}",
+        engine.texts_of_json("$1")
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(schedules))
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct NextChange<'a> {
     schedule: &'a ScheduleId,
@@ -437,9 +464,10 @@ pub(super) async fn note_hand_offs(
         .bind(as_json(&next.collect::<Vec<_>>()))
         .bind(workspace.as_str())
         .bind(now.as_millis())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    let schedules: Vec<_> = schedules.iter().map(|schedule| &schedule.id).collect();
+    set_clocks(connection, engine, workspace, &schedules).await
 }
 
 /// Writes a schedule as it was read at the first of two times; at the second, it is written.

@@ -1,8 +1,10 @@
 //! Keeps bound rotations equal to their PagerDuty schedules. A reconciler: it
 //! runs periodically, at the end of each shift and on request, and always does
-//! the same thing, namely to make what we hold equal to what PagerDuty says.
+//! the same thing, namely to make what we hold equal to what PagerDuty says. What is held is
+//! applied at the end of each shift by the clock (`hand_offs`), which needs no run.
 
 mod doubt;
+mod hand_offs;
 mod health;
 mod pace;
 mod people;
@@ -10,12 +12,14 @@ mod requests;
 mod run;
 mod slow;
 
+pub use hand_offs::Schedules;
 pub use health::{Evidence, connection_health, schedule_health, stale_at};
 pub use people::{RosterTurns, resolve, roster};
 pub use run::{apply_link, window};
 
 use crate::{
     background::{Background, Periodic, Task},
+    hand_offs::ClockSignal,
     integrations::IntegrationServices,
     live::Live,
     metrics::{Metrics, RunEnd},
@@ -41,8 +45,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 use types::{
-    ConnectRefusal, LiveTopic, PagerDutyProblem, RotationId, ScheduleId, SyncReason, SyncReport,
-    SyncRunId, WorkspaceId,
+    ConnectRefusal, LiveTopic, PagerDutyProblem, RotationId, ScheduleId, SyncChange, SyncReason,
+    SyncReport, SyncRunId, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -70,6 +74,8 @@ const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct SyncSignals {
     wake: Arc<Notify>,
+    /// Has the shifts looked at that are stored.
+    pub clock: ClockSignal,
     /// The workspaces whose run has just ended.
     ended: broadcast::Sender<WorkspaceId>,
     requests: Requests,
@@ -80,6 +86,7 @@ impl SyncSignals {
     pub fn new() -> Self {
         Self {
             wake: Arc::new(Notify::new()),
+            clock: ClockSignal::default(),
             ended: broadcast::channel(64).0,
             requests: Requests::default(),
             slow: Turns::default(),
@@ -119,9 +126,10 @@ pub struct SyncServices {
 }
 
 impl SyncServices {
-    /// Lets the reconciler look at once for what is due.
+    /// Lets the reconciler, and the clock of what is stored, look at once for what is due.
     pub fn wake(&self) {
         self.signals.wake.notify_one();
+        self.signals.clock.wake();
     }
 }
 
@@ -147,7 +155,7 @@ pub fn task(services: &SyncServices) -> Task {
             Ok(start_due_runs(&services).await.map_err(NotLooked)?)
         }
     };
-    let about = "Asks PagerDuty and hands over duty when it is time";
+    let about = "Asks PagerDuty for the schedules that rotations follow";
     Periodic::new(TASK, about, LONGEST_REST, step)
         .woken_by(wake)
         .retried_within(REST_AFTER_FAILURE)
@@ -181,12 +189,8 @@ async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError>
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
             services.tasks.clone().spawn(async move {
-                let reason = if connection.as_of >= connection.ask_after {
-                    SyncReason::Due
-                } else {
-                    SyncReason::HandOff
-                };
-                if let Err(error) = run_and_end(&services, &connection, reason).await {
+                let run = run_and_end(&services, &connection, SyncReason::Due);
+                if let Err(error) = run.await {
                     tracing::error!(%workspace, %error, "a sync could not be written");
                 }
             });
@@ -420,10 +424,8 @@ async fn end_of(
     jitter: f64,
 ) -> Result<SyncEnd, StoreError> {
     let workspace = &connection.workspace;
-    let pagerduty_now = services.integrations.pagerduty_now(connection);
     let clock = services.pagerduty.clock(connection.credential.region);
     let ahead_of_us = clock.ahead_millis().unwrap_or(0);
-    let next_change = services.store.next_hand_off_at(workspace).await?;
     let found = Found {
         // Where only people may not be listed, the schedules need no patience.
         problem: outcome
@@ -433,21 +435,11 @@ async fn end_of(
         failures: connection.failures,
         next_poll_in: services.store.next_poll_in(workspace).await?,
         budget_in: outcome.budget_in,
-        next_change_in: next_change.map(|change| until(change, pagerduty_now)),
         planned_in: (reason == SyncReason::Request)
             .then(|| planned_in(connection).saturating_sub(took)),
     };
     let interval = services.poll_interval;
-    let Pace {
-        mut next_in,
-        ask_in,
-    } = pace::pace(interval, found, jitter);
-    if reason == SyncReason::HandOff {
-        // The back-off goes on as it was.
-        let ask_in = until(connection.ask_after, connection.as_of);
-        let change_in = found.next_change_in;
-        next_in = change_in.map_or(ask_in, |change| change.min(ask_in));
-    }
+    let Pace { next_in, ask_in } = pace::pace(interval, found, jitter);
     Ok(SyncEnd {
         asked: outcome.asked,
         reached: outcome.confirmed > 0 || outcome.postponed + outcome.awaited == 0,
@@ -472,6 +464,26 @@ async fn end_of(
 fn planned_in(connection: &Connection) -> Duration {
     let planned_at = connection.next_sync_at.max(connection.ask_after);
     until(planned_at, connection.as_of)
+}
+
+fn publish<'a>(
+    services: &SyncServices,
+    workspace: &WorkspaceId,
+    changes: impl IntoIterator<Item = &'a SyncChange>,
+) {
+    let rotations = changes.into_iter().map(|change| change.rotation.clone());
+    publish_rotations(services, workspace, rotations);
+}
+
+fn publish_rotations(
+    services: &SyncServices,
+    workspace: &WorkspaceId,
+    rotations: impl IntoIterator<Item = RotationId>,
+) {
+    for rotation in rotations {
+        let topic = LiveTopic::Rotation(rotation);
+        services.live.publish_here(workspace, topic);
+    }
 }
 
 /// Between 0 and 1.

@@ -1,5 +1,5 @@
-//! When to sync next: in time with the shifts while all is well, and more and
-//! more patiently while it is not.
+//! When to ask PagerDuty next: each interval while all is well, and more and more
+//! patiently while it is not.
 
 use crate::pagerduty::ANSWER_LIMIT_SECONDS;
 use std::time::Duration;
@@ -34,8 +34,6 @@ pub struct Found<'a> {
     pub next_poll_in: Option<Duration>,
     /// How long until there are requests to make again, when none is left now.
     pub budget_in: Option<Duration>,
-    /// How long until who is on duty changes, as far as known.
-    pub next_change_in: Option<Duration>,
     /// How long until PagerDuty would have been asked without this run; present
     /// when somebody asked for it.
     pub planned_in: Option<Duration>,
@@ -43,27 +41,27 @@ pub struct Found<'a> {
 
 /// The pace after a run; `jitter` is between 0 and 1.
 pub fn pace(interval: Duration, found: Found<'_>, jitter: f64) -> Pace {
-    let (due_in, ask_in) = match found.problem {
+    match found.problem {
         // A shift's end is a good moment to ask.
         None => {
-            let due_in = found
+            let next_in = found
                 .next_poll_in
                 .unwrap_or_else(|| period(interval, jitter))
                 .max(found.budget_in.unwrap_or_default())
                 .max(SHORTEST_REST);
-            (due_in, Duration::ZERO)
+            Pace {
+                next_in,
+                ask_in: Duration::ZERO,
+            }
         }
         Some(problem) => {
             let wait = back_off(interval, found.failures, problem);
             let wait = no_later(wait, found.planned_in, problem);
-            (wait, wait)
+            Pace {
+                next_in: wait,
+                ask_in: wait,
+            }
         }
-    };
-    Pace {
-        next_in: found
-            .next_change_in
-            .map_or(due_in, |change| change.min(due_in)),
-        ask_in,
     }
 }
 
@@ -143,16 +141,6 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_shift_comes_first() {
-        let found = Found {
-            next_change_in: Some(seconds(7)),
-            ..Found::default()
-        };
-        let pace = pace(INTERVAL, found, 0.0);
-        assert_eq!((pace.next_in, pace.ask_in), (seconds(7), Duration::ZERO));
-    }
-
-    #[test]
     fn what_is_overdue_for_want_of_budget_waits_for_it() {
         let found = Found {
             next_poll_in: Some(Duration::ZERO),
@@ -174,18 +162,6 @@ mod tests {
             let pace = pace(INTERVAL, found, 0.5);
             assert_eq!(pace.ask_in, seconds(wait), "after {failures} failures");
         }
-    }
-
-    #[test]
-    fn a_hand_off_does_not_wait_for_the_back_off() {
-        let found = Found {
-            problem: Some(&PagerDutyProblem::Unreachable),
-            failures: 3,
-            next_change_in: Some(seconds(10)),
-            ..Found::default()
-        };
-        let pace = pace(INTERVAL, found, 0.0);
-        assert_eq!((pace.next_in, pace.ask_in), (seconds(10), seconds(300)));
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! One sync of one connection: what the stored shifts say about now, at once and
-//! whenever a shift ends, and what PagerDuty says of the schedules that are due.
+//! One sync of one connection: what PagerDuty says of the schedules that are due.
 //! It takes no input but the connection, so running it twice does no harm, and it
 //! writes nothing once the credential has changed.
 
@@ -8,9 +7,10 @@ use super::{
     doubt::Doubt,
     pace,
     people::{self, Roster},
-    slow,
+    publish, publish_rotations, slow,
 };
 use crate::{
+    clock,
     integrations::{self, AccessProblem},
     pagerduty::{ANSWER_LIMIT_SECONDS, Account, PagerDuty, Schedule},
     store::{BoundSchedule, Connection, Rule, Store, StoreError},
@@ -18,15 +18,12 @@ use crate::{
 use domain::ScheduleSnapshot;
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
-    collections::HashSet,
     pin::pin,
     time::{Duration, Instant},
 };
 use tokio::{sync::Mutex, time};
-use tokio_util::sync::CancellationToken;
 use types::{
-    LiveTopic, PagerDutyProblem, PagerDutyUserId, RotationId, SyncChange, SyncReason, Timestamp,
-    UnreadableSchedule, WorkspaceId,
+    PagerDutyProblem, PagerDutyUserId, SyncChange, SyncReason, Timestamp, UnreadableSchedule,
 };
 
 /// How far ahead shifts are read and kept.
@@ -35,8 +32,6 @@ const WINDOW_SECONDS: i64 = 14 * 24 * 3600;
 const WINDOW_LEAD_SECONDS: i64 = 60;
 /// Schedules that are read at once.
 const AT_ONCE: usize = 4;
-/// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
-const HAND_OFFS_AT_ONCE: usize = 50;
 /// So long the list of people is read before schedules are asked for beside it.
 const LISTING_HEAD_START: Duration = Duration::from_secs(2);
 /// However soon a request may be made again, with less than this there would be
@@ -86,8 +81,8 @@ pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
     )
 }
 
-/// Runs a sync. For a hand-off only the stored shifts are applied. `jitter`,
-/// between 0 and 1, shortens the time until the schedules are read again.
+/// Runs a sync. `jitter`, between 0 and 1, shortens the time until the schedules are read
+/// again.
 pub async fn run(
     services: &SyncServices,
     connection: &Connection,
@@ -102,17 +97,10 @@ pub async fn run(
         started: Instant::now(),
         period: pace::period(services.poll_interval, jitter),
     };
-    let handed_off = RunOutcome {
-        changes: run.hand_off().await?,
-        ..RunOutcome::default()
-    };
-    if reason == SyncReason::HandOff {
-        return Ok(handed_off);
-    }
-    let asked = run.ask_while_handing_off().await?;
+    let asked = run.ask_with_access().await?;
     Ok(RunOutcome {
         requests: run.pagerduty.requests(),
-        ..asked.after(handed_off)
+        ..asked
     })
 }
 
@@ -175,33 +163,14 @@ pub async fn apply_link(
     let directory = store.directory(workspace).await?;
     let rule = Rule {
         now: &|| services.integrations.pagerduty_now(connection),
-        members: &|snapshot, now| snapshot.members(&directory, now),
+        crew: &|snapshot, now| snapshot.crew(&directory, now),
     };
     let naming = store.schedules_naming(workspace, user).await?;
-    let changed = store.hand_off(connection, &naming, rule).await?;
-    let changed: Vec<_> = changed
-        .into_iter()
-        .flatten()
-        .map(|(_, change)| change)
-        .collect();
-    publish(services, workspace, &changed);
+    let changed = store.apply_stored(connection, &naming, rule).await?;
+    let changed = changed.iter().flatten().map(|(_, change)| change);
+    publish(services, workspace, changed);
+    services.wake();
     Ok(())
-}
-
-fn publish(services: &SyncServices, workspace: &WorkspaceId, changes: &[SyncChange]) {
-    let rotations = changes.iter().map(|change| change.rotation.clone());
-    publish_rotations(services, workspace, rotations);
-}
-
-fn publish_rotations(
-    services: &SyncServices,
-    workspace: &WorkspaceId,
-    rotations: impl IntoIterator<Item = RotationId>,
-) {
-    for rotation in rotations {
-        let topic = LiveTopic::Rotation(rotation);
-        services.live.publish_here(workspace, topic);
-    }
 }
 
 /// A schedule, when it was asked for, and what came.
@@ -242,76 +211,6 @@ impl Run<'_> {
     /// together, however long the run takes.
     fn poll_in(&self) -> Duration {
         self.period.saturating_sub(self.started.elapsed())
-    }
-
-    /// Puts whoever the stored shifts name on duty, whether PagerDuty is there or
-    /// not.
-    async fn hand_off(&self) -> Result<Vec<SyncChange>, StoreError> {
-        let workspace = &self.connection.workspace;
-        let now = self.now();
-        let due = self.store().due_hand_offs(workspace, now).await?;
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
-        let directory = self.store().directory(workspace).await?;
-        let rule = Rule {
-            now: &|| self.now(),
-            members: &|snapshot, now| snapshot.members(&directory, now),
-        };
-        let mut changes = Vec::new();
-        for due in due.chunks(HAND_OFFS_AT_ONCE) {
-            let schedules: Vec<_> = due.iter().map(|due| due.schedule.clone()).collect();
-            let changed = self.store().hand_off(self.connection, &schedules, rule);
-            let changed = changed.await?.unwrap_or_default();
-            let (changed_by, changed): (HashSet<_>, Vec<_>) = changed.into_iter().unzip();
-            for due in due {
-                // Of a schedule from before the column nobody has looked yet.
-                let known = due.due_at > Timestamp::from_millis(0);
-                if known && changed_by.contains(&due.schedule) {
-                    let delay = until(self.now(), due.due_at);
-                    self.services.metrics.handed_off(delay);
-                }
-            }
-            publish(self.services, workspace, &changed);
-            changes.extend(changed);
-        }
-        Ok(changes)
-    }
-
-    /// Asks PagerDuty, however long it takes, and does not let that delay the
-    /// shifts that end meanwhile.
-    async fn ask_while_handing_off(&self) -> Result<RunOutcome, StoreError> {
-        let answered = CancellationToken::new();
-        let asking = async {
-            let asked = self.ask_with_access().await;
-            answered.cancel();
-            asked
-        };
-        let (asked, meanwhile) = tokio::join!(asking, self.hand_off_until(&answered));
-        let handed_off = RunOutcome {
-            changes: meanwhile?,
-            ..RunOutcome::default()
-        };
-        Ok(asked?.after(handed_off))
-    }
-
-    async fn hand_off_until(
-        &self,
-        answered: &CancellationToken,
-    ) -> Result<Vec<SyncChange>, StoreError> {
-        let mut changes = Vec::new();
-        loop {
-            let next = self
-                .store()
-                .next_hand_off_at(&self.connection.workspace)
-                .await?;
-            let rest = next.map_or(LONGEST_REST, |next| until(next, self.now()));
-            tokio::select! {
-                () = answered.cancelled() => return Ok(changes),
-                () = time::sleep(rest.min(LONGEST_REST)) => {}
-            }
-            changes.extend(self.hand_off().await?);
-        }
     }
 
     /// Makes the credential ready and asks; once more with renewed tokens when
@@ -556,13 +455,14 @@ impl Run<'_> {
     }
 
     async fn answer<'s>(&self, account: &Account, schedule: &'s BoundSchedule) -> Answered<'s> {
-        let asked_at = self.now();
-        let (from, until) = window(asked_at);
+        let asked_at = clock::now();
+        let (from, until) = window(self.now());
         let pagerduty = &self.pagerduty;
         let answer = pagerduty
             .schedule(account, &schedule.id, schedule.version, from, until)
             .await;
-        (schedule, asked_at, answer)
+        let region = self.connection.credential.region;
+        (schedule, pagerduty.at(region, asked_at), answer)
     }
 
     async fn apply(
@@ -575,7 +475,7 @@ impl Run<'_> {
         let directory = self.store().directory(&self.connection.workspace).await?;
         let rule = Rule {
             now: &|| self.now(),
-            members: &|snapshot, now| snapshot.members(&directory, now),
+            crew: &|snapshot, now| snapshot.crew(&directory, now),
         };
         let changed = self
             .store()
@@ -583,6 +483,7 @@ impl Run<'_> {
             .await?
             .unwrap_or_default();
         publish(self.services, &self.connection.workspace, &changed);
+        self.services.signals.clock.wake();
         outcome.changes.extend(changed);
         Ok(())
     }
@@ -630,9 +531,6 @@ impl Run<'_> {
 
 /// More than any schedule is ever ahead of its next reading.
 const ALL_ARE_DUE: Duration = Duration::from_secs(366 * 24 * 3600);
-
-/// How long a run rests at most before it looks for shifts that ended.
-const LONGEST_REST: Duration = Duration::from_secs(5);
 
 impl RunOutcome {
     pub fn unreadable_count(&self) -> u32 {

@@ -5,7 +5,8 @@ use crate::{
     database::{metric, readiness},
     http::browser::Browser,
     support::{
-        NOWHERE, cookie, databases, in_background, on_each_engine, postgres, services, sqlite,
+        NOWHERE, clock_of_schedules, cookie, databases, in_background, on_each_engine, postgres,
+        services, sqlite,
     },
 };
 use axum::http::StatusCode;
@@ -60,6 +61,7 @@ async fn a_task_that_panics_is_seen_everywhere_and_takes_nothing_else_down() {
         let tasks = vec![
             panicking(),
             sync::task(&services.sync),
+            clock_of_schedules(&services),
             housekeeping::task(&services.store),
         ];
         let driver = start(&services, tasks);

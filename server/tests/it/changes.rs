@@ -34,7 +34,7 @@ impl Turns {
         let id = create(&services.store, "Ops").await;
         change(&services, &id, |rotation| {
             rotation.owners.push(PersonId::new("U2"));
-            rotation.members = ["A", "B", "C"].map(member).to_vec();
+            rotation.crew.members = ["A", "B", "C"].map(member).to_vec();
         })
         .await;
         let ann = signed_in_with(ANN, &services, "U1", clock::now()).await;

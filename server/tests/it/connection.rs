@@ -5,7 +5,7 @@ use crate::support::{
     new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
-use domain::Duty;
+use domain::{Crew, Duty, Plan};
 use server::store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd};
 use std::{convert::Infallible, time::Duration};
 use types::{ApiKeyInput, AuditAction, Outcome, Replaced, RotationId, RotationMode};
@@ -24,11 +24,12 @@ async fn connect(store: &Store) -> Connection {
 }
 
 async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, schedule: &str) {
-    let mut on_duty = member("P1");
-    on_duty.duty = Some(Duty {
+    let on_duty = Duty {
+        holder: member("P1").holder(),
         since: NOW,
         until: Some(NOW.plus_seconds(3600)),
-    });
+    };
+    let crew = Crew::new(vec![member("P1"), member("P2")], vec![on_duty]);
     let bound = store
         .bind(
             connection,
@@ -36,7 +37,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
             (&snapshot(schedule, &["P1", "P2"]), NOW, A_MINUTE),
             Rule {
                 now: &|| NOW,
-                members: &|_, _| vec![on_duty.clone(), member("P2")],
+                crew: &|_, _| crew.clone(),
             },
             |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
         )
@@ -84,7 +85,10 @@ async fn disconnecting_reverts_every_bound_rotation_and_drops_nobody() {
         let connection = connect(&store).await;
         bind(&store, &connection, &bound, "S1").await;
         bind(&store, &connection, &other, "S1").await;
-        assert_eq!(rotation(&store, &bound).await.mode, RotationMode::PagerDuty);
+        assert_eq!(
+            rotation(&store, &bound).await.plan.mode(),
+            RotationMode::PagerDuty
+        );
 
         assert_eq!(disconnect(&store).await, Some(2));
 
@@ -99,12 +103,12 @@ async fn disconnecting_reverts_every_bound_rotation_and_drops_nobody() {
         );
         for id in [&bound, &other] {
             let reverted = rotation(&store, id).await;
-            assert_eq!(reverted.mode, RotationMode::Manual);
-            assert_eq!(reverted.members.len(), 2);
-            let duty = reverted.members[0].duty.unwrap();
+            assert_eq!(reverted.plan, Plan::Manual);
+            assert_eq!(reverted.crew.members.len(), 2);
+            let duty = reverted.crew.duty_of(&member("P1").key).unwrap();
             assert_eq!((duty.since, duty.until), (NOW, None));
         }
-        assert_eq!(rotation(&store, &manual).await.mode, RotationMode::Manual);
+        assert_eq!(rotation(&store, &manual).await.plan, Plan::Manual);
         let log = store.audit_page(&workspace(), None).await.unwrap();
         let reverts = log
             .entries
@@ -137,11 +141,11 @@ async fn a_disconnect_that_breaks_off_between_any_two_steps_does_all_or_nothing(
                 (RotationMode::Manual, 0)
             };
             assert_eq!(
-                (rotation.mode, bound),
+                (rotation.plan.mode(), bound),
                 (mode, bindings),
                 "after {broken_off} steps"
             );
-            assert_eq!(rotation.members.len(), 2);
+            assert_eq!(rotation.crew.members.len(), 2);
             if !connected {
                 break;
             }
@@ -149,7 +153,7 @@ async fn a_disconnect_that_breaks_off_between_any_two_steps_does_all_or_nothing(
         }
         // How often it waits depends on how quickly the database answers.
         assert!(broken_off > 1, "it was never cut in the middle");
-        assert_eq!(rotation(&store, &id).await.mode, RotationMode::Manual);
+        assert_eq!(rotation(&store, &id).await.plan, Plan::Manual);
     })
     .await;
 }
@@ -167,7 +171,7 @@ async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
         let reading = snapshot("S1", &["P9"]);
         let late = apply(&store, &before, &reading, &[member("P9")], NOW).await;
         assert_eq!(late, None);
-        assert_eq!(rotation(&store, &id).await.members.len(), 2);
+        assert_eq!(rotation(&store, &id).await.crew.members.len(), 2);
     })
     .await;
 }
@@ -193,7 +197,10 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         let now = store.connection(&workspace()).await.unwrap().unwrap();
         assert_eq!(now.connected_by, ann());
         assert_eq!(now.credential.sealed, "new");
-        assert_eq!(rotation(&store, &id).await.mode, RotationMode::PagerDuty);
+        assert_eq!(
+            rotation(&store, &id).await.plan.mode(),
+            RotationMode::PagerDuty
+        );
         for (connection, written) in [(&old, false), (&now, true)] {
             let reading = snapshot("S1", &["P9"]);
             let applied = apply(&store, connection, &reading, &[member("P9")], NOW).await;
@@ -228,8 +235,8 @@ async fn a_schedule_is_forgotten_with_its_last_binding() {
                 .unwrap()
                 .is_empty()
         );
-        assert_eq!(rotation(&store, &other).await.mode, RotationMode::Manual);
-        assert_eq!(rotation(&store, &other).await.members.len(), 2);
+        assert_eq!(rotation(&store, &other).await.plan, Plan::Manual);
+        assert_eq!(rotation(&store, &other).await.crew.members.len(), 2);
     })
     .await;
 }
@@ -282,7 +289,7 @@ async fn an_older_reading_does_not_replace_a_later_one() {
             "On duty: P1 → nobody; Joined: P8; Left: P1, P2"
         );
         assert_eq!(read("P9", NOW.plus_seconds(1)).await, None);
-        assert_eq!(rotation(&store, &id).await.members[0].name, "P8");
+        assert_eq!(rotation(&store, &id).await.crew.members[0].name, "P8");
     })
     .await;
 }
@@ -304,9 +311,9 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
             let applied = applied.is_some();
             assert_eq!(reverted, Some(1));
             let rotation = rotation(&store, &id).await;
-            let first = rotation.members[0].name.as_str();
+            let first = rotation.crew.members[0].name.as_str();
             assert_eq!(first, if applied { name.as_str() } else { "P1" });
-            assert_eq!(rotation.mode, RotationMode::Manual);
+            assert_eq!(rotation.plan, Plan::Manual);
             assert!(store.bindings(&workspace()).await.unwrap().is_empty());
             assert!(
                 store

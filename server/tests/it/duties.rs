@@ -1,14 +1,17 @@
 //! Who is on duty, stored apart from who takes turns.
 
 use crate::support::{
-    NOW, create, cut_after, databases, entry, new_credential, on_call, postgres, rotation,
+    NOW, create, cut_after, databases, entry, member, new_credential, on_call, postgres, rotation,
     snapshot, wire::Wire, with_people, workspace,
 };
-use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
+use domain::{Crew, Directory, Duty, Rotation, ScheduleSnapshot, Shift};
 use server::store::{BindEnd, Connection, Rule, Store};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
-use std::time::Duration;
-use types::{AuditAction, PagerDutyUserId, RotationId, ScheduleId, Timestamp};
+use std::{convert::Infallible, time::Duration};
+use types::{
+    AuditAction, Holder, MemberKey, PagerDutyUserId, PersonId, Role, RotationId, ScheduleId,
+    Timestamp,
+};
 
 const SHIFT_SECONDS: i64 = 10;
 
@@ -43,7 +46,7 @@ async fn follow(store: &Store, connection: &Connection, schedule: &ScheduleSnaps
     let directory = Directory::default();
     let rule = Rule {
         now: &|| second(1),
-        members: &|schedule, now| schedule.members(&directory, now),
+        crew: &|schedule, now| schedule.crew(&directory, now),
     };
     let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
     let reading = (schedule, second(1), Duration::from_secs(60));
@@ -62,10 +65,10 @@ async fn hand_off(
     let directory = Directory::default();
     let rule = Rule {
         now: &|| second(turn * SHIFT_SECONDS),
-        members: &|schedule, now| schedule.members(&directory, now),
+        crew: &|schedule, now| schedule.crew(&directory, now),
     };
-    let handed = store.hand_off(connection, schedules, rule).await.unwrap();
-    handed.unwrap().len()
+    let applied = store.apply_stored(connection, schedules, rule).await;
+    applied.unwrap().unwrap().len()
 }
 
 #[tokio::test]
@@ -141,6 +144,81 @@ async fn what_a_server_of_the_version_before_wrote_last_holds() {
 }
 
 #[tokio::test]
+async fn whoever_stands_in_is_on_duty_without_taking_turns() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        with_people(&store).await;
+        let id = create(&store, "Ops").await;
+        let change = async |rule: &(dyn Fn(&mut Rotation) + Sync)| {
+            let entry = |rotation: &mut Rotation| {
+                rule(rotation);
+                Ok::<_, Infallible>(entry(AuditAction::SetOnDuty))
+            };
+            let changed = store.change_rotation(&workspace(), &id, entry).await;
+            assert_eq!(changed.unwrap(), Some(Ok(true)));
+        };
+        // One is a person of the workspace, and the other one is not.
+        let stand_in = |key: MemberKey, name: &str| Duty {
+            holder: Holder {
+                key,
+                name: name.to_owned(),
+            },
+            since: NOW,
+            until: Some(second(60)),
+        };
+        let duties = vec![
+            stand_in(MemberKey::of_person(&PersonId::new("U2")), "Bob"),
+            stand_in(MemberKey::new("pagerduty:PX"), "Xenia"),
+        ];
+        change(&|rotation| {
+            let members = vec![member("A"), member("B")];
+            rotation.crew = Crew::new(members, duties.clone());
+        })
+        .await;
+        let stored = rotation(&store, &id).await.crew;
+        assert_eq!(stored.members.len(), 2);
+        assert_eq!(stored.names_on_duty(), ["Xenia", "Bob"]);
+        let overview = store.rotation_overview(&workspace()).await.unwrap();
+        assert_eq!(overview.rotations[0].crew.duties, stored.duties);
+        assert_eq!(overview.rotations[0].member_count, 2);
+        assert!(overview.shows(&id, &PersonId::new("U2"), Role::Guest));
+        let recorded = async || {
+            let records = store.duty_history(&id).await.unwrap();
+            let mut ends: Vec<_> = records
+                .into_iter()
+                .map(|record| (record.name, record.ends_at))
+                .collect();
+            ends.sort();
+            ends
+        };
+        let ends =
+            [("Bob", 60), ("Xenia", 60)].map(|(name, end)| (name.to_owned(), Some(second(end))));
+        assert_eq!(recorded().await, ends);
+
+        // A server of the version before knows members alone.
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        let hand_over = "update rotation_members set duty_kept = 0";
+        other.execute(hand_over).await.unwrap();
+        assert!(rotation(&store, &id).await.crew.duties.is_empty());
+        let keep = "update rotation_members set duty_kept = 1";
+        other.execute(keep).await.unwrap();
+
+        change(&|rotation| domain::rotate(rotation, second(5)).unwrap()).await;
+        assert_eq!(rotation(&store, &id).await.crew.names_on_duty(), ["A"]);
+        let ends = [
+            ("A", None),
+            ("Bob", Some(second(5))),
+            ("Xenia", Some(second(5))),
+        ];
+        assert_eq!(
+            recorded().await,
+            ends.map(|(name, end)| (name.to_owned(), end))
+        );
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();
@@ -148,27 +226,23 @@ async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() 
         let connection = connected(&store).await;
         let schedule = round("S0", 3);
         let id = follow(&store, &connection, &schedule).await;
-        let (schedules, directory) = ([schedule.id.clone()], Directory::default());
+        let directory = Directory::default();
         let now = || second(SHIFT_SECONDS);
         let rule = Rule {
             now: &now,
-            members: &|schedule, now| schedule.members(&directory, now),
+            crew: &|schedule, now| schedule.crew(&directory, now),
         };
-        let before = (vec!["P0".to_owned()], 1, 1);
-        let after = (vec!["P1".to_owned()], 2, 0);
+        let before = (vec!["P0".to_owned()], 1, true);
+        let after = (vec!["P1".to_owned()], 2, false);
         let mut broken_off = 0;
-        while cut_after(broken_off, store.hand_off(&connection, &schedules, rule))
+        while cut_after(broken_off, store.hand_over_due(&connection, rule))
             .await
             .is_none()
         {
             let duty = on_call(&rotation(&store, &id).await);
             let records = store.duty_history(&id).await.unwrap().len();
-            let due = store
-                .due_hand_offs(&workspace(), now())
-                .await
-                .unwrap()
-                .len();
-            let state = (duty, records, due);
+            let next = store.next_hand_off_at(&workspace()).await.unwrap();
+            let state = (duty, records, next == Some(now()));
             assert!(
                 state == before || state == after,
                 "after {broken_off} steps: {state:?}"

@@ -41,7 +41,7 @@ async fn the_same_account_again_can_have_its_rotations_back() {
         assert_eq!((rebound.bound, &rebound.failed[..]), (2, &[][..]));
         assert!(bound.card().await.former_bindings.is_empty());
         for rotation in bound.all_rotations().await {
-            assert_eq!(rotation.mode, RotationMode::PagerDuty);
+            assert_eq!(rotation.plan.mode(), RotationMode::PagerDuty);
         }
         bound.agrees_with_pagerduty().await;
         assert_eq!(bound.sync_whole().await.confirmed, 2);
@@ -70,7 +70,7 @@ async fn another_account_is_offered_nothing() {
         let rebound = bound.backend().rebind_former(&caller()).await.unwrap();
         assert_eq!(rebound.done().unwrap().bound, 0);
         for rotation in bound.all_rotations().await {
-            assert_eq!(rotation.mode, RotationMode::Manual);
+            assert_eq!(rotation.plan.mode(), RotationMode::Manual);
         }
     }
 }

@@ -88,9 +88,7 @@ async fn a_shift_that_is_taken_up_again_is_two_stretches() {
             .services
             .store
             .change_rotation(&workspace(), id, |rotation| {
-                for member in &mut rotation.members {
-                    member.duty = None;
-                }
+                rotation.crew.duties.clear();
                 Ok::<_, Infallible>(NewAuditEntry {
                     at: clock::now(),
                     ..entry(AuditAction::SetOnDuty)
@@ -116,6 +114,7 @@ async fn two_schedule_users_of_one_person_have_one_duty_however_they_are_linked(
         let backend = bound.backend();
         let users: Vec<PagerDutyUserId> = rotation(&bound.services.store, id)
             .await
+            .crew
             .members
             .into_iter()
             .filter_map(|member| member.pagerduty_user)
@@ -135,7 +134,10 @@ async fn two_schedule_users_of_one_person_have_one_duty_however_they_are_linked(
             assert_eq!(still_on_duty(&now).len(), 1, "linked {user}: {now:?}");
         }
         bound.sync().await.unwrap();
-        assert_eq!(rotation(&bound.services.store, id).await.members.len(), 1);
+        assert_eq!(
+            rotation(&bound.services.store, id).await.crew.members.len(),
+            1
+        );
         for user in &users {
             let undone = backend
                 .unlink_person(&caller(), user.clone())
@@ -162,8 +164,8 @@ async fn the_records_of_a_rotation_begin_with_its_binding() {
         let second = records(&bound, &late).await;
 
         // The card says since when the shift has been going on.
-        let members = rotation(&bound.services.store, &late).await.members;
-        let duty = members.iter().find_map(|member| member.duty).unwrap();
+        let crew = rotation(&bound.services.store, &late).await.crew;
+        let duty = crew.duties.first().unwrap();
         for records in [&first, &second] {
             assert_eq!(names(records), [TOMAS]);
             assert!(records[0].starts_at > duty.since, "{records:?}");

@@ -628,7 +628,7 @@ async fn readiness_names_its_parts() {
     let mut browser = Browser::new(&services);
     let answer = browser.open("/readyz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    let parts = r#"{"ready":false,"database":"ok","sync":"failing","live_events":"ok","server":"ok","causes":{"sync":"#;
+    let parts = r#"{"ready":false,"database":"ok","sync":"failing","hand_offs":"failing","live_events":"ok","server":"ok","causes":{"hand_offs":"#;
     assert!(answer.body.starts_with(parts), "{}", answer.body);
     tokio::spawn(reconcile(services.clone()));
     while browser.open("/readyz").await.status != StatusCode::OK {

@@ -17,10 +17,10 @@ fn bob() -> PersonId {
 
 /// Tomás' member, who is on duty and the only one that he is.
 async fn shown(bound: &Bound) -> (String, LinkState, Option<PersonId>) {
-    let members = bound.rotation("PPLATP1").await.members;
+    let members = bound.rotation("PPLATP1").await.crew.members;
     assert_eq!(members.len(), 4);
     let tomas = bound.member("PPLATP1", "PTOMAS5").await;
-    assert!(tomas.duty.is_some());
+    assert!(bound.is_on_duty("PPLATP1", "PTOMAS5").await);
     (tomas.name, tomas.link, tomas.person)
 }
 

@@ -5,6 +5,7 @@ mod audit;
 mod background;
 mod backup;
 mod changes;
+mod clocks;
 mod connection;
 mod database;
 mod duties;

@@ -56,14 +56,14 @@ async fn changes_at_once_come_one_after_the_other() {
         let add = async |name: &'static str| {
             store
                 .change_rotation(&workspace(), &id, |rotation| {
-                    rotation.members.push(member(name));
+                    rotation.crew.members.push(member(name));
                     Ok::<_, Infallible>(edited())
                 })
                 .await
                 .unwrap()
         };
         tokio::join!(add("a"), add("b"), add("c"), add("d"));
-        assert_eq!(rotation(&store, &id).await.members.len(), 4);
+        assert_eq!(rotation(&store, &id).await.crew.members.len(), 4);
     })
     .await;
 }
@@ -133,14 +133,19 @@ async fn members_keep_their_order_and_names_of_any_script() {
         let id = create(&store, "כוננות <b>&amp;</b>").await;
         store
             .change_rotation(&workspace(), &id, |rotation| {
-                rotation.members = ["z", "נועה", "a"].map(member).to_vec();
+                rotation.crew.members = ["z", "נועה", "a"].map(member).to_vec();
                 Ok::<_, Infallible>(edited())
             })
             .await
             .unwrap();
         let stored = rotation(&store, &id).await;
         assert_eq!(stored.details.name, "כוננות <b>&amp;</b>");
-        let names: Vec<_> = stored.members.iter().map(|m| m.name.as_str()).collect();
+        let names: Vec<_> = stored
+            .crew
+            .members
+            .iter()
+            .map(|m| m.name.as_str())
+            .collect();
         assert_eq!(names, ["z", "נועה", "a"]);
     })
     .await;

@@ -6,7 +6,7 @@ use crate::support::{
     services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Rotation, ScheduleSnapshot, Shift, names_on_duty};
+use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -47,7 +47,7 @@ async fn bound(database: &Database, stub: &PagerDutyStub) -> (Services, Rotation
 }
 
 fn on_duty(rotation: &Rotation) -> Vec<&str> {
-    names_on_duty(&rotation.members)
+    rotation.crew.names_on_duty()
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_disconnect_during_a_sync_wins() {
 
         assert_eq!(running.await.unwrap(), Err(ConnectRefusal::NotConnected));
         let after = rotation(&services.store, &id).await;
-        assert_eq!(after.mode, RotationMode::Manual);
+        assert_eq!(after.plan.mode(), RotationMode::Manual);
         assert_eq!(on_duty(&after), ["Ann"]);
         assert!(
             services
@@ -280,7 +280,7 @@ async fn a_deleted_schedule_is_flagged_and_touches_nothing() {
             .unwrap();
         assert_eq!(schedule.problem, Some(PagerDutyProblem::NotFound));
         let rotation = rotation(&services.store, &id).await;
-        assert_eq!(rotation.mode, RotationMode::PagerDuty);
+        assert_eq!(rotation.plan.mode(), RotationMode::PagerDuty);
         assert_eq!(on_duty(&rotation), ["Ann"]);
     }
 }
@@ -385,7 +385,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         let mut schedule = snapshot("S1", &["ann", "bob"]);
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
         let directory = Directory::default();
-        let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
+        let crew = |schedule: &ScheduleSnapshot, now| schedule.crew(&directory, now);
         let poll_in = Duration::from_secs(60);
 
         let connected = entry(AuditAction::ConnectedPagerDuty);
@@ -396,7 +396,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
         let before = Rule {
             now: &|| at(0),
-            members: &members,
+            crew: &crew,
         };
         let reading = (&schedule, at(0), poll_in);
         let bound = store.bind(&connection, &id, reading, before, allow);
@@ -405,18 +405,18 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         // Asked before the shift's end, and written after the hand-off at it.
         let after = Rule {
             now: &|| at(11),
-            members: &members,
+            crew: &crew,
         };
         let handed = store
-            .hand_off(&connection, &[schedule.id.clone()], after)
+            .apply_stored(&connection, &[schedule.id.clone()], after)
             .await;
         assert!(handed.unwrap().is_some());
         let late = store.apply_schedule(&connection, &schedule, after, at(9), poll_in);
         assert!(late.await.unwrap().unwrap().is_empty());
 
         assert_eq!(on_duty(&rotation(&store, &id).await), ["bob"]);
-        let due = store.due_hand_offs(&workspace(), at(11)).await.unwrap();
-        assert!(due.is_empty());
+        let next = store.next_hand_off_at(&workspace()).await.unwrap();
+        assert!(next.is_none_or(|next| next > at(11)));
         assert_eq!(store.duty_history(&id).await.unwrap().len(), 2);
     })
     .await;
@@ -436,7 +436,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
             schedule
         };
         let directory = Directory::default();
-        let members = |schedule: &ScheduleSnapshot, now| schedule.members(&directory, now);
+        let crew = |schedule: &ScheduleSnapshot, now| schedule.crew(&directory, now);
         let poll_in = Duration::from_secs(60);
         let connected = entry(AuditAction::ConnectedPagerDuty);
         let credential = new_credential("sealed");
@@ -446,7 +446,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
         // Binding back many reads them all before the first is written.
         let rule = Rule {
             now: &|| at(600),
-            members: &members,
+            crew: &crew,
         };
         let (first, second) = (create(&store, "One").await, create(&store, "Two").await);
         let (newer, older) = (reading("bob"), reading("ann"));

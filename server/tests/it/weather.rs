@@ -363,8 +363,12 @@ impl World {
                 .into_iter()
                 .map(|person| person.slack_name.unwrap_or(person.name))
                 .collect();
-            let members: Vec<&String> =
-                rotation.members.iter().map(|member| &member.name).collect();
+            let members: Vec<&String> = rotation
+                .crew
+                .members
+                .iter()
+                .map(|member| &member.name)
+                .collect();
             if members != told.iter().collect::<Vec<_>>() {
                 differences.push(format!("{members:?} instead of {told:?}"));
             }

@@ -19,7 +19,7 @@ pub(in crate::backend) fn card(
         id: rotation.id.clone(),
         name: rotation.details.name.clone(),
         code: rotation.details.code.clone(),
-        mode: rotation.mode,
+        mode: rotation.plan.mode(),
         visibility: rotation.details.visibility,
         member_count: rotation.member_count,
         outlook,
@@ -42,13 +42,14 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
         pagerduty_connected: state.connected,
         owners: owners(&rotation.owners, &state.directory),
         members: rotation
+            .crew
             .members
             .iter()
             .map(|one| member(one, people))
             .collect(),
         id: rotation.id,
         details: rotation.details,
-        mode: rotation.mode,
+        mode: rotation.plan.mode(),
         binding: state.bound.map(binding),
     }
 }

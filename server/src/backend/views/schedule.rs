@@ -11,7 +11,7 @@ pub(in crate::backend) fn preview(preview: Preview) -> SchedulePreview {
         directory,
         present_schedule,
     } = preview;
-    let members = snapshot.members(&directory, read_at);
+    let crew = snapshot.crew(&directory, read_at);
     let people = snapshot.people.iter().map(|person| {
         let (link, found) = link_of(person, &directory);
         PreviewPerson {
@@ -25,7 +25,7 @@ pub(in crate::backend) fn preview(preview: Preview) -> SchedulePreview {
     SchedulePreview {
         people: people.collect(),
         plan: coming(&snapshot.plan(&directory), read_at),
-        loss: loss(&rotation.members, &members, present_schedule),
+        loss: loss(&rotation.crew, &crew, present_schedule),
         schedule: ScheduleSummary {
             id: snapshot.id,
             name: snapshot.name,

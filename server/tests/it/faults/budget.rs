@@ -49,7 +49,7 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
     let directory = Directory::default();
     let rule = Rule {
         now: &clock::now,
-        members: &|schedule, now| schedule.members(&directory, now),
+        crew: &|schedule, now| schedule.crew(&directory, now),
     };
     let connection = bound.connection().await;
     let binding = store.bind(&connection, &id, (schedule, NOW, due_in), rule, |_| {

@@ -1,6 +1,6 @@
 //! Our clock is wrong. Shifts go by PagerDuty's, leases by the database's.
 
-use crate::support::{bound::Bound, databases, sandbox::Sandbox, workspace};
+use crate::support::{bound::Bound, databases, sandbox::Sandbox, sqlite, workspace};
 use jiff::Timestamp as Instant;
 use serde_json::json;
 use std::time::Duration;
@@ -45,6 +45,23 @@ async fn hand_offs_go_by_pagerdutys_clock_when_ours_is_ten_minutes_late() {
 #[tokio::test]
 async fn hand_offs_go_by_pagerdutys_clock_when_ours_is_ten_minutes_early() {
     with_pagerduty_ahead(-600).await;
+}
+
+#[tokio::test]
+async fn readings_that_follow_each_other_at_once_all_count_whatever_our_clock_says() {
+    for seconds in [600, -5, -600] {
+        let sandbox = Sandbox::start().await;
+        let clock = json!({"ahead_seconds": seconds});
+        sandbox.control("clock", clock).await;
+        let bound = Bound::in_company(sandbox, sqlite(), &["PPLATP1"]).await;
+        for user in ["PADAOK1", "PTOMAS5", "PADAOK1", "PTOMAS5"] {
+            let taken = json!({"user": user, "seconds": 3600});
+            let path = "schedules/PPLATP1/overrides";
+            bound.sandbox.control(path, taken).await;
+            bound.sync_whole().await;
+            assert_eq!(bound.on_duty("PPLATP1").await, [user], "{seconds} s ahead");
+        }
+    }
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn newcomer(bound: &Bound) {
 async fn newcomer_is(bound: &Bound, link: LinkState, said: &str) {
     let shown = bound.member("PPLATP1", "PNEWCOM").await;
     assert_eq!(shown.link, link, "{said}");
-    assert!(shown.duty.is_some() && link.can_be_on_duty());
+    assert!(bound.is_on_duty("PPLATP1", "PNEWCOM").await && link.can_be_on_duty());
 }
 
 #[tokio::test]
@@ -238,11 +238,14 @@ async fn somebody_new_is_shown_by_name_or_id_while_nobody_can_be_asked_for() {
         let path = format!("schedules/{schedule}/overrides");
         bound.sandbox.control(&path, taken.clone()).await;
     }
-    let known = bound.rotation("PPLATP1").await.members.len();
+    let known = bound.rotation("PPLATP1").await.crew.members.len();
     only_people_fail(&bound, json!({"status": 500})).await;
     assert_eq!(bound.sync().await.unwrap().confirmed, 2);
     bound.agrees_with_pagerduty().await;
-    assert_eq!(bound.rotation("PPLATP1").await.members.len(), known + 1);
+    assert_eq!(
+        bound.rotation("PPLATP1").await.crew.members.len(),
+        known + 1
+    );
     let shown = bound.member("PPLATP1", "PNEWCOM").await;
     assert_eq!((shown.name.as_str(), shown.person), ("Nina Newcomer", None));
     // A shift-based schedule tells no names.

@@ -69,12 +69,13 @@ impl Facts {
                 let user = member.pagerduty_user.as_ref();
                 user.map_or_else(|| member.key.to_string(), ToString::to_string)
             };
-            let on_duty = rotation.members.iter();
-            let on_duty = on_duty.filter(|member| member.duty.is_some());
+            let on_duty = rotation.crew.members.iter();
+            let on_duty = on_duty.filter(|member| rotation.crew.is_on_duty(&member.key));
             let facts = RotationFacts {
                 owners: rotation.owners.iter().map(ToString::to_string).collect(),
                 on_duty: on_duty.map(id_of).collect(),
                 members: rotation
+                    .crew
                     .members
                     .iter()
                     .map(|member| {

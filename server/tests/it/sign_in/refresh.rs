@@ -265,12 +265,13 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
             let rotation = crate::support::rotation(&store, &rotation).await;
             assert_eq!(rotation.owners, [PersonId::new("U1")]);
             let members: Vec<_> = rotation
+                .crew
                 .members
                 .iter()
                 .map(|member| &member.person)
                 .collect();
             assert_eq!(members, [&Some(PersonId::new("U1"))]);
-            assert_eq!(rotation.members[0].key.as_str(), "slack:U1");
+            assert_eq!(rotation.crew.members[0].key.as_str(), "slack:U1");
         }
     })
     .await;
@@ -291,7 +292,7 @@ async fn change_to(store: &Store, id: &RotationId, owners: &[&str], members: &[M
     let changed = store
         .change_rotation(&workspace(), id, |rotation| {
             rotation.owners = owners.iter().map(|owner| PersonId::new(*owner)).collect();
-            rotation.members = members.to_vec();
+            rotation.crew.members = members.to_vec();
             Ok::<_, ()>(entry(AuditAction::CreatedRotation))
         })
         .await;

@@ -113,9 +113,15 @@ impl Bound {
         on_call(&self.rotation(schedule).await)
     }
 
+    /// Whether the member that a PagerDuty user became is on duty.
+    pub async fn is_on_duty(&self, schedule: &str, user: &str) -> bool {
+        let key = self.member(schedule, user).await.key;
+        self.rotation(schedule).await.crew.is_on_duty(&key)
+    }
+
     /// The member that a PagerDuty user became.
     pub async fn member(&self, schedule: &str, user: &str) -> Member {
-        let members = self.rotation(schedule).await.members;
+        let members = self.rotation(schedule).await.crew.members;
         let of_user = |member: &Member| {
             let id = member.pagerduty_user.as_ref();
             id.is_some_and(|id| id.as_str() == user)

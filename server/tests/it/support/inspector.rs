@@ -57,10 +57,15 @@ const WRONGS: &str = "
   union all
     select 'a duty of somebody whom the members do not tell', d.holder || ' in ' || d.rotation_id
     from duties d
-    where not exists (select 1 from rotation_members m
+    where d.name is null and not exists (select 1 from rotation_members m
         where m.rotation_id = d.rotation_id and m.key = d.holder and m.duty_kept = 1
             and m.on_duty_since = d.starts_at
             and coalesce(m.on_duty_until, 0) = coalesce(d.ends_at, 0))
+  union all
+    select 'a duty of a member as if of somebody else', d.holder || ' in ' || d.rotation_id
+    from duties d
+    join rotation_members m on m.rotation_id = d.rotation_id and m.key = d.holder
+    where d.name is not null
   union all
     select 'a member on duty without a duty', m.key || ' in ' || m.rotation_id
     from rotation_members m

@@ -18,8 +18,8 @@ pub mod wire;
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
-    AccountIdentity, Actor, KnownPerson, Member, Person, PersonChange, Principal, Rotation,
-    SchedulePerson, ScheduleSnapshot, ScheduleVersion,
+    AccountIdentity, Actor, Crew, KnownPerson, Member, Person, PersonChange, Plan, Principal,
+    Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -30,7 +30,7 @@ use server::{
     clock,
     config::Settings,
     crypto::{KeyRing, token_key},
-    replicas,
+    hand_offs, replicas,
     storage::Storage,
     store::{
         Connection, Expect, Installation, NewAuditEntry, NewSession, Rule, Store, StoredCredential,
@@ -42,13 +42,14 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 use types::{
     ApiKeyInput, AuditAction, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Region,
-    Role, RotationDetails, RotationId, RotationMode, ScheduleChoice, ScheduleId, SyncChange,
-    Timestamp, Visibility, WorkspaceId,
+    Role, RotationDetails, RotationId, ScheduleChoice, ScheduleId, SyncChange, Timestamp,
+    Visibility, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -157,10 +158,17 @@ pub async fn services_with(database: &Database, setup: &Setup<'_>) -> Services {
     services
 }
 
-/// The reconciler alone, until the shutdown.
+/// The reconciler and the clock of what it reads, until the shutdown.
 pub async fn reconcile(services: Services) {
-    let task = sync::task(&services.sync);
-    in_background(&services, vec![task]).await;
+    let tasks = vec![sync::task(&services.sync), clock_of_schedules(&services)];
+    in_background(&services, tasks).await;
+}
+
+/// The clock of rotations that follow a schedule.
+pub fn clock_of_schedules(services: &Services) -> Task {
+    let schedules = sync::Schedules(services.sync.clone());
+    let signal = &services.sync.signals.clock;
+    hand_offs::task(&services.store, signal, vec![Arc::new(schedules)])
 }
 
 /// Telling other servers and hearing from them alone, until the shutdown.
@@ -362,7 +370,6 @@ pub fn member(name: &str) -> Member {
         name: name.to_owned(),
         email: Some(format!("{name}@elsewhere.example")),
         link: LinkState::NoMatch,
-        duty: None,
     }
 }
 
@@ -377,7 +384,7 @@ pub async fn apply(
 ) -> Option<Vec<SyncChange>> {
     let rule = Rule {
         now: &|| at,
-        members: &|_, _| members.to_vec(),
+        crew: &|_, _| Crew::new(members.to_vec(), Vec::new()),
     };
     let poll_in = Duration::from_secs(60);
     let applied = store.apply_schedule(connection, schedule, rule, at, poll_in);
@@ -418,9 +425,9 @@ pub async fn create(store: &Store, name: &str) -> RotationId {
             duty_size: 1,
             visibility: Visibility::Public,
         },
-        mode: RotationMode::Manual,
+        plan: Plan::Manual,
         owners: vec![ann()],
-        members: Vec::new(),
+        crew: Crew::default(),
     };
     let entry = entry(AuditAction::CreatedRotation);
     store.create_rotation(&rotation, &entry).await.unwrap();
@@ -451,10 +458,9 @@ pub async fn bound_to(services: &Services, sandbox: &Sandbox, schedule: &str) ->
 
 /// The PagerDuty ids of those who are on duty, in order.
 pub fn on_call(rotation: &Rotation) -> Vec<String> {
-    let mut ids: Vec<String> = rotation
-        .members
-        .iter()
-        .filter(|member| member.duty.is_some())
+    let members = rotation.crew.members.iter();
+    let mut ids: Vec<String> = members
+        .filter(|member| rotation.crew.is_on_duty(&member.key))
         .filter_map(|member| member.pagerduty_user.as_ref())
         .map(ToString::to_string)
         .collect();

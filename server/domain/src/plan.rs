@@ -1,0 +1,130 @@
+//! What decides who takes turns in a rotation, and who is on duty. A kind of plan answers the
+//! same few questions as any other, so nothing else has to ask which kind it is.
+
+use crate::Foresight;
+use types::{RotationMode, RotationRefusal, ScheduleId, Stretch, Timestamp};
+
+/// What decides who takes turns in a rotation, and who is on duty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// People hand over themselves.
+    Manual,
+    /// Both come from a PagerDuty schedule.
+    PagerDuty(ScheduleId),
+    /// Something of which only another version knows. It is left alone.
+    Unknown,
+}
+
+impl Plan {
+    /// What is stored of a plan: the name of its kind, and the schedule that is followed.
+    pub fn stored(mode: &str, schedule: Option<ScheduleId>) -> Self {
+        match (RotationMode::from_code(mode), schedule) {
+            (Some(RotationMode::Manual), _) => Self::Manual,
+            (Some(RotationMode::PagerDuty), Some(schedule)) => Self::PagerDuty(schedule),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Its kind.
+    pub const fn mode(&self) -> RotationMode {
+        match self {
+            Self::Manual => RotationMode::Manual,
+            Self::PagerDuty(_) => RotationMode::PagerDuty,
+            Self::Unknown => RotationMode::Unknown,
+        }
+    }
+
+    /// The schedule that is followed.
+    pub const fn schedule(&self) -> Option<&ScheduleId> {
+        match self {
+            Self::PagerDuty(schedule) => Some(schedule),
+            Self::Manual | Self::Unknown => None,
+        }
+    }
+
+    /// Whether who takes turns, and in which order, is decided here.
+    pub fn members_are_ours(&self) -> Result<(), RotationRefusal> {
+        self.unless_refused(self.mode().members_are_ours())
+    }
+
+    /// Whether people hand over by hand.
+    pub fn people_hand_over(&self) -> Result<(), RotationRefusal> {
+        self.unless_refused(self.mode().people_hand_over())
+    }
+
+    fn unless_refused(&self, allowed: bool) -> Result<(), RotationRefusal> {
+        if allowed {
+            return Ok(());
+        }
+        Err(match self {
+            Self::PagerDuty(_) => RotationRefusal::Bound,
+            Self::Manual | Self::Unknown => RotationRefusal::UnknownMode,
+        })
+    }
+
+    /// What can be said of who is on duty and who comes next: by hand, whose turn it is; else
+    /// from the `shifts`, if there are any, and the time until which they are known.
+    pub fn foresight<'a>(
+        &self,
+        duty_size: u32,
+        shifts: Option<(&'a [Stretch], Timestamp)>,
+    ) -> Foresight<'a> {
+        match (self.mode(), shifts) {
+            (mode, _) if mode.people_hand_over() => Foresight::ByHand { duty_size },
+            (mode, Some((stretches, known_until))) if mode.has_shifts() => Foresight::Shifts {
+                stretches,
+                known_until,
+            },
+            _ => Foresight::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule() -> ScheduleId {
+        ScheduleId::new("PS")
+    }
+
+    #[test]
+    fn a_plan_is_read_back_as_it_is_stored() {
+        for plan in [Plan::Manual, Plan::PagerDuty(schedule())] {
+            let schedule = plan.schedule().cloned();
+            assert_eq!(Plan::stored(plan.mode().code(), schedule), plan);
+        }
+    }
+
+    #[test]
+    fn a_kind_of_another_version_and_a_binding_to_nothing_are_not_known() {
+        assert_eq!(Plan::stored("lunar", Some(schedule())), Plan::Unknown);
+        assert_eq!(Plan::stored("pagerduty", None), Plan::Unknown);
+    }
+
+    #[test]
+    fn each_kind_says_why_people_may_not_decide() {
+        for (plan, answer) in [
+            (Plan::Manual, Ok(())),
+            (Plan::PagerDuty(schedule()), Err(RotationRefusal::Bound)),
+            (Plan::Unknown, Err(RotationRefusal::UnknownMode)),
+        ] {
+            assert_eq!(plan.members_are_ours(), answer);
+            assert_eq!(plan.people_hand_over(), answer);
+        }
+    }
+
+    #[test]
+    fn shifts_are_asked_for_what_comes_only_where_the_plan_has_some() {
+        let shifts = || Some((&[][..], Timestamp::from_millis(0)));
+        let kind = |plan: Plan, shifts| match plan.foresight(1, shifts) {
+            Foresight::ByHand { .. } => "by hand",
+            Foresight::Shifts { .. } => "shifts",
+            Foresight::Unknown => "unknown",
+        };
+        assert_eq!(kind(Plan::Manual, shifts()), "by hand");
+        assert_eq!(kind(Plan::PagerDuty(schedule()), shifts()), "shifts");
+        assert_eq!(kind(Plan::PagerDuty(schedule()), None), "unknown");
+        assert_eq!(kind(Plan::Unknown, shifts()), "unknown");
+    }
+}

@@ -1,0 +1,99 @@
+//! What PagerDuty's schedules make of the rotations that follow them when a shift begins or
+//! ends: from the stored shifts, whether PagerDuty is there or not, and while it is asked.
+
+use super::{SyncServices, publish, run::until};
+use crate::{
+    hand_offs::Source,
+    metrics::RunEnd,
+    store::{Connection, HandedOver, Rule, StoreError},
+};
+use async_trait::async_trait;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+use types::{LiveTopic, RotationMode, SyncChange, SyncReason, SyncRunId, Timestamp, WorkspaceId};
+use uuid::Uuid;
+
+/// The schedules as a source of duty.
+pub struct Schedules(pub SyncServices);
+
+#[async_trait]
+impl Source for Schedules {
+    fn kind(&self) -> &str {
+        RotationMode::PagerDuty.code()
+    }
+
+    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Option<Duration>, StoreError> {
+        let Self(services) = self;
+        let Some(connection) = services.store.connection(workspace).await? else {
+            return Ok(None);
+        };
+        let began = Instant::now();
+        let mut changes = Vec::new();
+        loop {
+            let handed_over = hand_over_some(services, &connection).await?;
+            if handed_over.due.is_empty() {
+                break;
+            }
+            changes.extend(handed_over.changes.into_iter().map(|(_, change)| change));
+        }
+        if !changes.is_empty() {
+            record(services, &connection, began.elapsed(), &changes).await?;
+        }
+        // Who comes next may have changed in PagerDuty.
+        services.wake();
+        let now = services.integrations.pagerduty_now(&connection);
+        let next = services.store.next_hand_off_at(workspace).await?;
+        Ok(next.map(|next| until(next, now)))
+    }
+}
+
+/// Hands over what is due, as much as one transaction takes.
+async fn hand_over_some(
+    services: &SyncServices,
+    connection: &Connection,
+) -> Result<HandedOver, StoreError> {
+    let workspace = &connection.workspace;
+    let directory = services.store.directory(workspace).await?;
+    let now = || services.integrations.pagerduty_now(connection);
+    let rule = Rule {
+        now: &now,
+        crew: &|snapshot, now| snapshot.crew(&directory, now),
+    };
+    let handed_over = services.store.hand_over_due(connection, rule).await?;
+    let changes = handed_over.changes.iter();
+    let changed_by: HashSet<_> = changes.map(|(schedule, _)| schedule).collect();
+    for (schedule, due_at) in &handed_over.due {
+        // Of a schedule from before the column nobody has looked yet.
+        let known = *due_at > Timestamp::from_millis(0);
+        if known && changed_by.contains(schedule) {
+            services.metrics.handed_off(until(now(), *due_at));
+        }
+    }
+    let changes = handed_over.changes.iter().map(|(_, change)| change);
+    publish(services, workspace, changes);
+    Ok(handed_over)
+}
+
+/// Lists the hand-off beside the runs.
+async fn record(
+    services: &SyncServices,
+    connection: &Connection,
+    took: Duration,
+    changes: &[SyncChange],
+) -> Result<(), StoreError> {
+    let workspace = &connection.workspace;
+    let (reason, id) = (
+        SyncReason::HandOff,
+        SyncRunId::new(Uuid::now_v7().to_string()),
+    );
+    tracing::info!(run = %id, %workspace, changed = changes.len(), "handed over");
+    services.metrics.run_ended(reason, RunEnd::Succeeded, took);
+    let store = &services.store;
+    store
+        .record_run(connection, (&id, reason), took, changes)
+        .await?;
+    services.live.publish(workspace, LiveTopic::Connection);
+    Ok(())
+}
