@@ -1,9 +1,9 @@
 //! What the server functions ask of the server. The trait stands between the
-//! two crates so that the interface compiles and is tested without a database,
-//! and so that authorisation has one place: the top of each method's
-//! implementation, with the caller as a parameter.
+//! two crates so that the interface compiles and is tested without a database.
+//! The caller is a parameter of each method, so none can be written that
+//! forgets to ask who it is for.
 
-use crate::{AppError, Flash, error::Denial};
+use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
@@ -25,17 +25,6 @@ pub struct Caller {
     /// The session's key in the store, not the cookie's value.
     pub session: String,
     pub request_id: String,
-}
-
-impl Caller {
-    /// Lets workspace admins through and nobody else.
-    pub fn must_administer(&self, denial: Denial) -> Result<(), AppError> {
-        if self.role.administers() {
-            Ok(())
-        } else {
-            Err(AppError::Forbidden(denial))
-        }
-    }
 }
 
 /// What a method answers: an error of the request, or an outcome.

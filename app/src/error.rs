@@ -6,6 +6,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use types::Denial;
 
 /// The error of every server function; each kind has its own HTTP status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -44,37 +45,6 @@ pub enum AppError {
         "Something went wrong on our side. Try again; if it stays, report request {request_id}."
     )]
     Internal { request_id: String },
-}
-
-/// What a caller lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Denial {
-    #[error(
-        "Only a Primary Owner, Owner or Admin of the Slack workspace may manage integrations. Ask one of them."
-    )]
-    ManageIntegrations,
-    #[error("Only the rotation's owners and workspace admins may change it. Ask one of them.")]
-    EditRotation,
-    #[error("Only workspace admins may read the audit log. Ask one of them.")]
-    ReadAudit,
-    #[error("Only workspace admins may see how the background work goes. Ask one of them.")]
-    SeeBackgroundWork,
-    #[error("Only workspace admins may say who is who in Slack. Ask one of them.")]
-    LinkPeople,
-    #[error(
-        "Guests of the Slack workspace see people and schedules only for rotations that they own. Ask a full member."
-    )]
-    BrowseAsGuest,
-    #[error("Guests of the Slack workspace may not create rotations. Ask a full member.")]
-    CreateRotation,
-    #[error(
-        "Guests of the Slack workspace may not have PagerDuty asked. Rotations follow it by themselves; ask a full member if it must be now."
-    )]
-    SyncAsGuest,
-    #[error(
-        "Slack says that Round Robin is not installed in the workspace any more, so nothing can be changed. An Owner or Admin of the workspace has to sign in again and add it."
-    )]
-    InstallationEnded,
 }
 
 fn seconds(count: u32) -> String {

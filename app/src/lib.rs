@@ -26,7 +26,7 @@ mod shell;
 
 pub use app::{App, CONTAINER};
 pub use components::DIALOG_PARAMETER;
-pub use error::{AppError, Denial};
+pub use error::AppError;
 pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;
 #[cfg(feature = "ssr")]

@@ -1,5 +1,7 @@
-// The audit log, page by page: with scripts and without, and from an address that somebody shared.
+// The audit log, page by page: with scripts and without, and from an address that somebody shared. And who did what.
 import { done } from '../support/calls';
+import { connectAs, disconnect, openIntegrations } from '../support/connection';
+import { makeBoundRotation } from '../support/rotations';
 import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test, type Page } from '../support/world';
 
@@ -45,6 +47,17 @@ test('the log is read page by page, and an odd address leads to its first page',
   await signInAs(page, 'Ada Okafor');
   await fillLog(page);
   await walk(page);
+});
+
+test('what follows from a deed by itself is told from what somebody did', async ({ page, world }) => {
+  await connectAs(page, world);
+  await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+  await openIntegrations(page);
+  await disconnect(page);
+  await page.goto(ADDRESS);
+  const entry = (action: string) => page.getByRole('row').filter({ hasText: action });
+  await expect(entry('Disconnected PagerDuty')).toContainText('Ada Okafor');
+  await expect(entry('Reverted a rotation to Manual')).toContainText('Round Robin itself');
 });
 
 test.describe('without JavaScript', () => {

@@ -6,7 +6,9 @@
 
 use anyhow::Context;
 use clap::Parser;
-use domain::{AccountIdentity, Crew, Plan, Rotation, ScheduleSnapshot, ScheduleVersion};
+use domain::{
+    AccountIdentity, Actor, Crew, Plan, Principal, Rotation, ScheduleSnapshot, ScheduleVersion,
+};
 use secrecy::{ExposeSecret, SecretString};
 use server::{
     clock,
@@ -20,7 +22,8 @@ use server::{
 };
 use std::{convert::Infallible, fs, path::PathBuf, time::Duration};
 use types::{
-    AuditAction, PersonId, Region, RotationDetails, RotationId, ScheduleId, Visibility, WorkspaceId,
+    AuditAction, PersonId, Region, Role, RotationDetails, RotationId, ScheduleId, Visibility,
+    WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -144,18 +147,16 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
 }
 
 fn entry(workspace: &WorkspaceId, action: AuditAction) -> NewAuditEntry {
-    NewAuditEntry {
+    let actor = Actor {
         workspace: workspace.clone(),
-        at: clock::now(),
-        actor: admin(),
-        actor_name: "Admin".to_owned(),
-        action,
-        refused: false,
-        target: None,
-        before: None,
-        after: None,
+        principal: Principal::Session {
+            person: admin(),
+            name: "Admin".to_owned(),
+            role: Role::Admin,
+        },
         request_id: None,
-    }
+    };
+    NewAuditEntry::new(actor, action, clock::now())
 }
 
 fn admin() -> PersonId {

@@ -4,6 +4,7 @@
 // The views of the pages are deeply nested types.
 #![recursion_limit = "512"]
 
+mod actions;
 pub mod audit;
 pub mod backend;
 pub mod background;

@@ -1,10 +1,10 @@
-//! What people did, for those who have to answer for it.
+//! What was done, and by whom, for those who have to answer for it.
 
 use crate::{AuditId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something a person did, or tried and was refused.
+/// Something that was done, or tried and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AuditAction {
     SignedIn,
@@ -157,12 +157,33 @@ impl fmt::Display for AuditAction {
     }
 }
 
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuditActor {
+    /// A person of this name, by a session of the pages.
+    Session(String),
+    /// Round Robin itself.
+    System,
+    /// Somebody of this name, in a way that another version wrote and this one does not know.
+    Unknown(String),
+}
+
+impl fmt::Display for AuditActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(name) => f.write_str(name),
+            Self::System => f.write_str("Round Robin itself"),
+            Self::Unknown(name) => write!(f, "{name}, in a way that this version does not know"),
+        }
+    }
+}
+
 /// A row of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub id: AuditId,
     pub at: Timestamp,
-    pub actor: String,
+    pub actor: AuditActor,
     pub action: AuditAction,
     /// The attempt was refused: the actor had no right to it, or PagerDuty did not accept
     /// what they brought.

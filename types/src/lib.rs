@@ -14,6 +14,7 @@ mod oauth;
 mod outcome;
 mod pagerduty;
 mod person;
+mod refusal;
 mod rotation;
 mod schedule;
 mod sign_in;
@@ -24,7 +25,7 @@ mod theme;
 mod time;
 
 pub use alerts::{AlertsView, ConnectionAlert};
-pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditEntry, AuditPage, audit_cursor};
+pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
@@ -43,6 +44,7 @@ pub use oauth::{
 pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
+pub use refusal::{Denial, Refusal};
 pub use rotation::{
     Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
     MoveDirection, NAME_MAX_CHARS, RotationCard, RotationDetails, RotationField, RotationFilter,

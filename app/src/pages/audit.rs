@@ -11,7 +11,7 @@ use crate::{
     server_fns::Audit,
 };
 use leptos::{either::Either, html, prelude::*};
-use types::{AUDIT_KEPT_DAYS, AuditEntry, AuditId, AuditPage, audit_cursor};
+use types::{AUDIT_KEPT_DAYS, AuditActor, AuditEntry, AuditId, AuditPage, audit_cursor};
 
 const ADDRESS: &str = "/settings/audit";
 
@@ -85,6 +85,17 @@ fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
 }
 
 #[component]
+fn Who(actor: AuditActor) -> impl IntoView {
+    let words = actor.to_string();
+    match actor {
+        AuditActor::System => Either::Left(words),
+        AuditActor::Session(_) | AuditActor::Unknown(_) => {
+            Either::Right(view! { <bdi translate="no">{words}</bdi> })
+        }
+    }
+}
+
+#[component]
 fn Entry(entry: AuditEntry) -> impl IntoView {
     let change = match (entry.before, entry.after) {
         (Some(before), Some(after)) => Some(format!("{before} → {after}")),
@@ -93,7 +104,7 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
     view! {
         <Row>
             <Cell label="When"><span class="nowrap"><Time at=entry.at/></span></Cell>
-            <Cell label="Who"><bdi translate="no">{entry.actor}</bdi></Cell>
+            <Cell label="Who"><Who actor=entry.actor/></Cell>
             <Cell label="What">
                 <span>
                     {entry.action.to_string()}

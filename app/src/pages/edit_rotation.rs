@@ -4,12 +4,11 @@ use super::{address::use_rotation_id, rotation_form::RotationFields};
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, loaded, use_title},
     data::{DataMemo, Resource},
-    error::Denial,
     forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
-use types::{RotationInput, RotationMode, RotationPage};
+use types::{Denial, RotationInput, RotationMode, RotationPage};
 
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {

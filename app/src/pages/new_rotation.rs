@@ -3,12 +3,11 @@
 use super::rotation_form::RotationFields;
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, use_session, use_title},
-    error::Denial,
     forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::CreateRotation,
 };
 use leptos::{either::Either, prelude::*};
-use types::Role;
+use types::{Denial, Role};
 
 #[component]
 pub(crate) fn NewRotationPage() -> impl IntoView {

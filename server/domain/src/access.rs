@@ -1,6 +1,6 @@
 //! Who may see and who may change a rotation.
 
-use crate::Rotation;
+use crate::{Actor, Rotation};
 use types::{PersonId, Role, Visibility};
 
 /// What somebody is to a rotation.
@@ -32,19 +32,20 @@ impl Relation {
 }
 
 /// [`Relation::may_see`] of a rotation that is at hand as a whole.
-pub fn may_see(rotation: &Rotation, person: &PersonId, role: Role) -> bool {
-    Relation::of(person, rotation).may_see(rotation.details.visibility, role)
+pub fn may_see(rotation: &Rotation, actor: &Actor) -> bool {
+    let visibility = rotation.details.visibility;
+    actor.may_see(visibility, |person| Relation::of(person, rotation))
 }
 
 /// Owners and workspace admins edit.
-pub fn may_edit(rotation: &Rotation, person: &PersonId, role: Role) -> bool {
-    Relation::of(person, rotation).may_edit(role)
+pub fn may_edit(rotation: &Rotation, actor: &Actor) -> bool {
+    actor.may_edit(|person| Relation::of(person, rotation))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{crew::examples::person, rotation::examples::rotation};
+    use crate::{actor::examples::actor, crew::examples::person, rotation::examples::rotation};
 
     #[test]
     fn a_private_rotation_is_for_members_owners_and_admins() {
@@ -58,13 +59,9 @@ mod tests {
             ("eve", Role::Guest, false, false),
             ("eve", Role::Admin, true, true),
         ] {
+            assert_eq!(may_see(&private, &actor(name, role)), sees, "{name} {role}");
             assert_eq!(
-                may_see(&private, &person(name), role),
-                sees,
-                "{name} {role}"
-            );
-            assert_eq!(
-                may_edit(&private, &person(name), role),
+                may_edit(&private, &actor(name, role)),
                 edits,
                 "{name} {role}"
             );
@@ -73,6 +70,6 @@ mod tests {
 
     #[test]
     fn everybody_sees_a_public_rotation() {
-        assert!(may_see(&rotation(&[]), &person("eve"), Role::Guest));
+        assert!(may_see(&rotation(&[]), &actor("eve", Role::Guest)));
     }
 }

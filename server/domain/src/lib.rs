@@ -1,10 +1,12 @@
-//! What the product exists for: people, rotations, shifts, and the rules over them: who may
-//! see and change a rotation, whose turn it is, and what a schedule makes of its members. Pure
-//! functions over values; the time is a parameter. A crate of its own, with nothing behind it
-//! but the types on the wire, so that it cannot reach for the store or a client.
+//! What the product exists for: people, rotations, shifts, and the rules over them: who acts,
+//! who may see and change a rotation, whose turn it is, and what a schedule makes of its
+//! members. Pure functions over values; the time is a parameter. A crate of its own, with
+//! nothing behind it but the types on the wire, so that it cannot reach for the store or a
+//! client.
 
 mod access;
 mod account;
+mod actor;
 mod crew;
 mod horizon;
 mod membership;
@@ -22,6 +24,7 @@ mod turns;
 
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
+pub use actor::{Actor, Principal};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};

@@ -1,6 +1,6 @@
 //! Who is in a rotation, in which order, and who owns it.
 
-use crate::{Crew, Member, Rotation};
+use crate::{Actor, Crew, Member, Rotation};
 use std::mem;
 use types::{LinkState, MemberKey, MoveDirection, PersonId, PersonView, RotationRefusal};
 
@@ -70,9 +70,9 @@ pub fn add_owner(rotation: &mut Rotation, person: &PersonView) -> Result<(), Rot
 pub fn remove_owner(
     rotation: &mut Rotation,
     person: &PersonId,
-    by: &PersonId,
+    by: &Actor,
 ) -> Result<(), RotationRefusal> {
-    if person == by {
+    if by.is(person) {
         return Err(RotationRefusal::CannotRemoveYourself);
     }
     rotation.owners.retain(|owner| owner != person);
@@ -84,6 +84,7 @@ mod tests {
     use super::*;
     use crate::{
         Plan,
+        actor::examples::actor,
         crew::examples::{key, person},
         rotation::examples::rotation,
     };
@@ -147,11 +148,12 @@ mod tests {
     fn nobody_removes_themselves_as_owner() {
         let mut rotation = rotation(&[]);
         rotation.owners = vec![person("ann"), person("bob")];
+        let ann = actor("ann", Role::Member);
         assert_eq!(
-            remove_owner(&mut rotation, &person("ann"), &person("ann")),
+            remove_owner(&mut rotation, &person("ann"), &ann),
             Err(RotationRefusal::CannotRemoveYourself)
         );
-        remove_owner(&mut rotation, &person("bob"), &person("ann")).unwrap();
+        remove_owner(&mut rotation, &person("bob"), &ann).unwrap();
         assert_eq!(rotation.owners, [person("ann")]);
     }
 

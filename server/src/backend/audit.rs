@@ -1,8 +1,9 @@
 //! Reading the audit log.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, actor, answers::told};
+use crate::actions::workspace;
 use app::{
-    AppError, Denial,
+    AppError,
     backend::{Audit, Caller},
 };
 use async_trait::async_trait;
@@ -15,11 +16,7 @@ impl Audit for RoundRobin {
         caller: &Caller,
         older_than: Option<AuditId>,
     ) -> Result<AuditPage, AppError> {
-        caller.must_administer(Denial::ReadAudit)?;
-        self.services
-            .store
-            .audit_page(&caller.workspace, older_than.as_ref())
-            .await
-            .map_err(failed(caller))
+        let page = workspace::audit_log(&self.services, &actor(caller), older_than.as_ref()).await;
+        told(caller, page)
     }
 }

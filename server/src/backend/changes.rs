@@ -2,7 +2,7 @@
 //! database before it is done, and how it ended is written afterwards: what a server
 //! that dies in between leaves behind may have been done, and is not done again.
 
-use super::{RoundRobin, failed};
+use super::{RoundRobin, answers::told};
 use crate::{crypto::token_key, store::ChangeState};
 use app::{
     AppError,
@@ -31,7 +31,7 @@ impl Changes for RoundRobin {
         let deadline = Instant::now() + LONGEST_WAIT;
         loop {
             let state = self.services.store.begin_change(&caller.workspace, &key);
-            match state.await.map_err(failed(caller))? {
+            match told(caller, state.await.map_err(Into::into))? {
                 ChangeState::New => return Ok(Begun::Now(ChangeKey(key))),
                 ChangeState::Done(outcome) => return Ok(Begun::Before(outcome)),
                 ChangeState::BrokenOff => return Err(AppError::Unfinished),

@@ -17,11 +17,11 @@ use crate::{
     oauth::says_later,
     store::{Installation, NewAuditEntry, NewSession, StoreError, Workspace, bot_token_row},
 };
-use domain::Person;
+use domain::{Actor, Person, Principal};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::{AuditAction, LiveTopic, PersonId, SignInProblem, Timestamp, WorkspaceId};
+use types::{AuditAction, LiveTopic, PersonId, Role, SignInProblem, Timestamp, WorkspaceId};
 use url::Url;
 
 /// Where Slack sends the browser back to.
@@ -440,8 +440,7 @@ async fn install(
         target: Some(name.clone()),
         ..audited(
             &new.workspace,
-            installer,
-            &installer_name(services, &new, installer).await,
+            installer_as_told(services, &new, installer).await,
             AuditAction::InstalledInSlack,
             visit,
             now,
@@ -478,13 +477,14 @@ async fn granted_scopes(services: &SlackServices, new: &NewInstallation) -> Vec<
     }
 }
 
-/// The name for the audit log, which has to be right although the directory is
-/// not read yet; the id when Slack does not tell.
-async fn installer_name(
+/// Who installed, for the audit log, which has to be right although the directory is
+/// not read yet. Where Slack does not tell, it is somebody with the id as their name and
+/// the fewest rights.
+async fn installer_as_told(
     services: &SlackServices,
     new: &NewInstallation,
     installer: &PersonId,
-) -> String {
+) -> Principal {
     let workspace = &new.workspace;
     match services
         .client
@@ -494,8 +494,20 @@ async fn installer_name(
         Ok(Granted {
             value: Some(account),
             ..
-        }) => account.person(None).name,
-        _ => installer.to_string(),
+        }) => by_session(&account.person(None)),
+        _ => Principal::Session {
+            person: installer.clone(),
+            name: installer.to_string(),
+            role: Role::Guest,
+        },
+    }
+}
+
+fn by_session(person: &Person) -> Principal {
+    Principal::Session {
+        person: person.id.clone(),
+        name: person.name.clone(),
+        role: person.role,
     }
 }
 
@@ -511,8 +523,7 @@ async fn enter(
     let now = services.store.now().await?;
     let entry = audited(
         workspace,
-        &person.id,
-        &person.name,
+        by_session(person),
         AuditAction::SignedIn,
         visit,
         now,
@@ -536,24 +547,17 @@ async fn enter(
 
 fn audited(
     workspace: &WorkspaceId,
-    person: &PersonId,
-    name: &str,
+    principal: Principal,
     action: AuditAction,
     visit: &Visit,
     at: Timestamp,
 ) -> NewAuditEntry {
-    NewAuditEntry {
+    let actor = Actor {
         workspace: workspace.clone(),
-        at,
-        actor: person.clone(),
-        actor_name: name.to_owned(),
-        action,
-        refused: false,
-        target: None,
-        before: None,
-        after: None,
+        principal,
         request_id: Some(visit.request_id.clone()),
-    }
+    };
+    NewAuditEntry::new(actor, action, at)
 }
 
 /// Turns what stopped a sign-in into what the person is told, and logs the rest.

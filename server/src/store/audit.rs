@@ -1,8 +1,9 @@
-//! The audit log: what people did, written in the same transaction as the deed.
+//! The audit log: what was done and by whom, written in the same transaction as the deed.
 
 use super::{DatabaseConnection, Result, Store};
+use domain::{Actor, Principal};
 use sqlx::FromRow;
-use types::{AuditAction, AuditEntry, AuditId, AuditPage, PersonId, Timestamp, WorkspaceId};
+use types::{AuditAction, AuditActor, AuditEntry, AuditId, AuditPage, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
 /// So many refused attempts of one person are written in an hour: more would say nothing
@@ -15,23 +16,68 @@ const HOUR_SECONDS: i64 = 3_600;
 const PURGE_ENTRIES: i64 = 500;
 const PURGE_BATCHES: usize = 20;
 
+/// How somebody acted, as the column `actor_kind` has it. The first is its default.
+const BY_SESSION: &str = "session";
+const BY_SYSTEM: &str = "system";
+
 /// Entries on one page of the log.
 const PAGE_ENTRIES: i64 = 50;
 
 /// Something to be written to the log. Nothing in it is secret.
 #[derive(Clone, Debug)]
 pub struct NewAuditEntry {
-    pub workspace: WorkspaceId,
     pub at: Timestamp,
-    pub actor: PersonId,
-    pub actor_name: String,
+    pub actor: Actor,
     pub action: AuditAction,
     /// The attempt was refused, for want of rights or by PagerDuty.
     pub refused: bool,
     pub target: Option<String>,
     pub before: Option<String>,
     pub after: Option<String>,
-    pub request_id: Option<String>,
+}
+
+impl NewAuditEntry {
+    /// An entry that says nothing but who did what.
+    pub const fn new(actor: Actor, action: AuditAction, at: Timestamp) -> Self {
+        Self {
+            at,
+            actor,
+            action,
+            refused: false,
+            target: None,
+            before: None,
+            after: None,
+        }
+    }
+
+    /// Where it was done.
+    pub const fn workspace(&self) -> &WorkspaceId {
+        &self.actor.workspace
+    }
+
+    /// The id under which the database has whoever did it: a person's, or one that nobody in
+    /// Slack has.
+    pub(super) fn actor_id(&self) -> &str {
+        match &self.actor.principal {
+            Principal::Session { person, .. } => person.as_str(),
+            Principal::System => BY_SYSTEM,
+        }
+    }
+
+    /// The name that goes with it, which is all that the version before shows.
+    pub(super) fn actor_name(&self) -> &str {
+        match &self.actor.principal {
+            Principal::Session { name, .. } => name,
+            Principal::System => "Round Robin",
+        }
+    }
+
+    fn actor_kind(&self) -> &'static str {
+        match &self.actor.principal {
+            Principal::Session { .. } => BY_SESSION,
+            Principal::System => BY_SYSTEM,
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -39,6 +85,7 @@ struct Row {
     id: String,
     at: i64,
     actor_name: String,
+    actor_kind: String,
     action: String,
     refused: i64,
     target: Option<String>,
@@ -49,10 +96,15 @@ struct Row {
 
 impl Row {
     fn entry(self) -> AuditEntry {
+        let actor = match self.actor_kind.as_str() {
+            BY_SESSION => AuditActor::Session(self.actor_name),
+            BY_SYSTEM => AuditActor::System,
+            _ => AuditActor::Unknown(self.actor_name),
+        };
         AuditEntry {
             id: AuditId::new(self.id),
             at: Timestamp::from_millis(self.at),
-            actor: self.actor_name,
+            actor,
             action: AuditAction::from_code(&self.action),
             refused: self.refused != 0,
             target: self.target,
@@ -77,21 +129,22 @@ pub(super) async fn insert(
     entry: &NewAuditEntry,
 ) -> Result<()> {
     sqlx::query(
-        "insert into audit (id, workspace_id, at, actor_id, actor_name, action, refused, target,
-             before_change, after_change, request_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into audit (id, workspace_id, at, actor_id, actor_name, actor_kind, action, refused,
+             target, before_change, after_change, request_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(Uuid::now_v7().to_string())
-    .bind(entry.workspace.as_str())
+    .bind(entry.workspace().as_str())
     .bind(entry.at.as_millis())
-    .bind(entry.actor.as_str())
-    .bind(&entry.actor_name)
+    .bind(entry.actor_id())
+    .bind(entry.actor_name())
+    .bind(entry.actor_kind())
     .bind(entry.action.code())
     .bind(i64::from(entry.refused))
     .bind(entry.target.as_deref())
     .bind(entry.before.as_deref())
     .bind(entry.after.as_deref())
-    .bind(entry.request_id.as_deref())
+    .bind(entry.actor.request_id.as_deref())
     .execute(connection)
     .await?;
     Ok(())
@@ -110,17 +163,17 @@ impl Store {
         let mut transaction = self.begin().await?;
         // Of two attempts at once, the second counts the first.
         sqlx::query("update people set name = name where workspace_id = $1 and id = $2")
-            .bind(entry.workspace.as_str())
-            .bind(entry.actor.as_str())
+            .bind(entry.workspace().as_str())
+            .bind(entry.actor_id())
             .execute(&mut *transaction)
             .await?;
         let (written,): (i64,) = sqlx::query_as(
             "select count(*) from audit
              where workspace_id = $1 and id > $2 and actor_id = $3 and refused = 1",
         )
-        .bind(entry.workspace.as_str())
+        .bind(entry.workspace().as_str())
         .bind(first_id_at(entry.at.plus_seconds(-HOUR_SECONDS)))
-        .bind(entry.actor.as_str())
+        .bind(entry.actor_id())
         .fetch_one(&mut *transaction)
         .await?;
         if written < REFUSALS_PER_HOUR {
@@ -160,8 +213,8 @@ impl Store {
     ) -> Result<AuditPage> {
         let newest = Uuid::max().to_string();
         let rows: Vec<Row> = sqlx::query_as(
-            "select id, at, actor_name, action, refused, target, before_change, after_change,
-                 request_id
+            "select id, at, actor_name, actor_kind, action, refused, target, before_change,
+                 after_change, request_id
              from audit where workspace_id = $1 and id < $2 order by id desc limit $3",
         )
         .bind(workspace.as_str())

@@ -235,7 +235,7 @@ async fn write_binding(
     .bind(rotation.workspace.as_str())
     .bind(schedule.as_str())
     .bind(entry.at.as_millis())
-    .bind(entry.actor.as_str())
+    .bind(entry.actor_id())
     .execute(&mut *connection)
     .await?;
     former::forget(connection, &rotation.id).await?;

@@ -229,11 +229,11 @@ impl Store {
              on conflict (workspace_id) do nothing"
         );
         let inserted = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)
-            .bind(entry.workspace.as_str())
+            .bind(entry.workspace().as_str())
             .bind(Uuid::now_v7().to_string())
             .bind(entry.at.as_millis())
-            .bind(entry.actor.as_str())
-            .bind(&entry.actor_name)
+            .bind(entry.actor_id())
+            .bind(entry.actor_name())
             .execute(&mut *tx)
             .await?;
         if inserted.rows_affected() == 0 {
@@ -267,7 +267,7 @@ impl Store {
         );
         let updated = bind_credential(sqlx::query(AssertSqlSafe(statement)), new)
             .bind(Uuid::now_v7().to_string())
-            .bind(entry.workspace.as_str())
+            .bind(entry.workspace().as_str())
             .bind(generation)
             .execute(&mut *tx)
             .await?;
@@ -279,7 +279,7 @@ impl Store {
             "update pagerduty_schedules set poll_at = 0, failures = 0, unanswered = 0
              where workspace_id = $1",
         )
-        .bind(entry.workspace.as_str())
+        .bind(entry.workspace().as_str())
         .execute(&mut *tx)
         .await?;
         audit::insert(&mut tx, entry).await?;
@@ -329,7 +329,7 @@ impl Store {
     /// the members and the people on duty that they have. All or nothing; `None`
     /// when the workspace is not connected.
     pub async fn disconnect(&self, entry: &NewAuditEntry) -> Result<Option<Vec<RevertedRotation>>> {
-        let workspace = &entry.workspace;
+        let workspace = entry.workspace();
         let mut tx = self.begin_durable().await?;
         // Waits for a sync that is being applied, and makes the next one wait.
         if !hold(&mut tx, workspace).await? {
@@ -366,6 +366,7 @@ impl Store {
         audit::insert(&mut tx, entry).await?;
         for rotation in &reverted {
             let entry = NewAuditEntry {
+                actor: entry.actor.followed_by_system(),
                 action: AuditAction::RevertedToManual,
                 target: Some(rotation.name.clone()),
                 before: Some(RotationMode::PagerDuty.to_string()),

@@ -86,7 +86,7 @@ impl Store {
     pub async fn forget_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
         let mut transaction = self.begin().await?;
         let deleted = sqlx::query("delete from former_bindings where workspace_id = $1")
-            .bind(entry.workspace.as_str())
+            .bind(entry.workspace().as_str())
             .execute(&mut *transaction)
             .await?;
         let any = deleted.rows_affected() > 0;

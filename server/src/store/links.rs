@@ -35,15 +35,15 @@ impl Store {
                  person_id = excluded.person_id, linked_at = excluded.linked_at,
                  linked_by = excluded.linked_by",
         )
-        .bind(entry.workspace.as_str())
+        .bind(entry.workspace().as_str())
         .bind(user.as_str())
         .bind(person.as_str())
         .bind(entry.at.as_millis())
-        .bind(entry.actor.as_str())
+        .bind(entry.actor_id())
         .execute(&mut *tx)
         .await?;
         audit::insert(&mut tx, entry).await?;
-        revisions::people_changed(&mut tx, &entry.workspace).await?;
+        revisions::people_changed(&mut tx, entry.workspace()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -54,7 +54,7 @@ impl Store {
         let deleted = sqlx::query(
             "delete from person_links where workspace_id = $1 and pagerduty_user_id = $2",
         )
-        .bind(entry.workspace.as_str())
+        .bind(entry.workspace().as_str())
         .bind(user.as_str())
         .execute(&mut *tx)
         .await?;
@@ -62,7 +62,7 @@ impl Store {
             return Ok(false);
         }
         audit::insert(&mut tx, entry).await?;
-        revisions::people_changed(&mut tx, &entry.workspace).await?;
+        revisions::people_changed(&mut tx, entry.workspace()).await?;
         tx.commit().await?;
         Ok(true)
     }

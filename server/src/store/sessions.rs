@@ -179,8 +179,8 @@ impl Store {
     pub async fn sign_out_everywhere(&self, entry: &NewAuditEntry) -> Result<()> {
         let mut transaction = self.begin_durable().await?;
         sqlx::query("delete from sessions where workspace_id = $1 and person_id = $2")
-            .bind(entry.workspace.as_str())
-            .bind(entry.actor.as_str())
+            .bind(entry.workspace().as_str())
+            .bind(entry.actor_id())
             .execute(&mut *transaction)
             .await?;
         audit::insert(&mut transaction, entry).await?;

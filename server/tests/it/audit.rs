@@ -1,10 +1,10 @@
 //! What did not work leaves a trace too, and never more than a few lines of it.
 
 use crate::support::{
-    bound::Bound, caller, databases, entry, on_each_engine, sandbox::Sandbox, services, sqlite,
-    workspace,
+    actor, bound::Bound, caller, databases, entry, on_each_database, on_each_engine,
+    sandbox::Sandbox, services, sqlite, workspace,
 };
-use app::backend::{Authorisations, Caller, Connections};
+use app::backend::{Audit as _, Authorisations, Caller, Connections};
 use secrecy::SecretString;
 use server::{
     Services,
@@ -12,9 +12,10 @@ use server::{
     clock,
     store::{NewAuditEntry, Store},
 };
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
-    ApiKeyInput, AuditAction, AuditEntry, AuthorisationProblem, ClientSecretInput, ConnectRefusal,
-    OauthStep, Outcome, Role,
+    ApiKeyInput, AuditAction, AuditActor, AuditEntry, AuthorisationProblem, ClientSecretInput,
+    ConnectRefusal, OauthStep, Outcome, Role,
 };
 use url::Url;
 
@@ -61,7 +62,7 @@ async fn of_one_persons_refusals_twenty_an_hour_are_written() {
         assert_eq!(refusals(&store).await.len(), 20);
 
         let of_bob = NewAuditEntry {
-            actor: types::PersonId::new("U2"),
+            actor: actor(types::PersonId::new("U2"), "Bob"),
             ..refused_at(now)
         };
         store.record_refusal(&of_bob).await.unwrap();
@@ -251,6 +252,61 @@ async fn an_answer_that_names_another_issuer_is_not_used() {
     // PagerDuty is asked, and does not know this code.
     let known = end("https://app.pagerduty.com/global/oauth/anonymous").await;
     assert_ne!(known, foreign);
+}
+
+#[tokio::test]
+async fn what_follows_a_deed_is_the_systems_and_of_the_same_request() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let backend = bound.backend();
+        backend.disconnect_pagerduty(&caller()).await.unwrap();
+        let page = backend.audit(&caller(), None).await.unwrap();
+        let told: Vec<_> = page.entries[..2]
+            .iter()
+            .map(|entry| (entry.action, &entry.actor, entry.request_id.as_deref()))
+            .collect();
+        let request = Some(&*caller().request_id);
+        let ann = AuditActor::Session("Ann".to_owned());
+        assert_eq!(
+            told,
+            [
+                (AuditAction::RevertedToManual, &AuditActor::System, request),
+                (AuditAction::DisconnectedPagerDuty, &ann, request),
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_entry_of_another_version_is_a_persons_or_shown_as_not_known() {
+    on_each_database(async |store, url| {
+        store.record(&entry(AuditAction::Rotated)).await.unwrap();
+        let mut other = AnyConnection::connect(url).await.unwrap();
+        let before =
+            "insert into audit (id, workspace_id, at, actor_id, actor_name, action, refused)
+             values ('fffffffe', 'T1', 1, 'U1', 'Ann', 'rotated', 0)";
+        let after = "insert into audit (id, workspace_id, at, actor_id, actor_name, actor_kind,
+                 action, refused)
+             values ('ffffffff', 'T1', 1, 'U1', 'Ann', 'telepathy', 'rotated', 0)";
+        for statement in [before, after] {
+            other.execute(statement).await.unwrap();
+        }
+        let actors: Vec<_> = log(&store)
+            .await
+            .into_iter()
+            .map(|entry| entry.actor)
+            .collect();
+        let ann = || "Ann".to_owned();
+        assert_eq!(
+            actors[..3],
+            [
+                AuditActor::Unknown(ann()),
+                AuditActor::Session(ann()),
+                AuditActor::Session(ann())
+            ]
+        );
+    })
+    .await;
 }
 
 #[tokio::test]

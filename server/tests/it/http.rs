@@ -15,7 +15,7 @@ use browser::{Answer, Browser, ORIGIN, fetch, page};
 use futures::StreamExt as _;
 use server::{Services, clock, crypto::token_key, metrics::Reading, store::NewSession};
 use std::time::Instant;
-use types::{AuditAction, LiveEvent, LiveTopic, PersonId, Timestamp};
+use types::{AuditAction, AuditActor, LiveEvent, LiveTopic, PersonId, Timestamp};
 
 pub const COOKIE: &str = "roundrobin_session";
 const SESSION: &str = "the-secret-of-a-session";
@@ -458,7 +458,8 @@ async fn signing_out_everywhere_ends_the_sessions_of_other_browsers_too() {
     );
     let audit = services.store.audit_page(&workspace(), None).await.unwrap();
     assert_eq!(audit.entries[0].action, AuditAction::SignedOutEverywhere);
-    assert_eq!(audit.entries[0].actor, "Ann");
+    let ann = AuditActor::Session("Ann".to_owned());
+    assert_eq!(audit.entries[0].actor, ann);
 }
 
 #[tokio::test]

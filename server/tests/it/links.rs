@@ -2,10 +2,10 @@
 
 use crate::support::{bound::Bound, caller, databases};
 use app::{
-    AppError, Denial,
+    AppError,
     backend::{Caller, Links},
 };
-use types::{LinkRefusal, LinkState, Outcome, PagerDutyUserId, PersonId, Role};
+use types::{Denial, LinkRefusal, LinkState, Outcome, PagerDutyUserId, PersonId, Role};
 
 fn tomas() -> PagerDutyUserId {
     PagerDutyUserId::new("PTOMAS5")

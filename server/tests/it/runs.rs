@@ -7,7 +7,7 @@ use crate::support::{
 use app::backend::{Caller, Connections};
 use secrecy::SecretString;
 use serde_json::json;
-use server::store::{Installation, NewAuditEntry, credential_row};
+use server::store::{Installation, credential_row};
 use std::time::Duration;
 use tokio::time;
 use types::{
@@ -209,9 +209,10 @@ async fn runs_of_many_workspaces_start_a_few_at_a_time() {
         let workspaces = (0..20).map(|number| WorkspaceId::new(format!("TMANY{number}")));
         let workspaces: Vec<_> = workspaces.collect();
         for workspace in &workspaces {
-            let entry = |action| NewAuditEntry {
-                workspace: workspace.clone(),
-                ..entry(action)
+            let entry = |action| {
+                let mut entry = entry(action);
+                entry.actor.workspace = workspace.clone();
+                entry
             };
             let installation = Installation {
                 bot_token_sealed: String::new(),

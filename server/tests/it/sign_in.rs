@@ -10,13 +10,13 @@ mod token;
 use crate::{
     http::browser::Browser,
     support::{
-        Database, NOW, databases, directory_read, entry, keys, on_each_engine, sqlite, told,
-        workspace,
+        Database, NOW, actor, ann, databases, directory_read, entry, keys, on_each_engine, sqlite,
+        told, workspace,
     },
 };
 use axum::http::StatusCode;
 use clap::Parser;
-use domain::{Person, Standing};
+use domain::{Actor, Person, Standing};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use server::{
@@ -27,7 +27,7 @@ use server::{
     store::{Expect, Installation, NewAuditEntry, Store, Workspace, bot_token_row},
 };
 use slack::{ALL_SCOPES, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, Code, Slack};
-use types::{AuditAction, PersonId, Role, SlackWord, WorkspaceId};
+use types::{AuditAction, AuditActor, PersonId, Role, SlackWord, WorkspaceId};
 use url::Url;
 
 const LOGIN: &str = "/api/auth/slack/login?return_to=/settings";
@@ -173,13 +173,14 @@ async fn a_new_workspace_is_installed_on_the_way_and_its_people_are_read() {
     let actions: Vec<_> = audit
         .entries
         .iter()
-        .map(|entry| (entry.action, entry.actor.as_str()))
+        .map(|entry| (entry.action, entry.actor.clone()))
         .collect();
+    let ann = AuditActor::Session("Ann".to_owned());
     assert_eq!(
         actions,
         [
-            (AuditAction::SignedIn, "Ann"),
-            (AuditAction::InstalledInSlack, "Ann")
+            (AuditAction::SignedIn, ann.clone()),
+            (AuditAction::InstalledInSlack, ann)
         ]
     );
 }
@@ -445,7 +446,10 @@ async fn of_two_workspaces_that_install_at_once_one_owns_the_deployment() {
 async fn install(store: &Store, id: &str) -> bool {
     let id = WorkspaceId::new(id);
     let entry = NewAuditEntry {
-        workspace: id.clone(),
+        actor: Actor {
+            workspace: id.clone(),
+            ..actor(ann(), "Ann")
+        },
         ..entry(AuditAction::InstalledInSlack)
     };
     let installation = installation("sealed");

@@ -93,6 +93,7 @@ async fn a_value_that_another_version_wrote_takes_no_more_down_than_itself() {
             ("rotations", "visibility"),
             ("people", "role"),
             ("audit", "action"),
+            ("audit", "actor_kind"),
             ("rotation_members", "unlinked"),
             ("pagerduty_connections", "problem"),
             ("pagerduty_schedules", "problem"),

@@ -17,7 +17,6 @@ use crate::{
         use_clock, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
-    error::Denial,
     forms::{ActionForm, ServerAction, failure, form_outcome},
     live::use_live,
     server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule},
@@ -26,8 +25,8 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
 use types::{
-    BindRefusal, FoundSchedules, Outcome, RotationId, RotationMode, RotationPage, ScheduleId,
-    SchedulePreview, Timestamp,
+    BindRefusal, Denial, FoundSchedules, Outcome, RotationId, RotationMode, RotationPage,
+    ScheduleId, SchedulePreview, Timestamp,
 };
 
 const CANCEL_FORM: &str = "cancel-schedule";

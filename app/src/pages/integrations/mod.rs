@@ -25,7 +25,6 @@ use crate::{
         Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded, use_title,
     },
     data::{DataMemo, Resource},
-    error::Denial,
     forms::{
         Failure, FormOutcome, Forms, LOGIN_CALLBACK_FORM, ServerAction, failure, first_failure,
         flashed_outcome, form_outcome,
@@ -46,8 +45,8 @@ use question::{Question, QuestionFailure};
 use slack::SlackCard;
 pub(crate) use syncs::SyncHistoryPage;
 use types::{
-    ConnectRefusal, ConnectionMethod, Disconnected, IntegrationsView, OauthStep, Rebound, Replaced,
-    SyncReport,
+    ConnectRefusal, ConnectionMethod, Denial, Disconnected, IntegrationsView, OauthStep, Rebound,
+    Replaced, SyncReport,
 };
 
 const ADDRESS: &str = "/settings/integrations";

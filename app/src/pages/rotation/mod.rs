@@ -16,7 +16,6 @@ use crate::{
     },
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
-    error::Denial,
     forms::{FormOutcome, Forms, ServerAction, failure, first_failure},
     live::use_live,
     prefetch::use_prefetch,
@@ -32,7 +31,7 @@ use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
+use types::{Denial, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]

@@ -2,11 +2,11 @@
 
 use super::{browser::Browser, error_of, signed_in, signed_in_with, started};
 use crate::support::{NOW, caller, directory_read, sandbox::Sandbox, services, sqlite};
-use app::{AppError, Denial, backend::Connections};
+use app::{AppError, backend::Connections};
 use axum::http::{Method, StatusCode};
 use domain::Person;
 use server::{Services, backend::RoundRobin, clock, http::Peer};
-use types::{ApiKeyInput, PersonId, Role};
+use types::{ApiKeyInput, Denial, PersonId, Role};
 
 const SYNC: &str = "/rpc/sync_now";
 const SIGN_IN: &str = "/api/auth/slack/login";

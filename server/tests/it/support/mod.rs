@@ -18,8 +18,8 @@ pub mod wire;
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
-    AccountIdentity, Crew, KnownPerson, Member, Person, PersonChange, Plan, Rotation,
-    SchedulePerson, ScheduleSnapshot, ScheduleVersion, Window,
+    AccountIdentity, Actor, Crew, KnownPerson, Member, Person, PersonChange, Plan, Principal,
+    Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Window,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -334,19 +334,21 @@ pub fn told(person: &Person, at: Timestamp) -> PersonChange {
     }
 }
 
-pub fn entry(action: AuditAction) -> NewAuditEntry {
-    NewAuditEntry {
+/// An admin, by a session.
+pub fn actor(person: PersonId, name: &str) -> Actor {
+    Actor {
         workspace: workspace(),
-        at: NOW,
-        actor: ann(),
-        actor_name: "Ann".to_owned(),
-        action,
-        refused: false,
-        target: None,
-        before: None,
-        after: None,
+        principal: Principal::Session {
+            person,
+            name: name.to_owned(),
+            role: Role::Admin,
+        },
         request_id: None,
     }
+}
+
+pub fn entry(action: AuditAction) -> NewAuditEntry {
+    NewAuditEntry::new(actor(ann(), "Ann"), action, NOW)
 }
 
 pub fn new_credential(sealed: &str) -> StoredCredential {

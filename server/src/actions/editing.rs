@@ -1,0 +1,124 @@
+//! Making, editing and deleting rotations.
+
+use super::{Failure, Stop, publish_rotation, rights::must_edit};
+use crate::{
+    Services,
+    audit::entry,
+    store::{NewAuditEntry, StoreError},
+};
+use domain::{Actor, Crew, Plan, Rotation};
+use types::{
+    AuditAction, Denial, FieldProblem, RotationField, RotationId, RotationInput, RotationRefusal,
+};
+use uuid::Uuid;
+
+/// Makes a rotation that whoever made it owns.
+pub async fn create(
+    services: &Services,
+    actor: &Actor,
+    input: &RotationInput,
+) -> Result<RotationId, Stop<RotationRefusal>> {
+    if actor.is_guest() {
+        return Err(Failure::Denied(Denial::CreateRotation).into());
+    }
+    let rotation = Rotation {
+        id: RotationId::new(Uuid::now_v7().simple().to_string()),
+        workspace: actor.workspace.clone(),
+        plan: Plan::Manual,
+        owners: actor.person().cloned().into_iter().collect(),
+        crew: Crew::default(),
+        details: input.checked().map_err(RotationRefusal::Fields)?,
+    };
+    let name = &rotation.details.name;
+    let entry = NewAuditEntry {
+        after: Some(described(&rotation)),
+        ..entry(actor, AuditAction::CreatedRotation, Some(name))
+    };
+    let created = services.store.create_rotation(&rotation, &entry).await;
+    created.map_err(code_taken)?;
+    publish_rotation(services, actor, &rotation.id);
+    Ok(rotation.id)
+}
+
+pub async fn edit(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    input: &RotationInput,
+) -> Result<(), Stop<RotationRefusal>> {
+    let details = input.checked();
+    let action = AuditAction::EditedRotation;
+    change(services, actor, id, action, |rotation, entry| {
+        let before = described(rotation);
+        rotation.details = details.map_err(RotationRefusal::Fields)?;
+        entry.before = Some(before);
+        entry.after = Some(described(rotation));
+        Ok(())
+    })
+    .await
+}
+
+pub async fn delete(services: &Services, actor: &Actor, id: &RotationId) -> Result<(), Failure> {
+    let deleted = services
+        .store
+        .delete_rotation(&actor.workspace, id, |rotation| {
+            must_edit(rotation, actor)?;
+            let name = &rotation.details.name;
+            Ok::<_, Failure>(NewAuditEntry {
+                before: Some(described(rotation)),
+                ..entry(actor, AuditAction::DeletedRotation, Some(name))
+            })
+        })
+        .await?;
+    deleted.ok_or(Failure::NotFound)??;
+    publish_rotation(services, actor, id);
+    Ok(())
+}
+
+/// Changes a rotation by `rule`, for actors who may edit it, and tells the open pages.
+pub(super) async fn change(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    action: AuditAction,
+    rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
+) -> Result<(), Stop<RotationRefusal>> {
+    let changed = services
+        .store
+        .change_rotation(&actor.workspace, id, |rotation| {
+            must_edit(rotation, actor)?;
+            let mut entry = entry(actor, action, Some(&rotation.details.name));
+            rule(rotation, &mut entry)?;
+            Ok::<_, Stop<RotationRefusal>>(entry)
+        })
+        .await
+        .map_err(code_taken)?;
+    let differs = changed.ok_or(Failure::NotFound)??;
+    if differs {
+        publish_rotation(services, actor, id);
+    }
+    Ok(())
+}
+
+/// What the field of the code is told, where that is what the store refuses.
+fn code_taken(error: StoreError) -> Stop<RotationRefusal> {
+    match error {
+        StoreError::CodeTaken => {
+            let problem = (RotationField::Code, FieldProblem::CodeTaken);
+            RotationRefusal::Fields(vec![problem]).into()
+        }
+        error => error.into(),
+    }
+}
+
+/// A rotation's details in words, for the audit log.
+fn described(rotation: &Rotation) -> String {
+    let details = &rotation.details;
+    let code = details.code.as_deref().unwrap_or("no code");
+    format!(
+        "{} ({code}), {}, duty size {}",
+        details.name,
+        details.visibility.code(),
+        details.duty_size
+    )
+}

@@ -1,0 +1,36 @@
+//! What somebody may do in a workspace, one file per area: the service layer. Each action asks
+//! whether its actor may do it, applies a rule, writes what differs together with the audit
+//! entry, and tells the open pages. It answers in the domain's terms, and knows nothing of
+//! pages, forms and cookies.
+
+pub mod account_questions;
+pub mod authorisations;
+pub mod connections;
+pub mod credentials;
+pub mod editing;
+mod failure;
+pub mod former;
+pub mod links;
+pub mod members;
+mod rights;
+pub mod rotations;
+pub mod schedules;
+pub mod turns;
+mod visible;
+pub mod workspace;
+
+pub use failure::{Failure, Stop, outcome};
+
+use crate::Services;
+use domain::Actor;
+use types::{LiveTopic, RotationId};
+
+fn publish_rotation(services: &Services, actor: &Actor, rotation: &RotationId) {
+    let topic = LiveTopic::Rotation(rotation.clone());
+    services.live.publish_here(&actor.workspace, topic);
+}
+
+fn publish_connection(services: &Services, actor: &Actor) {
+    let topic = LiveTopic::Connection;
+    services.live.publish(&actor.workspace, topic);
+}

@@ -1,0 +1,223 @@
+//! Searching, previewing and binding PagerDuty schedules.
+
+use super::{
+    Failure, Stop, connections, publish_rotation,
+    rights::{must_browse, must_edit},
+    rotations,
+};
+use crate::{
+    Services,
+    audit::entry,
+    clock,
+    integrations::{self, AccessProblem},
+    pagerduty::ANSWER_LIMIT_SECONDS,
+    store::{Asked, BindEnd, Connection, NewAuditEntry, Rule, StoreError},
+    sync,
+};
+use domain::{Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window};
+use std::sync::Arc;
+use types::{
+    AuditAction, BindRefusal, FoundSchedules, RotationId, RotationMode, RotationRefusal,
+    ScheduleChoice, ScheduleId,
+};
+
+/// A schedule as PagerDuty had it a moment ago.
+pub struct Reading {
+    pub snapshot: ScheduleSnapshot,
+    pub asked: Asked,
+}
+
+/// What binding a rotation to a schedule would start from.
+pub struct Preview {
+    pub reading: Reading,
+    pub rotation: Rotation,
+    pub directory: Arc<Directory>,
+    /// The name of the schedule that the rotation follows now, if it is another one.
+    pub present_schedule: Option<String>,
+}
+
+pub async fn search(
+    services: &Services,
+    actor: &Actor,
+    search: &str,
+) -> Result<FoundSchedules, Stop<BindRefusal>> {
+    must_browse(services, actor).await?;
+    let connection = connected(services, actor).await?;
+    let pagerduty = &services.pagerduty;
+    let search = search.trim();
+    let found = integrations::asking(&services.integrations, &connection, |account| async move {
+        pagerduty.search_schedules(&account, search).await
+    });
+    Ok(found.await?)
+}
+
+pub async fn preview(
+    services: &Services,
+    actor: &Actor,
+    rotation: &RotationId,
+    schedule: &ScheduleId,
+) -> Result<Preview, Stop<BindRefusal>> {
+    must_browse(services, actor).await?;
+    let rotation = rotations::visible(services, actor, rotation).await?;
+    let connection = connected(services, actor).await?;
+    let reading = read(services, &connection, schedule).await?;
+    let store = &services.store;
+    let present = store.schedule_of(&actor.workspace, &rotation.id).await?;
+    Ok(Preview {
+        reading,
+        rotation,
+        directory: directory(services, actor).await?,
+        present_schedule: present
+            .filter(|present| present.id != *schedule)
+            .map(|present| present.name),
+    })
+}
+
+/// Has a rotation follow a schedule, or its members by hand.
+pub async fn set(
+    services: &Services,
+    actor: &Actor,
+    rotation: &RotationId,
+    choice: &ScheduleChoice,
+) -> Result<(), Stop<BindRefusal>> {
+    // Answered before PagerDuty is asked. The change itself looks again.
+    let known = services.store.rotation(&actor.workspace, rotation).await?;
+    must_edit(&known.ok_or(Failure::NotFound)?, actor)?;
+    match choice {
+        ScheduleChoice::Manual => unbind(services, actor, rotation).await?,
+        ScheduleChoice::PagerDuty(schedule) => {
+            let connection = connected(services, actor).await?;
+            let reading = read(services, &connection, schedule).await?;
+            bind(services, actor, &connection, rotation, &reading).await?;
+        }
+    }
+    publish_rotation(services, actor, rotation);
+    services.sync.wake();
+    Ok(())
+}
+
+async fn unbind(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<(), Stop<BindRefusal>> {
+    let unbound = services
+        .store
+        .unbind(&actor.workspace, id, |rotation| {
+            let manual = RotationMode::Manual.to_string();
+            schedule_entry(actor, rotation, AuditAction::UnboundSchedule, manual)
+        })
+        .await?;
+    unbound.ok_or(Failure::NotFound)?
+}
+
+/// Binds a rotation to a schedule that was just read.
+pub(super) async fn bind(
+    services: &Services,
+    actor: &Actor,
+    connection: &Connection,
+    id: &RotationId,
+    reading: &Reading,
+) -> Result<(), Stop<BindRefusal>> {
+    let Reading { snapshot, asked } = reading;
+    let directory = directory(services, actor).await?;
+    let rule = Rule {
+        now: &|| services.integrations.pagerduty_now(connection),
+        crew: &|snapshot, now| snapshot.crew(&directory, now),
+    };
+    let store = &services.store;
+    let interval = services.config.pagerduty.poll_interval;
+    // Along with the others, so that one run goes on reading them all.
+    let poll_in = store
+        .next_poll_in(&actor.workspace)
+        .await?
+        .filter(|next| !next.is_zero())
+        .map_or(interval, |next| next.min(interval));
+    let bound = store
+        .bind(
+            connection,
+            id,
+            (snapshot, *asked, poll_in),
+            rule,
+            |rotation| {
+                let name = snapshot.name.clone();
+                schedule_entry(actor, rotation, AuditAction::BoundSchedule, name)
+            },
+        )
+        .await?;
+    match bound {
+        BindEnd::Bound => Ok(store.request_sync(&actor.workspace).await?),
+        BindEnd::Refused(stop) => Err(stop),
+        BindEnd::RotationGone => Err(Failure::NotFound.into()),
+        BindEnd::ConnectionChanged => Err(BindRefusal::ConnectionChanged.into()),
+    }
+}
+
+/// Reads a schedule as it is now, with the names of its people.
+pub(super) async fn read(
+    services: &Services,
+    connection: &Connection,
+    schedule: &ScheduleId,
+) -> Result<Reading, AccessProblem> {
+    let pagerduty = &services.pagerduty;
+    let asked_at = clock::now();
+    let Window { from, until } = Window::long(services.integrations.pagerduty_now(connection));
+    let known = services
+        .store
+        .bound_schedule(&connection.workspace, schedule)
+        .await?;
+    let limit = known.as_ref().and_then(|known| known.answer_limit_seconds);
+    let patient = pagerduty.waiting_for(limit.unwrap_or(ANSWER_LIMIT_SECONDS));
+    let patient = &patient;
+    let version = known.map(|known| known.version).unwrap_or_default();
+    let read = integrations::asking(&services.integrations, connection, |account| async move {
+        let answer = patient
+            .schedule(&account, schedule, version, from, until)
+            .await?;
+        let roster = sync::roster(&services.sync, pagerduty, connection, &account).await;
+        let roster = match roster {
+            Ok(roster) => roster,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(Ok(sync::resolve(pagerduty, &account, answer, &roster).await))
+    });
+    let snapshot: Result<ScheduleSnapshot, StoreError> = read.await?;
+    Ok(Reading {
+        snapshot: snapshot?,
+        asked: Asked {
+            at: pagerduty.at(connection.credential.region, asked_at),
+            until,
+        },
+    })
+}
+
+/// The people of Slack, and who of PagerDuty is who among them.
+pub(super) async fn directory(
+    services: &Services,
+    actor: &Actor,
+) -> Result<Arc<Directory>, StoreError> {
+    services.store.directory(&actor.workspace).await
+}
+
+async fn connected(services: &Services, actor: &Actor) -> Result<Connection, Stop<BindRefusal>> {
+    let connection = connections::present(services, actor).await?;
+    connection.ok_or_else(|| BindRefusal::NotConnected.into())
+}
+
+/// The audit entry of a change of schedule, for actors who may make it.
+fn schedule_entry(
+    actor: &Actor,
+    rotation: &Rotation,
+    action: AuditAction,
+    after: String,
+) -> Result<NewAuditEntry, Stop<BindRefusal>> {
+    must_edit(rotation, actor)?;
+    if rotation.plan == Plan::Unknown {
+        return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
+    }
+    Ok(NewAuditEntry {
+        before: Some(rotation.plan.mode().to_string()),
+        after: Some(after),
+        ..entry(actor, action, Some(&rotation.details.name))
+    })
+}

@@ -1,0 +1,19 @@
+//! How this server's background work goes, for admins.
+
+use super::{RoundRobin, actor, answers::told, views};
+use crate::actions::workspace;
+use app::{
+    AppError,
+    backend::{Caller, Operation},
+};
+use async_trait::async_trait;
+use types::BackgroundTask;
+
+#[async_trait]
+impl Operation for RoundRobin {
+    async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError> {
+        let reports = workspace::background_work(&self.services, &actor(caller));
+        let reports = told(caller, reports)?.into_iter();
+        Ok(reports.map(views::background_task).collect())
+    }
+}

@@ -1,0 +1,15 @@
+//! What pages show of what the actions answer. Nothing is decided here.
+
+mod background;
+mod connection;
+mod people;
+mod rotation;
+mod schedule;
+mod slack;
+
+pub(super) use background::background_task;
+pub(super) use connection::{connection, disconnected, question};
+pub(super) use people::found_people;
+pub(super) use rotation::{card, rotation_page};
+pub(super) use schedule::preview;
+pub(super) use slack::slack;

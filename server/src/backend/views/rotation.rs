@@ -1,0 +1,99 @@
+//! A rotation in the list, and on its own page.
+
+use crate::{
+    actions::rotations::{Bound, RotationState},
+    store::ListedRotation,
+};
+use domain::{Directory, Member, Record, SchedulePerson};
+use types::{
+    Attention, BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
+    RotationCard, RotationPage,
+};
+
+pub(in crate::backend) fn card(
+    rotation: &ListedRotation,
+    outlook: Outlook,
+    attention: Option<Attention>,
+) -> RotationCard {
+    RotationCard {
+        id: rotation.id.clone(),
+        name: rotation.details.name.clone(),
+        code: rotation.details.code.clone(),
+        mode: rotation.plan.mode(),
+        visibility: rotation.details.visibility,
+        member_count: rotation.member_count,
+        outlook,
+        attention,
+    }
+}
+
+pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
+    let bound = state.bound.as_ref();
+    let people = bound.map_or(&[][..], |bound| &bound.people);
+    let plan = bound.map_or(&[][..], |bound| &bound.plan);
+    let rotation = state.rotation;
+    RotationPage {
+        outlook: state.outlook,
+        plan: domain::coming(plan, state.now),
+        history: state.history.iter().map(Record::stretch).collect(),
+        timeline: state.timeline,
+        may_link: state.may_link,
+        may_edit: state.may_edit,
+        pagerduty_connected: state.connected,
+        owners: owners(&rotation.owners, &state.directory),
+        members: rotation
+            .crew
+            .members
+            .iter()
+            .map(|one| member(one, people))
+            .collect(),
+        id: rotation.id,
+        details: rotation.details,
+        mode: rotation.plan.mode(),
+        binding: state.bound.map(binding),
+    }
+}
+
+fn binding(bound: Bound) -> BindingView {
+    let schedule = bound.schedule;
+    BindingView {
+        schedule: schedule.id,
+        schedule_name: schedule.name,
+        schedule_url: schedule.url,
+        time_zone: schedule.time_zone,
+        confirmed_at: schedule.confirmed_at,
+        stale_at: bound.stale_at,
+        health: bound.health,
+        next_sync_at: bound.next_sync_at,
+        problem: bound.problem,
+        left_out: schedule.left_out,
+    }
+}
+
+/// A member, and what PagerDuty calls them where an admin linked them to another name.
+fn member(member: &Member, people: &[SchedulePerson]) -> MemberView {
+    let other_name = |user: &PagerDutyUserId| {
+        let person = people.iter().find(|person| person.id == *user)?;
+        (member.link == LinkState::LinkedByHand && person.name != member.name)
+            .then(|| person.name.clone())
+    };
+    MemberView {
+        key: member.key.clone(),
+        pagerduty_user: member.pagerduty_user.clone(),
+        pagerduty_name: member.pagerduty_user.as_ref().and_then(other_name),
+        name: member.name.clone(),
+        email: member.email.clone(),
+        link: member.link,
+    }
+}
+
+/// By name.
+fn owners(owners: &[PersonId], directory: &Directory) -> Vec<PersonView> {
+    let mut owners: Vec<_> = owners
+        .iter()
+        .filter_map(|owner| directory.person(owner).cloned())
+        .map(PersonView::from)
+        .collect();
+    owners.sort_by_cached_key(|owner| owner.name.to_lowercase());
+    owners
+}

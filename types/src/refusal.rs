@@ -1,0 +1,222 @@
+//! What somebody is told who is refused something: a sentence, which may be worded better at
+//! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
+
+use crate::{
+    ApiKeyProblem, AuthorisationProblem, BindRefusal, ConnectRefusal, LinkRefusal,
+    OauthClientProblem, PagerDutyProblem, RotationRefusal,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why something that was asked for did not happen.
+pub trait Refusal: fmt::Display {
+    /// The name of the reason, which never changes.
+    fn code(&self) -> &'static str;
+}
+
+/// What somebody lacks who may not do what they asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Denial {
+    #[error(
+        "Only a Primary Owner, Owner or Admin of the Slack workspace may manage integrations. Ask one of them."
+    )]
+    ManageIntegrations,
+    #[error("Only the rotation's owners and workspace admins may change it. Ask one of them.")]
+    EditRotation,
+    #[error("Only workspace admins may read the audit log. Ask one of them.")]
+    ReadAudit,
+    #[error("Only workspace admins may see how the background work goes. Ask one of them.")]
+    SeeBackgroundWork,
+    #[error("Only workspace admins may say who is who in Slack. Ask one of them.")]
+    LinkPeople,
+    #[error(
+        "Guests of the Slack workspace see people and schedules only for rotations that they own. Ask a full member."
+    )]
+    BrowseAsGuest,
+    #[error("Guests of the Slack workspace may not create rotations. Ask a full member.")]
+    CreateRotation,
+    #[error(
+        "Guests of the Slack workspace may not have PagerDuty asked. Rotations follow it by themselves; ask a full member if it must be now."
+    )]
+    SyncAsGuest,
+    #[error(
+        "Slack says that Round Robin is not installed in the workspace any more, so nothing can be changed. An Owner or Admin of the workspace has to sign in again and add it."
+    )]
+    InstallationEnded,
+}
+
+/// Gives each variant its code. Those that stand for a reason of another type have its code.
+macro_rules! codes {
+    ($refusal:ident $(of $($within:ident),+)? { $($variant:pat => $code:literal,)+ }) => {
+        impl Refusal for $refusal {
+            fn code(&self) -> &'static str {
+                match self {
+                    $($(Self::$within(refusal) => refusal.code(),)+)?
+                    $($variant => $code,)+
+                }
+            }
+        }
+
+        #[cfg(test)]
+        impl $refusal {
+            const CODES: &'static [&'static str] = &[$($code),+];
+        }
+    };
+}
+
+codes!(Denial {
+    Self::ManageIntegrations => "denied.manage_integrations",
+    Self::EditRotation => "denied.edit_rotation",
+    Self::ReadAudit => "denied.read_audit",
+    Self::SeeBackgroundWork => "denied.see_background_work",
+    Self::LinkPeople => "denied.link_people",
+    Self::BrowseAsGuest => "denied.browse_as_guest",
+    Self::CreateRotation => "denied.create_rotation",
+    Self::SyncAsGuest => "denied.sync_as_guest",
+    Self::InstallationEnded => "denied.installation_ended",
+});
+
+codes!(RotationRefusal {
+    Self::Fields(_) => "rotation.fields",
+    Self::Bound => "rotation.bound",
+    Self::UnknownMode => "rotation.unknown_mode",
+    Self::NobodyToRotateTo => "rotation.nobody_to_rotate_to",
+    Self::Deactivated => "rotation.deactivated",
+    Self::NotAMember => "rotation.not_a_member",
+    Self::AlreadyAMember => "rotation.already_a_member",
+    Self::AlreadyAnOwner => "rotation.already_an_owner",
+    Self::CannotRemoveYourself => "rotation.cannot_remove_yourself",
+    Self::NobodyChosen => "rotation.nobody_chosen",
+});
+
+codes!(BindRefusal of PagerDuty, Rotation {
+    Self::NotConnected => "schedule.not_connected",
+    Self::ConnectionChanged => "schedule.connection_changed",
+    Self::NothingChosen => "schedule.nothing_chosen",
+});
+
+codes!(LinkRefusal {
+    Self::NobodyChosen => "link.nobody_chosen",
+    Self::Deactivated => "link.deactivated",
+    Self::UnknownUser => "link.unknown_user",
+    Self::NotLinkedByHand => "link.not_linked_by_hand",
+});
+
+codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
+    Self::AlreadyConnected { .. } => "connection.already_connected",
+    Self::NotConnected => "connection.not_connected",
+    Self::ReplacedMeanwhile => "connection.replaced_meanwhile",
+    Self::NotALogin => "connection.not_a_login",
+    Self::QuestionClosed => "connection.question_closed",
+    Self::StillSyncing => "connection.still_syncing",
+});
+
+codes!(ApiKeyProblem {
+    Self::Empty => "api_key.empty",
+    Self::TooLong => "api_key.too_long",
+    Self::Malformed => "api_key.malformed",
+});
+
+codes!(OauthClientProblem {
+    Self::IdEmpty => "oauth_client.id_empty",
+    Self::IdTooLong => "oauth_client.id_too_long",
+    Self::IdMalformed => "oauth_client.id_malformed",
+    Self::SecretEmpty => "oauth_client.secret_empty",
+    Self::SecretTooLong => "oauth_client.secret_too_long",
+    Self::SecretMalformed => "oauth_client.secret_malformed",
+});
+
+codes!(AuthorisationProblem {
+    Self::Denied => "login.denied",
+    Self::Unknown => "login.unknown",
+    Self::ClientRefused => "login.client_refused",
+    Self::CodeRefused => "login.code_refused",
+    Self::Unavailable => "login.unavailable",
+    Self::MissingScopes { .. } => "login.missing_scopes",
+    Self::NotAccepted => "login.not_accepted",
+    Self::Refused { .. } => "login.refused",
+    Self::ForeignIssuer { .. } => "login.foreign_issuer",
+    Self::Senseless => "login.senseless",
+});
+
+codes!(PagerDutyProblem {
+    Self::Unauthorized => "pagerduty.unauthorized",
+    Self::KeyEnded => "pagerduty.key_ended",
+    Self::LoginEnded => "pagerduty.login_ended",
+    Self::ClientEnded => "pagerduty.client_ended",
+    Self::Sealed => "pagerduty.sealed",
+    Self::NoApiAccess => "pagerduty.no_api_access",
+    Self::Forbidden { .. } => "pagerduty.forbidden",
+    Self::PeopleDenied { .. } => "pagerduty.people_denied",
+    Self::ScheduleDenied => "pagerduty.schedule_denied",
+    Self::NotFound => "pagerduty.not_found",
+    Self::RateLimited { .. } => "pagerduty.rate_limited",
+    Self::ShareSpent { .. } => "pagerduty.share_spent",
+    Self::Unavailable { .. } => "pagerduty.unavailable",
+    Self::TimedOut { .. } => "pagerduty.timed_out",
+    Self::Unreachable => "pagerduty.unreachable",
+    Self::Unreadable => "pagerduty.unreadable",
+    Self::Interposed { .. } => "pagerduty.interposed",
+    Self::AnotherSchedule => "pagerduty.another_schedule",
+    Self::UnknownMethod => "pagerduty.unknown_method",
+    Self::Unknown => "pagerduty.unknown",
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes that left this server. One that is in nobody's use any more stays here, so that
+    /// none is given a second meaning.
+    const GIVEN: &str = "
+        denied.manage_integrations denied.edit_rotation denied.read_audit
+        denied.see_background_work denied.link_people denied.browse_as_guest
+        denied.create_rotation denied.sync_as_guest denied.installation_ended
+        rotation.fields rotation.bound rotation.unknown_mode rotation.nobody_to_rotate_to
+        rotation.deactivated rotation.not_a_member rotation.already_a_member
+        rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
+        schedule.not_connected schedule.connection_changed schedule.nothing_chosen
+        link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
+        connection.already_connected connection.not_connected connection.replaced_meanwhile
+        connection.not_a_login connection.question_closed connection.still_syncing
+        api_key.empty api_key.too_long api_key.malformed
+        oauth_client.id_empty oauth_client.id_too_long oauth_client.id_malformed
+        oauth_client.secret_empty oauth_client.secret_too_long oauth_client.secret_malformed
+        login.denied login.unknown login.client_refused login.code_refused login.unavailable
+        login.missing_scopes login.not_accepted login.refused login.foreign_issuer
+        login.senseless
+        pagerduty.unauthorized pagerduty.key_ended pagerduty.login_ended pagerduty.client_ended
+        pagerduty.sealed pagerduty.no_api_access pagerduty.forbidden pagerduty.people_denied
+        pagerduty.schedule_denied pagerduty.not_found pagerduty.rate_limited
+        pagerduty.share_spent pagerduty.unavailable pagerduty.timed_out pagerduty.unreachable
+        pagerduty.unreadable pagerduty.interposed pagerduty.another_schedule
+        pagerduty.unknown_method pagerduty.unknown";
+
+    #[test]
+    fn codes_stay_what_they_are_and_each_means_one_thing() {
+        let codes = [
+            Denial::CODES,
+            RotationRefusal::CODES,
+            BindRefusal::CODES,
+            LinkRefusal::CODES,
+            ConnectRefusal::CODES,
+            ApiKeyProblem::CODES,
+            OauthClientProblem::CODES,
+            AuthorisationProblem::CODES,
+            PagerDutyProblem::CODES,
+        ]
+        .concat();
+        let given: Vec<_> = GIVEN.split_whitespace().collect();
+        assert_eq!(codes, given);
+        let mut apart = codes.clone();
+        apart.sort_unstable();
+        apart.dedup();
+        assert_eq!(apart.len(), codes.len());
+    }
+
+    #[test]
+    fn a_reason_within_another_keeps_its_code() {
+        let within = BindRefusal::from(RotationRefusal::Bound);
+        assert_eq!(within.code(), RotationRefusal::Bound.code());
+    }
+}
