@@ -224,16 +224,21 @@ pub fn note_following(outlook: &mut Outlook, history: &[Record]) {
     }
 }
 
+/// How far ahead a timeline tells what begins. A page draws less than half of it, and reads it
+/// anew with each hand-off.
+const TOLD_AHEAD_SECONDS: i64 = 14 * 24 * 3600;
+
 /// What has been, followed by what is planned; of a plan with its gaps. A stretch that has
 /// begun is in both, and is told once.
 pub fn timeline(history: &[Record], plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let past = history.iter().map(|record| record.whole(history));
-    let stretches = joined(past.chain(plan.iter().cloned()).collect());
-    if plan.is_empty() {
-        stretches
-    } else {
-        with_gaps(stretches, now)
+    let mut stretches = joined(past.chain(plan.iter().cloned()).collect());
+    if !plan.is_empty() {
+        stretches = with_gaps(stretches, now);
     }
+    let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
+    stretches.retain(|stretch| stretch.starts_at <= end);
+    stretches
 }
 
 /// What a plan holds from `now` on, with its gaps.
@@ -473,6 +478,18 @@ mod tests {
                 stretch("bob", 30, 40),
             ]
         );
+    }
+
+    #[test]
+    fn a_timeline_ends_beyond_what_a_page_draws() {
+        let last = 20 + TOLD_AHEAD_SECONDS;
+        let plan = [
+            stretch("ann", 10, last),
+            stretch("bob", last, last + 9),
+            stretch("ann", last + 9, last + 20),
+        ];
+        assert_eq!(timeline(&[], &plan, at(20)), plan[..2]);
+        assert_eq!(coming(&plan, at(20)), plan);
     }
 
     #[test]
