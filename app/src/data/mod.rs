@@ -11,6 +11,8 @@ mod erased;
 mod json;
 mod memo;
 mod page;
+#[cfg(feature = "ssr")]
+mod positional;
 mod question;
 mod resource;
 #[cfg(all(test, feature = "ssr"))]
