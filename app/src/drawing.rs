@@ -15,7 +15,8 @@ use std::{
 /// A page without the document around it.
 pub struct Drawn {
     pub title: String,
-    pub html: String,
+    /// In pieces, since a list is long and whoever joins it with something copies it.
+    pub html: Vec<String>,
     /// A script that leaves the page's data where the app looks for it.
     pub data: String,
 }

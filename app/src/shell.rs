@@ -2,7 +2,7 @@
 
 use crate::{CONTAINER, Drawn};
 use leptos::config::LeptosOptions;
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use types::{TakeoverFailure, Theme};
 
 /// A drawing inside the page: there is no file to ask for.
@@ -57,44 +57,50 @@ pub struct Shell<'a> {
 }
 
 impl Shell<'_> {
+    /// The whole document. What is long in it is copied once.
     pub fn around(&self, page: &Drawn) -> String {
-        let Self { chunks, nonce, .. } = *self;
-        let file = format!(
-            "/{}/{}",
-            self.options.site_pkg_dir, self.options.output_name
+        let (theme, nonce) = (self.theme.code(), self.nonce);
+        let head = self.head(&page.title).into_string();
+        let [open, close] = FENCE;
+        let before = format!(
+            r#"<!DOCTYPE html><html lang="en" data-theme="{theme}">{head}<body>{open}<div id="{CONTAINER}">"#
         );
-        let document = html! {
-            (DOCTYPE)
-            html lang="en" data-theme=(self.theme.code()) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="format-detection" content=(NO_LINKS);
-                    title { (page.title) }
-                    script nonce=(nonce) data-cfasync="false" { (PreEscaped(&self.watch.0)) }
-                    link rel="icon" href=(ICON);
-                    link rel="stylesheet" href={ (file) ".css" };
-                    link rel="modulepreload" href={ (file) ".js" } crossorigin="anonymous";
+        let between = format!(r#"</div>{close}<script nonce="{nonce}">"#);
+        let mut pieces = vec![before.as_str()];
+        pieces.extend(page.html.iter().map(String::as_str));
+        pieces.extend([between.as_str(), &page.data, "</script></body></html>"]);
+        pieces.concat()
+    }
+
+    fn head(&self, title: &str) -> Markup {
+        let LeptosOptions {
+            site_pkg_dir,
+            output_name,
+            ..
+        } = self.options;
+        let file = format!("/{site_pkg_dir}/{output_name}");
+        html! {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="format-detection" content=(NO_LINKS);
+                title { (title) }
+                script nonce=(self.nonce) data-cfasync="false" { (PreEscaped(&self.watch.0)) }
+                link rel="icon" href=(ICON);
+                link rel="stylesheet" href={ (file) ".css" };
+                link rel="modulepreload" href={ (file) ".js" } crossorigin="anonymous";
+                link
+                    rel="preload" href={ (file) (MODULE) } as="fetch" type="application/wasm"
+                    crossorigin="anonymous";
+                script type="module" nonce=(self.nonce) { (PreEscaped(start(&file))) }
+                @for chunk in self.chunks {
                     link
-                        rel="preload" href={ (file) (MODULE) } as="fetch" type="application/wasm"
+                        rel="preload" href=(chunk) as="fetch" type="application/wasm"
                         crossorigin="anonymous";
-                    script type="module" nonce=(nonce) { (PreEscaped(start(&file))) }
-                    @for chunk in chunks {
-                        link
-                            rel="preload" href=(chunk) as="fetch" type="application/wasm"
-                            crossorigin="anonymous";
-                    }
-                }
-                body {
-                    (PreEscaped(FENCE[0]))
-                    div id=(CONTAINER) { (PreEscaped(&page.html)) }
-                    (PreEscaped(FENCE[1]))
-                    script nonce=(nonce) { (PreEscaped(&page.data)) }
                 }
             }
-        };
-        document.into_string()
+        }
     }
 }
 
