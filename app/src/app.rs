@@ -1,6 +1,8 @@
 //! The routes. Every route is rendered whole on the server, so
 //! pages work without JavaScript and carry true status codes.
 
+#[cfg(feature = "ssr")]
+use crate::data::provide_asked;
 use crate::{
     chunks::{LazyPage, OccasionalPage, lazy},
     components::{Frame, provide_clock, provide_session, provide_toasts},
@@ -24,7 +26,7 @@ pub const CONTAINER: &str = "app";
 #[component]
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
-    leptos_meta::provide_meta_context();
+    provide_asked();
     provide_flash();
     let signed_in = provide_session();
     provide_clock();

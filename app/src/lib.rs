@@ -12,6 +12,8 @@ pub mod backend;
 pub mod chunks;
 mod components;
 mod data;
+#[cfg(feature = "ssr")]
+mod drawing;
 mod duty;
 mod error;
 mod forms;
@@ -26,8 +28,10 @@ mod shell;
 
 pub use app::{App, CONTAINER};
 pub use components::DIALOG_PARAMETER;
+#[cfg(feature = "ssr")]
+pub use drawing::{Drawn, draw};
 pub use error::AppError;
 pub use forms::{CHANGE_FIELD, Flash, LOGIN_CALLBACK_FORM};
 pub use retry::pause_after;
 #[cfg(feature = "ssr")]
-pub use shell::{WatchScript, shell};
+pub use shell::{Shell, WatchScript};

@@ -1,8 +1,8 @@
 //! The HTML document around the app, which only the server writes.
 
-use crate::{App, CONTAINER};
-use leptos::{nonce::use_nonce, prelude::*, tachys::html::InertElement};
-use leptos_meta::MetaTags;
+use crate::{CONTAINER, Drawn};
+use leptos::config::LeptosOptions;
+use maud::{Markup, PreEscaped, html};
 use types::{TakeoverFailure, Theme};
 
 /// A drawing inside the page: there is no file to ask for.
@@ -38,37 +38,75 @@ const FENCE: [&str; 2] = ["<!--email_off-->", "<!--/email_off-->"];
 /// What browsers would make links of, which the app then did not find again.
 const NO_LINKS: &str = "telephone=no, date=no, address=no, email=no, url=no";
 
-/// The HTML document around the app. `chunks` are the addresses of the code that its
-/// page needs besides what every page needs, so that the browser loads both at once.
-pub fn shell(
-    options: LeptosOptions,
-    theme: Theme,
-    chunks: Vec<String>,
-    watch: &WatchScript,
-) -> impl IntoView + use<> {
-    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=theme.code()>
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="format-detection" content=NO_LINKS/>
-                <script nonce=use_nonce() data-cfasync="false">{watch.0.clone()}</script>
-                <link rel="icon" href=ICON/>
-                <link rel="stylesheet" href=stylesheet/>
-                <HydrationScripts options/>
-                {chunks.into_iter().map(|chunk| view! {
-                    <link rel="preload" href=chunk r#as="fetch" type="application/wasm" crossorigin="anonymous"/>
-                }).collect_view()}
-                <MetaTags/>
-            </head>
-            <body>
-                {InertElement::new(FENCE[0])}
-                <div id=CONTAINER><App/></div>
-                {InertElement::new(FENCE[1])}
-            </body>
-        </html>
+/// How the name of the module ends; `cargo leptos` makes another one.
+const MODULE: &str = match option_env!("LEPTOS_OUTPUT_NAME") {
+    Some(_) => ".wasm",
+    None => "_bg.wasm",
+};
+
+/// What the document around a page is made of besides the page.
+pub struct Shell<'a> {
+    pub options: &'a LeptosOptions,
+    pub watch: &'a WatchScript,
+    /// The addresses of the code that the page needs besides what every page needs, so that
+    /// the browser loads both at once.
+    pub chunks: &'a [String],
+    pub theme: Theme,
+    /// Of this answer alone, and not to be guessed: scripts without it do not run.
+    pub nonce: &'a str,
+}
+
+impl Shell<'_> {
+    /// The whole document. What is long in it is copied once.
+    pub fn around(&self, page: &Drawn) -> String {
+        let (theme, nonce) = (self.theme.code(), self.nonce);
+        let head = self.head(&page.title).into_string();
+        let [open, close] = FENCE;
+        let before = format!(
+            r#"<!DOCTYPE html><html lang="en" data-theme="{theme}">{head}<body>{open}<div id="{CONTAINER}">"#
+        );
+        let between = format!(r#"</div>{close}<script nonce="{nonce}">"#);
+        let mut pieces = vec![before.as_str()];
+        pieces.extend(page.html.iter().map(String::as_str));
+        pieces.extend([between.as_str(), &page.data, "</script></body></html>"]);
+        pieces.concat()
     }
+
+    fn head(&self, title: &str) -> Markup {
+        let LeptosOptions {
+            site_pkg_dir,
+            output_name,
+            ..
+        } = self.options;
+        let file = format!("/{site_pkg_dir}/{output_name}");
+        html! {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="format-detection" content=(NO_LINKS);
+                title { (title) }
+                script nonce=(self.nonce) data-cfasync="false" { (PreEscaped(&self.watch.0)) }
+                link rel="icon" href=(ICON);
+                link rel="stylesheet" href={ (file) ".css" };
+                link rel="modulepreload" href={ (file) ".js" } crossorigin="anonymous";
+                link
+                    rel="preload" href={ (file) (MODULE) } as="fetch" type="application/wasm"
+                    crossorigin="anonymous";
+                script type="module" nonce=(self.nonce) { (PreEscaped(start(&file))) }
+                @for chunk in self.chunks {
+                    link
+                        rel="preload" href=(chunk) as="fetch" type="application/wasm"
+                        crossorigin="anonymous";
+                }
+            }
+        }
+    }
+}
+
+/// Has the app take the page over.
+fn start(file: &str) -> String {
+    format!(
+        "import('{file}.js').then(app => app.default({{module_or_path: '{file}{MODULE}'}}).then(() => app.hydrate()));"
+    )
 }

@@ -1,7 +1,7 @@
 //! Tells on every page, also one that has long been open, what somebody has to mend
 //! before duty can be trusted: nobody should learn at 3 a.m. that a login ended days ago.
 
-use super::{Notice, Time, Tone, use_session};
+use super::{Notice, Time, Tone, answered::once_answered, use_session};
 use crate::{data::Resource, live::use_live, server_fns::Alerts};
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
@@ -17,20 +17,16 @@ pub(crate) fn AlertBanners() -> impl IntoView {
     let path = use_location().pathname;
     let elsewhere = Memo::new(move |_| path.with(|path| path != PANEL));
     let administers = use_session().is_some_and(|session| session.person.role.administers());
-    view! {
-        <Transition>
-            <div role="status">
-                {move || {
-                    let alerts = alerts.get().and_then(Result::ok)?;
-                    let pagerduty = alerts.pagerduty.clone().filter(|_| elsewhere.get());
-                    Some(view! {
-                        {alerts.installation.clone().map(|ended| installation(ended, administers))}
-                        {pagerduty.map(connection)}
-                    })
-                }}
-            </div>
-        </Transition>
-    }
+    let banners = move || {
+        let alerts = alerts.get().and_then(Result::ok)?;
+        let pagerduty = alerts.pagerduty.clone().filter(|_| elsewhere.get());
+        Some(view! {
+            {alerts.installation.clone().map(|ended| installation(ended, administers))}
+            {pagerduty.map(connection)}
+        })
+    };
+    let content = move || view! { <div role="status">{banners}</div> }.into_any();
+    once_answered(|| ().into_any(), content)
 }
 
 /// Says why nothing can be changed, until when what is here can be read, and the

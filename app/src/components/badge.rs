@@ -33,9 +33,10 @@ pub(crate) fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
     view! { <span class=class(tone) translate="no">{text}</span> }
 }
 
-/// A [`Badge`] as text, for lists whose items are written as text.
+/// A [`Badge`] as text, for lists whose items are written as text. The list says that
+/// nothing in it is to be translated.
 pub(crate) fn badge_markup(tone: Tone, text: &str) -> Markup {
-    html! { span class=(class(tone)) translate="no" { (text) } }
+    html! { span class=(class(tone)) { (text) } }
 }
 
 fn class(tone: Tone) -> String {

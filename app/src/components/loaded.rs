@@ -2,7 +2,10 @@
 //! failed. Once there it stays while a newer version loads, and only the parts
 //! that changed are drawn again, so open dialogs and typed text survive.
 
-use super::{FailureNotice, FailureText, Notice, Skeleton, Tone, use_clock, use_title};
+use super::{
+    FailureNotice, FailureText, Notice, Skeleton, Tone, answered::once_answered, use_clock,
+    use_title,
+};
 use crate::{
     AppError,
     data::{Data, DataMemo, Erased, Resource, Shared, Source, effect, erased},
@@ -97,28 +100,28 @@ where
 }
 
 fn in_all_states(data: Source, body: Body, names_page: bool) -> impl IntoView {
-    view! {
-        <Transition fallback=Skeleton>
-            <FailureNotice failure=Signal::derive(move || stale(data.get()))/>
-            {
-                let body = body.clone();
-                let stage = DataMemo::following(move |previous| stage(data.get(), previous));
-                // A resource is tracked even by its untracked getter, where
-                // something waits for it. Where data arrives on another thread
-                // while the stage is worked out, as on the server, the stage can
-                // miss it and say for ever that it is loading: what is there counts.
-                move || match (stage.get(), untrack(|| data.get_untracked())) {
-                    (Stage::Ready | Stage::Loading, Some(Ok(first))) => {
-                        EitherOf3::A(body(newest(first, move || data.get()?.ok())))
-                    }
-                    (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
-                        EitherOf3::B(view! { <Broken error names_page data/> })
-                    }
-                    _ => EitherOf3::C(Skeleton()),
-                }
+    let content = move || {
+        let stage = DataMemo::following(move |previous| stage(data.get(), previous));
+        // A resource is tracked even by its untracked getter, where
+        // something waits for it. Where data arrives on another thread
+        // while the stage is worked out, as on the server, the stage can
+        // miss it and say for ever that it is loading: what is there counts.
+        let content = move || match (stage.get(), untrack(|| data.get_untracked())) {
+            (Stage::Ready | Stage::Loading, Some(Ok(first))) => {
+                EitherOf3::A(body(newest(first, move || data.get()?.ok())))
             }
-        </Transition>
-    }
+            (Stage::Broken(error), _) | (Stage::Loading, Some(Err(error))) => {
+                EitherOf3::B(view! { <Broken error names_page data/> })
+            }
+            _ => EitherOf3::C(Skeleton()),
+        };
+        view! {
+            <FailureNotice failure=Signal::derive(move || stale(data.get()))/>
+            {content}
+        }
+        .into_any()
+    };
+    once_answered(|| Skeleton().into_any(), content)
 }
 
 /// The newest value of `source`; the last one while it has none.

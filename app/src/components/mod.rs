@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod answered;
 mod avatar;
 mod badge;
 mod button;
@@ -22,7 +23,6 @@ mod names;
 mod notice;
 mod roving;
 mod rows;
-mod settled;
 mod skeleton;
 mod table;
 mod tabs;
@@ -52,7 +52,6 @@ pub(crate) use menu::Menu;
 pub(crate) use names::{names_markup, who};
 pub(crate) use notice::{Notice, Status};
 pub(crate) use rows::rows;
-pub(crate) use settled::settled;
 pub(crate) use skeleton::Skeleton;
 pub(crate) use table::{Cell, Id, Row, Table};
 pub(crate) use tabs::{Tab, Tabs};

@@ -59,15 +59,20 @@ impl Placed {
     /// Whether it is the same piece of the drawing, which stays where it is and keeps the
     /// focus when the stretch turns out to end at another time.
     fn replaces(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        self.identity() == other.identity()
     }
 
-    fn key(&self) -> String {
+    fn identity(&self) -> (usize, i64, &str) {
         let Stretch {
             holder, starts_at, ..
         } = &self.stretch;
         let holder = holder.as_ref().map_or("", |holder| holder.key.as_str());
-        format!("{} {} {holder}", self.lane, starts_at.as_millis())
+        (self.lane, starts_at.as_millis(), holder)
+    }
+
+    fn key(&self) -> String {
+        let (lane, starts_at, holder) = self.identity();
+        format!("{lane} {starts_at} {holder}")
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the document is called. Leptos' own component keeps a stack of titles, which a
-//! browser would have to load, and writes them unescaped into the page.
+//! browser would have to load.
 
+#[cfg(feature = "ssr")]
+use crate::drawing::PageTitle;
 use leptos::prelude::*;
 
 const PRODUCT: &str = "Round Robin";
@@ -14,9 +16,10 @@ pub(crate) fn use_title(page: impl Fn() -> String + Send + Sync + 'static) {
 
 #[cfg(feature = "ssr")]
 fn write(title: impl Fn() -> String + Send + Sync + 'static) {
-    let escaped = maud::html! { (untrack(title)) }.into_string();
-    let props = leptos_meta::TitleProps::builder().text(escaped).build();
-    let _registered_with_the_document = leptos_meta::Title(props);
+    // There is none while the routes are listed.
+    if let Some(written) = use_context::<PageTitle>() {
+        written.set(untrack(title));
+    }
 }
 
 #[cfg(not(feature = "ssr"))]

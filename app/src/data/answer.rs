@@ -40,7 +40,7 @@ pub(crate) struct NotHere;
 
 #[cfg(feature = "ssr")]
 mod on_server {
-    use super::*;
+    use super::{super::positional, *};
     use serde::Serialize;
 
     #[derive(Clone)]
@@ -53,7 +53,7 @@ mod on_server {
         fn from(value: Result<T, AppError>) -> Self {
             Self {
                 value: value.map(Erased::new),
-                encode: |value| serde_json::to_string(&Ok::<&T, ()>(value.get())),
+                encode: |value| positional::to_string(&Ok::<&T, ()>(value.get())),
             }
         }
     }
@@ -74,7 +74,7 @@ mod on_server {
         fn json(&self) -> serde_json::Result<String> {
             match &self.value {
                 Ok(value) => (self.encode)(value),
-                Err(error) => serde_json::to_string(&Err::<(), _>(error)),
+                Err(error) => positional::to_string(&Err::<(), _>(error)),
             }
         }
     }

@@ -255,6 +255,8 @@ impl<'de> Deserializer<'de> for &Json {
                 object: self,
                 names: names.iter(),
             }),
+            // As pages carry it.
+            Json::List(_) => self.deserialize_seq(visitor),
             _ => Err(Unreadable),
         }
     }
@@ -436,6 +438,16 @@ mod tests {
     }
 
     #[test]
+    fn fields_may_come_without_names_in_their_order() {
+        let text = r#"[7,-1,[],"a"]"#;
+        let expected = Named {
+            pairs: Vec::new(),
+            ..named()
+        };
+        assert_eq!(Json::parse(text).unwrap().read().ok(), Some(expected));
+    }
+
+    #[test]
     fn fields_may_come_in_any_order_and_with_others() {
         let text = r#"{"pairs":[],"other":{"x":[null]},"id":"a","number":7}"#;
         let expected = Named {
@@ -457,7 +469,8 @@ mod tests {
             r#"{"pairs":[],"id":null,"number":7}"#,
             r#"{"pairs":[["a","unheard_of"]],"id":"a","number":7}"#,
             r#"{"pairs":[["a",{"plain_one":1}]],"id":"a","number":7}"#,
-            r#"[7,null,[],"a"]"#,
+            r#"[7,null,[]]"#,
+            r#"["7",null,[],"a"]"#,
             "null",
         ] {
             assert!(

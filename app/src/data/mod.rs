@@ -4,11 +4,15 @@
 //! How a page comes by its data, with an example: `docs/page-loading.md`.
 
 mod answer;
+#[cfg(feature = "ssr")]
+mod asked;
 mod effect;
 mod erased;
 mod json;
 mod memo;
 mod page;
+#[cfg(feature = "ssr")]
+mod positional;
 mod question;
 mod resource;
 #[cfg(all(test, feature = "ssr"))]
@@ -17,6 +21,8 @@ mod samples;
 mod wire;
 
 pub(crate) use answer::{Answer, Asking};
+#[cfg(feature = "ssr")]
+pub(crate) use asked::{all_answered, provide_asked};
 pub(crate) use effect::effect;
 pub(crate) use erased::{Data, Erased, Shared};
 pub(crate) use json::Json;

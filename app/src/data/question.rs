@@ -1,7 +1,7 @@
 //! The call of a server function that only reads, whichever it is.
 
 #[cfg(feature = "ssr")]
-use super::Answer;
+use super::{Answer, asked};
 use super::{Asking, Data};
 use crate::AppError;
 use leptos::server_fn::ServerFn;
@@ -51,7 +51,7 @@ impl Question {
 
     #[cfg(feature = "ssr")]
     pub(crate) fn ask(self) -> Asking {
-        (self.ask)()
+        asked::once(&self, || (self.ask)())
     }
 
     #[cfg(not(feature = "ssr"))]

@@ -1,5 +1,7 @@
 //! What a page loads from the server.
 
+#[cfg(feature = "ssr")]
+use super::asked;
 use super::{
     Answer, Asking, Data, Erased, Question, Reads, Shared,
     answer::{Decode, InPage, decode},
@@ -151,7 +153,7 @@ impl Answers {
         let live = use_live();
         let reading = version.is_some().then(|| Reading::new(live));
         let version = move || version.as_ref().map_or(0, |version| version());
-        Self(LeptosResource::new_with_options(
+        let answers = Self(LeptosResource::new_with_options(
             // What follows nothing may be old as well, or have failed meanwhile.
             move || (question(), version() + live.everything()),
             move |(question, _)| {
@@ -165,7 +167,12 @@ impl Answers {
                 }
             },
             false,
-        ))
+        ));
+        #[cfg(feature = "ssr")]
+        asked::note(async move {
+            let _noted = answers.0.await;
+        });
+        answers
     }
 }
 

@@ -2,7 +2,7 @@
 //! server functions register themselves, so that one which is not named here is found out; how
 //! their answers are made, and that each variant is among them, see `samples`.
 
-use super::{Json, page, samples::samples};
+use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
@@ -19,11 +19,19 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{any::type_name, collections::BTreeMap, fmt::Debug};
 use types::{LiveEvent, RotationInput};
 
+/// By answers to the browser, and as pages carry it.
 pub(super) fn is_read_back<T: Debug + PartialEq + Serialize + DeserializeOwned>() {
     for value in samples::<T>() {
-        let text = serde_json::to_string(&value).unwrap();
-        let read = Json::parse(&text).and_then(|json| json.read::<T>());
-        assert_eq!(read.ok(), Some(value), "{} in {text}", type_name::<T>());
+        for text in [serde_json::to_string(&value), positional::to_string(&value)] {
+            let text = text.unwrap();
+            let read = Json::parse(&text).and_then(|json| json.read::<T>());
+            assert_eq!(
+                read.as_ref().ok(),
+                Some(&value),
+                "{} in {text}",
+                type_name::<T>()
+            );
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     settings::SettingsTabs,
 };
 use crate::{
-    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, settled, use_title},
+    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, use_title},
     data::{DataMemo, Resource},
     server_fns::Audit,
 };
@@ -43,14 +43,14 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
         <SettingsTabs/>
         <p>{format!("Entries are kept for {AUDIT_KEPT_DAYS} days.")}</p>
         {loaded(page, move |page: DataMemo<AuditPage>| view! {
-            {settled(move || {
+            {move || {
                 let AuditPage { entries, older_than } = page.get();
                 if entries.is_empty() {
                     Either::Left(view! { <Nothing/> })
                 } else {
                     Either::Right(view! { <Entries entries/><Older older_than/> })
                 }
-            })}
+            }}
             {move || older_than.with(Option::is_some).then(|| view! {
                 <p><a href=ADDRESS>"Newest entries"</a></p>
             })}

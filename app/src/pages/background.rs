@@ -2,7 +2,7 @@
 
 use super::{settings::SettingsTabs, wording::duration};
 use crate::{
-    components::{Badge, Cell, Row, Table, Time, Tone, loaded, settled, use_title},
+    components::{Badge, Cell, Row, Table, Time, Tone, loaded, use_title},
     data::{DataMemo, Resource},
     server_fns::BackgroundWork,
 };
@@ -19,10 +19,10 @@ pub(crate) fn BackgroundWorkPage() -> impl IntoView {
         <p>
             "What the server that answered does without being asked. Where there are several, each tells of itself."
         </p>
-        {loaded(tasks, |tasks: DataMemo<Vec<BackgroundTask>>| settled(move || {
+        {loaded(tasks, |tasks: DataMemo<Vec<BackgroundTask>>| move || {
             let tasks = tasks.get();
             view! { <Tasks tasks/> }
-        }))}
+        })}
     }
 }
 

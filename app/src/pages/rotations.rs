@@ -7,7 +7,7 @@ use super::{
     wording::count,
 };
 use crate::{
-    components::{EmptyState, keep_times_true, loaded, settled, use_session, use_title},
+    components::{EmptyState, keep_times_true, loaded, use_session, use_title},
     data::{DataMemo, Resource, effect},
     duty::{failed, watch_duty},
     live::use_live,
@@ -68,7 +68,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                     show_whole(list, place);
                 }
             });
-            let contents = settled(move || {
+            let contents = move || {
                 let (cards, doubts) = (cards.get(), doubts.get());
                 if cards.is_empty() {
                     Either::Left(view! { <NoRotations filtered=filtered()/> })
@@ -83,7 +83,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                         </ul>
                     })
                 }
-            });
+            };
             view! {
                 <p class="visually-hidden" role="status">{found}</p>
                 {contents}

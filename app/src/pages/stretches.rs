@@ -2,27 +2,55 @@
 //! shows them.
 
 use crate::{
-    components::{Badge, Time, Tone, use_clock, who},
+    components::{Tone, badge_markup, keep_times_true, time_markup, use_clock, who},
+    data::DataMemo,
     duty::DutyWatch,
 };
-use leptos::{either::Either, prelude::*};
-use types::Stretch;
+use leptos::{either::Either, html, prelude::*};
+use maud::{Markup, html};
+use types::{Stretch, Timestamp};
 
 /// How many of a folded list are seen at once.
 const UNFOLDED: usize = 6;
 
+/// They may be a hundred, so they are written as text, as the cards of the list are.
 #[component]
 fn Stretches(
     stretches: Vec<Stretch>,
     /// What is said beside the ones that hold now.
     current: &'static str,
 ) -> impl IntoView {
-    view! {
-        <ol class="shifts" translate="no">
-            {stretches.into_iter().map(|stretch| view! { <Row stretch current/> }).collect_view()}
-        </ol>
+    let clock = use_clock();
+    let watch = use_context::<DutyWatch>();
+    let list = NodeRef::<html::Ol>::new();
+    let text = DataMemo::new(move || {
+        let (now, changed_at) = (clock.now(), watch.and_then(DutyWatch::changed_at));
+        let rows = stretches.iter().map(|stretch| {
+            let current = stretch.is_known_to_hold(now, changed_at).then_some(current);
+            row(stretch, current, clock.drawn()).into_string()
+        });
+        rows.collect::<String>()
+    });
+    keep_times_true(list, move || text.track());
+    view! { <ol class="shifts" translate="no" node_ref=list inner_html=move || text.get()></ol> }
+        .into_any()
+}
+
+/// `current` is said of one that holds.
+fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
+    html! {
+        li class=[current.map(|_| "current")] {
+            bdi class="person-name" { (who(stretch)) }
+            @if let Some(current) = current { (badge_markup(Tone::Good, current)) }
+            span class="hint" {
+                (time_markup(stretch.starts_at, false, now))
+                @match stretch.ends_at {
+                    Some(at) => { " – " (time_markup(at, false, now)) }
+                    None => { " until somebody takes over" }
+                }
+            }
+        }
     }
-    .into_any()
 }
 
 /// What a schedule plans.
@@ -57,27 +85,4 @@ pub(super) fn FoldedStretches(
         })}
     }
     .into_any()
-}
-
-#[component]
-fn Row(stretch: Stretch, current: &'static str) -> impl IntoView {
-    let clock = use_clock();
-    let (starts_at, ends_at) = (stretch.starts_at, stretch.ends_at);
-    let name = who(&stretch).to_owned();
-    let watch = use_context::<DutyWatch>();
-    let holds = Memo::new(move |_| {
-        let changed_at = watch.and_then(DutyWatch::changed_at);
-        stretch.is_known_to_hold(clock.now(), changed_at)
-    });
-    let end = match ends_at {
-        Some(at) => Either::Left(view! { " – "<Time at/> }),
-        None => Either::Right(" until somebody takes over"),
-    };
-    view! {
-        <li class:current=holds>
-            <bdi class="person-name" translate="no">{name}</bdi>
-            {move || holds.get().then(|| view! { <Badge tone=Tone::Good text=current/> })}
-            <span class="hint"><Time at=starts_at/>{end}</span>
-        </li>
-    }
 }

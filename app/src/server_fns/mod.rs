@@ -37,7 +37,7 @@ mod request {
         backend::{Begun, Caller, ChangeEnd, SentChange, SharedBackend},
     };
     use http::{HeaderName, HeaderValue, header, request::Parts};
-    use leptos::{prelude::*, server_fn::ServerFn};
+    use leptos::{prelude::*, reactive::owner::with_context, server_fn::ServerFn};
     use leptos_axum::ResponseOptions;
     use serde::{Serialize, de::DeserializeOwned};
     use std::future::Future;
@@ -52,7 +52,7 @@ mod request {
 
     /// What the layers in front left in the request's extensions.
     pub fn from_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
-        use_context::<Parts>()?.extensions.get::<T>().cloned()
+        with_context(|parts: &Parts| parts.extensions.get::<T>().cloned())?
     }
 
     /// Runs `call` for the signed-in caller and marks the response when it fails.
@@ -151,11 +151,10 @@ mod request {
     }
 
     fn wants_html() -> bool {
-        use_context::<Parts>()
-            .and_then(|parts| {
-                let accept = parts.headers.get(header::ACCEPT)?.to_str().ok()?;
-                Some(accept.contains("text/html"))
-            })
-            .unwrap_or(false)
+        let accepts = |parts: &Parts| {
+            let accept = parts.headers.get(header::ACCEPT)?.to_str().ok()?;
+            Some(accept.contains("text/html"))
+        };
+        with_context(accepts).flatten().unwrap_or(false)
     }
 }

@@ -219,22 +219,32 @@ pub fn note_following(outlook: &mut Outlook, history: &[Record]) {
     }
 }
 
+/// How far ahead a page tells what begins. A timeline draws less than half of it, and is read
+/// anew with each hand-off.
+const TOLD_AHEAD_SECONDS: i64 = 14 * 24 * 3600;
+
 /// What has been, followed by what is planned; of a plan with its gaps. A stretch that has
 /// begun is in both, and is told once.
 pub fn timeline(history: &[Record], plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let past = history.iter().map(|record| record.whole(history));
-    let stretches = joined(past.chain(plan.iter().cloned()).collect());
-    if plan.is_empty() {
-        stretches
-    } else {
-        with_gaps(stretches, now)
+    let mut stretches = joined(past.chain(plan.iter().cloned()).collect());
+    if !plan.is_empty() {
+        stretches = with_gaps(stretches, now);
     }
+    let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
+    stretches.retain(|stretch| stretch.starts_at <= end);
+    stretches
 }
 
-/// What a plan holds from `now` on, with its gaps.
+/// What a plan holds from `now` on, with its gaps: what begins within two weeks, and the next
+/// thing after that.
 pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let ahead = |stretch: &&Stretch| stretch.ends_at.is_none_or(|end| end > now);
-    with_gaps(plan.iter().filter(ahead).cloned().collect(), now)
+    let mut stretches = with_gaps(plan.iter().filter(ahead).cloned().collect(), now);
+    let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
+    let within = stretches.partition_point(|stretch| stretch.starts_at <= end);
+    stretches.truncate(within + 1);
+    stretches
 }
 
 /// The stretches, which come by their start, with the gaps between them, and the present one
@@ -482,6 +492,19 @@ mod tests {
                 stretch("bob", 30, 40),
             ]
         );
+    }
+
+    #[test]
+    fn a_timeline_ends_beyond_what_a_page_draws() {
+        let last = 20 + TOLD_AHEAD_SECONDS;
+        let plan = [
+            stretch("ann", 10, last),
+            stretch("bob", last, last + 9),
+            stretch("ann", last + 9, last + 20),
+            stretch("bob", last + 20, last + 30),
+        ];
+        assert_eq!(timeline(&[], &plan, at(20)), plan[..2]);
+        assert_eq!(coming(&plan, at(20)), plan[..3]);
     }
 
     #[test]

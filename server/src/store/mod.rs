@@ -203,6 +203,11 @@ fn as_json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).expect("rows are plain JSON")
 }
 
+/// The inverse of [`as_json`], of JSON that a statement made.
+fn from_json<'a, T: serde::Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T> {
+    serde_json::from_str(json).map_err(|_| StoreError::Unreadable { what })
+}
+
 /// A duration as the database counts it.
 fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)

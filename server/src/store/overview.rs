@@ -7,21 +7,21 @@
 //! schedule says is confirmed changes with every answer of PagerDuty's, and is read each time.
 
 use super::{
-    Result, Store, StoreError,
+    Result, Store,
     connections::read_problem,
     duties::{SINCE, STAND_IN_VALUES, STAND_INS, StandInRow},
-    pagerduty_people::PersonRow,
+    from_json,
     revisions::LONGEST_KEPT,
     rotations::{MemberRow, crew, member_values, visibility, who_they_are},
-    schedules::KNOWN_UNTIL,
+    schedules::{HeldRow, KNOWN_UNTIL},
 };
-use domain::{Crew, Directory, Plan, Relation, Shift, planned};
+use domain::{Crew, Directory, Plan, Relation, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, PersonId, Role, RotationDetails, RotationId, RotationMode,
-    ScheduleId, Stretch, Timestamp, WorkspaceId,
+    PagerDutyProblem, PersonId, Role, RotationDetails, RotationId, RotationMode, ScheduleId,
+    Stretch, Timestamp, WorkspaceId,
 };
 
 /// All rotations of a workspace by name, and what the schedules that they follow plan.
@@ -133,35 +133,10 @@ struct Row {
     schedule_id: Option<String>,
 }
 
-#[derive(FromRow)]
-struct PlanRow {
-    id: String,
-    people: String,
-    shifts: String,
-}
-
-impl PlanRow {
-    fn plan(self, directory: &Directory) -> Result<(ScheduleId, Vec<Stretch>)> {
-        let people: Vec<PersonRow> = read(&self.people, "people of a schedule")?;
-        let people: Vec<_> = people.into_iter().map(PersonRow::person).collect();
-        let shifts: Vec<(String, i64, i64)> = read(&self.shifts, "shifts")?;
-        let shifts = shifts.into_iter().map(|(user, starts_at, ends_at)| Shift {
-            user: PagerDutyUserId::new(user),
-            starts_at: Timestamp::from_millis(starts_at),
-            ends_at: Timestamp::from_millis(ends_at),
-        });
-        let shifts: Vec<_> = shifts.collect();
-        Ok((
-            ScheduleId::new(self.id),
-            planned(&people, &shifts, directory),
-        ))
-    }
-}
-
 impl Row {
     fn rotation(self) -> Result<ListedRotation> {
-        let members: Vec<MemberRow> = read(&self.members, "members")?;
-        let stand_ins: Vec<StandInRow> = read(&self.stand_ins, "duties")?;
+        let members: Vec<MemberRow> = from_json(&self.members, "members")?;
+        let stand_ins: Vec<StandInRow> = from_json(&self.stand_ins, "duties")?;
         let stand_ins = stand_ins.into_iter().map(StandInRow::duty).collect();
         Ok(ListedRotation {
             id: RotationId::new(self.id),
@@ -181,13 +156,9 @@ impl Row {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(json: &'a str, what: &'static str) -> Result<T> {
-    serde_json::from_str(json).map_err(|_| StoreError::Unreadable { what })
-}
-
 /// Of rows with nothing but a person's id.
 fn read_people(json: &str) -> Result<Vec<PersonId>> {
-    let rows: Vec<(String,)> = read(json, "people")?;
+    let rows: Vec<(String,)> = from_json(json, "people")?;
     Ok(rows.into_iter().map(|(id,)| PersonId::new(id)).collect())
 }
 
@@ -236,7 +207,7 @@ impl Store {
             .bind(workspace.as_str())
             .fetch_one(&self.pool)
             .await?;
-        let states: Vec<StateRow> = read(&states, "the state of a schedule")?;
+        let states: Vec<StateRow> = from_json(&states, "the state of a schedule")?;
         Ok(states.into_iter().map(StateRow::state).collect())
     }
 
@@ -275,26 +246,18 @@ impl Store {
         workspace: &WorkspaceId,
         directory: &Directory,
     ) -> Result<HashMap<ScheduleId, Vec<Stretch>>> {
-        let people = self.engine.json_rows(
-            "u.id, u.name, u.email, u.deleted, u.asked_for",
-            "p.position",
-        );
-        let shifts = self
-            .engine
-            .json_rows("n.user_id, n.starts_at, n.ends_at", "n.starts_at");
         let statement = format!(
-            "select s.id,
-                 (select {people} from pagerduty_schedule_people p
-                  join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
-                  where p.workspace_id = s.workspace_id and p.schedule_id = s.id) as people,
-                 (select {shifts} from pagerduty_shifts n
-                  where n.workspace_id = s.workspace_id and n.schedule_id = s.id) as shifts
-             from pagerduty_schedules s where s.workspace_id = $1"
+            "select {} from pagerduty_schedules s where s.workspace_id = $1",
+            HeldRow::columns(self.engine)
         );
-        let rows: Vec<PlanRow> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<HeldRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .fetch_all(&self.pool)
             .await?;
-        rows.into_iter().map(|row| row.plan(directory)).collect()
+        let plans = rows.into_iter().map(|row| {
+            let (schedule, held) = row.held()?;
+            Ok((schedule, planned(&held.people, &held.shifts, directory)))
+        });
+        plans.collect()
     }
 }

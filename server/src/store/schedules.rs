@@ -4,10 +4,10 @@
 use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     connections::{read_problem, write_problem},
-    duration, millis,
+    duration, from_json, millis,
     pagerduty_people::{self, PersonRow},
 };
-use domain::{ScheduleSnapshot, ScheduleVersion, Shift, next_change};
+use domain::{SchedulePerson, ScheduleSnapshot, ScheduleVersion, Shift, next_change};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{
@@ -346,15 +346,60 @@ pub(super) async fn load_all(
     Ok(rows.into_iter().map(ScheduleRow::schedule).collect())
 }
 
+/// What schedules hold, each kind as JSON: rows cost more than what is in them.
 #[derive(FromRow)]
-struct SchedulePersonRow {
-    schedule_id: String,
-    #[sqlx(flatten)]
-    person: PersonRow,
+pub(super) struct HeldRow {
+    id: String,
+    people: String,
+    shifts: String,
 }
 
-/// The schedules with their people and shifts, as last read, in the same order; in a fixed
-/// number of statements.
+impl HeldRow {
+    /// Of `pagerduty_schedules s`.
+    pub(super) fn columns(engine: Engine) -> String {
+        let people = engine.json_rows(
+            "u.id, u.name, u.email, u.deleted, u.asked_for",
+            "p.position",
+        );
+        let shifts = engine.json_rows(
+            "n.user_id, n.starts_at, n.ends_at",
+            "n.starts_at, n.ends_at, n.user_id",
+        );
+        format!(
+            "s.id,
+             (select {people} from pagerduty_schedule_people p
+              join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
+              where p.workspace_id = s.workspace_id and p.schedule_id = s.id) as people,
+             (select {shifts} from pagerduty_shifts n
+              where n.workspace_id = s.workspace_id and n.schedule_id = s.id) as shifts"
+        )
+    }
+
+    pub(super) fn held(self) -> Result<(ScheduleId, Held)> {
+        let people: Vec<PersonRow> = from_json(&self.people, "people of a schedule")?;
+        let shifts: Vec<(String, i64, i64)> = from_json(&self.shifts, "shifts")?;
+        let shifts = shifts.into_iter().map(|(user, starts_at, ends_at)| Shift {
+            user: PagerDutyUserId::new(user),
+            starts_at: Timestamp::from_millis(starts_at),
+            ends_at: Timestamp::from_millis(ends_at),
+        });
+        let held = Held {
+            people: people.into_iter().map(PersonRow::person).collect(),
+            shifts: shifts.collect(),
+        };
+        Ok((ScheduleId::new(self.id), held))
+    }
+}
+
+/// The people and shifts of a schedule, as last read.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) people: Vec<SchedulePerson>,
+    pub(super) shifts: Vec<Shift>,
+}
+
+/// The schedules with their people and shifts, as last read, in the same order; in one
+/// statement.
 pub(super) async fn load_snapshots(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -365,50 +410,30 @@ pub(super) async fn load_snapshots(
         return Ok(Vec::new());
     }
     let ids: Vec<_> = schedules.iter().map(|schedule| &schedule.id).collect();
-    let (these, ids) = (engine.texts_of_json("$2"), as_json(&ids));
     let statement = format!(
-        "select p.schedule_id, u.id, u.name, u.email, u.deleted, u.asked_for
-         from pagerduty_schedule_people p
-         join pagerduty_users u on u.workspace_id = p.workspace_id and u.id = p.user_id
-         where p.workspace_id = $1 and p.schedule_id in {these} order by p.position"
+        "select {} from pagerduty_schedules s where s.workspace_id = $1 and s.id in {}",
+        HeldRow::columns(engine),
+        engine.texts_of_json("$2")
     );
-    let rows: Vec<SchedulePersonRow> = sqlx::query_as(AssertSqlSafe(statement))
+    let rows: Vec<HeldRow> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(workspace.as_str())
-        .bind(&ids)
-        .fetch_all(&mut *connection)
-        .await?;
-    let mut people: HashMap<String, Vec<_>> = HashMap::new();
-    for row in rows {
-        let person = row.person.person();
-        people.entry(row.schedule_id).or_default().push(person);
-    }
-    let statement = format!(
-        "select schedule_id, user_id, starts_at, ends_at from pagerduty_shifts
-         where workspace_id = $1 and schedule_id in {these}
-         order by starts_at, ends_at, user_id"
-    );
-    let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(workspace.as_str())
-        .bind(&ids)
+        .bind(as_json(&ids))
         .fetch_all(connection)
         .await?;
-    let mut shifts: HashMap<String, Vec<_>> = HashMap::new();
-    for (schedule, user, starts_at, ends_at) in rows {
-        shifts.entry(schedule).or_default().push(Shift {
-            user: PagerDutyUserId::new(user),
-            starts_at: Timestamp::from_millis(starts_at),
-            ends_at: Timestamp::from_millis(ends_at),
-        });
-    }
-    let snapshots = schedules.into_iter().map(|schedule| ScheduleSnapshot {
-        people: people.remove(schedule.id.as_str()).unwrap_or_default(),
-        shifts: shifts.remove(schedule.id.as_str()).unwrap_or_default(),
-        id: schedule.id,
-        name: schedule.name,
-        url: schedule.url,
-        version: schedule.version,
-        time_zone: schedule.time_zone,
-        left_out: schedule.left_out,
+    let held = rows.into_iter().map(HeldRow::held);
+    let mut held: HashMap<_, _> = held.collect::<Result<_>>()?;
+    let snapshots = schedules.into_iter().map(|schedule| {
+        let Held { people, shifts } = held.remove(&schedule.id).unwrap_or_default();
+        ScheduleSnapshot {
+            people,
+            shifts,
+            id: schedule.id,
+            name: schedule.name,
+            url: schedule.url,
+            version: schedule.version,
+            time_zone: schedule.time_zone,
+            left_out: schedule.left_out,
+        }
     });
     Ok(snapshots.collect())
 }

@@ -27,7 +27,7 @@ const AFFECTED: &str = "PPLATP1";
 const SCHEDULES: [&str; 3] = [AFFECTED, "PPAYMN3", "PSTORE5"];
 
 /// What a failed sync writes; everything else has to stay.
-const STATE_OF_THE_SYNC: [&str; 18] = [
+const STATE_OF_THE_SYNC: [&str; 20] = [
     "sync_runs",
     "sync_unreadable",
     "pagerduty_connections.problem",
@@ -46,6 +46,8 @@ const STATE_OF_THE_SYNC: [&str; 18] = [
     "pagerduty_schedules.poll_at",
     "pagerduty_schedules.confirmed_at",
     "pagerduty_schedules.applied_at",
+    "pagerduty_schedules.known_with",
+    "pagerduty_schedules.known_until",
 ];
 
 /// Whom a fault concerns that strikes at whatever is asked.

@@ -4,8 +4,7 @@
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{
-        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, settled,
-        use_title,
+        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -33,13 +32,13 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
              names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
-        {loaded(runs, move |runs: DataMemo<Vec<SyncRun>>| settled(move || {
+        {loaded(runs, move |runs: DataMemo<Vec<SyncRun>>| move || {
             if runs.with(Vec::is_empty) {
                 Either::Left(view! { <Nothing/> })
             } else {
                 Either::Right(view! { <Runs runs/> })
             }
-        }))}
+        })}
     }
 }
 

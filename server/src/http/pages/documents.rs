@@ -10,23 +10,22 @@ use super::{
 use crate::http::{
     Site, ahead_of_time::is_ahead_of_time, request_id::request_id, response_headers::page_policy,
 };
-use app::{App, AppError, backend::Caller, server_fns::REFUSED_HEADER, shell};
+use app::{App, AppError, Shell, backend::Caller, server_fns::REFUSED_HEADER};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{Method, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
-use leptos::{
-    context::{provide_context, use_context},
-    nonce::use_nonce,
+use leptos::{context::provide_context, nonce::Nonce};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_router::components::provide_server_redirect;
+use std::{
+    mem,
+    sync::{LazyLock, PoisonError},
+    time::Duration,
 };
-use leptos_axum::{
-    AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list,
-    render_app_async_with_context,
-};
-use std::{sync::LazyLock, time::Duration};
 use tokio::time::timeout;
 
 /// Longer than all that a page asks PagerDuty for may take.
@@ -139,28 +138,39 @@ async fn render(site: Site, request: Request) -> Response {
     }
 }
 
-async fn draw(site: Site, mut request: Request) -> Response {
+async fn draw(site: Site, request: Request) -> Response {
     let theme = theme::chosen(&site, request.headers());
-    request.extensions_mut().insert(theme);
-    let chunks = site.chunks.of_page(request.uri()).to_vec();
-    let backend = site.backend.clone();
-    let context = move || {
-        provide_context(backend.clone());
-        set_policy();
-    };
-    let render = render_app_async_with_context(context, move || {
-        shell(site.leptos.clone(), theme, chunks.clone(), &site.watch)
+    let chunks = site.chunks.of_page(request.uri());
+    let address = request.uri().to_string();
+    let (mut parts, _) = request.into_parts();
+    parts.extensions.insert(theme);
+    let nonce = Nonce::new();
+    let options = ResponseOptions::default();
+    let page = app::draw(&address, || {
+        provide_context(parts);
+        provide_context(options.clone());
+        provide_context(site.backend.clone());
+        provide_server_redirect(leptos_axum::redirect);
     });
-    render(request).await
-}
-
-/// Leptos makes the nonce while it renders, so the policy is set from there.
-fn set_policy() {
-    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
-        && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
-    {
-        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    let page = page.await;
+    let shell = Shell {
+        options: &site.leptos,
+        watch: &site.watch,
+        chunks,
+        theme,
+        nonce: nonce.as_inner(),
+    };
+    let policy = (
+        header::CONTENT_SECURITY_POLICY,
+        page_policy(nonce.as_inner()),
+    );
+    let mut response = ([policy], Html(shell.around(&page))).into_response();
+    let mut told = options.0.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(status) = told.status {
+        *response.status_mut() = status;
     }
+    response.headers_mut().extend(mem::take(&mut told.headers));
+    response
 }
 
 #[cfg(test)]
