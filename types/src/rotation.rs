@@ -53,6 +53,14 @@ impl RotationMode {
         matches!(self, Self::Manual)
     }
 
+    /// Why people do not decide here, where they do not.
+    pub const fn refusal(self) -> RotationRefusal {
+        match self {
+            Self::PagerDuty => RotationRefusal::Bound,
+            Self::Manual | Self::Unknown => RotationRefusal::UnknownMode,
+        }
+    }
+
     /// Whether it is planned ahead who is on duty, and who comes next.
     pub const fn has_shifts(self) -> bool {
         matches!(self, Self::PagerDuty)

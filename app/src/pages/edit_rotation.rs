@@ -8,7 +8,7 @@ use crate::{
     server_fns::{EditRotation, Rotation},
 };
 use leptos::{either::Either, prelude::*};
-use types::{Denial, RotationInput, RotationMode, RotationPage};
+use types::{Denial, RotationInput, RotationPage};
 
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {
@@ -36,7 +36,7 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
     let outcome = form_outcome(edit);
     let initial =
         form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
-    let bound = page.mode == RotationMode::PagerDuty;
+    let bound = page.mode.has_shifts();
     let back = format!("/rotations/{}", page.id);
     view! {
         <ActionForm action=edit class="card form">

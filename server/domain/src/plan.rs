@@ -53,13 +53,7 @@ impl Plan {
     }
 
     fn unless_refused(&self, allowed: bool) -> Result<(), RotationRefusal> {
-        if allowed {
-            return Ok(());
-        }
-        Err(match self {
-            Self::PagerDuty(_) => RotationRefusal::Bound,
-            Self::Manual | Self::Unknown => RotationRefusal::UnknownMode,
-        })
+        allowed.then_some(()).ok_or(self.mode().refusal())
     }
 
     /// What can be said of who is on duty and who comes next: by hand, whose turn it is; else

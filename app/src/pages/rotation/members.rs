@@ -14,9 +14,7 @@ use crate::{
     },
 };
 use leptos::{either::Either, prelude::*};
-use types::{
-    LinkState, MemberKey, MemberView, Outlook, RotationId, RotationMode, RotationPage, Timestamp,
-};
+use types::{LinkState, MemberKey, MemberView, Outlook, RotationId, RotationPage, Timestamp};
 
 /// What the form says that removes somebody who is on duty.
 pub(super) const WAS_ON_DUTY: &str = "on_duty=true";
@@ -32,7 +30,7 @@ pub(super) fn Members(
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
     let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
     let linked = DataMemo::new(move || {
-        page.with(|page| (page.mode == RotationMode::PagerDuty).then(|| page.linked_count()))
+        page.with(|page| page.binding.is_some().then(|| page.linked_count()))
     });
     let linked = move || {
         linked
@@ -40,7 +38,7 @@ pub(super) fn Members(
             .map(|counts| view! { <span class="hint">{linked_count(counts)}</span> })
     };
     let editable =
-        Memo::new(move |_| page.with(|page| page.may_edit && page.mode == RotationMode::Manual));
+        Memo::new(move |_| page.with(|page| page.may_edit && page.mode.members_are_ours()));
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });

@@ -13,9 +13,7 @@ use crate::{
     pages::rotation_card::what_follows,
 };
 use leptos::{either::Either, html, prelude::*};
-use types::{
-    MemberView, Outlook, RotationId, RotationMode, RotationPage, RotationRefusal, Timestamp,
-};
+use types::{MemberView, Outlook, RotationId, RotationPage, Timestamp};
 
 #[component]
 pub(super) fn OnDuty(
@@ -51,23 +49,15 @@ pub(super) fn OnDuty(
             <ul class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></ul>
             {move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
-                (true, RotationMode::Manual) => Some(Either::Left(view! {
+                (true, mode) if mode.people_hand_over() => Some(Either::Left(view! {
                     <RotateForm id=id.clone() actions/>
                 })),
                 (true, mode) => Some(Either::Right(view! {
-                    <p class="hint">{why_not_by_hand(mode).to_string()}</p>
+                    <p class="hint">{mode.refusal().to_string()}</p>
                 })),
             }}
             <SectionFailure outcomes=vec![rotated]/>
         </Card>
-    }
-}
-
-/// Why nobody can rotate here.
-const fn why_not_by_hand(mode: RotationMode) -> RotationRefusal {
-    match mode {
-        RotationMode::Unknown => RotationRefusal::UnknownMode,
-        RotationMode::Manual | RotationMode::PagerDuty => RotationRefusal::Bound,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     pages::stretches::{FoldedStretches, PlannedShifts},
 };
 use leptos::{either::Either, prelude::*};
-use types::{RotationMode, RotationPage, Timestamp};
+use types::{RotationPage, Timestamp};
 
 const HOUR_SECONDS: i64 = 3600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
@@ -49,7 +49,7 @@ fn drawn_around(now: Timestamp) -> Span {
 #[component]
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
     let plan = DataMemo::new(move || page.with(|page| page.plan.clone()));
-    let bound = Memo::new(move |_| page.with(|page| page.mode == RotationMode::PagerDuty));
+    let bound = Memo::new(move |_| page.with(|page| page.mode.has_shifts()));
     move || {
         bound.get().then(|| {
             view! {
