@@ -10,6 +10,7 @@ use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     duration, millis,
     rotations::{self, CrewChange, Which},
+    runs,
     schedules::{self, Asked},
 };
 use domain::{
@@ -17,8 +18,12 @@ use domain::{
     spliced,
 };
 use sqlx::AssertSqlSafe;
-use std::{collections::HashMap, mem, time::Duration};
-use types::{RotationId, RotationMode, ScheduleId, SyncChange, Timestamp, WorkspaceId};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    time::{Duration, Instant},
+};
+use types::{RotationId, RotationMode, ScheduleId, SyncChange, SyncRunId, Timestamp, WorkspaceId};
 
 /// What makes a crew of a schedule. The time is asked for when nobody else can
 /// write any more: worked out earlier, a crew could undo a hand-off that came in
@@ -53,8 +58,9 @@ pub struct Turn {
 pub struct HandedOver {
     /// When the first shift of each changed hands, by PagerDuty's clock.
     pub due: Vec<(ScheduleId, Timestamp)>,
-    /// What changed, and by which schedule.
-    pub changes: Vec<(ScheduleId, SyncChange)>,
+    /// The schedules by which something changed.
+    pub changed_by: HashSet<ScheduleId>,
+    pub changes: Vec<SyncChange>,
 }
 
 /// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
@@ -212,7 +218,8 @@ impl Store {
         } else {
             schedules::write(&mut tx, self.engine, workspace, schedule, times).await?;
         }
-        if next_change(&schedule.shifts, now) != change_was_at {
+        // A server of the version before, which tells nothing of how far it read, sets no clocks.
+        if next_change(&schedule.shifts, now) != change_was_at || was_known_until.is_none() {
             schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
         }
         let made = Made {
@@ -233,14 +240,15 @@ impl Store {
     }
 
     /// Applies, as [`Store::apply_stored`] does, the schedules whose shifts have changed hands,
-    /// some at once and the earliest first. Nothing is due when the credential has changed or
-    /// gone.
+    /// some at once and the earliest first, and lists what that changes as a run. Nothing is due
+    /// when the credential has changed or gone.
     pub async fn hand_over_due(
         &self,
         connection: &Connection,
+        run: &SyncRunId,
         rule: Rule<'_>,
     ) -> Result<HandedOver> {
-        let workspace = &connection.workspace;
+        let (workspace, began) = (&connection.workspace, Instant::now());
         let mut tx = self.begin().await?;
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(HandedOver::default());
@@ -269,8 +277,17 @@ impl Store {
         let changes = self
             .apply_in(&mut tx, workspace, &schedules, (rule, now))
             .await?;
+        let (changed_by, changes): (HashSet<_>, Vec<_>) = changes.into_iter().unzip();
+        if !changes.is_empty() {
+            let took = began.elapsed();
+            runs::record_hand_off(&mut tx, self.engine, (run, workspace), took, &changes).await?;
+        }
         tx.commit().await?;
-        Ok(HandedOver { due, changes })
+        Ok(HandedOver {
+            due,
+            changed_by,
+            changes,
+        })
     }
 
     /// Gives the rotations of these schedules the people that `rule` makes of the stored

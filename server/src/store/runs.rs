@@ -141,33 +141,6 @@ impl Store {
         Ok(())
     }
 
-    /// Writes a run that ends now, after `took`, and asked nobody.
-    pub async fn record_run(
-        &self,
-        connection: &Connection,
-        (id, reason): (&SyncRunId, SyncReason),
-        took: Duration,
-        changes: &[SyncChange],
-    ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let now = self.engine.now();
-        let statement = format!(
-            "insert into sync_runs (id, workspace_id, reason, started_at, ended_at, ended, lease,
-                 confirmed, unreadable, postponed, requests)
-             values ($1, $2, $3, {now} - $4, {now}, 1, null, 0, 0, 0, 0)"
-        );
-        sqlx::query(AssertSqlSafe(statement))
-            .bind(id.as_str())
-            .bind(connection.workspace.as_str())
-            .bind(reason.code())
-            .bind(millis(took))
-            .execute(&mut *tx)
-            .await?;
-        write_changes(&mut tx, self.engine, id, changes).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
     /// The last runs of a workspace, the latest first.
     pub async fn runs(&self, workspace: &WorkspaceId) -> Result<Vec<SyncRun>> {
         let now = self.engine.now();
@@ -259,6 +232,30 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// Writes a hand-off as a run that ends now, after `took`, and asked nobody.
+pub(super) async fn record_hand_off(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    (id, workspace): (&SyncRunId, &WorkspaceId),
+    took: Duration,
+    changes: &[SyncChange],
+) -> Result<()> {
+    let now = engine.now();
+    let statement = format!(
+        "insert into sync_runs (id, workspace_id, reason, started_at, ended_at, ended, lease,
+             confirmed, unreadable, postponed, requests)
+         values ($1, $2, $3, {now} - $4, {now}, 1, null, 0, 0, 0, 0)"
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(id.as_str())
+        .bind(workspace.as_str())
+        .bind(SyncReason::HandOff.code())
+        .bind(millis(took))
+        .execute(&mut *connection)
+        .await?;
+    write_changes(connection, engine, id, changes).await
 }
 
 /// Writes what a run changed, in one statement.

@@ -8,11 +8,8 @@ use crate::{
     store::{Connection, HandedOver, Rule, StoreError},
 };
 use async_trait::async_trait;
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
-use types::{LiveTopic, RotationMode, SyncChange, SyncReason, SyncRunId, Timestamp, WorkspaceId};
+use std::time::{Duration, Instant};
+use types::{LiveTopic, RotationMode, SyncReason, SyncRunId, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
 /// The schedules as a source of duty.
@@ -29,18 +26,7 @@ impl Source for Schedules {
         let Some(connection) = services.store.connection(workspace).await? else {
             return Ok(None);
         };
-        let began = Instant::now();
-        let mut changes = Vec::new();
-        loop {
-            let handed_over = hand_over_some(services, &connection).await?;
-            if handed_over.due.is_empty() {
-                break;
-            }
-            changes.extend(handed_over.changes.into_iter().map(|(_, change)| change));
-        }
-        if !changes.is_empty() {
-            record(services, &connection, began.elapsed(), &changes).await?;
-        }
+        while !hand_over_some(services, &connection).await?.due.is_empty() {}
         // Who comes next may have changed in PagerDuty.
         services.wake();
         let now = services.integrations.pagerduty_now(&connection);
@@ -54,46 +40,29 @@ async fn hand_over_some(
     services: &SyncServices,
     connection: &Connection,
 ) -> Result<HandedOver, StoreError> {
-    let workspace = &connection.workspace;
+    let (workspace, began) = (&connection.workspace, Instant::now());
     let directory = services.store.directory(workspace).await?;
     let now = || services.integrations.pagerduty_now(connection);
     let rule = Rule {
         now: &now,
         crew: &|snapshot, now| snapshot.crew(&directory, now),
     };
-    let handed_over = services.store.hand_over_due(connection, rule).await?;
-    let changes = handed_over.changes.iter();
-    let changed_by: HashSet<_> = changes.map(|(schedule, _)| schedule).collect();
+    let run = SyncRunId::new(Uuid::now_v7().to_string());
+    let handed_over = services.store.hand_over_due(connection, &run, rule).await?;
     for (schedule, due_at) in &handed_over.due {
         // Of a schedule from before the column nobody has looked yet.
         let known = *due_at > Timestamp::from_millis(0);
-        if known && changed_by.contains(schedule) {
+        if known && handed_over.changed_by.contains(schedule) {
             services.metrics.handed_off(until(now(), *due_at));
         }
     }
-    let changes = handed_over.changes.iter().map(|(_, change)| change);
-    publish(services, workspace, changes);
+    let changes = &handed_over.changes;
+    if !changes.is_empty() {
+        tracing::info!(%run, %workspace, changed = changes.len(), "handed over");
+        let (reason, took) = (SyncReason::HandOff, began.elapsed());
+        services.metrics.run_ended(reason, RunEnd::Succeeded, took);
+        publish(services, workspace, changes);
+        services.live.publish(workspace, LiveTopic::Connection);
+    }
     Ok(handed_over)
-}
-
-/// Lists the hand-off beside the runs.
-async fn record(
-    services: &SyncServices,
-    connection: &Connection,
-    took: Duration,
-    changes: &[SyncChange],
-) -> Result<(), StoreError> {
-    let workspace = &connection.workspace;
-    let (reason, id) = (
-        SyncReason::HandOff,
-        SyncRunId::new(Uuid::now_v7().to_string()),
-    );
-    tracing::info!(run = %id, %workspace, changed = changes.len(), "handed over");
-    services.metrics.run_ended(reason, RunEnd::Succeeded, took);
-    let store = &services.store;
-    store
-        .record_run(connection, (&id, reason), took, changes)
-        .await?;
-    services.live.publish(workspace, LiveTopic::Connection);
-    Ok(())
 }

@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{convert::Infallible, time::Duration};
 use types::{
     AuditAction, Holder, MemberKey, PagerDutyUserId, PersonId, Role, RotationId, ScheduleId,
-    Timestamp,
+    SyncRunId, Timestamp,
 };
 
 const SHIFT_SECONDS: i64 = 10;
@@ -232,10 +232,11 @@ async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() 
             now: &now,
             crew: &|schedule, now| schedule.crew(&directory, now),
         };
+        let run = SyncRunId::new("run");
         let before = (vec!["P0".to_owned()], 1, true);
         let after = (vec!["P1".to_owned()], 2, false);
         let mut broken_off = 0;
-        while cut_after(broken_off, store.hand_over_due(&connection, rule))
+        while cut_after(broken_off, store.hand_over_due(&connection, &run, rule))
             .await
             .is_none()
         {

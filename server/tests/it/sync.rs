@@ -513,9 +513,15 @@ async fn shifts_are_known_five_weeks_ahead_and_far_ahead_is_asked_once_an_hour()
         let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
         let written = "update pagerduty_schedules set applied_at = applied_at + 1";
         other.execute(written).await.unwrap();
+        // And sets no clocks: here, of an earlier hand-off that it has read.
+        let clock = "update rotations set next_change_at = next_change_at + 1000000";
+        other.execute(clock).await.unwrap();
         assert_eq!(known().await.0, None);
         bound.sync_whole().await;
         let (until, all) = known().await;
         assert!(until > bound_until && all);
+        let known = store.bound_schedule(&workspace(), &schedule).await;
+        let next = store.next_hand_off_at(&workspace()).await.unwrap();
+        assert_eq!(next, known.unwrap().unwrap().next_change_at);
     }
 }
