@@ -18,12 +18,14 @@ use crate::{
 use domain::{ScheduleSnapshot, Window};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use std::{
+    collections::BTreeSet,
     pin::pin,
     time::{Duration, Instant},
 };
 use tokio::{sync::Mutex, time};
 use types::{
-    PagerDutyProblem, PagerDutyUserId, SyncChange, SyncReason, Timestamp, UnreadableSchedule,
+    PagerDutyProblem, PagerDutyUserId, RotationId, SyncChange, SyncReason, Timestamp,
+    UnreadableSchedule,
 };
 
 /// Schedules that are read at once.
@@ -521,6 +523,16 @@ impl Run<'_> {
 const ALL_ARE_DUE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl RunOutcome {
+    /// Each once.
+    pub fn changed_rotations(&self) -> BTreeSet<&RotationId> {
+        let changes = self.changes.iter();
+        changes.map(|change| &change.rotation).collect()
+    }
+
+    pub fn changed_count(&self) -> u32 {
+        u32::try_from(self.changed_rotations().len()).unwrap_or(u32::MAX)
+    }
+
     pub fn unreadable_count(&self) -> u32 {
         u32::try_from(self.unreadable.len()).unwrap_or(u32::MAX)
     }
