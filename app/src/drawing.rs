@@ -40,19 +40,21 @@ impl PageTitle {
 pub async fn draw(address: &str, provide: impl FnOnce() + Send) -> Drawn {
     let data = Arc::new(SsrSharedContext::new());
     let owner = Owner::new_root(Some(data.clone()));
-    let title = PageTitle::default();
-    let html = owner.with(|| {
+    // Others are answered on this thread as well, and must find nothing of this page.
+    owner.clone().unset();
+    let drawn = owner.with(|| {
+        let title = PageTitle::default();
         provide();
         provide_context(RequestUrl::new(address));
         provide_context(title.clone());
-        App().into_view().to_html_stream_in_order()
-    });
-    let drawn = Sandboxed::new(async move {
-        Drawn {
-            html: html.collect().await,
-            title: title.take(),
-            data: script(data.consume_buffers().await),
-        }
+        let html = App().into_view().to_html_stream_in_order();
+        Sandboxed::new(async move {
+            Drawn {
+                html: html.collect().await,
+                title: title.take(),
+                data: script(data.consume_buffers().await),
+            }
+        })
     });
     let drawn = drawn.await;
     owner.unset_with_forced_cleanup();

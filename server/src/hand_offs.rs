@@ -4,12 +4,16 @@
 
 use crate::{
     background::{Background, Periodic, Task},
-    store::{NextHandOff, Store, StoreError},
+    store::{Store, StoreError},
 };
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt, stream};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time};
+use tokio_util::task::TaskTracker;
 use types::WorkspaceId;
 
 /// What the background work calls the clock.
@@ -19,11 +23,10 @@ const TASK: &str = "hand_offs";
 const LONGEST_REST: Duration = Duration::from_secs(5);
 /// A clock that has not looked for this long is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
-/// How long to rest after the database has failed.
+/// How long to rest after the database has failed, and where a workspace could not hand over.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// Workspaces in which duty changes hands at once.
-const AT_ONCE: usize = 8;
-/// Two clocks may differ by a hair as to whether it is time; nobody asks more often than this.
+/// Two clocks may differ as to whether it is time. Nobody asks more often than this, and nobody
+/// waits longer than after a failure.
 const SHORTEST_REST: Duration = Duration::from_millis(20);
 
 /// What plans of one kind make of the rotations that have them.
@@ -32,9 +35,17 @@ pub trait Source: Send + Sync {
     /// The kind of plan, as it is stored.
     fn kind(&self) -> &str;
 
-    /// Hands over what is due in a workspace by the plans' clock, and says how long until
-    /// something is next, if anything is. Doing it twice, or on two servers, is doing it once.
-    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Option<Duration>, StoreError>;
+    /// Hands over what is due in a workspace by the plans' clock. Doing it twice, or on two
+    /// servers, is doing it once.
+    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError>;
+}
+
+/// What there was to hand over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    Now,
+    /// Nothing yet, by the plans' own clock.
+    In(Duration),
 }
 
 /// Tells the clock that a plan has changed.
@@ -48,21 +59,29 @@ impl ClockSignal {
     }
 }
 
-/// Why nothing, or not everything, was handed over.
+/// Why the clock did not look.
 #[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error("what is due could not be looked for; it is tried again, and the log says why")]
-    NotLooked(#[source] StoreError),
-    #[error("duty could not be handed over everywhere; it is tried again, and the log says why")]
-    NotHandedOver(#[source] StoreError),
-}
+#[error("what is due could not be looked for; it is tried again, and the log says why")]
+struct NotLooked(#[from] StoreError);
 
-/// The clock. Rotations whose plan is of no kind that a source knows are left alone.
-pub fn task(store: &Store, signal: &ClockSignal, sources: Vec<Arc<dyn Source>>) -> Task {
-    let (store, sources) = (store.clone(), Arc::new(sources));
+/// The clock. Rotations whose plan is of no kind that a source knows are left alone. Each
+/// workspace hands over by itself, among `tasks`, so that none keeps another one waiting.
+pub fn task(
+    store: &Store,
+    signal: &ClockSignal,
+    tasks: &TaskTracker,
+    sources: Vec<Arc<dyn Source>>,
+) -> Task {
+    let clock = Clock {
+        store: store.clone(),
+        signal: signal.clone(),
+        tasks: tasks.clone(),
+        sources: sources.into(),
+        handing_over: Arc::default(),
+    };
     let step = move || {
-        let (store, sources) = (store.clone(), Arc::clone(&sources));
-        async move { Ok(hand_over_due(&store, &sources).await?) }
+        let clock = clock.clone();
+        async move { Ok(clock.look().await.map_err(NotLooked)?) }
     };
     let about = "Hands over duty when a shift begins or ends";
     Periodic::new(TASK, about, LONGEST_REST, step)
@@ -77,32 +96,72 @@ pub fn is_alive(background: &Background) -> bool {
     background.is_served(TASK)
 }
 
-/// Hands over what is due and says how long nothing else will be. A workspace that fails keeps
-/// no other one waiting.
-async fn hand_over_due(store: &Store, sources: &[Arc<dyn Source>]) -> Result<Duration, Failed> {
-    let next = store.next_hand_offs(LONGEST_REST).await;
-    let next = next.map_err(Failed::NotLooked)?;
-    let known = next.into_iter().filter_map(|next| {
-        let source = sources.iter().find(|source| source.kind() == next.kind)?;
-        Some(hand_over(Arc::clone(source), next).boxed())
-    });
-    let handing_over = stream::iter(known.collect::<Vec<_>>());
-    let ends: Vec<_> = handing_over.buffer_unordered(AT_ONCE).collect().await;
-    let mut rest = LONGEST_REST;
-    for end in ends {
-        rest = rest.min(end.map_err(Failed::NotHandedOver)?);
-    }
-    Ok(rest.max(SHORTEST_REST))
+/// A workspace, and the place of a source.
+type Place = (WorkspaceId, usize);
+
+#[derive(Clone)]
+struct Clock {
+    store: Store,
+    signal: ClockSignal,
+    tasks: TaskTracker,
+    sources: Arc<[Arc<dyn Source>]>,
+    handing_over: Arc<Mutex<HashSet<Place>>>,
 }
 
-/// How long until there is something to hand over, after what is due has been.
-async fn hand_over(source: Arc<dyn Source>, next: NextHandOff) -> Result<Duration, StoreError> {
-    if !next.due_in.is_zero() {
-        return Ok(next.due_in);
+impl Clock {
+    /// Has handed over what is due, and says how long nothing else will be.
+    async fn look(&self) -> Result<Duration, StoreError> {
+        let mut rest = LONGEST_REST;
+        for next in self.store.next_hand_offs(LONGEST_REST).await? {
+            let known = |source: &Arc<dyn Source>| source.kind() == next.kind;
+            let Some(source) = self.sources.iter().position(known) else {
+                continue;
+            };
+            if !next.due_in.is_zero() {
+                rest = rest.min(next.due_in);
+            } else {
+                self.begin((next.workspace, source));
+            }
+        }
+        Ok(rest.max(SHORTEST_REST))
     }
-    let handed_over = source.hand_over(&next.workspace).await;
-    if let Err(error) = &handed_over {
-        tracing::error!(workspace = %next.workspace, %error, "duty could not be handed over");
+
+    /// Has a workspace hand over, unless it does so already.
+    fn begin(&self, place: Place) {
+        if self.busy(|busy| busy.insert(place.clone())) {
+            let clock = self.clone();
+            self.tasks.spawn(async move {
+                clock.hand_over(&place).await;
+                clock.busy(|busy| busy.remove(&place));
+                clock.signal.wake();
+            });
+        }
     }
-    Ok(handed_over?.unwrap_or(LONGEST_REST))
+
+    /// Hands over, and rests where that would be asked for again at once.
+    async fn hand_over(&self, (workspace, source): &Place) {
+        let source = Arc::clone(&self.sources[*source]);
+        let handing_over = tokio::spawn({
+            let workspace = workspace.clone();
+            async move { source.hand_over(&workspace).await }
+        });
+        let rest = match handing_over.await {
+            Ok(Ok(Due::Now)) => return,
+            Ok(Ok(Due::In(wait))) => wait.clamp(SHORTEST_REST, REST_AFTER_FAILURE),
+            Ok(Err(error)) => {
+                tracing::error!(%workspace, %error, "duty could not be handed over");
+                REST_AFTER_FAILURE
+            }
+            Err(error) => {
+                tracing::error!(%workspace, %error, "handing over broke off");
+                REST_AFTER_FAILURE
+            }
+        };
+        time::sleep(rest).await;
+    }
+
+    fn busy<T>(&self, change: impl FnOnce(&mut HashSet<Place>) -> T) -> T {
+        let busy = self.handing_over.lock();
+        change(&mut busy.unwrap_or_else(PoisonError::into_inner))
+    }
 }

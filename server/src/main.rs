@@ -236,6 +236,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         hand_offs::task(
             &services.store,
             &services.sync.signals.clock,
+            &services.tasks,
             vec![Arc::new(sync::Schedules(services.sync.clone()))],
         ),
         sync::task(&services.sync),

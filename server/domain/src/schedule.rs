@@ -59,8 +59,51 @@ impl ScheduleSnapshot {
         crew_of(&self.people, &self.shifts, directory, now)
     }
 
+    /// Adds those of `known` whom a shift names and who are missing: who is on call in some
+    /// weeks is not told by a reading that ends before.
+    pub fn name_all(&mut self, known: &[SchedulePerson]) {
+        for person in known {
+            let is_them = |other: &SchedulePerson| other.id == person.id;
+            let named = self.shifts.iter().any(|shift| shift.user == person.id);
+            if named && !self.people.iter().any(is_them) {
+                self.people.push(person.clone());
+            }
+        }
+    }
+
     /// The stretches that it plans, by start.
     pub fn plan(&self, directory: &Directory) -> Vec<Stretch> {
         planned(&self.people, &self.shifts, directory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        people::examples::user,
+        shifts::examples::{at, shift},
+    };
+
+    #[test]
+    fn whoever_has_a_shift_beyond_a_reading_is_in_the_schedule_all_the_same() {
+        let mut schedule = ScheduleSnapshot {
+            id: ScheduleId::new("PS"),
+            name: "Support".to_owned(),
+            url: None,
+            version: ScheduleVersion::V2,
+            time_zone: None,
+            people: vec![user("P1", None)],
+            shifts: vec![shift("P1", 0, 10), shift("P2", 50, 60)],
+            left_out: None,
+        };
+        schedule.name_all(&[user("P1", None), user("P2", None), user("P3", None)]);
+        let ids: Vec<_> = schedule
+            .people
+            .iter()
+            .map(|person| person.id.as_str())
+            .collect();
+        assert_eq!(ids, ["P1", "P2"]);
+        assert_eq!(schedule.plan(&Directory::default())[1].starts_at, at(50));
     }
 }

@@ -108,7 +108,8 @@ impl Store {
         let followed = made(applied_at.unwrap_or(NEVER));
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], now).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
+        schedules::set_clocks_of_followers(&mut tx, self.engine, workspace, &[&schedule.id])
+            .await?;
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], now).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;

@@ -83,7 +83,7 @@ impl Connection {
 /// How a sync went, as far as the connection as a whole is concerned.
 #[derive(Clone, Debug)]
 pub struct SyncEnd {
-    /// PagerDuty was asked; otherwise only stored shifts were applied.
+    /// PagerDuty was asked, or would have been; otherwise nothing was due.
     pub asked: bool,
     /// PagerDuty answered for something; otherwise all of it was postponed.
     pub reached: bool,

@@ -63,6 +63,15 @@ pub struct HandedOver {
     pub changes: Vec<SyncChange>,
 }
 
+/// The schedule `s` that the rotation `r` follows, if it follows one.
+const FOLLOWED: &str = "left join bindings b on b.rotation_id = r.id
+    left join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id";
+
+/// When duty changes hands next in the rotation `r`. A server of the version before sets the
+/// clock of the schedule alone: the earlier one of both holds.
+const NEXT_CHANGE: &str = "(case when s.next_change_at < coalesce(r.next_change_at,
+    s.next_change_at + 1) then s.next_change_at else r.next_change_at end)";
+
 /// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
 const AT_ONCE: i64 = 50;
 /// No clock is believed that is further from ours, in milliseconds.
@@ -75,10 +84,10 @@ impl Store {
         let now = self.engine.now();
         let statement = format!(
             "select r.workspace_id, r.mode,
-                 min(r.next_change_at - coalesce(c.clock_ahead_millis, 0)) - {now}
-             from rotations r left join pagerduty_connections c
+                 min({NEXT_CHANGE} - coalesce(c.clock_ahead_millis, 0)) - {now}
+             from rotations r {FOLLOWED} left join pagerduty_connections c
                  on c.workspace_id = r.workspace_id and r.mode = $1
-             where r.next_change_at <= {now} + $2 + {FARTHEST_CLOCK}
+             where {NEXT_CHANGE} <= {now} + $2 + {FARTHEST_CLOCK}
              group by r.workspace_id, r.mode order by 3, 1, 2"
         );
         let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
@@ -96,13 +105,15 @@ impl Store {
 
     /// When a shift of any followed schedule begins or ends next, by PagerDuty's clock.
     pub async fn next_hand_off_at(&self, workspace: &WorkspaceId) -> Result<Option<Timestamp>> {
-        let (at,): (Option<i64>,) = sqlx::query_as(
-            "select min(next_change_at) from rotations where workspace_id = $1 and mode = $2",
-        )
-        .bind(workspace.as_str())
-        .bind(RotationMode::PagerDuty.code())
-        .fetch_one(&self.pool)
-        .await?;
+        let statement = format!(
+            "select min({NEXT_CHANGE}) from rotations r {FOLLOWED}
+             where r.workspace_id = $1 and r.mode = $2"
+        );
+        let (at,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(RotationMode::PagerDuty.code())
+            .fetch_one(&self.pool)
+            .await?;
         Ok(at.map(Timestamp::from_millis))
     }
 
@@ -208,10 +219,13 @@ impl Store {
             },
             now,
         );
-        let schedule = &ScheduleSnapshot {
+        let mut schedule = ScheduleSnapshot {
             shifts: known.shifts,
             ..schedule.clone()
         };
+        let before = stored.first();
+        schedule.name_all(before.map_or(&[], |before| &before.people));
+        let schedule = &schedule;
         let same = stored.first() == Some(schedule);
         if same {
             schedules::confirm(&mut tx, workspace, schedule, times).await?;
@@ -220,7 +234,8 @@ impl Store {
         }
         // A server of the version before, which tells nothing of how far it read, sets no clocks.
         if next_change(&schedule.shifts, now) != change_was_at || was_known_until.is_none() {
-            schedules::set_clocks(&mut tx, self.engine, workspace, &[&schedule.id]).await?;
+            schedules::set_clocks_of_followers(&mut tx, self.engine, workspace, &[&schedule.id])
+                .await?;
         }
         let made = Made {
             schedule: &schedule.id,
@@ -254,18 +269,19 @@ impl Store {
             return Ok(HandedOver::default());
         }
         let now = (rule.now)();
-        let due: Vec<(String, i64)> = sqlx::query_as(
-            "select b.schedule_id, min(r.next_change_at) from rotations r
-             join bindings b on b.rotation_id = r.id
-             where r.workspace_id = $1 and r.mode = $2 and r.next_change_at <= $3
-             group by b.schedule_id order by 2, 1 limit $4",
-        )
-        .bind(workspace.as_str())
-        .bind(RotationMode::PagerDuty.code())
-        .bind(now.as_millis())
-        .bind(AT_ONCE)
-        .fetch_all(&mut *tx)
-        .await?;
+        let statement = format!(
+            "select s.id, min({NEXT_CHANGE}) from rotations r {FOLLOWED}
+             where r.workspace_id = $1 and r.mode = $2 and s.id is not null
+                 and {NEXT_CHANGE} <= $3
+             group by s.id order by 2, 1 limit $4"
+        );
+        let due: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(RotationMode::PagerDuty.code())
+            .bind(now.as_millis())
+            .bind(AT_ONCE)
+            .fetch_all(&mut *tx)
+            .await?;
         if due.is_empty() {
             return Ok(HandedOver::default());
         }
@@ -281,6 +297,9 @@ impl Store {
         if !changes.is_empty() {
             let took = began.elapsed();
             runs::record_hand_off(&mut tx, self.engine, (run, workspace), took, &changes).await?;
+            let rotations = changes.iter().map(|change| &change.rotation);
+            self.rotations_changed(&mut tx, workspace, rotations)
+                .await?;
         }
         tx.commit().await?;
         Ok(HandedOver {
@@ -309,6 +328,11 @@ impl Store {
         let changes = self
             .apply_in(&mut tx, workspace, schedules, (rule, now))
             .await?;
+        if !changes.is_empty() {
+            let rotations = changes.iter().map(|(_, change)| &change.rotation);
+            self.rotations_changed(&mut tx, workspace, rotations)
+                .await?;
+        }
         tx.commit().await?;
         Ok(Some(changes))
     }
@@ -332,12 +356,7 @@ impl Store {
             certain_until: applied_at.unwrap_or(NEVER),
         });
         let made: Vec<_> = made.collect();
-        let changed = write_crews(tx, self.engine, workspace, &made, now).await?;
-        if !changed.is_empty() {
-            let rotations = changed.iter().map(|(_, change)| &change.rotation);
-            self.rotations_changed(tx, workspace, rotations).await?;
-        }
-        Ok(changed)
+        write_crews(tx, self.engine, workspace, &made, now).await
     }
 }
 

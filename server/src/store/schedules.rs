@@ -463,7 +463,7 @@ pub(super) async fn confirm(
 }
 
 /// Notes for the rotations that follow the schedules when duty changes hands next.
-pub(super) async fn set_clocks(
+pub(super) async fn set_clocks_of_followers(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
@@ -517,7 +517,7 @@ pub(super) async fn note_hand_offs(
         .execute(&mut *connection)
         .await?;
     let schedules: Vec<_> = schedules.iter().map(|schedule| &schedule.id).collect();
-    set_clocks(connection, engine, workspace, &schedules).await
+    set_clocks_of_followers(connection, engine, workspace, &schedules).await
 }
 
 /// Writes a schedule as it was when PagerDuty was asked. It is written at `now`.

@@ -3,7 +3,7 @@
 
 use super::{SyncServices, publish, run::until};
 use crate::{
-    hand_offs::Source,
+    hand_offs::{Due, Source},
     metrics::RunEnd,
     store::{Connection, HandedOver, Rule, StoreError},
 };
@@ -21,17 +21,23 @@ impl Source for Schedules {
         RotationMode::PagerDuty.code()
     }
 
-    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Option<Duration>, StoreError> {
+    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError> {
         let Self(services) = self;
         let Some(connection) = services.store.connection(workspace).await? else {
-            return Ok(None);
+            return Ok(Due::In(Duration::MAX));
         };
-        while !hand_over_some(services, &connection).await?.due.is_empty() {}
-        // Who comes next may have changed in PagerDuty.
-        services.wake();
+        let mut any = false;
+        while !hand_over_some(services, &connection).await?.due.is_empty() {
+            any = true;
+        }
+        if any {
+            // Who comes next may have changed in PagerDuty.
+            services.signals.wake.notify_one();
+            return Ok(Due::Now);
+        }
         let now = services.integrations.pagerduty_now(&connection);
         let next = services.store.next_hand_off_at(workspace).await?;
-        Ok(next.map(|next| until(next, now)))
+        Ok(Due::In(next.map_or(Duration::MAX, |next| until(next, now))))
     }
 }
 

@@ -12,11 +12,17 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, hand_offs,
-    hand_offs::{ClockSignal, Source},
+    hand_offs::{ClockSignal, Due, Source},
     store::{Store, StoreError, Turn},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use tokio::{task::JoinHandle, time};
 use types::{
     Holder, LiveTopic, MemberKey, PersonId, RotationId, RotationMode, RotationRefusal, Timestamp,
@@ -62,15 +68,51 @@ impl Source for Turns {
         KIND
     }
 
-    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Option<Duration>, StoreError> {
+    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError> {
         let store = &self.0.store;
-        for changed in store.hand_over(workspace, KIND, &clock::now, &turn).await? {
+        let changed = store.hand_over(workspace, KIND, &clock::now, &turn).await?;
+        let any = !changed.is_empty();
+        for changed in changed {
             self.0
                 .live
                 .publish_here(workspace, LiveTopic::Rotation(changed));
         }
         let left = TURN_MILLIS - clock::now().as_millis() % TURN_MILLIS;
-        Ok(Some(Duration::from_millis(u64::try_from(left).unwrap())))
+        let left = Duration::from_millis(u64::try_from(left).unwrap());
+        Ok(if any { Due::Now } else { Due::In(left) })
+    }
+}
+
+/// A source that never hands over, each in its own way.
+#[derive(Clone, Copy, Debug)]
+enum Odd {
+    Fails,
+    Panics,
+    Hangs,
+    /// By its own clock it is not time yet.
+    Waits,
+}
+
+struct OddSource {
+    odd: Odd,
+    kind: &'static str,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Source for OddSource {
+    fn kind(&self) -> &str {
+        self.kind
+    }
+
+    async fn hand_over(&self, _: &WorkspaceId) -> Result<Due, StoreError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        match self.odd {
+            Odd::Fails => Err(StoreError::Unreadable { what: "a plan" }),
+            Odd::Panics => panic!("a plan that makes no sense"),
+            Odd::Hangs => std::future::pending().await,
+            Odd::Waits => Ok(Due::In(Duration::from_secs(60))),
+        }
     }
 }
 
@@ -87,7 +129,8 @@ async fn planned(services: &Services, url: &str, name: &str, kind: &str) -> Rota
 
 fn clock_of(services: &Services) -> JoinHandle<()> {
     let source = Arc::new(Turns(services.clone()));
-    let task = hand_offs::task(&services.store, &ClockSignal::default(), vec![source]);
+    let signal = ClockSignal::default();
+    let task = hand_offs::task(&services.store, &signal, &services.tasks, vec![source]);
     let services = services.clone();
     tokio::spawn(async move { in_background(&services, vec![task]).await })
 }
@@ -169,6 +212,47 @@ async fn a_workspace_without_pagerduty_has_a_clock_that_moves_on() {
             lunar.crew.duties.is_empty(),
             "what nobody knows is left alone"
         );
+        services.shutdown.cancel();
+        clock.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_hand_over_keeps_no_other_one_waiting_and_is_not_asked_in_circles() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = planned(&services, &database.url, "Turns", KIND).await;
+        let mut odd = Vec::new();
+        for (way, kind) in [
+            (Odd::Fails, "test_fails"),
+            (Odd::Panics, "test_panics"),
+            (Odd::Hangs, "test_hangs"),
+            (Odd::Waits, "test_waits"),
+        ] {
+            planned(&services, &database.url, kind, kind).await;
+            let asked = AtomicUsize::new(0);
+            odd.push(Arc::new(OddSource {
+                odd: way,
+                kind,
+                asked,
+            }));
+        }
+        let mut sources: Vec<Arc<dyn Source>> = vec![Arc::new(Turns(services.clone()))];
+        sources.extend(odd.iter().map(|odd| Arc::clone(odd) as Arc<dyn Source>));
+        let began = Instant::now();
+        let signal = ClockSignal::default();
+        let task = hand_offs::task(&services.store, &signal, &services.tasks, sources);
+        let clock = tokio::spawn({
+            let services = services.clone();
+            async move { in_background(&services, vec![task]).await }
+        });
+        until_recorded(&services.store, &id, 6).await;
+        for odd in odd {
+            let asked = odd.asked.load(Ordering::Relaxed);
+            let most = 2 + usize::try_from(began.elapsed().as_secs()).unwrap();
+            assert!((1..=most).contains(&asked), "{:?}: {asked} times", odd.odd);
+        }
+        assert!(hand_offs::is_alive(&services.background));
         services.shutdown.cancel();
         clock.await.unwrap();
     }

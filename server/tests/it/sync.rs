@@ -514,8 +514,13 @@ async fn shifts_are_known_five_weeks_ahead_and_far_ahead_is_asked_once_an_hour()
         let written = "update pagerduty_schedules set applied_at = applied_at + 1";
         other.execute(written).await.unwrap();
         // And sets no clocks: here, of an earlier hand-off that it has read.
+        let next = store.next_hand_off_at(&workspace()).await.unwrap();
         let clock = "update rotations set next_change_at = next_change_at + 1000000";
         other.execute(clock).await.unwrap();
+        assert_eq!(store.next_hand_off_at(&workspace()).await.unwrap(), next);
+        let none = "update rotations set next_change_at = null";
+        other.execute(none).await.unwrap();
+        assert_eq!(store.next_hand_off_at(&workspace()).await.unwrap(), next);
         assert_eq!(known().await.0, None);
         bound.sync_whole().await;
         let (until, all) = known().await;

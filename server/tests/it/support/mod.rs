@@ -168,7 +168,8 @@ pub async fn reconcile(services: Services) {
 pub fn clock_of_schedules(services: &Services) -> Task {
     let schedules = sync::Schedules(services.sync.clone());
     let signal = &services.sync.signals.clock;
-    hand_offs::task(&services.store, signal, vec![Arc::new(schedules)])
+    let tasks = &services.tasks;
+    hand_offs::task(&services.store, signal, tasks, vec![Arc::new(schedules)])
 }
 
 /// Telling other servers and hearing from them alone, until the shutdown.
