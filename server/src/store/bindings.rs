@@ -74,7 +74,9 @@ impl Store {
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(BindEnd::ConnectionChanged);
         }
-        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
+        let Some(rotation) =
+            rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
+        else {
             return Ok(BindEnd::RotationGone);
         };
         let entry = match allow(&rotation) {
@@ -129,7 +131,9 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
-        let Some(rotation) = rotations::lock_and_load(&mut tx, workspace, rotation).await? else {
+        let Some(rotation) =
+            rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
+        else {
             return Ok(None);
         };
         let entry = match allow(&rotation) {

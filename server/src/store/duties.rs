@@ -3,13 +3,13 @@
 
 use super::{
     DatabaseConnection, Engine, Result, as_json,
-    rotations::{CrewChange, Which, ids_of},
+    rotations::{CrewChange, ids_of},
 };
 use domain::Duty;
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
-use std::collections::{HashMap, HashSet};
-use types::{Holder, MemberKey, Timestamp, WorkspaceId};
+use std::collections::HashSet;
+use types::{Holder, MemberKey, Timestamp};
 
 /// When the duty of the member `m` began, with its duty `d`. The version before knows no duties:
 /// where it wrote last, the member tells.
@@ -34,7 +34,7 @@ struct Row<'a> {
     name: Option<&'a str>,
 }
 
-/// The duty of somebody who takes no turns, in the order of [`STAND_IN_VALUES`].
+/// The duty of somebody who takes no turns, in the order of [`stand_ins_as_json`].
 #[derive(Deserialize)]
 pub(super) struct StandInRow {
     holder: String,
@@ -43,9 +43,11 @@ pub(super) struct StandInRow {
     ends_at: Option<i64>,
 }
 
-/// What a [`StandInRow`] is read from, of the duties `d` as [`STAND_INS`] picks them.
-pub(super) const STAND_IN_VALUES: &str =
-    "d.holder, coalesce(p.name, d.name, d.holder), d.starts_at, d.ends_at";
+/// The duties `d`, as [`STAND_INS`] picks them, as JSON of [`StandInRow`]s.
+pub(super) fn stand_ins_as_json(engine: Engine) -> String {
+    let values = "d.holder, coalesce(p.name, d.name, d.holder), d.starts_at, d.ends_at";
+    engine.json_rows(values, "d.holder")
+}
 
 /// The duties `d` of those who take no turns, with the person `p` in the directory. The version
 /// before knows none: where it wrote last, there are none.
@@ -65,36 +67,6 @@ impl StandInRow {
             until: self.ends_at.map(Timestamp::from_millis),
         }
     }
-}
-
-/// Who is on duty in the rotations without taking turns there.
-pub(super) async fn load_stand_ins(
-    connection: &mut DatabaseConnection,
-    workspace: &WorkspaceId,
-    which: &Which,
-) -> Result<HashMap<String, Vec<Duty>>> {
-    let statement = format!(
-        "select d.rotation_id, {STAND_IN_VALUES} from {STAND_INS}
-             and d.workspace_id = $1 and d.rotation_id {}",
-        which.condition
-    );
-    let rows: Vec<(String, String, String, i64, Option<i64>)> =
-        sqlx::query_as(AssertSqlSafe(statement))
-            .bind(workspace.as_str())
-            .bind(&which.value)
-            .fetch_all(connection)
-            .await?;
-    let mut duties: HashMap<String, Vec<Duty>> = HashMap::new();
-    for (rotation, holder, name, starts_at, ends_at) in rows {
-        let row = StandInRow {
-            holder,
-            name,
-            starts_at,
-            ends_at,
-        };
-        duties.entry(rotation).or_default().push(row.duty());
-    }
-    Ok(duties)
 }
 
 /// Puts those on duty who are after the changes, in the place of whoever was.

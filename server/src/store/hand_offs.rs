@@ -145,7 +145,7 @@ impl Store {
         let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
         let due: HashMap<_, _> = due.into_iter().collect();
         let (mut clocks, mut changes) = (Vec::new(), Vec::new());
-        for mut rotation in rotations::load(&mut tx, workspace, &which).await? {
+        for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
             let turn = turn(&rotation, now);
             clocks.push((rotation.id.clone(), turn.next_change_at));
             let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
@@ -413,7 +413,7 @@ pub(super) async fn write_crews(
     let mut followed = bindings::following(connection, engine, workspace, schedules).await?;
     let made: HashMap<_, _> = made.iter().map(|made| (made.schedule, made)).collect();
     let mut changes = Vec::new();
-    for mut rotation in rotations::load(connection, workspace, &which).await? {
+    for mut rotation in rotations::load(connection, engine, workspace, &which).await? {
         let made = followed.get(&rotation.id).and_then(|id| made.get(id));
         let Some(made) = made.filter(|_| rotation.plan != Plan::Unknown) else {
             continue;

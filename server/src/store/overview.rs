@@ -9,10 +9,10 @@
 use super::{
     Result, Store,
     connections::read_problem,
-    duties::{SINCE, STAND_IN_VALUES, STAND_INS, StandInRow},
+    duties::{SINCE, STAND_INS, stand_ins_as_json},
     from_json,
     revisions::LONGEST_KEPT,
-    rotations::{MemberRow, crew, member_values, visibility, who_they_are},
+    rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL},
 };
 use domain::{Crew, Directory, Plan, Relation, planned};
@@ -135,9 +135,6 @@ struct Row {
 
 impl Row {
     fn rotation(self) -> Result<ListedRotation> {
-        let members: Vec<MemberRow> = from_json(&self.members, "members")?;
-        let stand_ins: Vec<StandInRow> = from_json(&self.stand_ins, "duties")?;
-        let stand_ins = stand_ins.into_iter().map(StandInRow::duty).collect();
         Ok(ListedRotation {
             id: RotationId::new(self.id),
             details: RotationDetails {
@@ -151,15 +148,9 @@ impl Row {
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
-            crew: crew(members, stand_ins),
+            crew: crew(&self.members, &self.stand_ins)?,
         })
     }
-}
-
-/// Of rows with nothing but a person's id.
-fn read_people(json: &str) -> Result<Vec<PersonId>> {
-    let rows: Vec<(String,)> = from_json(json, "people")?;
-    Ok(rows.into_iter().map(|(id,)| PersonId::new(id)).collect())
 }
 
 impl Store {
@@ -212,10 +203,10 @@ impl Store {
     }
 
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {
-        let owners = self.engine.json_rows("o.person_id", "o.person_id");
+        let owners = owners_as_json(self.engine);
         let member_people = self.engine.json_rows("m.person_id", "m.person_id");
-        let members = self.engine.json_rows(&member_values(), "m.position");
-        let stand_ins = self.engine.json_rows(STAND_IN_VALUES, "d.holder");
+        let members = members_as_json(self.engine);
+        let stand_ins = stand_ins_as_json(self.engine);
         let who_they_are = who_they_are();
         let statement = format!(
             "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,

@@ -3,13 +3,12 @@
 use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
-    duties::{self, JOINED, SINCE, UNTIL},
-    history,
+    duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
+    from_json, history,
 };
 use domain::{Crew, Duty, Member, Plan, Rotation};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
-use std::collections::HashMap;
 use types::{
     LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, ScheduleId,
     Timestamp, Visibility, WorkspaceId,
@@ -25,10 +24,13 @@ struct RotationRow {
     visibility: String,
     mode: String,
     schedule_id: Option<String>,
+    owners: String,
+    members: String,
+    stand_ins: String,
 }
 
-/// What a member is read from, in the order of [`MEMBER_COLUMNS`].
-#[derive(FromRow, Deserialize)]
+/// What a member is read from, in the order of [`MEMBER_VALUES`].
+#[derive(Deserialize)]
 pub(super) struct MemberRow {
     key: String,
     person_id: Option<String>,
@@ -44,29 +46,36 @@ pub(super) struct MemberRow {
     by_hand: i64,
 }
 
-/// What a [`MemberRow`] is read from, each with its name: of `rotation_members m` as
-/// [`who_they_are`] joins them.
-const MEMBER_COLUMNS: [(&str, &str); 12] = [
-    ("m.key", "key"),
-    ("m.person_id", "person_id"),
-    ("m.pagerduty_user_id", "pagerduty_user_id"),
-    ("m.name", "name"),
-    ("m.email", "email"),
-    ("m.unlinked", "unlinked"),
-    (SINCE, "on_duty_since"),
-    (UNTIL, "on_duty_until"),
-    ("p.name", "directory_name"),
-    ("p.email", "directory_email"),
-    ("p.deactivated", "deactivated"),
-    (
-        "case when l.person_id = m.person_id then 1 else 0 end",
-        "by_hand",
-    ),
+/// What a [`MemberRow`] is read from: of `rotation_members m` as [`who_they_are`] joins them.
+const MEMBER_VALUES: [&str; 12] = [
+    "m.key",
+    "m.person_id",
+    "m.pagerduty_user_id",
+    "m.name",
+    "m.email",
+    "m.unlinked",
+    SINCE,
+    UNTIL,
+    "p.name",
+    "p.email",
+    "p.deactivated",
+    "case when l.person_id = m.person_id then 1 else 0 end",
 ];
 
-/// [`MEMBER_COLUMNS`] without their names, which JSON has no use for.
-pub(super) fn member_values() -> String {
-    MEMBER_COLUMNS.map(|(value, _)| value).join(", ")
+/// The members `m`, in their order, as JSON of [`MemberRow`]s.
+pub(super) fn members_as_json(engine: Engine) -> String {
+    engine.json_rows(&MEMBER_VALUES.join(", "), "m.position")
+}
+
+/// The owners `o` as JSON, for [`read_people`].
+pub(super) fn owners_as_json(engine: Engine) -> String {
+    engine.json_rows("o.person_id", "o.person_id")
+}
+
+/// Of rows with nothing but a person's id.
+pub(super) fn read_people(json: &str) -> Result<Vec<PersonId>> {
+    let rows: Vec<(String,)> = from_json(json, "people")?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::new(id)).collect())
 }
 
 /// Joins what is known of the member `m`: the person `p` in the directory, the link `l` by
@@ -106,14 +115,20 @@ impl MemberRow {
     }
 }
 
-/// Those who take turns, in their order, and whoever is on duty without doing so.
-pub(super) fn crew(members: impl IntoIterator<Item = MemberRow>, stand_ins: Vec<Duty>) -> Crew {
+/// Of members and stand-ins as JSON: those who take turns, in their order, and whoever is on duty
+/// without doing so.
+pub(super) fn crew(members: &str, stand_ins: &str) -> Result<Crew> {
+    let members: Vec<MemberRow> = from_json(members, "members")?;
+    let stand_ins: Vec<StandInRow> = from_json(stand_ins, "duties")?;
     let members = members.into_iter().map(MemberRow::member);
     let (members, duties): (Vec<_>, Vec<_>) = members.unzip();
-    Crew {
+    let duties = duties.into_iter().flatten();
+    Ok(Crew {
         members,
-        duties: duties.into_iter().flatten().chain(stand_ins).collect(),
-    }
+        duties: duties
+            .chain(stand_ins.into_iter().map(StandInRow::duty))
+            .collect(),
+    })
 }
 
 /// Who sees a rotation: by what another version knows and this one does not, as few as may be.
@@ -140,8 +155,8 @@ pub(super) fn ids_of<'a>(changes: impl IntoIterator<Item = &'a CrewChange>) -> S
 /// `$2` is the value.
 #[derive(Clone, Debug)]
 pub(super) struct Which {
-    pub(super) condition: String,
-    pub(super) value: String,
+    condition: String,
+    value: String,
 }
 
 impl Which {
@@ -183,16 +198,9 @@ impl Which {
     }
 }
 
-#[derive(FromRow)]
-struct RotationMemberRow {
-    rotation_id: String,
-    #[sqlx(flatten)]
-    member: MemberRow,
-}
-
 impl RotationRow {
-    fn rotation(self, workspace: &WorkspaceId, crew: Crew, owners: Vec<PersonId>) -> Rotation {
-        Rotation {
+    fn rotation(self, workspace: &WorkspaceId) -> Result<Rotation> {
+        Ok(Rotation {
             id: RotationId::new(self.id),
             workspace: workspace.clone(),
             details: RotationDetails {
@@ -203,17 +211,17 @@ impl RotationRow {
                 visibility: visibility(&self.visibility),
             },
             plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
-            owners,
-            crew,
-        }
+            owners: read_people(&self.owners)?,
+            crew: crew(&self.members, &self.stand_ins)?,
+        })
     }
 }
 
 impl Store {
-    /// Every rotation of the workspace by name, in a fixed number of statements.
+    /// Every rotation of the workspace by name.
     pub async fn rotations(&self, workspace: &WorkspaceId) -> Result<Vec<Rotation>> {
         let mut connection = self.pool.acquire().await?;
-        load(&mut connection, workspace, &Which::all()).await
+        load(&mut connection, self.engine, workspace, &Which::all()).await
     }
 
     pub async fn rotation(
@@ -223,7 +231,9 @@ impl Store {
     ) -> Result<Option<Rotation>> {
         let mut connection = self.pool.acquire().await?;
         let which = Which::one(id);
-        Ok(load(&mut connection, workspace, &which).await?.pop())
+        Ok(load(&mut connection, self.engine, workspace, &which)
+            .await?
+            .pop())
     }
 
     /// Writes a new rotation.
@@ -278,7 +288,7 @@ impl Store {
         change: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
-        let Some(before) = lock_and_load(&mut tx, workspace, id).await? else {
+        let Some(before) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
             return Ok(None);
         };
         let mut after = before.clone();
@@ -318,7 +328,7 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
-        let Some(rotation) = lock_and_load(&mut tx, workspace, id).await? else {
+        let Some(rotation) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
             return Ok(None);
         };
         let entry = match allow(&rotation) {
@@ -349,6 +359,7 @@ fn code_taken(error: sqlx::Error) -> StoreError {
 /// The rotation, whose row is held until the transaction ends.
 pub(super) async fn lock_and_load(
     connection: &mut DatabaseConnection,
+    engine: Engine,
     workspace: &WorkspaceId,
     id: &RotationId,
 ) -> Result<Option<Rotation>> {
@@ -360,18 +371,27 @@ pub(super) async fn lock_and_load(
     if held.rows_affected() == 0 {
         return Ok(None);
     }
-    Ok(load(connection, workspace, &Which::one(id)).await?.pop())
+    Ok(load(connection, engine, workspace, &Which::one(id))
+        .await?
+        .pop())
 }
 
-/// The rotations, by name, with everybody on them; in a fixed number of statements.
+/// The rotations, by name, with everybody on them, in one statement.
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
+    engine: Engine,
     workspace: &WorkspaceId,
     which: &Which,
 ) -> Result<Vec<Rotation>> {
+    let (owners, members) = (owners_as_json(engine), members_as_json(engine));
+    let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
     let statement = format!(
         "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
-             b.schedule_id
+             b.schedule_id,
+             (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
+             (select {members} from rotation_members m {who_they_are}
+              where m.rotation_id = r.id) as members,
+             (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins
          from rotations r left join bindings b on b.rotation_id = r.id
          where r.workspace_id = $1 and r.id {} order by lower(r.name), r.id",
         which.condition
@@ -379,72 +399,11 @@ pub(super) async fn load(
     let rows: Vec<RotationRow> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(workspace.as_str())
         .bind(&which.value)
-        .fetch_all(&mut *connection)
-        .await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut members = load_members(connection, workspace, which).await?;
-    let mut stand_ins = duties::load_stand_ins(connection, workspace, which).await?;
-    let mut owners = load_owners(connection, workspace, which).await?;
-    let rotations = rows.into_iter().map(|row| {
-        let members = members.remove(&row.id).unwrap_or_default();
-        let stand_ins = stand_ins.remove(&row.id).unwrap_or_default();
-        let owners = owners.remove(&row.id).unwrap_or_default();
-        row.rotation(workspace, crew(members, stand_ins), owners)
-    });
-    Ok(rotations.collect())
-}
-
-async fn load_members(
-    connection: &mut DatabaseConnection,
-    workspace: &WorkspaceId,
-    which: &Which,
-) -> Result<HashMap<String, Vec<MemberRow>>> {
-    let statement = format!(
-        "select m.rotation_id, {} from rotation_members m {}
-         where m.workspace_id = $1 and m.rotation_id {} order by m.rotation_id, m.position",
-        MEMBER_COLUMNS
-            .map(|(value, name)| format!("{value} as {name}"))
-            .join(", "),
-        who_they_are(),
-        which.condition
-    );
-    let rows: Vec<RotationMemberRow> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(workspace.as_str())
-        .bind(&which.value)
         .fetch_all(connection)
         .await?;
-    let mut members: HashMap<String, Vec<MemberRow>> = HashMap::new();
-    for row in rows {
-        members.entry(row.rotation_id).or_default().push(row.member);
-    }
-    Ok(members)
-}
-
-async fn load_owners(
-    connection: &mut DatabaseConnection,
-    workspace: &WorkspaceId,
-    which: &Which,
-) -> Result<HashMap<String, Vec<PersonId>>> {
-    let statement = format!(
-        "select rotation_id, person_id from rotation_owners
-         where workspace_id = $1 and rotation_id {} order by rotation_id, person_id",
-        which.condition
-    );
-    let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(workspace.as_str())
-        .bind(&which.value)
-        .fetch_all(connection)
-        .await?;
-    let mut owners: HashMap<String, Vec<PersonId>> = HashMap::new();
-    for (rotation, person) in rows {
-        owners
-            .entry(rotation)
-            .or_default()
-            .push(PersonId::new(person));
-    }
-    Ok(owners)
+    rows.into_iter()
+        .map(|row| row.rotation(workspace))
+        .collect()
 }
 
 async fn write_details(connection: &mut DatabaseConnection, rotation: &Rotation) -> Result<()> {
