@@ -236,14 +236,16 @@ pub fn timeline(history: &[Record], plan: &[Stretch], now: Timestamp) -> Vec<Str
     stretches
 }
 
-/// What a plan holds from `now` on, with its gaps: what begins within two weeks, and the next
-/// thing after that.
+/// What a plan holds from `now` on, with its gaps: what begins within two weeks, and in any case
+/// whoever is next.
 pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let ahead = |stretch: &&Stretch| stretch.ends_at.is_none_or(|end| end > now);
     let mut stretches = with_gaps(plan.iter().filter(ahead).cloned().collect(), now);
     let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
     let within = stretches.partition_point(|stretch| stretch.starts_at <= end);
-    stretches.truncate(within + 1);
+    let is_next = |stretch: &Stretch| stretch.starts_at > now && stretch.holder.is_some();
+    let next = stretches.iter().position(is_next);
+    stretches.truncate(within.max(next.map_or(0, |next| next + 1)));
     stretches
 }
 
@@ -504,7 +506,11 @@ mod tests {
             stretch("bob", last + 20, last + 30),
         ];
         assert_eq!(timeline(&[], &plan, at(20)), plan[..2]);
-        assert_eq!(coming(&plan, at(20)), plan[..3]);
+        assert_eq!(coming(&plan, at(20)), plan[..2]);
+        // Whoever is next is told however far off.
+        let plan = [stretch("ann", 10, 30), stretch("bob", last + 9, last + 20)];
+        let told = coming(&plan, at(20));
+        assert_eq!(told, [plan[0].clone(), gap(30, last + 9), plan[1].clone()]);
     }
 
     #[test]
