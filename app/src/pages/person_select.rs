@@ -101,10 +101,10 @@ pub(super) fn PersonSelect(
                     "Search"
                 </button>
             </div>
-            <select id=id name="person" autofocus=autofocus translate="no">
-                <option value="" translate="yes">"Choose a person"</option>
+            <select id=id name="person" autofocus=autofocus>
+                <option value="">"Choose a person"</option>
                 {rows(move || candidates.get(), |(id, _)| id.to_string(), |(id, name)| view! {
-                    <option value=id.to_string()>{name}</option>
+                    <option value=id.to_string() translate="no">{name}</option>
                 })}
             </select>
         </div>
