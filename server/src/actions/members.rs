@@ -2,10 +2,13 @@
 
 use super::{Failure, Stop, editing::change, rights::must_browse, schedules::directory};
 use crate::Services;
-use domain::{Actor, Person};
+use domain::{Actor, Person, Rotation};
 use types::{
     AuditAction, MemberKey, MoveDirection, PersonId, PersonView, RotationId, RotationRefusal,
 };
+
+/// A rule that puts a person into a rotation, as a member or an owner.
+type PutIn = fn(&mut Rotation, &PersonView) -> Result<(), RotationRefusal>;
 
 pub async fn add(
     services: &Services,
@@ -13,15 +16,8 @@ pub async fn add(
     id: &RotationId,
     person: &PersonId,
 ) -> Result<(), Stop<RotationRefusal>> {
-    let person = chosen(services, actor, person).await?;
     let action = AuditAction::AddedMember;
-    change(services, actor, id, action, |rotation, entry| {
-        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-        domain::add_member(rotation, &person)?;
-        entry.after = Some(person.name);
-        Ok(())
-    })
-    .await
+    put_in(services, actor, id, person, (action, domain::add_member)).await
 }
 
 pub async fn remove(
@@ -59,15 +55,8 @@ pub async fn add_owner(
     id: &RotationId,
     person: &PersonId,
 ) -> Result<(), Stop<RotationRefusal>> {
-    let person = chosen(services, actor, person).await?;
     let action = AuditAction::AddedOwner;
-    change(services, actor, id, action, |rotation, entry| {
-        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-        domain::add_owner(rotation, &person)?;
-        entry.after = Some(person.name);
-        Ok(())
-    })
-    .await
+    put_in(services, actor, id, person, (action, domain::add_owner)).await
 }
 
 pub async fn remove_owner(
@@ -99,6 +88,24 @@ pub async fn find(
     let directory = directory(services, actor).await?;
     let (people, more) = domain::find_people(directory.people(), search, most);
     Ok((people.into_iter().cloned().collect(), more))
+}
+
+/// Puts a chosen person into a rotation by `rule`.
+async fn put_in(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    person: &PersonId,
+    (action, rule): (AuditAction, PutIn),
+) -> Result<(), Stop<RotationRefusal>> {
+    let person = chosen(services, actor, person).await?;
+    change(services, actor, id, action, |rotation, entry| {
+        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
+        rule(rotation, &person)?;
+        entry.after = Some(person.name);
+        Ok(())
+    })
+    .await
 }
 
 /// Somebody of the workspace, if there is such a person.

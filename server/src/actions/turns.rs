@@ -2,22 +2,15 @@
 
 use super::{Stop, editing::change};
 use crate::Services;
-use domain::Actor;
-use types::{AuditAction, MemberKey, RotationId, RotationRefusal};
+use domain::{Actor, Rotation};
+use types::{AuditAction, MemberKey, RotationId, RotationRefusal, Timestamp};
 
 pub async fn rotate(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
 ) -> Result<(), Stop<RotationRefusal>> {
-    let action = AuditAction::Rotated;
-    change(services, actor, id, action, |rotation, entry| {
-        entry.before = Some(rotation.on_duty_names());
-        domain::rotate(rotation, entry.at)?;
-        entry.after = Some(rotation.on_duty_names());
-        Ok(())
-    })
-    .await
+    hand_over(services, actor, id, AuditAction::Rotated, domain::rotate).await
 }
 
 pub async fn set_on_duty(
@@ -27,9 +20,23 @@ pub async fn set_on_duty(
     member: &MemberKey,
 ) -> Result<(), Stop<RotationRefusal>> {
     let action = AuditAction::SetOnDuty;
+    hand_over(services, actor, id, action, |rotation, now| {
+        domain::set_on_duty(rotation, member, now)
+    })
+    .await
+}
+
+/// Puts others on duty by `rule`, from when nobody else can change the rotation any more.
+async fn hand_over(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    action: AuditAction,
+    rule: impl FnOnce(&mut Rotation, Timestamp) -> Result<(), RotationRefusal> + Send,
+) -> Result<(), Stop<RotationRefusal>> {
     change(services, actor, id, action, |rotation, entry| {
         entry.before = Some(rotation.on_duty_names());
-        domain::set_on_duty(rotation, member, entry.at)?;
+        rule(rotation, entry.at)?;
         entry.after = Some(rotation.on_duty_names());
         Ok(())
     })
