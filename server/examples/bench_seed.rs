@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Parser;
 use domain::{
     AccountIdentity, Actor, Crew, Plan, Principal, Rotation, ScheduleSnapshot, ScheduleVersion,
+    Through,
 };
 use secrecy::{ExposeSecret, SecretString};
 use server::{
@@ -149,10 +150,11 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
 fn entry(workspace: &WorkspaceId, action: AuditAction) -> NewAuditEntry {
     let actor = Actor {
         workspace: workspace.clone(),
-        principal: Principal::Session {
+        principal: Principal::Person {
             person: admin(),
             name: "Admin".to_owned(),
             role: Role::Admin,
+            through: Through::Session,
         },
         request_id: None,
     };

@@ -15,6 +15,7 @@ pub mod crypto;
 pub mod hand_offs;
 pub mod housekeeping;
 pub mod http;
+mod ical;
 pub mod integrations;
 pub mod limits;
 pub mod live;

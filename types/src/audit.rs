@@ -38,12 +38,14 @@ pub enum AuditAction {
     LeftManual,
     LinkedPerson,
     UnlinkedPerson,
+    MadeFeed,
+    RevokedFeed,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -73,6 +75,8 @@ impl AuditAction {
         Self::LeftManual,
         Self::LinkedPerson,
         Self::UnlinkedPerson,
+        Self::MadeFeed,
+        Self::RevokedFeed,
     ];
 
     /// The name under which the action is stored.
@@ -107,6 +111,8 @@ impl AuditAction {
             Self::LeftManual => "left_manual",
             Self::LinkedPerson => "linked_person",
             Self::UnlinkedPerson => "unlinked_person",
+            Self::MadeFeed => "made_feed",
+            Self::RevokedFeed => "revoked_feed",
             Self::Unknown => "unknown",
         }
     }
@@ -152,6 +158,8 @@ impl fmt::Display for AuditAction {
             Self::LeftManual => "Left reverted rotations Manual",
             Self::LinkedPerson => "Linked a PagerDuty user to Slack",
             Self::UnlinkedPerson => "Undid a link to Slack",
+            Self::MadeFeed => "Made the address of a calendar feed",
+            Self::RevokedFeed => "Revoked a calendar feed",
             Self::Unknown => "Did what this version does not know",
         })
     }
@@ -162,6 +170,8 @@ impl fmt::Display for AuditAction {
 pub enum AuditActor {
     /// A person of this name, by a session of the pages.
     Session(String),
+    /// A person of this name, by the address of a calendar feed.
+    Feed(String),
     /// Round Robin itself.
     System,
     /// Somebody of this name, in a way that another version wrote and this one does not know.
@@ -172,6 +182,7 @@ impl fmt::Display for AuditActor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Session(name) => f.write_str(name),
+            Self::Feed(name) => write!(f, "{name}, by a calendar feed"),
             Self::System => f.write_str("Round Robin itself"),
             Self::Unknown(name) => write!(f, "{name}, in a way that this version does not know"),
         }

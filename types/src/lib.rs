@@ -8,6 +8,7 @@ mod audit;
 mod background;
 mod connection;
 mod duty;
+mod feed;
 mod id;
 mod live;
 mod oauth;
@@ -33,6 +34,7 @@ pub use connection::{
     SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
 pub use duty::{Gap, Holder, NextOnDuty, OnDuty, Outlook, Stretch};
+pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
 };

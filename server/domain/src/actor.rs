@@ -16,15 +16,24 @@ pub struct Actor {
 /// Who it is, and through what they act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// A person, by a session of the pages.
-    Session {
+    Person {
         person: PersonId,
         name: String,
         /// As Slack last told it.
         role: Role,
+        through: Through,
     },
     /// Round Robin itself, which may do everything.
     System,
+}
+
+/// What a person acts through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// A session of the pages.
+    Session,
+    /// The address of a calendar feed, which only reads.
+    Feed,
 }
 
 impl Actor {
@@ -40,7 +49,7 @@ impl Actor {
     /// The person who acts, if it is one.
     pub const fn person(&self) -> Option<&PersonId> {
         match &self.principal {
-            Principal::Session { person, .. } => Some(person),
+            Principal::Person { person, .. } => Some(person),
             Principal::System => None,
         }
     }
@@ -53,7 +62,7 @@ impl Actor {
     /// Whether they may do what is for workspace admins.
     pub fn administers(&self) -> bool {
         match &self.principal {
-            Principal::Session { role, .. } => role.administers(),
+            Principal::Person { role, .. } => role.administers(),
             Principal::System => true,
         }
     }
@@ -62,7 +71,7 @@ impl Actor {
     pub fn is_guest(&self) -> bool {
         matches!(
             self.principal,
-            Principal::Session {
+            Principal::Person {
                 role: Role::Guest,
                 ..
             }
@@ -76,7 +85,7 @@ impl Actor {
         relation: impl FnOnce(&PersonId) -> Relation,
     ) -> bool {
         match &self.principal {
-            Principal::Session { person, role, .. } => relation(person).may_see(visibility, *role),
+            Principal::Person { person, role, .. } => relation(person).may_see(visibility, *role),
             Principal::System => true,
         }
     }
@@ -84,7 +93,7 @@ impl Actor {
     /// Whether they may edit a rotation to which a person has this `relation`.
     pub fn may_edit(&self, relation: impl FnOnce(&PersonId) -> Relation) -> bool {
         match &self.principal {
-            Principal::Session { person, role, .. } => relation(person).may_edit(*role),
+            Principal::Person { person, role, .. } => relation(person).may_edit(*role),
             Principal::System => true,
         }
     }
@@ -99,10 +108,11 @@ pub(crate) mod examples {
     pub(crate) fn actor(name: &str, role: Role) -> Actor {
         Actor {
             workspace: WorkspaceId::new("T1"),
-            principal: Principal::Session {
+            principal: Principal::Person {
                 person: person(name),
                 name: name.to_owned(),
                 role,
+                through: Through::Session,
             },
             request_id: Some("request".to_owned()),
         }

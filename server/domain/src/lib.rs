@@ -8,6 +8,7 @@ mod access;
 mod account;
 mod actor;
 mod crew;
+mod feed;
 mod horizon;
 mod membership;
 mod ordering;
@@ -24,8 +25,9 @@ mod turns;
 
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
-pub use actor::{Actor, Principal};
+pub use actor::{Actor, Principal, Through};
 pub use crew::{Crew, Duty, Member, holder_of};
+pub use feed::{Calendar, FEED_PAST_SECONDS, FeedEvent};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};

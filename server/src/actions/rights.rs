@@ -21,7 +21,7 @@ pub(super) async fn must_administer(
     action: AuditAction,
     denial: Denial,
 ) -> Result<(), Failure> {
-    let Principal::Session { person, .. } = &actor.principal else {
+    let Principal::Person { person, .. } = &actor.principal else {
         return must_be_admin(actor, denial);
     };
     let role = directory::confirm_role(&services.slack, &actor.workspace, person)

@@ -18,7 +18,7 @@ pub use crate::actions::authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 
 use crate::Services;
 use app::backend::Caller;
-use domain::{Actor, Principal};
+use domain::{Actor, Principal, Through};
 
 /// The implementation of [`app::backend::Backend`].
 pub struct RoundRobin {
@@ -35,10 +35,11 @@ impl RoundRobin {
 pub fn actor(caller: &Caller) -> Actor {
     Actor {
         workspace: caller.workspace.clone(),
-        principal: Principal::Session {
+        principal: Principal::Person {
             person: caller.person.clone(),
             name: caller.name.clone(),
             role: caller.role,
+            through: Through::Session,
         },
         request_id: Some(caller.request_id.clone()),
     }

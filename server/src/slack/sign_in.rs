@@ -17,7 +17,7 @@ use crate::{
     oauth::says_later,
     store::{Installation, NewAuditEntry, NewSession, StoreError, Workspace, bot_token_row},
 };
-use domain::{Actor, Person, Principal};
+use domain::{Actor, Person, Principal, Through};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -495,19 +495,21 @@ async fn installer_as_told(
             value: Some(account),
             ..
         }) => by_session(&account.person(None)),
-        _ => Principal::Session {
+        _ => Principal::Person {
             person: installer.clone(),
             name: installer.to_string(),
             role: Role::Guest,
+            through: Through::Session,
         },
     }
 }
 
 fn by_session(person: &Person) -> Principal {
-    Principal::Session {
+    Principal::Person {
         person: person.id.clone(),
         name: person.name.clone(),
         role: person.role,
+        through: Through::Session,
     }
 }
 

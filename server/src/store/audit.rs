@@ -1,7 +1,7 @@
 //! The audit log: what was done and by whom, written in the same transaction as the deed.
 
 use super::{DatabaseConnection, Result, Store};
-use domain::{Actor, Principal};
+use domain::{Actor, Principal, Through};
 use sqlx::FromRow;
 use types::{AuditAction, AuditActor, AuditEntry, AuditId, AuditPage, Timestamp, WorkspaceId};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ const PURGE_BATCHES: usize = 20;
 
 /// How somebody acted, as the column `actor_kind` has it. The first is its default.
 const BY_SESSION: &str = "session";
+const BY_FEED: &str = "feed";
 const BY_SYSTEM: &str = "system";
 
 /// Entries on one page of the log.
@@ -59,7 +60,7 @@ impl NewAuditEntry {
     /// Slack has.
     pub(super) fn actor_id(&self) -> &str {
         match &self.actor.principal {
-            Principal::Session { person, .. } => person.as_str(),
+            Principal::Person { person, .. } => person.as_str(),
             Principal::System => BY_SYSTEM,
         }
     }
@@ -67,14 +68,17 @@ impl NewAuditEntry {
     /// The name that goes with it, which is all that the version before shows.
     pub(super) fn actor_name(&self) -> &str {
         match &self.actor.principal {
-            Principal::Session { name, .. } => name,
+            Principal::Person { name, .. } => name,
             Principal::System => "Round Robin",
         }
     }
 
     fn actor_kind(&self) -> &'static str {
         match &self.actor.principal {
-            Principal::Session { .. } => BY_SESSION,
+            Principal::Person { through, .. } => match through {
+                Through::Session => BY_SESSION,
+                Through::Feed => BY_FEED,
+            },
             Principal::System => BY_SYSTEM,
         }
     }
@@ -98,6 +102,7 @@ impl Row {
     fn entry(self) -> AuditEntry {
         let actor = match self.actor_kind.as_str() {
             BY_SESSION => AuditActor::Session(self.actor_name),
+            BY_FEED => AuditActor::Feed(self.actor_name),
             BY_SYSTEM => AuditActor::System,
             _ => AuditActor::Unknown(self.actor_name),
         };

@@ -19,7 +19,7 @@ use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
     AccountIdentity, Actor, Crew, KnownPerson, Member, Person, PersonChange, Plan, Principal,
-    Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Window,
+    Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Through, Window,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -339,10 +339,11 @@ pub fn told(person: &Person, at: Timestamp) -> PersonChange {
 pub fn actor(person: PersonId, name: &str) -> Actor {
     Actor {
         workspace: workspace(),
-        principal: Principal::Session {
+        principal: Principal::Person {
             person,
             name: name.to_owned(),
             role: Role::Admin,
+            through: Through::Session,
         },
         request_id: None,
     }

@@ -1,0 +1,339 @@
+//! What a calendar feed tells, as events. A calendar finds an event again by its id, so the id
+//! comes from the rotation and from when duty changed hands, and from nothing that may change
+//! meanwhile: not from who it is, nor from how long.
+
+use std::fmt::Write;
+use types::{Holder, MemberKey, RotationId, Stretch, Timestamp};
+
+/// How far back a feed reaches, in seconds.
+pub const FEED_PAST_SECONDS: i64 = 30 * 24 * 3600;
+
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+/// So many names stand in an event's title; the rest are counted.
+const NAMES_IN_TITLE: usize = 3;
+
+/// A rotation's time, as a feed tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Calendar<'a> {
+    pub rotation: &'a RotationId,
+    pub name: &'a str,
+    /// Past and planned, joined, by start.
+    pub stretches: &'a [Stretch],
+    /// Where a plan goes no further.
+    pub known_until: Option<Timestamp>,
+}
+
+/// An event in a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedEvent {
+    /// Unique in the feed, and the same as long as the event begins when it does.
+    pub uid: String,
+    pub starts_at: Timestamp,
+    /// Absent where nobody knows: it lasts until somebody ends it.
+    pub ends_at: Option<Timestamp>,
+    pub title: String,
+    pub description: String,
+}
+
+impl Calendar<'_> {
+    /// One person's shifts that end after `from`.
+    pub fn shifts_of(&self, person: &MemberKey, from: Timestamp) -> Vec<FeedEvent> {
+        let is_theirs = |holder: &Holder| holder.key == *person;
+        let stretches = self.stretches.iter();
+        let theirs = stretches.filter(|stretch| stretch.holder.as_ref().is_some_and(is_theirs));
+        theirs
+            .filter_map(|stretch| {
+                let title = format!("On duty: {}", self.name);
+                self.event("mine", title, Span::of(stretch), String::new())
+            })
+            .filter(|event| event.is_told_from(from))
+            .collect()
+    }
+
+    /// Everybody's duty that ends after `from`: an event from each change of hands to the next.
+    pub fn shifts(&self, from: Timestamp) -> Vec<FeedEvent> {
+        let told = crews(self.stretches).into_iter();
+        told.filter_map(|(span, people)| {
+            let title = format!("{}: {}", self.name, in_short(&people));
+            let mut description = String::from("On duty:");
+            for name in &people {
+                let _infallible = write!(description, "\n{name}");
+            }
+            self.event("all", title, span, description)
+        })
+        .filter(|event| event.is_told_from(from))
+        .collect()
+    }
+
+    /// Nothing of a stretch of which nothing is known but that it begins.
+    fn event(
+        &self,
+        kind: &str,
+        title: String,
+        span: Span,
+        mut description: String,
+    ) -> Option<FeedEvent> {
+        let begins = span.starts_at.as_millis();
+        let cut = self
+            .known_until
+            .filter(|&known| span.ends_at.is_some_and(|end| end >= known));
+        // The horizon moves on all the time. Told by the day, it changes the event once a day.
+        let ends_at = cut.map(start_of_day).or(span.ends_at);
+        if ends_at.is_some_and(|end| end <= span.starts_at) {
+            return None;
+        }
+        let not_known = match (cut, ends_at) {
+            (Some(_), _) => "It may go on: the plan is not known any further yet.",
+            (None, None) => "It lasts until somebody hands over.",
+            (None, Some(_)) => "",
+        };
+        if !(description.is_empty() || not_known.is_empty()) {
+            description.push('\n');
+        }
+        description.push_str(not_known);
+        Some(FeedEvent {
+            uid: format!("{}-{begins}-{kind}", self.rotation),
+            starts_at: span.starts_at,
+            ends_at,
+            title,
+            description,
+        })
+    }
+}
+
+impl FeedEvent {
+    fn is_told_from(&self, from: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| end > from)
+    }
+
+    /// All that a calendar shows of it: where this has changed, the event has.
+    pub fn content(&self) -> String {
+        let ends_at = self.ends_at.map(Timestamp::as_millis);
+        format!("{ends_at:?}\n{}\n{}", self.title, self.description)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+}
+
+impl Span {
+    fn of(stretch: &Stretch) -> Self {
+        Self {
+            starts_at: stretch.starts_at,
+            ends_at: stretch.ends_at,
+        }
+    }
+}
+
+/// Who is on duty together, from each change of hands to the next. Times of nobody are left
+/// out.
+fn crews(stretches: &[Stretch]) -> Vec<(Span, Vec<&str>)> {
+    let held: Vec<_> = stretches
+        .iter()
+        .filter_map(|stretch| Some((stretch, stretch.holder.as_ref()?.name.as_str())))
+        .collect();
+    let starts = held.iter().map(|(stretch, _)| stretch.starts_at);
+    let ends = held.iter().filter_map(|(stretch, _)| stretch.ends_at);
+    let mut changes: Vec<_> = starts.chain(ends).collect();
+    changes.sort_unstable();
+    changes.dedup();
+    let mut coming = held.iter().peekable();
+    let mut on_duty: Vec<&(&Stretch, &str)> = Vec::new();
+    let mut crews = Vec::new();
+    for (place, &starts_at) in changes.iter().enumerate() {
+        on_duty.retain(|(stretch, _)| stretch.holds(starts_at));
+        while let Some(begun) = coming.next_if(|(stretch, _)| stretch.starts_at <= starts_at) {
+            if begun.0.holds(starts_at) {
+                on_duty.push(begun);
+            }
+        }
+        if !on_duty.is_empty() {
+            let ends_at = changes.get(place + 1).copied();
+            let mut people: Vec<_> = on_duty.iter().map(|(_, name)| *name).collect();
+            people.sort_unstable();
+            crews.push((Span { starts_at, ends_at }, people));
+        }
+    }
+    crews
+}
+
+fn in_short(people: &[&str]) -> String {
+    let (named, others) = people.split_at(people.len().min(NAMES_IN_TITLE));
+    let mut short = named.join(", ");
+    match others.len() {
+        0 => {}
+        1 => short.push_str(" and 1 other"),
+        more => {
+            let _infallible = write!(short, " and {more} others");
+        }
+    }
+    short
+}
+
+/// The midnight in UTC before an instant, or at it.
+fn start_of_day(at: Timestamp) -> Timestamp {
+    let millis = at.as_millis();
+    Timestamp::from_millis(millis - millis.rem_euclid(DAY_MILLIS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        crew::examples::{key, member},
+        shifts::examples::at,
+    };
+
+    const DAY: i64 = 24 * 3600;
+
+    fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+        Stretch {
+            holder: Some(member(name).holder()),
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
+
+    fn calendar<'a>(rotation: &'a RotationId, stretches: &'a [Stretch]) -> Calendar<'a> {
+        Calendar {
+            rotation,
+            name: "Payments",
+            stretches,
+            known_until: None,
+        }
+    }
+
+    fn id() -> RotationId {
+        RotationId::new("r")
+    }
+
+    /// `0-10 Payments: ann, bob`.
+    fn told(events: &[FeedEvent]) -> Vec<String> {
+        let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
+        let line = |event: &FeedEvent| {
+            let end = event.ends_at.map(seconds).unwrap_or_default();
+            format!("{}-{end} {}", seconds(event.starts_at), event.title)
+        };
+        events.iter().map(line).collect()
+    }
+
+    #[test]
+    fn an_event_lasts_from_each_change_of_hands_to_the_next() {
+        let id = id();
+        let nobody = Stretch {
+            holder: None,
+            ..stretch("", 30, 40)
+        };
+        let stretches = [
+            stretch("ann", 0, 20),
+            stretch("bob", 10, 30),
+            nobody,
+            stretch("cy", 40, None),
+        ];
+        let events = calendar(&id, &stretches).shifts(at(0));
+        assert_eq!(
+            told(&events),
+            [
+                "0-10 Payments: ann",
+                "10-20 Payments: ann, bob",
+                "20-30 Payments: bob",
+                "40- Payments: cy",
+            ]
+        );
+        assert_eq!(
+            events[3].description,
+            "On duty:\ncy\nIt lasts until somebody hands over."
+        );
+    }
+
+    #[test]
+    fn somebody_reads_their_own_shifts_whole() {
+        let id = id();
+        let stretches = [
+            stretch("ann", 0, 20),
+            stretch("bob", 10, 30),
+            stretch("ann", 50, 60),
+        ];
+        let events = calendar(&id, &stretches).shifts_of(&key("ann"), at(0));
+        assert_eq!(
+            told(&events),
+            ["0-20 On duty: Payments", "50-60 On duty: Payments"]
+        );
+        let late = calendar(&id, &stretches).shifts_of(&key("ann"), at(20));
+        assert_eq!(
+            told(&late),
+            ["50-60 On duty: Payments"],
+            "what has ended by then is left out"
+        );
+    }
+
+    #[test]
+    fn an_id_outlives_another_end_another_person_and_another_name() {
+        let id = id();
+        let before = [stretch("ann", 0, 20)];
+        let after = [
+            stretch("bob", 0, 5),
+            stretch("cy", 5, 8),
+            stretch("bob", 8, 20),
+        ];
+        let before = calendar(&id, &before).shifts(at(0));
+        let renamed = Calendar {
+            name: "Pay",
+            ..calendar(&id, &after)
+        };
+        let after = renamed.shifts(at(0));
+        assert_eq!(before[0].uid, after[0].uid);
+        assert_ne!(before[0].content(), after[0].content());
+        assert_eq!(after.len(), 3);
+        let mut uids: Vec<_> = after.iter().map(|event| &event.uid).collect();
+        uids.dedup();
+        assert_eq!(uids.len(), 3);
+    }
+
+    #[test]
+    fn the_end_of_what_is_known_is_told_by_the_day() {
+        let id = id();
+        let until = |known| Calendar {
+            known_until: Some(at(known)),
+            ..calendar(&id, &[])
+        };
+        let at_end = |known| {
+            let stretches = [stretch("ann", 0, known), stretch("bob", 2 * DAY + 5, known)];
+            let cut = Calendar {
+                stretches: &stretches,
+                ..until(known)
+            };
+            cut.shifts_of(&key("ann"), at(0))
+                .into_iter()
+                .chain(cut.shifts_of(&key("bob"), at(0)))
+                .collect::<Vec<_>>()
+        };
+        let events = at_end(2 * DAY + 3_600);
+        assert_eq!(told(&events), [format!("0-{} On duty: Payments", 2 * DAY)]);
+        assert_eq!(
+            events,
+            at_end(2 * DAY + 7_200),
+            "an hour later it is as before"
+        );
+        assert_eq!(
+            events[0].description,
+            "It may go on: the plan is not known any further yet."
+        );
+    }
+
+    #[test]
+    fn fifty_people_fit_into_a_title() {
+        let id = id();
+        let names: Vec<_> = (0..50).map(|number| format!("n{number:02}")).collect();
+        let stretches: Vec<_> = names.iter().map(|name| stretch(name, 0, 10)).collect();
+        let events = calendar(&id, &stretches).shifts(at(0));
+        assert_eq!(
+            told(&events),
+            ["0-10 Payments: n00, n01, n02 and 47 others"]
+        );
+        assert_eq!(events[0].description.lines().count(), 51);
+    }
+}
