@@ -48,7 +48,7 @@ pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use former::Former;
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
-pub use history::StoredRecord;
+pub use history::{HISTORY_KEPT_SECONDS, StoredRecord};
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
