@@ -5,7 +5,7 @@ use crate::{
     background::{Lease, Periodic, Task},
     http::LONGEST_SESSION_SECONDS,
     slack::sign_in::IDLE_SECONDS,
-    store::{Store, StoreError},
+    store::{HISTORY_KEPT_SECONDS, Store, StoreError},
 };
 use domain::READABLE_SECONDS;
 use std::time::Duration;
@@ -20,8 +20,6 @@ const LEASE: Duration = Duration::from_secs(3 * 60);
 const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a change that is sent again is answered with what came of it.
 const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
-/// How long it is kept who was on duty, in seconds: a little more than a year.
-const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 const AUDIT_KEPT_SECONDS: i64 = AUDIT_KEPT_DAYS * 24 * 3600;
 
 /// Why a turn of cleaning up came to nothing.

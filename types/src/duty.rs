@@ -33,6 +33,33 @@ impl Stretch {
     }
 }
 
+/// A part of time, `[from, until)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Span {
+    /// Whether a part of the stretch lies in it.
+    pub fn shows(self, stretch: &Stretch) -> bool {
+        stretch.starts_at < self.until && stretch.ends_at.is_none_or(|end| self.from < end)
+    }
+}
+
+/// Who has the duty of a rotation during a span.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Those that the span shows, whole and by their start, gaps among them.
+    pub stretches: Vec<Stretch>,
+    /// Before this, the rotation was not followed here: of that time only what the stretches
+    /// tell is known.
+    pub known_from: Timestamp,
+    /// From this on, who has duty is not known. Absent where it stays as it is until somebody
+    /// changes it.
+    pub known_until: Option<Timestamp>,
+}
+
 /// What is said of a moment: who is on duty, who is next, and whether nobody is in between.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outlook {

@@ -33,7 +33,7 @@ pub use connection::{
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
     SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
-pub use duty::{Gap, Holder, NextOnDuty, OnDuty, Outlook, Stretch};
+pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,

@@ -3,7 +3,7 @@
 //! meanwhile: not from who it is, nor from how long.
 
 use std::fmt::Write;
-use types::{Holder, MemberKey, RotationId, Stretch, Timestamp};
+use types::{Coverage, Holder, MemberKey, RotationId, Stretch, Timestamp};
 
 /// How far back a feed reaches, in seconds.
 pub const FEED_PAST_SECONDS: i64 = 30 * 24 * 3600;
@@ -12,15 +12,12 @@ const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// So many names stand in an event's title; the rest are counted.
 const NAMES_IN_TITLE: usize = 3;
 
-/// A rotation's time, as a feed tells of it.
+/// A rotation that a feed tells of.
 #[derive(Clone, Copy, Debug)]
-pub struct Calendar<'a> {
-    pub rotation: &'a RotationId,
+pub struct FeedRotation<'a> {
+    pub id: &'a RotationId,
     pub name: &'a str,
-    /// Past and planned, joined, by start.
-    pub stretches: &'a [Stretch],
-    /// Where a plan goes no further.
-    pub known_until: Option<Timestamp>,
+    pub coverage: &'a Coverage,
 }
 
 /// An event in a feed.
@@ -35,11 +32,11 @@ pub struct FeedEvent {
     pub description: String,
 }
 
-impl Calendar<'_> {
+impl FeedRotation<'_> {
     /// One person's shifts that end after `from`.
     pub fn shifts_of(&self, person: &MemberKey, from: Timestamp) -> Vec<FeedEvent> {
         let is_theirs = |holder: &Holder| holder.key == *person;
-        let stretches = self.stretches.iter();
+        let stretches = self.coverage.stretches.iter();
         let theirs = stretches.filter(|stretch| stretch.holder.as_ref().is_some_and(is_theirs));
         theirs
             .filter_map(|stretch| {
@@ -52,7 +49,7 @@ impl Calendar<'_> {
 
     /// Everybody's duty that ends after `from`: an event from each change of hands to the next.
     pub fn shifts(&self, from: Timestamp) -> Vec<FeedEvent> {
-        let told = crews(self.stretches).into_iter();
+        let told = crews(&self.coverage.stretches).into_iter();
         told.filter_map(|(span, people)| {
             let title = format!("{}: {}", self.name, in_short(&people));
             let mut description = String::from("On duty:");
@@ -75,6 +72,7 @@ impl Calendar<'_> {
     ) -> Option<FeedEvent> {
         let begins = span.starts_at.as_millis();
         let cut = self
+            .coverage
             .known_until
             .filter(|&known| span.ends_at.is_some_and(|end| end >= known));
         // The horizon moves on all the time. Told by the day, it changes the event once a day.
@@ -92,7 +90,7 @@ impl Calendar<'_> {
         }
         description.push_str(not_known);
         Some(FeedEvent {
-            uid: format!("{}-{begins}-{kind}", self.rotation),
+            uid: format!("{}-{begins}-{kind}", self.id),
             starts_at: span.starts_at,
             ends_at,
             title,
@@ -197,17 +195,32 @@ mod tests {
         }
     }
 
-    fn calendar<'a>(rotation: &'a RotationId, stretches: &'a [Stretch]) -> Calendar<'a> {
-        Calendar {
-            rotation,
-            name: "Payments",
-            stretches,
-            known_until: None,
+    fn coverage(stretches: &[Stretch], known_until: Option<i64>) -> Coverage {
+        Coverage {
+            stretches: stretches.to_vec(),
+            known_from: at(0),
+            known_until: known_until.map(at),
         }
     }
 
-    fn id() -> RotationId {
-        RotationId::new("r")
+    fn shifts(name: &str, coverage: &Coverage) -> Vec<FeedEvent> {
+        let id = RotationId::new("r");
+        FeedRotation {
+            id: &id,
+            name,
+            coverage,
+        }
+        .shifts(at(0))
+    }
+
+    fn shifts_of(person: &str, coverage: &Coverage, from: i64) -> Vec<FeedEvent> {
+        let id = RotationId::new("r");
+        FeedRotation {
+            id: &id,
+            name: "Payments",
+            coverage,
+        }
+        .shifts_of(&key(person), at(from))
     }
 
     /// `0-10 Payments: ann, bob`.
@@ -222,7 +235,6 @@ mod tests {
 
     #[test]
     fn an_event_lasts_from_each_change_of_hands_to_the_next() {
-        let id = id();
         let nobody = Stretch {
             holder: None,
             ..stretch("", 30, 40)
@@ -233,7 +245,7 @@ mod tests {
             nobody,
             stretch("cy", 40, None),
         ];
-        let events = calendar(&id, &stretches).shifts(at(0));
+        let events = shifts("Payments", &coverage(&stretches, None));
         assert_eq!(
             told(&events),
             [
@@ -251,18 +263,18 @@ mod tests {
 
     #[test]
     fn somebody_reads_their_own_shifts_whole() {
-        let id = id();
         let stretches = [
             stretch("ann", 0, 20),
             stretch("bob", 10, 30),
             stretch("ann", 50, 60),
         ];
-        let events = calendar(&id, &stretches).shifts_of(&key("ann"), at(0));
+        let stretches = coverage(&stretches, None);
+        let events = shifts_of("ann", &stretches, 0);
         assert_eq!(
             told(&events),
             ["0-20 On duty: Payments", "50-60 On duty: Payments"]
         );
-        let late = calendar(&id, &stretches).shifts_of(&key("ann"), at(20));
+        let late = shifts_of("ann", &stretches, 20);
         assert_eq!(
             told(&late),
             ["50-60 On duty: Payments"],
@@ -272,19 +284,14 @@ mod tests {
 
     #[test]
     fn an_id_outlives_another_end_another_person_and_another_name() {
-        let id = id();
         let before = [stretch("ann", 0, 20)];
         let after = [
             stretch("bob", 0, 5),
             stretch("cy", 5, 8),
             stretch("bob", 8, 20),
         ];
-        let before = calendar(&id, &before).shifts(at(0));
-        let renamed = Calendar {
-            name: "Pay",
-            ..calendar(&id, &after)
-        };
-        let after = renamed.shifts(at(0));
+        let before = shifts("Payments", &coverage(&before, None));
+        let after = shifts("Pay", &coverage(&after, None));
         assert_eq!(before[0].uid, after[0].uid);
         assert_ne!(before[0].content(), after[0].content());
         assert_eq!(after.len(), 3);
@@ -295,21 +302,10 @@ mod tests {
 
     #[test]
     fn the_end_of_what_is_known_is_told_by_the_day() {
-        let id = id();
-        let until = |known| Calendar {
-            known_until: Some(at(known)),
-            ..calendar(&id, &[])
-        };
         let at_end = |known| {
             let stretches = [stretch("ann", 0, known), stretch("bob", 2 * DAY + 5, known)];
-            let cut = Calendar {
-                stretches: &stretches,
-                ..until(known)
-            };
-            cut.shifts_of(&key("ann"), at(0))
-                .into_iter()
-                .chain(cut.shifts_of(&key("bob"), at(0)))
-                .collect::<Vec<_>>()
+            let cut = coverage(&stretches, Some(known));
+            [shifts_of("ann", &cut, 0), shifts_of("bob", &cut, 0)].concat()
         };
         let events = at_end(2 * DAY + 3_600);
         assert_eq!(told(&events), [format!("0-{} On duty: Payments", 2 * DAY)]);
@@ -326,10 +322,9 @@ mod tests {
 
     #[test]
     fn fifty_people_fit_into_a_title() {
-        let id = id();
         let names: Vec<_> = (0..50).map(|number| format!("n{number:02}")).collect();
         let stretches: Vec<_> = names.iter().map(|name| stretch(name, 0, 10)).collect();
-        let events = calendar(&id, &stretches).shifts(at(0));
+        let events = shifts("Payments", &coverage(&stretches, None));
         assert_eq!(
             told(&events),
             ["0-10 Payments: n00, n01, n02 and 47 others"]

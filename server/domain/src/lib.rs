@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod actor;
+mod coverage;
 mod crew;
 mod feed;
 mod horizon;
@@ -26,12 +27,13 @@ mod turns;
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
 pub use actor::{Actor, Principal, Through};
+pub use coverage::{Past, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
-pub use feed::{Calendar, FEED_PAST_SECONDS, FeedEvent};
+pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
-pub use outlook::{Foresight, Record, coming, note_following, planned, timeline};
+pub use outlook::{Foresight, coming, note_following, planned};
 pub use people::{
     Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,
 };

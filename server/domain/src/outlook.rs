@@ -1,7 +1,7 @@
 //! The one answer to *who is on duty, until when, who is next, and is there a gap*. Cards,
 //! pages, timelines and histories read it here and nowhere else.
 
-use crate::{Crew, Directory, Member, SchedulePerson, Shift, link_of, next_by_hand};
+use crate::{Crew, Directory, Member, Record, SchedulePerson, Shift, link_of, next_by_hand};
 use std::collections::HashMap;
 use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Stretch, Timestamp};
 
@@ -131,7 +131,7 @@ fn holder(person: &SchedulePerson, directory: &Directory) -> Holder {
 }
 
 /// The stretches by start, with those of one holder that touch or overlap as one.
-fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
     sort(&mut stretches);
     let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
     let mut last_of: HashMap<Option<MemberKey>, usize> = HashMap::new();
@@ -151,7 +151,7 @@ fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
     joined
 }
 
-fn sort(stretches: &mut [Stretch]) {
+pub(crate) fn sort(stretches: &mut [Stretch]) {
     stretches.sort_by(|one, other| {
         let place = |stretch: &Stretch| {
             (
@@ -165,43 +165,6 @@ fn sort(stretches: &mut [Stretch]) {
             key(one).cmp(&key(other))
         })
     });
-}
-
-/// A stretch of duty that the history holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    pub holder: Holder,
-    /// When the duty began, perhaps before it was followed here.
-    pub duty_since: Timestamp,
-    pub starts_at: Timestamp,
-    pub ends_at: Option<Timestamp>,
-}
-
-impl Record {
-    pub fn stretch(&self) -> Stretch {
-        Stretch {
-            holder: Some(self.holder.clone()),
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-        }
-    }
-
-    /// The same from the beginning of the duty, unless the history knows of others then.
-    fn whole(&self, history: &[Self]) -> Stretch {
-        let others = history.iter().any(|other| {
-            other != self
-                && other.starts_at < self.starts_at
-                && other.ends_at.is_none_or(|end| self.duty_since < end)
-        });
-        Stretch {
-            starts_at: if others {
-                self.starts_at
-            } else {
-                self.duty_since.min(self.starts_at)
-            },
-            ..self.stretch()
-        }
-    }
 }
 
 /// Notes since when those on duty were followed here, where that was later than their duty
@@ -219,28 +182,18 @@ pub fn note_following(outlook: &mut Outlook, history: &[Record]) {
     }
 }
 
-/// How far ahead a page tells what begins. A timeline draws less than half of it, and is read
-/// anew with each hand-off.
+/// How far ahead a page lists what begins.
 const TOLD_AHEAD_SECONDS: i64 = 14 * 24 * 3600;
-
-/// What has been, followed by what is planned; of a plan with its gaps. A stretch that has
-/// begun is in both, and is told once.
-pub fn timeline(history: &[Record], plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
-    let past = history.iter().map(|record| record.whole(history));
-    let mut stretches = joined(past.chain(plan.iter().cloned()).collect());
-    if !plan.is_empty() {
-        stretches = with_gaps(stretches, now);
-    }
-    let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
-    stretches.retain(|stretch| stretch.starts_at <= end);
-    stretches
-}
 
 /// What a plan holds from `now` on, with its gaps: what begins within two weeks, and in any case
 /// whoever is next.
 pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let ahead = |stretch: &&Stretch| stretch.ends_at.is_none_or(|end| end > now);
-    let mut stretches = with_gaps(plan.iter().filter(ahead).cloned().collect(), now);
+    let mut stretches: Vec<_> = plan.iter().filter(ahead).cloned().collect();
+    let last = stretches.iter().filter_map(|stretch| stretch.ends_at).max();
+    let between = gaps(&stretches, now, last.or(Some(now)));
+    stretches.extend(between);
+    sort(&mut stretches);
     let end = now.plus_seconds(TOLD_AHEAD_SECONDS);
     let within = stretches.partition_point(|stretch| stretch.starts_at <= end);
     let is_next = |stretch: &Stretch| stretch.starts_at > now && stretch.holder.is_some();
@@ -249,38 +202,48 @@ pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     stretches
 }
 
-/// The stretches, which come by their start, with the gaps between them, and the present one
-/// where they begin later than `now`.
-fn with_gaps(mut stretches: Vec<Stretch>, now: Timestamp) -> Vec<Stretch> {
+/// The times from `from` on that none of the stretches holds, which come by their start: those
+/// between them, and the one after all of them. What is to come is known until `known_until`,
+/// or stays as it is where there is no such time.
+pub(crate) fn gaps(
+    stretches: &[Stretch],
+    from: Timestamp,
+    known_until: Option<Timestamp>,
+) -> Vec<Stretch> {
     let mut gaps = Vec::new();
-    let mut covered = Some(now).filter(|_| stretches.iter().all(|stretch| now < stretch.starts_at));
-    for stretch in &stretches {
-        if let Some(end) = covered.filter(|end| *end < stretch.starts_at) {
+    let mut add = |from: Timestamp, until: Option<Timestamp>| {
+        let until = match (until, known_until) {
+            (Some(until), Some(known)) => Some(until.min(known)),
+            (until, known) => until.or(known),
+        };
+        if until.is_none_or(|until| from < until) {
             gaps.push(Stretch {
                 holder: None,
-                starts_at: end,
-                ends_at: Some(stretch.starts_at),
+                starts_at: from,
+                ends_at: until,
             });
         }
-        let Some(end) = stretch.ends_at else { break };
-        covered = covered.max(Some(end));
+    };
+    let mut covered = from;
+    for stretch in stretches {
+        add(covered, Some(stretch.starts_at));
+        match stretch.ends_at {
+            Some(end) => covered = covered.max(end),
+            None => return gaps,
+        }
     }
-    stretches.extend(gaps);
-    sort(&mut stretches);
-    stretches
+    add(covered, None);
+    gaps
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Links,
-        crew::examples::{duty, member},
-        people::examples::{slack, user},
-        shifts::examples::{at, shift},
-    };
+pub(crate) mod examples {
+    //! Stretches for the tests of the rules.
 
-    fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+    use super::*;
+    use crate::{crew::examples::member, shifts::examples::at};
+
+    pub fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
         Stretch {
             holder: Some(member(name).holder()),
             starts_at: at(starts_at),
@@ -288,14 +251,14 @@ mod tests {
         }
     }
 
-    fn gap(starts_at: i64, ends_at: i64) -> Stretch {
+    pub fn gap(starts_at: i64, ends_at: i64) -> Stretch {
         Stretch {
             holder: None,
             ..stretch("", starts_at, ends_at)
         }
     }
 
-    fn record(
+    pub fn record(
         name: &str,
         duty_since: i64,
         starts_at: i64,
@@ -308,6 +271,20 @@ mod tests {
             ends_at: ends_at.into().map(at),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        examples::{gap, record, stretch},
+        *,
+    };
+    use crate::{
+        Links,
+        crew::examples::{duty, member},
+        people::examples::{slack, user},
+        shifts::examples::{at, shift},
+    };
 
     /// `ann 0-20, bob 5-; next cy 30; nobody 20-30`.
     fn told(plan: &[Stretch], crew: &Crew, now: i64) -> String {
@@ -478,26 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_that_has_begun_is_told_once() {
-        let history = [
-            record("ann", 12, 12, 30),
-            record("bob", 5, 5, 12),
-            record("ann", 0, 0, 5),
-        ];
-        let plan = [stretch("ann", 10, 30), stretch("bob", 30, 40)];
-        assert_eq!(
-            timeline(&history, &plan, at(20)),
-            [
-                stretch("ann", 0, 5),
-                stretch("bob", 5, 12),
-                stretch("ann", 10, 30),
-                stretch("bob", 30, 40),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_timeline_ends_beyond_what_a_page_draws() {
+    fn what_comes_is_listed_for_two_weeks() {
         let last = 20 + TOLD_AHEAD_SECONDS;
         let plan = [
             stretch("ann", 10, last),
@@ -505,7 +463,6 @@ mod tests {
             stretch("ann", last + 9, last + 20),
             stretch("bob", last + 20, last + 30),
         ];
-        assert_eq!(timeline(&[], &plan, at(20)), plan[..2]);
         assert_eq!(coming(&plan, at(20)), plan[..2]);
         // Whoever is next is told however far off.
         let plan = [stretch("ann", 10, 30), stretch("bob", last + 9, last + 20)];
@@ -514,29 +471,17 @@ mod tests {
     }
 
     #[test]
-    fn two_people_of_one_name_do_not_cut_each_other() {
-        let mut namesake = record("bob", 0, 0, 15);
-        namesake.holder.name = "ann".to_owned();
-        let plan = [stretch("ann", 10, 30)];
-        let drawn = timeline(&[namesake.clone()], &plan, at(12));
-        assert_eq!(drawn, [namesake.stretch(), stretch("ann", 10, 30)]);
-    }
-
-    #[test]
-    fn the_time_before_a_binding_is_told_as_pagerduty_had_it() {
-        // Bound at 20, while Ann was on call since 5; then Bob took over.
-        let history = [record("bob", 40, 40, 60), record("ann", 5, 20, 40)];
-        let plan = [stretch("bob", 40, 60)];
-        assert_eq!(
-            timeline(&history, &plan, at(20)),
-            [stretch("ann", 5, 40), stretch("bob", 40, 60)]
-        );
-        // Where somebody else was on duty here until then, that is what has been.
-        let history = [record("ann", 5, 20, 40), record("cy", 0, 0, 20)];
-        assert_eq!(
-            timeline(&history, &[], at(20)),
-            [stretch("cy", 0, 20), stretch("ann", 20, 40)]
-        );
+    fn what_is_over_is_not_to_come_and_that_nobody_is_on_duty_now_is() {
+        let plan = [
+            stretch("ann", 0, 10),
+            stretch("bob", 2, 5),
+            stretch("cy", 12, 20),
+        ];
+        let [ann, bob, cy] = plan.clone();
+        assert_eq!(coming(&plan, at(3)), [ann, bob, gap(10, 12), cy.clone()]);
+        assert_eq!(coming(&plan, at(10)), [gap(10, 12), cy]);
+        assert_eq!(coming(&plan, at(20)), []);
+        assert_eq!(coming(&[], at(20)), []);
     }
 
     #[test]
@@ -551,36 +496,5 @@ mod tests {
             note_following(&mut outlook, &[record("ann", 5, from, 40)]);
             assert_eq!(outlook.on_duty[0].followed_from, followed);
         }
-    }
-
-    #[test]
-    fn what_was_done_by_hand_stays_as_it_was() {
-        let history = [record("ann", 10, 10, None), record("bob", 0, 0, 8)];
-        assert_eq!(
-            timeline(&history, &[], at(20)),
-            [stretch("bob", 0, 8), stretch("ann", 10, None)]
-        );
-    }
-
-    #[test]
-    fn a_gap_lies_between_the_end_of_all_before_and_the_next_start() {
-        let plan = vec![
-            stretch("ann", 0, 10),
-            stretch("bob", 2, 5),
-            stretch("cy", 12, 20),
-        ];
-        let [ann, bob, cy] = [plan[0].clone(), plan[1].clone(), plan[2].clone()];
-        let whole = [ann, bob, gap(10, 12), cy.clone()];
-        assert_eq!(with_gaps(plan.clone(), at(3)), whole);
-        assert_eq!(coming(&plan, at(3)), whole);
-        // What is over is not to come, and that nobody is on duty now is.
-        assert_eq!(coming(&plan, at(10)), [gap(10, 12), cy]);
-        assert_eq!(coming(&plan, at(20)), []);
-    }
-
-    #[test]
-    fn there_is_no_gap_behind_somebody_without_an_end() {
-        let plan = vec![stretch("ann", 0, None), stretch("bob", 20, 30)];
-        assert_eq!(with_gaps(plan.clone(), at(5)), plan);
     }
 }

@@ -6,6 +6,7 @@
 pub mod account_questions;
 pub mod authorisations;
 pub mod connections;
+pub mod coverage;
 pub mod credentials;
 pub mod editing;
 mod failure;

@@ -7,12 +7,16 @@ use crate::{
     store::{BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredRecord},
     sync,
 };
-use domain::{Actor, Directory, Member, Record, Rotation, SchedulePerson, ScheduleSnapshot};
+use domain::{
+    Actor, Directory, Foresight, Member, Past, Record, Rotation, SchedulePerson, ScheduleSnapshot,
+};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
-    Attention, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth, Stretch,
-    Timestamp,
+    Attention, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth, ScheduleId,
+    Span, Stretch, Timestamp,
 };
+
+const DAY_SECONDS: i64 = 24 * 3600;
 
 /// The rotations that were found, in the order of the overview.
 pub struct Listing {
@@ -79,43 +83,77 @@ pub async fn list(
     actor: &Actor,
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
-    let store = &services.store;
-    let workspace = &actor.workspace;
-    let connection = store.connection(workspace).await?;
-    let overview = store.rotation_overview(workspace).await?;
-    let states = match &connection {
-        Some(_) => store.listed_schedules(workspace).await?,
-        // Nothing follows a schedule where nothing is connected.
-        None => HashMap::new(),
-    };
-    let now = now(services, connection.as_ref());
-    let interval = services.config.pagerduty.poll_interval;
-    let rotations = overview.rotations.iter().enumerate();
+    let present = Present::read(services, actor).await?;
+    let rotations = present.overview.rotations.iter().enumerate();
     let found = rotations
         .filter(|(_, rotation)| is_seen(rotation, actor))
         .filter(|(_, rotation)| domain::matches(&rotation.details, rotation.plan.mode(), filter))
-        .map(|(place, rotation)| {
-            let schedule = rotation.plan.schedule();
-            let state = schedule.and_then(|schedule| states.get(schedule));
-            let attention = connection
-                .as_ref()
-                .zip(state)
-                .and_then(|(connection, state)| attention(state, connection, now, interval));
-            let stretches = schedule.and_then(|schedule| overview.plans.get(schedule));
-            let shifts = stretches.zip(state).map(|(stretches, state)| {
+        .map(|(place, rotation)| Listed {
+            place,
+            outlook: present
+                .foresight(rotation)
+                .outlook(&rotation.crew, present.now),
+            attention: present.attention(rotation),
+        })
+        .collect();
+    Ok(Listing {
+        overview: present.overview,
+        found,
+    })
+}
+
+/// What the rotations of a workspace are read from, all at once.
+pub(super) struct Present {
+    pub(super) overview: Arc<Overview>,
+    /// By the clock that duties go by.
+    pub(super) now: Timestamp,
+    connection: Option<Connection>,
+    schedules: HashMap<ScheduleId, ListedSchedule>,
+    /// How often schedules are read.
+    interval: Duration,
+}
+
+impl Present {
+    pub(super) async fn read(services: &Services, actor: &Actor) -> Result<Self, Failure> {
+        let store = &services.store;
+        let workspace = &actor.workspace;
+        let connection = store.connection(workspace).await?;
+        let overview = store.rotation_overview(workspace).await?;
+        let schedules = match &connection {
+            Some(_) => store.listed_schedules(workspace).await?,
+            // Nothing follows a schedule where nothing is connected.
+            None => HashMap::new(),
+        };
+        Ok(Self {
+            overview,
+            now: now(services, connection.as_ref()),
+            connection,
+            schedules,
+            interval: services.config.pagerduty.poll_interval,
+        })
+    }
+
+    fn schedule(&self, rotation: &ListedRotation) -> Option<&ListedSchedule> {
+        self.schedules.get(rotation.plan.schedule()?)
+    }
+
+    pub(super) fn foresight(&self, rotation: &ListedRotation) -> Foresight<'_> {
+        let schedule = rotation.plan.schedule();
+        let stretches = schedule.and_then(|schedule| self.overview.plans.get(schedule));
+        let shifts = stretches
+            .zip(self.schedule(rotation))
+            .map(|(stretches, state)| {
                 let until = known_until(state.known_until, state.confirmed_at);
                 (stretches.as_slice(), until)
             });
-            let duty_size = rotation.details.duty_size;
-            let foresight = rotation.plan.foresight(duty_size, shifts);
-            Listed {
-                place,
-                outlook: foresight.outlook(&rotation.crew, now),
-                attention,
-            }
-        })
-        .collect();
-    Ok(Listing { overview, found })
+        rotation.plan.foresight(rotation.details.duty_size, shifts)
+    }
+
+    /// Why what its schedule says cannot be confirmed at present, if so.
+    pub(super) fn attention(&self, rotation: &ListedRotation) -> Option<Attention> {
+        let (connection, schedule) = self.connection.as_ref().zip(self.schedule(rotation))?;
+        attention(schedule, connection, self.now, self.interval)
+    }
 }
 
 /// Whether the actor may see a rotation of the overview.
@@ -143,6 +181,15 @@ pub async fn state(
         }
         None => None,
     };
+    let span = Span {
+        from: now.plus_seconds(-DAY_SECONDS),
+        until: now.plus_seconds(7 * DAY_SECONDS),
+    };
+    let pasts = services.store.pasts(&actor.workspace, &[&id], span).await?;
+    let past = pasts
+        .into_values()
+        .next()
+        .unwrap_or_else(|| Past::none(now));
     let history = services.store.duty_history(&id).await?;
     let history: Vec<_> = history
         .into_iter()
@@ -158,7 +205,9 @@ pub async fn state(
     let foresight = rotation.plan.foresight(duty_size, shifts);
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
-    let timeline = domain::timeline(&history, plan, now);
+    let timeline = foresight
+        .coverage(&rotation.crew, &past, span, now)
+        .stretches;
     Ok(RotationState {
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),

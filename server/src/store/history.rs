@@ -1,11 +1,15 @@
 //! Who was on duty when. A row is written when a duty begins, and brought up to
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
-use super::{DatabaseConnection, Engine, Result, Store, as_json, rotations::CrewChange};
-use domain::{Duty, RecordChange, record_changes};
-use serde::Serialize;
-use sqlx::AssertSqlSafe;
-use types::{RotationId, Timestamp};
+use super::{DatabaseConnection, Engine, Result, Store, as_json, from_json, rotations::CrewChange};
+use domain::{Duty, Past, Record, RecordChange, holder_of, record_changes};
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, FromRow};
+use std::collections::HashMap;
+use types::{Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
+
+/// How long it is kept who was on duty, in seconds: a little more than a year.
+pub const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
 /// How many records a rotation's page shows.
 const SHOWN: i64 = 20;
@@ -24,29 +28,122 @@ pub struct StoredRecord {
     pub ends_at: Option<Timestamp>,
 }
 
+/// In the order of [`RECORD_VALUES`].
+#[derive(FromRow)]
+struct RecordRow(String, String, i64, i64, Option<i64>);
+
+/// What a [`RecordRow`] is read from: of `duty_history h`.
+const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at";
+/// The latest first.
+const LATEST_FIRST: &str = "h.starts_at desc, h.name";
+
+impl RecordRow {
+    fn record(self) -> StoredRecord {
+        let Self(person, name, duty_since, starts_at, ends_at) = self;
+        StoredRecord {
+            person,
+            name,
+            duty_since: Timestamp::from_millis(duty_since),
+            starts_at: Timestamp::from_millis(starts_at),
+            ends_at: ends_at.map(Timestamp::from_millis),
+        }
+    }
+}
+
+/// A record, and who of the members it is about: key and name. In the order of
+/// [`MEMBERS_RECORD_VALUES`].
+#[derive(Deserialize)]
+struct MembersRecordRow(
+    String,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
+
+/// Of `duty_history h`, the member `m` and the person `p`.
+const MEMBERS_RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at,
+    m.key, coalesce(p.name, m.name)";
+
+impl MembersRecordRow {
+    fn record(self) -> Record {
+        let Self(person, name, duty_since, starts_at, ends_at, key, member_name) = self;
+        let holder = match key.zip(member_name) {
+            Some((key, name)) => Holder {
+                key: MemberKey::new(key),
+                name,
+            },
+            None => holder_of(&person, &name, &[]),
+        };
+        Record {
+            holder,
+            duty_since: Timestamp::from_millis(duty_since),
+            starts_at: Timestamp::from_millis(starts_at),
+            ends_at: ends_at.map(Timestamp::from_millis),
+        }
+    }
+}
+
 impl Store {
     /// Who was on duty in a rotation, the latest first.
     pub async fn duty_history(&self, rotation: &RotationId) -> Result<Vec<StoredRecord>> {
-        let rows: Vec<(String, String, i64, i64, Option<i64>)> = sqlx::query_as(
-            "select person, name, shift_starts_at, starts_at, ends_at from duty_history
-             where rotation_id = $1 order by starts_at desc, name limit $2",
-        )
-        .bind(rotation.as_str())
-        .bind(SHOWN)
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(
-                |(person, name, duty_since, starts_at, ends_at)| StoredRecord {
-                    person,
-                    name,
-                    duty_since: Timestamp::from_millis(duty_since),
-                    starts_at: Timestamp::from_millis(starts_at),
-                    ends_at: ends_at.map(Timestamp::from_millis),
-                },
-            )
-            .collect())
+        let statement = format!(
+            "select {RECORD_VALUES} from duty_history h
+             where h.rotation_id = $1 order by {LATEST_FIRST} limit $2"
+        );
+        let rows: Vec<RecordRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(rotation.as_str())
+            .bind(SHOWN)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(RecordRow::record).collect())
+    }
+
+    /// The past of these rotations of a workspace during a span: what reaches into it, what was
+    /// recorded while duties began that do, and the last before it. One statement, and one row
+    /// for each rotation.
+    pub async fn pasts(
+        &self,
+        workspace: &WorkspaceId,
+        rotations: &[&RotationId],
+        span: Span,
+    ) -> Result<HashMap<RotationId, Past>> {
+        let records = self.engine.json_rows(MEMBERS_RECORD_VALUES, LATEST_FIRST);
+        let these = self.engine.texts_of_json("$4");
+        let statement = format!(
+            "select r.id, r.created_at,
+                 (select {records} from duty_history h
+                  left join rotation_members m on m.rotation_id = h.rotation_id
+                      and coalesce(m.pagerduty_user_id, m.key) = h.person
+                  left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+                  where h.rotation_id = r.id
+                      and (h.starts_at < $3 or h.shift_starts_at < $3)
+                      and (h.ends_at is null
+                          or h.ends_at >= coalesce((select max(o.ends_at) from duty_history o
+                              where o.rotation_id = r.id and o.ends_at <= $2), $2)
+                          or exists (select 1 from duty_history o where o.rotation_id = r.id
+                              and o.shift_starts_at < h.ends_at and h.starts_at < o.starts_at
+                              and (o.ends_at is null or o.ends_at > $2)))) as records
+             from rotations r where r.workspace_id = $1 and r.id in {these}"
+        );
+        let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(span.from.as_millis())
+            .bind(span.until.as_millis())
+            .bind(as_json(rotations))
+            .fetch_all(&self.pool)
+            .await?;
+        let pasts = rows.into_iter().map(|(id, created_at, records)| {
+            let records: Vec<MembersRecordRow> = from_json(&records, "the past of a rotation")?;
+            let past = Past {
+                records: records.into_iter().map(MembersRecordRow::record).collect(),
+                begins_at: Timestamp::from_millis(created_at),
+            };
+            Ok((RotationId::new(id), past))
+        });
+        pasts.collect()
     }
 
     /// Deletes what ended before `before`.

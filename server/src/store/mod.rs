@@ -50,7 +50,7 @@ pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
-pub use history::StoredRecord;
+pub use history::{HISTORY_KEPT_SECONDS, StoredRecord};
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
