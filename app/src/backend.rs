@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView,
-    LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
-    Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage,
-    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
+    ConnectRefusal, ConnectionAlert, Disconnected, FeedSubject, FeedView, FoundPeople,
+    FoundSchedules, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome,
+    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationCard, RotationFilter, RotationId,
+    RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
+    SyncReport, SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -183,6 +184,15 @@ pub trait Links {
     ) -> Answer<(), LinkRefusal>;
 }
 
+/// Calendar feeds of whoever asks.
+#[async_trait]
+pub trait Feeds {
+    async fn feeds(&self, caller: &Caller) -> Result<Vec<FeedView>, AppError>;
+    /// Gives the feed another address, and makes it where there is none.
+    async fn make_feed(&self, caller: &Caller, subject: FeedSubject) -> Result<(), AppError>;
+    async fn revoke_feed(&self, caller: &Caller, subject: FeedSubject) -> Result<(), AppError>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -261,6 +271,7 @@ pub trait Backend:
     + Rotations
     + Schedules
     + Links
+    + Feeds
     + Audit
     + Operation
     + Flashes
@@ -276,6 +287,7 @@ impl<T> Backend for T where
         + Rotations
         + Schedules
         + Links
+        + Feeds
         + Audit
         + Operation
         + Flashes

@@ -3,8 +3,8 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, BackgroundWorkPage, EditRotationPage, EditSchedulePage, IntegrationsPage,
-    NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage,
+    AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage,
+    IntegrationsPage, NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -68,6 +68,7 @@ pub enum OccasionalPage {
     SyncHistory,
     AuditLog,
     BackgroundWork,
+    Calendars,
 }
 
 impl LazyPage {
@@ -107,6 +108,7 @@ impl OccasionalPage {
             Self::SyncHistory => SyncHistoryPage().into_any(),
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
+            Self::Calendars => CalendarsPage().into_any(),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! How often somebody may ask for what costs: requests to PagerDuty, sign-ins at
-//! Slack, redirects. Each session has a share of its own, and who has none shares
+//! Slack, calendar feeds. Each session has a share of its own, and who has none shares
 //! that of their address. What is remembered of each is bounded.
 
 use app::AppError;
@@ -27,6 +27,8 @@ pub enum Costly {
     Preview,
     /// Going to Slack to sign in.
     SignIn,
+    /// Reading a calendar feed, or an address that finds none.
+    Feed,
 }
 
 impl Costly {
@@ -39,6 +41,7 @@ impl Costly {
             Self::Preview => (40, Duration::from_secs(1)),
             // An office has one address and comes to work at one time.
             Self::SignIn => (60, Duration::from_secs(1)),
+            Self::Feed => (20, Duration::from_secs(10)),
         }
     }
 }
@@ -65,6 +68,7 @@ struct Shares {
     search: Share,
     preview: Share,
     sign_in: Share,
+    feed: Share,
 }
 
 impl Default for Limits {
@@ -76,6 +80,7 @@ impl Default for Limits {
             search: share(Costly::Search),
             preview: share(Costly::Preview),
             sign_in: share(Costly::SignIn),
+            feed: share(Costly::Feed),
         }))
     }
 }
@@ -91,6 +96,7 @@ impl Limits {
             Costly::Search => &shares.search,
             Costly::Preview => &shares.preview,
             Costly::SignIn => &shares.sign_in,
+            Costly::Feed => &shares.feed,
         }
         .take(whose)
     }

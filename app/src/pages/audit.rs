@@ -89,7 +89,7 @@ fn Who(actor: AuditActor) -> impl IntoView {
     let words = actor.to_string();
     match actor {
         AuditActor::System => Either::Left(words),
-        AuditActor::Session(_) | AuditActor::Unknown(_) => {
+        AuditActor::Session(_) | AuditActor::Feed(_) | AuditActor::Unknown(_) => {
             Either::Right(view! { <bdi translate="no">{words}</bdi> })
         }
     }

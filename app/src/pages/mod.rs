@@ -3,6 +3,7 @@
 mod address;
 mod audit;
 mod background;
+mod calendars;
 mod current_schedule;
 #[cfg(debug_assertions)]
 mod design;
@@ -26,6 +27,7 @@ mod wording;
 pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
 pub(crate) use background::BackgroundWorkPage;
+pub(crate) use calendars::CalendarsPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;

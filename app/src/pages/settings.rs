@@ -18,6 +18,11 @@ const INTEGRATIONS: Tab = Tab {
     label: "Integrations",
     exact: false,
 };
+const CALENDARS: Tab = Tab {
+    href: "/settings/calendars",
+    label: "Calendars",
+    exact: true,
+};
 const AUDIT: Tab = Tab {
     href: "/settings/audit",
     label: "Audit",
@@ -34,7 +39,7 @@ const BACKGROUND: Tab = Tab {
 #[component]
 pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
-    let mut tabs = vec![GENERAL, INTEGRATIONS];
+    let mut tabs = vec![GENERAL, INTEGRATIONS, CALENDARS];
     if administers {
         tabs.extend([AUDIT, BACKGROUND]);
     }

@@ -7,6 +7,7 @@ mod authorisation;
 mod background;
 mod connection;
 mod exchange;
+mod feeds;
 mod links;
 mod rotations;
 mod schedules;
@@ -19,6 +20,7 @@ pub use connection::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
+pub use feeds::*;
 pub use links::*;
 pub use rotations::*;
 pub use schedules::*;

@@ -94,6 +94,11 @@ impl Standing {
             Self::Sound | Self::Doubted(_) => None,
         }
     }
+
+    /// Whether those who were let in before may read at `now`.
+    pub fn is_readable(&self, now: Timestamp) -> bool {
+        self.ended_at().is_none_or(|at| now < readable_until(at))
+    }
 }
 
 fn counts(doubt: &Doubt, now: Timestamp, apart: Duration) -> bool {

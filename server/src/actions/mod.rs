@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod credentials;
 pub mod editing;
 mod failure;
+pub mod feeds;
 pub mod former;
 pub mod links;
 pub mod members;

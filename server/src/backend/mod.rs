@@ -7,6 +7,7 @@ mod audit;
 mod authorisations;
 mod changes;
 mod connections;
+mod feeds;
 mod flashes;
 mod links;
 mod operation;

@@ -1,6 +1,7 @@
 //! Everything that browsers and machines reach over HTTP. The paths are in wings, each behind
 //! guards of its own, since what is asked of a browser's request is not what is asked of a
-//! machine's: `pages/` and `logins/`, and beside them files and health, which are for everybody.
+//! machine's: `pages/`, `logins/` and `feeds.rs`, and beside them files and health, which are
+//! for everybody.
 //! What is the same for all stands here.
 
 mod ahead_of_time;
@@ -8,6 +9,7 @@ mod assets;
 mod client_address;
 mod compression;
 mod connections;
+mod feeds;
 mod health;
 mod logins;
 pub mod metrics;
@@ -72,6 +74,7 @@ pub fn router(services: Services, backend: SharedBackend) -> Router {
         .route("/pkg/{*file}", get(assets::serve))
         .merge(pages::routes(&site))
         .merge(logins::routes(&site))
+        .merge(feeds::routes())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics_page))

@@ -1,7 +1,8 @@
 //! Numbers every request, so that a sentence on screen, the log and the audit
 //! can be brought together, and logs how it ended. The log has no query
-//! strings, cookies or bodies: they carry codes and keys.
+//! strings, cookies, bodies or addresses of feeds: they carry codes and keys.
 
+use super::feeds;
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue},
@@ -28,13 +29,21 @@ pub fn request_id(request: &Request) -> String {
         .unwrap_or_default()
 }
 
+/// A path without what is as good as a password in it.
+fn logged(path: &str) -> &str {
+    match path.starts_with(feeds::PREFIX) {
+        true => feeds::PREFIX,
+        false => path,
+    }
+}
+
 pub async fn number_and_log(mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let span = tracing::info_span!(
         "request",
         %id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = logged(request.uri().path()),
     );
     request.extensions_mut().insert(RequestId(id.clone()));
     async move {

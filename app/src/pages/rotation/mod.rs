@@ -192,7 +192,13 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     let details = DataMemo::new(move || page.with(|page| page.details.clone()));
     let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
+    let (edit, calendar) = page.with_untracked(|page| {
+        let id = &page.id;
+        (
+            format!("/rotations/{id}/edit"),
+            format!("/settings/calendars?rotation={id}"),
+        )
+    });
     use_title(move || details.with(|details| details.name.clone()));
     view! {
         <div class="page-head">
@@ -200,12 +206,13 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
                 <h1 dir="auto" translate="no">{move || details.with(|details| details.name.clone())}</h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
-            {move || may_edit.get().then(|| view! {
-                <div class="buttons">
+            <div class="buttons">
+                <a class="button" href=calendar>"Calendar"</a>
+                {move || may_edit.get().then(|| view! {
                     <a class="button" href=edit.clone()>"Edit"</a>
                     <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
-                </div>
-            })}
+                })}
+            </div>
         </div>
     }
     .into_any()

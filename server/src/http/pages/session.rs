@@ -106,12 +106,8 @@ async fn note_use(services: &Services, session: &Session) {
 
 fn is_alive(session: &Session) -> bool {
     let now = session.as_of;
-    let readable = session
-        .standing
-        .ended_at()
-        .is_none_or(|at| now < readable_until(at));
     session.installed
-        && readable
+        && session.standing.is_readable(now)
         && !session.person.deactivated
         && now.seconds_since(session.last_seen_at) < IDLE_SECONDS
         && now.seconds_since(session.created_at) < LONGEST_SECONDS

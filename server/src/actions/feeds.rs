@@ -1,0 +1,230 @@
+//! Calendar feeds: making and revoking their addresses, and telling what whoever knows an address
+//! may read. A feed sees what its maker sees, and ends with them.
+
+use super::{
+    Failure,
+    coverage::calendar,
+    rotations::{is_seen, visible},
+};
+use crate::{
+    Services,
+    audit::entry,
+    clock,
+    crypto::{random_token, token_key},
+    slack::is_served,
+    store::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row},
+};
+use domain::{Actor, FEED_PAST_SECONDS, FeedEvent, FeedRotation, Principal, Through};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
+use types::{AuditAction, FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView, MemberKey, Span};
+
+/// How far ahead a feed reaches, in seconds: further than any plan is known.
+const AHEAD_SECONDS: i64 = 366 * 24 * 3600;
+const MINE: &str = "My shifts";
+const EVERYTHING: &str = "Who is on duty";
+
+/// The path of the feed that this token finds.
+pub fn feed_path(token: &str) -> String {
+    format!("/ical/{token}.ics")
+}
+
+/// What a feed tells at present.
+pub struct ToldFeed {
+    pub name: String,
+    /// Each with how often it has changed; by start.
+    pub events: Vec<(FeedEvent, Revision)>,
+}
+
+/// Gives the actor's feed of this subject an address, for `session` to copy. One that it had
+/// leads nowhere from then on.
+pub async fn make(
+    services: &Services,
+    actor: &Actor,
+    session: &str,
+    subject: &FeedSubject,
+) -> Result<(), Failure> {
+    let person = actor.person().ok_or(Failure::SignedOut)?;
+    let target = match subject {
+        FeedSubject::Mine => MINE.to_owned(),
+        FeedSubject::Everything => EVERYTHING.to_owned(),
+        FeedSubject::Rotation(id) => visible(services, actor, id).await?.details.name,
+    };
+    let token = random_token();
+    let token_key = token_key(token.expose_secret());
+    let address = services
+        .config
+        .public_url
+        .join(&feed_path(token.expose_secret()));
+    let sealed = services
+        .keys
+        .seal(&SecretString::from(address), &feed_address_row(&token_key));
+    let now = services.store.now().await?;
+    let address = NewFeedAddress {
+        subject,
+        token_key: &token_key,
+        sealed: &sealed,
+        session,
+        until: now.plus_seconds(FEED_ADDRESS_SHOWN_SECONDS),
+    };
+    let entry = entry(actor, AuditAction::MadeFeed, Some(&target));
+    Ok(services.store.make_feed(person, &address, &entry).await?)
+}
+
+/// Ends the actor's feed of this subject.
+pub async fn revoke(
+    services: &Services,
+    actor: &Actor,
+    subject: &FeedSubject,
+) -> Result<(), Failure> {
+    let person = actor.person().ok_or(Failure::SignedOut)?;
+    let entry = entry(actor, AuditAction::RevokedFeed, Some(subject.code()));
+    match services.store.revoke_feed(person, subject, &entry).await? {
+        true => Ok(()),
+        false => Err(Failure::NotFound),
+    }
+}
+
+/// The actor's feeds, with the addresses that `session` may copy.
+pub async fn list(
+    services: &Services,
+    actor: &Actor,
+    session: &str,
+) -> Result<Vec<FeedView>, Failure> {
+    let person = actor.person().ok_or(Failure::SignedOut)?;
+    let workspace = &actor.workspace;
+    let feeds = services.store.feeds(workspace, person, session).await?;
+    let overview = services.store.rotation_overview(workspace).await?;
+    let seen = overview.rotations.iter();
+    let seen = seen.filter(|rotation| is_seen(rotation, actor));
+    let names: HashMap<_, _> = seen
+        .map(|rotation| (&rotation.id, &rotation.details.name))
+        .collect();
+    let view = |feed: Feed| {
+        let rotation = match &feed.subject {
+            FeedSubject::Rotation(id) => names.get(id).map(|name| (*name).clone()),
+            FeedSubject::Mine | FeedSubject::Everything => None,
+        };
+        // Sealed with a key that is no more, it can be made anew.
+        let row = feed_address_row(&feed.token_key);
+        let address = feed
+            .address_sealed
+            .and_then(|sealed| services.keys.open(&sealed, &row).ok());
+        FeedView {
+            subject: feed.subject,
+            rotation,
+            made_at: feed.made_at,
+            read_at: feed.read_at,
+            address: address.map(|address| address.expose_secret().to_owned()),
+        }
+    };
+    Ok(feeds.into_iter().map(view).collect())
+}
+
+/// The feed with this token, if whoever made it may read here at present.
+pub async fn find(services: &Services, token: &str) -> Result<Option<FoundFeed>, Failure> {
+    let found = services.store.feed_by_token(&token_key(token)).await?;
+    let served = &services.config.slack.workspaces;
+    Ok(found.filter(|feed| {
+        feed.installed
+            && feed.standing.is_readable(feed.as_of)
+            && !feed.person.deactivated
+            && is_served(served, feed.first_workspace.as_ref(), &feed.workspace)
+    }))
+}
+
+/// What the feed tells now whoever has its address.
+pub async fn tell(services: &Services, feed: &FoundFeed) -> Result<ToldFeed, Failure> {
+    let actor = Actor {
+        workspace: feed.workspace.clone(),
+        principal: Principal::Person {
+            person: feed.person.id.clone(),
+            name: feed.person.name.clone(),
+            role: feed.person.role,
+            through: Through::Feed,
+        },
+        request_id: None,
+    };
+    let me = MemberKey::of_person(&feed.person.id);
+    let (name, events) = events(services, &actor, &feed.subject, &me).await?;
+    let events = revised(services, &feed.id, events).await?;
+    services.store.note_feed_read(&feed.id).await?;
+    Ok(ToldFeed { name, events })
+}
+
+/// The feed's name, and its events by start.
+async fn events(
+    services: &Services,
+    actor: &Actor,
+    subject: &FeedSubject,
+    me: &MemberKey,
+) -> Result<(String, Vec<FeedEvent>), Failure> {
+    let now = clock::now();
+    let from = now.plus_seconds(-FEED_PAST_SECONDS);
+    let span = Span {
+        from,
+        until: now.plus_seconds(AHEAD_SECONDS),
+    };
+    let everything = 0..usize::MAX;
+    let calendar = calendar(
+        services,
+        actor,
+        span,
+        everything,
+        |rotation| match subject {
+            FeedSubject::Mine | FeedSubject::Everything => true,
+            FeedSubject::Rotation(id) => rotation.id == *id,
+        },
+    )
+    .await?;
+    let rotations = calendar.rows().map(|row| FeedRotation {
+        id: &row.rotation.id,
+        name: &row.rotation.details.name,
+        coverage: row.coverage,
+    });
+    let mut events: Vec<_> = match subject {
+        FeedSubject::Mine => rotations
+            .flat_map(|rotation| rotation.shifts_of(me, from))
+            .collect(),
+        FeedSubject::Everything | FeedSubject::Rotation(_) => rotations
+            .flat_map(|rotation| rotation.shifts(from))
+            .collect(),
+    };
+    events.sort_by(|one, other| {
+        let place = |event: &FeedEvent| (event.starts_at, event.uid.clone());
+        place(one).cmp(&place(other))
+    });
+    let name = match subject {
+        FeedSubject::Mine => MINE.to_owned(),
+        FeedSubject::Everything => EVERYTHING.to_owned(),
+        FeedSubject::Rotation(_) => {
+            let rotation = calendar.rows().next().ok_or(Failure::NotFound)?;
+            format!("{} on duty", rotation.rotation.details.name)
+        }
+    };
+    Ok((name, events))
+}
+
+/// The events, each with its revision. Nothing is written while all are as they were told.
+async fn revised(
+    services: &Services,
+    feed: &str,
+    events: Vec<FeedEvent>,
+) -> Result<Vec<(FeedEvent, Revision)>, Failure> {
+    let store = &services.store;
+    let mut revisions = store.feed_revisions(feed).await?;
+    let is_told = |event: &FeedEvent| {
+        let revision = revisions.get(&event.uid);
+        revision.is_some_and(|revision| revision.content == event.content())
+    };
+    if revisions.len() != events.len() || !events.iter().all(is_told) {
+        store.revise_feed(feed, &events).await?;
+        revisions = store.feed_revisions(feed).await?;
+    }
+    let revision_of = |event: FeedEvent| {
+        // Another server has written what it saw a moment before or after: it is told next time.
+        let revision = revisions.remove(&event.uid)?;
+        Some((event, revision))
+    };
+    Ok(events.into_iter().filter_map(revision_of).collect())
+}
