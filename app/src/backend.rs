@@ -12,7 +12,7 @@ use types::{
     FoundSchedules, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome,
     PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationCard, RotationFilter, RotationId,
     RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SyncReport, SyncRun, WorkspaceId,
+    SyncHistory, SyncReport, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -55,7 +55,7 @@ pub trait Connections {
     /// Everybody but guests may ask; it only reads at PagerDuty.
     async fn sync_now(&self, caller: &Caller) -> Answer<SyncReport, ConnectRefusal>;
     /// The last 50 syncs, the latest first.
-    async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError>;
+    async fn sync_history(&self, caller: &Caller) -> Result<SyncHistory, AppError>;
     /// Binds back what the disconnect before reverted, on the same account.
     async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal>;
     /// Leaves those rotations Manual and offers it no more.

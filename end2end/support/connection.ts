@@ -32,8 +32,14 @@ export async function openKeyDialog(page: Page): Promise<Locator> {
   return openDialog(page);
 }
 
+/** Presses an entry in the menu of the connection. */
+export async function change(page: Page, entry: string): Promise<void> {
+  await connectedButton(page).click();
+  await page.getByRole('menuitem', { name: entry }).click();
+}
+
 export async function openEditDialog(page: Page): Promise<Locator> {
-  await page.getByRole('button', { name: 'Edit API Key' }).click();
+  await change(page, 'Edit API Key');
   return openDialog(page);
 }
 
@@ -78,7 +84,7 @@ export async function connectAs(page: Page, world: World, person = 'Ada Okafor')
 export async function openDisconnectDialog(page: Page): Promise<Locator> {
   await connectedButton(page).click();
   await page.getByRole('menuitem', { name: 'Disconnect from PagerDuty' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Disconnect PagerDuty?' });
+  const dialog = page.getByRole('dialog', { name: 'Disconnect from PagerDuty' });
   await expect(dialog).toBeVisible();
   return dialog;
 }

@@ -18,6 +18,7 @@ export function pages(rotation: string): string[] {
     '/settings/integrations?link=PROBING',
     '/settings/integrations/syncs',
     '/settings/audit',
+    '/settings/calendars',
     '/settings/background',
   ];
 }

@@ -2,7 +2,7 @@
 // scripts it is a page of its own, and once our code is there it goes on as if that had
 // opened it.
 import type { Locator, Page } from '@playwright/test';
-import { connectAs, connectedButton, expectHidden, keyField, openIntegrations, saveKey } from '../support/connection';
+import { change, connectAs, connectedButton, expectHidden, keyField, openIntegrations, saveKey } from '../support/connection';
 import { createRotation } from '../support/rotations';
 import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
@@ -25,16 +25,20 @@ const heading = (dialog: Locator): Locator => dialog.getByRole('heading', { leve
 const button = (name: string) => (page: Page) => page.getByRole('button', { name, exact: true });
 
 const BEFORE_CONNECTING: Example[] = [
-  { path: PANEL, opener: button('Login using an API Key'), title: 'Connect with a key', focused: keyField },
-  { path: PANEL, opener: button('Login using OAuth 2.0'), title: 'Connect as a person', focused: heading },
+  { path: PANEL, opener: button('Login using an API Key'), title: 'Login using an API Key', focused: keyField },
+  { path: PANEL, opener: button('Login using OAuth 2.0'), title: 'Login using OAuth 2.0', focused: heading },
 ];
 
 function onceConnected(rotation: string): Example[] {
-  const disconnect = (page: Page) => page.getByRole('menuitem', { name: 'Disconnect from PagerDuty' });
+  // Each dialog is called what the entry is called that opens it.
+  const inMenu = (title: string, focused: Example['focused']): Example => {
+    const opener = (page: Page) => page.getByRole('menuitem', { name: title });
+    return { path: PANEL, opener, title, focused, menu: connectedButton };
+  };
   return [
-    { path: PANEL, opener: button('Edit API Key'), title: 'Use another key', focused: keyField },
-    { path: PANEL, opener: button('Login using OAuth 2.0'), title: 'Log in as a person', focused: heading },
-    { path: PANEL, opener: disconnect, title: 'Disconnect PagerDuty?', focused: cancel, menu: connectedButton },
+    inMenu('Edit API Key', keyField),
+    inMenu('Login using OAuth 2.0', heading),
+    inMenu('Disconnect from PagerDuty', cancel),
     { path: rotation, opener: button('Delete'), title: 'Delete this rotation?', focused: cancel },
     { path: '/settings/design', opener: button('Open a dialog'), title: 'A question', focused: cancel },
   ];
@@ -92,7 +96,7 @@ test.describe('without scripts', () => {
     await expect(page).toHaveURL(PANEL);
     await saveKey(dialog, pagerduty.api_key);
     await expect(page.getByText('The key works and was saved')).toBeVisible();
-    await button('Edit API Key')(page).click();
+    await change(page, 'Edit API Key');
     await saveKey(dialog, pagerduty.api_key);
     await expect(page.getByText('The new key works and is in use')).toBeVisible();
     await expect(page).toHaveURL(PANEL);
@@ -132,7 +136,7 @@ test('a page that came with its dialog open is taken over with what was typed, a
   await page.goto(PANEL, { waitUntil: 'commit' });
   const opener = button('Login using an API Key')(page);
   await opener.click();
-  const dialog = page.getByRole('dialog', { name: 'Connect with a key' });
+  const dialog = page.getByRole('dialog', { name: 'Login using an API Key' });
   await expect(keyField(dialog)).toBeFocused();
   await expect(page).toHaveURL(`${PANEL}?dialog=connect-key`);
   await page.keyboard.type('half a key');

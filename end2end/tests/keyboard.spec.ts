@@ -85,21 +85,25 @@ async function connectWithKey(page: Page, keyboard: Keyboard, world: World): Pro
 
 async function disconnect(page: Page, keyboard: Keyboard): Promise<void> {
   const entry = page.getByRole('menuitem', { name: 'Disconnect from PagerDuty' });
-  const dialog = page.getByRole('dialog', { name: 'Disconnect PagerDuty?' });
+  const dialog = page.getByRole('dialog', { name: 'Disconnect from PagerDuty' });
+  // The way back is the last entry.
+  const toEntry = ['Enter', 'ArrowDown', 'ArrowDown', 'Enter'];
   await keyboard.use(connectedButton(page), 'Space');
+  await keyboard.expectAt(page.getByRole('menuitem', { name: 'Edit API Key' }));
+  await keyboard.press('ArrowDown', 'ArrowDown');
   await keyboard.expectAt(entry);
   await keyboard.press('ArrowDown');
-  await keyboard.expectAt(entry);
+  await keyboard.expectAt(page.getByRole('menuitem', { name: 'Edit API Key' }));
   await keyboard.press('Escape');
   await keyboard.expectAt(connectedButton(page));
 
-  await keyboard.press('Enter', 'Enter');
+  await keyboard.press(...toEntry);
   await keyboard.expectAt(dialog.getByRole('button', { name: 'Cancel' }));
   await keyboard.press('Enter');
   await expect(dialog).toBeHidden();
   await keyboard.expectAt(connectedButton(page));
 
-  await keyboard.press('Enter', 'Enter');
+  await keyboard.press(...toEntry);
   await keyboard.expectAt(dialog.getByRole('button', { name: 'Cancel' }));
   await keyboard.tabTo(dialog.getByRole('button', { name: 'Confirm' }), 'Shift+Tab');
   await keyboard.press('Enter');

@@ -2,6 +2,7 @@
 // what they came to stands on the page that answers.
 import type { Page } from '@playwright/test';
 import {
+  change,
   connectedButton,
   disconnect,
   fact,
@@ -154,7 +155,7 @@ test('without JavaScript the whole way to PagerDuty’s login and back works, wi
   await allowAs(page);
   await expect(connectedButton(page)).toBeVisible();
   await expect(page.getByText('The login works and was saved')).toBeVisible();
-  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await change(page, 'Reconnect');
   await allowAs(page);
   await expect(connectedButton(page)).toBeVisible();
 });
@@ -204,7 +205,7 @@ test('without JavaScript somebody is linked by hand, and what was bound is bound
   await saveKey(await openKeyDialog(page), pagerduty.api_key);
   await page.getByRole('button', { name: 'Bind them back' }).click();
   await expect(page.getByText('1 rotation follows PagerDuty again.')).toBeVisible();
-  await page.getByRole('button', { name: 'Edit API Key' }).click();
+  await change(page, 'Edit API Key');
   await saveKey(page.getByRole('dialog'), pagerduty.eu_api_key);
   await expect(page.getByText('This is another PagerDuty account')).toBeVisible();
   await page.getByRole('button', { name: 'Switch accounts' }).click();

@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import {
+  change,
   connectedButton,
   connectWithApiKey,
   disconnect,
@@ -481,12 +482,13 @@ test('switching between key and login keeps the bindings', async ({ page, world 
   await expect(fact(page, 'How')).toContainText('OAuth as Ada Okafor');
   await expect(fact(page, 'Bound rotations')).toHaveText('1');
 
-  await page.getByRole('button', { name: 'Login using an API Key' }).click();
+  await change(page, 'Login using an API Key');
   const dialog = page.getByRole('dialog');
   await expect(keyField(dialog)).toBeVisible();
   await saveKey(dialog, pagerduty.api_key);
   await expect(fact(page, 'How')).toContainText('••••K7Qa');
-  await expect(page.getByRole('button', { name: 'Edit API Key' })).toBeVisible();
+  await connectedButton(page).click();
+  await expect(page.getByRole('menuitem', { name: 'Edit API Key' })).toBeVisible();
   await visit(page, bound);
   await expect(page.getByText('Bound to Platform Primary')).toBeVisible();
   await visit(page, '/settings/audit');
@@ -504,7 +506,7 @@ test('another account is asked about first, whichever way it comes', async ({ pa
   const bound = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
 
   await openIntegrations(page);
-  await page.getByRole('button', { name: 'Edit API Key' }).click();
+  await change(page, 'Edit API Key');
   await saveKey(page.getByRole('dialog'), pagerduty.eu_api_key);
   const question = page.getByRole('alert').filter({ hasText: 'This is another PagerDuty account' });
   await expect(question).toBeVisible();
@@ -549,7 +551,7 @@ test('a disconnect while somebody is at PagerDuty stays a disconnect', async ({ 
   const other = await openBrowser();
   await signInAs(page, 'Ada Okafor');
   await connectWithOauth(page, world.sandbox);
-  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await change(page, 'Reconnect');
   await expect(page.getByLabel('Log in as')).toBeVisible();
   await signInAs(other, 'Henrik Lindqvist');
   await openIntegrations(other);

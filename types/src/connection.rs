@@ -276,16 +276,6 @@ impl SyncReason {
     }
 }
 
-impl fmt::Display for SyncReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Due => "On schedule",
-            Self::HandOff => "Hand-off",
-            Self::Request => "Sync now",
-        })
-    }
-}
-
 /// How far a sync has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SyncRunState {
@@ -295,6 +285,15 @@ pub enum SyncRunState {
     CutOff,
 }
 
+/// The syncs of late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncHistory {
+    /// The latest first.
+    pub runs: Vec<SyncRun>,
+    /// How often PagerDuty is asked without a reason of its own.
+    pub every_seconds: u32,
+}
+
 /// One sync, as the list of the last ones shows it. What it came to is known when
 /// it has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,6 +301,8 @@ pub struct SyncRun {
     pub id: SyncRunId,
     /// Absent where another version noted one that this one does not know.
     pub reason: Option<SyncReason>,
+    /// Who asked for it, where somebody did and it is known.
+    pub asked_by: Option<String>,
     pub started_at: Timestamp,
     pub state: SyncRunState,
     /// 0 until it has ended.

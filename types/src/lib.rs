@@ -31,7 +31,7 @@ pub use background::{BackgroundTask, TaskState};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
-    SyncChange, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
+    SyncChange, SyncHistory, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
 pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};

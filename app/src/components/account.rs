@@ -47,7 +47,9 @@ pub(crate) fn AccountMenu(session: SessionView) -> impl IntoView {
             class="account-button"
             label=move || view! {
                 <Avatar name=name.clone()/>
-                <span class="account-label">"Your account"</span>
+                <span class="account-label">
+                    <bdi translate="no">{name.clone()}</bdi><span class="visually-hidden">", your account"</span>
+                </span>
             }
         >
             <p class="menu-heading">

@@ -12,6 +12,8 @@ pub(crate) enum ButtonKind {
     /// Plain, and as small as a row of a list needs it.
     Small,
     Danger,
+    /// An entry of a menu.
+    Entry,
 }
 
 impl ButtonKind {
@@ -21,7 +23,12 @@ impl ButtonKind {
             Self::Plain => "button",
             Self::Small => "button small",
             Self::Danger => "button danger",
+            Self::Entry => "",
         }
+    }
+
+    fn role(self) -> Option<&'static str> {
+        (self == Self::Entry).then_some("menuitem")
     }
 }
 
@@ -42,6 +49,7 @@ pub(crate) fn SubmitButton(
         <button
             type="submit"
             class=kind.class()
+            role=kind.role()
             aria-disabled=busy
             aria-busy=busy
             on:click=move |event| {

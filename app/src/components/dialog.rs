@@ -127,7 +127,7 @@ pub(crate) fn Dialog(
 pub(crate) fn DialogButton(
     dialog: &'static str,
     class: &'static str,
-    /// It is the first entry of a menu.
+    /// It is an entry of a menu.
     #[prop(optional)]
     in_menu: bool,
     children: Children,

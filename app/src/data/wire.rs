@@ -82,8 +82,8 @@ fn what_server_functions_answer_is_read_back() {
         SetSchedule,
         SwitchAccount,
         SwitchToOauth,
-        SyncNow,
         SyncRuns,
+        SyncNow,
         UnlinkPerson,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();

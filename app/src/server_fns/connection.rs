@@ -6,7 +6,7 @@ use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
     ApiKeyInput, ConnectRefusal, Disconnected, IntegrationsView, Outcome, Rebound, Replaced,
-    SyncReport, SyncRun,
+    SyncHistory, SyncReport,
 };
 
 #[server(prefix = "/rpc", endpoint = "integrations", input = GetUrl)]
@@ -79,8 +79,8 @@ pub async fn sync_now() -> Result<Outcome<SyncReport, ConnectRefusal>, AppError>
 }
 
 #[server(prefix = "/rpc", endpoint = "sync_runs", input = GetUrl)]
-pub async fn sync_runs() -> Result<Vec<SyncRun>, AppError> {
-    call(|backend, caller| async move { backend.sync_runs(&caller).await }).await
+pub async fn sync_runs() -> Result<SyncHistory, AppError> {
+    call(|backend, caller| async move { backend.sync_history(&caller).await }).await
 }
 
 #[server(prefix = "/rpc", endpoint = "rebind_former")]

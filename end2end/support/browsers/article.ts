@@ -14,8 +14,8 @@ export interface Walk {
 }
 
 const KEY_BUTTON = 'Login using an API Key';
-const KEY_TITLE = 'Connect with a key';
-const DISCONNECT_TITLE = 'Disconnect PagerDuty?';
+const KEY_TITLE = KEY_BUTTON;
+const MENU = 'Connected to PagerDuty';
 const ROTATION = 'Platform on-call';
 const ON_DUTY = 'Tomás Herrera';
 
@@ -76,7 +76,7 @@ async function connectWithKey(walk: Walk): Promise<void> {
   await visitor.seesNoDialog();
   await visitor.sees('••••K7Qa');
 
-  await opens(walk, 'button', 'Edit API Key', 'Use another key');
+  await opens(walk, 'menuitem', 'Edit API Key', 'Edit API Key', () => visitor.use('button', MENU));
   await visitor.type('API Key', pagerduty.api_key);
   await visitor.use('button', 'Save');
   await visitor.sees('The new key works and is in use.');
@@ -103,11 +103,11 @@ async function bindRotation({ visitor, scripts }: Walk): Promise<void> {
 
 async function disconnect(walk: Walk, reverted: string): Promise<void> {
   const { visitor, popovers } = walk;
-  const [menu, entry] = ['Connected to PagerDuty', 'Disconnect from PagerDuty'];
-  const ask = () => opens(walk, 'menuitem', entry, DISCONNECT_TITLE, () => visitor.use('button', menu));
+  const entry = 'Disconnect from PagerDuty';
+  const ask = () => opens(walk, 'menuitem', entry, entry, () => visitor.use('button', MENU));
   await ask();
   await visitor.isAt('Cancel');
-  await leave(walk, popovers ? menu : entry);
+  await leave(walk, popovers ? MENU : entry);
   await ask();
   await visitor.use('button', 'Confirm');
   await visitor.sees(`PagerDuty is disconnected. ${reverted}`);
@@ -117,7 +117,7 @@ async function disconnect(walk: Walk, reverted: string): Promise<void> {
 async function connectWithOauth(walk: Walk): Promise<void> {
   const { visitor, world } = walk;
   const { pagerduty } = await world.sandbox.credentials();
-  await opens(walk, 'button', 'Login using OAuth 2.0', 'Connect as a person');
+  await opens(walk, 'button', 'Login using OAuth 2.0', 'Login using OAuth 2.0');
   await visitor.sees('/api/integrations/pagerduty/login/callback');
   await visitor.type('Client ID', pagerduty.client_id);
   await visitor.type('Client Secret', pagerduty.client_secret);

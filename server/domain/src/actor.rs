@@ -54,6 +54,14 @@ impl Actor {
         }
     }
 
+    /// What the person who acts is called, if it is one.
+    pub fn name(&self) -> Option<&str> {
+        match &self.principal {
+            Principal::Person { name, .. } => Some(name),
+            Principal::System => None,
+        }
+    }
+
     /// Whether it is this person who acts.
     pub fn is(&self, person: &PersonId) -> bool {
         self.person() == Some(person)

@@ -16,7 +16,7 @@ use crate::{
 use domain::Actor;
 use types::{
     AuditAction, ConnectRefusal, ConnectionAlert, ConnectionHealth, ConnectionMethod, Denial,
-    RevertedRotation, SyncReport, SyncRun,
+    RevertedRotation, SyncHistory, SyncReport, SyncRun,
 };
 
 /// Clocks that differ by less do not mislead anybody.
@@ -143,13 +143,14 @@ pub async fn sync_now(
     if !may_sync(actor) {
         return Err(Failure::Denied(Denial::SyncAsGuest).into());
     }
-    let synced = sync::sync_now(&services.sync, &actor.workspace).await??;
+    let synced = sync::sync_now(&services.sync, &actor.workspace, actor.name());
+    let synced = synced.await??;
     let visible = Visible::to(services, actor).await?;
     Ok(visible.of_report(&synced))
 }
 
 /// The last syncs, the latest first.
-pub async fn sync_runs(services: &Services, actor: &Actor) -> Result<Vec<SyncRun>, Failure> {
+pub async fn sync_history(services: &Services, actor: &Actor) -> Result<SyncHistory, Failure> {
     let connection = present(services, actor).await?;
     let shown = |at| {
         connection
@@ -159,12 +160,16 @@ pub async fn sync_runs(services: &Services, actor: &Actor) -> Result<Vec<SyncRun
     let runs = services.store.runs(&actor.workspace).await?;
     let visible = Visible::to(services, actor).await?;
     let runs = runs.into_iter().filter_map(|run| visible.of_run(run));
-    Ok(runs
-        .map(|run| SyncRun {
-            started_at: shown(run.started_at),
-            ..run
-        })
-        .collect())
+    let interval = services.config.pagerduty.poll_interval;
+    Ok(SyncHistory {
+        runs: runs
+            .map(|run| SyncRun {
+                started_at: shown(run.started_at),
+                ..run
+            })
+            .collect(),
+        every_seconds: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
+    })
 }
 
 fn health(

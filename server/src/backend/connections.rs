@@ -16,7 +16,7 @@ use app::{
 use async_trait::async_trait;
 use types::{
     ApiKeyInput, ConnectRefusal, ConnectionAlert, Disconnected, IntegrationsView, Outcome, Rebound,
-    Replaced, SyncReport, SyncRun,
+    Replaced, SyncHistory, SyncReport,
 };
 
 #[async_trait]
@@ -68,9 +68,9 @@ impl Connections for RoundRobin {
         answer(caller, synced)
     }
 
-    async fn sync_runs(&self, caller: &Caller) -> Result<Vec<SyncRun>, AppError> {
-        let runs = connections::sync_runs(&self.services, &actor(caller)).await;
-        told(caller, runs)
+    async fn sync_history(&self, caller: &Caller) -> Result<SyncHistory, AppError> {
+        let history = connections::sync_history(&self.services, &actor(caller)).await;
+        told(caller, history)
     }
 
     async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal> {

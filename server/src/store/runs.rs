@@ -33,6 +33,7 @@ pub struct EndedRun<'a> {
 struct RunRow {
     id: String,
     reason: String,
+    asked_by: Option<String>,
     started_at: i64,
     ended_at: i64,
     ended: i64,
@@ -55,6 +56,7 @@ impl RunRow {
         SyncRun {
             id: SyncRunId::new(self.id),
             reason: SyncReason::from_code(&self.reason),
+            asked_by: self.asked_by,
             started_at: Timestamp::from_millis(self.started_at),
             state: match (self.ended, self.under_way) {
                 (0, 0) => SyncRunState::CutOff,
@@ -74,24 +76,26 @@ impl RunRow {
 }
 
 impl Store {
-    /// Writes that a run begins now, under the lease that `connection` has.
+    /// Writes that a run begins now, under the lease that `connection` has, and who asked for it.
     pub async fn begin_run(
         &self,
         connection: &Connection,
         id: &SyncRunId,
         reason: SyncReason,
+        asked_by: Option<&str>,
     ) -> Result<()> {
         let now = self.engine.now();
         let statement = format!(
-            "insert into sync_runs (id, workspace_id, reason, started_at, ended_at, ended, lease,
-                 confirmed, unreadable, postponed, requests)
-             values ($1, $2, $3, {now}, {now}, 0, $4, 0, 0, 0, 0)"
+            "insert into sync_runs (id, workspace_id, reason, asked_by, started_at, ended_at, ended,
+                 lease, confirmed, unreadable, postponed, requests)
+             values ($1, $2, $3, $5, {now}, {now}, 0, $4, 0, 0, 0, 0)"
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(id.as_str())
             .bind(connection.workspace.as_str())
             .bind(reason.code())
             .bind(connection.lease.as_deref())
+            .bind(asked_by)
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -145,7 +149,7 @@ impl Store {
     pub async fn runs(&self, workspace: &WorkspaceId) -> Result<Vec<SyncRun>> {
         let now = self.engine.now();
         let statement = format!(
-            "select r.id, r.reason, r.started_at, r.ended_at, r.ended, r.problem, r.confirmed,
+            "select r.id, r.reason, r.asked_by, r.started_at, r.ended_at, r.ended, r.problem, r.confirmed,
                  r.unreadable, r.postponed, r.requests,
                  case when c.lease_until > {now} then 1 else 0 end as under_way
              from sync_runs r left join pagerduty_connections c

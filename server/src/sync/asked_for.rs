@@ -22,15 +22,17 @@ pub struct Synced {
 }
 
 /// Syncs a connection now and says what came of it. Whoever asks while this was asked
-/// for already is told the same. A run that came by itself is waited for first, since
+/// for already is told the same; the list of runs names who was first. A run that came by itself is waited for first, since
 /// it may have read PagerDuty before the question.
 pub async fn sync_now(
     services: &SyncServices,
     workspace: &WorkspaceId,
+    asked_by: Option<&str>,
 ) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
     let requests = &services.signals.requests;
     let run = requests.join(workspace, &services.tasks, || {
-        requested_run(services.clone(), workspace.clone())
+        let asked_by = asked_by.map(str::to_owned);
+        requested_run(services.clone(), workspace.clone(), asked_by)
     });
     tokio::select! {
         outcome = time::timeout(PATIENCE, run) => match outcome {
@@ -45,6 +47,7 @@ pub async fn sync_now(
 async fn requested_run(
     services: SyncServices,
     workspace: WorkspaceId,
+    asked_by: Option<String>,
 ) -> Result<Result<Synced, ConnectRefusal>, StoreError> {
     let mut ended = services.signals.ended.subscribe();
     while !services.shutdown.is_cancelled() {
@@ -56,7 +59,8 @@ async fn requested_run(
         }
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let reason = SyncReason::Request;
-            if let Some(outcome) = run_and_end(&services, &connection, reason).await? {
+            let run = run_and_end(&services, &connection, reason, asked_by.as_deref());
+            if let Some(outcome) = run.await? {
                 return Ok(report(outcome));
             }
             // Another key, or none: look again.

@@ -20,16 +20,17 @@ use uuid::Uuid;
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// Runs a sync under a lease that was taken, and gives the lease back whatever
-/// happens. `None` when the connection ended or was renewed meanwhile, another
+/// happens. `asked_by` is the name of whoever asked for it. `None` when the connection ended or was renewed meanwhile, another
 /// server took over, or the process is about to end.
 pub(super) async fn run_and_end(
     services: &SyncServices,
     connection: &Connection,
     reason: SyncReason,
+    asked_by: Option<&str>,
 ) -> Result<Option<RunOutcome>, StoreError> {
     let id = SyncRunId::new(Uuid::now_v7().to_string());
     let span = tracing::info_span!("sync", run = %id, workspace = %connection.workspace, ?reason);
-    numbered_run(services, connection, reason, &id)
+    numbered_run(services, connection, (reason, asked_by), &id)
         .instrument(span)
         .await
 }
@@ -37,14 +38,17 @@ pub(super) async fn run_and_end(
 async fn numbered_run(
     services: &SyncServices,
     connection: &Connection,
-    reason: SyncReason,
+    (reason, asked_by): (SyncReason, Option<&str>),
     id: &SyncRunId,
 ) -> Result<Option<RunOutcome>, StoreError> {
     let workspace = &connection.workspace;
     let started = Instant::now();
     let jitter = jitter();
     let run = async {
-        services.store.begin_run(connection, id, reason).await?;
+        services
+            .store
+            .begin_run(connection, id, reason, asked_by)
+            .await?;
         run::run(services, connection, reason, jitter).await
     };
     let finished = tokio::select! {

@@ -175,7 +175,7 @@ async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError>
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
             services.tasks.clone().spawn(async move {
-                let run = run_and_end(&services, &connection, SyncReason::Due);
+                let run = run_and_end(&services, &connection, SyncReason::Due, None);
                 if let Err(error) = run.await {
                     tracing::error!(%workspace, %error, "a sync could not be written");
                 }

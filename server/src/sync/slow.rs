@@ -88,7 +88,10 @@ async fn read_and_tell(
     let outcome = run::read_slow(services, connection, account, reason, schedule).await?;
     if !outcome.changes.is_empty() {
         let id = SyncRunId::new(Uuid::now_v7().to_string());
-        services.store.begin_run(connection, &id, reason).await?;
+        services
+            .store
+            .begin_run(connection, &id, reason, None)
+            .await?;
         services
             .store
             .end_run(&EndedRun {

@@ -283,7 +283,7 @@ async fn a_shift_changes_hands_in_time_although_every_connection_is_deaf() {
     let id = bound_to(&setup, &sandbox, "PPLATP1").await;
     let path = "schedules/PPLATP1/end-shift";
     let ending = sandbox.control(path, json!({"seconds": 4})).await;
-    sync::sync_now(&setup.sync, &workspace())
+    sync::sync_now(&setup.sync, &workspace(), None)
         .await
         .unwrap()
         .unwrap();

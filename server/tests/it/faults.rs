@@ -465,7 +465,9 @@ async fn where_nobody_listens_everything_stays() {
         let cut_off = services_with(&bound.database, &setup).await;
         take_over(&bound).await;
         let before = Before::of(&bound).await;
-        let outcome = sync::sync_now(&cut_off.sync, &workspace()).await.unwrap();
+        let outcome = sync::sync_now(&cut_off.sync, &workspace(), None)
+            .await
+            .unwrap();
         let unreachable = PagerDutyProblem::Unreachable;
         assert_eq!(outcome, Err(ConnectRefusal::PagerDuty(unreachable.clone())));
         before.stays(&bound, "nobody listens").await;

@@ -78,7 +78,7 @@ async fn a_login_moves_whole_and_goes_on_being_renewed() {
         stub.book(|book| book.life = Duration::from_secs(3600));
         let new = with_keys(services, NEW);
         check_keys(&new.store, &new.keys).await.unwrap();
-        let synced = server::sync::sync_now(&new.sync, &workspace())
+        let synced = server::sync::sync_now(&new.sync, &workspace(), None)
             .await
             .unwrap();
         assert!(synced.unwrap().unreadable.is_empty());

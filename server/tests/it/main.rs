@@ -10,6 +10,7 @@ mod connection;
 mod database;
 mod duties;
 mod faults;
+mod feeds;
 mod former;
 mod history;
 mod http;

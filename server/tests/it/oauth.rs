@@ -46,7 +46,7 @@ async fn logged_in(database: &Database, stub: &LoginStub) -> Services {
 }
 
 async fn sync_problem(services: &Services) -> Option<PagerDutyProblem> {
-    sync::sync_now(&services.sync, &workspace())
+    sync::sync_now(&services.sync, &workspace(), None)
         .await
         .unwrap()
         .err()

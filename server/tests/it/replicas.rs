@@ -93,7 +93,9 @@ async fn one_takes_over(count: usize) {
         }
     };
     time::timeout(SETTLING, settled).await.unwrap();
-    let report = sync::sync_now(&services.sync, &workspace()).await.unwrap();
+    let report = sync::sync_now(&services.sync, &workspace(), None)
+        .await
+        .unwrap();
     assert!(report.unwrap().changed.is_empty());
     let after = counts(&inspector).await;
     assert_eq!(after, (changes_before + 1, records_before + 1));
@@ -126,7 +128,7 @@ async fn of_two_servers_one_hands_off_once_and_in_time_while_pagerduty_is_away()
     let id = bound_to(&setup, &sandbox, "PPLATP1").await;
     let path = "schedules/PPLATP1/end-shift";
     let ending = sandbox.control(path, json!({"seconds": 4})).await;
-    sync::sync_now(&setup.sync, &workspace())
+    sync::sync_now(&setup.sync, &workspace(), None)
         .await
         .unwrap()
         .unwrap();

@@ -35,7 +35,7 @@ async fn the_last_fifty_syncs_are_listed_with_what_they_changed_and_why_they_fai
             .await;
         bound.sync().await.unwrap();
 
-        let runs = bound.backend().sync_runs(&caller()).await.unwrap();
+        let runs = bound.backend().sync_history(&caller()).await.unwrap().runs;
         assert_eq!(runs.len(), 50);
         let newest_first = runs.is_sorted_by(|one, next| one.started_at >= next.started_at);
         assert!(newest_first);
@@ -86,7 +86,7 @@ async fn a_run_is_listed_from_its_beginning_and_one_that_was_killed_as_cut_off()
         bound.until_last_run_is(SyncRunState::CutOff).await;
         assert_eq!(bound.last_run().await.id, running.id);
         bound.sync().await.unwrap();
-        let runs = bound.backend().sync_runs(&caller()).await.unwrap();
+        let runs = bound.backend().sync_history(&caller()).await.unwrap().runs;
         let states: Vec<_> = runs[..2].iter().map(|run| run.state).collect();
         assert_eq!(states, [SyncRunState::Ended, SyncRunState::CutOff]);
     }
@@ -126,7 +126,7 @@ async fn what_a_run_could_not_read_is_named_to_those_who_may_see_it() {
         let seen = async || {
             let backend = bound.backend();
             let panel = backend.integrations(&bob).await.unwrap().pagerduty.unwrap();
-            let run = backend.sync_runs(&bob).await.unwrap().remove(0);
+            let run = backend.sync_history(&bob).await.unwrap().runs.remove(0);
             assert_eq!(panel.freshness.unreadable, run.unreadable);
             let counts = [
                 panel.bound_rotation_count,
@@ -172,7 +172,15 @@ async fn a_hand_off_of_a_private_rotation_is_listed_for_those_who_see_it() {
             role: Role::Member,
             ..caller()
         };
-        let runs = async |caller: &Caller| bound.backend().sync_runs(caller).await.unwrap().len();
+        let runs = async |caller: &Caller| {
+            bound
+                .backend()
+                .sync_history(caller)
+                .await
+                .unwrap()
+                .runs
+                .len()
+        };
         bound.sync().await.unwrap();
         bound
             .database

@@ -60,7 +60,7 @@ async fn a_sync_brings_what_changed_in_pagerduty() {
         assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Ann"]);
 
         stub.change(|world| world.shifts = vec![("P2", now - 60, now + 3600)]);
-        let report = sync::sync_now(&services.sync, &workspace())
+        let report = sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap()
@@ -68,7 +68,7 @@ async fn a_sync_brings_what_changed_in_pagerduty() {
         assert_eq!(report.changed, 1);
         assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Bob"]);
 
-        let again = sync::sync_now(&services.sync, &workspace())
+        let again = sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap()
@@ -106,7 +106,7 @@ async fn a_card_names_who_has_the_next_shift_and_is_not_on_duty() {
 
         let others = [("P2", later, later + 60), ("P2", later + 600, later + 900)];
         stub.change(|world| world.shifts.extend(others));
-        sync::sync_now(&services.sync, &workspace())
+        sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap();
@@ -143,7 +143,7 @@ async fn a_seam_between_shifts_of_one_person_is_no_hand_off() {
         }
         // What PagerDuty tells from now on begins at the seam.
         stub.change(|world| world.shifts.retain(|(_, _, until)| *until != seam));
-        sync::sync_now(&services.sync, &workspace())
+        sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap();
@@ -197,7 +197,11 @@ async fn a_disconnect_during_a_sync_wins() {
         stub.hold();
         let running = tokio::spawn({
             let services = services.clone();
-            async move { sync::sync_now(&services.sync, &workspace()).await.unwrap() }
+            async move {
+                sync::sync_now(&services.sync, &workspace(), None)
+                    .await
+                    .unwrap()
+            }
         });
         stub.somebody_waits().await;
 
@@ -234,7 +238,9 @@ async fn while_pagerduty_is_away_the_last_known_state_stays() {
             (401, PagerDutyProblem::KeyEnded),
         ] {
             stub.change(|world| world.status = status);
-            let report = sync::sync_now(&services.sync, &workspace()).await.unwrap();
+            let report = sync::sync_now(&services.sync, &workspace(), None)
+                .await
+                .unwrap();
             assert_eq!(report, Err(ConnectRefusal::PagerDuty(problem.clone())));
             let connection = services
                 .store
@@ -246,7 +252,7 @@ async fn while_pagerduty_is_away_the_last_known_state_stays() {
             assert_eq!(on_duty(&rotation(&services.store, &id).await), ["Ann"]);
         }
         stub.change(|world| world.status = 200);
-        sync::sync_now(&services.sync, &workspace())
+        sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap();
@@ -267,7 +273,7 @@ async fn a_deleted_schedule_is_flagged_and_touches_nothing() {
         let stub = PagerDutyStub::start(vec![("P1", now - 60, now + 3600)]).await;
         let (services, id) = bound(&database, &stub).await;
         stub.change(|world| world.status = 404);
-        let report = sync::sync_now(&services.sync, &workspace())
+        let report = sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap()
@@ -320,7 +326,7 @@ async fn two_rotations_on_one_schedule_cost_one_question() {
             .unwrap();
         let before = stub.asked();
         stub.change(|world| world.shifts = vec![("P2", now - 60, now + 3600)]);
-        let report = sync::sync_now(&services.sync, &workspace())
+        let report = sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap()
@@ -343,7 +349,9 @@ async fn a_bound_schedule_that_is_upgraded_goes_on_without_anyone_noticing() {
         sandbox
             .control("schedules/PPLATP1/upgrade", json!({}))
             .await;
-        let report = sync::sync_now(&services.sync, &workspace()).await.unwrap();
+        let report = sync::sync_now(&services.sync, &workspace(), None)
+            .await
+            .unwrap();
         let report = report.unwrap().report;
         assert_eq!(
             (report.changed, report.unreadable, report.confirmed),
@@ -353,7 +361,7 @@ async fn a_bound_schedule_that_is_upgraded_goes_on_without_anyone_noticing() {
 
         // From then on it is asked for in one request.
         sandbox.control("counters/reset", json!({})).await;
-        sync::sync_now(&services.sync, &workspace())
+        sync::sync_now(&services.sync, &workspace(), None)
             .await
             .unwrap()
             .unwrap();

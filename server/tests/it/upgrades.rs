@@ -24,7 +24,7 @@ async fn pages(bound: &Bound, after: &str) {
     let panel = backend.integrations(&caller).await;
     let panel = panel.unwrap_or_else(|error| panic!("the panel after {after}: {error}"));
     assert!(panel.pagerduty.is_some(), "after {after}");
-    let runs = backend.sync_runs(&caller).await;
+    let runs = backend.sync_history(&caller).await;
     runs.unwrap_or_else(|error| panic!("the syncs after {after}: {error}"));
     let log = backend.audit(&caller, None).await;
     log.unwrap_or_else(|error| panic!("the audit log after {after}: {error}"));
@@ -168,7 +168,7 @@ async fn a_connection_of_an_unknown_kind_is_named_and_asked_patiently() {
                 |value: &str| format!("update pagerduty_connections set {column} = '{value}'");
             execute(&mut other, &set(UNKNOWN)).await;
             pages(&bound, column).await;
-            let refused = sync::sync_now(&bound.services.sync, &workspace())
+            let refused = sync::sync_now(&bound.services.sync, &workspace(), None)
                 .await
                 .unwrap();
             let sentence = refused.unwrap_err().to_string();

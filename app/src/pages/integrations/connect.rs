@@ -54,7 +54,7 @@ fn ConnectDialog(panel: Panel) -> impl IntoView {
     let refused = failure(panel.connect_outcome);
     view! {
         <Dialog
-            id=DIALOG title="Connect with a key"
+            id=DIALOG title="Login using an API Key"
             open=refused.get_untracked().is_some()
             on_close=panel.connect.forgetting(refused) busy=panel.connect.pending()
         >
@@ -79,7 +79,7 @@ fn OauthDialog(panel: Panel, setup: OauthSetup) -> impl IntoView {
     let typed: Option<String> = form_input::<ConnectWithOauth, _>();
     view! {
         <Dialog
-            id=OAUTH_DIALOG title="Connect as a person"
+            id=OAUTH_DIALOG title="Login using OAuth 2.0"
             open=refused.get_untracked().is_some()
             on_close=panel.oauth.forgetting(refused) busy=panel.oauth.pending()
             focus_title=refused.get_untracked().is_none()

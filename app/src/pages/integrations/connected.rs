@@ -76,38 +76,51 @@ fn Management(
     });
     // A secret that PagerDuty refuses is refused again when it is used again.
     let ended = Memo::new(move |_| {
-        connection.with(|connection| match &connection.health {
-            ConnectionHealth::NeedsReconnection(problem) => {
-                *problem != PagerDutyProblem::ClientEnded
-            }
-            _ => false,
-        })
+        connection.with(
+            |connection| match (&connection.health, &connection.method) {
+                (ConnectionHealth::NeedsReconnection(problem), ConnectionMethod::Oauth { .. }) => {
+                    *problem != PagerDutyProblem::ClientEnded
+                }
+                _ => false,
+            },
+        )
     });
     view! {
         <div class="buttons">
             <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
+                {move || has_login.get().then(|| view! { <ReconnectForm panel in_menu=true/> })}
+                <DialogButton dialog=EDIT_DIALOG class="" in_menu=true>
+                    {move || edit_label(has_login.get())}
+                </DialogButton>
+                <DialogButton dialog=SWITCH_DIALOG class="" in_menu=true>"Login using OAuth 2.0"</DialogButton>
                 <DialogButton dialog=DISCONNECT_DIALOG class="danger" in_menu=true>
                     "Disconnect from PagerDuty"
                 </DialogButton>
             </Menu>
-            {move || has_login.get().then(|| view! { <ReconnectForm panel ended=ended.get()/> })}
-            <DialogButton dialog=EDIT_DIALOG class="button">
-                {move || if has_login.get() { "Login using an API Key" } else { "Edit API Key" }}
-            </DialogButton>
-            <DialogButton dialog=SWITCH_DIALOG class="button">"Login using OAuth 2.0"</DialogButton>
+            // What mends it is in sight.
+            {move || ended.get().then(|| view! { <ReconnectForm panel in_menu=false/> })}
         </div>
-        <EditDialog panel has_login/>
+        {move || view! { <EditDialog panel has_login=has_login.get()/> }}
         {setup.map(|setup| view! { <SwitchDialog connection panel setup/> })}
         <DisconnectDialog connection panel/>
     }
 }
 
-#[component]
-fn ReconnectForm(panel: Panel, ended: bool) -> impl IntoView {
-    let kind = if ended {
-        ButtonKind::Primary
+/// The button that opens the dialog for a key, and the title of that dialog.
+const fn edit_label(has_login: bool) -> &'static str {
+    if has_login {
+        "Login using an API Key"
     } else {
-        ButtonKind::Plain
+        "Edit API Key"
+    }
+}
+
+#[component]
+fn ReconnectForm(panel: Panel, in_menu: bool) -> impl IntoView {
+    let kind = if in_menu {
+        ButtonKind::Entry
+    } else {
+        ButtonKind::Primary
     };
     view! {
         <ActionForm action=panel.reconnect>
@@ -135,7 +148,7 @@ fn SwitchDialog(
     let typed: Option<String> = form_input::<SwitchToOauth, _>();
     view! {
         <Dialog
-            id=SWITCH_DIALOG title="Log in as a person"
+            id=SWITCH_DIALOG title="Login using OAuth 2.0" focus_after=MENU_BUTTON
             open=refused.get_untracked().is_some()
             on_close=panel.switch.forgetting(refused) busy=panel.switch.pending()
             focus_title=refused.get_untracked().is_none()
@@ -154,17 +167,17 @@ fn SwitchDialog(
 }
 
 #[component]
-fn EditDialog(panel: Panel, has_login: Memo<bool>) -> impl IntoView {
+fn EditDialog(panel: Panel, has_login: bool) -> impl IntoView {
     let refused = failure(panel.edit_outcome);
     view! {
         <Dialog
-            id=EDIT_DIALOG title="Use another key"
+            id=EDIT_DIALOG title=edit_label(has_login) focus_after=MENU_BUTTON
             open=refused.get_untracked().is_some()
             on_close=panel.edit.forgetting(refused) busy=panel.edit.pending()
             close_when=Signal::derive(move || panel.edit_outcome.succeeded())
         >
             <p>
-                {move || has_login.get().then_some("The key takes the place of the login. ")}
+                {has_login.then_some("The key takes the place of the login. ")}
                 "The new key is tried at PagerDuty first. Bound rotations stay bound."
             </p>
             <ActionForm action=panel.edit>

@@ -30,7 +30,7 @@ pub(super) fn DisconnectDialog(
     });
     view! {
         <Dialog
-            id=DISCONNECT_DIALOG title="Disconnect PagerDuty?"
+            id=DISCONNECT_DIALOG title="Disconnect from PagerDuty"
             open=refused.get_untracked().is_some()
             busy=panel.disconnect.pending()
             focus_after=MENU_BUTTON

@@ -4,25 +4,33 @@
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{
-        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, use_title,
+        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, span,
+        use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
     pages::{
+        address::parameter,
         settings::SettingsTabs,
-        wording::{counts, duration},
+        wording::{count, counts, duration},
     },
     server_fns::SyncRuns,
 };
 use leptos::{either::Either, prelude::*};
-use types::{SyncChange, SyncRun, SyncRunState};
+use types::{SyncChange, SyncHistory, SyncReason, SyncRun, SyncRunState, Timestamp};
 
 pub(super) const ADDRESS: &str = "/settings/integrations/syncs";
+/// The parameter of the address that says which runs have a row of their own: the ones that are
+/// worth a look, or all.
+const SHOWN: &str = "runs";
+const ALL: &str = "all";
 
 #[component]
 pub(crate) fn SyncHistoryPage() -> impl IntoView {
     let live = use_live();
-    let runs = Resource::following(move || live.connection(), || SyncRuns {});
+    let history = Resource::following(move || live.connection(), || SyncRuns {});
+    let shown = parameter(SHOWN);
+    let every_run = Memo::new(move |_| shown.with(|shown| shown == ALL));
     use_title(|| "Sync history".to_owned());
     view! {
         <h1>"Sync history"</h1>
@@ -32,11 +40,17 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
              names each run by its id. "
             <a href=PANEL>"Back to Integrations"</a>
         </p>
-        {loaded(runs, move |runs: DataMemo<Vec<SyncRun>>| move || {
-            if runs.with(Vec::is_empty) {
+        <p>
+            {move || match every_run.get() {
+                true => view! { <a href=ADDRESS>"Fold runs that changed nothing"</a> },
+                false => view! { <a href=format!("{ADDRESS}?{SHOWN}={ALL}")>"Show every run"</a> },
+            }}
+        </p>
+        {loaded(history, move |history: DataMemo<SyncHistory>| move || {
+            if history.with(|history| history.runs.is_empty()) {
                 Either::Left(view! { <Nothing/> })
             } else {
-                Either::Right(view! { <Runs runs/> })
+                Either::Right(view! { <Runs history every_run/> })
             }
         })}
     }
@@ -53,33 +67,131 @@ fn Nothing() -> impl IntoView {
 }
 
 #[component]
-fn Runs(runs: DataMemo<Vec<SyncRun>>) -> impl IntoView {
+fn Runs(history: DataMemo<SyncHistory>, every_run: Memo<bool>) -> impl IntoView {
+    let every = history.with_untracked(|history| history.every_seconds);
+    let folds = move || {
+        let runs = history.with(|history| history.runs.clone());
+        match every_run.get() {
+            true => runs.into_iter().map(Fold::One).collect(),
+            false => folded(runs),
+        }
+    };
     view! {
         <Table
             label="Syncs"
             columns=&["When", "Why", "Took", "Outcome", "Requests", "What changed", "Run"]
         >
             // A run that ends is another row: what it came to is known only then.
-            {rows(
-                move || runs.get(),
-                |run| format!("{} {}", run.id, run.state as u8),
-                |run| view! { <Run run/> },
-            )}
+            {rows(folds, Fold::key, move |fold| match fold {
+                Fold::One(run) => Either::Left(view! { <Run run every/> }),
+                Fold::Quiet(quiet) => Either::Right(view! { <QuietRuns quiet/> }),
+            })}
         </Table>
     }
 }
 
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fold {
+    One(SyncRun),
+    Quiet(Quiet),
+}
+
+/// Runs one after the other that went well and changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Quiet {
+    count: u32,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    /// Unknown where one of them is.
+    requests: Option<u32>,
+}
+
+impl Fold {
+    fn key(&self) -> String {
+        match self {
+            Self::One(run) => format!("{} {}", run.id, run.state as u8),
+            Self::Quiet(quiet) => format!("{} {}", quiet.first_at.as_millis(), quiet.count),
+        }
+    }
+}
+
+/// The runs, which come by their time, the latest first. One quiet run stays itself.
+fn folded(runs: Vec<SyncRun>) -> Vec<Fold> {
+    let mut folds = Vec::new();
+    let mut runs = runs.into_iter().peekable();
+    while let Some(run) = runs.next() {
+        let is_quiet = |run: &SyncRun| standing(run) == Standing::Quiet;
+        if !is_quiet(&run) || !runs.peek().is_some_and(is_quiet) {
+            folds.push(Fold::One(run));
+            continue;
+        }
+        let mut quiet = Quiet {
+            count: 1,
+            first_at: run.started_at,
+            last_at: run.started_at,
+            requests: run.requests,
+        };
+        while let Some(earlier) = runs.next_if(is_quiet) {
+            quiet.count += 1;
+            quiet.first_at = earlier.started_at;
+            quiet.requests = quiet
+                .requests
+                .zip(earlier.requests)
+                .map(|(one, other)| one + other);
+        }
+        folds.push(Fold::Quiet(quiet));
+    }
+    folds
+}
+
 #[component]
-fn Run(run: SyncRun) -> impl IntoView {
+fn QuietRuns(quiet: Quiet) -> impl IntoView {
+    view! {
+        <Row>
+            <Cell label="When">
+                <span class="nowrap"><Time at=quiet.first_at/></span>" – "
+                <span class="nowrap"><Time at=quiet.last_at relative=true listed=true/></span>
+            </Cell>
+            <Cell label="Why">"–"</Cell>
+            <Cell label="Took">"–"</Cell>
+            <Cell label="Outcome">
+                <p>{count(quiet.count as usize, "run", "runs")}", all went well"</p>
+            </Cell>
+            <Cell label="Requests">{number(quiet.requests)}</Cell>
+            <Cell label="What changed"><span class="nobody">"Nothing"</span></Cell>
+            <Cell label="Run">"–"</Cell>
+        </Row>
+    }
+}
+
+fn number(known: Option<u32>) -> String {
+    known.map_or_else(|| "–".to_owned(), |number| number.to_string())
+}
+
+/// Why PagerDuty was asked, where that is done at least every so many seconds.
+fn why(run: &SyncRun, every: u32) -> String {
+    match (run.reason, &run.asked_by) {
+        (Some(SyncReason::Due), _) => match every {
+            60 => "Every minute".to_owned(),
+            seconds => format!("Every {}", span(seconds.into())),
+        },
+        (Some(SyncReason::HandOff), _) => "Shift ended or began".to_owned(),
+        (Some(SyncReason::Request), Some(name)) => format!("Asked by {name}"),
+        (Some(SyncReason::Request), None) => "Asked by somebody".to_owned(),
+        (None, _) => "Not known".to_owned(),
+    }
+}
+
+#[component]
+fn Run(run: SyncRun, every: u32) -> impl IntoView {
     let ended = run.state == SyncRunState::Ended;
     let known = |value: String| if ended { value } else { "–".to_owned() };
     let (took, requests) = (
         known(duration(run.duration_millis)),
-        known(
-            run.requests
-                .map_or_else(|| "–".to_owned(), |requests| requests.to_string()),
-        ),
+        known(number(run.requests)),
     );
+    let why = why(&run, every);
     let (standing, outcome) = (standing(&run), outcome(&run));
     let named = if run.problem.is_none() {
         run.unreadable_schedules
@@ -91,7 +203,7 @@ fn Run(run: SyncRun) -> impl IntoView {
             <Cell label="When">
                 <span class="nowrap"><Time at=run.started_at relative=true listed=true/></span>
             </Cell>
-            <Cell label="Why">{run.reason.map_or_else(|| "Not known".to_owned(), |reason| reason.to_string())}</Cell>
+            <Cell label="Why"><bdi translate="no">{why}</bdi></Cell>
             <Cell label="Took"><span class="nowrap">{took}</span></Cell>
             <Cell label="Outcome">
                 <Mark standing/>
@@ -202,12 +314,13 @@ fn Changes(changes: Vec<SyncChange>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{PagerDutyProblem, SyncReason, SyncRunId, Timestamp};
+    use types::{PagerDutyProblem, SyncRunId};
 
     fn run() -> SyncRun {
         SyncRun {
             id: SyncRunId::new("019368a4-7c00-7000-8000-5bb1c0ffee01"),
             reason: Some(SyncReason::Due),
+            asked_by: None,
             started_at: Timestamp::from_millis(0),
             state: SyncRunState::Ended,
             duration_millis: 840,
@@ -218,6 +331,82 @@ mod tests {
             postponed: 0,
             requests: Some(14),
             changes: Vec::new(),
+        }
+    }
+
+    fn at(second: i64, changes: usize) -> SyncRun {
+        let change = SyncChange {
+            rotation: types::RotationId::new("r"),
+            rotation_name: "Payments".to_owned(),
+            what: "Ada is on duty".to_owned(),
+        };
+        SyncRun {
+            id: SyncRunId::new(second.to_string()),
+            started_at: Timestamp::from_millis(second * 1000),
+            changes: vec![change; changes],
+            ..run()
+        }
+    }
+
+    #[test]
+    fn runs_that_changed_nothing_are_folded_where_there_are_several() {
+        let runs = vec![
+            at(60, 0),
+            at(50, 1),
+            at(40, 0),
+            at(30, 0),
+            at(20, 0),
+            at(10, 1),
+        ];
+        let [newest, changed, .., oldest] = &runs[..] else {
+            panic!("there are six");
+        };
+        let quiet = Quiet {
+            count: 3,
+            first_at: Timestamp::from_millis(20_000),
+            last_at: Timestamp::from_millis(40_000),
+            requests: Some(42),
+        };
+        assert_eq!(
+            folded(runs.clone()),
+            [
+                Fold::One(newest.clone()),
+                Fold::One(changed.clone()),
+                Fold::Quiet(quiet),
+                Fold::One(oldest.clone()),
+            ]
+        );
+    }
+
+    #[test]
+    fn it_is_told_why_pagerduty_was_asked() {
+        let because = |reason, asked_by: Option<&str>| SyncRun {
+            reason,
+            asked_by: asked_by.map(str::to_owned),
+            ..run()
+        };
+        for (run, every, expected) in [
+            (run(), 60, "Every minute"),
+            (run(), 300, "Every 5 minutes"),
+            (run(), 30, "Every 30 seconds"),
+            (
+                because(Some(SyncReason::HandOff), None),
+                60,
+                "Shift ended or began",
+            ),
+            (
+                because(Some(SyncReason::Request), Some("Ada")),
+                60,
+                "Asked by Ada",
+            ),
+            (
+                because(Some(SyncReason::Request), None),
+                60,
+                "Asked by somebody",
+            ),
+            (because(None, None), 60, "Not known"),
+        ] {
+            assert_eq!(why(&run, every), expected);
         }
     }
 

@@ -67,7 +67,7 @@ impl Bound {
 
     /// Presses *Sync now*.
     pub async fn sync(&self) -> Result<SyncReport, ConnectRefusal> {
-        sync::sync_now(&self.services.sync, &workspace())
+        sync::sync_now(&self.services.sync, &workspace(), None)
             .await
             .unwrap()
             .map(|synced| synced.report)
@@ -162,7 +162,12 @@ impl Bound {
     }
 
     pub async fn last_run(&self) -> SyncRun {
-        self.backend().sync_runs(&caller()).await.unwrap().remove(0)
+        self.backend()
+            .sync_history(&caller())
+            .await
+            .unwrap()
+            .runs
+            .remove(0)
     }
 
     /// How often the stand-in was asked for an endpoint.
@@ -216,7 +221,7 @@ impl Bound {
     pub async fn until_last_run_is(&self, state: SyncRunState) {
         within_patience(async {
             loop {
-                let runs = self.backend().sync_runs(&caller()).await.unwrap();
+                let runs = self.backend().sync_history(&caller()).await.unwrap().runs;
                 if runs.first().is_some_and(|run| run.state == state) {
                     return;
                 }
