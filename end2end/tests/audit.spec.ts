@@ -57,7 +57,10 @@ test('what follows from a deed by itself is told from what somebody did', async 
   await page.goto(ADDRESS);
   const entry = (action: string) => page.getByRole('row').filter({ hasText: action });
   await expect(entry('Disconnected PagerDuty')).toContainText('Ada Okafor');
-  await expect(entry('Reverted a rotation to Manual')).toContainText('Round Robin itself');
+  const reverted = entry('Reverted a rotation to Manual');
+  await expect(reverted).toContainText('Round Robin itself');
+  await reverted.getByRole('link', { name: 'Platform on-call' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Platform on-call' })).toBeVisible();
 });
 
 test.describe('without JavaScript', () => {

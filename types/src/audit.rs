@@ -1,6 +1,6 @@
 //! What was done, and by whom, for those who have to answer for it.
 
-use crate::{AuditId, Timestamp};
+use crate::{AuditId, RotationId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -201,6 +201,8 @@ pub struct AuditEntry {
     pub refused: bool,
     /// What it was done to, by name.
     pub target: Option<String>,
+    /// The rotation that it was done to, where it is one that there still is.
+    pub rotation: Option<RotationId>,
     /// What changed, in words and without secrets.
     pub before: Option<String>,
     pub after: Option<String>,

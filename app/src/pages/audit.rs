@@ -111,7 +111,15 @@ fn Entry(entry: AuditEntry) -> impl IntoView {
                     {entry.refused.then(|| view! { " "<Badge tone=Tone::Bad text="Refused"/> })}
                 </span>
             </Cell>
-            <Cell label="On what">{entry.target.map(|target| view! { <bdi translate="no">{target}</bdi> })}</Cell>
+            <Cell label="On what">
+                {entry.target.map(|target| {
+                    let target = view! { <bdi translate="no">{target}</bdi> };
+                    match entry.rotation {
+                        Some(id) => Either::Left(view! { <a href=format!("/rotations/{id}")>{target}</a> }),
+                        None => Either::Right(target),
+                    }
+                })}
+            </Cell>
             <Cell label="Change">{change.map(|change| view! { <bdi translate="no">{change}</bdi> })}</Cell>
             <Cell label="Request">{entry.request_id.map(|text| view! { <Id text/> })}</Cell>
         </Row>

@@ -3,7 +3,7 @@
 use super::{Failure, Stop, publish_rotation, rights::must_edit};
 use crate::{
     Services,
-    audit::entry,
+    audit::entry_about,
     store::{NewAuditEntry, StoreError},
 };
 use domain::{Actor, Crew, Plan, Rotation};
@@ -29,10 +29,9 @@ pub async fn create(
         crew: Crew::default(),
         details: input.checked().map_err(RotationRefusal::Fields)?,
     };
-    let name = &rotation.details.name;
     let entry = NewAuditEntry {
         after: Some(described(&rotation)),
-        ..entry(actor, AuditAction::CreatedRotation, Some(name))
+        ..entry_about(actor, AuditAction::CreatedRotation, &rotation)
     };
     let created = services.store.create_rotation(&rotation, &entry).await;
     created.map_err(code_taken)?;
@@ -63,10 +62,9 @@ pub async fn delete(services: &Services, actor: &Actor, id: &RotationId) -> Resu
         .store
         .delete_rotation(&actor.workspace, id, |rotation| {
             must_edit(rotation, actor)?;
-            let name = &rotation.details.name;
             Ok::<_, Failure>(NewAuditEntry {
                 before: Some(described(rotation)),
-                ..entry(actor, AuditAction::DeletedRotation, Some(name))
+                ..entry_about(actor, AuditAction::DeletedRotation, rotation)
             })
         })
         .await?;
@@ -87,7 +85,7 @@ pub(super) async fn change(
         .store
         .change_rotation(&actor.workspace, id, |rotation| {
             must_edit(rotation, actor)?;
-            let mut entry = entry(actor, action, Some(&rotation.details.name));
+            let mut entry = entry_about(actor, action, rotation);
             rule(rotation, &mut entry)?;
             Ok::<_, Stop<RotationRefusal>>(entry)
         })

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Services,
-    audit::entry,
+    audit::entry_about,
     clock,
     integrations::{self, AccessProblem},
     pagerduty::ANSWER_LIMIT_SECONDS,
@@ -218,6 +218,6 @@ fn schedule_entry(
     Ok(NewAuditEntry {
         before: Some(rotation.plan.mode().to_string()),
         after: Some(after),
-        ..entry(actor, action, Some(&rotation.details.name))
+        ..entry_about(actor, action, rotation)
     })
 }

@@ -3,7 +3,9 @@
 use super::{DatabaseConnection, Result, Store};
 use domain::{Actor, Principal, Through};
 use sqlx::FromRow;
-use types::{AuditAction, AuditActor, AuditEntry, AuditId, AuditPage, Timestamp, WorkspaceId};
+use types::{
+    AuditAction, AuditActor, AuditEntry, AuditId, AuditPage, RotationId, Timestamp, WorkspaceId,
+};
 use uuid::Uuid;
 
 /// So many refused attempts of one person are written in an hour: more would say nothing
@@ -33,6 +35,8 @@ pub struct NewAuditEntry {
     /// The attempt was refused, for want of rights or by PagerDuty.
     pub refused: bool,
     pub target: Option<String>,
+    /// The rotation that it is done to, if it is one.
+    pub rotation: Option<RotationId>,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -46,6 +50,7 @@ impl NewAuditEntry {
             action,
             refused: false,
             target: None,
+            rotation: None,
             before: None,
             after: None,
         }
@@ -93,6 +98,7 @@ struct Row {
     action: String,
     refused: i64,
     target: Option<String>,
+    rotation_id: Option<String>,
     before_change: Option<String>,
     after_change: Option<String>,
     request_id: Option<String>,
@@ -113,6 +119,7 @@ impl Row {
             action: AuditAction::from_code(&self.action),
             refused: self.refused != 0,
             target: self.target,
+            rotation: self.rotation_id.map(RotationId::new),
             before: self.before_change,
             after: self.after_change,
             request_id: self.request_id,
@@ -135,8 +142,8 @@ pub(super) async fn insert(
 ) -> Result<()> {
     sqlx::query(
         "insert into audit (id, workspace_id, at, actor_id, actor_name, actor_kind, action, refused,
-             target, before_change, after_change, request_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             target, rotation_id, before_change, after_change, request_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(Uuid::now_v7().to_string())
     .bind(entry.workspace().as_str())
@@ -147,6 +154,7 @@ pub(super) async fn insert(
     .bind(entry.action.code())
     .bind(i64::from(entry.refused))
     .bind(entry.target.as_deref())
+    .bind(entry.rotation.as_ref().map(RotationId::as_str))
     .bind(entry.before.as_deref())
     .bind(entry.after.as_deref())
     .bind(entry.actor.request_id.as_deref())
@@ -218,9 +226,10 @@ impl Store {
     ) -> Result<AuditPage> {
         let newest = Uuid::max().to_string();
         let rows: Vec<Row> = sqlx::query_as(
-            "select id, at, actor_name, actor_kind, action, refused, target, before_change,
-                 after_change, request_id
-             from audit where workspace_id = $1 and id < $2 order by id desc limit $3",
+            "select a.id, a.at, a.actor_name, a.actor_kind, a.action, a.refused, a.target,
+                 r.id as rotation_id, a.before_change, a.after_change, a.request_id
+             from audit a left join rotations r on r.id = a.rotation_id
+             where a.workspace_id = $1 and a.id < $2 order by a.id desc limit $3",
         )
         .bind(workspace.as_str())
         .bind(older_than.map_or(newest.as_str(), AuditId::as_str))

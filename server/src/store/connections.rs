@@ -369,6 +369,7 @@ impl Store {
                 actor: entry.actor.followed_by_system(),
                 action: AuditAction::RevertedToManual,
                 target: Some(rotation.name.clone()),
+                rotation: Some(rotation.id.clone()),
                 before: Some(RotationMode::PagerDuty.to_string()),
                 after: Some(RotationMode::Manual.to_string()),
                 ..entry.clone()
