@@ -11,7 +11,7 @@ use crate::{
         EditRotation, ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People,
         PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation,
         Rotations, SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow,
-        SyncRuns, UnlinkPerson,
+        SyncRuns, UnlinkPerson, Week,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -82,6 +82,7 @@ fn what_server_functions_answer_is_read_back() {
         SyncNow,
         SyncRuns,
         UnlinkPerson,
+        Week,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
     registered.sort_unstable();
