@@ -40,6 +40,7 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=Start ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                    <Route path=path!("/week") view=|| lazy(LazyPage::Week) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations") view=RotationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>

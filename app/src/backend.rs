@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, Disconnected, FeedSubject, FeedView, FoundPeople,
+    ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, FeedSubject, FeedView, FoundPeople,
     FoundSchedules, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome,
     PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationCard, RotationFilter, RotationId,
     RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SyncHistory, SyncReport, WorkspaceId,
+    SyncHistory, SyncReport, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -90,7 +90,12 @@ pub trait Rotations {
         caller: &Caller,
         filter: RotationFilter,
     ) -> Result<Vec<RotationCard>, AppError>;
-    async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError>;
+    async fn rotation(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        days: DaysWanted,
+    ) -> Result<RotationPage, AppError>;
     async fn create_rotation(
         &self,
         caller: &Caller,
@@ -144,6 +149,12 @@ pub trait Rotations {
     /// The first of the workspace's active people whom `search` finds by name or e-mail;
     /// nobody for a guest who has no rotation to put them into.
     async fn people(&self, caller: &Caller, search: String) -> Result<FoundPeople, AppError>;
+}
+
+#[async_trait]
+pub trait Weeks {
+    /// Who has duty on which day, in all rotations that the caller may see.
+    async fn week(&self, caller: &Caller, filter: WeekFilter) -> Result<WeekView, AppError>;
 }
 
 #[async_trait]
@@ -269,6 +280,7 @@ pub trait Backend:
     Connections
     + Authorisations
     + Rotations
+    + Weeks
     + Schedules
     + Links
     + Feeds
@@ -285,6 +297,7 @@ impl<T> Backend for T where
     T: Connections
         + Authorisations
         + Rotations
+        + Weeks
         + Schedules
         + Links
         + Feeds

@@ -4,7 +4,7 @@
 
 use crate::pages::{
     AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage,
-    IntegrationsPage, NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage,
+    IntegrationsPage, NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -18,6 +18,8 @@ pub enum Chunk {
     /// The choice of what decides who is on duty.
     EditSchedule,
     Integrations,
+    /// The week over all rotations.
+    Week,
     /// Pages that are opened now and then.
     Occasional,
 }
@@ -29,6 +31,7 @@ impl Chunk {
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Integrations => "integrations",
+            Self::Week => "week",
             Self::Occasional => "occasional",
         }
     }
@@ -45,6 +48,7 @@ impl Chunk {
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
             (Some("settings"), ..) => Some(Self::Occasional),
+            (Some("week"), None, None) => Some(Self::Week),
             _ => None,
         }
     }
@@ -56,6 +60,7 @@ pub enum LazyPage {
     Rotation,
     EditSchedule,
     Integrations,
+    Week,
     Occasional(OccasionalPage),
 }
 
@@ -78,6 +83,7 @@ impl LazyPage {
             Self::Rotation => Chunk::Rotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Integrations => Chunk::Integrations,
+            Self::Week => Chunk::Week,
             Self::Occasional(_) => Chunk::Occasional,
         }
     }
@@ -96,6 +102,11 @@ pub fn edit_schedule_view() -> AnyView {
 /// What [`Chunk::Integrations`] begins with.
 pub fn integrations_view() -> AnyView {
     IntegrationsPage().into_any()
+}
+
+/// What [`Chunk::Week`] begins with.
+pub fn week_view() -> AnyView {
+    WeekPage().into_any()
 }
 
 impl OccasionalPage {
@@ -147,7 +158,7 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view};
+    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view, week_view};
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
@@ -155,6 +166,7 @@ mod arrival {
             LazyPage::Rotation => rotation_view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Integrations => integrations_view(),
+            LazyPage::Week => week_view(),
             LazyPage::Occasional(page) => page.view(),
         }
     }
@@ -275,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Integrations, Occasional, Rotation};
+        use Chunk::{EditSchedule, Integrations, Occasional, Rotation, Week};
         let expected = [
             ("/", None),
             ("/sign-in", None),
@@ -288,6 +300,8 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
+            ("/week", Some(Week)),
+            ("/week/1", None),
             ("/settings", Some(Occasional)),
             ("/settings/audit", Some(Occasional)),
             ("/settings/background", Some(Occasional)),

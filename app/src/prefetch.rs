@@ -48,7 +48,8 @@ pub(crate) fn use_prefetch() -> Prefetch {
 impl Prefetch {
     /// Asks for the rotation, unless that was just done.
     pub(crate) fn point_at(self, id: RotationId) {
-        let question = Question::new(Rotation { id: id.clone() });
+        let zone = untrack(|| self.clock.zone_name());
+        let question = Question::new(Rotation::now(id.clone(), zone));
         if self.fresh(&question).is_some() {
             return;
         }

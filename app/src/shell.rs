@@ -52,6 +52,8 @@ pub struct Shell<'a> {
     /// the browser loads both at once.
     pub chunks: &'a [String],
     pub theme: Theme,
+    /// A script that tells the server the browser's time zone from the next request on.
+    pub note_zone: &'a str,
     /// Of this answer alone, and not to be guessed: scripts without it do not run.
     pub nonce: &'a str,
 }
@@ -87,6 +89,7 @@ impl Shell<'_> {
                 meta name="format-detection" content=(NO_LINKS);
                 title { (title) }
                 script nonce=(self.nonce) data-cfasync="false" { (PreEscaped(&self.watch.0)) }
+                script nonce=(self.nonce) { (PreEscaped(self.note_zone)) }
                 link rel="icon" href=(ICON);
                 link rel="stylesheet" href={ (file) ".css" };
                 link rel="modulepreload" href={ (file) ".js" } crossorigin="anonymous";

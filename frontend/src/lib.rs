@@ -8,7 +8,7 @@ use app::{
     App, CONTAINER,
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, edit_schedule_view,
-        integrations_view, provide_loader, rotation_view,
+        integrations_view, provide_loader, rotation_view, week_view,
     },
     pause_after,
 };
@@ -69,6 +69,7 @@ fn load(chunk: Chunk) -> Loading<()> {
             Chunk::Rotation => load_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
             Chunk::Integrations => load_integrations().await,
+            Chunk::Week => load_week().await,
             Chunk::Occasional => load_occasional().await,
         };
         loaded.map_err(|_| NotLoaded)
@@ -81,6 +82,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
             LazyPage::Rotation => rotation().await,
             LazyPage::EditSchedule => edit_schedule().await,
             LazyPage::Integrations => integrations().await,
+            LazyPage::Week => week().await,
             LazyPage::Occasional(page) => occasional(page).await,
         };
         drawn.map_err(|_| NotLoaded)
@@ -103,6 +105,11 @@ fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(integrations, fallible, preload(load_integrations))]
 fn integrations() -> Result<AnyView, SplitLoaderError> {
     Ok(integrations_view())
+}
+
+#[wasm_split(week, fallible, preload(load_week))]
+fn week() -> Result<AnyView, SplitLoaderError> {
+    Ok(week_view())
 }
 
 #[wasm_split(occasional, fallible, preload(load_occasional))]

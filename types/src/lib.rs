@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod background;
+mod calendar;
 mod connection;
 mod duty;
 mod feed;
@@ -24,10 +25,12 @@ mod takeover;
 mod text;
 mod theme;
 mod time;
+mod week;
 
 pub use alerts::{AlertsView, ConnectionAlert};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
+pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
@@ -66,3 +69,4 @@ pub use takeover::TakeoverFailure;
 pub use text::is_invisible;
 pub use theme::Theme;
 pub use time::Timestamp;
+pub use week::{ROWS_PER_PAGE, WeekFilter, WeekRow, WeekView};

@@ -3,8 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonView, RotationId,
-    ScheduleHealth, ScheduleId, Stretch, Timestamp, is_invisible,
+    BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonView,
+    RotationId, ScheduleHealth, ScheduleId, Stretch, Timestamp, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -352,8 +352,9 @@ pub struct RotationPage {
     pub plan: Vec<Stretch>,
     /// Who was on duty, the latest first; the last 20.
     pub history: Vec<Stretch>,
-    /// What has been and what is planned as one, by start.
-    pub timeline: Vec<Stretch>,
+    /// The days that were asked for, and who has duty on them.
+    pub days: Days,
+    pub coverage: Coverage,
     /// The caller may link people of PagerDuty to people of Slack.
     pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.

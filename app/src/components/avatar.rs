@@ -63,11 +63,16 @@ fn initials(name: &str) -> String {
 }
 
 /// The class of one of six shades, always the same for the same name.
-pub(crate) fn shade(name: &str) -> String {
+fn shade(name: &str) -> String {
+    format!("shade-{}", shade_number(name))
+}
+
+/// The number of that shade.
+pub(crate) fn shade_number(name: &str) -> usize {
     let sum = name.chars().fold(0_u32, |sum, char| {
         sum.wrapping_mul(31).wrapping_add(u32::from(char))
     });
-    format!("shade-{}", sum % 6)
+    usize::try_from(sum % 6).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
                 <header class="bar">
                     <a class="brand" href="/rotations"><Mark/><span translate="no">"Round Robin"</span></a>
                     <nav aria-label="Main">
+                        <A href="/week"><Icon symbol=Symbol::Week/>"Week"</A>
                         <A href="/rotations"><Icon symbol=Symbol::Rotations/>"Rotations"</A>
                         <A href="/settings"><Icon symbol=Symbol::Settings/>"Settings"</A>
                     </nav>

@@ -9,6 +9,7 @@ pub(crate) enum Symbol {
     Rotations,
     Settings,
     Warning,
+    Week,
 }
 
 impl Symbol {
@@ -24,6 +25,7 @@ impl Symbol {
                 "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5M8 14.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5"
             }
             Self::Warning => "M12 4L21 19.5H3zM12 10v4.5M12 17v.01",
+            Self::Week => "M4 6h16v14H4zM4 11h16M8 3v5M16 3v5",
         }
     }
 }

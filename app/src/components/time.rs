@@ -1,11 +1,12 @@
-//! Instants as people read them. The server knows neither the reader's time
-//! zone nor their language's habits, so it writes UTC and the browser, once it
-//! has taken over, the local time. How long ago is the same everywhere.
+//! Instants as people read them. The server writes them in the zone of the page: the one that
+//! the reader chose, or their browser's own as far as it has told it, or else UTC. Their habits
+//! only the browser knows, and writes them so once it has taken over. How long ago is the same
+//! everywhere.
 
 use crate::data::{effect, from_page};
 use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
-use types::Timestamp;
+use types::{PageZone, Timestamp, Zone};
 use web_sys::Element;
 
 const MINUTE: i64 = 60;
@@ -25,8 +26,10 @@ pub(crate) struct Clock {
     drawn: Timestamp,
     /// How far the browser's clock is ahead of the server's, in milliseconds.
     ahead: StoredValue<i64>,
-    /// The browser has taken over, so local time may be shown.
+    /// The browser has taken over, so its own zone and habits may be shown.
     in_browser: RwSignal<bool>,
+    /// In which the server drew the page.
+    zone: StoredValue<PageZone>,
 }
 
 impl Clock {
@@ -40,6 +43,26 @@ impl Clock {
 
     pub(crate) fn in_browser(self) -> bool {
         self.in_browser.get()
+    }
+
+    /// The name of the zone in which times are told.
+    pub(crate) fn zone_name(self) -> String {
+        let own = self.follows_browser().then(local::zone_name).flatten();
+        own.unwrap_or_else(|| self.zone.with_value(|page| page.zone.name.clone()))
+    }
+
+    /// Whether the reader chose that zone.
+    pub(crate) fn zone_is_chosen(self) -> bool {
+        self.zone.with_value(|page| page.chosen)
+    }
+
+    /// The zone of the page, where it is not the browser's own that counts.
+    fn zone(self) -> Option<Zone> {
+        (!self.follows_browser()).then(|| self.zone.with_value(|page| page.zone.clone()))
+    }
+
+    fn follows_browser(self) -> bool {
+        self.in_browser.get() && !self.zone_is_chosen()
     }
 
     /// The present, without waiting for the next tick. Nothing follows it.
@@ -62,6 +85,7 @@ pub(crate) fn provide_clock() {
         drawn,
         ahead: StoredValue::new(0),
         in_browser: RwSignal::new(false),
+        zone: StoredValue::new(from_page(page_zone)),
     };
     provide_context(clock);
     effect(move || {
@@ -87,6 +111,16 @@ pub(crate) fn use_clock() -> Clock {
     expect_context()
 }
 
+#[cfg(feature = "ssr")]
+fn page_zone() -> PageZone {
+    crate::server_fns::from_request().unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn page_zone() -> PageZone {
+    PageZone::default()
+}
+
 #[cfg(feature = "hydrate")]
 #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds")]
 fn now() -> Timestamp {
@@ -105,9 +139,13 @@ fn now() -> Timestamp {
 #[component]
 pub(crate) fn ZoneNote() -> impl IntoView {
     let clock = use_clock();
-    move || match clock.in_browser() {
-        true => "Times are in your own time zone.",
-        false => "Times are in UTC.",
+    move || {
+        let name = clock.zone_name();
+        match (clock.zone_is_chosen(), name.as_str()) {
+            (true, _) => format!("Times are in {name}, which was chosen in this browser."),
+            (false, "UTC") => "Times are in UTC.".to_owned(),
+            (false, _) => format!("Times are in your own time zone, {name}."),
+        }
     }
 }
 
@@ -124,16 +162,10 @@ pub(crate) fn Time(
     listed: bool,
 ) -> impl IntoView {
     let clock = use_clock();
-    let text = move || {
-        if clock.in_browser() {
-            local::short(at, clock.now())
-        } else {
-            utc(at, clock.now())
-        }
-    };
+    let text = move || in_words(at, clock);
     let exact = move || {
         if clock.in_browser() {
-            local::exact(at)
+            local::exact(at, clock.zone())
         } else {
             utc_exact(at)
         }
@@ -162,14 +194,32 @@ pub(crate) fn Time(
 }
 
 /// A listed [`Time`] as text, for lists whose items are written as text. It says what
-/// was so at `now`; [`keep_times_true`] sees to the rest.
+/// was so at `now` in the zone of the page; [`keep_times_true`] sees to the rest.
 pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Markup {
     let (datetime, exact) = iso_and_exact(at);
     html! {
-        time datetime=(datetime) title=(exact) { (utc(at, now)) }
+        time datetime=(datetime) title=(exact) { (in_page_zone(|zone| written(at, now, zone))) }
         @if relative {
             span class="relative-time" { (beside(at, now)) }
         }
+    }
+}
+
+/// The same with the time of day alone, where the day is told before it.
+pub(crate) fn time_of_day_markup(at: Timestamp) -> Markup {
+    let (datetime, exact) = iso_and_exact(at);
+    html! {
+        time datetime=(datetime) title=(exact) data-day {
+            (in_page_zone(|zone| clock_time(at, zone)))
+        }
+    }
+}
+
+/// Without a page, as in a test, the zone is UTC.
+fn in_page_zone<T>(say: impl Fn(&Zone) -> T) -> T {
+    match use_context::<Clock>() {
+        Some(clock) => clock.zone.with_value(|page| say(&page.zone)),
+        None => say(&Zone::utc()),
     }
 }
 
@@ -184,7 +234,7 @@ where
     effect(move || {
         contents();
         if let Some(list) = list.get().filter(|_| clock.in_browser()) {
-            local::tell_all(list.as_ref(), clock.now());
+            local::tell_all(list.as_ref(), clock.now(), clock.zone());
         }
     });
 }
@@ -196,36 +246,25 @@ fn beside(at: Timestamp, now: Timestamp) -> String {
 
 /// An instant in words, for where no element can stand.
 pub(crate) fn in_words(at: Timestamp, clock: Clock) -> String {
-    if clock.in_browser() {
-        local::short(at, clock.now())
-    } else {
-        utc(at, clock.now())
-    }
+    telling(clock, clock.now())(at)
 }
 
-/// The name of the day on which an instant lies: `Tue 24`.
-pub(crate) fn day_name(at: Timestamp, clock: Clock) -> String {
+/// Says instants in words, as of `now`. For many at once, of which each by itself would take the
+/// browser long.
+pub(crate) fn telling(clock: Clock, now: Timestamp) -> Box<dyn Fn(Timestamp) -> String> {
     if clock.in_browser() {
-        local::day_name(at)
+        let formats = local::formats(clock.zone());
+        Box::new(move |at| formats.short(at, now))
     } else {
-        format!("{} {}", weekday(at), civil_day(at).2)
-    }
-}
-
-/// The midnight before an instant, and the one after it.
-pub(crate) fn day(at: Timestamp, clock: Clock) -> (Timestamp, Timestamp) {
-    if clock.in_browser() {
-        local::day(at)
-    } else {
-        let start = at.as_millis().div_euclid(DAY * 1000) * DAY * 1000;
-        let start = Timestamp::from_millis(start);
-        (start, start.plus_seconds(DAY))
+        let zone = clock.zone.with_value(|page| page.zone.clone());
+        Box::new(move |at| written(at, now, &zone))
     }
 }
 
 #[cfg(feature = "hydrate")]
 mod local {
-    //! The reader's own time zone and habits, as their browser knows them.
+    //! The reader's own time zone and habits, as their browser knows them. Of a zone that they
+    //! chose, it may know nothing: what its clocks show is written as if it were UTC's.
 
     use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
     use leptos::{
@@ -234,7 +273,7 @@ mod local {
         wasm_bindgen::{JsCast, JsValue},
     };
     use std::cell::OnceCell;
-    use types::Timestamp;
+    use types::{Timestamp, Zone};
     use web_sys::{Element, HtmlElement};
 
     const MINUTE_MILLIS: i64 = 60_000;
@@ -245,7 +284,9 @@ mod local {
     /// once where many instants are written, and forgotten soon after: the reader
     /// may travel to another time zone.
     #[derive(Default)]
-    struct Formats {
+    pub(super) struct Formats {
+        /// Another one than the browser's own.
+        zone: Option<Zone>,
         time: OnceCell<DateTimeFormat>,
         day_and_time: OnceCell<DateTimeFormat>,
         repeated: OnceCell<DateTimeFormat>,
@@ -255,48 +296,81 @@ mod local {
     impl Formats {
         /// Only the time of day where the day is the present one. In the hour that
         /// comes twice when clocks are turned back, the zone tells which one it is.
-        fn short(&self, at: Timestamp, now: Timestamp) -> String {
+        pub(super) fn short(&self, at: Timestamp, now: Timestamp) -> String {
             const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
             const DAY: [(&str, &str); 3] =
                 [("weekday", "short"), ("day", "numeric"), ("month", "short")];
-            let (start, end) = day(now);
-            let format = if is_repeated(at) {
+            let which = self.zone.as_ref().map(|zone| super::which_one(at, zone));
+            let (at, now) = (self.shown(at), self.shown(now));
+            let (start, end) = self.day(now);
+            let format = if self.zone.is_none() && is_repeated(at) {
                 self.repeated.get_or_init(|| {
-                    format(&[&DAY[..], &TIME, &[("timeZoneName", "short")]].concat())
+                    self.format(&[&DAY[..], &TIME, &[("timeZoneName", "short")]].concat())
                 })
             } else if start <= at && at < end {
-                self.time.get_or_init(|| format(&TIME))
+                self.time.get_or_init(|| self.format(&TIME))
             } else {
                 self.day_and_time
-                    .get_or_init(|| format(&[&DAY[..], &TIME].concat()))
+                    .get_or_init(|| self.format(&[&DAY[..], &TIME].concat()))
             };
-            written(at, format)
+            written(at, format) + &which.unwrap_or_default()
         }
 
         fn exact(&self, at: Timestamp) -> String {
+            let (style, zone) = match &self.zone {
+                Some(zone) => ("medium", format!(" {}", zone.name)),
+                None => ("long", String::new()),
+            };
             let format = self
                 .exact
-                .get_or_init(|| format(&[("dateStyle", "full"), ("timeStyle", "long")]));
-            written(at, format)
+                .get_or_init(|| self.format(&[("dateStyle", "full"), ("timeStyle", style)]));
+            written(self.shown(at), format) + &zone
+        }
+
+        /// The instant at which UTC's clocks show what those of the chosen zone show at `at`.
+        fn shown(&self, at: Timestamp) -> Timestamp {
+            match &self.zone {
+                Some(zone) => at.plus_seconds(zone.offset(at)),
+                None => at,
+            }
+        }
+
+        /// The day that holds an instant as it is shown.
+        fn day(&self, at: Timestamp) -> (Timestamp, Timestamp) {
+            match self.zone {
+                Some(_) => super::utc_day(at),
+                None => day(at),
+            }
+        }
+
+        fn format(&self, options: &[(&str, &str)]) -> DateTimeFormat {
+            let zone = self.zone.as_ref().map(|_| ("timeZone", "UTC"));
+            let options: Vec<_> = options.iter().copied().chain(zone).collect();
+            format(&options)
         }
     }
 
-    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
-        Formats::default().short(at, now)
+    pub(super) fn formats(zone: Option<Zone>) -> Formats {
+        Formats {
+            zone,
+            ..Formats::default()
+        }
     }
 
-    pub(super) fn exact(at: Timestamp) -> String {
-        Formats::default().exact(at)
+    pub(super) fn exact(at: Timestamp, zone: Option<Zone>) -> String {
+        formats(zone).exact(at)
     }
 
-    pub(super) fn day_name(at: Timestamp) -> String {
-        let format = format(&[("weekday", "short"), ("day", "numeric")]);
-        written(at, &format)
+    /// The name of the browser's own zone, where it knows one.
+    pub(super) fn zone_name() -> Option<String> {
+        let known = format(&[]).resolved_options();
+        let name = Reflect::get(&known, &JsValue::from("timeZone")).ok()?;
+        name.as_string()
     }
 
     /// Writes every time inside `list` anew, and how far away it is where that is told.
-    pub(super) fn tell_all(list: &Element, now: Timestamp) {
-        let formats = Formats::default();
+    pub(super) fn tell_all(list: &Element, now: Timestamp, zone: Option<Zone>) {
+        let formats = formats(zone);
         let Ok(times) = list.query_selector_all("time") else {
             return;
         };
@@ -304,7 +378,13 @@ mod local {
             let time: Element = time.unchecked_into();
             let at = time.get_attribute("datetime").unwrap_or_default();
             let at = Timestamp::from_millis(whole(Date::parse(&at)));
-            write_into(&time, &formats.short(at, now));
+            // Within a day that is told already, the time of day is enough.
+            let today = if time.has_attribute("data-day") {
+                at
+            } else {
+                now
+            };
+            write_into(&time, &formats.short(at, today));
             // The exact time stays: it is translated once, from what the server wrote.
             if time.get_attribute("title") == Some(super::utc_exact(at)) {
                 let _any_element_takes_it = time.set_attribute("title", &formats.exact(at));
@@ -322,7 +402,8 @@ mod local {
         }
     }
 
-    pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
+    /// The midnight before an instant, and the one after it.
+    fn day(at: Timestamp) -> (Timestamp, Timestamp) {
         let midnight = date(at);
         begin(&midnight);
         let start = timestamp(&midnight);
@@ -418,26 +499,31 @@ mod local {
 
 #[cfg(not(feature = "hydrate"))]
 mod local {
-    //! The server has no reader's time zone; it never comes here.
+    //! The server has no reader's habits; it never comes here.
 
     use leptos::ev::KeyboardEvent;
-    use types::Timestamp;
+    use types::{Timestamp, Zone};
     use web_sys::Element;
 
-    pub(super) fn short(at: Timestamp, now: Timestamp) -> String {
-        super::utc(at, now)
+    pub(super) struct Formats;
+
+    impl Formats {
+        #[expect(clippy::unused_self, reason = "the browser's has something to say")]
+        pub(super) fn short(&self, at: Timestamp, _: Timestamp) -> String {
+            super::utc_exact(at)
+        }
     }
 
-    pub(super) fn exact(at: Timestamp) -> String {
+    pub(super) fn formats(_: Option<Zone>) -> Formats {
+        Formats
+    }
+
+    pub(super) fn exact(at: Timestamp, _: Option<Zone>) -> String {
         super::utc_exact(at)
     }
 
-    pub(super) fn day_name(at: Timestamp) -> String {
-        super::weekday(at).to_owned()
-    }
-
-    pub(super) fn day(at: Timestamp) -> (Timestamp, Timestamp) {
-        (at, at)
+    pub(super) fn zone_name() -> Option<String> {
+        None
     }
 
     pub(super) fn millis_since_asked() -> i64 {
@@ -446,7 +532,7 @@ mod local {
 
     pub(super) fn leave(_: &KeyboardEvent) {}
 
-    pub(super) fn tell_all(_: &Element, _: Timestamp) {}
+    pub(super) fn tell_all(_: &Element, _: Timestamp, _: Option<Zone>) {}
 }
 
 /// How far away something is that lies `seconds` ahead, or behind if negative.
@@ -481,19 +567,56 @@ pub(crate) fn span(seconds: i64) -> String {
     format!("{count} {unit}{plural}")
 }
 
-/// For people: `Mon 23 Nov, 17:05 UTC`, and only the time of day on the present
-/// one.
-fn utc(at: Timestamp, now: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
+/// For people: `Mon 23 Nov, 17:05`, and only the time of day on the present one. In UTC it says
+/// so, since it may be that only because nobody has told the reader's zone.
+fn written(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
+    let local = |at: Timestamp| at.plus_seconds(zone.offset(at));
+    let time = clock_time(at, zone);
+    let (at, now) = (local(at), local(now));
+    if civil_day(now) == civil_day(at) {
+        return time;
+    }
+    let (_, month, day) = civil_day(at);
+    format!("{} {day} {}, {time}", weekday(at), month_name(month))
+}
+
+/// `17:05`.
+fn clock_time(at: Timestamp, zone: &Zone) -> String {
+    let (hour, minute, _) = time_of_day(at.plus_seconds(zone.offset(at)));
+    let utc = if zone.name == "UTC" { " UTC" } else { "" };
+    format!("{hour:02}:{minute:02}{utc}{}", which_one(at, zone))
+}
+
+/// Which one it is of two times that clocks show alike: ` (UTC+1)`.
+fn which_one(at: Timestamp, zone: &Zone) -> String {
+    if !zone.is_repeated(at) {
+        return String::new();
+    }
+    let minutes = zone.offset(at) / MINUTE;
+    let (hours, minutes) = (minutes / 60, minutes.abs() % 60);
+    match minutes {
+        0 => format!(" (UTC{hours:+})"),
+        _ => format!(" (UTC{hours:+}:{minutes:02})"),
+    }
+}
+
+/// The month with this number in the year, in short.
+pub(crate) fn month_name(month: i64) -> &'static str {
+    const NAMES: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let (year, month, day) = civil_day(at);
-    let (hour, minute, _) = time_of_day(at);
-    if civil_day(now) == (year, month, day) {
-        return format!("{hour:02}:{minute:02} UTC");
-    }
-    let month = usize::try_from(month - 1).map_or("", |month| MONTHS[month]);
-    format!("{} {day} {month}, {hour:02}:{minute:02} UTC", weekday(at))
+    let place = usize::try_from(month - 1).ok();
+    place
+        .and_then(|place| NAMES.get(place))
+        .copied()
+        .unwrap_or_default()
+}
+
+#[cfg(feature = "hydrate")]
+fn utc_day(at: Timestamp) -> (Timestamp, Timestamp) {
+    let start = at.as_millis().div_euclid(DAY * 1000) * DAY * 1000;
+    let start = Timestamp::from_millis(start);
+    (start, start.plus_seconds(DAY))
 }
 
 /// For people who want it exact: `2026-11-23 17:05:09 UTC`.
@@ -565,8 +688,56 @@ mod tests {
         }
         let at = Timestamp::from_millis(1_795_453_509_000);
         assert_eq!(utc_exact(at), "2026-11-23 17:05:09 UTC");
-        assert_eq!(utc(at, at.plus_seconds(DAY)), "Mon 23 Nov, 17:05 UTC");
-        assert_eq!(utc(at, at.plus_seconds(-HOUR)), "17:05 UTC");
+        let utc = Zone::utc();
+        assert_eq!(
+            written(at, at.plus_seconds(DAY), &utc),
+            "Mon 23 Nov, 17:05 UTC"
+        );
+        assert_eq!(written(at, at.plus_seconds(-HOUR), &utc), "17:05 UTC");
+    }
+
+    #[test]
+    fn in_another_zone_the_day_may_be_another_one() {
+        let at = Timestamp::from_millis(1_795_453_509_000);
+        let auckland = Zone {
+            name: "Pacific/Auckland".to_owned(),
+            offsets: vec![types::Offset {
+                from: Timestamp::from_millis(0),
+                seconds: 13 * HOUR,
+            }],
+        };
+        assert_eq!(
+            written(at, at.plus_seconds(DAY), &auckland),
+            "Tue 24 Nov, 06:05"
+        );
+        assert_eq!(written(at, at.plus_seconds(17 * HOUR), &auckland), "06:05");
+    }
+
+    #[test]
+    fn of_two_times_that_look_alike_each_says_which_it_is() {
+        let change = Timestamp::from_millis(0);
+        let berlin = Zone {
+            name: "Europe/Berlin".to_owned(),
+            offsets: vec![
+                types::Offset {
+                    from: change.plus_seconds(-90 * DAY),
+                    seconds: 2 * HOUR,
+                },
+                types::Offset {
+                    from: change,
+                    seconds: HOUR,
+                },
+            ],
+        };
+        for (minutes, expected) in [
+            (-61, "00:59"),
+            (-30, "01:30 (UTC+2)"),
+            (30, "01:30 (UTC+1)"),
+            (61, "02:01"),
+        ] {
+            let at = change.plus_seconds(minutes * MINUTE);
+            assert_eq!(clock_time(at, &berlin), expected);
+        }
     }
 
     #[test]

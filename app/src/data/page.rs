@@ -7,7 +7,7 @@ use leptos::server::{
     codee::{Decoder, Encoder},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use types::{SessionView, Theme, Timestamp};
+use types::{PageZone, SessionView, Theme, Timestamp};
 
 /// What a page may carry. Only what is named below can, and all of that is read back in a test.
 pub(crate) trait PageData: Serialize + DeserializeOwned {}
@@ -25,6 +25,7 @@ page_data!(
     Option<SessionView>,
     Option<Flash>,
     Option<u64>,
+    PageZone,
     Theme,
     Timestamp
 );

@@ -11,7 +11,7 @@ use crate::{
         EditRotation, Feeds, ForgetFormer, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
-        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson,
+        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson, Week,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -85,6 +85,7 @@ fn what_server_functions_answer_is_read_back() {
         SyncRuns,
         SyncNow,
         UnlinkPerson,
+        Week,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
     registered.sort_unstable();

@@ -5,14 +5,14 @@ use super::settings::SettingsTabs;
 use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog,
-        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton, Span,
+        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton,
         SubmitButton, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title,
         use_toasts,
     },
     data::DataMemo,
 };
 use leptos::prelude::*;
-use types::{Holder, MemberKey, RotationMode, Stretch, Timestamp};
+use types::{Coverage, Day, Days, Holder, MemberKey, RotationMode, Stretch, Timestamp};
 
 const DIALOG: &str = "design-dialog";
 const HOUR_SECONDS: i64 = 3600;
@@ -203,12 +203,6 @@ fn TableOfRows() -> impl IntoView {
 
 /// Half past two in the night of 31 October 2027 in Berlin, in summer and in winter time.
 const TWICE: [i64; 2] = [1_824_942_600_000, 1_824_946_200_000];
-/// Where a day begins at 01:00, as the third after this midnight does: 6 September 2026 in
-/// Santiago, and 30 April 2027 in Cairo.
-const NO_MIDNIGHT: [(&str, i64); 2] = [
-    ("Santiago", 1_788_494_400_000),
-    ("Cairo", 1_808_863_200_000),
-];
 
 #[component]
 fn Times() -> impl IntoView {
@@ -230,34 +224,37 @@ fn Times() -> impl IntoView {
         stretch(None, 12, Some(20)),
         stretch(Some("Zoë Ødegård"), 20, None),
     ];
-    let span = Span {
-        from: at(-24),
-        to: at(72),
+    let coverage = Coverage {
+        stretches,
+        known_from: at(-40),
+        known_until: Some(at(60)),
+    };
+    let dates = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"];
+    let days = dates.iter().zip(0..).map(|(date, place)| Day {
+        date: (*date).to_owned(),
+        starts_at: at(place * 24 - 30),
+    });
+    let days = Days {
+        zone: "UTC".to_owned(),
+        weeks: 1,
+        days: days.collect(),
+        until: at(66),
+        previous: None,
+        next: None,
+        problem: None,
     };
     view! {
         <Card id="design-times" title="Times and timeline">
             <p><Time at=now.plus_seconds(-90)/>", "<Time at=at(30) relative=true/></p>
             <Timeline
-                label="An example" stretches=DataMemo::new(move || stretches.clone())
-                span=DataMemo::new(move || span)
+                label="An example" coverage=DataMemo::new(move || coverage.clone())
+                days=DataMemo::new(move || days.clone())
             />
             <p class="hint">"From "<Time at=Timestamp::from_millis(0)/>" on."</p>
             <p id="design-turned-back">
                 "When Berlin turns its clocks back: "
                 <Time at=Timestamp::from_millis(TWICE[0])/>" – "<Time at=Timestamp::from_millis(TWICE[1])/>
             </p>
-            {NO_MIDNIGHT.map(|(place, midnight)| {
-                let from = Timestamp::from_millis(midnight);
-                let to = from.plus_seconds(5 * 24 * HOUR_SECONDS);
-                view! {
-                    <div id=format!("design-no-midnight-{}", place.to_lowercase())>
-                        <Timeline
-                            label="A day without a midnight" stretches=DataMemo::new(Vec::new)
-                            span=DataMemo::new(move || Span { from, to })
-                        />
-                    </div>
-                }
-            })}
         </Card>
     }
 }

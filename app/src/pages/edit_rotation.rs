@@ -13,7 +13,7 @@ use types::{Denial, RotationInput, RotationPage};
 #[component]
 pub(crate) fn EditRotationPage() -> impl IntoView {
     let id = use_rotation_id();
-    let page = Resource::new(move || Rotation { id: id.get() });
+    let page = Resource::new(move || Rotation::now(id.get(), String::new()));
     let edit = ServerAction::<EditRotation>::telling("The rotation was saved.");
     use_title(|| "Edit rotation".to_owned());
     view! {

@@ -5,6 +5,7 @@ mod audit;
 mod background;
 mod calendars;
 mod current_schedule;
+mod days_controls;
 #[cfg(debug_assertions)]
 mod design;
 mod edit_rotation;
@@ -22,6 +23,7 @@ mod settings;
 mod sign_in;
 mod stretches;
 mod typing;
+mod week;
 mod wording;
 
 pub(crate) use address::{parameter, use_here, use_leaving_query};
@@ -42,3 +44,4 @@ pub(crate) use rotation::RotationPage;
 pub(crate) use rotations::{ADDRESS as ROTATIONS, RotationsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};
+pub(crate) use week::WeekPage;

@@ -12,6 +12,7 @@ mod links;
 mod rotations;
 mod schedules;
 mod session;
+mod week;
 
 pub use audit::*;
 pub use authorisation::*;
@@ -25,6 +26,7 @@ pub use links::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;
+pub use week::*;
 
 #[cfg(feature = "ssr")]
 pub use request::{REFUSED_HEADER, from_request};

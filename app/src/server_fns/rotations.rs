@@ -4,12 +4,12 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
+#[cfg(feature = "ssr")]
+use types::{DaysWanted, RotationFilter, RotationMode};
 use types::{
     FoundPeople, MemberKey, MoveDirection, Outcome, PersonId, RotationCard, RotationId,
     RotationInput, RotationPage, RotationRefusal,
 };
-#[cfg(feature = "ssr")]
-use types::{RotationFilter, RotationMode};
 
 /// `mode` is a [`RotationMode::code`]; anything else shows every mode.
 #[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
@@ -24,9 +24,29 @@ pub async fn rotations(
     call(|backend, caller| async move { backend.rotations(&caller, filter).await }).await
 }
 
+/// `from`, `weeks` and `zone` are the days for which it is told who has duty, as in
+/// [`DaysWanted`].
 #[server(prefix = "/rpc", endpoint = "rotation", input = GetUrl)]
-pub async fn rotation(id: RotationId) -> Result<RotationPage, AppError> {
-    call(|backend, caller| async move { backend.rotation(&caller, id).await }).await
+pub async fn rotation(
+    id: RotationId,
+    #[server(default)] from: String,
+    #[server(default)] weeks: String,
+    #[server(default)] zone: String,
+) -> Result<RotationPage, AppError> {
+    let days = DaysWanted { from, weeks, zone };
+    call(|backend, caller| async move { backend.rotation(&caller, id, days).await }).await
+}
+
+impl Rotation {
+    /// With the days around the present one, in this zone.
+    pub(crate) const fn now(id: RotationId, zone: String) -> Self {
+        Self {
+            id,
+            from: String::new(),
+            weeks: String::new(),
+            zone,
+        }
+    }
 }
 
 #[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod actor;
+mod calendar;
 mod coverage;
 mod crew;
 mod feed;
@@ -27,6 +28,7 @@ mod turns;
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
 pub use actor::{Actor, Principal, Through};
+pub use calendar::{days, zone};
 pub use coverage::{Past, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};

@@ -7,12 +7,15 @@ use super::{
     rotations::{Present, is_seen},
 };
 use crate::{
-    Services,
+    Services, clock,
     store::{HISTORY_KEPT_SECONDS, ListedRotation},
 };
 use domain::{Actor, Past};
 use std::{collections::HashMap, ops::Range};
-use types::{Attention, Coverage, RotationId, Span, Timestamp};
+use types::{Attention, Coverage, Days, ROWS_PER_PAGE, RotationId, Span, Timestamp, WeekFilter};
+
+/// How many weeks are shown where nobody says how many.
+const USUAL_WEEKS: u32 = 1;
 
 /// The coverage of some of the rotations that were found, in the order of the overview.
 pub struct Calendar {
@@ -20,6 +23,8 @@ pub struct Calendar {
     rows: Vec<Row>,
     /// How many rotations were found.
     pub found: usize,
+    /// The place of the first of the rows among them.
+    pub first: usize,
 }
 
 struct Row {
@@ -37,11 +42,6 @@ pub struct Covered<'a> {
 }
 
 impl Calendar {
-    /// By the clock that duties go by.
-    pub const fn now(&self) -> Timestamp {
-        self.present.now
-    }
-
     pub fn rows(&self) -> impl Iterator<Item = Covered<'_>> {
         self.rows.iter().map(|row| {
             let rotation = &self.present.overview.rotations[row.place];
@@ -54,8 +54,32 @@ impl Calendar {
     }
 }
 
+/// A week, or some, of the rotations that somebody wants to see.
+pub struct Week {
+    pub days: Days,
+    pub calendar: Calendar,
+}
+
+/// Who has duty on which day, in those rotations that the actor may see.
+pub async fn week(
+    services: &Services,
+    actor: &Actor,
+    filter: &WeekFilter,
+) -> Result<Week, Failure> {
+    let days = domain::days(&filter.days, USUAL_WEEKS, clock::now());
+    let wanted = |rotation: &ListedRotation| {
+        let relation = actor.person().map(|person| rotation.relation_to(person));
+        !filter.mine || relation.is_some_and(|relation| relation.owner || relation.member)
+    };
+    let rows = ROWS_PER_PAGE as usize;
+    let first = (filter.page as usize).saturating_mul(rows);
+    let range = first..first.saturating_add(rows);
+    let calendar = calendar(services, actor, days.span(), range, wanted).await?;
+    Ok(Week { days, calendar })
+}
+
 /// Who has duty during `span` in the rotations that the actor may see and that are `wanted`; of
-/// these the ones at the places `range`.
+/// these the ones at the places `range`, or as many at the end where that lies behind it.
 pub async fn calendar(
     services: &Services,
     actor: &Actor,
@@ -71,20 +95,16 @@ pub async fn calendar(
         .filter(|(_, rotation)| is_seen(rotation, actor) && wanted(rotation))
         .map(|(place, _)| place)
         .collect();
-    let shown = found.iter().copied().skip(range.start).take(range.len());
+    let last = found.len().saturating_sub(1) / range.len().max(1) * range.len();
+    let first = range.start.min(last);
+    let shown = found.iter().copied().skip(first).take(range.len());
     let ids: Vec<&RotationId> = shown.clone().map(|place| &rotations[place].id).collect();
-    // What lies ahead needs no history.
-    let mut pasts = match span.from < present.now && !ids.is_empty() {
-        true => services.store.pasts(&actor.workspace, &ids, span).await?,
-        false => HashMap::new(),
-    };
-    let kept_from = present.now.plus_seconds(-HISTORY_KEPT_SECONDS);
+    let mut pasts = pasts(services, actor, &ids, span, present.now).await?;
     let rows = shown
         .map(|place| {
             let rotation = &rotations[place];
             let past = pasts.remove(&rotation.id);
-            let mut past = past.unwrap_or_else(|| Past::none(present.now));
-            past.begins_at = past.begins_at.max(kept_from);
+            let past = past.unwrap_or_else(|| Past::none(present.now));
             let foresight = present.foresight(rotation);
             Row {
                 place,
@@ -95,6 +115,28 @@ pub async fn calendar(
     Ok(Calendar {
         rows,
         found: found.len(),
+        first,
         present,
     })
+}
+
+/// What of the rotations' past lies in the span. What lies ahead needs none.
+pub(super) async fn pasts(
+    services: &Services,
+    actor: &Actor,
+    rotations: &[&RotationId],
+    span: Span,
+    now: Timestamp,
+) -> Result<HashMap<RotationId, Past>, Failure> {
+    if rotations.is_empty() || now <= span.from {
+        return Ok(HashMap::new());
+    }
+    let store = &services.store;
+    let mut pasts = store.pasts(&actor.workspace, rotations, span).await?;
+    // Nothing is known any more of what was before.
+    let kept_from = now.plus_seconds(-HISTORY_KEPT_SECONDS);
+    for past in pasts.values_mut() {
+        past.begins_at = past.begins_at.max(kept_from);
+    }
+    Ok(pasts)
 }

@@ -1,7 +1,7 @@
 //! What rotations are like now: who is on duty, what is planned, and how far that can be
 //! trusted.
 
-use super::{Failure, connections, schedules::directory};
+use super::{Failure, connections, coverage, schedules::directory};
 use crate::{
     Services, clock,
     store::{BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredRecord},
@@ -12,11 +12,13 @@ use domain::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
-    Attention, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth, ScheduleId,
-    Span, Stretch, Timestamp,
+    Attention, Coverage, Days, DaysWanted, Outlook, PagerDutyProblem, RotationFilter, RotationId,
+    ScheduleHealth, ScheduleId, Stretch, Timestamp,
 };
 
-const DAY_SECONDS: i64 = 24 * 3600;
+/// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
+/// comes is among them.
+const USUAL_WEEKS: u32 = 2;
 
 /// The rotations that were found, in the order of the overview.
 pub struct Listing {
@@ -58,7 +60,9 @@ pub struct RotationState {
     pub outlook: Outlook,
     /// The latest first.
     pub history: Vec<Record>,
-    pub timeline: Vec<Stretch>,
+    pub days: Days,
+    /// Who has duty on these days.
+    pub coverage: Coverage,
     pub connected: bool,
     pub may_edit: bool,
     pub may_link: bool,
@@ -168,6 +172,7 @@ pub async fn state(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
+    days: &DaysWanted,
 ) -> Result<RotationState, Failure> {
     let id = RotationId::parse(id.as_str()).ok_or(Failure::NotFound)?;
     let rotation = visible(services, actor, &id).await?;
@@ -181,15 +186,10 @@ pub async fn state(
         }
         None => None,
     };
-    let span = Span {
-        from: now.plus_seconds(-DAY_SECONDS),
-        until: now.plus_seconds(7 * DAY_SECONDS),
-    };
-    let pasts = services.store.pasts(&actor.workspace, &[&id], span).await?;
-    let past = pasts
-        .into_values()
-        .next()
-        .unwrap_or_else(|| Past::none(now));
+    let days = domain::days(days, USUAL_WEEKS, now);
+    let span = days.span();
+    let mut pasts = coverage::pasts(services, actor, &[&id], span, now).await?;
+    let past = pasts.remove(&id).unwrap_or_else(|| Past::none(now));
     let history = services.store.duty_history(&id).await?;
     let history: Vec<_> = history
         .into_iter()
@@ -205,9 +205,7 @@ pub async fn state(
     let foresight = rotation.plan.foresight(duty_size, shifts);
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
-    let timeline = foresight
-        .coverage(&rotation.crew, &past, span, now)
-        .stretches;
+    let coverage = foresight.coverage(&rotation.crew, &past, span, now);
     Ok(RotationState {
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),
@@ -218,7 +216,8 @@ pub async fn state(
         now,
         outlook,
         history,
-        timeline,
+        days,
+        coverage,
     })
 }
 

@@ -14,6 +14,7 @@ mod operation;
 mod rotations;
 mod schedules;
 mod views;
+mod weeks;
 
 pub use crate::actions::authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 

@@ -12,8 +12,8 @@ use app::{
 };
 use async_trait::async_trait;
 use types::{
-    Denial, FoundPeople, MemberKey, MoveDirection, PersonId, RotationCard, RotationFilter,
-    RotationId, RotationInput, RotationPage, RotationRefusal,
+    DaysWanted, Denial, FoundPeople, MemberKey, MoveDirection, PersonId, RotationCard,
+    RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
 };
 
 /// How many people are offered at once to choose from.
@@ -30,8 +30,13 @@ impl Rotations for RoundRobin {
         Ok(told(caller, listing)?.shown(views::card))
     }
 
-    async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError> {
-        let state = rotations::state(&self.services, &actor(caller), &id).await;
+    async fn rotation(
+        &self,
+        caller: &Caller,
+        id: RotationId,
+        days: DaysWanted,
+    ) -> Result<RotationPage, AppError> {
+        let state = rotations::state(&self.services, &actor(caller), &id, &days).await;
         told(caller, state).map(views::rotation_page)
     }
 

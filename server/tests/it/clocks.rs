@@ -25,8 +25,8 @@ use std::{
 };
 use tokio::{task::JoinHandle, time};
 use types::{
-    Holder, LiveTopic, MemberKey, PersonId, RotationId, RotationMode, RotationRefusal, Timestamp,
-    WorkspaceId,
+    DaysWanted, Holder, LiveTopic, MemberKey, PersonId, RotationId, RotationMode, RotationRefusal,
+    Timestamp, WorkspaceId,
 };
 
 const KIND: &str = "test_turns";
@@ -180,7 +180,10 @@ async fn a_workspace_without_pagerduty_has_a_clock_that_moves_on() {
         let backend = RoundRobin::new(services.clone());
         let seen = async {
             loop {
-                let page = backend.rotation(&caller(), id.clone()).await.unwrap();
+                let page = backend
+                    .rotation(&caller(), id.clone(), DaysWanted::default())
+                    .await
+                    .unwrap();
                 let cards = backend
                     .rotations(&caller(), Default::default())
                     .await

@@ -3,7 +3,7 @@
 
 use crate::support::{bound::Bound, caller, databases};
 use app::backend::{Connections, Rotations};
-use types::{ApiKeyInput, LeftOut, Outcome, Replaced, ShiftOddity};
+use types::{ApiKeyInput, DaysWanted, LeftOut, Outcome, Replaced, ShiftOddity};
 
 #[tokio::test]
 async fn what_made_no_sense_is_noted_on_the_rotation_until_a_reading_that_does() {
@@ -11,7 +11,10 @@ async fn what_made_no_sense_is_noted_on_the_rotation_until_a_reading_that_does()
         let bound = Bound::to(database, &["PPLATP1"]).await;
         let (_, rotation) = bound.rotations[0].clone();
         let noted = async || {
-            let page = bound.backend().rotation(&caller(), rotation.clone()).await;
+            let page = bound
+                .backend()
+                .rotation(&caller(), rotation.clone(), DaysWanted::default())
+                .await;
             page.unwrap().binding.unwrap().left_out
         };
         assert_eq!(noted().await, None);

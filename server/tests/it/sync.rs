@@ -19,8 +19,9 @@ use server::{
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use types::{
-    AuditAction, ConnectRefusal, Gap, Outcome, Outlook, PagerDutyProblem, PagerDutyUserId,
-    PersonId, RotationFilter, RotationId, RotationMode, ScheduleChoice, ScheduleId, Timestamp,
+    AuditAction, ConnectRefusal, DaysWanted, Gap, Outcome, Outlook, PagerDutyProblem,
+    PagerDutyUserId, PersonId, RotationFilter, RotationId, RotationMode, ScheduleChoice,
+    ScheduleId, Timestamp,
 };
 
 fn second() -> i64 {
@@ -153,7 +154,10 @@ async fn a_seam_between_shifts_of_one_person_is_no_hand_off() {
         assert_eq!(history[0].ends_at, Some(at(end)));
         // The page says the same, and how long nobody will be on duty.
         let backend = RoundRobin::new(services.clone());
-        let page = backend.rotation(&caller(), id.clone()).await.unwrap();
+        let page = backend
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await
+            .unwrap();
         assert_eq!(said(&page.outlook), expected);
         let followed = page.outlook.on_duty[0].followed_from.unwrap();
         assert_eq!(followed, page.history[0].starts_at);

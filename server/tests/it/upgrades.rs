@@ -5,7 +5,7 @@ use crate::support::{Database, bound::Bound, caller, create, databases, workspac
 use app::backend::{Audit, Connections, Rotations};
 use server::sync;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use types::{RotationFilter, RotationMode};
+use types::{DaysWanted, RotationFilter, RotationMode};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
 /// What no version knows, neither as a code nor as JSON.
@@ -18,7 +18,9 @@ async fn pages(bound: &Bound, after: &str) {
     let all = all.unwrap_or_else(|error| panic!("the list after {after}: {error}"));
     assert_eq!(all.len(), 3, "after {after}");
     for card in all {
-        let page = backend.rotation(&caller, card.id).await;
+        let page = backend
+            .rotation(&caller, card.id, DaysWanted::default())
+            .await;
         page.unwrap_or_else(|error| panic!("{} after {after}: {error}", card.name));
     }
     let panel = backend.integrations(&caller).await;
@@ -143,7 +145,10 @@ async fn a_rotation_of_an_unknown_mode_is_shown_and_left_alone() {
         execute(&mut other, &statement).await;
         let before = bound.rotation(SCHEDULES[0]).await;
         let (backend, caller) = (bound.backend(), caller());
-        let page = backend.rotation(&caller, id.clone()).await.unwrap();
+        let page = backend
+            .rotation(&caller, id.clone(), DaysWanted::default())
+            .await
+            .unwrap();
         assert_eq!(page.mode, RotationMode::Unknown);
         let on_duty: Vec<_> = page.outlook.on_duty.iter().collect();
         assert_eq!(on_duty.len(), 1, "whoever is stored: {on_duty:?}");

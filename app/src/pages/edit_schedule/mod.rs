@@ -121,7 +121,7 @@ pub(crate) fn EditSchedulePage() -> impl IntoView {
     let live = use_live();
     let page = Resource::following(
         move || live.connection() + live.rotation(&id.get()),
-        move || Rotation { id: id.get() },
+        move || Rotation::now(id.get(), String::new()),
     );
     let browsing = Browsing::new(page, id);
     Effect::new(move |before: Option<Option<bool>>| {

@@ -8,11 +8,15 @@ mod owners;
 mod schedule;
 mod shifts;
 
-use super::{address::use_rotation_id, links::Links, person_select::PeopleSearch};
+use super::{
+    address::{parameter, use_rotation_id},
+    links::Links,
+    person_select::PeopleSearch,
+};
 use crate::{
     components::{
         Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
-        use_title,
+        use_clock, use_title,
     },
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
@@ -116,11 +120,16 @@ pub(crate) fn RotationPage() -> impl IntoView {
         }
     });
     let prefetch = use_prefetch();
+    let clock = use_clock();
+    let (from, weeks) = (parameter("from"), parameter("weeks"));
     let page = Resource::asking(
         move |question| prefetch.ask(question),
         move || wanted.with(|(_, version)| *version),
         move || Rotation {
             id: wanted.with(|(id, _)| id.clone()),
+            from: from.get(),
+            weeks: weeks.get(),
+            zone: clock.zone_name(),
         },
     );
     let choices = Choices {

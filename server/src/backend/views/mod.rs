@@ -6,6 +6,7 @@ mod people;
 mod rotation;
 mod schedule;
 mod slack;
+mod week;
 
 pub(super) use background::background_task;
 pub(super) use connection::{connection, disconnected, question};
@@ -13,3 +14,4 @@ pub(super) use people::found_people;
 pub(super) use rotation::{card, rotation_page};
 pub(super) use schedule::preview;
 pub(super) use slack::slack;
+pub(super) use week::week;

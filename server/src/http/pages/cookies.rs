@@ -1,6 +1,7 @@
 //! The cookies: the session's, those that tie a sign-in to the browser that began it,
-//! and the one that keeps the chosen colours. Scripts see none of them. Under https
-//! their names carry the prefix with which browsers refuse what another subdomain plants.
+//! and those that keep what a browser chose, and what its own time zone is. Scripts see none of
+//! them but the last, which a script writes. Under https their names carry the prefix with which
+//! browsers refuse what another subdomain plants.
 
 use crate::{config::PublicUrl, http::Site};
 use axum::{
@@ -20,7 +21,13 @@ pub enum OurCookie {
         id: String,
     },
     Theme,
+    /// The time zone that somebody chose.
+    Zone,
+    /// The browser's own.
+    OwnZone,
 }
+
+const ONE_YEAR_SECONDS: i64 = 365 * 24 * 3600;
 
 /// So many sign-ins on their way are kept in one browser.
 const SIGN_INS_KEPT: usize = 4;
@@ -45,6 +52,8 @@ impl OurCookie {
             Self::Session => format!("{prefix}roundrobin_session{port}"),
             Self::SignIn { id } => format!("{prefix}roundrobin_sign_in{port}_{id}"),
             Self::Theme => format!("{prefix}roundrobin_theme{port}"),
+            Self::Zone => format!("{prefix}roundrobin_zone{port}"),
+            Self::OwnZone => format!("{prefix}roundrobin_own_zone{port}"),
         }
     }
 
@@ -62,6 +71,27 @@ impl OurCookie {
             value.expose_secret(),
             url,
             Duration::seconds(seconds),
+        )
+    }
+
+    /// Keeps what the browser chose, or that it chose nothing, and goes on at an address.
+    pub fn choose(&self, site: &Site, choice: Option<&str>, address: &str) -> Response {
+        let cookies = match choice {
+            Some(choice) => vec![self.set(site, &SecretString::from(choice), ONE_YEAR_SECONDS)],
+            None => self.clear(site),
+        };
+        redirect(address, cookies)
+    }
+
+    /// A script that has the browser keep the value of an expression of JavaScript, if there is
+    /// one.
+    pub fn written_by_script(&self, site: &Site, expression: &str) -> String {
+        let url = &site.services.config.public_url;
+        let secure = if url.is_https() { ";secure" } else { "" };
+        format!(
+            "try{{document.cookie='{}='+{expression}\
+             +';path=/;max-age={ONE_YEAR_SECONDS};samesite=lax{secure}'}}catch{{}}",
+            self.name(url)
         )
     }
 

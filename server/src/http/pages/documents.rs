@@ -5,7 +5,7 @@ use super::{
     addresses::{self, HOME, ReturnPath, SIGN_IN},
     flash::{self, PendingFlash},
     refusals::Reader,
-    theme,
+    theme, zone,
 };
 use crate::http::{
     Site, ahead_of_time::is_ahead_of_time, request_id::request_id, response_headers::page_policy,
@@ -140,10 +140,13 @@ async fn render(site: Site, request: Request) -> Response {
 
 async fn draw(site: Site, request: Request) -> Response {
     let theme = theme::chosen(&site, request.headers());
+    let zone = zone::of_page(&site, request.headers());
+    let note_zone = zone::noting_script(&site);
     let chunks = site.chunks.of_page(request.uri());
     let address = request.uri().to_string();
     let (mut parts, _) = request.into_parts();
     parts.extensions.insert(theme);
+    parts.extensions.insert(zone);
     let nonce = Nonce::new();
     let options = ResponseOptions::default();
     let page = app::draw(&address, || {
@@ -158,6 +161,7 @@ async fn draw(site: Site, request: Request) -> Response {
         watch: &site.watch,
         chunks,
         theme,
+        note_zone: &note_zone,
         nonce: nonce.as_inner(),
     };
     let policy = (

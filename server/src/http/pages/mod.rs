@@ -1,5 +1,5 @@
 //! What people reach with a browser: pages and their server functions, live events, choosing
-//! colours, signing out. All of it is behind the guards of this wing: requests come to the own
+//! colours and a time zone, signing out. All of it is behind the guards of this wing: requests come to the own
 //! address, what changes something comes from the own pages, and a cookie says who asks.
 
 pub mod addresses;
@@ -18,6 +18,7 @@ pub mod session;
 mod sign_out;
 mod takeover;
 mod theme;
+mod zone;
 
 use super::{Site, compression};
 use axum::{
@@ -49,6 +50,7 @@ pub fn routes(site: &Site) -> Router<Site> {
         .merge(documents)
         .route(sign_out::PATH, post(sign_out::log_out))
         .route(theme::PATH, post(theme::choose))
+        .route(zone::PATH, post(zone::choose))
         .route(takeover::PATH, post(takeover::report))
         .route(events::PATH, get(events::stream))
         .fallback(documents::not_found);

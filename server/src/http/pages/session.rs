@@ -5,6 +5,7 @@
 
 use super::{
     cookies::OurCookie, events, flash::PendingFlash, refusals::Reader, sign_out, takeover, theme,
+    zone,
 };
 use crate::{
     Services,
@@ -116,7 +117,7 @@ fn is_alive(session: &Session) -> bool {
 /// Whether a request changes nothing that others see: everything that does is a
 /// POST, but for the end of a login at PagerDuty.
 fn only_reads(method: &Method, path: &str) -> bool {
-    let own_affair = [sign_out::PATH, theme::PATH, takeover::PATH].contains(&path);
+    let own_affair = [sign_out::PATH, theme::PATH, zone::PATH, takeover::PATH].contains(&path);
     own_affair || (method.is_safe() && path != PAGERDUTY_CALLBACK_PATH)
 }
 
@@ -268,6 +269,7 @@ mod tests {
             (Method::HEAD, "/settings"),
             (Method::POST, sign_out::PATH),
             (Method::POST, theme::PATH),
+            (Method::POST, zone::PATH),
             (Method::POST, takeover::PATH),
         ] {
             assert!(only_reads(&method, path), "{method} {path}");

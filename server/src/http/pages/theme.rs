@@ -6,18 +6,17 @@ use crate::http::Site;
 use axum::{
     Form,
     extract::State,
-    http::{HeaderMap, StatusCode, header::SET_COOKIE},
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use types::Theme;
 
 pub const PATH: &str = "/api/theme";
 /// Where somebody goes whose browser does not tell where it was.
-const SETTINGS: &str = "/settings";
+pub const SETTINGS: &str = "/settings";
 const UNKNOWN: &str = "There are no such colours. Choose one of those on the settings page.";
-const ONE_YEAR: i64 = 365 * 24 * 3600;
 
 #[derive(Deserialize)]
 pub struct Choice {
@@ -31,17 +30,11 @@ pub async fn choose(
     Form(choice): Form<Choice>,
 ) -> Response {
     let reader = Reader::of(&site, &headers);
-    let cookies = match Theme::from_code(&choice.theme) {
-        Some(Theme::System) => OurCookie::Theme.clear(&site),
-        Some(theme) => {
-            let code = SecretString::from(theme.code());
-            vec![OurCookie::Theme.set(&site, &code, ONE_YEAR)]
-        }
-        None => return reader.turn_away(StatusCode::BAD_REQUEST, UNKNOWN),
+    let Some(theme) = Theme::from_code(&choice.theme) else {
+        return reader.turn_away(StatusCode::BAD_REQUEST, UNKNOWN);
     };
-    let back = reader.back().unwrap_or(SETTINGS);
-    let cookies = cookies.into_iter().map(|cookie| (SET_COOKIE, cookie));
-    (AppendHeaders(cookies), Redirect::to(back)).into_response()
+    let code = (theme != Theme::System).then(|| theme.code());
+    OurCookie::Theme.choose(&site, code, reader.back().unwrap_or(SETTINGS))
 }
 
 pub fn chosen(site: &Site, headers: &HeaderMap) -> Theme {

@@ -3,7 +3,7 @@
 use crate::support::{bound::Bound, caller, databases};
 use app::backend::{Connections, Rotations};
 use serde_json::json;
-use types::{ConnectionHealth, PagerDutyProblem, RotationFilter, ScheduleHealth};
+use types::{ConnectionHealth, DaysWanted, PagerDutyProblem, RotationFilter, ScheduleHealth};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
 
@@ -13,7 +13,10 @@ async fn shown(bound: &Bound) -> (ScheduleHealth, ScheduleHealth, ConnectionHeal
     let everything = RotationFilter::default();
     let cards = backend.rotations(&caller(), everything).await.unwrap();
     let card = cards.into_iter().find(|card| card.id == *id).unwrap();
-    let page = backend.rotation(&caller(), id.clone()).await.unwrap();
+    let page = backend
+        .rotation(&caller(), id.clone(), DaysWanted::default())
+        .await
+        .unwrap();
     let binding = page.binding.unwrap();
     let named = binding.health >= ScheduleHealth::NeedsAttention;
     assert_eq!(binding.problem.is_some(), named);

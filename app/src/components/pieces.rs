@@ -1,0 +1,340 @@
+//! What is drawn of a rotation's coverage: duties, gaps, and where nothing is known, each with
+//! its lane and colour. Both a rotation's timeline and the week over all of them draw it.
+
+use super::{avatar::shade_number, names::who};
+use types::{Coverage, MemberKey, Span, Stretch, Timestamp};
+
+/// Places instants along the width of a drawing of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scale(pub(crate) Span);
+
+impl Scale {
+    /// How far from the left an instant lies, as SVG wants it: `12.34%`.
+    pub(crate) fn percent(self, at: Timestamp) -> String {
+        percent(self.share(at))
+    }
+
+    /// How much of it lies between two instants.
+    pub(crate) fn width(self, from: Timestamp, until: Timestamp) -> String {
+        percent(self.share(until) - self.share(from))
+    }
+
+    /// How much of it a stretch takes, and at least as much as can be seen.
+    pub(crate) fn width_of(self, stretch: &Stretch) -> String {
+        let end = stretch.ends_at.unwrap_or(self.0.until);
+        percent((self.share(end) - self.share(stretch.starts_at)).max(SEEN))
+    }
+
+    /// How far from the left in hundredths of a percent, not beyond the edges.
+    fn share(self, at: Timestamp) -> i64 {
+        let Span { from, until } = self.0;
+        let whole = (until.as_millis() - from.as_millis()).max(1);
+        let part = at.as_millis() - from.as_millis();
+        (part * 10_000 / whole).clamp(0, 10_000)
+    }
+}
+
+/// The least that can be seen, in hundredths of a percent.
+const SEEN: i64 = 30;
+
+fn percent(share: i64) -> String {
+    format!("{}.{:02}%", share / 100, share % 100)
+}
+
+/// A piece of the drawing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) kind: PieceKind,
+    /// Nobody has it unless the kind is a duty.
+    pub(crate) stretch: Stretch,
+    /// From the top: those that overlap lie below each other.
+    pub(crate) lane: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PieceKind {
+    /// In one of the shades that people have.
+    Duty {
+        shade: usize,
+    },
+    Nobody,
+    /// The rotation was not followed here yet.
+    NotFollowed,
+    /// The plan is not known so far ahead.
+    NotKnown,
+}
+
+impl Piece {
+    /// What the style sheet has for it at `now`.
+    pub(crate) fn class(&self, now: Timestamp) -> String {
+        let kind = match self.kind {
+            PieceKind::Duty { shade } => format!("shade-{shade}"),
+            PieceKind::Nobody => "gap".to_owned(),
+            PieceKind::NotFollowed | PieceKind::NotKnown => "unknown".to_owned(),
+        };
+        let when = match self.stretch.ends_at {
+            None => " open",
+            Some(end) if end <= now => " past",
+            Some(_) => "",
+        };
+        format!("stretch {kind}{when}")
+    }
+
+    /// What stands in it.
+    pub(crate) fn label(&self) -> &str {
+        match self.kind {
+            PieceKind::Duty { .. } | PieceKind::Nobody => who(&self.stretch),
+            PieceKind::NotFollowed => "Not followed",
+            PieceKind::NotKnown => "Not known",
+        }
+    }
+
+    /// In words, where `tell` says an instant.
+    pub(crate) fn words(&self, tell: impl Fn(Timestamp) -> String) -> String {
+        let name = self.label();
+        let start = tell(self.stretch.starts_at);
+        match (self.kind, self.stretch.ends_at) {
+            (PieceKind::NotFollowed, Some(end)) => {
+                format!("Not followed here before {}", tell(end))
+            }
+            (PieceKind::NotKnown | PieceKind::NotFollowed, _) => {
+                format!("Not known from {start} on")
+            }
+            (_, Some(end)) => format!("{name}, {start} to {}", tell(end)),
+            (_, None) => format!("{name}, since {start}, until somebody takes over"),
+        }
+    }
+}
+
+/// The pieces that lie in the span, by their start.
+pub(crate) fn pieces(coverage: &Coverage, span: Span) -> Vec<Piece> {
+    let stretches: Vec<_> = coverage
+        .stretches
+        .iter()
+        .filter(|one| span.shows(one))
+        .collect();
+    let first = stretches.iter().map(|one| one.starts_at).min();
+    let unfollowed = coverage
+        .known_from
+        .min(first.unwrap_or(span.until))
+        .min(span.until);
+    let before = nobodys(PieceKind::NotFollowed, span.from, unfollowed);
+    let ends = stretches
+        .iter()
+        .map(|one| one.ends_at.unwrap_or(span.until));
+    let after = coverage.known_until.and_then(|known_until| {
+        let told = ends.max().unwrap_or(span.from).max(span.from);
+        nobodys(PieceKind::NotKnown, told.max(known_until), span.until)
+    });
+    let (lanes, shades) = (lanes(&stretches), shades(&stretches));
+    let told = stretches.into_iter().zip(lanes.into_iter().zip(shades));
+    let told = told.map(|(stretch, (lane, shade))| Piece {
+        kind: match stretch.holder {
+            Some(_) => PieceKind::Duty { shade },
+            None => PieceKind::Nobody,
+        },
+        stretch: stretch.clone(),
+        lane,
+    });
+    before.into_iter().chain(told).chain(after).collect()
+}
+
+fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> {
+    (from < until).then(|| Piece {
+        kind,
+        stretch: Stretch {
+            holder: None,
+            starts_at: from,
+            ends_at: Some(until),
+        },
+        lane: 0,
+    })
+}
+
+/// The lane of each stretch. The stretches come by their start.
+fn lanes(stretches: &[&Stretch]) -> Vec<usize> {
+    // When the last stretch of each lane ends; one without an end fills its lane.
+    let mut ends: Vec<Option<Timestamp>> = Vec::new();
+    stretches
+        .iter()
+        .map(|stretch| {
+            let free = ends
+                .iter()
+                .position(|end| end.is_some_and(|end| end <= stretch.starts_at));
+            match free {
+                Some(lane) => {
+                    ends[lane] = stretch.ends_at;
+                    lane
+                }
+                None => {
+                    ends.push(stretch.ends_at);
+                    ends.len() - 1
+                }
+            }
+        })
+        .collect()
+}
+
+/// How many shades there are.
+const SHADES: usize = 6;
+
+/// The shade of each stretch: for each person one, their own where nobody beside them has it.
+/// Beside are those whose stretches touch or overlap.
+fn shades(stretches: &[&Stretch]) -> Vec<usize> {
+    let mut given: Vec<(&MemberKey, usize)> = Vec::new();
+    let beside = |one: &Stretch, other: &Stretch| {
+        let reaches = |end: Option<Timestamp>, start| end.is_none_or(|end| start <= end);
+        reaches(one.ends_at, other.starts_at) && reaches(other.ends_at, one.starts_at)
+    };
+    let mut shades = Vec::with_capacity(stretches.len());
+    for stretch in stretches {
+        let Some(holder) = &stretch.holder else {
+            shades.push(0);
+            continue;
+        };
+        if let Some((_, shade)) = given.iter().find(|(known, _)| **known == holder.key) {
+            shades.push(*shade);
+            continue;
+        }
+        let own = stretches.iter().filter(|one| key(one) == Some(&holder.key));
+        let neighbours: Vec<_> = own
+            .flat_map(|own| stretches.iter().filter(|other| beside(own, other)))
+            .filter_map(|other| key(other))
+            .collect();
+        let taken = |shade: usize| {
+            let mut given = given.iter();
+            given.any(|(known, of)| *of == shade && neighbours.contains(known))
+        };
+        let own = shade_number(&holder.name);
+        let mut choices = (0..SHADES).map(|step| (own + step) % SHADES);
+        let shade = choices.find(|shade| !taken(*shade)).unwrap_or(own);
+        given.push((&holder.key, shade));
+        shades.push(shade);
+    }
+    shades
+}
+
+fn key(stretch: &Stretch) -> Option<&MemberKey> {
+    stretch.holder.as_ref().map(|holder| &holder.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::Holder;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
+        Stretch {
+            holder: (!name.is_empty()).then(|| Holder {
+                key: MemberKey::new(name),
+                name: name.to_owned(),
+            }),
+            starts_at: at(starts_at),
+            ends_at: ends_at.into().map(at),
+        }
+    }
+
+    fn drawn(stretches: &[Stretch], known: (i64, impl Into<Option<i64>>)) -> Vec<Piece> {
+        let coverage = Coverage {
+            stretches: stretches.to_vec(),
+            known_from: at(known.0),
+            known_until: known.1.into().map(at),
+        };
+        let span = Span {
+            from: at(0),
+            until: at(100),
+        };
+        pieces(&coverage, span)
+    }
+
+    fn words(pieces: &[Piece]) -> Vec<String> {
+        let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
+        pieces.iter().map(|piece| piece.words(seconds)).collect()
+    }
+
+    #[test]
+    fn instants_are_placed_along_the_span_and_not_beyond_it() {
+        let scale = Scale(Span {
+            from: at(100),
+            until: at(200),
+        });
+        for (seconds, expected) in [
+            (100, "0.00%"),
+            (133, "33.00%"),
+            (50, "0.00%"),
+            (900, "100.00%"),
+        ] {
+            assert_eq!(scale.percent(at(seconds)), expected);
+        }
+        assert_eq!(scale.width_of(&stretch("ann", 50, 133)), "33.00%");
+        assert_eq!(scale.width_of(&stretch("ann", 150, None)), "50.00%");
+        assert_eq!(scale.width_of(&stretch("ann", 199, 200)), "1.00%");
+    }
+
+    #[test]
+    fn where_nothing_is_known_it_is_said() {
+        let stretches = [stretch("ann", 20, 40), stretch("", 40, 70)];
+        assert_eq!(
+            words(&drawn(&stretches, (20, 70))),
+            [
+                "Not followed here before 20",
+                "ann, 20 to 40",
+                "Nobody, 40 to 70",
+                "Not known from 70 on"
+            ]
+        );
+        assert_eq!(
+            words(&drawn(&[], (200, 300))),
+            ["Not followed here before 100"]
+        );
+        assert_eq!(words(&drawn(&[], (-9, -5))), ["Not known from 0 on"]);
+        // A shift that began before, or ends after what is known, is known as a whole.
+        assert_eq!(
+            words(&drawn(&[stretch("ann", -5, 120)], (20, 70))),
+            ["ann, -5 to 120"]
+        );
+    }
+
+    #[test]
+    fn by_hand_it_stays_as_it_is() {
+        let told = words(&drawn(&[stretch("ann", 20, None)], (0, None)));
+        assert_eq!(told, ["ann, since 20, until somebody takes over"]);
+    }
+
+    #[test]
+    fn those_who_follow_each_other_share_a_lane_and_those_who_overlap_do_not() {
+        let stretches = [
+            stretch("a", 0, 10),
+            stretch("b", 5, 15),
+            stretch("c", 10, 20),
+            stretch("d", 12, None),
+            stretch("e", 30, 40),
+        ];
+        let lanes: Vec<_> = drawn(&stretches, (0, 100))
+            .iter()
+            .map(|piece| piece.lane)
+            .collect();
+        assert_eq!(lanes, [0, 1, 0, 2, 0]);
+    }
+
+    #[test]
+    fn neighbours_never_share_a_shade_and_everybody_keeps_theirs() {
+        // More people than shades, all of whose own shade may be the same.
+        let names: Vec<_> = (0..20).map(|number| format!("p{}", number * 6)).collect();
+        let mut stretches: Vec<_> = names
+            .iter()
+            .zip(0..)
+            .map(|(name, place)| stretch(name, place * 4, place * 4 + 5))
+            .collect();
+        stretches.push(stretch(&names[0], 81, 90));
+        let drawn = drawn(&stretches, (0, 100));
+        for pair in drawn.windows(2) {
+            assert_ne!(pair[0].kind, pair[1].kind, "{pair:?}");
+        }
+        assert_eq!(drawn[0].kind, drawn[20].kind);
+    }
+}

@@ -1,0 +1,224 @@
+//! The week over all rotations: who is on duty on which day, everywhere. What is shown lives in
+//! the address. There may be many rotations and shifts, which are read and never acted in, so
+//! what is drawn of them is written as text.
+
+mod by_day;
+mod drawing;
+
+use super::{
+    address::{address, parameter},
+    days_controls::DaysControls,
+    wording::count,
+};
+use crate::{
+    components::{EmptyState, Tone, badge_markup, keep_times_true, loaded, use_clock, use_title},
+    data::{DataMemo, Resource},
+    live::use_live,
+    server_fns::Week,
+};
+use by_day::DayItem;
+use drawing::{Overlay, drawing, height};
+use leptos::{either::Either, html, prelude::*};
+use maud::html as markup;
+use types::{ROWS_PER_PAGE, Visibility, WeekRow, WeekView};
+
+const ADDRESS: &str = "/week";
+const MINE: &str = "mine";
+const LIST: &str = "list";
+
+/// What the address says.
+#[derive(Clone, Copy)]
+struct Wanted {
+    from: Memo<String>,
+    weeks: Memo<String>,
+    show: Memo<String>,
+    page: Memo<String>,
+    view: Memo<String>,
+}
+
+impl Wanted {
+    fn is_mine(self) -> bool {
+        self.show.with(|show| show == MINE)
+    }
+
+    fn is_list(self) -> bool {
+        self.view.with(|view| view == LIST)
+    }
+
+    /// The same page with other values for some parameters.
+    fn with(self, others: &[(&str, &str)]) -> String {
+        let own = [
+            ("from", self.from),
+            ("weeks", self.weeks),
+            ("show", self.show),
+            ("page", self.page),
+            ("view", self.view),
+        ];
+        let own = own.map(|(name, value)| {
+            let other = others.iter().find(|(other, _)| *other == name);
+            let value = other.map_or_else(|| value.get(), |(_, value)| (*value).to_owned());
+            (name, value)
+        });
+        address(
+            ADDRESS,
+            &own.each_ref().map(|(name, value)| (*name, value.as_str())),
+        )
+    }
+}
+
+#[component]
+pub(crate) fn WeekPage() -> impl IntoView {
+    let wanted = Wanted {
+        from: parameter("from"),
+        weeks: parameter("weeks"),
+        show: parameter("show"),
+        page: parameter("page"),
+        view: parameter("view"),
+    };
+    let live = use_live();
+    let clock = use_clock();
+    let week = Resource::following(
+        move || live.rotations() + live.connection(),
+        move || Week {
+            from: wanted.from.get(),
+            weeks: wanted.weeks.get(),
+            zone: clock.zone_name(),
+            show: wanted.show.get(),
+            page: wanted.page.get(),
+        },
+    );
+    use_title(|| "Week".to_owned());
+    view! {
+        <div class="page-head">
+            <h1>"Week"</h1>
+            <nav class="tabs" aria-label="Which rotations">
+                {move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All")}
+                {move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine")}
+            </nav>
+        </div>
+        {loaded(week, move |week: DataMemo<WeekView>| view! { <Shown week wanted/> })}
+    }
+}
+
+fn choice(href: String, current: bool, label: &'static str) -> impl IntoView {
+    view! { <a href=href data-noscroll="" aria-current=current.then_some("true")>{label}</a> }
+}
+
+#[component]
+fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
+    let days = DataMemo::new(move || week.with(|week| week.days.clone()));
+    let controls = move || {
+        let others = vec![
+            ("show", wanted.show.get()),
+            ("page", wanted.page.get()),
+            ("view", wanted.view.get()),
+        ];
+        view! { <DaysControls path=ADDRESS.to_owned() days=days.get() others/> }
+    };
+    let list = NodeRef::<html::Div>::new();
+    keep_times_true(list, move || week.track());
+    let contents = move || {
+        let WeekView { days, rows, .. } = week.get();
+        if rows.is_empty() {
+            return Either::Left(view! { <Nothing mine=wanted.is_mine()/> });
+        }
+        let class = format!("week weeks-{}", days.weeks);
+        let span = days.span();
+        let by_day = (0..days.days.len())
+            .map(|place| view! { <DayItem place days=days.clone() rows=rows.clone()/> });
+        let by_day = by_day.collect_view();
+        Either::Right(view! {
+            <div class=class class:as-list=move || wanted.is_list() translate="no">
+                <div class="week-grid">
+                    <Overlay days=days.clone()/>
+                    <ul>
+                        {rows.into_iter().map(|row| view! { <Row row span/> }).collect_view()}
+                    </ul>
+                </div>
+                <div class="week-list" node_ref=list>{by_day}</div>
+            </div>
+        })
+    };
+    view! {
+        {controls}
+        <nav class="tabs week-views" aria-label="How it is shown">
+            {move || choice(wanted.with(&[("view", "")]), !wanted.is_list(), "Grid")}
+            {move || choice(wanted.with(&[("view", LIST)]), wanted.is_list(), "List by day")}
+        </nav>
+        {contents}
+        {move || view! { <Pages week=week.get() wanted/> }}
+    }
+}
+
+/// The link is a view, so that the focus stays on it while the week changes.
+#[component]
+fn Row(row: WeekRow, span: types::Span) -> impl IntoView {
+    let clock = use_clock();
+    let height = height(&row.coverage, span);
+    let href = format!("/rotations/{}", row.id);
+    let name = row.name.clone();
+    let label = row.name.clone();
+    let badges = badges(&row);
+    let pieces = move || drawing(&row.coverage, span, clock).into_string();
+    view! {
+        <li>
+            <div class="week-name">
+                <a href=href dir="auto">{name}</a>
+                <span class="badges" inner_html=badges></span>
+            </div>
+            <svg class="chart" height=height role="list" aria-label=label inner_html=pieces></svg>
+        </li>
+    }
+}
+
+fn badges(row: &WeekRow) -> String {
+    let badges = markup! {
+        @if row.visibility == Visibility::Private {
+            (badge_markup(Tone::Neutral, "Private"))
+        }
+        @if let Some(attention) = &row.attention {
+            (badge_markup(Tone::Warning, attention.health.label()))
+        }
+    };
+    badges.into_string()
+}
+
+/// The ways to the rotations that are on other pages.
+#[component]
+fn Pages(week: WeekView, wanted: Wanted) -> impl IntoView {
+    let (page, pages) = (week.page, week.pages());
+    (pages > 1).then(|| {
+        let first = page * ROWS_PER_PAGE + 1;
+        let last = (first + ROWS_PER_PAGE - 1).min(week.found);
+        let to = |page: u32, label: &'static str| {
+            let number = (page + 1).to_string();
+            let href = wanted.with(&[("page", &number)]);
+            view! { <a class="button" href=href>{label}</a> }
+        };
+        view! {
+            <nav class="buttons" aria-label="Rotations">
+                {(page > 0).then(|| to(page - 1, "Rotations before"))}
+                <span class="hint">{format!("{first} to {last} of {}", count(week.found, "rotation", "rotations"))}</span>
+                {(page + 1 < pages).then(|| to(page + 1, "More rotations"))}
+            </nav>
+        }
+    })
+}
+
+#[component]
+fn Nothing(mine: bool) -> impl IntoView {
+    match mine {
+        true => Either::Left(view! {
+            <EmptyState title="No rotation is yours">
+                <p>"You are in none, and look after none."</p>
+                <p><a class="button" href=ADDRESS>"Show all rotations"</a></p>
+            </EmptyState>
+        }),
+        false => Either::Right(view! {
+            <EmptyState title="Nobody takes turns yet">
+                <p>"Here will be who is on duty on which day, in every rotation that you may see."</p>
+                <p><a class="button" href="/rotations">"Rotations"</a></p>
+            </EmptyState>
+        }),
+    }
+}
