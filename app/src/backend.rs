@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView,
-    LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
-    Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage,
-    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
+    ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, HomeView,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId,
+    PersonId, Rebound, Replaced, Role, RotationFilter, RotationId, RotationInput, RotationList,
+    RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport,
+    SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -88,7 +89,8 @@ pub trait Rotations {
         &self,
         caller: &Caller,
         filter: RotationFilter,
-    ) -> Result<Vec<RotationCard>, AppError>;
+    ) -> Result<RotationList, AppError>;
+    async fn home(&self, caller: &Caller) -> Result<HomeView, AppError>;
     async fn rotation(&self, caller: &Caller, id: RotationId) -> Result<RotationPage, AppError>;
     async fn create_rotation(
         &self,

@@ -8,10 +8,10 @@ use crate::{
     server_fns::{
         AddMember, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
         ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
-        EditRotation, ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People,
-        PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation,
-        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow,
-        SyncRuns, UnlinkPerson,
+        EditRotation, ForgetFormer, Home, Integrations, KeepAccount, LinkPerson, MoveMember,
+        People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate,
+        Rotation, Rotations, SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth,
+        SyncNow, SyncRuns, UnlinkPerson,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -61,6 +61,7 @@ fn what_server_functions_answer_is_read_back() {
         EditApiKey,
         EditRotation,
         ForgetFormer,
+        Home,
         Integrations,
         KeepAccount,
         LinkPerson,

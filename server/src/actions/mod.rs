@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod editing;
 mod failure;
 pub mod former;
+pub mod home;
 pub mod links;
 pub mod members;
 mod rights;

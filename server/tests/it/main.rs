@@ -12,6 +12,7 @@ mod duties;
 mod faults;
 mod former;
 mod history;
+mod home;
 mod http;
 mod keys;
 mod kills;
