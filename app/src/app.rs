@@ -8,14 +8,14 @@ use crate::{
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
-    pages::{DesignPage, NotFoundPage, ROTATIONS, RotationsPage, SignInPage},
+    pages::{DesignPage, NotFoundPage, ROTATIONS, SignInPage},
     place::provide_place,
     prefetch::provide_prefetch,
 };
 use leptos::prelude::*;
 use leptos_router::{
     SsrMode,
-    components::{Redirect, Route, Router, Routes},
+    components::{Route, Router, Routes},
     path,
 };
 
@@ -38,10 +38,10 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=Start ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=|| lazy(LazyPage::Home) ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/week") view=|| lazy(LazyPage::Week) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations") view=RotationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations") view=|| lazy(LazyPage::Rotations) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
@@ -57,9 +57,4 @@ pub fn App() -> impl IntoView {
             </Frame>
         </Router>
     }
-}
-
-#[component]
-fn Start() -> impl IntoView {
-    view! { <Redirect path="/rotations"/> }
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
     ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, FeedSubject, FeedView, FoundPeople,
-    FoundSchedules, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationCard, RotationFilter, RotationId,
-    RotationInput, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SyncHistory, SyncReport, WeekFilter, WeekView, WorkspaceId,
+    FoundSchedules, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep,
+    Outcome, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationFilter, RotationId,
+    RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId,
+    SchedulePreview, SyncHistory, SyncReport, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -89,7 +89,8 @@ pub trait Rotations {
         &self,
         caller: &Caller,
         filter: RotationFilter,
-    ) -> Result<Vec<RotationCard>, AppError>;
+    ) -> Result<RotationList, AppError>;
+    async fn home(&self, caller: &Caller) -> Result<HomeView, AppError>;
     async fn rotation(
         &self,
         caller: &Caller,

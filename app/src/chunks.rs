@@ -3,16 +3,20 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage,
-    IntegrationsPage, NewRotationPage, RotationPage, SettingsPage, SyncHistoryPage, WeekPage,
+    AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
+    IntegrationsPage, NewRotationPage, RotationPage, RotationsPage, SettingsPage, SyncHistoryPage,
+    WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
 
-/// A part of the code that is loaded as a whole. The pages that most people look at most
-/// of the time are in the part that every page loads.
+/// A part of the code that is loaded as a whole. The part that every page loads has what stands
+/// around a page, and the few pages that need nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
+    Home,
+    /// The list of rotations.
+    Rotations,
     /// A rotation's own page.
     Rotation,
     /// The choice of what decides who is on duty.
@@ -28,6 +32,8 @@ impl Chunk {
     /// As the build calls it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Home => "home",
+            Self::Rotations => "rotations",
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Integrations => "integrations",
@@ -42,6 +48,8 @@ impl Chunk {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
+            (None, ..) => Some(Self::Home),
+            (Some("rotations"), None, _) => Some(Self::Rotations),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
@@ -57,6 +65,8 @@ impl Chunk {
 /// The pages whose code is outside the part that every page loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LazyPage {
+    Home,
+    Rotations,
     Rotation,
     EditSchedule,
     Integrations,
@@ -80,6 +90,8 @@ impl LazyPage {
     /// Where its code is.
     pub const fn chunk(self) -> Chunk {
         match self {
+            Self::Home => Chunk::Home,
+            Self::Rotations => Chunk::Rotations,
             Self::Rotation => Chunk::Rotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Integrations => Chunk::Integrations,
@@ -87,6 +99,16 @@ impl LazyPage {
             Self::Occasional(_) => Chunk::Occasional,
         }
     }
+}
+
+/// What [`Chunk::Home`] begins with.
+pub fn home_view() -> AnyView {
+    HomePage().into_any()
+}
+
+/// What [`Chunk::Rotations`] begins with.
+pub fn rotations_view() -> AnyView {
+    RotationsPage().into_any()
 }
 
 /// What [`Chunk::Rotation`] begins with.
@@ -158,11 +180,16 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view, week_view};
+    use super::{
+        LazyPage, edit_schedule_view, home_view, integrations_view, rotation_view, rotations_view,
+        week_view,
+    };
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
+            LazyPage::Home => home_view(),
+            LazyPage::Rotations => rotations_view(),
             LazyPage::Rotation => rotation_view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Integrations => integrations_view(),
@@ -287,12 +314,14 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
+        use Chunk::{EditSchedule, Home, Integrations, Occasional, Rotation, Rotations};
         use Chunk::{EditSchedule, Integrations, Occasional, Rotation, Week};
         let expected = [
-            ("/", None),
+            ("/", Some(Home)),
+            ("", Some(Home)),
             ("/sign-in", None),
-            ("/rotations", None),
-            ("/rotations/", None),
+            ("/rotations", Some(Rotations)),
+            ("/rotations/", Some(Rotations)),
             ("/rotations/new", Some(Occasional)),
             ("/rotations/new/edit", Some(Occasional)),
             ("/rotations/new/schedule", Some(EditSchedule)),

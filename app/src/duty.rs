@@ -79,9 +79,14 @@ pub(crate) const OR_LATER: &str = " or later";
 
 /// `Then nobody for 24 hours`, to which the start of the gap is added.
 pub(crate) fn gap_length(gap: Gap) -> String {
+    format!("Then nobody{}", gap_duration(gap))
+}
+
+/// ` for 24 hours`, or that no end of it is known.
+pub(crate) fn gap_duration(gap: Gap) -> String {
     match gap.until {
-        Some(until) => format!("Then nobody for {}", span(until.seconds_since(gap.from))),
-        None => "Then nobody, as far as the schedule is known".to_owned(),
+        Some(until) => format!(" for {}", span(until.seconds_since(gap.from))),
+        None => ", as far as the schedule is known".to_owned(),
     }
 }
 

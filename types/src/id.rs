@@ -96,6 +96,11 @@ impl MemberKey {
         Self(format!("slack:{person}"))
     }
 
+    /// Whether it is a Slack person's.
+    pub fn is_of_person(&self) -> bool {
+        self.0.starts_with("slack:")
+    }
+
     pub fn of_pagerduty_user(user: &PagerDutyUserId) -> Self {
         Self(format!("pagerduty:{user}"))
     }

@@ -4,13 +4,16 @@
 //! native code alike and both sides agree by construction.
 
 mod alerts;
+mod attention;
 mod audit;
 mod background;
 mod calendar;
 mod connection;
 mod duty;
 mod feed;
+mod home;
 mod id;
+mod list;
 mod live;
 mod oauth;
 mod outcome;
@@ -28,6 +31,7 @@ mod time;
 mod week;
 
 pub use alerts::{AlertsView, ConnectionAlert};
+pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
@@ -38,9 +42,11 @@ pub use connection::{
 };
 pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
+pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
 };
+pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
 pub use oauth::{
     AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
@@ -51,9 +57,9 @@ pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
 pub use rotation::{
-    Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
-    MoveDirection, NAME_MAX_CHARS, RotationCard, RotationDetails, RotationField, RotationFilter,
-    RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
+    CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
+    NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,
+    RotationRefusal, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

@@ -4,7 +4,7 @@
 
 use crate::{
     BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonView,
-    RotationId, ScheduleHealth, ScheduleId, Stretch, Timestamp, is_invisible,
+    RotationId, ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -291,36 +291,6 @@ pub enum RotationRefusal {
     /// Cause: Nobody was chosen.
     #[error("Choose a person from the list.")]
     NobodyChosen,
-}
-
-/// Which rotations the list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RotationFilter {
-    /// Part of the name, the code or the description; case does not matter.
-    pub search: String,
-    pub mode: Option<RotationMode>,
-}
-
-/// A rotation in the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RotationCard {
-    pub id: RotationId,
-    pub name: String,
-    pub code: Option<String>,
-    pub mode: RotationMode,
-    pub visibility: Visibility,
-    pub member_count: u32,
-    pub outlook: Outlook,
-    /// The bound schedule cannot be confirmed at present.
-    pub attention: Option<Attention>,
-}
-
-/// Why what a card shows cannot be confirmed, and how old it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attention {
-    /// [`ScheduleHealth::Stale`] or worse.
-    pub health: ScheduleHealth,
-    pub confirmed_at: Option<Timestamp>,
 }
 
 /// A member of a rotation.

@@ -7,15 +7,17 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 use types::{ConnectionAlert, EndedInstallation};
 
-/// Where PagerDuty's connection is mended, and where the card already says so.
+/// Where PagerDuty's connection is mended.
 const PANEL: &str = "/settings/integrations";
+/// Pages that say themselves what ails PagerDuty.
+const SAY_SO: [&str; 2] = [PANEL, "/"];
 
 #[component]
 pub(crate) fn AlertBanners() -> impl IntoView {
     let live = use_live();
     let alerts = Resource::following(move || live.connection(), || Alerts {});
     let path = use_location().pathname;
-    let elsewhere = Memo::new(move |_| path.with(|path| path != PANEL));
+    let elsewhere = Memo::new(move |_| path.with(|path| !SAY_SO.contains(&path.as_str())));
     let administers = use_session().is_some_and(|session| session.person.role.administers());
     let banners = move || {
         let alerts = alerts.get().and_then(Result::ok)?;

@@ -46,15 +46,12 @@ fn class(tone: Tone) -> String {
 /// `Manual` or `PagerDuty`.
 #[component]
 pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
-    view! { <Badge tone=mode_tone(mode) text=mode.to_string()/> }
-}
-
-pub(crate) const fn mode_tone(mode: RotationMode) -> Tone {
-    match mode {
+    let tone = match mode {
         RotationMode::Manual => Tone::Neutral,
         RotationMode::PagerDuty => Tone::Accent,
         RotationMode::Unknown => Tone::Warning,
-    }
+    };
+    view! { <Badge tone text=mode.to_string()/> }
 }
 
 /// How somebody relates to Slack.

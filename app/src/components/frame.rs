@@ -34,8 +34,9 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
         >
             {session.map(|session| view! {
                 <header class="bar">
-                    <a class="brand" href="/rotations"><Mark/><span translate="no">"Round Robin"</span></a>
+                    <a class="brand" href="/"><Mark/><span translate="no">"Round Robin"</span></a>
                     <nav aria-label="Main">
+                        <A href="/" exact=true><Icon symbol=Symbol::Home/>"Home"</A>
                         <A href="/week"><Icon symbol=Symbol::Week/>"Week"</A>
                         <A href="/rotations"><Icon symbol=Symbol::Rotations/>"Rotations"</A>
                         <A href="/settings"><Icon symbol=Symbol::Settings/>"Settings"</A>

@@ -35,7 +35,7 @@ mod toast;
 
 pub(crate) use account::{provide_session, use_session};
 pub(crate) use avatar::{Avatar, Person, avatar_markup};
-pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone, badge_markup, mode_tone};
+pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone, badge_markup};
 pub(crate) use button::{ButtonKind, SubmitButton};
 pub(crate) use card::{Card, Facts};
 pub(crate) use choice::Choice;

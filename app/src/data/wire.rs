@@ -8,7 +8,7 @@ use crate::{
     server_fns::{
         AddMember, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
         ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
-        EditRotation, Feeds, ForgetFormer, Integrations, KeepAccount, LinkPerson, MakeFeed,
+        EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
         SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson, Week,
@@ -62,6 +62,7 @@ fn what_server_functions_answer_is_read_back() {
         EditRotation,
         Feeds,
         ForgetFormer,
+        Home,
         Integrations,
         KeepAccount,
         LinkPerson,

@@ -4,14 +4,15 @@
 
 use super::{rotations::ADDRESS, wording::count};
 use crate::{
-    components::{
-        Tone, avatar_markup, badge_markup, mode_tone, names_markup, time_markup, use_clock,
-    },
-    duty::{OR_LATER, UNKNOWN, gap_length, is_over},
+    components::{Tone, avatar_markup, badge_markup, names_markup, time_markup, use_clock},
+    duty::{OR_LATER, UNKNOWN, gap_duration, gap_length, is_over},
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{NextOnDuty, OnDuty, Outlook, RotationCard, Timestamp, Visibility};
+use types::{
+    Gap, NextOnDuty, OnDuty, Outlook, RotationCard, RotationMode, RotationNeed, Timestamp,
+    Visibility,
+};
 
 /// What is doubtful about the list.
 #[derive(Clone, Copy, PartialEq)]
@@ -37,29 +38,67 @@ pub(crate) fn RotationItem(card: RotationCard, doubts: Doubts) -> impl IntoView 
 fn body(card: &RotationCard, doubts: Doubts, now: Timestamp) -> Markup {
     let unknown_until = doubts.unknown_until;
     html! {
-        p class="badges" {
-            (badge_markup(mode_tone(card.mode), &card.mode.to_string()))
-            @if card.visibility == Visibility::Private {
-                (badge_markup(Tone::Neutral, "Private"))
-            }
-            @if doubts.may_be_old {
-                (badge_markup(Tone::Warning, "May be old"))
-            }
-            @if let Some(attention) = &card.attention {
-                (badge_markup(Tone::Warning, attention.health.label()))
-            }
-            @if let Some(code) = &card.code {
-                code { (code) }
-            }
-        }
+        (badges(card, doubts.may_be_old))
         (on_duty(card, unknown_until, now))
-        @if let Some(at) = card.attention.and_then(|attention| attention.confirmed_at) {
-            p class="hint" { "As PagerDuty last said: " (time_markup(at, true, now)) }
-        }
+        (last_said(card, now))
         ul class="after" {
             (what_follows(&card.outlook, unknown_until, now))
-            li { (count(card.member_count, "member", "members")) }
+            @if card.outlook.gap.is_none() {
+                @if let Some(gap) = card.gap() {
+                    li { (later_gap(gap, now)) }
+                }
+            }
+            li { (members(card)) }
         }
+    }
+}
+
+/// What is out of the ordinary, and the code.
+pub(super) fn badges(card: &RotationCard, may_be_old: bool) -> Markup {
+    let private = card.visibility == Visibility::Private;
+    let unknown = card.mode == RotationMode::Unknown;
+    let attention = card.attention();
+    html! {
+        @if private || unknown || may_be_old || attention.is_some() || card.code.is_some() {
+            p class="badges" {
+                @if unknown { (badge_markup(Tone::Warning, &card.mode.to_string())) }
+                @if private { (badge_markup(Tone::Neutral, "Private")) }
+                @if may_be_old { (badge_markup(Tone::Warning, "May be old")) }
+                @if let Some(attention) = attention {
+                    (badge_markup(Tone::Warning, attention.health.label()))
+                }
+                @if let Some(code) = &card.code { code { (code) } }
+            }
+        }
+    }
+}
+
+/// When PagerDuty told what the card shows, where it cannot be confirmed at present.
+pub(super) fn last_said(card: &RotationCard, now: Timestamp) -> Markup {
+    html! {
+        @if let Some(at) = card.attention().and_then(|attention| attention.confirmed_at) {
+            p class="hint" { "As PagerDuty last said: " (time_markup(at, true, now)) }
+        }
+    }
+}
+
+/// A gap that is not the next thing to come.
+pub(super) fn later_gap(gap: Gap, now: Timestamp) -> Markup {
+    html! { "Nobody from " (time_markup(gap.from, false, now)) (gap_duration(gap)) }
+}
+
+fn members(card: &RotationCard) -> String {
+    let members = count(card.member_count, "member", "members");
+    let unlinked = card.needs.iter().find_map(|need| match need {
+        RotationNeed::Unlinked { people } => Some(people),
+        _ => None,
+    });
+    let unlinked = unlinked.map_or_else(String::new, |people| {
+        format!(", {people} not linked to Slack")
+    });
+    match card.mode {
+        RotationMode::Unknown => format!("{members}{unlinked}"),
+        mode => format!("{mode} · {members}{unlinked}"),
     }
 }
 
@@ -92,7 +131,8 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
     }
 }
 
-fn shift(duty: &OnDuty, over: bool, now: Timestamp) -> Markup {
+/// Until when somebody is on duty, or since when where nobody knows.
+pub(super) fn shift(duty: &OnDuty, over: bool, now: Timestamp) -> Markup {
     html! {
         @match duty.until {
             Some(at) if over => span class="over warning" {
@@ -138,7 +178,7 @@ fn comes_next(next: &NextOnDuty, unknown_until: Option<Timestamp>, now: Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{Gap, Holder, MemberKey, RotationId, RotationMode};
+    use types::{Holder, MemberKey, RotationId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -170,7 +210,7 @@ mod tests {
                 }),
                 gap: None,
             },
-            attention: None,
+            needs: Vec::new(),
         }
     }
 
@@ -234,6 +274,45 @@ mod tests {
         let told = said(&card(&[("Ana", 900)], 960), false, None);
         assert!(
             told.contains("until 00:15 UTC (in 15 minutes) or later"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_gap_further_on_is_told_with_its_beginning() {
+        let mut card = card(&[("Ana", 60)], 60);
+        let gap = Gap {
+            from: at(120),
+            until: Some(at(7320)),
+        };
+        card.needs = vec![RotationNeed::Gap(gap)];
+        let told = said(&card, false, None);
+        assert!(told.contains("Nobody from 00:02 UTC for 2 hours"), "{told}");
+        // The one that comes next is told once.
+        card.outlook.gap = Some(gap);
+        let told = said(&card, false, None);
+        assert_eq!(told.to_lowercase().matches("nobody").count(), 1, "{told}");
+    }
+
+    #[test]
+    fn what_is_normal_has_no_badge() {
+        let mut card = card(&[("Ana", 60)], 60);
+        let badges = |card: &RotationCard| super::badges(card, false).into_string();
+        assert_eq!(badges(&card), "");
+        card.visibility = Visibility::Private;
+        assert!(badges(&card).contains("Private"));
+        card.mode = RotationMode::Unknown;
+        assert!(badges(&card).contains("Unknown mode"));
+        assert!(said(&card, false, None).ends_with("3 members"));
+    }
+
+    #[test]
+    fn whoever_is_not_linked_is_counted() {
+        let mut card = card(&[("Ana", 60)], 60);
+        card.needs = vec![RotationNeed::Unlinked { people: 2 }];
+        let told = said(&card, false, None);
+        assert!(
+            told.ends_with("PagerDuty · 3 members, 2 not linked to Slack"),
             "{told}"
         );
     }

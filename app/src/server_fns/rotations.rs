@@ -5,23 +5,35 @@ use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 #[cfg(feature = "ssr")]
-use types::{DaysWanted, RotationFilter, RotationMode};
+use types::{DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
 use types::{
-    FoundPeople, MemberKey, MoveDirection, Outcome, PersonId, RotationCard, RotationId,
-    RotationInput, RotationPage, RotationRefusal,
+    FoundPeople, HomeView, MemberKey, MoveDirection, Outcome, PersonId, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal,
 };
 
-/// `mode` is a [`RotationMode::code`]; anything else shows every mode.
+/// The filter as an address has it. `mode` is a [`RotationMode::code`], `show` a
+/// [`Selection::code`], `sort` a [`SortBy::code`]; anything else says nothing.
 #[server(prefix = "/rpc", endpoint = "rotations", input = GetUrl)]
 pub async fn rotations(
     #[server(default)] search: String,
     #[server(default)] mode: String,
-) -> Result<Vec<RotationCard>, AppError> {
+    #[server(default)] show: String,
+    #[server(default)] sort: String,
+    #[server(default)] page: String,
+) -> Result<RotationList, AppError> {
     let filter = RotationFilter {
         search,
         mode: RotationMode::from_code(&mode),
+        selection: Selection::from_code(&show),
+        sort: SortBy::from_code(&sort),
+        page: page.parse().unwrap_or(1),
     };
     call(|backend, caller| async move { backend.rotations(&caller, filter).await }).await
+}
+
+#[server(prefix = "/rpc", endpoint = "home", input = GetUrl)]
+pub async fn home() -> Result<HomeView, AppError> {
+    call(|backend, caller| async move { backend.home(&caller).await }).await
 }
 
 /// `from`, `weeks` and `zone` are the days for which it is told who has duty, as in

@@ -31,6 +31,24 @@ impl Foresight<'_> {
             } => planned_outlook(stretches, known_until, crew, now),
         }
     }
+
+    /// The first time that begins after `now`, and before `until`, when nobody is planned. That
+    /// nobody is on duty at present is for [`Self::outlook`] to say.
+    pub fn next_gap(&self, now: Timestamp, until: Timestamp) -> Option<Gap> {
+        let Self::Shifts {
+            stretches,
+            known_until,
+        } = *self
+        else {
+            return None;
+        };
+        let coming = |gap: &Stretch| now < gap.starts_at && gap.starts_at < until;
+        let gaps = gaps(stretches, now, Some(known_until));
+        gaps.into_iter().find(coming).map(|gap| Gap {
+            from: gap.starts_at,
+            until: gap.ends_at.filter(|end| *end < known_until),
+        })
+    }
 }
 
 fn by_hand(crew: &Crew, next: &[&Member]) -> Outlook {
@@ -396,6 +414,37 @@ mod tests {
             "ann 0-10, next ann 34, nobody 10-34"
         );
         assert_eq!(told(&plan, &Crew::default(), 40), "ann 34-50, nobody 50-");
+    }
+
+    #[test]
+    fn the_next_gap_is_told_however_many_take_over_before_it() {
+        let gap = |stretches: &[Stretch], now| {
+            let shifts = Foresight::Shifts {
+                stretches,
+                known_until: at(100),
+            };
+            let gap = shifts.next_gap(at(now), at(60))?;
+            let seconds = |at: Timestamp| at.as_millis() / 1000;
+            Some((seconds(gap.from), gap.until.map(seconds)))
+        };
+        let plan = [
+            stretch("ann", 0, 20),
+            stretch("bob", 10, 15),
+            stretch("cy", 20, 30),
+            stretch("ann", 40, 50),
+        ];
+        assert_eq!(gap(&plan, 5), Some((30, Some(40))));
+        // Nobody is on duty now: the next time after somebody was.
+        assert_eq!(gap(&plan, 35), Some((50, None)));
+        assert_eq!(gap(&plan, -10), Some((30, Some(40))));
+        // Too far ahead, without an end, as far as it is known, and over.
+        assert_eq!(gap(&[stretch("ann", 0, 60)], 5), None);
+        assert_eq!(gap(&[stretch("ann", 0, None)], 5), None);
+        assert_eq!(gap(&[stretch("ann", 0, 100)], 70), None);
+        assert_eq!(gap(&[stretch("ann", 0, 20)], 30), None);
+        assert_eq!(gap(&[], 5), None);
+        let by_hand = Foresight::ByHand { duty_size: 1 };
+        assert_eq!(by_hand.next_gap(at(5), at(60)), None);
     }
 
     #[test]

@@ -1,22 +1,25 @@
 //! Which rotations and which people a search finds.
 
 use crate::Person;
-use types::{RotationDetails, RotationFilter, RotationMode};
+use types::{OnDuty, RotationDetails, RotationFilter, RotationMode};
 
-/// Every word of the search occurs in the name, the code or the description,
-/// in any case.
-pub fn matches(details: &RotationDetails, mode: RotationMode, filter: &RotationFilter) -> bool {
+/// Whether a rotation is of the mode that is asked for, and every word of the search occurs in
+/// the name, the code or the description, in the name of the schedule that it follows, or in
+/// those of the people on duty, in any case.
+pub fn matches(
+    details: &RotationDetails,
+    mode: RotationMode,
+    schedule: Option<&str>,
+    on_duty: &[OnDuty],
+    filter: &RotationFilter,
+) -> bool {
     if filter.mode.is_some_and(|wanted| wanted != mode) {
         return false;
     }
-    has_every_word(
-        &filter.search,
-        [
-            details.name.as_str(),
-            details.code.as_deref().unwrap_or_default(),
-            details.description.as_str(),
-        ],
-    )
+    let names = on_duty.iter().map(|duty| duty.holder.name.as_str());
+    let texts = [details.name.as_str(), details.description.as_str()];
+    let texts = texts.into_iter().chain(details.code.as_deref());
+    has_every_word(&filter.search, texts.chain(schedule).chain(names))
 }
 
 /// The first `most` active people, of those in whose name or e-mail every word of the search
@@ -30,10 +33,11 @@ pub fn find_people<'a>(people: &'a [Person], search: &str, most: usize) -> (Vec<
     (first, found.next().is_some())
 }
 
-fn has_every_word<const N: usize>(search: &str, texts: [&str; N]) -> bool {
+fn has_every_word<'a>(search: &str, texts: impl IntoIterator<Item = &'a str>) -> bool {
     if search.trim().is_empty() {
         return true;
     }
+    let texts: Vec<_> = texts.into_iter().collect();
     let text = texts.join("\n").to_lowercase();
     search
         .to_lowercase()
@@ -44,7 +48,10 @@ fn has_every_word<const N: usize>(search: &str, texts: [&str; N]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{people::examples::slack, rotation::examples::rotation};
+    use crate::{
+        crew::examples::member, people::examples::slack, rotation::examples::rotation,
+        shifts::examples::at,
+    };
 
     #[test]
     fn people_are_found_by_name_and_email_as_long_as_they_are_active() {
@@ -64,39 +71,51 @@ mod tests {
         }
     }
 
+    fn search(search: &str) -> RotationFilter {
+        RotationFilter {
+            search: search.to_owned(),
+            ..RotationFilter::default()
+        }
+    }
+
     #[test]
     fn words_are_found_in_any_field_and_any_case() {
         let mut details = rotation(&[]).details;
         details.name = "Überwachung Nacht".to_owned();
         details.code = Some("OPS-1".to_owned());
-        for (search, found) in [
+        let on_duty = ["Ann Lee", "Bob"].map(|name| OnDuty {
+            holder: member(name).holder(),
+            since: at(0),
+            followed_from: None,
+            until: None,
+            or_later: false,
+        });
+        for (text, found) in [
             ("", true),
             ("überw", true),
             ("NACHT ops", true),
+            ("ann", true),
+            ("bob secondary", true),
+            ("ops-1 lee", true),
             ("tag", false),
+            // No word reaches from one text into the next.
+            ("leebob", false),
         ] {
-            let filter = RotationFilter {
-                search: search.to_owned(),
-                mode: None,
-            };
-            assert_eq!(
-                matches(&details, RotationMode::Manual, &filter),
-                found,
-                "{search}"
-            );
+            let schedule = Some("Platform Secondary");
+            let filter = search(text);
+            let mode = RotationMode::PagerDuty;
+            let matches = matches(&details, mode, schedule, &on_duty, &filter);
+            assert_eq!(matches, found, "{text}");
         }
     }
 
     #[test]
     fn the_mode_narrows_the_list() {
         let filter = RotationFilter {
-            search: String::new(),
             mode: Some(RotationMode::PagerDuty),
+            ..search("")
         };
-        assert!(!matches(
-            &rotation(&[]).details,
-            RotationMode::Manual,
-            &filter
-        ));
+        let details = rotation(&[]).details;
+        assert!(!matches(&details, RotationMode::Manual, None, &[], &filter));
     }
 }

@@ -12,6 +12,7 @@ pub mod editing;
 mod failure;
 pub mod feeds;
 pub mod former;
+pub mod home;
 pub mod links;
 pub mod members;
 mod rights;

@@ -8,43 +8,43 @@ use crate::{
     sync,
 };
 use domain::{
-    Actor, Directory, Foresight, Member, Past, Record, Rotation, SchedulePerson, ScheduleSnapshot,
+    Actor, Condition, Directory, Foresight, Member, Past, Record, Rotation, SchedulePerson,
+    ScheduleSnapshot, Traits,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
-    Attention, Coverage, Days, DaysWanted, Outlook, PagerDutyProblem, RotationFilter, RotationId,
-    ScheduleHealth, ScheduleId, Stretch, Timestamp,
+    Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
+    RotationId, RotationNeed, ScheduleHealth, ScheduleId, Stretch, Timestamp,
 };
 
 /// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
 /// comes is among them.
 const USUAL_WEEKS: u32 = 2;
 
-/// The rotations that were found, in the order of the overview.
+/// A page of the list of rotations.
 pub struct Listing {
     overview: Arc<Overview>,
-    found: Vec<Listed>,
+    page: domain::Listing<Listed>,
 }
 
-struct Listed {
+/// A rotation of the overview as it is now.
+pub(super) struct Listed {
     /// In the overview.
-    place: usize,
-    outlook: Outlook,
-    attention: Option<Attention>,
+    pub(super) place: usize,
+    pub(super) outlook: Outlook,
+    /// The most urgent first.
+    pub(super) needs: Vec<RotationNeed>,
 }
 
 impl Listing {
-    /// Hands each to `show`: the rotation, what lies ahead, and why that cannot be confirmed
-    /// at present, if so.
+    /// Hands each to `show`: the rotation, what lies ahead, and what it needs somebody for.
     pub fn shown<T>(
         self,
-        show: impl Fn(&ListedRotation, Outlook, Option<Attention>) -> T,
-    ) -> Vec<T> {
+        show: impl Fn(&ListedRotation, Outlook, Vec<RotationNeed>) -> T,
+    ) -> domain::Listing<T> {
         let rotations = &self.overview.rotations;
-        let found = self.found.into_iter();
-        found
-            .map(|listed| show(&rotations[listed.place], listed.outlook, listed.attention))
-            .collect()
+        self.page
+            .map(|listed| show(&rotations[listed.place], listed.outlook, listed.needs))
     }
 }
 
@@ -88,22 +88,39 @@ pub async fn list(
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
     let present = Present::read(services, actor).await?;
-    let rotations = present.overview.rotations.iter().enumerate();
-    let found = rotations
-        .filter(|(_, rotation)| is_seen(rotation, actor))
-        .filter(|(_, rotation)| domain::matches(&rotation.details, rotation.plan.mode(), filter))
-        .map(|(place, rotation)| Listed {
-            place,
-            outlook: present
-                .foresight(rotation)
-                .outlook(&rotation.crew, present.now),
-            attention: present.attention(rotation),
-        })
-        .collect();
+    let found = present.seen_by(actor).filter_map(|(place, rotation)| {
+        let listed = present.listed(place, rotation);
+        let schedule = present.schedule(rotation);
+        domain::matches(
+            &rotation.details,
+            rotation.plan.mode(),
+            schedule.map(|schedule| schedule.name.as_str()),
+            &listed.outlook.on_duty,
+            filter,
+        )
+        .then(|| (traits(rotation, &listed, actor, present.now), listed))
+    });
+    let page = domain::listing(found.collect(), filter);
     Ok(Listing {
         overview: present.overview,
-        found,
+        page,
     })
+}
+
+/// What a rotation is to the actor, and how it is.
+fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timestamp) -> Traits {
+    let person = actor.person();
+    let relation = person.map(|person| rotation.relation_to(person));
+    let me = person.map(MemberKey::of_person);
+    let outlook = &listed.outlook;
+    Traits {
+        mine: relation.is_some_and(|relation| relation.member),
+        owned: relation.is_some_and(|relation| relation.owner),
+        on_duty: me.is_some_and(|me| outlook.of(&me).is_some()),
+        nobody: outlook.on_duty.is_empty(),
+        needs_attention: !listed.needs.is_empty(),
+        changes_at: outlook.changes().filter(|at| *at > now).min(),
+    }
 }
 
 /// What the rotations of a workspace are read from, all at once.
@@ -111,7 +128,7 @@ pub(super) struct Present {
     pub(super) overview: Arc<Overview>,
     /// By the clock that duties go by.
     pub(super) now: Timestamp,
-    connection: Option<Connection>,
+    pub(super) connection: Option<Connection>,
     schedules: HashMap<ScheduleId, ListedSchedule>,
     /// How often schedules are read.
     interval: Duration,
@@ -135,6 +152,38 @@ impl Present {
             schedules,
             interval: services.config.pagerduty.poll_interval,
         })
+    }
+
+    /// The rotations that the actor may see, with their places in the overview.
+    pub(super) fn seen_by(
+        &self,
+        actor: &Actor,
+    ) -> impl Iterator<Item = (usize, &ListedRotation)> + use<'_> {
+        let actor = actor.clone();
+        let rotations = self.overview.rotations.iter().enumerate();
+        rotations.filter(move |(_, rotation)| is_seen(rotation, &actor))
+    }
+
+    /// One of the rotations as it is now.
+    pub(super) fn listed(&self, place: usize, rotation: &ListedRotation) -> Listed {
+        let foresight = self.foresight(rotation);
+        let outlook = foresight.outlook(&rotation.crew, self.now);
+        let gaps_until = self.now.plus_seconds(domain::GAPS_TOLD_SECONDS);
+        let needs = domain::needs(&Condition {
+            mode: rotation.plan.mode(),
+            outlook: &outlook,
+            gap: foresight.next_gap(self.now, gaps_until),
+            unconfirmed: self.attention(rotation),
+            unlinked: match rotation.plan.schedule() {
+                Some(_) => rotation.unlinked_count(),
+                None => 0,
+            },
+        });
+        Listed {
+            place,
+            outlook,
+            needs,
+        }
     }
 
     fn schedule(&self, rotation: &ListedRotation) -> Option<&ListedSchedule> {

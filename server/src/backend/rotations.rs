@@ -5,15 +5,15 @@ use super::{
     answers::{answer, told},
     views,
 };
-use crate::actions::{Failure, editing, members, rotations, turns};
+use crate::actions::{Failure, editing, home, members, rotations, turns};
 use app::{
     AppError,
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
 use types::{
-    DaysWanted, Denial, FoundPeople, MemberKey, MoveDirection, PersonId, RotationCard,
-    RotationFilter, RotationId, RotationInput, RotationPage, RotationRefusal,
+    DaysWanted, Denial, FoundPeople, HomeView, MemberKey, MoveDirection, PersonId, RotationFilter,
+    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
 };
 
 /// How many people are offered at once to choose from.
@@ -25,9 +25,16 @@ impl Rotations for RoundRobin {
         &self,
         caller: &Caller,
         filter: RotationFilter,
-    ) -> Result<Vec<RotationCard>, AppError> {
+    ) -> Result<RotationList, AppError> {
         let listing = rotations::list(&self.services, &actor(caller), &filter).await;
-        Ok(told(caller, listing)?.shown(views::card))
+        Ok(views::rotation_list(
+            told(caller, listing)?.shown(views::card),
+        ))
+    }
+
+    async fn home(&self, caller: &Caller) -> Result<HomeView, AppError> {
+        let state = home::state(&self.services, &actor(caller)).await;
+        told(caller, state).map(views::home)
     }
 
     async fn rotation(

@@ -15,7 +15,7 @@ use super::{
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL},
 };
-use domain::{Crew, Directory, Plan, Relation, planned};
+use domain::{Crew, Directory, NaturalKey, Plan, Relation, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -24,7 +24,7 @@ use types::{
     Stretch, Timestamp, WorkspaceId,
 };
 
-/// All rotations of a workspace by name, and what the schedules that they follow plan.
+/// All rotations of a workspace, by name as people count, and what the schedules that they follow plan.
 #[derive(Debug, Default)]
 pub struct Overview {
     pub rotations: Vec<ListedRotation>,
@@ -34,7 +34,8 @@ pub struct Overview {
 }
 
 impl Overview {
-    fn new(rotations: Vec<ListedRotation>, plans: HashMap<ScheduleId, Vec<Stretch>>) -> Self {
+    fn new(mut rotations: Vec<ListedRotation>, plans: HashMap<ScheduleId, Vec<Stretch>>) -> Self {
+        rotations.sort_by_cached_key(|rotation| NaturalKey::of(&rotation.details.name));
         let by_id = rotations.iter().enumerate();
         let by_id = by_id.map(|(place, rotation)| (rotation.id.clone(), place));
         Self {
@@ -72,6 +73,12 @@ impl ListedRotation {
         relation.may_see(self.details.visibility, role)
     }
 
+    /// How many of its members are nobody in Slack, as far as is known.
+    pub fn unlinked_count(&self) -> u32 {
+        let linked = u32::try_from(self.member_people.len()).unwrap_or(u32::MAX);
+        self.member_count.saturating_sub(linked)
+    }
+
     /// What a person of the workspace is to it.
     pub fn relation_to(&self, person: &PersonId) -> Relation {
         Relation {
@@ -81,9 +88,10 @@ impl ListedRotation {
     }
 }
 
-/// How well the state of a bound schedule is known.
+/// What a bound schedule is called, and how well its state is known.
 #[derive(Clone, Debug)]
 pub struct ListedSchedule {
+    pub name: String,
     /// When PagerDuty last answered for it, by PagerDuty's clock.
     pub confirmed_at: Option<Timestamp>,
     /// Why the last attempt to read it failed, if it did.
@@ -98,6 +106,7 @@ pub struct ListedSchedule {
 #[derive(Deserialize)]
 struct StateRow {
     id: String,
+    name: String,
     confirmed_at: Option<i64>,
     problem: Option<String>,
     unanswered: i64,
@@ -107,6 +116,7 @@ struct StateRow {
 impl StateRow {
     fn state(self) -> (ScheduleId, ListedSchedule) {
         let state = ListedSchedule {
+            name: self.name,
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
@@ -190,7 +200,8 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<HashMap<ScheduleId, ListedSchedule>> {
-        let states = format!("s.id, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}");
+        let states =
+            format!("s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}");
         let states = self.engine.json_rows(&states, "s.id");
         let statement =
             format!("select {states} from pagerduty_schedules s where s.workspace_id = $1");
@@ -222,7 +233,7 @@ impl Store {
                  b.schedule_id
              from rotations r
              left join bindings b on b.rotation_id = r.id
-             where r.workspace_id = $1 order by lower(r.name), r.id"
+             where r.workspace_id = $1 order by r.name, r.id"
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())

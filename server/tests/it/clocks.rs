@@ -188,7 +188,7 @@ async fn a_workspace_without_pagerduty_has_a_clock_that_moves_on() {
                     .rotations(&caller(), Default::default())
                     .await
                     .unwrap();
-                let card = cards.into_iter().find(|card| card.id == id).unwrap();
+                let card = cards.cards.into_iter().find(|card| card.id == id).unwrap();
                 let [page, card] = [page.outlook, card.outlook].map(|outlook| outlook.on_duty);
                 if page
                     .iter()

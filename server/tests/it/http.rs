@@ -112,11 +112,11 @@ async fn who_is_not_signed_in_is_sent_to_sign_in_and_back() {
 async fn who_is_signed_in_does_not_see_the_sign_in_page() {
     let (services, _database) = started().await;
     let mut browser = signed_in(&services, "U1", clock::now()).await;
-    assert_eq!(browser.open("/sign-in").await.location(), "/rotations");
+    assert_eq!(browser.open("/sign-in").await.location(), "/");
     let elsewhere = browser
         .open("/sign-in?return_to=https://evil.example/")
         .await;
-    assert_eq!(elsewhere.location(), "/rotations");
+    assert_eq!(elsewhere.location(), "/");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod faults;
 mod feeds;
 mod former;
 mod history;
+mod home;
 mod http;
 mod keys;
 mod kills;

@@ -83,7 +83,7 @@ async fn outlook(services: &Services, id: &RotationId) -> Outlook {
     let backend = RoundRobin::new(services.clone());
     let all = RotationFilter::default();
     let cards = backend.rotations(&caller(), all).await.unwrap();
-    let card = cards.into_iter().find(|card| card.id == *id).unwrap();
+    let card = cards.cards.into_iter().find(|card| card.id == *id).unwrap();
     card.outlook
 }
 

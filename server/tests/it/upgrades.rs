@@ -16,13 +16,16 @@ async fn pages(bound: &Bound, after: &str) {
     let (backend, caller) = (bound.backend(), caller());
     let all = backend.rotations(&caller, RotationFilter::default()).await;
     let all = all.unwrap_or_else(|error| panic!("the list after {after}: {error}"));
-    assert_eq!(all.len(), 3, "after {after}");
-    for card in all {
+    assert_eq!(all.cards.len(), 3, "after {after}");
+    for card in all.cards {
         let page = backend
             .rotation(&caller, card.id, DaysWanted::default())
             .await;
         page.unwrap_or_else(|error| panic!("{} after {after}: {error}", card.name));
     }
+    let home = backend.home(&caller).await;
+    let home = home.unwrap_or_else(|error| panic!("Home after {after}: {error}"));
+    assert_eq!(home.rotations, 3, "after {after}");
     let panel = backend.integrations(&caller).await;
     let panel = panel.unwrap_or_else(|error| panic!("the panel after {after}: {error}"));
     assert!(panel.pagerduty.is_some(), "after {after}");

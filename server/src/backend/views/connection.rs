@@ -1,5 +1,6 @@
 //! The connection to PagerDuty, as the integrations panel shows it.
 
+use super::count;
 use crate::{
     actions::{
         connections::{ConnectionState, Disconnection, Managed},
@@ -122,8 +123,4 @@ fn unreadable(schedules: Vec<BoundSchedule>) -> Vec<UnreadableSchedule> {
         .collect();
     unreadable.sort_by_cached_key(|schedule| schedule.name.to_lowercase());
     unreadable
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

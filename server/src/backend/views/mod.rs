@@ -2,6 +2,7 @@
 
 mod background;
 mod connection;
+mod home;
 mod people;
 mod rotation;
 mod schedule;
@@ -10,8 +11,13 @@ mod week;
 
 pub(super) use background::background_task;
 pub(super) use connection::{connection, disconnected, question};
+pub(super) use home::home;
 pub(super) use people::found_people;
-pub(super) use rotation::{card, rotation_page};
+pub(super) use rotation::{card, rotation_list, rotation_page};
 pub(super) use schedule::preview;
 pub(super) use slack::slack;
 pub(super) use week::week;
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,19 +1,20 @@
 //! A rotation in the list, and on its own page.
 
+use super::count;
 use crate::{
     actions::rotations::{Bound, RotationState},
     store::ListedRotation,
 };
-use domain::{Directory, Member, Record, SchedulePerson};
+use domain::{Directory, Listing, Member, Record, SchedulePerson};
 use types::{
-    Attention, BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
-    RotationCard, RotationPage,
+    BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
+    RotationCard, RotationList, RotationNeed, RotationPage,
 };
 
 pub(in crate::backend) fn card(
     rotation: &ListedRotation,
     outlook: Outlook,
-    attention: Option<Attention>,
+    needs: Vec<RotationNeed>,
 ) -> RotationCard {
     RotationCard {
         id: rotation.id.clone(),
@@ -23,7 +24,17 @@ pub(in crate::backend) fn card(
         visibility: rotation.details.visibility,
         member_count: rotation.member_count,
         outlook,
-        attention,
+        needs,
+    }
+}
+
+pub(in crate::backend) fn rotation_list(listing: Listing<RotationCard>) -> RotationList {
+    RotationList {
+        cards: listing.items,
+        counts: listing.counts,
+        before: count(listing.before),
+        page: count(listing.page),
+        pages: count(listing.pages),
     }
 }
 

@@ -6,7 +6,7 @@ use url::{Url, form_urlencoded};
 
 pub const SIGN_IN: &str = "/sign-in";
 /// Where somebody goes who wanted nothing in particular.
-pub const HOME: &str = "/rotations";
+pub const HOME: &str = "/";
 const LONGEST: usize = 2_048;
 
 /// A path of this site, with its query: never another host, whatever browsers

@@ -12,7 +12,7 @@ async fn shown(bound: &Bound) -> (ScheduleHealth, ScheduleHealth, ConnectionHeal
     let (backend, (_, id)) = (bound.backend(), &bound.rotations[0]);
     let everything = RotationFilter::default();
     let cards = backend.rotations(&caller(), everything).await.unwrap();
-    let card = cards.into_iter().find(|card| card.id == *id).unwrap();
+    let card = cards.cards.into_iter().find(|card| card.id == *id).unwrap();
     let page = backend
         .rotation(&caller(), id.clone(), DaysWanted::default())
         .await
@@ -20,7 +20,7 @@ async fn shown(bound: &Bound) -> (ScheduleHealth, ScheduleHealth, ConnectionHeal
     let binding = page.binding.unwrap();
     let named = binding.health >= ScheduleHealth::NeedsAttention;
     assert_eq!(binding.problem.is_some(), named);
-    let on_card = card.attention.map(|attention| attention.health);
+    let on_card = card.attention().map(|attention| attention.health);
     let panel = bound.card().await;
     if panel.freshness.unreadable > 0 {
         assert_ne!(panel.health, ConnectionHealth::Healthy);

@@ -543,6 +543,7 @@ async fn sessions(tenant: &mut Tenant<'_>, wrongs: &mut Vec<String>) {
 async fn page(tenant: &mut Tenant<'_>, case: &Case, wrongs: &mut Vec<String>) {
     let rotation = &tenant.rotations[0].1;
     let pages = [
+        "/".to_owned(),
         "/rotations".to_owned(),
         format!("/rotations/{rotation}"),
         "/settings/integrations".to_owned(),

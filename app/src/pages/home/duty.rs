@@ -1,0 +1,183 @@
+//! What Home says of duty: the reader's own, now and to come, and who has it in the rotations
+//! that they own.
+
+use super::{all_of, row, rows};
+use crate::{
+    components::{Card, Notice, Tone, names_markup, time_markup},
+    duty::{OR_LATER, UNKNOWN, is_over},
+    pages::{
+        rotation_card::{Doubts, badges, last_said, shift, what_follows},
+        wording::count,
+    },
+};
+use leptos::prelude::*;
+use maud::{Markup, html};
+use types::{ComingShift, HomeView, MemberKey, RotationCard, Selection, Timestamp};
+
+/// The answer to *am I on duty*. Where a change was due and nobody knows what came of it, that
+/// is said instead.
+pub(super) fn heading(
+    home: &HomeView,
+    me: Option<&MemberKey>,
+    unknown_until: Option<Timestamp>,
+) -> &'static str {
+    let ends = |card: &RotationCard| Some(card.outlook.of(me?)?.until);
+    let mut ends = home.on_duty.items.iter().filter_map(ends);
+    let begins_at = home.coming.items.first().map(|shift| shift.starts_at);
+    if ends.any(|until| !is_over(until, unknown_until)) {
+        "You are on duty"
+    } else if home.on_duty.all > 0 || is_over(begins_at, unknown_until) {
+        "Whether you are on duty is not known"
+    } else {
+        "You are not on duty"
+    }
+}
+
+/// What the reader is on duty for, or when they are next.
+pub(super) fn at_present(
+    home: &HomeView,
+    me: Option<&MemberKey>,
+    doubts: Doubts,
+    now: Timestamp,
+) -> AnyView {
+    if home.on_duty.all == 0 {
+        return off_duty(home, now);
+    }
+    let mine = |card: &RotationCard| row(&card.id, &card.name, my_duty(card, me, doubts, now));
+    view! {
+        <div class="card now">
+            {rows(home.on_duty.items.iter().map(mine))}
+            {all_of(&home.on_duty, Selection::OnDuty)}
+        </div>
+    }
+    .into_any()
+}
+
+fn my_duty(card: &RotationCard, me: Option<&MemberKey>, doubts: Doubts, now: Timestamp) -> Markup {
+    let unknown_until = doubts.unknown_until;
+    let mine = me.and_then(|me| card.outlook.of(me));
+    let others = card.outlook.on_duty.iter();
+    let others = others.filter(|duty| Some(&duty.holder.key) != me);
+    let others: Vec<_> = others.map(|duty| duty.holder.name.clone()).collect();
+    html! {
+        @if let Some(duty) = mine {
+            p class="until" { (shift(duty, is_over(duty.until, unknown_until), now)) }
+        }
+        (badges(card, doubts.may_be_old))
+        (last_said(card, now))
+        @if !others.is_empty() {
+            p class="hint" { "Together with " (names_markup(&others)) }
+        }
+        ul class="after" { (what_follows(&card.outlook, unknown_until, now)) }
+    }
+}
+
+fn off_duty(home: &HomeView, now: Timestamp) -> AnyView {
+    let next = home.coming.items.first().map(|shift| {
+        let said = html! {
+            "Your next shift begins " (time_markup(shift.starts_at, true, now))
+            ", in " bdi { (shift.rotation_name) } "."
+        };
+        view! { <p class="lead" translate="no" inner_html=said.into_string()></p> }
+    });
+    // Whoever has shifts of their own is linked.
+    let unlinked = home.unlinked_on_duty;
+    let perhaps_not_linked = unlinked > 0 && home.coming.all == 0;
+    let doubt = perhaps_not_linked.then(|| {
+        let people = count(unlinked, "person is", "people are");
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>
+                    {people}" on duty whom only PagerDuty knows. If you are one of them, you are on duty although \
+                    it is not said here: an admin has to link you on the rotation's page."
+                </p>
+            </Notice>
+        }
+    });
+    view! { {next}{doubt} }.into_any()
+}
+
+/// The reader's shifts that have not begun, and where it is their turn next by hand.
+pub(super) fn coming(
+    home: &HomeView,
+    unknown_until: Option<Timestamp>,
+    now: Timestamp,
+) -> impl IntoView + use<> {
+    let shifts = home.coming.items.iter().map(|shift| {
+        let said = when(shift, unknown_until, now);
+        row(&shift.rotation, &shift.rotation_name, said)
+    });
+    let in_turn = home.in_turn.items.iter().map(|card| {
+        let said = html! { p class="hint" { "It is your turn next, as soon as somebody rotates" } };
+        row(&card.id, &card.name, said)
+    });
+    let contents = if home.coming.all + home.in_turn.all > 0 {
+        rows(shifts.chain(in_turn))
+    } else {
+        let nothing = match home.mine {
+            0 => "You take no turns in any rotation.",
+            _ => "None is planned, as far as the days ahead are known.",
+        };
+        view! { <p>{nothing}</p> }.into_any()
+    };
+    let others = home.coming.others();
+    let later = (others > 0).then(|| {
+        view! { <p class="hint">{count(others, "later shift follows.", "later shifts follow.")}</p> }
+    });
+    view! { <Card id="shifts-heading" title="Your next shifts">{contents}{later}</Card> }
+}
+
+fn when(shift: &ComingShift, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
+    html! {
+        p {
+            (time_markup(shift.starts_at, true, now))
+            @if is_over(Some(shift.starts_at), unknown_until) { " (not confirmed)" }
+        }
+        @if let Some(at) = shift.ends_at {
+            p class="hint" {
+                "until " (time_markup(at, false, now))
+                @if shift.or_later { (OR_LATER) }
+            }
+        }
+    }
+}
+
+/// Who has the duty where the reader is an owner.
+pub(super) fn owned(
+    home: &HomeView,
+    unknown_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<impl IntoView + use<>> {
+    (home.owned.all > 0).then(|| {
+        let owned = home.owned.items.iter();
+        let owned =
+            owned.map(|card| row(&card.id, &card.name, who_has_it(card, unknown_until, now)));
+        let contents = rows(owned);
+        let all = all_of(&home.owned, Selection::Owned);
+        view! { <Card id="owned-heading" title="You own">{contents}{all}</Card> }
+    })
+}
+
+fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
+    let on_duty = &card.outlook.on_duty;
+    let names: Vec<_> = on_duty
+        .iter()
+        .map(|duty| duty.holder.name.clone())
+        .collect();
+    let until = on_duty.iter().filter_map(|duty| duty.until).min();
+    let over = is_over(until, unknown_until);
+    html! {
+        p class="hint" {
+            @if names.is_empty() {
+                "Nobody is on duty"
+            } @else {
+                (names_markup(&names))
+                @match until {
+                    Some(at) if over => { ", shift ended " (time_markup(at, false, now)) (UNKNOWN) }
+                    Some(at) => { ", until " (time_markup(at, false, now)) }
+                    None => {}
+                }
+            }
+        }
+    }
+}
