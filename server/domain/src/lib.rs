@@ -10,6 +10,8 @@ mod actor;
 mod crew;
 mod horizon;
 mod membership;
+mod notices;
+mod occurrences;
 mod ordering;
 mod outlook;
 mod people;
@@ -28,6 +30,11 @@ pub use actor::{Actor, Principal};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};
+pub use notices::{
+    Addressee, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
+    notices_of_change, notices_of_plan,
+};
+pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Foresight, Record, coming, note_following, planned, timeline};
 pub use people::{
