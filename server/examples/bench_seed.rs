@@ -7,8 +7,8 @@
 use anyhow::Context;
 use clap::Parser;
 use domain::{
-    AccountIdentity, Actor, Crew, Plan, Principal, Rotation, ScheduleSnapshot, ScheduleVersion,
-    Through,
+    AccountIdentity, Actor, Crew, Directory, Plan, Principal, Rotation, ScheduleSnapshot,
+    ScheduleVersion, Through,
 };
 use secrecy::{ExposeSecret, SecretString};
 use server::{
@@ -133,7 +133,7 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
     let bound = entry(workspace, AuditAction::BoundSchedule);
     let nobody = Rule {
         now: &clock::now,
-        crew: &|_, _| Crew::default(),
+        directory: &Directory::default(),
     };
     let bound = store
         .bind(connection, &rotation.id, reading, nobody, |_| {

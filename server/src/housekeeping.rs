@@ -20,6 +20,8 @@ const LEASE: Duration = Duration::from_secs(3 * 60);
 const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a change that is sent again is answered with what came of it.
 const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long it is kept what was told outside, in seconds.
+const OUTBOX_KEPT_SECONDS: i64 = 7 * 24 * 3600;
 const AUDIT_KEPT_SECONDS: i64 = AUDIT_KEPT_DAYS * 24 * 3600;
 
 /// Why a turn of cleaning up came to nothing.
@@ -59,6 +61,9 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
     store.purge_feed_addresses(now).await?;
     store
         .purge_audit(now.plus_seconds(-AUDIT_KEPT_SECONDS))
+        .await?;
+    store
+        .purge_outbox(now.plus_seconds(-OUTBOX_KEPT_SECONDS))
         .await?;
     store
         .purge_history(now.plus_seconds(-HISTORY_KEPT_SECONDS))

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod live;
 pub mod metrics;
 mod oauth;
+pub mod outbox;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;

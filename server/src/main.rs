@@ -12,7 +12,7 @@ use server::{
     backend::RoundRobin,
     background, check, clock,
     config::{Config, ConnectionsConfig, Settings, StorageSettings},
-    hand_offs, housekeeping, http, reencrypt, replicas, slack,
+    hand_offs, housekeeping, http, outbox, reencrypt, replicas, slack,
     storage::Storage,
     store::{self, ServingLock},
     sync,
@@ -243,6 +243,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack::directory::task(&services.slack),
         housekeeping::task(&services.store),
     ];
+    // No kind of notice has a consumer yet.
+    tasks.extend(outbox::task(&services.store, &services.tasks, Vec::new()));
     tasks.extend(replicas::task(
         &services.store,
         &services.live,

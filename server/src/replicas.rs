@@ -1,11 +1,12 @@
 //! Carries live events between the servers that share a Postgres database, so
-//! that a page follows whichever server did something. Postgres itself brings
+//! that a page follows whichever server did something, and wakes whichever delivers
+//! what is to be told outside. Postgres itself brings
 //! them: LISTEN and NOTIFY. SQLite serves one process, which needs none of this.
 
 use crate::{
     background::{Background, Lasting, Signs, Task},
     live::Live,
-    store::{Announcement, CHANNEL, GIVING_UP, Store},
+    store::{Announcement, CHANNEL, GIVING_UP, OUTBOX_CHANNEL, Store},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Executor as _, postgres::PgListener};
@@ -116,7 +117,9 @@ async fn listen(
         for statement in GIVING_UP {
             listener.execute(*statement).await?;
         }
-        listener.listen_all([CHANNEL, ECHO_CHANNEL]).await?;
+        listener
+            .listen_all([CHANNEL, ECHO_CHANNEL, OUTBOX_CHANNEL])
+            .await?;
         Ok::<_, sqlx::Error>(listener)
     };
     let mut listener = time::timeout(CONNECT_LIMIT, listening)
@@ -130,8 +133,13 @@ async fn listen(
             .map_err(|_| Unheard::Deaf)??
             .ok_or(Unheard::Lost)?;
         signs.well();
-        if notification.channel() == ECHO_CHANNEL {
-            continue;
+        match notification.channel() {
+            ECHO_CHANNEL => continue,
+            OUTBOX_CHANNEL => {
+                store.outbox_signal().notify_one();
+                continue;
+            }
+            _ => {}
         }
         let Ok(told) = serde_json::from_str::<Announcement>(notification.payload()) else {
             tracing::warn!("another server said what this version cannot read");

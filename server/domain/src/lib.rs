@@ -17,6 +17,8 @@ mod horizon;
 mod listing;
 mod membership;
 mod natural;
+mod notices;
+mod occurrences;
 mod ordering;
 mod outlook;
 mod people;
@@ -42,6 +44,11 @@ pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use listing::{Listing, Traits, listing};
 pub use membership::{crew_of, difference, going_on, loss, on_duty};
 pub use natural::NaturalKey;
+pub use notices::{
+    Addressee, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
+    notices_of_change, notices_of_plan,
+};
+pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Foresight, coming, note_following, planned};
 pub use people::{

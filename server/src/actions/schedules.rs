@@ -123,7 +123,7 @@ pub(super) async fn bind(
     let directory = directory(services, actor).await?;
     let rule = Rule {
         now: &|| services.integrations.pagerduty_now(connection),
-        crew: &|snapshot, now| snapshot.crew(&directory, now),
+        directory: &directory,
     };
     let store = &services.store;
     let interval = services.config.pagerduty.poll_interval;

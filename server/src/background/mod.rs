@@ -5,6 +5,7 @@
 //! The rooms that have something to do make the tasks; this one knows none of them.
 
 mod driver;
+mod jitter;
 mod lease;
 mod record;
 mod task;
@@ -12,6 +13,7 @@ mod task;
 mod tests;
 
 pub use driver::run;
+pub use jitter::jitter;
 pub use lease::Lease;
 pub use record::{Background, Outcome, Report, Run, Signs};
 pub use task::{Failure, Lasting, Periodic, Task};

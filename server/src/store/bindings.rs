@@ -4,7 +4,7 @@ use super::{
     Connection, DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit,
     connections, former,
     hand_offs::{self, Made, NEVER, Rule, is_later},
-    rotations,
+    outbox, rotations,
     schedules::{self, Asked, BoundSchedule, ScheduleRow, columns},
 };
 use domain::{Plan, Rotation, ScheduleSnapshot};
@@ -99,20 +99,21 @@ impl Store {
                 schedule
             }
         };
-        let crew = (rule.crew)(present, now);
         let made = |certain_until| Made {
-            schedule: &schedule.id,
-            crew: crew.clone(),
+            schedule: present,
+            // What it was before is the plan of none of those that follow it now.
+            rewritten: Some(Vec::new()),
             certain_until,
         };
         // Those that follow this schedule already have it read anew as well. This one had
         // its own members until now.
         let followed = made(applied_at.unwrap_or(NEVER));
-        hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], now).await?;
+        let times = (rule, now);
+        hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], times).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
         schedules::set_clocks_of_followers(&mut tx, self.engine, workspace, &[&schedule.id])
             .await?;
-        hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], now).await?;
+        hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], times).await?;
         forget_unbound(&mut tx, workspace).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [&rotation.id])
@@ -160,6 +161,7 @@ impl Store {
                 .await?;
         }
         forget_unbound(&mut tx, workspace).await?;
+        outbox::no_shifts_come(&mut tx, self.engine, [&rotation.id].into_iter()).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [&rotation.id])
             .await?;

@@ -4,7 +4,7 @@
 use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
-    duration, former, millis,
+    duration, former, millis, outbox,
 };
 use crate::clock;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -363,6 +363,8 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        let rotations = || reverted.iter().map(|rotation| &rotation.id);
+        outbox::no_shifts_come(&mut tx, self.engine, rotations()).await?;
         audit::insert(&mut tx, entry).await?;
         for rotation in &reverted {
             let entry = NewAuditEntry {
@@ -376,8 +378,7 @@ impl Store {
             };
             audit::insert(&mut tx, &entry).await?;
         }
-        let rotations = reverted.iter().map(|rotation| &rotation.id);
-        self.rotations_changed(&mut tx, workspace, rotations)
+        self.rotations_changed(&mut tx, workspace, rotations())
             .await?;
         tx.commit().await?;
         Ok(Some(reverted))

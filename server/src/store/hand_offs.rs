@@ -9,13 +9,14 @@
 use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     duration, millis,
+    outbox::{self, PlanChange},
     rotations::{self, CrewChange, Which},
     runs,
     schedules::{self, Asked},
 };
 use domain::{
-    Crew, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, difference, going_on, next_change,
-    spliced,
+    Crew, Directory, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, difference, going_on,
+    next_change, spliced,
 };
 use sqlx::AssertSqlSafe;
 use std::{
@@ -23,16 +24,18 @@ use std::{
     mem,
     time::{Duration, Instant},
 };
-use types::{RotationId, RotationMode, ScheduleId, SyncChange, SyncRunId, Timestamp, WorkspaceId};
+use types::{
+    RotationId, RotationMode, ScheduleId, Stretch, SyncChange, SyncRunId, Timestamp, WorkspaceId,
+};
 
-/// What makes a crew of a schedule. The time is asked for when nobody else can
-/// write any more: worked out earlier, a crew could undo a hand-off that came in
+/// By what a schedule makes a rotation's people and its plan. The time is asked for when nobody
+/// else can write any more: worked out earlier, a crew could undo a hand-off that came in
 /// between.
 #[derive(Clone, Copy)]
 pub struct Rule<'a> {
     /// PagerDuty's clock.
     pub now: &'a (dyn Fn() -> Timestamp + Sync),
-    pub crew: &'a (dyn Fn(&ScheduleSnapshot, Timestamp) -> Crew + Sync),
+    pub directory: &'a Directory,
 }
 
 /// When duty changes hands next in a workspace, by plans of one kind.
@@ -51,6 +54,8 @@ pub struct Turn {
     pub duties: Vec<Duty>,
     /// When that changes next, by the plan's clock.
     pub next_change_at: Option<Timestamp>,
+    /// The shifts that are planned, joined and by start; those that have begun may be among them.
+    pub plan: Vec<Stretch>,
 }
 
 /// What became of the schedules whose shifts had changed hands since anybody looked.
@@ -144,10 +149,11 @@ impl Store {
         }
         let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
         let due: HashMap<_, _> = due.into_iter().collect();
-        let (mut clocks, mut changes) = (Vec::new(), Vec::new());
+        let (mut clocks, mut changes, mut plans) = (Vec::new(), Vec::new(), Vec::new());
         for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
             let turn = turn(&rotation, now);
             clocks.push((rotation.id.clone(), turn.next_change_at));
+            plans.push((rotation.id.clone(), turn.plan));
             let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
             let crew = going_on(&rotation.crew, &crew);
             if rotation.crew != crew {
@@ -168,12 +174,19 @@ impl Store {
             rotations::write_crews(&mut tx, self.engine, &changes, now).await?;
             self.rotations_changed(&mut tx, workspace, &changed).await?;
         }
+        let plans = plans.iter().map(|(rotation, plan)| PlanChange {
+            rotation,
+            before: plan,
+            after: plan,
+        });
+        let plans: Vec<_> = plans.collect();
+        outbox::plans_changed(&mut tx, self.engine, workspace, &plans, now).await?;
         tx.commit().await?;
         Ok(changed)
     }
 
-    /// Writes what a schedule was when PagerDuty was asked, and
-    /// gives its rotations the people that `rule` makes of it. PagerDuty is asked
+    /// Writes what a schedule was when PagerDuty was asked, and gives its rotations the people
+    /// and the plan that `rule` makes of it. PagerDuty is asked
     /// for it again after `poll_in`. Returns what changed; `None`, and nothing is
     /// changed, when the credential that read it has changed or gone, nothing is
     /// bound to the schedule any more, or a later reading is already there.
@@ -202,35 +215,14 @@ impl Store {
         }
         let (applied_at, change_was_at) = (known.applied_at, known.next_change_at);
         let was_known_until = known.known_until;
-        let stored =
-            schedules::load_snapshots(&mut tx, self.engine, workspace, vec![known]).await?;
-        let mut known = KnownShifts {
-            shifts: schedule.shifts.clone(),
-            until: asked.until,
-        };
-        if let (Some(stored), Some(until)) = (stored.first(), was_known_until) {
-            let shifts = stored.shifts.clone();
-            known = spliced(known, &KnownShifts { shifts, until });
-        }
-        let times = (
-            Asked {
-                until: known.until,
-                ..asked
-            },
-            now,
-        );
-        let mut schedule = ScheduleSnapshot {
-            shifts: known.shifts,
-            ..schedule.clone()
-        };
-        let before = stored.first();
-        schedule.name_all(before.map_or(&[], |before| &before.people));
-        let schedule = &schedule;
-        let same = stored.first() == Some(schedule);
+        let before = schedules::load_snapshot(&mut tx, self.engine, workspace, known).await?;
+        let (schedule, until) = up_to_date(schedule, asked.until, &before, was_known_until);
+        let same = before == schedule;
+        let times = (Asked { until, ..asked }, now);
         if same {
-            schedules::confirm(&mut tx, workspace, schedule, times).await?;
+            schedules::confirm(&mut tx, workspace, &schedule, times).await?;
         } else {
-            schedules::write(&mut tx, self.engine, workspace, schedule, times).await?;
+            schedules::write(&mut tx, self.engine, workspace, &schedule, times).await?;
         }
         // A server of the version before, which tells nothing of how far it read, sets no clocks.
         if next_change(&schedule.shifts, now) != change_was_at || was_known_until.is_none() {
@@ -238,11 +230,11 @@ impl Store {
                 .await?;
         }
         let made = Made {
-            schedule: &schedule.id,
-            crew: (rule.crew)(schedule, now),
+            schedule: &schedule,
+            rewritten: (!same).then(|| before.plan(rule.directory)),
             certain_until: applied_at.unwrap_or(NEVER),
         };
-        let changed = write_crews(&mut tx, self.engine, workspace, &[made], now).await?;
+        let changed = write_crews(&mut tx, self.engine, workspace, &[made], (rule, now)).await?;
         if !same || !changed.is_empty() {
             let rotations = changed.iter().map(|(_, change)| &change.rotation);
             self.rotations_changed(&mut tx, workspace, rotations)
@@ -350,14 +342,38 @@ impl Store {
         schedules::note_hand_offs(tx, self.engine, workspace, &snapshots, now).await?;
         connections::ask_soon(tx, self.engine, workspace).await?;
         let made = snapshots.iter().zip(applied_at);
-        let made = made.map(|(snapshot, applied_at)| Made {
-            schedule: &snapshot.id,
-            crew: (rule.crew)(snapshot, now),
+        let made = made.map(|(schedule, applied_at)| Made {
+            schedule,
+            rewritten: None,
             certain_until: applied_at.unwrap_or(NEVER),
         });
         let made: Vec<_> = made.collect();
-        write_crews(tx, self.engine, workspace, &made, now).await
+        write_crews(tx, self.engine, workspace, &made, (rule, now)).await
     }
+}
+
+/// What is known of a schedule after a reading that told it until then, where it was known
+/// `before`, perhaps for longer; and until when its shifts are known now.
+fn up_to_date(
+    read: &ScheduleSnapshot,
+    until: Timestamp,
+    before: &ScheduleSnapshot,
+    was_known_until: Option<Timestamp>,
+) -> (ScheduleSnapshot, Timestamp) {
+    let mut known = KnownShifts {
+        shifts: read.shifts.clone(),
+        until,
+    };
+    if let Some(until) = was_known_until {
+        let shifts = before.shifts.clone();
+        known = spliced(known, &KnownShifts { shifts, until });
+    }
+    let mut schedule = ScheduleSnapshot {
+        shifts: known.shifts,
+        ..read.clone()
+    };
+    schedule.name_all(&before.people);
+    (schedule, known.until)
 }
 
 /// Notes when duty changes hands next in each of the rotations.
@@ -391,34 +407,43 @@ pub(super) fn is_later(stored: Option<Timestamp>, read_at: Timestamp, now: Times
 /// Before anything was ever certain.
 pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
 
-/// The people that a schedule makes of its rotations.
+/// A schedule, of which the people and the plan of its rotations are made.
 pub(super) struct Made<'a> {
-    pub(super) schedule: &'a ScheduleId,
-    pub(super) crew: Crew,
+    pub(super) schedule: &'a ScheduleSnapshot,
+    /// What was planned before, where that may be another plan.
+    pub(super) rewritten: Option<Vec<Stretch>>,
     /// Until when those that its rotations have are certain to have been right.
     pub(super) certain_until: Timestamp,
 }
 
-/// Gives every rotation that follows one of the schedules the people that it makes, from `now`
-/// on, and returns what that changes, and by which schedule.
+/// Gives every rotation that follows one of the schedules the people and the plan that `rule` makes
+/// of it, from `now` on, and returns what that changes of the people, and by which schedule.
 pub(super) async fn write_crews(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
     made: &[Made<'_>],
-    now: Timestamp,
+    (rule, now): (Rule<'_>, Timestamp),
 ) -> Result<Vec<(ScheduleId, SyncChange)>> {
-    let schedules = made.iter().map(|made| made.schedule);
+    let schedules = made.iter().map(|made| &made.schedule.id);
     let which = Which::following(engine, schedules.clone());
     let mut followed = bindings::following(connection, engine, workspace, schedules).await?;
-    let made: HashMap<_, _> = made.iter().map(|made| (made.schedule, made)).collect();
-    let mut changes = Vec::new();
+    let made = made.iter().map(|made| {
+        let crew = made.schedule.crew(rule.directory, now);
+        (&made.schedule.id, (made, crew))
+    });
+    let made: HashMap<_, _> = made.collect();
+    let (mut changes, mut planned) = (Vec::new(), Vec::new());
     for mut rotation in rotations::load(connection, engine, workspace, &which).await? {
         let made = followed.get(&rotation.id).and_then(|id| made.get(id));
-        let Some(made) = made.filter(|_| rotation.plan != Plan::Unknown) else {
+        let Some((made, crew)) = made.filter(|_| rotation.plan != Plan::Unknown) else {
             continue;
         };
-        let crew = going_on(&rotation.crew, &made.crew);
+        let crew = going_on(&rotation.crew, crew);
+        // Somebody may be known as somebody else by now, in the plan too.
+        if made.rewritten.is_some() || rotation.crew.members != crew.members {
+            planned.push((rotation.id.clone(), *made));
+        }
         if rotation.crew != crew {
             changes.push(CrewChange {
                 before: mem::replace(&mut rotation.crew, crew),
@@ -430,6 +455,7 @@ pub(super) async fn write_crews(
     if !changes.is_empty() {
         rotations::write_crews(connection, engine, &changes, now).await?;
     }
+    write_plans(connection, engine, workspace, &planned, (rule, now)).await?;
     let changed = changes.into_iter().filter_map(|change| {
         let schedule = followed.remove(&change.after.id)?;
         let change = SyncChange {
@@ -440,4 +466,29 @@ pub(super) async fn write_crews(
         Some((schedule, change))
     });
     Ok(changed.collect())
+}
+
+/// Writes what is to be told of the plans of rotations, each by the schedule that it follows.
+async fn write_plans(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    planned: &[(RotationId, &Made<'_>)],
+    (rule, now): (Rule<'_>, Timestamp),
+) -> Result<()> {
+    let mut plans = HashMap::new();
+    for (_, made) in planned {
+        let plan = || made.schedule.plan(rule.directory);
+        plans.entry(&made.schedule.id).or_insert_with(plan);
+    }
+    let changes = planned.iter().map(|(rotation, made)| {
+        let after = &plans[&made.schedule.id];
+        PlanChange {
+            rotation,
+            before: made.rewritten.as_ref().unwrap_or(after),
+            after,
+        }
+    });
+    let changes: Vec<_> = changes.collect();
+    outbox::plans_changed(connection, engine, workspace, &changes, now).await
 }

@@ -24,7 +24,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::{runtime::Handle, time};
+use tokio::{runtime::Handle, sync::Notify, time};
 
 /// How long a connection may have waited and still count as sound. Asking each
 /// whether it is would double the round trips of a busy server.
@@ -83,6 +83,7 @@ impl Pool {
             sound: true,
             in_transaction: false,
             durable: false,
+            outbox_written: false,
         };
         if self.work == Work::Durable {
             connection.durable = true;
@@ -237,6 +238,8 @@ pub(super) struct DatabaseConnection {
     in_transaction: bool,
     /// Is set up to write durably, for now.
     durable: bool,
+    /// The transaction has put something into the outbox.
+    outbox_written: bool,
 }
 
 impl fmt::Debug for DatabaseConnection {
@@ -246,6 +249,11 @@ impl fmt::Debug for DatabaseConnection {
 }
 
 impl DatabaseConnection {
+    /// Has the deliverer of this server look once the transaction is committed.
+    pub(super) const fn note_outbox_written(&mut self) {
+        self.outbox_written = true;
+    }
+
     /// The connection itself, how long it may take, and whom to tell how it went.
     fn parts(&mut self) -> (&mut AnyConnection, Option<Duration>, Listener<'_>) {
         let limit = self.upkeep.engine.statement_limit(self.work);
@@ -412,6 +420,9 @@ impl Transaction {
         self.0.execute("COMMIT").await?;
         self.0.in_transaction = false;
         self.0.upkeep.wrote();
+        if self.0.outbox_written {
+            self.0.upkeep.outbox.notify_one();
+        }
         Ok(())
     }
 }
@@ -441,6 +452,8 @@ pub(super) struct Upkeep {
     doubted_at: Mutex<Option<Instant>>,
     renewals: AtomicU64,
     writing: Mutex<Writing>,
+    /// Signals that a transaction has put something into the outbox.
+    outbox: Arc<Notify>,
     /// Held by the one who tries whether something can be written.
     pub(super) trying: tokio::sync::Mutex<()>,
 }
@@ -461,6 +474,7 @@ impl Upkeep {
             doubted_at: Mutex::default(),
             renewals: AtomicU64::default(),
             writing: Mutex::default(),
+            outbox: Arc::default(),
             trying: tokio::sync::Mutex::default(),
         }
     }
@@ -535,6 +549,10 @@ impl Upkeep {
             self.renew(trouble);
         }
         trouble.spoils_connections()
+    }
+
+    pub(super) fn outbox_signal(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
     }
 
     fn wrote(&self) {

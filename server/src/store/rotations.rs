@@ -4,7 +4,7 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
     duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
-    from_json, history,
+    from_json, history, outbox,
 };
 use domain::{Crew, Duty, Member, Plan, Rotation};
 use serde::{Deserialize, Serialize};
@@ -341,6 +341,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         bindings::forget_unbound(&mut tx, workspace).await?;
+        outbox::forget(&mut tx, id).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
@@ -447,8 +448,8 @@ async fn write_owners(
     Ok(())
 }
 
-/// Writes people who have become others, and notes whose duty that begins or ends at `now`;
-/// in a fixed number of statements.
+/// Writes people who have become others, whose duty begins or ends by that at `now`, and what is
+/// to be told of it; in a fixed number of statements.
 pub(super) async fn write_crews(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -461,7 +462,8 @@ pub(super) async fn write_crews(
     if !other_people.is_empty() {
         write_rosters(connection, engine, &other_people).await?;
     }
-    duties::write(connection, engine, changes).await
+    duties::write(connection, engine, changes).await?;
+    outbox::duty_changed(connection, engine, changes, now).await
 }
 
 #[derive(Serialize)]

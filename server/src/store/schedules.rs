@@ -212,10 +212,7 @@ impl Store {
         schedule: BoundSchedule,
     ) -> Result<ScheduleSnapshot> {
         let mut connection = self.pool.acquire().await?;
-        let schedules = vec![schedule];
-        let mut snapshots =
-            load_snapshots(&mut connection, self.engine, workspace, schedules).await?;
-        Ok(snapshots.pop().expect("each schedule has a snapshot"))
+        load_snapshot(&mut connection, self.engine, workspace, schedule).await
     }
 
     /// Notes why a schedule could not be read, that it has so failed `failures`
@@ -436,6 +433,18 @@ pub(super) async fn load_snapshots(
         }
     });
     Ok(snapshots.collect())
+}
+
+/// A schedule with its people and shifts, as last read.
+pub(super) async fn load_snapshot(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    schedule: BoundSchedule,
+) -> Result<ScheduleSnapshot> {
+    let snapshots = load_snapshots(connection, engine, workspace, vec![schedule]).await?;
+    let mut snapshots = snapshots.into_iter();
+    Ok(snapshots.next().expect("each schedule has a snapshot"))
 }
 
 /// Notes that PagerDuty, when it was asked, still said what is stored. It is written at `now`.

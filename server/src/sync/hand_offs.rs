@@ -51,7 +51,7 @@ async fn hand_over_some(
     let now = || services.integrations.pagerduty_now(connection);
     let rule = Rule {
         now: &now,
-        crew: &|snapshot, now| snapshot.crew(&directory, now),
+        directory: &directory,
     };
     let run = SyncRunId::new(Uuid::now_v7().to_string());
     let handed_over = services.store.hand_over_due(connection, &run, rule).await?;

@@ -7,6 +7,7 @@ use super::{
     run::{self, RunOutcome, until},
 };
 use crate::{
+    background::jitter,
     metrics::RunEnd,
     store::{Connection, EndedRun, StoreError, SyncEnd},
 };
@@ -194,9 +195,4 @@ async fn end_of(
 fn planned_in(connection: &Connection) -> Duration {
     let planned_at = connection.next_sync_at.max(connection.ask_after);
     until(planned_at, connection.as_of)
-}
-
-/// Between 0 and 1.
-fn jitter() -> f64 {
-    f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX)
 }

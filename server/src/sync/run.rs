@@ -153,7 +153,7 @@ pub async fn apply_link(
     let directory = store.directory(workspace).await?;
     let rule = Rule {
         now: &|| services.integrations.pagerduty_now(connection),
-        crew: &|snapshot, now| snapshot.crew(&directory, now),
+        directory: &directory,
     };
     let naming = store.schedules_naming(workspace, user).await?;
     let changed = store.apply_stored(connection, &naming, rule).await?;
@@ -465,7 +465,7 @@ impl Run<'_> {
         let directory = self.store().directory(&self.connection.workspace).await?;
         let rule = Rule {
             now: &|| self.now(),
-            crew: &|snapshot, now| snapshot.crew(&directory, now),
+            directory: &directory,
         };
         let changed = self
             .store()

@@ -5,10 +5,12 @@ use crate::support::{
     new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
-use domain::{Crew, Duty, Plan};
+use domain::{Directory, Plan, Shift};
 use server::store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd};
 use std::{convert::Infallible, time::Duration};
-use types::{ApiKeyInput, AuditAction, Outcome, Replaced, RotationId, RotationMode};
+use types::{
+    ApiKeyInput, AuditAction, Outcome, PagerDutyUserId, Replaced, RotationId, RotationMode,
+};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
@@ -24,20 +26,20 @@ async fn connect(store: &Store) -> Connection {
 }
 
 async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, schedule: &str) {
-    let on_duty = Duty {
-        holder: member("P1").holder(),
-        since: NOW,
-        until: Some(NOW.plus_seconds(3600)),
-    };
-    let crew = Crew::new(vec![member("P1"), member("P2")], vec![on_duty]);
+    let mut schedule = snapshot(schedule, &["P1", "P2"]);
+    schedule.shifts = vec![Shift {
+        user: PagerDutyUserId::new("P1"),
+        starts_at: NOW,
+        ends_at: NOW.plus_seconds(3600),
+    }];
     let bound = store
         .bind(
             connection,
             rotation,
-            (&snapshot(schedule, &["P1", "P2"]), asked(NOW), A_MINUTE),
+            (&schedule, asked(NOW), A_MINUTE),
             Rule {
                 now: &|| NOW,
-                crew: &|_, _| crew.clone(),
+                directory: &Directory::default(),
             },
             |_| Ok::<NewAuditEntry, Infallible>(entry(AuditAction::BoundSchedule)),
         )
@@ -175,7 +177,7 @@ async fn what_was_read_before_a_disconnect_is_not_written_after_it() {
         bind(&store, &after, &id, "S1").await;
 
         let reading = snapshot("S1", &["P9"]);
-        let late = apply(&store, &before, &reading, &[member("P9")], NOW).await;
+        let late = apply(&store, &before, &reading, NOW).await;
         assert_eq!(late, None);
         assert_eq!(rotation(&store, &id).await.crew.members.len(), 2);
     })
@@ -209,7 +211,7 @@ async fn another_key_keeps_the_bindings_and_discards_what_the_old_one_read() {
         );
         for (connection, written) in [(&old, false), (&now, true)] {
             let reading = snapshot("S1", &["P9"]);
-            let applied = apply(&store, connection, &reading, &[member("P9")], NOW).await;
+            let applied = apply(&store, connection, &reading, NOW).await;
             assert_eq!(applied.is_some(), written);
         }
     })
@@ -286,7 +288,7 @@ async fn an_older_reading_does_not_replace_a_later_one() {
         bind(&store, &connection, &id, "S1").await;
         let read = async |name: &str, asked_at| {
             let reading = snapshot("S1", &[name]);
-            apply(&store, &connection, &reading, &[member(name)], asked_at).await
+            apply(&store, &connection, &reading, asked_at).await
         };
         let changed = read("P8", NOW.plus_seconds(2)).await.unwrap();
         assert_eq!(changed[0].rotation, id);
@@ -308,10 +310,9 @@ async fn disconnects_and_syncs_at_once_never_leave_something_in_between() {
             let connection = connect(&store).await;
             bind(&store, &connection, &id, "S1").await;
             let name = format!("P{round}");
-            let members = [member(&name)];
             let snapshot = snapshot("S1", &[name.as_str()]);
             let (applied, reverted) = tokio::join!(
-                apply(&store, &connection, &snapshot, &members, NOW),
+                apply(&store, &connection, &snapshot, NOW),
                 disconnect(&store)
             );
             let applied = applied.is_some();

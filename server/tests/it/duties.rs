@@ -4,7 +4,9 @@ use crate::support::{
     NOW, asked, create, cut_after, databases, entry, member, new_credential, on_call, postgres,
     rotation, snapshot, wire::Wire, with_people, workspace,
 };
-use domain::{Crew, Directory, Duty, Rotation, ScheduleSnapshot, Shift};
+use domain::{
+    Addressee, Crew, Directory, Duty, Occasion, Rotation, ScheduleSnapshot, Shift, Subscription,
+};
 use server::store::{BindEnd, Connection, Rule, Store};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{convert::Infallible, time::Duration};
@@ -46,7 +48,7 @@ async fn follow(store: &Store, connection: &Connection, schedule: &ScheduleSnaps
     let directory = Directory::default();
     let rule = Rule {
         now: &|| second(1),
-        crew: &|schedule, now| schedule.crew(&directory, now),
+        directory: &directory,
     };
     let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
     let reading = (schedule, asked(second(1)), Duration::from_secs(60));
@@ -65,7 +67,7 @@ async fn hand_off(
     let directory = Directory::default();
     let rule = Rule {
         now: &|| second(turn * SHIFT_SECONDS),
-        crew: &|schedule, now| schedule.crew(&directory, now),
+        directory: &directory,
     };
     let applied = store.apply_stored(connection, schedules, rule).await;
     applied.unwrap().unwrap().len()
@@ -84,7 +86,20 @@ async fn however_much_hands_over_it_takes_as_many_statements() {
     schedules.extend((1..5).map(|number| round(&format!("S{number}"), 30)));
     for schedule in &schedules {
         for _ in 0..4 {
-            follow(&store, &connection, schedule).await;
+            let id = follow(&store, &connection, schedule).await;
+            // Whoever wants to be told costs no more for more rotations either.
+            let subscription = Subscription {
+                rotation: id,
+                kind: "test".to_owned(),
+                addressee: Addressee::Target("C1".to_owned()),
+                occasion: Occasion::ChangeOfDuty,
+            };
+            let rule = Rule {
+                now: &|| second(1),
+                directory: &Directory::default(),
+            };
+            let subscribed = store.subscribe(&workspace(), &subscription, rule).await;
+            assert!(subscribed.unwrap());
         }
     }
     let all: Vec<_> = schedules
@@ -233,7 +248,7 @@ async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() 
             let now = || second(i64::from(turn) * SHIFT_SECONDS);
             let rule = Rule {
                 now: &now,
-                crew: &|schedule, now| schedule.crew(&directory, now),
+                directory: &directory,
             };
             let run = SyncRunId::new(format!("run {turn}"));
             let whose = |turn: i32| vec![format!("P{}", turn % 3)];

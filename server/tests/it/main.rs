@@ -22,6 +22,7 @@ mod mutation;
 mod oauth;
 mod oddities;
 mod operating;
+mod outbox;
 mod overview;
 mod pooler;
 mod replicas;

@@ -32,8 +32,7 @@ async fn what_made_no_sense_is_noted_on_the_rotation_until_a_reading_that_does()
             from: Some(confirmed_at.plus_seconds(3600)),
         };
         snapshot.left_out = Some(left_out.clone());
-        let members = bound.rotation("PPLATP1").await.crew.members;
-        crate::support::apply(store, &connection, &snapshot, &members, confirmed_at)
+        crate::support::apply(store, &connection, &snapshot, confirmed_at)
             .await
             .expect("it is written");
         assert_eq!(noted().await, Some(left_out));

@@ -6,7 +6,7 @@ use crate::support::{
     sandbox::Sandbox, services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
+use domain::{Directory, Rotation, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -398,7 +398,6 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         let mut schedule = snapshot("S1", &["ann", "bob"]);
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
         let directory = Directory::default();
-        let crew = |schedule: &ScheduleSnapshot, now| schedule.crew(&directory, now);
         let poll_in = Duration::from_secs(60);
 
         let connected = entry(AuditAction::ConnectedPagerDuty);
@@ -409,7 +408,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
         let before = Rule {
             now: &|| at(0),
-            crew: &crew,
+            directory: &directory,
         };
         let reading = (&schedule, asked(at(0)), poll_in);
         let bound = store.bind(&connection, &id, reading, before, allow);
@@ -418,7 +417,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         // Asked before the shift's end, and written after the hand-off at it.
         let after = Rule {
             now: &|| at(11),
-            crew: &crew,
+            directory: &directory,
         };
         let handed = store
             .apply_stored(&connection, &[schedule.id.clone()], after)
@@ -449,7 +448,6 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
             schedule
         };
         let directory = Directory::default();
-        let crew = |schedule: &ScheduleSnapshot, now| schedule.crew(&directory, now);
         let poll_in = Duration::from_secs(60);
         let connected = entry(AuditAction::ConnectedPagerDuty);
         let credential = new_credential("sealed");
@@ -459,7 +457,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
         // Binding back many reads them all before the first is written.
         let rule = Rule {
             now: &|| at(600),
-            crew: &crew,
+            directory: &directory,
         };
         let (first, second) = (create(&store, "One").await, create(&store, "Two").await);
         let (newer, older) = (reading("bob"), reading("ann"));

@@ -49,7 +49,7 @@ async fn bind_unread(bound: &mut Bound, schedule: &ScheduleSnapshot, due_in: Dur
     let directory = Directory::default();
     let rule = Rule {
         now: &clock::now,
-        crew: &|schedule, now| schedule.crew(&directory, now),
+        directory: &directory,
     };
     let connection = bound.connection().await;
     let binding = store.bind(

@@ -18,8 +18,8 @@ pub mod wire;
 use app::backend::{Caller, Connections, Schedules};
 use clap::Parser;
 use domain::{
-    AccountIdentity, Actor, Crew, KnownPerson, Member, Person, PersonChange, Plan, Principal,
-    Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Through, Window,
+    AccountIdentity, Actor, Crew, Directory, KnownPerson, Member, Person, PersonChange, Plan,
+    Principal, Rotation, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Through, Window,
 };
 use sandbox::Sandbox;
 use secrecy::SecretString;
@@ -383,18 +383,17 @@ pub fn asked(at: Timestamp) -> Asked {
     }
 }
 
-/// Applies a schedule that was asked for, and is written, at one time, and has
-/// these members.
+/// Applies a schedule that was asked for, and is written, at one time; none of its people is
+/// linked.
 pub async fn apply(
     store: &Store,
     connection: &Connection,
     schedule: &ScheduleSnapshot,
-    members: &[Member],
     at: Timestamp,
 ) -> Option<Vec<SyncChange>> {
     let rule = Rule {
         now: &|| at,
-        crew: &|_, _| Crew::new(members.to_vec(), Vec::new()),
+        directory: &Directory::default(),
     };
     let poll_in = Duration::from_secs(60);
     let applied = store.apply_schedule(connection, schedule, rule, asked(at), poll_in);

@@ -1,0 +1,309 @@
+//! Who wants to be told of what, and what that makes of a change of duty and of a plan. A notice
+//! holds no words: whoever tells it reads what is true then.
+
+use crate::{ChangeOfDuty, Occurrence, ShiftChange};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+use types::{RotationId, Stretch, Timestamp};
+
+/// What is told to one target, again and again, of one rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    pub rotation: RotationId,
+    /// The kind of notice, as the one who delivers it calls it. One kind has one occasion.
+    pub kind: String,
+    pub addressee: Addressee,
+    pub occasion: Occasion,
+}
+
+/// To whom it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addressee {
+    /// Something outside, as whoever delivers it calls it: once for all who begin together.
+    Target(String),
+    /// Whoever begins, by the key of the member.
+    Holder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// Others are on duty.
+    ChangeOfDuty,
+    /// A shift begins after so long.
+    BeforeShift(Duration),
+}
+
+/// Something to be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub key: NoticeKey,
+    pub due_in: Duration,
+    /// How long there is any use in telling it, where that ends by itself.
+    pub expires_in: Option<Duration>,
+}
+
+/// What a rotation's notice is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NoticeKey {
+    pub occurrence: Occurrence,
+    pub kind: String,
+    pub target: String,
+}
+
+/// What a change of duty makes of the notices of a rotation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeNotices {
+    /// These take the place of those of their kind and target that were not told yet: what is
+    /// told is how things are then, and once is enough.
+    pub due: Vec<Notice>,
+    /// Of these kinds, which are for whoever is on duty, what was not told yet is of no use to
+    /// anybody else than these targets.
+    pub only_for: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What those who `subscriptions` are of are told of a change of duty.
+pub fn notices_of_change(
+    subscriptions: &[&Subscription],
+    change: &ChangeOfDuty<'_>,
+) -> ChangeNotices {
+    let mut notices = ChangeNotices::default();
+    let due = |kind: &str, target: &str| Notice {
+        key: NoticeKey {
+            occurrence: change.occurrence,
+            kind: kind.to_owned(),
+            target: target.to_owned(),
+        },
+        due_in: Duration::ZERO,
+        expires_in: None,
+    };
+    for Subscription {
+        kind,
+        addressee,
+        occasion,
+        ..
+    } in subscriptions
+    {
+        match (occasion, addressee) {
+            (Occasion::BeforeShift(_), _) => {}
+            (Occasion::ChangeOfDuty, Addressee::Target(target)) => {
+                notices.due.push(due(kind, target));
+            }
+            (Occasion::ChangeOfDuty, Addressee::Holder) => {
+                let began = change.began.iter();
+                let began = began.map(|holder| due(kind, holder.key.as_str()));
+                notices.due.extend(began);
+                let on_duty = change.on_duty.iter();
+                let on_duty = on_duty.map(|key| key.as_str().to_owned());
+                notices.only_for.insert(kind.clone(), on_duty.collect());
+            }
+        }
+    }
+    notices
+}
+
+/// What a plan makes of the notices of a rotation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanNotices {
+    /// What is known under another key now, told or not.
+    pub moved: Vec<(NoticeKey, Occurrence)>,
+    /// All that is to be told before a shift begins. What is not among them and was not told yet
+    /// is told no more.
+    pub due: Vec<Notice>,
+}
+
+/// What those who `subscriptions` are of are told before the shifts of a `plan`, which differs from
+/// the former one by `changes`.
+pub fn notices_of_plan(
+    subscriptions: &[&Subscription],
+    plan: &[Stretch],
+    changes: &[ShiftChange<'_>],
+    now: Timestamp,
+) -> PlanNotices {
+    let mut due = BTreeMap::new();
+    let mut moved = BTreeMap::new();
+    for subscription in subscriptions {
+        let Occasion::BeforeShift(lead) = subscription.occasion else {
+            continue;
+        };
+        let coming = plan.iter().filter(|shift| shift.starts_at > now);
+        for shift in coming {
+            if let Some(key) = key_of(subscription, shift) {
+                let starts_in = between(now, shift.starts_at);
+                let notice = Notice {
+                    key: key.clone(),
+                    due_in: starts_in.saturating_sub(lead),
+                    expires_in: Some(starts_in),
+                };
+                due.insert(key, notice);
+            }
+        }
+        for change in changes {
+            if let ShiftChange::Moved { before, after } = change
+                && after.starts_at > now
+                && let Some(from) = key_of(subscription, before)
+            {
+                moved.insert(from, Occurrence::at(after.starts_at));
+            }
+        }
+    }
+    // Somebody else may begin when it did before.
+    moved.retain(|from, _| !due.contains_key(from));
+    PlanNotices {
+        moved: moved.into_iter().collect(),
+        due: due.into_values().collect(),
+    }
+}
+
+/// By what a subscription's notice of a shift is known; none of a gap.
+fn key_of(subscription: &Subscription, shift: &Stretch) -> Option<NoticeKey> {
+    let holder = shift.holder.as_ref()?;
+    let target = match &subscription.addressee {
+        Addressee::Target(target) => target.clone(),
+        Addressee::Holder => holder.key.as_str().to_owned(),
+    };
+    Some(NoticeKey {
+        occurrence: Occurrence::at(shift.starts_at),
+        kind: subscription.kind.clone(),
+        target,
+    })
+}
+
+fn between(earlier: Timestamp, later: Timestamp) -> Duration {
+    let millis = later.as_millis().saturating_sub(earlier.as_millis());
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Crew, change_of_duty,
+        crew::examples::{duty, member},
+        shift_changes,
+        shifts::examples::at,
+    };
+
+    const LEAD: Duration = Duration::from_secs(15);
+
+    fn subscription(kind: &str, target: Option<&str>, occasion: Occasion) -> Subscription {
+        Subscription {
+            rotation: RotationId::new("r1"),
+            kind: kind.to_owned(),
+            addressee: target.map_or(Addressee::Holder, |target| {
+                Addressee::Target(target.to_owned())
+            }),
+            occasion,
+        }
+    }
+
+    fn reminder(target: Option<&str>) -> Subscription {
+        subscription("reminder", target, Occasion::BeforeShift(LEAD))
+    }
+
+    fn shift(name: &str, starts_at: i64, ends_at: i64) -> Stretch {
+        Stretch {
+            holder: Some(member(name).holder()),
+            starts_at: at(starts_at),
+            ends_at: Some(at(ends_at)),
+        }
+    }
+
+    fn short(key: &NoticeKey) -> String {
+        let seconds = key.occurrence.moment().as_millis() / 1000;
+        let target = key.target.replace("slack:U", "").to_lowercase();
+        format!("{target}@{seconds}")
+    }
+
+    fn keys(notices: &[Notice]) -> Vec<String> {
+        notices.iter().map(|notice| short(&notice.key)).collect()
+    }
+
+    fn of_plan(subscription: &Subscription, before: &[Stretch], after: &[Stretch]) -> PlanNotices {
+        let changes = shift_changes(before, after, at(0));
+        notices_of_plan(&[subscription], after, &changes, at(0))
+    }
+
+    #[test]
+    fn before_a_shift_its_holder_is_told_in_time_or_at_once() {
+        let plan = [
+            shift("ann", -5, 10),
+            shift("bob", 10, 50),
+            shift("cy", 50, 90),
+        ];
+        let notices = of_plan(&reminder(None), &[], &plan);
+        assert_eq!(keys(&notices.due), ["bob@10", "cy@50"]);
+        let times: Vec<_> = notices
+            .due
+            .iter()
+            .map(|notice| {
+                (
+                    notice.due_in.as_secs(),
+                    notice.expires_in.unwrap().as_secs(),
+                )
+            })
+            .collect();
+        assert_eq!(times, [(0, 10), (35, 50)]);
+    }
+
+    #[test]
+    fn those_who_begin_together_are_one_notice_for_a_target_and_one_each_for_holders() {
+        let plan = [shift("ann", 10, 50), shift("bob", 10, 50)];
+        let for_target = of_plan(&reminder(Some("C1")), &[], &plan);
+        assert_eq!(keys(&for_target.due), ["c1@10"]);
+        let for_holders = of_plan(&reminder(None), &[], &plan);
+        assert_eq!(keys(&for_holders.due), ["ann@10", "bob@10"]);
+    }
+
+    #[test]
+    fn a_notice_moves_with_its_shift() {
+        let before = [shift("ann", 10, 50), shift("bob", 50, 90)];
+        let after = [shift("ann", 10, 52), shift("bob", 52, 90)];
+        for (target, from) in [(None, "bob@50"), (Some("C1"), "c1@50")] {
+            let notices = of_plan(&reminder(target), &before, &after);
+            let [(key, to)] = notices.moved.as_slice() else {
+                panic!("{notices:?}");
+            };
+            assert_eq!((short(key).as_str(), *to), (from, Occurrence::at(at(52))));
+        }
+    }
+
+    #[test]
+    fn a_targets_notice_stays_where_somebody_else_begins_at_its_time() {
+        let before = [shift("ann", 10, 50), shift("bob", 10, 50)];
+        let after = [shift("ann", 12, 50), shift("bob", 10, 50)];
+        let notices = of_plan(&reminder(Some("C1")), &before, &after);
+        assert_eq!(notices.moved, []);
+        assert_eq!(keys(&notices.due), ["c1@10", "c1@12"]);
+        let for_holders = of_plan(&reminder(None), &before, &after);
+        assert_eq!(for_holders.moved.len(), 1);
+    }
+
+    #[test]
+    fn another_holder_leaves_a_targets_notice_as_it_is() {
+        let (before, after) = ([shift("ann", 10, 50)], [shift("bob", 10, 60)]);
+        let same = of_plan(&reminder(Some("C1")), &before, &before);
+        assert_eq!(of_plan(&reminder(Some("C1")), &before, &after), same);
+        let for_holders = of_plan(&reminder(None), &before, &after);
+        assert_eq!(keys(&for_holders.due), ["bob@10"]);
+    }
+
+    #[test]
+    fn a_change_is_told_to_targets_and_to_whoever_began() {
+        let crew = |duties: &[&str]| {
+            let duties = duties.iter().map(|name| duty(name, at(0), at(50)));
+            Crew::new(Vec::new(), duties.collect())
+        };
+        let (before, after) = (crew(&["ann", "bob"]), crew(&["bob", "cy"]));
+        let change = change_of_duty(&before, &after, at(10), at(20)).unwrap();
+        let announcement = subscription("channel", Some("C1"), Occasion::ChangeOfDuty);
+        let personal = subscription("personal", None, Occasion::ChangeOfDuty);
+        let reminder = reminder(None);
+        let notices = notices_of_change(&[&announcement, &personal, &reminder], &change);
+        assert_eq!(keys(&notices.due), ["c1@20", "cy@20"]);
+        let on_duty = ["slack:UBOB", "slack:UCY"].map(str::to_owned);
+        let only_for = BTreeMap::from([("personal".to_owned(), BTreeSet::from(on_duty))]);
+        assert_eq!(notices.only_for, only_for);
+    }
+}

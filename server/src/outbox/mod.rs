@@ -1,0 +1,228 @@
+//! Delivers what the outbox holds: to each target in its order, each notice once. What a notice
+//! says, and how it gets there, is for the consumer of its kind to know.
+
+mod attempts;
+
+pub use attempts::Attempt;
+
+use crate::{
+    background::{Lease, Periodic, Task, jitter},
+    store::{Delivery, DeliveryEnd, Store, StoreError},
+};
+use async_trait::async_trait;
+use attempts::end_of;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time,
+};
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+/// What the background work calls this.
+const TASK: &str = "outbox";
+
+/// How long the deliverer rests at most.
+const LONGEST_REST: Duration = Duration::from_secs(3);
+/// How long it rests at least, where the clocks differ as to whether something is due.
+const SHORTEST_REST: Duration = Duration::from_millis(20);
+/// A server that dies is replaced after so long.
+const LEASE: Duration = Duration::from_secs(10);
+/// What is sent at once, to as many targets.
+const AT_ONCE: usize = 32;
+/// How long a consumer may take. Whether it has told by then, nobody knows.
+const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
+/// How long whoever sends keeps others away: longer than a consumer may take, and as long as it
+/// may be tried to write what came of it.
+const CLAIM: Duration = Duration::from_secs(30);
+/// How long to rest after the database has failed.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Codes of what went wrong here, and not at the other side.
+const TIMED_OUT: &str = "timed_out";
+const BROKE_OFF: &str = "broke_off";
+const SERVER_ENDED: &str = "server_ended";
+
+/// Whoever tells notices of one kind.
+#[async_trait]
+pub trait Consumer: Send + Sync {
+    /// The kind, as it is stored.
+    fn kind(&self) -> &str;
+
+    /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
+    /// said to be in doubt, and not told again.
+    fn is_repeatable(&self) -> bool;
+
+    /// Tells a notice, by what is true now, in less than 20 seconds.
+    async fn deliver(&self, delivery: &Delivery) -> Attempt;
+}
+
+/// Why the deliverer did not look.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "what is to be told outside could not be looked for; it is tried again, and the log says why"
+)]
+struct NotLooked(#[from] StoreError);
+
+/// Delivering, by one server of several, until the shutdown; nothing where nobody consumes.
+/// Kinds that no consumer knows are left alone. What is being sent then is among `tasks`.
+pub fn task(store: &Store, tasks: &TaskTracker, consumers: Vec<Arc<dyn Consumer>>) -> Option<Task> {
+    if consumers.is_empty() {
+        return None;
+    }
+    let deliverer = Deliverer::new(store, consumers);
+    let tasks = tasks.clone();
+    let step = move || {
+        let (deliverer, tasks) = (deliverer.clone(), tasks.clone());
+        async move { Ok(deliverer.look(&tasks).await.map_err(NotLooked)?) }
+    };
+    let about = "Tells outside what becomes of duty";
+    let task = Periodic::new(TASK, about, LONGEST_REST, step)
+        .woken_by(store.outbox_signal())
+        .retried_within(REST_AFTER_FAILURE)
+        .under(Lease::new(store, TASK, LEASE));
+    Some(task.into())
+}
+
+/// Claims and sends. Clones share how much is sent at once.
+#[derive(Clone)]
+pub struct Deliverer {
+    store: Store,
+    consumers: Arc<[Arc<dyn Consumer>]>,
+    places: Arc<Semaphore>,
+}
+
+impl Deliverer {
+    pub fn new(store: &Store, consumers: Vec<Arc<dyn Consumer>>) -> Self {
+        Self {
+            store: store.clone(),
+            consumers: consumers.into(),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Claims what is due of what may be sent now.
+    pub async fn claim(&self) -> Result<Vec<Delivery>, StoreError> {
+        let most = self.places.available_permits();
+        self.store.claim_notices(&self.kinds(), most, CLAIM).await
+    }
+
+    /// Takes back what servers that are gone were sending.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        let kinds = self.kinds();
+        let consumers = self.consumers.iter();
+        let repeatable = consumers.filter(|consumer| consumer.is_repeatable());
+        let repeatable: Vec<_> = repeatable.map(|consumer| consumer.kind()).collect();
+        let recovering = self
+            .store
+            .recover_deliveries(&kinds, &repeatable, SERVER_ENDED);
+        let in_doubt = recovering.await?;
+        if in_doubt > 0 {
+            tracing::warn!(
+                in_doubt,
+                "a server ended while it told something outside; nobody knows whether it was told, and it is not told again"
+            );
+        }
+        Ok(())
+    }
+
+    /// Sends what was claimed, and writes what came of it.
+    pub async fn deliver(&self, delivery: Delivery) {
+        let began = Instant::now();
+        let Some(consumer) = self.consumer(&delivery.kind) else {
+            return;
+        };
+        let sending = AbortOnDropHandle::new(tokio::spawn({
+            let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
+            async move { consumer.deliver(&delivery).await }
+        }));
+        let unclear = |problem: &str| Attempt::Unclear {
+            problem: problem.to_owned(),
+        };
+        let attempt = match time::timeout(DELIVERY_LIMIT, sending).await {
+            Ok(Ok(attempt)) => attempt,
+            Ok(Err(error)) => {
+                tracing::error!(kind = delivery.kind, %error, "telling something outside broke off");
+                unclear(BROKE_OFF)
+            }
+            Err(_) => unclear(TIMED_OUT),
+        };
+        let number = (delivery.attempt, delivery.late);
+        let end = end_of(attempt, consumer.is_repeatable(), number, jitter());
+        log(&delivery, &end);
+        self.write(&delivery, &end, began).await;
+    }
+
+    /// Writes what came of it, for as long as nobody else may have it.
+    async fn write(&self, delivery: &Delivery, end: &DeliveryEnd, began: Instant) {
+        loop {
+            match self.store.end_delivery(delivery, end).await {
+                Ok(_) => return,
+                Err(error) if began.elapsed() < CLAIM => {
+                    tracing::warn!(%error, "what was told outside could not be written; it is tried again");
+                    time::sleep(REST_AFTER_FAILURE).await;
+                }
+                Err(error) => {
+                    tracing::error!(id = delivery.id, %error, "what was told outside was not written");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Begins to send what is due, and says how long nothing else will be.
+    async fn look(&self, tasks: &TaskTracker) -> Result<Duration, StoreError> {
+        self.recover().await?;
+        for delivery in self.claim().await? {
+            let place = Arc::clone(&self.places).try_acquire_owned().ok();
+            let deliverer = self.clone();
+            tasks.spawn(async move { deliverer.deliver_in(place, delivery).await });
+        }
+        let next = self.store.next_notice_in(&self.kinds()).await?;
+        Ok(next.map_or(LONGEST_REST, |next| next.clamp(SHORTEST_REST, LONGEST_REST)))
+    }
+
+    /// Delivers, and has the deliverer look for what waited for that.
+    async fn deliver_in(&self, place: Option<OwnedSemaphorePermit>, delivery: Delivery) {
+        self.deliver(delivery).await;
+        drop(place);
+        self.store.outbox_signal().notify_one();
+    }
+
+    fn consumer(&self, kind: &str) -> Option<&Arc<dyn Consumer>> {
+        self.consumers
+            .iter()
+            .find(|consumer| consumer.kind() == kind)
+    }
+
+    fn kinds(&self) -> Vec<&str> {
+        let consumers = self.consumers.iter();
+        consumers.map(|consumer| consumer.kind()).collect()
+    }
+}
+
+fn log(delivery: &Delivery, end: &DeliveryEnd) {
+    let Delivery {
+        kind,
+        rotation,
+        attempt,
+        ..
+    } = delivery;
+    match end {
+        DeliveryEnd::Delivered => {
+            tracing::debug!(kind, %rotation, attempt, "told outside");
+        }
+        DeliveryEnd::Again { wait, problem } => {
+            let wait = wait.as_secs();
+            tracing::warn!(kind, %rotation, attempt, problem, wait, "could not be told outside; it is tried again after so many seconds");
+        }
+        DeliveryEnd::InDoubt { problem } => {
+            tracing::warn!(kind, %rotation, attempt, problem, "nobody knows whether it was told outside; it is not told again");
+        }
+        DeliveryEnd::GivenUp { problem } => {
+            tracing::warn!(kind, %rotation, attempt, problem, "will not be told outside");
+        }
+    }
+}

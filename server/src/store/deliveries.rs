@@ -1,0 +1,190 @@
+//! What of the outbox is being delivered. All times are the database's, so that servers whose
+//! clocks differ agree.
+
+use super::{Result, Store, as_json, duration, millis};
+use domain::Occurrence;
+use sqlx::AssertSqlSafe;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use types::{RotationId, Timestamp, WorkspaceId};
+
+/// A notice that this server has claimed and is to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: String,
+    pub workspace: WorkspaceId,
+    pub rotation: RotationId,
+    pub occurrence: Occurrence,
+    pub kind: String,
+    pub target: String,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// For how long it has been due.
+    pub late: Duration,
+}
+
+/// What became of an attempt. A problem is a code of the one who delivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryEnd {
+    Delivered,
+    /// It may or may not have been told, and is not told again.
+    InDoubt {
+        problem: String,
+    },
+    /// It was not told, and will not be.
+    GivenUp {
+        problem: String,
+    },
+    /// It is tried again after so long.
+    Again {
+        wait: Duration,
+        problem: String,
+    },
+}
+
+impl Store {
+    /// Signals that something has been written into the outbox.
+    pub fn outbox_signal(&self) -> Arc<Notify> {
+        self.upkeep.outbox_signal()
+    }
+
+    /// Claims, for as long as `length`, what is due of these kinds, `most` at once: of each target
+    /// the first that was not delivered, and nothing of a target to which something is being sent.
+    pub async fn claim_notices(
+        &self,
+        kinds: &[&str],
+        most: usize,
+        length: Duration,
+    ) -> Result<Vec<Delivery>> {
+        let now = self.engine.now();
+        let kinds_of = self.engine.texts_of_json("$1");
+        let is_of_use =
+            |row: &str| format!("({row}.expires_at is null or {row}.expires_at > (select {now}))");
+        let (one, earlier) = (is_of_use("o"), is_of_use("e"));
+        let statement = format!(
+            "update outbox set state = 'sending', attempts = attempts + 1,
+                 claimed_until = {now} + $2
+             where state = 'waiting' and id in (select o.id from outbox o
+                 where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind = 'rotation'
+                     and o.not_before <= (select {now}) and o.retry_at <= (select {now}) and {one}
+                     and not exists (select 1 from outbox e
+                         where e.workspace_id = o.workspace_id and e.target = o.target
+                             and e.kind in {kinds_of}
+                             and (e.state = 'sending' or e.state = 'waiting' and {earlier}
+                                 and (e.not_before, e.id) < (o.not_before, o.id)))
+                 order by o.not_before, o.id limit $3)
+             returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
+                 {now} - not_before"
+        );
+        type Row = (String, String, String, i64, String, String, i64, i64);
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(as_json(kinds))
+            .bind(millis(length))
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&self.writer)
+            .await?;
+        let claimed = rows.into_iter().map(
+            |(id, workspace, rotation, occurrence, kind, target, attempt, late)| Delivery {
+                id,
+                workspace: WorkspaceId::new(workspace),
+                rotation: RotationId::new(rotation),
+                occurrence: Occurrence::at(Timestamp::from_millis(occurrence)),
+                kind,
+                target,
+                attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+                late: duration(late),
+            },
+        );
+        Ok(claimed.collect())
+    }
+
+    /// Writes what became of an attempt. False when it counts as that of one who is gone.
+    pub async fn end_delivery(&self, delivery: &Delivery, end: &DeliveryEnd) -> Result<bool> {
+        let (state, problem, wait) = match end {
+            DeliveryEnd::Delivered => ("delivered", None, None),
+            DeliveryEnd::InDoubt { problem } => ("in_doubt", Some(problem), None),
+            DeliveryEnd::GivenUp { problem } => ("given_up", Some(problem), None),
+            DeliveryEnd::Again { wait, problem } => ("waiting", Some(problem), Some(*wait)),
+        };
+        let now = self.engine.now();
+        let statement = format!(
+            "update outbox set state = $1, problem = $2, claimed_until = null,
+                 retry_at = {now} + coalesce($3, 0),
+                 ended_at = case when $1 = 'waiting' then null else {now} end
+             where id = $4 and state = 'sending' and attempts = $5"
+        );
+        let ended = sqlx::query(AssertSqlSafe(statement))
+            .bind(state)
+            .bind(problem)
+            .bind(wait.map(millis))
+            .bind(&delivery.id)
+            .bind(i64::from(delivery.attempt))
+            .execute(&self.writer)
+            .await?;
+        Ok(ended.rows_affected() == 1)
+    }
+
+    /// Takes back what somebody who is gone was sending. Those of the `repeatable` kinds are sent
+    /// again, and of the others nobody knows whether they were told: how many these are.
+    pub async fn recover_deliveries(
+        &self,
+        kinds: &[&str],
+        repeatable: &[&str],
+        problem: &str,
+    ) -> Result<u64> {
+        let now = self.engine.now();
+        let gone = format!("state = 'sending' and claimed_until <= (select {now})");
+        let again = format!(
+            "update outbox set state = 'waiting', claimed_until = null
+             where {gone} and kind in {}",
+            self.engine.texts_of_json("$1")
+        );
+        sqlx::query(AssertSqlSafe(again))
+            .bind(as_json(repeatable))
+            .execute(&self.writer)
+            .await?;
+        let in_doubt = format!(
+            "update outbox set state = 'in_doubt', claimed_until = null, ended_at = {now},
+                 problem = $2
+             where {gone} and kind in {}",
+            self.engine.texts_of_json("$1")
+        );
+        let in_doubt = sqlx::query(AssertSqlSafe(in_doubt))
+            .bind(as_json(kinds))
+            .bind(problem)
+            .execute(&self.writer)
+            .await?;
+        Ok(in_doubt.rows_affected())
+    }
+
+    /// How long until something more of these kinds is due, or counts as sent by one who is gone.
+    pub async fn next_notice_in(&self, kinds: &[&str]) -> Result<Option<Duration>> {
+        let now = self.engine.now();
+        let statement = format!(
+            "select min(at) - {now} from (
+                 select case when state = 'sending' then claimed_until
+                     when retry_at > not_before then retry_at else not_before end as at
+                 from outbox where state in ('waiting', 'sending') and kind in {}) times
+             where at > (select {now})",
+            self.engine.texts_of_json("$1")
+        );
+        let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(as_json(kinds))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(wait.map(duration))
+    }
+
+    /// Deletes what ended before `before`, and what was of no use any more then. What was told of
+    /// a shift to come is kept until that has begun, or it would be told again.
+    pub async fn purge_outbox(&self, before: Timestamp) -> Result<()> {
+        sqlx::query(
+            "delete from outbox where (ended_at < $1 and coalesce(expires_at, 0) < $1)
+                 or (state = 'waiting' and expires_at < $1)",
+        )
+        .bind(before.as_millis())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,361 @@
+//! The outbox: what is to be told outside is written in the very transaction from which it
+//! follows, so that a crash leaves both or neither, and is delivered afterwards (see
+//! `deliveries.rs`). However much there is to tell, it takes the same few statements.
+
+use super::{
+    DatabaseConnection, Engine, Result, as_json, millis, rotations::CrewChange, subscriptions,
+};
+use domain::{
+    Addressee, ChangeNotices, Notice, NoticeKey, PlanNotices, Subscription, change_of_duty,
+    notices_of_change, notices_of_plan, shift_changes,
+};
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+use types::{RotationId, Stretch, Timestamp, WorkspaceId};
+use uuid::Uuid;
+
+/// The channel of Postgres' on which servers hear that something has been written.
+pub const OUTBOX_CHANNEL: &str = "roundrobin_outbox";
+
+/// A plan that may have been rewritten. Where it was not, both sides are the same, and what
+/// lacks in the outbox is written all the same.
+pub(super) struct PlanChange<'a> {
+    pub(super) rotation: &'a RotationId,
+    pub(super) before: &'a [Stretch],
+    pub(super) after: &'a [Stretch],
+}
+
+/// A notice, as the statements take it.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: Uuid,
+    workspace: &'a str,
+    rotation: &'a str,
+    occurrence: i64,
+    kind: &'a str,
+    target: &'a str,
+    due_in: i64,
+    expires_in: Option<i64>,
+}
+
+impl<'a> Row<'a> {
+    fn new(workspace: &'a WorkspaceId, rotation: &'a RotationId, notice: &'a Notice) -> Self {
+        let NoticeKey {
+            occurrence,
+            kind,
+            target,
+        } = &notice.key;
+        Self {
+            id: Uuid::now_v7(),
+            workspace: workspace.as_str(),
+            rotation: rotation.as_str(),
+            occurrence: occurrence.moment().as_millis(),
+            kind,
+            target,
+            due_in: millis(notice.due_in),
+            expires_in: notice.expires_in.map(millis),
+        }
+    }
+}
+
+/// Of these kinds only what is for these targets is of use; without a target, the kind alone.
+#[derive(Serialize)]
+struct Use<'a> {
+    rotation: &'a str,
+    kind: &'a str,
+    target: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Move<'a> {
+    rotation: &'a str,
+    kind: &'a str,
+    target: &'a str,
+    from: i64,
+    to: i64,
+}
+
+/// Whether the row `o` is about a rotation, and of the kind and for the target of `j`.
+const SAME: &str = "o.subject_kind = 'rotation' and o.subject_id = j.value->>'rotation'
+    and o.kind = j.value->>'kind' and o.target = j.value->>'target'";
+
+/// Writes what is to be told where others are on duty by these changes.
+pub(super) async fn duty_changed(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    changes: &[CrewChange],
+    now: Timestamp,
+) -> Result<()> {
+    let changed = changes.iter().filter_map(|change| {
+        let (before, rotation) = (&change.before, &change.after);
+        let change = change_of_duty(before, &rotation.crew, change.certain_until, now)?;
+        Some((rotation, change))
+    });
+    let changed: Vec<_> = changed.collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids = changed.iter().map(|(rotation, _)| &rotation.id);
+    let subscriptions = subscriptions::of_rotations(connection, engine, ids).await?;
+    let notices = changed.iter().map(|(rotation, change)| {
+        let notices = notices_of_change(&of(&subscriptions, &rotation.id), change);
+        (*rotation, notices)
+    });
+    let notices: Vec<_> = notices.collect();
+    let (mut due, mut uses) = (Vec::new(), Vec::new());
+    for (
+        rotation,
+        ChangeNotices {
+            due: told,
+            only_for,
+        },
+    ) in &notices
+    {
+        let rows = told.iter();
+        due.extend(rows.map(|notice| Row::new(&rotation.workspace, &rotation.id, notice)));
+        for (kind, targets) in only_for {
+            let targets = targets.iter().map(|target| Some(target.as_str()));
+            uses.extend(targets.chain([None]).map(|target| Use {
+                rotation: rotation.id.as_str(),
+                kind,
+                target,
+            }));
+        }
+    }
+    keep_what_is_of_use(connection, engine, &uses).await?;
+    take_places(connection, engine, &due).await?;
+    insert(connection, engine, &due).await
+}
+
+/// Brings what is to be told before shifts begin in line with the plans.
+pub(super) async fn plans_changed(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    plans: &[PlanChange<'_>],
+    now: Timestamp,
+) -> Result<()> {
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let ids = plans.iter().map(|plan| plan.rotation);
+    let subscriptions = subscriptions::of_rotations(connection, engine, ids).await?;
+    let subscribed = plans
+        .iter()
+        .filter(|plan| subscriptions.contains_key(plan.rotation));
+    let notices = subscribed.map(|plan| {
+        let changes = shift_changes(plan.before, plan.after, now);
+        let subscriptions = of(&subscriptions, plan.rotation);
+        let notices = notices_of_plan(&subscriptions, plan.after, &changes, now);
+        (plan.rotation, notices)
+    });
+    let notices: Vec<_> = notices.collect();
+    let (mut due, mut moves) = (Vec::new(), Vec::new());
+    for (rotation, PlanNotices { moved, due: told }) in &notices {
+        let rows = told.iter();
+        due.extend(rows.map(|notice| Row::new(workspace, rotation, notice)));
+        moves.extend(moved.iter().map(|(key, to)| Move {
+            rotation: rotation.as_str(),
+            kind: &key.kind,
+            target: &key.target,
+            from: key.occurrence.moment().as_millis(),
+            to: to.moment().as_millis(),
+        }));
+    }
+    follow(connection, engine, &moves).await?;
+    let rotations = notices.iter().map(|(rotation, _)| *rotation);
+    withdraw_others(connection, engine, rotations, &due).await?;
+    insert(connection, engine, &due).await
+}
+
+/// Withdraws what was to be told before shifts of rotations that have no plan any more.
+pub(super) async fn no_shifts_come(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotations: impl Iterator<Item = &RotationId>,
+) -> Result<()> {
+    withdraw_others(connection, engine, rotations, &[]).await
+}
+
+/// Withdraws what was to be told under a subscription.
+pub(super) async fn withdraw(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    kind: &str,
+    addressee: &Addressee,
+) -> Result<()> {
+    let target = match addressee {
+        Addressee::Target(target) => Some(target.as_str()),
+        Addressee::Holder => None,
+    };
+    sqlx::query(
+        "delete from outbox where subject_kind = 'rotation' and subject_id = $1 and kind = $2
+             and target = coalesce($3, target) and state = 'waiting'",
+    )
+    .bind(rotation.as_str())
+    .bind(kind)
+    .bind(target)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Withdraws whatever was to be told of a rotation that is deleted.
+pub(super) async fn forget(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+) -> Result<()> {
+    sqlx::query(
+        "delete from outbox where subject_kind = 'rotation' and subject_id = $1
+             and state = 'waiting'",
+    )
+    .bind(rotation.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn of<'a>(
+    subscriptions: &'a HashMap<RotationId, Vec<Subscription>>,
+    rotation: &RotationId,
+) -> Vec<&'a Subscription> {
+    subscriptions.get(rotation).into_iter().flatten().collect()
+}
+
+/// Withdraws what is for those who are not on duty any more, and was not told yet.
+async fn keep_what_is_of_use(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    uses: &[Use<'_>],
+) -> Result<()> {
+    let rows = engine.rows_of_json();
+    let statement = format!(
+        "delete from outbox where subject_kind = 'rotation' and state = 'waiting'
+             and expires_at is null
+             and (subject_id, kind) in
+                 (select j.value->>'rotation', j.value->>'kind' from {rows})
+             and (subject_id, kind, target) not in
+                 (select j.value->>'rotation', j.value->>'kind', j.value->>'target' from {rows}
+                  where j.value->>'target' is not null)"
+    );
+    execute(connection, statement, uses).await
+}
+
+/// Has what was not told yet tell of the later change: it goes on where it is in the order, and
+/// waits as long as it had to.
+async fn take_places(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    due: &[Row<'_>],
+) -> Result<()> {
+    let statement = format!(
+        "update outbox as o set occurrence = cast(j.value->>'occurrence' as bigint)
+         from {} where {SAME} and o.state = 'waiting' and o.expires_at is null
+             and not exists (select 1 from outbox t where t.subject_kind = o.subject_kind
+                 and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target
+                 and t.occurrence = cast(j.value->>'occurrence' as bigint))",
+        engine.rows_of_json()
+    );
+    execute(connection, statement, due).await
+}
+
+/// Has notices follow their shifts, those too that were told.
+async fn follow(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    moves: &[Move<'_>],
+) -> Result<()> {
+    let statement = format!(
+        "update outbox as o set occurrence = cast(j.value->>'to' as bigint)
+         from {} where {SAME} and o.occurrence = cast(j.value->>'from' as bigint)
+             and not exists (select 1 from outbox t where t.subject_kind = o.subject_kind
+                 and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target
+                 and t.occurrence = cast(j.value->>'to' as bigint))",
+        engine.rows_of_json()
+    );
+    execute(connection, statement, moves).await
+}
+
+/// Withdraws what was to be told before shifts of these rotations and is not `due` any more.
+async fn withdraw_others(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotations: impl Iterator<Item = &RotationId>,
+    due: &[Row<'_>],
+) -> Result<()> {
+    let rotations: Vec<_> = rotations.collect();
+    if rotations.is_empty() {
+        return Ok(());
+    }
+    let statement = format!(
+        "delete from outbox where subject_kind = 'rotation' and state = 'waiting'
+             and expires_at is not null and subject_id in {}
+             and (subject_id, occurrence, kind, target) not in
+                 (select j.value->>'rotation', cast(j.value->>'occurrence' as bigint),
+                      j.value->>'kind', j.value->>'target' from {})",
+        engine.texts_of_json("$2"),
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(due))
+        .bind(as_json(&rotations))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds what is not there yet. What waits for its time goes by how long that is as of now.
+async fn insert(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    due: &[Row<'_>],
+) -> Result<()> {
+    let now = engine.now();
+    let statement = format!(
+        "insert into outbox (id, workspace_id, subject_kind, subject_id, occurrence, kind, target,
+             state, attempts, not_before, expires_at, retry_at)
+         select j.value->>'id', j.value->>'workspace', 'rotation', j.value->>'rotation',
+             cast(j.value->>'occurrence' as bigint), j.value->>'kind', j.value->>'target',
+             'waiting', 0, {now} + cast(j.value->>'due_in' as bigint),
+             {now} + cast(j.value->>'expires_in' as bigint), 0
+         from {} where true
+         on conflict (subject_kind, subject_id, occurrence, kind, target) do update
+             set not_before = excluded.not_before, expires_at = excluded.expires_at
+             where outbox.state = 'waiting' and outbox.attempts = 0
+                 and outbox.expires_at is not null",
+        engine.rows_of_json()
+    );
+    execute(connection, statement, due).await?;
+    if !due.is_empty() {
+        announce(connection, engine).await?;
+    }
+    Ok(())
+}
+
+/// Has the deliverer look once the transaction is committed, whichever server it is on.
+async fn announce(connection: &mut DatabaseConnection, engine: Engine) -> Result<()> {
+    connection.note_outbox_written();
+    if engine == Engine::Postgres {
+        sqlx::query("select pg_notify($1, '')")
+            .bind(OUTBOX_CHANNEL)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Executes a statement that takes the rows as JSON; none where there are no rows.
+async fn execute<T: Serialize>(
+    connection: &mut DatabaseConnection,
+    statement: String,
+    rows: &[T],
+) -> Result<()> {
+    if !rows.is_empty() {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(as_json(rows))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Who is told of what that becomes of a rotation's duty. Without a subscription nothing is
+//! written into the outbox.
+
+use super::{
+    DatabaseConnection, Engine, Result, Rule, Store, as_json, connections, duration, millis,
+    outbox::{self, PlanChange},
+    rotations, schedules,
+};
+use domain::{Addressee, Occasion, Subscription};
+use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+use types::{RotationId, WorkspaceId};
+
+impl Store {
+    /// Has somebody told from now on, also of the shifts that are planned already, as `rule` has
+    /// them. False when there is no such rotation.
+    pub async fn subscribe(
+        &self,
+        workspace: &WorkspaceId,
+        subscription: &Subscription,
+        rule: Rule<'_>,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        connections::hold(&mut tx, workspace).await?;
+        let rotation = &subscription.rotation;
+        let Some(rotation) =
+            rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
+        else {
+            return Ok(false);
+        };
+        sqlx::query(
+            "insert into subscriptions (rotation_id, workspace_id, kind, target, lead_millis)
+             values ($1, $2, $3, $4, $5)
+             on conflict (rotation_id, kind, target)
+                 do update set lead_millis = excluded.lead_millis",
+        )
+        .bind(rotation.id.as_str())
+        .bind(workspace.as_str())
+        .bind(&subscription.kind)
+        .bind(target(&subscription.addressee))
+        .bind(match subscription.occasion {
+            Occasion::ChangeOfDuty => None,
+            Occasion::BeforeShift(lead) => Some(millis(lead)),
+        })
+        .execute(&mut *tx)
+        .await?;
+        let followed = rotation.plan.schedule().cloned();
+        let followed = Vec::from_iter(followed);
+        let known = schedules::load_all(&mut tx, self.engine, workspace, &followed).await?;
+        let known = schedules::load_snapshots(&mut tx, self.engine, workspace, known).await?;
+        if let Some(schedule) = known.first() {
+            let plan = schedule.plan(rule.directory);
+            let change = PlanChange {
+                rotation: &rotation.id,
+                before: &plan,
+                after: &plan,
+            };
+            let now = (rule.now)();
+            outbox::plans_changed(&mut tx, self.engine, workspace, &[change], now).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Has somebody told no more. What is being sent is sent.
+    pub async fn unsubscribe(
+        &self,
+        rotation: &RotationId,
+        kind: &str,
+        addressee: &Addressee,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "delete from subscriptions where rotation_id = $1 and kind = $2 and target = $3",
+        )
+        .bind(rotation.as_str())
+        .bind(kind)
+        .bind(target(addressee))
+        .execute(&mut *tx)
+        .await?;
+        outbox::withdraw(&mut tx, rotation, kind, addressee).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// As it is stored.
+fn target(addressee: &Addressee) -> &str {
+    match addressee {
+        Addressee::Target(target) => target,
+        Addressee::Holder => "",
+    }
+}
+
+/// The subscriptions to each of the rotations that have any.
+pub(super) async fn of_rotations<'a>(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotations: impl Iterator<Item = &'a RotationId>,
+) -> Result<HashMap<RotationId, Vec<Subscription>>> {
+    let statement = format!(
+        "select rotation_id, kind, target, lead_millis from subscriptions
+         where rotation_id in {} order by rotation_id, kind, target",
+        engine.texts_of_json("$1")
+    );
+    let rows: Vec<(String, String, String, Option<i64>)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(as_json(&rotations.collect::<Vec<_>>()))
+        .fetch_all(connection)
+        .await?;
+    let mut subscriptions: HashMap<_, Vec<_>> = HashMap::new();
+    for (rotation, kind, target, lead) in rows {
+        let rotation = RotationId::new(rotation);
+        let addressee = match target.is_empty() {
+            true => Addressee::Holder,
+            false => Addressee::Target(target),
+        };
+        let occasion = lead.map_or(Occasion::ChangeOfDuty, |lead| {
+            Occasion::BeforeShift(duration(lead))
+        });
+        let of_rotation = subscriptions.entry(rotation.clone()).or_default();
+        of_rotation.push(Subscription {
+            rotation,
+            kind,
+            addressee,
+            occasion,
+        });
+    }
+    Ok(subscriptions)
+}
