@@ -314,8 +314,7 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Home, Integrations, Occasional, Rotation, Rotations};
-        use Chunk::{EditSchedule, Integrations, Occasional, Rotation, Week};
+        use Chunk::{EditSchedule, Home, Integrations, Occasional, Rotation, Rotations, Week};
         let expected = [
             ("/", Some(Home)),
             ("", Some(Home)),

@@ -9,8 +9,8 @@ use domain::{Duty, Member};
 use server::{backend::RoundRobin, store::Store};
 use std::convert::Infallible;
 use types::{
-    AuditAction, HomeView, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId, Role,
-    RotationFilter, RotationId, RotationList, RotationNeed, Selection, SortBy, Timestamp,
+    AuditAction, DaysWanted, HomeView, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId,
+    Role, RotationFilter, RotationId, RotationList, RotationNeed, Selection, SortBy, Timestamp,
     Visibility,
 };
 
@@ -164,7 +164,9 @@ async fn shifts_are_told_once_somebody_is_linked() {
         assert_eq!((after.on_duty.all, after.mine), (1, 1));
         assert_eq!(after.unlinked_on_duty, 0);
         assert_eq!(unlinked(&after), Some(expected - 1));
-        let page = backend.rotation(&bob(), bound.rotations[0].1.clone()).await;
+        let page = backend
+            .rotation(&bob(), bound.rotations[0].1.clone(), DaysWanted::default())
+            .await;
         assert_eq!(after.on_duty.items[0].outlook.on_duty.len(), 1);
         let until = page.unwrap().outlook.on_duty[0].until;
         assert_eq!(after.on_duty.items[0].outlook.on_duty[0].until, until);
