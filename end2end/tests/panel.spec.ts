@@ -121,9 +121,9 @@ test.describe('times', () => {
     await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
     await visit(page, '/rotations');
     const since = card(page, 'Coffee').locator('.on-duty .hint');
-    await expect(since).toContainText('(now)');
+    await expect(since).toContainText('(just now)');
     await page.clock.fastForward('00:40');
-    await expect(since).toContainText('(less than a minute ago)');
+    await expect(since).toContainText(/\(4\d s ago\)/);
     await page.clock.fastForward('05:00');
     await expect(since).toContainText('(5 minutes ago)');
     await page.clock.fastForward('03:00:00');
@@ -163,7 +163,7 @@ test.describe('times', () => {
       await expect(told(page)).toContainText('Now: Leila Haddad');
       await visit(page, '/rotations');
       expect(Math.abs((await page.evaluate(() => Date.now())) - Date.now())).toBeGreaterThan(9 * 60_000);
-      await expect(card(page, 'Coffee').locator('.on-duty .hint')).toContainText('(now)');
+      await expect(card(page, 'Coffee').locator('.on-duty .hint')).toContainText('(just now)');
       await visit(page, path);
       await expect(page.getByRole('region', { name: 'History' })).toContainText('Still on duty');
     });

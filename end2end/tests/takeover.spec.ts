@@ -34,7 +34,7 @@ async function loadedAnew(page: Page): Promise<void> {
 }
 
 /** How long ago something was, which goes on. */
-const AGES = /now|((in )?less than a minute|(in )?\d+ \w+)( ago)?/g;
+const AGES = /just now|(in )?\d+ \w+( ago)?/g;
 
 /** What is said, but for ages, numbers and white space. */
 async function words(part: Locator): Promise<string> {

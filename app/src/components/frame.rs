@@ -3,7 +3,7 @@
 
 use super::{
     Icon, Mark, Notice, Symbol, Time, ToastRegion, Tone, account::AccountMenu,
-    alerts::AlertBanners, time::ZoneNote, use_session, use_toasts,
+    alerts::AlertBanners, slash::lead_to_search, time::ZoneNote, use_session, use_toasts,
 };
 use crate::{
     AppError,
@@ -23,6 +23,7 @@ pub(crate) fn Frame(children: Children) -> impl IntoView {
     let class = if signed_in { "frame" } else { "frame alone" };
     let main = NodeRef::<html::Main>::new();
     follow_page_changes(main);
+    lead_to_search();
     let loader = use_context::<Loader>();
     view! {
         // The router would move the page, and not the focus.

@@ -26,6 +26,7 @@ mod pieces;
 mod roving;
 mod rows;
 mod skeleton;
+mod slash;
 mod table;
 mod tabs;
 mod time;
@@ -57,11 +58,12 @@ pub(crate) use notice::{Notice, Status};
 pub(crate) use pieces::{Piece, PieceKind, Scale, pieces};
 pub(crate) use rows::rows;
 pub(crate) use skeleton::Skeleton;
+pub(crate) use slash::SEARCH;
 pub(crate) use table::{Cell, Id, Row, Table};
 pub(crate) use tabs::{Tab, Tabs};
 pub(crate) use time::{
-    Clock, Time, keep_times_true, month_name, provide_clock, span, telling, time_markup,
-    time_of_day_markup, use_clock,
+    Clock, Time, day_in_words, keep_times_true, month_name, provide_clock, span, telling,
+    time_markup, time_of_day_markup, use_clock,
 };
 pub(crate) use timeline::Timeline;
 pub(crate) use title::use_title;

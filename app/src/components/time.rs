@@ -13,7 +13,7 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// What is not further away than this is now: neither clock nor page is more exact.
+/// What is not longer ago than this was just now: neither clock nor page is more exact.
 const NOW: i64 = 10;
 const TICK: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -249,6 +249,15 @@ pub(crate) fn in_words(at: Timestamp, clock: Clock) -> String {
     telling(clock, clock.now())(at)
 }
 
+/// The day of an instant: `Mon 23 Nov`.
+pub(crate) fn day_in_words(at: Timestamp, clock: Clock) -> String {
+    if clock.in_browser() {
+        local::formats(clock.zone()).day_in_words(at)
+    } else {
+        clock.zone.with_value(|page| written_day(at, &page.zone))
+    }
+}
+
 /// Says instants in words, as of `now`. For many at once, of which each by itself would take the
 /// browser long.
 pub(crate) fn telling(clock: Clock, now: Timestamp) -> Box<dyn Fn(Timestamp) -> String> {
@@ -277,6 +286,7 @@ mod local {
     use web_sys::{Element, HtmlElement};
 
     const MINUTE_MILLIS: i64 = 60_000;
+    const DAY: [(&str, &str); 3] = [("weekday", "short"), ("day", "numeric"), ("month", "short")];
     /// By how much clocks are known to be turned back.
     const TURNED_BACK_MINUTES: [i64; 2] = [60, 30];
 
@@ -298,8 +308,6 @@ mod local {
         /// comes twice when clocks are turned back, the zone tells which one it is.
         pub(super) fn short(&self, at: Timestamp, now: Timestamp) -> String {
             const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
-            const DAY: [(&str, &str); 3] =
-                [("weekday", "short"), ("day", "numeric"), ("month", "short")];
             let which = self.zone.as_ref().map(|zone| super::which_one(at, zone));
             let (at, now) = (self.shown(at), self.shown(now));
             let (start, end) = self.day(now);
@@ -314,6 +322,10 @@ mod local {
                     .get_or_init(|| self.format(&[&DAY[..], &TIME].concat()))
             };
             written(at, format) + &which.unwrap_or_default()
+        }
+
+        pub(super) fn day_in_words(&self, at: Timestamp) -> String {
+            written(self.shown(at), &self.format(&DAY))
         }
 
         fn exact(&self, at: Timestamp) -> String {
@@ -512,6 +524,11 @@ mod local {
         pub(super) fn short(&self, at: Timestamp, _: Timestamp) -> String {
             super::utc_exact(at)
         }
+
+        #[expect(clippy::unused_self, reason = "the browser's has something to say")]
+        pub(super) fn day_in_words(&self, at: Timestamp) -> String {
+            super::written_day(at, &Zone::utc())
+        }
     }
 
     pub(super) fn formats(_: Option<Zone>) -> Formats {
@@ -538,17 +555,16 @@ mod local {
 /// How far away something is that lies `seconds` ahead, or behind if negative.
 fn distance(seconds: i64) -> String {
     let away = seconds.abs();
-    if away <= NOW {
-        "now".to_owned()
-    } else if away < MINUTE {
-        match seconds > 0 {
-            true => "in less than a minute".to_owned(),
-            false => "less than a minute ago".to_owned(),
-        }
-    } else if seconds > 0 {
-        format!("in {}", span(away))
+    let words = match away < MINUTE {
+        true => format!("{away} s"),
+        false => span(away),
+    };
+    if seconds > 0 {
+        format!("in {words}")
+    } else if away <= NOW {
+        "just now".to_owned()
     } else {
-        format!("{} ago", span(away))
+        format!("{words} ago")
     }
 }
 
@@ -572,12 +588,17 @@ pub(crate) fn span(seconds: i64) -> String {
 fn written(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = |at: Timestamp| at.plus_seconds(zone.offset(at));
     let time = clock_time(at, zone);
-    let (at, now) = (local(at), local(now));
-    if civil_day(now) == civil_day(at) {
-        return time;
+    match civil_day(local(now)) == civil_day(local(at)) {
+        true => time,
+        false => format!("{}, {time}", written_day(at, zone)),
     }
-    let (_, month, day) = civil_day(at);
-    format!("{} {day} {}, {time}", weekday(at), month_name(month))
+}
+
+/// `Mon 23 Nov`.
+fn written_day(at: Timestamp, zone: &Zone) -> String {
+    let local = at.plus_seconds(zone.offset(at));
+    let (_, month, day) = civil_day(local);
+    format!("{} {day} {}", weekday(local), month_name(month))
 }
 
 /// `17:05`.
@@ -743,10 +764,11 @@ mod tests {
     #[test]
     fn distances_are_told_in_the_largest_fitting_unit() {
         for (seconds, expected) in [
-            (0, "now"),
-            (-10, "now"),
-            (-59, "less than a minute ago"),
-            (59, "in less than a minute"),
+            (0, "just now"),
+            (-10, "just now"),
+            (-40, "40 s ago"),
+            (5, "in 5 s"),
+            (59, "in 59 s"),
             (60, "in 1 minute"),
             (-7_199, "1 hour ago"),
             (7_200, "in 2 hours"),

@@ -6,7 +6,10 @@ use super::{
     settings::SettingsTabs,
 };
 use crate::{
-    components::{Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, loaded, use_title},
+    components::{
+        Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, day_in_words, loaded, use_clock,
+        use_title,
+    },
     data::{DataMemo, Resource},
     server_fns::Audit,
 };
@@ -77,11 +80,34 @@ fn Older(older_than: Option<AuditId>) -> impl IntoView {
 
 #[component]
 fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
+    let clock = use_clock();
     view! {
         <Table label="Entries" columns=&["When", "Who", "What", "On what", "Change", "Request"]>
-            {entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view()}
+            {move || {
+                let days = by_day(entries.clone(), |entry| day_in_words(entry.at, clock));
+                days.into_iter().map(|(day, entries)| view! {
+                    <tr role="row" class="day"><th role="rowheader" colspan="6">{day}</th></tr>
+                    {entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view()}
+                }).collect_view()
+            }}
         </Table>
     }
+}
+
+/// The entries, which come by their time, under the day of each.
+fn by_day(
+    entries: Vec<AuditEntry>,
+    day: impl Fn(&AuditEntry) -> String,
+) -> Vec<(String, Vec<AuditEntry>)> {
+    let mut days: Vec<(String, Vec<AuditEntry>)> = Vec::new();
+    for entry in entries {
+        let day = day(&entry);
+        match days.last_mut() {
+            Some((last, entries)) if *last == day => entries.push(entry),
+            _ => days.push((day, vec![entry])),
+        }
+    }
+    days
 }
 
 #[component]

@@ -2,12 +2,16 @@
 
 use super::ADDRESS;
 use crate::{
+    components::SEARCH,
     data::{DataMemo, Resource, effect},
     pages::address::{address, parameter},
     server_fns::Rotations,
 };
 use leptos::{html, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 use std::time::Duration;
 use types::{RotationList, RotationMode, Selection, SortBy};
 
@@ -109,6 +113,13 @@ pub(super) fn Filter(asked: Asked, list: Resource<RotationList>) -> impl IntoVie
         }
         differs
     };
+    let hash = use_location().hash;
+    effect(move || {
+        let leads_here = hash.with(|hash| hash.trim_start_matches('#') == SEARCH);
+        if leads_here && let Some(search_box) = search_box.get() {
+            let _gone = search_box.focus();
+        }
+    });
     // What was typed before this code ran counts as well.
     effect({
         let apply = apply.clone();
@@ -137,9 +148,9 @@ pub(super) fn Filter(asked: Asked, list: Resource<RotationList>) -> impl IntoVie
             }
         }>
             <div class="field">
-                <label for="search">"Search rotations"</label>
+                <label for=SEARCH>"Search rotations"</label>
                 <input
-                    type="search" id="search" name="search" autocomplete="off" dir="auto"
+                    type="search" id=SEARCH name="search" autocomplete="off" dir="auto"
                     placeholder="Name, code, schedule, or who is on duty"
                     value=asked.search.get_untracked()
                     node_ref=search_box
