@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  change,
   connectedButton,
   connectWithApiKey,
   disconnect,
@@ -37,6 +38,8 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await page.goto('/sign-in?problem=not-installed');
       await take('sign-in-refused');
       await signInAs(page, 'Ada Okafor');
+      await take('home-empty');
+      await visit(page, '/rotations');
       await take('rotations-empty');
 
       await openIntegrations(page);
@@ -75,6 +78,16 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await visit(page, '/rotations');
       await expect(page.getByText('Robin Ashworth')).toBeVisible();
       await take('rotations');
+      await visit(page, '/week');
+      await expect(page.getByText('Robin Ashworth').first()).toBeVisible();
+      await take('week');
+      await visit(page, '/');
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await take('home');
+      await visit(page, '/settings/calendars');
+      await page.getByRole('button', { name: 'My shifts' }).click();
+      await expect(page.getByRole('region', { name: 'New address' })).toBeVisible();
+      await take('calendars');
       await visit(page, '/rotations/new');
       await take('rotation-new');
       await visit(page, '/nowhere');
@@ -106,7 +119,7 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await allowAs(page);
       await expect(page.getByText('The login works and was saved')).toBeVisible();
       await take('integrations-oauth');
-      await page.getByRole('button', { name: 'Login using an API Key' }).click();
+      await change(page, 'Login using an API Key');
       await keyField(page.getByRole('dialog')).fill(pagerduty.eu_api_key);
       await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
       await expect(page.getByText('This is another PagerDuty account')).toBeVisible();
