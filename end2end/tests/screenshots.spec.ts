@@ -38,6 +38,8 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await take('sign-in-refused');
       await signInAs(page, 'Ada Okafor');
       await take('rotations-empty');
+      await visit(page, '/');
+      await take('home-empty');
 
       await openIntegrations(page);
       await take('integrations-not-connected');
@@ -75,6 +77,8 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await visit(page, '/rotations');
       await expect(page.getByText('Robin Ashworth')).toBeVisible();
       await take('rotations');
+      await visit(page, '/');
+      await take('home');
       await visit(page, '/rotations/new');
       await take('rotation-new');
       await visit(page, '/nowhere');

@@ -41,7 +41,7 @@ pub(crate) fn HomePage() -> impl IntoView {
             let (home, doubts) = (home.get(), doubts.get());
             let heading = duty::heading(&home, me.as_ref(), doubts.unknown_until);
             let parts = match home.rotations {
-                0 => Either::Left(FirstSteps()),
+                0 => Either::Left(view! { <FirstSteps/>{attention::of_services(&home)} }),
                 _ => Either::Right(parts(&home, me.as_ref(), doubts)),
             };
             view! { <h1 aria-live="polite">{heading}</h1>{parts} }
@@ -113,6 +113,6 @@ fn rows(rows: impl Iterator<Item = AnyView>) -> AnyView {
 fn all_of<T>(told: &First<T>, selection: Selection) -> Option<AnyView> {
     (told.others() > 0).then(|| {
         let href = format!("{}?show={}", rotations::ADDRESS, selection.code());
-        view! { <p><a href=href>{format!("All {} in the list", told.all)}</a></p> }.into_any()
+        view! { <p><a href=href>"See all in the list"</a></p> }.into_any()
     })
 }
