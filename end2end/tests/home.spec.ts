@@ -123,7 +123,7 @@ test('Home tells of PagerDuty once, not of each rotation, and only admins are to
   await makeBoundRotation(page, 'Mobile on-call', 'Mobile EU');
   const member = await openBrowser();
   await signInAs(member, 'Kenji Sato');
-  await world.sandbox.control('keys/revoke', {});
+  await world.sandbox.control('pagerduty/keys/revoke', {});
   for (const [reader, admin] of [[page, true], [member, false]] as const) {
     await visit(reader, '/');
     await expect(attention(reader)).toContainText('PagerDuty needs reconnection', { timeout: 15_000 });
@@ -203,7 +203,7 @@ test('a long list comes in parts, and is searched and counted as a whole', async
   await expect(parts.getByRole('link')).toHaveText(['Previous']);
   await takenOver(page);
   await page.getByRole('searchbox', { name: 'Search rotations' }).fill('team 12');
-  await expect(cards).toHaveText(['Team 12', 'Team 120']);
+  await expect(cards).toHaveText(['Team 12', 'Team 112', 'Team 120']);
   await expect(page).toHaveURL('/rotations?search=team+12');
   await expect(parts).toHaveCount(0);
 });

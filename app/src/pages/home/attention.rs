@@ -176,7 +176,7 @@ fn rotation_need(
         ),
     };
     html! {
-        p class="what" { (what) }
+        p { (what) }
         p class="hint" { (way) }
     }
 }

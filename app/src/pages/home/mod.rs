@@ -65,12 +65,10 @@ fn parts(home: &HomeView, me: Option<&MemberKey>, doubts: Doubts) -> impl IntoVi
     view! {
         {duty::at_present(home, me, doubts, now)}
         <Find/>
-        <div class="columns">
+        <div class="parts">
             {attention::part(home, now)}
-            <div class="column">
-                {duty::coming(home, doubts.unknown_until, now)}
-                {duty::owned(home, doubts.unknown_until, now)}
-            </div>
+            {duty::coming(home, doubts.unknown_until, now)}
+            {duty::owned(home, doubts.unknown_until, now)}
         </div>
     }
 }
