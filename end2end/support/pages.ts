@@ -7,7 +7,9 @@ import type { World } from './world';
 /** Every page that an admin can open, where `rotation` is the path of a bound rotation. */
 export function pages(rotation: string): string[] {
   return [
+    '/',
     '/rotations',
+    '/rotations?show=attention&sort=change',
     '/rotations?search=nothing-has-this-name',
     '/rotations/new',
     rotation,

@@ -18,7 +18,7 @@ export async function signInAs(page: Page, person: string | RegExp): Promise<voi
 export async function signInWithoutJavaScript(page: Page, person: string | RegExp): Promise<void> {
   let shown = await press(page, await page.request.get('/api/auth/slack/login'), person);
   if (new URL(shown.url()).pathname.startsWith('/slack/')) shown = await press(page, shown, 'Allow');
-  expect(new URL(shown.url()).pathname, await shown.text()).toBe('/rotations');
+  expect(new URL(shown.url()).pathname, await shown.text()).toBe('/');
   await page.goto('/rotations');
 }
 
@@ -27,7 +27,7 @@ export async function signInThroughPages(page: Page, person: string | RegExp): P
   // The link works before the app does, so nothing is waited for.
   await page.goto('/', { waitUntil: 'domcontentloaded' });
   await chooseAtSlack(page, person);
-  await expect(page).toHaveURL(/\/rotations$/);
+  await expect(page).toHaveURL('/');
   await takenOver(page);
 }
 

@@ -72,14 +72,17 @@ test('no page of an admin has barriers', async ({ page, world }) => {
 
 test('no page has barriers while there is nothing on it', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
-  await expect(page.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
-  await expectAccessibleInAllColours(page);
+  for (const path of ['/', '/rotations']) {
+    await visitQuietly(page, path);
+    await expect(page.getByRole('heading', { name: 'Nobody takes turns yet' })).toBeVisible();
+    await expectAccessibleInAllColours(page);
+  }
   await createRotation(page, 'Coffee');
   await expectAccessibleInAllColours(page);
   await page.getByRole('button', { name: 'Edit schedule' }).click();
-  await expect(page.getByText('PagerDuty is not connected. Ask an admin')).toBeVisible();
+  await expect(page.getByText('PagerDuty is not connected. Connect it')).toBeVisible();
   await expectAccessibleInAllColours(page);
-  for (const path of ['/settings/integrations', '/settings/integrations/syncs']) {
+  for (const path of ['/', '/settings/integrations', '/settings/integrations/syncs']) {
     await visitQuietly(page, path);
     await expectAccessibleInAllColours(page);
   }

@@ -13,8 +13,8 @@ interface State {
 
 async function state(page: Page): Promise<State> {
   const integrations = (await (await page.request.get('/rpc/integrations')).json()) as { pagerduty: object | null };
-  const rotations = (await (await page.request.get('/rpc/rotations')).json()) as { mode: string }[];
-  return { connected: integrations.pagerduty !== null, modes: rotations.map((rotation) => rotation.mode) };
+  const rotations = (await (await page.request.get('/rpc/rotations')).json()) as { cards: { mode: string }[] };
+  return { connected: integrations.pagerduty !== null, modes: rotations.cards.map((rotation) => rotation.mode) };
 }
 
 /** Puts everything back to where a disconnect can begin. */

@@ -50,7 +50,7 @@ async function signIn(page: Page, keyboard: Keyboard): Promise<void> {
   await keyboard.use(page.getByRole('link', { name: 'Sign in with Slack' }));
   await keyboard.use(page.getByRole('button', { name: 'Ada Okafor – Primary Owner' }));
   await keyboard.use(page.getByRole('button', { name: 'Allow' }));
-  await expect(page).toHaveURL('/rotations');
+  await expect(page).toHaveURL('/');
   await takenOver(page);
 }
 

@@ -123,7 +123,7 @@ test.describe('an address that leads nowhere', () => {
     expect(response!.status()).toBe(404);
     await expect(page.getByText('This does not exist, or you are not allowed to see it')).toBeVisible();
     await page.getByRole('link', { name: 'Go to the start page' }).click();
-    await expect(page).toHaveURL('/rotations');
+    await expect(page).toHaveURL('/');
 
     expect((await page.request.get('/rpc/no_such_function')).status()).toBe(404);
     expect((await page.request.get('/pkg/no-such-file.js')).status()).toBe(404);

@@ -254,7 +254,7 @@ test('a bound rotation leaves members and turns to PagerDuty, and the rest to it
   await createRotation(page, 'Coffee');
   await expect(page.getByRole('region', { name: 'Schedule' })).toBeVisible();
   await page.getByRole('button', { name: 'Edit schedule' }).click();
-  await expect(page.getByText('PagerDuty is not connected. Ask an admin to connect it')).toBeVisible();
+  await expect(page.getByText('PagerDuty is not connected. Connect it under Settings')).toBeVisible();
   await expect(page.getByRole('radio', { name: 'PagerDuty' })).toHaveCount(0);
 
   await connectWithApiKey(page, pagerduty.api_key);

@@ -46,7 +46,7 @@ test('cancelling at Slack leads back with a sentence, and signing in still works
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(problem(page)).toContainText('the sign-in was cancelled there');
   await chooseAtSlack(page, 'Ada Okafor');
-  await expect(page).toHaveURL('/rotations');
+  await expect(page).toHaveURL('/');
 });
 
 test('a person of a workspace that is not served is refused with a sentence', async ({ page, openBrowser }) => {
@@ -66,7 +66,7 @@ test('a token that lacks the e-mail scope is renewed by the next admin who signs
   await other.getByRole('button', { name: 'Priya Raman' }).click();
   await expect(other.getByText('users:read.email')).toBeVisible();
   await other.getByRole('button', { name: 'Allow' }).click();
-  await expect(other).toHaveURL('/rotations');
+  await expect(other).toHaveURL('/');
 
   // With the new token e-mails are there again.
   await createRotation(other, 'Platform on-call');
@@ -107,7 +107,7 @@ test('the session cookie is out of reach of scripts and other sites, and new at 
 
   await page.goto('/api/auth/slack/login');
   await page.getByRole('button', { name: 'Ada Okafor' }).click();
-  await expect(page).toHaveURL('/rotations');
+  await expect(page).toHaveURL('/');
   const second = (await sessionCookie(page))!;
   expect(second.value).not.toBe(first.value);
 
@@ -156,7 +156,7 @@ test('an address of another site is never returned to', async ({ page, world }) 
     const link = page.getByRole('link', { name: 'Sign in with Slack' });
     if (await link.isVisible()) await link.click();
     await page.getByRole('button', { name: 'Ada Okafor' }).click();
-    await expect(page, address).toHaveURL(`${world.server.url}/rotations`);
+    await expect(page, address).toHaveURL(`${world.server.url}/`);
     await takenOver(page);
   }
 });
@@ -247,7 +247,7 @@ test.describe('what changes in Slack', () => {
     await page.getByRole('link', { name: 'Sign in again and add Round Robin' }).click();
     await page.getByRole('button', { name: 'Ada Okafor' }).click();
     await page.getByRole('button', { name: 'Allow' }).click();
-    await expect(page).toHaveURL('/rotations');
+    await expect(page).toHaveURL('/');
     await expect(notice).toHaveCount(0);
     await expect(elsewhere.getByText(ended)).toHaveCount(0);
   });

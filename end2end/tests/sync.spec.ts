@@ -60,7 +60,8 @@ test('everybody of a schedule is shown, linked to Slack or not', async ({ page, 
   await expect(page.getByRole('region', { name: 'Members' })).toContainText('2 of 3 linked to Slack');
 
   await makeBoundRotation(page, 'Primary', 'Platform Primary');
-  await expect(row(page, 'Members', 'Jürgen Weiß'), 'an e-mail in another case').toContainText('Linked to Slack');
+  await expect(row(page, 'Members', 'Jürgen Weiß')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Members' }), 'an e-mail in another case').toContainText('4 of 4 linked to Slack');
 
   await makeBoundRotation(page, 'Payments', 'Payments');
   await expect(row(page, 'Members', 'Fatima Zahra')).toContainText('Deleted in PagerDuty');
@@ -238,7 +239,7 @@ test.describe('with a directory that is read every second', () => {
   test('a person who is deactivated in Slack is marked, and stays in the rotation', async ({ page, world }) => {
     await connectAs(page, world);
     await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
-    await expect(row(page, 'Members', 'Priya Raman')).toContainText('Linked to Slack');
+    await expect(page.getByRole('region', { name: 'Members' })).toContainText('4 of 4 linked to Slack');
     await world.sandbox.control('slack/people/U03PRIYARA/deactivate', {});
     await expect(row(page, 'Members', 'Priya Raman')).toContainText('Deactivated in Slack');
     await expect(page.getByRole('region', { name: 'Members' })).toContainText('3 of 4 linked to Slack');

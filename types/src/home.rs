@@ -76,6 +76,4 @@ pub struct HomeView {
     pub slack: Option<SlackNeed>,
     /// How many people are on duty whom only PagerDuty knows. The reader may be one of them.
     pub unlinked_on_duty: u32,
-    /// PagerDuty is connected.
-    pub pagerduty_connected: bool,
 }

@@ -54,13 +54,13 @@ pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
     view! { <Badge tone text=mode.to_string()/> }
 }
 
-/// How somebody relates to Slack.
+/// How somebody relates to Slack, where that is not as it is with everybody.
 #[component]
 pub(crate) fn LinkBadge(link: LinkState) -> impl IntoView {
     let tone = if link.is_linked() {
-        Tone::Good
+        Tone::Neutral
     } else {
         Tone::Warning
     };
-    view! { <Badge tone text=link.label()/> }
+    (link != LinkState::Linked).then(|| view! { <Badge tone text=link.label()/> })
 }

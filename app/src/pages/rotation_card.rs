@@ -93,9 +93,7 @@ fn members(card: &RotationCard) -> String {
         RotationNeed::Unlinked { people } => Some(people),
         _ => None,
     });
-    let unlinked = unlinked.map_or_else(String::new, |people| {
-        format!(", {people} not linked to Slack")
-    });
+    let unlinked = unlinked.map_or_else(String::new, |people| format!(", {people} not linked"));
     match card.mode {
         RotationMode::Unknown => format!("{members}{unlinked}"),
         mode => format!("{mode} · {members}{unlinked}"),
@@ -312,7 +310,7 @@ mod tests {
         card.needs = vec![RotationNeed::Unlinked { people: 2 }];
         let told = said(&card, false, None);
         assert!(
-            told.ends_with("PagerDuty · 3 members, 2 not linked to Slack"),
+            told.ends_with("PagerDuty · 3 members, 2 not linked"),
             "{told}"
         );
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use types::{First, MemberKey, Outlook, PersonId, RotationNeed, Stretch, Timestamp};
 
 /// How many of each kind Home tells.
-const TOLD: usize = 8;
+const TOLD: usize = 6;
 
 /// A rotation that the reader may see, under the name `T` by which the caller knows it.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,6 @@ pub struct HomeState {
     pub home: Home<usize>,
     pub pagerduty: Option<PagerDutyNeed>,
     pub slack: Option<SlackNeed>,
-    pub pagerduty_connected: bool,
 }
 
 struct SeenByReader {
@@ -93,7 +92,6 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<HomeState, Fail
         need.rotations = home.unconfirmed;
     }
     Ok(HomeState {
-        pagerduty_connected: present.connection.is_some(),
         present,
         seen,
         home,

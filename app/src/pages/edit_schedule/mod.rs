@@ -14,7 +14,7 @@ use crate::{AppError, data::Answer};
 use crate::{
     components::{
         ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Tone, loaded_page,
-        use_clock, use_title,
+        use_clock, use_session, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
     forms::{ActionForm, ServerAction, failure, form_outcome},
@@ -184,6 +184,8 @@ fn Editor(
     let rotation = format!("/rotations/{id}");
     let here = format!("{rotation}/schedule");
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
+    let session = use_session();
+    let administers = session.is_some_and(|session| session.person.role.administers());
     let bound = page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
     // Whoever searched or chose meant PagerDuty, bound or not; so does the form that asks
     // without our code, even if nothing was typed.
@@ -216,7 +218,7 @@ fn Editor(
                         />
                     })
                 } else {
-                    Either::Right(view! { <p class="hint">{BindRefusal::NotConnected.to_string()}</p> })
+                    Either::Right(not_connected(administers))
                 }}
             </fieldset>
             {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
@@ -231,6 +233,19 @@ fn Editor(
         <CancelForm rotation/>
     }
     .into_any()
+}
+
+/// Whoever can connect PagerDuty is led there.
+fn not_connected(administers: bool) -> impl IntoView {
+    let what = if administers {
+        Either::Left(view! {
+            "PagerDuty is not connected. "
+            <a href="/settings/integrations">"Connect it under Settings → Integrations"</a>"."
+        })
+    } else {
+        Either::Right(BindRefusal::NotConnected.to_string())
+    };
+    view! { <p class="hint">{what}</p> }
 }
 
 /// Leads back to the rotation.

@@ -3,7 +3,7 @@
 
 use super::{all_of, row, rows};
 use crate::{
-    components::{Badge, Card, Tone, names_markup, time_markup, use_session},
+    components::{Badge, Card, Tone, names_markup, time_markup, use_clock, use_session},
     pages::{rotation_card::later_gap, wording::count},
 };
 use leptos::prelude::*;
@@ -15,6 +15,12 @@ use types::{
 
 /// Where the connections are looked after.
 const PANEL: &str = "/settings/integrations";
+
+/// What ails PagerDuty or Slack, where there is no rotation that could tell.
+pub(super) fn of_services(home: &HomeView) -> Option<AnyView> {
+    let ill = home.pagerduty.is_some() || home.slack.is_some();
+    ill.then(|| part(home, use_clock().drawn()))
+}
 
 pub(super) fn part(home: &HomeView, now: Timestamp) -> AnyView {
     let session = use_session();
@@ -170,7 +176,7 @@ fn rotation_need(
         ),
     };
     html! {
-        p class="what" { (what) }
+        p { (what) }
         p class="hint" { (way) }
     }
 }

@@ -181,3 +181,110 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::{First, Holder, OnDuty, Outlook, RotationId, RotationMode, Visibility};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn key(name: &str) -> MemberKey {
+        MemberKey::new(format!("slack:{name}"))
+    }
+
+    fn on_duty(name: &str, until: Option<i64>) -> OnDuty {
+        OnDuty {
+            holder: Holder {
+                key: key(name),
+                name: name.to_owned(),
+            },
+            since: at(0),
+            followed_from: None,
+            until: until.map(at),
+            or_later: false,
+        }
+    }
+
+    fn card(on_duty: Vec<OnDuty>) -> RotationCard {
+        RotationCard {
+            id: RotationId::new("r"),
+            name: "Ops".to_owned(),
+            code: None,
+            mode: RotationMode::PagerDuty,
+            visibility: Visibility::Public,
+            member_count: 2,
+            outlook: Outlook {
+                on_duty,
+                ..Outlook::default()
+            },
+            needs: Vec::new(),
+        }
+    }
+
+    /// Home of Ana, who is on duty until each of `ends` and next from `begins`.
+    fn home(ends: &[Option<i64>], begins: Option<i64>) -> HomeView {
+        let mine = ends.iter().map(|end| card(vec![on_duty("Ana", *end)]));
+        let coming = begins.map(|begins| ComingShift {
+            rotation: RotationId::new("r"),
+            rotation_name: "Ops".to_owned(),
+            starts_at: at(begins),
+            ends_at: None,
+            or_later: false,
+        });
+        HomeView {
+            rotations: 1,
+            mine: 1,
+            on_duty: First::of(mine.collect(), 8),
+            coming: First::of(coming.into_iter().collect(), 8),
+            in_turn: First::default(),
+            owned: First::default(),
+            needs: First::default(),
+            pagerduty: None,
+            slack: None,
+            unlinked_on_duty: 0,
+        }
+    }
+
+    #[test]
+    fn the_heading_says_no_more_than_is_known() {
+        const ON: &str = "You are on duty";
+        const OFF: &str = "You are not on duty";
+        const UNKNOWN: &str = "Whether you are on duty is not known";
+        let ana = key("Ana");
+        for (ends, begins, unknown_until, expected) in [
+            (&[Some(60)][..], None, None, ON),
+            (&[None], None, Some(60), ON),
+            (&[Some(60)], None, Some(60), UNKNOWN),
+            (&[Some(60), Some(90)], None, Some(60), ON),
+            (&[], None, None, OFF),
+            (&[], Some(90), Some(60), OFF),
+            (&[], Some(60), Some(60), UNKNOWN),
+        ] {
+            let home = home(ends, begins);
+            let said = heading(&home, Some(&ana), unknown_until.map(at));
+            assert_eq!(said, expected, "{ends:?} {begins:?} {unknown_until:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_it_together_with_me_is_named_and_a_namesake_too() {
+        let mut namesake = on_duty("Ana", Some(60));
+        namesake.holder.key = MemberKey::new("pagerduty:P1");
+        let card = card(vec![
+            on_duty("Ana", Some(60)),
+            namesake,
+            on_duty("Bob", None),
+        ]);
+        let doubts = Doubts {
+            may_be_old: false,
+            unknown_until: None,
+        };
+        let said = my_duty(&card, Some(&key("Ana")), doubts, at(0)).into_string();
+        let together = "Together with <bdi>Ana</bdi> and <bdi>Bob</bdi>";
+        assert!(said.contains(together), "{said}");
+        assert!(said.contains("until"), "{said}");
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) fn HomePage() -> impl IntoView {
             let (home, doubts) = (home.get(), doubts.get());
             let heading = duty::heading(&home, me.as_ref(), doubts.unknown_until);
             let parts = match home.rotations {
-                0 => Either::Left(FirstSteps()),
+                0 => Either::Left(view! { <FirstSteps/>{attention::of_services(&home)} }),
                 _ => Either::Right(parts(&home, me.as_ref(), doubts)),
             };
             view! { <h1 aria-live="polite">{heading}</h1>{parts} }
@@ -65,12 +65,10 @@ fn parts(home: &HomeView, me: Option<&MemberKey>, doubts: Doubts) -> impl IntoVi
     view! {
         {duty::at_present(home, me, doubts, now)}
         <Find/>
-        <div class="columns">
+        <div class="parts">
             {attention::part(home, now)}
-            <div class="column">
-                {duty::coming(home, doubts.unknown_until, now)}
-                {duty::owned(home, doubts.unknown_until, now)}
-            </div>
+            {duty::coming(home, doubts.unknown_until, now)}
+            {duty::owned(home, doubts.unknown_until, now)}
         </div>
     }
 }
@@ -113,6 +111,6 @@ fn rows(rows: impl Iterator<Item = AnyView>) -> AnyView {
 fn all_of<T>(told: &First<T>, selection: Selection) -> Option<AnyView> {
     (told.others() > 0).then(|| {
         let href = format!("{}?show={}", rotations::ADDRESS, selection.code());
-        view! { <p><a href=href>{format!("All {} in the list", told.all)}</a></p> }.into_any()
+        view! { <p><a href=href>"See all in the list"</a></p> }.into_any()
     })
 }

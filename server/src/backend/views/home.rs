@@ -20,7 +20,6 @@ pub(in crate::backend) fn home(state: HomeState) -> HomeView {
             may_edit: state.told(place).may_edit,
         }),
         unlinked_on_duty: home.unlinked_on_duty,
-        pagerduty_connected: state.pagerduty_connected,
         pagerduty: state.pagerduty.clone(),
         slack: state.slack.clone(),
     }

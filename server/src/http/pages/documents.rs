@@ -20,7 +20,6 @@ use axum::{
 };
 use leptos::{context::provide_context, nonce::Nonce};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
-use leptos_router::components::provide_server_redirect;
 use std::{
     mem,
     sync::{LazyLock, PoisonError},
@@ -153,7 +152,6 @@ async fn draw(site: Site, request: Request) -> Response {
         provide_context(parts);
         provide_context(options.clone());
         provide_context(site.backend.clone());
-        provide_server_redirect(leptos_axum::redirect);
     });
     let page = page.await;
     let shell = Shell {
