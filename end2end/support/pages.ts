@@ -7,10 +7,14 @@ import type { World } from './world';
 /** Every page that an admin can open, where `rotation` is the path of a bound rotation. */
 export function pages(rotation: string): string[] {
   return [
+    '/week',
+    '/week?weeks=4&view=list',
+    '/week?from=banana',
     '/rotations',
     '/rotations?search=nothing-has-this-name',
     '/rotations/new',
     rotation,
+    `${rotation}?weeks=4`,
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
     '/settings',

@@ -32,3 +32,4 @@ mod support;
 mod sync;
 mod upgrades;
 mod weather;
+mod week;
