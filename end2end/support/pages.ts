@@ -8,11 +8,15 @@ import type { World } from './world';
 export function pages(rotation: string): string[] {
   return [
     '/',
+    '/week',
+    '/week?weeks=4&view=list',
+    '/week?from=banana',
     '/rotations',
     '/rotations?show=attention&sort=change',
     '/rotations?search=nothing-has-this-name',
     '/rotations/new',
     rotation,
+    `${rotation}?weeks=4`,
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
     '/settings',

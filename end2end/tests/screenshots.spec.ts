@@ -41,8 +41,6 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await take('home-empty');
       await visit(page, '/rotations');
       await take('rotations-empty');
-      await visit(page, '/');
-      await take('home-empty');
 
       await openIntegrations(page);
       await take('integrations-not-connected');
@@ -90,8 +88,6 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await page.getByRole('button', { name: 'My shifts' }).click();
       await expect(page.getByRole('region', { name: 'New address' })).toBeVisible();
       await take('calendars');
-      await visit(page, '/');
-      await take('home');
       await visit(page, '/rotations/new');
       await take('rotation-new');
       await visit(page, '/nowhere');

@@ -138,16 +138,16 @@ impl Display for DaysProblem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotADate => {
-                "The address asks for a day that is no date such as 2026-11-23, so this week is \
-                 shown."
+                "The address asks for a day that is no date such as 2026-11-23. This week is \
+                 shown: go on from here with Previous and Next."
             }
             Self::TooFar => {
-                "The address asks for a day that lies further back than anything is kept, or \
-                 more than a year ahead, so this week is shown."
+                "The address asks for a day of which nothing is kept any more, or more than a \
+                 year ahead. This week is shown: go on from here with Previous and Next."
             }
             Self::OtherWeeks => {
-                "Only 1, 2 or 4 weeks can be shown at once, so it is not as many as the address \
-                 asks for."
+                "The address asks for a number of weeks that cannot be shown at once. Choose 1, 2 \
+                 or 4 weeks."
             }
         })
     }

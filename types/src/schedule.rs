@@ -184,6 +184,8 @@ pub struct BindingView {
     /// The schedule's page in PagerDuty.
     pub schedule_url: Option<String>,
     pub time_zone: Option<String>,
+    /// Times can be told in that zone.
+    pub zone_is_known: bool,
     /// When PagerDuty last confirmed what the page shows.
     pub confirmed_at: Option<Timestamp>,
     /// From when on that is too long ago.

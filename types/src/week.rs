@@ -33,6 +33,8 @@ pub struct WeekRow {
     pub name: String,
     pub visibility: Visibility,
     pub coverage: Coverage,
+    /// In which zone its schedule is made, where it says so.
+    pub time_zone: Option<String>,
     /// Why what its schedule says cannot be confirmed at present, if so.
     pub attention: Option<Attention>,
 }

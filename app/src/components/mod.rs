@@ -33,6 +33,7 @@ mod time;
 mod timeline;
 mod title;
 mod toast;
+mod zone;
 
 pub(crate) use account::{provide_session, use_session};
 pub(crate) use avatar::{Avatar, Person, avatar_markup};
@@ -68,3 +69,4 @@ pub(crate) use time::{
 pub(crate) use timeline::Timeline;
 pub(crate) use title::use_title;
 pub(crate) use toast::{ToastRegion, Toasts, provide_toasts, use_toasts};
+pub(crate) use zone::{ScheduleZone, ZoneCard};

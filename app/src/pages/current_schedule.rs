@@ -1,7 +1,7 @@
 //! What decides who is on duty at present, and how fresh what is known of it is.
 
 use crate::{
-    components::{Badge, Facts, Notice, Time, Tone, span, use_clock},
+    components::{Badge, Facts, Notice, ScheduleZone, Time, Tone, span, use_clock},
     data::DataMemo,
 };
 use leptos::{either::Either, prelude::*};
@@ -42,7 +42,10 @@ fn Bound(binding: BindingView) -> impl IntoView {
         {binding.left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
         <Facts>
             {binding.time_zone.map(|zone| view! {
-                <div><dt>"Time zone of the schedule"</dt><dd translate="no">{zone}</dd></div>
+                <div>
+                    <dt>"Time zone of the schedule"</dt>
+                    <dd class="zone"><ScheduleZone name=zone known=binding.zone_is_known/></dd>
+                </div>
             })}
             <div>
                 <dt>"Last confirmed"</dt>

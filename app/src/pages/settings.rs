@@ -2,7 +2,7 @@
 //! lead to integrations, audit and background work.
 
 use crate::{
-    components::{Card, Facts, Tab, Tabs, use_session, use_title},
+    components::{Card, Facts, Tab, Tabs, ZoneCard, use_session, use_title},
     data::from_page,
 };
 use leptos::prelude::*;
@@ -70,6 +70,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             <p><a class="button primary" href="/settings/integrations">"Integrations (Manage & Connect)"</a></p>
         </Card>
         <Appearance/>
+        <ZoneCard/>
         {administers.then(|| view! {
             <Card id="audit-heading" title="What people did">
                 <p>"Who connected, changed or removed something, and when."</p>

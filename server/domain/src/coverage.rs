@@ -300,4 +300,90 @@ mod tests {
         let plan = [stretch("ann", 0, None), stretch("bob", 20, 30)];
         assert_eq!(covered(&[], &plan, 5), plan);
     }
+
+    /// Hours that each has in the span; nobody's are a dash's.
+    fn hours(coverage: &Coverage, span: Span) -> Vec<(String, i64)> {
+        let mut hours = std::collections::BTreeMap::new();
+        for stretch in &coverage.stretches {
+            let end = stretch.ends_at.unwrap_or(span.until).min(span.until);
+            let seconds = end.seconds_since(stretch.starts_at.max(span.from));
+            let holder = stretch.holder.as_ref();
+            let name = holder.map_or("-", |holder| holder.name.as_str());
+            *hours.entry(name.to_owned()).or_default() += seconds / 3600;
+        }
+        hours.into_iter().collect()
+    }
+
+    /// The week from 19 October 2026 in Berlin, whose clocks are turned back on its Sunday. People
+    /// hand over at nine in the morning there. Zoe's shift ends on Monday. Ann has Monday to
+    /// Wednesday, of which Bob takes four hours over. From Wednesday to Thursday three are on at
+    /// once, from Thursday to Friday nobody is, and Bob has the weekend until the next Monday.
+    #[test]
+    fn a_week_with_a_change_of_clocks_an_override_three_at_once_and_a_gap_adds_up() {
+        let at = |text: &str| {
+            let instant: jiff::Timestamp = text.parse().unwrap();
+            Timestamp::from_millis(instant.as_millisecond())
+        };
+        let stretch = |name: &str, from: &str, until: &str| Stretch {
+            holder: Some(member(name).holder()),
+            starts_at: at(from),
+            ends_at: Some(at(until)),
+        };
+        let plan = [
+            stretch("zoe", "2026-10-16T07:00:00Z", "2026-10-19T07:00:00Z"),
+            stretch("ann", "2026-10-19T07:00:00Z", "2026-10-20T07:00:00Z"),
+            stretch("bob", "2026-10-20T07:00:00Z", "2026-10-20T11:00:00Z"),
+            stretch("ann", "2026-10-20T11:00:00Z", "2026-10-21T07:00:00Z"),
+            stretch("cy", "2026-10-21T07:00:00Z", "2026-10-22T07:00:00Z"),
+            stretch("dan", "2026-10-21T07:00:00Z", "2026-10-22T07:00:00Z"),
+            stretch("eve", "2026-10-21T07:00:00Z", "2026-10-22T07:00:00Z"),
+            // At nine of winter time.
+            stretch("bob", "2026-10-23T07:00:00Z", "2026-10-26T08:00:00Z"),
+        ];
+        let foresight = Foresight::Shifts {
+            stretches: &plan,
+            known_until: at("2026-11-20T00:00:00Z"),
+        };
+        let now = at("2026-10-19T06:00:00Z");
+        let wanted = types::DaysWanted {
+            zone: "Europe/Berlin".to_owned(),
+            ..types::DaysWanted::default()
+        };
+        let span = crate::days(&wanted, 1, now).span();
+        assert_eq!(span.until.seconds_since(span.from), 169 * 3600);
+        let past = Past {
+            begins_at: at("2026-01-01T00:00:00Z"),
+            records: Vec::new(),
+        };
+        let week = foresight.coverage(&Crew::default(), &past, span, now);
+        let expected = [
+            ("-", 24),
+            ("ann", 24 + 20),
+            ("bob", 4 + 15 + 24 + 25),
+            ("cy", 24),
+            ("dan", 24),
+            ("eve", 24),
+            ("zoe", 9),
+        ];
+        let expected = expected.map(|(name, hours)| (name.to_owned(), hours));
+        assert_eq!(hours(&week, span), expected);
+        // Once it is over, the history says the same of it.
+        let records = plan.iter().map(|stretch| Record {
+            holder: stretch.holder.clone().unwrap(),
+            duty_since: stretch.starts_at,
+            starts_at: stretch.starts_at,
+            ends_at: stretch.ends_at,
+        });
+        let past = Past {
+            records: records.collect(),
+            ..past
+        };
+        let foresight = Foresight::Shifts {
+            stretches: &[],
+            known_until: at("2027-01-20T00:00:00Z"),
+        };
+        let later = at("2026-12-20T00:00:00Z");
+        let week = foresight.coverage(&Crew::default(), &past, span, later);
+        assert_eq!(hours(&week, span), expected);
+    }
 }

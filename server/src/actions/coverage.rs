@@ -37,6 +37,8 @@ struct Row {
 pub struct Covered<'a> {
     pub rotation: &'a ListedRotation,
     pub coverage: &'a Coverage,
+    /// In which zone its schedule is made, where it says so.
+    pub time_zone: Option<&'a str>,
     /// Why what its schedule says cannot be confirmed at present, if so.
     pub attention: Option<Attention>,
 }
@@ -48,6 +50,7 @@ impl Calendar {
             Covered {
                 rotation,
                 coverage: &row.coverage,
+                time_zone: self.present.time_zone(rotation),
                 attention: self.present.attention(rotation),
             }
         })

@@ -202,6 +202,11 @@ impl Present {
         rotation.plan.foresight(rotation.details.duty_size, shifts)
     }
 
+    /// In which zone its schedule is made, where it says so.
+    pub(super) fn time_zone(&self, rotation: &ListedRotation) -> Option<&str> {
+        self.schedule(rotation)?.time_zone.as_deref()
+    }
+
     /// Why what its schedule says cannot be confirmed at present, if so.
     pub(super) fn attention(&self, rotation: &ListedRotation) -> Option<Attention> {
         let (connection, schedule) = self.connection.as_ref().zip(self.schedule(rotation))?;

@@ -100,6 +100,7 @@ pub struct ListedSchedule {
     pub unanswered: u32,
     /// See [`super::BoundSchedule::known_until`].
     pub known_until: Option<Timestamp>,
+    pub time_zone: Option<String>,
 }
 
 /// In the order in which the statement builds it.
@@ -111,6 +112,7 @@ struct StateRow {
     problem: Option<String>,
     unanswered: i64,
     known_until: Option<i64>,
+    time_zone: Option<String>,
 }
 
 impl StateRow {
@@ -121,6 +123,7 @@ impl StateRow {
             problem: read_problem(self.problem),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             known_until: self.known_until.map(Timestamp::from_millis),
+            time_zone: self.time_zone,
         };
         (ScheduleId::new(self.id), state)
     }
@@ -200,8 +203,9 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
     ) -> Result<HashMap<ScheduleId, ListedSchedule>> {
-        let states =
-            format!("s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}");
+        let states = format!(
+            "s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}, s.time_zone"
+        );
         let states = self.engine.json_rows(&states, "s.id");
         let statement =
             format!("select {states} from pagerduty_schedules s where s.workspace_id = $1");

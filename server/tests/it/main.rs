@@ -35,3 +35,4 @@ mod support;
 mod sync;
 mod upgrades;
 mod weather;
+mod week;

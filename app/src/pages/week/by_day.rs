@@ -4,68 +4,85 @@
 use crate::{
     components::{
         Badge, Piece, PieceKind, Tone, day_label, month_and_day, month_name, pieces,
-        time_of_day_markup, use_clock,
+        time_of_day_markup,
     },
     pages::wording::count,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{Days, Span, WeekRow};
+use types::{Days, Span, Timestamp, WeekRow};
 
 /// Up to so many rotations every day is unfolded.
 const ROWS_UNFOLDED: usize = 8;
 
-/// A day that can be folded away, with everybody who is on duty on it.
-#[component]
-pub(super) fn DayItem(place: usize, days: Days, rows: Vec<WeekRow>) -> impl IntoView {
-    let day = Span {
-        from: days.days[place].starts_at,
-        until: days.end(place),
-    };
-    let today = days.is_at(place, use_clock().drawn());
-    let (month, _) = month_and_day(&days.days[place].date);
-    let name = format!(
-        "{} {}",
-        day_label(&days.days[place], place),
-        month_name(month)
-    );
-    let drawn: Vec<_> = rows
-        .iter()
-        .map(|row| (row, pieces(&row.coverage, day)))
-        .collect();
-    let gaps = drawn
-        .iter()
-        .filter(|(_, pieces)| pieces.iter().any(is_gap))
-        .count();
-    let lines = html! {
-        @for (row, pieces) in &drawn {
+/// What is told of a day.
+pub(super) struct DayText {
+    name: String,
+    today: bool,
+    open: bool,
+    /// In how many rotations nobody is on duty at times.
+    gaps: u32,
+    lines: String,
+}
+
+impl DayText {
+    /// Of the day at this place, when the page was drawn at `now`.
+    pub(super) fn of(place: usize, days: &Days, rows: &[WeekRow], now: Timestamp) -> Self {
+        let day = Span {
+            from: days.days[place].starts_at,
+            until: days.end(place),
+        };
+        let (month, _) = month_and_day(&days.days[place].date);
+        let label = day_label(&days.days[place], place);
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row, pieces(&row.coverage, day)))
+            .collect();
+        let with_gaps = told.iter().filter(|(_, pieces)| pieces.iter().any(is_gap));
+        let today = days.is_at(place, now);
+        Self {
+            name: format!("{label} {}", month_name(month)),
+            today,
+            open: today || rows.len() <= ROWS_UNFOLDED,
+            gaps: with_gaps.fold(0, |count, _| count + 1),
+            lines: lines(&told, day).into_string(),
+        }
+    }
+}
+
+fn lines(told: &[(&WeekRow, Vec<Piece>)], day: Span) -> Markup {
+    html! {
+        @for (row, pieces) in told {
             li {
                 a href={ "/rotations/" (row.id.as_str()) } dir="auto" { (row.name) }
                 span class="who" {
                     @for (place, piece) in pieces.iter().enumerate() {
                         @if place > 0 { ", " }
-                        (told(piece, day))
+                        (piece_text(piece, day))
                     }
                 }
             }
         }
-    };
-    view! {
-        <details open=today || rows.len() <= ROWS_UNFOLDED>
-            <summary>
-                <h3>{name}</h3>
-                {today.then(|| view! { <Badge tone=Tone::Accent text="Today"/> })}
-                {(gaps > 0).then(|| view! {
-                    <Badge tone=Tone::Warning text=format!("Nobody at times in {}", count(gaps_u32(gaps), "rotation", "rotations"))/>
-                })}
-            </summary>
-            <ul inner_html=lines.into_string()></ul>
-        </details>
     }
 }
 
-fn gaps_u32(gaps: usize) -> u32 {
-    u32::try_from(gaps).unwrap_or(u32::MAX)
+/// A day that can be folded away, with everybody who is on duty on it.
+#[component]
+pub(super) fn DayItem(text: DayText) -> impl IntoView {
+    let gaps = text.gaps;
+    view! {
+        <details open=text.open>
+            <summary>
+                <h3>{text.name}</h3>
+                {text.today.then(|| view! { <Badge tone=Tone::Accent text="Today"/> })}
+                {(gaps > 0).then(|| {
+                    let text = format!("Nobody at times in {}", count(gaps, "rotation", "rotations"));
+                    view! { <Badge tone=Tone::Warning text/> }
+                })}
+            </summary>
+            <ul inner_html=text.lines></ul>
+        </details>
+    }
 }
 
 fn is_gap(piece: &Piece) -> bool {
@@ -73,7 +90,7 @@ fn is_gap(piece: &Piece) -> bool {
 }
 
 /// `Ada until 09:00`.
-fn told(piece: &Piece, day: Span) -> Markup {
+fn piece_text(piece: &Piece, day: Span) -> Markup {
     let starts = (day.from < piece.stretch.starts_at).then_some(piece.stretch.starts_at);
     let ends = piece.stretch.ends_at.filter(|end| *end < day.until);
     let class = is_gap(piece).then_some("warning");

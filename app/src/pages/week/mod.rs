@@ -16,11 +16,11 @@ use crate::{
     live::use_live,
     server_fns::Week,
 };
-use by_day::DayItem;
+use by_day::{DayItem, DayText};
 use drawing::{Overlay, drawing, height};
 use leptos::{either::Either, html, prelude::*};
 use maud::html as markup;
-use types::{ROWS_PER_PAGE, Visibility, WeekRow, WeekView};
+use types::{ROWS_PER_PAGE, Span, Visibility, WeekRow, WeekView};
 
 const ADDRESS: &str = "/week";
 const MINE: &str = "mine";
@@ -115,6 +115,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
         ];
         view! { <DaysControls path=ADDRESS.to_owned() days=days.get() others/> }
     };
+    let drawn = use_clock().drawn();
     let list = NodeRef::<html::Div>::new();
     keep_times_true(list, move || week.track());
     let contents = move || {
@@ -124,15 +125,17 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
         }
         let class = format!("week weeks-{}", days.weeks);
         let span = days.span();
-        let by_day = (0..days.days.len())
-            .map(|place| view! { <DayItem place days=days.clone() rows=rows.clone()/> });
+        let by_day = (0..days.days.len()).map(|place| {
+            let text = DayText::of(place, &days, &rows, drawn);
+            view! { <DayItem text/> }
+        });
         let by_day = by_day.collect_view();
         Either::Right(view! {
             <div class=class class:as-list=move || wanted.is_list() translate="no">
                 <div class="week-grid">
                     <Overlay days=days.clone()/>
                     <ul>
-                        {rows.into_iter().map(|row| view! { <Row row span/> }).collect_view()}
+                        {rows.into_iter().map(|row| view! { <Row row span zone=days.zone.clone()/> }).collect_view()}
                     </ul>
                 </div>
                 <div class="week-list" node_ref=list>{by_day}</div>
@@ -152,35 +155,39 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
 
 /// The link is a view, so that the focus stays on it while the week changes.
 #[component]
-fn Row(row: WeekRow, span: types::Span) -> impl IntoView {
+fn Row(row: WeekRow, span: Span, zone: String) -> impl IntoView {
     let clock = use_clock();
     let height = height(&row.coverage, span);
     let href = format!("/rotations/{}", row.id);
     let name = row.name.clone();
     let label = row.name.clone();
-    let badges = badges(&row);
+    let facts = facts(&row, &zone);
     let pieces = move || drawing(&row.coverage, span, clock).into_string();
     view! {
         <li>
             <div class="week-name">
                 <a href=href dir="auto">{name}</a>
-                <span class="badges" inner_html=badges></span>
+                <span class="badges" inner_html=facts></span>
             </div>
             <svg class="chart" height=height role="list" aria-label=label inner_html=pieces></svg>
         </li>
     }
 }
 
-fn badges(row: &WeekRow) -> String {
-    let badges = markup! {
+/// What is not as it usually is. `zone` is that of the page.
+fn facts(row: &WeekRow, zone: &str) -> String {
+    let facts = markup! {
         @if row.visibility == Visibility::Private {
             (badge_markup(Tone::Neutral, "Private"))
         }
         @if let Some(attention) = &row.attention {
             (badge_markup(Tone::Warning, attention.health.label()))
         }
+        @if let Some(own) = row.time_zone.as_ref().filter(|own| *own != zone) {
+            span class="hint" { "Made in " (own) }
+        }
     };
-    badges.into_string()
+    facts.into_string()
 }
 
 /// The ways to the rotations that are on other pages.

@@ -8,7 +8,7 @@ use crate::{
 use domain::{Directory, Listing, Member, Record, SchedulePerson};
 use types::{
     BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
-    RotationCard, RotationList, RotationNeed, RotationPage,
+    RotationCard, RotationList, RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -62,17 +62,20 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),
-        binding: state.bound.map(binding),
+        binding: state.bound.map(|bound| binding(bound, state.now)),
     }
 }
 
-fn binding(bound: Bound) -> BindingView {
+fn binding(bound: Bound, now: Timestamp) -> BindingView {
     let schedule = bound.schedule;
+    let zone = schedule.time_zone.as_ref();
+    let zone_is_known = zone.is_some_and(|zone| domain::zone(zone, now).is_some());
     BindingView {
         schedule: schedule.id,
         schedule_name: schedule.name,
         schedule_url: schedule.url,
         time_zone: schedule.time_zone,
+        zone_is_known,
         confirmed_at: schedule.confirmed_at,
         stale_at: bound.stale_at,
         health: bound.health,

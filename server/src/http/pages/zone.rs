@@ -15,7 +15,7 @@ use serde::Deserialize;
 use types::{PageZone, Zone};
 
 pub const PATH: &str = "/api/zone";
-const UNKNOWN: &str = "There is no time zone of that name. Names are like Europe/Berlin or America/New_York; \
+const UNKNOWN: &str = "There is no time zone of that name. Write one like Europe/Berlin or America/New_York: \
                        the nearest large city usually has one.";
 /// The zone that the browser has, in JavaScript.
 const OWN: &str = "Intl.DateTimeFormat().resolvedOptions().timeZone";
