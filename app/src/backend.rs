@@ -7,11 +7,12 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules, IntegrationsView,
-    LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
-    Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput, RotationPage,
-    RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport, SyncRun, WorkspaceId,
+    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ChannelRefusal, ChannelView,
+    ClientSecretInput, ConnectRefusal, ConnectionAlert, Disconnected, FoundPeople, FoundSchedules,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId,
+    PersonId, Rebound, Replaced, Role, RotationCard, RotationFilter, RotationId, RotationInput,
+    RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview, SyncReport,
+    SyncRun, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -183,6 +184,24 @@ pub trait Links {
     ) -> Answer<(), LinkRefusal>;
 }
 
+/// In which Slack channel a rotation's changes of duty are announced.
+#[async_trait]
+pub trait Channels {
+    /// For those who may edit the rotation.
+    async fn slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+    ) -> Result<ChannelView, AppError>;
+    /// `channel` is an id or a link, or empty for none.
+    async fn set_slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: String,
+    ) -> Answer<(), ChannelRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -261,6 +280,7 @@ pub trait Backend:
     + Rotations
     + Schedules
     + Links
+    + Channels
     + Audit
     + Operation
     + Flashes
@@ -276,6 +296,7 @@ impl<T> Backend for T where
         + Rotations
         + Schedules
         + Links
+        + Channels
         + Audit
         + Operation
         + Flashes

@@ -38,12 +38,14 @@ pub enum AuditAction {
     LeftManual,
     LinkedPerson,
     UnlinkedPerson,
+    /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
+    SetSlackChannel,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -73,6 +75,7 @@ impl AuditAction {
         Self::LeftManual,
         Self::LinkedPerson,
         Self::UnlinkedPerson,
+        Self::SetSlackChannel,
     ];
 
     /// The name under which the action is stored.
@@ -107,6 +110,7 @@ impl AuditAction {
             Self::LeftManual => "left_manual",
             Self::LinkedPerson => "linked_person",
             Self::UnlinkedPerson => "unlinked_person",
+            Self::SetSlackChannel => "set_slack_channel",
             Self::Unknown => "unknown",
         }
     }
@@ -152,6 +156,7 @@ impl fmt::Display for AuditAction {
             Self::LeftManual => "Left reverted rotations Manual",
             Self::LinkedPerson => "Linked a PagerDuty user to Slack",
             Self::UnlinkedPerson => "Undid a link to Slack",
+            Self::SetSlackChannel => "Set the Slack channel",
             Self::Unknown => "Did what this version does not know",
         })
     }

@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod background;
+mod channel;
 mod connection;
 mod duty;
 mod id;
@@ -27,6 +28,7 @@ mod time;
 pub use alerts::{AlertsView, ConnectionAlert};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
+pub use channel::{ChannelRefusal, ChannelTrouble, ChannelView, typed_channel};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
@@ -34,7 +36,8 @@ pub use connection::{
 };
 pub use duty::{Gap, Holder, NextOnDuty, OnDuty, Outlook, Stretch};
 pub use id::{
-    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
+    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
+    SyncRunId, WorkspaceId,
 };
 pub use live::{LiveEvent, LiveTopic};
 pub use oauth::{

@@ -10,8 +10,8 @@ use crate::{
         ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
         EditRotation, ForgetFormer, Integrations, KeepAccount, LinkPerson, MoveMember, People,
         PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, Rotate, Rotation,
-        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SwitchAccount, SwitchToOauth, SyncNow,
-        SyncRuns, UnlinkPerson,
+        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SlackChannel,
+        SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -77,6 +77,8 @@ fn what_server_functions_answer_is_read_back() {
         SearchSchedules,
         SetOnDuty,
         SetSchedule,
+        SetSlackChannel,
+        SlackChannel,
         SwitchAccount,
         SwitchToOauth,
         SyncNow,

@@ -6,6 +6,7 @@ mod background;
 mod current_schedule;
 #[cfg(debug_assertions)]
 mod design;
+mod edit_channel;
 mod edit_rotation;
 mod edit_schedule;
 mod integrations;

@@ -5,6 +5,7 @@
 mod audit;
 mod authorisation;
 mod background;
+mod channels;
 mod connection;
 mod exchange;
 mod links;
@@ -15,6 +16,7 @@ mod session;
 pub use audit::*;
 pub use authorisation::*;
 pub use background::*;
+pub use channels::*;
 pub use connection::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;
