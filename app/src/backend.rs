@@ -7,12 +7,13 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, FeedSubject, FeedView, FoundPeople,
-    FoundSchedules, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, OauthStep,
-    Outcome, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationFilter, RotationId,
-    RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId,
-    SchedulePreview, SyncHistory, SyncReport, WeekFilter, WeekView, WorkspaceId,
+    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ChannelRefusal, ChannelView,
+    ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, FeedSubject,
+    FeedView, FoundPeople, FoundSchedules, HomeView, IntegrationsView, LinkRefusal, MemberKey,
+    MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced, Role,
+    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
+    ScheduleChoice, ScheduleId, SchedulePreview, SyncHistory, SyncReport, WeekFilter, WeekView,
+    WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -205,6 +206,24 @@ pub trait Feeds {
     async fn revoke_feed(&self, caller: &Caller, subject: FeedSubject) -> Result<(), AppError>;
 }
 
+/// In which Slack channel a rotation's changes of duty are announced.
+#[async_trait]
+pub trait Channels {
+    /// For those who may edit the rotation.
+    async fn slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+    ) -> Result<ChannelView, AppError>;
+    /// `channel` is an id or a link, or empty for none.
+    async fn set_slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: String,
+    ) -> Answer<(), ChannelRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -285,6 +304,7 @@ pub trait Backend:
     + Schedules
     + Links
     + Feeds
+    + Channels
     + Audit
     + Operation
     + Flashes
@@ -302,6 +322,7 @@ impl<T> Backend for T where
         + Schedules
         + Links
         + Feeds
+        + Channels
         + Audit
         + Operation
         + Flashes

@@ -5,6 +5,7 @@
 #![recursion_limit = "512"]
 
 mod actions;
+pub mod announcements;
 pub mod audit;
 pub mod backend;
 pub mod background;

@@ -9,6 +9,7 @@ use mimalloc::MiMalloc;
 use secrecy::ExposeSecret;
 use server::{
     Services,
+    announcements::Announcements,
     backend::RoundRobin,
     background, check, clock,
     config::{Config, ConnectionsConfig, Settings, StorageSettings},
@@ -243,8 +244,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack::directory::task(&services.slack),
         housekeeping::task(&services.store),
     ];
-    // No kind of notice has a consumer yet.
-    tasks.extend(outbox::task(&services.store, &services.tasks, Vec::new()));
+    tasks.extend(outbox::task(
+        &services.store,
+        &services.tasks,
+        vec![Arc::new(Announcements(services.clone()))],
+    ));
     tasks.extend(replicas::task(
         &services.store,
         &services.live,

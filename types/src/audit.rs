@@ -40,12 +40,14 @@ pub enum AuditAction {
     UnlinkedPerson,
     MadeFeed,
     RevokedFeed,
+    /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
+    SetSlackChannel,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -77,6 +79,7 @@ impl AuditAction {
         Self::UnlinkedPerson,
         Self::MadeFeed,
         Self::RevokedFeed,
+        Self::SetSlackChannel,
     ];
 
     /// The name under which the action is stored.
@@ -113,6 +116,7 @@ impl AuditAction {
             Self::UnlinkedPerson => "unlinked_person",
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
+            Self::SetSlackChannel => "set_slack_channel",
             Self::Unknown => "unknown",
         }
     }
@@ -160,6 +164,7 @@ impl fmt::Display for AuditAction {
             Self::UnlinkedPerson => "Undid a link to Slack",
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
+            Self::SetSlackChannel => "Set the Slack channel",
             Self::Unknown => "Did what this version does not know",
         })
     }

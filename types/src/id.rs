@@ -66,6 +66,10 @@ opaque_id!(
     PersonId
 );
 opaque_id!(
+    /// A channel of Slack (`C…`, or `G…` for some private ones).
+    SlackChannelId
+);
+opaque_id!(
     /// A rotation; made by the server.
     RotationId
 );
@@ -103,6 +107,11 @@ impl MemberKey {
 
     pub fn of_pagerduty_user(user: &PagerDutyUserId) -> Self {
         Self(format!("pagerduty:{user}"))
+    }
+
+    /// The person of the workspace whose key it is, if it is one's.
+    pub fn person(&self) -> Option<PersonId> {
+        self.0.strip_prefix("slack:").and_then(PersonId::parse)
     }
 }
 

@@ -8,6 +8,7 @@ mod attention;
 mod audit;
 mod background;
 mod calendar;
+mod channel;
 mod connection;
 mod duty;
 mod feed;
@@ -35,6 +36,7 @@ pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
+pub use channel::{ChannelRefusal, ChannelTrouble, ChannelView, typed_channel};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
@@ -44,7 +46,8 @@ pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
-    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
+    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
+    SyncRunId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};

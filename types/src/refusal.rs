@@ -2,7 +2,7 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    ApiKeyProblem, AuthorisationProblem, BindRefusal, ConnectRefusal, LinkRefusal,
+    ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, LinkRefusal,
     OauthClientProblem, PagerDutyProblem, RotationRefusal,
 };
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,10 @@ codes!(LinkRefusal {
     Self::NotLinkedByHand => "link.not_linked_by_hand",
 });
 
+codes!(ChannelRefusal {
+    Self::NoId => "slack_channel.no_id",
+});
+
 codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::AlreadyConnected { .. } => "connection.already_connected",
     Self::NotConnected => "connection.not_connected",
@@ -199,6 +203,7 @@ mod tests {
             RotationRefusal::CODES,
             BindRefusal::CODES,
             LinkRefusal::CODES,
+            ChannelRefusal::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,
             OauthClientProblem::CODES,

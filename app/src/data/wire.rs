@@ -11,7 +11,8 @@ use crate::{
         EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
-        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson, Week,
+        SetSchedule, SetSlackChannel, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow,
+        SyncRuns, UnlinkPerson, Week,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -81,6 +82,8 @@ fn what_server_functions_answer_is_read_back() {
         SearchSchedules,
         SetOnDuty,
         SetSchedule,
+        SetSlackChannel,
+        SlackChannel,
         SwitchAccount,
         SwitchToOauth,
         SyncRuns,

@@ -8,6 +8,7 @@ mod current_schedule;
 mod days_controls;
 #[cfg(debug_assertions)]
 mod design;
+mod edit_channel;
 mod edit_rotation;
 mod edit_schedule;
 mod first_steps;

@@ -5,6 +5,7 @@
 mod audit;
 mod authorisation;
 mod background;
+mod channels;
 mod connection;
 mod exchange;
 mod feeds;
@@ -17,6 +18,7 @@ mod week;
 pub use audit::*;
 pub use authorisation::*;
 pub use background::*;
+pub use channels::*;
 pub use connection::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;

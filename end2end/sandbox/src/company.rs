@@ -13,7 +13,7 @@ use crate::{
     },
     clock::whole_second,
     rendering::{Layer, Override, Restriction, Rotation, Strategy},
-    slack::{Person, Role, Workspace},
+    slack::{Channel, Person, Role, Workspace},
     zones,
 };
 
@@ -88,6 +88,35 @@ const SHOUTING: &str = "PJUERG8";
 
 fn address(mailbox: &str) -> String {
     format!("{mailbox}@lighthouse-books.example")
+}
+
+/// Where people of the company write; the product's bot is in one of the private ones.
+pub fn channels() -> Vec<Channel> {
+    let channel = |id: &str, name: &str| Channel {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        team: PRIMARY_TEAM.to_owned(),
+        is_private: false,
+        is_archived: false,
+        has_bot: false,
+    };
+    vec![
+        channel("C01ONCALL00", "on-call"),
+        channel("C02PAYMENTS", "payments"),
+        Channel {
+            is_private: true,
+            has_bot: true,
+            ..channel("C03INCIDENT", "incident-command")
+        },
+        Channel {
+            is_private: true,
+            ..channel("C04FINANCE0", "finance")
+        },
+        Channel {
+            is_archived: true,
+            ..channel("C05OLDSTORE", "old-store")
+        },
+    ]
 }
 
 pub fn workspaces() -> Vec<Workspace> {

@@ -5,6 +5,7 @@
 
 pub mod account_questions;
 pub mod authorisations;
+pub mod channels;
 pub mod connections;
 pub mod coverage;
 pub mod credentials;

@@ -6,6 +6,7 @@ mod answers;
 mod audit;
 mod authorisations;
 mod changes;
+mod channels;
 mod connections;
 mod feeds;
 mod flashes;

@@ -16,10 +16,10 @@ use oauth2::{
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fmt, pin::Pin, time::Duration};
 use tokio::time::sleep;
-use types::{PersonId, WorkspaceId};
+use types::{PersonId, SlackChannelId, WorkspaceId};
 use url::Url;
 
 /// As Slack names itself in ID tokens, wherever it is reached.
@@ -289,6 +289,34 @@ impl SlackClient {
         })
     }
 
+    /// Writes a message into a channel. Where an error does not say so, nobody knows whether it
+    /// was written: see [`SlackError::may_have_acted`].
+    pub async fn post_message(
+        &self,
+        token: &SecretString,
+        channel: &SlackChannelId,
+        text: &str,
+    ) -> Result<Granted<()>, SlackError> {
+        let message = json!({
+            "channel": channel, "text": text, "unfurl_links": false, "unfurl_media": false,
+        });
+        let response = self
+            .http
+            .post(self.address("/api/chat.postMessage"))
+            .bearer_auth(token.expose_secret())
+            .json(&message)
+            .send()
+            .await
+            .map_err(unwritten)?;
+        let scopes = granted_scopes(response.headers());
+        read(response).await.map_err(|error| match error {
+            // It broke off after the question had been put.
+            SlackError::Unreachable => SlackError::Unreadable,
+            error => error,
+        })?;
+        Ok(Granted { value: (), scopes })
+    }
+
     async fn get(
         &self,
         path: &str,
@@ -449,6 +477,18 @@ fn unsent(error: reqwest::Error) -> SlackError {
     }
 }
 
+/// The same for what changes something at Slack: only where no connection was made it is certain
+/// that nothing was.
+fn unwritten(error: reqwest::Error) -> SlackError {
+    if error.is_connect() {
+        SlackError::Unreachable
+    } else if error.is_timeout() {
+        SlackError::TimedOut
+    } else {
+        SlackError::Unreadable
+    }
+}
+
 fn retry_after(headers: &HeaderMap) -> Duration {
     headers
         .get("retry-after")
@@ -474,7 +514,6 @@ fn split_scopes(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn standard(answer: &str) -> Value {
         serde_json::from_slice(&as_standard(answer.as_bytes().to_vec())).expect("JSON")

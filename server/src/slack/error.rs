@@ -96,6 +96,15 @@ impl SlackError {
         )
     }
 
+    /// Whether Slack may have done what it was asked for all the same.
+    pub fn may_have_acted(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Unreadable | Self::Unavailable { status: 500..=599 } => true,
+            Self::Passing { word } => matches!(word.as_str(), "internal_error" | "fatal_error"),
+            _ => false,
+        }
+    }
+
     /// What a sign-in that fails with this tells the person.
     pub fn sign_in_problem(&self) -> SignInProblem {
         match self {
@@ -207,6 +216,25 @@ mod tests {
                 retry_after: USUAL_WAIT
             }
         );
+    }
+
+    #[test]
+    fn what_slack_says_it_did_not_do_is_told_from_what_nobody_knows() {
+        for word in ["internal_error", "fatal_error", "<b>odd</b>"] {
+            assert!(of(word).may_have_acted(), "{word}");
+        }
+        for word in [
+            "not_in_channel",
+            "ratelimited",
+            "service_unavailable",
+            "token_revoked",
+        ] {
+            assert!(!of(word).may_have_acted(), "{word}");
+        }
+        assert!(SlackError::TimedOut.may_have_acted());
+        assert!(SlackError::Unavailable { status: 504 }.may_have_acted());
+        assert!(!SlackError::Unavailable { status: 403 }.may_have_acted());
+        assert!(!SlackError::Unreachable.may_have_acted());
     }
 
     #[test]

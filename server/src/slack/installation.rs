@@ -14,6 +14,9 @@ use types::{LiveTopic, SlackScope, Timestamp, WorkspaceId};
 /// What the bot token must be allowed to do.
 pub const NEEDED_SCOPES: [&str; 3] = ["users:read", "users:read.email", "team:read"];
 
+/// What it must be allowed besides to write messages, also into public channels that it is not in.
+const WRITING_SCOPES: [&str; 2] = ["chat:write", "chat:write.public"];
+
 /// The same with what does not work without it; the one first that people miss most.
 const PURPOSES: [(&str, &str); 3] = [
     (
@@ -56,6 +59,21 @@ pub fn has_needed(scopes: &[String]) -> bool {
     NEEDED_SCOPES
         .iter()
         .all(|needed| scopes.iter().any(|scope| scope == needed))
+}
+
+/// Whether a bot token with these scopes may write into channels that it is in.
+pub fn may_write(scopes: &[String]) -> bool {
+    scopes.iter().any(|scope| scope == WRITING_SCOPES[0])
+}
+
+/// The scopes to ask for: what is needed, and what somebody wants or has granted before. Nobody
+/// has to grant more to sign in.
+pub fn scopes_to_ask(granted: &[String], writes: bool) -> Vec<&'static str> {
+    let mut scopes = NEEDED_SCOPES.to_vec();
+    if writes || may_write(granted) {
+        scopes.extend(WRITING_SCOPES);
+    }
+    scopes
 }
 
 /// The scopes that are needed, and which of them are granted.
@@ -239,6 +257,15 @@ mod tests {
             let mut scopes = all.clone();
             scopes.remove(missing);
             assert!(!has_needed(&scopes));
+        }
+    }
+
+    #[test]
+    fn writing_is_asked_for_where_somebody_wants_it_or_allowed_it_before() {
+        assert_eq!(scopes_to_ask(&[], false), NEEDED_SCOPES);
+        let granted = ["chat:write".to_owned()];
+        for (granted, writes) in [(&granted[..], false), (&[], true)] {
+            assert_eq!(scopes_to_ask(granted, writes).len(), 5);
         }
     }
 

@@ -13,11 +13,14 @@ pub mod sign_in;
 
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
-pub use installation::{NEEDED_SCOPES, is_served, scopes_in_words};
+pub use installation::{NEEDED_SCOPES, ask, bot_token, is_served, may_write, scopes_in_words};
 
 use crate::{config::Config, crypto::KeyRing, live::Live, store::Store};
 use std::sync::Arc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The kind of notice that tells a channel of a change of duty.
+pub const ANNOUNCEMENT: &str = "slack_announcement";
 
 /// What signing in and the directory need of the server. Cloning it is cheap.
 #[derive(Clone)]

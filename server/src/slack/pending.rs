@@ -26,7 +26,12 @@ pub struct PendingSignIn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignInStep {
     /// Who it is. The ID token must carry the nonce with this hash.
-    Identify { nonce_key: String },
+    Identify {
+        nonce_key: String,
+        /// Whether Round Robin shall be allowed to write messages.
+        #[serde(default)]
+        writes: bool,
+    },
     /// To install Round Robin in the workspace of the person identified before.
     Install {
         workspace: WorkspaceId,

@@ -7,7 +7,9 @@ use super::{
     directory::{DirectoryError, LookedUp, look_up, start_refresh},
     error::SlackError,
     id_token::{self, Expected, IdTokenError, Identity},
-    installation::{NEEDED_SCOPES, bot_token, has_needed, is_served, only_served},
+    installation::{
+        NEEDED_SCOPES, bot_token, has_needed, is_served, may_write, only_served, scopes_to_ask,
+    },
     pending::{self, PendingSignIn, SignInStep},
 };
 use crate::{
@@ -94,18 +96,28 @@ enum Stop {
 }
 
 /// Begins a sign-in that will end at `return_to`: the address at Slack to open.
-pub async fn begin(services: &SlackServices, return_to: &str) -> Result<Progress, StoreError> {
-    let asked = ask_who_it_is(services, return_to).await;
+/// Where it `writes`, who administers is asked to let Round Robin write messages.
+pub async fn begin(
+    services: &SlackServices,
+    return_to: &str,
+    writes: bool,
+) -> Result<Progress, StoreError> {
+    let asked = ask_who_it_is(services, return_to, writes).await;
     settled(asked, Some(return_to.to_owned()))
 }
 
-async fn ask_who_it_is(services: &SlackServices, return_to: &str) -> Result<Progress, Stop> {
+async fn ask_who_it_is(
+    services: &SlackServices,
+    return_to: &str,
+    writes: bool,
+) -> Result<Progress, Stop> {
     let nonce = random_token();
     let first = services.store.first_workspace().await?;
     let only = only_served(&services.config.slack.workspaces, first.as_ref());
     let url = services.client.identify_address(only, &nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
+        writes,
     };
     ask_slack(services, url, step, return_to).await
 }
@@ -139,8 +151,8 @@ async fn proceed(
     pending: &PendingSignIn,
 ) -> Result<Progress, Stop> {
     let recognised = match (checked_code(&pending.step, answer), &pending.step) {
-        (Ok(code), SignInStep::Identify { nonce_key }) => {
-            identify(services, code, nonce_key).await?
+        (Ok(code), SignInStep::Identify { nonce_key, writes }) => {
+            identify(services, code, nonce_key, *writes).await?
         }
         (Ok(code), SignInStep::Install { workspace, person }) => {
             let identity = Identity {
@@ -148,7 +160,7 @@ async fn proceed(
                 person: person.clone(),
             };
             match install(services, visit, code, &identity).await {
-                Ok(()) => recognise(services, identity, Asked::Before).await?,
+                Ok(()) => recognise(services, identity, Asked::Before, false).await?,
                 Err(stop @ Stop::Store(_)) => return Err(stop),
                 Err(stop) => as_before(services, workspace, person, stop).await?,
             }
@@ -167,7 +179,8 @@ async fn proceed(
             enter(services, visit, &workspace, &person, &pending.return_to).await
         }
         Recognised::NeedsInstallation(identity) => {
-            ask_to_install(services, identity, &pending.return_to).await
+            let writes = matches!(pending.step, SignInStep::Identify { writes: true, .. });
+            ask_to_install(services, identity, &pending.return_to, writes).await
         }
     }
 }
@@ -242,6 +255,7 @@ async fn identify(
     services: &SlackServices,
     code: &str,
     nonce_key: &str,
+    writes: bool,
 ) -> Result<Recognised, Stop> {
     let id_token = services
         .client
@@ -261,7 +275,7 @@ async fn identify(
     ) {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
-    recognise(services, identity, Asked::NotYet).await
+    recognise(services, identity, Asked::NotYet, writes).await
 }
 
 /// Whether this sign-in has been through the installation.
@@ -280,6 +294,7 @@ async fn recognise(
     services: &SlackServices,
     identity: Identity,
     asked: Asked,
+    writes: bool,
 ) -> Result<Recognised, Stop> {
     let Some(workspace) = services.store.workspace(&identity.workspace).await? else {
         return Ok(Recognised::NeedsInstallation(identity));
@@ -299,7 +314,8 @@ async fn recognise(
         }) => {
             let known = workspace.installation.map(|known| known.scopes);
             let scopes = scopes.or(known).unwrap_or_default();
-            if may_ask && person.role.administers() && !has_needed(&scopes) {
+            let lacks = !has_needed(&scopes) || writes && !may_write(&scopes);
+            if may_ask && person.role.administers() && lacks {
                 return Ok(Recognised::NeedsInstallation(identity));
             }
             Ok(Recognised::Member(identity.workspace, person))
@@ -367,10 +383,14 @@ async fn ask_to_install(
     services: &SlackServices,
     identity: Identity,
     return_to: &str,
+    writes: bool,
 ) -> Result<Progress, Stop> {
+    let known = services.store.workspace(&identity.workspace).await?;
+    let granted = known.and_then(|known| Some(known.installation?.scopes));
+    let scopes = scopes_to_ask(&granted.unwrap_or_default(), writes);
     let url = services
         .client
-        .install_address(&identity.workspace, &NEEDED_SCOPES)?;
+        .install_address(&identity.workspace, &scopes)?;
     let step = SignInStep::Install {
         workspace: identity.workspace,
         person: identity.person,
@@ -595,6 +615,7 @@ mod tests {
     fn identify_step() -> SignInStep {
         SignInStep::Identify {
             nonce_key: String::new(),
+            writes: false,
         }
     }
 

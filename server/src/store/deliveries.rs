@@ -42,7 +42,37 @@ pub enum DeliveryEnd {
     },
 }
 
+/// How far a notice has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeState {
+    /// `waiting`, `sending`, `delivered`, `in_doubt` or `given_up`, as long as no other version
+    /// knows more.
+    pub state: String,
+    /// The code of what was wrong with the last attempt.
+    pub problem: Option<String>,
+}
+
 impl Store {
+    /// How far the latest notice of a kind has come that is for this target.
+    pub async fn latest_notice(
+        &self,
+        rotation: &RotationId,
+        kind: &str,
+        target: &str,
+    ) -> Result<Option<NoticeState>> {
+        let row: Option<(String, Option<String>)> = sqlx::query_as(
+            "select state, problem from outbox where subject_kind = 'rotation' and subject_id = $1
+                 and kind = $2 and target = $3
+             order by not_before desc, id desc limit 1",
+        )
+        .bind(rotation.as_str())
+        .bind(kind)
+        .bind(target)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|(state, problem)| NoticeState { state, problem }))
+    }
+
     /// Signals that something has been written into the outbox.
     pub fn outbox_signal(&self) -> Arc<Notify> {
         self.upkeep.outbox_signal()

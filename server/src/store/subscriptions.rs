@@ -2,11 +2,12 @@
 //! written into the outbox.
 
 use super::{
-    DatabaseConnection, Engine, Result, Rule, Store, as_json, connections, duration, millis,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Rule, Store, as_json, audit, connections,
+    duration, millis,
     outbox::{self, PlanChange},
     rotations, schedules,
 };
-use domain::{Addressee, Occasion, Subscription};
+use domain::{Addressee, Occasion, Rotation, Subscription};
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use types::{RotationId, WorkspaceId};
@@ -28,22 +29,7 @@ impl Store {
         else {
             return Ok(false);
         };
-        sqlx::query(
-            "insert into subscriptions (rotation_id, workspace_id, kind, target, lead_millis)
-             values ($1, $2, $3, $4, $5)
-             on conflict (rotation_id, kind, target)
-                 do update set lead_millis = excluded.lead_millis",
-        )
-        .bind(rotation.id.as_str())
-        .bind(workspace.as_str())
-        .bind(&subscription.kind)
-        .bind(target(&subscription.addressee))
-        .bind(match subscription.occasion {
-            Occasion::ChangeOfDuty => None,
-            Occasion::BeforeShift(lead) => Some(millis(lead)),
-        })
-        .execute(&mut *tx)
-        .await?;
+        insert(&mut tx, workspace, subscription).await?;
         let followed = rotation.plan.schedule().cloned();
         let followed = Vec::from_iter(followed);
         let known = schedules::load_all(&mut tx, self.engine, workspace, &followed).await?;
@@ -62,6 +48,57 @@ impl Store {
         Ok(true)
     }
 
+    /// Has one target, and no other, told of each change of duty by notices of this kind, or none
+    /// any more, if `allow`, which is handed the rotation and the target until now, does not
+    /// refuse. `None` when there is no such rotation; else whether it is another target.
+    pub async fn set_target<R>(
+        &self,
+        workspace: &WorkspaceId,
+        id: &RotationId,
+        (kind, target): (&str, Option<&str>),
+        allow: impl FnOnce(&Rotation, Option<&str>) -> std::result::Result<NewAuditEntry, R> + Send,
+    ) -> Result<Option<std::result::Result<bool, R>>> {
+        let mut tx = self.begin().await?;
+        let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
+        else {
+            return Ok(None);
+        };
+        let before = target_of(&mut tx, id, kind).await?;
+        let entry = match allow(&rotation, before.as_deref()) {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        if before.as_deref() == target {
+            return Ok(Some(Ok(false)));
+        }
+        if let Some(before) = before {
+            unsubscribe(&mut tx, id, kind, &Addressee::Target(before)).await?;
+        }
+        if let Some(target) = target {
+            insert(
+                &mut tx,
+                workspace,
+                &Subscription {
+                    rotation: id.clone(),
+                    kind: kind.to_owned(),
+                    addressee: Addressee::Target(target.to_owned()),
+                    occasion: Occasion::ChangeOfDuty,
+                },
+            )
+            .await?;
+        }
+        audit::insert(&mut tx, &entry).await?;
+        self.rotations_changed(&mut tx, workspace, [id]).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(true)))
+    }
+
+    /// The target that [`Store::set_target`] has set.
+    pub async fn target(&self, rotation: &RotationId, kind: &str) -> Result<Option<String>> {
+        let mut connection = self.pool.acquire().await?;
+        target_of(&mut connection, rotation, kind).await
+    }
+
     /// Has somebody told no more. What is being sent is sent.
     pub async fn unsubscribe(
         &self,
@@ -70,18 +107,65 @@ impl Store {
         addressee: &Addressee,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "delete from subscriptions where rotation_id = $1 and kind = $2 and target = $3",
-        )
-        .bind(rotation.as_str())
-        .bind(kind)
-        .bind(target(addressee))
-        .execute(&mut *tx)
-        .await?;
-        outbox::withdraw(&mut tx, rotation, kind, addressee).await?;
+        unsubscribe(&mut tx, rotation, kind, addressee).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+async fn insert(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    subscription: &Subscription,
+) -> Result<()> {
+    sqlx::query(
+        "insert into subscriptions (rotation_id, workspace_id, kind, target, lead_millis)
+         values ($1, $2, $3, $4, $5)
+         on conflict (rotation_id, kind, target)
+             do update set lead_millis = excluded.lead_millis",
+    )
+    .bind(subscription.rotation.as_str())
+    .bind(workspace.as_str())
+    .bind(&subscription.kind)
+    .bind(target(&subscription.addressee))
+    .bind(match subscription.occasion {
+        Occasion::ChangeOfDuty => None,
+        Occasion::BeforeShift(lead) => Some(millis(lead)),
+    })
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn unsubscribe(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    kind: &str,
+    addressee: &Addressee,
+) -> Result<()> {
+    sqlx::query("delete from subscriptions where rotation_id = $1 and kind = $2 and target = $3")
+        .bind(rotation.as_str())
+        .bind(kind)
+        .bind(target(addressee))
+        .execute(&mut *connection)
+        .await?;
+    outbox::withdraw(connection, rotation, kind, addressee).await
+}
+
+async fn target_of(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    kind: &str,
+) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "select target from subscriptions where rotation_id = $1 and kind = $2
+         order by target limit 1",
+    )
+    .bind(rotation.as_str())
+    .bind(kind)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(target,)| target))
 }
 
 /// As it is stored.

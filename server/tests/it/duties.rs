@@ -117,8 +117,10 @@ async fn however_much_hands_over_it_takes_as_many_statements() {
         }
         least
     };
-    let of_one = least(&all[..1], 2..12).await;
-    let of_all = least(&all, 12..22).await;
+    // Whichever connection comes next has met them all.
+    least(&all, 2..12).await;
+    let of_one = least(&all[..1], 12..22).await;
+    let of_all = least(&all, 22..32).await;
     assert_eq!(of_one, of_all);
     assert!(of_all < 25, "{of_all} statements");
     store.close().await;

@@ -458,9 +458,8 @@ async fn where_nobody_listens_everything_stays() {
         let nowhere = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
         let setup = Setup {
-            pagerduty: &nowhere,
-            eu: &nowhere,
             poll_seconds: 60,
+            ..Setup::at(&nowhere)
         };
         let cut_off = services_with(&bound.database, &setup).await;
         take_over(&bound).await;

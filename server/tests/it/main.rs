@@ -1,6 +1,7 @@
 //! The promises of the server that need a database or a network, tested through
 //! its public interface. One binary, since each would link the whole server.
 
+mod announcements;
 mod audit;
 mod background;
 mod backup;

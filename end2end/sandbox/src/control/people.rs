@@ -32,6 +32,8 @@ pub fn routes() -> Router<Sandbox> {
         .route("/slack/people/{person}/deactivate", post(deactivate))
         .route("/slack/people/{person}/list", post(list))
         .route("/slack/people/{person}/show-as", post(show_as))
+        .route("/slack/messages", get(messages))
+        .route("/slack/install", post(install))
         .route("/slack/token/revoke", post(revoke_token))
         .route("/slack/token/drop-scope", post(drop_scope))
         .route("/slack/uninstall", post(uninstall))
@@ -344,4 +346,29 @@ async fn drop_scope(State(sandbox): State<Sandbox>, Order(order): Order<DropScop
     with_installations(&sandbox, order.team.as_deref(), |one| {
         one.scopes.retain(|scope| *scope != order.scope)
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Install {
+    scopes: Vec<String>,
+    team: Option<String>,
+}
+
+/// As if somebody had installed the app who is not asked for it here.
+async fn install(State(sandbox): State<Sandbox>, Order(order): Order<Install>) -> Answer {
+    let installation = Installation {
+        token: format!("xoxb-{}", minting::hex(24)),
+        team: order.team.unwrap_or_else(|| PRIMARY_TEAM.to_owned()),
+        scopes: order.scopes,
+        state: TokenState::Live,
+    };
+    let token = installation.token.clone();
+    sandbox.world().slack.installations.push(installation);
+    Ok(Json(json!({"bot_token": token})))
+}
+
+/// What was written into channels, the earliest first.
+async fn messages(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"messages": sandbox.world().slack.messages}))
 }

@@ -2,6 +2,7 @@
 //! registered app, and the tokens that were given out.
 
 mod authorisation;
+pub mod channels;
 mod consent;
 mod params;
 mod sign_in;
@@ -20,7 +21,9 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::{counters::Side, entrance::watched, minting, world::Sandbox};
+use crate::{company, counters::Side, entrance::watched, minting, world::Sandbox};
+
+pub use channels::{Channel, Message};
 
 pub const CLIENT_ID: &str = "2150112233.4860112233";
 pub const CLIENT_SECRET: &str = "5a11b0a7c0ffee5a11b0a7c0ffee5a11";
@@ -161,6 +164,9 @@ struct UserToken {
 pub struct Slack {
     pub workspaces: Vec<Workspace>,
     pub installations: Vec<Installation>,
+    pub channels: Vec<Channel>,
+    /// The earliest first.
+    pub messages: Vec<Message>,
     codes: HashMap<String, Code>,
     user_tokens: HashMap<String, UserToken>,
 }
@@ -170,6 +176,8 @@ impl Slack {
         Self {
             workspaces,
             installations: Vec::new(),
+            channels: company::channels(),
+            messages: Vec::new(),
             codes: HashMap::new(),
             user_tokens: HashMap::new(),
         }
@@ -253,6 +261,8 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
             "/api/team.info",
             get(web_api::team_info).post(web_api::team_info),
         )
+        .route("/api/chat.postMessage", post(channels::post_message))
+        .route("/channels", get(channels::show))
         .route(
             "/api/auth.test",
             get(web_api::auth_test).post(web_api::auth_test),

@@ -18,7 +18,7 @@ use crate::{clock::Clock, world::Sandbox, zones};
 const LONGEST_PAGE: usize = 1000;
 
 /// What a method refuses with: Slack's word for it, and more fields for some words.
-struct Refusal(Value);
+pub struct Refusal(Value);
 
 impl From<&str> for Refusal {
     fn from(error: &str) -> Self {
@@ -182,6 +182,32 @@ fn called(
         }
         Err(error) => (None, Err(error.into())),
     };
+    answered(outcome, installation, needed)
+}
+
+/// The same for a method that changes something in the token's workspace, which it is handed with the scopes.
+pub fn changed(
+    sandbox: &Sandbox,
+    params: &Params,
+    needed: &str,
+    method: impl FnOnce(&mut Slack, &str, &[String]) -> Result<Value, Refusal>,
+) -> Response {
+    let mut world = sandbox.world();
+    let slack = &mut world.slack;
+    let known = installation(slack, params).map(|(_, installation)| installation.clone());
+    let outcome = match &known {
+        Ok(installation) => permitted(installation, Some(needed))
+            .and_then(|()| method(slack, &installation.team, &installation.scopes)),
+        Err(error) => Err((*error).into()),
+    };
+    answered(outcome, known.ok().as_ref(), Some(needed))
+}
+
+fn answered(
+    outcome: Result<Value, Refusal>,
+    installation: Option<&Installation>,
+    needed: Option<&str>,
+) -> Response {
     let body = match outcome {
         Ok(mut body) => {
             body["ok"] = json!(true);

@@ -1,6 +1,7 @@
 //! What pages show of what the actions answer. Nothing is decided here.
 
 mod background;
+mod channel;
 mod connection;
 mod home;
 mod people;
@@ -10,6 +11,7 @@ mod slack;
 mod week;
 
 pub(super) use background::background_task;
+pub(super) use channel::slack_channel;
 pub(super) use connection::{connection, disconnected, question};
 pub(super) use home::home;
 pub(super) use people::found_people;

@@ -32,7 +32,8 @@ use types::SignInProblem;
 /// A cookie has room for a place to go back to of this length.
 const LONGEST_RETURN: usize = 512;
 
-/// `GET /api/auth/slack/login?return_to=`: off to Slack.
+/// `GET /api/auth/slack/login?return_to=`: off to Slack; with `writes=true` to let Round Robin
+/// write messages there.
 pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
     let reader = Reader::of(&site, request.headers());
     let address = of_address(client_address::of_request(&site, &request));
@@ -44,7 +45,8 @@ pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
         .and_then(|path| ReturnPath::checked(&path))
         .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned());
     let visit = visit(&site, &request, None);
-    let begun = sign_in::begin(&site.services.slack, &return_to).await;
+    let writes = parameter(request.uri().query(), "writes").is_some_and(|wish| wish == "true");
+    let begun = sign_in::begin(&site.services.slack, &return_to, writes).await;
     let mut response = answer(&site, &reader, &visit, begun);
     for cookie in cookies::make_room_for_sign_in(&site, request.headers()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

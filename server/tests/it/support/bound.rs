@@ -37,10 +37,10 @@ impl Bound {
 
     pub async fn in_company(sandbox: Sandbox, database: Database, schedules: &[&str]) -> Self {
         let setup = Setup {
-            pagerduty: &sandbox.url,
             eu: &format!("{}/eu", sandbox.url),
             // Rare, so that what a test sees was brought by what it did.
             poll_seconds: 60,
+            ..Setup::at(&sandbox.url)
         };
         let services = services_with(&database, &setup).await;
         let mut bound = Self {

@@ -127,20 +127,22 @@ pub async fn on_each_database(test: impl AsyncFn(Store, &str)) {
     }
 }
 
-/// Where a server finds PagerDuty's two regions, and how often it asks.
+/// Where a server finds PagerDuty's two regions and Slack, and how often it asks.
 #[derive(Clone)]
 pub struct Setup<'a> {
     pub pagerduty: &'a str,
     pub eu: &'a str,
+    pub slack: &'a str,
     pub poll_seconds: u32,
 }
 
 impl<'a> Setup<'a> {
-    /// Both regions at one address, asked every second.
+    /// Both regions at one address, asked every second, and no Slack.
     pub const fn at(pagerduty: &'a str) -> Self {
         Self {
             pagerduty,
             eu: pagerduty,
+            slack: NOWHERE,
             poll_seconds: 1,
         }
     }
@@ -184,8 +186,8 @@ pub async fn in_background(services: &Services, tasks: Vec<Task>) {
     background::run(kept, stop, tasks).await;
 }
 
-/// The server's parts over a database as it is, and Slack nowhere: what it said
-/// last stands.
+/// The server's parts over a database as it is. Where Slack is nowhere, what it said last
+/// stands.
 pub async fn open_services(database_url: &str, setup: &Setup<'_>) -> Services {
     #[derive(Parser)]
     struct Command {
@@ -203,7 +205,7 @@ pub async fn open_services(database_url: &str, setup: &Setup<'_>) -> Services {
         "--pagerduty-poll-seconds",
         &setup.poll_seconds.to_string(),
         "--slack-url",
-        NOWHERE,
+        setup.slack,
     ]);
     let storage = Storage {
         database_url: SecretString::from(database_url),

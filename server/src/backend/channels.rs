@@ -1,0 +1,36 @@
+//! In which Slack channel a rotation's changes of duty are announced.
+
+use super::{
+    RoundRobin, actor,
+    answers::{answer, told},
+    views,
+};
+use crate::actions::channels;
+use app::{
+    AppError,
+    backend::{Answer, Caller, Channels},
+};
+use async_trait::async_trait;
+use types::{ChannelRefusal, ChannelView, RotationId};
+
+#[async_trait]
+impl Channels for RoundRobin {
+    async fn slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+    ) -> Result<ChannelView, AppError> {
+        let channel = channels::channel(&self.services, &actor(caller), &rotation).await;
+        told(caller, channel).map(views::slack_channel)
+    }
+
+    async fn set_slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: String,
+    ) -> Answer<(), ChannelRefusal> {
+        let set = channels::set(&self.services, &actor(caller), &rotation, &channel).await;
+        answer(caller, set)
+    }
+}

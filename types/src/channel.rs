@@ -1,0 +1,124 @@
+//! The Slack channel in which a rotation's changes of duty are announced.
+
+use crate::{SlackChannelId, SlackWord};
+use serde::{Deserialize, Serialize};
+
+/// Where links to channels have the channel's id.
+const ARCHIVES: &str = "/archives/";
+/// How long ids of channels are.
+const ID_CHARS: std::ops::RangeInclusive<usize> = 9..=20;
+
+/// Where a rotation's changes are announced, and how that goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelView {
+    pub channel: Option<SlackChannelId>,
+    /// Whether Slack lets Round Robin write messages at all.
+    pub may_write: bool,
+    /// What was wrong with the last announcement, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// Why a channel was not chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ChannelRefusal {
+    #[error(
+        "This is no channel's ID, which begins with C or G. In Slack, open the channel's details and copy the ID at their end, or copy the link to the channel."
+    )]
+    NoId,
+}
+
+/// Why the last change of duty was not announced in a channel, or may not have been.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChannelTrouble {
+    #[error(
+        "Slack does not know this channel, or it is private and Round Robin is not in it. Compare the ID, or write /invite @Round Robin in the channel."
+    )]
+    NotFound,
+    #[error("Round Robin is not in this channel. Write /invite @Round Robin there.")]
+    NotInChannel,
+    #[error("The channel is archived. Choose another one, or bring it back in Slack.")]
+    Archived,
+    #[error(
+        "Only some people may write in this channel. Let Round Robin write there, in the channel's settings in Slack, or choose another one."
+    )]
+    Restricted,
+    /// Remedy: the page has the link by which an Owner or Admin allows it.
+    #[error("Slack does not let Round Robin write messages yet.")]
+    MayNotWrite,
+    #[error(
+        "Round Robin is not installed in Slack any more. An Owner or Admin signs in and adds it."
+    )]
+    NotInstalled,
+    /// Cause: no clear answer came from Slack, and a second message would be one too many.
+    #[error(
+        "Slack did not say clearly whether the last announcement arrived, so it was not repeated. Look into the channel; the next change is announced again."
+    )]
+    InDoubt,
+    #[error(
+        "Slack does not take announcements at the moment. The last one is tried again by itself."
+    )]
+    Waiting,
+    #[error(
+        "Slack refused the last announcement: {0}. Slack's documentation of chat.postMessage tells more."
+    )]
+    Refused(SlackWord),
+    #[error(
+        "The last announcement came to nothing. The log says why; the next change is announced again."
+    )]
+    Unknown,
+}
+
+/// The channel whose id, or a link to which, somebody typed.
+pub fn typed_channel(text: &str) -> Option<SlackChannelId> {
+    let text = text.trim();
+    let id = match text.split_once(ARCHIVES) {
+        Some((_, after)) => after.split(['/', '?', '#']).next().unwrap_or_default(),
+        None => text,
+    };
+    let is_one = ID_CHARS.contains(&id.len())
+        && id.starts_with(['C', 'G'])
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_one.then(|| SlackChannelId::new(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_and_a_link_name_a_channel() {
+        for text in [
+            "C0123456789",
+            " C0123456789\n",
+            "https://acme.slack.com/archives/C0123456789",
+            "https://acme.slack.com/archives/C0123456789/p1700000000000000?thread_ts=1",
+        ] {
+            assert_eq!(
+                typed_channel(text).unwrap().as_str(),
+                "C0123456789",
+                "{text:?}"
+            );
+        }
+        assert!(typed_channel("G0123456789").is_some());
+    }
+
+    #[test]
+    fn a_name_or_anything_else_names_none() {
+        for text in [
+            "",
+            "#ops",
+            "C1",
+            "c0123456789",
+            "U0123456789",
+            "C0123 56789",
+            "<!channel>",
+            "https://acme.slack.com/archives/",
+            "https://acme.slack.com/C0123456789",
+            "C0123456789C0123456789",
+        ] {
+            assert_eq!(typed_channel(text), None, "{text:?}");
+        }
+    }
+}
