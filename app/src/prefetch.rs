@@ -6,11 +6,13 @@ use crate::{
     components::{Clock, use_clock},
     data::{Asking, Question},
     live::{Live, use_live},
+    pages::ROTATIONS,
     server_fns::Rotation,
 };
 use futures::future::{FutureExt, Shared};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev::PointerEvent, prelude::*, task::spawn_local, wasm_bindgen::JsCast};
 use types::{RotationId, Timestamp};
+use web_sys::Element;
 
 /// How long what was loaded ahead counts.
 const FRESH_SECONDS: i64 = 10;
@@ -47,7 +49,7 @@ pub(crate) fn use_prefetch() -> Prefetch {
 
 impl Prefetch {
     /// Asks for the rotation, unless that was just done.
-    pub(crate) fn point_at(self, id: RotationId) {
+    fn point_at(self, id: RotationId) {
         let zone = untrack(|| self.clock.zone_name());
         let question = Question::new(Rotation::now(id.clone(), zone));
         if self.fresh(&question).is_some() {
@@ -64,6 +66,22 @@ impl Prefetch {
         spawn_local(async move {
             let _whoever_takes_it_reads_it = page.await;
         });
+    }
+
+    /// Asks for the rotation to whose page the link leads that the pointer is on.
+    pub(crate) fn follow(self, event: &PointerEvent) {
+        let id = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
+            .filter(|element| element.tag_name() == "A")
+            .and_then(|link| link.get_attribute("href"))
+            .and_then(|path| {
+                let id = path.strip_prefix(ROTATIONS)?.strip_prefix('/')?;
+                (!id.contains('/')).then(|| RotationId::new(id))
+            });
+        if let Some(id) = id {
+            self.point_at(id);
+        }
     }
 
     /// The answer, from what was asked ahead if that still counts.

@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use domain::{Actor, Principal};
 use message::announcement;
-use types::SlackChannelId;
+use types::{DaysWanted, SlackChannelId};
 
 /// Codes of what is wrong where Slack has no word for it.
 const GONE: &str = "rotation_gone";
@@ -58,7 +58,8 @@ impl Announcements {
             principal: Principal::System,
             request_id: None,
         };
-        let state = rotations::state(services, &everything, &delivery.rotation).await?;
+        let now = DaysWanted::default();
+        let state = rotations::state(services, &everything, &delivery.rotation, &now).await?;
         let name = &state.rotation.details.name;
         let text = announcement(name, &state.outlook, &state.directory);
         let installed = services.store.workspace(&delivery.workspace).await?;

@@ -10,6 +10,7 @@ use crate::{
     data::{DataMemo, Resource},
     duty::{failed, watch_duty},
     live::use_live,
+    prefetch::use_prefetch,
     server_fns::Home,
 };
 use leptos::{either::Either, html, prelude::*};
@@ -104,7 +105,13 @@ fn row(id: &RotationId, name: &str, said: Markup) -> AnyView {
 
 fn rows(rows: impl Iterator<Item = AnyView>) -> AnyView {
     let rows: Vec<_> = rows.collect();
-    view! { <ul class="rows" translate="no">{rows}</ul> }.into_any()
+    let prefetch = use_prefetch();
+    view! {
+        <ul class="rows" translate="no" on:pointerover=move |event| prefetch.follow(&event)>
+            {rows}
+        </ul>
+    }
+    .into_any()
 }
 
 /// The way to all of a list of which only the first are told.

@@ -15,12 +15,12 @@ use crate::{
     duty::{failed, watch_duty},
     live::use_live,
     place::{Place, use_place},
-    prefetch::{Prefetch, use_prefetch},
+    prefetch::use_prefetch,
 };
 use filter::{Asked, Filter, Pages, Selections};
-use leptos::{either::Either, ev::PointerEvent, html, prelude::*, wasm_bindgen::JsCast};
-use types::{Role, RotationId, RotationList};
-use web_sys::{Element, HtmlUListElement};
+use leptos::{either::Either, html, prelude::*};
+use types::{Role, RotationList};
+use web_sys::HtmlUListElement;
 
 pub(crate) const ADDRESS: &str = "/rotations";
 
@@ -74,7 +74,7 @@ pub(crate) fn RotationsPage() -> impl IntoView {
                         <ul
                             class="cards"
                             node_ref=cards
-                            on:pointerover=move |event| point_at(&event, prefetch)
+                            on:pointerover=move |event| prefetch.follow(&event)
                         >
                             {list.cards.into_iter().map(|card| view! { <RotationItem card doubts/> }).collect_view()}
                         </ul>
@@ -102,23 +102,6 @@ fn show_whole(list: HtmlUListElement, place: Place) {
         request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, left_at));
     } else {
         request_animation_frame(move || request_animation_frame(whole));
-    }
-}
-
-/// Loads the rotation ahead whose card the pointer is on: the link covers it.
-fn point_at(event: &PointerEvent, prefetch: Prefetch) {
-    let id = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .filter(|element| element.tag_name() == "A")
-        .and_then(|link| link.get_attribute("href"))
-        .and_then(|path| {
-            Some(RotationId::new(
-                path.strip_prefix(ADDRESS)?.strip_prefix('/')?,
-            ))
-        });
-    if let Some(id) = id {
-        prefetch.point_at(id);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::http::{self, Request};
 use crate::processes::Process;
 use crate::report;
 
+const HOME: &str = "/";
 pub const LIST: &str = "/rotations";
 /// The server function by which the browser reads the list.
 pub const LIST_AS_JSON: &str = "/rpc/rotations";
@@ -34,7 +35,8 @@ struct Page {
     kilobytes: Option<f64>,
 }
 
-const USUAL_PAGES: [Page; 4] = [
+const USUAL_PAGES: [Page; 5] = [
+    home("Home of 50 rotations"),
     Page {
         what: "list of 50",
         path: |_| Some(LIST.to_owned()),
@@ -61,7 +63,8 @@ const USUAL_PAGES: [Page; 4] = [
     },
 ];
 
-const PAGES_OF_MANY_PEOPLE: [Page; 2] = [
+const PAGES_OF_MANY_PEOPLE: [Page; 3] = [
+    home("Home, 2,000 people"),
     Page {
         what: "rotation with a schedule, 2,000 people",
         path: page_with_a_schedule,
@@ -76,12 +79,25 @@ const PAGES_OF_MANY_PEOPLE: [Page; 2] = [
     },
 ];
 
-const LISTS_OF_MANY_ROTATIONS: [Page; 1] = [Page {
-    what: "list of 500",
-    path: |_| Some(LIST.to_owned()),
-    processor_millis: 5.0,
-    kilobytes: Some(350.0),
-}];
+const LISTS_OF_MANY_ROTATIONS: [Page; 2] = [
+    home("Home of 500 rotations"),
+    Page {
+        what: "list of 500",
+        path: |_| Some(LIST.to_owned()),
+        processor_millis: 5.0,
+        kilobytes: Some(350.0),
+    },
+];
+
+/// Home, of which the same is to be reached however much there is.
+const fn home(what: &'static str) -> Page {
+    Page {
+        what,
+        path: |_| Some(HOME.to_owned()),
+        processor_millis: 2.0,
+        kilobytes: Some(60.0),
+    }
+}
 
 fn page_with_a_schedule(workspace: &Workspace) -> Option<String> {
     Some(format!("{LIST}/{}", workspace.bound_rotation()))

@@ -31,7 +31,8 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     let (mut heaviest, mut every_page) = (0.0_f64, f64::INFINITY);
     for (name, path, cookies) in [
         ("/sign-in", "/sign-in", ""),
-        (PAGE, PAGE, cookies.as_str()),
+        ("/", "/", cookies.as_str()),
+        (PAGE, PAGE, &cookies),
         ("/rotations/{id}", &bound, &cookies),
         ("/rotations/{id}/schedule?schedule={id}", &editor, &cookies),
         ("/rotations/new", "/rotations/new", &cookies),
