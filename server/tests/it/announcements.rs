@@ -211,7 +211,7 @@ async fn the_end_of_a_shift_is_announced_with_who_is_on_until_when() {
         assert_eq!(announcing.choose(&id, CHANNEL).await, Outcome::Done(()));
         let order = json!({"seconds": 2, "next": "PADAOK1"});
         sandbox.control("schedules/PPLATP1/end-shift", order).await;
-        let synced = sync::sync_now(&services.sync, &workspace()).await;
+        let synced = sync::sync_now(&services.sync, &workspace(), None).await;
         assert!(synced.unwrap().is_ok());
         let written = announcing.until_written(1).await;
         assert!(

@@ -93,7 +93,7 @@ async fn follow(
     let directory = Directory::default();
     let rule = Rule {
         now: &|| at,
-        crew: &|schedule, now| schedule.crew(&directory, now),
+        directory: &directory,
     };
     let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::BoundSchedule));
     let reading = (&schedule, asked(at), Duration::from_secs(60));
