@@ -13,9 +13,9 @@ use std::{future::Future, pin::Pin};
 /// around a page, and the few pages that need nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    Home,
-    /// The list of rotations.
-    Rotations,
+    /// Home and the list of rotations, which lead to each other. Each further chunk has what it
+    /// shares with others in ever more files, so pages that are looked at together are one.
+    Overview,
     /// A rotation's own page.
     Rotation,
     /// The choice of what decides who is on duty.
@@ -29,8 +29,7 @@ impl Chunk {
     /// As the build calls it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Home => "home",
-            Self::Rotations => "rotations",
+            Self::Overview => "overview",
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Integrations => "integrations",
@@ -44,8 +43,7 @@ impl Chunk {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
-            (None, ..) => Some(Self::Home),
-            (Some("rotations"), None, _) => Some(Self::Rotations),
+            (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
@@ -60,12 +58,18 @@ impl Chunk {
 /// The pages whose code is outside the part that every page loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LazyPage {
-    Home,
-    Rotations,
+    Overview(OverviewPage),
     Rotation,
     EditSchedule,
     Integrations,
     Occasional(OccasionalPage),
+}
+
+/// The pages of [`Chunk::Overview`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverviewPage {
+    Home,
+    Rotations,
 }
 
 /// The pages of [`Chunk::Occasional`].
@@ -83,8 +87,7 @@ impl LazyPage {
     /// Where its code is.
     pub const fn chunk(self) -> Chunk {
         match self {
-            Self::Home => Chunk::Home,
-            Self::Rotations => Chunk::Rotations,
+            Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Integrations => Chunk::Integrations,
@@ -93,14 +96,14 @@ impl LazyPage {
     }
 }
 
-/// What [`Chunk::Home`] begins with.
-pub fn home_view() -> AnyView {
-    HomePage().into_any()
-}
-
-/// What [`Chunk::Rotations`] begins with.
-pub fn rotations_view() -> AnyView {
-    RotationsPage().into_any()
+impl OverviewPage {
+    /// What [`Chunk::Overview`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::Home => HomePage().into_any(),
+            Self::Rotations => RotationsPage().into_any(),
+        }
+    }
 }
 
 /// What [`Chunk::Rotation`] begins with.
@@ -166,15 +169,12 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{
-        LazyPage, edit_schedule_view, home_view, integrations_view, rotation_view, rotations_view,
-    };
+    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view};
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
-            LazyPage::Home => home_view(),
-            LazyPage::Rotations => rotations_view(),
+            LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Integrations => integrations_view(),
@@ -298,13 +298,13 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Home, Integrations, Occasional, Rotation, Rotations};
+        use Chunk::{EditSchedule, Integrations, Occasional, Overview, Rotation};
         let expected = [
-            ("/", Some(Home)),
-            ("", Some(Home)),
+            ("/", Some(Overview)),
+            ("", Some(Overview)),
             ("/sign-in", None),
-            ("/rotations", Some(Rotations)),
-            ("/rotations/", Some(Rotations)),
+            ("/rotations", Some(Overview)),
+            ("/rotations/", Some(Overview)),
             ("/rotations/new", Some(Occasional)),
             ("/rotations/new/edit", Some(Occasional)),
             ("/rotations/new/schedule", Some(EditSchedule)),
