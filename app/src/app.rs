@@ -4,7 +4,7 @@
 #[cfg(feature = "ssr")]
 use crate::data::provide_asked;
 use crate::{
-    chunks::{LazyPage, OccasionalPage, lazy},
+    chunks::{LazyPage, OccasionalPage, OverviewPage, lazy},
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
@@ -38,10 +38,10 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=|| lazy(LazyPage::Home) ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=|| lazy(LazyPage::Overview(OverviewPage::Home)) ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
-                    <Route path=path!("/week") view=|| lazy(LazyPage::Week) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations") view=|| lazy(LazyPage::Rotations) ssr=SsrMode::Async/>
+                    <Route path=path!("/week") view=|| lazy(LazyPage::Overview(OverviewPage::Week)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations") view=|| lazy(LazyPage::Overview(OverviewPage::Rotations)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>

@@ -14,16 +14,14 @@ use std::{future::Future, pin::Pin};
 /// around a page, and the few pages that need nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    Home,
-    /// The list of rotations.
-    Rotations,
+    /// Home and the list of rotations, which lead to each other. Each further chunk has what it
+    /// shares with others in ever more files, so pages that are looked at together are one.
+    Overview,
     /// A rotation's own page.
     Rotation,
     /// The choice of what decides who is on duty.
     EditSchedule,
     Integrations,
-    /// The week over all rotations.
-    Week,
     /// Pages that are opened now and then.
     Occasional,
 }
@@ -32,12 +30,10 @@ impl Chunk {
     /// As the build calls it.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Home => "home",
-            Self::Rotations => "rotations",
+            Self::Overview => "overview",
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Integrations => "integrations",
-            Self::Week => "week",
             Self::Occasional => "occasional",
         }
     }
@@ -48,15 +44,14 @@ impl Chunk {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
-            (None, ..) => Some(Self::Home),
-            (Some("rotations"), None, _) => Some(Self::Rotations),
+            (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
             (Some("settings"), ..) => Some(Self::Occasional),
-            (Some("week"), None, None) => Some(Self::Week),
+            (Some("week"), None, None) => Some(Self::Overview),
             _ => None,
         }
     }
@@ -65,13 +60,19 @@ impl Chunk {
 /// The pages whose code is outside the part that every page loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LazyPage {
-    Home,
-    Rotations,
+    Overview(OverviewPage),
     Rotation,
     EditSchedule,
     Integrations,
-    Week,
     Occasional(OccasionalPage),
+}
+
+/// The pages of [`Chunk::Overview`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverviewPage {
+    Home,
+    Rotations,
+    Week,
 }
 
 /// The pages of [`Chunk::Occasional`].
@@ -90,25 +91,24 @@ impl LazyPage {
     /// Where its code is.
     pub const fn chunk(self) -> Chunk {
         match self {
-            Self::Home => Chunk::Home,
-            Self::Rotations => Chunk::Rotations,
+            Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Integrations => Chunk::Integrations,
-            Self::Week => Chunk::Week,
             Self::Occasional(_) => Chunk::Occasional,
         }
     }
 }
 
-/// What [`Chunk::Home`] begins with.
-pub fn home_view() -> AnyView {
-    HomePage().into_any()
-}
-
-/// What [`Chunk::Rotations`] begins with.
-pub fn rotations_view() -> AnyView {
-    RotationsPage().into_any()
+impl OverviewPage {
+    /// What [`Chunk::Overview`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::Home => HomePage().into_any(),
+            Self::Rotations => RotationsPage().into_any(),
+            Self::Week => WeekPage().into_any(),
+        }
+    }
 }
 
 /// What [`Chunk::Rotation`] begins with.
@@ -124,11 +124,6 @@ pub fn edit_schedule_view() -> AnyView {
 /// What [`Chunk::Integrations`] begins with.
 pub fn integrations_view() -> AnyView {
     IntegrationsPage().into_any()
-}
-
-/// What [`Chunk::Week`] begins with.
-pub fn week_view() -> AnyView {
-    WeekPage().into_any()
 }
 
 impl OccasionalPage {
@@ -180,20 +175,15 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{
-        LazyPage, edit_schedule_view, home_view, integrations_view, rotation_view, rotations_view,
-        week_view,
-    };
+    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view};
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
-            LazyPage::Home => home_view(),
-            LazyPage::Rotations => rotations_view(),
+            LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Integrations => integrations_view(),
-            LazyPage::Week => week_view(),
             LazyPage::Occasional(page) => page.view(),
         }
     }
@@ -314,13 +304,13 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Home, Integrations, Occasional, Rotation, Rotations, Week};
+        use Chunk::{EditSchedule, Integrations, Occasional, Overview, Rotation};
         let expected = [
-            ("/", Some(Home)),
-            ("", Some(Home)),
+            ("/", Some(Overview)),
+            ("", Some(Overview)),
             ("/sign-in", None),
-            ("/rotations", Some(Rotations)),
-            ("/rotations/", Some(Rotations)),
+            ("/rotations", Some(Overview)),
+            ("/rotations/", Some(Overview)),
             ("/rotations/new", Some(Occasional)),
             ("/rotations/new/edit", Some(Occasional)),
             ("/rotations/new/schedule", Some(EditSchedule)),
@@ -328,7 +318,7 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
-            ("/week", Some(Week)),
+            ("/week", Some(Overview)),
             ("/week/1", None),
             ("/settings", Some(Occasional)),
             ("/settings/audit", Some(Occasional)),

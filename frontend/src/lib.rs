@@ -7,8 +7,8 @@
 use app::{
     App, CONTAINER,
     chunks::{
-        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, edit_schedule_view, home_view,
-        integrations_view, provide_loader, rotation_view, rotations_view, week_view,
+        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage,
+        edit_schedule_view, integrations_view, provide_loader, rotation_view,
     },
     pause_after,
 };
@@ -66,12 +66,10 @@ fn tell(event: &str) {
 fn load(chunk: Chunk) -> Loading<()> {
     Box::pin(async move {
         let loaded = match chunk {
-            Chunk::Home => load_home().await,
-            Chunk::Rotations => load_rotations().await,
+            Chunk::Overview => load_overview().await,
             Chunk::Rotation => load_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
             Chunk::Integrations => load_integrations().await,
-            Chunk::Week => load_week().await,
             Chunk::Occasional => load_occasional().await,
         };
         loaded.map_err(|_| NotLoaded)
@@ -81,12 +79,10 @@ fn load(chunk: Chunk) -> Loading<()> {
 fn view(page: LazyPage) -> Loading<AnyView> {
     Box::pin(async move {
         let drawn = match page {
-            LazyPage::Home => home().await,
-            LazyPage::Rotations => rotations().await,
+            LazyPage::Overview(page) => overview(page).await,
             LazyPage::Rotation => rotation().await,
             LazyPage::EditSchedule => edit_schedule().await,
             LazyPage::Integrations => integrations().await,
-            LazyPage::Week => week().await,
             LazyPage::Occasional(page) => occasional(page).await,
         };
         drawn.map_err(|_| NotLoaded)
@@ -96,14 +92,9 @@ fn view(page: LazyPage) -> Loading<AnyView> {
 // The build cuts the module at these functions, each of which begins the chunk that it
 // names. What calls them waits for the chunk.
 
-#[wasm_split(home, fallible, preload(load_home))]
-fn home() -> Result<AnyView, SplitLoaderError> {
-    Ok(home_view())
-}
-
-#[wasm_split(rotations, fallible, preload(load_rotations))]
-fn rotations() -> Result<AnyView, SplitLoaderError> {
-    Ok(rotations_view())
+#[wasm_split(overview, fallible, preload(load_overview))]
+fn overview(page: OverviewPage) -> Result<AnyView, SplitLoaderError> {
+    Ok(page.view())
 }
 
 #[wasm_split(rotation, fallible, preload(load_rotation))]
@@ -119,11 +110,6 @@ fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(integrations, fallible, preload(load_integrations))]
 fn integrations() -> Result<AnyView, SplitLoaderError> {
     Ok(integrations_view())
-}
-
-#[wasm_split(week, fallible, preload(load_week))]
-fn week() -> Result<AnyView, SplitLoaderError> {
-    Ok(week_view())
 }
 
 #[wasm_split(occasional, fallible, preload(load_occasional))]
