@@ -56,7 +56,7 @@ test('gaps, and what is not known, are told apart from duties by words, lines an
   const gap = drawn.filter({ hasText: /Nobody, .* to / }).last();
   const before = drawn.filter({ hasText: /^Not followed.*Not followed here before / });
   const duty = drawn.filter({ hasText: /^Wei Zhang/ }).first();
-  const line = (piece: Locator) => piece.locator('.bar').evaluate((bar) => getComputedStyle(bar).borderTopStyle);
+  const line = (piece: Locator) => piece.locator('.piece').evaluate((shape) => getComputedStyle(shape).borderTopStyle);
   expect(await line(duty)).toBe('solid');
   expect(await line(gap)).toBe('dashed');
   // What was before its first shift is not known, unless that began before the week.
