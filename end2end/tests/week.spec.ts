@@ -56,7 +56,7 @@ test('gaps, and what is not known, are told apart from duties by words, lines an
   const gap = drawn.filter({ hasText: /Nobody, .* to / }).last();
   const before = drawn.filter({ hasText: /^Not followed.*Not followed here before / });
   const duty = drawn.filter({ hasText: /^Wei Zhang/ }).first();
-  const line = (piece: Locator) => piece.locator('.bar').evaluate((bar) => getComputedStyle(bar).borderTopStyle);
+  const line = (piece: Locator) => piece.locator('.piece').evaluate((shape) => getComputedStyle(shape).borderTopStyle);
   expect(await line(duty)).toBe('solid');
   expect(await line(gap)).toBe('dashed');
   // What was before its first shift is not known, unless that began before the week.
@@ -140,17 +140,17 @@ test.describe('without JavaScript', () => {
     await signInWithoutJavaScript(page, 'Ada Okafor');
     await page.goto('/week');
     await expect(page.getByText('Days begin at midnight in UTC.')).toBeVisible();
-    await expect(page.getByText('Times are in UTC.')).toBeVisible();
+    await expect(page.locator('footer')).toHaveText('Times are in UTC.');
     await page.goto('/settings');
     await page.getByLabel('Another time zone').fill('asia/kolkata');
     await page.getByRole('button', { name: 'Use it' }).click();
     await expect(page).toHaveURL(/\/settings$/);
-    await expect(page.getByText('Times are in Asia/Kolkata, which was chosen in this browser.')).toBeVisible();
+    await expect(page.locator('footer')).toHaveText('Times are in Asia/Kolkata, which was chosen in this browser.');
     await page.goto('/week');
     await expect(page.getByText('Days begin at midnight in Asia/Kolkata.')).toBeVisible();
     await page.goto('/settings');
     await page.getByRole('button', { name: 'Use this browser’s own' }).click();
-    await expect(page.getByText('Times are in UTC.')).toBeVisible();
+    await expect(page.locator('footer')).toHaveText('Times are in UTC.');
   });
 });
 
@@ -163,7 +163,7 @@ test.describe('in another zone', () => {
     const answer = await page.request.get('/week');
     expect(await answer.text()).toContain('Days begin at midnight in America/Santiago.');
     await visit(page, '/week');
-    await expect(page.getByText('Times are in your own time zone, America/Santiago.')).toBeVisible();
+    await expect(page.locator('footer')).toHaveText('Times are in your own time zone, America/Santiago.');
   });
 
   test('a day on which clocks are changed is as wide as it is long', async ({ page }) => {
@@ -185,7 +185,7 @@ test.describe('in another zone', () => {
     expect(zone).not.toBe('America/Santiago');
     await schedule.getByRole('button', { name: 'Read times in it' }).click();
     await takenOver(page);
-    await expect(page.getByText(`Times are in ${zone}, which was chosen in this browser.`)).toBeVisible();
+    await expect(page.locator('footer')).toHaveText(`Times are in ${zone}, which was chosen in this browser.`);
     await expect(page.getByText(`Days begin at midnight in ${zone}.`)).toBeVisible();
     await expect(schedule.getByRole('button', { name: 'Read times in it' })).toHaveCount(0);
     // Night Watch hands over at full hours there.

@@ -36,7 +36,7 @@ pub(crate) fn day_lines(days: &Days, now: Timestamp) -> Markup {
             line class="day" x1=(x) x2=(x) y1="0" y2="100%" {}
             @if place % step == 0 {
                 svg x=(x) overflow="visible" {
-                    text class={ "day-name" @if place % 2 == 1 { " even" } } x="5" y="15" {
+                    text class={ "day-name" @if place % 7 == 0 { " monday" } } x="5" y="15" {
                         (day_label(day, place))
                     }
                 }

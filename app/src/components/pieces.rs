@@ -111,7 +111,7 @@ pub(crate) fn pieces(coverage: &Coverage, span: Span) -> Vec<Piece> {
     let stretches: Vec<_> = coverage
         .stretches
         .iter()
-        .filter(|one| span.shows(one))
+        .filter(|one| span.shows(one) && !is_a_moments_gap(one))
         .collect();
     let first = stretches.iter().map(|one| one.starts_at).min();
     let unfollowed = coverage
@@ -137,6 +137,14 @@ pub(crate) fn pieces(coverage: &Coverage, span: Span) -> Vec<Piece> {
         lane,
     });
     before.into_iter().chain(told).chain(after).collect()
+}
+
+/// Clocks tell minutes: a gap that is shorter would be told as beginning when it ends.
+fn is_a_moments_gap(stretch: &Stretch) -> bool {
+    let seconds = stretch
+        .ends_at
+        .map(|end| end.seconds_since(stretch.starts_at));
+    stretch.holder.is_none() && seconds.is_some_and(|seconds| seconds < 60)
 }
 
 fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> {
@@ -223,8 +231,8 @@ mod tests {
     use super::*;
     use types::Holder;
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_millis(minutes * 60_000)
     }
 
     fn stretch(name: &str, starts_at: i64, ends_at: impl Into<Option<i64>>) -> Stretch {
@@ -252,8 +260,8 @@ mod tests {
     }
 
     fn words(pieces: &[Piece]) -> Vec<String> {
-        let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
-        pieces.iter().map(|piece| piece.words(seconds)).collect()
+        let minutes = |at: Timestamp| (at.as_millis() / 60_000).to_string();
+        pieces.iter().map(|piece| piece.words(minutes)).collect()
     }
 
     #[test]
@@ -262,13 +270,13 @@ mod tests {
             from: at(100),
             until: at(200),
         });
-        for (seconds, expected) in [
+        for (minutes, expected) in [
             (100, "0.00%"),
             (133, "33.00%"),
             (50, "0.00%"),
             (900, "100.00%"),
         ] {
-            assert_eq!(scale.percent(at(seconds)), expected);
+            assert_eq!(scale.percent(at(minutes)), expected);
         }
         assert_eq!(scale.width_of(&stretch("ann", 50, 133)), "33.00%");
         assert_eq!(scale.width_of(&stretch("ann", 150, None)), "50.00%");
@@ -296,6 +304,17 @@ mod tests {
         assert_eq!(
             words(&drawn(&[stretch("ann", -5, 120)], (20, 70))),
             ["ann, -5 to 120"]
+        );
+    }
+
+    #[test]
+    fn a_gap_of_some_seconds_is_none() {
+        let mut moment = stretch("", 10, 11);
+        moment.ends_at = Some(at(10).plus_seconds(59));
+        assert_eq!(words(&drawn(&[moment], (0, None))), [""; 0]);
+        assert_eq!(
+            words(&drawn(&[stretch("", 10, 11)], (0, None))),
+            ["Nobody, 10 to 11"]
         );
     }
 

@@ -155,7 +155,7 @@ fn Bar(
             on:pointermove=on_point
         >
             <foreignObject x=x y=HEAD + LANE * lane width=width height=BAR>
-                <div class="bar"><bdi>{name}</bdi></div>
+                <div class="piece"><bdi>{name}</bdi></div>
             </foreignObject>
         </g>
     }

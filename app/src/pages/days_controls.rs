@@ -35,7 +35,10 @@ pub(super) fn DaysControls(
             <Notice tone=Tone::Warning><p>{problem.to_string()}</p></Notice>
         })}
         <div class="days-controls">
-            <h2>{range}</h2>
+            <div>
+                <h2>{range}</h2>
+                <p class="hint">{format!("Days begin at midnight in {}.", days.zone)}</p>
+            </div>
             <nav aria-label="Days" class="buttons">
                 {step("Previous", days.previous)}
                 <a class="button" href=today data-noscroll="">"Today"</a>
@@ -52,7 +55,6 @@ pub(super) fn DaysControls(
                 }).collect_view()}
             </nav>
         </div>
-        <p class="hint">{format!("Days begin at midnight in {}.", days.zone)}</p>
     }
     .into_any()
 }

@@ -2,8 +2,7 @@
 //! those see it who may.
 
 use crate::support::{
-    NOWHERE, asked, caller, create, databases, entry, new_credential, postgres, services, snapshot,
-    wire::Wire, workspace,
+    NOWHERE, asked, caller, create, databases, entry, new_credential, services, snapshot, workspace,
 };
 use app::backend::{Caller, Rotations as _, Weeks as _};
 use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
@@ -13,7 +12,6 @@ use server::{
     clock,
     store::{BindEnd, Connection, Rule},
 };
-use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{convert::Infallible, time::Duration};
 use types::{
     AuditAction, DaysProblem, DaysWanted, PagerDutyUserId, PersonId, ROWS_PER_PAGE, Role,
@@ -297,35 +295,4 @@ async fn many_rotations_are_shown_page_by_page() {
         }
         services.store.close().await;
     }
-}
-
-#[tokio::test]
-async fn however_many_rotations_there_are_it_takes_as_many_statements() {
-    let Some(database) = postgres().await else {
-        return;
-    };
-    let wire = Wire::to(&database).await;
-    let services = services(&wire.database, NOWHERE).await;
-    let connection = connected(&services).await;
-    let shifts = [("ann", -30, 40), ("bob", 40, 80)];
-    let now = today().plus_seconds(HOUR);
-    let least = async || {
-        let mut least = u64::MAX;
-        for _ in 0..6 {
-            let mut other = AnyConnection::connect(&database.url).await.unwrap();
-            let bump = "update revisions set rotations = rotations + 1";
-            other.execute(bump).await.unwrap();
-            let before = wire.round_trips();
-            week(&services, &caller(), four_weeks()).await;
-            least = least.min(wire.round_trips() - before);
-        }
-        least
-    };
-    follow(&services, &connection, "S0", &shifts, now).await;
-    let of_one = least().await;
-    for number in 1..20 {
-        follow(&services, &connection, &format!("S{number}"), &shifts, now).await;
-    }
-    assert_eq!(least().await, of_one);
-    services.store.close().await;
 }

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use maud::{Markup, html};
 use types::{Days, Span, Timestamp, WeekRow};
 
-/// Up to so many rotations every day is unfolded.
+/// Up to so many rotations every day that is not over is unfolded.
 const ROWS_UNFOLDED: usize = 8;
 
 /// What is told of a day.
@@ -43,7 +43,7 @@ impl DayText {
         Self {
             name: format!("{label} {}", month_name(month)),
             today,
-            open: today || rows.len() <= ROWS_UNFOLDED,
+            open: today || rows.len() <= ROWS_UNFOLDED && now < day.until,
             gaps: with_gaps.fold(0, |count, _| count + 1),
             lines: lines(&told, day).into_string(),
         }

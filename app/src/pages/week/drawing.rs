@@ -33,7 +33,7 @@ pub(super) fn drawing(coverage: &Coverage, span: Span, clock: Clock) -> Markup {
                 x=(scale.percent(piece.stretch.starts_at)) y=(piece.lane * LANE + (LANE - BAR) / 2)
                 width=(scale.width_of(&piece.stretch)) height=(BAR)
             {
-                div class="bar" title=(words) { (contents(&piece, &words)) }
+                div class="piece" title=(words) { (contents(&piece, &words)) }
             }
         }
     }

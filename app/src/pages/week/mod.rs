@@ -91,10 +91,16 @@ pub(crate) fn WeekPage() -> impl IntoView {
     view! {
         <div class="page-head">
             <h1>"Week"</h1>
-            <nav class="tabs" aria-label="Which rotations">
-                {move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All")}
-                {move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine")}
-            </nav>
+            <div class="buttons">
+                <nav class="tabs week-views" aria-label="How it is shown">
+                    {move || choice(wanted.with(&[("view", "")]), !wanted.is_list(), "Grid")}
+                    {move || choice(wanted.with(&[("view", LIST)]), wanted.is_list(), "List by day")}
+                </nav>
+                <nav class="tabs" aria-label="Which rotations">
+                    {move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All")}
+                    {move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine")}
+                </nav>
+            </div>
         </div>
         {loaded(week, move |week: DataMemo<WeekView>| view! { <Shown week wanted/> })}
     }
@@ -144,10 +150,6 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
     };
     view! {
         {controls}
-        <nav class="tabs week-views" aria-label="How it is shown">
-            {move || choice(wanted.with(&[("view", "")]), !wanted.is_list(), "Grid")}
-            {move || choice(wanted.with(&[("view", LIST)]), wanted.is_list(), "List by day")}
-        </nav>
         {contents}
         {move || view! { <Pages week=week.get() wanted/> }}
     }
