@@ -69,13 +69,14 @@ struct NotLooked(#[from] StoreError);
 pub fn task(
     store: &Store,
     signal: &ClockSignal,
-    tasks: &TaskTracker,
+    (tasks, background): (&TaskTracker, &Background),
     sources: Vec<Arc<dyn Source>>,
 ) -> Task {
     let clock = Clock {
         store: store.clone(),
         signal: signal.clone(),
         tasks: tasks.clone(),
+        background: background.clone(),
         sources: sources.into(),
         handing_over: Arc::default(),
     };
@@ -104,6 +105,7 @@ struct Clock {
     store: Store,
     signal: ClockSignal,
     tasks: TaskTracker,
+    background: Background,
     sources: Arc<[Arc<dyn Source>]>,
     handing_over: Arc<Mutex<HashSet<Place>>>,
 }
@@ -154,6 +156,7 @@ impl Clock {
             }
             Err(error) => {
                 tracing::error!(%workspace, %error, "handing over broke off");
+                self.background.broke_off(TASK);
                 REST_AFTER_FAILURE
             }
         };

@@ -89,6 +89,7 @@ impl Services {
             identity: config.pagerduty.identity_url.clone(),
         };
         let metrics = Metrics::default();
+        let background = Background::default();
         let pagerduty = PagerDuty::new(endpoints.clone(), metrics.clone());
         let identity = IdentityClient::new(endpoints);
         let live = Live::new();
@@ -120,6 +121,7 @@ impl Services {
             integrations: integrations.clone(),
             live: live.clone(),
             metrics: metrics.clone(),
+            background: background.clone(),
             signals: SyncSignals::new(),
             roster_turns: RosterTurns::default(),
             tasks: tasks.clone(),
@@ -134,7 +136,7 @@ impl Services {
             integrations,
             live,
             metrics,
-            background: Background::default(),
+            background,
             sync,
             limits: Limits::default(),
             tasks,

@@ -237,7 +237,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         hand_offs::task(
             &services.store,
             &services.sync.signals.clock,
-            &services.tasks,
+            (&services.tasks, &services.background),
             vec![Arc::new(sync::Schedules(services.sync.clone()))],
         ),
         sync::task(&services.sync),
@@ -246,7 +246,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     ];
     tasks.extend(outbox::task(
         &services.store,
-        &services.tasks,
+        (&services.tasks, &services.background),
         vec![Arc::new(Announcements(services.clone()))],
     ));
     tasks.extend(replicas::task(

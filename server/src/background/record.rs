@@ -41,6 +41,16 @@ impl Background {
             .any(|signs| lock(&signs.0).is_served(code, now))
     }
 
+    /// Counts something that a task started, and that broke off and is started again.
+    pub fn broke_off(&self, code: &str) {
+        for signs in lock(&self.0).iter() {
+            let mut record = lock(&signs.0);
+            if record.about.code == code {
+                record.restarts += 1;
+            }
+        }
+    }
+
     /// Begins to keep a record of a task.
     pub(super) fn begin(&self, about: About) -> Signs {
         let signs = Signs(Arc::new(Mutex::new(Record::new(about, Instant::now()))));
@@ -136,7 +146,7 @@ pub struct Report {
     pub running_since: Option<Timestamp>,
     /// How many runs came to nothing since the last that did not.
     pub failures: u32,
-    /// How often it broke off since the server started.
+    /// How often it, or something that it had started, broke off since the server started.
     pub restarts: u64,
     /// How many runs ended in each way, as in [`Outcome::CODES`].
     pub runs: [u64; 4],

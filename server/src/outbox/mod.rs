@@ -6,7 +6,7 @@ mod attempts;
 pub use attempts::Attempt;
 
 use crate::{
-    background::{Lease, Periodic, Task, jitter},
+    background::{Background, Lease, Periodic, Task, jitter},
     store::{Delivery, DeliveryEnd, Store, StoreError},
 };
 use async_trait::async_trait;
@@ -68,11 +68,15 @@ struct NotLooked(#[from] StoreError);
 
 /// Delivering, by one server of several, until the shutdown; nothing where nobody consumes.
 /// Kinds that no consumer knows are left alone. What is being sent then is among `tasks`.
-pub fn task(store: &Store, tasks: &TaskTracker, consumers: Vec<Arc<dyn Consumer>>) -> Option<Task> {
+pub fn task(
+    store: &Store,
+    (tasks, background): (&TaskTracker, &Background),
+    consumers: Vec<Arc<dyn Consumer>>,
+) -> Option<Task> {
     if consumers.is_empty() {
         return None;
     }
-    let deliverer = Deliverer::new(store, consumers);
+    let deliverer = Deliverer::new(store, background, consumers);
     let tasks = tasks.clone();
     let step = move || {
         let (deliverer, tasks) = (deliverer.clone(), tasks.clone());
@@ -90,14 +94,16 @@ pub fn task(store: &Store, tasks: &TaskTracker, consumers: Vec<Arc<dyn Consumer>
 #[derive(Clone)]
 pub struct Deliverer {
     store: Store,
+    background: Background,
     consumers: Arc<[Arc<dyn Consumer>]>,
     places: Arc<Semaphore>,
 }
 
 impl Deliverer {
-    pub fn new(store: &Store, consumers: Vec<Arc<dyn Consumer>>) -> Self {
+    pub fn new(store: &Store, background: &Background, consumers: Vec<Arc<dyn Consumer>>) -> Self {
         Self {
             store: store.clone(),
+            background: background.clone(),
             consumers: consumers.into(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -145,6 +151,7 @@ impl Deliverer {
             Ok(Ok(attempt)) => attempt,
             Ok(Err(error)) => {
                 tracing::error!(kind = delivery.kind, %error, "telling something outside broke off");
+                self.background.broke_off(TASK);
                 unclear(BROKE_OFF)
             }
             Err(_) => unclear(TIMED_OUT),
@@ -174,14 +181,17 @@ impl Deliverer {
 
     /// Begins to send what is due, and says how long nothing else will be.
     async fn look(&self, tasks: &TaskTracker) -> Result<Duration, StoreError> {
-        self.recover().await?;
-        for delivery in self.claim().await? {
-            let place = Arc::clone(&self.places).try_acquire_owned().ok();
-            let deliverer = self.clone();
-            tasks.spawn(async move { deliverer.deliver_in(place, delivery).await });
+        let due = self.store.due_notices(&self.kinds()).await?;
+        if due.any {
+            self.recover().await?;
+            for delivery in self.claim().await? {
+                let place = Arc::clone(&self.places).try_acquire_owned().ok();
+                let deliverer = self.clone();
+                tasks.spawn(async move { deliverer.deliver_in(place, delivery).await });
+            }
         }
-        let next = self.store.next_notice_in(&self.kinds()).await?;
-        Ok(next.map_or(LONGEST_REST, |next| next.clamp(SHORTEST_REST, LONGEST_REST)))
+        let next = due.next_in.unwrap_or(LONGEST_REST);
+        Ok(next.clamp(SHORTEST_REST, LONGEST_REST))
     }
 
     /// Delivers, and has the deliverer look for what waited for that.

@@ -23,6 +23,15 @@ pub struct Delivery {
     pub late: Duration,
 }
 
+/// What there is to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueNotices {
+    /// Whether there is any now.
+    pub any: bool,
+    /// How long until there is more.
+    pub next_in: Option<Duration>,
+}
+
 /// What became of an attempt. A problem is a code of the one who delivers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryEnd {
@@ -187,22 +196,28 @@ impl Store {
         Ok(in_doubt.rows_affected())
     }
 
-    /// How long until something more of these kinds is due, or counts as sent by one who is gone.
-    pub async fn next_notice_in(&self, kinds: &[&str]) -> Result<Option<Duration>> {
+    /// Whether something of these kinds is due, or counts as sent by one who is gone, and how
+    /// long until more is. What waits for its turn is due as well.
+    pub async fn due_notices(&self, kinds: &[&str]) -> Result<DueNotices> {
         let now = self.engine.now();
         let statement = format!(
-            "select min(at) - {now} from (
-                 select case when state = 'sending' then claimed_until
+            "select coalesce(max(case when at <= now then 1 else 0 end), 0),
+                 min(case when at > now then at - now end)
+             from (select case when state = 'sending' then claimed_until
                      when retry_at > not_before then retry_at else not_before end as at
-                 from outbox where state in ('waiting', 'sending') and kind in {}) times
-             where at > (select {now})",
+                 from outbox where kind in {} and (state = 'sending' or state = 'waiting'
+                     and (expires_at is null or expires_at > (select {now})))) times,
+                 (select {now} as now) clock",
             self.engine.texts_of_json("$1")
         );
-        let (wait,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(statement))
+        let (any, next): (i64, Option<i64>) = sqlx::query_as(AssertSqlSafe(statement))
             .bind(as_json(kinds))
             .fetch_one(&self.pool)
             .await?;
-        Ok(wait.map(duration))
+        Ok(DueNotices {
+            any: any != 0,
+            next_in: next.map(duration),
+        })
     }
 
     /// Deletes what ended before `before`, and what was of no use any more then. What was told of

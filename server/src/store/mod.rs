@@ -49,7 +49,7 @@ pub use changes::ChangeState;
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use deliveries::{Delivery, DeliveryEnd, NoticeState};
+pub use deliveries::{Delivery, DeliveryEnd, DueNotices, NoticeState};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;

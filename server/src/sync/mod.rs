@@ -104,6 +104,7 @@ pub struct SyncServices {
     pub integrations: IntegrationServices,
     pub live: Live,
     pub metrics: Metrics,
+    pub background: Background,
     pub signals: SyncSignals,
     pub roster_turns: RosterTurns,
     pub tasks: TaskTracker,
@@ -175,9 +176,19 @@ async fn start_due_runs(services: &SyncServices) -> Result<Duration, StoreError>
         if let Some(connection) = services.store.take_lease(&workspace, LEASE).await? {
             let services = services.clone();
             services.tasks.clone().spawn(async move {
-                let run = run_and_end(&services, &connection, SyncReason::Due, None);
-                if let Err(error) = run.await {
-                    tracing::error!(%workspace, %error, "a sync could not be written");
+                let running = tokio::spawn({
+                    let services = services.clone();
+                    async move { run_and_end(&services, &connection, SyncReason::Due, None).await }
+                });
+                match running.await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => {
+                        tracing::error!(%workspace, %error, "a sync could not be written");
+                    }
+                    Err(error) => {
+                        tracing::error!(%workspace, %error, "a sync broke off");
+                        services.background.broke_off(TASK);
+                    }
                 }
             });
         }

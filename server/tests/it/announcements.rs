@@ -1,10 +1,12 @@
 //! Changes of duty in a Slack channel, from the choice of the channel to what is written there.
 
+use crate::http::browser::Browser;
 use crate::support::{
     Database, NOW, Setup, bound_to, caller, create, databases, entry, in_background, keys,
     open_services, sandbox::Sandbox, with_people, workspace,
 };
 use app::backend::{Caller, Channels, Rotations};
+use axum::http::StatusCode;
 use domain::{Crew, Duty, Member};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -51,7 +53,8 @@ impl Announcing {
         install(&services, &sandbox, scopes).await;
         let consumers: Vec<Arc<dyn outbox::Consumer>> =
             vec![Arc::new(Announcements(services.clone()))];
-        let tasks = Vec::from_iter(outbox::task(&services.store, &services.tasks, consumers));
+        let kept = (&services.tasks, &services.background);
+        let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
         let running = services.clone();
         Self {
             backend: RoundRobin::new(services.clone()),
@@ -303,6 +306,37 @@ async fn what_slack_may_have_written_is_not_written_again() {
         assert_eq!(announcing.view(&id).await.trouble, None);
         announcing.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong() {
+    let database = crate::support::sqlite();
+    let announcing = Announcing::new(&database, &BASE).await;
+    let id = by_hand(&announcing.services).await;
+    let cookie = crate::support::cookie(&announcing.services.store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&announcing.services).with_cookie(name, value);
+    let page = format!("/rotations/{id}/edit");
+    let sees = async |ann: &mut Browser, words: &[&str]| {
+        let answer = ann.open(&page).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        for words in words {
+            assert!(answer.body.contains(words), "{words:?} in {}", answer.body);
+        }
+    };
+    sees(&mut ann, &["Announcements in Slack", "Channel ID"]).await;
+    let choose = async |ann: &mut Browser, change: &str, channel: &str| {
+        let form = format!("rotation={id}&change={change}&channel={channel}");
+        let answer = ann.submit("/rpc/set_slack_channel", &form, &page).await;
+        assert!(answer.status.is_redirection(), "{}", answer.body);
+    };
+    choose(&mut ann, "a", "%23on-call").await;
+    sees(&mut ann, &["no channel's ID", "value=\"#on-call\""]).await;
+    choose(&mut ann, "b", CHANNEL).await;
+    let allow = format!("writes=true&amp;return_to=%2Frotations%2F{id}%2Fedit");
+    let value = format!("value=\"{CHANNEL}\"");
+    sees(&mut ann, &[&value, "let Round Robin write", &allow]).await;
+    announcing.end().await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use domain::{Duty, Rotation};
 use server::{
     Services,
     backend::RoundRobin,
+    background::Background,
     clock, hand_offs,
     hand_offs::{ClockSignal, Due, Source},
     store::{Store, StoreError, Turn},
@@ -24,6 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{task::JoinHandle, time};
+use tokio_util::task::TaskTracker;
 use types::{
     DaysWanted, Holder, LiveTopic, MemberKey, PersonId, RotationId, RotationMode, RotationRefusal,
     Timestamp, WorkspaceId,
@@ -128,10 +130,15 @@ async fn planned(services: &Services, url: &str, name: &str, kind: &str) -> Rota
     id
 }
 
+/// Where the clock's tasks are, and what is kept of them.
+fn kept(services: &Services) -> (&TaskTracker, &Background) {
+    (&services.tasks, &services.background)
+}
+
 fn clock_of(services: &Services) -> JoinHandle<()> {
     let source = Arc::new(Turns(services.clone()));
     let signal = ClockSignal::default();
-    let task = hand_offs::task(&services.store, &signal, &services.tasks, vec![source]);
+    let task = hand_offs::task(&services.store, &signal, kept(services), vec![source]);
     let services = services.clone();
     tokio::spawn(async move { in_background(&services, vec![task]).await })
 }
@@ -245,7 +252,7 @@ async fn one_that_cannot_hand_over_keeps_no_other_one_waiting_and_is_not_asked_i
         sources.extend(odd.iter().map(|odd| Arc::clone(odd) as Arc<dyn Source>));
         let began = Instant::now();
         let signal = ClockSignal::default();
-        let task = hand_offs::task(&services.store, &signal, &services.tasks, sources);
+        let task = hand_offs::task(&services.store, &signal, kept(&services), sources);
         let clock = tokio::spawn({
             let services = services.clone();
             async move { in_background(&services, vec![task]).await }
@@ -257,6 +264,8 @@ async fn one_that_cannot_hand_over_keeps_no_other_one_waiting_and_is_not_asked_i
             assert!((1..=most).contains(&asked), "{:?}: {asked} times", odd.odd);
         }
         assert!(hand_offs::is_alive(&services.background));
+        let report = services.background.report("hand_offs").unwrap();
+        assert!(report.restarts > 0, "what broke off is counted");
         services.shutdown.cancel();
         clock.await.unwrap();
     }

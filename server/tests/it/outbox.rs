@@ -14,6 +14,7 @@ use domain::{
 use secrecy::SecretString;
 use server::{
     Services,
+    background::Background,
     outbox::{self, Attempt, Consumer, Deliverer},
     store::{BindEnd, Connection, Delivery, NewAuditEntry, Rule, Store, Turn},
 };
@@ -167,6 +168,10 @@ async fn put_on_duty(store: &Store, id: &RotationId, names: &[&str], at: i64) {
     assert_eq!(changing.await.unwrap(), Some(Ok(true)));
 }
 
+fn delivering(store: &Store, consumers: Vec<Arc<dyn Consumer>>) -> Deliverer {
+    Deliverer::new(store, &Background::default(), consumers)
+}
+
 /// Sends everything that is due, in turn, as often as there is something.
 async fn deliver_all(deliverer: &Deliverer) {
     loop {
@@ -248,7 +253,7 @@ async fn each_change_is_told_once_to_each_target_and_the_same_people_are_no_chan
         announced(&store, &id, "C1").await;
         announced(&store, &id, "C2").await;
         let listener = Listener::new(CHANGE, delivered);
-        let deliverer = Deliverer::new(&store, vec![listener.clone()]);
+        let deliverer = delivering(&store, vec![listener.clone()]);
         put_on_duty(&store, &id, &["A"], 10).await;
         deliver_all(&deliverer).await;
         // The beginning of a duty is another one, and the holder is the same.
@@ -291,7 +296,7 @@ async fn after_an_outage_a_target_is_told_how_things_are_and_nobody_that_they_we
         subscribe(&store, &personal).await;
         let slack = [Listener::new(CHANGE, away), Listener::new(PERSONAL, away)];
         let consumers = slack.map(|listener| listener as Arc<dyn Consumer>);
-        let deliverer = Deliverer::new(&store, consumers.into());
+        let deliverer = delivering(&store, consumers.into());
         for (name, at) in [("A", 10), ("B", 20), ("C", 30)] {
             put_on_duty(&store, &id, &[name], at).await;
             deliver_all(&deliverer).await;
@@ -304,7 +309,7 @@ async fn after_an_outage_a_target_is_told_how_things_are_and_nobody_that_they_we
             Listener::new(PERSONAL, delivered),
         ];
         let consumers = back.clone().map(|listener| listener as Arc<dyn Consumer>);
-        deliver_all(&Deliverer::new(&store, consumers.into())).await;
+        deliver_all(&delivering(&store, consumers.into())).await;
         let [channel, person] = back.map(|listener| listener.heard());
         assert_eq!(channel, ["C1@30"]);
         assert_eq!(person, ["slack:C@30"]);
@@ -324,7 +329,7 @@ async fn a_target_is_told_in_order_and_keeps_no_other_one_waiting() {
             "C1" => away(delivery),
             _ => Attempt::Delivered,
         });
-        let deliverer = Deliverer::new(&store, vec![ill.clone()]);
+        let deliverer = delivering(&store, vec![ill.clone()]);
         put_on_duty(&store, &one, &["A"], 10).await;
         put_on_duty(&store, &two, &["B"], 20).await;
         deliver_all(&deliverer).await;
@@ -337,7 +342,7 @@ async fn a_target_is_told_in_order_and_keeps_no_other_one_waiting() {
 
         execute(url, LATER).await;
         let well = Listener::new(CHANGE, delivered);
-        deliver_all(&Deliverer::new(&store, vec![well.clone()])).await;
+        deliver_all(&delivering(&store, vec![well.clone()])).await;
         assert_eq!(well.heard(), ["C1@10", "C1@20"]);
     })
     .await;
@@ -356,7 +361,7 @@ async fn what_is_refused_or_unclear_ends_and_the_next_is_told() {
             "C2" => Attempt::Unclear { problem: problem() },
             _ => panic!("a consumer that makes no sense"),
         });
-        let deliverer = Deliverer::new(&store, vec![ill.clone()]);
+        let deliverer = delivering(&store, vec![ill.clone()]);
         put_on_duty(&store, &id, &["A"], 10).await;
         deliver_all(&deliverer).await;
         let kept = ["C1@10 given_up", "C2@10 in_doubt", "C3@10 in_doubt"];
@@ -382,7 +387,7 @@ async fn a_kind_that_nobody_here_consumes_is_left_alone_and_holds_up_no_other() 
         announced(&store, &id, "C1").await;
         put_on_duty(&store, &id, &["A"], 10).await;
         let listener = Listener::new(CHANGE, delivered);
-        deliver_all(&Deliverer::new(&store, vec![listener.clone()])).await;
+        deliver_all(&delivering(&store, vec![listener.clone()])).await;
         assert_eq!(listener.heard(), ["C1@10"]);
         assert_eq!(held(url).await, ["C1@10 delivered", "C1@10 waiting"]);
     })
@@ -478,11 +483,11 @@ async fn whoever_dies_while_telling_leaves_nothing_untold_and_nothing_told_twice
                 let at = i64::try_from(steps).unwrap();
                 put_on_duty(&store, &id, &names, at).await;
                 let listener = Listener::made(CHANGE, is_repeatable, delivered);
-                let dying = Deliverer::new(&store, vec![listener.clone()]);
+                let dying = delivering(&store, vec![listener.clone()]);
                 let ended = cut_after(steps, deliver_all(&dying)).await.is_some();
 
                 execute(url, LATER).await;
-                let next = Deliverer::new(&store, vec![listener.clone()]);
+                let next = delivering(&store, vec![listener.clone()]);
                 next.recover().await.unwrap();
                 deliver_all(&next).await;
                 let (heard, held) = (listener.heard().len(), held(url).await);
@@ -519,7 +524,7 @@ async fn whoever_comes_back_too_late_changes_nothing() {
         announced(&store, &id, "C1").await;
         put_on_duty(&store, &id, &["A"], 10).await;
         let listener = Listener::made(CHANGE, true, delivered);
-        let deliverer = Deliverer::new(&store, vec![listener.clone()]);
+        let deliverer = delivering(&store, vec![listener.clone()]);
         let claimed = deliverer.claim().await.unwrap();
         let [late] = claimed.as_slice() else {
             panic!("{claimed:?}");
@@ -552,7 +557,7 @@ async fn two_servers_tell_once_each() {
     }
     let listener = Listener::new(CHANGE, delivered);
     let servers = [&one, &other].map(|services| {
-        let deliverer = Deliverer::new(&services.store, vec![listener.clone()]);
+        let deliverer = delivering(&services.store, vec![listener.clone()]);
         tokio::spawn(async move {
             let mut claims = 0;
             while claims < 400 {
@@ -581,7 +586,11 @@ async fn two_servers_tell_once_each() {
 
 /// The tasks of a server that delivers, until the shutdown.
 async fn serve(services: Services, listener: Arc<Listener>) {
-    let task = outbox::task(&services.store, &services.tasks, vec![listener]);
+    let task = outbox::task(
+        &services.store,
+        (&services.tasks, &services.background),
+        vec![listener],
+    );
     in_background(&services, Vec::from_iter(task)).await;
 }
 
@@ -879,12 +888,13 @@ async fn a_reminder_is_told_in_time_and_of_no_use_once_the_shift_has_begun() {
         let listener = Listener::new(REMINDER, delivered);
         let changes = Listener::new(CHANGE, delivered);
         let consumers: Vec<Arc<dyn Consumer>> = vec![listener.clone(), changes.clone()];
-        let deliverer = Deliverer::new(&store, consumers);
+        let deliverer = delivering(&store, consumers);
         deliver_all(&deliverer).await;
         assert_eq!(listener.heard(), ["C1@10"]);
         let kinds = [REMINDER];
-        let next = store.next_notice_in(&kinds).await.unwrap().unwrap();
-        assert!((900..=985).contains(&next.as_secs()), "{next:?}");
+        let due = store.due_notices(&kinds).await.unwrap();
+        let next = due.next_in.unwrap();
+        assert!(!due.any && (900..=985).contains(&next.as_secs()), "{due:?}");
         // What is to be told later does not hold up what is due.
         put_on_duty(&store, &following.id, &["Z"], 5).await;
         deliver_all(&deliverer).await;
@@ -919,7 +929,7 @@ async fn what_has_ended_is_kept_until_it_cannot_be_told_again() {
         // What was told just now is kept.
         put_on_duty(&store, &following.id, &["Z"], 5).await;
         let listener = Listener::new(CHANGE, delivered);
-        deliver_all(&Deliverer::new(&store, vec![listener])).await;
+        deliver_all(&delivering(&store, vec![listener])).await;
         store.purge_outbox(long_ago).await.unwrap();
         assert_eq!(following.held().await, ["C1@5 delivered"]);
         store.purge_outbox(now.plus_seconds(60)).await.unwrap();

@@ -225,6 +225,32 @@ async fn a_token_that_lacks_a_scope_is_replaced_when_an_admin_signs_in() {
 }
 
 #[tokio::test]
+async fn who_administers_is_asked_to_allow_messages_when_somebody_wants_that_and_nobody_has_to() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    let wish = "/api/auth/slack/login?writes=true&return_to=/settings";
+    let come_back = async |person: &'static str| {
+        let mut browser = Browser::new(&services);
+        let asked = browser.open(wish).await;
+        let code = slack.code(Code::Identity {
+            team: "T1",
+            person,
+            nonce: parameter(asked.location(), "nonce"),
+        });
+        let back = callback(&code, &parameter(asked.location(), "state"));
+        (browser.open(&back).await, browser)
+    };
+    let (bob, _) = come_back("U2").await;
+    assert_eq!(bob.location(), "/settings");
+    let (asked, mut ann) = come_back("U1").await;
+    let scopes = format!("{ALL_SCOPES},chat:write,chat:write.public");
+    assert_eq!(parameter(asked.location(), "scope"), scopes);
+    // She may think better of it.
+    let back = ann.open(&refused(asked.location(), "access_denied")).await;
+    assert_eq!(back.location(), "/settings");
+}
+
+#[tokio::test]
 async fn an_admin_who_cannot_renew_the_installation_signs_in_all_the_same() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;

@@ -170,7 +170,7 @@ pub async fn reconcile(services: Services) {
 pub fn clock_of_schedules(services: &Services) -> Task {
     let schedules = sync::Schedules(services.sync.clone());
     let signal = &services.sync.signals.clock;
-    let tasks = &services.tasks;
+    let tasks = (&services.tasks, &services.background);
     hand_offs::task(&services.store, signal, tasks, vec![Arc::new(schedules)])
 }
 
