@@ -413,9 +413,13 @@ impl Calls {
     }
 
     /// Sends the form that `event` is about, unless a handler before has taken
-    /// care of it.
+    /// care of it, or an answer is awaited.
     fn submit(self, event: &SubmitEvent, change: RwSignal<String>) {
         if event.default_prevented() {
+            return;
+        }
+        if self.action.pending().get_untracked() {
+            event.prevent_default();
             return;
         }
         // A form that cannot be read is left to the browser, which sends it by itself.
@@ -445,17 +449,25 @@ fn url_encoded(event: &SubmitEvent) -> Option<String> {
 #[component]
 pub(crate) fn ActionForm<F: ServerFn<Error = AppError> + 'static>(
     action: ServerAction<F>,
+    /// For buttons that are elsewhere on the page.
+    #[prop(optional)]
+    id: Option<&'static str>,
     #[prop(optional)] class: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    form_of(action.calls, class, children)
+    form_of(action.calls, id, class, children)
 }
 
-fn form_of(calls: Calls, class: Option<&'static str>, children: Children) -> AnyView {
+fn form_of(
+    calls: Calls,
+    id: Option<&'static str>,
+    class: Option<&'static str>,
+    children: Children,
+) -> AnyView {
     let change = RwSignal::new(new_change());
     view! {
         <form
-            action=calls.path method="post" class=class
+            action=calls.path method="post" id=id class=class
             on:submit=move |event| calls.submit(&event, change)
         >
             <input type="hidden" name=CHANGE_FIELD value=move || change.get()/>

@@ -71,6 +71,19 @@ async function pickPerson(page: Page, section: string, label: string, name: stri
   await expect(row(page, section, name)).toBeVisible();
 }
 
+/** Opens somebody's menu on a rotation's page. */
+export async function openMenu(page: Page, name: string): Promise<Locator> {
+  const member = row(page, 'Members', name);
+  await member.getByRole('button', { name: `Change ${name}` }).click();
+  return member.getByRole('menu', { name: `Change ${name}` });
+}
+
+/** Chooses from somebody's menu. */
+export async function change(page: Page, entry: string, name: string): Promise<void> {
+  const menu = await openMenu(page, name);
+  await menu.getByRole('menuitem', { name: entry }).click();
+}
+
 export async function makePrivate(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Edit', exact: true }).click();
   await page.getByRole('radio', { name: 'Private' }).check();

@@ -13,7 +13,7 @@ import {
   saveKey,
 } from '../support/connection';
 import { allowAs, clientId, deny, openOauthDialog, saveClient } from '../support/oauth';
-import { addMember, addOwner, card, mode, names, row } from '../support/rotations';
+import { addMember, addOwner, card, change, mode, names, row } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
@@ -120,11 +120,11 @@ test('without JavaScript members are moved, set on duty and removed, owners chan
   await signInWithoutJavaScript(page, 'Ada Okafor');
   await makeRotation(page, 'Coffee');
   for (const name of ['Leila Haddad', 'Wei Zhang']) await addMember(page, name);
-  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Move up' }).click();
+  await change(page, 'Move up', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Leila Haddad']);
-  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: 'Set on duty' }).click();
+  await change(page, 'Set on duty', 'Leila Haddad');
   await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
-  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Remove' }).click();
+  await change(page, 'Remove', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad']);
   await addOwner(page, 'Kenji Sato');
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();

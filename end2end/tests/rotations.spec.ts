@@ -1,16 +1,11 @@
 // Rotations by hand: who is in them, whose turn it is, who may change them and
 // who sees them.
-import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import { connectWithApiKey } from '../support/connection';
-import { addMember, addOwner, card, createRotation, makeBoundRotation, makePrivate, mode, names, row } from '../support/rotations';
+import { addMember, addOwner, card, change, createRotation, makeBoundRotation, makePrivate, mode, names, openMenu, row } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
-
-async function press(page: Page, button: string, who: string): Promise<void> {
-  await row(page, 'Members', who).getByRole('button', { name: button }).click();
-}
 
 test('a rotation is made, edited and, after asking, deleted', async ({ page }) => {
   await signInAs(page, 'Ada Okafor');
@@ -81,21 +76,21 @@ test('members take turns in their order, and anybody of them can be set on duty'
   for (const name of ['Wei Zhang', 'Leila Haddad', 'Kenji Sato']) await addMember(page, name);
   await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('Nobody is on duty');
 
-  await press(page, 'Move up', 'Kenji Sato');
+  await change(page, 'Move up', 'Kenji Sato');
   await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Kenji Sato', 'Leila Haddad']);
-  await press(page, 'Move down', 'Wei Zhang');
+  await change(page, 'Move down', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Wei Zhang', 'Leila Haddad']);
 
   for (const next of ['Kenji Sato', 'Wei Zhang', 'Leila Haddad', 'Kenji Sato']) {
     await page.getByRole('button', { name: 'Rotate' }).click();
     await expect(names(page, 'On duty now')).toHaveText([next]);
   }
-  await press(page, 'Set on duty', 'Leila Haddad');
+  await change(page, 'Set on duty', 'Leila Haddad');
   await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
   await page.getByRole('button', { name: 'Rotate' }).click();
   await expect(names(page, 'On duty now')).toHaveText(['Kenji Sato']);
 
-  await press(page, 'Remove', 'Wei Zhang');
+  await change(page, 'Remove', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad']);
   await page.getByRole('button', { name: 'Rotate' }).click();
   await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
@@ -106,12 +101,29 @@ test('members take turns in their order, and anybody of them can be set on duty'
   await visit(page, path);
   await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad']);
 
-  const onDuty = row(page, 'Members', 'Leila Haddad');
-  await expect(onDuty).toContainText('nobody takes over until somebody rotates');
-  await press(page, 'Remove', 'Leila Haddad');
+  const menu = await openMenu(page, 'Leila Haddad');
+  await expect(menu).toContainText('nobody takes over until somebody rotates');
+  await expect(menu.getByRole('menuitem')).toHaveText(['Move up', 'Remove']);
+  await menu.getByRole('menuitem', { name: 'Remove' }).click();
   await expect(names(page, 'Members')).toHaveText(['Kenji Sato']);
   const said = page.getByRole('log', { name: 'What was done' });
   await expect(said).toContainText('The member was removed and is off duty. Nobody took over by that.');
+});
+
+test('addresses in a description are links, and nothing else is', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  await createRotation(page, 'Coffee');
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await page.getByRole('textbox', { name: 'Description' }).fill('ראו https://beans.example/how?to=1.\njavascript:alert(1)');
+  await page.getByRole('button', { name: 'Save' }).click();
+  const description = page.locator('.description');
+  await expect(description).toHaveText(/javascript:alert\(1\)/);
+  await expect(description.getByRole('link')).toHaveText(['https://beans.example/how?to=1']);
+  const link = description.getByRole('link');
+  await expect(link).toHaveAttribute('href', 'https://beans.example/how?to=1');
+  await expect(link).toHaveAttribute('rel', 'external noopener noreferrer');
+  await page.getByRole('link', { name: 'All rotations' }).click();
+  await expect(page).toHaveURL('/rotations');
 });
 
 test('a duty size of two puts two people on duty at once', async ({ page }) => {
@@ -145,7 +157,7 @@ test('owners edit, others look, and an owner cannot remove themselves', async ({
   await signInAs(other, 'Kenji Sato');
   await visit(other, path);
   await expect(other.getByText("Only the rotation's owners and workspace admins may change it")).toBeVisible();
-  for (const name of ['Rotate', 'Delete', 'Edit schedule', 'Set on duty', 'Remove', 'Add']) {
+  for (const name of ['Rotate', 'Delete', 'Edit schedule', 'Change', 'Remove', 'Add']) {
     await expect(other.getByRole('main').getByRole('button', { name })).toHaveCount(0);
   }
   const id = path.split('/').at(-1)!;
@@ -260,8 +272,8 @@ test('a bound rotation leaves members and turns to PagerDuty, and the rest to it
   await connectWithApiKey(page, pagerduty.api_key);
   const path = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
   await expect(page.getByRole('region', { name: 'On duty now' })).toContainText('PagerDuty decides who is in this rotation');
-  for (const name of ['Rotate', 'Set on duty', 'Move up', 'Move down', 'Remove']) {
-    await expect(page.getByRole('button', { name })).toHaveCount(0);
+  for (const name of ['Rotate', 'Change']) {
+    await expect(page.getByRole('main').getByRole('button', { name })).toHaveCount(0);
   }
   await expect(page.getByLabel('Add a member')).toHaveCount(0);
   const id = path.split('/').at(-1)!;

@@ -45,10 +45,11 @@ pub(crate) fn AccountMenu(session: SessionView) -> impl IntoView {
         <Menu
             id="account-menu"
             class="account-button"
-            label=move || view! {
-                <Avatar name=name.clone()/>
+            label=view! {
+                <Avatar name/>
                 <span class="account-label">"Your account"</span>
             }
+            .into_any()
         >
             <p class="menu-heading">
                 <strong dir="auto" translate="no">{person.name}</strong>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 pub(crate) enum Symbol {
     Close,
     Expand,
+    More,
     Rotations,
     Settings,
     Warning,
@@ -17,6 +18,7 @@ impl Symbol {
         match self {
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Expand => "M6 9l6 6l6-6",
+            Self::More => "M5 12v.01M12 12v.01M19 12v.01",
             Self::Rotations => {
                 "M4 12a8 8 0 0 1 13.7-5.6L20 8.5M20 4v4.5h-4.5M20 12a8 8 0 0 1-13.7 5.6L4 15.5M4 20v-4.5h4.5"
             }

@@ -48,7 +48,7 @@ pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, Mark, Symbol};
 pub(crate) use letters::lowercase;
 pub(crate) use loaded::{Later, latest, loaded, loaded_page};
-pub(crate) use menu::Menu;
+pub(crate) use menu::{Menu, MenuEntry};
 pub(crate) use names::{names_markup, who};
 pub(crate) use notice::{Notice, Status};
 pub(crate) use rows::rows;

@@ -98,7 +98,7 @@ fn DialogsAndMenus() -> impl IntoView {
         <Card id="design-dialogs" title="Dialogs and menus">
             <div class="buttons">
                 <DialogButton dialog=DIALOG class="button">"Open a dialog"</DialogButton>
-                <Menu id="design-menu" class="button" label=|| "Menu">
+                <Menu id="design-menu" class="button" label="Menu".into_any()>
                     <button type="button" role="menuitem" autofocus=true>"An entry"</button>
                     <button type="button" role="menuitem" class="danger">"A dangerous entry"</button>
                 </Menu>

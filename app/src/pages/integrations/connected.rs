@@ -85,7 +85,7 @@ fn Management(
     });
     view! {
         <div class="buttons">
-            <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
+            <Menu id=MENU class="button connected" label="Connected to PagerDuty".into_any()>
                 <DialogButton dialog=DISCONNECT_DIALOG class="danger" in_menu=true>
                     "Disconnect from PagerDuty"
                 </DialogButton>

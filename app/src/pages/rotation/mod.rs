@@ -2,6 +2,7 @@
 //! looks after it and what decides.
 
 mod delete;
+mod description;
 mod members;
 mod on_duty;
 mod owners;
@@ -25,6 +26,7 @@ use crate::{
     },
 };
 use delete::DeleteDialog;
+use description::Description;
 use leptos::{html, prelude::*};
 use members::Members;
 use on_duty::OnDuty;
@@ -54,11 +56,7 @@ impl Actions {
         let rotate = ServerAction::telling("Rotated. The next in turn is on duty.");
         let set_on_duty = ServerAction::telling("The duty was handed over.");
         let add_member = ServerAction::telling("The member was added.");
-        let remove_member = ServerAction::telling_of(
-            "The member was removed.",
-            &[members::WAS_ON_DUTY],
-            "The member was removed and is off duty. Nobody took over by that.",
-        );
+        let remove_member = ServerAction::telling("The member was removed.");
         let move_member = ServerAction::new();
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
@@ -182,6 +180,11 @@ fn Content(
                     <History page/>
                 </div>
             </div>
+            {move || may_edit.get().then(|| view! {
+                <div class="buttons page-foot">
+                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
+                </div>
+            })}
         </div>
         <DeleteDialog id actions/>
     }
@@ -203,6 +206,7 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     view! {
         <div class="page-head">
             <div>
+                <p class="way-back"><a href="/rotations">"All rotations"</a></p>
                 <h1 dir="auto" translate="no">{move || details.with(|details| details.name.clone())}</h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
@@ -210,7 +214,6 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
                 <a class="button" href=calendar>"Calendar"</a>
                 {move || may_edit.get().then(|| view! {
                     <a class="button" href=edit.clone()>"Edit"</a>
-                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
                 })}
             </div>
         </div>
@@ -230,9 +233,7 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
                 <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
             })}
         </p>
-        {(!details.description.is_empty()).then(|| view! {
-            <p class="description" dir="auto">{details.description}</p>
-        })}
+        <Description text=details.description/>
     }
 }
 
