@@ -40,12 +40,13 @@ pub enum AuditAction {
     UnlinkedPerson,
     MadeFeed,
     RevokedFeed,
+    UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -77,6 +78,7 @@ impl AuditAction {
         Self::UnlinkedPerson,
         Self::MadeFeed,
         Self::RevokedFeed,
+        Self::UndidChange,
     ];
 
     /// The name under which the action is stored.
@@ -113,6 +115,7 @@ impl AuditAction {
             Self::UnlinkedPerson => "unlinked_person",
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
+            Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
     }
@@ -160,6 +163,7 @@ impl fmt::Display for AuditAction {
             Self::UnlinkedPerson => "Undid a link to Slack",
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
+            Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })
     }

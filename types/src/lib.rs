@@ -6,6 +6,7 @@
 mod alerts;
 mod audit;
 mod background;
+mod change;
 mod connection;
 mod duty;
 mod feed;
@@ -28,6 +29,7 @@ mod time;
 pub use alerts::{AlertsView, ConnectionAlert};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
+pub use change::{Change, Changed};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
@@ -36,7 +38,8 @@ pub use connection::{
 pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use id::{
-    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, WorkspaceId,
+    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SyncRunId, UndoId,
+    WorkspaceId,
 };
 pub use live::{LiveEvent, LiveTopic};
 pub use oauth::{
@@ -50,7 +53,7 @@ pub use refusal::{Denial, Refusal};
 pub use rotation::{
     Attention, CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView,
     MoveDirection, NAME_MAX_CHARS, RotationCard, RotationDetails, RotationField, RotationFilter,
-    RotationInput, RotationMode, RotationPage, RotationRefusal, Visibility,
+    RotationInput, RotationMode, RotationPage, RotationRefusal, SlackContact, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

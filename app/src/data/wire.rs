@@ -6,12 +6,12 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        AddMember, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
+        AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
         ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
         EditRotation, Feeds, ForgetFormer, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
-        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, UnlinkPerson,
+        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Undo, UndoForgetFormer, UnlinkPerson,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -47,7 +47,7 @@ macro_rules! answers {
 #[test]
 fn what_server_functions_answer_is_read_back() {
     let answers = answers![
-        AddMember,
+        AddMembers,
         AddOwner,
         Alerts,
         Audit,
@@ -84,6 +84,8 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncNow,
         SyncRuns,
+        Undo,
+        UndoForgetFormer,
         UnlinkPerson,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();

@@ -23,6 +23,7 @@ mod search;
 mod shifts;
 mod standing;
 mod turns;
+mod undo;
 
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
@@ -31,7 +32,7 @@ pub use coverage::{Past, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
-pub use membership::{crew_of, difference, going_on, loss, on_duty};
+pub use membership::{crew_of, difference, going_on, left_out, loss, on_duty};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outlook::{Foresight, coming, note_following, planned};
 pub use people::{
@@ -45,3 +46,4 @@ pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};
 pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};
 pub use turns::{next_by_hand, rotate, set_on_duty};
+pub use undo::{Undo, undo};

@@ -12,8 +12,8 @@ use domain::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
-    Attention, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth, ScheduleId,
-    Span, Stretch, Timestamp,
+    Attention, MemberKey, Outlook, PagerDutyProblem, RotationFilter, RotationId, ScheduleHealth,
+    ScheduleId, SlackContact, Span, Stretch, Timestamp,
 };
 
 const DAY_SECONDS: i64 = 24 * 3600;
@@ -59,6 +59,8 @@ pub struct RotationState {
     /// The latest first.
     pub history: Vec<Record>,
     pub timeline: Vec<Stretch>,
+    /// Those on duty who are in Slack.
+    pub contacts: Vec<SlackContact>,
     pub connected: bool,
     pub may_edit: bool,
     pub may_link: bool,
@@ -209,6 +211,7 @@ pub async fn state(
         .coverage(&rotation.crew, &past, span, now)
         .stretches;
     Ok(RotationState {
+        contacts: contacts(services, &rotation, &directory, &outlook),
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),
         may_link: connection.is_some() && actor.administers(),
@@ -220,6 +223,38 @@ pub async fn state(
         history,
         timeline,
     })
+}
+
+/// How those on duty are reached in Slack, as far as they are there.
+fn contacts(
+    services: &Services,
+    rotation: &Rotation,
+    directory: &Directory,
+    outlook: &Outlook,
+) -> Vec<SlackContact> {
+    let person_of = |key: &MemberKey| {
+        let mut members = rotation.crew.members.iter();
+        let member = members.find(|member| member.key == *key);
+        let mut people = directory.people().iter();
+        let person = match member {
+            Some(member) => directory.person(member.person.as_ref()?),
+            None => people.find(|person| MemberKey::of_person(&person.id) == *key),
+        };
+        person.filter(|person| !person.deactivated)
+    };
+    let on_duty = outlook.on_duty.iter().map(|duty| &duty.holder.key);
+    on_duty
+        .filter_map(|key| {
+            let person = person_of(key)?.id.clone();
+            let client = &services.slack.client;
+            let address = client.conversation_address(&rotation.workspace, &person);
+            Some(SlackContact {
+                key: key.clone(),
+                person,
+                address: address.into(),
+            })
+        })
+        .collect()
 }
 
 /// A rotation that the actor may see. Nobody is told that others exist.

@@ -33,6 +33,7 @@ mod sessions;
 mod task_leases;
 mod tokens;
 mod trouble;
+mod undos;
 mod workspaces;
 mod writability;
 
@@ -54,6 +55,7 @@ pub use history::{HISTORY_KEPT_SECONDS, StoredRecord};
 pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
+pub use rotations::RotationChange;
 pub use runs::EndedRun;
 pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};

@@ -30,5 +30,6 @@ mod starts;
 mod statements;
 mod support;
 mod sync;
+mod undo;
 mod upgrades;
 mod weather;

@@ -3,18 +3,21 @@
 
 use super::{Actions, Choices, SectionFailure};
 use crate::{
-    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Person, SubmitButton, Symbol, Tone},
+    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Notice, Person, Symbol, Tone},
     data::DataMemo,
     duty::{DutyWatch, is_over},
-    forms::{ActionForm, form_outcome},
+    forms::{ActionForm, FormOutcome, failure, form_outcome},
     pages::{
         links::{LinkButton, LinkDialog, LinkEntry, LinkForms, LinkResults, Linkable},
-        person_select::{PeopleSearch, PersonSelect},
-        wording::linked_count,
+        person_select::{PeopleBoxes, PeopleSearch},
+        wording::{count, linked_count},
     },
 };
 use leptos::{either::Either, prelude::*};
-use types::{MemberKey, MemberView, Outlook, RotationId, RotationPage, Timestamp};
+use types::{
+    Change, Changed, MemberKey, MemberView, Outlook, RotationId, RotationPage, RotationRefusal,
+    Timestamp,
+};
 
 /// The forms that the entries of the members' menus send.
 const SET_ON_DUTY: &str = "set-on-duty";
@@ -45,11 +48,12 @@ pub(super) fn Members(
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });
-    let outcomes = vec![
-        form_outcome(actions.set_on_duty),
-        form_outcome(actions.move_member),
-        form_outcome(actions.remove_member),
-        form_outcome(actions.add_member),
+    let added = form_outcome(actions.add_members);
+    let failures = vec![
+        failure(form_outcome(actions.set_on_duty)),
+        failure(form_outcome(actions.move_member)),
+        failure(form_outcome(actions.remove_member)),
+        failure(added),
     ];
     let may_link = Memo::new(move |_| page.with(|page| page.may_link));
     let linkable = move || {
@@ -73,7 +77,8 @@ pub(super) fn Members(
             }}
             {move || editable.get().then(|| view! { <MemberForms id=forms_id.clone() actions/> })}
             {move || may_link.get().then(|| view! { <LinkForms links=actions.links path=path.clone()/> })}
-            <SectionFailure outcomes/>
+            <SectionFailure failures/>
+            <NotAdded added/>
             <LinkResults links=actions.links asked/>
             {move || editable.get().then(|| view! { <Addition id=id.clone() people=choices.members present actions/> })}
             <LinkDialog links=actions.links asked people=choices.linked rotation=Some(dialog_id)/>
@@ -81,6 +86,7 @@ pub(super) fn Members(
     }
 }
 
+/// Folded up while there are members, and open for whoever searches without our code.
 #[component]
 fn Addition(
     id: RotationId,
@@ -88,15 +94,45 @@ fn Addition(
     present: Signal<Vec<MemberKey>>,
     actions: Actions,
 ) -> impl IntoView {
+    let ticked = RwSignal::new(None::<Vec<_>>);
+    let label = move || match ticked.with(|ticked| ticked.as_ref().map_or(0, Vec::len)) {
+        0 => "Add people".to_owned(),
+        chosen => format!("Add {}", count(chosen as u32, "person", "people")),
+    };
+    let open = present.with_untracked(Vec::is_empty) || people.is_asked();
+    let pending = actions.add_members.pending();
     view! {
-        <ActionForm action=actions.add_member class="picker">
-            <input type="hidden" name="id" value=id.to_string()/>
-            <PersonSelect
-                id="add-member" label="Add a member"
-                people left_out=present here=format!("/rotations/{id}")
-            />
-            <SubmitButton label="Add" target="member" pending=actions.add_member.pending()/>
-        </ActionForm>
+        <details class="addition" open=open>
+            <summary class="button">"Add people"</summary>
+            <ActionForm action=actions.add_members>
+                <input type="hidden" name="id" value=id.to_string()/>
+                <PeopleBoxes people left_out=present here=format!("/rotations/{id}") ticked/>
+                <button type="submit" class="button primary" aria-busy=move || pending.get().then_some("true")>
+                    {label}
+                </button>
+            </ActionForm>
+        </details>
+    }
+    .into_any()
+}
+
+/// Who could not be added while others were, and why.
+#[component]
+fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
+    let left_out = move || match added.done()?.what {
+        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
+        _ => None,
+    };
+    view! {
+        <div role="alert">
+            {move || left_out().map(|left_out| view! {
+                <Notice tone=Tone::Warning>
+                    {left_out.into_iter().map(|(name, reason)| view! {
+                        <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
+                    }).collect_view()}
+                </Notice>
+            })}
+        </div>
     }
 }
 

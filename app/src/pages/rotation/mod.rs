@@ -1,6 +1,7 @@
 //! A rotation's own page: who is on duty, whose turn comes, who is in it, who
 //! looks after it and what decides.
 
+mod contact;
 mod delete;
 mod description;
 mod members;
@@ -9,20 +10,25 @@ mod owners;
 mod schedule;
 mod shifts;
 
-use super::{address::use_rotation_id, links::Links, person_select::PeopleSearch};
+use super::{
+    address::use_rotation_id,
+    changed::{self, FlashedChange},
+    links::Links,
+    person_select::PeopleSearch,
+};
 use crate::{
     components::{
         Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
-        use_title,
+        use_title, use_toasts,
     },
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
-    forms::{FormOutcome, Forms, ServerAction, failure, first_failure},
+    forms::{Failure, Forms, ServerAction, first_failure},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
-        Rotation, SetOnDuty,
+        AddMembers, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
+        Rotation, SetOnDuty, Undo,
     },
 };
 use delete::DeleteDialog;
@@ -33,18 +39,19 @@ use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{Denial, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
+use types::{Denial, RotationDetails, RotationId, RotationMode, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]
 struct Actions {
     rotate: ServerAction<Rotate>,
     set_on_duty: ServerAction<SetOnDuty>,
-    add_member: ServerAction<AddMember>,
+    add_members: ServerAction<AddMembers>,
     remove_member: ServerAction<RemoveMember>,
     move_member: ServerAction<MoveMember>,
     add_owner: ServerAction<AddOwner>,
     remove_owner: ServerAction<RemoveOwner>,
+    undo: ServerAction<Undo>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
     /// Those of which the page shows what they do.
@@ -53,10 +60,11 @@ struct Actions {
 
 impl Actions {
     fn new() -> Self {
-        let rotate = ServerAction::telling("Rotated. The next in turn is on duty.");
-        let set_on_duty = ServerAction::telling("The duty was handed over.");
-        let add_member = ServerAction::telling("The member was added.");
-        let remove_member = ServerAction::telling("The member was removed.");
+        let rotate = ServerAction::telling_by(changed::tell);
+        let set_on_duty = ServerAction::telling_by(changed::tell);
+        let add_members = ServerAction::telling_by(changed::tell);
+        let remove_member = ServerAction::telling_by(changed::tell);
+        let undo = ServerAction::telling_by(changed::tell);
         let move_member = ServerAction::new();
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
@@ -65,22 +73,24 @@ impl Actions {
         let calls = vec![
             rotate.calls(),
             set_on_duty.calls(),
-            add_member.calls(),
+            add_members.calls(),
             remove_member.calls(),
             move_member.calls(),
             add_owner.calls(),
             remove_owner.calls(),
+            undo.calls(),
             link,
             unlink,
         ];
         Self {
             rotate,
             set_on_duty,
-            add_member,
+            add_members,
             remove_member,
             move_member,
             add_owner,
             remove_owner,
+            undo,
             delete: ServerAction::telling("The rotation was deleted."),
             links,
             forms: Forms::of(calls),
@@ -105,11 +115,11 @@ struct Choices {
 pub(crate) fn RotationPage() -> impl IntoView {
     let id = use_rotation_id();
     let actions = Actions::new();
-    let live = use_live();
+    let (live, toasts) = (use_live(), use_toasts());
     let wanted = DataMemo::following(move |previous: Option<&(RotationId, u64)>| match previous {
         Some(previous) if actions.deleting() => previous.clone(),
         _ => {
-            let heard = live.connection() + live.rotation(&id.get());
+            let heard = live.connection() + live.rotation(&id.get()) + toasts.taken_up();
             (id.get(), actions.forms.version() as u64 + heard)
         }
     });
@@ -164,6 +174,7 @@ fn Content(
             on:submit=move |_| actions.forms.forget_results()
             on:focusin=move |_| focus.forget()
         >
+            <FlashedChange undo=actions.undo/>
             <div class="columns">
                 <OnDuty page watch actions/>
                 <Schedule page/>
@@ -239,6 +250,6 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
 
 /// Why the last of several actions of one section failed.
 #[component]
-fn SectionFailure(outcomes: Vec<FormOutcome<(), RotationRefusal>>) -> impl IntoView {
-    view! { <FailureNotice failure=first_failure(outcomes.into_iter().map(failure).collect())/> }
+fn SectionFailure(failures: Vec<Signal<Option<Failure>>>) -> impl IntoView {
+    view! { <FailureNotice failure=first_failure(failures)/> }
 }
