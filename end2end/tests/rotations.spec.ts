@@ -83,14 +83,19 @@ test('one who cannot be added is named and hinders nobody else', async ({ page, 
   const path = await createRotation(page, 'Coffee');
   const form = await openAddition(page);
   for (const name of ['Wei Zhang', 'Kenji Sato']) await form.getByRole('checkbox', { name }).check();
-  // Of what happens elsewhere, this page hears nothing in time.
-  await page.route('**/rpc/rotation?**', (route) => route.abort());
+  // Of what happens elsewhere, this page hears too late.
+  let tell = () => {};
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  await page.route('**/rpc/rotation?**', async (route) => {
+    await told;
+    await route.continue();
+  });
   const other = await openBrowser();
   await signInAs(other, 'Ada Okafor');
   await visit(other, path);
   await addMember(other, 'Wei Zhang');
-  await page.unroute('**/rpc/rotation?**');
   await form.getByRole('button', { name: 'Add' }).click();
+  tell();
   await expect(page.getByRole('alert').filter({ hasText: 'Wei Zhang was not added. This person is already in the rotation.' })).toBeVisible();
   await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Kenji Sato']);
 });

@@ -11,7 +11,8 @@ use crate::{
         EditRotation, Feeds, ForgetFormer, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
-        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Undo, UndoForgetFormer, UnlinkPerson,
+        SetSchedule, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Undo, UndoForgetFormer,
+        UnlinkPerson,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};

@@ -5,9 +5,9 @@ use super::settings::SettingsTabs;
 use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog,
-        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Offer, Person, Row, Skeleton, Span,
-        SubmitButton, Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title,
-        use_toasts,
+        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Offer, Person, Row, Skeleton,
+        Span, SubmitButton, Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock,
+        use_title, use_toasts,
     },
     data::DataMemo,
 };

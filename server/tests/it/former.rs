@@ -6,7 +6,9 @@ use app::{
     backend::{Caller, Connections, Schedules},
 };
 use server::housekeeping;
-use types::{ApiKeyInput, ConnectRefusal, Outcome, PersonId, RotationMode, ScheduleChoice};
+use types::{
+    ApiKeyInput, ConnectRefusal, Outcome, PersonId, RotationMode, ScheduleChoice, ScheduleId,
+};
 
 const SCHEDULES: [&str; 2] = ["PPAYMN3", "PPLATP1"];
 
@@ -99,7 +101,7 @@ async fn leaving_rotations_manual_is_undone_as_far_as_they_are_as_they_were() {
         assert!(matches!(denied, Err(AppError::Forbidden(_))), "{denied:?}");
         // One of them is bound meanwhile.
         let (schedule, rotation) = bound.rotations[0].clone();
-        let choice = ScheduleChoice::PagerDuty(schedule);
+        let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
         let set = backend.set_schedule(&caller(), rotation, choice).await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
         assert_eq!(undo().await, Outcome::Done(()));

@@ -194,7 +194,9 @@ fn Editor(
         || browsing.search.with_untracked(|search| !search.is_empty())
         || bound;
     let by_hand = match bound {
-        true => "Somebody rotates by hand. The members and whoever is on duty stay as they are now.",
+        true => {
+            "Somebody rotates by hand. The members and whoever is on duty stay as they are now."
+        }
         false => "Somebody rotates by hand.",
     };
     view! {

@@ -95,7 +95,9 @@ fn People(
     } else {
         let on_duty = on_duty.into_iter().map(|duty| {
             let member = members.iter().find(|member| member.key == duty.holder.key);
-            let contact = contacts.iter().find(|contact| contact.key == duty.holder.key);
+            let contact = contacts
+                .iter()
+                .find(|contact| contact.key == duty.holder.key);
             view! { <Holder duty member=member.cloned() contact=contact.cloned() unknown_until/> }
         });
         Either::Right(view! {
