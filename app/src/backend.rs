@@ -7,13 +7,13 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, ChannelRefusal, ChannelView,
-    ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, FeedSubject,
-    FeedView, FoundPeople, FoundSchedules, HomeView, IntegrationsView, LinkRefusal, MemberKey,
-    MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced, Role,
-    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
-    ScheduleChoice, ScheduleId, SchedulePreview, SyncHistory, SyncReport, WeekFilter, WeekView,
-    WorkspaceId,
+    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
+    ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
+    FeedSubject, FeedView, FoundPeople, FoundSchedules, HomeView, IntegrationsView, LinkRefusal,
+    MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced,
+    Role, RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
+    ScheduleChoice, ScheduleId, SchedulePreview, SyncHistory, SyncReport, UndoId, WeekFilter,
+    WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -61,6 +61,8 @@ pub trait Connections {
     async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal>;
     /// Leaves those rotations Manual and offers it no more.
     async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
+    /// Takes that back, for a short while.
+    async fn undo_forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
 }
 
 /// Connecting as a person. Each method begins a login, which goes on at PagerDuty
@@ -110,25 +112,28 @@ pub trait Rotations {
         input: RotationInput,
     ) -> Answer<(), RotationRefusal>;
     async fn delete_rotation(&self, caller: &Caller, id: RotationId) -> Result<(), AppError>;
-    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<(), RotationRefusal>;
+    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<Changed, RotationRefusal>;
     async fn set_on_duty(
         &self,
         caller: &Caller,
         id: RotationId,
         member: MemberKey,
-    ) -> Answer<(), RotationRefusal>;
-    async fn add_member(
+    ) -> Answer<Changed, RotationRefusal>;
+    /// Adds all of them who can be added.
+    async fn add_members(
         &self,
         caller: &Caller,
         id: RotationId,
-        person: PersonId,
-    ) -> Answer<(), RotationRefusal>;
+        people: Vec<PersonId>,
+    ) -> Answer<Changed, RotationRefusal>;
     async fn remove_member(
         &self,
         caller: &Caller,
         id: RotationId,
         member: MemberKey,
-    ) -> Answer<(), RotationRefusal>;
+    ) -> Answer<Changed, RotationRefusal>;
+    /// Takes back what the caller changed by hand, unless something else has changed since.
+    async fn undo(&self, caller: &Caller, id: UndoId) -> Answer<Changed, RotationRefusal>;
     async fn move_member(
         &self,
         caller: &Caller,
@@ -148,9 +153,14 @@ pub trait Rotations {
         id: RotationId,
         person: PersonId,
     ) -> Answer<(), RotationRefusal>;
-    /// The first of the workspace's active people whom `search` finds by name or e-mail;
-    /// nobody for a guest who has no rotation to put them into.
-    async fn people(&self, caller: &Caller, search: String) -> Result<FoundPeople, AppError>;
+    /// The first of the workspace's active people whom `search` finds by name or e-mail, and
+    /// those who are `named`; nobody for a guest who has no rotation to put them into.
+    async fn people(
+        &self,
+        caller: &Caller,
+        search: String,
+        named: Vec<PersonId>,
+    ) -> Result<FoundPeople, AppError>;
 }
 
 #[async_trait]

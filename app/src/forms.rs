@@ -213,14 +213,21 @@ impl<F: ServerFn<Error = AppError>> ServerAction<F> {
         fields: &'static [&'static str],
         other: &'static str,
     ) -> Self {
-        let news = News {
-            toasts: use_toasts(),
+        Self::with(News::Text {
             text,
             fields,
             other,
-        };
+        })
+    }
+
+    /// Has `tell` say what a successful call came to, by its answer in JSON.
+    pub(crate) fn telling_by(tell: fn(Toasts, &str)) -> Self {
+        Self::with(News::Told(tell))
+    }
+
+    fn with(news: News) -> Self {
         Self {
-            calls: Calls::to(F::PATH, Some(news)),
+            calls: Calls::to(F::PATH, Some((use_toasts(), news))),
             function: PhantomData,
         }
     }
@@ -265,21 +272,29 @@ where
 
 /// What is said when a call succeeds.
 #[derive(Clone, Copy)]
-struct News {
-    toasts: Toasts,
-    text: &'static str,
-    /// URL-encoded; where they were sent, `other` is said.
-    fields: &'static [&'static str],
-    other: &'static str,
+enum News {
+    Text {
+        text: &'static str,
+        /// URL-encoded; where they were sent, `other` is said.
+        fields: &'static [&'static str],
+        other: &'static str,
+    },
+    Told(fn(Toasts, &str)),
 }
 
 impl News {
-    fn of(self, sent: &str) -> &'static str {
-        let was_sent = |wanted: &&str| sent.split('&').any(|field| field == *wanted);
-        if self.fields.iter().all(was_sent) {
-            self.other
-        } else {
-            self.text
+    fn say(self, toasts: Toasts, sent: &str, answer: &str) {
+        match self {
+            Self::Text {
+                text,
+                fields,
+                other,
+            } => {
+                let was_sent = |wanted: &&str| sent.split('&').any(|field| field == *wanted);
+                let others = fields.iter().all(was_sent);
+                toasts.say(if others { other } else { text });
+            }
+            Self::Told(tell) => tell(toasts, answer),
         }
     }
 }
@@ -366,26 +381,25 @@ impl OpenChange {
 }
 
 impl Calls {
-    fn to(path: &'static str, news: Option<News>) -> Self {
+    fn to(path: &'static str, news: Option<(Toasts, News)>) -> Self {
         // The change of which nobody knows whether it was done.
         let open = StoredValue::new(None::<OpenChange>);
         let action = Action::new(move |form: &SentForm| {
             let SentForm { fields, change } = form.clone();
-            let news = news.map(|news| (news.toasts, news.of(&fields)));
             let fields = OpenChange::of(&fields).sent_after(open.get_value());
             let sent = OpenChange::of(&fields);
             let answer = post(path, fields);
             async move {
                 let answer = answer.await;
+                if let (Ok(json), Some((toasts, news))) = (&answer, news)
+                    && succeeded(json)
+                {
+                    news.say(toasts, &sent.fields, json);
+                }
                 let ends = tells_the_end(&answer);
                 let _page_is_gone = open.try_set_value((!ends).then_some(sent));
                 if ends {
                     let _form_is_gone = change.try_set(new_change());
-                }
-                if let (Ok(json), Some((toasts, text))) = (&answer, news)
-                    && succeeded(json)
-                {
-                    toasts.say(text);
                 }
                 answer
             }
@@ -413,9 +427,13 @@ impl Calls {
     }
 
     /// Sends the form that `event` is about, unless a handler before has taken
-    /// care of it.
+    /// care of it, or an answer is awaited.
     fn submit(self, event: &SubmitEvent, change: RwSignal<String>) {
         if event.default_prevented() {
+            return;
+        }
+        if self.action.pending().get_untracked() {
+            event.prevent_default();
             return;
         }
         // A form that cannot be read is left to the browser, which sends it by itself.
@@ -445,17 +463,25 @@ fn url_encoded(event: &SubmitEvent) -> Option<String> {
 #[component]
 pub(crate) fn ActionForm<F: ServerFn<Error = AppError> + 'static>(
     action: ServerAction<F>,
+    /// For buttons that are elsewhere on the page.
+    #[prop(optional)]
+    id: Option<&'static str>,
     #[prop(optional)] class: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    form_of(action.calls, class, children)
+    form_of(action.calls, id, class, children)
 }
 
-fn form_of(calls: Calls, class: Option<&'static str>, children: Children) -> AnyView {
+fn form_of(
+    calls: Calls,
+    id: Option<&'static str>,
+    class: Option<&'static str>,
+    children: Children,
+) -> AnyView {
     let change = RwSignal::new(new_change());
     view! {
         <form
-            action=calls.path method="post" class=class
+            action=calls.path method="post" id=id class=class
             on:submit=move |event| calls.submit(&event, change)
         >
             <input type="hidden" name=CHANGE_FIELD value=move || change.get()/>
@@ -472,6 +498,21 @@ pub(crate) fn flashed_outcome<T, R>(form: &'static str) -> FormOutcome<T, R> {
         flash: Some((use_flash(), form)),
     };
     told.into()
+}
+
+/// What the form came to that was sent before the page was there, whichever it is, if that is
+/// a `T`.
+pub(crate) fn flashed<T: DeserializeOwned>() -> impl Fn() -> Option<T> {
+    let CurrentFlash(flash) = use_flash();
+    move || {
+        flash.with(|flash| {
+            let outcome: Outcome<T, IgnoredAny> = decoded(&flash.as_ref()?.outcome).ok()?;
+            match outcome {
+                Outcome::Done(value) => Some(value),
+                Outcome::Refused(_) => None,
+            }
+        })
+    }
 }
 
 /// What the form last came to: from the action once it ran in this page, else

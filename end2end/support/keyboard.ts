@@ -43,6 +43,16 @@ export class Keyboard {
     await this.press(key);
   }
 
+  /** Comes to the button of a menu, opens it and chooses the entry of this place. */
+  async choose(opener: Locator, place: number): Promise<void> {
+    await this.use(opener);
+    for (let step = 0; step < place; step += 1) {
+      await this.press('ArrowDown');
+      await this.expectSeen();
+    }
+    await this.press('Enter');
+  }
+
   /** Comes to a field and types into it. */
   async type(field: Locator, text: string): Promise<void> {
     await this.tabTo(field);

@@ -19,7 +19,7 @@ export async function arrangeRotation(page: Page, name: string, members: string[
   const { people } = (await found.json()) as { people: [id: string, name: string][] };
   for (const member of members) {
     const person = people.find(([, name]) => name === member)!;
-    await done(page, '/rpc/add_member', { id, person: person[0] });
+    await done(page, '/rpc/add_members', { id, 'people[0]': person[0] });
   }
   return `/rotations/${id}`;
 }
@@ -56,19 +56,43 @@ export async function makeBoundRotation(page: Page, name: string, schedule: stri
   return path;
 }
 
+/** The form in which people are chosen for a rotation, folded up as long as nobody has opened it. */
+export async function openAddition(page: Page): Promise<Locator> {
+  const addition = page.getByRole('region', { name: 'Members' }).locator('details');
+  if ((await addition.getAttribute('open')) === null) await addition.locator('summary').click();
+  return addition.locator('form');
+}
+
+/** Adds people of those whom the form offers. */
+export async function addMembers(page: Page, ...people: string[]): Promise<void> {
+  const form = await openAddition(page);
+  for (const name of people) await form.getByRole('checkbox', { name, exact: true }).check();
+  await form.getByRole('button', { name: /^Add / }).click();
+  for (const name of people) await expect(row(page, 'Members', name)).toBeVisible();
+}
+
 export async function addMember(page: Page, name: string): Promise<void> {
-  await pickPerson(page, 'Members', 'Add a member', name);
+  await addMembers(page, name);
 }
 
 export async function addOwner(page: Page, name: string): Promise<void> {
-  await pickPerson(page, 'Owners', 'Add an owner', name);
+  const owners = page.getByRole('region', { name: 'Owners' });
+  await owners.getByLabel('Add an owner', { exact: true }).selectOption({ label: name });
+  await owners.getByRole('button', { name: 'Add owner' }).click();
+  await expect(row(page, 'Owners', name)).toBeVisible();
 }
 
-async function pickPerson(page: Page, section: string, label: string, name: string): Promise<void> {
-  const region = page.getByRole('region', { name: section });
-  await region.getByLabel(label, { exact: true }).selectOption({ label: name });
-  await region.getByRole('button', { name: /^Add/ }).click();
-  await expect(row(page, section, name)).toBeVisible();
+/** Opens somebody's menu on a rotation's page. */
+export async function openMenu(page: Page, name: string): Promise<Locator> {
+  const member = row(page, 'Members', name);
+  await member.getByRole('button', { name: `Change ${name}` }).click();
+  return member.getByRole('menu', { name: `Change ${name}` });
+}
+
+/** Chooses from somebody's menu. */
+export async function change(page: Page, entry: string, name: string): Promise<void> {
+  const menu = await openMenu(page, name);
+  await menu.getByRole('menuitem', { name: entry }).click();
 }
 
 export async function makePrivate(page: Page): Promise<void> {
@@ -85,7 +109,8 @@ export function names(page: Page, section: string): Locator {
 
 /** Somebody's row in a section of a rotation's page. */
 export function row(page: Page, section: string, name: string): Locator {
-  return page.getByRole('region', { name: section }).getByRole('listitem').filter({ hasText: name });
+  const rows = page.getByRole('region', { name: section }).locator('.people').getByRole('listitem');
+  return rows.filter({ hasText: name });
 }
 
 /** A rotation's card on the list of all rotations. */

@@ -2,7 +2,7 @@
 // says what is known, its form can be used again, and nothing is done twice.
 import type { Page, Route } from '@playwright/test';
 import { furnish, pages } from '../support/pages';
-import { addMember, createRotation, names } from '../support/rotations';
+import { addMember, change, createRotation, names } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -90,22 +90,22 @@ test.describe('an answer that is lost in a list that is drawn anew meanwhile', (
   test('leaves the change the same one, which is not done twice', async ({ page }) => {
     await openTurns(page);
     await addMember(page, 'Kenji Sato');
-    const moveUp = page.getByRole('button', { name: 'Move up Kenji Sato' });
+    const moveUp = () => change(page, 'Move up', 'Kenji Sato');
     const order = ['Leila Haddad', 'Kenji Sato', 'Wei Zhang'];
     await page.route('**/rpc/move_member', async (route) => {
       await route.fetch();
       await route.abort('connectionreset');
     });
-    await moveUp.click();
+    await moveUp();
     await expect(names(page, 'Members')).toHaveText(order);
     await expect(mayBeDone(page)).toBeVisible();
     await page.unroute('**/rpc/move_member');
     const again = page.waitForResponse('**/rpc/move_member');
-    await moveUp.click();
+    await moveUp();
     await (await again).finished();
     await expect(mayBeDone(page)).toHaveCount(0);
     await expect(names(page, 'Members')).toHaveText(order);
-    await moveUp.click();
+    await moveUp();
     await expect(names(page, 'Members')).toHaveText(['Kenji Sato', 'Leila Haddad', 'Wei Zhang']);
   });
 });

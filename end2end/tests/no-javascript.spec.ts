@@ -14,7 +14,7 @@ import {
   saveKey,
 } from '../support/connection';
 import { allowAs, clientId, deny, openOauthDialog, saveClient } from '../support/oauth';
-import { addMember, addOwner, card, mode, names, row } from '../support/rotations';
+import { addMember, addOwner, card, change, mode, names, openAddition, row } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
@@ -121,11 +121,16 @@ test('without JavaScript members are moved, set on duty and removed, owners chan
   await signInWithoutJavaScript(page, 'Ada Okafor');
   await makeRotation(page, 'Coffee');
   for (const name of ['Leila Haddad', 'Wei Zhang']) await addMember(page, name);
-  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Move up' }).click();
+  await change(page, 'Move up', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Leila Haddad']);
-  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: 'Set on duty' }).click();
+  await change(page, 'Set on duty', 'Leila Haddad');
   await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
-  await row(page, 'Members', 'Wei Zhang').getByRole('button', { name: 'Remove' }).click();
+  await change(page, 'Remove', 'Wei Zhang');
+  const told = page.getByRole('status').filter({ hasText: 'Wei Zhang was removed.' });
+  await told.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'Undone. Wei Zhang is back. Leila Haddad is on duty now.' })).toBeVisible();
+  await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Leila Haddad']);
+  await change(page, 'Remove', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad']);
   await addOwner(page, 'Kenji Sato');
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
@@ -167,6 +172,17 @@ test('without JavaScript people of a large workspace are searched for', async ({
   await openIntegrations(page);
   await saveKey(await openKeyDialog(page), pagerduty.api_key);
   await makeRotation(page, 'Backup');
+  const addition = await openAddition(page);
+  const search = addition.getByRole('searchbox', { name: 'Find people' });
+  for (const [looked, name] of [['leila', 'Leila Haddad'], ['kenji', 'Kenji Sato']] as const) {
+    await search.fill(looked);
+    await addition.getByRole('button', { name: 'Search' }).click();
+    await addition.getByRole('checkbox', { name }).check();
+  }
+  await expect(addition.getByRole('checkbox', { name: 'Leila Haddad' }), 'whoever was ticked stays').toBeChecked();
+  await addition.getByRole('button', { name: 'Add people' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'Leila Haddad and Kenji Sato were added.' })).toBeVisible();
+  await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato']);
   const owners = page.getByRole('region', { name: 'Owners' });
   await owners.getByRole('searchbox', { name: 'Find a person' }).fill('leila');
   await owners.getByRole('button', { name: 'Search' }).click();

@@ -373,7 +373,7 @@ test.describe('without contact', () => {
     await signInAs(other, 'Priya Raman');
     await world.server.stop();
     await expect(bar(page)).toBeVisible();
-    await page.getByRole('button', { name: 'Add member' }).click();
+    await page.getByRole('button', { name: 'Add people' }).click();
     await expect(page.getByRole('alert').filter({ hasText: 'it may have been done' })).toBeVisible();
     await world.server.start();
     await visit(other, path);

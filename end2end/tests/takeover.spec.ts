@@ -275,7 +275,7 @@ test('code that broke off is called by nothing any more: neither time nor the se
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await rotate();
-  await page.getByLabel('Add a member').focus();
+  await page.getByLabel('Add an owner').focus();
   await page.clock.runFor(29_000);
   expect(asked).toEqual([]);
   await expect(names(page, 'On duty now')).toHaveText([turns[0]!]);

@@ -58,6 +58,8 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
         .await?;
     store.purge_runs(RUNS_KEPT).await?;
     store.purge_changes(CHANGES_KEPT).await?;
+    store.purge_undos().await?;
+    store.purge_former_bindings().await?;
     store.purge_feed_addresses(now).await?;
     store
         .purge_audit(now.plus_seconds(-AUDIT_KEPT_SECONDS))

@@ -42,12 +42,13 @@ pub enum AuditAction {
     RevokedFeed,
     /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
     SetSlackChannel,
+    UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -80,6 +81,7 @@ impl AuditAction {
         Self::MadeFeed,
         Self::RevokedFeed,
         Self::SetSlackChannel,
+        Self::UndidChange,
     ];
 
     /// The name under which the action is stored.
@@ -117,6 +119,7 @@ impl AuditAction {
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
             Self::SetSlackChannel => "set_slack_channel",
+            Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
     }
@@ -165,6 +168,7 @@ impl fmt::Display for AuditAction {
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
             Self::SetSlackChannel => "Set the Slack channel",
+            Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })
     }

@@ -120,6 +120,10 @@ pub enum ConnectRefusal {
     QuestionClosed,
     #[error("A sync is still running. Its outcome appears here when it ends.")]
     StillSyncing,
+    #[error(
+        "This cannot be undone any more: it was too long ago, or the rotations are bound again or gone. Each can be bound on its own page."
+    )]
+    NothingToUndo,
 }
 
 /// What replacing a credential came to.

@@ -78,6 +78,10 @@ opaque_id!(
     AuditId
 );
 opaque_id!(
+    /// What takes back a change that somebody made; made by the server.
+    UndoId
+);
+opaque_id!(
     /// A sync; made by the server, ascending with time. The log names it too.
     SyncRunId
 );

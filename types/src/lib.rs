@@ -8,6 +8,7 @@ mod attention;
 mod audit;
 mod background;
 mod calendar;
+mod change;
 mod channel;
 mod connection;
 mod duty;
@@ -36,6 +37,7 @@ pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
+pub use change::{Change, Changed};
 pub use channel::{ChannelRefusal, ChannelTrouble, ChannelView, typed_channel};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
@@ -47,7 +49,7 @@ pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
-    SyncRunId, WorkspaceId,
+    SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
@@ -62,7 +64,7 @@ pub use refusal::{Denial, Refusal};
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
     NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,
-    RotationRefusal, Visibility,
+    RotationRefusal, SlackContact, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

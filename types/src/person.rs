@@ -78,6 +78,8 @@ pub struct FoundPeople {
     pub people: Vec<(PersonId, String)>,
     /// There are others.
     pub more: bool,
+    /// Those who were asked for beside the search, as they are called.
+    pub chosen: Vec<(PersonId, String)>,
 }
 
 /// How somebody on a rotation relates to the Slack workspace.

@@ -87,6 +87,8 @@ codes!(RotationRefusal {
     Self::AlreadyAnOwner => "rotation.already_an_owner",
     Self::CannotRemoveYourself => "rotation.cannot_remove_yourself",
     Self::NobodyChosen => "rotation.nobody_chosen",
+    Self::ChangedSince => "rotation.changed_since",
+    Self::UndoGone => "rotation.undo_gone",
 });
 
 codes!(BindRefusal of PagerDuty, Rotation {
@@ -113,6 +115,7 @@ codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::NotALogin => "connection.not_a_login",
     Self::QuestionClosed => "connection.question_closed",
     Self::StillSyncing => "connection.still_syncing",
+    Self::NothingToUndo => "connection.nothing_to_undo",
 });
 
 codes!(ApiKeyProblem {
@@ -179,10 +182,12 @@ mod tests {
         rotation.fields rotation.bound rotation.unknown_mode rotation.nobody_to_rotate_to
         rotation.deactivated rotation.not_a_member rotation.already_a_member
         rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
+        rotation.changed_since rotation.undo_gone
         schedule.not_connected schedule.connection_changed schedule.nothing_chosen
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
+        connection.nothing_to_undo
         api_key.empty api_key.too_long api_key.malformed
         oauth_client.id_empty oauth_client.id_too_long oauth_client.id_malformed
         oauth_client.secret_empty oauth_client.secret_too_long oauth_client.secret_malformed

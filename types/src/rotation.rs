@@ -3,8 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonView,
-    RotationId, ScheduleId, Stretch, is_invisible,
+    BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonId,
+    PersonView, RotationId, ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -291,6 +291,14 @@ pub enum RotationRefusal {
     /// Cause: Nobody was chosen.
     #[error("Choose a person from the list.")]
     NobodyChosen,
+    #[error(
+        "This rotation has changed since, so nothing was undone. Look at it as it is now, and change what is not right."
+    )]
+    ChangedSince,
+    #[error(
+        "This cannot be undone any more. Look at the rotation as it is now, and change what is not right."
+    )]
+    UndoGone,
 }
 
 /// A member of a rotation.
@@ -306,6 +314,15 @@ pub struct MemberView {
     pub pagerduty_name: Option<String>,
 }
 
+/// How somebody on duty is reached in Slack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlackContact {
+    pub key: MemberKey,
+    pub person: PersonId,
+    /// Leads to a conversation with them.
+    pub address: String,
+}
+
 /// A rotation's own page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationPage {
@@ -318,6 +335,8 @@ pub struct RotationPage {
     /// Present in PagerDuty mode.
     pub binding: Option<BindingView>,
     pub outlook: Outlook,
+    /// Those on duty who are in Slack.
+    pub contacts: Vec<SlackContact>,
     /// What the bound schedule plans from now on, by start, with its gaps.
     pub plan: Vec<Stretch>,
     /// Who was on duty, the latest first; the last 20.

@@ -45,12 +45,13 @@ pub(crate) fn AccountMenu(session: SessionView) -> impl IntoView {
         <Menu
             id="account-menu"
             class="account-button"
-            label=move || view! {
+            label=view! {
                 <Avatar name=name.clone()/>
                 <span class="account-label">
-                    <bdi translate="no">{name.clone()}</bdi><span class="visually-hidden">", your account"</span>
+                    <bdi translate="no">{name}</bdi><span class="visually-hidden">", your account"</span>
                 </span>
             }
+            .into_any()
         >
             <p class="menu-heading">
                 <strong dir="auto" translate="no">{person.name}</strong>

@@ -1,5 +1,5 @@
-//! The button that sends a form, once: while the answer is awaited it says so
-//! and swallows further clicks. It is not disabled, which would lose the focus.
+//! The button that sends a form: while the answer is awaited it says so, and the form
+//! is not sent again. It is not disabled, which would lose the focus.
 
 use leptos::prelude::*;
 
@@ -52,11 +52,6 @@ pub(crate) fn SubmitButton(
             role=kind.role()
             aria-disabled=busy
             aria-busy=busy
-            on:click=move |event| {
-                if pending.get_untracked() {
-                    event.prevent_default();
-                }
-            }
         >
             {move || if pending.get() { busy_label } else { label }}
             {target.map(|target| view! { <span class="visually-hidden">" "<bdi translate="no">{target}</bdi></span> })}

@@ -39,7 +39,7 @@ struct Asked {
 #[derive(Clone)]
 struct AskedInRow {
     id: String,
-    /// What is written on the button.
+    /// What is written on the button, or on the one that opens the menu which it is in.
     button: String,
 }
 
@@ -90,13 +90,9 @@ impl FocusKeeper {
 impl Asked {
     fn through(form: &Element, button: Option<HtmlElement>) -> Option<Self> {
         let part = form.closest("section").ok()??;
-        let row = form.closest("li[id]").ok().flatten();
         Some(Self {
             heading: part.get_attribute("aria-labelledby")?,
-            row: row.zip(button).map(|(row, button)| AskedInRow {
-                id: row.id(),
-                button: text(&button),
-            }),
+            row: button.and_then(|button| AskedInRow::through(&button)),
         })
     }
 
@@ -120,6 +116,23 @@ impl Asked {
     fn part(&self) -> Option<HtmlElement> {
         let heading = document().get_element_by_id(&self.heading)?;
         focusable(heading.closest("section").ok()??)
+    }
+}
+
+impl AskedInRow {
+    /// The form of a button may be elsewhere.
+    fn through(button: &Element) -> Option<Self> {
+        let row = button.closest("li[id]").ok()??;
+        let opener = match button.closest("[popover]") {
+            Ok(Some(menu)) => row
+                .query_selector(&format!("[popovertarget=\"{}\"]", menu.id()))
+                .ok()?,
+            _ => None,
+        };
+        Some(Self {
+            id: row.id(),
+            button: text(opener.as_ref().unwrap_or(button)),
+        })
     }
 }
 

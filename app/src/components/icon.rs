@@ -7,6 +7,7 @@ pub(crate) enum Symbol {
     Close,
     Expand,
     Home,
+    More,
     Rotations,
     Settings,
     Warning,
@@ -20,6 +21,7 @@ impl Symbol {
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Expand => "M6 9l6 6l6-6",
             Self::Home => "M4 11.5L12 4.5l8 7M6.5 9.5V19.5h11V9.5",
+            Self::More => "M5 12v.01M12 12v.01M19 12v.01",
             Self::Rotations => {
                 "M4 12a8 8 0 0 1 13.7-5.6L20 8.5M20 4v4.5h-4.5M20 12a8 8 0 0 1-13.7 5.6L4 15.5M4 20v-4.5h4.5"
             }

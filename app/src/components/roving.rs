@@ -36,7 +36,7 @@ pub(super) fn move_focus(
 }
 
 /// What the selector finds inside the element, in the order of the page.
-pub(super) fn all(element: &Element, selector: &str) -> Vec<Element> {
+pub(crate) fn all(element: &Element, selector: &str) -> Vec<Element> {
     let Ok(parts) = element.query_selector_all(selector) else {
         return Vec::new();
     };

@@ -1,14 +1,17 @@
 //! Short messages at the edge of the page about what has just been done. They say
 //! nothing that the page does not show as well, since they go by themselves; what
-//! has to be read stays where it belongs, as a notice.
+//! has to be read stays where it belongs, as a notice, or here until it is dismissed.
 
 use super::{Icon, Symbol, rows};
 use leptos::{prelude::*, wasm_bindgen::JsCast};
-use std::time::Duration;
-use web_sys::{FocusOptions, HtmlElement};
+use maud::{Markup, html};
+use std::{sync::Arc, time::Duration};
+use web_sys::{Element, FocusOptions, HtmlElement};
 
 /// How long a message stays.
 const SHOWN_FOR: Duration = Duration::from_secs(8);
+/// How long one stays that offers something, which takes time to be decided and come to.
+const OFFERED_FOR: Duration = Duration::from_secs(30);
 /// How many are shown at once.
 const MOST: usize = 3;
 
@@ -18,26 +21,80 @@ pub(crate) struct Toasts {
     shown: RwSignal<Vec<Toast>>,
     /// Tells the next message apart from those before it.
     next: StoredValue<u64>,
+    /// How many offers were taken up.
+    taken_up: RwSignal<u64>,
 }
 
 #[derive(Clone)]
 struct Toast {
     id: u64,
+    /// As HTML, since names are elements of their own.
     text: String,
+    offer: Option<Offer>,
+}
+
+/// What a message offers: *Undo*. It outlives the page on which it was made.
+#[derive(Clone)]
+pub(crate) struct Offer(Arc<dyn Fn() + Send + Sync>);
+
+impl Offer {
+    pub(crate) fn new(undo: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(undo))
+    }
 }
 
 impl Toasts {
-    pub(crate) fn say(self, text: impl Into<String>) {
+    pub(crate) fn say(self, text: impl AsRef<str>) {
+        self.offer(html! { (text.as_ref()) }, None);
+    }
+
+    /// Says `text`, with an offer.
+    pub(crate) fn offer(self, text: Markup, offer: Option<Offer>) {
+        let shown_for = match &offer {
+            Some(_) => OFFERED_FOR,
+            None => SHOWN_FOR,
+        };
+        let id = self.show(text, offer);
+        set_timeout(move || self.let_go(id), shown_for);
+    }
+
+    /// Says what went wrong, until somebody dismisses it.
+    pub(crate) fn warn(self, text: impl AsRef<str>, offer: Option<Offer>) {
+        self.show(html! { (text.as_ref()) }, offer);
+    }
+
+    /// Moves whenever what was offered has come to an end, whatever that was.
+    pub(crate) fn taken_up(self) -> u64 {
+        self.taken_up.get()
+    }
+
+    /// Notes that what was offered has come to an end.
+    pub(crate) fn note_end(self) {
+        self.taken_up.update(|count| *count += 1);
+    }
+
+    fn show(self, text: Markup, offer: Option<Offer>) -> u64 {
         let id = self.next.get_value();
         self.next.set_value(id + 1);
-        let text = text.into();
+        let text = text.into_string();
         self.change(|shown| {
             // What is said again is not said twice.
             shown.retain(|toast| toast.text != text);
             shown.drain(..shown.len().saturating_sub(MOST - 1));
-            shown.push(Toast { id, text });
+            shown.push(Toast { id, text, offer });
         });
-        set_timeout(move || self.dismiss(id), SHOWN_FOR);
+        id
+    }
+
+    /// Lets a message go, unless somebody is at it just now.
+    fn let_go(self, id: u64) {
+        let in_use = document()
+            .get_element_by_id(&toast_id(id))
+            .is_some_and(|toast| toast.matches(":hover, :focus-within").unwrap_or(false));
+        match in_use {
+            true => set_timeout(move || self.let_go(id), SHOWN_FOR),
+            false => self.dismiss(id),
+        }
     }
 
     fn dismiss(self, id: u64) {
@@ -46,8 +103,10 @@ impl Toasts {
 
     /// Whoever was on a message that goes goes on in the content of the page.
     fn change(self, change: impl FnOnce(&mut Vec<Toast>)) {
-        let focus = document().active_element().map(|element| element.id());
-        let has_focus = |toast: &Toast| focus.as_deref() == Some(&button_id(toast.id));
+        let focused = document().active_element();
+        let toast = focused.and_then(|element| element.closest(".toast").ok()?);
+        let toast = toast.map(|toast: Element| toast.id());
+        let has_focus = |one: &Toast| toast.as_deref() == Some(&toast_id(one.id));
         // The page may be gone by then.
         let lost = self.shown.try_update(|shown| {
             let before = shown.iter().any(has_focus);
@@ -60,8 +119,8 @@ impl Toasts {
     }
 }
 
-fn button_id(toast: u64) -> String {
-    format!("dismiss-{toast}")
+fn toast_id(toast: u64) -> String {
+    format!("toast-{toast}")
 }
 
 /// Where the focus goes on whose message is gone.
@@ -78,6 +137,7 @@ pub(crate) fn provide_toasts() {
     provide_context(Toasts {
         shown: RwSignal::new(Vec::new()),
         next: StoredValue::new(0),
+        taken_up: RwSignal::new(0),
     });
 }
 
@@ -91,16 +151,25 @@ pub(crate) fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     view! {
         <div class="toasts" role="log" aria-label="What was done" aria-live="polite">
-            {rows(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| view! {
-                <div class="toast">
-                    <p>{toast.text}</p>
-                    <button
-                        type="button" id=button_id(toast.id) aria-label="Dismiss"
-                        on:click=move |_| toasts.dismiss(toast.id)
-                    >
-                        <Icon symbol=Symbol::Close/>
+            {rows(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| {
+                let Toast { id, text, offer } = toast;
+                let offer = offer.map(|Offer(act)| view! {
+                    <button type="button" class="offer" on:click=move |_| {
+                        toasts.dismiss(id);
+                        act();
+                    }>
+                        "Undo"
                     </button>
-                </div>
+                });
+                view! {
+                    <div class="toast" id=toast_id(id)>
+                        <p translate="no" inner_html=text></p>
+                        {offer}
+                        <button type="button" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>
+                            <Icon symbol=Symbol::Close/>
+                        </button>
+                    </div>
+                }
             })}
         </div>
     }

@@ -6,13 +6,13 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        AddMember, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
+        AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
         ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
         EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount, LinkPerson, MakeFeed,
         MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
         RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
         SetSchedule, SetSlackChannel, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow,
-        SyncRuns, UnlinkPerson, Week,
+        SyncRuns, Undo, UndoForgetFormer, UnlinkPerson, Week,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -48,7 +48,7 @@ macro_rules! answers {
 #[test]
 fn what_server_functions_answer_is_read_back() {
     let answers = answers![
-        AddMember,
+        AddMembers,
         AddOwner,
         Alerts,
         Audit,
@@ -88,6 +88,8 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        Undo,
+        UndoForgetFormer,
         UnlinkPerson,
         Week,
     ];

@@ -28,6 +28,12 @@ pub(crate) fn parameter(name: &'static str) -> Memo<String> {
     Memo::new(move |_| search.with(|search| value_in(search, name)))
 }
 
+/// All values of a parameter of the page's address, as they are at present.
+pub(super) fn parameters(name: &str) -> Vec<String> {
+    let search = use_location().search;
+    search.with_untracked(|search| values_in(search, name).collect())
+}
+
 /// Goes on to the same page without a query, in the place of the address with it.
 pub(crate) fn use_leaving_query() -> impl Fn() + Clone + Send + Sync {
     let (navigate, path) = (use_navigate(), use_location().pathname);
@@ -62,10 +68,13 @@ pub(crate) fn use_here() -> impl Fn() -> String {
 
 /// The first value of the parameter in a query, with or without its `?`.
 fn value_in(query: &str, name: &str) -> String {
+    values_in(query, name).next().unwrap_or_default()
+}
+
+fn values_in(query: &str, name: &str) -> impl Iterator<Item = String> {
     form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
-        .find(|(key, _)| key == name)
+        .filter(move |(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use super::settings::SettingsTabs;
 use crate::{
     components::{
         Avatar, Badge, ButtonKind, CancelButton, Card, Cell, Choice, Copyable, Dialog,
-        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Person, Row, Skeleton,
-        SubmitButton, Table, TextArea, TextField, Time, Timeline, Tone, use_clock, use_title,
-        use_toasts,
+        DialogButton, EmptyState, Facts, Id, Menu, ModeBadge, Notice, Offer, Person, Row, Skeleton,
+        SubmitButton, Symbol, Table, TextArea, TextField, Time, Timeline, Tone, use_clock,
+        use_title, use_toasts,
     },
     data::DataMemo,
 };
 use leptos::prelude::*;
+use maud::html;
 use types::{Coverage, Day, Days, Holder, MemberKey, RotationMode, Stretch, Timestamp};
 
 const DIALOG: &str = "design-dialog";
@@ -87,6 +88,11 @@ fn Fields() -> impl IntoView {
                 />
                 <Choice id="design-second" name="choice" value="second" label="Second" checked=false/>
             </fieldset>
+            <ul class="boxes" aria-label="Several of many">
+                {["First", "Second"].map(|label| view! {
+                    <li><label><input type="checkbox" checked=label == "First"/>{label}</label></li>
+                }).collect_view()}
+            </ul>
             <Copyable text="to be pasted elsewhere" what="the example"/>
         </Card>
     }
@@ -98,9 +104,16 @@ fn DialogsAndMenus() -> impl IntoView {
         <Card id="design-dialogs" title="Dialogs and menus">
             <div class="buttons">
                 <DialogButton dialog=DIALOG class="button">"Open a dialog"</DialogButton>
-                <Menu id="design-menu" class="button" label=|| "Menu">
+                <Menu id="design-menu" class="button" label="Menu".into_any()>
                     <button type="button" role="menuitem" autofocus=true>"An entry"</button>
                     <button type="button" role="menuitem" class="danger">"A dangerous entry"</button>
+                </Menu>
+                <Menu
+                    id="design-row-menu" class="button small" symbol=Symbol::More
+                    label=view! { <span class="visually-hidden">"Change a row"</span> }.into_any()
+                >
+                    <button type="button" role="menuitem" autofocus=true>"An entry"</button>
+                    <p class="menu-note">"What an entry brings with it."</p>
                 </Menu>
             </div>
             <Dialog id=DIALOG title="A question">
@@ -181,6 +194,17 @@ fn Messages() -> impl IntoView {
             <div class="buttons">
                 <button type="button" class="button" on:click=move |_| toasts.say("Something was done.")>
                     "Show a toast"
+                </button>
+                <button type="button" class="button" on:click=move |_| {
+                    let undo = Offer::new(move || toasts.say("Undone."));
+                    toasts.offer(html! { bdi { "Ada Okafor" } " is on duty now." }, Some(undo));
+                }>
+                    "Show one that offers something"
+                </button>
+                <button type="button" class="button" on:click=move |_| {
+                    toasts.warn("Something went wrong, which is said until it is dismissed.", None);
+                }>
+                    "Show one that stays"
                 </button>
             </div>
         </Card>

@@ -7,21 +7,27 @@ use super::{
     person_select::{PeopleSearch, PersonSelect},
 };
 use crate::{
-    components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
+    components::{
+        ButtonKind, CancelButton, Dialog, FailureNotice, MenuEntry, Status, SubmitButton,
+    },
     data::DataMemo,
     forms::{ActionForm, Calls, FormOutcome, Forms, ServerAction, failure, form_outcome},
     server_fns::{LinkPerson, UnlinkPerson},
 };
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
-use types::{LinkRefusal, PagerDutyUserId, RotationId};
+use types::{LinkRefusal, LinkState, PagerDutyUserId, RotationId};
+use web_sys::HtmlButtonElement;
 
 const DIALOG: &str = "link-person";
 /// The parameter of the address that names the PagerDuty user.
 const PARAMETER: &str = "link";
+/// The forms that the buttons of all rows send.
+const LINK_FORM: &str = "link-form";
+const UNLINK_FORM: &str = "unlink-form";
 
 /// What can be done about links, and what it last came to.
 #[derive(Clone, Copy)]
@@ -74,38 +80,64 @@ pub(super) struct Linkable {
     pub(super) name: String,
 }
 
-/// A form, so that the button works without our code as well.
+/// What the buttons about links send, once on a page. They are forms, so that the buttons
+/// work without our code as well.
 #[component]
-pub(super) fn LinkButton(
-    who: Linkable,
-    /// The page that it stands on.
+pub(super) fn LinkForms(
+    links: Links,
+    /// The page that they stand on.
     path: String,
 ) -> impl IntoView {
     let navigate = use_navigate();
-    let dialog = address(&path, &[(PARAMETER, who.user.as_str())]);
+    let action = path.clone();
     view! {
-        <form method="get" action=path on:submit=move |event| {
-            event.prevent_default();
-            navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        }>
-            <button type="submit" class="button small" name=PARAMETER value=who.user.to_string()>
-                "Link…"<span class="visually-hidden">" "<bdi translate="no">{who.name}</bdi></span>
-            </button>
-        </form>
+        <div hidden>
+            <form id=LINK_FORM method="get" action=action on:submit=move |event| {
+                event.prevent_default();
+                let dialog = address(&path, &[(PARAMETER, &chosen(&event))]);
+                navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            }></form>
+            <ActionForm action=links.unlink id=UNLINK_FORM>{()}</ActionForm>
+        </div>
+    }
+    .into_any()
+}
+
+/// The value of the button that sends a form.
+fn chosen(event: &SubmitEvent) -> String {
+    let button = event
+        .submitter()
+        .and_then(|button| button.dyn_into::<HtmlButtonElement>().ok());
+    button.map(|button| button.value()).unwrap_or_default()
+}
+
+/// What can be done about the link of somebody: the form, its field and the words for it.
+const fn offered(state: LinkState) -> Option<(&'static str, &'static str, &'static str)> {
+    match state {
+        LinkState::Linked => None,
+        LinkState::LinkedByHand => Some((UNLINK_FORM, "user", "Undo link")),
+        _ => Some((LINK_FORM, PARAMETER, "Link…")),
     }
 }
 
+/// Says who somebody is in Slack, or takes that back.
 #[component]
-pub(super) fn UndoLinkButton(who: Linkable, links: Links) -> impl IntoView {
-    view! {
-        <ActionForm action=links.unlink>
-            <input type="hidden" name="user" value=who.user.to_string()/>
-            <SubmitButton
-                label="Undo link" busy_label="Undoing…" target=who.name
-                kind=ButtonKind::Small pending=links.unlink.pending()
-            />
-        </ActionForm>
-    }
+pub(super) fn LinkButton(who: Linkable, state: LinkState) -> impl IntoView {
+    offered(state).map(|(form, name, label)| {
+        view! {
+            <button type="submit" class="button small" form=form name=name value=who.user.to_string()>
+                {label}<span class="visually-hidden">" "<bdi translate="no">{who.name}</bdi></span>
+            </button>
+        }
+    })
+}
+
+/// The same in a menu.
+#[component]
+pub(super) fn LinkEntry(user: PagerDutyUserId, state: LinkState) -> impl IntoView {
+    offered(state).map(|(form, name, label)| {
+        view! { <MenuEntry form name value=user.to_string() label first=false/> }
+    })
 }
 
 /// The dialog, while the address asks about somebody.

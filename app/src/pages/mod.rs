@@ -4,6 +4,7 @@ mod address;
 mod audit;
 mod background;
 mod calendars;
+mod changed;
 mod current_schedule;
 mod days_controls;
 #[cfg(debug_assertions)]

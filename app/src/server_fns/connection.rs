@@ -102,3 +102,13 @@ pub async fn forget_former() -> Result<Outcome<(), ConnectRefusal>, AppError> {
     )
     .await
 }
+
+#[server(prefix = "/rpc", endpoint = "undo_forget_former")]
+pub async fn undo_forget_former() -> Result<Outcome<(), ConnectRefusal>, AppError> {
+    submit::<UndoForgetFormer, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.undo_forget_former(&caller).await },
+    )
+    .await
+}

@@ -4,12 +4,12 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{
+    Changed, FoundPeople, HomeView, MemberKey, MoveDirection, Outcome, PersonId, RotationId,
+    RotationInput, RotationList, RotationPage, RotationRefusal, UndoId,
+};
 #[cfg(feature = "ssr")]
 use types::{DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
-use types::{
-    FoundPeople, HomeView, MemberKey, MoveDirection, Outcome, PersonId, RotationId, RotationInput,
-    RotationList, RotationPage, RotationRefusal,
-};
 
 /// The filter as an address has it. `mode` is a [`RotationMode::code`], `show` a
 /// [`Selection::code`], `sort` a [`SortBy::code`]; anything else says nothing.
@@ -61,9 +61,14 @@ impl Rotation {
     }
 }
 
+/// `chosen` has the ids of people who are to be named in any case, with commas between.
 #[server(prefix = "/rpc", endpoint = "people", input = GetUrl)]
-pub async fn people(#[server(default)] search: String) -> Result<FoundPeople, AppError> {
-    call(|backend, caller| async move { backend.people(&caller, search).await }).await
+pub async fn people(
+    #[server(default)] search: String,
+    #[server(default)] chosen: String,
+) -> Result<FoundPeople, AppError> {
+    let named = chosen.split(',').filter_map(PersonId::parse).collect();
+    call(|backend, caller| async move { backend.people(&caller, search, named).await }).await
 }
 
 #[server(prefix = "/rpc", endpoint = "create_rotation")]
@@ -110,10 +115,10 @@ pub async fn delete_rotation(id: RotationId) -> Result<Outcome<(), RotationRefus
 }
 
 #[server(prefix = "/rpc", endpoint = "rotate")]
-pub async fn rotate(id: RotationId) -> Result<Outcome<(), RotationRefusal>, AppError> {
+pub async fn rotate(id: RotationId) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
     submit::<Rotate, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |_| None,
         |backend, caller| async move { backend.rotate(&caller, id).await },
     )
     .await
@@ -123,29 +128,26 @@ pub async fn rotate(id: RotationId) -> Result<Outcome<(), RotationRefusal>, AppE
 pub async fn set_on_duty(
     id: RotationId,
     member: MemberKey,
-) -> Result<Outcome<(), RotationRefusal>, AppError> {
+) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
     submit::<SetOnDuty, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |_| None,
         |backend, caller| async move { backend.set_on_duty(&caller, id, member).await },
     )
     .await
 }
 
-#[server(prefix = "/rpc", endpoint = "add_member")]
-pub async fn add_member(
+/// What cannot be the id of a person is nobody.
+#[server(prefix = "/rpc", endpoint = "add_members")]
+pub async fn add_members(
     id: RotationId,
-    #[server(default)] person: String,
-) -> Result<Outcome<(), RotationRefusal>, AppError> {
-    submit::<AddMember, _, _, _>(
+    #[server(default)] people: Vec<String>,
+) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
+    let people = people.iter().filter_map(|id| PersonId::parse(id)).collect();
+    submit::<AddMembers, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
-        |backend, caller| async move {
-            match chosen(person) {
-                Some(person) => backend.add_member(&caller, id, person).await,
-                None => Ok(Outcome::Refused(RotationRefusal::NobodyChosen)),
-            }
-        },
+        |_| None,
+        |backend, caller| async move { backend.add_members(&caller, id, people).await },
     )
     .await
 }
@@ -154,11 +156,21 @@ pub async fn add_member(
 pub async fn remove_member(
     id: RotationId,
     member: MemberKey,
-) -> Result<Outcome<(), RotationRefusal>, AppError> {
+) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
     submit::<RemoveMember, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |_| None,
         |backend, caller| async move { backend.remove_member(&caller, id, member).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "undo")]
+pub async fn undo(id: UndoId) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
+    submit::<Undo, _, _, _>(
+        NOTHING_KEPT,
+        |_| None,
+        |backend, caller| async move { backend.undo(&caller, id).await },
     )
     .await
 }

@@ -30,6 +30,7 @@ mod search;
 mod shifts;
 mod standing;
 mod turns;
+mod undo;
 
 pub use access::{Relation, may_edit, may_see};
 pub use account::AccountIdentity;
@@ -42,7 +43,7 @@ pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};
 pub use home::{Home, SeenRotation, Turn, home};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use listing::{Listing, Traits, listing};
-pub use membership::{crew_of, difference, going_on, loss, on_duty};
+pub use membership::{crew_of, difference, going_on, left_out, loss, on_duty};
 pub use natural::NaturalKey;
 pub use notices::{
     Addressee, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
@@ -62,3 +63,4 @@ pub use search::{find_people, matches};
 pub use shifts::{Shift, is_on_call, next_change};
 pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};
 pub use turns::{next_by_hand, rotate, set_on_duty};
+pub use undo::{Undo, undo};

@@ -92,7 +92,7 @@ pub fn loss(present: &Crew, coming: &Crew, schedule: Option<String>) -> BindingL
 }
 
 /// The names of those of `these` who are not among `those`.
-fn left_out(these: &[Member], those: &[Member]) -> Vec<String> {
+pub fn left_out(these: &[Member], those: &[Member]) -> Vec<String> {
     these
         .iter()
         .filter(|member| those.iter().all(|other| other.key != member.key))

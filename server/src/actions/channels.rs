@@ -3,7 +3,7 @@
 use super::{Failure, Stop, publish_rotation, rights::must_edit};
 use crate::{
     Services,
-    audit::entry,
+    audit::entry_about,
     slack::{ANNOUNCEMENT, may_write},
     store::{NewAuditEntry, NoticeState},
 };
@@ -66,7 +66,7 @@ pub async fn set(
             Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
                 before: before.map(str::to_owned),
                 after: target.map(str::to_owned),
-                ..entry(actor, action, Some(&rotation.details.name))
+                ..entry_about(actor, action, rotation)
             })
         })
         .await?;

@@ -4,11 +4,12 @@ use super::{Failure, Stop, publish_rotation, rights::must_edit};
 use crate::{
     Services,
     audit::entry_about,
-    store::{NewAuditEntry, StoreError},
+    store::{NewAuditEntry, RotationChange, StoreError},
 };
 use domain::{Actor, Crew, Plan, Rotation};
 use types::{
     AuditAction, Denial, FieldProblem, RotationField, RotationId, RotationInput, RotationRefusal,
+    UndoId,
 };
 use uuid::Uuid;
 
@@ -81,13 +82,39 @@ pub(super) async fn change(
     action: AuditAction,
     rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
 ) -> Result<(), Stop<RotationRefusal>> {
+    let differs = change_keeping(services, actor, id, (action, None), rule);
+    differs.await.map(drop)
+}
+
+/// The same, and what takes the change back; `None` where nothing differs by it.
+pub(super) async fn change_undoably(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    action: AuditAction,
+    rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
+) -> Result<Option<UndoId>, Stop<RotationRefusal>> {
+    let undo = UndoId::new(Uuid::now_v7().simple().to_string());
+    let kept = Some(undo.clone());
+    let differs = change_keeping(services, actor, id, (action, kept), rule).await?;
+    Ok(differs.then_some(undo))
+}
+
+/// Tells whether anything differs.
+async fn change_keeping(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (action, undo): (AuditAction, Option<UndoId>),
+    rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
+) -> Result<bool, Stop<RotationRefusal>> {
     let changed = services
         .store
         .change_rotation(&actor.workspace, id, |rotation| {
             must_edit(rotation, actor)?;
             let mut entry = entry_about(actor, action, rotation);
             rule(rotation, &mut entry)?;
-            Ok::<_, Stop<RotationRefusal>>(entry)
+            Ok::<_, Stop<RotationRefusal>>(RotationChange { entry, undo })
         })
         .await
         .map_err(code_taken)?;
@@ -95,7 +122,7 @@ pub(super) async fn change(
     if differs {
         publish_rotation(services, actor, id);
     }
-    Ok(())
+    Ok(differs)
 }
 
 /// What the field of the code is told, where that is what the store refuses.

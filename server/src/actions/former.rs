@@ -69,8 +69,23 @@ pub async fn forget(services: &Services, actor: &Actor) -> Result<(), Failure> {
     let action = AuditAction::LeftManual;
     must_manage_integrations(services, actor, action).await?;
     let entry = entry(actor, action, Some("PagerDuty"));
-    services.store.forget_former_bindings(&entry).await?;
+    services.store.give_up_former_bindings(&entry).await?;
     publish_connection(services, actor);
+    Ok(())
+}
+
+/// Takes that back: what is still as it was then is offered again.
+pub async fn undo_forget(services: &Services, actor: &Actor) -> Result<(), Stop<ConnectRefusal>> {
+    let action = AuditAction::UndidChange;
+    must_manage_integrations(services, actor, action).await?;
+    let entry = NewAuditEntry {
+        before: Some(AuditAction::LeftManual.to_string()),
+        ..entry(actor, action, Some("PagerDuty"))
+    };
+    match services.store.take_up_former_bindings(&entry).await? {
+        true => publish_connection(services, actor),
+        false => return Err(ConnectRefusal::NothingToUndo.into()),
+    }
     Ok(())
 }
 

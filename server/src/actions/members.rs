@@ -1,23 +1,55 @@
 //! Who takes turns in a rotation, who owns it, and finding people to put into it.
 
-use super::{Failure, Stop, editing::change, rights::must_browse, schedules::directory};
+use super::{
+    Failure, Stop,
+    editing::{change, change_undoably},
+    rights::must_browse,
+    schedules::directory,
+};
 use crate::Services;
-use domain::{Actor, Person, Rotation};
+use domain::{Actor, Person};
+use std::collections::HashSet;
 use types::{
-    AuditAction, MemberKey, MoveDirection, PersonId, PersonView, RotationId, RotationRefusal,
+    AuditAction, Change, Changed, MemberKey, MoveDirection, PersonId, PersonView, RotationId,
+    RotationRefusal,
 };
 
-/// A rule that puts a person into a rotation, as a member or an owner.
-type PutIn = fn(&mut Rotation, &PersonView) -> Result<(), RotationRefusal>;
-
+/// Adds all of these people who can be added, in one go. One who cannot hinders no other.
 pub async fn add(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    person: &PersonId,
-) -> Result<(), Stop<RotationRefusal>> {
+    people: &[PersonId],
+) -> Result<Changed, Stop<RotationRefusal>> {
+    let directory = directory(services, actor).await?;
+    let (mut names, mut left_out) = (Vec::new(), Vec::new());
     let action = AuditAction::AddedMember;
-    put_in(services, actor, id, person, (action, domain::add_member)).await
+    change(services, actor, id, action, |rotation, entry| {
+        rotation.plan.members_are_ours()?;
+        let mut seen = HashSet::new();
+        for person in people.iter().filter(|person| seen.insert(*person)) {
+            let known = directory.person(person).cloned().map(PersonView::from);
+            let name = known.as_ref().map_or(person.as_str(), |known| &known.name);
+            let name = name.to_owned();
+            let added = known
+                .ok_or(RotationRefusal::NobodyChosen)
+                .and_then(|known| domain::add_member(rotation, &known));
+            match added {
+                Ok(()) => names.push(name),
+                Err(refusal) => left_out.push((name, refusal)),
+            }
+        }
+        if names.is_empty() && left_out.is_empty() {
+            return Err(RotationRefusal::NobodyChosen);
+        }
+        entry.after = Some(names.join(", "));
+        Ok(())
+    })
+    .await?;
+    Ok(Changed {
+        what: Change::Added { names, left_out },
+        undo: None,
+    })
 }
 
 pub async fn remove(
@@ -25,13 +57,22 @@ pub async fn remove(
     actor: &Actor,
     id: &RotationId,
     member: &MemberKey,
-) -> Result<(), Stop<RotationRefusal>> {
+) -> Result<Changed, Stop<RotationRefusal>> {
+    let mut removed = (String::new(), false);
     let action = AuditAction::RemovedMember;
-    change(services, actor, id, action, |rotation, entry| {
-        entry.before = Some(domain::remove_member(rotation, member)?);
+    let undo = change_undoably(services, actor, id, action, |rotation, entry| {
+        let was_on_duty = rotation.crew.is_on_duty(member);
+        let name = domain::remove_member(rotation, member)?;
+        entry.before = Some(name.clone());
+        removed = (name, was_on_duty);
         Ok(())
     })
-    .await
+    .await?;
+    let (name, was_on_duty) = removed;
+    Ok(Changed {
+        what: Change::Removed { name, was_on_duty },
+        undo,
+    })
 }
 
 pub async fn move_by_one(
@@ -55,8 +96,15 @@ pub async fn add_owner(
     id: &RotationId,
     person: &PersonId,
 ) -> Result<(), Stop<RotationRefusal>> {
+    let person = chosen(services, actor, person).await?;
     let action = AuditAction::AddedOwner;
-    put_in(services, actor, id, person, (action, domain::add_owner)).await
+    change(services, actor, id, action, |rotation, entry| {
+        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
+        domain::add_owner(rotation, &person)?;
+        entry.after = Some(person.name);
+        Ok(())
+    })
+    .await
 }
 
 pub async fn remove_owner(
@@ -76,36 +124,34 @@ pub async fn remove_owner(
     .await
 }
 
-/// The first `most` of the workspace's active people whom `search` finds, and whether there
-/// are more.
+/// People to choose from.
+pub struct Found {
+    /// The first whom the search finds.
+    pub people: Vec<Person>,
+    /// There are others.
+    pub more: bool,
+    /// Those who are named, as far as there are such people.
+    pub named: Vec<Person>,
+}
+
+/// The first `most` of the workspace's active people whom `search` finds, and those of the ids
+/// in `named`.
 pub async fn find(
     services: &Services,
     actor: &Actor,
     search: &str,
+    named: &[PersonId],
     most: usize,
-) -> Result<(Vec<Person>, bool), Failure> {
+) -> Result<Found, Failure> {
     must_browse(services, actor).await?;
     let directory = directory(services, actor).await?;
     let (people, more) = domain::find_people(directory.people(), search, most);
-    Ok((people.into_iter().cloned().collect(), more))
-}
-
-/// Puts a chosen person into a rotation by `rule`.
-async fn put_in(
-    services: &Services,
-    actor: &Actor,
-    id: &RotationId,
-    person: &PersonId,
-    (action, rule): (AuditAction, PutIn),
-) -> Result<(), Stop<RotationRefusal>> {
-    let person = chosen(services, actor, person).await?;
-    change(services, actor, id, action, |rotation, entry| {
-        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-        rule(rotation, &person)?;
-        entry.after = Some(person.name);
-        Ok(())
+    let named = named.iter().filter_map(|id| directory.person(id));
+    Ok(Found {
+        people: people.into_iter().cloned().collect(),
+        more,
+        named: named.cloned().collect(),
     })
-    .await
 }
 
 /// Somebody of the workspace, if there is such a person.

@@ -20,6 +20,7 @@ mod rights;
 pub mod rotations;
 pub mod schedules;
 pub mod turns;
+pub mod undo;
 mod visible;
 pub mod workspace;
 

@@ -14,7 +14,7 @@ use domain::{
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
     Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
-    RotationId, RotationNeed, ScheduleHealth, ScheduleId, Stretch, Timestamp,
+    RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Stretch, Timestamp,
 };
 
 /// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
@@ -63,6 +63,8 @@ pub struct RotationState {
     pub days: Days,
     /// Who has duty on these days.
     pub coverage: Coverage,
+    /// Those on duty who are in Slack.
+    pub contacts: Vec<SlackContact>,
     pub connected: bool,
     pub may_edit: bool,
     pub may_link: bool,
@@ -261,6 +263,7 @@ pub async fn state(
     domain::note_following(&mut outlook, &history);
     let coverage = foresight.coverage(&rotation.crew, &past, span, now);
     Ok(RotationState {
+        contacts: contacts(services, &rotation, &directory, &outlook),
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),
         may_link: connection.is_some() && actor.administers(),
@@ -273,6 +276,38 @@ pub async fn state(
         days,
         coverage,
     })
+}
+
+/// How those on duty are reached in Slack, as far as they are there.
+fn contacts(
+    services: &Services,
+    rotation: &Rotation,
+    directory: &Directory,
+    outlook: &Outlook,
+) -> Vec<SlackContact> {
+    let person_of = |key: &MemberKey| {
+        let mut members = rotation.crew.members.iter();
+        let member = members.find(|member| member.key == *key);
+        let mut people = directory.people().iter();
+        let person = match member {
+            Some(member) => directory.person(member.person.as_ref()?),
+            None => people.find(|person| MemberKey::of_person(&person.id) == *key),
+        };
+        person.filter(|person| !person.deactivated)
+    };
+    let on_duty = outlook.on_duty.iter().map(|duty| &duty.holder.key);
+    on_duty
+        .filter_map(|key| {
+            let person = person_of(key)?.id.clone();
+            let client = &services.slack.client;
+            let address = client.conversation_address(&rotation.workspace, &person);
+            Some(SlackContact {
+                key: key.clone(),
+                person,
+                address: address.into(),
+            })
+        })
+        .collect()
 }
 
 /// A rotation that the actor may see. Nobody is told that others exist.

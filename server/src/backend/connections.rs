@@ -78,6 +78,11 @@ impl Connections for RoundRobin {
         answer(caller, rebound)
     }
 
+    async fn undo_forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
+        let undone = former::undo_forget(&self.services, &actor(caller)).await;
+        answer(caller, undone)
+    }
+
     async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
         let forgotten = former::forget(&self.services, &actor(caller)).await;
         told(caller, forgotten).map(Outcome::Done)

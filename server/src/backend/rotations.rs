@@ -6,14 +6,15 @@ use super::{
     views,
 };
 use crate::actions::{Failure, editing, home, members, rotations, turns};
+use crate::actions::{Failure, editing, members, rotations, turns, undo};
 use app::{
     AppError,
     backend::{Answer, Caller, Rotations},
 };
 use async_trait::async_trait;
 use types::{
-    DaysWanted, Denial, FoundPeople, HomeView, MemberKey, MoveDirection, PersonId, RotationFilter,
-    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
+    Changed, DaysWanted, Denial, FoundPeople, HomeView, MemberKey, MoveDirection, PersonId,
+    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, UndoId,
 };
 
 /// How many people are offered at once to choose from.
@@ -71,7 +72,7 @@ impl Rotations for RoundRobin {
         told(caller, deleted)
     }
 
-    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<(), RotationRefusal> {
+    async fn rotate(&self, caller: &Caller, id: RotationId) -> Answer<Changed, RotationRefusal> {
         let rotated = turns::rotate(&self.services, &actor(caller), &id).await;
         answer(caller, rotated)
     }
@@ -81,18 +82,18 @@ impl Rotations for RoundRobin {
         caller: &Caller,
         id: RotationId,
         member: MemberKey,
-    ) -> Answer<(), RotationRefusal> {
+    ) -> Answer<Changed, RotationRefusal> {
         let set = turns::set_on_duty(&self.services, &actor(caller), &id, &member).await;
         answer(caller, set)
     }
 
-    async fn add_member(
+    async fn add_members(
         &self,
         caller: &Caller,
         id: RotationId,
-        person: PersonId,
-    ) -> Answer<(), RotationRefusal> {
-        let added = members::add(&self.services, &actor(caller), &id, &person).await;
+        people: Vec<PersonId>,
+    ) -> Answer<Changed, RotationRefusal> {
+        let added = members::add(&self.services, &actor(caller), &id, &people).await;
         answer(caller, added)
     }
 
@@ -101,9 +102,14 @@ impl Rotations for RoundRobin {
         caller: &Caller,
         id: RotationId,
         member: MemberKey,
-    ) -> Answer<(), RotationRefusal> {
+    ) -> Answer<Changed, RotationRefusal> {
         let removed = members::remove(&self.services, &actor(caller), &id, &member).await;
         answer(caller, removed)
+    }
+
+    async fn undo(&self, caller: &Caller, id: UndoId) -> Answer<Changed, RotationRefusal> {
+        let undone = undo::undo(&self.services, &actor(caller), &id).await;
+        answer(caller, undone)
     }
 
     async fn move_member(
@@ -138,13 +144,19 @@ impl Rotations for RoundRobin {
         answer(caller, removed)
     }
 
-    async fn people(&self, caller: &Caller, search: String) -> Result<FoundPeople, AppError> {
+    async fn people(
+        &self,
+        caller: &Caller,
+        search: String,
+        named: Vec<PersonId>,
+    ) -> Result<FoundPeople, AppError> {
         let actor = actor(caller);
-        let found = match members::find(&self.services, &actor, &search, PEOPLE_LISTED).await {
+        let found = members::find(&self.services, &actor, &search, &named, PEOPLE_LISTED).await;
+        let found = match found {
             // Every rotation page asks, whether or not its reader may choose anybody.
-            Err(Failure::Denied(Denial::BrowseAsGuest)) => Ok((Vec::new(), false)),
-            found => found,
+            Err(Failure::Denied(Denial::BrowseAsGuest)) => Ok(FoundPeople::default()),
+            found => found.map(views::found_people),
         };
-        told(caller, found).map(views::found_people)
+        told(caller, found)
     }
 }

@@ -160,6 +160,16 @@ impl SlackClient {
         Ok(url)
     }
 
+    /// Slack's page that opens a conversation with somebody, in the app where there is one and
+    /// else in the browser.
+    pub fn conversation_address(&self, workspace: &WorkspaceId, person: &PersonId) -> Url {
+        let mut url = self.address("/app_redirect");
+        url.query_pairs_mut()
+            .append_pair("team", workspace.as_str())
+            .append_pair("channel", person.as_str());
+        url
+    }
+
     /// Exchanges the code of a sign-in for its ID token, yet unchecked.
     pub async fn exchange_identity(
         &self,

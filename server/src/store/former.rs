@@ -1,9 +1,9 @@
 //! What a disconnect reverted to Manual, kept so that it can be bound back when
 //! the same account is connected again.
 
-use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, millis, undos::UNDO_KEPT};
 use domain::AccountIdentity;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
 
 /// A rotation that followed a schedule until a disconnect.
@@ -38,7 +38,8 @@ impl Store {
             "select f.rotation_id, r.name as rotation_name, f.schedule_id, f.schedule_name,
                  f.region, f.subdomain, f.account_id
              from former_bindings f join rotations r on r.id = f.rotation_id
-             where f.workspace_id = $1 and r.mode = 'manual' order by lower(r.name), r.id",
+             where f.workspace_id = $1 and f.given_up_at is null and r.mode = 'manual'
+             order by lower(r.name), r.id",
         )
         .bind(workspace.as_str())
         .fetch_all(&self.pool)
@@ -83,18 +84,52 @@ impl Store {
 
     /// Gives up what the disconnects reverted in the entry's workspace, and writes the
     /// entry; false when there was nothing.
-    pub async fn forget_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
+    pub async fn give_up_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
+        let now = self.engine.now();
+        let give_up = format!(
+            "update former_bindings set given_up_at = {now}, given_up_by = $2
+             where workspace_id = $1 and given_up_at is null"
+        );
+        self.write_former(give_up, entry).await
+    }
+
+    /// Takes that back, as far as whoever makes the entry gave it up a short while ago and
+    /// nobody has bound or deleted the rotation since; false when there was nothing.
+    pub async fn take_up_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
+        let (now, kept) = (self.engine.now(), millis(UNDO_KEPT));
+        let take_up = format!(
+            "update former_bindings set given_up_at = null, given_up_by = null
+             where workspace_id = $1 and given_up_by = $2 and given_up_at >= {now} - {kept}"
+        );
+        self.write_former(take_up, entry).await
+    }
+
+    /// Executes a statement about the entry's workspace and whoever made it, and writes the
+    /// entry if that changed anything.
+    async fn write_former(&self, statement: String, entry: &NewAuditEntry) -> Result<bool> {
         let mut transaction = self.begin().await?;
-        let deleted = sqlx::query("delete from former_bindings where workspace_id = $1")
+        let written = sqlx::query(AssertSqlSafe(statement))
             .bind(entry.workspace().as_str())
+            .bind(entry.actor_id())
             .execute(&mut *transaction)
             .await?;
-        let any = deleted.rows_affected() > 0;
+        let any = written.rows_affected() > 0;
         if any {
             audit::insert(&mut transaction, entry).await?;
         }
         transaction.commit().await?;
         Ok(any)
+    }
+
+    /// Forgets what was given up and cannot be taken up any more.
+    pub async fn purge_former_bindings(&self) -> Result<()> {
+        let now = self.engine.now();
+        let purge = format!("delete from former_bindings where given_up_at < {now} - $1");
+        sqlx::query(AssertSqlSafe(purge))
+            .bind(millis(UNDO_KEPT))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 }
 
@@ -116,7 +151,7 @@ pub(super) async fn remember_all(
          on conflict (rotation_id) do update set schedule_id = excluded.schedule_id,
              schedule_name = excluded.schedule_name, region = excluded.region,
              subdomain = excluded.subdomain, account_id = excluded.account_id,
-             reverted_at = excluded.reverted_at",
+             reverted_at = excluded.reverted_at, given_up_at = null, given_up_by = null",
     )
     .bind(now.as_millis())
     .bind(workspace.as_str())

@@ -36,6 +36,7 @@ mod subscriptions;
 mod task_leases;
 mod tokens;
 mod trouble;
+mod undos;
 mod workspaces;
 mod writability;
 
@@ -59,6 +60,7 @@ pub use inspection::{Inspection, inspect};
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;
 pub use overview::{ListedRotation, ListedSchedule, Overview};
+pub use rotations::RotationChange;
 pub use runs::EndedRun;
 pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};

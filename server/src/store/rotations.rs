@@ -4,14 +4,14 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
     duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
-    from_json, history, outbox,
+    from_json, history, outbox, undos,
 };
-use domain::{Crew, Duty, Member, Plan, Rotation};
+use domain::{Crew, Duty, Member, Plan, Rotation, Undo};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{
     LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, ScheduleId,
-    Timestamp, Visibility, WorkspaceId,
+    Timestamp, UndoId, Visibility, WorkspaceId,
 };
 
 #[derive(FromRow)]
@@ -134,6 +134,20 @@ pub(super) fn crew(members: &str, stand_ins: &str) -> Result<Crew> {
 /// Who sees a rotation: by what another version knows and this one does not, as few as may be.
 pub(super) fn visibility(code: &str) -> Visibility {
     Visibility::from_code(code).unwrap_or(Visibility::Private)
+}
+
+/// What is written beside a change to a rotation.
+#[derive(Clone, Debug)]
+pub struct RotationChange {
+    pub entry: NewAuditEntry,
+    /// Under which it is kept how to take the change back, if that is to be possible.
+    pub undo: Option<UndoId>,
+}
+
+impl From<NewAuditEntry> for RotationChange {
+    fn from(entry: NewAuditEntry) -> Self {
+        Self { entry, undo: None }
+    }
 }
 
 /// A rotation whose members have become others, or have handed over.
@@ -281,19 +295,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::CodeTaken`] when another rotation has the new code.
-    pub async fn change_rotation<R>(
+    pub async fn change_rotation<R, C: Into<RotationChange>>(
         &self,
         workspace: &WorkspaceId,
         id: &RotationId,
-        change: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
+        change: impl FnOnce(&mut Rotation) -> std::result::Result<C, R> + Send,
     ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
         let Some(before) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
             return Ok(None);
         };
         let mut after = before.clone();
-        let entry = match change(&mut after) {
-            Ok(entry) => entry,
+        let RotationChange { entry, undo } = match change(&mut after) {
+            Ok(change) => change.into(),
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
         if after == before {
@@ -304,6 +318,13 @@ impl Store {
         }
         if after.owners != before.owners {
             write_owners(&mut tx, self.engine, &after).await?;
+        }
+        if let Some(undo) = undo {
+            let crews = Undo {
+                before: before.crew.clone(),
+                after: after.crew.clone(),
+            };
+            undos::keep(&mut tx, self.engine, &undo, &entry, id, &crews).await?;
         }
         if after.crew != before.crew {
             let crew = CrewChange {

@@ -177,8 +177,8 @@ async fn a_form_without_javascript_leads_to_the_same_page_and_outcome_each_time(
     let id = turns.id.clone();
     let page = format!("/rotations/{id}");
     for _ in 0..2 {
-        let form = format!("id={id}&person=&change=b");
-        turns.ann.submit("/rpc/add_member", &form, &page).await;
+        let form = format!("id={id}&change=b");
+        turns.ann.submit("/rpc/add_members", &form, &page).await;
         let shown = turns.ann.open(&page).await.body;
         assert!(shown.contains("role=\"alert\""), "{shown}");
     }

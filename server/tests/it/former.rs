@@ -1,8 +1,14 @@
 //! Binding back what a disconnect reverted.
 
 use crate::support::{bound::Bound, caller, databases};
-use app::backend::Connections;
-use types::{ApiKeyInput, Outcome, RotationMode};
+use app::{
+    AppError,
+    backend::{Caller, Connections, Schedules},
+};
+use server::housekeeping;
+use types::{
+    ApiKeyInput, ConnectRefusal, Outcome, PersonId, RotationMode, ScheduleChoice, ScheduleId,
+};
 
 const SCHEDULES: [&str; 2] = ["PPAYMN3", "PPLATP1"];
 
@@ -72,5 +78,40 @@ async fn another_account_is_offered_nothing() {
         for rotation in bound.all_rotations().await {
             assert_eq!(rotation.plan.mode(), RotationMode::Manual);
         }
+    }
+}
+
+#[tokio::test]
+async fn leaving_rotations_manual_is_undone_as_far_as_they_are_as_they_were() {
+    for database in databases().await {
+        let bound = Bound::to(database, &SCHEDULES).await;
+        disconnected(&bound).await;
+        connect(&bound, "api_key").await;
+        let backend = bound.backend();
+        let too_late = Outcome::Refused(ConnectRefusal::NothingToUndo);
+        let undo = async || backend.undo_forget_former(&caller()).await.unwrap();
+        assert_eq!(undo().await, too_late);
+        backend.forget_former(&caller()).await.unwrap();
+        assert!(bound.card().await.former_bindings.is_empty());
+        let other = Caller {
+            person: PersonId::new("U2"),
+            ..caller()
+        };
+        let denied = backend.undo_forget_former(&other).await;
+        assert!(matches!(denied, Err(AppError::Forbidden(_))), "{denied:?}");
+        // One of them is bound meanwhile.
+        let (schedule, rotation) = bound.rotations[0].clone();
+        let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
+        let set = backend.set_schedule(&caller(), rotation, choice).await;
+        assert_eq!(set.unwrap(), Outcome::Done(()));
+        assert_eq!(undo().await, Outcome::Done(()));
+        assert_eq!(bound.card().await.former_bindings.len(), 1);
+        assert_eq!(undo().await, too_late);
+        backend.forget_former(&caller()).await.unwrap();
+        let later = "update former_bindings set given_up_at = given_up_at - 3600001";
+        bound.database.execute(later).await;
+        assert_eq!(undo().await, too_late);
+        housekeeping::clean_up(&bound.services.store).await.unwrap();
+        assert!(bound.database.contents(&[]).await["former_bindings"].is_empty());
     }
 }

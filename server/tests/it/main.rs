@@ -34,6 +34,7 @@ mod starts;
 mod statements;
 mod support;
 mod sync;
+mod undo;
 mod upgrades;
 mod weather;
 mod week;

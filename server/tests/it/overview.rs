@@ -90,7 +90,7 @@ async fn whatever_is_written_that_pages_show_is_seen_at_once() {
         holds(&bound, &mut before, "edit").await;
         let member = |person: &PersonId| MemberKey::of_person(person);
         for person in [bob(), PersonId::new("U1")] {
-            let added = backend.add_member(&caller, id.clone(), person).await;
+            let added = backend.add_members(&caller, id.clone(), vec![person]).await;
             assert!(added.unwrap().done().is_some());
             holds(&bound, &mut before, "add").await;
         }

@@ -15,7 +15,7 @@ use futures::future::select_all;
 use jiff::Timestamp as Instant;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{Services, clock, live::Published, replicas, sync};
+use server::{Services, clock, live::Published, replicas, store::NewAuditEntry, sync};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::time::Duration;
 use tokio::{sync::broadcast::Receiver, time};
@@ -224,7 +224,9 @@ async fn other_servers_are_told_of_a_rotation_with_the_change_itself_and_once() 
     let mut theirs = joined(&database, &there).await;
     let id = create(&here.store, "Ours").await;
     let workspace = workspace();
-    let refused = here.store.change_rotation(&workspace, &id, |_| Err(()));
+    let refused = here
+        .store
+        .change_rotation(&workspace, &id, |_| Err::<NewAuditEntry, _>(()));
     assert_eq!(refused.await.unwrap(), Some(Err(())));
     let renamed = here.store.change_rotation(&workspace, &id, |rotation| {
         rotation.details.name = "Still ours".to_owned();

@@ -29,14 +29,14 @@ async fn a_guest_is_shown_nobody_while_it_cannot_be_checked_whether_they_may() {
             ..caller()
         };
         assert_eq!(
-            backend.people(&guest, String::new()).await,
+            backend.people(&guest, String::new(), Vec::new()).await,
             Ok(FoundPeople::default())
         );
         let mut connection = AnyConnection::connect(&database.url).await.unwrap();
         let away = "alter table rotations rename to rotations_away";
         connection.execute(away).await.unwrap();
         let other = RoundRobin::new(other);
-        let answer = other.people(&guest, String::new()).await;
+        let answer = other.people(&guest, String::new(), Vec::new()).await;
         assert!(
             matches!(answer, Err(AppError::Internal { .. })),
             "{answer:?}"
@@ -76,7 +76,7 @@ async fn what_is_refused_changes_nothing_and_is_not_logged() {
         let refused = store
             .change_rotation(&workspace(), &id, |rotation| {
                 rotation.details.name = "Changed".to_owned();
-                Err("no")
+                Err::<NewAuditEntry, _>("no")
             })
             .await
             .unwrap();

@@ -33,7 +33,7 @@ async fn pages(bound: &Bound, after: &str) {
     runs.unwrap_or_else(|error| panic!("the syncs after {after}: {error}"));
     let log = backend.audit(&caller, None).await;
     log.unwrap_or_else(|error| panic!("the audit log after {after}: {error}"));
-    let people = backend.people(&caller, String::new()).await;
+    let people = backend.people(&caller, String::new(), Vec::new()).await;
     people.unwrap_or_else(|error| panic!("people after {after}: {error}"));
 }
 

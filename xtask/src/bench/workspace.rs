@@ -209,7 +209,7 @@ fn create_rotations(port: u16, sandbox: &Sandbox, layout: Layout) -> Result<Vec<
         } else {
             for place in 0..MEMBERS {
                 let person = format!("UG{:07}", (number * 3 + place) % layout.people + 1);
-                visitor.call("add_member", &[("id", &id), ("person", &person)])?;
+                visitor.call("add_members", &[("id", &id), ("people[0]", &person)])?;
             }
             visitor.call("rotate", &[("id", &id)])?;
         }

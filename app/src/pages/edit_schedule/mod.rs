@@ -8,13 +8,14 @@ mod preview;
 use super::{
     address::{parameter, use_rotation_id},
     current_schedule::CurrentSchedule,
+    wording::count,
 };
 #[cfg(feature = "ssr")]
 use crate::{AppError, data::Answer};
 use crate::{
     components::{
         ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Tone, loaded_page,
-        use_clock, use_session, use_title,
+        names_markup, use_clock, use_session, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
     forms::{ActionForm, ServerAction, failure, form_outcome},
@@ -157,8 +158,8 @@ fn Content(
     view! {
         <div class="page-head">
             <div>
+                <p class="way-back"><a href=rotation>"Back to the rotation"</a></p>
                 <h1>"Schedule of "<bdi translate="no">{name}</bdi></h1>
-                <p><a href=rotation>"Back to the rotation"</a></p>
             </div>
         </div>
         <Card id="schedule-heading" title="Schedule">
@@ -194,10 +195,11 @@ fn Editor(
         || browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
         || browsing.search.with_untracked(|search| !search.is_empty())
         || bound;
-    let by_hand = if bound {
-        "Somebody rotates by hand. The members and whoever is on duty stay as they are now; the schedule's later shifts change nothing any more, and nobody takes over until somebody rotates."
-    } else {
-        "Somebody rotates by hand."
+    let by_hand = match bound {
+        true => {
+            "Somebody rotates by hand. The members and whoever is on duty stay as they are now."
+        }
+        false => "Somebody rotates by hand.",
     };
     view! {
         <ActionForm action=save class="schedule-editor">
@@ -221,6 +223,7 @@ fn Editor(
                     Either::Right(not_connected(administers))
                 }}
             </fieldset>
+            {bound.then(|| view! { <Kept page/> })}
             {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
             <FailureNotice failure=failure(form_outcome(save))/>
             <div class="buttons">
@@ -246,6 +249,38 @@ fn not_connected(administers: bool) -> impl IntoView {
         Either::Right(BindRefusal::NotConnected.to_string())
     };
     view! { <p class="hint">{what}</p> }
+}
+
+/// What stays of a rotation that leaves its schedule, before that is saved. The style sheet
+/// shows it while *Manual* is chosen.
+#[component]
+fn Kept(page: DataMemo<RotationPage>) -> impl IntoView {
+    let members = DataMemo::new(move || page.with(|page| page.members.len()));
+    let on_duty = DataMemo::new(move || {
+        page.with(|page| {
+            let duties = page.outlook.on_duty.iter();
+            let names: Vec<_> = duties.map(|duty| duty.holder.name.clone()).collect();
+            match names.is_empty() {
+                true => "nobody".to_owned(),
+                false => names_markup(&names).into_string(),
+            }
+        })
+    });
+    view! {
+        <div class="kept">
+            <Notice tone=Tone::Neutral>
+                <p translate="no">
+                    "Kept: "{move || count(members.get() as u32, "member", "members")}
+                    " in their order, and on duty "<span inner_html=move || on_duty.get()></span>"."
+                </p>
+                <p>
+                    "The schedule's later shifts change nothing any more, and nobody takes over until somebody \
+                    rotates."
+                </p>
+            </Notice>
+        </div>
+    }
+    .into_any()
 }
 
 /// Leads back to the rotation.

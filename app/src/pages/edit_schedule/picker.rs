@@ -97,7 +97,7 @@ pub(super) fn Picker(
             <SearchTime browsing/>
             <Results page browsing typed apply/>
             <ShowDetails action/>
-            <Details browsing/>
+            <div class="details"><Details browsing/></div>
         </div>
     }
     .into_any()

@@ -87,7 +87,7 @@ fn Management(
     });
     view! {
         <div class="buttons">
-            <Menu id=MENU class="button connected" label=|| "Connected to PagerDuty">
+            <Menu id=MENU class="button connected" label="Connected to PagerDuty".into_any()>
                 {move || has_login.get().then(|| view! { <ReconnectForm panel in_menu=true/> })}
                 <DialogButton dialog=EDIT_DIALOG class="" in_menu=true>
                     {move || edit_label(has_login.get())}

@@ -47,6 +47,22 @@ pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl
     .into_any()
 }
 
+/// Offers to take it back that rotations were left Manual, as long as the page tells of that.
+#[component]
+pub(super) fn UndoLeaving(panel: Panel) -> impl IntoView {
+    move || {
+        panel.leave_manual_outcome.succeeded().then(|| {
+            view! {
+                <div on:submit=move |_| panel.forms.forget_results()>
+                    <ActionForm action=panel.undo_leaving>
+                        <SubmitButton label="Undo" busy_label="Undoing…" pending=panel.undo_leaving.pending()/>
+                    </ActionForm>
+                </div>
+            }
+        })
+    }
+}
+
 /// What could not be bound back, and why; stays when the question has gone.
 #[component]
 pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
@@ -57,6 +73,7 @@ pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
     let failures = vec![
         failure(panel.rebind_outcome),
         failure(panel.leave_manual_outcome),
+        failure(panel.undo_leaving_outcome),
     ];
     view! {
         <div role="alert">

@@ -33,12 +33,12 @@ use crate::{
     server_fns::{
         ConnectWithApiKey, ConnectWithOauth, DisconnectPagerduty, EditApiKey, ForgetFormer,
         Integrations, KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth,
-        SyncNow,
+        SyncNow, UndoForgetFormer,
     },
 };
 use connect::NotConnected;
 use connected::Connected;
-use former::{FormerFailures, rebound_message};
+use former::{FormerFailures, UndoLeaving, rebound_message};
 use leptos::{either::Either, html, prelude::*};
 use people::{People, linkable};
 use question::{Question, QuestionFailure};
@@ -65,6 +65,7 @@ struct Panel {
     sync: ServerAction<SyncNow>,
     rebind: ServerAction<RebindFormer>,
     leave_manual: ServerAction<ForgetFormer>,
+    undo_leaving: ServerAction<UndoForgetFormer>,
     connect_outcome: FormOutcome<(), ConnectRefusal>,
     edit_outcome: FormOutcome<Replaced, ConnectRefusal>,
     oauth_outcome: FormOutcome<OauthStep, ConnectRefusal>,
@@ -78,6 +79,7 @@ struct Panel {
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
     rebind_outcome: FormOutcome<Rebound, ConnectRefusal>,
     leave_manual_outcome: FormOutcome<(), ConnectRefusal>,
+    undo_leaving_outcome: FormOutcome<(), ConnectRefusal>,
     links: Links,
     /// All of them.
     forms: Forms,
@@ -96,6 +98,7 @@ impl Panel {
         let sync = ServerAction::new();
         let rebind = ServerAction::new();
         let leave_manual = ServerAction::new();
+        let undo_leaving = ServerAction::new();
         let links = Links::new();
         let [link, unlink] = links.calls();
         let calls = vec![
@@ -110,6 +113,7 @@ impl Panel {
             sync.calls(),
             rebind.calls(),
             leave_manual.calls(),
+            undo_leaving.calls(),
             link,
             unlink,
         ];
@@ -125,6 +129,7 @@ impl Panel {
             sync,
             rebind,
             leave_manual,
+            undo_leaving,
             connect_outcome: form_outcome(connect),
             edit_outcome: form_outcome(edit),
             oauth_outcome: form_outcome(oauth),
@@ -137,6 +142,7 @@ impl Panel {
             sync_outcome: form_outcome(sync),
             rebind_outcome: form_outcome(rebind),
             leave_manual_outcome: form_outcome(leave_manual),
+            undo_leaving_outcome: form_outcome(undo_leaving),
             links,
             forms: Forms::of(calls),
         }
@@ -171,6 +177,8 @@ impl Panel {
             "The login works and was saved. Round Robin renews it by itself."
         } else if self.leave_manual_outcome.succeeded() {
             "Those rotations stay Manual. Each can be bound again on its own page."
+        } else if self.undo_leaving_outcome.succeeded() {
+            "Undone. Those rotations can be bound back as before."
         } else if self.connect_outcome.succeeded() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {
@@ -253,6 +261,7 @@ pub(crate) fn IntegrationsPage() -> impl IntoView {
                 <Status message=Signal::derive(move || panel.achieved(connected.get()))/>
                 <FailureNotice failure=panel.failed(connected)/>
                 <QuestionFailure panel/>
+                <UndoLeaving panel/>
                 <FormerFailures panel/>
                 <div
                     class="column"

@@ -6,12 +6,12 @@ use crate::{
     components::{Card, LinkBadge, Person},
     data::DataMemo,
     pages::{
-        links::{LinkButton, LinkDialog, Linkable, UndoLinkButton},
+        links::{LinkButton, LinkDialog, LinkForms, Linkable},
         person_select::PeopleSearch,
     },
 };
-use leptos::{either::Either, prelude::*};
-use types::{IntegrationsView, LinkView};
+use leptos::prelude::*;
+use types::{IntegrationsView, LinkState, LinkView};
 
 #[component]
 pub(super) fn People(
@@ -32,7 +32,7 @@ pub(super) fn People(
             .partition::<Vec<_>, _>(|person| !person.link.is_linked())
     });
     let section = move |id, title, explanation, people| {
-        view! { <Group id title explanation people panel/> }
+        view! { <Group id title explanation people/> }
     };
     view! {
         {move || {
@@ -54,6 +54,7 @@ pub(super) fn People(
                 by_hand,
             ))
         }}
+        <LinkForms links=panel.links path=ADDRESS.to_owned()/>
         <LinkDialog links=panel.links asked people/>
     }
     .into_any()
@@ -82,24 +83,23 @@ fn Group(
     title: &'static str,
     explanation: &'static str,
     people: Vec<LinkView>,
-    panel: Panel,
 ) -> impl IntoView {
     view! {
         <Card id title>
             <p>{explanation}</p>
             <ul class="people">
-                {people.into_iter().map(|person| view! { <Row person panel/> }).collect_view()}
+                {people.into_iter().map(|person| view! { <Row person/> }).collect_view()}
             </ul>
         </Card>
     }
 }
 
 #[component]
-fn Row(person: LinkView, panel: Panel) -> impl IntoView {
+fn Row(person: LinkView) -> impl IntoView {
     let who = as_linkable(&person);
-    let button = match person.linked_to {
-        Some(_) => Either::Left(view! { <UndoLinkButton who links=panel.links/> }),
-        None => Either::Right(view! { <LinkButton who path=ADDRESS.to_owned()/> }),
+    let state = match person.linked_to {
+        Some(_) => LinkState::LinkedByHand,
+        None => person.link,
     };
     view! {
         <li>
@@ -109,7 +109,7 @@ fn Row(person: LinkView, panel: Panel) -> impl IntoView {
                     <span class="hint">"Linked by hand to "<bdi translate="no">{name}</bdi></span>
                 })}
             </Person>
-            <div class="row-buttons">{button}</div>
+            <LinkButton who state/>
         </li>
     }
 }

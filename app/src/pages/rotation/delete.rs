@@ -12,18 +12,18 @@ pub(super) const DIALOG: &str = "delete-rotation";
 
 #[component]
 pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
-    let outcome = form_outcome(actions.delete);
+    let failed = failure(form_outcome(actions.delete));
     view! {
         <Dialog
             id=DIALOG title="Delete this rotation?"
-            open=failure(outcome).get_untracked().is_some()
+            open=failed.get_untracked().is_some()
             busy=actions.delete.pending()
         >
             <p>
                 "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
                 PagerDuty."
             </p>
-            <SectionFailure outcomes=vec![outcome]/>
+            <SectionFailure failures=vec![failed]/>
             <ActionForm action=actions.delete class="buttons">
                 <input type="hidden" name="id" value=id.to_string()/>
                 <SubmitButton

@@ -3,21 +3,27 @@
 
 use super::{Actions, Choices, SectionFailure};
 use crate::{
-    components::{Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Tone},
+    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Notice, Person, Symbol, Tone},
     data::DataMemo,
     duty::{DutyWatch, is_over},
-    forms::{ActionForm, form_outcome},
+    forms::{ActionForm, FormOutcome, failure, form_outcome},
     pages::{
-        links::{LinkButton, LinkDialog, LinkResults, Linkable, UndoLinkButton},
-        person_select::{PeopleSearch, PersonSelect},
-        wording::linked_count,
+        links::{LinkButton, LinkDialog, LinkEntry, LinkForms, LinkResults, Linkable},
+        person_select::{PeopleBoxes, PeopleSearch},
+        wording::{count, linked_count},
     },
 };
 use leptos::{either::Either, prelude::*};
-use types::{LinkState, MemberKey, MemberView, Outlook, RotationId, RotationPage, Timestamp};
+use types::{
+    Change, Changed, MemberKey, MemberView, Outlook, RotationId, RotationPage, RotationRefusal,
+    Timestamp,
+};
 
-/// What the form says that removes somebody who is on duty.
-pub(super) const WAS_ON_DUTY: &str = "on_duty=true";
+/// The forms that the entries of the members' menus send.
+const SET_ON_DUTY: &str = "set-on-duty";
+const MOVE_UP: &str = "move-up";
+const MOVE_DOWN: &str = "move-down";
+const REMOVE: &str = "remove-member";
 
 #[component]
 pub(super) fn Members(
@@ -42,11 +48,12 @@ pub(super) fn Members(
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });
-    let outcomes = vec![
-        form_outcome(actions.set_on_duty),
-        form_outcome(actions.move_member),
-        form_outcome(actions.remove_member),
-        form_outcome(actions.add_member),
+    let added = form_outcome(actions.add_members);
+    let failures = vec![
+        failure(form_outcome(actions.set_on_duty)),
+        failure(form_outcome(actions.move_member)),
+        failure(form_outcome(actions.remove_member)),
+        failure(added),
     ];
     let may_link = Memo::new(move |_| page.with(|page| page.may_link));
     let linkable = move || {
@@ -58,18 +65,20 @@ pub(super) fn Members(
     };
     let asked = actions.links.asked(Signal::derive(linkable));
     let path = format!("/rotations/{id}");
-    let (list_id, dialog_id) = (id.clone(), id.clone());
+    let (forms_id, dialog_id) = (id.clone(), id.clone());
     view! {
         <Card id="members-heading" title="Members" aside=linked.into_any()>
             {move || view! {
                 <MemberList
-                    id=list_id.clone() members=members.get() outlook=outlook.get()
-                    editable=editable.get() actions
-                    links_at=may_link.get().then(|| path.clone())
+                    members=members.get() outlook=outlook.get()
+                    editable=editable.get() may_link=may_link.get()
                     unknown_until=watch.unknown_until()
                 />
             }}
-            <SectionFailure outcomes/>
+            {move || editable.get().then(|| view! { <MemberForms id=forms_id.clone() actions/> })}
+            {move || may_link.get().then(|| view! { <LinkForms links=actions.links path=path.clone()/> })}
+            <SectionFailure failures/>
+            <NotAdded added/>
             <LinkResults links=actions.links asked/>
             {move || editable.get().then(|| view! { <Addition id=id.clone() people=choices.members present actions/> })}
             <LinkDialog links=actions.links asked people=choices.linked rotation=Some(dialog_id)/>
@@ -77,6 +86,7 @@ pub(super) fn Members(
     }
 }
 
+/// Folded up while there are members, and open for whoever searches without our code.
 #[component]
 fn Addition(
     id: RotationId,
@@ -84,27 +94,54 @@ fn Addition(
     present: Signal<Vec<MemberKey>>,
     actions: Actions,
 ) -> impl IntoView {
+    let ticked = RwSignal::new(None::<Vec<_>>);
+    let label = move || match ticked.with(|ticked| ticked.as_ref().map_or(0, Vec::len)) {
+        0 => "Add people".to_owned(),
+        chosen => format!("Add {}", count(chosen as u32, "person", "people")),
+    };
+    let open = present.with_untracked(Vec::is_empty) || people.is_asked();
+    let pending = actions.add_members.pending();
     view! {
-        <ActionForm action=actions.add_member class="picker">
-            <input type="hidden" name="id" value=id.to_string()/>
-            <PersonSelect
-                id="add-member" label="Add a member"
-                people left_out=present here=format!("/rotations/{id}")
-            />
-            <SubmitButton label="Add" target="member" pending=actions.add_member.pending()/>
-        </ActionForm>
+        <details class="addition" open=open>
+            <summary class="button">"Add people"</summary>
+            <ActionForm action=actions.add_members>
+                <input type="hidden" name="id" value=id.to_string()/>
+                <PeopleBoxes people left_out=present here=format!("/rotations/{id}") ticked/>
+                <button type="submit" class="button primary" aria-busy=move || pending.get().then_some("true")>
+                    {label}
+                </button>
+            </ActionForm>
+        </details>
+    }
+    .into_any()
+}
+
+/// Who could not be added while others were, and why.
+#[component]
+fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
+    let left_out = move || match added.done()?.what {
+        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
+        _ => None,
+    };
+    view! {
+        <div role="alert">
+            {move || left_out().map(|left_out| view! {
+                <Notice tone=Tone::Warning>
+                    {left_out.into_iter().map(|(name, reason)| view! {
+                        <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
+                    }).collect_view()}
+                </Notice>
+            })}
+        </div>
     }
 }
 
 #[component]
 fn MemberList(
-    id: RotationId,
     members: Vec<MemberView>,
     outlook: Outlook,
     editable: bool,
-    actions: Actions,
-    /// The page's path, for those who may say who is who in Slack.
-    links_at: Option<String>,
+    may_link: bool,
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
     if members.is_empty() {
@@ -116,14 +153,17 @@ fn MemberList(
             {members.into_iter().enumerate().map(|(position, member)| {
                 let duty = outlook.of(&member.key);
                 let on_duty = duty.is_some();
-                let controls = editable.then(|| view! {
-                    <Controls
-                        id=id.clone() member=member.clone() on_duty actions
-                        first=position == 0 last=position == last
-                    />
-                });
-                let linking = links_at.clone().and_then(|path| linking(&member, path, actions));
                 let state = member.link;
+                let linkable = named_by_pagerduty(&member).filter(|_| may_link);
+                let controls = match editable {
+                    true => Either::Left(view! {
+                        <Controls
+                            member=member.clone() linkable on_duty
+                            first=position == 0 last=position == last
+                        />
+                    }),
+                    false => Either::Right(linkable.map(|who| view! { <LinkButton who state/> })),
+                };
                 let over = is_over(duty.and_then(|duty| duty.until), unknown_until);
                 let (tone, text) = match over {
                     true => (Tone::Warning, "Shift ended"),
@@ -138,7 +178,6 @@ fn MemberList(
                             </span>
                             <OtherName name=member.pagerduty_name/>
                         </Person>
-                        {linking}
                         {controls}
                     </li>
                 }
@@ -168,85 +207,70 @@ fn named_by_pagerduty(member: &MemberView) -> Option<Linkable> {
     Some(Linkable { user, name })
 }
 
-/// The way to say who the member is in Slack, or to take that back.
-fn linking(member: &MemberView, path: String, actions: Actions) -> Option<impl IntoView + use<>> {
-    let button = match (member.link, named_by_pagerduty(member)?) {
-        (LinkState::Linked, _) => return None,
-        (LinkState::LinkedByHand, who) => {
-            Either::Left(view! { <UndoLinkButton who links=actions.links/> })
-        }
-        (_, who) => Either::Right(view! { <LinkButton who path/> }),
-    };
-    Some(view! { <div class="row-buttons">{button}</div> })
+/// What the entries of all menus send, once on the page.
+#[component]
+fn MemberForms(id: RotationId, actions: Actions) -> impl IntoView {
+    let [set, up, down, remove] = [(); 4].map(|()| {
+        view! { <input type="hidden" name="id" value=id.to_string()/> }
+    });
+    view! {
+        <div hidden>
+            <ActionForm action=actions.set_on_duty id=SET_ON_DUTY>{set}</ActionForm>
+            <ActionForm action=actions.move_member id=MOVE_UP>
+                {up}
+                <input type="hidden" name="direction" value="up"/>
+            </ActionForm>
+            <ActionForm action=actions.move_member id=MOVE_DOWN>
+                {down}
+                <input type="hidden" name="direction" value="down"/>
+            </ActionForm>
+            <ActionForm action=actions.remove_member id=REMOVE>{remove}</ActionForm>
+        </div>
+    }
+    .into_any()
 }
 
 /// What can be done with one member; only what makes sense is offered.
 #[component]
 fn Controls(
-    id: RotationId,
     member: MemberView,
+    /// Who they are in PagerDuty, for those who may say who that is in Slack.
+    linkable: Option<Linkable>,
     on_duty: bool,
-    actions: Actions,
     first: bool,
     last: bool,
 ) -> impl IntoView {
     let can_take_over = !on_duty && member.link.can_be_on_duty();
-    let who = Who {
-        id,
-        key: member.key,
-        name: member.name,
-    };
-    let (up, down, remove) = (who.clone(), who.clone(), who.clone());
+    let offered = [
+        (can_take_over, SET_ON_DUTY, "Set on duty"),
+        (!first, MOVE_UP, "Move up"),
+        (!last, MOVE_DOWN, "Move down"),
+        (true, REMOVE, "Remove"),
+    ];
+    let offered = offered.into_iter().filter(|(makes_sense, ..)| *makes_sense);
+    let key = member.key;
+    let entries = offered.enumerate().map(|(place, (_, form, label))| {
+        let value = key.to_string();
+        view! { <MenuEntry form name="member" value label first=place == 0/> }
+    });
+    let entries = entries.collect_view();
+    let state = member.link;
     view! {
-        <div class="row-buttons">
-            {can_take_over.then(|| view! {
-                <ActionForm action=actions.set_on_duty>
-                    <MemberButton who label="Set on duty" pending=actions.set_on_duty.pending()/>
-                </ActionForm>
+        <Menu
+            id=format!("change-{key}") class="button small" symbol=Symbol::More
+            label=view! {
+                <span class="visually-hidden">"Change "<bdi translate="no">{member.name}</bdi></span>
+            }
+            .into_any()
+        >
+            {entries}
+            {linkable.map(|who| view! { <LinkEntry user=who.user state/> })}
+            {on_duty.then(|| view! {
+                <p class="menu-note">
+                    "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates."
+                </p>
             })}
-            {(!first).then(|| view! {
-                <ActionForm action=actions.move_member>
-                    <input type="hidden" name="direction" value="up"/>
-                    <MemberButton who=up label="Move up" pending=actions.move_member.pending()/>
-                </ActionForm>
-            })}
-            {(!last).then(|| view! {
-                <ActionForm action=actions.move_member>
-                    <input type="hidden" name="direction" value="down"/>
-                    <MemberButton who=down label="Move down" pending=actions.move_member.pending()/>
-                </ActionForm>
-            })}
-            <ActionForm action=actions.remove_member>
-                {on_duty.then(|| view! { <input type="hidden" name="on_duty" value="true"/> })}
-                <MemberButton who=remove label="Remove" pending=actions.remove_member.pending()/>
-            </ActionForm>
-        </div>
-        {on_duty.then(|| view! {
-            <p class="hint">
-                "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates."
-            </p>
-        })}
+        </Menu>
     }
     .into_any()
-}
-
-/// A member of a rotation, as the forms name them.
-#[derive(Clone)]
-struct Who {
-    id: RotationId,
-    key: MemberKey,
-    name: String,
-}
-
-#[component]
-fn MemberButton(
-    who: Who,
-    label: &'static str,
-    #[prop(into)] pending: Signal<bool>,
-) -> impl IntoView {
-    view! {
-        <input type="hidden" name="id" value=who.id.to_string()/>
-        <input type="hidden" name="member" value=who.key.to_string()/>
-        <SubmitButton label target=who.name pending kind=ButtonKind::Small/>
-    }
 }

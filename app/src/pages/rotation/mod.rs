@@ -1,7 +1,9 @@
 //! A rotation's own page: who is on duty, whose turn comes, who is in it, who
 //! looks after it and what decides.
 
+mod contact;
 mod delete;
+mod description;
 mod members;
 mod on_duty;
 mod owners;
@@ -10,43 +12,46 @@ mod shifts;
 
 use super::{
     address::{parameter, use_rotation_id},
+    changed::{self, FlashedChange},
     links::Links,
     person_select::PeopleSearch,
 };
 use crate::{
     components::{
         Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
-        use_clock, use_title,
+        use_clock, use_title, use_toasts,
     },
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
-    forms::{FormOutcome, Forms, ServerAction, failure, first_failure},
+    forms::{Failure, Forms, ServerAction, first_failure},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMember, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
-        Rotation, SetOnDuty,
+        AddMembers, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
+        Rotation, SetOnDuty, Undo,
     },
 };
 use delete::DeleteDialog;
+use description::Description;
 use leptos::{html, prelude::*};
 use members::Members;
 use on_duty::OnDuty;
 use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{Denial, RotationDetails, RotationId, RotationMode, RotationRefusal, Visibility};
+use types::{Denial, RotationDetails, RotationId, RotationMode, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]
 struct Actions {
     rotate: ServerAction<Rotate>,
     set_on_duty: ServerAction<SetOnDuty>,
-    add_member: ServerAction<AddMember>,
+    add_members: ServerAction<AddMembers>,
     remove_member: ServerAction<RemoveMember>,
     move_member: ServerAction<MoveMember>,
     add_owner: ServerAction<AddOwner>,
     remove_owner: ServerAction<RemoveOwner>,
+    undo: ServerAction<Undo>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
     /// Those of which the page shows what they do.
@@ -55,14 +60,11 @@ struct Actions {
 
 impl Actions {
     fn new() -> Self {
-        let rotate = ServerAction::telling("Rotated. The next in turn is on duty.");
-        let set_on_duty = ServerAction::telling("The duty was handed over.");
-        let add_member = ServerAction::telling("The member was added.");
-        let remove_member = ServerAction::telling_of(
-            "The member was removed.",
-            &[members::WAS_ON_DUTY],
-            "The member was removed and is off duty. Nobody took over by that.",
-        );
+        let rotate = ServerAction::telling_by(changed::tell);
+        let set_on_duty = ServerAction::telling_by(changed::tell);
+        let add_members = ServerAction::telling_by(changed::tell);
+        let remove_member = ServerAction::telling_by(changed::tell);
+        let undo = ServerAction::telling_by(changed::tell);
         let move_member = ServerAction::new();
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
@@ -71,22 +73,24 @@ impl Actions {
         let calls = vec![
             rotate.calls(),
             set_on_duty.calls(),
-            add_member.calls(),
+            add_members.calls(),
             remove_member.calls(),
             move_member.calls(),
             add_owner.calls(),
             remove_owner.calls(),
+            undo.calls(),
             link,
             unlink,
         ];
         Self {
             rotate,
             set_on_duty,
-            add_member,
+            add_members,
             remove_member,
             move_member,
             add_owner,
             remove_owner,
+            undo,
             delete: ServerAction::telling("The rotation was deleted."),
             links,
             forms: Forms::of(calls),
@@ -111,11 +115,11 @@ struct Choices {
 pub(crate) fn RotationPage() -> impl IntoView {
     let id = use_rotation_id();
     let actions = Actions::new();
-    let live = use_live();
+    let (live, toasts) = (use_live(), use_toasts());
     let wanted = DataMemo::following(move |previous: Option<&(RotationId, u64)>| match previous {
         Some(previous) if actions.deleting() => previous.clone(),
         _ => {
-            let heard = live.connection() + live.rotation(&id.get());
+            let heard = live.connection() + live.rotation(&id.get()) + toasts.taken_up();
             (id.get(), actions.forms.version() as u64 + heard)
         }
     });
@@ -175,6 +179,7 @@ fn Content(
             on:submit=move |_| actions.forms.forget_results()
             on:focusin=move |_| focus.forget()
         >
+            <FlashedChange undo=actions.undo/>
             <div class="columns">
                 <OnDuty page watch actions/>
                 <Schedule page/>
@@ -191,6 +196,11 @@ fn Content(
                     <History page/>
                 </div>
             </div>
+            {move || may_edit.get().then(|| view! {
+                <div class="buttons page-foot">
+                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
+                </div>
+            })}
         </div>
         <DeleteDialog id actions/>
     }
@@ -212,6 +222,7 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     view! {
         <div class="page-head">
             <div>
+                <p class="way-back"><a href="/rotations">"All rotations"</a></p>
                 <h1 dir="auto" translate="no">{move || details.with(|details| details.name.clone())}</h1>
                 {move || view! { <Labels mode=mode.get() details=details.get()/> }}
             </div>
@@ -219,7 +230,6 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
                 <a class="button" href=calendar>"Calendar"</a>
                 {move || may_edit.get().then(|| view! {
                     <a class="button" href=edit.clone()>"Edit"</a>
-                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
                 })}
             </div>
         </div>
@@ -239,14 +249,12 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
                 <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
             })}
         </p>
-        {(!details.description.is_empty()).then(|| view! {
-            <p class="description" dir="auto">{details.description}</p>
-        })}
+        <Description text=details.description/>
     }
 }
 
 /// Why the last of several actions of one section failed.
 #[component]
-fn SectionFailure(outcomes: Vec<FormOutcome<(), RotationRefusal>>) -> impl IntoView {
-    view! { <FailureNotice failure=first_failure(outcomes.into_iter().map(failure).collect())/> }
+fn SectionFailure(failures: Vec<Signal<Option<Failure>>>) -> impl IntoView {
+    view! { <FailureNotice failure=first_failure(failures)/> }
 }

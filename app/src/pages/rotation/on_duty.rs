@@ -1,6 +1,6 @@
 //! Who is on duty now, and handing over to the next.
 
-use super::{Actions, SectionFailure, members::OtherName};
+use super::{Actions, SectionFailure, contact::Contact, members::OtherName};
 use crate::{
     components::{
         Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Time, Tone, keep_times_true,
@@ -8,12 +8,12 @@ use crate::{
     },
     data::DataMemo,
     duty::{DutyWatch, OR_LATER, UNKNOWN, is_over},
-    forms::{ActionForm, form_outcome},
+    forms::{ActionForm, failure, form_outcome},
     live::use_live,
     pages::rotation_card::what_follows,
 };
 use leptos::{either::Either, html, prelude::*};
-use types::{MemberView, Outlook, RotationId, RotationPage, Timestamp};
+use types::{MemberView, Outlook, RotationId, RotationPage, SlackContact, Timestamp};
 
 #[component]
 pub(super) fn OnDuty(
@@ -24,6 +24,7 @@ pub(super) fn OnDuty(
     let id = page.with_untracked(|page| page.id.clone());
     let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
+    let contacts = DataMemo::new(move || page.with(|page| page.contacts.clone()));
     let live = use_live();
     let old = move || {
         live.may_be_old()
@@ -37,12 +38,12 @@ pub(super) fn OnDuty(
     keep_times_true(follows, move || after.track());
     let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let rotated = form_outcome(actions.rotate);
+    let rotated = failure(form_outcome(actions.rotate));
     view! {
         <Card id="on-duty-heading" title="On duty now" aside=old.into_any()>
             {move || view! {
                 <People
-                    outlook=outlook.get() members=members.get()
+                    outlook=outlook.get() members=members.get() contacts=contacts.get()
                     unknown_until=watch.unknown_until()
                 />
             }}
@@ -56,7 +57,7 @@ pub(super) fn OnDuty(
                     <p class="hint">{mode.refusal().to_string()}</p>
                 })),
             }}
-            <SectionFailure outcomes=vec![rotated]/>
+            <SectionFailure failures=vec![rotated]/>
         </Card>
     }
 }
@@ -78,6 +79,7 @@ fn RotateForm(id: RotationId, actions: Actions) -> impl IntoView {
 fn People(
     outlook: Outlook,
     members: Vec<MemberView>,
+    contacts: Vec<SlackContact>,
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
     let changes_at = outlook.changes().min();
@@ -93,7 +95,10 @@ fn People(
     } else {
         let on_duty = on_duty.into_iter().map(|duty| {
             let member = members.iter().find(|member| member.key == duty.holder.key);
-            view! { <Holder duty member=member.cloned() unknown_until/> }
+            let contact = contacts
+                .iter()
+                .find(|contact| contact.key == duty.holder.key);
+            view! { <Holder duty member=member.cloned() contact=contact.cloned() unknown_until/> }
         });
         Either::Right(view! {
             <ul class="people" translate="no">{on_duty.collect_view()}</ul>
@@ -106,6 +111,7 @@ fn Holder(
     duty: types::OnDuty,
     /// Who they are, where they are a member.
     member: Option<MemberView>,
+    contact: Option<SlackContact>,
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
     let over = is_over(duty.until, unknown_until);
@@ -119,11 +125,12 @@ fn Holder(
         .filter(|link| !link.is_linked());
     view! {
         <li>
-            <Person name email on_duty=!over>
+            <Person name=name.clone() email on_duty=!over>
                 <Shift duty over/>
                 <OtherName name=other_name/>
                 {link.map(|link| view! { <LinkBadge link/> })}
             </Person>
+            {contact.map(|contact| view! { <Contact contact name/> })}
         </li>
     }
 }

@@ -4,7 +4,7 @@ use super::{Actions, SectionFailure};
 use crate::{
     components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
     data::DataMemo,
-    forms::{ActionForm, form_outcome},
+    forms::{ActionForm, failure, form_outcome},
     pages::person_select::{PeopleSearch, PersonSelect},
 };
 use leptos::{either::Either, prelude::*};
@@ -27,9 +27,9 @@ pub(super) fn Owners(
                 .collect()
         })
     });
-    let outcomes = vec![
-        form_outcome(actions.remove_owner),
-        form_outcome(actions.add_owner),
+    let failures = vec![
+        failure(form_outcome(actions.remove_owner)),
+        failure(form_outcome(actions.add_owner)),
     ];
     let list_id = id.clone();
     view! {
@@ -37,7 +37,7 @@ pub(super) fn Owners(
             {move || view! {
                 <OwnerList id=list_id.clone() owners=owners.get() may_edit=may_edit.get() actions/>
             }}
-            <SectionFailure outcomes/>
+            <SectionFailure failures/>
             {move || may_edit.get().then(|| view! { <Addition id=id.clone() people present actions/> })}
         </Card>
     }

@@ -1,13 +1,14 @@
 //! People to choose from.
 
+use crate::actions::members::Found;
 use domain::Person;
 use types::{FoundPeople, PersonId};
 
-/// The people that a search found, and whether there are more.
-pub(in crate::backend) fn found_people((people, more): (Vec<Person>, bool)) -> FoundPeople {
+pub(in crate::backend) fn found_people(found: Found) -> FoundPeople {
     FoundPeople {
-        people: told_apart(&people),
-        more,
+        people: told_apart(&found.people),
+        more: found.more,
+        chosen: told_apart(&found.named),
     }
 }
 

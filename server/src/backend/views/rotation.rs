@@ -45,6 +45,7 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
     let rotation = state.rotation;
     RotationPage {
         outlook: state.outlook,
+        contacts: state.contacts,
         plan: domain::coming(plan, state.now),
         history: state.history.iter().map(Record::stretch).collect(),
         days: state.days,

@@ -1,0 +1,294 @@
+//! A change by hand is taken back by whoever made it, for an hour, and only while nothing else
+//! has changed since, on both engines.
+
+use crate::support::{
+    Database, NOW, NOWHERE, ann, caller, create, databases, entry, rotation, services, told,
+    workspace,
+};
+use app::{
+    AppError,
+    backend::{Audit, Caller, Rotations},
+};
+use domain::Person;
+use server::{Services, backend::RoundRobin, housekeeping};
+use std::convert::Infallible;
+use types::{
+    AuditAction, Change, Changed, Denial, MemberKey, MoveDirection, Outcome, PersonId, Role,
+    RotationId, RotationRefusal, UndoId,
+};
+
+fn bob() -> PersonId {
+    PersonId::new("U2")
+}
+
+fn bobs() -> Caller {
+    Caller {
+        person: bob(),
+        name: "Bob".to_owned(),
+        role: Role::Member,
+        ..caller()
+    }
+}
+
+/// A rotation that Ann and Bob own, and in which they take turns.
+struct Turns {
+    services: Services,
+    backend: RoundRobin,
+    id: RotationId,
+}
+
+impl Turns {
+    async fn over(database: &Database) -> Self {
+        let services = services(database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let backend = RoundRobin::new(services.clone());
+        let people = vec![ann(), bob()];
+        let added = backend.add_members(&caller(), id.clone(), people).await;
+        assert!(added.unwrap().done().is_some());
+        let turns = Self {
+            services,
+            backend,
+            id,
+        };
+        turns.own(vec![ann(), bob()]).await;
+        turns
+    }
+
+    async fn own(&self, owners: Vec<PersonId>) {
+        let (store, workspace) = (&self.services.store, workspace());
+        let changed = store.change_rotation(&workspace, &self.id, |rotation| {
+            rotation.owners = owners;
+            Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+        });
+        changed.await.unwrap();
+    }
+
+    /// Who takes turns, and who is on duty.
+    async fn people(&self) -> (Vec<String>, Vec<String>) {
+        let rotation = rotation(&self.services.store, &self.id).await;
+        let members = rotation.crew.members.iter();
+        let on_duty = rotation.crew.names_on_duty().into_iter();
+        (
+            members.map(|member| member.name.clone()).collect(),
+            on_duty.map(str::to_owned).collect(),
+        )
+    }
+
+    async fn rotate(&self, caller: &Caller) -> Changed {
+        done(self.backend.rotate(caller, self.id.clone()).await)
+    }
+
+    async fn remove(&self, person: &PersonId) -> Changed {
+        let (caller, member) = (caller(), MemberKey::of_person(person));
+        let removed = self.backend.remove_member(&caller, self.id.clone(), member);
+        done(removed.await)
+    }
+
+    async fn undo(&self, caller: &Caller, changed: &Changed) -> Outcome<Changed, RotationRefusal> {
+        let undone = self.backend.undo(caller, undo_of(changed)).await;
+        undone.unwrap()
+    }
+}
+
+fn done(answer: Result<Outcome<Changed, RotationRefusal>, AppError>) -> Changed {
+    answer.unwrap().done().expect("it is done").clone()
+}
+
+fn undo_of(changed: &Changed) -> UndoId {
+    changed.undo.clone().expect("it can be undone")
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn whoever_was_relieved_is_on_duty_again_and_the_log_and_the_history_have_both() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        turns.rotate(&caller()).await;
+        let rotated = turns.rotate(&caller()).await;
+        assert_eq!(rotated.what, Change::OnDuty(names(&["Bob"])));
+        let undone = Changed {
+            what: Change::Undone {
+                back: Vec::new(),
+                on_duty: names(&["Ann"]),
+            },
+            undo: None,
+        };
+        assert_eq!(turns.undo(&caller(), &rotated).await, Outcome::Done(undone));
+        assert_eq!(turns.people().await.1, ["Ann"]);
+        let page = turns.backend.rotation(&caller(), turns.id.clone()).await;
+        let history = page.unwrap().history.into_iter();
+        let history: Vec<_> = history
+            .map(|stretch| stretch.holder.unwrap().name)
+            .collect();
+        assert_eq!(history, ["Ann", "Bob", "Ann"]);
+        let log = turns.backend.audit(&caller(), None).await.unwrap().entries;
+        assert_eq!(log[0].action, AuditAction::UndidChange);
+        assert_eq!(log[0].after.as_deref(), Some("On duty: Bob → Ann"));
+        assert_eq!(log[1].action, AuditAction::Rotated);
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_was_taken_out_comes_back_to_their_place_and_on_duty() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        turns.rotate(&caller()).await;
+        let removed = turns.remove(&ann()).await;
+        let what = Change::Removed {
+            name: "Ann".to_owned(),
+            was_on_duty: true,
+        };
+        assert_eq!(removed.what, what);
+        assert_eq!(turns.people().await, (names(&["Bob"]), names(&[])));
+        let undone = turns.undo(&caller(), &removed).await;
+        let what = Change::Undone {
+            back: names(&["Ann"]),
+            on_duty: names(&["Ann"]),
+        };
+        assert_eq!(undone.done().unwrap().what, what);
+        assert_eq!(
+            turns.people().await,
+            (names(&["Ann", "Bob"]), names(&["Ann"]))
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_undone_once_somebody_has_changed_something_else() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        turns.rotate(&caller()).await;
+        let rotated = turns.rotate(&caller()).await;
+        let bob = MemberKey::of_person(&bob());
+        let moved = turns
+            .backend
+            .move_member(&bobs(), turns.id.clone(), bob, MoveDirection::Up)
+            .await;
+        assert!(moved.unwrap().done().is_some());
+        let before = turns.people().await;
+        assert_eq!(
+            turns.undo(&caller(), &rotated).await,
+            Outcome::Refused(RotationRefusal::ChangedSince)
+        );
+        assert_eq!(turns.people().await, before);
+    }
+}
+
+#[tokio::test]
+async fn of_several_who_undo_the_same_at_once_one_does() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        turns.rotate(&caller()).await;
+        let rotated = turns.rotate(&caller()).await;
+        let me = caller();
+        let undo = || turns.undo(&me, &rotated);
+        let undone = tokio::join!(undo(), undo(), undo());
+        let undone = [undone.0, undone.1, undone.2];
+        let done = undone.iter().filter(|outcome| outcome.done().is_some());
+        assert_eq!(done.count(), 1, "{undone:?}");
+        assert_eq!(turns.people().await.1, ["Ann"]);
+    }
+}
+
+#[tokio::test]
+async fn only_whoever_made_a_change_undoes_it_and_only_as_long_as_they_may_edit() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        let rotated = turns.rotate(&bobs()).await;
+        assert_eq!(
+            turns.undo(&caller(), &rotated).await,
+            Outcome::Refused(RotationRefusal::UndoGone)
+        );
+        turns.own(vec![ann()]).await;
+        let denied = turns.backend.undo(&bobs(), undo_of(&rotated)).await;
+        assert_eq!(denied, Err(AppError::Forbidden(Denial::EditRotation)));
+        assert_eq!(turns.people().await.1, ["Ann"]);
+        turns.own(vec![ann(), bob()]).await;
+        assert!(turns.undo(&bobs(), &rotated).await.done().is_some());
+        assert_eq!(turns.people().await.1, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_change_can_be_undone_for_an_hour_and_is_forgotten_then() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        let rotated = turns.rotate(&caller()).await;
+        housekeeping::clean_up(&turns.services.store).await.unwrap();
+        let later = "update undos set made_at = made_at - 3600001";
+        database.execute(later).await;
+        let gone = Outcome::Refused(RotationRefusal::UndoGone);
+        assert_eq!(turns.undo(&caller(), &rotated).await, gone);
+        housekeeping::clean_up(&turns.services.store).await.unwrap();
+        assert!(database.contents(&[]).await["undos"].is_empty());
+        let other = UndoId::new("none");
+        let unknown = turns.backend.undo(&caller(), other).await;
+        assert_eq!(unknown.unwrap(), gone);
+    }
+}
+
+#[tokio::test]
+async fn what_changed_nothing_cannot_be_undone_and_a_deleted_rotation_leaves_nothing() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        let (caller, ann) = (caller(), MemberKey::of_person(&ann()));
+        let rotated = turns.rotate(&caller).await;
+        let set = turns.backend.set_on_duty(&caller, turns.id.clone(), ann);
+        assert_eq!(done(set.await).undo, None);
+        let deleted = turns.backend.delete_rotation(&caller, turns.id.clone());
+        deleted.await.unwrap();
+        assert_eq!(
+            turns.undo(&caller, &rotated).await,
+            Outcome::Refused(RotationRefusal::UndoGone)
+        );
+    }
+}
+
+#[tokio::test]
+async fn those_who_can_be_added_are_and_the_others_are_named() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let person = |id: &str, name: &str, deactivated| Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated,
+        };
+        for person in [person("U3", "Cem", false), person("U4", "Dan", true)] {
+            let told = [told(&person, NOW)];
+            services.store.save_told(&workspace(), &told).await.unwrap();
+        }
+        let backend = RoundRobin::new(services.clone());
+        let add = async |ids: &[&str]| {
+            let people = ids.iter().map(|id| PersonId::new(*id)).collect();
+            backend
+                .add_members(&caller(), id.clone(), people)
+                .await
+                .unwrap()
+        };
+        assert_eq!(
+            add(&[]).await,
+            Outcome::Refused(RotationRefusal::NobodyChosen)
+        );
+        assert!(add(&["U1"]).await.done().is_some());
+        let added = add(&["U1", "U3", "U4", "U3", "U9", "U2"]).await;
+        let left_out = vec![
+            ("Ann".to_owned(), RotationRefusal::AlreadyAMember),
+            ("Dan".to_owned(), RotationRefusal::Deactivated),
+            ("U9".to_owned(), RotationRefusal::NobodyChosen),
+        ];
+        let what = Change::Added {
+            names: names(&["Cem", "Bob"]),
+            left_out,
+        };
+        assert_eq!(added, Outcome::Done(Changed { what, undo: None }));
+        let log = backend.audit(&caller(), None).await.unwrap().entries;
+        assert_eq!(log[0].after.as_deref(), Some("Cem, Bob"));
+        assert_eq!(log[1].after.as_deref(), Some("Ann"));
+    }
+}
