@@ -33,13 +33,13 @@ export async function openKeyDialog(page: Page): Promise<Locator> {
 }
 
 /** Presses an entry in the menu of the connection. */
-export async function change(page: Page, entry: string): Promise<void> {
+export async function changeConnection(page: Page, entry: string): Promise<void> {
   await connectedButton(page).click();
   await page.getByRole('menuitem', { name: entry }).click();
 }
 
 export async function openEditDialog(page: Page): Promise<Locator> {
-  await change(page, 'Edit API Key');
+  await changeConnection(page, 'Edit API Key');
   return openDialog(page);
 }
 

@@ -1,6 +1,6 @@
 // Logging in at PagerDuty, from the panel through PagerDuty's own pages and back.
 import { expect, type Locator, type Page } from '@playwright/test';
-import { change, connectedButton, openIntegrations } from './connection';
+import { changeConnection, connectedButton, openIntegrations } from './connection';
 import type { Sandbox } from './sandbox';
 
 /** What the sandbox has counted of its login; see its API.md. */
@@ -18,7 +18,7 @@ export async function openOauthDialog(page: Page): Promise<Locator> {
   const connected = connectedButton(page);
   const first = page.getByRole('button', { name: 'Login using OAuth 2.0' });
   await expect(connected.or(first)).toBeVisible();
-  await ((await connected.isVisible()) ? change(page, 'Login using OAuth 2.0') : first.click());
+  await ((await connected.isVisible()) ? changeConnection(page, 'Login using OAuth 2.0') : first.click());
   const dialog = page.getByRole('dialog');
   await expect(clientId(dialog)).toBeVisible();
   return dialog;

@@ -2,7 +2,7 @@
 // scripts it is a page of its own, and once our code is there it goes on as if that had
 // opened it.
 import type { Locator, Page } from '@playwright/test';
-import { change, connectAs, connectedButton, expectHidden, keyField, openIntegrations, saveKey } from '../support/connection';
+import { changeConnection, connectAs, connectedButton, expectHidden, keyField, openIntegrations, saveKey } from '../support/connection';
 import { createRotation } from '../support/rotations';
 import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
@@ -96,7 +96,7 @@ test.describe('without scripts', () => {
     await expect(page).toHaveURL(PANEL);
     await saveKey(dialog, pagerduty.api_key);
     await expect(page.getByText('The key works and was saved')).toBeVisible();
-    await change(page, 'Edit API Key');
+    await changeConnection(page, 'Edit API Key');
     await saveKey(dialog, pagerduty.api_key);
     await expect(page.getByText('The new key works and is in use')).toBeVisible();
     await expect(page).toHaveURL(PANEL);

@@ -2,7 +2,7 @@
 // what they came to stands on the page that answers.
 import type { Page } from '@playwright/test';
 import {
-  change,
+  changeConnection,
   connectedButton,
   disconnect,
   fact,
@@ -160,7 +160,7 @@ test('without JavaScript the whole way to PagerDuty’s login and back works, wi
   await allowAs(page);
   await expect(connectedButton(page)).toBeVisible();
   await expect(page.getByText('The login works and was saved')).toBeVisible();
-  await change(page, 'Reconnect');
+  await changeConnection(page, 'Reconnect');
   await allowAs(page);
   await expect(connectedButton(page)).toBeVisible();
 });
@@ -221,7 +221,7 @@ test('without JavaScript somebody is linked by hand, and what was bound is bound
   await saveKey(await openKeyDialog(page), pagerduty.api_key);
   await page.getByRole('button', { name: 'Bind them back' }).click();
   await expect(page.getByText('1 rotation follows PagerDuty again.')).toBeVisible();
-  await change(page, 'Edit API Key');
+  await changeConnection(page, 'Edit API Key');
   await saveKey(page.getByRole('dialog'), pagerduty.eu_api_key);
   await expect(page.getByText('This is another PagerDuty account')).toBeVisible();
   await page.getByRole('button', { name: 'Switch accounts' }).click();

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { post } from '../support/calls';
 import {
-  change,
+  changeConnection,
   connectedButton,
   connectWithApiKey,
   disconnect,
@@ -482,7 +482,7 @@ test('switching between key and login keeps the bindings', async ({ page, world 
   await expect(fact(page, 'How')).toContainText('OAuth as Ada Okafor');
   await expect(fact(page, 'Bound rotations')).toHaveText('1');
 
-  await change(page, 'Login using an API Key');
+  await changeConnection(page, 'Login using an API Key');
   const dialog = page.getByRole('dialog');
   await expect(keyField(dialog)).toBeVisible();
   await saveKey(dialog, pagerduty.api_key);
@@ -506,7 +506,7 @@ test('another account is asked about first, whichever way it comes', async ({ pa
   const bound = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
 
   await openIntegrations(page);
-  await change(page, 'Edit API Key');
+  await changeConnection(page, 'Edit API Key');
   await saveKey(page.getByRole('dialog'), pagerduty.eu_api_key);
   const question = page.getByRole('alert').filter({ hasText: 'This is another PagerDuty account' });
   await expect(question).toBeVisible();
@@ -551,7 +551,7 @@ test('a disconnect while somebody is at PagerDuty stays a disconnect', async ({ 
   const other = await openBrowser();
   await signInAs(page, 'Ada Okafor');
   await connectWithOauth(page, world.sandbox);
-  await change(page, 'Reconnect');
+  await changeConnection(page, 'Reconnect');
   await expect(page.getByLabel('Log in as')).toBeVisible();
   await signInAs(other, 'Henrik Lindqvist');
   await openIntegrations(other);

@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  change,
+  changeConnection,
   connectedButton,
   connectWithApiKey,
   disconnect,
@@ -119,7 +119,7 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await allowAs(page);
       await expect(page.getByText('The login works and was saved')).toBeVisible();
       await take('integrations-oauth');
-      await change(page, 'Login using an API Key');
+      await changeConnection(page, 'Login using an API Key');
       await keyField(page.getByRole('dialog')).fill(pagerduty.eu_api_key);
       await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
       await expect(page.getByText('This is another PagerDuty account')).toBeVisible();

@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  change,
+  changeConnection,
   connectWithApiKey,
   disconnect,
   openEditDialog,
@@ -123,7 +123,7 @@ test('neither the client secret nor any token of a login is to be read anywhere'
   await expect.poll(async () => (await logins(sandbox)).refreshes, { timeout: 20_000 }).toBeGreaterThan(1);
   // Somebody who goes to PagerDuty and never comes back leaves something sealed behind.
   await openIntegrations(page);
-  await change(page, 'Reconnect');
+  await changeConnection(page, 'Reconnect');
   await expect(page.getByLabel('Log in as')).toBeVisible();
   const state = new URL(page.url()).searchParams.get('state')!;
   await sandbox.control('faults', { side: 'identity', path: '/oauth/token', status: 500 });

@@ -5,8 +5,7 @@ use super::{
     answers::{answer, told},
     views,
 };
-use crate::actions::{Failure, editing, home, members, rotations, turns};
-use crate::actions::{Failure, editing, members, rotations, turns, undo};
+use crate::actions::{Failure, editing, home, members, rotations, turns, undo};
 use app::{
     AppError,
     backend::{Answer, Caller, Rotations},

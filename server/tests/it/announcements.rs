@@ -182,7 +182,7 @@ async fn each_change_is_written_once_into_the_channel_and_nobody_smuggles_a_ment
         );
         let rotate = async || {
             let rotated = announcing.backend.rotate(&caller(), id.clone()).await;
-            assert_eq!(rotated.unwrap(), Outcome::Done(()));
+            assert!(rotated.unwrap().done().is_some());
         };
         rotate().await;
         let expected = "C01ONCALL00: On duty for Ops &amp; &lt;!channel&gt;: <@U2>. Next: Ann.";
@@ -233,7 +233,7 @@ async fn what_slack_refuses_is_said_with_the_way_out_and_the_next_change_is_anno
         let id = by_hand(&announcing.services).await;
         let rotate = async || {
             let rotated = announcing.backend.rotate(&caller(), id.clone()).await;
-            assert_eq!(rotated.unwrap(), Outcome::Done(()));
+            assert!(rotated.unwrap().done().is_some());
         };
         announcing.choose(&id, CHANNEL).await;
         assert!(!announcing.view(&id).await.may_write);
@@ -290,7 +290,7 @@ async fn what_slack_may_have_written_is_not_written_again() {
         let odd = json!({"side": "slack", "path": path, "status": 502, "times": 1});
         announcing.sandbox.control("faults", odd).await;
         let rotated = announcing.backend.rotate(&caller(), id.clone()).await;
-        assert_eq!(rotated.unwrap(), Outcome::Done(()));
+        assert!(rotated.unwrap().done().is_some());
         announcing.until_trouble(&id, "did not say clearly").await;
         assert!(announcing.written().await.is_empty());
 
@@ -301,7 +301,7 @@ async fn what_slack_may_have_written_is_not_written_again() {
         });
         announcing.sandbox.control("faults", busy).await;
         let rotated = announcing.backend.rotate(&caller(), id.clone()).await;
-        assert_eq!(rotated.unwrap(), Outcome::Done(()));
+        assert!(rotated.unwrap().done().is_some());
         announcing.until_written(1).await;
         assert_eq!(announcing.view(&id).await.trouble, None);
         announcing.end().await;

@@ -13,8 +13,8 @@ use domain::Person;
 use server::{Services, backend::RoundRobin, housekeeping};
 use std::convert::Infallible;
 use types::{
-    AuditAction, Change, Changed, Denial, MemberKey, MoveDirection, Outcome, PersonId, Role,
-    RotationId, RotationRefusal, UndoId,
+    AuditAction, Change, Changed, DaysWanted, Denial, MemberKey, MoveDirection, Outcome, PersonId,
+    Role, RotationId, RotationRefusal, UndoId,
 };
 
 fn bob() -> PersonId {
@@ -118,7 +118,10 @@ async fn whoever_was_relieved_is_on_duty_again_and_the_log_and_the_history_have_
         };
         assert_eq!(turns.undo(&caller(), &rotated).await, Outcome::Done(undone));
         assert_eq!(turns.people().await.1, ["Ann"]);
-        let page = turns.backend.rotation(&caller(), turns.id.clone()).await;
+        let page = turns
+            .backend
+            .rotation(&caller(), turns.id.clone(), DaysWanted::default())
+            .await;
         let history = page.unwrap().history.into_iter();
         let history: Vec<_> = history
             .map(|stretch| stretch.holder.unwrap().name)

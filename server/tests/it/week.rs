@@ -234,7 +234,7 @@ async fn private_rotations_are_seen_by_whom_they_concern_and_mine_are_those_i_am
         assert_eq!(names(&bob, false).await, list(&["Public"]));
         assert_eq!(names(&bob, true).await, list(&[]));
         let backend = RoundRobin::new(services.clone());
-        let added = backend.add_member(&ann, private.clone(), bob.person.clone());
+        let added = backend.add_members(&ann, private.clone(), vec![bob.person.clone()]);
         assert!(added.await.unwrap().done().is_some());
         assert_eq!(names(&bob, false).await, list(&["Public", "Secret"]));
         assert_eq!(names(&bob, true).await, list(&["Secret"]));
