@@ -90,17 +90,13 @@ function lookAtFocus(): Stop {
   const element = `<${focused.tagName.toLowerCase()}> “${(focused.getAttribute('aria-label') ?? focused.textContent ?? '').trim().slice(0, 60)}”`;
   return { element, fault: indicatorFault(focused) ?? placeFault(focused) };
 
-  /** An outline around it, or around the card that it stands for, or a thick edge where it is drawn. */
+  /** An outline around it, around what it is drawn as, or around the card that it stands for. */
   function indicatorFault(focused: Element): string | null {
-    const colours = [focused, ...ancestors(focused).slice(0, 4)]
+    const drawn = focused.querySelectorAll('.piece');
+    const colours = [focused, ...drawn, ...ancestors(focused).slice(0, 4)]
       .map((candidate) => getComputedStyle(candidate))
       .filter((style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
       .map((style) => style.outlineColor);
-    const drawn = focused.querySelector('rect');
-    if (drawn) {
-      const style = getComputedStyle(drawn);
-      if (parseFloat(style.strokeWidth) >= 3) colours.push(style.stroke);
-    }
     const [colour] = colours;
     if (colour === undefined) return 'has no visible indicator';
     const ratio = contrast(paint(colour), behind(focused));
@@ -110,7 +106,7 @@ function lookAtFocus(): Stop {
   /** Whole on the screen where it fits, and nothing in front of it. */
   function placeFault(focused: Element): string | null {
     // A drawing counts without what of its text is cut off.
-    const shape = focused.querySelector('rect') ?? focused;
+    const shape = focused.querySelector('.piece') ?? focused;
     const box = [...shape.getClientRects()].find(({ width, height }) => width > 0 && height > 0);
     if (!box) return 'takes no room';
     const fits = box.height <= innerHeight;

@@ -70,7 +70,7 @@ fn ChannelForm(
             })}
             <div class="buttons">
                 <SubmitButton
-                    label="Save channel" busy_label="Saving…"
+                    label="Set channel" busy_label="Saving…"
                     kind=ButtonKind::Primary pending=set.pending()
                 />
             </div>
