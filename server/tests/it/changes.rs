@@ -251,11 +251,8 @@ async fn whoever_sends_a_change_that_is_being_done_waits_for_what_comes_of_it() 
         let mut browser = Browser::new(&turns.services).with_cookie(COOKIE, ANN);
         let form = turns.rotate_form("a");
         let waiting = send(&mut browser, "/rpc/rotate", form);
-        let finishing = async {
-            database
-                .execute("update changes set outcome = '{\"Done\":null}', ended = 1")
-                .await;
-        };
+        let finished = format!("update changes set outcome = '{}', ended = 1", first.body);
+        let finishing = database.execute(&finished);
         let (answer, ()) = tokio::join!(waiting, finishing);
         assert_eq!(answer.body, first.body);
         assert_eq!(turns.rotated().await, 1);

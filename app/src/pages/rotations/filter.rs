@@ -198,7 +198,7 @@ pub(super) fn Selections(asked: Asked, list: DataMemo<RotationList>) -> impl Int
                 href=move || asked.leading_to(selection, "")
                 aria-current=move || is_shown().then_some("true")
             >
-                {selection.label()}" "<span class="number">{number}</span>
+                {selection.label()}" "<span class="number" translate="no">{number}</span>
             </a>
         }
     };
@@ -230,7 +230,7 @@ pub(super) fn Pages(asked: Asked, list: DataMemo<RotationList>) -> impl IntoView
             view! {
                 <nav class="buttons" aria-label="Parts of the list">
                     {link(page.wrapping_sub(1), "Previous")}
-                    <p>{format!("{}–{} of {of}", before + 1, before + shown)}</p>
+                    <p translate="no">{format!("{}–{} of {of}", before + 1, before + shown)}</p>
                     {link(page + 1, "Next")}
                 </nav>
             }
