@@ -201,7 +201,7 @@ fn Pages(week: WeekView, wanted: Wanted) -> impl IntoView {
         let last = (first + ROWS_PER_PAGE - 1).min(week.found);
         let to = |page: u32, label: &'static str| {
             let number = (page + 1).to_string();
-            let href = wanted.with(&[("page", &number)]);
+            let href = move || wanted.with(&[("page", &number)]);
             view! { <a class="button" href=href>{label}</a> }
         };
         view! {
