@@ -148,7 +148,7 @@ fn is_a_moments_gap(stretch: &Stretch) -> bool {
 }
 
 fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> {
-    (from < until).then(|| Piece {
+    (from < until).then_some(Piece {
         kind,
         stretch: Stretch {
             holder: None,

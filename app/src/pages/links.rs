@@ -97,7 +97,7 @@ pub(super) fn LinkForms(
                 let dialog = address(&path, &[(PARAMETER, &chosen(&event))]);
                 navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }></form>
-            <ActionForm action=links.unlink id=UNLINK_FORM>{()}</ActionForm>
+            <ActionForm action=links.unlink id=UNLINK_FORM>""</ActionForm>
         </div>
     }
     .into_any()

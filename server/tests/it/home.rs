@@ -80,7 +80,14 @@ async fn a_private_rotation_is_neither_seen_nor_counted() {
         arrange(store, &private, Visibility::Private, &[], &[]).await;
         let ann = person("U1", "Ann");
         let open = create(store, "Open").await;
-        arrange(store, &open, Visibility::Public, &[ann.clone()], &[ann]).await;
+        arrange(
+            store,
+            &open,
+            Visibility::Public,
+            std::slice::from_ref(&ann),
+            std::slice::from_ref(&ann),
+        )
+        .await;
 
         let seen = home(&backend, &bob()).await;
         assert_eq!((seen.rotations, seen.needs.all), (1, 0));
@@ -192,7 +199,14 @@ async fn the_list_is_by_name_as_people_count_and_found_by_who_is_on_duty() {
         }
         let id = create(store, "Kitchen").await;
         let bob = person("U2", "Bob");
-        arrange(store, &id, Visibility::Public, &[bob.clone()], &[bob]).await;
+        arrange(
+            store,
+            &id,
+            Visibility::Public,
+            std::slice::from_ref(&bob),
+            std::slice::from_ref(&bob),
+        )
+        .await;
         let all = list(&backend, &caller(), RotationFilter::default()).await;
         let expected = [
             "Alpha",
