@@ -140,7 +140,7 @@ test('no dialog, message or editor of a rotation has barriers', async ({ page, w
   await expectAccessibleInAllColours(page);
   await addMember(page, 'Leila Haddad');
   await page.getByRole('button', { name: 'Rotate' }).click();
-  await expect(page.getByRole('log')).toContainText('Rotated.');
+  await expect(page.getByRole('log')).toContainText('is on duty now.');
   await expectAccessibleInAllColours(page);
   await page.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('dialog', { name: 'Delete this rotation?' })).toBeVisible();

@@ -185,6 +185,7 @@ mod tests {
         rotation.changed_since rotation.undo_gone
         schedule.not_connected schedule.connection_changed schedule.nothing_chosen
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
+        slack_channel.no_id
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
         connection.nothing_to_undo

@@ -6,7 +6,7 @@ use super::{Icon, Symbol, rows};
 use leptos::{prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use std::{sync::Arc, time::Duration};
-use web_sys::{Element, FocusOptions, HtmlElement};
+use web_sys::{Element, FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// How long a message stays.
 const SHOWN_FOR: Duration = Duration::from_secs(8);
@@ -83,6 +83,7 @@ impl Toasts {
             shown.drain(..shown.len().saturating_sub(MOST - 1));
             shown.push(Toast { id, text, offer });
         });
+        request_animation_frame(uncover_focus);
         id
     }
 
@@ -121,6 +122,16 @@ impl Toasts {
 
 fn toast_id(toast: u64) -> String {
     format!("toast-{toast}")
+}
+
+/// Scrolls what has the focus out from below the messages, if one has come in front of it: the
+/// style sheet says how much room they take.
+fn uncover_focus() {
+    let nearest = ScrollIntoViewOptions::new();
+    nearest.set_block(ScrollLogicalPosition::Nearest);
+    if let Some(focused) = document().query_selector("main :focus").ok().flatten() {
+        focused.scroll_into_view_with_scroll_into_view_options(&nearest);
+    }
 }
 
 /// Where the focus goes on whose message is gone.

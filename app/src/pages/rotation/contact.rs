@@ -12,7 +12,7 @@ pub(super) fn Contact(contact: SlackContact, name: String) -> impl IntoView {
     let mention = format!("<@{person}>");
     let what = format!("the mention of {name}");
     view! {
-        <span class="contact">
+        <span class="reach">
             <a class="button small" href=address target="_blank" rel="external noopener noreferrer">
                 "Message in Slack"<span class="visually-hidden">" "<bdi translate="no">{name}</bdi></span>
             </a>
