@@ -3,10 +3,17 @@
 //! has to be read stays where it belongs, as a notice, or here until it is dismissed.
 
 use super::{Icon, Symbol, rows};
-use leptos::{prelude::*, wasm_bindgen::JsCast};
+use crate::data::effect;
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, closure::Closure},
+};
 use maud::{Markup, html};
 use std::{sync::Arc, time::Duration};
-use web_sys::{Element, FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{
+    Element, FocusOptions, HtmlElement, ResizeObserver, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
+};
 
 /// How long a message stays.
 const SHOWN_FOR: Duration = Duration::from_secs(8);
@@ -124,14 +131,39 @@ fn toast_id(toast: u64) -> String {
     format!("toast-{toast}")
 }
 
-/// Scrolls what has the focus out from below the messages, if one has come in front of it: the
-/// style sheet says how much room they take.
+/// Scrolls what has the focus out from below the messages, if it is in sight otherwise: the style
+/// sheet says how much room they take.
 fn uncover_focus() {
-    let nearest = ScrollIntoViewOptions::new();
-    nearest.set_block(ScrollLogicalPosition::Nearest);
-    if let Some(focused) = document().query_selector("main :focus").ok().flatten() {
+    let focused = document().query_selector("main :focus").ok().flatten();
+    let height = window().inner_height().ok();
+    let Some((focused, height)) = focused.zip(height.and_then(|height| height.as_f64())) else {
+        return;
+    };
+    let place = focused.get_bounding_client_rect();
+    if place.top() < height && place.bottom() > 0.0 {
+        let nearest = ScrollIntoViewOptions::new();
+        nearest.set_block(ScrollLogicalPosition::Nearest);
         focused.scroll_into_view_with_scroll_into_view_options(&nearest);
     }
+}
+
+/// What has just been done makes parts of the page grow, which push others below the messages.
+fn uncover_focus_as_the_page_grows(toasts: Toasts) {
+    effect(move || {
+        let Some(main) = document().get_element_by_id("main") else {
+            return;
+        };
+        let grown = Closure::<dyn Fn()>::new(move || {
+            if toasts.shown.with_untracked(|shown| !shown.is_empty()) {
+                uncover_focus();
+            }
+        });
+        if let Ok(observer) = ResizeObserver::new(grown.as_ref().unchecked_ref()) {
+            observer.observe(&main);
+        }
+        // The page has its content for as long as the app lives.
+        grown.forget();
+    });
 }
 
 /// Where the focus goes on whose message is gone.
@@ -160,6 +192,7 @@ pub(crate) fn use_toasts() -> Toasts {
 #[component]
 pub(crate) fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
+    uncover_focus_as_the_page_grows(toasts);
     view! {
         <div class="toasts" role="log" aria-label="What was done" aria-live="polite">
             {rows(move || toasts.shown.get(), |toast| toast.id.to_string(), move |toast| {
