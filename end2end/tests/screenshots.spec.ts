@@ -79,7 +79,7 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
       await expect(page.getByText('Robin Ashworth')).toBeVisible();
       await take('rotations');
       await visit(page, '/week');
-      await expect(page.getByText('Robin Ashworth').first()).toBeVisible();
+      await expect(page.getByText('Warehouse systems').filter({ visible: true }).first()).toBeVisible();
       await take('week');
       await visit(page, '/');
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
