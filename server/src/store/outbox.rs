@@ -242,6 +242,15 @@ async fn keep_what_is_of_use(
     execute(connection, statement, uses).await
 }
 
+/// That no other row is known by the occurrence which the field of this name in the JSON has.
+fn no_other_at(field: &str) -> String {
+    format!(
+        "not exists (select 1 from outbox t where t.subject_kind = o.subject_kind
+             and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target
+             and t.occurrence = cast(j.value->>'{field}' as bigint))"
+    )
+}
+
 /// Has what was not told yet tell of the later change: it goes on where it is in the order, and
 /// waits as long as it had to.
 async fn take_places(
@@ -252,10 +261,9 @@ async fn take_places(
     let statement = format!(
         "update outbox as o set occurrence = cast(j.value->>'occurrence' as bigint)
          from {} where {SAME} and o.state = 'waiting' and o.expires_at is null
-             and not exists (select 1 from outbox t where t.subject_kind = o.subject_kind
-                 and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target
-                 and t.occurrence = cast(j.value->>'occurrence' as bigint))",
-        engine.rows_of_json()
+             and {}",
+        engine.rows_of_json(),
+        no_other_at("occurrence")
     );
     execute(connection, statement, due).await
 }
@@ -269,10 +277,9 @@ async fn follow(
     let statement = format!(
         "update outbox as o set occurrence = cast(j.value->>'to' as bigint)
          from {} where {SAME} and o.occurrence = cast(j.value->>'from' as bigint)
-             and not exists (select 1 from outbox t where t.subject_kind = o.subject_kind
-                 and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target
-                 and t.occurrence = cast(j.value->>'to' as bigint))",
-        engine.rows_of_json()
+             and {}",
+        engine.rows_of_json(),
+        no_other_at("to")
     );
     execute(connection, statement, moves).await
 }
