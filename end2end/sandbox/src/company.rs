@@ -12,6 +12,7 @@ use crate::{
         Account, ApiKey, Holder, Kind, Policy, Presence, Region, Schedule, Target, Team, User,
     },
     clock::whole_second,
+    gathering,
     rendering::{Layer, Override, Restriction, Rotation, Strategy},
     slack::{Person, Role, Workspace},
     zones,
@@ -25,6 +26,8 @@ pub const FORBIDDEN_KEY: &str = "f+LighthouseKey_F403";
 
 /// The workspace that the product is meant to be installed in.
 pub const PRIMARY_TEAM: &str = "T01LIGHTHSE";
+/// A neighbour, who shares a channel with it.
+pub const SECOND_TEAM: &str = "T02HARBOURC";
 
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
@@ -120,15 +123,17 @@ pub fn workspaces() -> Vec<Workspace> {
             "Europe/Paris",
         ),
     ];
-    vec![
+    let mut workspaces = vec![
         Workspace::new(
             PRIMARY_TEAM,
             "Lighthouse Books",
             "lighthouse-books",
             lighthouse,
         ),
-        Workspace::new("T02HARBOURC", "Harbour Coffee", "harbour-coffee", harbour),
-    ]
+        Workspace::new(SECOND_TEAM, "Harbour Coffee", "harbour-coffee", harbour),
+    ];
+    gathering::settle(&mut workspaces);
+    workspaces
 }
 
 pub fn american_account(now: Timestamp) -> Account {

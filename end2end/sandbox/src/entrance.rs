@@ -5,6 +5,7 @@ use std::{future::Future, time::Instant};
 
 use axum::{
     Router,
+    body::{Body, to_bytes},
     extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderValue, Method, header},
     middleware::{self, Next},
@@ -15,6 +16,7 @@ use crate::{
     clock::http_date,
     counters::{Side, UNMATCHED},
     faults::{Target, weathered},
+    slack::params::{Fields, LONGEST_BODY, fields_of, in_form},
     world::Sandbox,
 };
 
@@ -38,6 +40,10 @@ async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
+    let (request, params) = match side {
+        Side::Slack => with_params(request).await,
+        _ => (request, Fields::new()),
+    };
     let arrival = Arrival {
         side,
         method: request.method().clone(),
@@ -52,8 +58,19 @@ async fn pass(
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         authorization: authorization(request.headers()).to_owned(),
+        params,
     };
     arrival.answered(&sandbox, next.run(request)).await
+}
+
+/// The request as it was, and what its query and its body say.
+async fn with_params(request: Request) -> (Request, Fields) {
+    let (parts, body) = request.into_parts();
+    // What is longer is refused when it is read again.
+    let body = to_bytes(body, LONGEST_BODY).await.unwrap_or_default();
+    let mut params = in_form(parts.uri.query().unwrap_or_default().as_bytes());
+    params.extend(fields_of(&parts.headers, &body));
+    (Request::from_parts(parts, Body::from(body)), params)
 }
 
 /// What the header says, or nothing.
@@ -74,6 +91,8 @@ pub struct Arrival {
     /// What follows the question mark, as it is written.
     pub query: String,
     pub authorization: String,
+    /// What Slack is asked for, wherever the request says it; empty on the other sides.
+    pub params: Fields,
 }
 
 impl Arrival {
@@ -93,6 +112,7 @@ impl Arrival {
                 path: &self.path,
                 query: &self.query,
                 authorization: &self.authorization,
+                params: &self.params,
             });
             (fault, flight)
         };
