@@ -7,9 +7,9 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use crate::{
@@ -41,7 +41,10 @@ async fn pass(
     next: Next,
 ) -> Response {
     let (request, params) = match side {
-        Side::Slack => with_params(request).await,
+        Side::Slack => match with_params(request).await {
+            Ok(read) => read,
+            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        },
         _ => (request, Fields::new()),
     };
     let arrival = Arrival {
@@ -64,13 +67,12 @@ async fn pass(
 }
 
 /// The request as it was, and what its query and its body say.
-async fn with_params(request: Request) -> (Request, Fields) {
+async fn with_params(request: Request) -> Result<(Request, Fields), axum::Error> {
     let (parts, body) = request.into_parts();
-    // What is longer is refused when it is read again.
-    let body = to_bytes(body, LONGEST_BODY).await.unwrap_or_default();
+    let body = to_bytes(body, LONGEST_BODY).await?;
     let mut params = in_form(parts.uri.query().unwrap_or_default().as_bytes());
     params.extend(fields_of(&parts.headers, &body));
-    (Request::from_parts(parts, Body::from(body)), params)
+    Ok((Request::from_parts(parts, Body::from(body)), params))
 }
 
 /// What the header says, or nothing.

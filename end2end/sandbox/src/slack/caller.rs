@@ -69,7 +69,8 @@ impl Caller {
 }
 
 impl TokenState {
-    fn check(self) -> Result<(), &'static str> {
+    /// Slack's word for a token that has ended.
+    pub fn check(self) -> Result<(), &'static str> {
         match self {
             Self::Live => Ok(()),
             Self::Revoked => Err("token_revoked"),

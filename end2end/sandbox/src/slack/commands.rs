@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     APP_ID,
     conversation::Message,
-    interactions::{Place, Refused, with_workspace},
+    interactions::{Hindrance, Place, with_workspace},
     outgoing::{self, Answer, Parcel, send},
     replies::{reply, reply_address},
     text::with_references,
@@ -21,7 +21,7 @@ pub async fn type_line(
     place: Place<'_>,
     typed: &str,
     thread_ts: Option<&str>,
-) -> Result<Option<Answer>, Refused> {
+) -> Result<Option<Answer>, Hindrance> {
     if typed.starts_with('/') {
         if thread_ts.is_some() {
             return Err("Slack has no commands in threads.");
@@ -42,7 +42,11 @@ pub async fn type_line(
     Ok(None)
 }
 
-async fn run_command(sandbox: &Sandbox, place: Place<'_>, typed: &str) -> Result<Answer, Refused> {
+async fn run_command(
+    sandbox: &Sandbox,
+    place: Place<'_>,
+    typed: &str,
+) -> Result<Answer, Hindrance> {
     let (name, text) = typed.split_once(' ').unwrap_or((typed, ""));
     let commands = sandbox.world().slack.app.commands.clone();
     let command = commands
@@ -80,25 +84,31 @@ async fn run_command(sandbox: &Sandbox, place: Place<'_>, typed: &str) -> Result
         Ok(fields)
     })?;
     let answer = send(sandbox, Parcel::form("command", &command.url, &fields)).await;
-    let said = match answer.taken() {
-        Ok(body) => answer
-            .json()
-            .filter(Value::is_object)
-            .unwrap_or_else(|| json!({"text": String::from_utf8_lossy(body)})),
-        Err(word) => failed(name, word),
-    };
     with_workspace(sandbox, place.team, |workspace| {
-        reply(workspace, place, &said);
+        let shown = match answer.taken() {
+            Ok(body) => reply(workspace, place, &said(body)),
+            Err("http_timeout") => Err("operation_timeout"),
+            Err(_) => Err("dispatch_failed"),
+        };
+        if let Err(word) = shown {
+            let ts = workspace.next_ts();
+            let text = format!("{name} failed with the error \"{word}\"");
+            let message = Message {
+                only_for: Some(place.person.to_owned()),
+                ..Message::new(ts, SLACKBOT, &text)
+            };
+            workspace.post(place.channel, message);
+        }
         Ok(())
     })?;
     outgoing::send_events(sandbox);
     Ok(answer)
 }
 
-fn failed(command: &str, word: &str) -> Value {
-    let word = match word {
-        "http_timeout" => "operation_timeout",
-        _ => "dispatch_failed",
-    };
-    json!({"text": format!("{command} failed with the error \"{word}\""), "author": SLACKBOT})
+/// What is no JSON is taken as text.
+fn said(body: &[u8]) -> Value {
+    serde_json::from_slice(body)
+        .ok()
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({"text": String::from_utf8_lossy(body)}))
 }

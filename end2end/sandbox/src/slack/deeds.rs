@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    BOT_USER_ID, Workspace,
+    APP_ID, BOT_ID, BOT_USER_ID, Workspace,
+    blocks::mentions,
     conversation::{Conversation, Kind, Message, Topic},
     methods::user_groups,
 };
@@ -42,48 +43,27 @@ impl Workspace {
 
     /// Posts a message, which is heard of unless only one person sees it.
     pub fn post(&mut self, channel: &str, message: Message) {
+        let team = self.id.clone();
         let Some(conversation) = self.conversation_mut(channel) else {
             return;
         };
-        conversation.messages.push(message.clone());
-        if message.only_for.is_some() {
-            return;
-        }
-        let kind = conversation.channel_type();
-        let members_only = conversation.has(BOT_USER_ID);
-        let mut event = json!({
-            "type": "message",
-            "channel": channel,
-            "channel_type": kind,
-            "user": message.author,
-            "text": message.text,
-            "ts": message.ts,
-            "event_ts": message.ts,
-            "team": self.id,
-        });
-        if let Some(thread) = &message.thread_ts {
-            event["thread_ts"] = json!(thread);
-        }
-        if let Some(subtype) = message.subtype {
-            event["subtype"] = json!(subtype);
-        }
-        if message.is_by_bot() {
-            event["bot_id"] = json!(super::BOT_ID);
-            event["app_id"] = json!(super::APP_ID);
-        }
-        if members_only {
-            let plural = if kind == "im" {
-                "im"
-            } else {
-                &format!("{kind}s")
-            };
-            self.raise(&format!("message.{plural}"), event.clone());
-        }
-        let mentioned = [format!("<@{BOT_USER_ID}>"), format!("<@{BOT_USER_ID}|")];
-        if kind != "im"
+        let mut event = told(&team, conversation, &message);
+        let (kind, is_in) = (conversation.kind.clone(), conversation.has(BOT_USER_ID));
+        let is_mention = !matches!(kind, Kind::Direct(_))
             && !message.is_by_bot()
-            && mentioned.iter().any(|one| message.text.contains(one))
-        {
+            && message.subtype.is_none()
+            && mentions(&message.text).contains(BOT_USER_ID);
+        let is_heard = message.only_for.is_none();
+        conversation.messages.push(message);
+        if is_heard && is_in {
+            let among = match kind {
+                Kind::Public => "message.channels",
+                Kind::Private => "message.groups",
+                Kind::Direct(_) => "message.im",
+            };
+            self.raise(among, event.clone());
+        }
+        if is_heard && is_mention {
             event["type"] = json!("app_mention");
             self.raise("app_mention", event);
         }
@@ -278,6 +258,31 @@ impl Workspace {
             self.raise(&name, event);
         }
     }
+}
+
+/// A message as an event has it.
+fn told(team: &str, conversation: &Conversation, message: &Message) -> Value {
+    let mut event = json!({
+        "type": "message",
+        "channel": conversation.id,
+        "channel_type": conversation.channel_type(),
+        "user": message.author,
+        "text": message.text,
+        "ts": message.ts,
+        "event_ts": message.ts,
+        "team": team,
+    });
+    if let Some(thread) = &message.thread_ts {
+        event["thread_ts"] = json!(thread);
+    }
+    if let Some(subtype) = message.subtype {
+        event["subtype"] = json!(subtype);
+    }
+    if message.is_by_bot() {
+        event["bot_id"] = json!(BOT_ID);
+        event["app_id"] = json!(APP_ID);
+    }
+    event
 }
 
 /// Events of members abbreviate what kind of channel it is.

@@ -15,7 +15,7 @@ use super::{
 use crate::{clock::Clock, world::Sandbox};
 
 /// Why somebody cannot do it.
-pub type Refused = &'static str;
+pub type Hindrance = &'static str;
 
 /// Who does it and where, looked up and allowed to be there.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ impl Place<'_> {
     pub fn found<'w>(
         &self,
         workspace: &'w Workspace,
-    ) -> Result<(&'w Conversation, &'w Person), Refused> {
+    ) -> Result<(&'w Conversation, &'w Person), Hindrance> {
         let person = workspace.people.iter().find(|one| one.id == self.person);
         let person = person.filter(|one| !one.deactivated);
         let conversation = workspace.conversation(self.channel);
@@ -43,8 +43,8 @@ impl Place<'_> {
 pub fn with_workspace<T>(
     sandbox: &Sandbox,
     team: &str,
-    deed: impl FnOnce(&mut Workspace) -> Result<T, Refused>,
-) -> Result<T, Refused> {
+    deed: impl FnOnce(&mut Workspace) -> Result<T, Hindrance>,
+) -> Result<T, Hindrance> {
     let mut world = sandbox.world();
     let workspace = world.slack.workspace_mut(team);
     deed(workspace.ok_or("There is no such workspace.")?)
@@ -57,7 +57,7 @@ pub async fn act_on_message(
     ts: &str,
     action_id: &str,
     values: &[String],
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Hindrance> {
     let url = interactivity_url(sandbox)?;
     let payload = with_workspace(sandbox, place.team, |workspace| {
         let (conversation, _) = place.found(workspace)?;
@@ -119,7 +119,7 @@ pub async fn act_on_view(
     view_id: &str,
     action_id: &str,
     values: &[String],
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Hindrance> {
     let url = interactivity_url(sandbox)?;
     let place = Place {
         team,
@@ -145,7 +145,7 @@ pub async fn submit(
     (team, person): (&str, &str),
     view_id: &str,
     values: impl Fn(&str, &str) -> Vec<String>,
-) -> Result<Value, Refused> {
+) -> Result<Value, Hindrance> {
     let url = interactivity_url(sandbox)?;
     let place = Place {
         team,
@@ -183,7 +183,7 @@ fn follow(
     person: &str,
     view_id: &str,
     said: &Value,
-) -> Result<Value, Refused> {
+) -> Result<Value, Hindrance> {
     let next = || {
         checked(&said["view"].to_string(), "modal")
             .map_err(|_| "The app answered with an odd view.")
@@ -209,7 +209,7 @@ fn owned_view<'a>(
     workspace: &'a Workspace,
     person: &'a str,
     view_id: &str,
-) -> Result<&'a View, Refused> {
+) -> Result<&'a View, Hindrance> {
     let views = &workspace.views;
     views
         .of(person)
@@ -218,12 +218,12 @@ fn owned_view<'a>(
         .ok_or("This person has no such view.")
 }
 
-fn interactivity_url(sandbox: &Sandbox) -> Result<String, Refused> {
+fn interactivity_url(sandbox: &Sandbox) -> Result<String, Hindrance> {
     let url = sandbox.world().slack.app.interactivity_url.clone();
     url.ok_or("The app has no address for this; register its manifest.")
 }
 
-fn action(blocks: &Value, action_id: &str, values: &[String]) -> Result<Value, Refused> {
+fn action(blocks: &Value, action_id: &str, values: &[String]) -> Result<Value, Hindrance> {
     let (block, element) = elements(blocks)
         .find(|(_, element)| element["action_id"] == action_id)
         .ok_or("There is nothing like that to press.")?;

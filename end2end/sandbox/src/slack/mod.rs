@@ -218,6 +218,13 @@ pub struct UserToken {
     pub state: TokenState,
 }
 
+impl UserToken {
+    /// Whether the app acts by it in the person's name, and does not only know who they are.
+    pub fn is_for_acting(&self) -> bool {
+        !self.scopes.iter().any(|scope| scope == "openid")
+    }
+}
+
 pub struct Slack {
     pub workspaces: Vec<Workspace>,
     pub installations: Vec<Installation>,

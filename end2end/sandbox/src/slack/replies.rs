@@ -7,7 +7,7 @@ use super::{
     BOT_USER_ID, Workspace,
     blocks::{self, Surface, with_ids},
     conversation::Message,
-    interactions::{Place, Refused},
+    interactions::{Hindrance, Place},
 };
 use crate::{clock::Clock, minting};
 
@@ -26,25 +26,31 @@ pub struct ReplyAddress {
     until: Timestamp,
 }
 
-/// Shows what the app said: to the person alone, unless it says otherwise. Nothing is shown of nothing.
-pub fn reply(workspace: &mut Workspace, place: Place<'_>, said: &Value) {
+/// Text and blocks of what the app said, if Slack takes them.
+fn content(said: &Value) -> Result<(String, Value), Hindrance> {
+    let blocks = said["blocks"].clone();
+    if !blocks.is_null() {
+        blocks::check(&blocks, Surface::Message).map_err(|_| "invalid_blocks")?;
+    }
     let text = said["text"].as_str().unwrap_or_default();
-    let blocks = Some(&said["blocks"])
-        .filter(|blocks| blocks::check(blocks, Surface::Message).is_ok())
-        .cloned()
-        .map(with_ids);
-    if text.is_empty() && blocks.is_none() {
-        return;
+    Ok((text.to_owned(), with_ids(blocks)))
+}
+
+/// Shows what the app said: to the person alone, unless it says otherwise. Nothing is shown of nothing.
+pub fn reply(workspace: &mut Workspace, place: Place<'_>, said: &Value) -> Result<(), Hindrance> {
+    let (text, blocks) = content(said)?;
+    if text.is_empty() && blocks.is_null() {
+        return Ok(());
     }
     let ts = workspace.next_ts();
-    let author = said["author"].as_str().unwrap_or(BOT_USER_ID);
     let message = Message {
-        blocks: blocks.unwrap_or_default(),
+        blocks,
         thread_ts: said["thread_ts"].as_str().map(str::to_owned),
         only_for: (said["response_type"] != "in_channel").then(|| place.person.to_owned()),
-        ..Message::new(ts, author, text)
+        ..Message::new(ts, BOT_USER_ID, &text)
     };
     workspace.post(place.channel, message);
+    Ok(())
 }
 
 pub fn reply_address(
@@ -66,7 +72,7 @@ pub fn reply_address(
 }
 
 /// What the app sends to a reply address.
-pub fn take_reply(workspace: &mut Workspace, token: &str, said: &Value) -> Result<(), Refused> {
+pub fn take_reply(workspace: &mut Workspace, token: &str, said: &Value) -> Result<(), Hindrance> {
     let now = Clock::machine();
     let address = workspace.replies.iter_mut().find(|one| one.token == token);
     let address = address.filter(|one| one.until > now).ok_or("expired_url")?;
@@ -92,11 +98,10 @@ pub fn take_reply(workspace: &mut Workspace, token: &str, said: &Value) -> Resul
             }
         }
         Some(message) if said["replace_original"] == true => {
-            message.text = said["text"].as_str().unwrap_or_default().to_owned();
-            message.blocks = with_ids(said["blocks"].clone());
+            (message.text, message.blocks) = content(said)?;
             message.edited = true;
         }
-        _ => reply(workspace, place, said),
+        _ => return reply(workspace, place, said),
     }
     Ok(())
 }

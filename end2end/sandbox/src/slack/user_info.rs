@@ -36,6 +36,7 @@ pub async fn show(State(sandbox): State<Sandbox>, params: Params) -> Json<Value>
     let answer = (|| {
         let token = params.bearer().ok_or("not_authed")?;
         let token = slack.user_tokens.get(token).ok_or("invalid_auth")?;
+        token.state.check()?;
         let (workspace, person) = slack.person(&token.person).ok_or("invalid_auth")?;
         if person.deactivated {
             return Err("account_inactive");

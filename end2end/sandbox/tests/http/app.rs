@@ -414,6 +414,87 @@ async fn a_button_opens_a_form_and_the_form_is_sent() {
 }
 
 #[tokio::test]
+async fn a_form_that_the_app_refuses_stays_open() {
+    let said = r#"{"response_action":"errors","errors":{"who":"Not in this rotation."}}"#;
+    let (client, mut app) = App::registered((StatusCode::OK, said)).await;
+    let token = client.bot("commands").await;
+    say(&client, "/rr").await;
+    let trigger = app.next().await.field("trigger_id");
+    let view = json!({
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Set on duty"},
+        "submit": {"type": "plain_text", "text": "Save"},
+        "blocks": [{
+            "type": "input", "block_id": "who",
+            "label": {"type": "plain_text", "text": "Who"},
+            "element": {"type": "plain_text_input", "action_id": "name", "initial_value": "Wei"},
+        }],
+    });
+    let view = view.to_string();
+    let open = [("trigger_id", trigger.as_str()), ("view", view.as_str())];
+    let opened = client.done(&token, "views.open", &open).await;
+    let cookie = [("cookie", "sandbox_person=U09OLIVIAB")];
+    let path = "/slack/client/T01LIGHTHSE/C03PAYMENTS";
+    let page = client.send("GET", path, &cookie, "").await;
+    assert!(page.text().contains("<h2>Set on duty</h2>"));
+    assert!(
+        page.text()
+            .contains("name=\"who|name\" aria-label=\"Who\" value=\"Wei\"")
+    );
+    let id = opened["view"]["id"].as_str().expect("an id");
+    let form = [
+        ("view", id),
+        ("channel", "C03PAYMENTS"),
+        ("who|name", "Kenji"),
+    ];
+    let refused = client
+        .form("/slack/client/T01LIGHTHSE/submit", &cookie, &form)
+        .await;
+    assert!(refused.text().contains("Not in this rotation."));
+    let state = &app.next().await.payload()["view"]["state"]["values"];
+    assert_eq!(
+        *state,
+        json!({"who": {"name": {"type": "plain_text_input", "value": "Kenji"}}})
+    );
+    let views = client.told("/slack/views?person=U09OLIVIAB").await;
+    assert_eq!(views["open"][0]["id"], id);
+}
+
+#[tokio::test]
+async fn the_home_is_shown_beside_the_direct_messages_and_can_be_used() {
+    let (client, mut app) = App::registered(TAKEN).await;
+    let token = client.bot("im:write").await;
+    client
+        .control("/slack/app", json!({"home_tab": true}))
+        .await;
+    let view = json!({"type": "home", "blocks": [{"type": "actions", "block_id": "b", "elements": [
+        {"type": "button", "action_id": "refresh", "text": {"type": "plain_text", "text": "Refresh"}},
+    ]}]});
+    let view = view.to_string();
+    let home = [("user_id", "U09OLIVIAB"), ("view", view.as_str())];
+    let published = client.done(&token, "views.publish", &home).await;
+    let direct = [("users", "U09OLIVIAB")];
+    let opened = client.done(&token, "conversations.open", &direct).await;
+    let channel = opened["channel"]["id"].as_str().expect("an id");
+    let cookie = [("cookie", "sandbox_person=U09OLIVIAB")];
+    let path = format!("/slack/client/T01LIGHTHSE/{channel}");
+    let page = client.send("GET", &path, &cookie, "").await;
+    assert!(page.text().contains("value=\"b|refresh\">Refresh</button>"));
+    let id = published["view"]["id"].as_str().expect("an id");
+    let form = [("view", id), ("channel", channel), ("use", "b|refresh")];
+    let used = client
+        .form("/slack/client/T01LIGHTHSE/submit", &cookie, &form)
+        .await;
+    assert_eq!(used.header("location"), path);
+    let payload = app.next().await.payload();
+    assert_eq!(
+        (&payload["type"], &payload["view"]["id"]),
+        (&json!("block_actions"), &json!(id))
+    );
+    assert_eq!(payload["actions"][0]["action_id"], "refresh");
+}
+
+#[tokio::test]
 async fn a_manifest_that_leads_elsewhere_is_refused() {
     let client = Client::new();
     let app = App::answering(TAKEN).await;

@@ -27,7 +27,10 @@ async fn whoever_signs_in_sees_their_channels() {
         "/slack/client/T01LIGHTHSE/C01GENERAL1"
     );
     let page = seen(&client, chosen.header("location")).await;
-    assert!(page.text().contains("🔒 payments-leads"), "she is in it");
+    assert!(
+        page.text().contains("#payments-leads (private)"),
+        "she is in it"
+    );
     let wei = [("cookie", "sandbox_person=U07WEIZHAN")];
     let page = client
         .send("GET", chosen.header("location"), &wei, "")

@@ -40,7 +40,7 @@ fn told(answer: &outgoing::Answer) -> Value {
     })
 }
 
-fn refused(sentence: interactions::Refused) -> Refused {
+fn refused(sentence: interactions::Hindrance) -> Refused {
     Refused::impossible(sentence)
 }
 

@@ -146,7 +146,7 @@ async fn user_tokens(State(sandbox): State<Sandbox>) -> Json<Value> {
         .slack
         .user_tokens
         .iter()
-        .filter(|(_, one)| !one.scopes.iter().any(|scope| scope == "openid"))
+        .filter(|(_, one)| one.is_for_acting())
         .map(|(token, one)| {
             json!({
                 "token": token,
@@ -168,7 +168,7 @@ struct Whose {
 async fn revoke_user_tokens(State(sandbox): State<Sandbox>, Order(order): Order<Whose>) -> Answer {
     let mut world = sandbox.world();
     let tokens = world.slack.user_tokens.values_mut();
-    for token in tokens.filter(|one| one.person == order.person) {
+    for token in tokens.filter(|one| one.person == order.person && one.is_for_acting()) {
         token.state = TokenState::Revoked;
     }
     done()

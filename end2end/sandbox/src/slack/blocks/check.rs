@@ -27,12 +27,12 @@ const MOST_ACTIONS: usize = 25;
 const MOST_OPTIONS: usize = 100;
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Flaw {
     TooLong,
     Invalid { place: String, what: String },
 }
 
-impl Fault {
+impl Flaw {
     pub fn refusal(self) -> Refusal {
         match self {
             Self::TooLong => "msg_blocks_too_long".into(),
@@ -49,10 +49,10 @@ impl Fault {
     }
 }
 
-type Checked = Result<(), Fault>;
+type Checked = Result<(), Flaw>;
 
 fn wrong(place: &str, what: &str) -> Checked {
-    Err(Fault::Invalid {
+    Err(Flaw::Invalid {
         place: place.to_owned(),
         what: what.to_owned(),
     })
@@ -81,7 +81,7 @@ pub fn check(blocks: &Value, surface: Surface) -> Checked {
         }
     }
     if surface == Surface::Message && length(blocks) > LONGEST_IN_ALL {
-        return Err(Fault::TooLong);
+        return Err(Flaw::TooLong);
     }
     Ok(())
 }
@@ -102,7 +102,7 @@ fn check_block(block: &Value, surface: Surface, place: &str) -> Checked {
             check_text(element, LONGEST_SECTION, false, place)
         }),
         "actions" => each(block, "elements", MOST_ACTIONS, place, check_element),
-        "divider" | "rich_text" => Ok(()),
+        "divider" => Ok(()),
         "image" => check_image(block, place),
         "input" if surface == Surface::View => {
             check_text(
@@ -254,8 +254,8 @@ mod tests {
     fn place(blocks: Value, surface: Surface) -> Option<String> {
         match check(&blocks, surface) {
             Ok(()) => None,
-            Err(Fault::TooLong) => Some("too long".to_owned()),
-            Err(Fault::Invalid { place, .. }) => Some(place),
+            Err(Flaw::TooLong) => Some("too long".to_owned()),
+            Err(Flaw::Invalid { place, .. }) => Some(place),
         }
     }
 

@@ -7,7 +7,7 @@ mod elements;
 mod mrkdwn;
 mod reader;
 
-pub use check::{Fault, Surface, check};
+pub use check::{Flaw, Surface, check};
 pub use draw::{as_html, as_text, text_as_html, text_as_plain};
 pub use elements::{chosen, elements, with_ids};
 pub use mrkdwn::mentions;

@@ -63,7 +63,7 @@ fn content(call: &Call<'_>) -> Result<(Option<String>, Option<Value>), Refusal> 
         .given("blocks")
         .map(|written| {
             let blocks = serde_json::from_str(written).map_err(|_| "invalid_blocks_format")?;
-            blocks::check(&blocks, Surface::Message).map_err(blocks::Fault::refusal)?;
+            blocks::check(&blocks, Surface::Message).map_err(blocks::Flaw::refusal)?;
             Ok::<Value, Refusal>(with_ids(blocks))
         })
         .transpose()?;

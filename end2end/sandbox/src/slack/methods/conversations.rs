@@ -230,7 +230,7 @@ fn shown(workspace: &Workspace, conversation: &Conversation, user: &str) -> Valu
         "name": conversation.name,
         "name_normalized": conversation.name,
         "previous_names": conversation.previous_names,
-        // A private channel that was made so lately is a channel to Slack, too.
+        // Private channels are channels on the wire, too: only very old ones are groups.
         "is_channel": true,
         "is_group": false,
         "is_im": false,

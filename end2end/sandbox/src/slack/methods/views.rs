@@ -41,7 +41,7 @@ pub fn checked(view: &str, kind: &str) -> Result<Value, Refusal> {
     if kind == "modal" && !title_fits {
         return Err("invalid_arguments".into());
     }
-    blocks::check(&view["blocks"], Surface::View).map_err(blocks::Fault::refusal)?;
+    blocks::check(&view["blocks"], Surface::View).map_err(blocks::Flaw::refusal)?;
     view["blocks"] = with_ids(view["blocks"].take());
     Ok(view)
 }

@@ -28,7 +28,7 @@ const STYLE: &str = "<style>
 .list{display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0;list-style:none}
 .messages{padding:0;list-style:none}.messages li{padding:.4rem 0;border-bottom:1px solid #eee}
 .reply{margin-inline-start:2rem}.line{color:#616061}.line p{display:inline}
-.messages p{margin:.2rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
+.messages p{margin:.2rem 0;overflow-wrap:anywhere}hr{width:100%;margin:.5rem 0}
 .context,small{color:#616061}.app{border:1px solid #aaa;border-radius:3px;padding:0 .2rem}
 .mention{background:#fff3d6;color:#1264a3}.actions{display:flex;flex-wrap:wrap;gap:.5rem}
 .primary{background:#007a5a;color:#fff}.danger{background:#b3261e;color:#fff}
@@ -110,7 +110,7 @@ fn drawn(
 fn title(conversation: &Conversation) -> String {
     match &conversation.kind {
         Kind::Public => format!("#{}", conversation.name),
-        Kind::Private => format!("🔒 {}", conversation.name),
+        Kind::Private => format!("#{} (private)", conversation.name),
         Kind::Direct(_) => bot_user().name,
     }
 }
