@@ -183,12 +183,10 @@ fn view_drawn(view: &View, conversation: &Conversation, reader: &Reader<'_>) -> 
     )
 }
 
-/// The person's id, or the answer that sends them to sign in.
-fn signed_in(sandbox: &Sandbox, params: &Params, team: &str) -> Result<String, Response> {
+/// The id of whoever is signed in.
+fn signed_in(sandbox: &Sandbox, params: &Params, team: &str) -> Option<String> {
     let world = sandbox.world();
-    visitor(&world.slack, params, team)
-        .map(|(_, person)| person.id.clone())
-        .ok_or_else(|| redirect(CLIENT))
+    visitor(&world.slack, params, team).map(|(_, person)| person.id.clone())
 }
 
 pub async fn type_line(
@@ -196,9 +194,8 @@ pub async fn type_line(
     Path((team, channel)): Path<(String, String)>,
     params: Params,
 ) -> Response {
-    let person = match signed_in(&sandbox, &params, &team) {
-        Ok(person) => person,
-        Err(answer) => return answer,
+    let Some(person) = signed_in(&sandbox, &params, &team) else {
+        return redirect(CLIENT);
     };
     let place = Place {
         team: &team,
@@ -217,9 +214,8 @@ pub async fn act(
     Path(team): Path<String>,
     params: Params,
 ) -> Response {
-    let person = match signed_in(&sandbox, &params, &team) {
-        Ok(person) => person,
-        Err(answer) => return answer,
+    let Some(person) = signed_in(&sandbox, &params, &team) else {
+        return redirect(CLIENT);
     };
     let channel = params.get("channel").unwrap_or_default();
     let used = params.get("use").unwrap_or_default();
@@ -246,9 +242,8 @@ pub async fn submit(
     Path(team): Path<String>,
     params: Params,
 ) -> Response {
-    let person = match signed_in(&sandbox, &params, &team) {
-        Ok(person) => person,
-        Err(answer) => return answer,
+    let Some(person) = signed_in(&sandbox, &params, &team) else {
+        return redirect(CLIENT);
     };
     let channel = params.get("channel").unwrap_or_default();
     let view = params.get("view").unwrap_or_default();
