@@ -5,7 +5,6 @@
 #![recursion_limit = "512"]
 
 mod actions;
-pub mod announcements;
 pub mod audit;
 pub mod backend;
 pub mod background;
@@ -27,6 +26,7 @@ pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
 pub mod slack;
+pub mod slack_output;
 pub mod storage;
 pub mod store;
 pub mod sync;
@@ -41,7 +41,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
-    slack::{SlackClient, SlackServices},
+    slack::{Holds, SlackClient, SlackServices, UserGroups},
     storage::Storage,
     store::{OpenError, Store},
     sync::{RosterTurns, SyncServices, SyncSignals},
@@ -107,6 +107,8 @@ impl Services {
         };
         let slack = SlackServices {
             client: SlackClient::new(&config.slack),
+            holds: Holds::default(),
+            user_groups: UserGroups::default(),
             config: config.clone(),
             store: store.clone(),
             keys: storage.keys.clone(),

@@ -12,6 +12,7 @@ mod change;
 mod channel;
 mod connection;
 mod duty;
+mod duty_group;
 mod feed;
 mod home;
 mod id;
@@ -45,11 +46,15 @@ pub use connection::{
     SyncChange, SyncHistory, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
 pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
+pub use duty_group::{
+    DutyGroupView, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble, KeptGroup, NobodyOnDuty,
+    Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
+};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
-    SyncRunId, UndoId, WorkspaceId,
+    SlackGroupId, SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
@@ -73,8 +78,8 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    EndedInstallation, InstallationView, SlackProblem, SlackRefusal, SlackScope, SlackView,
-    SlackWord,
+    EndedInstallation, InstallationView, SlackCapability, SlackProblem, SlackRefusal, SlackScope,
+    SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -7,6 +7,7 @@ mod authorisation;
 mod background;
 mod channels;
 mod connection;
+mod duty_groups;
 mod exchange;
 mod feeds;
 mod links;
@@ -20,6 +21,7 @@ pub use authorisation::*;
 pub use background::*;
 pub use channels::*;
 pub use connection::*;
+pub use duty_groups::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
