@@ -13,7 +13,7 @@ pub mod sign_in;
 
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
-pub use installation::{NEEDED_SCOPES, ask, bot_token, is_served, may_write, scopes_in_words};
+pub use installation::{NEEDED_SCOPES, admits, ask, bot_token, may_write, scopes_in_words};
 
 use crate::{config::Config, crypto::KeyRing, live::Live, store::Store};
 use std::sync::Arc;
