@@ -44,7 +44,7 @@ pub use connection::{
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
     SyncChange, SyncHistory, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
-pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
+pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Span, Stretch};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
