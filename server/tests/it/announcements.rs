@@ -25,9 +25,9 @@ use types::{
     RotationId,
 };
 
-const CHANNEL: &str = "C01ONCALL00";
-const PRIVATE: &str = "C04FINANCE0";
-const ARCHIVED: &str = "C05OLDSTORE";
+const CHANNEL: &str = "C02PLATFORM";
+const PRIVATE: &str = "C05PAYLEADS";
+const ARCHIVED: &str = "C06WAREHOU";
 const BASE: [&str; 2] = ["users:read", "team:read"];
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
@@ -75,16 +75,13 @@ impl Announcing {
         view.unwrap()
     }
 
-    /// What was written so far, as `channel: text`, without what isolates names.
+    /// What was written into the channel so far, without what isolates names.
     async fn written(&self) -> Vec<String> {
-        let told = self.sandbox.ask("slack/messages").await;
+        let told = self.sandbox.ask(&format!("slack/channels/{CHANNEL}")).await;
         let messages = told["messages"].as_array().unwrap().iter();
-        let line = |message: &Value| {
-            let text = |field: &str| message[field].as_str().unwrap().to_owned();
-            format!("{}: {}", text("channel"), text("text"))
-        };
+        let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
         messages
-            .map(|message| line(message).replace(['\u{2068}', '\u{2069}'], ""))
+            .map(|message| text(message).replace(['\u{2068}', '\u{2069}'], ""))
             .collect()
     }
 
@@ -185,7 +182,7 @@ async fn each_change_is_written_once_into_the_channel_and_nobody_smuggles_a_ment
             assert!(rotated.unwrap().done().is_some());
         };
         rotate().await;
-        let expected = "C01ONCALL00: On duty for Ops &amp; &lt;!channel&gt;: <@U2>. Next: Ann.";
+        let expected = "On duty for Ops &amp; &lt;!channel&gt;: <@U2>. Next: Ann.";
         assert_eq!(announcing.until_written(1).await, [expected]);
         rotate().await;
         let written = announcing.until_written(2).await;
