@@ -268,6 +268,7 @@ mod tests {
             holder: None,
             starts_at: at(starts),
             ends_at: Some(at(ends)),
+            overrides: Vec::new(),
         };
         let preview = SchedulePreview {
             schedule: ScheduleSummary {

@@ -90,6 +90,7 @@ mod tests {
             followed_from: None,
             until: None,
             or_later: false,
+            by_override: None,
         });
         for (text, found) in [
             ("", true),

@@ -6,7 +6,7 @@ use crate::{
     config::ServedWorkspaces,
     store::{StoreError, Workspace, bot_token_row},
 };
-use domain::{Standing, denials_apart};
+use domain::{Admission, Standing, denials_apart};
 use secrecy::SecretString;
 use std::future::Future;
 use types::{LiveTopic, SlackCapability, SlackScope, Timestamp, WorkspaceId};
@@ -24,8 +24,14 @@ const PURPOSES: [(&str, &str); 3] = [
     ("team:read", "the workspace's name is read"),
 ];
 
+/// Whether somebody may read here: their workspace is served, and they count in it.
+pub fn admits(served: &ServedWorkspaces, admission: &Admission) -> bool {
+    let first = admission.first_workspace.as_ref();
+    admission.may_read() && is_served(served, first, &admission.workspace)
+}
+
 /// Whether this deployment serves the workspace; `first` installed first.
-pub fn is_served(
+pub(super) fn is_served(
     served: &ServedWorkspaces,
     first: Option<&WorkspaceId>,
     workspace: &WorkspaceId,

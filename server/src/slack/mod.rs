@@ -17,7 +17,7 @@ pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
 pub use holds::Holds;
 pub use installation::{
-    AskError, Installed, NEEDED_SCOPES, ask, bot_token, installed, is_allowed, is_served,
+    AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,
     scopes_in_words,
 };
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};

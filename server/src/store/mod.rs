@@ -4,6 +4,7 @@
 //! What belongs together is written in one transaction, with the audit row in
 //! the same one, so that a crash leaves all of it or nothing.
 
+mod admissions;
 mod announcements;
 mod audit;
 mod authorisations;
