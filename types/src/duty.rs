@@ -41,6 +41,10 @@ pub struct Span {
 }
 
 impl Span {
+    pub fn holds(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+
     /// Whether a part of the stretch lies in it.
     pub fn shows(self, stretch: &Stretch) -> bool {
         stretch.starts_at < self.until && stretch.ends_at.is_none_or(|end| self.from < end)
