@@ -24,6 +24,7 @@ mod outlook;
 mod people;
 mod plan;
 mod records;
+pub mod rota;
 mod rotation;
 mod schedule;
 mod search;
