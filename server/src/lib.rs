@@ -24,6 +24,7 @@ mod oauth;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
+pub mod rotas;
 pub mod slack;
 pub mod storage;
 pub mod store;

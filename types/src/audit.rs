@@ -33,6 +33,7 @@ pub enum AuditAction {
     RemovedOwner,
     BoundSchedule,
     UnboundSchedule,
+    SetRota,
     RevertedToManual,
     ReboundSchedules,
     LeftManual,
@@ -45,7 +46,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -70,6 +71,7 @@ impl AuditAction {
         Self::RemovedOwner,
         Self::BoundSchedule,
         Self::UnboundSchedule,
+        Self::SetRota,
         Self::RevertedToManual,
         Self::ReboundSchedules,
         Self::LeftManual,
@@ -106,6 +108,7 @@ impl AuditAction {
             Self::RemovedOwner => "removed_owner",
             Self::BoundSchedule => "bound_schedule",
             Self::UnboundSchedule => "unbound_schedule",
+            Self::SetRota => "set_rota",
             Self::RevertedToManual => "reverted_to_manual",
             Self::ReboundSchedules => "rebound_schedules",
             Self::LeftManual => "left_manual",
@@ -153,6 +156,7 @@ impl fmt::Display for AuditAction {
             Self::RemovedOwner => "Removed an owner",
             Self::BoundSchedule => "Bound a schedule",
             Self::UnboundSchedule => "Unbound a schedule",
+            Self::SetRota => "Set a rotation's own schedule",
             Self::RevertedToManual => "Reverted a rotation to Manual",
             Self::ReboundSchedules => "Bound rotations back to PagerDuty",
             Self::LeftManual => "Left reverted rotations Manual",

@@ -52,7 +52,7 @@ pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
 pub(crate) const fn mode_tone(mode: RotationMode) -> Tone {
     match mode {
         RotationMode::Manual => Tone::Neutral,
-        RotationMode::PagerDuty => Tone::Accent,
+        RotationMode::PagerDuty | RotationMode::Scheduled => Tone::Accent,
         RotationMode::Unknown => Tone::Warning,
     }
 }

@@ -7,13 +7,21 @@ use crate::{
 use leptos::{either::Either, prelude::*};
 use types::{BindingView, LeftOut, RotationPage, Timestamp};
 
+const BY_HAND: &str =
+    "Somebody presses Rotate, or sets a member on duty, whenever the turn passes on.";
+
 #[component]
 pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
-    move || match binding.get() {
-        Some(binding) => Either::Left(view! { <Bound binding/> }),
-        None => Either::Right(view! {
-            <p>"Somebody presses Rotate, or sets a member on duty, whenever the turn passes on."</p>
+    let rota =
+        DataMemo::new(move || page.with(|page| page.rota.as_ref().map(|rota| rota.words.clone())));
+    move || match (binding.get(), rota.get()) {
+        (Some(binding), _) => Either::Left(view! { <Bound binding/> }),
+        (None, rota) => Either::Right(view! {
+            <p translate="no">{match rota {
+                Some(words) => format!("{words}."),
+                None => BY_HAND.to_owned(),
+            }}</p>
         }),
     }
 }

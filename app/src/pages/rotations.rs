@@ -212,7 +212,8 @@ fn Filter(
                     <option value="">"All"</option>
                     {[
                         (RotationMode::Manual, "Rotated by hand"),
-                        (RotationMode::PagerDuty, "Following a schedule"),
+                        (RotationMode::PagerDuty, "Following PagerDuty"),
+                        (RotationMode::Scheduled, "By their own schedule"),
                     ].map(|(choice, label)| view! {
                         <option value=choice.code() selected=choice.code() == mode.get_untracked()>
                             {label}

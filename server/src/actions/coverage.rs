@@ -88,7 +88,12 @@ pub async fn calendar(
             let foresight = present.foresight(rotation);
             Row {
                 place,
-                coverage: foresight.coverage(&rotation.crew, &past, span, present.now),
+                coverage: foresight.coverage(
+                    &rotation.crew,
+                    &past,
+                    span,
+                    present.time_of(rotation),
+                ),
             }
         })
         .collect();

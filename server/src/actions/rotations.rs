@@ -53,8 +53,8 @@ pub struct RotationState {
     pub directory: Arc<Directory>,
     /// The schedule that it follows.
     pub bound: Option<Bound>,
-    /// By the clock that duties go by.
-    pub now: Timestamp,
+    /// What a schedule plans from now on, with its gaps.
+    pub plan: Vec<Stretch>,
     pub outlook: Outlook,
     /// The latest first.
     pub history: Vec<Record>,
@@ -92,7 +92,7 @@ pub async fn list(
             place,
             outlook: present
                 .foresight(rotation)
-                .outlook(&rotation.crew, present.now),
+                .outlook(&rotation.crew, present.time_of(rotation)),
             attention: present.attention(rotation),
         })
         .collect();
@@ -105,8 +105,10 @@ pub async fn list(
 /// What the rotations of a workspace are read from, all at once.
 pub(super) struct Present {
     pub(super) overview: Arc<Overview>,
-    /// By the clock that duties go by.
+    /// By PagerDuty's clock, or else ours.
     pub(super) now: Timestamp,
+    /// By ours.
+    own_now: Timestamp,
     connection: Option<Connection>,
     schedules: HashMap<ScheduleId, ListedSchedule>,
     /// How often schedules are read.
@@ -127,10 +129,19 @@ impl Present {
         Ok(Self {
             overview,
             now: now(services, connection.as_ref()),
+            own_now: clock::now(),
             connection,
             schedules,
             interval: services.config.pagerduty.poll_interval,
         })
+    }
+
+    /// By the clock that its duties go by.
+    pub(super) fn time_of(&self, rotation: &ListedRotation) -> Timestamp {
+        match rotation.plan.rota() {
+            Some(_) => self.own_now,
+            None => self.now,
+        }
     }
 
     fn schedule(&self, rotation: &ListedRotation) -> Option<&ListedSchedule> {
@@ -146,6 +157,9 @@ impl Present {
                 let until = known_until(state.known_until, state.confirmed_at);
                 (stretches.as_slice(), until)
             });
+        let own = self.overview.rotas.get(&rotation.id);
+        let own = own.map(|(stretches, until)| (stretches.as_slice(), *until));
+        let shifts = shifts.or(own);
         rotation.plan.foresight(rotation.details.duty_size, shifts)
     }
 
@@ -173,7 +187,10 @@ pub async fn state(
     let rotation = visible(services, actor, &id).await?;
     let directory = directory(services, actor).await?;
     let connection = connections::present(services, actor).await?;
-    let now = now(services, connection.as_ref());
+    let now = match rotation.plan.rota() {
+        Some(_) => clock::now(),
+        None => now(services, connection.as_ref()),
+    };
     let bound = match &connection {
         Some(connection) => {
             let bound = bound_to(services, actor, &id).await?;
@@ -195,27 +212,33 @@ pub async fn state(
         .into_iter()
         .map(|stored| recorded(stored, &rotation.crew.members))
         .collect();
-    let plan = bound.as_ref().map_or(&[][..], |bound| &bound.plan);
-    let shifts = bound.as_ref().map(|bound| {
+    let duty_size = rotation.details.duty_size;
+    let followed = bound.as_ref().map(|bound| {
         let schedule = &bound.schedule;
         let until = known_until(schedule.known_until, schedule.confirmed_at);
-        (plan, until)
+        (bound.plan.clone(), until)
     });
-    let duty_size = rotation.details.duty_size;
+    let own = rotation.plan.rota();
+    let own = own.map(|rota| rota.planned(&rotation.crew.members, duty_size, now));
+    let planned = followed.or(own);
+    let shifts = planned
+        .as_ref()
+        .map(|(plan, until)| (plan.as_slice(), *until));
     let foresight = rotation.plan.foresight(duty_size, shifts);
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
     let timeline = foresight
         .coverage(&rotation.crew, &past, span, now)
         .stretches;
+    let plan = planned.map(|(plan, _)| domain::coming(&plan, now));
     Ok(RotationState {
+        plan: plan.unwrap_or_default(),
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),
         may_link: connection.is_some() && actor.administers(),
         rotation,
         directory,
         bound,
-        now,
         outlook,
         history,
         timeline,

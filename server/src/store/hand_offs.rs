@@ -8,14 +8,14 @@
 
 use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
-    duration, millis,
+    duration, millis, rotas,
     rotations::{self, CrewChange, Which},
     runs,
     schedules::{self, Asked},
 };
 use domain::{
     Crew, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, difference, going_on, next_change,
-    spliced,
+    rota, spliced,
 };
 use sqlx::AssertSqlSafe;
 use std::{
@@ -51,6 +51,8 @@ pub struct Turn {
     pub duties: Vec<Duty>,
     /// When that changes next, by the plan's clock.
     pub next_change_at: Option<Timestamp>,
+    /// Whose turn it is from now on, where a rota says so.
+    pub rota: Option<rota::Turn>,
 }
 
 /// What became of the schedules whose shifts had changed hands since anybody looked.
@@ -144,10 +146,11 @@ impl Store {
         }
         let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
         let due: HashMap<_, _> = due.into_iter().collect();
-        let (mut clocks, mut changes) = (Vec::new(), Vec::new());
+        let (mut clocks, mut turns, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
             let turn = turn(&rotation, now);
             clocks.push((rotation.id.clone(), turn.next_change_at));
+            turns.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));
             let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
             let crew = going_on(&rotation.crew, &crew);
             if rotation.crew != crew {
@@ -160,6 +163,7 @@ impl Store {
             }
         }
         set_clocks(&mut tx, self.engine, &clocks).await?;
+        rotas::write_turns(&mut tx, self.engine, &turns).await?;
         let changed: Vec<_> = changes
             .iter()
             .map(|change| change.after.id.clone())
@@ -361,7 +365,7 @@ impl Store {
 }
 
 /// Notes when duty changes hands next in each of the rotations.
-async fn set_clocks(
+pub(super) async fn set_clocks(
     connection: &mut DatabaseConnection,
     engine: Engine,
     clocks: &[(RotationId, Option<Timestamp>)],

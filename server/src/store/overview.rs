@@ -12,9 +12,11 @@ use super::{
     duties::{SINCE, STAND_INS, stand_ins_as_json},
     from_json,
     revisions::LONGEST_KEPT,
+    rotas,
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL},
 };
+use crate::clock;
 use domain::{Crew, Directory, Plan, Relation, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -29,6 +31,8 @@ use types::{
 pub struct Overview {
     pub rotations: Vec<ListedRotation>,
     pub plans: HashMap<ScheduleId, Vec<Stretch>>,
+    /// What the rotations' own schedules plan, and until when that is known.
+    pub rotas: HashMap<RotationId, (Vec<Stretch>, Timestamp)>,
     /// Places in `rotations`.
     by_id: HashMap<RotationId, usize>,
 }
@@ -37,8 +41,15 @@ impl Overview {
     fn new(rotations: Vec<ListedRotation>, plans: HashMap<ScheduleId, Vec<Stretch>>) -> Self {
         let by_id = rotations.iter().enumerate();
         let by_id = by_id.map(|(place, rotation)| (rotation.id.clone(), place));
+        let now = clock::now();
+        let rotas = rotations.iter().filter_map(|rotation| {
+            let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+            let planned = rotation.plan.rota()?.planned(members, duty_size, now);
+            Some((rotation.id.clone(), planned))
+        });
         Self {
             by_id: by_id.collect(),
+            rotas: rotas.collect(),
             rotations,
             plans,
         }
@@ -61,7 +72,7 @@ pub struct ListedRotation {
     /// The Slack people among its members, on duty or not.
     member_people: Vec<PersonId>,
     pub member_count: u32,
-    /// Members in the order of their turns: everybody where people hand over, else those on
+    /// Members in the order of their turns: everybody where that order decides, else those on
     /// duty.
     pub crew: Crew,
 }
@@ -131,6 +142,8 @@ struct Row {
     members: String,
     stand_ins: String,
     schedule_id: Option<String>,
+    cadence: Option<String>,
+    turn: Option<String>,
 }
 
 impl Row {
@@ -144,7 +157,11 @@ impl Row {
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
             },
-            plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
+            plan: Plan::stored(
+                &self.mode,
+                self.schedule_id.map(ScheduleId::new),
+                rotas::read(self.cadence, self.turn),
+            ),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
@@ -217,16 +234,18 @@ impl Store {
                      as member_count,
                  (select {members} from rotation_members m {who_they_are}
                   where m.rotation_id = r.id
-                      and ({SINCE} is not null or r.mode = $2)) as members,
+                      and ({SINCE} is not null or r.mode in ($2, $3))) as members,
                  (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins,
-                 b.schedule_id
+                 b.schedule_id, t.cadence, t.turn
              from rotations r
              left join bindings b on b.rotation_id = r.id
+             left join rotas t on t.rotation_id = r.id
              where r.workspace_id = $1 order by lower(r.name), r.id"
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(RotationMode::Manual.code())
+            .bind(RotationMode::Scheduled.code())
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Row::rotation).collect()

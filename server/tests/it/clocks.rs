@@ -57,6 +57,7 @@ fn turn_at(now: Timestamp) -> Turn {
             until: Some(Timestamp::from_millis(ends_at)),
         }],
         next_change_at: Some(Timestamp::from_millis(ends_at)),
+        rota: None,
     }
 }
 

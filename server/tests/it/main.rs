@@ -23,6 +23,7 @@ mod operating;
 mod overview;
 mod pooler;
 mod replicas;
+mod rotas;
 mod rotations;
 mod runs;
 mod sign_in;

@@ -39,6 +39,7 @@ pub(super) fn Members(
     };
     let editable =
         Memo::new(move |_| page.with(|page| page.may_edit && page.mode.members_are_ours()));
+    let by_hand = Memo::new(move |_| page.with(|page| page.mode.people_hand_over()));
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });
@@ -64,7 +65,7 @@ pub(super) fn Members(
             {move || view! {
                 <MemberList
                     id=list_id.clone() members=members.get() outlook=outlook.get()
-                    editable=editable.get() actions
+                    editable=editable.get() by_hand=by_hand.get() actions
                     links_at=may_link.get().then(|| path.clone())
                     unknown_until=watch.unknown_until()
                 />
@@ -102,6 +103,8 @@ fn MemberList(
     members: Vec<MemberView>,
     outlook: Outlook,
     editable: bool,
+    /// People hand over themselves.
+    by_hand: bool,
     actions: Actions,
     /// The page's path, for those who may say who is who in Slack.
     links_at: Option<String>,
@@ -118,7 +121,7 @@ fn MemberList(
                 let on_duty = duty.is_some();
                 let controls = editable.then(|| view! {
                     <Controls
-                        id=id.clone() member=member.clone() on_duty actions
+                        id=id.clone() member=member.clone() on_duty by_hand actions
                         first=position == 0 last=position == last
                     />
                 });
@@ -186,11 +189,12 @@ fn Controls(
     id: RotationId,
     member: MemberView,
     on_duty: bool,
+    by_hand: bool,
     actions: Actions,
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let can_take_over = !on_duty && member.link.can_be_on_duty();
+    let can_take_over = by_hand && !on_duty && member.link.can_be_on_duty();
     let who = Who {
         id,
         key: member.key,
@@ -217,14 +221,16 @@ fn Controls(
                 </ActionForm>
             })}
             <ActionForm action=actions.remove_member>
-                {on_duty.then(|| view! { <input type="hidden" name="on_duty" value="true"/> })}
+                {(on_duty && by_hand).then(|| view! { <input type="hidden" name="on_duty" value="true"/> })}
                 <MemberButton who=remove label="Remove" pending=actions.remove_member.pending()/>
             </ActionForm>
         </div>
         {on_duty.then(|| view! {
-            <p class="hint">
+            <p class="hint">{if by_hand {
                 "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates."
-            </p>
+            } else {
+                "On duty now: whoever is removed hands over to the next at once."
+            }}</p>
         })}
     }
     .into_any()

@@ -4,10 +4,10 @@ use crate::{
     actions::rotations::{Bound, RotationState},
     store::ListedRotation,
 };
-use domain::{Directory, Member, Record, SchedulePerson};
+use domain::{Directory, Member, Record, SchedulePerson, rota::Rota};
 use types::{
     Attention, BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
-    RotationCard, RotationPage,
+    RotaView, RotationCard, RotationPage,
 };
 
 pub(in crate::backend) fn card(
@@ -30,11 +30,10 @@ pub(in crate::backend) fn card(
 pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
     let bound = state.bound.as_ref();
     let people = bound.map_or(&[][..], |bound| &bound.people);
-    let plan = bound.map_or(&[][..], |bound| &bound.plan);
     let rotation = state.rotation;
     RotationPage {
         outlook: state.outlook,
-        plan: domain::coming(plan, state.now),
+        plan: state.plan,
         history: state.history.iter().map(Record::stretch).collect(),
         timeline: state.timeline,
         may_link: state.may_link,
@@ -50,7 +49,15 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),
+        rota: rotation.plan.rota().map(rota),
         binding: state.bound.map(binding),
+    }
+}
+
+fn rota(rota: &Rota) -> RotaView {
+    RotaView {
+        words: rota.cadence.in_words(),
+        input: rota.cadence.input(),
     }
 }
 
