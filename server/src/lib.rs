@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
+pub mod rotas;
 pub mod slack;
 pub mod storage;
 pub mod store;

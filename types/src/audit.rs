@@ -33,6 +33,7 @@ pub enum AuditAction {
     RemovedOwner,
     BoundSchedule,
     UnboundSchedule,
+    SetRota,
     RevertedToManual,
     ReboundSchedules,
     LeftManual,
@@ -48,7 +49,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -73,6 +74,7 @@ impl AuditAction {
         Self::RemovedOwner,
         Self::BoundSchedule,
         Self::UnboundSchedule,
+        Self::SetRota,
         Self::RevertedToManual,
         Self::ReboundSchedules,
         Self::LeftManual,
@@ -111,6 +113,7 @@ impl AuditAction {
             Self::RemovedOwner => "removed_owner",
             Self::BoundSchedule => "bound_schedule",
             Self::UnboundSchedule => "unbound_schedule",
+            Self::SetRota => "set_rota",
             Self::RevertedToManual => "reverted_to_manual",
             Self::ReboundSchedules => "rebound_schedules",
             Self::LeftManual => "left_manual",
@@ -160,6 +163,7 @@ impl fmt::Display for AuditAction {
             Self::RemovedOwner => "Removed an owner",
             Self::BoundSchedule => "Bound a schedule",
             Self::UnboundSchedule => "Unbound a schedule",
+            Self::SetRota => "Set a rotation's own schedule",
             Self::RevertedToManual => "Reverted a rotation to Manual",
             Self::ReboundSchedules => "Bound rotations back to PagerDuty",
             Self::LeftManual => "Left reverted rotations Manual",

@@ -79,6 +79,7 @@ codes!(Denial {
 codes!(RotationRefusal {
     Self::Fields(_) => "rotation.fields",
     Self::Bound => "rotation.bound",
+    Self::Scheduled => "rotation.scheduled",
     Self::UnknownMode => "rotation.unknown_mode",
     Self::NobodyToRotateTo => "rotation.nobody_to_rotate_to",
     Self::Deactivated => "rotation.deactivated",
@@ -94,6 +95,7 @@ codes!(RotationRefusal {
 codes!(BindRefusal of PagerDuty, Rotation {
     Self::NotConnected => "schedule.not_connected",
     Self::ConnectionChanged => "schedule.connection_changed",
+    Self::Rota(_) => "schedule.fields",
     Self::NothingChosen => "schedule.nothing_chosen",
 });
 

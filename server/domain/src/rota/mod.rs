@@ -8,8 +8,10 @@ mod cadence;
 mod cover;
 mod days;
 mod days_off;
+mod input;
 mod overrides;
 mod planning;
+mod rotation;
 mod turn;
 mod zone;
 
@@ -20,5 +22,6 @@ pub use days::{Days, Weekdays};
 pub use days_off::{CountryDays, DaysOff};
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why, stretches};
-pub use turn::{PassedOver, Rota, Turn};
+pub use rotation::{Rota, UpToDate};
+pub use turn::{Basis, PassedOver, Turn};
 pub use zone::{Fold, Unclear, Zone};

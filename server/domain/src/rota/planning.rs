@@ -3,9 +3,10 @@
 //! changes hands.
 
 use crate::{
+    Member,
     outlook::joined,
     rota::{
-        Override, Rota, Turn,
+        Basis, Override, Turn,
         absences::Availability,
         overrides::{Place, apply},
         turn::in_order,
@@ -60,7 +61,7 @@ pub enum Nobody {
     LeftEmpty,
 }
 
-impl Rota<'_> {
+impl Basis<'_> {
     /// Who is on duty from when the turn was reckoned until `until`: without gaps or overlaps,
     /// and by time. No two that follow each other are the same.
     pub fn segments(&self, turn: &Turn, until: Timestamp) -> Vec<Segment> {
@@ -168,7 +169,7 @@ impl Rota<'_> {
 
     /// Why nobody is on duty where nobody is, and nothing closed it.
     fn nobody(&self, turn: &Turn) -> Nobody {
-        let can = |member: &crate::Member| member.link.can_be_on_duty();
+        let can = |member: &Member| member.link.can_be_on_duty();
         if !self.members.iter().any(can) {
             Nobody::NoMembers
         } else if turn.holders.is_empty() {
@@ -189,20 +190,21 @@ impl Rota<'_> {
         let mut others =
             members.filter(|member| !turn.has(&member.key) && availability.is_there(member, at));
         let place = |holder: &Holder| {
-            let left = self
-                .members
-                .iter()
-                .any(|member| member.key == holder.key && !member.link.can_be_on_duty());
+            let mut members = self.members.iter();
+            let member = members.find(|member| member.key == holder.key);
+            let left = member.is_some_and(|member| !member.link.can_be_on_duty());
+            // By the name that they have now.
+            let holder = member.map_or_else(|| holder.clone(), Member::holder);
             if !left && !availability.is_away(&holder.key, at) {
                 return Place {
                     before: Vec::new(),
-                    now: Some((holder.clone(), Why::Turn)),
+                    now: Some((holder, Why::Turn)),
                 };
             }
             let stands_in = others.next();
             Place {
                 before: vec![holder.key.clone()],
-                now: stands_in.map(|member| (member.holder(), Why::StandsInFor(holder.clone()))),
+                now: stands_in.map(|member| (member.holder(), Why::StandsInFor(holder))),
             }
         };
         turn.holders.iter().map(place).collect()

@@ -8,9 +8,9 @@ use crate::{
 };
 use types::{Holder, MemberKey, Timestamp};
 
-/// All that decides who is on duty, but for whose turn it was last.
+/// What a plan is reckoned from: all that decides who is on duty, but for whose turn it was last.
 #[derive(Clone, Copy, Debug)]
-pub struct Rota<'a> {
+pub struct Basis<'a> {
     pub cadence: &'a Cadence,
     /// How many people have a turn together; all members where they are fewer.
     pub duty_size: u32,
@@ -48,7 +48,7 @@ pub struct Turn {
     pub as_of: Timestamp,
 }
 
-impl Rota<'_> {
+impl Basis<'_> {
     /// The turn with which the rota begins at `now`: until the first hand-off, which is never in
     /// the past, whoever is on duty stays so, and their order goes on.
     pub fn begin(&self, crew: &Crew, now: Timestamp) -> Turn {

@@ -25,7 +25,7 @@ fn chicago() -> Team {
 
 #[test]
 fn the_week_in_which_clocks_are_put_back_has_169_hours() {
-    let shifts = stretches(&chicago().rota().segments(
+    let shifts = stretches(&chicago().basis().segments(
         &chicago().begun("2024-11-01T14:00Z"),
         at("2024-11-15T15:00Z"),
     ));
@@ -69,7 +69,7 @@ fn a_night_shift_across_a_change_of_clocks_ends_when_it_was_asked_to() {
     let team = team(cadence, &["ann", "bob"]);
     let zone = &team.cadence.zone;
     let segments = team
-        .rota()
+        .basis()
         .segments(&team.begun("2026-03-28T21:00Z"), at("2026-03-30T06:00Z"));
     let shifts = stretches(&segments);
     let ends: Vec<_> = shifts
@@ -146,7 +146,7 @@ fn fourteen() -> Team {
 fn of_fourteen_people_on_weekdays_none_loses_a_turn_at_a_weekend() {
     let team = fourteen();
     let segments = team
-        .rota()
+        .basis()
         .segments(&team.begun("2026-01-05T08:00Z"), at("2026-04-20T00:00Z"));
     let names: Vec<_> = segments
         .iter()
@@ -175,10 +175,10 @@ fn a_window_that_begins_on_a_saturday_night_shows_what_the_whole_calendar_shows(
         team.cadence.on_days_off = on_days_off;
         let began = team.begun("2026-01-05T08:00Z");
         let end = at("2026-04-20T00:00Z");
-        let whole = team.rota().segments(&began, end);
+        let whole = team.basis().segments(&began, end);
         let from = at("2026-02-07T23:00Z");
-        let turn = team.rota().advanced(&began, from);
-        let window = team.rota().segments(&turn, end);
+        let turn = team.basis().advanced(&began, from);
+        let window = team.basis().segments(&turn, end);
         let rest: Vec<_> = whole
             .into_iter()
             .filter(|segment| segment.span.until > from)
@@ -244,8 +244,8 @@ fn a_gap_before_an_edit_is_nothing_to_warn_of() {
     let mut team = daily();
     team.empty("ann", "2026-06-02T04:00Z", "2026-06-02T05:00Z");
     let now = at("2026-06-02T10:00Z");
-    let turn = team.rota().advanced(&team.begun("2026-06-01T08:00Z"), now);
-    let segments = team.rota().segments(&turn, at("2026-06-04T00:00Z"));
+    let turn = team.basis().advanced(&team.begun("2026-06-01T08:00Z"), now);
+    let segments = team.basis().segments(&turn, at("2026-06-04T00:00Z"));
     let is_gap = |segment: &&Segment| in_words(segment).ends_with("left empty");
     assert_eq!(segments.iter().find(is_gap), None);
     assert_eq!(segments[0].span.from, now);
@@ -294,7 +294,7 @@ fn a_rota_that_starts_today_after_its_time_begins_with_the_next_hand_off() {
 fn somebody_who_leaves_the_workspace_is_not_on_duty_any_more() {
     let mut team = daily();
     let turn = team
-        .rota()
+        .basis()
         .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-01T12:00Z"));
     team.members[0].link = LinkState::Deactivated;
     assert_eq!(
@@ -366,7 +366,7 @@ fn a_moment_beyond_all_calendars_does_no_harm() {
     let never = Timestamp::from_millis(i64::MAX);
     assert_eq!(team.cadence.next_hand_off(never, None), None);
     assert_eq!(
-        team.rota()
+        team.basis()
             .advanced(&turn, at("2036-06-01T09:00Z"))
             .holders
             .len(),

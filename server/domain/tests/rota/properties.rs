@@ -187,7 +187,7 @@ impl Team {
 
     fn at_beginning(&self) -> domain::rota::Turn {
         let crew = domain::Crew::new(self.members.clone(), Vec::new());
-        self.rota().begin(&crew, self.beginning())
+        self.basis().begin(&crew, self.beginning())
     }
 }
 
@@ -262,7 +262,7 @@ fn a_plan_has_no_holes_and_no_overlaps_and_nobody_twice() {
     for_all(|team| {
         let turn = team.at_beginning();
         let until = turn.as_of.plus_seconds(80 * DAY);
-        let segments = team.rota().segments(&turn, until);
+        let segments = team.basis().segments(&turn, until);
         prop_assert_eq!(segments[0].span.from, turn.as_of);
         prop_assert_eq!(segments[segments.len() - 1].span.until, until);
         for pair in segments.windows(2) {
@@ -289,7 +289,7 @@ fn nobody_who_is_away_is_on_duty_unless_an_override_says_so() {
     for_all(|team| {
         let turn = team.at_beginning();
         let until = turn.as_of.plus_seconds(80 * DAY);
-        for segment in team.rota().segments(&turn, until) {
+        for segment in team.basis().segments(&turn, until) {
             let Staffing::These(on) = &segment.on else {
                 continue;
             };
@@ -309,20 +309,20 @@ fn nobody_who_is_away_is_on_duty_unless_an_override_says_so() {
 #[test]
 fn what_is_shown_beforehand_is_what_then_happens_however_often_one_looks() {
     for_all(|team| {
-        let rota = team.rota();
+        let basis = team.basis();
         let mut turn = team.at_beginning();
         let until = turn.as_of.plus_seconds(80 * DAY);
-        let shown = rota.segments(&turn, until);
-        let leap = rota.advanced(&turn, turn.as_of.plus_seconds(40 * DAY));
+        let shown = basis.segments(&turn, until);
+        let leap = basis.advanced(&turn, turn.as_of.plus_seconds(40 * DAY));
         // As the clock of the rotations does it, and at times of its own.
         let mut looks = 0;
         while turn.as_of < leap.as_of {
-            let next = rota.next_change(&turn, until).unwrap_or(until);
+            let next = basis.next_change(&turn, until).unwrap_or(until);
             let at_odds = turn.as_of.plus_seconds(61 * 3600);
             let now = if looks % 3 == 0 { at_odds } else { next };
-            turn = rota.advanced(&turn, now.min(leap.as_of));
+            turn = basis.advanced(&turn, now.min(leap.as_of));
             let soon = turn.as_of.plus_seconds(5 * DAY).min(until);
-            let happens = rota.segments(&turn, soon);
+            let happens = basis.segments(&turn, soon);
             prop_assert_eq!(happens, between(&shown, turn.as_of, soon));
             looks += 1;
         }
@@ -337,15 +337,15 @@ fn an_edit_changes_nothing_of_what_has_been() {
         let turn = team.at_beginning();
         let until = turn.as_of.plus_seconds(80 * DAY);
         let now = turn.as_of.plus_seconds(30 * DAY);
-        let then = team.rota().advanced(&turn, now);
+        let then = team.basis().advanced(&turn, now);
         let before = team.members.clone();
         team.members.rotate_left(1);
         team.members.push(member("gus"));
         team.cadence.times = Times::new(vec![Time::constant(2, 30, 0, 0)]).unwrap();
         team.cadence.off.weekend = Weekdays::of(&[Weekday::Friday]);
-        let then = team.rota().rearranged(&then, &before, now);
+        let then = team.basis().rearranged(&then, &before, now);
         prop_assert_eq!(then.as_of, now);
-        let after = team.rota().segments(&then, until);
+        let after = team.basis().segments(&then, until);
         prop_assert_eq!(after[0].span.from, now);
         for hand_off in team.cadence.hand_offs(now, until) {
             prop_assert!(hand_off.at > now);
@@ -372,7 +372,7 @@ fn everybody_gets_as_many_turns_as_everybody_else() {
             let Some(next) = team.cadence.next_hand_off(turn.as_of, turn.began) else {
                 return Ok(());
             };
-            turn = team.rota().advanced(&turn, next.at);
+            turn = team.basis().advanced(&turn, next.at);
             for holder in &turn.holders {
                 *counts.entry(holder.name.clone()).or_default() += 1;
             }
@@ -393,14 +393,14 @@ fn somebody_who_was_away_gets_a_turn_once_back() {
         team.overrides.clear();
         let mut turn = team.at_beginning();
         let back = team.absences.iter().map(|absence| absence.span.until).max();
-        turn = team.rota().advanced(&turn, back.unwrap_or(turn.as_of));
+        turn = team.basis().advanced(&turn, back.unwrap_or(turn.as_of));
         let mut had = BTreeSet::new();
         // Those who are owed a turn, and then the whole order.
         for _ in 0..team.members.len() * 2 {
             let Some(next) = team.cadence.next_hand_off(turn.as_of, turn.began) else {
                 return Ok(());
             };
-            turn = team.rota().advanced(&turn, next.at);
+            turn = team.basis().advanced(&turn, next.at);
             had.extend(turn.holders.iter().map(|holder| holder.name.clone()));
         }
         prop_assert_eq!(had.len(), team.members.len());
@@ -422,7 +422,7 @@ fn the_order_of_absences_and_of_overrides_that_are_apart_does_not_matter() {
             is_apart
         });
         let who = |team: &Team| -> Vec<_> {
-            let segments = team.rota().segments(&turn, until);
+            let segments = team.basis().segments(&turn, until);
             segments.iter().map(in_words).collect()
         };
         let before = who(&team);

@@ -334,13 +334,13 @@ fn r9_a_day_is_off_where_any_of_the_countries_has_it_off() {
 fn r10_who_is_on_duty_does_not_move_when_somebody_joins_before_them() {
     let mut team = daily();
     let turn = team.begun("2026-06-02T10:00Z");
-    let turn = team.rota().advanced(&turn, at("2026-06-04T10:00Z"));
+    let turn = team.basis().advanced(&turn, at("2026-06-04T10:00Z"));
     let before = team.members.clone();
     for (place, next) in [(0, "cy"), (1, "cy"), (2, "new"), (3, "cy")] {
         team.members = before.clone();
         team.members.insert(place, member("new"));
         let turn = team
-            .rota()
+            .basis()
             .rearranged(&turn, &before, at("2026-06-04T12:00Z"));
         assert_eq!(
             team.planned_from(&turn, "2026-06-05T10:00Z"),
@@ -360,12 +360,12 @@ fn r10_whoever_is_removed_hands_over_to_the_next_at_once() {
             "2026-06-02T10:00Z",
             "2026-06-03T10:00Z",
         ][removed];
-        let turn = team.rota().advanced(&turn, at(now));
+        let turn = team.basis().advanced(&turn, at(now));
         let before = team.members.clone();
         team.members.remove(removed);
-        let turn = team.rota().rearranged(&turn, &before, at(now));
+        let turn = team.basis().rearranged(&turn, &before, at(now));
         let day_after = at(now).plus_seconds(24 * 3600);
-        let planned = team.rota().segments(&turn, day_after);
+        let planned = team.basis().segments(&turn, day_after);
         let names: Vec<_> = planned.iter().map(in_words).collect();
         let names: Vec<_> = names.iter().map(|words| &words[12..]).collect();
         assert_eq!(names.join(" "), left);
@@ -376,12 +376,12 @@ fn r10_whoever_is_removed_hands_over_to_the_next_at_once() {
 fn r10_somebody_else_who_is_removed_changes_nothing_now() {
     let mut team = daily();
     let turn = team
-        .rota()
+        .basis()
         .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-01T10:00Z"));
     let before = team.members.clone();
     team.members.remove(1);
     let turn = team
-        .rota()
+        .basis()
         .rearranged(&turn, &before, at("2026-06-01T10:00Z"));
     assert_eq!(
         team.planned_from(&turn, "2026-06-02T10:00Z"),
@@ -394,14 +394,14 @@ fn r10_the_first_to_join_an_empty_rota_is_on_duty_at_once() {
     let mut team = daily();
     let members = std::mem::take(&mut team.members);
     let turn = team
-        .rota()
+        .basis()
         .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-01T10:00Z"));
     assert_eq!(
         team.planned_from(&turn, "2026-06-02T10:00Z"),
         ["06-01 10:00 no members"]
     );
     team.members = members;
-    let turn = team.rota().rearranged(&turn, &[], at("2026-06-01T12:00Z"));
+    let turn = team.basis().rearranged(&turn, &[], at("2026-06-01T12:00Z"));
     assert_eq!(
         team.planned_from(&turn, "2026-06-02T10:00Z"),
         ["06-01 12:00 ann", "06-02 09:00 bob"]
@@ -704,7 +704,7 @@ fn r14_an_odd_time_is_no_override() {
 fn r15_what_has_been_is_not_reckoned_again() {
     let mut team = daily();
     let turn = team
-        .rota()
+        .basis()
         .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-02T12:00Z"));
     // Bob has had his turn since nine. That today is a day off after all uses up no other one.
     team.cadence.off.dates.insert(date("2026-06-02"));
@@ -717,7 +717,7 @@ fn r15_what_has_been_is_not_reckoned_again() {
     let mut week = daily();
     week.cadence.days = weekly(Weekday::Tuesday, 1);
     let turn = week
-        .rota()
+        .basis()
         .advanced(&week.begun("2026-06-01T08:00Z"), at("2026-06-02T12:00Z"));
     week.cadence.off.dates.insert(date("2026-06-02"));
     assert_eq!(
@@ -731,7 +731,7 @@ fn r16_whoever_asks_is_told_the_same() {
     let mut team = daily();
     team.replace("bob", "dan", "2026-06-02T10:00Z", "2026-06-02T11:00Z");
     let segments = team
-        .rota()
+        .basis()
         .segments(&team.begun("2026-06-01T08:00Z"), at("2026-06-09T00:00Z"));
     let plan = stretches(&segments);
     let crew = Crew::new(team.members.clone(), Vec::new());
@@ -767,10 +767,10 @@ fn r17_hand_offs_that_were_missed_lead_to_the_truth_at_once() {
     let mut seen = began.clone();
     for hour in 0..24 * 20 {
         seen = team
-            .rota()
+            .basis()
             .advanced(&seen, at("2026-06-01T09:00Z").plus_seconds(hour * 3600));
     }
-    let asleep = team.rota().advanced(&began, seen.as_of);
+    let asleep = team.basis().advanced(&began, seen.as_of);
     assert_eq!(asleep, seen);
     assert_eq!(asleep.holders.len(), 1);
 }
@@ -809,7 +809,7 @@ fn r18_a_zone_that_does_not_exist_is_none() {
 fn r19_while_it_is_paused_nobody_is_on_duty_and_the_order_stays() {
     let mut team = daily();
     let turn = team
-        .rota()
+        .basis()
         .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-02T12:00Z"));
     team.paused = true;
     team.add("dan", "2026-06-02T12:00Z", "2026-06-10T00:00Z");
@@ -818,10 +818,10 @@ fn r19_while_it_is_paused_nobody_is_on_duty_and_the_order_stays() {
         ["06-02 12:00 paused"]
     );
     assert_eq!(
-        team.rota().next_change(&turn, at("2026-06-10T00:00Z")),
+        team.basis().next_change(&turn, at("2026-06-10T00:00Z")),
         None
     );
-    let turn = team.rota().advanced(&turn, at("2026-06-05T12:00Z"));
+    let turn = team.basis().advanced(&turn, at("2026-06-05T12:00Z"));
     team.paused = false;
     team.overrides.clear();
     assert_eq!(
@@ -841,7 +841,7 @@ fn whoever_is_on_duty_by_hand_stays_until_the_rota_begins_and_their_order_goes_o
     };
     let begun = |name| {
         let crew = Crew::new(team.members.clone(), vec![duty(name)]);
-        let turn = team.rota().begin(&crew, now);
+        let turn = team.basis().begin(&crew, now);
         team.planned_from(&turn, "2026-06-03T12:00Z")
     };
     assert_eq!(begun("bob"), ["06-02 12:00 bob", "06-03 09:00 cy"]);

@@ -3,8 +3,8 @@
 use domain::{
     Crew, Member,
     rota::{
-        Absence, Cadence, Days, DaysOff, Nobody, OnDaysOff, Override, OverrideKind, PassedOver,
-        Rota, Segment, Staffing, Times, Turn, Weekdays, Why, Zone,
+        Absence, Basis, Cadence, Days, DaysOff, Nobody, OnDaysOff, Override, OverrideKind,
+        PassedOver, Segment, Staffing, Times, Turn, Weekdays, Why, Zone,
     },
 };
 use jiff::civil::Weekday;
@@ -100,8 +100,8 @@ pub fn daily() -> Team {
 }
 
 impl Team {
-    pub fn rota(&self) -> Rota<'_> {
-        Rota {
+    pub fn basis(&self) -> Basis<'_> {
+        Basis {
             cadence: &self.cadence,
             duty_size: self.duty_size,
             members: &self.members,
@@ -115,7 +115,7 @@ impl Team {
     /// The turn of a rota that was made at a moment, when nobody was on duty.
     pub fn begun(&self, now: &str) -> Turn {
         let crew = Crew::new(self.members.clone(), Vec::new());
-        self.rota().begin(&crew, at(now))
+        self.basis().begin(&crew, at(now))
     }
 
     /// What is planned at a moment for a rota that was made then.
@@ -124,7 +124,7 @@ impl Team {
     }
 
     pub fn planned_from(&self, turn: &Turn, until: &str) -> Vec<String> {
-        let segments = self.rota().segments(turn, at(until));
+        let segments = self.basis().segments(turn, at(until));
         segments.iter().map(in_words).collect()
     }
 
