@@ -292,7 +292,7 @@ test('search and filter narrow the list, stay in the address and survive a reloa
   await search.fill('COFFEE');
   await expect(cards).toHaveText(['100%25 coffee & beans', 'Coffee']);
   await expect(page).toHaveURL('/rotations?search=COFFEE');
-  await page.getByLabel('Mode').selectOption('Following a schedule');
+  await page.getByLabel('Mode').selectOption('Following PagerDuty');
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible();
   await search.fill('');
   await expect(cards).toHaveText(['Platform on-call']);

@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod pagerduty;
 pub mod reencrypt;
 pub mod replicas;
+pub mod rotas;
 pub mod slack;
 pub mod slack_output;
 pub mod storage;

@@ -12,7 +12,9 @@ use server::{
     backend::RoundRobin,
     background, check, clock,
     config::{Config, ConnectionsConfig, Settings, StorageSettings},
-    hand_offs, housekeeping, http, outbox, reencrypt, replicas, slack,
+    hand_offs, housekeeping, http, outbox, reencrypt, replicas,
+    rotas::Rotas,
+    slack,
     slack_output::{self, announcements::Announcements, groups::DutyGroups},
     storage::Storage,
     store::{self, ServingLock},
@@ -228,6 +230,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         // Pages can be read all the same, and readiness says what is the matter.
         tracing::warn!(%error, "nothing can be written to the database");
     }
+    if let Err(error) = services.store.reckon_rotas_anew().await {
+        tracing::warn!(%error, "rotations go on by the time-zone data that they were planned with");
+    }
     let metrics = match services.config.metrics.listen {
         Some(listen) => Some(bind(listen).await?),
         None => None,
@@ -238,7 +243,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             &services.store,
             &services.sync.signals.clock,
             (&services.tasks, &services.background),
-            vec![Arc::new(sync::Schedules(services.sync.clone()))],
+            vec![
+                Arc::new(sync::Schedules(services.sync.clone())),
+                Arc::new(Rotas {
+                    store: services.store.clone(),
+                    live: services.live.clone(),
+                }),
+            ],
         ),
         sync::task(&services.sync),
         slack::directory::task(&services.slack),

@@ -33,6 +33,7 @@ pub enum AuditAction {
     RemovedOwner,
     BoundSchedule,
     UnboundSchedule,
+    SetRota,
     RevertedToManual,
     ReboundSchedules,
     LeftManual,
@@ -52,7 +53,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -77,6 +78,7 @@ impl AuditAction {
         Self::RemovedOwner,
         Self::BoundSchedule,
         Self::UnboundSchedule,
+        Self::SetRota,
         Self::RevertedToManual,
         Self::ReboundSchedules,
         Self::LeftManual,
@@ -117,6 +119,7 @@ impl AuditAction {
             Self::RemovedOwner => "removed_owner",
             Self::BoundSchedule => "bound_schedule",
             Self::UnboundSchedule => "unbound_schedule",
+            Self::SetRota => "set_rota",
             Self::RevertedToManual => "reverted_to_manual",
             Self::ReboundSchedules => "rebound_schedules",
             Self::LeftManual => "left_manual",
@@ -168,6 +171,7 @@ impl fmt::Display for AuditAction {
             Self::RemovedOwner => "Removed an owner",
             Self::BoundSchedule => "Bound a schedule",
             Self::UnboundSchedule => "Unbound a schedule",
+            Self::SetRota => "Set a rotation's own schedule",
             Self::RevertedToManual => "Reverted a rotation to Manual",
             Self::ReboundSchedules => "Bound rotations back to PagerDuty",
             Self::LeftManual => "Left reverted rotations Manual",

@@ -24,7 +24,8 @@ pub enum Change {
     },
     Removed {
         name: String,
-        was_on_duty: bool,
+        /// They were on duty, and nobody has taken over.
+        left_duty: bool,
     },
     /// An earlier change was taken back.
     Undone {

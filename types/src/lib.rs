@@ -23,6 +23,7 @@ mod outcome;
 mod pagerduty;
 mod person;
 mod refusal;
+mod rota;
 mod rotation;
 mod schedule;
 mod sign_in;
@@ -66,6 +67,10 @@ pub use outcome::Outcome;
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
+pub use rota::{
+    ROTA_EVERY_MAX, ROTA_TIMES_MAX, RotaField, RotaInput, RotaKind, RotaProblem, RotaView, Weekday,
+    Weekends,
+};
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
     NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,

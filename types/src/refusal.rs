@@ -79,6 +79,7 @@ codes!(Denial {
 codes!(RotationRefusal {
     Self::Fields(_) => "rotation.fields",
     Self::Bound => "rotation.bound",
+    Self::Scheduled => "rotation.scheduled",
     Self::UnknownMode => "rotation.unknown_mode",
     Self::NobodyToRotateTo => "rotation.nobody_to_rotate_to",
     Self::Deactivated => "rotation.deactivated",
@@ -94,6 +95,7 @@ codes!(RotationRefusal {
 codes!(BindRefusal of PagerDuty, Rotation {
     Self::NotConnected => "schedule.not_connected",
     Self::ConnectionChanged => "schedule.connection_changed",
+    Self::Rota(_) => "schedule.fields",
     Self::NothingChosen => "schedule.nothing_chosen",
 });
 
@@ -207,11 +209,11 @@ mod tests {
         denied.manage_integrations denied.edit_rotation denied.read_audit
         denied.see_background_work denied.link_people denied.browse_as_guest
         denied.create_rotation denied.sync_as_guest denied.installation_ended
-        rotation.fields rotation.bound rotation.unknown_mode rotation.nobody_to_rotate_to
+        rotation.fields rotation.bound rotation.scheduled rotation.unknown_mode rotation.nobody_to_rotate_to
         rotation.deactivated rotation.not_a_member rotation.already_a_member
         rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
         rotation.changed_since rotation.undo_gone
-        schedule.not_connected schedule.connection_changed schedule.nothing_chosen
+        schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen

@@ -4,7 +4,7 @@
 
 use crate::{
     BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonId,
-    PersonView, RotationId, ScheduleId, Stretch, is_invisible,
+    PersonView, RotaView, RotationId, ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -21,6 +21,8 @@ pub enum RotationMode {
     Manual,
     /// A PagerDuty schedule decides.
     PagerDuty,
+    /// A schedule of its own decides whose turn it is.
+    Scheduled,
     /// Something decides that another version knows and this one does not. Such a rotation is
     /// shown as it is stored and left alone.
     Unknown,
@@ -32,20 +34,21 @@ impl RotationMode {
         match self {
             Self::Manual => "manual",
             Self::PagerDuty => "pagerduty",
+            Self::Scheduled => "scheduled",
             Self::Unknown => "unknown",
         }
     }
 
     /// The inverse of [`RotationMode::code`], for what can be chosen.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Manual, Self::PagerDuty]
+        [Self::Manual, Self::PagerDuty, Self::Scheduled]
             .into_iter()
             .find(|mode| mode.code() == code)
     }
 
     /// Whether who takes turns, and in which order, is decided here.
     pub const fn members_are_ours(self) -> bool {
-        matches!(self, Self::Manual)
+        matches!(self, Self::Manual | Self::Scheduled)
     }
 
     /// Whether people hand over by hand; else nobody presses *Rotate*.
@@ -57,13 +60,14 @@ impl RotationMode {
     pub const fn refusal(self) -> RotationRefusal {
         match self {
             Self::PagerDuty => RotationRefusal::Bound,
+            Self::Scheduled => RotationRefusal::Scheduled,
             Self::Manual | Self::Unknown => RotationRefusal::UnknownMode,
         }
     }
 
     /// Whether it is planned ahead who is on duty, and who comes next.
     pub const fn has_shifts(self) -> bool {
-        matches!(self, Self::PagerDuty)
+        matches!(self, Self::PagerDuty | Self::Scheduled)
     }
 }
 
@@ -72,6 +76,7 @@ impl fmt::Display for RotationMode {
         f.write_str(match self {
             Self::Manual => "Manual",
             Self::PagerDuty => "PagerDuty",
+            Self::Scheduled => "Scheduled",
             Self::Unknown => "Unknown mode",
         })
     }
@@ -271,6 +276,10 @@ pub enum RotationRefusal {
     )]
     Bound,
     #[error(
+        "This rotation moves on by its schedule. Change the schedule or the order of its members, or choose Manual under Edit schedule."
+    )]
+    Scheduled,
+    #[error(
         "Another version made this rotation, in a way that this one does not know. Ask whoever runs Round Robin to run that version."
     )]
     UnknownMode,
@@ -334,10 +343,12 @@ pub struct RotationPage {
     pub owners: Vec<PersonView>,
     /// Present in PagerDuty mode.
     pub binding: Option<BindingView>,
+    /// Present in Scheduled mode.
+    pub rota: Option<RotaView>,
     pub outlook: Outlook,
     /// Those on duty who are in Slack.
     pub contacts: Vec<SlackContact>,
-    /// What the bound schedule plans from now on, by start, with its gaps.
+    /// What a schedule plans from now on, by start, with its gaps.
     pub plan: Vec<Stretch>,
     /// Who was on duty, the latest first; the last 20.
     pub history: Vec<Stretch>,

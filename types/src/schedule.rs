@@ -2,8 +2,8 @@
 //! and what a bound rotation shows of it.
 
 use crate::{
-    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotationRefusal, ScheduleId, Stretch,
-    Timestamp,
+    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotaField, RotaInput, RotaProblem,
+    RotationRefusal, ScheduleId, Stretch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -234,6 +234,8 @@ pub struct LinkView {
 pub enum ScheduleChoice {
     Manual,
     PagerDuty(ScheduleId),
+    /// A schedule of its own.
+    Scheduled(RotaInput),
 }
 
 /// Why a schedule could not be searched, previewed or bound.
@@ -249,6 +251,9 @@ pub enum BindRefusal {
     NotConnected,
     #[error("The connection to PagerDuty was changed at this very moment. Save again.")]
     ConnectionChanged,
+    /// Remedy: each of these fields says beside it what it needs.
+    #[error("Some fields of the schedule need another look.")]
+    Rota(Vec<(RotaField, RotaProblem)>),
     /// Cause: No schedule was chosen.
     #[error("Search for a schedule and choose one from the list.")]
     NothingChosen,

@@ -48,7 +48,7 @@ fn class(tone: Tone) -> String {
 pub(crate) fn ModeBadge(mode: RotationMode) -> impl IntoView {
     let tone = match mode {
         RotationMode::Manual => Tone::Neutral,
-        RotationMode::PagerDuty => Tone::Accent,
+        RotationMode::PagerDuty | RotationMode::Scheduled => Tone::Accent,
         RotationMode::Unknown => Tone::Warning,
     };
     view! { <Badge tone text=mode.to_string()/> }

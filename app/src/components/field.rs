@@ -47,13 +47,14 @@ pub(crate) fn TextField(
     #[prop(optional)]
     autofocus: bool,
     #[prop(default = "text")] inputmode: &'static str,
+    #[prop(default = "text")] kind: &'static str,
 ) -> impl IntoView {
     view! {
         <div class="field">
             <label for=id>{label}</label>
             {hint.map(|hint| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             <input
-                type="text"
+                type=kind
                 id=id
                 name=name
                 value=value

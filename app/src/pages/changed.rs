@@ -60,9 +60,9 @@ fn sentence(what: &Change) -> Option<Markup> {
         Change::Added { names, .. } => {
             html! { (names_markup(names)) " " (be(names, ["was", "were"])) " added." }
         }
-        Change::Removed { name, was_on_duty } => html! {
+        Change::Removed { name, left_duty } => html! {
             bdi { (name) } " was removed"
-            @if *was_on_duty { " and is off duty. Nobody took over by that" }
+            @if *left_duty { " and is off duty. Nobody took over by that" }
             "."
         },
     })
@@ -141,14 +141,14 @@ mod tests {
             (
                 Change::Removed {
                     name: "Wei".to_owned(),
-                    was_on_duty: true,
+                    left_duty: true,
                 },
                 Some("<bdi>Wei</bdi> was removed and is off duty. Nobody took over by that."),
             ),
             (
                 Change::Removed {
                     name: "Wei".to_owned(),
-                    was_on_duty: false,
+                    left_duty: false,
                 },
                 Some("<bdi>Wei</bdi> was removed."),
             ),

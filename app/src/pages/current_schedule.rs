@@ -10,10 +10,15 @@ use types::{BindingView, LeftOut, RotationPage, Timestamp};
 #[component]
 pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
-    move || match binding.get() {
-        Some(binding) => Either::Left(view! { <Bound binding/> }),
-        None => Either::Right(view! {
-            <p>"Somebody presses Rotate, or sets a member on duty, whenever the turn passes on."</p>
+    let rota =
+        DataMemo::new(move || page.with(|page| page.rota.as_ref().map(|rota| rota.words.clone())));
+    move || match (binding.get(), rota.get()) {
+        (Some(binding), _) => Either::Left(view! { <Bound binding/> }),
+        (None, rota) => Either::Right(view! {
+            <p translate="no">{match rota {
+                Some(words) => format!("{words}."),
+                None => "Somebody presses Rotate, or sets a member on duty, whenever the turn passes on.".to_owned(),
+            }}</p>
         }),
     }
 }

@@ -172,6 +172,7 @@ fn Badges() -> impl IntoView {
             <p class="badges">
                 {tones.map(|(text, tone)| view! { <Badge tone text/> }).collect_view()}
                 <ModeBadge mode=RotationMode::Manual/>
+                <ModeBadge mode=RotationMode::Scheduled/>
                 <ModeBadge mode=RotationMode::PagerDuty/>
             </p>
             <Facts>

@@ -36,7 +36,7 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
     let outcome = form_outcome(edit);
     let initial =
         form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
-    let bound = page.mode.has_shifts();
+    let bound = page.binding.is_some();
     let back = format!("/rotations/{}", page.id);
     view! {
         <ActionForm action=edit class="card form">

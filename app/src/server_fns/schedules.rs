@@ -1,10 +1,12 @@
-//! Binding a rotation to a PagerDuty schedule, and back.
+//! What decides who is on duty in a rotation: a PagerDuty schedule, one of its own, or people.
 
 #[cfg(feature = "ssr")]
-use super::request::{NOTHING_KEPT, call, submit};
+use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{BindRefusal, FoundSchedules, Outcome, RotationId, ScheduleId, SchedulePreview};
+use types::{
+    BindRefusal, FoundSchedules, Outcome, RotaInput, RotationId, ScheduleId, SchedulePreview,
+};
 #[cfg(feature = "ssr")]
 use types::{RotationMode, ScheduleChoice};
 
@@ -28,19 +30,22 @@ pub async fn preview_schedule(
     .await
 }
 
-/// `mode` is a [`RotationMode::code`]; `schedule` is needed for PagerDuty only.
+/// `mode` is a [`RotationMode::code`]; `schedule` is needed for PagerDuty only, and `rota` for a
+/// schedule of its own.
 #[server(prefix = "/rpc", endpoint = "set_schedule")]
 pub async fn set_schedule(
     id: RotationId,
     #[server(default)] mode: String,
     #[server(default)] schedule: String,
+    #[server(default)] rota: RotaInput,
 ) -> Result<Outcome<(), BindRefusal>, AppError> {
     let page = format!("/rotations/{id}");
+    let kept = (mode == RotationMode::Scheduled.code()).then(|| rota.clone());
     submit::<SetSchedule, _, _, _>(
-        NOTHING_KEPT,
+        kept.as_ref(),
         |()| Some(page),
         |backend, caller| async move {
-            match choice(&mode, &schedule) {
+            match choice(&mode, &schedule, rota) {
                 Some(choice) => backend.set_schedule(&caller, id, choice).await,
                 None => Ok(Outcome::Refused(BindRefusal::NothingChosen)),
             }
@@ -50,9 +55,10 @@ pub async fn set_schedule(
 }
 
 #[cfg(feature = "ssr")]
-fn choice(mode: &str, schedule: &str) -> Option<ScheduleChoice> {
+fn choice(mode: &str, schedule: &str, rota: RotaInput) -> Option<ScheduleChoice> {
     match RotationMode::from_code(mode)? {
         RotationMode::Manual => Some(ScheduleChoice::Manual),
+        RotationMode::Scheduled => Some(ScheduleChoice::Scheduled(rota)),
         RotationMode::Unknown => None,
         RotationMode::PagerDuty => ScheduleId::parse(schedule).map(ScheduleChoice::PagerDuty),
     }

@@ -26,6 +26,7 @@ mod outlook;
 mod people;
 mod plan;
 mod records;
+pub mod rota;
 mod rotation;
 mod schedule;
 mod search;
@@ -47,7 +48,7 @@ pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};
 pub use home::{Home, SeenRotation, Turn, home};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
 pub use listing::{Listing, Traits, listing};
-pub use membership::{crew_of, difference, going_on, left_out, loss, on_duty};
+pub use membership::{begun_from, crew_of, difference, going_on, left_out, loss, on_duty};
 pub use natural::NaturalKey;
 pub use notices::{
     Addressee, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,

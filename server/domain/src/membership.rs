@@ -63,6 +63,17 @@ pub fn going_on(present: &Crew, coming: &Crew) -> Crew {
     }
 }
 
+/// The people `coming` where nobody has come on duty since those who are `present` before
+/// `certain`: a plan that was made otherwise meanwhile says nothing of the time before.
+pub fn begun_from(present: &Crew, mut coming: Crew, certain: Timestamp) -> Crew {
+    for duty in &mut coming.duties {
+        if !present.is_on_duty(&duty.holder.key) {
+            duty.since = duty.since.max(certain);
+        }
+    }
+    coming
+}
+
 fn member(person: &SchedulePerson, directory: &Directory) -> Member {
     let (link, found) = link_of(person, directory);
     let slack_id: Option<PersonId> = found.map(|found| found.id.clone());

@@ -1,7 +1,7 @@
 //! What decides who takes turns in a rotation, and who is on duty. A kind of plan answers the
 //! same few questions as any other, so nothing else has to ask which kind it is.
 
-use crate::Foresight;
+use crate::{Foresight, rota::Rota};
 use types::{RotationMode, RotationRefusal, ScheduleId, Stretch, Timestamp};
 
 /// What decides who takes turns in a rotation, and who is on duty.
@@ -11,16 +11,20 @@ pub enum Plan {
     Manual,
     /// Both come from a PagerDuty schedule.
     PagerDuty(ScheduleId),
+    /// A schedule of its own says whose turn it is among its members.
+    Scheduled(Box<Rota>),
     /// Something of which only another version knows. It is left alone.
     Unknown,
 }
 
 impl Plan {
-    /// What is stored of a plan: the name of its kind, and the schedule that is followed.
-    pub fn stored(mode: &str, schedule: Option<ScheduleId>) -> Self {
-        match (RotationMode::from_code(mode), schedule) {
-            (Some(RotationMode::Manual), _) => Self::Manual,
-            (Some(RotationMode::PagerDuty), Some(schedule)) => Self::PagerDuty(schedule),
+    /// What is stored of a plan: the name of its kind, the schedule that is followed, and the
+    /// schedule of its own, if this version can read it.
+    pub fn stored(mode: &str, schedule: Option<ScheduleId>, rota: Option<Rota>) -> Self {
+        match (RotationMode::from_code(mode), schedule, rota) {
+            (Some(RotationMode::Manual), ..) => Self::Manual,
+            (Some(RotationMode::PagerDuty), Some(schedule), _) => Self::PagerDuty(schedule),
+            (Some(RotationMode::Scheduled), _, Some(rota)) => Self::Scheduled(Box::new(rota)),
             _ => Self::Unknown,
         }
     }
@@ -30,6 +34,7 @@ impl Plan {
         match self {
             Self::Manual => RotationMode::Manual,
             Self::PagerDuty(_) => RotationMode::PagerDuty,
+            Self::Scheduled(_) => RotationMode::Scheduled,
             Self::Unknown => RotationMode::Unknown,
         }
     }
@@ -38,7 +43,15 @@ impl Plan {
     pub const fn schedule(&self) -> Option<&ScheduleId> {
         match self {
             Self::PagerDuty(schedule) => Some(schedule),
-            Self::Manual | Self::Unknown => None,
+            Self::Manual | Self::Scheduled(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The schedule of its own.
+    pub fn rota(&self) -> Option<&Rota> {
+        match self {
+            Self::Scheduled(rota) => Some(rota),
+            Self::Manual | Self::PagerDuty(_) | Self::Unknown => None,
         }
     }
 
@@ -86,14 +99,16 @@ mod tests {
     fn a_plan_is_read_back_as_it_is_stored() {
         for plan in [Plan::Manual, Plan::PagerDuty(schedule())] {
             let schedule = plan.schedule().cloned();
-            assert_eq!(Plan::stored(plan.mode().code(), schedule), plan);
+            assert_eq!(Plan::stored(plan.mode().code(), schedule, None), plan);
         }
     }
 
     #[test]
     fn a_kind_of_another_version_and_a_binding_to_nothing_are_not_known() {
-        assert_eq!(Plan::stored("lunar", Some(schedule())), Plan::Unknown);
-        assert_eq!(Plan::stored("pagerduty", None), Plan::Unknown);
+        let stored = |mode, schedule| Plan::stored(mode, schedule, None);
+        assert_eq!(stored("lunar", Some(schedule())), Plan::Unknown);
+        assert_eq!(stored("pagerduty", None), Plan::Unknown);
+        assert_eq!(stored("scheduled", None), Plan::Unknown);
     }
 
     #[test]

@@ -108,10 +108,9 @@ pub async fn calendar(
             let rotation = &rotations[place];
             let past = pasts.remove(&rotation.id);
             let past = past.unwrap_or_else(|| Past::none(present.now));
-            let foresight = present.foresight(rotation);
             Row {
                 place,
-                coverage: foresight.coverage(&rotation.crew, &past, span, present.now),
+                coverage: present.coverage(rotation, &past, span),
             }
         })
         .collect();

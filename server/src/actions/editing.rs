@@ -82,11 +82,12 @@ pub(super) async fn change(
     action: AuditAction,
     rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
 ) -> Result<(), Stop<RotationRefusal>> {
-    let differs = change_keeping(services, actor, id, (action, None), rule);
-    differs.await.map(drop)
+    let changed = change_keeping(services, actor, id, (action, None), rule);
+    changed.await.map(drop)
 }
 
-/// The same, and what takes the change back; `None` where nothing differs by it.
+/// The same, and what takes the change back; `None` where nothing differs by it, or where
+/// people do not hand over themselves: who is on duty does not come back there.
 pub(super) async fn change_undoably(
     services: &Services,
     actor: &Actor,
@@ -95,25 +96,26 @@ pub(super) async fn change_undoably(
     rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
 ) -> Result<Option<UndoId>, Stop<RotationRefusal>> {
     let undo = UndoId::new(Uuid::now_v7().simple().to_string());
-    let kept = Some(undo.clone());
-    let differs = change_keeping(services, actor, id, (action, kept), rule).await?;
-    Ok(differs.then_some(undo))
+    change_keeping(services, actor, id, (action, Some(undo)), rule).await
 }
 
-/// Tells whether anything differs.
+/// Tells what takes it back, if `undo` does.
 async fn change_keeping(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     (action, undo): (AuditAction, Option<UndoId>),
     rule: impl FnOnce(&mut Rotation, &mut NewAuditEntry) -> Result<(), RotationRefusal> + Send,
-) -> Result<bool, Stop<RotationRefusal>> {
+) -> Result<Option<UndoId>, Stop<RotationRefusal>> {
+    let mut kept = None;
     let changed = services
         .store
         .change_rotation(&actor.workspace, id, |rotation| {
             must_edit(rotation, actor)?;
             let mut entry = entry_about(actor, action, rotation);
             rule(rotation, &mut entry)?;
+            let undo = undo.filter(|_| rotation.plan.people_hand_over().is_ok());
+            kept.clone_from(&undo);
             Ok::<_, Stop<RotationRefusal>>(RotationChange { entry, undo })
         })
         .await
@@ -122,7 +124,7 @@ async fn change_keeping(
     if differs {
         publish_rotation(services, actor, id);
     }
-    Ok(differs)
+    Ok(kept.filter(|_| differs))
 }
 
 /// What the field of the code is told, where that is what the store refuses.

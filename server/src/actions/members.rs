@@ -61,16 +61,17 @@ pub async fn remove(
     let mut removed = (String::new(), false);
     let action = AuditAction::RemovedMember;
     let undo = change_undoably(services, actor, id, action, |rotation, entry| {
-        let was_on_duty = rotation.crew.is_on_duty(member);
+        let by_hand = rotation.plan.people_hand_over().is_ok();
+        let left_duty = by_hand && rotation.crew.is_on_duty(member);
         let name = domain::remove_member(rotation, member)?;
         entry.before = Some(name.clone());
-        removed = (name, was_on_duty);
+        removed = (name, left_duty);
         Ok(())
     })
     .await?;
-    let (name, was_on_duty) = removed;
+    let (name, left_duty) = removed;
     Ok(Changed {
-        what: Change::Removed { name, was_on_duty },
+        what: Change::Removed { name, left_duty },
         undo,
     })
 }

@@ -14,7 +14,7 @@ use domain::{
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
     Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
-    RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Stretch, Timestamp,
+    RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Span, Stretch, Timestamp,
 };
 
 /// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
@@ -57,6 +57,8 @@ pub struct RotationState {
     pub bound: Option<Bound>,
     /// By the clock that duties go by.
     pub now: Timestamp,
+    /// What a schedule plans from now on, with its gaps.
+    pub plan: Vec<Stretch>,
     pub outlook: Outlook,
     /// The latest first.
     pub history: Vec<Record>,
@@ -100,7 +102,12 @@ pub async fn list(
             &listed.outlook.on_duty,
             filter,
         )
-        .then(|| (traits(rotation, &listed, actor, present.now), listed))
+        .then(|| {
+            (
+                traits(rotation, &listed, actor, present.time_of(rotation)),
+                listed,
+            )
+        })
     });
     let page = domain::listing(found.collect(), filter);
     Ok(Listing {
@@ -128,8 +135,10 @@ fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timest
 /// What the rotations of a workspace are read from, all at once.
 pub(super) struct Present {
     pub(super) overview: Arc<Overview>,
-    /// By the clock that duties go by.
+    /// By PagerDuty's clock, or else ours.
     pub(super) now: Timestamp,
+    /// By ours.
+    own_now: Timestamp,
     pub(super) connection: Option<Connection>,
     schedules: HashMap<ScheduleId, ListedSchedule>,
     /// How often schedules are read.
@@ -150,10 +159,19 @@ impl Present {
         Ok(Self {
             overview,
             now: now(services, connection.as_ref()),
+            own_now: clock::now(),
             connection,
             schedules,
             interval: services.config.pagerduty.poll_interval,
         })
+    }
+
+    /// By the clock that its duties go by.
+    pub(super) fn time_of(&self, rotation: &ListedRotation) -> Timestamp {
+        match rotation.plan.rota() {
+            Some(_) => self.own_now,
+            None => self.now,
+        }
     }
 
     /// The rotations that the actor may see, with their places in the overview.
@@ -168,13 +186,13 @@ impl Present {
 
     /// One of the rotations as it is now.
     pub(super) fn listed(&self, place: usize, rotation: &ListedRotation) -> Listed {
-        let foresight = self.foresight(rotation);
-        let outlook = foresight.outlook(&rotation.crew, self.now);
-        let gaps_until = self.now.plus_seconds(domain::GAPS_TOLD_SECONDS);
+        let (foresight, now) = (self.foresight(rotation), self.time_of(rotation));
+        let outlook = foresight.outlook(&rotation.crew, now);
+        let gaps_until = now.plus_seconds(domain::GAPS_TOLD_SECONDS);
         let needs = domain::needs(&Condition {
             mode: rotation.plan.mode(),
             outlook: &outlook,
-            gap: foresight.next_gap(self.now, gaps_until),
+            gap: foresight.next_gap(now, gaps_until),
             unconfirmed: self.attention(rotation),
             unlinked: match rotation.plan.schedule() {
                 Some(_) => rotation.unlinked_count(),
@@ -193,20 +211,42 @@ impl Present {
     }
 
     pub(super) fn foresight(&self, rotation: &ListedRotation) -> Foresight<'_> {
-        let schedule = rotation.plan.schedule();
-        let stretches = schedule.and_then(|schedule| self.overview.plans.get(schedule));
-        let shifts = stretches
-            .zip(self.schedule(rotation))
-            .map(|(stretches, state)| {
-                let until = known_until(state.known_until, state.confirmed_at);
-                (stretches.as_slice(), until)
-            });
+        let own = self.overview.rotas.get(&rotation.id);
+        let own = own.map(|(stretches, until)| (stretches.as_slice(), *until));
+        let shifts = self.followed(rotation).or(own);
         rotation.plan.foresight(rotation.details.duty_size, shifts)
     }
 
+    /// Who has its duty during `span`. Its own schedule is reckoned for as long as that lasts.
+    pub(super) fn coverage(&self, rotation: &ListedRotation, past: &Past, span: Span) -> Coverage {
+        let (crew, now) = (&rotation.crew, self.time_of(rotation));
+        let known = self.overview.rotas.get(&rotation.id);
+        let further = known.is_some_and(|(_, until)| *until < span.until);
+        let own = further.then(|| rotation.own_plan(span.until)).flatten();
+        let foresight = match &own {
+            Some(stretches) => {
+                let shifts = Some((stretches.as_slice(), span.until));
+                rotation.plan.foresight(rotation.details.duty_size, shifts)
+            }
+            None => self.foresight(rotation),
+        };
+        foresight.coverage(crew, past, span, now)
+    }
+
+    /// The shifts of the schedule that it follows, and until when they are known.
+    fn followed(&self, rotation: &ListedRotation) -> Option<(&[Stretch], Timestamp)> {
+        let stretches = self.overview.plans.get(rotation.plan.schedule()?)?;
+        let state = self.schedule(rotation)?;
+        let until = known_until(state.known_until, state.confirmed_at);
+        Some((stretches.as_slice(), until))
+    }
+
     /// In which zone its schedule is made, where it says so.
-    pub(super) fn time_zone(&self, rotation: &ListedRotation) -> Option<&str> {
-        self.schedule(rotation)?.time_zone.as_deref()
+    pub(super) fn time_zone<'a>(&'a self, rotation: &'a ListedRotation) -> Option<&'a str> {
+        match rotation.plan.rota() {
+            Some(rota) => Some(rota.cadence.zone.name()),
+            None => self.schedule(rotation)?.time_zone.as_deref(),
+        }
     }
 
     /// Why what its schedule says cannot be confirmed at present, if so.
@@ -234,7 +274,10 @@ pub async fn state(
     let rotation = visible(services, actor, &id).await?;
     let directory = directory(services, actor).await?;
     let connection = connections::present(services, actor).await?;
-    let now = now(services, connection.as_ref());
+    let now = match rotation.plan.rota() {
+        Some(_) => clock::now(),
+        None => now(services, connection.as_ref()),
+    };
     let bound = match &connection {
         Some(connection) => {
             let bound = bound_to(services, actor, &id).await?;
@@ -251,19 +294,29 @@ pub async fn state(
         .into_iter()
         .map(|stored| recorded(stored, &rotation.crew.members))
         .collect();
-    let plan = bound.as_ref().map_or(&[][..], |bound| &bound.plan);
-    let shifts = bound.as_ref().map(|bound| {
+    let duty_size = rotation.details.duty_size;
+    let followed = bound.as_ref().map(|bound| {
         let schedule = &bound.schedule;
         let until = known_until(schedule.known_until, schedule.confirmed_at);
+        (bound.plan.clone(), until)
+    });
+    let own = rotation.plan.rota().map(|rota| {
+        let until = rota.horizon(now).max(span.until);
+        let plan = rota.planned(&rotation.crew.members, duty_size, until);
         (plan, until)
     });
-    let duty_size = rotation.details.duty_size;
+    let planned = followed.or(own);
+    let shifts = planned
+        .as_ref()
+        .map(|(plan, until)| (plan.as_slice(), *until));
     let foresight = rotation.plan.foresight(duty_size, shifts);
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
     let coverage = foresight.coverage(&rotation.crew, &past, span, now);
+    let plan = planned.map(|(plan, _)| domain::coming(&plan, now));
     Ok(RotationState {
         contacts: contacts(services, &rotation, &directory, &outlook),
+        plan: plan.unwrap_or_default(),
         connected: connection.is_some(),
         may_edit: domain::may_edit(&rotation, actor),
         may_link: connection.is_some() && actor.administers(),

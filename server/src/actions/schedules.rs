@@ -1,4 +1,4 @@
-//! Searching, previewing and binding PagerDuty schedules.
+//! Searching, previewing and binding PagerDuty schedules, and schedules of a rotation's own.
 
 use super::{
     Failure, Stop, connections, publish_rotation,
@@ -14,10 +14,13 @@ use crate::{
     store::{Asked, BindEnd, Connection, NewAuditEntry, Rule, StoreError},
     sync,
 };
-use domain::{Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window};
+use domain::{
+    Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window,
+    rota::{Cadence, Rota},
+};
 use std::sync::Arc;
 use types::{
-    AuditAction, BindRefusal, FoundSchedules, RotationId, RotationMode, RotationRefusal,
+    AuditAction, BindRefusal, FoundSchedules, RotaInput, RotationId, RotationMode, RotationRefusal,
     ScheduleChoice, ScheduleId,
 };
 
@@ -73,7 +76,7 @@ pub async fn preview(
     })
 }
 
-/// Has a rotation follow a schedule, or its members by hand.
+/// Has a rotation follow a schedule, PagerDuty's or its own, or its members by hand.
 pub async fn set(
     services: &Services,
     actor: &Actor,
@@ -85,6 +88,7 @@ pub async fn set(
     must_edit(&known.ok_or(Failure::NotFound)?, actor)?;
     match choice {
         ScheduleChoice::Manual => unbind(services, actor, rotation).await?,
+        ScheduleChoice::Scheduled(input) => set_rota(services, actor, rotation, input).await?,
         ScheduleChoice::PagerDuty(schedule) => {
             let connection = connected(services, actor).await?;
             let reading = read(services, &connection, schedule).await?;
@@ -93,6 +97,7 @@ pub async fn set(
     }
     publish_rotation(services, actor, rotation);
     services.sync.wake();
+    services.sync.signals.clock.wake();
     Ok(())
 }
 
@@ -109,6 +114,28 @@ async fn unbind(
         })
         .await?;
     unbound.ok_or(Failure::NotFound)?
+}
+
+/// Gives a rotation a schedule of its own, or changes the one that it has.
+async fn set_rota(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    input: &RotaInput,
+) -> Result<(), Stop<BindRefusal>> {
+    let set = services
+        .store
+        .set_rota(&actor.workspace, id, |rotation| {
+            let now = clock::now();
+            let cadence = Cadence::filled_in(input, now).map_err(BindRefusal::Rota)?;
+            let words = cadence.in_words();
+            let entry = schedule_entry(actor, rotation, AuditAction::SetRota, words)?;
+            let rota = Rota::begun(cadence, rotation, entry.at);
+            Ok::<_, Stop<BindRefusal>>((rota, entry))
+        })
+        .await?;
+    set.ok_or(Failure::NotFound)??;
+    Ok(())
 }
 
 /// Binds a rotation to a schedule that was just read.
@@ -215,8 +242,9 @@ fn schedule_entry(
     if rotation.plan == Plan::Unknown {
         return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
     }
+    let words = rotation.plan.rota().map(|rota| rota.cadence.in_words());
     Ok(NewAuditEntry {
-        before: Some(rotation.plan.mode().to_string()),
+        before: words.or_else(|| Some(rotation.plan.mode().to_string())),
         after: Some(after),
         ..entry_about(actor, action, rotation)
     })

@@ -149,11 +149,12 @@ impl Store {
                  (select 1 from rotation_members m where m.rotation_id = $1
                       and m.on_duty_since = duty_history.shift_starts_at
                       and m.on_duty_until = duty_history.ends_at
-                      and m.pagerduty_user_id = duty_history.person)",
+                      and coalesce(m.pagerduty_user_id, m.key) = duty_history.person)",
             "update rotations set mode = 'manual', next_change_at = null where id = $1",
             "update rotation_members set on_duty_until = null where rotation_id = $1",
             "update duties set ends_at = null, source = 'manual' where rotation_id = $1",
             "delete from bindings where rotation_id = $1",
+            "delete from rotas where rotation_id = $1",
         ] {
             sqlx::query(statement)
                 .bind(rotation.id.as_str())
@@ -246,6 +247,10 @@ async fn write_binding(
     .execute(&mut *connection)
     .await?;
     former::forget(connection, &rotation.id).await?;
+    sqlx::query("delete from rotas where rotation_id = $1")
+        .bind(rotation.id.as_str())
+        .execute(&mut *connection)
+        .await?;
     sqlx::query("update rotations set mode = $1 where id = $2")
         .bind(RotationMode::PagerDuty.code())
         .bind(rotation.id.as_str())

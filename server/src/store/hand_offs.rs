@@ -10,13 +10,14 @@ use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     duration, millis,
     outbox::{self, PlanChange},
+    rotas,
     rotations::{self, CrewChange, Which},
     runs,
     schedules::{self, Asked},
 };
 use domain::{
-    Crew, Directory, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, difference, going_on,
-    next_change, spliced,
+    Crew, Directory, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, begun_from, difference,
+    going_on, next_change, rota, spliced,
 };
 use sqlx::AssertSqlSafe;
 use std::{
@@ -56,6 +57,8 @@ pub struct Turn {
     pub next_change_at: Option<Timestamp>,
     /// The shifts that are planned, joined and by start; those that have begun may be among them.
     pub plan: Vec<Stretch>,
+    /// Whose turn it is from now on, where a rota says so.
+    pub rota: Option<rota::Turn>,
 }
 
 /// What became of the schedules whose shifts had changed hands since anybody looked.
@@ -149,23 +152,28 @@ impl Store {
         }
         let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
         let due: HashMap<_, _> = due.into_iter().collect();
-        let (mut clocks, mut changes, mut plans) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut clocks, mut turns) = (Vec::new(), Vec::new());
+        let (mut changes, mut plans) = (Vec::new(), Vec::new());
         for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
             let turn = turn(&rotation, now);
             clocks.push((rotation.id.clone(), turn.next_change_at));
             plans.push((rotation.id.clone(), turn.plan));
+            turns.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));
             let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
+            let due = Timestamp::from_millis(due[rotation.id.as_str()]);
             let crew = going_on(&rotation.crew, &crew);
+            let crew = begun_from(&rotation.crew, crew, due);
             if rotation.crew != crew {
                 changes.push(CrewChange {
                     before: mem::replace(&mut rotation.crew, crew),
                     // Until just before it was due.
-                    certain_until: Timestamp::from_millis(due[rotation.id.as_str()] - 1),
+                    certain_until: Timestamp::from_millis(due.as_millis() - 1),
                     after: rotation,
                 });
             }
         }
         set_clocks(&mut tx, self.engine, &clocks).await?;
+        rotas::write_turns(&mut tx, self.engine, &turns).await?;
         let changed: Vec<_> = changes
             .iter()
             .map(|change| change.after.id.clone())
@@ -377,7 +385,7 @@ fn up_to_date(
 }
 
 /// Notes when duty changes hands next in each of the rotations.
-async fn set_clocks(
+pub(super) async fn set_clocks(
     connection: &mut DatabaseConnection,
     engine: Engine,
     clocks: &[(RotationId, Option<Timestamp>)],

@@ -30,6 +30,7 @@ mod pagerduty_people;
 mod people;
 mod pool;
 mod revisions;
+mod rotas;
 mod rotations;
 mod runs;
 mod schedules;

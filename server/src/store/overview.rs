@@ -12,9 +12,11 @@ use super::{
     duties::{SINCE, STAND_INS, stand_ins_as_json},
     from_json,
     revisions::LONGEST_KEPT,
+    rotas,
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL},
 };
+use crate::clock;
 use domain::{Crew, Directory, NaturalKey, Plan, Relation, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -29,6 +31,8 @@ use types::{
 pub struct Overview {
     pub rotations: Vec<ListedRotation>,
     pub plans: HashMap<ScheduleId, Vec<Stretch>>,
+    /// What the rotations' own schedules plan, and until when that is known.
+    pub rotas: HashMap<RotationId, (Vec<Stretch>, Timestamp)>,
     /// Places in `rotations`.
     by_id: HashMap<RotationId, usize>,
 }
@@ -38,8 +42,15 @@ impl Overview {
         rotations.sort_by_cached_key(|rotation| NaturalKey::of(&rotation.details.name));
         let by_id = rotations.iter().enumerate();
         let by_id = by_id.map(|(place, rotation)| (rotation.id.clone(), place));
+        let now = clock::now();
+        let rotas = rotations.iter().filter_map(|rotation| {
+            let until = rotation.plan.rota()?.horizon(now);
+            let planned = rotation.own_plan(until)?;
+            Some((rotation.id.clone(), (planned, until)))
+        });
         Self {
             by_id: by_id.collect(),
+            rotas: rotas.collect(),
             rotations,
             plans,
         }
@@ -62,7 +73,7 @@ pub struct ListedRotation {
     /// The Slack people among its members, on duty or not.
     member_people: Vec<PersonId>,
     pub member_count: u32,
-    /// Members in the order of their turns: everybody where people hand over, else those on
+    /// Members in the order of their turns: everybody where that order decides, else those on
     /// duty.
     pub crew: Crew,
 }
@@ -77,6 +88,12 @@ impl ListedRotation {
     pub fn unlinked_count(&self) -> u32 {
         let linked = u32::try_from(self.member_people.len()).unwrap_or(u32::MAX);
         self.member_count.saturating_sub(linked)
+    }
+
+    /// The shifts by a schedule of its own until then, joined and by start, if it has one.
+    pub fn own_plan(&self, until: Timestamp) -> Option<Vec<Stretch>> {
+        let rota = self.plan.rota()?;
+        Some(rota.planned(&self.crew.members, self.details.duty_size, until))
     }
 
     /// What a person of the workspace is to it.
@@ -144,6 +161,8 @@ struct Row {
     members: String,
     stand_ins: String,
     schedule_id: Option<String>,
+    cadence: Option<String>,
+    turn: Option<String>,
 }
 
 impl Row {
@@ -157,7 +176,11 @@ impl Row {
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
             },
-            plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
+            plan: Plan::stored(
+                &self.mode,
+                self.schedule_id.map(ScheduleId::new),
+                rotas::read(self.cadence, self.turn),
+            ),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
             member_count: u32::try_from(self.member_count).unwrap_or(u32::MAX),
@@ -232,16 +255,18 @@ impl Store {
                      as member_count,
                  (select {members} from rotation_members m {who_they_are}
                   where m.rotation_id = r.id
-                      and ({SINCE} is not null or r.mode = $2)) as members,
+                      and ({SINCE} is not null or r.mode in ($2, $3))) as members,
                  (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins,
-                 b.schedule_id
+                 b.schedule_id, t.cadence, t.turn
              from rotations r
              left join bindings b on b.rotation_id = r.id
+             left join rotas t on t.rotation_id = r.id
              where r.workspace_id = $1 order by r.name, r.id"
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(RotationMode::Manual.code())
+            .bind(RotationMode::Scheduled.code())
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Row::rotation).collect()

@@ -1,7 +1,7 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{DatabaseConnection, Result, Store, revisions};
+use super::{DatabaseConnection, Result, Store, revisions, rotas};
 use domain::{Directory, KnownPerson, Person, PersonChange};
 use sqlx::FromRow;
 use std::{
@@ -113,6 +113,9 @@ impl Store {
             }
             upsert(&mut transaction, workspace, &change.person).await?;
         }
+        let people = changes.iter().map(|change| &change.person.person.id);
+        let people: Vec<_> = people.collect();
+        rotas::look_again(&mut transaction, self.engine, workspace, &people).await?;
         revisions::people_changed(&mut transaction, workspace).await?;
         transaction.commit().await?;
         Ok(())
@@ -149,6 +152,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         if left_or_came.rows_affected() > 0 {
+            rotas::look_again(&mut transaction, self.engine, workspace, &[person]).await?;
             revisions::people_changed(&mut transaction, workspace).await?;
         }
         transaction.commit().await?;
@@ -277,7 +281,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 10] = [
+const ABSORBING: [&str; 11] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -297,6 +301,8 @@ const ABSORBING: [&str; 10] = [
              and d.rotation_id = duties.rotation_id)",
     "update duties set holder = 'slack:' || $3
          where workspace_id = $1 and holder = 'slack:' || $2",
+    r#"update rotas set turn = replace(turn, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
+     where workspace_id = $1"#,
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update sessions set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from people where workspace_id = $1 and id = $2 and id <> $3",

@@ -4,7 +4,7 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
     duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
-    from_json, history, outbox, undos,
+    from_json, history, outbox, rotas, undos,
 };
 use domain::{Crew, Duty, Member, Plan, Rotation, Undo};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ struct RotationRow {
     visibility: String,
     mode: String,
     schedule_id: Option<String>,
+    cadence: Option<String>,
+    turn: Option<String>,
     owners: String,
     members: String,
     stand_ins: String,
@@ -224,7 +226,11 @@ impl RotationRow {
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
             },
-            plan: Plan::stored(&self.mode, self.schedule_id.map(ScheduleId::new)),
+            plan: Plan::stored(
+                &self.mode,
+                self.schedule_id.map(ScheduleId::new),
+                rotas::read(self.cadence, self.turn),
+            ),
             owners: read_people(&self.owners)?,
             crew: crew(&self.members, &self.stand_ins)?,
         })
@@ -319,6 +325,13 @@ impl Store {
         if after.owners != before.owners {
             write_owners(&mut tx, self.engine, &after).await?;
         }
+        let taking_turns = |rotation: &Rotation| {
+            let size = rotation.details.duty_size;
+            (rotation.crew.members.clone(), size)
+        };
+        if taking_turns(&after) != taking_turns(&before) {
+            rotas::go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
+        }
         if let Some(undo) = undo {
             let crews = Undo {
                 before: before.crew.clone(),
@@ -409,12 +422,13 @@ pub(super) async fn load(
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
     let statement = format!(
         "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
-             b.schedule_id,
+             b.schedule_id, t.cadence, t.turn,
              (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
              (select {members} from rotation_members m {who_they_are}
               where m.rotation_id = r.id) as members,
              (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins
          from rotations r left join bindings b on b.rotation_id = r.id
+             left join rotas t on t.rotation_id = r.id
          where r.workspace_id = $1 and r.id {} order by lower(r.name), r.id",
         which.condition
     );

@@ -7,6 +7,7 @@ use super::{
     outbox::{self, PlanChange},
     rotations, schedules,
 };
+use crate::clock;
 use domain::{Addressee, Occasion, Rotation, Subscription};
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
@@ -34,14 +35,19 @@ impl Store {
         let followed = Vec::from_iter(followed);
         let known = schedules::load_all(&mut tx, self.engine, workspace, &followed).await?;
         let known = schedules::load_snapshots(&mut tx, self.engine, workspace, known).await?;
-        if let Some(schedule) = known.first() {
-            let plan = schedule.plan(rule.directory);
+        let followed = known.first();
+        let followed = followed.map(|schedule| (schedule.plan(rule.directory), (rule.now)()));
+        let own = rotation.plan.rota().map(|rota| {
+            let now = clock::now();
+            let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+            (rota.planned(members, duty_size, rota.horizon(now)), now)
+        });
+        if let Some((plan, now)) = followed.or(own) {
             let change = PlanChange {
                 rotation: &rotation.id,
                 before: &plan,
                 after: &plan,
             };
-            let now = (rule.now)();
             outbox::plans_changed(&mut tx, self.engine, workspace, &[change], now).await?;
         }
         tx.commit().await?;

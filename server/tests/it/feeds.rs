@@ -38,7 +38,7 @@ fn bob() -> Caller {
 }
 
 /// Makes a feed and gives the path of its address.
-async fn made(services: &Services, who: &Caller, subject: FeedSubject) -> String {
+pub(crate) async fn made(services: &Services, who: &Caller, subject: FeedSubject) -> String {
     let backend = RoundRobin::new(services.clone());
     backend.make_feed(who, subject.clone()).await.unwrap();
     let feeds = backend.feeds(who).await.unwrap();
@@ -48,7 +48,7 @@ async fn made(services: &Services, who: &Caller, subject: FeedSubject) -> String
     path.to_owned()
 }
 
-async fn read(services: &Services, path: &str) -> Answer {
+pub(crate) async fn read(services: &Services, path: &str) -> Answer {
     Browser::new(services).send(asking(path)).await
 }
 
@@ -61,7 +61,7 @@ fn asking(path: &str) -> Request<Body> {
 }
 
 /// The events by their ids, each with its properties.
-fn events(feed: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+pub(crate) fn events(feed: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let unfolded = feed.replace("\r\n ", "");
     let events = unfolded.split("BEGIN:VEVENT\r\n").skip(1);
     events

@@ -28,6 +28,7 @@ mod outbox;
 mod overview;
 mod pooler;
 mod replicas;
+mod rotas;
 mod rotations;
 mod runs;
 mod sign_in;

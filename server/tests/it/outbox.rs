@@ -417,6 +417,7 @@ fn turn(_: &Rotation, now: Timestamp) -> Turn {
         }],
         next_change_at: Some(ends_at),
         plan: plan.collect(),
+        rota: None,
     }
 }
 

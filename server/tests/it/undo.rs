@@ -142,7 +142,7 @@ async fn a_member_who_was_taken_out_comes_back_to_their_place_and_on_duty() {
         let removed = turns.remove(&ann()).await;
         let what = Change::Removed {
             name: "Ann".to_owned(),
-            was_on_duty: true,
+            left_duty: true,
         };
         assert_eq!(removed.what, what);
         assert_eq!(turns.people().await, (names(&["Bob"]), names(&[])));

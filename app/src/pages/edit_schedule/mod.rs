@@ -4,6 +4,7 @@
 
 mod picker;
 mod preview;
+mod rota;
 
 use super::{
     address::{parameter, use_rotation_id},
@@ -18,16 +19,17 @@ use crate::{
         names_markup, use_clock, use_session, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
-    forms::{ActionForm, ServerAction, failure, form_outcome},
+    forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
     live::use_live,
     server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
+use rota::RotaFields;
 use types::{
-    BindRefusal, Denial, FoundSchedules, Outcome, RotationId, RotationMode, RotationPage,
-    ScheduleId, SchedulePreview, Timestamp,
+    BindRefusal, Denial, FoundSchedules, Outcome, RotaInput, RotationId, RotationMode,
+    RotationPage, ScheduleId, SchedulePreview, Timestamp,
 };
 
 const CANCEL_FORM: &str = "cancel-schedule";
@@ -187,15 +189,24 @@ fn Editor(
     let offered = Memo::new(move |_| page.with(|page| page.pagerduty_connected));
     let session = use_session();
     let administers = session.is_some_and(|session| session.person.role.administers());
-    let bound = page.with_untracked(|page| page.mode == RotationMode::PagerDuty);
+    let mode = page.with_untracked(|page| page.mode);
+    let moves_on = mode.has_shifts();
+    let outcome = form_outcome(save);
+    let refused = Signal::derive(move || outcome.refused());
+    // What was typed comes back with what is wrong about it.
+    let typed = form_input::<SetSchedule, RotaInput>();
     // Whoever searched or chose meant PagerDuty, bound or not; so does the form that asks
     // without our code, even if nothing was typed.
     let wanted = parameter("mode");
     let follows = wanted.with_untracked(|mode| mode == RotationMode::PagerDuty.code())
         || browsing.chosen.with_untracked(|chosen| !chosen.is_empty())
         || browsing.search.with_untracked(|search| !search.is_empty())
-        || bound;
-    let by_hand = match bound {
+        || mode == RotationMode::PagerDuty;
+    let follows = follows && typed.is_none() && offered.get_untracked();
+    let scheduled = !follows && (typed.is_some() || mode == RotationMode::Scheduled);
+    let present = page.with_untracked(|page| page.rota.as_ref().map(|rota| rota.input.clone()));
+    let rota = typed.or(present).unwrap_or_else(rota::first_input);
+    let by_hand = match moves_on {
         true => {
             "Somebody rotates by hand. The members and whoever is on duty stay as they are now."
         }
@@ -204,12 +215,17 @@ fn Editor(
     view! {
         <ActionForm action=save class="schedule-editor">
             <input type="hidden" name="id" value=id/>
-            <input type="hidden" name="was_bound" value=bound.to_string()/>
+            <input type="hidden" name="was_bound" value=moves_on.to_string()/>
             <fieldset>
                 <legend>"Who decides"</legend>
                 <Choice
                     id="mode-manual" name="mode" value=RotationMode::Manual.code() label="Manual"
-                    hint=by_hand checked=!(follows && offered.get_untracked())
+                    hint=by_hand checked=!follows && !scheduled
+                />
+                <Choice
+                    id="mode-scheduled" name="mode" value=RotationMode::Scheduled.code()
+                    label="Scheduled" hint="Its members take turns by themselves, in their order."
+                    checked=scheduled
                 />
                 {move || if offered.get() {
                     Either::Left(view! {
@@ -223,9 +239,10 @@ fn Editor(
                     Either::Right(not_connected(administers))
                 }}
             </fieldset>
-            {bound.then(|| view! { <Kept page/> })}
+            {moves_on.then(|| view! { <Kept page/> })}
             {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
-            <FailureNotice failure=failure(form_outcome(save))/>
+            <RotaFields initial=rota refused/>
+            <FailureNotice failure=failure(outcome)/>
             <div class="buttons">
                 <SubmitButton
                     label="Save" busy_label="Saving…" kind=ButtonKind::Primary pending=save.pending()

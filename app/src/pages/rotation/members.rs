@@ -45,6 +45,7 @@ pub(super) fn Members(
     };
     let editable =
         Memo::new(move |_| page.with(|page| page.may_edit && page.mode.members_are_ours()));
+    let by_hand = Memo::new(move |_| page.with(|page| page.mode.people_hand_over()));
     let present = Signal::derive(move || {
         members.with(|members| members.iter().map(|member| member.key.clone()).collect())
     });
@@ -71,7 +72,7 @@ pub(super) fn Members(
             {move || view! {
                 <MemberList
                     members=members.get() outlook=outlook.get()
-                    editable=editable.get() may_link=may_link.get()
+                    editable=editable.get() by_hand=by_hand.get() may_link=may_link.get()
                     unknown_until=watch.unknown_until()
                 />
             }}
@@ -141,6 +142,8 @@ fn MemberList(
     members: Vec<MemberView>,
     outlook: Outlook,
     editable: bool,
+    /// People hand over themselves.
+    by_hand: bool,
     may_link: bool,
     unknown_until: Option<Timestamp>,
 ) -> impl IntoView {
@@ -158,7 +161,7 @@ fn MemberList(
                 let controls = match editable {
                     true => Either::Left(view! {
                         <Controls
-                            member=member.clone() linkable on_duty
+                            member=member.clone() linkable on_duty by_hand
                             first=position == 0 last=position == last
                         />
                     }),
@@ -237,10 +240,12 @@ fn Controls(
     /// Who they are in PagerDuty, for those who may say who that is in Slack.
     linkable: Option<Linkable>,
     on_duty: bool,
+    /// People hand over themselves.
+    by_hand: bool,
     first: bool,
     last: bool,
 ) -> impl IntoView {
-    let can_take_over = !on_duty && member.link.can_be_on_duty();
+    let can_take_over = by_hand && !on_duty && member.link.can_be_on_duty();
     let offered = [
         (can_take_over, SET_ON_DUTY, "Set on duty"),
         (!first, MOVE_UP, "Move up"),
@@ -266,9 +271,10 @@ fn Controls(
             {entries}
             {linkable.map(|who| view! { <LinkEntry user=who.user state/> })}
             {on_duty.then(|| view! {
-                <p class="menu-note">
-                    "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates."
-                </p>
+                <p class="menu-note">{match by_hand {
+                    true => "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates.",
+                    false => "On duty now: whoever is removed hands over to the next at once.",
+                }}</p>
             })}
         </Menu>
     }

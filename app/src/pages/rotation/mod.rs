@@ -247,7 +247,7 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
             {(details.visibility == Visibility::Private)
                 .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
             {details.code.map(|code| view! { <code translate="no">{code}</code> })}
-            {mode.people_hand_over().then(|| view! {
+            {mode.members_are_ours().then(|| view! {
                 <span class="hint">{format!("{} on duty at once", details.duty_size)}</span>
             })}
         </p>

@@ -137,7 +137,8 @@ pub(super) fn Filter(asked: Asked, list: Resource<RotationList>) -> impl IntoVie
     let modes = [
         ("", "All"),
         (RotationMode::Manual.code(), "Rotated by hand"),
-        (RotationMode::PagerDuty.code(), "Following a schedule"),
+        (RotationMode::Scheduled.code(), "By their own schedule"),
+        (RotationMode::PagerDuty.code(), "Following PagerDuty"),
     ];
     let orders = SortBy::ALL.map(|sort| (sort.code(), sort.label()));
     view! {

@@ -5,9 +5,9 @@ use crate::{
     actions::rotations::{Bound, RotationState},
     store::ListedRotation,
 };
-use domain::{Directory, Listing, Member, Record, SchedulePerson};
+use domain::{Directory, Listing, Member, Record, SchedulePerson, rota::Rota};
 use types::{
-    BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView,
+    BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView, RotaView,
     RotationCard, RotationList, RotationNeed, RotationPage, Timestamp,
 };
 
@@ -41,12 +41,11 @@ pub(in crate::backend) fn rotation_list(listing: Listing<RotationCard>) -> Rotat
 pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
     let bound = state.bound.as_ref();
     let people = bound.map_or(&[][..], |bound| &bound.people);
-    let plan = bound.map_or(&[][..], |bound| &bound.plan);
     let rotation = state.rotation;
     RotationPage {
         outlook: state.outlook,
         contacts: state.contacts,
-        plan: domain::coming(plan, state.now),
+        plan: state.plan,
         history: state.history.iter().map(Record::stretch).collect(),
         days: state.days,
         coverage: state.coverage,
@@ -63,7 +62,15 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),
+        rota: rotation.plan.rota().map(rota),
         binding: state.bound.map(|bound| binding(bound, state.now)),
+    }
+}
+
+fn rota(rota: &Rota) -> RotaView {
+    RotaView {
+        words: rota.cadence.in_words(),
+        input: rota.cadence.input(),
     }
 }
 

@@ -1,0 +1,202 @@
+//! The fields of a rotation's own schedule. The style sheet shows those of the chosen kind.
+
+use crate::{AppError, components::TextField};
+use leptos::prelude::*;
+use types::{BindRefusal, RotaField, RotaInput, RotaKind};
+
+type Options = &'static [(&'static str, &'static str)];
+
+/// In the order of [`RotaKind`].
+const KINDS: Options = &[
+    ("daily", "Every day"),
+    ("working", "Every so many working days"),
+    ("weekly", "Every so many weeks"),
+    ("monthly", "On a day of the month"),
+    ("nth_weekday", "On a weekday of the month"),
+    ("custom", "On some days of each week"),
+];
+/// In the order of [`Weekday`].
+const WEEK: Options = &[
+    ("monday", "Monday"),
+    ("tuesday", "Tuesday"),
+    ("wednesday", "Wednesday"),
+    ("thursday", "Thursday"),
+    ("friday", "Friday"),
+    ("saturday", "Saturday"),
+    ("sunday", "Sunday"),
+];
+const NTHS: Options = &[
+    ("1", "First"),
+    ("2", "Second"),
+    ("3", "Third"),
+    ("4", "Fourth"),
+    ("5", "Last"),
+];
+/// In the order of [`Weekends`].
+const WEEKENDS: Options = &[
+    ("duty", "Days like any other"),
+    (
+        "stays_on",
+        "Nobody takes over; whoever was on duty stays so",
+    ),
+    ("nobody", "Nobody is on duty"),
+];
+
+/// What the form begins with where there is no schedule yet.
+pub(super) fn first_input() -> RotaInput {
+    RotaInput {
+        kind: RotaKind::Weekly,
+        every: "1".to_owned(),
+        day: "1".to_owned(),
+        times: "09:00".to_owned(),
+        zone: "UTC".to_owned(),
+        ..RotaInput::default()
+    }
+}
+
+#[component]
+pub(super) fn RotaFields(
+    initial: RotaInput,
+    refused: Signal<Option<Result<BindRefusal, AppError>>>,
+) -> impl IntoView {
+    let problem = move |field| Signal::derive(move || problem_of(refused.get(), field));
+    let days = initial.days;
+    view! {
+        <div class="rota">
+            {select("rota-kind", "rota[kind]", "Duty changes hands", KINDS, KINDS[initial.kind as usize].0)}
+            <div class="rota-every">
+                <TextField
+                    id="rota-every" name="rota[every]" label="Every" inputmode="numeric"
+                    hint="How many working days, weeks or months a turn lasts, counted from the start."
+                    value=initial.every problem=problem(RotaField::Every)
+                />
+            </div>
+            <div class="rota-nth">
+                {select("rota-nth", "rota[nth]", "Which one of the month", NTHS, &initial.nth)}
+            </div>
+            <div class="rota-weekday">
+                {select("rota-weekday", "rota[weekday]", "Day of the week", WEEK, WEEK[initial.weekday as usize].0)}
+            </div>
+            <div class="rota-day">
+                <TextField
+                    id="rota-day" name="rota[day]" label="Day of the month" inputmode="numeric"
+                    hint="From 1 to 31. In a shorter month it is the last day."
+                    value=initial.day problem=problem(RotaField::Day)
+                />
+            </div>
+            <fieldset class="rota-days" aria-describedby="rota-days-problem">
+                <legend>"Days of the week"</legend>
+                {WEEK.iter().enumerate().map(|(place, &(value, label))| view! {
+                    <div class="choice">
+                        <input
+                            type="checkbox" id=format!("rota-{value}") name="rota[days][]" value=value
+                            checked=days.iter().any(|day| *day as usize == place)
+                        />
+                        <label for=format!("rota-{value}")>{label}</label>
+                    </div>
+                }).collect_view()}
+                <p class="problem" id="rota-days-problem" role="alert">{
+                    let problem = problem(RotaField::Days);
+                    move || problem.get()
+                }</p>
+            </fieldset>
+            <TextField
+                id="rota-times" name="rota[times]" label="Time of day"
+                hint="As 09:00. Several are possible, with commas between them."
+                value=initial.times problem=problem(RotaField::Times)
+            />
+            <TextField
+                id="rota-zone" name="rota[zone]" label="Time zone"
+                hint="By continent and city, as Europe/Paris. All times of the schedule are meant there."
+                value=initial.zone problem=problem(RotaField::Zone)
+            />
+            <TextField
+                id="rota-starts-on" name="rota[starts_on]" label="Starts on" kind="date"
+                hint="Today, where it stays empty. Whoever is on duty stays so until the first hand-off."
+                value=initial.starts_on problem=problem(RotaField::StartsOn)
+            />
+            {select("rota-weekends", "rota[weekends]", "Saturdays and Sundays", WEEKENDS, WEEKENDS[initial.weekends as usize].0)}
+        </div>
+    }
+    .into_any()
+}
+
+fn select(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    options: Options,
+    chosen: &str,
+) -> AnyView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select id=id name=name>
+                {options.iter().map(|&(value, label)| view! {
+                    <option value=value selected=value == chosen>{label}</option>
+                }).collect_view()}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+/// What is wrong with `field`.
+fn problem_of(refused: Option<Result<BindRefusal, AppError>>, field: RotaField) -> Option<String> {
+    match refused {
+        Some(Ok(BindRefusal::Rota(problems))) => problems
+            .iter()
+            .find(|(wrong, _)| *wrong == field)
+            .map(|(_, problem)| problem.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Serialize;
+    use types::{Weekday, Weekends};
+
+    fn code(value: impl Serialize) -> String {
+        serde_json::to_value(value)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn each_choice_stands_where_its_value_does() {
+        for (kind, place) in [
+            RotaKind::Daily,
+            RotaKind::Working,
+            RotaKind::Weekly,
+            RotaKind::Monthly,
+            RotaKind::NthWeekday,
+            RotaKind::Custom,
+        ]
+        .into_iter()
+        .zip(0..)
+        {
+            assert_eq!(
+                (kind as usize, KINDS[place].0),
+                (place, code(kind).as_str())
+            );
+        }
+        for (weekday, place) in [Weekday::Monday, Weekday::Tuesday, Weekday::Sunday]
+            .into_iter()
+            .zip([0, 1, 6])
+        {
+            let value = WEEK[place].0;
+            assert_eq!((weekday as usize, value), (place, code(weekday).as_str()));
+        }
+        for (weekends, place) in [Weekends::Duty, Weekends::StaysOn, Weekends::Nobody]
+            .into_iter()
+            .zip(0..)
+        {
+            let value = WEEKENDS[place].0;
+            assert_eq!((weekends as usize, value), (place, code(weekends).as_str()));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Cover: somebody asks others to take a shift of theirs, or a part of it.
+
+use crate::rota::{Override, OverrideKind, OverrideProblem};
+use types::{Holder, MemberKey, Span, Timestamp};
+
+/// Somebody wants to be covered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverRequest {
+    pub asked_by: MemberKey,
+    pub span: Span,
+    /// Those who are asked; anybody where there is none.
+    pub asked: Option<MemberKey>,
+    pub taken_by: Option<Holder>,
+}
+
+/// Why somebody cannot take it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoverRefusal {
+    /// Somebody was quicker.
+    Taken(Holder),
+    /// Who asks for cover cannot cover themselves.
+    OwnRequest,
+    SomebodyElseIsAsked,
+    Time(OverrideProblem),
+}
+
+impl CoverRequest {
+    /// Somebody takes it: the override that follows.
+    pub fn take(&mut self, by: Holder, now: Timestamp) -> Result<Override, CoverRefusal> {
+        if let Some(first) = &self.taken_by {
+            return Err(CoverRefusal::Taken(first.clone()));
+        }
+        if by.key == self.asked_by {
+            return Err(CoverRefusal::OwnRequest);
+        }
+        if self.asked.as_ref().is_some_and(|asked| *asked != by.key) {
+            return Err(CoverRefusal::SomebodyElseIsAsked);
+        }
+        let span = Override::span(self.span, now).map_err(CoverRefusal::Time)?;
+        self.taken_by = Some(by.clone());
+        let of = self.asked_by.clone();
+        Ok(Override {
+            span,
+            kind: OverrideKind::Replace { of, by },
+        })
+    }
+}

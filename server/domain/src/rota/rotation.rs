@@ -1,0 +1,187 @@
+//! A rotation that has a rota: what is planned for it, and what there is to store when time
+//! has passed or its people have changed.
+
+use crate::{
+    Duty, Member, Rotation, on_duty,
+    rota::{Basis, Cadence, PassedOver, Turn, stretches},
+};
+use types::{Stretch, Timestamp};
+
+/// How far ahead it is planned, and in any case until the next hand-off.
+const PLANNED_AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
+/// Whoever asks within the same hour is told the same.
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// A rotation's own schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rota {
+    pub cadence: Cadence,
+    pub passed_over: PassedOver,
+    pub turn: Turn,
+}
+
+/// What a rota makes of its rotation at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpToDate {
+    pub turn: Turn,
+    pub duties: Vec<Duty>,
+    /// The shifts from then on, joined and by start.
+    pub plan: Vec<Stretch>,
+    /// When any of it changes next.
+    pub next_change_at: Option<Timestamp>,
+}
+
+impl Rota {
+    /// The rota with which a rotation begins at `now`, in the place of whatever decided before.
+    /// One that it has already goes on with another cadence.
+    pub fn begun(cadence: Cadence, rotation: &Rotation, now: Timestamp) -> Self {
+        let members = &rotation.crew.members;
+        let (passed_over, turn) = match rotation.plan.rota() {
+            Some(present) => {
+                let turn = present.up_to_date(rotation, members, now).turn;
+                (present.passed_over, Some(turn))
+            }
+            None => (PassedOver::default(), None),
+        };
+        let basis = Basis {
+            cadence: &cadence,
+            duty_size: rotation.details.duty_size,
+            members,
+            passed_over,
+            absences: &[],
+            overrides: &[],
+            paused: false,
+        };
+        Self {
+            turn: turn.unwrap_or_else(|| basis.begin(&rotation.crew, now)),
+            passed_over,
+            cadence,
+        }
+    }
+
+    pub fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
+        Basis {
+            cadence: &self.cadence,
+            duty_size,
+            members,
+            passed_over: self.passed_over,
+            absences: &[],
+            overrides: &[],
+            paused: false,
+        }
+    }
+
+    /// The shifts from when the turn was reckoned on until `until`, joined and by start.
+    pub fn planned(&self, members: &[Member], duty_size: u32, until: Timestamp) -> Vec<Stretch> {
+        stretches(&self.basis(members, duty_size).segments(&self.turn, until))
+    }
+
+    /// Until when it is planned at `now`, where nobody asks for more.
+    pub fn horizon(&self, now: Timestamp) -> Timestamp {
+        let next = self.cadence.next_hand_off(now, self.turn.began);
+        let next = next.map_or(now, |next| next.at);
+        let until = now.max(self.turn.as_of).plus_seconds(PLANNED_AHEAD_SECONDS);
+        let hours = (until.as_millis() - 1).div_euclid(HOUR_MILLIS) + 1;
+        Timestamp::from_millis(hours * HOUR_MILLIS).max(next.plus_seconds(1))
+    }
+
+    /// Its rotation at `now`, whose members were those `before` until then.
+    pub fn up_to_date(&self, rotation: &Rotation, before: &[Member], now: Timestamp) -> UpToDate {
+        let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+        let (was, is) = (
+            self.basis(before, duty_size),
+            self.basis(members, duty_size),
+        );
+        let until = self.horizon(now);
+        let advanced = was.advanced(&self.turn, now);
+        let (turn, segments) = if before == members {
+            (advanced, was.segments(&self.turn, until))
+        } else {
+            let turn = is.rearranged(&advanced, before, now);
+            let segments = is.segments(&turn, until);
+            (turn, segments)
+        };
+        let plan = stretches(&segments);
+        UpToDate {
+            duties: on_duty(plan.clone(), now),
+            plan,
+            next_change_at: is.next_change(&turn, until),
+            turn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Plan,
+        crew::examples::{duty, member},
+        rota::{Days, DaysOff, OnDaysOff, Times, Zone},
+        rotation::examples::rotation,
+    };
+    use jiff::civil::{Date, Time};
+
+    const HOUR: i64 = 3600;
+
+    /// Hours of the first days of 1970.
+    fn hour(hours: i64) -> Timestamp {
+        Timestamp::from_millis(hours * HOUR * 1000)
+    }
+
+    /// Ann, Bob and Cy, each for a day from midnight on.
+    fn daily() -> Rotation {
+        let mut rotation = rotation(&["ann", "bob", "cy"]);
+        let cadence = Cadence {
+            zone: Zone::named("UTC").unwrap(),
+            starts_on: Date::constant(1970, 1, 1),
+            days: Days::Daily,
+            times: Times::new(vec![Time::midnight()]).unwrap(),
+            hours: None,
+            off: DaysOff::default(),
+            on_days_off: OnDaysOff::StaysOn,
+        };
+        let rota = Rota::begun(cadence, &rotation, hour(0));
+        rotation.plan = Plan::Scheduled(Box::new(rota));
+        rotation
+    }
+
+    fn rota(rotation: &Rotation) -> &Rota {
+        rotation.plan.rota().unwrap()
+    }
+
+    #[test]
+    fn a_duty_is_stored_from_its_hand_off_and_not_from_when_one_looked() {
+        let rotation = daily();
+        let members = &rotation.crew.members;
+        let now = rota(&rotation).up_to_date(&rotation, members, hour(50));
+        assert_eq!(now.duties, [duty("cy", hour(48), hour(72))]);
+        assert_eq!(now.next_change_at, Some(hour(72)));
+        assert_eq!(now.turn.as_of, hour(50));
+    }
+
+    #[test]
+    fn whoever_is_removed_is_relieved_at_once() {
+        let mut rotation = daily();
+        let before = rotation.crew.members.clone();
+        rotation.crew.members.remove(0);
+        let now = rota(&rotation).up_to_date(&rotation, &before, hour(5));
+        assert_eq!(now.duties, [duty("bob", hour(5), hour(24))]);
+        rotation.crew.members.insert(0, member("dan"));
+        assert_eq!(now.next_change_at, Some(hour(24)));
+    }
+
+    #[test]
+    fn it_is_planned_for_eight_weeks_and_until_the_next_hand_off() {
+        let mut rotation = daily();
+        let known_until = |rotation: &Rotation| rota(rotation).horizon(hour(0));
+        assert_eq!(known_until(&rotation), hour(8 * 7 * 24));
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.cadence.days = Days::Monthly {
+                day: 1,
+                every: std::num::NonZeroU16::new(3).unwrap(),
+            };
+        }
+        assert_eq!(known_until(&rotation), hour(90 * 24).plus_seconds(1));
+    }
+}

@@ -1,0 +1,434 @@
+//! What holds of every rota: random ones, in every time zone of the data.
+
+use crate::support::*;
+use domain::rota::{
+    Absence, Cadence, Days, DaysOff, Hours, OnDaysOff, Override, OverrideKind, PassedOver, Segment,
+    Staffing, Times, Weekdays, Why, Zone,
+};
+use jiff::civil::{Date, Time, Weekday};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::select,
+    test_runner::{Config, TestRng, TestRunner},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use types::{Span, Timestamp};
+
+const NAMES: [&str; 6] = ["ann", "bob", "cy", "dan", "eve", "fay"];
+const DAY: i64 = 24 * 3600;
+
+/// A random rota in each zone.
+fn for_all(holds: impl Fn(Team) -> Result<(), TestCaseError>) {
+    for name in Zone::names() {
+        let config = Config {
+            cases: 1,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let algorithm = config.rng_algorithm;
+        let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(algorithm));
+        let result = runner.run(&teams(&name), &holds);
+        result.unwrap_or_else(|failure| panic!("{name}: {failure}"));
+    }
+}
+
+/// Rotas that start in a year with a change of clocks, near one where the zone has any.
+fn teams(zone: &str) -> impl Strategy<Value = Team> + use<> {
+    let people = (1..=NAMES.len(), 1..4_u32, any::<bool>());
+    (cadences(zone), people, changes()).prop_map(
+        |(cadence, (count, duty_size, is_next), changes)| {
+            let start = cadence
+                .zone
+                .planned(cadence.starts_on.to_datetime(Time::midnight()));
+            let moved = |span: Span| Span {
+                from: start.plus_seconds(span.from.as_millis()),
+                until: start.plus_seconds(span.until.as_millis()),
+            };
+            let (absences, overrides) = changes;
+            let mut team = team(cadence, &NAMES[..count]);
+            team.duty_size = duty_size;
+            team.passed_over = if is_next {
+                PassedOver::IsNext
+            } else {
+                PassedOver::LosesTurn
+            };
+            team.absences = absences;
+            team.overrides = overrides;
+            team.absences
+                .iter_mut()
+                .for_each(|absence| absence.span = moved(absence.span));
+            team.overrides
+                .iter_mut()
+                .for_each(|one| one.span = moved(one.span));
+            team
+        },
+    )
+}
+
+fn cadences(zone: &str) -> impl Strategy<Value = Cadence> + use<> {
+    let zone = Zone::named(zone).unwrap();
+    let off = (
+        weekdays(),
+        vec(0..60_i64, 0..4),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    (dates(), days(), times(), hours(), off).prop_map(
+        move |(starts_on, days, times, hours, (weekend, own, are_off, nobody))| {
+            let own = own.into_iter();
+            let own = own.map(|days| starts_on.checked_add(jiff::Span::new().days(days)).unwrap());
+            Cadence {
+                zone: zone.clone(),
+                starts_on,
+                days,
+                times,
+                hours,
+                off: if are_off {
+                    DaysOff {
+                        weekend,
+                        dates: own.collect(),
+                    }
+                } else {
+                    DaysOff::default()
+                },
+                on_days_off: if nobody {
+                    OnDaysOff::Nobody
+                } else {
+                    OnDaysOff::StaysOn
+                },
+            }
+        },
+    )
+}
+
+/// Half of them in the weeks in which most clocks change.
+fn dates() -> impl Strategy<Value = Date> {
+    let month = prop_oneof![select(vec![3_i8, 10]), 1..=12_i8];
+    (1990..2045_i16, month, 1..=28_i8)
+        .prop_map(|(year, month, day)| Date::constant(year, month, day))
+}
+
+fn times() -> impl Strategy<Value = Times> {
+    vec(time(), 1..4).prop_map(|times| Times::new(times).unwrap())
+}
+
+/// Half of them at night, when clocks change.
+fn time() -> impl Strategy<Value = Time> {
+    let hour = prop_oneof![0..4_i8, 0..24_i8];
+    (hour, select(vec![0_i8, 15, 30, 59]))
+        .prop_map(|(hour, minute)| Time::constant(hour, minute, 0, 0))
+}
+
+fn hours() -> impl Strategy<Value = Option<Hours>> {
+    let hours = (time(), time()).prop_map(|(from, until)| Hours { from, until });
+    prop_oneof![Just(None), hours.prop_map(Some)]
+}
+
+fn weekday() -> impl Strategy<Value = Weekday> {
+    (1..=7_i8).prop_map(|day| Weekday::from_monday_one_offset(day).unwrap())
+}
+
+/// Some of them, seldom all.
+fn weekdays() -> impl Strategy<Value = Weekdays> {
+    vec(weekday(), 0..8).prop_map(|days| Weekdays::of(&days))
+}
+
+fn days() -> impl Strategy<Value = Days> {
+    let every = || (1..5_u16).prop_map(every);
+    prop_oneof![
+        Just(Days::Daily),
+        every().prop_map(|every| Days::Working { every }),
+        (weekday(), every()).prop_map(|(weekday, every)| Days::Weekly { weekday, every }),
+        (1..=31_u8, every()).prop_map(|(day, every)| Days::Monthly { day, every }),
+        (1..=5_u8, weekday(), every()).prop_map(|(nth, weekday, every)| Days::NthWeekday {
+            nth,
+            weekday,
+            every
+        }),
+        weekdays().prop_map(Days::Custom),
+    ]
+}
+
+/// In seconds since the start, as if these were milliseconds.
+fn spans() -> impl Strategy<Value = Span> {
+    (0..70 * 24_i64, 1..10 * 24_i64).prop_map(|(from, length)| Span {
+        from: Timestamp::from_millis(from * 3600),
+        until: Timestamp::from_millis((from + length) * 3600),
+    })
+}
+
+fn changes() -> impl Strategy<Value = (Vec<Absence>, Vec<Override>)> {
+    let who = || select(NAMES.to_vec());
+    let absence = (who(), spans()).prop_map(|(name, span)| Absence {
+        who: key(name),
+        span,
+    });
+    let one = (who(), who(), 0..3_u8, spans()).prop_map(|(of, by, kind, span)| Override {
+        span,
+        kind: match kind {
+            0 => OverrideKind::Add(member(by).holder()),
+            1 => OverrideKind::Empty { of: key(of) },
+            _ => OverrideKind::Replace {
+                of: key(of),
+                by: member(by).holder(),
+            },
+        },
+    });
+    (vec(absence, 0..6), vec(one, 0..6))
+}
+
+impl Team {
+    /// A little before the start.
+    fn beginning(&self) -> Timestamp {
+        let start = self.cadence.starts_on.to_datetime(Time::midnight());
+        self.cadence.zone.planned(start).plus_seconds(-3600)
+    }
+
+    fn at_beginning(&self) -> domain::rota::Turn {
+        let crew = domain::Crew::new(self.members.clone(), Vec::new());
+        self.basis().begin(&crew, self.beginning())
+    }
+}
+
+fn holders(segment: &Segment) -> Vec<&str> {
+    match &segment.on {
+        Staffing::These(on) => on.iter().map(|one| one.holder.key.as_str()).collect(),
+        Staffing::Nobody(_) => Vec::new(),
+    }
+}
+
+/// What of the segments lies between two moments.
+fn between(segments: &[Segment], from: Timestamp, until: Timestamp) -> Vec<Segment> {
+    let parts = segments.iter().cloned().map(|mut segment| {
+        segment.span.from = segment.span.from.max(from);
+        segment.span.until = segment.span.until.min(until);
+        segment
+    });
+    parts
+        .filter(|part| part.span.from < part.span.until)
+        .collect()
+}
+
+#[test]
+fn hand_offs_strictly_increase_and_are_the_same_in_every_window() {
+    for_all(|team| {
+        let cadence = &team.cadence;
+        let (from, until) = (team.beginning(), team.beginning().plus_seconds(400 * DAY));
+        let all = cadence.hand_offs(from, until);
+        for pair in all.windows(2) {
+            prop_assert!(pair[0].at < pair[1].at);
+        }
+        for days in [0, 9, 33, 100, 250] {
+            let from = from.plus_seconds(days * DAY);
+            let later: Vec<_> = all.iter().filter(|it| it.at > from).copied().collect();
+            prop_assert_eq!(cadence.hand_offs(from, until), later.clone());
+            let next = cadence
+                .next_hand_off(from, None)
+                .filter(|next| next.at <= until);
+            prop_assert_eq!(next, later.first().copied());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_number_names_one_day_and_that_day_has_this_number() {
+    for_all(|team| {
+        let Cadence {
+            days,
+            starts_on,
+            off,
+            ..
+        } = &team.cadence;
+        let mut before: Option<Date> = None;
+        for number in 0..40 {
+            let Some(date) = days.nth(*starts_on, number, off) else {
+                break;
+            };
+            prop_assert!(before.map_or(*starts_on <= date, |before| before < date));
+            prop_assert_eq!(days.number_at(*starts_on, date, off), Some(number));
+            let eve = date.yesterday().unwrap();
+            let earlier = (number > 0).then(|| number - 1);
+            prop_assert_eq!(days.number_at(*starts_on, eve, off), earlier);
+            before = Some(date);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_plan_has_no_holes_and_no_overlaps_and_nobody_twice() {
+    for_all(|team| {
+        let turn = team.at_beginning();
+        let until = turn.as_of.plus_seconds(80 * DAY);
+        let segments = team.basis().segments(&turn, until);
+        prop_assert_eq!(segments[0].span.from, turn.as_of);
+        prop_assert_eq!(segments[segments.len() - 1].span.until, until);
+        for pair in segments.windows(2) {
+            prop_assert_eq!(pair[0].span.until, pair[1].span.from);
+            prop_assert_ne!(&pair[0].on, &pair[1].on);
+        }
+        for segment in &segments {
+            prop_assert!(segment.span.from < segment.span.until);
+            let holders = holders(segment);
+            let once: BTreeSet<_> = holders.iter().collect();
+            prop_assert_eq!(once.len(), holders.len());
+            prop_assert!(
+                matches!(&segment.on, Staffing::Nobody(_)) == holders.is_empty(),
+                "{:?}",
+                segment
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nobody_who_is_away_is_on_duty_unless_an_override_says_so() {
+    for_all(|team| {
+        let turn = team.at_beginning();
+        let until = turn.as_of.plus_seconds(80 * DAY);
+        for segment in team.basis().segments(&turn, until) {
+            let Staffing::These(on) = &segment.on else {
+                continue;
+            };
+            for placed in on {
+                let theirs = team.absences.iter();
+                let mut theirs = theirs.filter(|absence| absence.who == placed.holder.key);
+                let is_away = theirs.any(|absence| {
+                    absence.span.from < segment.span.until && segment.span.from < absence.span.until
+                });
+                prop_assert!(!is_away || matches!(placed.why, Why::Override(_)));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_shown_beforehand_is_what_then_happens_however_often_one_looks() {
+    for_all(|team| {
+        let basis = team.basis();
+        let mut turn = team.at_beginning();
+        let until = turn.as_of.plus_seconds(80 * DAY);
+        let shown = basis.segments(&turn, until);
+        let leap = basis.advanced(&turn, turn.as_of.plus_seconds(40 * DAY));
+        // As the clock of the rotations does it, and at times of its own.
+        let mut looks = 0;
+        while turn.as_of < leap.as_of {
+            let next = basis.next_change(&turn, until).unwrap_or(until);
+            let at_odds = turn.as_of.plus_seconds(61 * 3600);
+            let now = if looks % 3 == 0 { at_odds } else { next };
+            turn = basis.advanced(&turn, now.min(leap.as_of));
+            let soon = turn.as_of.plus_seconds(5 * DAY).min(until);
+            let happens = basis.segments(&turn, soon);
+            prop_assert_eq!(happens, between(&shown, turn.as_of, soon));
+            looks += 1;
+        }
+        prop_assert_eq!(turn, leap);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_edit_changes_nothing_of_what_has_been() {
+    for_all(|mut team| {
+        let turn = team.at_beginning();
+        let until = turn.as_of.plus_seconds(80 * DAY);
+        let now = turn.as_of.plus_seconds(30 * DAY);
+        let then = team.basis().advanced(&turn, now);
+        let before = team.members.clone();
+        team.members.rotate_left(1);
+        team.members.push(member("gus"));
+        team.cadence.times = Times::new(vec![Time::constant(2, 30, 0, 0)]).unwrap();
+        team.cadence.off.weekend = Weekdays::of(&[Weekday::Friday]);
+        let then = team.basis().rearranged(&then, &before, now);
+        prop_assert_eq!(then.as_of, now);
+        let after = team.basis().segments(&then, until);
+        prop_assert_eq!(after[0].span.from, now);
+        for hand_off in team.cadence.hand_offs(now, until) {
+            prop_assert!(hand_off.at > now);
+        }
+        // Who has the turn has it still.
+        for holder in &then.holders {
+            prop_assert!(before.iter().any(|member| member.key == holder.key));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn everybody_gets_as_many_turns_as_everybody_else() {
+    for_all(|mut team| {
+        team.absences.clear();
+        team.overrides.clear();
+        team.cadence.hours = None;
+        team.cadence.on_days_off = OnDaysOff::StaysOn;
+        let mut turn = team.at_beginning();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let people = team.members.len();
+        for _ in 0..people * 2 {
+            let Some(next) = team.cadence.next_hand_off(turn.as_of, turn.began) else {
+                return Ok(());
+            };
+            turn = team.basis().advanced(&turn, next.at);
+            for holder in &turn.holders {
+                *counts.entry(holder.name.clone()).or_default() += 1;
+            }
+        }
+        let size = people.min(team.duty_size as usize);
+        prop_assert_eq!(counts.len(), people);
+        for count in counts.values() {
+            prop_assert_eq!(*count, 2 * size);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn somebody_who_was_away_gets_a_turn_once_back() {
+    for_all(|mut team| {
+        team.passed_over = PassedOver::IsNext;
+        team.overrides.clear();
+        let mut turn = team.at_beginning();
+        let back = team.absences.iter().map(|absence| absence.span.until).max();
+        turn = team.basis().advanced(&turn, back.unwrap_or(turn.as_of));
+        let mut had = BTreeSet::new();
+        // Those who are owed a turn, and then the whole order.
+        for _ in 0..team.members.len() * 2 {
+            let Some(next) = team.cadence.next_hand_off(turn.as_of, turn.began) else {
+                return Ok(());
+            };
+            turn = team.basis().advanced(&turn, next.at);
+            had.extend(turn.holders.iter().map(|holder| holder.name.clone()));
+        }
+        prop_assert_eq!(had.len(), team.members.len());
+        prop_assert!(turn.owed.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
+fn the_order_of_absences_and_of_overrides_that_are_apart_does_not_matter() {
+    for_all(|mut team| {
+        let turn = team.at_beginning();
+        let until = turn.as_of.plus_seconds(80 * DAY);
+        team.overrides.sort_by_key(|one| one.span.from);
+        let mut end = turn.as_of;
+        team.overrides.retain(|one| {
+            let is_apart = one.span.from >= end;
+            end = if is_apart { one.span.until } else { end };
+            is_apart
+        });
+        let who = |team: &Team| -> Vec<_> {
+            let segments = team.basis().segments(&turn, until);
+            segments.iter().map(in_words).collect()
+        };
+        let before = who(&team);
+        team.absences.reverse();
+        team.overrides.reverse();
+        prop_assert_eq!(who(&team), before);
+        Ok(())
+    });
+}

@@ -1,0 +1,64 @@
+//! Rotations' own schedules as a source of duty: what they say when a shift begins or ends.
+
+use crate::{
+    clock,
+    hand_offs::{Due, Source},
+    live::Live,
+    store::{Store, StoreError, Turn},
+};
+use async_trait::async_trait;
+use domain::Rotation;
+use std::time::Duration;
+use types::{LiveTopic, RotationMode, Timestamp, WorkspaceId};
+
+/// The rotas as a source of duty.
+pub struct Rotas {
+    pub store: Store,
+    pub live: Live,
+}
+
+#[async_trait]
+impl Source for Rotas {
+    fn kind(&self) -> &str {
+        RotationMode::Scheduled.code()
+    }
+
+    async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError> {
+        let changed = self
+            .store
+            .hand_over(workspace, self.kind(), &clock::now, &turn)
+            .await?;
+        for rotation in &changed {
+            tracing::info!(%workspace, %rotation, "handed over");
+            let topic = LiveTopic::Rotation(rotation.clone());
+            self.live.publish(workspace, topic);
+        }
+        // Whose clock is behind the database's asks again until it is time here, too.
+        Ok(match changed.is_empty() {
+            true => Due::In(Duration::MAX),
+            false => Due::Now,
+        })
+    }
+}
+
+/// What a rota says of its rotation at `now`. One that this version cannot read is left as it is.
+fn turn(rotation: &Rotation, now: Timestamp) -> Turn {
+    let members = &rotation.crew.members;
+    match rotation.plan.rota() {
+        Some(rota) => {
+            let present = rota.up_to_date(rotation, members, now);
+            Turn {
+                duties: present.duties,
+                plan: present.plan,
+                next_change_at: present.next_change_at,
+                rota: Some(present.turn),
+            }
+        }
+        None => Turn {
+            duties: rotation.crew.duties.clone(),
+            plan: Vec::new(),
+            next_change_at: None,
+            rota: None,
+        },
+    }
+}

@@ -1,0 +1,467 @@
+//! Rotations' own schedules: when duty changes hands, and whose turn it is, each as JSON that
+//! this version may be too old to read.
+
+use super::{
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit, bindings,
+    connections, former, hand_offs,
+    outbox::{self, PlanChange},
+    rotations::{self, CrewChange},
+};
+use domain::{
+    Crew, Plan, Rotation, going_on,
+    rota::{
+        Cadence, Days, DaysOff, Hours, OnDaysOff, PassedOver, Rota, Times, Turn, Weekdays, Zone,
+    },
+};
+use jiff::civil::{Time, Weekday};
+use serde::{Deserialize, Serialize};
+use sqlx::AssertSqlSafe;
+use std::num::NonZeroU16;
+use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
+
+/// [`Cadence`] and [`PassedOver`]. Days of the week are numbered from Monday, which is 1.
+#[derive(Serialize, Deserialize)]
+struct CadenceRow {
+    zone: String,
+    starts_on: String,
+    days: DaysRow,
+    times: Vec<String>,
+    hours: Option<(String, String)>,
+    weekend: Vec<i8>,
+    dates_off: Vec<String>,
+    nobody_on_days_off: bool,
+    passed_over_lose_turns: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum DaysRow {
+    Daily,
+    Working {
+        every: NonZeroU16,
+    },
+    Weekly {
+        weekday: i8,
+        every: NonZeroU16,
+    },
+    Monthly {
+        day: u8,
+        every: NonZeroU16,
+    },
+    NthWeekday {
+        nth: u8,
+        weekday: i8,
+        every: NonZeroU16,
+    },
+    Custom {
+        weekdays: Vec<i8>,
+    },
+}
+
+/// [`Turn`], with the keys and names of the holders.
+#[derive(Serialize, Deserialize)]
+struct TurnRow {
+    holders: Vec<(String, String)>,
+    last: Option<String>,
+    owed: Vec<String>,
+    began: Option<i64>,
+    as_of: i64,
+}
+
+/// What is stored; nothing where this version cannot read it.
+pub(super) fn read(cadence: Option<String>, turn: Option<String>) -> Option<Rota> {
+    let cadence: CadenceRow = serde_json::from_str(&cadence?).ok()?;
+    let turn: TurnRow = serde_json::from_str(&turn?).ok()?;
+    Some(Rota {
+        passed_over: match cadence.passed_over_lose_turns {
+            true => PassedOver::LosesTurn,
+            false => PassedOver::IsNext,
+        },
+        cadence: cadence.cadence()?,
+        turn: turn.turn(),
+    })
+}
+
+impl CadenceRow {
+    fn of(rota: &Rota) -> Self {
+        let cadence = &rota.cadence;
+        let time = |time: Time| time.to_string();
+        let hours = cadence.hours;
+        Self {
+            zone: cadence.zone.name().to_owned(),
+            starts_on: cadence.starts_on.to_string(),
+            days: DaysRow::of(cadence.days),
+            times: cadence.times.iter().map(time).collect(),
+            hours: hours.map(|hours| (time(hours.from), time(hours.until))),
+            weekend: numbers(cadence.off.weekend),
+            dates_off: cadence.off.dates.iter().map(ToString::to_string).collect(),
+            nobody_on_days_off: cadence.on_days_off == OnDaysOff::Nobody,
+            passed_over_lose_turns: rota.passed_over == PassedOver::LosesTurn,
+        }
+    }
+
+    fn cadence(&self) -> Option<Cadence> {
+        let times: Result<Vec<_>, _> = self.times.iter().map(|time| time.parse()).collect();
+        let dates: Result<_, _> = self.dates_off.iter().map(|date| date.parse()).collect();
+        let hours = match &self.hours {
+            Some((from, until)) => Some(Hours {
+                from: from.parse().ok()?,
+                until: until.parse().ok()?,
+            }),
+            None => None,
+        };
+        Some(Cadence {
+            zone: Zone::named(&self.zone)?,
+            starts_on: self.starts_on.parse().ok()?,
+            days: self.days.days()?,
+            times: Times::new(times.ok()?)?,
+            hours,
+            off: DaysOff {
+                weekend: weekdays(&self.weekend)?,
+                dates: dates.ok()?,
+            },
+            on_days_off: match self.nobody_on_days_off {
+                true => OnDaysOff::Nobody,
+                false => OnDaysOff::StaysOn,
+            },
+        })
+    }
+}
+
+impl DaysRow {
+    fn of(days: Days) -> Self {
+        match days {
+            Days::Daily => Self::Daily,
+            Days::Working { every } => Self::Working { every },
+            Days::Weekly { weekday, every } => Self::Weekly {
+                weekday: weekday.to_monday_one_offset(),
+                every,
+            },
+            Days::Monthly { day, every } => Self::Monthly { day, every },
+            Days::NthWeekday {
+                nth,
+                weekday,
+                every,
+            } => Self::NthWeekday {
+                nth,
+                weekday: weekday.to_monday_one_offset(),
+                every,
+            },
+            Days::Custom(weekdays) => Self::Custom {
+                weekdays: numbers(weekdays),
+            },
+        }
+    }
+
+    fn days(&self) -> Option<Days> {
+        Some(match *self {
+            Self::Daily => Days::Daily,
+            Self::Working { every } => Days::Working { every },
+            Self::Weekly { weekday, every } => Days::Weekly {
+                weekday: Weekday::from_monday_one_offset(weekday).ok()?,
+                every,
+            },
+            Self::Monthly { day, every } => Days::Monthly { day, every },
+            Self::NthWeekday {
+                nth,
+                weekday,
+                every,
+            } => Days::NthWeekday {
+                nth,
+                weekday: Weekday::from_monday_one_offset(weekday).ok()?,
+                every,
+            },
+            Self::Custom { weekdays: ref days } => Days::Custom(weekdays(days)?),
+        })
+    }
+}
+
+fn numbers(weekdays: Weekdays) -> Vec<i8> {
+    weekdays.iter().map(Weekday::to_monday_one_offset).collect()
+}
+
+fn weekdays(numbers: &[i8]) -> Option<Weekdays> {
+    let days = numbers.iter().copied();
+    let days: Result<Vec<_>, _> = days.map(Weekday::from_monday_one_offset).collect();
+    Some(Weekdays::of(&days.ok()?))
+}
+
+impl TurnRow {
+    fn of(turn: &Turn) -> Self {
+        let key = |key: &MemberKey| key.as_str().to_owned();
+        let holders = turn.holders.iter();
+        Self {
+            holders: holders
+                .map(|holder| (key(&holder.key), holder.name.clone()))
+                .collect(),
+            last: turn.last.as_ref().map(key),
+            owed: turn.owed.iter().map(key).collect(),
+            began: turn.began.map(Timestamp::as_millis),
+            as_of: turn.as_of.as_millis(),
+        }
+    }
+
+    fn turn(self) -> Turn {
+        let holders = self.holders.into_iter().map(|(key, name)| Holder {
+            key: MemberKey::new(key),
+            name,
+        });
+        Turn {
+            holders: holders.collect(),
+            last: self.last.map(MemberKey::new),
+            owed: self.owed.into_iter().map(MemberKey::new).collect(),
+            began: self.began.map(Timestamp::from_millis),
+            as_of: Timestamp::from_millis(self.as_of),
+        }
+    }
+}
+
+impl Store {
+    /// Has the clock look at every rotation whose clock was set by other time-zone data.
+    pub async fn reckon_rotas_anew(&self) -> Result<()> {
+        let statement = format!(
+            "update rotations set next_change_at = {} where mode = $1
+                 and id in (select rotation_id from rotas where zones <> $2)",
+            self.engine.now()
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(RotationMode::Scheduled.code())
+            .bind(Zone::data_version())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives a rotation the rota that `make` makes for it, in the place of whatever decided
+    /// before. What `make` refuses is handed back and nothing is written; `None` when there is no
+    /// such rotation. One that has the same rota already stays as it is.
+    pub async fn set_rota<R>(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+        make: impl FnOnce(&Rotation) -> std::result::Result<(Rota, NewAuditEntry), R> + Send,
+    ) -> Result<Option<std::result::Result<(), R>>> {
+        let mut tx = self.begin().await?;
+        connections::hold(&mut tx, workspace).await?;
+        let Some(before) =
+            rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
+        else {
+            return Ok(None);
+        };
+        let (rota, entry) = match make(&before) {
+            Ok(made) => made,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let is_same = |present: &Rota| {
+            present.cadence == rota.cadence && present.passed_over == rota.passed_over
+        };
+        if before.plan.rota().is_some_and(is_same) {
+            return Ok(Some(Ok(())));
+        }
+        sqlx::query("delete from bindings where rotation_id = $1")
+            .bind(rotation.as_str())
+            .execute(&mut *tx)
+            .await?;
+        former::forget(&mut tx, rotation).await?;
+        bindings::forget_unbound(&mut tx, workspace).await?;
+        sqlx::query(
+            "insert into rotas (rotation_id, workspace_id, cadence, turn, zones)
+             values ($1, $2, $3, $4, $5)
+             on conflict (rotation_id) do update set cadence = excluded.cadence,
+                 turn = excluded.turn, zones = excluded.zones",
+        )
+        .bind(rotation.as_str())
+        .bind(workspace.as_str())
+        .bind(as_json(&CadenceRow::of(&rota)))
+        .bind(as_json(&TurnRow::of(&rota.turn)))
+        .bind(Zone::data_version())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("update rotations set mode = $1 where id = $2")
+            .bind(RotationMode::Scheduled.code())
+            .bind(rotation.as_str())
+            .execute(&mut *tx)
+            .await?;
+        let mut after = before.clone();
+        after.plan = Plan::Scheduled(Box::new(rota));
+        go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
+        let crew = CrewChange {
+            before: before.crew,
+            after,
+            certain_until: entry.at,
+        };
+        rotations::write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
+        audit::insert(&mut tx, &entry).await?;
+        self.rotations_changed(&mut tx, workspace, [rotation])
+            .await?;
+        tx.commit().await?;
+        Ok(Some(Ok(())))
+    }
+}
+
+/// Has the clock look at every rotation with a rota in which one of these people takes turns:
+/// somebody may have left Slack, or come back.
+pub(super) async fn look_again(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    people: &[&PersonId],
+) -> Result<()> {
+    let statement = format!(
+        "update rotations set next_change_at = {} where workspace_id = $3 and mode = $2
+             and id in (select rotation_id from rotation_members
+                        where workspace_id = $3 and person_id in {})",
+        engine.now(),
+        engine.texts_of_json("$1")
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(people))
+        .bind(RotationMode::Scheduled.code())
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Puts those on duty in a rotation with a rota who are at `now`, with the people that it has
+/// after a change, and stores whose turn it is, when that changes next, and what is to be told of
+/// the plan. The crew is for the caller to write.
+pub(super) async fn go_on(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    before: &Rotation,
+    after: &mut Rotation,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(rota) = after.plan.rota() else {
+        return Ok(());
+    };
+    let present = rota.up_to_date(after, &before.crew.members, now);
+    let crew = Crew::new(after.crew.members.clone(), present.duties);
+    after.crew = going_on(&before.crew, &crew);
+    write_turns(connection, engine, &[(after.id.clone(), present.turn)]).await?;
+    let clock = [(after.id.clone(), present.next_change_at)];
+    hand_offs::set_clocks(connection, engine, &clock).await?;
+    let was_planned = before.plan.rota().map(|rota| {
+        let until = rota.horizon(now);
+        rota.planned(&before.crew.members, before.details.duty_size, until)
+    });
+    let change = PlanChange {
+        rotation: &after.id,
+        before: &was_planned.unwrap_or_default(),
+        after: &present.plan,
+    };
+    outbox::plans_changed(connection, engine, &after.workspace, &[change], now).await
+}
+
+/// Stores whose turn it is in each of the rotations.
+pub(super) async fn write_turns(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    turns: &[(RotationId, Turn)],
+) -> Result<()> {
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let turns = turns.iter();
+    let turns: Vec<_> = turns
+        .map(|(rotation, turn)| (rotation.as_str(), as_json(&TurnRow::of(turn))))
+        .collect();
+    let statement = format!(
+        "update rotas as t set turn = j.value->>1, zones = $2
+         from {} where t.rotation_id = j.value->>0",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(&turns))
+        .bind(Zone::data_version())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::Date;
+
+    fn rota(days: Days) -> Rota {
+        Rota {
+            cadence: Cadence {
+                zone: Zone::named("America/St_Johns").unwrap(),
+                starts_on: Date::constant(2026, 6, 1),
+                days,
+                times: Times::new(vec![
+                    Time::constant(9, 30, 0, 0),
+                    Time::constant(21, 0, 0, 0),
+                ])
+                .unwrap(),
+                hours: Some(Hours {
+                    from: Time::constant(8, 0, 0, 0),
+                    until: Time::midnight(),
+                }),
+                off: DaysOff {
+                    weekend: Weekdays::WEEKEND,
+                    dates: [Date::constant(2026, 12, 25)].into(),
+                },
+                on_days_off: OnDaysOff::Nobody,
+            },
+            passed_over: PassedOver::LosesTurn,
+            turn: Turn {
+                holders: vec![Holder {
+                    key: MemberKey::new("slack:U1"),
+                    name: "Ann \"A\"".to_owned(),
+                }],
+                last: Some(MemberKey::new("slack:U1")),
+                owed: vec![MemberKey::new("slack:U2")],
+                began: Some(Timestamp::from_millis(5)),
+                as_of: Timestamp::from_millis(7),
+            },
+        }
+    }
+
+    fn stored(rota: &Rota) -> (Option<String>, Option<String>) {
+        let cadence = as_json(&CadenceRow::of(rota));
+        (Some(cadence), Some(as_json(&TurnRow::of(&rota.turn))))
+    }
+
+    #[test]
+    fn a_rota_is_read_back_as_it_is_stored() {
+        let every = NonZeroU16::new(3).unwrap();
+        let weekday = Weekday::Sunday;
+        for days in [
+            Days::Daily,
+            Days::Working { every },
+            Days::Weekly { weekday, every },
+            Days::Monthly { day: 31, every },
+            Days::NthWeekday {
+                nth: 5,
+                weekday,
+                every,
+            },
+            Days::Custom(Weekdays::of(&[Weekday::Monday, weekday])),
+        ] {
+            let rota = rota(days);
+            let (cadence, turn) = stored(&rota);
+            assert_eq!(read(cadence, turn), Some(rota));
+        }
+    }
+
+    #[test]
+    fn what_this_version_cannot_read_is_none() {
+        let (cadence, turn) = stored(&rota(Days::Daily));
+        let cadence = cadence.unwrap();
+        for (known, odd) in [
+            ("\"daily\"", "\"lunar\""),
+            ("America/St_Johns", "Mars/Olympus"),
+            ("2026-06-01", "2026-06-31"),
+            ("09:30:00", "25:30:00"),
+        ] {
+            let odd = cadence.replace(known, odd);
+            assert_ne!(odd, cadence);
+            assert_eq!(read(Some(odd), turn.clone()), None);
+        }
+        assert_eq!(read(None, turn), None);
+        assert_eq!(read(Some(cadence), None), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! A rotation's own schedule, called a rota, as a form asks for it and a page shows it. Dates,
+//! times and zones are text here: calendars stay out of the browser's download.
+
+use serde::{Deserialize, Serialize};
+
+/// How often duty changes hands at most: every so many weeks, months or working days.
+pub const ROTA_EVERY_MAX: u16 = 52;
+/// How many times a day duty changes hands at most.
+pub const ROTA_TIMES_MAX: usize = 24;
+
+/// On which days duty changes hands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RotaKind {
+    #[default]
+    Daily,
+    /// Every so many working days.
+    Working,
+    /// Every so many weeks.
+    Weekly,
+    /// On a day of every so manieth month.
+    Monthly,
+    /// On, say, the third Tuesday of every so manieth month.
+    NthWeekday,
+    /// On some days of each week.
+    Custom,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    #[default]
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// What Saturdays and Sundays are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekends {
+    /// Days like any other.
+    #[default]
+    Duty,
+    /// Days off, on which whoever was on duty stays so.
+    StaysOn,
+    /// Days off, on which nobody is on duty.
+    Nobody,
+}
+
+/// The fields of the form, as somebody filled them in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotaInput {
+    #[serde(default)]
+    pub kind: RotaKind,
+    /// Of the kinds that have one.
+    #[serde(default)]
+    pub weekday: Weekday,
+    /// Of [`RotaKind::Custom`].
+    #[serde(default)]
+    pub days: Vec<Weekday>,
+    /// Of [`RotaKind::Monthly`] the day, and of [`RotaKind::NthWeekday`] which one of the month:
+    /// numbers as text, since a form can hold anything.
+    #[serde(default)]
+    pub day: String,
+    #[serde(default)]
+    pub nth: String,
+    #[serde(default)]
+    pub every: String,
+    /// `HH:MM`, with commas or spaces between several.
+    #[serde(default)]
+    pub times: String,
+    /// A name of the IANA data.
+    #[serde(default)]
+    pub zone: String,
+    /// `YYYY-MM-DD`; today where it is empty.
+    #[serde(default)]
+    pub starts_on: String,
+    #[serde(default)]
+    pub weekends: Weekends,
+}
+
+/// A field of [`RotaInput`] that something can be said about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RotaField {
+    Days,
+    Day,
+    Nth,
+    Every,
+    Times,
+    Zone,
+    StartsOn,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RotaProblem {
+    /// Cause: No day of the week was chosen.
+    #[error("Choose at least one day.")]
+    NoDays,
+    /// Cause: The day of the month is no number, or out of bounds.
+    #[error("Enter a day of the month from 1 to 31.")]
+    Day,
+    /// Cause: Which weekday of the month is meant is no number, or out of bounds.
+    #[error("Choose the first to the fifth.")]
+    Nth,
+    /// Cause: The number of weeks, months or working days is no number, or out of bounds.
+    #[error("Enter a whole number from 1 to {ROTA_EVERY_MAX}.")]
+    Every,
+    /// Cause: What was typed are no times of day, or none was.
+    #[error("Enter times of day from 00:00 to 23:59, such as 09:00. Put a comma between several.")]
+    Times,
+    /// Cause: More times of day were typed than a day has hours.
+    #[error("Enter at most {ROTA_TIMES_MAX} times of day.")]
+    TooManyTimes,
+    #[error(
+        "There is no time zone of this name. Enter one by continent and city, such as Europe/Paris, or UTC."
+    )]
+    Zone,
+    /// Cause: The date does not exist, or is written in another way.
+    #[error("Enter a date as year, month and day, such as 2026-06-01.")]
+    Date,
+    /// Cause: The date lies too far away to be meant.
+    #[error("Choose a date from the year {from} to the year {until}.")]
+    DateFarOff { from: i16, until: i16 },
+}
+
+/// A rota on the page of its rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotaView {
+    /// When duty changes hands, as a sentence without its full stop.
+    pub words: String,
+    /// For the form that changes it.
+    pub input: RotaInput,
+}
