@@ -14,8 +14,8 @@ use std::{future::Future, pin::Pin};
 /// around a page, and the few pages that need nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    /// Home, the week and the list of rotations, which lead to each other. Each further chunk has what it
-    /// shares with others in ever more files, so pages that are looked at together are one.
+    /// Home, the week and the list of rotations, which lead to each other: pages that are looked at
+    /// together are one, since each chunk brings along what it shares with others.
     Overview,
     /// A rotation's own page.
     Rotation,

@@ -130,7 +130,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     let (script, stylesheet) = (folder.join(script), folder.join(format!("{NAME}.css")));
     fs::write(&stylesheet, css)?;
     let javascript = fs::read_to_string(&script)?;
-    fs::write(&script, chunks::join(&loader, &javascript)?)?;
+    fs::write(&script, chunks::join(&loader, &javascript, &parts)?)?;
     if profile == Profile::Release {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
@@ -143,6 +143,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
         let watch = Path::new(NEXT_SITE).join("takeover.js");
         minify(Path::new(WATCH), &watch)?;
     }
+    parts.pack(&folder)?;
     let name = name_by_contents(&folder, &parts)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
     fs::write(Path::new(NEXT_SITE).join("chunks"), parts.list(&name))?;
@@ -161,12 +162,12 @@ fn name_by_contents(folder: &Path, parts: &Parts) -> Result<String> {
         fs::read(unnamed("_bg.wasm"))?,
         fs::read(unnamed(".css"))?,
     ];
-    for chunk in parts.files() {
+    for (_, chunk) in parts.packed() {
         contents.push(fs::read(folder.join(chunk))?);
     }
     let name = format!("{NAME}-{}", &hash(&contents)[..16]);
 
-    for chunk in parts.files() {
+    for (_, chunk) in parts.packed() {
         let named = chunks::named(&name, chunk);
         fs::rename(folder.join(chunk), folder.join(&named))?;
         javascript = javascript.replace(&format!("\"./{chunk}\""), &format!("\"./{named}\""));
