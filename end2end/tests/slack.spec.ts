@@ -40,3 +40,22 @@ test('a group is allowed, chosen and connected, and follows a shift that ends', 
   await expect.poll(members).toEqual(['U01ADAOKAF']);
   await expect(inIt.getByText('Ada Okafor')).toBeVisible();
 });
+
+test('a template is tried before it is set, and what it says of unknown tokens stands beside it', async ({ page, world }) => {
+  await connectAs(page, world);
+  const rotation = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+  await visit(page, `${rotation}/slack`);
+  const card = page.getByRole('region', { name: 'Channel topic' });
+  const template = card.getByRole('textbox', { name: 'Template' });
+  await template.fill('On duty: %USER%');
+  await card.getByRole('button', { name: 'Preview' }).click();
+  await expect(card.getByText('On duty: Tomás Herrera')).toBeVisible();
+  await template.fill('On duty: %USR%');
+  await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
+  await card.getByRole('button', { name: 'Set topic' }).click();
+  await expect(template).toHaveAccessibleDescription(/%USR% stands for nothing/);
+  await template.fill('On duty: %USER%');
+  await card.getByRole('button', { name: 'Set topic' }).click();
+  await expect(card.getByRole('link', { name: 'allow it at Slack' })).toBeVisible();
+  await expectAccessibleInAllColours(page);
+});

@@ -46,13 +46,15 @@ pub enum AuditAction {
     SetDutyGroup,
     /// Changed who is in that group beside them.
     ChangedDutyGroup,
+    /// Chose the topic of a Slack channel, or gave it up.
+    SetSlackTopic,
     UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -87,6 +89,7 @@ impl AuditAction {
         Self::SetSlackChannel,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
+        Self::SetSlackTopic,
         Self::UndidChange,
     ];
 
@@ -127,6 +130,7 @@ impl AuditAction {
             Self::SetSlackChannel => "set_slack_channel",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
+            Self::SetSlackTopic => "set_slack_topic",
             Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
@@ -178,6 +182,7 @@ impl fmt::Display for AuditAction {
             Self::SetSlackChannel => "Set the Slack channel",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
+            Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })
