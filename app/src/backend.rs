@@ -13,7 +13,8 @@ use types::{
     IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
     PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationFilter, RotationId, RotationInput,
     RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SlackGroupId, Standby, SyncHistory, SyncReport, UndoId, WeekFilter, WeekView, WorkspaceId,
+    SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId, WeekFilter,
+    WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -288,6 +289,29 @@ pub trait DutyGroups {
     ) -> Answer<(), GroupRefusal>;
 }
 
+/// The topic of the Slack channel that says who is on duty in a rotation, for those who may edit
+/// the rotation.
+#[async_trait]
+pub trait Topics {
+    /// With what `template` makes at present, or the rotation's own where that is empty.
+    async fn topic(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        template: String,
+    ) -> Result<TopicView, AppError>;
+    /// `channel` is an id or a link; without a template, none is set any more.
+    async fn set_topic(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: String,
+        template: String,
+    ) -> Answer<(), TopicRefusal>;
+    /// Has it set now, also where somebody else has set it meanwhile.
+    async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -370,6 +394,7 @@ pub trait Backend:
     + Feeds
     + Channels
     + DutyGroups
+    + Topics
     + Audit
     + Operation
     + Flashes
@@ -389,6 +414,7 @@ impl<T> Backend for T where
         + Feeds
         + Channels
         + DutyGroups
+        + Topics
         + Audit
         + Operation
         + Flashes

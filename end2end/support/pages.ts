@@ -19,6 +19,7 @@ export function pages(rotation: string): string[] {
     `${rotation}?weeks=4`,
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
+    `${rotation}/slack`,
     '/settings',
     '/settings/integrations',
     '/settings/integrations?link=PROBING',

@@ -15,7 +15,7 @@ use server::{
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
-    slack_output::{self, announcements::Announcements, groups::DutyGroups},
+    slack_output::{self, announcements::Announcements, groups::DutyGroups, topics::Topics},
     storage::Storage,
     store::{self, ServingLock},
     sync,
@@ -255,12 +255,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack::directory::task(&services.slack),
         housekeeping::task(&services.store),
         slack_output::group_watch(&services),
+        slack_output::topic_watch(&services),
     ];
     tasks.extend(outbox::task(
         &services.store,
         (&services.tasks, &services.background),
         vec![
             Arc::new(DutyGroups(services.clone())),
+            Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
         ],
     ));

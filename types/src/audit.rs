@@ -47,6 +47,8 @@ pub enum AuditAction {
     SetDutyGroup,
     /// Changed who is in that group beside them.
     ChangedDutyGroup,
+    /// Chose the topic of a Slack channel, or gave it up.
+    SetSlackTopic,
     UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
@@ -89,6 +91,7 @@ impl AuditAction {
         Self::SetSlackChannel,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
+        Self::SetSlackTopic,
         Self::UndidChange,
     ];
 
@@ -130,6 +133,7 @@ impl AuditAction {
             Self::SetSlackChannel => "set_slack_channel",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
+            Self::SetSlackTopic => "set_slack_topic",
             Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
@@ -182,6 +186,7 @@ impl fmt::Display for AuditAction {
             Self::SetSlackChannel => "Set the Slack channel",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
+            Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })

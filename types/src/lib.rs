@@ -32,6 +32,7 @@ mod takeover;
 mod text;
 mod theme;
 mod time;
+mod topic;
 mod week;
 
 pub use alerts::{AlertsView, ConnectionAlert};
@@ -90,4 +91,5 @@ pub use takeover::TakeoverFailure;
 pub use text::is_invisible;
 pub use theme::Theme;
 pub use time::Timestamp;
+pub use topic::{TEMPLATE_MAX_CHARS, TemplateProblem, TopicRefusal, TopicTrouble, TopicView};
 pub use week::{ROWS_PER_PAGE, WeekFilter, WeekRow, WeekView};

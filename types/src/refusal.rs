@@ -4,6 +4,7 @@
 use crate::{
     ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
     GroupTrouble, LinkRefusal, OauthClientProblem, PagerDutyProblem, RotationRefusal,
+    TemplateProblem, TopicRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,6 +139,17 @@ codes!(GroupTrouble {
     Self::Unknown => "slack_groups.unknown",
 });
 
+codes!(TopicRefusal of Template {
+    Self::NoChannel => "slack_topic.no_channel",
+    Self::Taken => "slack_topic.taken",
+    Self::NotSet => "slack_topic.not_set",
+});
+
+codes!(TemplateProblem {
+    Self::UnknownToken(_) => "template.unknown_token",
+    Self::TooLong => "template.too_long",
+});
+
 codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::AlreadyConnected { .. } => "connection.already_connected",
     Self::NotConnected => "connection.not_connected",
@@ -224,6 +236,8 @@ mod tests {
         slack_groups.half_done slack_groups.empty slack_groups.too_many
         slack_groups.name_taken slack_groups.token_refused slack_groups.not_installed
         slack_groups.waiting slack_groups.refused slack_groups.unknown
+        slack_topic.no_channel slack_topic.taken slack_topic.not_set
+        template.unknown_token template.too_long
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
         connection.nothing_to_undo
@@ -250,6 +264,8 @@ mod tests {
             ChannelRefusal::CODES,
             GroupRefusal::CODES,
             GroupTrouble::CODES,
+            TopicRefusal::CODES,
+            TemplateProblem::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,
             OauthClientProblem::CODES,

@@ -176,16 +176,19 @@ pub enum SlackCapability {
     Messages,
     /// Writing the members of user groups.
     Groups,
+    /// Setting the topics of channels.
+    Topics,
 }
 
 impl SlackCapability {
-    pub const ALL: [Self; 2] = [Self::Messages, Self::Groups];
+    pub const ALL: [Self; 3] = [Self::Messages, Self::Groups, Self::Topics];
 
     /// As it is sent.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Messages => "messages",
             Self::Groups => "groups",
+            Self::Topics => "topics",
         }
     }
 
@@ -198,6 +201,7 @@ impl SlackCapability {
         match self {
             Self::Messages => &["chat:write"],
             Self::Groups => &["usergroups:read", "usergroups:write"],
+            Self::Topics => &["channels:read", "channels:write.topic"],
         }
     }
 
@@ -207,6 +211,14 @@ impl SlackCapability {
             // The second one is for public channels that the bot is not in.
             Self::Messages => &["chat:write", "chat:write.public"],
             Self::Groups => self.needed_scopes(),
+            // The others are for private channels, and for joining public ones.
+            Self::Topics => &[
+                "channels:read",
+                "channels:write.topic",
+                "channels:join",
+                "groups:read",
+                "groups:write.topic",
+            ],
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::{
         DutyGroup, EditApiKey, EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount,
         LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MoveMember, People, PreviewSchedule,
         RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation,
-        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby,
-        SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Undo,
-        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup,
+        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic,
+        SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
+        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -89,17 +89,20 @@ fn what_server_functions_answer_is_read_back() {
         SetSchedule,
         SetSlackChannel,
         SetStandby,
+        SetTopic,
         SetWhenNobody,
         SlackChannel,
         SwitchAccount,
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        Topic,
         Undo,
         UndoForgetFormer,
         UnlinkPerson,
         Week,
         WriteDutyGroup,
+        WriteTopic,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
     registered.sort_unstable();

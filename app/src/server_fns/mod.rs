@@ -14,6 +14,7 @@ mod links;
 mod rotations;
 mod schedules;
 mod session;
+mod topics;
 mod week;
 
 pub use audit::*;
@@ -30,6 +31,7 @@ pub use links::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;
+pub use topics::*;
 pub use week::*;
 
 #[cfg(feature = "ssr")]

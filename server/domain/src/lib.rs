@@ -32,6 +32,8 @@ mod schedule;
 mod search;
 mod shifts;
 mod standing;
+mod template;
+mod topic;
 mod turns;
 mod undo;
 
@@ -67,5 +69,7 @@ pub use schedule::{ScheduleSnapshot, ScheduleVersion};
 pub use search::{find_people, has_every_word, matches};
 pub use shifts::{Cause, Shift, is_on_call, next_change};
 pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};
+pub use template::{Template, Token};
+pub use topic::{TopicFacts, TopicStep, topic, topic_step};
 pub use turns::{next_by_hand, rotate, set_on_duty};
 pub use undo::{Undo, undo};

@@ -16,7 +16,7 @@ use domain::{
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use types::{
     AuditAction, GroupRefusal, GroupTrouble, NobodyOnDuty, PersonId, RotationId, SlackCapability,
-    SlackGroupId, Standby, TAKEN_OUT_UNASKED, WorkspaceId, typed_handle,
+    SlackGroupId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, WorkspaceId, typed_handle,
 };
 
 /// How many groups a search shows.
@@ -40,7 +40,9 @@ pub struct RotationGroup {
 /// A group that is kept.
 pub struct Kept {
     pub group: DutyGroup,
-    pub plan: GroupPlan,
+    /// Who is on duty in this rotation and cannot be in the group, by name. Those of others may be
+    /// none of the reader's business.
+    pub left_out: Vec<(String, WhyLeftOut)>,
     /// Something is to be written.
     pub waiting: bool,
 }
@@ -403,8 +405,10 @@ async fn kept(
         return Ok(None);
     };
     let told = store.targets_told(workspace, DUTY_GROUP).await?;
+    let own = std::slice::from_ref(id);
+    let plan = plan(services, workspace, &group.rules, own).await?;
     Ok(Some(Kept {
-        plan: plan(services, workspace, &group.rules, &group.rotations).await?,
+        left_out: plan.left_out,
         waiting: told.contains(&target),
         group,
     }))

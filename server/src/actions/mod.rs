@@ -20,6 +20,7 @@ pub mod members;
 mod rights;
 pub mod rotations;
 pub mod schedules;
+pub mod topics;
 pub mod turns;
 pub mod undo;
 mod visible;

@@ -15,6 +15,7 @@ mod links;
 mod operation;
 mod rotations;
 mod schedules;
+mod topics;
 mod views;
 mod weeks;
 

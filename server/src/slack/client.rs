@@ -4,6 +4,7 @@
 use super::{
     error::{SlackError, USUAL_WAIT},
     shapes::{self, Account, PageEnd},
+    topics::read_topic,
     user_groups::{UserGroup, read_group, read_groups},
 };
 use crate::{
@@ -322,6 +323,43 @@ impl SlackClient {
         });
         let posted = self.post("chat.postMessage", token, &message).await?;
         Ok(posted.map(drop))
+    }
+
+    /// The topic of a channel, as Slack hands it back.
+    pub async fn topic(
+        &self,
+        token: &SecretString,
+        channel: &SlackChannelId,
+    ) -> Result<Granted<String>, SlackError> {
+        let query = [("channel", channel.to_string())];
+        let answer = self
+            .get("/api/conversations.info", token, &query, TOTAL_TIMEOUT)
+            .await?;
+        let topic = read_topic(&answer.value).ok_or(SlackError::Unreadable)?;
+        Ok(answer.map(|_| topic))
+    }
+
+    /// Sets the topic of a channel, which posts a line there.
+    pub async fn set_topic(
+        &self,
+        token: &SecretString,
+        channel: &SlackChannelId,
+        topic: &str,
+    ) -> Result<Granted<()>, SlackError> {
+        let body = json!({"channel": channel, "topic": topic});
+        let set = self.post("conversations.setTopic", token, &body).await?;
+        Ok(set.map(drop))
+    }
+
+    /// Joins a public channel.
+    pub async fn join(
+        &self,
+        token: &SecretString,
+        channel: &SlackChannelId,
+    ) -> Result<Granted<()>, SlackError> {
+        let body = json!({"channel": channel});
+        let joined = self.post("conversations.join", token, &body).await?;
+        Ok(joined.map(drop))
     }
 
     /// All user groups of the token's workspace, the disabled too, with their members.

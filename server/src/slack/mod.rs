@@ -11,6 +11,7 @@ mod listing;
 pub mod pending;
 mod shapes;
 pub mod sign_in;
+mod topics;
 mod user_groups;
 
 pub use client::{Granted, NewInstallation, SlackClient};
@@ -20,6 +21,7 @@ pub use installation::{
     AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,
     scopes_in_words,
 };
+pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};
 
 use crate::{config::Config, crypto::KeyRing, live::Live, store::Store};
@@ -30,6 +32,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub const ANNOUNCEMENT: &str = "slack_announcement";
 /// The kind of notice that has a user group hold whoever is on duty.
 pub const DUTY_GROUP: &str = "slack_duty_group";
+/// The kind of notice that has the topic of a channel say who is on duty.
+pub const TOPIC: &str = "slack_topic";
 
 /// What signing in and the directory need of the server. Cloning it is cheap.
 #[derive(Clone)]

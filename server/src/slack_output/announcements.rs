@@ -6,7 +6,7 @@ use crate::{
     Services,
     actions::{Failure, rotations},
     outbox::{Attempt, Consumer},
-    slack::{self, ANNOUNCEMENT, DUTY_GROUP},
+    slack::{self, ANNOUNCEMENT, DUTY_GROUP, TOPIC},
     store::Delivery,
 };
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ impl Consumer for Announcements {
 
     /// Whoever reads the message may write to the group at once.
     fn goes_after(&self) -> &[&str] {
-        &[DUTY_GROUP]
+        &[DUTY_GROUP, TOPIC]
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Attempt {

@@ -5,8 +5,11 @@ pub mod announcements;
 mod group_watch;
 pub mod groups;
 mod message;
+mod topic_watch;
+pub mod topics;
 
 pub use group_watch::{compare_groups, task as group_watch};
+pub use topic_watch::{look_at_topics, task as topic_watch};
 
 use crate::{outbox::Attempt, slack::SlackError};
 use domain::{Actor, Principal};

@@ -38,6 +38,7 @@ mod sessions;
 mod subscriptions;
 mod task_leases;
 mod tokens;
+mod topics;
 mod trouble;
 mod undos;
 mod workspaces;
@@ -69,6 +70,7 @@ pub use runs::EndedRun;
 pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};
 pub use tokens::TokenLease;
+pub use topics::{ChannelTopic, TopicNote};
 pub use trouble::Trouble;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 

@@ -36,6 +36,7 @@ mod starts;
 mod statements;
 mod support;
 mod sync;
+mod topics;
 mod undo;
 mod upgrades;
 mod weather;

@@ -44,7 +44,7 @@ fn ChannelForm(
     let here = format!("/rotations/{id}/slack");
     let may_not_write = view.channel.is_some() && !view.may_write;
     view! {
-        <ActionForm action=set class="card form">
+        <ActionForm action=set class="card">
             <h2>"Announcements"</h2>
             <FailureNotice failure/>
             <input type="hidden" name="rotation" value=id.to_string()/>

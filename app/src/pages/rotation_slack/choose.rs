@@ -103,7 +103,7 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
         |then| people(&then),
     );
     view! {
-        <ActionForm action=actions.connect class="form">
+        <ActionForm action=actions.connect class="column">
             <h3 translate="no"><bdi>{handle(&chosen.group)}</bdi></h3>
             <input type="hidden" name="rotation" value=id/>
             <input type="hidden" name="group" value=chosen.group.id.to_string()/>
@@ -161,7 +161,7 @@ fn Make(id: String, actions: Actions) -> impl IntoView {
     });
     let value = form_input::<MakeDutyGroup, String>().unwrap_or_default();
     view! {
-        <ActionForm action=actions.make class="form">
+        <ActionForm action=actions.make class="column">
             <h3>"Make a group"</h3>
             <input type="hidden" name="rotation" value=id/>
             <TextField

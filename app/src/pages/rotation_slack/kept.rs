@@ -98,7 +98,7 @@ pub(super) fn KeptGroup(
         <p class="hint">
             "Once it is disconnected, whoever is in the group stays until somebody changes it in Slack."
         </p>
-        <ActionForm action=actions.when_nobody class="form">
+        <ActionForm action=actions.when_nobody class="column">
             <input type="hidden" name="rotation" value=id/>
             {nobody_choices(kept.when_nobody)}
             <div class="buttons">
@@ -143,7 +143,7 @@ fn standby(
     view! {
         <h3>{heading}</h3>
         {is_empty.then(|| view! { <p class="hint">"Nobody."</p> })}
-        <ul class="people">{rows}</ul>
+        {(!is_empty).then(|| view! { <ul class="people">{rows}</ul> })}
         <ActionForm action=actions.standby class="picker">
             <input type="hidden" name="rotation" value=id/>
             <input type="hidden" name="standby" value=code/>

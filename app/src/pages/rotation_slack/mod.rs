@@ -4,6 +4,7 @@
 mod channel;
 mod choose;
 mod kept;
+mod topic;
 
 use super::{
     address::{address, parameter, use_rotation_id},
@@ -16,13 +17,14 @@ use crate::{
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     live::use_live,
     server_fns::{
-        ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetSlackChannel, SetStandby,
-        SetWhenNobody, SlackChannel, WriteDutyGroup,
+        self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetSlackChannel,
+        SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
     },
 };
 use channel::Channel;
 use choose::Choose;
 use kept::KeptGroup;
+
 use leptos::{prelude::*, server_fn::ServerFn};
 use types::{DutyGroupView, NobodyOnDuty, SlackCapability};
 
@@ -74,6 +76,19 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         },
     );
     let channel = Resource::new(move || SlackChannel { rotation: id.get() });
+    let topic_actions = topic::Actions {
+        set: ServerAction::telling("The topic was saved."),
+        write: ServerAction::telling("Slack is told now."),
+    };
+    let topic_forms = Forms::of(vec![topic_actions.set.calls(), topic_actions.write.calls()]);
+    let template = parameter("template");
+    let topic = Resource::following(
+        move || live.connection() + live.rotation(&id.get()) + topic_forms.version() as u64,
+        move || server_fns::Topic {
+            rotation: id.get(),
+            template: template.get(),
+        },
+    );
     let choices = Choices {
         permanent: PeopleSearch::new("find_permanent", || true),
         fallback: PeopleSearch::new("find_fallback", || true),
@@ -82,6 +97,9 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
             <Content view id=id.get_untracked().to_string() actions choices/>
             <Channel id=id.get_untracked() channel set=set_channel/>
+            <topic::Topic
+                id=id.get_untracked() topic asked=template.get_untracked() actions=topic_actions
+            />
         })}
     }
 }

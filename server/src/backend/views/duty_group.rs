@@ -33,7 +33,7 @@ fn summary(group: &UserGroup) -> GroupSummary {
 fn kept_group(
     Kept {
         group,
-        plan,
+        left_out,
         waiting,
     }: Kept,
     directory: &Directory,
@@ -55,7 +55,7 @@ fn kept_group(
             let known = by.as_ref().and_then(|by| directory.person(by));
             (at, known.map(|known| known.name.clone()))
         }),
-        left_out: plan.left_out,
+        left_out,
         // Which is said already where it is allowed.
         trouble: trouble
             .filter(|trouble| *trouble != GroupTrouble::MissingScope)

@@ -9,6 +9,7 @@ mod people;
 mod rotation;
 mod schedule;
 mod slack;
+mod topic;
 mod week;
 
 pub(super) use background::background_task;
@@ -20,6 +21,7 @@ pub(super) use people::found_people;
 pub(super) use rotation::{card, rotation_list, rotation_page};
 pub(super) use schedule::preview;
 pub(super) use slack::slack;
+pub(super) use topic::topic;
 pub(super) use week::week;
 
 fn count(number: usize) -> u32 {

@@ -12,7 +12,7 @@ use server::{
     Services,
     backend::RoundRobin,
     outbox,
-    slack_output::{announcements::Announcements, groups::DutyGroups},
+    slack_output::{announcements::Announcements, groups::DutyGroups, topics::Topics},
     store::{Installation, bot_token_row},
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -44,6 +44,7 @@ impl Output {
         with_people(&services.store).await;
         let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
             Arc::new(DutyGroups(services.clone())),
+            Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
         ];
         let kept = (&services.tasks, &services.background);

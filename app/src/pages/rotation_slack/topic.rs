@@ -1,0 +1,167 @@
+//! The form for the topic that says who is on duty, with what its template makes at present.
+
+use super::{allow, button, warning};
+use crate::{
+    components::{
+        ButtonKind, Card, Facts, FailureNotice, SubmitButton, TextArea, TextField, Time, loaded,
+    },
+    data::{DataMemo, Resource},
+    forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
+    pages::address::address,
+    server_fns::{SetTopic, WriteTopic},
+};
+use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use types::{RotationId, SlackCapability, SlackChannelId, TopicRefusal, TopicView};
+use web_sys::HtmlInputElement;
+
+/// The id of the field for the template.
+const FIELD: &str = "template";
+
+/// What can be done about a topic.
+#[derive(Clone, Copy)]
+pub(super) struct Actions {
+    pub(super) set: ServerAction<SetTopic>,
+    pub(super) write: ServerAction<WriteTopic>,
+}
+
+#[component]
+pub(super) fn Topic(
+    id: RotationId,
+    topic: Resource<TopicView>,
+    /// The template that the address asks about.
+    asked: String,
+    actions: Actions,
+) -> impl IntoView {
+    view! {
+        {loaded(topic, move |view: DataMemo<TopicView>| {
+            let (id, asked) = (id.to_string(), asked.clone());
+            let of_state = id.clone();
+            view! {
+                <Card id="topic-heading" title="Channel topic">
+                    {move || state(view.get(), &of_state, actions)}
+                    <TopicForm id view asked actions/>
+                </Card>
+            }
+        })}
+    }
+}
+
+/// What became of the topic.
+fn state(view: TopicView, id: &str, actions: Actions) -> AnyView {
+    let here = format!("/rotations/{id}/slack");
+    let allow = (view.channel.is_some() && !view.may_write)
+        .then(|| allow(SlackCapability::Topics, "set topics", &here));
+    let edited = view.edited_at.map(|_| warning(
+        "Somebody has set another topic by hand, so it is left alone. Write now puts this one in its place.".to_owned()
+    ));
+    let written = match (view.written_at, view.waiting) {
+        (_, true) => "Slack is being told".into_any(),
+        (Some(at), _) => view! { <Time at relative=true/> }.into_any(),
+        (None, _) => "Nothing had to be changed yet".into_any(),
+    };
+    let is_set = view.channel.is_some();
+    let write = button(actions.write, id, "Write now", "Asking…");
+    view! {
+        {allow}
+        {view.trouble.map(warning)}
+        {edited}
+        {is_set.then(|| view! {
+            <Facts><div><dt>"Last written"</dt><dd>{written}</dd></div></Facts>
+            <div class="buttons">{write}</div>
+        })}
+    }
+    .into_any()
+}
+
+#[component]
+fn TopicForm(
+    id: String,
+    view: DataMemo<TopicView>,
+    asked: String,
+    actions: Actions,
+) -> impl IntoView {
+    let outcome = form_outcome(actions.set);
+    let refused = Signal::derive(move || outcome.refused());
+    let problem = move |of_channel: bool| {
+        Signal::derive(move || match refused.get()? {
+            Ok(refusal) => {
+                let is_channels = matches!(refusal, TopicRefusal::NoChannel | TopicRefusal::Taken);
+                (is_channels == of_channel).then(|| refusal.to_string())
+            }
+            Err(_) => None,
+        })
+    };
+    let failed = Signal::derive(move || match refused.get()? {
+        Err(error) => Some(Failure::Failed(error)),
+        Ok(_) => None,
+    });
+    let outcomes = vec![failed, failure(form_outcome(actions.write))];
+    let typed = form_input::<SetTopic, (String, String)>();
+    let (channel, template) = typed.unwrap_or_else(|| {
+        let (channel, template) = view.with_untracked(|view| {
+            let channel = view.channel.as_ref().map(SlackChannelId::to_string);
+            (channel.unwrap_or_default(), view.template.clone())
+        });
+        (channel, if asked.is_empty() { template } else { asked })
+    });
+    let here = format!("/rotations/{id}/slack");
+    let preview = move || {
+        let view = view.get();
+        let preview = view
+            .preview
+            .map(|preview| view! { <p>"At present: "<bdi translate="no">{preview}</bdi></p> });
+        view! { {view.problem.map(warning)}{preview} }
+    };
+    let (navigate, ask_at) = (use_navigate(), here.clone());
+    let ask = move |event: MouseEvent| {
+        event.prevent_default();
+        // Whatever has a value is read in the same way.
+        let field = document().get_element_by_id(FIELD);
+        let field = field.map(|field| field.unchecked_into::<HtmlInputElement>());
+        let template = field.map(|field| field.value()).unwrap_or_default();
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&address(&ask_at, &[("template", &template)]), options);
+    };
+    view! {
+        <ActionForm action=actions.set class="column">
+            <FailureNotice failure=first_failure(outcomes)/>
+            <input type="hidden" name="rotation" value=id/>
+            <TextField
+                id="topic-channel" name="channel" label="Channel ID"
+                hint="Copy the ID or the link from the channel's details in Slack. The topic takes the place of the present one."
+                value=channel problem=problem(true)
+            />
+            <TextArea
+                id=FIELD name="template" label="Template"
+                hint="Such as: On duty: %USER% until %UNTIL%. Leave it empty for no topic."
+                value=template problem=problem(false)
+            />
+            <div role="status">{preview}</div>
+            <details>
+                <summary>"Tokens"</summary>
+                <p class="hint">
+                    "%USER% %USERID% %USERHANDLE% %USERHANDLE_TEXTONLY% for those on duty, with NEXT_ as in %NEXT_USER% for \
+                    those who come next. %UNTIL% in the time zone of the schedule, %UNTIL_UTC%. %NAME% %CODE% %DESCRIPTION% \
+                    %DUTY_SIZE% %ROTATION_NOTES% of the rotation, %DUTYHANDLE% for its group. What has no value is N/A."
+                </p>
+            </details>
+            <div class="buttons">
+                <SubmitButton
+                    label="Set topic" busy_label="Saving…"
+                    kind=ButtonKind::Primary pending=actions.set.pending()
+                />
+                <button
+                    type="submit" class="button" formmethod="get" formaction=here on:click=ask
+                >
+                    "Preview"
+                </button>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}

@@ -1,0 +1,246 @@
+//! What the topic of a channel says of a rotation, and whether it is ours to set.
+
+use crate::template::{Naming, Template, Token, Turn};
+use jiff::tz::TimeZone;
+use types::{Outlook, RotationDetails, Timestamp};
+
+/// The most characters that Slack takes, as they are sent.
+const TOPIC_MAX_CHARS: usize = 250;
+
+/// What a template is filled in with.
+#[derive(Clone, Copy, Debug)]
+pub struct TopicFacts<'a> {
+    pub details: &'a RotationDetails,
+    pub outlook: &'a Outlook,
+    /// The handle of the rotation's group, without the `@`.
+    pub group: Option<&'a str>,
+    /// The zone in which times are told; UTC where it is none.
+    pub zone: Option<&'a str>,
+}
+
+/// What is to be done about a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicStep {
+    /// It is as it should be.
+    Nothing,
+    Write,
+    /// Somebody else has set it, and what they wrote is left alone.
+    NotOurs,
+}
+
+/// The topic that a template makes, as Slack is sent it. Topics show no mentions, and one time to
+/// everybody.
+pub fn topic(template: &Template, facts: &TopicFacts<'_>) -> String {
+    cut(&template.render(|token| value(token, facts)))
+}
+
+fn value(token: Token, facts: &TopicFacts<'_>) -> Option<String> {
+    let TopicFacts {
+        details,
+        outlook,
+        group,
+        zone,
+    } = facts;
+    let until = || outlook.on_duty.iter().filter_map(|duty| duty.until).min();
+    match token {
+        Token::Name => Some(details.name.clone()),
+        Token::Code => details.code.clone(),
+        Token::Description => Some(details.description.clone()),
+        Token::DutySize => Some(details.duty_size.to_string()),
+        Token::RotationNotes => None,
+        Token::DutyHandle => group.map(|handle| format!("@{handle}")),
+        Token::Until => Some(moment(until()?, *zone)),
+        Token::UntilUtc => Some(moment(until()?, None)),
+        Token::People(naming, turn) => people(naming, turn, outlook),
+    }
+}
+
+fn people(naming: Naming, turn: Turn, outlook: &Outlook) -> Option<String> {
+    let names: Vec<String> = match (turn, naming) {
+        (Turn::Present, Naming::Id) => {
+            let people = outlook.on_duty.iter();
+            let people = people.filter_map(|duty| duty.holder.key.person());
+            people.map(|person| person.to_string()).collect()
+        }
+        // Of those who come next, names alone are known.
+        (Turn::Next, Naming::Id) => Vec::new(),
+        (Turn::Present, _) => {
+            let people = outlook.on_duty.iter();
+            people.map(|duty| duty.holder.name.clone()).collect()
+        }
+        (Turn::Next, _) => outlook.next.as_ref()?.names.clone(),
+    };
+    let called = names.iter().map(|name| match naming {
+        Naming::Handle => format!("@{name}"),
+        Naming::User | Naming::Id | Naming::HandleText => name.clone(),
+    });
+    Some(called.collect::<Vec<_>>().join(", "))
+}
+
+fn moment(at: Timestamp, zone: Option<&str>) -> String {
+    let named = zone.and_then(|zone| Some((TimeZone::get(zone).ok()?, zone)));
+    let (zone, name) = named.unwrap_or((TimeZone::UTC, "UTC"));
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    format!("{} {name}", at.to_zoned(zone).strftime("%a %-d %b %H:%M"))
+}
+
+/// As it is sent, so short that Slack takes it.
+fn cut(text: &str) -> String {
+    let whole = escaped(text);
+    if whole.chars().count() <= TOPIC_MAX_CHARS {
+        return whole;
+    }
+    let mut sent = String::new();
+    for char in text.chars() {
+        let next = escaped(char.encode_utf8(&mut [0; 4]));
+        if sent.chars().count() + next.chars().count() >= TOPIC_MAX_CHARS {
+            break;
+        }
+        sent += &next;
+    }
+    sent + "…"
+}
+
+/// So that no name becomes a mention or a link.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// What to do where a topic is `present`, should be `wanted`, and was last `written` by us, if it
+/// ever was. Whoever had it written for the first time knew that it takes the place of another
+/// one; an empty one is nobody's.
+pub fn topic_step(wanted: &str, present: &str, written: Option<&str>) -> TopicStep {
+    let [wanted, present] = [wanted, present].map(as_compared);
+    if wanted == present {
+        return TopicStep::Nothing;
+    }
+    let is_ours = written.is_none_or(|written| as_compared(written) == present);
+    match is_ours || present.is_empty() {
+        true => TopicStep::Write,
+        false => TopicStep::NotOurs,
+    }
+}
+
+/// A topic without what Slack makes of it: it encodes three characters, puts addresses into
+/// brackets, and is free with spaces.
+fn as_compared(topic: &str) -> String {
+    let (mut plain, mut rest) = (String::new(), topic);
+    while let Some((before, after)) = rest.split_once('<') {
+        plain += before;
+        let Some((link, behind)) = after.split_once('>') else {
+            plain.push('<');
+            rest = after;
+            continue;
+        };
+        plain += link.split_once('|').map_or(link, |(_, label)| label);
+        rest = behind;
+    }
+    plain += rest;
+    let plain = plain
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    let words: Vec<_> = plain.split_whitespace().collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{crew::examples::member, rotation::examples::rotation, shifts::examples::at};
+    use types::{NextOnDuty, OnDuty};
+
+    fn outlook(names: &[&str], until: Option<i64>) -> Outlook {
+        let on_duty = names.iter().map(|name| OnDuty {
+            holder: member(name).holder(),
+            since: at(0),
+            followed_from: None,
+            until: until.map(at),
+            or_later: false,
+            by_override: None,
+        });
+        Outlook {
+            on_duty: on_duty.collect(),
+            next: Some(NextOnDuty {
+                names: vec!["bob".to_owned()],
+                starts_at: None,
+            }),
+            gap: None,
+        }
+    }
+
+    fn told(template: &str, outlook: &Outlook) -> String {
+        let mut details = rotation(&[]).details;
+        details.description = "<!channel> & more".to_owned();
+        let facts = TopicFacts {
+            details: &details,
+            outlook,
+            group: Some("ops-oncall"),
+            zone: Some("Europe/Berlin"),
+        };
+        topic(&Template::parse(template).unwrap(), &facts)
+    }
+
+    #[test]
+    fn people_are_named_and_times_are_told_in_a_named_zone() {
+        let two = outlook(&["ann", "cy"], Some(1_764_493_200));
+        for (template, expected) in [
+            (
+                "%NAME%: %USER% until %UNTIL%",
+                "Ops: ann, cy until Sun 30 Nov 10:00 Europe/Berlin",
+            ),
+            ("%UNTIL_UTC%", "Sun 30 Nov 09:00 UTC"),
+            ("%USERHANDLE% %USERID%", "@ann, @cy UANN, UCY"),
+            (
+                "%NEXT_USER% %NEXT_USERID% %DUTYHANDLE%",
+                "bob N/A @ops-oncall",
+            ),
+        ] {
+            assert_eq!(told(template, &two), expected);
+        }
+        assert_eq!(told("%USER% %UNTIL%", &outlook(&[], None)), "N/A N/A");
+    }
+
+    #[test]
+    fn nobody_smuggles_a_mention_in_and_long_topics_are_cut() {
+        let nobody = outlook(&[], None);
+        assert_eq!(
+            told("%DESCRIPTION%", &nobody),
+            "&lt;!channel&gt; &amp; more"
+        );
+        for long in ["x".repeat(300), "&".repeat(300), "é".repeat(251)] {
+            let sent = told(&long, &nobody);
+            assert!(
+                sent.chars().count() <= TOPIC_MAX_CHARS && sent.ends_with('…'),
+                "{sent}"
+            );
+            assert!(!sent.contains("&am…"));
+        }
+        assert_eq!(told(&"x".repeat(250), &nobody).len(), 250);
+    }
+
+    #[test]
+    fn what_slack_makes_of_a_topic_is_no_other_topic() {
+        for (sent, told) in [
+            ("a &amp; b &lt;c&gt;", "a &amp; b &lt;c&gt;"),
+            ("see https://a.example/x", "see <https://a.example/x>"),
+            ("see a.example", "see <http://a.example|a.example>"),
+            ("two  words ", "two words"),
+        ] {
+            assert_eq!(topic_step(sent, told, None), TopicStep::Nothing, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_topic_is_set_as_long_as_it_is_ours_or_nobodys() {
+        let [ours, new, foreign] = ["ours", "new", "foreign"];
+        assert_eq!(topic_step(new, ours, Some(ours)), TopicStep::Write);
+        assert_eq!(topic_step(new, foreign, Some(ours)), TopicStep::NotOurs);
+        assert_eq!(topic_step(new, "", Some(ours)), TopicStep::Write);
+        assert_eq!(topic_step(new, foreign, None), TopicStep::Write);
+        assert_eq!(topic_step("", ours, Some(ours)), TopicStep::Write);
+        assert_eq!(topic_step("", foreign, Some(ours)), TopicStep::NotOurs);
+    }
+}

@@ -1,0 +1,205 @@
+//! Topics of Slack channels that say who is on duty: what each is made of, and what became of it.
+//! Whether a rotation sets one is a matter of subscriptions.
+
+use super::{Result, Store};
+use sqlx::{AssertSqlSafe, FromRow};
+use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
+
+/// The topic of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelTopic {
+    pub channel: SlackChannelId,
+    /// The rotation that sets it.
+    pub rotation: RotationId,
+    /// The rotation is gone, or sets it no more: it is to be cleared.
+    pub ends: bool,
+    pub template: String,
+    /// What it was set to, or found to be; absent until it was for the first time.
+    pub written: Option<String>,
+    pub written_at: Option<Timestamp>,
+    /// Since when another one is there that somebody else has set.
+    pub edited_at: Option<Timestamp>,
+    /// Why the last attempt came to nothing, as a code, and when that was.
+    pub problem: Option<(String, Timestamp)>,
+}
+
+/// What came of looking at a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicNote<'a> {
+    /// It says this now, and that took writing.
+    Written(&'a str),
+    /// It says this already.
+    AsWanted(&'a str),
+    /// Somebody else has set it.
+    Edited,
+    /// Nothing, for this reason.
+    Problem(&'a str),
+}
+
+#[derive(FromRow)]
+struct Row {
+    channel_id: String,
+    rotation_id: String,
+    template: String,
+    written: Option<String>,
+    written_at: Option<i64>,
+    edited_at: Option<i64>,
+    problem: Option<String>,
+    problem_at: Option<i64>,
+    feeding: i64,
+}
+
+impl From<Row> for ChannelTopic {
+    fn from(row: Row) -> Self {
+        let at = Timestamp::from_millis;
+        Self {
+            channel: SlackChannelId::new(row.channel_id),
+            rotation: RotationId::new(row.rotation_id),
+            ends: row.feeding == 0,
+            template: row.template,
+            written: row.written,
+            written_at: row.written_at.map(at),
+            edited_at: row.edited_at.map(at),
+            problem: row.problem.zip(row.problem_at.map(at)),
+        }
+    }
+}
+
+impl Store {
+    /// The topics of a workspace, as far as `channel` is one of them or absent. Notices of this
+    /// kind are about them.
+    pub async fn topics(
+        &self,
+        workspace: &WorkspaceId,
+        kind: &str,
+        channel: Option<&SlackChannelId>,
+    ) -> Result<Vec<ChannelTopic>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select t.channel_id, t.rotation_id, t.template, t.written, t.written_at, t.edited_at,
+                 t.problem, t.problem_at,
+                 (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
+                     and s.rotation_id = t.rotation_id and s.kind = $2
+                     and s.target = t.channel_id || '/topic') as feeding
+             from channel_topics t
+             where t.workspace_id = $1 and t.channel_id = coalesce($3, t.channel_id)
+             order by t.channel_id",
+        )
+        .bind(workspace.as_str())
+        .bind(kind)
+        .bind(channel.map(SlackChannelId::as_str))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(ChannelTopic::from).collect())
+    }
+
+    /// The workspaces with topics.
+    pub async fn workspaces_with_topics(&self) -> Result<Vec<WorkspaceId>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "select distinct workspace_id from channel_topics order by workspace_id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let workspaces = rows.into_iter();
+        Ok(workspaces
+            .map(|(workspace,)| WorkspaceId::new(workspace))
+            .collect())
+    }
+
+    /// Has a rotation set the topic of a channel by this template. False when another one does.
+    pub async fn save_topic(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+        (channel, template): (&SlackChannelId, &str),
+        kind: &str,
+    ) -> Result<bool> {
+        let saved = sqlx::query(
+            "insert into channel_topics (workspace_id, channel_id, rotation_id, template)
+             values ($1, $2, $3, $4)
+             on conflict (workspace_id, channel_id) do update set
+                 rotation_id = excluded.rotation_id, template = excluded.template,
+                 problem = null, problem_at = null
+                 where channel_topics.rotation_id = excluded.rotation_id
+                     or not exists (select 1 from subscriptions s
+                         where s.workspace_id = $1 and s.kind = $5
+                             and s.rotation_id = channel_topics.rotation_id
+                             and s.target = channel_topics.channel_id || '/topic')",
+        )
+        .bind(workspace.as_str())
+        .bind(channel.as_str())
+        .bind(rotation.as_str())
+        .bind(template)
+        .bind(kind)
+        .execute(&self.writer)
+        .await?;
+        Ok(saved.rows_affected() == 1)
+    }
+
+    /// Has the topic count as one that nobody has set yet, so that it is set whatever it says.
+    pub async fn take_topic(
+        &self,
+        workspace: &WorkspaceId,
+        channel: &SlackChannelId,
+    ) -> Result<()> {
+        sqlx::query(
+            "update channel_topics set written = null where workspace_id = $1 and channel_id = $2",
+        )
+        .bind(workspace.as_str())
+        .bind(channel.as_str())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what came of looking at a topic.
+    pub async fn note_topic(
+        &self,
+        workspace: &WorkspaceId,
+        channel: &SlackChannelId,
+        note: TopicNote<'_>,
+    ) -> Result<()> {
+        let now = self.engine.now();
+        let (changes, text) = match note {
+            TopicNote::Written(text) => (
+                format!(
+                    "written = $1, written_at = {now}, edited_at = null, problem = null,
+                     problem_at = null"
+                ),
+                Some(text),
+            ),
+            TopicNote::AsWanted(text) => (
+                "written = $1, edited_at = null, problem = null, problem_at = null".to_owned(),
+                Some(text),
+            ),
+            TopicNote::Edited => (
+                format!("edited_at = coalesce(edited_at, {now}), problem = $1, problem_at = null"),
+                None,
+            ),
+            TopicNote::Problem(word) => (format!("problem = $1, problem_at = {now}"), Some(word)),
+        };
+        let statement = format!(
+            "update channel_topics set {changes} where workspace_id = $2 and channel_id = $3"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(text)
+            .bind(workspace.as_str())
+            .bind(channel.as_str())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets a topic that is ours no more.
+    pub async fn forget_topic(
+        &self,
+        workspace: &WorkspaceId,
+        channel: &SlackChannelId,
+    ) -> Result<()> {
+        sqlx::query("delete from channel_topics where workspace_id = $1 and channel_id = $2")
+            .bind(workspace.as_str())
+            .bind(channel.as_str())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+}

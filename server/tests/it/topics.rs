@@ -1,0 +1,181 @@
+//! Topics of Slack channels that say who is on duty, from the template to the channel.
+
+use crate::http::browser::Browser;
+use crate::support::{databases, slack_output::Output};
+use app::backend::{Rotations, Topics};
+use axum::http::StatusCode;
+use serde_json::json;
+use server::slack_output::look_at_topics;
+use types::{Outcome, RotationId, TemplateProblem, TopicRefusal, TopicTrouble, TopicView};
+
+const CHANNEL: &str = "C02PLATFORM";
+const OTHER: &str = "C03PAYMENTS";
+const ARCHIVED: &str = "C06WAREHOU";
+const SCOPES: [&str; 3] = ["channels:read", "channels:write.topic", "channels:join"];
+const ANN_AND_BOB: [(&str, &str); 2] = [("U1", "Ann"), ("U2", "Bob")];
+const SET: &str = "conversations.setTopic";
+
+impl Output {
+    async fn set_topic(
+        &self,
+        id: &RotationId,
+        channel: &str,
+        template: &str,
+    ) -> Outcome<(), TopicRefusal> {
+        let (channel, template) = (channel.to_owned(), template.to_owned());
+        let setting = self
+            .backend
+            .set_topic(&self.caller, id.clone(), channel, template);
+        setting.await.unwrap()
+    }
+
+    async fn topic(&self, id: &RotationId, template: &str) -> TopicView {
+        let template = template.to_owned();
+        let asking = self.backend.topic(&self.caller, id.clone(), template);
+        asking.await.unwrap()
+    }
+
+    async fn until_topic(&self, channel: &str, topic: &str) {
+        let what = format!("{topic:?} should be the topic of {channel}");
+        self.until(&what, async || {
+            let told = self.sandbox.ask(&format!("slack/channels/{channel}")).await;
+            (told["topic"] == topic).then_some(())
+        })
+        .await;
+    }
+
+    async fn until_at_rest(&self, id: &RotationId) {
+        self.until("nothing more should be written", async || {
+            (!self.topic(id, "").await.waiting).then_some(())
+        })
+        .await;
+    }
+
+    async fn topics_set(&self) -> usize {
+        let told = self.sandbox.ask(&format!("slack/calls?method={SET}")).await;
+        told["calls"].as_array().unwrap().len()
+    }
+
+    async fn by_hand_in(&self, channel: &str, topic: &str) {
+        let path = format!("slack/channels/{channel}/topic");
+        self.sandbox.control(&path, json!({"topic": topic})).await;
+    }
+}
+
+#[tokio::test]
+async fn a_topic_follows_the_rotation_is_set_once_for_each_change_and_cleared_in_the_end() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
+        let set = output.set_topic(&id, CHANNEL, "%NAME%: %USER%").await;
+        assert_eq!(set, Outcome::Done(()));
+        output
+            .until_topic(CHANNEL, "Ops &amp; &lt;!channel&gt;: Ann")
+            .await;
+        let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+        output
+            .until_topic(CHANNEL, "Ops &amp; &lt;!channel&gt;: Bob")
+            .await;
+        output.until_at_rest(&id).await;
+        for _ in 0..2 {
+            look_at_topics(&output.services).await.unwrap();
+        }
+        output.until_at_rest(&id).await;
+        // The first time, Round Robin was not in the channel.
+        assert_eq!(output.topics_set().await, 3);
+        assert!(output.topic(&id, "").await.written_at.is_some());
+
+        // Another channel, and then none.
+        output.set_topic(&id, OTHER, "%USER%").await;
+        output.until_topic(CHANNEL, "").await;
+        output.until_topic(OTHER, "Bob").await;
+        output.set_topic(&id, OTHER, "").await;
+        output.until_topic(OTHER, "").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_set_by_hand_is_left_alone_until_it_is_wanted_back() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        output.set_topic(&id, CHANNEL, "%USER%").await;
+        output.until_topic(CHANNEL, "Ann").await;
+        output.until_at_rest(&id).await;
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        look_at_topics(&output.services).await.unwrap();
+        assert!(output.topic(&id, "").await.edited_at.is_some());
+        let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+        output.until_at_rest(&id).await;
+        output.until_topic(CHANNEL, "Lunch at noon").await;
+        let asked = output.backend.write_topic(&output.caller, id.clone()).await;
+        assert_eq!(asked.unwrap(), Outcome::Done(()));
+        output.until_topic(CHANNEL, "Bob").await;
+        output.until_at_rest(&id).await;
+        assert_eq!(output.topic(&id, "").await.edited_at, None);
+
+        // The rotation goes, and with it the topic.
+        let deleted = output.backend.delete_rotation(&output.caller, id).await;
+        deleted.unwrap();
+        look_at_topics(&output.services).await.unwrap();
+        output.until_topic(CHANNEL, "").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_topic_is_refused_and_what_slack_refuses_is_said() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        let unknown = TemplateProblem::UnknownToken("USR".to_owned());
+        for (channel, template, refusal) in [
+            ("#ops", "%USER%", TopicRefusal::NoChannel),
+            (CHANNEL, "%USR%", unknown.clone().into()),
+            (CHANNEL, &"x".repeat(4_001), TemplateProblem::TooLong.into()),
+        ] {
+            let set = output.set_topic(&id, channel, template).await;
+            assert_eq!(set, Outcome::Refused(refusal));
+        }
+        let asked = output.topic(&id, "%NEXT_USER% after %USER%, %UNTIL%").await;
+        assert_eq!(asked.preview.as_deref(), Some("Bob after Ann, N/A"));
+        let asked = output.topic(&id, "%USR%").await;
+        assert_eq!(asked.problem, Some(unknown.to_string()));
+
+        output.set_topic(&id, ARCHIVED, "%USER%").await;
+        let archived = Some(TopicTrouble::Archived.to_string());
+        output
+            .until("that it is archived should be said", async || {
+                (output.topic(&id, "").await.trouble == archived).then_some(())
+            })
+            .await;
+        output.set_topic(&id, CHANNEL, "%USER%").await;
+        output.until_topic(CHANNEL, "Ann").await;
+        let other = output.by_hand("Other", &ANN_AND_BOB).await;
+        let set = output.set_topic(&other, CHANNEL, "%USER%").await;
+        assert_eq!(set, Outcome::Refused(TopicRefusal::Taken));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_topic_is_tried_and_set_without_javascript() {
+    let database = crate::support::sqlite();
+    let output = Output::new(&database, &SCOPES).await;
+    let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+    let cookie = crate::support::cookie(&output.services.store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&output.services).with_cookie(name, value);
+    let page = format!("/rotations/{id}/slack");
+    let tried = ann.open(&format!("{page}?template=Now+%25USER%25")).await;
+    assert_eq!(tried.status, StatusCode::OK);
+    assert!(tried.body.contains("Now Ann"), "{}", tried.body);
+    let form = format!("rotation={id}&change=a&channel={CHANNEL}&template=Now+%25USER%25");
+    let answer = ann.submit("/rpc/set_topic", &form, &page).await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    output.until_topic(CHANNEL, "Now Ann").await;
+    output.end().await;
+}
