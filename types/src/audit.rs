@@ -55,7 +55,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,

@@ -20,6 +20,7 @@ pub struct Stretch {
     /// Absent while nobody knows: it lasts until somebody ends it.
     pub ends_at: Option<Timestamp>,
     /// Its parts that are overrides, by start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Override>,
 }
 

@@ -48,6 +48,20 @@ pub(crate) fn Person(
     }
 }
 
+/// A [`Person`] as text, with `more` below.
+pub(crate) fn person_markup(name: &str, email: Option<&str>, more: Markup) -> Markup {
+    html! {
+        div class="person" {
+            (avatar_markup(name, false))
+            div class="person-text" {
+                bdi class="person-name" translate="no" { (name) }
+                @if let Some(email) = email { span class="person-email" translate="no" { (email) } }
+                (more)
+            }
+        }
+    }
+}
+
 /// The first letters of the first and the last word.
 fn initials(name: &str) -> String {
     let mut words = name

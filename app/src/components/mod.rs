@@ -37,7 +37,7 @@ mod toast;
 mod zone;
 
 pub(crate) use account::{provide_session, use_session};
-pub(crate) use avatar::{Avatar, Person, avatar_markup};
+pub(crate) use avatar::{Avatar, Person, avatar_markup, person_markup};
 pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone, badge_markup};
 pub(crate) use button::{ButtonKind, SubmitButton};
 pub(crate) use card::{Card, Facts};

@@ -193,6 +193,9 @@ pub(crate) fn Time(
     }
 }
 
+/// The class of what says how far away the instant before it is.
+const RELATIVE: &str = "relative-time";
+
 /// A listed [`Time`] as text, for lists whose items are written as text. It says what
 /// was so at `now` in the zone of the page; [`keep_times_true`] sees to the rest.
 pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Markup {
@@ -200,7 +203,7 @@ pub(crate) fn time_markup(at: Timestamp, relative: bool, now: Timestamp) -> Mark
     html! {
         time datetime=(datetime) title=(exact) { (in_page_zone(|zone| written(at, now, zone))) }
         @if relative {
-            span class="relative-time" { (beside(at, now)) }
+            span class=(RELATIVE) { (beside(at, now)) }
         }
     }
 }
@@ -401,7 +404,8 @@ mod local {
             if time.get_attribute("title") == Some(super::utc_exact(at)) {
                 let _any_element_takes_it = time.set_attribute("title", &formats.exact(at));
             }
-            if let Some(beside) = time.next_element_sibling() {
+            let beside = time.next_element_sibling();
+            if let Some(beside) = beside.filter(|one| one.class_name() == super::RELATIVE) {
                 write_into(&beside, &super::beside(at, now));
             }
         }

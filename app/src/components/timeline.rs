@@ -162,7 +162,7 @@ fn Bar(
             on:pointermove=on_point
         >
             <foreignObject x=x y=HEAD + LANE * lane width=width height=BAR>
-                <div class="piece"><bdi>{name}</bdi>{note}</div>
+                <div class="piece"><bdi>{name}</bdi><span class="note">{note}</span></div>
             </foreignObject>
             <g inner_html=overrides></g>
         </g>

@@ -2,13 +2,17 @@
 
 use super::{Actions, SectionFailure};
 use crate::{
-    components::{Badge, ButtonKind, Card, Person, SubmitButton, Tone, use_session},
+    components::{Card, SubmitButton, Tone, badge_markup, person_markup, use_session},
     data::DataMemo,
     forms::{ActionForm, failure, form_outcome},
     pages::person_select::{PeopleSearch, PersonSelect},
 };
 use leptos::{either::Either, prelude::*};
+use maud::{Markup, html};
 use types::{MemberKey, PersonView, RotationId, RotationPage};
+
+/// The form that removes one.
+const REMOVE: &str = "remove-owner";
 
 #[component]
 pub(super) fn Owners(
@@ -31,12 +35,11 @@ pub(super) fn Owners(
         failure(form_outcome(actions.remove_owner)),
         failure(form_outcome(actions.add_owner)),
     ];
-    let list_id = id.clone();
+    let removal_id = id.clone();
     view! {
         <Card id="owners-heading" title="Owners">
-            {move || view! {
-                <OwnerList id=list_id.clone() owners=owners.get() may_edit=may_edit.get() actions/>
-            }}
+            {move || view! { <OwnerList owners=owners.get() may_edit=may_edit.get()/> }}
+            {move || may_edit.get().then(|| view! { <Removal id=removal_id.clone() actions/> })}
             <SectionFailure failures/>
             {move || may_edit.get().then(|| view! { <Addition id=id.clone() people present actions/> })}
         </Card>
@@ -62,54 +65,49 @@ fn Addition(
     }
 }
 
+/// They change seldom, so they are written as text.
 #[component]
-fn OwnerList(
-    id: RotationId,
-    owners: Vec<PersonView>,
-    may_edit: bool,
-    actions: Actions,
-) -> impl IntoView {
+fn OwnerList(owners: Vec<PersonView>, may_edit: bool) -> impl IntoView {
     if owners.is_empty() {
         return Either::Left(view! {
             <p class="nobody">"Nobody but the workspace admins looks after this rotation."</p>
         });
     }
     let own_id = use_session().map(|session| session.person.id);
-    Either::Right(view! {
-        <ul class="people">
-            {owners.into_iter().map(|owner| {
-                let is_reader = own_id.as_ref() == Some(&owner.id);
-                let removal = (may_edit && !is_reader).then(|| view! {
-                    <Removal id=id.clone() owner=owner.clone() actions/>
-                });
-                view! {
-                    <li id=format!("owner-{}", owner.id)>
-                        <Person name=owner.name email=owner.email>
-                            {is_reader.then(|| view! { <Badge tone=Tone::Neutral text="You"/> })}
-                            {owner.deactivated.then(|| view! {
-                                <Badge tone=Tone::Warning text="Deactivated in Slack"/>
-                            })}
-                        </Person>
-                        {removal}
-                    </li>
-                }
-            }).collect_view()}
-        </ul>
-    })
+    let rows = owners.iter().map(|owner| {
+        let is_reader = own_id.as_ref() == Some(&owner.id);
+        row(owner, is_reader, may_edit && !is_reader).into_string()
+    });
+    let rows: String = rows.collect();
+    Either::Right(view! { <ul class="people" inner_html=rows></ul> })
 }
 
+fn row(owner: &PersonView, is_reader: bool, removable: bool) -> Markup {
+    let badges = html! {
+        @if is_reader { (badge_markup(Tone::Neutral, "You")) }
+        @if owner.deactivated { (badge_markup(Tone::Warning, "Deactivated in Slack")) }
+    };
+    html! {
+        li id={ "owner-" (owner.id.as_str()) } {
+            (person_markup(&owner.name, owner.email.as_deref(), badges))
+            @if removable {
+                div class="row-buttons" {
+                    button type="submit" class="button small" form=(REMOVE) name="person" value=(owner.id.as_str()) {
+                        "Remove"
+                        span class="visually-hidden" { " " bdi translate="no" { (owner.name) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the buttons of all rows send, once on the page.
 #[component]
-fn Removal(id: RotationId, owner: PersonView, actions: Actions) -> impl IntoView {
+fn Removal(id: RotationId, actions: Actions) -> impl IntoView {
     view! {
-        <div class="row-buttons">
-            <ActionForm action=actions.remove_owner>
-                <input type="hidden" name="id" value=id.to_string()/>
-                <input type="hidden" name="person" value=owner.id.to_string()/>
-                <SubmitButton
-                    label="Remove" target=owner.name kind=ButtonKind::Small
-                    pending=actions.remove_owner.pending()
-                />
-            </ActionForm>
-        </div>
+        <ActionForm action=actions.remove_owner id=REMOVE>
+            <input type="hidden" name="id" value=id.to_string()/>
+        </ActionForm>
     }
 }

@@ -46,7 +46,9 @@ pub(super) fn drawing(coverage: &Coverage, span: Span, clock: Clock) -> Markup {
 fn contents(piece: &Piece, words: &str) -> Markup {
     html! {
         bdi aria-hidden="true" { (piece.label()) }
-        @if let Some(note) = override_note(&piece.stretch) { span aria-hidden="true" { (note) } }
+        @if let Some(note) = override_note(&piece.stretch) {
+            span class="note" aria-hidden="true" { (note) }
+        }
         span class="visually-hidden" { (words) }
     }
 }
