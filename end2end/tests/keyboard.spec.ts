@@ -186,7 +186,7 @@ async function bind(page: Page, keyboard: Keyboard): Promise<void> {
   await expect(manual).toBeVisible();
   await keyboard.expectKept();
   await keyboard.tabTo(manual);
-  await keyboard.press('ArrowDown');
+  await keyboard.press('ArrowDown', 'ArrowDown');
   await keyboard.expectAt(section.getByRole('radio', { name: 'PagerDuty' }));
   await keyboard.type(section.getByRole('searchbox', { name: 'Search schedules' }), 'platform');
   const schedules = section.getByRole('group', { name: 'Schedules' }).getByRole('radio');
