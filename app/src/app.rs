@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/slack") view=|| lazy(LazyPage::RotationSlack) ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=|| lazy(LazyPage::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations/syncs") view=|| lazy(LazyPage::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>

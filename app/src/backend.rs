@@ -9,11 +9,12 @@ use std::sync::Arc;
 use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
     ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
-    FeedSubject, FeedView, FoundPeople, FoundSchedules, HomeView, IntegrationsView, LinkRefusal,
-    MemberKey, MoveDirection, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound, Replaced,
-    Role, RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
-    ScheduleChoice, ScheduleId, SchedulePreview, SyncHistory, SyncReport, UndoId, WeekFilter,
-    WeekView, WorkspaceId,
+    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
+    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
+    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
+    ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport, UndoId,
+    WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -189,6 +190,13 @@ pub trait Schedules {
         rotation: RotationId,
         choice: ScheduleChoice,
     ) -> Answer<(), BindRefusal>;
+    /// What a schedule of its own would bring a rotation. Nothing is saved.
+    async fn preview_rota(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        rota: RotaInput,
+    ) -> Answer<RotaPreview, BindRefusal>;
 }
 
 /// Who of PagerDuty is who in Slack, where e-mails do not say so.
@@ -232,6 +240,60 @@ pub trait Channels {
         rotation: RotationId,
         channel: String,
     ) -> Answer<(), ChannelRefusal>;
+}
+
+/// The user group of Slack that holds whoever is on duty in a rotation, for those who may edit
+/// the rotation.
+#[async_trait]
+pub trait DutyGroups {
+    /// Without a group, what a search finds, and what would become of the one that is chosen.
+    async fn duty_group(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        search: String,
+        chosen: Option<SlackGroupId>,
+    ) -> Result<DutyGroupView, AppError>;
+    /// Where more than a few people are taken out of the group, only if that is confirmed.
+    async fn connect_duty_group(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        chosen: (SlackGroupId, NobodyOnDuty),
+        confirmed: bool,
+    ) -> Answer<(), GroupRefusal>;
+    /// Makes a group of this handle and connects it.
+    async fn make_duty_group(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        made: (String, NobodyOnDuty),
+    ) -> Answer<(), GroupRefusal>;
+    /// Whoever is in the group stays in it.
+    async fn leave_duty_group(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+    ) -> Answer<(), GroupRefusal>;
+    /// Has Slack told now.
+    async fn write_duty_group(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+    ) -> Answer<(), GroupRefusal>;
+    async fn set_when_nobody(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        when_nobody: NobodyOnDuty,
+    ) -> Answer<(), GroupRefusal>;
+    async fn set_standby(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        whom: (Standby, PersonId),
+        is_in: bool,
+    ) -> Answer<(), GroupRefusal>;
 }
 
 #[async_trait]
@@ -315,6 +377,7 @@ pub trait Backend:
     + Links
     + Feeds
     + Channels
+    + DutyGroups
     + Audit
     + Operation
     + Flashes
@@ -333,6 +396,7 @@ impl<T> Backend for T where
         + Links
         + Feeds
         + Channels
+        + DutyGroups
         + Audit
         + Operation
         + Flashes

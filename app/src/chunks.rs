@@ -4,8 +4,8 @@
 
 use crate::pages::{
     AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
-    IntegrationsPage, NewRotationPage, RotationPage, RotationsPage, SettingsPage, SyncHistoryPage,
-    WeekPage,
+    IntegrationsPage, NewRotationPage, RotationPage, RotationSlackPage, RotationsPage,
+    SettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -21,6 +21,8 @@ pub enum Chunk {
     Rotation,
     /// The choice of what decides who is on duty.
     EditSchedule,
+    /// What Slack is told of a rotation.
+    RotationSlack,
     Integrations,
     /// Pages that are opened now and then.
     Occasional,
@@ -33,6 +35,7 @@ impl Chunk {
             Self::Overview => "overview",
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
+            Self::RotationSlack => "rotation_slack",
             Self::Integrations => "integrations",
             Self::Occasional => "occasional",
         }
@@ -48,6 +51,7 @@ impl Chunk {
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
             (Some("settings"), ..) => Some(Self::Occasional),
@@ -63,6 +67,7 @@ pub enum LazyPage {
     Overview(OverviewPage),
     Rotation,
     EditSchedule,
+    RotationSlack,
     Integrations,
     Occasional(OccasionalPage),
 }
@@ -94,6 +99,7 @@ impl LazyPage {
             Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
             Self::EditSchedule => Chunk::EditSchedule,
+            Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
             Self::Occasional(_) => Chunk::Occasional,
         }
@@ -119,6 +125,11 @@ pub fn rotation_view() -> AnyView {
 /// What [`Chunk::EditSchedule`] begins with.
 pub fn edit_schedule_view() -> AnyView {
     EditSchedulePage().into_any()
+}
+
+/// What [`Chunk::RotationSlack`] begins with.
+pub fn rotation_slack_view() -> AnyView {
+    RotationSlackPage().into_any()
 }
 
 /// What [`Chunk::Integrations`] begins with.
@@ -175,7 +186,9 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{LazyPage, edit_schedule_view, integrations_view, rotation_view};
+    use super::{
+        LazyPage, edit_schedule_view, integrations_view, rotation_slack_view, rotation_view,
+    };
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
@@ -183,6 +196,7 @@ mod arrival {
             LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
             LazyPage::EditSchedule => edit_schedule_view(),
+            LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
             LazyPage::Occasional(page) => page.view(),
         }
@@ -304,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Integrations, Occasional, Overview, Rotation};
+        use Chunk::{EditSchedule, Integrations, Occasional, Overview, Rotation, RotationSlack};
         let expected = [
             ("/", Some(Overview)),
             ("", Some(Overview)),
@@ -318,6 +332,7 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
+            ("/rotations/0191/slack", Some(RotationSlack)),
             ("/week", Some(Overview)),
             ("/week/1", None),
             ("/settings", Some(Occasional)),

@@ -2,7 +2,11 @@
 // in; `cargo xtask bench page` names it in the environment.
 
 export const url = needed('ROUNDROBIN_URL');
-export const cookie = needed('ROUNDROBIN_COOKIE');
+// Those that were taken back have no value.
+export const cookies = needed('ROUNDROBIN_COOKIE').split('; ').flatMap((pair) => {
+  const [name, value] = pair.split('=', 2);
+  return value ? [{ name, value, url }] : [];
+});
 export const chromium = process.env.ROUNDROBIN_CHROMIUM;
 // Chromium's own sandbox refuses to run as root.
 export const flags = ['--disable-background-networking', '--disable-component-update', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];

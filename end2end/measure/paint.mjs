@@ -3,15 +3,9 @@
 // content, in milliseconds; the median of five visits. Prints JSON.
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium as engine } from '@playwright/test';
-import { chromium, cookie, flags, median, url } from './browser.mjs';
+import { chromium, cookies, flags, median, url } from './browser.mjs';
 
 const VISITS = 5;
-
-// Those that were taken back have no value.
-const cookies = cookie.split('; ').flatMap((pair) => {
-  const [name, value] = pair.split('=', 2);
-  return value ? [{ name, value, url }] : [];
-});
 
 const browser = await engine.launch({ executablePath: chromium, args: flags });
 const processes = await browser.newBrowserCDPSession();

@@ -29,6 +29,8 @@ test('an override made in PagerDuty shows on the open page and card', async ({ p
 
   await world.sandbox.control('schedules/PPLATP1/overrides', { user: 'PJUERG8', seconds: 3600 });
   await expect(names(page, 'On duty now')).toHaveText(['Jürgen Weiß']);
+  await expect(row(page, 'On duty now', 'Jürgen Weiß')).toContainText('override in place of Tomás Herrera');
+  await expect(page.getByRole('option', { name: /Jürgen Weiß.*override in place of Tomás Herrera/ })).toBeVisible();
   await expect(row(page, 'Members', 'Jürgen Weiß')).toContainText('On duty');
   await expect(card(list, 'Platform on-call')).toContainText('Jürgen Weiß');
 

@@ -8,7 +8,7 @@ use app::{
     App, CONTAINER,
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage,
-        edit_schedule_view, integrations_view, provide_loader, rotation_view,
+        edit_schedule_view, integrations_view, provide_loader, rotation_slack_view, rotation_view,
     },
     pause_after,
 };
@@ -69,6 +69,7 @@ fn load(chunk: Chunk) -> Loading<()> {
             Chunk::Overview => load_overview().await,
             Chunk::Rotation => load_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
+            Chunk::RotationSlack => load_rotation_slack().await,
             Chunk::Integrations => load_integrations().await,
             Chunk::Occasional => load_occasional().await,
         };
@@ -82,6 +83,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
             LazyPage::Overview(page) => overview(page).await,
             LazyPage::Rotation => rotation().await,
             LazyPage::EditSchedule => edit_schedule().await,
+            LazyPage::RotationSlack => rotation_slack().await,
             LazyPage::Integrations => integrations().await,
             LazyPage::Occasional(page) => occasional(page).await,
         };
@@ -105,6 +107,11 @@ fn rotation() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(edit_schedule, fallible, preload(load_edit_schedule))]
 fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
     Ok(edit_schedule_view())
+}
+
+#[wasm_split(rotation_slack, fallible, preload(load_rotation_slack))]
+fn rotation_slack() -> Result<AnyView, SplitLoaderError> {
+    Ok(rotation_slack_view())
 }
 
 #[wasm_split(integrations, fallible, preload(load_integrations))]

@@ -5,7 +5,6 @@
 #![recursion_limit = "512"]
 
 mod actions;
-pub mod announcements;
 pub mod audit;
 pub mod backend;
 pub mod background;
@@ -28,6 +27,7 @@ pub mod reencrypt;
 pub mod replicas;
 pub mod rotas;
 pub mod slack;
+pub mod slack_output;
 pub mod storage;
 pub mod store;
 pub mod sync;
@@ -42,7 +42,7 @@ use crate::{
     live::Live,
     metrics::Metrics,
     pagerduty::{Endpoints, IdentityClient, PagerDuty},
-    slack::{SlackClient, SlackServices},
+    slack::{Holds, SlackClient, SlackServices, UserGroups},
     storage::Storage,
     store::{OpenError, Store},
     sync::{RosterTurns, SyncServices, SyncSignals},
@@ -108,6 +108,8 @@ impl Services {
         };
         let slack = SlackServices {
             client: SlackClient::new(&config.slack),
+            holds: Holds::default(),
+            user_groups: UserGroups::default(),
             config: config.clone(),
             store: store.clone(),
             keys: storage.keys.clone(),

@@ -9,13 +9,13 @@ use mimalloc::MiMalloc;
 use secrecy::ExposeSecret;
 use server::{
     Services,
-    announcements::Announcements,
     backend::RoundRobin,
     background, check, clock,
     config::{Config, ConnectionsConfig, Settings, StorageSettings},
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
+    slack_output::{self, announcements::Announcements, groups::DutyGroups},
     storage::Storage,
     store::{self, ServingLock},
     sync,
@@ -254,11 +254,15 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         sync::task(&services.sync),
         slack::directory::task(&services.slack),
         housekeeping::task(&services.store),
+        slack_output::group_watch(&services),
     ];
     tasks.extend(outbox::task(
         &services.store,
         (&services.tasks, &services.background),
-        vec![Arc::new(Announcements(services.clone()))],
+        vec![
+            Arc::new(DutyGroups(services.clone())),
+            Arc::new(Announcements(services.clone())),
+        ],
     ));
     tasks.extend(replicas::task(
         &services.store,

@@ -43,13 +43,17 @@ pub enum AuditAction {
     RevokedFeed,
     /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
     SetSlackChannel,
+    /// Chose the user group that holds those on duty, or gave it up.
+    SetDutyGroup,
+    /// Changed who is in that group beside them.
+    ChangedDutyGroup,
     UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -83,6 +87,8 @@ impl AuditAction {
         Self::MadeFeed,
         Self::RevokedFeed,
         Self::SetSlackChannel,
+        Self::SetDutyGroup,
+        Self::ChangedDutyGroup,
         Self::UndidChange,
     ];
 
@@ -122,6 +128,8 @@ impl AuditAction {
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
             Self::SetSlackChannel => "set_slack_channel",
+            Self::SetDutyGroup => "set_duty_group",
+            Self::ChangedDutyGroup => "changed_duty_group",
             Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
@@ -172,6 +180,8 @@ impl fmt::Display for AuditAction {
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
             Self::SetSlackChannel => "Set the Slack channel",
+            Self::SetDutyGroup => "Set the on-duty group",
+            Self::ChangedDutyGroup => "Changed the on-duty group",
             Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })

@@ -19,6 +19,23 @@ pub struct Stretch {
     pub starts_at: Timestamp,
     /// Absent while nobody knows: it lasts until somebody ends it.
     pub ends_at: Option<Timestamp>,
+    /// Its parts that are overrides, by start.
+    pub overrides: Vec<Override>,
+}
+
+/// A time for which somebody has duty otherwise than the order has it: `[starts_at, ends_at)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    /// The names of those whose place it takes, by their turn. None where nobody said whose.
+    pub instead_of: Vec<String>,
+}
+
+impl Override {
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.starts_at <= at && at < self.ends_at
+    }
 }
 
 impl Stretch {
@@ -86,6 +103,8 @@ pub struct OnDuty {
     pub until: Option<Timestamp>,
     /// The plan is not known beyond `until`: they may go on.
     pub or_later: bool,
+    /// The override by which they are on duty, if it is one.
+    pub by_override: Option<Override>,
 }
 
 /// Who takes over next, all at the same time.
@@ -131,6 +150,7 @@ mod tests {
             holder: None,
             starts_at: at(starts_at),
             ends_at: ends_at.into().map(at),
+            overrides: Vec::new(),
         }
     }
 

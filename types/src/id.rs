@@ -70,6 +70,10 @@ opaque_id!(
     SlackChannelId
 );
 opaque_id!(
+    /// A user group of Slack (`S…`).
+    SlackGroupId
+);
+opaque_id!(
     /// A rotation; made by the server.
     RotationId
 );

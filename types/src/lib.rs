@@ -12,6 +12,7 @@ mod change;
 mod channel;
 mod connection;
 mod duty;
+mod duty_group;
 mod feed;
 mod home;
 mod id;
@@ -45,12 +46,16 @@ pub use connection::{
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
     SyncChange, SyncHistory, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
-pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Span, Stretch};
+pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Span, Stretch};
+pub use duty_group::{
+    DutyGroupView, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble, KeptGroup, NobodyOnDuty,
+    Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
+};
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
     AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
-    SyncRunId, UndoId, WorkspaceId,
+    SlackGroupId, SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
@@ -63,8 +68,8 @@ pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
 pub use rota::{
-    ROTA_EVERY_MAX, ROTA_TIMES_MAX, RotaField, RotaInput, RotaKind, RotaProblem, RotaView, Weekday,
-    Weekends,
+    DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX, RotaField,
+    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday,
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
@@ -74,12 +79,12 @@ pub use rotation::{
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
     MissingSchedules, PreviewPerson, SEARCH_LIMIT_SECONDS, ScheduleChoice, ScheduleHealth,
-    ScheduleKind, SchedulePreview, ScheduleSummary, ShiftOddity,
+    ScheduleKind, SchedulePreview, ScheduleSet, ScheduleSummary, ShiftOddity,
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    EndedInstallation, InstallationView, SlackProblem, SlackRefusal, SlackScope, SlackView,
-    SlackWord,
+    EndedInstallation, InstallationView, SlackCapability, SlackProblem, SlackRefusal, SlackScope,
+    SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -2,8 +2,8 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, LinkRefusal,
-    OauthClientProblem, PagerDutyProblem, RotationRefusal,
+    ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
+    GroupTrouble, LinkRefusal, OauthClientProblem, PagerDutyProblem, RotationRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,6 +110,34 @@ codes!(ChannelRefusal {
     Self::NoId => "slack_channel.no_id",
 });
 
+codes!(GroupRefusal of Slack {
+    Self::NothingChosen => "slack_group.nothing_chosen",
+    Self::TakesOut { .. } => "slack_group.takes_out",
+    Self::NobodyChosen => "slack_group.nobody_chosen",
+    Self::NotConnected => "slack_group.not_connected",
+    Self::BadHandle => "slack_group.bad_handle",
+    Self::HandleTaken => "slack_group.handle_taken",
+    Self::MadeOrNot => "slack_group.made_or_not",
+});
+
+codes!(GroupTrouble {
+    Self::MissingScope => "slack_groups.missing_scope",
+    Self::AdminsOnly => "slack_groups.admins_only",
+    Self::FreePlan => "slack_groups.free_plan",
+    Self::Gone => "slack_groups.gone",
+    Self::External => "slack_groups.external",
+    Self::PeopleRefused => "slack_groups.people_refused",
+    Self::HalfDone => "slack_groups.half_done",
+    Self::Empty => "slack_groups.empty",
+    Self::TooMany => "slack_groups.too_many",
+    Self::NameTaken => "slack_groups.name_taken",
+    Self::TokenRefused => "slack_groups.token_refused",
+    Self::NotInstalled => "slack_groups.not_installed",
+    Self::Waiting => "slack_groups.waiting",
+    Self::Refused(_) => "slack_groups.refused",
+    Self::Unknown => "slack_groups.unknown",
+});
+
 codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::AlreadyConnected { .. } => "connection.already_connected",
     Self::NotConnected => "connection.not_connected",
@@ -188,6 +216,14 @@ mod tests {
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
+        slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
+        slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
+        slack_group.made_or_not
+        slack_groups.missing_scope slack_groups.admins_only slack_groups.free_plan
+        slack_groups.gone slack_groups.external slack_groups.people_refused
+        slack_groups.half_done slack_groups.empty slack_groups.too_many
+        slack_groups.name_taken slack_groups.token_refused slack_groups.not_installed
+        slack_groups.waiting slack_groups.refused slack_groups.unknown
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
         connection.nothing_to_undo
@@ -212,6 +248,8 @@ mod tests {
             BindRefusal::CODES,
             LinkRefusal::CODES,
             ChannelRefusal::CODES,
+            GroupRefusal::CODES,
+            GroupTrouble::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,
             OauthClientProblem::CODES,

@@ -2,8 +2,8 @@
 //! and what a bound rotation shows of it.
 
 use crate::{
-    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotaField, RotaInput, RotaProblem,
-    RotationRefusal, ScheduleId, Stretch, Timestamp,
+    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotaField, RotaInput, RotaPreview,
+    RotaProblem, RotationRefusal, ScheduleId, Stretch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -238,6 +238,16 @@ pub enum ScheduleChoice {
     Scheduled(RotaInput),
 }
 
+/// What a choice came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScheduleSet {
+    Saved,
+    /// People hand over themselves.
+    MadeManual,
+    /// Nothing was saved.
+    Previewed(RotaPreview),
+}
+
 /// Why a schedule could not be searched, previewed or bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum BindRefusal {
@@ -273,6 +283,7 @@ mod tests {
             holder: None,
             starts_at: at(starts),
             ends_at: Some(at(ends)),
+            overrides: Vec::new(),
         };
         let preview = SchedulePreview {
             schedule: ScheduleSummary {

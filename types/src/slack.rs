@@ -168,6 +168,49 @@ pub struct SlackScope {
     pub granted: bool,
 }
 
+/// What Round Robin can do in Slack beside what it takes to sign people in. Nobody has to allow
+/// it before it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SlackCapability {
+    /// Writing messages into channels.
+    Messages,
+    /// Writing the members of user groups.
+    Groups,
+}
+
+impl SlackCapability {
+    pub const ALL: [Self; 2] = [Self::Messages, Self::Groups];
+
+    /// As it is sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Groups => "groups",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+
+    /// The bot scopes without which it does not work at all.
+    pub const fn needed_scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::Messages => &["chat:write"],
+            Self::Groups => &["usergroups:read", "usergroups:write"],
+        }
+    }
+
+    /// All bot scopes that are asked for.
+    pub const fn scopes(self) -> &'static [&'static str] {
+        match self {
+            // The second one is for public channels that the bot is not in.
+            Self::Messages => &["chat:write", "chat:write.public"],
+            Self::Groups => self.needed_scopes(),
+        }
+    }
+}
+
 /// Slack, as the integrations panel shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlackView {

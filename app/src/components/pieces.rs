@@ -1,7 +1,7 @@
 //! What is drawn of a rotation's coverage: duties, gaps, and where nothing is known, each with
 //! its lane and colour. Both a rotation's timeline and the week over all of them draw it.
 
-use super::{avatar::shade_number, names::who};
+use super::{avatar::shade_number, names::who, overrides::override_words};
 use types::{Coverage, MemberKey, Span, Stretch, Timestamp};
 
 /// Places instants along the width of a drawing of a span.
@@ -100,7 +100,13 @@ impl Piece {
             (PieceKind::NotKnown | PieceKind::NotFollowed, _) => {
                 format!("Not known from {start} on")
             }
-            (_, Some(end)) => format!("{name}, {start} to {}", tell(end)),
+            (_, Some(end)) => {
+                let overrides = self.stretch.overrides.iter();
+                let overrides = overrides.map(|one| override_words(one, &self.stretch, &tell));
+                let mut words = vec![format!("{name}, {start} to {}", tell(end))];
+                words.extend(overrides);
+                words.join(", ")
+            }
             (_, None) => format!("{name}, since {start}, until somebody takes over"),
         }
     }
@@ -154,6 +160,7 @@ fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> 
             holder: None,
             starts_at: from,
             ends_at: Some(until),
+            overrides: Vec::new(),
         },
         lane: 0,
     })
@@ -229,7 +236,7 @@ fn key(stretch: &Stretch) -> Option<&MemberKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::Holder;
+    use types::{Holder, Override};
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_millis(minutes * 60_000)
@@ -243,6 +250,7 @@ mod tests {
             }),
             starts_at: at(starts_at),
             ends_at: ends_at.into().map(at),
+            overrides: Vec::new(),
         }
     }
 
@@ -315,6 +323,25 @@ mod tests {
         assert_eq!(
             words(&drawn(&[stretch("", 10, 11)], (0, None))),
             ["Nobody, 10 to 11"]
+        );
+    }
+
+    #[test]
+    fn an_override_is_told_with_whose_place_it_takes_and_when_it_is_a_part() {
+        let mut zoe = stretch("zoe", 20, 40);
+        let over = |starts_at, ends_at, instead_of: &[&str]| Override {
+            starts_at: at(starts_at),
+            ends_at: at(ends_at),
+            instead_of: instead_of.iter().map(ToString::to_string).collect(),
+        };
+        zoe.overrides = vec![over(20, 40, &["ann", "bob"])];
+        let told = words(&drawn(&[zoe.clone()], (0, None)));
+        assert_eq!(told, ["zoe, 20 to 40, override in place of ann and bob"]);
+        zoe.overrides = vec![over(20, 25, &[]), over(30, 35, &["ann"])];
+        let told = words(&drawn(&[zoe], (0, None)));
+        assert_eq!(
+            told,
+            ["zoe, 20 to 40, override from 20 to 25, override in place of ann from 30 to 35"]
         );
     }
 

@@ -5,6 +5,7 @@
 use super::{
     days::day_lines,
     names::names_markup,
+    overrides::{is_all, override_frames, override_markup, override_note},
     pieces::{Piece, PieceKind, Scale, pieces},
     roving::move_focus,
     rows::rows,
@@ -134,6 +135,12 @@ fn Bar(
             .percent(present.with(|piece| piece.stretch.starts_at))
     };
     let width = move || present.with(|piece| scale.get().width_of(&piece.stretch));
+    let overrides = move || {
+        let scale = scale.get();
+        let place = (HEAD + LANE * lane, BAR);
+        present.with(|piece| override_frames(&piece.stretch, scale, place).into_string())
+    };
+    let note = move || present.with(|piece| override_note(&piece.stretch));
     let choose = move || chosen.set(Some(present.get()));
     let selected = Memo::new(move |_| {
         told.with(|told| present.with(|present| told.as_ref() == Some(present)))
@@ -155,8 +162,9 @@ fn Bar(
             on:pointermove=on_point
         >
             <foreignObject x=x y=HEAD + LANE * lane width=width height=BAR>
-                <div class="piece"><bdi>{name}</bdi></div>
+                <div class="piece"><bdi>{name}</bdi>{note}</div>
             </foreignObject>
+            <g inner_html=overrides></g>
         </g>
     }
     .into_any()
@@ -198,6 +206,15 @@ fn Told(
     if !is_known {
         return Either::Left(move || piece.words(|at| in_words(at, clock)));
     }
+    let overrides = stretch.overrides.iter().map(|one| {
+        let (starts_at, ends_at) = (one.starts_at, one.ends_at);
+        let is_part = !is_all(one, &stretch);
+        view! {
+            ", "<span inner_html=override_markup(one).into_string()></span>
+            {is_part.then(|| view! { " "<Time at=starts_at/>" – "<Time at=ends_at/> })}
+        }
+    });
+    let overrides = overrides.collect_view();
     let times = (names.len() == 1).then(|| {
         view! {
             <span class="hint">
@@ -206,6 +223,7 @@ fn Told(
                     Some(at) => Either::Left(view! { " – "<Time at relative=true listed=true/> }),
                     None => Either::Right(" until somebody takes over"),
                 }}
+                {overrides}
             </span>
         }
     });

@@ -6,13 +6,14 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectWithApiKey,
-        ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty, EditApiKey,
-        EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount, LinkPerson, MakeFeed,
-        MoveMember, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember,
-        RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SearchSchedules, SetOnDuty,
-        SetSchedule, SetSlackChannel, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow,
-        SyncRuns, Undo, UndoForgetFormer, UnlinkPerson, Week,
+        AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectDutyGroup,
+        ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty,
+        DutyGroup, EditApiKey, EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount,
+        LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MoveMember, People, PreviewSchedule,
+        RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation,
+        Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby,
+        SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Undo,
+        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -54,11 +55,13 @@ fn what_server_functions_answer_is_read_back() {
         Audit,
         BackgroundWork,
         CheckSession,
+        ConnectDutyGroup,
         ConnectWithApiKey,
         ConnectWithOauth,
         CreateRotation,
         DeleteRotation,
         DisconnectPagerduty,
+        DutyGroup,
         EditApiKey,
         EditRotation,
         Feeds,
@@ -66,7 +69,9 @@ fn what_server_functions_answer_is_read_back() {
         Home,
         Integrations,
         KeepAccount,
+        LeaveDutyGroup,
         LinkPerson,
+        MakeDutyGroup,
         MakeFeed,
         MoveMember,
         People,
@@ -83,6 +88,8 @@ fn what_server_functions_answer_is_read_back() {
         SetOnDuty,
         SetSchedule,
         SetSlackChannel,
+        SetStandby,
+        SetWhenNobody,
         SlackChannel,
         SwitchAccount,
         SwitchToOauth,
@@ -92,6 +99,7 @@ fn what_server_functions_answer_is_read_back() {
         UndoForgetFormer,
         UnlinkPerson,
         Week,
+        WriteDutyGroup,
     ];
     let mut registered: Vec<_> = server_fn_paths().map(|(path, _)| path).collect();
     registered.sort_unstable();

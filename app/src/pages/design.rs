@@ -241,6 +241,7 @@ fn Times() -> impl IntoView {
         }),
         starts_at: at(from),
         ends_at: to.map(at),
+        overrides: Vec::new(),
     };
     let stretches = vec![
         stretch(Some("Ann Lee"), -30, Some(-10)),

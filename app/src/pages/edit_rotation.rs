@@ -1,6 +1,6 @@
 //! The form that changes a rotation's details.
 
-use super::{address::use_rotation_id, edit_channel::EditChannel, rotation_form::RotationFields};
+use super::{address::use_rotation_id, rotation_form::RotationFields};
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, loaded, use_title},
     data::{DataMemo, Resource},
@@ -21,8 +21,7 @@ pub(crate) fn EditRotationPage() -> impl IntoView {
         {loaded(page, move |page: DataMemo<RotationPage>| {
             let page = page.get_untracked();
             if page.may_edit {
-                let id = page.id.clone();
-                Either::Left(view! { <EditForm page edit/> <EditChannel id/> })
+                Either::Left(view! { <EditForm page edit/> })
             } else {
                 Either::Right(view! {
                     <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>

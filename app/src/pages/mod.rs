@@ -9,7 +9,6 @@ mod current_schedule;
 mod days_controls;
 #[cfg(debug_assertions)]
 mod design;
-mod edit_channel;
 mod edit_rotation;
 mod edit_schedule;
 mod first_steps;
@@ -22,6 +21,7 @@ mod person_select;
 mod rotation;
 mod rotation_card;
 mod rotation_form;
+mod rotation_slack;
 mod rotations;
 mod settings;
 mod sign_in;
@@ -46,6 +46,7 @@ pub(crate) use not_found::NotFoundPage;
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
 pub(crate) use rotation::RotationPage;
+pub(crate) use rotation_slack::RotationSlackPage;
 pub(crate) use rotations::{ADDRESS as ROTATIONS, RotationsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};

@@ -192,6 +192,7 @@ mod tests {
             followed_from: None,
             until: Some(at(*until)),
             or_later: *until >= 900,
+            by_override: None,
         });
         RotationCard {
             id: RotationId::new("r"),

@@ -2,7 +2,9 @@
 //! shows them.
 
 use crate::{
-    components::{Tone, badge_markup, keep_times_true, time_markup, use_clock, who},
+    components::{
+        Tone, badge_markup, is_all, keep_times_true, override_markup, time_markup, use_clock, who,
+    },
     data::DataMemo,
     duty::DutyWatch,
 };
@@ -47,6 +49,13 @@ fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
                 @match stretch.ends_at {
                     Some(at) => { " – " (time_markup(at, false, now)) }
                     None => { " until somebody takes over" }
+                }
+                @for one in &stretch.overrides {
+                    ", " (override_markup(one))
+                    @if !is_all(one, stretch) {
+                        " " (time_markup(one.starts_at, false, now))
+                        " – " (time_markup(one.ends_at, false, now))
+                    }
                 }
             }
         }

@@ -7,6 +7,7 @@ mod authorisation;
 mod background;
 mod channels;
 mod connection;
+mod duty_groups;
 mod exchange;
 mod feeds;
 mod links;
@@ -20,6 +21,7 @@ pub use authorisation::*;
 pub use background::*;
 pub use channels::*;
 pub use connection::*;
+pub use duty_groups::*;
 #[cfg(not(feature = "ssr"))]
 pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
@@ -83,8 +85,8 @@ mod request {
     /// came of it then. A form sent without JavaScript gets its outcome as a flash on the
     /// page it is redirected to.
     ///
-    /// `kept` is what was typed, for the form to show again; `on_done` is where
-    /// to go after success, if not back to where the form was.
+    /// `kept` is what was typed, for the form to show again, unless the answer leads elsewhere;
+    /// `on_done` is where to go after success, if not back to where the form was.
     pub(super) async fn submit<F, T, R, Fut>(
         kept: Option<&impl Serialize>,
         on_done: impl FnOnce(&T) -> Option<String>,
@@ -125,7 +127,7 @@ mod request {
                 let flash = Flash {
                     form: F::PATH.to_owned(),
                     outcome: outcome_json,
-                    input: outcome.refused().and(kept),
+                    input: kept.filter(|_| goes_on_at.is_none()),
                 };
                 backend.keep_flash(&caller, flash).await?;
             }

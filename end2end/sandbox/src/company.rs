@@ -12,8 +12,9 @@ use crate::{
         Account, ApiKey, Holder, Kind, Policy, Presence, Region, Schedule, Target, Team, User,
     },
     clock::whole_second,
+    gathering,
     rendering::{Layer, Override, Restriction, Rotation, Strategy},
-    slack::{Channel, Person, Role, Workspace},
+    slack::{Person, Role, Workspace},
     zones,
 };
 
@@ -25,6 +26,8 @@ pub const FORBIDDEN_KEY: &str = "f+LighthouseKey_F403";
 
 /// The workspace that the product is meant to be installed in.
 pub const PRIMARY_TEAM: &str = "T01LIGHTHSE";
+/// A neighbour, who shares a channel with it.
+pub const SECOND_TEAM: &str = "T02HARBOURC";
 
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
@@ -90,35 +93,6 @@ fn address(mailbox: &str) -> String {
     format!("{mailbox}@lighthouse-books.example")
 }
 
-/// Where people of the company write; the product's bot is in one of the private ones.
-pub fn channels() -> Vec<Channel> {
-    let channel = |id: &str, name: &str| Channel {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        team: PRIMARY_TEAM.to_owned(),
-        is_private: false,
-        is_archived: false,
-        has_bot: false,
-    };
-    vec![
-        channel("C01ONCALL00", "on-call"),
-        channel("C02PAYMENTS", "payments"),
-        Channel {
-            is_private: true,
-            has_bot: true,
-            ..channel("C03INCIDENT", "incident-command")
-        },
-        Channel {
-            is_private: true,
-            ..channel("C04FINANCE0", "finance")
-        },
-        Channel {
-            is_archived: true,
-            ..channel("C05OLDSTORE", "old-store")
-        },
-    ]
-}
-
 pub fn workspaces() -> Vec<Workspace> {
     let lighthouse = COLLEAGUES
         .iter()
@@ -149,15 +123,17 @@ pub fn workspaces() -> Vec<Workspace> {
             "Europe/Paris",
         ),
     ];
-    vec![
+    let mut workspaces = vec![
         Workspace::new(
             PRIMARY_TEAM,
             "Lighthouse Books",
             "lighthouse-books",
             lighthouse,
         ),
-        Workspace::new("T02HARBOURC", "Harbour Coffee", "harbour-coffee", harbour),
-    ]
+        Workspace::new(SECOND_TEAM, "Harbour Coffee", "harbour-coffee", harbour),
+    ];
+    gathering::settle(&mut workspaces);
+    workspaces
 }
 
 pub fn american_account(now: Timestamp) -> Account {

@@ -5,16 +5,18 @@ use std::{future::Future, time::Instant};
 
 use axum::{
     Router,
+    body::{Body, to_bytes},
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use crate::{
     clock::http_date,
     counters::{Side, UNMATCHED},
     faults::{Target, weathered},
+    slack::params::{Fields, LONGEST_BODY, fields_of, in_form},
     world::Sandbox,
 };
 
@@ -38,6 +40,13 @@ async fn pass(
     request: Request,
     next: Next,
 ) -> Response {
+    let (request, params) = match side {
+        Side::Slack => match with_params(request).await {
+            Ok(read) => read,
+            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        },
+        _ => (request, Fields::new()),
+    };
     let arrival = Arrival {
         side,
         method: request.method().clone(),
@@ -52,8 +61,18 @@ async fn pass(
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         authorization: authorization(request.headers()).to_owned(),
+        params,
     };
     arrival.answered(&sandbox, next.run(request)).await
+}
+
+/// The request as it was, and what its query and its body say.
+async fn with_params(request: Request) -> Result<(Request, Fields), axum::Error> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST_BODY).await?;
+    let mut params = in_form(parts.uri.query().unwrap_or_default().as_bytes());
+    params.extend(fields_of(&parts.headers, &body));
+    Ok((Request::from_parts(parts, Body::from(body)), params))
 }
 
 /// What the header says, or nothing.
@@ -74,6 +93,8 @@ pub struct Arrival {
     /// What follows the question mark, as it is written.
     pub query: String,
     pub authorization: String,
+    /// What Slack is asked for, wherever the request says it; empty on the other sides.
+    pub params: Fields,
 }
 
 impl Arrival {
@@ -93,6 +114,7 @@ impl Arrival {
                 path: &self.path,
                 query: &self.query,
                 authorization: &self.authorization,
+                params: &self.params,
             });
             (fault, flight)
         };

@@ -1,7 +1,12 @@
 //! Bad weather on request: wrong statuses, slow or broken answers, missing headers. Clients must act on
 //! the status and treat bodies as optional text, and this is how that is shown.
 
-use std::{collections::BTreeMap, future::Future, io, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    io,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -12,7 +17,7 @@ use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::counters::Side;
+use crate::{counters::Side, slack::params::Fields};
 
 /// What a fault does to the answer's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -54,6 +59,9 @@ pub struct Fault {
     pub query: Option<String>,
     /// Part of the header `Authorization`: strikes only requests with this key or token.
     pub token: Option<String>,
+    /// Slack's parameters, wherever they stand: strikes only requests with all of them.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
     pub status: Option<u16>,
     pub body: Option<BodyKind>,
     /// Fields that the answer gets, or that differ in it, when it is a JSON object.
@@ -71,6 +79,8 @@ pub struct Fault {
     /// Headers to set, for example `{"retry-after": "3"}`.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// For how long it stands. A 429 then says how much of it is left.
+    pub seconds: Option<u64>,
     /// How many requests it applies to; until it is cleared without it.
     pub times: Option<u32>,
     /// Strikes only each so-manieth of the requests that it fits, beginning with the first.
@@ -100,7 +110,12 @@ impl Fault {
         let begins = |prefix: &str| target.path.starts_with(prefix);
         let has = |wanted: &str| target.query.split('&').any(|parameter| parameter == wanted);
         let carries = |token: &str| target.authorization.contains(token);
+        let says = |(name, value): (&String, &String)| {
+            let given = target.params.get(name);
+            given.is_some_and(|values| values.last() == Some(value))
+        };
         self.side == target.side
+            && self.params.iter().all(says)
             && self.path.as_deref().is_none_or(begins)
             && self.query.as_deref().is_none_or(has)
             && self.token.as_deref().is_none_or(carries)
@@ -122,6 +137,8 @@ fn its_turn(fitted: &mut BTreeMap<u32, u32>, fault: u32, every: Option<u32>) -> 
 pub struct Faults {
     made: u32,
     standing: Vec<(u32, Fault)>,
+    /// When those end that stand for some seconds.
+    ends: BTreeMap<u32, Instant>,
     /// How many requests each fault with an `every` has fitted.
     fitted: BTreeMap<u32, u32>,
 }
@@ -133,11 +150,17 @@ pub struct Target<'a> {
     pub path: &'a str,
     pub query: &'a str,
     pub authorization: &'a str,
+    /// Of the query and the body.
+    pub params: &'a Fields,
 }
 
 impl Faults {
     pub fn add(&mut self, fault: Fault) -> u32 {
         self.made += 1;
+        if let Some(seconds) = fault.seconds {
+            let end = Instant::now() + Duration::from_secs(seconds);
+            self.ends.insert(self.made, end);
+        }
         self.standing.push((self.made, fault));
         self.made
     }
@@ -157,6 +180,10 @@ impl Faults {
 
     /// The oldest fault that fits, used up by one.
     pub fn strike(&mut self, target: Target<'_>) -> Option<Fault> {
+        let now = Instant::now();
+        let ends = &self.ends;
+        self.standing
+            .retain(|(id, _)| ends.get(id).is_none_or(|end| *end > now));
         let fitted = &mut self.fitted;
         let place = self
             .standing
@@ -165,7 +192,10 @@ impl Faults {
         let times = &mut self.standing[place].1.times;
         *times = times.map(|left| left.saturating_sub(1));
         let used_up = *times == Some(0);
-        let fault = self.standing[place].1.clone();
+        let mut fault = self.standing[place].1.clone();
+        if let Some(end) = self.ends.get(&self.standing[place].0) {
+            fault.seconds = Some(end.duration_since(now).as_secs() + 1);
+        }
         if used_up {
             self.standing.remove(place);
         }
@@ -188,7 +218,7 @@ pub async fn weathered(fault: Option<Fault>, truth: impl Future<Output = Respons
     {
         Some(status) => (
             status,
-            own_headers(fault.side, status),
+            own_headers(fault.side, status, fault.seconds.unwrap_or(1)),
             error_body(fault.side, status),
         )
             .into_response(),
@@ -237,8 +267,8 @@ async fn with_fields(fields: Map<String, Value>, body: Body) -> Body {
     }
 }
 
-/// What the service sends along with a refusal.
-fn own_headers(side: Side, status: StatusCode) -> HeaderMap {
+/// What the service sends along with a refusal. `wait_seconds` is how long it wants to be left alone.
+fn own_headers(side: Side, status: StatusCode, wait_seconds: u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_TYPE,
@@ -247,12 +277,12 @@ fn own_headers(side: Side, status: StatusCode) -> HeaderMap {
     if status == StatusCode::TOO_MANY_REQUESTS {
         match side {
             Side::Slack => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_seconds));
             }
             Side::PagerDuty => {
                 headers.insert("ratelimit-limit", HeaderValue::from_static("960"));
                 headers.insert("ratelimit-remaining", HeaderValue::from_static("0"));
-                headers.insert("ratelimit-reset", HeaderValue::from_static("1"));
+                headers.insert("ratelimit-reset", HeaderValue::from(wait_seconds));
             }
             Side::Identity => {}
         }

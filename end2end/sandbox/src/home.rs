@@ -28,8 +28,8 @@ pub async fn show(State(sandbox): State<Sandbox>) -> Html<String> {
         .collect();
     let body = format!(
         "<p>A stand-in for PagerDuty and Slack. It forgets everything when it ends, and nothing leaves this machine. \
-         All controls: <a href=\"/_control\">/_control</a>. What was written in Slack: \
-         <a href=\"/slack/channels\">/slack/channels</a>.</p>\n{}{}{}{workspaces}",
+         All controls: <a href=\"/_control\">/_control</a>.</p>\n\
+         <p><a href=\"/slack/client\">Slack</a>: channels, messages and user groups as people see them.</p>\n{}{}{}{workspaces}",
         settings(sandbox.base_url(), &world),
         schedules("Schedules", &world.us, now),
         schedules("Schedules of the EU account", &world.eu, now),

@@ -8,6 +8,7 @@ mod counters;
 mod crowd;
 mod entrance;
 mod faults;
+mod gathering;
 mod home;
 mod html;
 mod identity;

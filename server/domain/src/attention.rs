@@ -92,6 +92,7 @@ mod tests {
                 followed_from: None,
                 until: None,
                 or_later: false,
+                by_override: None,
             }],
             ..Outlook::default()
         }

@@ -24,6 +24,7 @@ impl Record {
             holder: Some(self.holder.clone()),
             starts_at: self.starts_at,
             ends_at: self.ends_at,
+            overrides: Vec::new(),
         }
     }
 
@@ -118,6 +119,7 @@ fn present(crew: &Crew) -> Vec<Stretch> {
             holder: Some(duty.holder.clone()),
             starts_at: duty.since,
             ends_at: duty.until,
+            overrides: Vec::new(),
         })
         .collect()
 }
@@ -328,6 +330,7 @@ mod tests {
             holder: Some(member(name).holder()),
             starts_at: at(from),
             ends_at: Some(at(until)),
+            overrides: Vec::new(),
         };
         let plan = [
             stretch("zoe", "2026-10-16T07:00:00Z", "2026-10-19T07:00:00Z"),

@@ -95,8 +95,10 @@ pub fn spliced(read: KnownShifts, before: &KnownShifts) -> KnownShifts {
     let beyond = before.shifts.iter().filter(|shift| shift.starts_at >= end);
     let mut shifts: Vec<_> = read.shifts.into_iter().map(whole).collect();
     // Of those that begin right then, a reading may have told already.
+    let begins = |shift: &Shift| (shift.starts_at, shift.ends_at, shift.user.clone());
+    let told: Vec<_> = shifts.iter().map(begins).collect();
     let beyond: Vec<_> = beyond
-        .filter(|shift| !shifts.contains(shift))
+        .filter(|shift| !told.contains(&begins(shift)))
         .cloned()
         .collect();
     shifts.extend(beyond);

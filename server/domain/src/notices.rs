@@ -207,6 +207,7 @@ mod tests {
             holder: Some(member(name).holder()),
             starts_at: at(starts_at),
             ends_at: Some(at(ends_at)),
+            overrides: Vec::new(),
         }
     }
 

@@ -175,6 +175,7 @@ mod tests {
             holder: Some(member(name).holder()),
             starts_at: at(starts_at),
             ends_at: ends_at.into().map(at),
+            overrides: Vec::new(),
         }
     }
 

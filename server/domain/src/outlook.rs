@@ -1,9 +1,9 @@
 //! The one answer to *who is on duty, until when, who is next, and is there a gap*. Cards,
 //! pages, timelines and histories read it here and nowhere else.
 
-use crate::{Crew, Directory, Member, Record, SchedulePerson, Shift, link_of, next_by_hand};
+use crate::{Cause, Crew, Directory, Member, Record, SchedulePerson, Shift, link_of, next_by_hand};
 use std::collections::HashMap;
-use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Stretch, Timestamp};
+use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Override, Stretch, Timestamp};
 
 /// What is known of a rotation's time to come.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,7 @@ fn by_hand(crew: &Crew, next: &[&Member]) -> Outlook {
         followed_from: None,
         until: duty.until,
         or_later: false,
+        by_override: None,
     });
     Outlook {
         on_duty: on_duty.collect(),
@@ -88,6 +89,7 @@ fn planned_outlook(
                 followed_from: None,
                 until: stretch.ends_at,
                 or_later: stretch.ends_at.is_some_and(goes_on),
+                by_override: stretch.overrides.iter().find(|one| one.holds(now)).cloned(),
                 holder,
             })
         })
@@ -124,11 +126,21 @@ pub fn planned(people: &[SchedulePerson], shifts: &[Shift], directory: &Director
         .iter()
         .map(|person| (&person.id, holder(person, directory)))
         .collect();
+    let name = |user| holders.get(user).map(|holder: &Holder| holder.name.clone());
     let stretches = shifts.iter().filter_map(|shift| {
+        let overrides = match &shift.cause {
+            Cause::Turn => Vec::new(),
+            Cause::Override { instead_of } => vec![Override {
+                starts_at: shift.starts_at,
+                ends_at: shift.ends_at,
+                instead_of: instead_of.iter().filter_map(name).collect(),
+            }],
+        };
         Some(Stretch {
             holder: Some(holders.get(&shift.user)?.clone()),
             starts_at: shift.starts_at,
             ends_at: Some(shift.ends_at),
+            overrides,
         })
     });
     joined(stretches.collect())
@@ -159,6 +171,11 @@ pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         match last {
             Some(last) if last.ends_at.is_none_or(|end| stretch.starts_at <= end) => {
                 last.ends_at = last.ends_at.and_then(|end| Some(end.max(stretch.ends_at?)));
+                for one in stretch.overrides {
+                    if !last.overrides.contains(&one) {
+                        last.overrides.push(one);
+                    }
+                }
             }
             _ => {
                 last_of.insert(key, joined.len());
@@ -239,6 +256,7 @@ pub(crate) fn gaps(
                 holder: None,
                 starts_at: from,
                 ends_at: until,
+                overrides: Vec::new(),
             });
         }
     };
@@ -266,6 +284,7 @@ pub(crate) mod examples {
             holder: Some(member(name).holder()),
             starts_at: at(starts_at),
             ends_at: ends_at.into().map(at),
+            overrides: Vec::new(),
         }
     }
 

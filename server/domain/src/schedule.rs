@@ -64,7 +64,7 @@ impl ScheduleSnapshot {
     pub fn name_all(&mut self, known: &[SchedulePerson]) {
         for person in known {
             let is_them = |other: &SchedulePerson| other.id == person.id;
-            let named = self.shifts.iter().any(|shift| shift.user == person.id);
+            let named = self.shifts.iter().any(|shift| shift.names(&person.id));
             if named && !self.people.iter().any(is_them) {
                 self.people.push(person.clone());
             }

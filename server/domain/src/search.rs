@@ -33,7 +33,8 @@ pub fn find_people<'a>(people: &'a [Person], search: &str, most: usize) -> (Vec<
     (first, found.next().is_some())
 }
 
-fn has_every_word<'a>(search: &str, texts: impl IntoIterator<Item = &'a str>) -> bool {
+/// Whether every word of the search occurs in one of these texts, in any case.
+pub fn has_every_word<'a>(search: &str, texts: impl IntoIterator<Item = &'a str>) -> bool {
     if search.trim().is_empty() {
         return true;
     }
@@ -89,6 +90,7 @@ mod tests {
             followed_from: None,
             until: None,
             or_later: false,
+            by_override: None,
         });
         for (text, found) in [
             ("", true),

@@ -10,6 +10,30 @@ pub struct Shift {
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
     pub user: PagerDutyUserId,
+    pub cause: Cause,
+}
+
+impl Shift {
+    /// Whether it says anything of this user: that they have it, or had to.
+    pub fn names(&self, user: &PagerDutyUserId) -> bool {
+        let instead = |cause: &Cause| match cause {
+            Cause::Turn => false,
+            Cause::Override { instead_of } => instead_of.contains(user),
+        };
+        self.user == *user || instead(&self.cause)
+    }
+}
+
+/// Why somebody has a shift.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// It is their turn.
+    Turn,
+    /// Somebody put them there: an override.
+    Override {
+        /// Whose turn it would have been, by their turns; empty where that was not told, or not clearly.
+        instead_of: Vec<PagerDutyUserId>,
+    },
 }
 
 /// Whether somebody has a shift at `now`. Its end is excluded: at the very second at which a
@@ -44,6 +68,7 @@ pub(crate) mod examples {
             user: PagerDutyUserId::new(user),
             starts_at: at(from),
             ends_at: at(until),
+            cause: Cause::Turn,
         }
     }
 }

@@ -4,11 +4,13 @@ use super::{Failure, Stop, publish_rotation, rights::must_edit};
 use crate::{
     Services,
     audit::entry_about,
-    slack::{ANNOUNCEMENT, may_write},
+    slack::{ANNOUNCEMENT, is_allowed},
     store::{NewAuditEntry, NoticeState},
 };
 use domain::Actor;
-use types::{AuditAction, ChannelRefusal, RotationId, SlackChannelId, typed_channel};
+use types::{
+    AuditAction, ChannelRefusal, RotationId, SlackCapability, SlackChannelId, typed_channel,
+};
 
 /// The channel of a rotation.
 pub struct Channel {
@@ -37,7 +39,9 @@ pub async fn channel(
     let installation = workspace.and_then(|workspace| workspace.installation);
     Ok(Channel {
         id: target.map(SlackChannelId::new),
-        may_write: installation.is_some_and(|installation| may_write(&installation.scopes)),
+        may_write: installation.is_some_and(|installation| {
+            is_allowed(SlackCapability::Messages, &installation.scopes)
+        }),
         last,
     })
 }

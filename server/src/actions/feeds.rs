@@ -11,16 +11,20 @@ use crate::{
     audit::entry,
     clock,
     crypto::{random_token, token_key},
-    slack::is_served,
+    slack::admits,
     store::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row},
 };
-use domain::{Actor, FEED_PAST_SECONDS, FeedEvent, FeedRotation, Principal, Through};
+use domain::{Actor, Admission, FEED_PAST_SECONDS, FeedEvent, FeedRotation, Principal, Through};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
-use types::{AuditAction, FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView, MemberKey, Span};
+use types::{
+    AuditAction, FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView, MemberKey, Span, Timestamp,
+};
 
 /// How far ahead a feed reaches, in seconds: further than any plan is known.
 const AHEAD_SECONDS: i64 = 366 * 24 * 3600;
+/// How often it is noted that a calendar reads, in seconds.
+const NOTED_EVERY_SECONDS: i64 = 60;
 const MINE: &str = "My shifts";
 const EVERYTHING: &str = "Who is on duty";
 
@@ -125,31 +129,42 @@ pub async fn list(
 pub async fn find(services: &Services, token: &str) -> Result<Option<FoundFeed>, Failure> {
     let found = services.store.feed_by_token(&token_key(token)).await?;
     let served = &services.config.slack.workspaces;
-    Ok(found.filter(|feed| {
-        feed.installed
-            && feed.standing.is_readable(feed.as_of)
-            && !feed.person.deactivated
-            && is_served(served, feed.first_workspace.as_ref(), &feed.workspace)
-    }))
+    Ok(found.filter(|feed| admits(served, &feed.admission)))
 }
 
 /// What the feed tells now whoever has its address.
 pub async fn tell(services: &Services, feed: &FoundFeed) -> Result<ToldFeed, Failure> {
+    let Admission {
+        workspace, person, ..
+    } = &feed.admission;
     let actor = Actor {
-        workspace: feed.workspace.clone(),
+        workspace: workspace.clone(),
         principal: Principal::Person {
-            person: feed.person.id.clone(),
-            name: feed.person.name.clone(),
-            role: feed.person.role,
+            person: person.id.clone(),
+            name: person.name.clone(),
+            role: person.role,
             through: Through::Feed,
         },
         request_id: None,
     };
-    let me = MemberKey::of_person(&feed.person.id);
+    let me = MemberKey::of_person(&person.id);
     let (name, events) = events(services, &actor, &feed.subject, &me).await?;
     let events = revised(services, &feed.id, events).await?;
-    services.store.note_feed_read(&feed.id).await?;
+    note_reading(services, feed).await;
     Ok(ToldFeed { name, events })
+}
+
+/// Notes now and then that a calendar reads the feed. A note that fails is no reason to tell it
+/// nothing.
+async fn note_reading(services: &Services, feed: &FoundFeed) {
+    let now = feed.admission.as_of;
+    let noted = |at: Timestamp| now.seconds_since(at) < NOTED_EVERY_SECONDS;
+    if feed.read_at.is_some_and(noted) {
+        return;
+    }
+    if let Err(error) = services.store.note_feed_read(&feed.id).await {
+        tracing::warn!(%error, "it could not be noted that a calendar has read a feed");
+    }
 }
 
 /// The feed's name, and its events by start.

@@ -9,6 +9,7 @@ pub mod channels;
 pub mod connections;
 pub mod coverage;
 pub mod credentials;
+pub mod duty_groups;
 pub mod editing;
 mod failure;
 pub mod feeds;

@@ -8,6 +8,7 @@ mod authorisations;
 mod changes;
 mod channels;
 mod connections;
+mod duty_groups;
 mod feeds;
 mod flashes;
 mod links;

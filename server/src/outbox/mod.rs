@@ -7,7 +7,7 @@ pub use attempts::Attempt;
 
 use crate::{
     background::{Background, Lease, Periodic, Task, jitter},
-    store::{Delivery, DeliveryEnd, Store, StoreError},
+    store::{Beside, Delivery, DeliveryEnd, Precedence, Store, StoreError},
 };
 use async_trait::async_trait;
 use attempts::end_of;
@@ -54,6 +54,18 @@ pub trait Consumer: Send + Sync {
     /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
     /// said to be in doubt, and not told again.
     fn is_repeatable(&self) -> bool;
+
+    /// The kinds that go first: of the same rotation, each notice of them that is due is tried
+    /// before one of this kind.
+    fn goes_after(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Whether telling a target how things are tells whatever waits for it, also of other
+    /// rotations.
+    fn tells_everything(&self) -> bool {
+        false
+    }
 
     /// Tells a notice, by what is true now, in less than 20 seconds.
     async fn deliver(&self, delivery: &Delivery) -> Attempt;
@@ -112,7 +124,9 @@ impl Deliverer {
     /// Claims what is due of what may be sent now.
     pub async fn claim(&self) -> Result<Vec<Delivery>, StoreError> {
         let most = self.places.available_permits();
-        self.store.claim_notices(&self.kinds(), most, CLAIM).await
+        let (kinds, precedences) = (self.kinds(), self.precedences());
+        let wanted = (kinds.as_slice(), precedences.as_slice());
+        self.store.claim_notices(wanted, most, CLAIM).await
     }
 
     /// Takes back what servers that are gone were sending.
@@ -140,6 +154,10 @@ impl Deliverer {
         let Some(consumer) = self.consumer(&delivery.kind) else {
             return;
         };
+        let beside = match consumer.tells_everything() {
+            true => self.beside(&delivery).await,
+            false => Vec::new(),
+        };
         let sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
             async move { consumer.deliver(&delivery).await }
@@ -159,14 +177,32 @@ impl Deliverer {
         let number = (delivery.attempt, delivery.late);
         let end = end_of(attempt, consumer.is_repeatable(), number, jitter());
         log(&delivery, &end);
-        self.write(&delivery, &end, began).await;
+        self.write((&delivery, &beside), &end, began).await;
+    }
+
+    /// What is told together with it, as long as it is read before how things are.
+    async fn beside(&self, delivery: &Delivery) -> Vec<Beside> {
+        let beside = self.store.waiting_beside(delivery).await;
+        beside.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what waits for the same target is not known, so it is told by itself");
+            Vec::new()
+        })
     }
 
     /// Writes what came of it, for as long as nobody else may have it.
-    async fn write(&self, delivery: &Delivery, end: &DeliveryEnd, began: Instant) {
+    async fn write(
+        &self,
+        (delivery, beside): (&Delivery, &[Beside]),
+        end: &DeliveryEnd,
+        began: Instant,
+    ) {
         loop {
-            match self.store.end_delivery(delivery, end).await {
-                Ok(_) => return,
+            let ended = match self.store.end_delivery(delivery, end).await {
+                Ok(true) => self.store.end_beside(beside, end).await,
+                ended => ended.map(drop),
+            };
+            match ended {
+                Ok(()) => return,
                 Err(error) if began.elapsed() < CLAIM => {
                     tracing::warn!(%error, "what was told outside could not be written; it is tried again");
                     time::sleep(REST_AFTER_FAILURE).await;
@@ -205,6 +241,16 @@ impl Deliverer {
         self.consumers
             .iter()
             .find(|consumer| consumer.kind() == kind)
+    }
+
+    fn precedences(&self) -> Vec<Precedence<'_>> {
+        let consumers = self.consumers.iter();
+        let precedences = consumers.flat_map(|consumer| {
+            let kind = consumer.kind();
+            let first = consumer.goes_after().iter();
+            first.map(move |after| Precedence { kind, after })
+        });
+        precedences.collect()
     }
 
     fn kinds(&self) -> Vec<&str> {

@@ -7,7 +7,7 @@ use super::{
     wire, wire_v3,
 };
 use crate::text::{plain, plain_up_to};
-use domain::{ScheduleVersion, Shift};
+use domain::{Cause, ScheduleVersion, Shift};
 use std::collections::HashMap;
 use types::{
     LeftOut, PagerDutyProblem, PagerDutyUserId, ScheduleId, ScheduleSummary, ShiftOddity, Timestamp,
@@ -73,6 +73,8 @@ pub fn schedule(
     schedule: wire::Schedule,
 ) -> Result<Schedule, PagerDutyProblem> {
     let id = answered_for(asked, schedule.id)?;
+    let layers: Vec<_> = schedule.schedule_layers.into_iter().flatten().collect();
+    let plan = Plan::new(&layers, schedule.overrides_subschedule.as_ref());
     let mut shifts = Shifts::default();
     let mut on_call = Vec::new();
     for entry in schedule.final_schedule.rendered_schedule_entries {
@@ -82,13 +84,17 @@ pub fn schedule(
         };
         let user = entry.user.as_ref().map(|user| user.id.clone());
         let user = user.ok_or(ShiftOddity::NobodyNamed);
-        shifts.add(entry.start.as_deref(), entry.end.as_deref(), user);
+        let (start, end) = (entry.start.as_deref(), entry.end.as_deref());
+        shifts.add(start, end, user, Cause::Turn);
         on_call.extend(entry.user);
+    }
+    for shift in &mut shifts.sound {
+        shift.cause = plan.cause_of(shift);
     }
 
     let own = schedule.users.into_iter().flatten();
-    let layers = schedule.schedule_layers.into_iter().flatten();
     let layered = layers
+        .into_iter()
         .flat_map(|layer| layer.users)
         .flatten()
         .filter_map(|member| member.user);
@@ -143,7 +149,15 @@ pub fn schedule_v3(
             }
         };
         let (start, end) = (assignment.start_time, assignment.end_time);
-        shifts.add(start.as_deref(), end.as_deref(), user);
+        let is_override = assignment.source.is_some_and(|one| one.is_override());
+        // Whose place it takes is not said here.
+        let cause = match is_override {
+            true => Cause::Override {
+                instead_of: Vec::new(),
+            },
+            false => Cause::Turn,
+        };
+        shifts.add(start.as_deref(), end.as_deref(), user, cause);
     }
     let (shifts, left_out) = shifts.sound()?;
     let on_call = shifts.iter().map(|shift| shift.user.clone());
@@ -159,6 +173,74 @@ pub fn schedule_v3(
         shifts,
         left_out,
     })
+}
+
+/// What a final schedule is made of: the turns of all layers, and what takes their place.
+struct Plan {
+    turns: Vec<Shift>,
+    overrides: Vec<Shift>,
+}
+
+impl Plan {
+    /// An odd entry hides no more than why somebody has a shift.
+    fn new(layers: &[wire::Layer], overrides: Option<&wire::Overrides>) -> Self {
+        let sound = |entry: &wire::Entry| {
+            let user = entry.user.as_ref().map(|user| user.id.clone());
+            let (starts_at, ends_at) = (entry.start.as_deref(), entry.end.as_deref());
+            shift(
+                starts_at.and_then(instant),
+                ends_at.and_then(instant),
+                user.ok_or(ShiftOddity::NobodyNamed),
+                Cause::Turn,
+            )
+            .ok()
+        };
+        let turns = layers
+            .iter()
+            .flat_map(|layer| &layer.rendered_schedule_entries);
+        let overrides = overrides
+            .into_iter()
+            .flat_map(|overrides| &overrides.rendered_schedule_entries);
+        Self {
+            turns: in_order(turns.flatten().filter_map(sound).collect()),
+            overrides: overrides.flatten().filter_map(sound).collect(),
+        }
+    }
+
+    /// A shift that lies in an override of the same user is one.
+    fn cause_of(&self, shift: &Shift) -> Cause {
+        let is_it = |one: &Shift| {
+            one.user == shift.user
+                && one.starts_at <= shift.starts_at
+                && shift.ends_at <= one.ends_at
+        };
+        match self.overrides.iter().any(is_it) {
+            true => Cause::Override {
+                instead_of: self.turns_during(shift),
+            },
+            false => Cause::Turn,
+        }
+    }
+
+    /// Whose turns a shift takes, by their turns. Nobody's where layers name several at once, since
+    /// the answer does not say which of them counts.
+    fn turns_during(&self, shift: &Shift) -> Vec<PagerDutyUserId> {
+        let overlaps =
+            |one: &&Shift| one.starts_at < shift.ends_at && shift.starts_at < one.ends_at;
+        let turns: Vec<_> = self.turns.iter().filter(overlaps).collect();
+        let several =
+            |pair: &[&Shift]| pair[1].starts_at < pair[0].ends_at && pair[0].user != pair[1].user;
+        if turns.windows(2).any(several) {
+            return Vec::new();
+        }
+        let mut instead_of = Vec::new();
+        for turn in turns {
+            if turn.user != shift.user && !instead_of.contains(&turn.user) {
+                instead_of.push(turn.user.clone());
+            }
+        }
+        instead_of
+    }
 }
 
 /// The id of the schedule `asked` for, unless the answer is about another one.
@@ -188,9 +270,10 @@ impl Shifts {
         start: Option<&str>,
         end: Option<&str>,
         user: Result<PagerDutyUserId, ShiftOddity>,
+        cause: Cause,
     ) {
         let starts_at = start.and_then(instant);
-        match shift(starts_at, end.and_then(instant), user) {
+        match shift(starts_at, end.and_then(instant), user, cause) {
             Ok(shift) => {
                 self.understood = true;
                 self.sound.push(shift);
@@ -225,11 +308,13 @@ fn shift(
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     user: Result<PagerDutyUserId, ShiftOddity>,
+    cause: Cause,
 ) -> Result<Shift, ShiftOddity> {
     let shift = Shift {
         user: user?,
         starts_at: starts_at.ok_or(ShiftOddity::NoStart)?,
         ends_at: ends_at.ok_or(ShiftOddity::NoEnd)?,
+        cause,
     };
     if shift.ends_at < shift.starts_at {
         return Err(ShiftOddity::EndsBeforeItStarts);

@@ -96,6 +96,8 @@ pub struct Schedule {
     pub users: Vec<Option<User>>,
     #[serde(default, deserialize_with = "each_if_any")]
     pub schedule_layers: Vec<Option<Layer>>,
+    #[serde(default, deserialize_with = "sound")]
+    pub overrides_subschedule: Option<Overrides>,
     #[serde(deserialize_with = "object")]
     pub final_schedule: Rendering,
 }
@@ -104,6 +106,16 @@ pub struct Schedule {
 pub struct Layer {
     #[serde(default, deserialize_with = "each_if_any")]
     pub users: Vec<Option<LayerUser>>,
+    /// The turns, before overrides.
+    #[serde(default, deserialize_with = "each_if_any")]
+    pub rendered_schedule_entries: Vec<Option<Entry>>,
+}
+
+/// What takes the place of turns. Where it cannot be read, every shift counts as a turn.
+#[derive(Deserialize)]
+pub struct Overrides {
+    #[serde(default, deserialize_with = "each_if_any")]
+    pub rendered_schedule_entries: Vec<Option<Entry>>,
 }
 
 #[derive(Deserialize)]

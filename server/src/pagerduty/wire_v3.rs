@@ -67,6 +67,23 @@ pub struct Assignment {
     pub end_time: Option<String>,
     #[serde(default, deserialize_with = "sound")]
     pub member: Option<Member>,
+    #[serde(default, deserialize_with = "sound")]
+    pub source: Option<Source>,
+}
+
+/// What an assignment comes from, by a word for its kind.
+#[derive(Deserialize)]
+pub struct Source {
+    #[serde(default, rename = "type", deserialize_with = "text")]
+    kind: Option<String>,
+}
+
+impl Source {
+    /// Overrides are of several kinds, by what they take the place of.
+    pub fn is_override(&self) -> bool {
+        let kind = self.kind.as_deref();
+        kind.is_some_and(|kind| kind.contains("override"))
+    }
 }
 
 /// Whom a slot names, by a word for its kind.

@@ -4,6 +4,7 @@
 use super::{
     error::{SlackError, USUAL_WAIT},
     shapes::{self, Account, PageEnd},
+    user_groups::{UserGroup, read_group, read_groups},
 };
 use crate::{
     config::{SlackApp, SlackConfig},
@@ -46,6 +47,15 @@ pub struct SlackClient {
 pub struct Granted<T> {
     pub value: T,
     pub scopes: Option<Vec<String>>,
+}
+
+impl<T> Granted<T> {
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Granted<U> {
+        Granted {
+            value: to(self.value),
+            scopes: self.scopes,
+        }
+    }
 }
 
 /// A page of the list of people.
@@ -310,21 +320,59 @@ impl SlackClient {
         let message = json!({
             "channel": channel, "text": text, "unfurl_links": false, "unfurl_media": false,
         });
+        let posted = self.post("chat.postMessage", token, &message).await?;
+        Ok(posted.map(drop))
+    }
+
+    /// All user groups of the token's workspace, the disabled too, with their members.
+    pub async fn user_groups(
+        &self,
+        token: &SecretString,
+    ) -> Result<Granted<Vec<UserGroup>>, SlackError> {
+        let query = ["include_users", "include_disabled"].map(|name| (name, "true".to_owned()));
+        let answer = self
+            .get("/api/usergroups.list", token, &query, PAGE_TIMEOUT)
+            .await?;
+        let groups = read_groups(&answer.value).ok_or(SlackError::Unreadable)?;
+        Ok(answer.map(|_| groups))
+    }
+
+    /// Writes a user group by one of Slack's methods for that, and tells how the group is
+    /// afterwards where Slack does.
+    pub async fn write_group(
+        &self,
+        token: &SecretString,
+        method: &str,
+        body: &Value,
+    ) -> Result<Granted<Option<UserGroup>>, SlackError> {
+        let answer = self.post(method, token, body).await?;
+        let group = read_group(&answer);
+        Ok(answer.map(|_| group))
+    }
+
+    /// Asks for something that changes something.
+    async fn post(
+        &self,
+        method: &str,
+        token: &SecretString,
+        body: &Value,
+    ) -> Result<Granted<Value>, SlackError> {
         let response = self
             .http
-            .post(self.address("/api/chat.postMessage"))
+            .post(self.address(&format!("/api/{method}")))
             .bearer_auth(token.expose_secret())
-            .json(&message)
+            .json(body)
             .send()
             .await
             .map_err(unwritten)?;
         let scopes = granted_scopes(response.headers());
-        read(response).await.map_err(|error| match error {
+        let answer = read(response).await.map_err(|error| match error {
             // It broke off after the question had been put.
             SlackError::Unreachable => SlackError::Unreadable,
             error => error,
         })?;
-        Ok(Granted { value: (), scopes })
+        let value = serde_json::from_slice(&answer).map_err(|_| SlackError::Unreadable)?;
+        Ok(Granted { value, scopes })
     }
 
     async fn get(

@@ -84,6 +84,24 @@ impl SlackError {
         }
     }
 
+    /// Slack's word for it, or one of ours where it has none.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Refused { word } | Self::Passing { word } | Self::TokenRefused { word } => {
+                word.to_string()
+            }
+            Self::MissingScope { .. } => "missing_scope".to_owned(),
+            Self::RateLimited { .. } => "rate_limited".to_owned(),
+            Self::TimedOut => "timed_out".to_owned(),
+            Self::Unreachable => "unreachable".to_owned(),
+            Self::Unavailable { status } => format!("status_{status}"),
+            Self::Unreadable => "unreadable".to_owned(),
+            Self::NoApp | Self::TokenRotation | Self::OrganisationWide => {
+                "not_installed".to_owned()
+            }
+        }
+    }
+
     /// Whether the same question may well be answered in a moment.
     pub const fn passes(&self) -> bool {
         matches!(

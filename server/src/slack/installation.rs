@@ -6,16 +6,13 @@ use crate::{
     config::ServedWorkspaces,
     store::{StoreError, Workspace, bot_token_row},
 };
-use domain::{Standing, denials_apart};
+use domain::{Admission, Standing, denials_apart};
 use secrecy::SecretString;
 use std::future::Future;
-use types::{LiveTopic, SlackScope, Timestamp, WorkspaceId};
+use types::{LiveTopic, SlackCapability, SlackScope, Timestamp, WorkspaceId};
 
 /// What the bot token must be allowed to do.
 pub const NEEDED_SCOPES: [&str; 3] = ["users:read", "users:read.email", "team:read"];
-
-/// What it must be allowed besides to write messages, also into public channels that it is not in.
-const WRITING_SCOPES: [&str; 2] = ["chat:write", "chat:write.public"];
 
 /// The same with what does not work without it; the one first that people miss most.
 const PURPOSES: [(&str, &str); 3] = [
@@ -27,8 +24,14 @@ const PURPOSES: [(&str, &str); 3] = [
     ("team:read", "the workspace's name is read"),
 ];
 
+/// Whether somebody may read here: their workspace is served, and they count in it.
+pub fn admits(served: &ServedWorkspaces, admission: &Admission) -> bool {
+    let first = admission.first_workspace.as_ref();
+    admission.may_read() && is_served(served, first, &admission.workspace)
+}
+
 /// Whether this deployment serves the workspace; `first` installed first.
-pub fn is_served(
+pub(super) fn is_served(
     served: &ServedWorkspaces,
     first: Option<&WorkspaceId>,
     workspace: &WorkspaceId,
@@ -61,17 +64,20 @@ pub fn has_needed(scopes: &[String]) -> bool {
         .all(|needed| scopes.iter().any(|scope| scope == needed))
 }
 
-/// Whether a bot token with these scopes may write into channels that it is in.
-pub fn may_write(scopes: &[String]) -> bool {
-    scopes.iter().any(|scope| scope == WRITING_SCOPES[0])
+/// Whether a bot token with these scopes may do that.
+pub fn is_allowed(capability: SlackCapability, scopes: &[String]) -> bool {
+    let is_granted = |needed: &&str| scopes.iter().any(|scope| scope == needed);
+    capability.needed_scopes().iter().all(is_granted)
 }
 
-/// The scopes to ask for: what is needed, and what somebody wants or has granted before. Nobody
-/// has to grant more to sign in.
-pub fn scopes_to_ask(granted: &[String], writes: bool) -> Vec<&'static str> {
+/// The scopes to ask for: what is needed, and what somebody wants or has allowed before. Nobody
+/// has to allow more to sign in.
+pub fn scopes_to_ask(granted: &[String], wanted: Option<SlackCapability>) -> Vec<&'static str> {
     let mut scopes = NEEDED_SCOPES.to_vec();
-    if writes || may_write(granted) {
-        scopes.extend(WRITING_SCOPES);
+    for capability in SlackCapability::ALL {
+        if wanted == Some(capability) || is_allowed(capability, granted) {
+            scopes.extend(capability.scopes());
+        }
     }
     scopes
 }
@@ -84,6 +90,58 @@ pub fn scopes_in_words(granted: &[String]) -> Vec<SlackScope> {
         granted: granted.iter().any(|granted| granted == name),
     };
     PURPOSES.into_iter().map(scope).collect()
+}
+
+/// A workspace in which Round Robin is installed, and its bot token.
+pub struct Installed {
+    pub workspace: Workspace,
+    pub token: SecretString,
+}
+
+/// Why Slack told nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error(transparent)]
+    Slack(#[from] SlackError),
+    /// What Slack said of the token could not be read or kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Installed {
+    /// Whether the bot token may do that.
+    pub fn is_allowed(&self, capability: SlackCapability) -> bool {
+        let installation = self.workspace.installation.as_ref();
+        installation.is_some_and(|installation| is_allowed(capability, &installation.scopes))
+    }
+
+    /// Asks Slack by a method of its, as [`ask`] does, when it wants to be asked.
+    pub async fn ask<T, Answer>(
+        &self,
+        services: &SlackServices,
+        method: &'static str,
+        question: impl Fn() -> Answer,
+    ) -> Result<T, AskError>
+    where
+        Answer: Future<Output = Result<Granted<T>, SlackError>>,
+    {
+        let (workspace, token) = (&self.workspace, &self.token);
+        let question = || services.holds.kept(&workspace.id, method, question());
+        Ok(ask(services, workspace, token, question).await??.value)
+    }
+}
+
+/// The workspace, as long as Slack has not said that Round Robin is installed there no more.
+pub async fn installed(
+    services: &SlackServices,
+    workspace: &WorkspaceId,
+) -> Result<Option<Installed>, StoreError> {
+    let workspace = services.store.workspace(workspace).await?;
+    let serving = workspace.filter(|workspace| workspace.standing.ended_at().is_none());
+    Ok(serving.and_then(|workspace| {
+        let token = bot_token(services, &workspace)?;
+        Some(Installed { workspace, token })
+    }))
 }
 
 /// The workspace's bot token, when there is one that can be opened.
@@ -261,12 +319,15 @@ mod tests {
     }
 
     #[test]
-    fn writing_is_asked_for_where_somebody_wants_it_or_allowed_it_before() {
-        assert_eq!(scopes_to_ask(&[], false), NEEDED_SCOPES);
+    fn more_is_asked_for_where_somebody_wants_it_or_allowed_it_before() {
+        assert_eq!(scopes_to_ask(&[], None), NEEDED_SCOPES);
+        let messages = SlackCapability::Messages;
         let granted = ["chat:write".to_owned()];
-        for (granted, writes) in [(&granted[..], false), (&[], true)] {
-            assert_eq!(scopes_to_ask(granted, writes).len(), 5);
+        for (granted, wanted) in [(&granted[..], None), (&[], Some(messages))] {
+            assert_eq!(scopes_to_ask(granted, wanted).len(), 5);
         }
+        let both = scopes_to_ask(&granted, Some(SlackCapability::Groups));
+        assert!(both.contains(&"chat:write") && both.contains(&"usergroups:write"));
     }
 
     #[test]

@@ -4,16 +4,23 @@
 mod client;
 pub mod directory;
 mod error;
+mod holds;
 mod id_token;
 mod installation;
 mod listing;
 pub mod pending;
 mod shapes;
 pub mod sign_in;
+mod user_groups;
 
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use error::SlackError;
-pub use installation::{NEEDED_SCOPES, ask, bot_token, is_served, may_write, scopes_in_words};
+pub use holds::Holds;
+pub use installation::{
+    AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,
+    scopes_in_words,
+};
+pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};
 
 use crate::{config::Config, crypto::KeyRing, live::Live, store::Store};
 use std::sync::Arc;
@@ -21,6 +28,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The kind of notice that tells a channel of a change of duty.
 pub const ANNOUNCEMENT: &str = "slack_announcement";
+/// The kind of notice that has a user group hold whoever is on duty.
+pub const DUTY_GROUP: &str = "slack_duty_group";
 
 /// What signing in and the directory need of the server. Cloning it is cheap.
 #[derive(Clone)]
@@ -29,6 +38,8 @@ pub struct SlackServices {
     pub store: Store,
     pub keys: KeyRing,
     pub client: SlackClient,
+    pub holds: Holds,
+    pub user_groups: UserGroups,
     pub live: Live,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,

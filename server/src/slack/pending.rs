@@ -5,7 +5,7 @@
 use crate::crypto::{KeyRing, token_key};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use types::{PersonId, Timestamp, WorkspaceId};
+use types::{PersonId, SlackCapability, Timestamp, WorkspaceId};
 
 /// So much of a state's hash tells sign-ins of one browser apart, in characters.
 const ID_CHARS: usize = 16;
@@ -28,9 +28,9 @@ pub enum SignInStep {
     /// Who it is. The ID token must carry the nonce with this hash.
     Identify {
         nonce_key: String,
-        /// Whether Round Robin shall be allowed to write messages.
+        /// What Round Robin shall be allowed.
         #[serde(default)]
-        writes: bool,
+        wanted: Option<SlackCapability>,
     },
     /// To install Round Robin in the workspace of the person identified before.
     Install {

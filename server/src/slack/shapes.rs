@@ -187,7 +187,7 @@ fn kind(user: &Value, id: &PersonId, workspace: &WorkspaceId) -> Kind {
 }
 
 /// An id as Slack makes them for people.
-fn person_id(value: &Value) -> Option<PersonId> {
+pub(super) fn person_id(value: &Value) -> Option<PersonId> {
     let id = value.as_str()?;
     is_id(id, &['U', 'W'])
         .then(|| PersonId::parse(id))

@@ -8,7 +8,7 @@ use super::{
     error::SlackError,
     id_token::{self, Expected, IdTokenError, Identity},
     installation::{
-        NEEDED_SCOPES, bot_token, has_needed, is_served, may_write, only_served, scopes_to_ask,
+        NEEDED_SCOPES, bot_token, has_needed, is_allowed, is_served, only_served, scopes_to_ask,
     },
     pending::{self, PendingSignIn, SignInStep},
 };
@@ -23,7 +23,9 @@ use domain::{Actor, Person, Principal, Through};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
-use types::{AuditAction, LiveTopic, PersonId, Role, SignInProblem, Timestamp, WorkspaceId};
+use types::{
+    AuditAction, LiveTopic, PersonId, Role, SignInProblem, SlackCapability, Timestamp, WorkspaceId,
+};
 use url::Url;
 
 /// Where Slack sends the browser back to.
@@ -96,20 +98,20 @@ enum Stop {
 }
 
 /// Begins a sign-in that will end at `return_to`: the address at Slack to open.
-/// Where it `writes`, who administers is asked to let Round Robin write messages.
+/// Who administers is asked to let Round Robin do what is `wanted`.
 pub async fn begin(
     services: &SlackServices,
     return_to: &str,
-    writes: bool,
+    wanted: Option<SlackCapability>,
 ) -> Result<Progress, StoreError> {
-    let asked = ask_who_it_is(services, return_to, writes).await;
+    let asked = ask_who_it_is(services, return_to, wanted).await;
     settled(asked, Some(return_to.to_owned()))
 }
 
 async fn ask_who_it_is(
     services: &SlackServices,
     return_to: &str,
-    writes: bool,
+    wanted: Option<SlackCapability>,
 ) -> Result<Progress, Stop> {
     let nonce = random_token();
     let first = services.store.first_workspace().await?;
@@ -117,7 +119,7 @@ async fn ask_who_it_is(
     let url = services.client.identify_address(only, &nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
-        writes,
+        wanted,
     };
     ask_slack(services, url, step, return_to).await
 }
@@ -151,8 +153,8 @@ async fn proceed(
     pending: &PendingSignIn,
 ) -> Result<Progress, Stop> {
     let recognised = match (checked_code(&pending.step, answer), &pending.step) {
-        (Ok(code), SignInStep::Identify { nonce_key, writes }) => {
-            identify(services, code, nonce_key, *writes).await?
+        (Ok(code), SignInStep::Identify { nonce_key, wanted }) => {
+            identify(services, code, nonce_key, *wanted).await?
         }
         (Ok(code), SignInStep::Install { workspace, person }) => {
             let identity = Identity {
@@ -160,7 +162,7 @@ async fn proceed(
                 person: person.clone(),
             };
             match install(services, visit, code, &identity).await {
-                Ok(()) => recognise(services, identity, Asked::Before, false).await?,
+                Ok(()) => recognise(services, identity, Asked::Before, None).await?,
                 Err(stop @ Stop::Store(_)) => return Err(stop),
                 Err(stop) => as_before(services, workspace, person, stop).await?,
             }
@@ -179,8 +181,11 @@ async fn proceed(
             enter(services, visit, &workspace, &person, &pending.return_to).await
         }
         Recognised::NeedsInstallation(identity) => {
-            let writes = matches!(pending.step, SignInStep::Identify { writes: true, .. });
-            ask_to_install(services, identity, &pending.return_to, writes).await
+            let wanted = match pending.step {
+                SignInStep::Identify { wanted, .. } => wanted,
+                SignInStep::Install { .. } => None,
+            };
+            ask_to_install(services, identity, &pending.return_to, wanted).await
         }
     }
 }
@@ -255,7 +260,7 @@ async fn identify(
     services: &SlackServices,
     code: &str,
     nonce_key: &str,
-    writes: bool,
+    wanted: Option<SlackCapability>,
 ) -> Result<Recognised, Stop> {
     let id_token = services
         .client
@@ -275,7 +280,7 @@ async fn identify(
     ) {
         return Err(Stop::Refused(SignInProblem::WorkspaceNotServed));
     }
-    recognise(services, identity, Asked::NotYet, writes).await
+    recognise(services, identity, Asked::NotYet, wanted).await
 }
 
 /// Whether this sign-in has been through the installation.
@@ -294,7 +299,7 @@ async fn recognise(
     services: &SlackServices,
     identity: Identity,
     asked: Asked,
-    writes: bool,
+    wanted: Option<SlackCapability>,
 ) -> Result<Recognised, Stop> {
     let Some(workspace) = services.store.workspace(&identity.workspace).await? else {
         return Ok(Recognised::NeedsInstallation(identity));
@@ -314,7 +319,8 @@ async fn recognise(
         }) => {
             let known = workspace.installation.map(|known| known.scopes);
             let scopes = scopes.or(known).unwrap_or_default();
-            let lacks = !has_needed(&scopes) || writes && !may_write(&scopes);
+            let lacks_wanted = wanted.is_some_and(|wanted| !is_allowed(wanted, &scopes));
+            let lacks = !has_needed(&scopes) || lacks_wanted;
             if may_ask && person.role.administers() && lacks {
                 return Ok(Recognised::NeedsInstallation(identity));
             }
@@ -383,11 +389,11 @@ async fn ask_to_install(
     services: &SlackServices,
     identity: Identity,
     return_to: &str,
-    writes: bool,
+    wanted: Option<SlackCapability>,
 ) -> Result<Progress, Stop> {
     let known = services.store.workspace(&identity.workspace).await?;
     let granted = known.and_then(|known| Some(known.installation?.scopes));
-    let scopes = scopes_to_ask(&granted.unwrap_or_default(), writes);
+    let scopes = scopes_to_ask(&granted.unwrap_or_default(), wanted);
     let url = services
         .client
         .install_address(&identity.workspace, &scopes)?;
@@ -615,7 +621,7 @@ mod tests {
     fn identify_step() -> SignInStep {
         SignInStep::Identify {
             nonce_key: String::new(),
-            writes: false,
+            wanted: None,
         }
     }
 

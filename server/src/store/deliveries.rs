@@ -3,6 +3,7 @@
 
 use super::{Result, Store, as_json, duration, millis};
 use domain::Occurrence;
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -21,6 +22,21 @@ pub struct Delivery {
     pub attempt: u32,
     /// For how long it has been due.
     pub late: Duration,
+}
+
+/// A notice that waits for the same target as one that is being sent, and what it is to tell of.
+#[derive(Clone, Debug, Serialize)]
+pub struct Beside {
+    id: String,
+    occurrence: i64,
+}
+
+/// That notices of one kind are sent after those of another one have been tried, of the same
+/// rotation.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Precedence<'a> {
+    pub kind: &'a str,
+    pub after: &'a str,
 }
 
 /// What there is to send.
@@ -49,6 +65,18 @@ pub enum DeliveryEnd {
         wait: Duration,
         problem: String,
     },
+}
+
+impl DeliveryEnd {
+    /// The state, the problem and the wait, as they are stored.
+    fn columns(&self) -> (&'static str, Option<&str>, Option<Duration>) {
+        match self {
+            Self::Delivered => ("delivered", None, None),
+            Self::InDoubt { problem } => ("in_doubt", Some(problem), None),
+            Self::GivenUp { problem } => ("given_up", Some(problem), None),
+            Self::Again { wait, problem } => ("waiting", Some(problem), Some(*wait)),
+        }
+    }
 }
 
 /// How far a notice has come.
@@ -88,10 +116,11 @@ impl Store {
     }
 
     /// Claims, for as long as `length`, what is due of these kinds, `most` at once: of each target
-    /// the first that was not delivered, and nothing of a target to which something is being sent.
+    /// the first that was not delivered, and nothing of a target to which something is being sent,
+    /// nor of a rotation of which something else goes first.
     pub async fn claim_notices(
         &self,
-        kinds: &[&str],
+        (kinds, precedences): (&[&str], &[Precedence<'_>]),
         most: usize,
         length: Duration,
     ) -> Result<Vec<Delivery>> {
@@ -100,6 +129,7 @@ impl Store {
         let is_of_use =
             |row: &str| format!("({row}.expires_at is null or {row}.expires_at > (select {now}))");
         let (one, earlier) = (is_of_use("o"), is_of_use("e"));
+        let precedences_of = self.engine.rows_of_json_in("$4");
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
                  claimed_until = {now} + $2
@@ -111,6 +141,11 @@ impl Store {
                              and e.kind in {kinds_of}
                              and (e.state = 'sending' or e.state = 'waiting' and {earlier}
                                  and (e.not_before, e.id) < (o.not_before, o.id)))
+                     and not exists (select 1 from {precedences_of}, outbox f
+                         where j.value->>'kind' = o.kind and f.kind = j.value->>'after'
+                             and f.subject_kind = o.subject_kind and f.subject_id = o.subject_id
+                             and f.not_before <= (select {now})
+                             and (f.state = 'sending' or f.state = 'waiting' and f.attempts = 0))
                  order by o.not_before, o.id limit $3)
              returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
@@ -120,6 +155,7 @@ impl Store {
             .bind(as_json(kinds))
             .bind(millis(length))
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .bind(as_json(precedences))
             .fetch_all(&self.writer)
             .await?;
         let claimed = rows.into_iter().map(
@@ -139,12 +175,7 @@ impl Store {
 
     /// Writes what became of an attempt. False when it counts as that of one who is gone.
     pub async fn end_delivery(&self, delivery: &Delivery, end: &DeliveryEnd) -> Result<bool> {
-        let (state, problem, wait) = match end {
-            DeliveryEnd::Delivered => ("delivered", None, None),
-            DeliveryEnd::InDoubt { problem } => ("in_doubt", Some(problem), None),
-            DeliveryEnd::GivenUp { problem } => ("given_up", Some(problem), None),
-            DeliveryEnd::Again { wait, problem } => ("waiting", Some(problem), Some(*wait)),
-        };
+        let (state, problem, wait) = end.columns();
         let now = self.engine.now();
         let statement = format!(
             "update outbox set state = $1, problem = $2, claimed_until = null,
@@ -161,6 +192,51 @@ impl Store {
             .execute(&self.writer)
             .await?;
         Ok(ended.rows_affected() == 1)
+    }
+
+    /// What is due for the same target and of the same kind as a notice that is being sent.
+    pub async fn waiting_beside(&self, delivery: &Delivery) -> Result<Vec<Beside>> {
+        let statement = format!(
+            "select id, occurrence from outbox where workspace_id = $1 and target = $2 and kind = $3
+                 and state = 'waiting' and not_before <= (select {})",
+            self.engine.now()
+        );
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(delivery.workspace.as_str())
+            .bind(&delivery.target)
+            .bind(&delivery.kind)
+            .fetch_all(&self.writer)
+            .await?;
+        let beside = rows.into_iter();
+        Ok(beside
+            .map(|(id, occurrence)| Beside { id, occurrence })
+            .collect())
+    }
+
+    /// Writes the same end for notices that were told together with another one. What is to tell
+    /// of something later by now stays as it is.
+    pub async fn end_beside(&self, beside: &[Beside], end: &DeliveryEnd) -> Result<()> {
+        if beside.is_empty() {
+            return Ok(());
+        }
+        let (state, problem, wait) = end.columns();
+        let now = self.engine.now();
+        let statement = format!(
+            "update outbox set state = $2, problem = $3, attempts = attempts + 1,
+                 retry_at = {now} + coalesce($4, 0),
+                 ended_at = case when $2 = 'waiting' then null else {now} end
+             where state = 'waiting' and (id, occurrence) in
+                 (select j.value->>'id', cast(j.value->>'occurrence' as bigint) from {})",
+            self.engine.rows_of_json()
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(as_json(beside))
+            .bind(state)
+            .bind(problem)
+            .bind(wait.map(millis))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Takes back what somebody who is gone was sending. Those of the `repeatable` kinds are sent

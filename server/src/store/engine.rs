@@ -229,6 +229,11 @@ impl Engine {
         }
     }
 
+    /// The same of the JSON array that is bound to `placeholder`.
+    pub(super) fn rows_of_json_in(self, placeholder: &str) -> String {
+        self.rows_of_json().replace("$1", placeholder)
+    }
+
     /// A subquery for the texts in the JSON array that is bound to `placeholder`.
     pub(super) fn texts_of_json(self, placeholder: &str) -> String {
         match self {

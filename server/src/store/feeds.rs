@@ -1,12 +1,8 @@
 //! Calendar feeds: whose they are, by which address they are found, and what each has told of its
 //! events. Of an address only a hash lasts.
 
-use super::{
-    NewAuditEntry, Result, Store, as_json, audit,
-    people::role,
-    workspaces::{STANDING, StandingRow},
-};
-use domain::{FeedEvent, Person, Standing};
+use super::{NewAuditEntry, Result, Store, admissions::AdmissionRow, as_json, audit};
+use domain::{Admission, FeedEvent};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::HashMap;
@@ -45,14 +41,9 @@ pub struct Feed {
 pub struct FoundFeed {
     pub id: String,
     pub subject: FeedSubject,
-    pub workspace: WorkspaceId,
-    pub installed: bool,
-    pub standing: Standing,
-    /// The workspace that installed Round Robin first, whichever it is.
-    pub first_workspace: Option<WorkspaceId>,
-    pub person: Person,
-    /// The time at the database.
-    pub as_of: Timestamp,
+    pub admission: Admission,
+    /// When a calendar has read it last.
+    pub read_at: Option<Timestamp>,
 }
 
 /// How often an event has changed, and when last.
@@ -76,17 +67,9 @@ struct FeedRow {
 struct FoundRow {
     id: String,
     subject: String,
-    workspace_id: String,
-    installed: i64,
+    read_at: Option<i64>,
     #[sqlx(flatten)]
-    standing: StandingRow,
-    first_workspace_id: Option<String>,
-    person_id: String,
-    person_name: String,
-    email: Option<String>,
-    role: String,
-    deactivated: i64,
-    as_of: i64,
+    admission: AdmissionRow,
 }
 
 #[derive(Serialize)]
@@ -188,13 +171,9 @@ impl Store {
     }
 
     pub async fn feed_by_token(&self, token_key: &str) -> Result<Option<FoundFeed>> {
-        let now = self.engine.now();
+        let admission = AdmissionRow::columns(self.engine);
         let statement = format!(
-            "select f.id, f.subject, f.workspace_id,
-                 case when w.bot_token_sealed is null then 0 else 1 end as installed,
-                 (select first_workspace_id from deployment where id = 1) as first_workspace_id,
-                 {STANDING}, f.person_id, p.name as person_name, p.email, p.role, p.deactivated,
-                 {now} as as_of
+            "select f.id, f.subject, f.read_at, {admission}
              from feeds f
              join workspaces w on w.id = f.workspace_id
              join people p on p.workspace_id = f.workspace_id and p.id = f.person_id
@@ -208,18 +187,8 @@ impl Store {
             Some(FoundFeed {
                 subject: FeedSubject::from_code(&row.subject)?,
                 id: row.id,
-                workspace: WorkspaceId::new(row.workspace_id),
-                installed: row.installed != 0,
-                standing: row.standing.into(),
-                first_workspace: row.first_workspace_id.map(WorkspaceId::new),
-                person: Person {
-                    id: PersonId::new(row.person_id),
-                    name: row.person_name,
-                    email: row.email,
-                    role: role(&row.role),
-                    deactivated: row.deactivated != 0,
-                },
-                as_of: Timestamp::from_millis(row.as_of),
+                admission: row.admission.admission(),
+                read_at: row.read_at.map(Timestamp::from_millis),
             })
         }))
     }

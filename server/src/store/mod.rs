@@ -4,6 +4,7 @@
 //! What belongs together is written in one transaction, with the audit row in
 //! the same one, so that a crash leaves all of it or nothing.
 
+mod admissions;
 mod announcements;
 mod audit;
 mod authorisations;
@@ -14,6 +15,7 @@ mod copying;
 mod credentials;
 mod deliveries;
 mod duties;
+mod duty_groups;
 mod engine;
 mod feeds;
 mod former;
@@ -51,7 +53,8 @@ pub use changes::ChangeState;
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use deliveries::{Delivery, DeliveryEnd, DueNotices, NoticeState};
+pub use deliveries::{Beside, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence};
+pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;

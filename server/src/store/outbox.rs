@@ -3,15 +3,19 @@
 //! `deliveries.rs`). However much there is to tell, it takes the same few statements.
 
 use super::{
-    DatabaseConnection, Engine, Result, as_json, millis, rotations::CrewChange, subscriptions,
+    DatabaseConnection, Engine, Result, Store, as_json, millis, rotations::CrewChange,
+    subscriptions,
 };
 use domain::{
-    Addressee, ChangeNotices, Notice, NoticeKey, PlanNotices, Subscription, change_of_duty,
-    notices_of_change, notices_of_plan, shift_changes,
+    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PlanNotices, Subscription,
+    change_of_duty, notices_of_change, notices_of_plan, shift_changes,
 };
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 use types::{RotationId, Stretch, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
@@ -176,6 +180,65 @@ pub(super) async fn no_shifts_come(
     rotations: impl Iterator<Item = &RotationId>,
 ) -> Result<()> {
     withdraw_others(connection, engine, rotations, &[]).await
+}
+
+impl Store {
+    /// Has a target told how things are now, whether or not anything has changed. What waits for
+    /// it already waits no longer.
+    pub async fn tell_now(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+        (kind, target): (&str, &str),
+    ) -> Result<()> {
+        let now = self.now().await?;
+        let mut tx = self.begin().await?;
+        let waiting = sqlx::query(
+            "update outbox set retry_at = 0
+             where workspace_id = $1 and kind = $2 and target = $3 and state = 'waiting'
+                 and expires_at is null",
+        )
+        .bind(workspace.as_str())
+        .bind(kind)
+        .bind(target)
+        .execute(&mut *tx)
+        .await?;
+        match waiting.rows_affected() {
+            0 => {
+                let notice = Notice {
+                    key: NoticeKey {
+                        occurrence: Occurrence::at(now),
+                        kind: kind.to_owned(),
+                        target: target.to_owned(),
+                    },
+                    due_in: Duration::ZERO,
+                    expires_in: None,
+                };
+                let row = Row::new(workspace, rotation, &notice);
+                insert(&mut tx, self.engine, &[row]).await?;
+            }
+            _ => announce(&mut tx, self.engine).await?,
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The targets for which something of this kind waits or is being sent.
+    pub async fn targets_told(
+        &self,
+        workspace: &WorkspaceId,
+        kind: &str,
+    ) -> Result<HashSet<String>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "select distinct target from outbox
+             where workspace_id = $1 and kind = $2 and state in ('waiting', 'sending')",
+        )
+        .bind(workspace.as_str())
+        .bind(kind)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|(target,)| target).collect())
+    }
 }
 
 /// Withdraws what was to be told under a subscription.

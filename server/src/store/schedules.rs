@@ -7,7 +7,7 @@ use super::{
     duration, from_json, millis,
     pagerduty_people::{self, PersonRow},
 };
-use domain::{SchedulePerson, ScheduleSnapshot, ScheduleVersion, Shift, next_change};
+use domain::{Cause, SchedulePerson, ScheduleSnapshot, ScheduleVersion, Shift, next_change};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{
@@ -359,7 +359,7 @@ impl HeldRow {
             "p.position",
         );
         let shifts = engine.json_rows(
-            "n.user_id, n.starts_at, n.ends_at",
+            "n.user_id, n.starts_at, n.ends_at, n.override_of",
             "n.starts_at, n.ends_at, n.user_id",
         );
         format!(
@@ -374,18 +374,36 @@ impl HeldRow {
 
     pub(super) fn held(self) -> Result<(ScheduleId, Held)> {
         let people: Vec<PersonRow> = from_json(&self.people, "people of a schedule")?;
-        let shifts: Vec<(String, i64, i64)> = from_json(&self.shifts, "shifts")?;
-        let shifts = shifts.into_iter().map(|(user, starts_at, ends_at)| Shift {
-            user: PagerDutyUserId::new(user),
-            starts_at: Timestamp::from_millis(starts_at),
-            ends_at: Timestamp::from_millis(ends_at),
-        });
+        let shifts: Vec<(String, i64, i64, Option<String>)> = from_json(&self.shifts, "shifts")?;
+        let shifts = shifts
+            .into_iter()
+            .map(|(user, starts_at, ends_at, override_of)| Shift {
+                user: PagerDutyUserId::new(user),
+                starts_at: Timestamp::from_millis(starts_at),
+                ends_at: Timestamp::from_millis(ends_at),
+                cause: read_cause(override_of.as_deref()),
+            });
         let held = Held {
             people: people.into_iter().map(PersonRow::person).collect(),
             shifts: shifts.collect(),
         };
         Ok((ScheduleId::new(self.id), held))
     }
+}
+
+/// Whose turns a shift takes, as a list; nothing of one that is a turn.
+fn write_cause(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Turn => None,
+        Cause::Override { instead_of } => Some(as_json(instead_of)),
+    }
+}
+
+/// What another version wrote there is an override all the same.
+fn read_cause(override_of: Option<&str>) -> Cause {
+    override_of.map_or(Cause::Turn, |json| Cause::Override {
+        instead_of: serde_json::from_str(json).unwrap_or_default(),
+    })
 }
 
 /// The people and shifts of a schedule, as last read.
@@ -610,15 +628,18 @@ async fn write_shifts(
     let shifts: BTreeMap<_, _> = schedule
         .shifts
         .iter()
-        .map(|shift| ((&shift.user, shift.starts_at), shift.ends_at))
+        .map(|shift| ((&shift.user, shift.starts_at), shift))
         .collect();
-    let shifts = shifts.into_iter();
+    let shifts = shifts.into_values();
     let shifts: Vec<_> = shifts
-        .map(|((user, starts_at), ends_at)| (user, starts_at, ends_at))
+        .map(|shift| {
+            let override_of = write_cause(&shift.cause);
+            (&shift.user, shift.starts_at, shift.ends_at, override_of)
+        })
         .collect();
     let statement = format!(
-        "insert into pagerduty_shifts (workspace_id, schedule_id, user_id, starts_at, ends_at)
-         select $2, $3, j.value->>0, cast(j.value->>1 as bigint), cast(j.value->>2 as bigint)
+        "insert into pagerduty_shifts (workspace_id, schedule_id, user_id, starts_at, ends_at, override_of)
+         select $2, $3, j.value->>0, cast(j.value->>1 as bigint), cast(j.value->>2 as bigint), j.value->>3
          from {}",
         engine.rows_of_json()
     );

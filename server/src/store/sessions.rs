@@ -1,12 +1,8 @@
 //! Who is signed in. A session is found by a hash of the cookie's value, and
 //! comes with what has to hold for it to count: the person and the workspace.
 
-use super::{
-    NewAuditEntry, Result, Store, audit,
-    people::role,
-    workspaces::{STANDING, StandingRow},
-};
-use domain::{Person, Standing};
+use super::{NewAuditEntry, Result, Store, admissions::AdmissionRow, audit};
+use domain::Admission;
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, Timestamp, WorkspaceId};
 
@@ -15,20 +11,10 @@ use types::{PersonId, Timestamp, WorkspaceId};
 pub struct Session {
     /// The hash of the cookie's value.
     pub key: String,
-    pub workspace: WorkspaceId,
+    pub admission: Admission,
     pub workspace_name: String,
-    /// There is an installation of Round Robin in the workspace.
-    pub installed: bool,
-    /// Whether Slack still honours it.
-    pub standing: Standing,
-    /// The workspace that installed Round Robin first, whichever it is.
-    pub first_workspace: Option<WorkspaceId>,
-    /// As the directory knows them now, not as at sign-in.
-    pub person: Person,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// The time at the database, which all of this is measured by.
-    pub as_of: Timestamp,
     /// What a form came to, as JSON, that no page has shown yet.
     pub flash: Option<String>,
 }
@@ -47,20 +33,11 @@ pub struct NewSession<'a> {
 #[derive(FromRow)]
 struct Row {
     key: String,
-    workspace_id: String,
-    workspace_name: String,
-    installed: i64,
     #[sqlx(flatten)]
-    standing: StandingRow,
-    first_workspace_id: Option<String>,
-    person_id: String,
-    person_name: String,
-    email: Option<String>,
-    role: String,
-    deactivated: i64,
+    admission: AdmissionRow,
+    workspace_name: String,
     created_at: i64,
     last_seen_at: i64,
-    as_of: i64,
     flash: Option<String>,
 }
 
@@ -68,21 +45,10 @@ impl Row {
     fn session(self) -> Session {
         Session {
             key: self.key,
-            workspace: WorkspaceId::new(self.workspace_id),
+            admission: self.admission.admission(),
             workspace_name: self.workspace_name,
-            installed: self.installed != 0,
-            standing: self.standing.into(),
-            first_workspace: self.first_workspace_id.map(WorkspaceId::new),
-            person: Person {
-                id: PersonId::new(self.person_id),
-                name: self.person_name,
-                email: self.email,
-                role: role(&self.role),
-                deactivated: self.deactivated != 0,
-            },
             created_at: Timestamp::from_millis(self.created_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
-            as_of: Timestamp::from_millis(self.as_of),
             flash: self.flash,
         }
     }
@@ -90,13 +56,10 @@ impl Row {
 
 impl Store {
     pub async fn session(&self, key: &str) -> Result<Option<Session>> {
-        let now = self.engine.now();
+        let admission = AdmissionRow::columns(self.engine);
         let statement = format!(
-            "select s.key, s.workspace_id, w.name as workspace_name,
-                 case when w.bot_token_sealed is null then 0 else 1 end as installed,
-                 (select first_workspace_id from deployment where id = 1) as first_workspace_id,
-                 {STANDING}, s.person_id, p.name as person_name, p.email, p.role, p.deactivated,
-                 s.created_at, s.last_seen_at, {now} as as_of, s.flash
+            "select s.key, {admission}, w.name as workspace_name, s.created_at, s.last_seen_at,
+                 s.flash
              from sessions s
              join workspaces w on w.id = s.workspace_id
              join people p on p.workspace_id = s.workspace_id and p.id = s.person_id

@@ -5,7 +5,7 @@ use crate::support::{
     new_credential, on_each_engine, rotation, snapshot, workspace,
 };
 use app::backend::Connections;
-use domain::{Directory, Plan, Shift};
+use domain::{Cause, Directory, Plan, Shift};
 use server::store::{BindEnd, Connection, NewAuditEntry, Rule, Store, SyncEnd};
 use std::{convert::Infallible, time::Duration};
 use types::{
@@ -31,6 +31,7 @@ async fn bind(store: &Store, connection: &Connection, rotation: &RotationId, sch
         user: PagerDutyUserId::new("P1"),
         starts_at: NOW,
         ends_at: NOW.plus_seconds(3600),
+        cause: Cause::Turn,
     }];
     let bound = store
         .bind(

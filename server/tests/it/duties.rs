@@ -5,7 +5,8 @@ use crate::support::{
     rotation, snapshot, wire::Wire, with_people, workspace,
 };
 use domain::{
-    Addressee, Crew, Directory, Duty, Occasion, Rotation, ScheduleSnapshot, Shift, Subscription,
+    Addressee, Cause, Crew, Directory, Duty, Occasion, Rotation, ScheduleSnapshot, Shift,
+    Subscription,
 };
 use server::store::{BindEnd, Connection, Rule, Store};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -29,6 +30,7 @@ fn round(schedule: &str, people: usize) -> ScheduleSnapshot {
         user: PagerDutyUserId::new(names[usize::try_from(turn).unwrap() % people]),
         starts_at: second(turn * SHIFT_SECONDS),
         ends_at: second((turn + 1) * SHIFT_SECONDS),
+        cause: Cause::Turn,
     });
     ScheduleSnapshot {
         shifts: shifts.collect(),

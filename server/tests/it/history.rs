@@ -2,7 +2,7 @@
 //! rotation showed.
 
 use crate::support::{bound::Bound, caller, databases, entry, rotation, workspace};
-use app::backend::{Links, Schedules};
+use app::backend::{Links, Rotations, Schedules};
 use serde_json::json;
 use server::{
     clock,
@@ -10,8 +10,8 @@ use server::{
 };
 use std::convert::Infallible;
 use types::{
-    AuditAction, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice, ScheduleId,
-    Timestamp,
+    AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice,
+    ScheduleId, Timestamp,
 };
 
 /// Its holder, Tomás, changes once a week, and not while a test runs.
@@ -48,6 +48,39 @@ fn one_at_a_time(records: &[StoredRecord]) {
 
 fn names(records: &[StoredRecord]) -> Vec<&str> {
     records.iter().map(|record| record.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_back() {
+    for database in databases().await {
+        let bound = Bound::to(database, &[SCHEDULE]).await;
+        let (_, id) = &bound.rotations[0];
+        let on_duty = async || {
+            let page = bound
+                .backend()
+                .rotation(&caller(), id.clone(), DaysWanted::default())
+                .await;
+            let mut on_duty = page.unwrap().outlook.on_duty;
+            assert_eq!(on_duty.len(), 1);
+            on_duty.remove(0)
+        };
+        assert_eq!(on_duty().await.by_override, None);
+
+        let ada = json!({"user": "PADAOK1", "seconds": 3600});
+        bound.sandbox.control(PATH, ada).await;
+        bound.sync().await.unwrap();
+        let ada = on_duty().await;
+        assert_eq!(ada.holder.name, ADA);
+        let told = ada.by_override.expect("an override");
+        assert_eq!(told.instead_of, [TOMAS]);
+        assert_eq!(Some(told.ends_at), ada.until);
+
+        let clear = format!("{PATH}/clear");
+        bound.sandbox.control(&clear, json!({})).await;
+        bound.sync().await.unwrap();
+        let tomas = on_duty().await;
+        assert_eq!((&*tomas.holder.name, tomas.by_override), (TOMAS, None));
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod clocks;
 mod connection;
 mod database;
 mod duties;
+mod duty_groups;
 mod faults;
 mod feeds;
 mod former;

@@ -8,8 +8,8 @@ use crate::support::{
 };
 use async_trait::async_trait;
 use domain::{
-    Addressee, Crew, Directory, Duty, Links, Occasion, Person, Rotation, ScheduleSnapshot, Shift,
-    Subscription,
+    Addressee, Cause, Crew, Directory, Duty, Links, Occasion, Person, Rotation, ScheduleSnapshot,
+    Shift, Subscription,
 };
 use secrecy::SecretString;
 use server::{
@@ -408,6 +408,7 @@ fn turn(_: &Rotation, now: Timestamp) -> Turn {
             holder: Some(duty.holder),
             starts_at: duty.since,
             ends_at: Some(ends_at),
+            overrides: Vec::new(),
         });
     Turn {
         duties: vec![Duty {
@@ -747,6 +748,7 @@ fn planned(shifts: &[(&str, i64, i64)]) -> ScheduleSnapshot {
         user: PagerDutyUserId::new(*user),
         starts_at: second(*starts_at),
         ends_at: second(*ends_at),
+        cause: Cause::Turn,
     });
     ScheduleSnapshot {
         shifts: shifts.collect(),

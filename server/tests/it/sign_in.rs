@@ -228,7 +228,7 @@ async fn a_token_that_lacks_a_scope_is_replaced_when_an_admin_signs_in() {
 async fn who_administers_is_asked_to_allow_messages_when_somebody_wants_that_and_nobody_has_to() {
     let (services, slack, _database) = started().await;
     installed_by_ann(&services, &slack).await;
-    let wish = "/api/auth/slack/login?writes=true&return_to=/settings";
+    let wish = "/api/auth/slack/login?allow=messages&return_to=/settings";
     let come_back = async |person: &'static str| {
         let mut browser = Browser::new(&services);
         let asked = browser.open(wish).await;

@@ -6,7 +6,7 @@ use crate::support::{
     sandbox::Sandbox, services, snapshot, sqlite, workspace,
 };
 use app::backend::{Connections, Rotations, Schedules};
-use domain::{Directory, Rotation, Shift};
+use domain::{Cause, Directory, Rotation, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -394,6 +394,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
             user: PagerDutyUserId::new(user),
             starts_at: at(from),
             ends_at: at(until),
+            cause: Cause::Turn,
         };
         let mut schedule = snapshot("S1", &["ann", "bob"]);
         schedule.shifts = vec![shift("ann", -60, 10), shift("bob", 10, 60)];
@@ -444,6 +445,7 @@ async fn a_newer_reading_is_never_overwritten_by_an_older_one_however_late_it_co
                 user: PagerDutyUserId::new(user),
                 starts_at: at(-60),
                 ends_at: at(36_000),
+                cause: Cause::Turn,
             }];
             schedule
         };

@@ -5,7 +5,7 @@ use crate::support::{
     NOWHERE, asked, caller, create, databases, entry, new_credential, services, snapshot, workspace,
 };
 use app::backend::{Caller, Rotations as _, Weeks as _};
-use domain::{Directory, Rotation, ScheduleSnapshot, Shift};
+use domain::{Cause, Directory, Rotation, ScheduleSnapshot, Shift};
 use server::{
     Services,
     backend::RoundRobin,
@@ -81,6 +81,7 @@ async fn follow(
         user: PagerDutyUserId::new(*name),
         starts_at: today().plus_seconds(from * HOUR),
         ends_at: today().plus_seconds(until * HOUR),
+        cause: Cause::Turn,
     });
     let schedule = ScheduleSnapshot {
         shifts: shifts.collect(),

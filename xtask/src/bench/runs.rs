@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::bench::visitor::Visitor;
@@ -22,17 +22,24 @@ pub fn wait_for_run(
     };
     let deadline = Instant::now() + limit;
     loop {
-        let runs = visitor.ask("sync_runs", &[])?;
-        let mut listed = runs.as_array().into_iter().flatten();
-        if let Some(run) = listed.find(is_wanted) {
+        let runs = last_runs(visitor)?;
+        if let Some(run) = runs.iter().find(is_wanted) {
             return Ok(run.clone());
         }
         ensure!(
             Instant::now() < deadline,
-            "no run read everything, these are the last: {runs}"
+            "none of the last {} runs read everything",
+            runs.len()
         );
         rest()?;
     }
+}
+
+/// The last runs, from the newest on.
+pub fn last_runs(visitor: &Visitor) -> Result<Vec<Value>> {
+    let history = visitor.ask("sync_runs", &[])?;
+    let runs = history["runs"].as_array().context("no runs are listed")?;
+    Ok(runs.clone())
 }
 
 /// A second, so that looking does not weigh on what is looked at.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bench::runs::{rest, wait_for_run};
+use crate::bench::runs::{last_runs, rest, wait_for_run};
 use crate::bench::sandbox::Sandbox;
 use crate::bench::table::{Table, percentile};
 use crate::bench::visitor::Visitor;
@@ -217,8 +217,7 @@ impl Bench {
 
     /// The runs after `first` that asked PagerDuty for everything.
     fn runs_after(&self, first: &Value) -> Result<Vec<Value>> {
-        let runs = self.visitor.ask("sync_runs", &[])?;
-        let runs = runs.as_array().cloned().unwrap_or_default();
+        let runs = last_runs(&self.visitor)?;
         Ok(runs
             .into_iter()
             .take_while(|run| run["id"] != first["id"])

@@ -205,6 +205,7 @@ mod tests {
             followed_from: None,
             until: until.map(at),
             or_later: false,
+            by_override: None,
         }
     }
 

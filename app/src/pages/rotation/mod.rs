@@ -211,10 +211,11 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
     let details = DataMemo::new(move || page.with(|page| page.details.clone()));
     let mode = DataMemo::new(move || page.with(|page| page.mode));
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    let (edit, calendar) = page.with_untracked(|page| {
+    let (edit, slack, calendar) = page.with_untracked(|page| {
         let id = &page.id;
         (
             format!("/rotations/{id}/edit"),
+            format!("/rotations/{id}/slack"),
             format!("/settings/calendars?rotation={id}"),
         )
     });
@@ -229,6 +230,7 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
             <div class="buttons">
                 <a class="button" href=calendar>"Calendar"</a>
                 {move || may_edit.get().then(|| view! {
+                    <a class="button" href=slack.clone()>"Slack"</a>
                     <a class="button" href=edit.clone()>"Edit"</a>
                 })}
             </div>

@@ -4,7 +4,7 @@ use super::{Actions, SectionFailure, contact::Contact, members::OtherName};
 use crate::{
     components::{
         Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Time, Tone, keep_times_true,
-        use_clock,
+        override_markup, use_clock,
     },
     data::DataMemo,
     duty::{DutyWatch, OR_LATER, UNKNOWN, is_over},
@@ -151,6 +151,13 @@ fn Shift(duty: types::OnDuty, over: bool) -> impl IntoView {
                 }}
                 {duty.until.map(|at| view! { ", until "<Time at relative=true/> })}
                 {duty.or_later.then_some(OR_LATER)}
+                {duty.by_override.map(|one| {
+                    let ends = (Some(one.ends_at) != duty.until).then_some(one.ends_at);
+                    view! {
+                        ", "<span inner_html=override_markup(&one).into_string()></span>
+                        {ends.map(|at| view! { " until "<Time at relative=true/> })}
+                    }
+                })}
             </span>
         }),
     }

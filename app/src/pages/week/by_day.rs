@@ -3,14 +3,14 @@
 
 use crate::{
     components::{
-        Badge, Piece, PieceKind, Tone, day_label, month_and_day, month_name, pieces,
-        time_of_day_markup,
+        Badge, Piece, PieceKind, Tone, day_label, month_and_day, month_name, override_markup,
+        pieces, time_of_day_markup,
     },
     pages::wording::count,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
-use types::{Days, Span, Timestamp, WeekRow};
+use types::{Days, Override, Span, Timestamp, WeekRow};
 
 /// Up to so many rotations every day that is not over is unfolded.
 const ROWS_UNFOLDED: usize = 8;
@@ -94,6 +94,8 @@ fn piece_text(piece: &Piece, day: Span) -> Markup {
     let starts = (day.from < piece.stretch.starts_at).then_some(piece.stretch.starts_at);
     let ends = piece.stretch.ends_at.filter(|end| *end < day.until);
     let class = is_gap(piece).then_some("warning");
+    let overrides = piece.stretch.overrides.iter();
+    let overrides = overrides.filter(|one| one.starts_at < day.until && day.from < one.ends_at);
     html! {
         span class=[class] {
             bdi { (piece.label()) }
@@ -105,6 +107,19 @@ fn piece_text(piece: &Piece, day: Span) -> Markup {
                 (None, Some(end)) => { " until " (time_of_day_markup(end)) }
                 (None, None) => {}
             }
+            @for one in overrides { " (" (override_of_a_day(one, piece, day)) ")" }
         }
+    }
+}
+
+/// `override in place of Bob`, with its times where it is not all that is told of the day.
+fn override_of_a_day(one: &Override, piece: &Piece, day: Span) -> Markup {
+    let starts = day.from.max(piece.stretch.starts_at) < one.starts_at;
+    let end = piece.stretch.ends_at.unwrap_or(day.until);
+    let ends = one.ends_at < end.min(day.until);
+    html! {
+        (override_markup(one))
+        @if starts { " from " (time_of_day_markup(one.starts_at)) }
+        @if ends { " until " (time_of_day_markup(one.ends_at)) }
     }
 }

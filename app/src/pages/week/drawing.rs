@@ -2,7 +2,9 @@
 //! is an attribute of SVG, since the page's policy allows no inline style; what is in it is HTML,
 //! so that long names end in an ellipsis.
 
-use crate::components::{Clock, Piece, Scale, day_lines, pieces, telling, use_clock};
+use crate::components::{
+    Clock, Piece, Scale, day_lines, override_frames, override_note, pieces, telling, use_clock,
+};
 use leptos::prelude::*;
 use maud::{Markup, html};
 use types::{Coverage, Days, Span};
@@ -28,13 +30,15 @@ pub(super) fn drawing(coverage: &Coverage, span: Span, clock: Clock) -> Markup {
     html! {
         @for piece in pieces(coverage, span) {
             @let words = piece.words(&tell);
+            @let y = piece.lane * LANE + (LANE - BAR) / 2;
             foreignObject
                 role="listitem" class=(piece.class(drawn))
-                x=(scale.percent(piece.stretch.starts_at)) y=(piece.lane * LANE + (LANE - BAR) / 2)
+                x=(scale.percent(piece.stretch.starts_at)) y=(y)
                 width=(scale.width_of(&piece.stretch)) height=(BAR)
             {
                 div class="piece" title=(words) { (contents(&piece, &words)) }
             }
+            (override_frames(&piece.stretch, scale, (y, BAR)))
         }
     }
 }
@@ -42,6 +46,7 @@ pub(super) fn drawing(coverage: &Coverage, span: Span, clock: Clock) -> Markup {
 fn contents(piece: &Piece, words: &str) -> Markup {
     html! {
         bdi aria-hidden="true" { (piece.label()) }
+        @if let Some(note) = override_note(&piece.stretch) { span aria-hidden="true" { (note) } }
         span class="visually-hidden" { (words) }
     }
 }

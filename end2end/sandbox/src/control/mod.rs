@@ -4,6 +4,7 @@
 mod oauth;
 mod people;
 mod schedules;
+mod slack;
 
 use axum::{
     Json, Router,
@@ -23,7 +24,7 @@ use crate::{
     counters::{Counters, Side},
     crowd::Crowd,
     faults::Fault,
-    slack,
+    slack::{CLIENT_ID, CLIENT_SECRET, SIGNING_SECRET},
     world::{Sandbox, World},
 };
 
@@ -93,6 +94,7 @@ pub fn routes() -> Router<Sandbox> {
         .merge(schedules::routes())
         .merge(people::routes())
         .merge(oauth::routes())
+        .nest("/slack", slack::routes())
         .fallback(|| async {
             Refused(
                 StatusCode::NOT_FOUND,
@@ -118,10 +120,10 @@ async fn credentials(State(sandbox): State<Sandbox>) -> Json<Value> {
             "forbidden_key": FORBIDDEN_KEY,
         },
         "slack": {
-            "client_id": slack::CLIENT_ID,
-            "client_secret": slack::CLIENT_SECRET,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
             "bot_token": world.slack.bot_token(PRIMARY_TEAM),
-            "signing_secret": slack::SIGNING_SECRET,
+            "signing_secret": SIGNING_SECRET,
         },
     }))
 }

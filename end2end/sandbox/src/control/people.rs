@@ -1,4 +1,4 @@
-//! Levers on people and their rights: users and keys of PagerDuty, members and tokens of Slack.
+//! Levers on people and their rights: users and keys of PagerDuty, members of Slack.
 
 use axum::{
     Json, Router,
@@ -11,9 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Order, Refused, done};
 use crate::{
     account::{Account, ApiKey, Region, User},
-    company::PRIMARY_TEAM,
     minting,
-    slack::{Installation, Person, Role, TokenState},
+    slack::{Person, Role},
     world::{Sandbox, World},
 };
 
@@ -32,11 +31,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/slack/people/{person}/deactivate", post(deactivate))
         .route("/slack/people/{person}/list", post(list))
         .route("/slack/people/{person}/show-as", post(show_as))
-        .route("/slack/messages", get(messages))
-        .route("/slack/install", post(install))
-        .route("/slack/token/revoke", post(revoke_token))
-        .route("/slack/token/drop-scope", post(drop_scope))
-        .route("/slack/uninstall", post(uninstall))
+        .route("/slack/people/{person}/hide", post(hide))
 }
 
 /// Who can sign in, as the sign-in page names them.
@@ -295,80 +290,16 @@ async fn show_as(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TeamOrder {
-    team: Option<String>,
+struct Hide {
+    hidden: bool,
 }
 
-/// Does something to every live installation of the workspace: the primary one when none is named.
-fn with_installations(
-    sandbox: &Sandbox,
-    team: Option<&str>,
-    mut change: impl FnMut(&mut Installation),
+/// Whether the app may write to them.
+async fn hide(
+    State(sandbox): State<Sandbox>,
+    Path(who): Path<String>,
+    Order(order): Order<Hide>,
 ) -> Answer {
-    let team = team.unwrap_or(PRIMARY_TEAM);
-    let mut world = sandbox.world();
-    let mut changed = 0;
-    let installations = world.slack.installations.iter_mut();
-    for installation in
-        installations.filter(|one| one.team == team && one.state == TokenState::Live)
-    {
-        change(installation);
-        changed += 1;
-    }
-    if changed == 0 {
-        return Err(Refused::impossible(
-            "The app is not installed in this workspace.",
-        ));
-    }
-    Ok(Json(json!({"ok": true, "tokens": changed})))
-}
-
-async fn revoke_token(State(sandbox): State<Sandbox>, Order(order): Order<TeamOrder>) -> Answer {
-    with_installations(&sandbox, order.team.as_deref(), |one| {
-        one.state = TokenState::Revoked
-    })
-}
-
-async fn uninstall(State(sandbox): State<Sandbox>, Order(order): Order<TeamOrder>) -> Answer {
-    with_installations(&sandbox, order.team.as_deref(), |one| {
-        one.state = TokenState::Uninstalled
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DropScope {
-    scope: String,
-    team: Option<String>,
-}
-
-async fn drop_scope(State(sandbox): State<Sandbox>, Order(order): Order<DropScope>) -> Answer {
-    with_installations(&sandbox, order.team.as_deref(), |one| {
-        one.scopes.retain(|scope| *scope != order.scope)
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Install {
-    scopes: Vec<String>,
-    team: Option<String>,
-}
-
-/// As if somebody had installed the app who is not asked for it here.
-async fn install(State(sandbox): State<Sandbox>, Order(order): Order<Install>) -> Answer {
-    let installation = Installation {
-        token: format!("xoxb-{}", minting::hex(24)),
-        team: order.team.unwrap_or_else(|| PRIMARY_TEAM.to_owned()),
-        scopes: order.scopes,
-        state: TokenState::Live,
-    };
-    let token = installation.token.clone();
-    sandbox.world().slack.installations.push(installation);
-    Ok(Json(json!({"bot_token": token})))
-}
-
-/// What was written into channels, the earliest first.
-async fn messages(State(sandbox): State<Sandbox>) -> Json<Value> {
-    Json(json!({"messages": sandbox.world().slack.messages}))
+    person(&mut sandbox.world(), &who)?.invisible = order.hidden;
+    done()
 }

@@ -27,6 +27,7 @@ use crate::{
     counters::{Side, UNMATCHED},
     entrance::{Arrival, authorization},
     minting,
+    slack::params::Fields,
     world::{Sandbox, World},
 };
 
@@ -142,6 +143,7 @@ pub async fn answer(State(sandbox): State<Sandbox>, request: Request) -> Respons
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: authorization(&parts.headers).to_owned(),
+        params: Fields::new(),
     };
     let version = version_at(path);
     let truth = async {

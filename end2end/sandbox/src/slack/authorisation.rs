@@ -20,6 +20,8 @@ pub struct Ask {
     pub redirect_uri: String,
     target: Url,
     pub scopes: Vec<String>,
+    /// Of a token of the person's own.
+    pub user_scopes: Vec<String>,
     pub state: String,
     pub team: Option<String>,
 }
@@ -43,20 +45,15 @@ impl Ask {
         let state = params
             .given("state")
             .ok_or("The parameter state is missing.")?;
-        let scopes: Vec<String> = params
-            .get("scope")
-            .unwrap_or_default()
-            .split([',', ' '])
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if scopes.is_empty() {
+        let (scopes, user_scopes) = (scopes(params, "scope"), scopes(params, "user_scope"));
+        if scopes.is_empty() && user_scopes.is_empty() {
             return Err("The parameter scope is missing.".to_owned());
         }
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
             target,
             scopes,
+            user_scopes,
             state: state.to_owned(),
             team: params.given("team").map(str::to_owned),
         })
@@ -80,6 +77,16 @@ impl Ask {
     }
 }
 
+fn scopes(params: &Params, name: &str) -> Vec<String> {
+    params
+        .get(name)
+        .unwrap_or_default()
+        .split([',', ' '])
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 fn registered(address: &Url) -> bool {
     matches!(address.scheme(), "http" | "https")
         && matches!(
@@ -95,6 +102,7 @@ pub fn hidden_fields(params: &Params) -> String {
         "client_id",
         "response_type",
         "scope",
+        "user_scope",
         "redirect_uri",
         "state",
         "nonce",
@@ -106,8 +114,19 @@ pub fn hidden_fields(params: &Params) -> String {
     .collect()
 }
 
-/// One button per person, named by the person and their role.
 pub fn person_choice(slack: &Slack, params: &Params, action: &str, team: Option<&str>) -> Response {
+    let body = format!(
+        "<p>This is the sandbox's Slack. Choose who you are; no password is asked.</p>\n\
+         <form method=\"post\" action=\"{action}\">\n{}{}\
+         <button name=\"decision\" value=\"cancel\">Cancel</button>\n</form>",
+        hidden_fields(params),
+        people_buttons(slack, team)
+    );
+    page("Sign in to Slack", &body).into_response()
+}
+
+/// One button per person, named by the person and their role.
+pub fn people_buttons(slack: &Slack, team: Option<&str>) -> String {
     let mut buttons = String::new();
     for workspace in slack
         .workspaces
@@ -124,13 +143,7 @@ pub fn person_choice(slack: &Slack, params: &Params, action: &str, team: Option<
             ));
         }
     }
-    let body = format!(
-        "<p>This is the sandbox's Slack. Choose who you are; no password is asked.</p>\n\
-         <form method=\"post\" action=\"{action}\">\n{}{buttons}\
-         <button name=\"decision\" value=\"cancel\">Cancel</button>\n</form>",
-        hidden_fields(params)
-    );
-    page("Sign in to Slack", &body).into_response()
+    buttons
 }
 
 fn position(workspace: &Workspace, person: &Person) -> String {

@@ -1,4 +1,5 @@
 //! Installing the app in a workspace: Slack names the scopes, and somebody who may install allows them.
+//! Scopes for acting in a person's own name are allowed by that person, whoever they are.
 
 use axum::{
     extract::State,
@@ -23,15 +24,18 @@ const TITLE: &str = "Slack cannot install this app";
 const ACTION: &str = "/slack/oauth/v2/authorize";
 
 /// The bot scopes that Slack knows, as far as this app's registration lists them.
-const BOT_SCOPES: [&str; 19] = [
+const BOT_SCOPES: [&str; 22] = [
     "app_mentions:read",
+    "channels:join",
     "channels:manage",
     "channels:read",
+    "channels:write.topic",
     "chat:write",
     "chat:write.public",
     "commands",
     "groups:read",
     "groups:write",
+    "groups:write.topic",
     "im:history",
     "im:read",
     "im:write",
@@ -44,14 +48,15 @@ const BOT_SCOPES: [&str; 19] = [
     "users:read",
     "users:read.email",
 ];
+const USER_SCOPES: [&str; 2] = ["usergroups:read", "usergroups:write"];
 
 fn read(params: &Params) -> Result<Ask, String> {
     let ask = Ask::read(params)?;
-    match ask
-        .scopes
-        .iter()
-        .find(|scope| !BOT_SCOPES.contains(&scope.as_str()))
-    {
+    let strange = |scopes: &[String], known: &[&str]| {
+        let strange = scopes.iter().find(|scope| !known.contains(&scope.as_str()));
+        strange.cloned()
+    };
+    match strange(&ask.scopes, &BOT_SCOPES).or(strange(&ask.user_scopes, &USER_SCOPES)) {
         Some(strange) => Err(format!("The scope {strange} does not exist.")),
         None => Ok(ask),
     }
@@ -80,14 +85,23 @@ pub async fn ask(State(sandbox): State<Sandbox>, params: Params) -> Response {
 }
 
 fn consent_page(ask: &Ask, params: &Params, workspace: &Workspace, person: &Person) -> Response {
-    let (explanation, allow) = if may_install(person.role) {
-        let scopes: String = ask
-            .scopes
-            .iter()
-            .map(|scope| format!("<li><code>{}</code></li>\n", escape(scope)))
-            .collect();
+    let (explanation, allow) = if may_allow(ask, person) {
+        let listed = |sentence: &str, scopes: &[String]| {
+            if scopes.is_empty() {
+                return String::new();
+            }
+            let scopes: String = scopes
+                .iter()
+                .map(|scope| format!("<li><code>{}</code></li>\n", escape(scope)))
+                .collect();
+            format!("<p>{sentence}</p>\n<ul>\n{scopes}</ul>")
+        };
         (
-            format!("<p>Round Robin asks for these permissions:</p>\n<ul>\n{scopes}</ul>"),
+            listed("Round Robin asks for these permissions:", &ask.scopes)
+                + &listed(
+                    "Round Robin asks to do this in your name:",
+                    &ask.user_scopes,
+                ),
             "<button name=\"decision\" value=\"allow\">Allow</button>\n",
         )
     } else {
@@ -110,6 +124,11 @@ fn consent_page(ask: &Ask, params: &Params, workspace: &Workspace, person: &Pers
     page("Install Round Robin", &body).into_response()
 }
 
+/// Who installs has to be an admin; what somebody lets the app do in their own name is their affair.
+fn may_allow(ask: &Ask, person: &Person) -> bool {
+    ask.scopes.is_empty() || may_install(person.role)
+}
+
 pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response {
     let ask = match read(&params) {
         Ok(ask) => ask,
@@ -125,7 +144,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response 
     let Some((_, person)) = visitor(&world.slack, &ask, &params) else {
         return refusal(TITLE, "Nobody is signed in to the workspace in question.");
     };
-    if !may_install(person.role) {
+    if !may_allow(&ask, person) {
         return refusal(TITLE, "You may not install apps in this workspace.");
     }
     let person = person.id.clone();
@@ -133,6 +152,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response 
         grant: Grant::Install,
         person,
         scopes: ask.scopes.clone(),
+        user_scopes: ask.user_scopes.clone(),
         redirect_uri: ask.redirect_uri.clone(),
         issued: Clock::machine(),
     });
@@ -148,7 +168,14 @@ fn signed_in(slack: &Slack, params: &Params, chosen: &str) -> Response {
         );
     };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["client_id", "scope", "redirect_uri", "state", "team"] {
+    for name in [
+        "client_id",
+        "scope",
+        "user_scope",
+        "redirect_uri",
+        "state",
+        "team",
+    ] {
         if let Some(value) = params.get(name) {
             query.append_pair(name, value);
         }

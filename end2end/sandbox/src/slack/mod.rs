@@ -1,13 +1,31 @@
-//! Slack, as much of it as signing in, installing and reading the directory need: two workspaces, one
-//! registered app, and the tokens that were given out.
+//! Slack, as much of it as the product needs: two workspaces with channels and user groups, one registered
+//! app, and the tokens that were given out.
 
+pub mod app;
 mod authorisation;
-pub mod channels;
+pub mod blocks;
+mod call;
+mod caller;
+pub mod commands;
 mod consent;
-mod params;
+pub mod conversation;
+mod deeds;
+pub mod group;
+pub mod interactions;
+mod journal;
+mod limits;
+pub mod methods;
+pub mod outgoing;
+mod paging;
+pub mod params;
+mod replies;
+mod screens;
+pub mod settings;
 mod sign_in;
+mod text;
 mod tokens;
-mod web_api;
+mod user_info;
+pub mod view;
 
 use std::collections::HashMap;
 
@@ -21,16 +39,19 @@ use axum::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::{company, counters::Side, entrance::watched, minting, world::Sandbox};
-
-pub use channels::{Channel, Message};
+use self::{
+    app::App, conversation::Conversation, deeds::Event, group::UserGroup, journal::Journal,
+    limits::Limits, outgoing::Deliveries, replies::ReplyAddress, settings::Settings, view::Views,
+};
+use crate::{counters::Side, entrance::watched, minting, world::Sandbox};
 
 pub const CLIENT_ID: &str = "2150112233.4860112233";
 pub const CLIENT_SECRET: &str = "5a11b0a7c0ffee5a11b0a7c0ffee5a11";
 pub const SIGNING_SECRET: &str = "51675a11b0a7c0ffee51675a11b0a7c0";
 const APP_ID: &str = "A04860RRBOT";
 /// The product's own bot, in every workspace that has the app.
-const BOT_USER_ID: &str = "U0RRBOT001";
+pub const BOT_USER_ID: &str = "U0RRBOT001";
+const BOT_ID: &str = "B0RRBOT001";
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +104,8 @@ pub struct Person {
     pub is_app_user: bool,
     /// The list of people leaves them out; asked for by themselves they are known.
     pub unlisted: bool,
+    /// The app may not write to them.
+    pub invisible: bool,
     /// Fields of theirs that are shown otherwise than they would be.
     pub shown_as: Map<String, Value>,
 }
@@ -98,9 +121,23 @@ impl Person {
             deactivated: false,
             is_app_user: false,
             unlisted: false,
+            invisible: false,
             shown_as: Map::new(),
         }
     }
+
+    /// Slack's older name of theirs, in small letters and unique.
+    pub fn user_name(&self) -> String {
+        match self.email.split_once('@') {
+            Some((mailbox, _)) => mailbox.to_owned(),
+            None => self.name.to_lowercase().replace(' ', "_"),
+        }
+    }
+}
+
+/// The app's bot as Slack lists it among the people.
+pub fn bot_user() -> Person {
+    Person::new(BOT_USER_ID, "Round Robin", "", Role::Member, "UTC")
 }
 
 #[derive(Clone, Debug)]
@@ -109,6 +146,15 @@ pub struct Workspace {
     pub name: String,
     pub domain: String,
     pub people: Vec<Person>,
+    pub conversations: Vec<Conversation>,
+    pub groups: Vec<UserGroup>,
+    pub settings: Settings,
+    pub views: Views,
+    replies: Vec<ReplyAddress>,
+    /// What has happened and was not sent yet.
+    events: Vec<Event>,
+    /// The time of the latest message, in microseconds.
+    latest_ts: i64,
 }
 
 impl Workspace {
@@ -118,6 +164,13 @@ impl Workspace {
             name: name.to_owned(),
             domain: domain.to_owned(),
             people,
+            conversations: Vec::new(),
+            groups: Vec::new(),
+            settings: Settings::default(),
+            views: Views::default(),
+            replies: Vec::new(),
+            events: Vec::new(),
+            latest_ts: 0,
         }
     }
 }
@@ -126,6 +179,7 @@ impl Workspace {
 pub enum TokenState {
     Live,
     Revoked,
+    Expired,
     Uninstalled,
 }
 
@@ -150,25 +204,36 @@ struct Code {
     grant: Grant,
     person: String,
     scopes: Vec<String>,
+    /// For what the app does in the person's own name.
+    user_scopes: Vec<String>,
     redirect_uri: String,
     issued: Timestamp,
 }
 
-/// What a signed-in person's own token opens.
+/// What a person's own token opens.
 #[derive(Clone, Debug)]
-struct UserToken {
-    person: String,
-    scopes: Vec<String>,
+pub struct UserToken {
+    pub person: String,
+    pub scopes: Vec<String>,
+    pub state: TokenState,
+}
+
+impl UserToken {
+    /// Whether the app acts by it in the person's name, and does not only know who they are.
+    pub fn is_for_acting(&self) -> bool {
+        !self.scopes.iter().any(|scope| scope == "openid")
+    }
 }
 
 pub struct Slack {
     pub workspaces: Vec<Workspace>,
     pub installations: Vec<Installation>,
-    pub channels: Vec<Channel>,
-    /// The earliest first.
-    pub messages: Vec<Message>,
+    pub app: App,
+    pub limits: Limits,
+    pub journal: Journal,
+    pub deliveries: Deliveries,
     codes: HashMap<String, Code>,
-    user_tokens: HashMap<String, UserToken>,
+    pub user_tokens: HashMap<String, UserToken>,
 }
 
 impl Slack {
@@ -176,8 +241,10 @@ impl Slack {
         Self {
             workspaces,
             installations: Vec::new(),
-            channels: company::channels(),
-            messages: Vec::new(),
+            app: App::default(),
+            limits: Limits::default(),
+            journal: Journal::default(),
+            deliveries: Deliveries::default(),
             codes: HashMap::new(),
             user_tokens: HashMap::new(),
         }
@@ -216,6 +283,16 @@ impl Slack {
             .map(|one| one.token.as_str())
     }
 
+    /// Ends a token of the bot's or of a person's.
+    fn revoke(&mut self, token: &str) {
+        if let Some(installation) = self.installations.iter_mut().find(|one| one.token == token) {
+            installation.state = TokenState::Revoked;
+        }
+        if let Some(user_token) = self.user_tokens.get_mut(token) {
+            user_token.state = TokenState::Revoked;
+        }
+    }
+
     fn issue_code(&mut self, code: Code) -> String {
         let now = code.issued;
         self.codes
@@ -247,28 +324,11 @@ pub fn routes(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/api/oauth.v2.access", post(tokens::for_install))
         .route(
             "/api/openid.connect.userInfo",
-            get(web_api::user_info).post(web_api::user_info),
+            get(user_info::show).post(user_info::show),
         )
-        .route(
-            "/api/users.list",
-            get(web_api::users_list).post(web_api::users_list),
-        )
-        .route(
-            "/api/users.info",
-            get(web_api::users_info).post(web_api::users_info),
-        )
-        .route(
-            "/api/team.info",
-            get(web_api::team_info).post(web_api::team_info),
-        )
-        .route("/api/chat.postMessage", post(channels::post_message))
-        .route("/channels", get(channels::show))
-        .route(
-            "/api/auth.test",
-            get(web_api::auth_test).post(web_api::auth_test),
-        )
+        .merge(methods::routes())
         .fallback(unknown);
-    watched(routes, sandbox, Side::Slack, "/slack")
+    watched(routes, sandbox, Side::Slack, "/slack").merge(screens::routes())
 }
 
 async fn unknown(request: Request) -> Response {

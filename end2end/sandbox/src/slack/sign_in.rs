@@ -67,6 +67,7 @@ pub async fn decide(State(sandbox): State<Sandbox>, params: Params) -> Response 
         },
         person: person.clone(),
         scopes: ask.scopes.clone(),
+        user_scopes: Vec::new(),
         redirect_uri: ask.redirect_uri.clone(),
         issued: Clock::machine(),
     });

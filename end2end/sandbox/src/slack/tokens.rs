@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::{
     APP_ID, BOT_USER_ID, CLIENT_ID, CLIENT_SECRET, Code, Grant, Installation, Slack, TokenState,
-    UserToken, params::Params, web_api::identity,
+    UserToken, params::Params, user_info::identity,
 };
 use crate::{clock::Clock, jwt::jwt, minting, world::Sandbox};
 
@@ -45,6 +45,7 @@ pub async fn for_sign_in(State(sandbox): State<Sandbox>, params: Params) -> Json
             UserToken {
                 person: code.person,
                 scopes: code.scopes,
+                state: TokenState::Live,
             },
         );
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": "sandbox"});
@@ -62,30 +63,62 @@ pub async fn for_install(State(sandbox): State<Sandbox>, params: Params) -> Json
                 else {
                     return Err("invalid_code");
                 };
-                let team = json!({"id": workspace.id, "name": workspace.name});
-                let installation = Installation {
-                    token: format!("xoxb-{}", minting::hex(24)),
-                    team: workspace.id.clone(),
-                    scopes: code.scopes,
-                    state: TokenState::Live,
-                };
-                let answer = json!({
+                let (team, name) = (workspace.id.clone(), workspace.name.clone());
+                let mut answer = json!({
                     "ok": true,
-                    "access_token": installation.token,
-                    "token_type": "bot",
-                    "scope": installation.scopes.join(","),
-                    "bot_user_id": BOT_USER_ID,
                     "app_id": APP_ID,
-                    "team": team,
+                    "team": {"id": team, "name": name},
                     "enterprise": null,
                     "is_enterprise_install": false,
                     "authed_user": {"id": code.person},
                 });
-                slack.installations.push(installation);
+                if !code.user_scopes.is_empty() {
+                    let token = slack.give_user_token(&code.person, code.user_scopes);
+                    answer["authed_user"] = token;
+                }
+                if !code.scopes.is_empty() {
+                    let installation = slack.install(&team, code.scopes);
+                    answer["access_token"] = json!(installation.token);
+                    answer["token_type"] = json!("bot");
+                    answer["scope"] = json!(installation.scopes.join(","));
+                    answer["bot_user_id"] = json!(BOT_USER_ID);
+                }
                 Ok(answer)
             },
         ),
     )
+}
+
+impl Slack {
+    /// Gives the workspace's installation another token.
+    pub fn install(&mut self, team: &str, scopes: Vec<String>) -> &Installation {
+        let installation = Installation {
+            token: format!("xoxb-{}", minting::hex(24)),
+            team: team.to_owned(),
+            scopes,
+            state: TokenState::Live,
+        };
+        self.installations.push(installation);
+        &self.installations[self.installations.len() - 1]
+    }
+
+    /// What is told of a token by which the app acts in the person's name.
+    fn give_user_token(&mut self, person: &str, scopes: Vec<String>) -> Value {
+        let token = format!("xoxp-{}", minting::hex(24));
+        let told = json!({
+            "id": person,
+            "scope": scopes.join(","),
+            "access_token": token,
+            "token_type": "user",
+        });
+        let user_token = UserToken {
+            person: person.to_owned(),
+            scopes,
+            state: TokenState::Live,
+        };
+        self.user_tokens.insert(token, user_token);
+        told
+    }
 }
 
 fn answered(outcome: Result<Value, Refusal>) -> Json<Value> {

@@ -7,8 +7,9 @@ use axum::{
 };
 use jiff::Timestamp;
 use sandbox::Sandbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
+use url::Url;
 
 pub const API_KEY: &str = "u+LighthouseKey_K7Qa";
 pub const EU_API_KEY: &str = "e+LighthouseKey_E5Tz";
@@ -127,6 +128,74 @@ impl Client {
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
         answer.json()
+    }
+
+    /// A bot token with these scopes, separated by commas.
+    pub async fn bot(&self, scopes: &str) -> String {
+        let scopes: Vec<&str> = scopes.split(',').collect();
+        let installed = self.control("/slack/install", json!({"scopes": scopes}));
+        let token = installed.await["bot_token"].clone();
+        token.as_str().expect("a token").to_owned()
+    }
+
+    /// A token by which the app changes groups in the person's name.
+    pub async fn user_token(&self, person: &str) -> String {
+        const REDIRECT: (&str, &str) = (
+            "redirect_uri",
+            "http://127.0.0.1:3000/api/auth/slack/callback",
+        );
+        let credentials = self.told("/credentials").await["slack"].clone();
+        let given = |name: &str| credentials[name].as_str().expect("a text").to_owned();
+        let (id, secret) = (given("client_id"), given("client_secret"));
+        let fields = [
+            ("client_id", id.as_str()),
+            ("user_scope", "usergroups:read,usergroups:write"),
+            REDIRECT,
+            ("state", "the state"),
+            ("decision", "allow"),
+        ];
+        let cookie = format!("sandbox_person={person}");
+        let cookie = [("cookie", cookie.as_str())];
+        let allowed = self
+            .form("/slack/oauth/v2/authorize", &cookie, &fields)
+            .await;
+        let back = Url::parse(allowed.header("location")).expect("an address");
+        let code = back.query_pairs().find(|(name, _)| name == "code");
+        let (_, code) = code.expect("a code");
+        let fields = [
+            ("client_id", id.as_str()),
+            ("client_secret", secret.as_str()),
+            ("code", code.as_ref()),
+            REDIRECT,
+        ];
+        let answer = self.form("/slack/api/oauth.v2.access", &[], &fields).await;
+        let answer = answer.json();
+        assert_eq!(answer.get("access_token"), None, "there is no bot token");
+        assert_eq!(answer["authed_user"]["token_type"], "user");
+        let token = answer["authed_user"]["access_token"].as_str();
+        token.expect("a token").to_owned()
+    }
+
+    /// A method of Slack's with its parameters in a form, as every method takes them.
+    pub async fn slack(&self, token: &str, method: &str, params: &[(&str, &str)]) -> Answer {
+        let token = format!("Bearer {token}");
+        let headers = [("authorization", token.as_str())];
+        self.form(&format!("/slack/api/{method}"), &headers, params)
+            .await
+    }
+
+    /// The same for what is expected to be done.
+    pub async fn done(&self, token: &str, method: &str, params: &[(&str, &str)]) -> Value {
+        let answer = self.slack(token, method, params).await.json();
+        assert_eq!(answer["ok"], true, "{method} {params:?}: {answer}");
+        answer
+    }
+
+    /// Slack's word for why it is not.
+    pub async fn refusal(&self, token: &str, method: &str, params: &[(&str, &str)]) -> String {
+        let answer = self.slack(token, method, params).await.json();
+        assert_eq!(answer["ok"], false, "{method} {params:?}: {answer}");
+        answer["error"].as_str().expect("a word").to_owned()
     }
 
     pub async fn told(&self, path: &str) -> Value {

@@ -3,6 +3,7 @@
 mod background;
 mod channel;
 mod connection;
+mod duty_group;
 mod home;
 mod people;
 mod rotation;
@@ -13,6 +14,7 @@ mod week;
 pub(super) use background::background_task;
 pub(super) use channel::slack_channel;
 pub(super) use connection::{connection, disconnected, question};
+pub(super) use duty_group::duty_group;
 pub(super) use home::home;
 pub(super) use people::found_people;
 pub(super) use rotation::{card, rotation_list, rotation_page};

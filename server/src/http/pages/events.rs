@@ -64,9 +64,9 @@ pub async fn stream(State(site): State<Site>, caller: Option<Extension<Caller>>)
 /// The version of what a page of this session shows.
 pub async fn version(services: &Services, session: &Session) -> u64 {
     let reader = Reader {
-        workspace: session.workspace.clone(),
-        person: session.person.id.clone(),
-        role: session.person.role,
+        workspace: session.admission.workspace.clone(),
+        person: session.admission.person.id.clone(),
+        role: session.admission.person.role,
     };
     let overview = reader.recently_saw(services).await;
     let live = &services.live;
@@ -316,7 +316,7 @@ impl Listener {
 /// The role in a session that has not ended; `known` where the database does not tell.
 async fn role_in(services: Services, session: String, known: Role) -> Option<Role> {
     match session::current(&services, &session).await {
-        Ok(session) => session.map(|session| session.person.role),
+        Ok(session) => session.map(|session| session.admission.person.role),
         Err(_) => Some(known),
     }
 }

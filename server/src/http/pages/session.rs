@@ -12,7 +12,7 @@ use crate::{
     backend::CALLBACK_PATH as PAGERDUTY_CALLBACK_PATH,
     crypto::token_key,
     http::{Site, request_id::request_id},
-    slack::{is_served, sign_in::IDLE_SECONDS},
+    slack::{admits, sign_in::IDLE_SECONDS},
     store::{Result, Session},
 };
 use app::{AppError, backend::Caller, server_fns::CheckSession};
@@ -22,7 +22,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use domain::{Standing, readable_until};
+use domain::{Admission, Standing, readable_until};
 use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
 use types::{Denial, EndedInstallation, SessionView};
@@ -46,7 +46,7 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
     };
     match session {
         Ok(Some(session)) => {
-            if session.standing.ended_at().is_some()
+            if session.admission.standing.ended_at().is_some()
                 && !only_reads(request.method(), request.uri().path())
             {
                 let reader = Reader::of(&site, request.headers());
@@ -69,7 +69,7 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
             if let Some(flash) = &session.flash {
                 extensions.insert(PendingFlash(flash.clone()));
             }
-            if let Some(ended) = ended(&session.standing) {
+            if let Some(ended) = ended(&session.admission.standing) {
                 extensions.insert(ended);
             }
             extensions.insert(view(session));
@@ -89,15 +89,13 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
 pub async fn current(services: &Services, key: &str) -> Result<Option<Session>> {
     let served = &services.config.slack.workspaces;
     let session = services.store.session(key).await?;
-    Ok(session.filter(|session| {
-        is_alive(session) && is_served(served, session.first_workspace.as_ref(), &session.workspace)
-    }))
+    Ok(session.filter(|session| is_alive(session) && admits(served, &session.admission)))
 }
 
 /// Notes now and then that the session is in use. It counts for days, so a note
 /// that fails is no reason to refuse anything.
 async fn note_use(services: &Services, session: &Session) {
-    if session.as_of.seconds_since(session.last_seen_at) < TOUCH_SECONDS {
+    if session.admission.as_of.seconds_since(session.last_seen_at) < TOUCH_SECONDS {
         return;
     }
     if let Err(error) = services.store.touch_session(&session.key).await {
@@ -105,12 +103,10 @@ async fn note_use(services: &Services, session: &Session) {
     }
 }
 
+/// Whether it has not been left, nor lasted, too long.
 fn is_alive(session: &Session) -> bool {
-    let now = session.as_of;
-    session.installed
-        && session.standing.is_readable(now)
-        && !session.person.deactivated
-        && now.seconds_since(session.last_seen_at) < IDLE_SECONDS
+    let now = session.admission.as_of;
+    now.seconds_since(session.last_seen_at) < IDLE_SECONDS
         && now.seconds_since(session.created_at) < LONGEST_SECONDS
 }
 
@@ -129,11 +125,14 @@ fn tells_version(method: &Method, path: &str) -> bool {
 }
 
 fn caller(session: &Session, request_id: String) -> Caller {
+    let Admission {
+        workspace, person, ..
+    } = &session.admission;
     Caller {
-        workspace: session.workspace.clone(),
-        person: session.person.id.clone(),
-        name: session.person.name.clone(),
-        role: session.person.role,
+        workspace: workspace.clone(),
+        person: person.id.clone(),
+        name: person.name.clone(),
+        role: person.role,
         session: session.key.clone(),
         request_id,
     }
@@ -152,9 +151,9 @@ fn ended(standing: &Standing) -> Option<EndedInstallation> {
 
 fn view(session: Session) -> SessionView {
     SessionView {
-        workspace: session.workspace,
+        workspace: session.admission.workspace,
         workspace_name: session.workspace_name,
-        person: session.person.into(),
+        person: session.admission.person.into(),
     }
 }
 
@@ -162,42 +161,38 @@ fn view(session: Session) -> SessionView {
 mod tests {
     use super::*;
     use domain::Person;
-    use domain::{Doubt, READABLE_SECONDS};
-    use types::{PersonId, Role, SlackWord, Timestamp, WorkspaceId};
+    use types::{PersonId, Role, Timestamp, WorkspaceId};
 
     const START: Timestamp = Timestamp::from_millis(0);
 
     fn session() -> Session {
         Session {
             key: "k".to_owned(),
-            workspace: WorkspaceId::new("T1"),
-            workspace_name: "Acme".to_owned(),
-            installed: true,
-            standing: Standing::Sound,
-            first_workspace: Some(WorkspaceId::new("T1")),
-            person: Person {
-                id: PersonId::new("U1"),
-                name: "Ana".to_owned(),
-                email: None,
-                role: Role::Member,
-                deactivated: false,
+            admission: Admission {
+                workspace: WorkspaceId::new("T1"),
+                installed: true,
+                standing: Standing::Sound,
+                first_workspace: Some(WorkspaceId::new("T1")),
+                person: Person {
+                    id: PersonId::new("U1"),
+                    name: "Ana".to_owned(),
+                    email: None,
+                    role: Role::Member,
+                    deactivated: false,
+                },
+                as_of: START,
             },
+            workspace_name: "Acme".to_owned(),
             created_at: START,
             last_seen_at: START,
-            as_of: START,
             flash: None,
         }
     }
 
     fn at(session: &Session, seconds: i64) -> Session {
-        Session {
-            as_of: START.plus_seconds(seconds),
-            ..session.clone()
-        }
-    }
-
-    fn word() -> SlackWord {
-        SlackWord::parse("token_revoked").unwrap()
+        let mut later = session.clone();
+        later.admission.as_of = START.plus_seconds(seconds);
+        later
     }
 
     #[test]
@@ -216,49 +211,6 @@ mod tests {
         };
         assert!(is_alive(&at(&busy, LONGEST_SECONDS - 1)));
         assert!(!is_alive(&at(&busy, LONGEST_SECONDS)));
-    }
-
-    #[test]
-    fn who_is_deactivated_has_no_session() {
-        let mut gone = session();
-        gone.person.deactivated = true;
-        assert!(!is_alive(&gone));
-    }
-
-    #[test]
-    fn a_workspace_that_removed_the_app_has_no_sessions() {
-        let removed = Session {
-            installed: false,
-            ..session()
-        };
-        assert!(!is_alive(&removed));
-    }
-
-    #[test]
-    fn a_doubt_about_the_installation_ends_no_session() {
-        let doubted = Session {
-            standing: Standing::Doubted(Doubt {
-                word: word(),
-                since: START,
-                denials: 1,
-                denied_at: Some(START),
-            }),
-            ..session()
-        };
-        assert!(is_alive(&at(&doubted, READABLE_SECONDS + 1)));
-    }
-
-    #[test]
-    fn after_the_end_of_the_installation_people_read_on_for_twelve_hours() {
-        let ended = Session {
-            standing: Standing::Ended {
-                word: word(),
-                at: START,
-            },
-            ..session()
-        };
-        assert!(is_alive(&at(&ended, 12 * 3600 - 1)));
-        assert!(!is_alive(&at(&ended, 12 * 3600)));
     }
 
     #[test]

@@ -113,6 +113,80 @@ fn an_outsider_whom_only_an_override_names_is_one_of_the_people() {
     assert_eq!(read.people[1].name, "Zoe");
 }
 
+/// Who stands in for whom: `PZ for PA+PB`, `PA`.
+fn causes(schedule: &Schedule) -> Vec<String> {
+    let told = |shift: &Shift| match &shift.cause {
+        Cause::Turn => shift.user.to_string(),
+        Cause::Override { instead_of } => {
+            let instead_of: Vec<_> = instead_of.iter().map(PagerDutyUserId::as_str).collect();
+            format!("{} for {}", shift.user, instead_of.join("+"))
+        }
+    };
+    schedule.shifts.iter().map(told).collect()
+}
+
+/// A schedule of one person a day from the 1st of March on.
+fn days(users: &[&str]) -> Vec<Value> {
+    let days = users.iter().zip(1..);
+    days.map(|(id, day)| {
+        let midnight = |day| format!("2026-03-{day:02}T00:00:00Z");
+        entry(&midnight(day), &midnight(day + 1), living(id, id))
+    })
+    .collect()
+}
+
+#[test]
+fn an_override_is_told_from_a_turn_and_whose_place_it_takes() {
+    let read = |layers: &[&[&str]], overrides: Value| {
+        let layers: Vec<_> = layers
+            .iter()
+            .map(|users| json!({"rendered_schedule_entries": days(users)}))
+            .collect();
+        let schedule = json!({
+            "id": "PSCHED1",
+            "schedule_layers": layers,
+            "overrides_subschedule": overrides,
+            "final_schedule": {"rendered_schedule_entries": days(&["PA", "PZ", "PC"])},
+        });
+        causes(&read(schedule).expect("a sound schedule"))
+    };
+    let second = |user| {
+        let (start, end) = ("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z");
+        json!({"rendered_schedule_entries": [Value::Null, {}, entry(start, end, living(user, "Zoe"))]})
+    };
+    let one_layer: &[&[&str]] = &[&["PA", "PB", "PC"]];
+    assert_eq!(read(one_layer, second("PZ")), ["PA", "PZ for PB", "PC"]);
+    // An override of somebody else, as where one was overridden again, is none of theirs.
+    assert_eq!(read(one_layer, second("PY")), ["PA", "PZ", "PC"]);
+    // Two layers name two people, and which one counts is not said.
+    let layers: &[&[&str]] = &[&["PA", "PB", "PC"], &["PD", "PE", "PF"]];
+    assert_eq!(read(layers, second("PZ")), ["PA", "PZ for ", "PC"]);
+    assert_eq!(read(&[], second("PZ")), ["PA", "PZ for ", "PC"]);
+    for odd in [
+        Value::Null,
+        json!("x"),
+        json!({}),
+        json!({"rendered_schedule_entries": 1}),
+    ] {
+        assert_eq!(read(one_layer, odd), ["PA", "PZ", "PC"]);
+    }
+}
+
+#[test]
+fn an_override_of_two_turns_takes_the_place_of_both() {
+    let read = read(json!({
+        "id": "PSCHED1",
+        "schedule_layers": [{"rendered_schedule_entries": days(&["PA", "PB", "PZ", "PA"])}],
+        "overrides_subschedule": {"rendered_schedule_entries": [
+            entry("2026-03-01T12:00:00Z", "2026-03-04T12:00:00Z", living("PZ", "Zoe")),
+        ]},
+        "final_schedule": {"rendered_schedule_entries": [
+            entry("2026-03-01T12:00:00Z", "2026-03-04T12:00:00Z", living("PZ", "Zoe")),
+        ]},
+    }));
+    assert_eq!(causes(&read.expect("a sound schedule")), ["PZ for PA+PB"]);
+}
+
 #[test]
 fn times_with_any_offset_mean_the_same_instant() {
     let noon = at("2026-07-01T12:00:00Z");

@@ -5,7 +5,7 @@ use crate::support::{
     snapshot, sqlite, workspace,
 };
 use app::backend::Schedules;
-use domain::{Directory, ScheduleSnapshot, Shift};
+use domain::{Cause, Directory, ScheduleSnapshot, Shift};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
@@ -113,6 +113,7 @@ async fn a_sync_leaves_pagerduty_its_share_and_comes_round_to_every_schedule() {
             starts_at: now.plus_seconds(from),
             ends_at: now.plus_seconds(until),
             user: PagerDutyUserId::new(user),
+            cause: Cause::Turn,
         })
         .to_vec();
     bind_unread(&mut bound, &changing, Duration::from_secs(60)).await;

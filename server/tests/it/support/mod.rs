@@ -13,6 +13,7 @@ pub mod programs;
 pub mod replica;
 pub mod sandbox;
 pub mod script;
+pub mod slack_output;
 pub mod wire;
 
 use app::backend::{Caller, Connections, Schedules};

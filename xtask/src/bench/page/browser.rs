@@ -11,25 +11,29 @@ use crate::bench::table::Table;
 use crate::bench::workspace::Workspace;
 use crate::{browser, processes, report};
 
+const HOME: &str = "/";
+const WEEK: &str = "/week";
 const SETTINGS: &str = "/settings/integrations";
 const PAINT_MILLIS: f64 = 300.0;
 const DESKTOP_SCORE: f64 = 97.0;
 const MOBILE_PERFORMANCE: f64 = 90.0;
 
 pub fn measure_paint(table: &mut Table, workspace: &Workspace) -> Result<()> {
-    report::step("Looking at the list of 50 rotations with a browser that has nothing of ours");
+    report::step("Looking at 50 rotations with a browser that has nothing of ours");
     let _server = workspace.start()?;
-    let paint = script(workspace, PAGE, "paint.mjs", &[])?;
-    for (name, what) in [
-        (
-            "first",
-            "first content seen, cold in an idle window, median of 5",
-        ),
-        ("largest", "largest content seen, the same"),
-    ] {
-        let millis = paint[name].as_f64();
-        let millis = millis.with_context(|| format!("no paint was measured: {paint}"))?;
-        table.at_most(&format!("{PAGE}: {what}"), millis, PAINT_MILLIS, "ms");
+    for page in [HOME, WEEK, PAGE] {
+        let paint = script(workspace, page, "paint.mjs", &[])?;
+        for (name, what) in [
+            (
+                "first",
+                "first content seen, cold in an idle window, median of 5",
+            ),
+            ("largest", "largest content seen, the same"),
+        ] {
+            let millis = paint[name].as_f64();
+            let millis = millis.with_context(|| format!("no paint was measured: {paint}"))?;
+            table.at_most(&format!("{page}: {what}"), millis, PAINT_MILLIS, "ms");
+        }
     }
     Ok(())
 }
@@ -37,7 +41,7 @@ pub fn measure_paint(table: &mut Table, workspace: &Workspace) -> Result<()> {
 pub fn measure_lighthouse(table: &mut Table, workspace: &Workspace) -> Result<()> {
     report::step("Asking Lighthouse, five times each");
     let _server = workspace.start()?;
-    for page in [PAGE, SETTINGS] {
+    for page in [HOME, PAGE, SETTINGS] {
         for device in ["desktop", "mobile"] {
             let told = script(workspace, page, "lighthouse.mjs", &[device])?;
             for category in ["performance", "accessibility", "best-practices"] {

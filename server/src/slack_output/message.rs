@@ -107,6 +107,7 @@ mod tests {
             followed_from: None,
             until,
             or_later: false,
+            by_override: None,
         }
     }
 

@@ -1,24 +1,23 @@
 //! The form for the Slack channel in which a rotation's changes of duty are announced.
 
-use super::address::address;
+use super::{allow, warning};
 use crate::{
-    components::{ButtonKind, FailureNotice, Notice, SubmitButton, TextField, Tone, loaded},
+    components::{ButtonKind, FailureNotice, SubmitButton, TextField, loaded},
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
-    server_fns::{SetSlackChannel, SlackChannel},
+    server_fns::SetSlackChannel,
 };
 use leptos::prelude::*;
-use types::{ChannelView, RotationId, SlackChannelId};
+use types::{ChannelView, RotationId, SlackCapability, SlackChannelId};
 
 #[component]
-pub(super) fn EditChannel(id: RotationId) -> impl IntoView {
-    let set = ServerAction::<SetSlackChannel>::telling("The channel was saved.");
-    let rotation = id.clone();
-    let view = Resource::new(move || SlackChannel {
-        rotation: rotation.clone(),
-    });
+pub(super) fn Channel(
+    id: RotationId,
+    channel: Resource<ChannelView>,
+    set: ServerAction<SetSlackChannel>,
+) -> impl IntoView {
     view! {
-        {loaded(view, move |view: DataMemo<ChannelView>| view! {
+        {loaded(channel, move |view: DataMemo<ChannelView>| view! {
             <ChannelForm id=id.clone() view=view.get_untracked() set/>
         })}
     }
@@ -42,14 +41,11 @@ fn ChannelForm(
         Some(Err(error)) => Some(Failure::Failed(error)),
         _ => None,
     });
-    let back = format!("/rotations/{id}/edit");
-    let allow = address(
-        "/api/auth/slack/login",
-        &[("writes", "true"), ("return_to", &back)],
-    );
+    let here = format!("/rotations/{id}/slack");
+    let may_not_write = view.channel.is_some() && !view.may_write;
     view! {
         <ActionForm action=set class="card form">
-            <h2>"Announcements in Slack"</h2>
+            <h2>"Announcements"</h2>
             <FailureNotice failure/>
             <input type="hidden" name="rotation" value=id.to_string()/>
             <TextField
@@ -57,17 +53,8 @@ fn ChannelForm(
                 hint="Everybody in this channel is told who is on duty whenever that changes. Copy the ID or the link from the channel's details in Slack; leave it empty for no announcements."
                 value=value.unwrap_or_default() problem
             />
-            {view.trouble.map(|trouble| view! {
-                <Notice tone=Tone::Warning><p>{trouble}</p></Notice>
-            })}
-            {(view.channel.is_some() && !view.may_write).then(|| view! {
-                <Notice tone=Tone::Warning>
-                    <p>
-                        "Slack does not let Round Robin write messages yet. An Owner or Admin of the workspace can "
-                        <a href=allow rel="external">"allow it at Slack"</a>"."
-                    </p>
-                </Notice>
-            })}
+            {view.trouble.map(warning)}
+            {may_not_write.then(|| allow(SlackCapability::Messages, "write messages", &here))}
             <div class="buttons">
                 <SubmitButton
                     label="Set channel" busy_label="Saving…"

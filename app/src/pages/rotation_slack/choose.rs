@@ -1,0 +1,178 @@
+//! Choosing the user group that holds whoever is on duty: a search, what would become of the group
+//! that is chosen, and a form that makes one.
+
+use super::{Actions, nobody_choices, warning};
+use crate::{
+    components::{
+        ButtonKind, Cell, Facts, Notice, Row, SubmitButton, Table, TextField, Tone, names_markup,
+    },
+    forms::{ActionForm, form_input, form_outcome},
+    pages::{
+        address::{address, parameter},
+        wording::count,
+    },
+    server_fns::MakeDutyGroup,
+};
+use leptos::prelude::*;
+use types::{DutyGroupView, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED};
+
+#[component]
+pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl IntoView {
+    let here = format!("/rotations/{id}/slack");
+    let search = parameter("search").get_untracked();
+    let results = results(&view, &here, &search);
+    view! {
+        <p>
+            "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
+        </p>
+        <form method="get" action=here class="field">
+            <label for="search-groups">"Search user groups"</label>
+            <div class="field-row">
+                <input
+                    type="search" id="search-groups" name="search" autocomplete="off" dir="auto"
+                    value=search
+                />
+                <button type="submit" class="button">"Search"</button>
+            </div>
+        </form>
+        {results}
+        {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
+        <Make id actions/>
+    }
+    .into_any()
+}
+
+fn results(view: &DutyGroupView, here: &str, search: &str) -> AnyView {
+    if view.found.is_empty() {
+        let words = match search.is_empty() {
+            true => "The workspace has no user groups yet.",
+            false => "No user group is found.",
+        };
+        return view! { <p class="hint">{words}</p> }.into_any();
+    }
+    let rows = view.found.iter().map(|group| {
+        let parameters = [("search", search), ("group", group.id.as_str())];
+        let link = address(here, &parameters);
+        row(handle(group), group.name.clone(), link)
+    });
+    let rows: Vec<_> = rows.collect();
+    let more = view.more;
+    view! {
+        <Table label="User groups" columns=&["Handle", "Name", "Choose"]>{rows}</Table>
+        {more.then(|| view! {
+            <p class="hint">"There are more. Search for a part of the handle or name."</p>
+        })}
+    }
+    .into_any()
+}
+
+fn row(handle: String, name: String, link: String) -> AnyView {
+    let target = handle.clone();
+    view! {
+        <Row>
+            <Cell label="Handle"><bdi translate="no">{handle}</bdi></Cell>
+            <Cell label="Name"><bdi translate="no">{name}</bdi></Cell>
+            <Cell label="Choose">
+                <a class="button small" href=link>
+                    "Choose"<span class="visually-hidden">" "<bdi translate="no">{target}</bdi></span>
+                </a>
+            </Cell>
+        </Row>
+    }
+    .into_any()
+}
+
+fn handle(group: &GroupSummary) -> String {
+    format!("@{}", group.handle)
+}
+
+#[component]
+fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
+    let taken_out = chosen.taken_out.len();
+    let others = match chosen.shared_with {
+        0 => None,
+        others => Some(format!(
+            "{} this group too. Whoever is on duty in any of them is in it, and what was chosen for it stays.",
+            count(others, "other rotation feeds", "other rotations feed")
+        )),
+    };
+    let is_new = others.is_none();
+    let asks = taken_out > TAKEN_OUT_UNASKED;
+    let then = chosen.then.map_or_else(
+        || view! { "It stays as it is until somebody is on duty." }.into_any(),
+        |then| people(&then),
+    );
+    view! {
+        <ActionForm action=actions.connect class="form">
+            <h3 translate="no"><bdi>{handle(&chosen.group)}</bdi></h3>
+            <input type="hidden" name="rotation" value=id/>
+            <input type="hidden" name="group" value=chosen.group.id.to_string()/>
+            <Facts>
+                <div><dt>"In it now"</dt><dd>{people(&chosen.now)}</dd></div>
+                <div><dt>"In it then"</dt><dd>{then}</dd></div>
+                {(taken_out > 0).then(|| view! {
+                    <div><dt>"Taken out"</dt><dd>{people(&chosen.taken_out)}</dd></div>
+                })}
+            </Facts>
+            {others.map(|others| view! { <p class="hint">{others}</p> })}
+            {chosen.joins_channels.then(|| warning(
+                "The group has channels of its own: whoever comes into it is made to join these.".to_owned()
+            ))}
+            {is_new.then(|| nobody_choices(NobodyOnDuty::default()))}
+            {asks.then(|| view! {
+                <Notice tone=Tone::Warning>
+                    <p>
+                        <input type="checkbox" id="confirm-taking-out" name="confirmed" value="true"/>
+                        " "
+                        <label for="confirm-taking-out">
+                            {format!("Yes, take these {taken_out} people out of the group")}
+                        </label>
+                    </p>
+                </Notice>
+            })}
+            <div class="buttons">
+                <SubmitButton
+                    label="Connect group" busy_label="Connecting…"
+                    kind=ButtonKind::Primary pending=actions.connect.pending()
+                />
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+/// Names, in an element of its own each.
+fn people(names: &[String]) -> AnyView {
+    match names {
+        [] => "Nobody".into_any(),
+        names => {
+            let names = names_markup(names).into_string();
+            view! { <span translate="no" inner_html=names></span> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Make(id: String, actions: Actions) -> impl IntoView {
+    let outcome = form_outcome(actions.make);
+    let problem = Signal::derive(move || match outcome.refused()? {
+        Ok(refusal) => Some(refusal.to_string()),
+        Err(error) => Some(error.to_string()),
+    });
+    let value = form_input::<MakeDutyGroup, String>().unwrap_or_default();
+    view! {
+        <ActionForm action=actions.make class="form">
+            <h3>"Make a group"</h3>
+            <input type="hidden" name="rotation" value=id/>
+            <TextField
+                id="handle" name="handle" label="Handle"
+                hint="Small letters, digits and hyphens, such as payments-oncall."
+                value problem
+            />
+            <div class="buttons">
+                <SubmitButton label="Make group" busy_label="Making…" pending=actions.make.pending()/>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}

@@ -1,0 +1,207 @@
+//! What Slack is told of a rotation: the user group that holds whoever is on duty, and the channel
+//! in which each change is announced.
+
+mod channel;
+mod choose;
+mod kept;
+
+use super::{
+    address::{address, parameter, use_rotation_id},
+    person_select::PeopleSearch,
+};
+use crate::{
+    AppError,
+    components::{Card, FailureNotice, Notice, Tone, loaded_page, use_title},
+    data::{DataMemo, Resource},
+    forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
+    live::use_live,
+    server_fns::{
+        ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetSlackChannel, SetStandby,
+        SetWhenNobody, SlackChannel, WriteDutyGroup,
+    },
+};
+use channel::Channel;
+use choose::Choose;
+use kept::KeptGroup;
+use leptos::{prelude::*, server_fn::ServerFn};
+use types::{DutyGroupView, NobodyOnDuty, SlackCapability};
+
+/// What can be done about a group.
+#[derive(Clone, Copy)]
+struct Actions {
+    connect: ServerAction<ConnectDutyGroup>,
+    make: ServerAction<MakeDutyGroup>,
+    leave: ServerAction<LeaveDutyGroup>,
+    write: ServerAction<WriteDutyGroup>,
+    when_nobody: ServerAction<SetWhenNobody>,
+    standby: ServerAction<SetStandby>,
+}
+
+/// Whom one can have in a group beside those on duty, and in their place.
+#[derive(Clone, Copy)]
+struct Choices {
+    permanent: PeopleSearch,
+    fallback: PeopleSearch,
+}
+
+#[component]
+pub(crate) fn RotationSlackPage() -> impl IntoView {
+    let (id, live) = (use_rotation_id(), use_live());
+    let actions = Actions {
+        connect: ServerAction::telling("The group follows the rotation from now on."),
+        make: ServerAction::telling("The group was made, and follows the rotation from now on."),
+        leave: ServerAction::telling("The group follows the rotation no more."),
+        write: ServerAction::telling("Slack is told now."),
+        when_nobody: ServerAction::telling("The choice was saved."),
+        standby: ServerAction::telling("The group was changed."),
+    };
+    let set_channel = ServerAction::<SetSlackChannel>::telling("The channel was saved.");
+    let forms = Forms::of(vec![
+        actions.connect.calls(),
+        actions.make.calls(),
+        actions.leave.calls(),
+        actions.write.calls(),
+        actions.when_nobody.calls(),
+        actions.standby.calls(),
+    ]);
+    let (search, chosen) = (parameter("search"), parameter("group"));
+    let group = Resource::following(
+        move || live.connection() + live.rotation(&id.get()) + forms.version() as u64,
+        move || DutyGroup {
+            rotation: id.get(),
+            search: search.get(),
+            group: chosen.get(),
+        },
+    );
+    let channel = Resource::new(move || SlackChannel { rotation: id.get() });
+    let choices = Choices {
+        permanent: PeopleSearch::new("find_permanent", || true),
+        fallback: PeopleSearch::new("find_fallback", || true),
+    };
+    view! {
+        {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
+            <Content view id=id.get_untracked().to_string() actions choices/>
+            <Channel id=id.get_untracked() channel set=set_channel/>
+        })}
+    }
+}
+
+#[component]
+fn Content(
+    view: DataMemo<DutyGroupView>,
+    id: String,
+    actions: Actions,
+    choices: Choices,
+) -> impl IntoView {
+    let name = move || view.with(|view| view.rotation.clone());
+    use_title(move || format!("Slack of {}", name()));
+    let outcomes = vec![
+        failure(form_outcome(actions.connect)),
+        failure(form_outcome(actions.leave)),
+        failure(form_outcome(actions.write)),
+        failure(form_outcome(actions.when_nobody)),
+        failure(form_outcome(actions.standby)),
+    ];
+    let rotation = format!("/rotations/{id}");
+    let here = format!("{rotation}/slack");
+    view! {
+        <div class="page-head">
+            <div>
+                <p class="way-back"><a href=rotation>"Back to the rotation"</a></p>
+                <h1>"Slack of "<bdi translate="no">{name}</bdi></h1>
+            </div>
+        </div>
+        <Card id="group-heading" title="On-duty group">
+            <FailureNotice failure=first_failure(outcomes)/>
+            {move || {
+                let view = view.get();
+                let trouble = view.trouble.clone().map(warning);
+                let allow = (!view.may_write && view.trouble.is_none())
+                    .then(|| allow(SlackCapability::Groups, "change user groups", &here));
+                let content = match view.kept.clone() {
+                    Some(kept) => view! {
+                        <KeptGroup kept id=id.clone() actions choices/>
+                    }.into_any(),
+                    None if view.may_write && view.trouble.is_none() => view! {
+                        <Choose view id=id.clone() actions/>
+                    }.into_any(),
+                    None => view! {
+                        <p class="hint">
+                            "One handle, such as @payments-oncall, then reaches whoever is on duty."
+                        </p>
+                    }.into_any(),
+                };
+                view! { {trouble}{allow}{content} }
+            }}
+        </Card>
+    }
+    .into_any()
+}
+
+fn warning(sentence: String) -> AnyView {
+    view! { <Notice tone=Tone::Warning><p>{sentence}</p></Notice> }.into_any()
+}
+
+/// The link by which an admin lets Round Robin do something in Slack.
+fn allow(capability: SlackCapability, what: &'static str, here: &str) -> AnyView {
+    let link = address(
+        "/api/auth/slack/login",
+        &[("allow", capability.code()), ("return_to", here)],
+    );
+    view! {
+        <Notice tone=Tone::Warning>
+            <p>
+                "Slack does not let Round Robin "{what}" yet. An Owner or Admin of the workspace can "
+                <a href=link rel="external">"allow it at Slack"</a>"."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
+
+/// What becomes of the group while nobody is on duty, to choose from.
+fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
+    let choices = NobodyOnDuty::ALL.map(|one| {
+        let (label, hint) = match one {
+            NobodyOnDuty::Keep => ("Keep whoever was in it last", ""),
+            NobodyOnDuty::Fallback => (
+                "Have other people in it",
+                "You choose them once the group is connected.",
+            ),
+            NobodyOnDuty::Disable => (
+                "Disable the handle",
+                "It reaches nobody, and comes back with the next shift.",
+            ),
+        };
+        view! {
+            <crate::components::Choice
+                id=format!("nobody-{}", one.code()) name="when_nobody" value=one.code()
+                label hint checked=one == chosen
+            />
+        }
+    });
+    view! {
+        <fieldset>
+            <legend>"While nobody is on duty"</legend>
+            {choices.into_iter().collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// A button in a form of its own that does something to the rotation's group.
+fn button<F: ServerFn<Error = AppError> + 'static>(
+    action: ServerAction<F>,
+    id: &str,
+    label: &'static str,
+    busy_label: &'static str,
+) -> AnyView {
+    let id = id.to_owned();
+    view! {
+        <ActionForm action>
+            <input type="hidden" name="rotation" value=id/>
+            <crate::components::SubmitButton label busy_label pending=action.pending()/>
+        </ActionForm>
+    }
+    .into_any()
+}

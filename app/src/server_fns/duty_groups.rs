@@ -1,0 +1,140 @@
+//! The user group of Slack that holds whoever is on duty in a rotation.
+
+#[cfg(feature = "ssr")]
+use super::{
+    request::{NOTHING_KEPT, call, submit},
+    rotations::chosen,
+};
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{DutyGroupView, GroupRefusal, Outcome, RotationId};
+#[cfg(feature = "ssr")]
+use types::{NobodyOnDuty, SlackGroupId, Standby};
+
+/// Without a group, what a search finds, and what would become of the group that is named.
+#[server(prefix = "/rpc", endpoint = "duty_group", input = GetUrl)]
+pub async fn duty_group(
+    rotation: RotationId,
+    #[server(default)] search: String,
+    #[server(default)] group: String,
+) -> Result<DutyGroupView, AppError> {
+    let group = SlackGroupId::parse(&group);
+    call(
+        |backend, caller| async move { backend.duty_group(&caller, rotation, search, group).await },
+    )
+    .await
+}
+
+/// `when_nobody` is a [`NobodyOnDuty::code`]. Success leads to the page without the choice.
+#[server(prefix = "/rpc", endpoint = "connect_duty_group")]
+pub async fn connect_duty_group(
+    rotation: RotationId,
+    #[server(default)] group: String,
+    #[server(default)] when_nobody: String,
+    #[server(default)] confirmed: bool,
+) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    let page = page(&rotation);
+    submit::<ConnectDutyGroup, _, _, _>(
+        NOTHING_KEPT,
+        |()| Some(page),
+        |backend, caller| async move {
+            let Some(group) = SlackGroupId::parse(&group) else {
+                return Ok(Outcome::Refused(GroupRefusal::NothingChosen));
+            };
+            let chosen = (group, nobody(&when_nobody));
+            backend
+                .connect_duty_group(&caller, rotation, chosen, confirmed)
+                .await
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "make_duty_group")]
+pub async fn make_duty_group(
+    rotation: RotationId,
+    #[server(default)] handle: String,
+    #[server(default)] when_nobody: String,
+) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    let page = page(&rotation);
+    let kept = handle.clone();
+    submit::<MakeDutyGroup, _, _, _>(
+        Some(&kept),
+        |()| Some(page),
+        |backend, caller| async move {
+            let made = (handle, nobody(&when_nobody));
+            backend.make_duty_group(&caller, rotation, made).await
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "leave_duty_group")]
+pub async fn leave_duty_group(rotation: RotationId) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    submit::<LeaveDutyGroup, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.leave_duty_group(&caller, rotation).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "write_duty_group")]
+pub async fn write_duty_group(rotation: RotationId) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    submit::<WriteDutyGroup, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.write_duty_group(&caller, rotation).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "set_when_nobody")]
+pub async fn set_when_nobody(
+    rotation: RotationId,
+    #[server(default)] when_nobody: String,
+) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    submit::<SetWhenNobody, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            let when_nobody = nobody(&when_nobody);
+            backend
+                .set_when_nobody(&caller, rotation, when_nobody)
+                .await
+        },
+    )
+    .await
+}
+
+/// `standby` is a [`Standby::code`].
+#[server(prefix = "/rpc", endpoint = "set_standby")]
+pub async fn set_standby(
+    rotation: RotationId,
+    #[server(default)] standby: String,
+    #[server(default)] person: String,
+    #[server(default)] is_in: bool,
+) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    submit::<SetStandby, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            match Standby::from_code(&standby).zip(chosen(person)) {
+                Some(whom) => backend.set_standby(&caller, rotation, whom, is_in).await,
+                None => Ok(Outcome::Refused(GroupRefusal::NobodyChosen)),
+            }
+        },
+    )
+    .await
+}
+
+#[cfg(feature = "ssr")]
+fn page(rotation: &RotationId) -> String {
+    format!("/rotations/{rotation}/slack")
+}
+
+/// What another version may send as well is as if nothing had been chosen.
+#[cfg(feature = "ssr")]
+fn nobody(code: &str) -> NobodyOnDuty {
+    NobodyOnDuty::from_code(code).unwrap_or_default()
+}

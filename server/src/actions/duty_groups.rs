@@ -1,0 +1,442 @@
+//! The user group of Slack that holds whoever is on duty in a rotation.
+
+use super::{
+    Failure, Stop, publish_rotation, rights::must_edit, rotations::Present, schedules::directory,
+};
+use crate::{
+    Services,
+    audit::entry_about,
+    slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SEARCHED, SlackError, UserGroup},
+    store::{DutyGroup, NewAuditEntry},
+};
+use domain::{
+    Actor, Directory, GroupPlan, GroupRules, GroupState, Principal, Rotation, group_plan,
+    has_every_word,
+};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use types::{
+    AuditAction, GroupRefusal, GroupTrouble, NobodyOnDuty, PersonId, RotationId, SlackCapability,
+    SlackGroupId, Standby, TAKEN_OUT_UNASKED, WorkspaceId, typed_handle,
+};
+
+/// How many groups a search shows.
+const SHOWN: usize = 10;
+
+/// The group of a rotation, or what there is to choose from.
+pub struct RotationGroup {
+    /// The rotation's name.
+    pub rotation: String,
+    pub kept: Option<Kept>,
+    pub may_write: bool,
+    pub found: Vec<UserGroup>,
+    /// Whether more are found.
+    pub more: bool,
+    pub chosen: Option<Chosen>,
+    /// Why Slack does not tell of its groups.
+    pub trouble: Option<GroupTrouble>,
+    pub directory: Arc<Directory>,
+}
+
+/// A group that is kept.
+pub struct Kept {
+    pub group: DutyGroup,
+    pub plan: GroupPlan,
+    /// Something is to be written.
+    pub waiting: bool,
+}
+
+/// A group that may be chosen.
+pub struct Chosen {
+    pub group: UserGroup,
+    pub now: GroupState,
+    pub plan: GroupPlan,
+    /// How many other rotations feed it.
+    pub shared_with: usize,
+}
+
+/// The group of a rotation, for actors who may choose another one. Without one, what a search
+/// finds, and what would become of the one that is `chosen`.
+pub async fn group(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (search, chosen): (&str, Option<&SlackGroupId>),
+) -> Result<RotationGroup, Failure> {
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let rotation = editable(services, actor, id).await?;
+    let mut told = RotationGroup {
+        rotation: rotation.details.name,
+        kept: kept(services, actor, id).await?,
+        may_write: false,
+        found: Vec::new(),
+        more: false,
+        chosen: None,
+        trouble: None,
+        directory: directory(services, actor).await?,
+    };
+    let installed = match ready(services, workspace).await? {
+        Ok(installed) => installed,
+        Err(GroupTrouble::MissingScope) => return Ok(told),
+        Err(trouble) => {
+            told.trouble = Some(trouble);
+            return Ok(told);
+        }
+    };
+    told.may_write = true;
+    if told.kept.is_some() {
+        return Ok(told);
+    }
+    let groups = match groups(services, &installed, SEARCHED).await? {
+        Ok(groups) => groups,
+        Err(trouble) => {
+            told.trouble = Some(trouble);
+            return Ok(told);
+        }
+    };
+    let mut ours = groups.iter().filter(|group| !group.external);
+    let mut found = ours
+        .clone()
+        .filter(|group| has_every_word(search, [group.handle.as_str(), group.name.as_str()]));
+    told.found = found.by_ref().take(SHOWN).cloned().collect();
+    told.more = found.next().is_some();
+    let chosen = chosen.and_then(|chosen| ours.find(|group| group.id == *chosen));
+    if let Some((group, now)) = chosen.and_then(|group| Some((group, group.state.clone()?))) {
+        let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
+        let (rules, mut rotations) = rules_of(fed);
+        let shared_with = rotations.len();
+        rotations.push(id.clone());
+        told.chosen = Some(Chosen {
+            plan: plan(services, workspace, &rules, &rotations).await?,
+            group: group.clone(),
+            now,
+            shared_with,
+        });
+    }
+    Ok(told)
+}
+
+/// What should become of a group that these rotations feed.
+pub async fn plan(
+    services: &Services,
+    workspace: &WorkspaceId,
+    rules: &GroupRules,
+    rotations: &[RotationId],
+) -> Result<GroupPlan, Failure> {
+    let everything = Actor {
+        workspace: workspace.clone(),
+        principal: Principal::System,
+        request_id: None,
+    };
+    let present = Present::read(services, &everything).await?;
+    let feeding = present
+        .seen_by(&everything)
+        .filter(|(_, rotation)| rotations.contains(&rotation.id));
+    let on_duty = feeding.flat_map(|(place, rotation)| {
+        let on_duty = present.listed(place, rotation).outlook.on_duty;
+        on_duty.into_iter().map(|duty| duty.holder)
+    });
+    let on_duty: Vec<_> = on_duty.collect();
+    let directory = directory(services, &everything).await?;
+    Ok(group_plan(rules, &on_duty, &directory))
+}
+
+/// Has a group hold whoever is on duty in a rotation. Where that takes out more than a few, only
+/// if somebody has `confirmed` it.
+pub async fn connect(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (chosen, when_nobody): (&SlackGroupId, NobodyOnDuty),
+    confirmed: bool,
+) -> Result<(), Stop<GroupRefusal>> {
+    editable(services, actor, id).await?;
+    let installed = ready(services, &actor.workspace).await?;
+    let installed = installed.map_err(GroupRefusal::from)?;
+    let groups = groups(services, &installed, FRESH).await?;
+    let groups = groups.map_err(GroupRefusal::from)?;
+    let group = groups.iter().find(|group| group.id == *chosen);
+    let group = group.ok_or(GroupRefusal::from(GroupTrouble::Gone))?;
+    keep(services, actor, id, (group, when_nobody), confirmed).await
+}
+
+/// Makes a group of this handle, and has it hold whoever is on duty in a rotation.
+pub async fn make(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (handle, when_nobody): (&str, NobodyOnDuty),
+) -> Result<(), Stop<GroupRefusal>> {
+    editable(services, actor, id).await?;
+    let handle = typed_handle(handle).ok_or(GroupRefusal::BadHandle)?;
+    let installed = ready(services, &actor.workspace).await?;
+    let installed = installed.map_err(GroupRefusal::from)?;
+    let slack = &services.slack;
+    let making = slack.user_groups.create(slack, &installed, &handle);
+    let made = match making.await {
+        Ok(made) => made,
+        Err(AskError::Store(error)) => return Err(error.into()),
+        Err(AskError::Slack(error)) => return Err(not_made(&error).into()),
+    };
+    keep(services, actor, id, (&made, when_nobody), true).await
+}
+
+fn not_made(error: &SlackError) -> GroupRefusal {
+    match error.code().as_str() {
+        "handle_already_exists" => GroupRefusal::HandleTaken,
+        "bad_handle" => GroupRefusal::BadHandle,
+        _ if error.may_have_acted() => GroupRefusal::MadeOrNot,
+        word => GroupTrouble::of_word(word).into(),
+    }
+}
+
+async fn keep(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (group, when_nobody): (&UserGroup, NobodyOnDuty),
+    confirmed: bool,
+) -> Result<(), Stop<GroupRefusal>> {
+    let (store, workspace) = (&services.store, &actor.workspace);
+    if group.external {
+        return Err(GroupRefusal::from(GroupTrouble::External).into());
+    }
+    let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
+    let is_new = fed.is_none();
+    let (mut rules, mut rotations) = rules_of(fed);
+    if is_new {
+        rules.when_nobody = when_nobody;
+    }
+    if !rotations.contains(id) {
+        rotations.push(id.clone());
+    }
+    let plan = plan(services, workspace, &rules, &rotations).await?;
+    let state = group.state.as_ref();
+    let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
+    if taken_out > TAKEN_OUT_UNASKED && !confirmed {
+        let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
+        return Err(GroupRefusal::TakesOut { count }.into());
+    }
+    if is_new {
+        let named = (&group.id, group.handle.as_str());
+        store.begin_group(workspace, named, when_nobody).await?;
+    }
+    let after = Some((&group.id, format!("@{}", group.handle)));
+    choose(services, actor, id, after).await?;
+    let target = (DUTY_GROUP, group.id.as_str());
+    store.tell_now(workspace, id, target).await?;
+    Ok(())
+}
+
+/// Has a rotation feed no group any more. Whoever is in it stays, unless other rotations feed it.
+pub async fn leave(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<(), Stop<GroupRefusal>> {
+    choose(services, actor, id, None).await
+}
+
+/// Has a rotation feed this group, known by its handle, and no other.
+async fn choose(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    chosen: Option<(&SlackGroupId, String)>,
+) -> Result<(), Stop<GroupRefusal>> {
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let former = match store.target(id, DUTY_GROUP).await? {
+        Some(target) => {
+            let former = SlackGroupId::new(target);
+            store.duty_group(workspace, DUTY_GROUP, &former).await?
+        }
+        None => None,
+    };
+    let target = chosen.as_ref().map(|(id, _)| id.as_str());
+    let set = store
+        .set_target(workspace, id, (DUTY_GROUP, target), |rotation, _| {
+            must_edit(rotation, actor)?;
+            Ok::<_, Stop<GroupRefusal>>(NewAuditEntry {
+                before: former.as_ref().map(|group| format!("@{}", group.handle)),
+                after: chosen.as_ref().map(|(_, handle)| handle.clone()),
+                ..entry_about(actor, AuditAction::SetDutyGroup, rotation)
+            })
+        })
+        .await?;
+    if !set.ok_or(Failure::NotFound)?? {
+        return Ok(());
+    }
+    // The former one holds whoever is on duty in the others from now on.
+    if let Some(former) = former
+        && let Some(other) = former.rotations.iter().find(|other| *other != id)
+    {
+        let target = (DUTY_GROUP, former.id.as_str());
+        store.tell_now(workspace, other, target).await?;
+    }
+    publish_rotation(services, actor, id);
+    Ok(())
+}
+
+/// Chooses what becomes of a rotation's group while nobody is on duty.
+pub async fn set_when_nobody(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    when_nobody: NobodyOnDuty,
+) -> Result<(), Stop<GroupRefusal>> {
+    let after = format!("While nobody is on duty: {}", when_nobody.code());
+    change(services, actor, id, after, |rules| {
+        rules.when_nobody = when_nobody;
+    })
+    .await
+}
+
+/// Has people in a rotation's group beside those on duty, or in their place, or no more.
+pub async fn set_standby(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (standby, person): (Standby, &PersonId),
+    is_in: bool,
+) -> Result<(), Stop<GroupRefusal>> {
+    let directory = directory(services, actor).await?;
+    let known = directory.person(person);
+    if is_in && known.is_none_or(|known| known.deactivated) {
+        return Err(GroupRefusal::NobodyChosen.into());
+    }
+    let name = known.map_or(person.as_str(), |known| &known.name);
+    let after = match (standby, is_in) {
+        (Standby::Permanent, true) => format!("{name} is always in it"),
+        (Standby::Permanent, false) => format!("{name} is in it while on duty"),
+        (Standby::Fallback, true) => format!("{name} is in it while nobody is on duty"),
+        (Standby::Fallback, false) => format!("{name} is not in it while nobody is on duty"),
+    };
+    change(services, actor, id, after, |rules| {
+        let people = match standby {
+            Standby::Permanent => &mut rules.permanent,
+            Standby::Fallback => &mut rules.fallback,
+        };
+        match is_in {
+            true => people.insert(person.clone()),
+            false => people.remove(person),
+        };
+    })
+    .await
+}
+
+async fn change(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    after: String,
+    change: impl FnOnce(&mut GroupRules) + Send,
+) -> Result<(), Stop<GroupRefusal>> {
+    let rotation = editable(services, actor, id).await?;
+    let group = fed_by(services, id).await?;
+    let entry = NewAuditEntry {
+        after: Some(after),
+        ..entry_about(actor, AuditAction::ChangedDutyGroup, &rotation)
+    };
+    if !services.store.change_group(&group, change, &entry).await? {
+        return Err(GroupRefusal::NotConnected.into());
+    }
+    tell(services, actor, id, &group).await
+}
+
+/// Has a rotation's group written now, if it differs from what it should be.
+pub async fn write_now(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<(), Stop<GroupRefusal>> {
+    editable(services, actor, id).await?;
+    let group = fed_by(services, id).await?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    // Whom Slack did not take then it may take now.
+    store
+        .note_not_taken(workspace, &group, &BTreeSet::new())
+        .await?;
+    tell(services, actor, id, &group).await
+}
+
+async fn tell(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    group: &SlackGroupId,
+) -> Result<(), Stop<GroupRefusal>> {
+    let target = (DUTY_GROUP, group.as_str());
+    services
+        .store
+        .tell_now(&actor.workspace, id, target)
+        .await?;
+    publish_rotation(services, actor, id);
+    Ok(())
+}
+
+async fn editable(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<Rotation, Failure> {
+    let rotation = services.store.rotation(&actor.workspace, id).await?;
+    let rotation = rotation.ok_or(Failure::NotFound)?;
+    must_edit(&rotation, actor)?;
+    Ok(rotation)
+}
+
+async fn fed_by(services: &Services, id: &RotationId) -> Result<SlackGroupId, Stop<GroupRefusal>> {
+    let target = services.store.target(id, DUTY_GROUP).await?;
+    Ok(SlackGroupId::new(target.ok_or(GroupRefusal::NotConnected)?))
+}
+
+async fn kept(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<Option<Kept>, Failure> {
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let Some(target) = store.target(id, DUTY_GROUP).await? else {
+        return Ok(None);
+    };
+    let group = SlackGroupId::new(&target);
+    let Some(group) = store.duty_group(workspace, DUTY_GROUP, &group).await? else {
+        return Ok(None);
+    };
+    let told = store.targets_told(workspace, DUTY_GROUP).await?;
+    Ok(Some(Kept {
+        plan: plan(services, workspace, &group.rules, &group.rotations).await?,
+        waiting: told.contains(&target),
+        group,
+    }))
+}
+
+/// How a group is kept, if it is, and which rotations feed it.
+fn rules_of(fed: Option<DutyGroup>) -> (GroupRules, Vec<RotationId>) {
+    fed.map_or_else(Default::default, |group| (group.rules, group.rotations))
+}
+
+/// Slack, as long as groups may be read and written there.
+async fn ready(
+    services: &Services,
+    workspace: &WorkspaceId,
+) -> Result<Result<Installed, GroupTrouble>, Failure> {
+    let installed = slack::installed(&services.slack, workspace).await?;
+    Ok(match installed {
+        None => Err(GroupTrouble::NotInstalled),
+        Some(installed) if installed.is_allowed(SlackCapability::Groups) => Ok(installed),
+        Some(_) => Err(GroupTrouble::MissingScope),
+    })
+}
+
+async fn groups(
+    services: &Services,
+    installed: &Installed,
+    age: Duration,
+) -> Result<Result<Arc<Vec<UserGroup>>, GroupTrouble>, Failure> {
+    let slack = &services.slack;
+    match slack.user_groups.of_late(slack, installed, age).await {
+        Ok(groups) => Ok(Ok(groups)),
+        Err(AskError::Slack(error)) => Ok(Err(GroupTrouble::of_word(&error.code()))),
+        Err(AskError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,106 @@
+//! The user group of a rotation, or those to choose from, with people by their names.
+
+use super::count;
+use crate::{
+    actions::duty_groups::{Chosen, Kept, RotationGroup},
+    slack::UserGroup,
+};
+use domain::{Directory, GroupGoal};
+use types::{DutyGroupView, GroupPreview, GroupSummary, GroupTrouble, KeptGroup, PersonId};
+
+pub(in crate::backend) fn duty_group(group: RotationGroup) -> DutyGroupView {
+    let directory = &group.directory;
+    DutyGroupView {
+        rotation: group.rotation,
+        kept: group.kept.map(|kept| kept_group(kept, directory)),
+        may_write: group.may_write,
+        found: group.found.iter().map(summary).collect(),
+        more: group.more,
+        chosen: group.chosen.map(|chosen| preview(chosen, directory)),
+        trouble: group.trouble.map(|trouble| trouble.to_string()),
+    }
+}
+
+fn summary(group: &UserGroup) -> GroupSummary {
+    GroupSummary {
+        id: group.id.clone(),
+        handle: group.handle.clone(),
+        name: group.name.clone(),
+        disabled: group.state.as_ref().is_some_and(|state| state.disabled),
+    }
+}
+
+fn kept_group(
+    Kept {
+        group,
+        plan,
+        waiting,
+    }: Kept,
+    directory: &Directory,
+) -> KeptGroup {
+    let trouble = group.problem.map(|(word, _)| GroupTrouble::of_word(&word));
+    KeptGroup {
+        id: group.id,
+        handle: group.handle,
+        when_nobody: group.rules.when_nobody,
+        permanent: named(&group.rules.permanent, directory),
+        fallback: named(&group.rules.fallback, directory),
+        members: group
+            .known
+            .as_ref()
+            .map(|known| names(&known.members, directory)),
+        disabled: group.known.is_some_and(|known| known.disabled),
+        written_at: group.written_at,
+        edited: group.edited.map(|(at, by)| {
+            let known = by.as_ref().and_then(|by| directory.person(by));
+            (at, known.map(|known| known.name.clone()))
+        }),
+        left_out: plan.left_out,
+        // Which is said already where it is allowed.
+        trouble: trouble
+            .filter(|trouble| *trouble != GroupTrouble::MissingScope)
+            .map(|trouble| trouble.to_string()),
+        waiting,
+        shared_with: count(group.rotations.len().saturating_sub(1)),
+    }
+}
+
+fn preview(chosen: Chosen, directory: &Directory) -> GroupPreview {
+    let Chosen {
+        group,
+        now,
+        plan,
+        shared_with,
+    } = chosen;
+    GroupPreview {
+        group: summary(&group),
+        now: names(&now.members, directory),
+        taken_out: names(&plan.goal.takes_out(&now), directory),
+        then: match &plan.goal {
+            GroupGoal::Members(members) => Some(names(members, directory)),
+            GroupGoal::Disabled | GroupGoal::AsItIs => None,
+        },
+        joins_channels: group.joins_channels,
+        shared_with: count(shared_with),
+    }
+}
+
+/// By name; whoever is not known by their id.
+fn named<'a>(
+    people: impl IntoIterator<Item = &'a PersonId>,
+    directory: &Directory,
+) -> Vec<(PersonId, String)> {
+    let named = people.into_iter().map(|person| {
+        let known = directory.person(person);
+        let name = known.map_or_else(|| person.to_string(), |known| known.name.clone());
+        (person.clone(), name)
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    named
+}
+
+fn names<'a>(people: impl IntoIterator<Item = &'a PersonId>, directory: &Directory) -> Vec<String> {
+    let named = named(people, directory).into_iter();
+    named.map(|(_, name)| name).collect()
+}

@@ -1,0 +1,259 @@
+//! The user groups of workspaces. Slack tells of all groups in one answer, so whoever wants to
+//! know of one shares that answer with the others.
+
+use super::{
+    AskError, Installed, SlackError, SlackServices,
+    client::Granted,
+    shapes::{person_id, storable},
+};
+use domain::{GroupState, GroupWrite};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync;
+use types::{PersonId, SlackGroupId, WorkspaceId};
+
+/// How old an answer may be that tells how a group is before it is written.
+pub const FRESH: Duration = Duration::from_secs(5);
+/// How old an answer may be in which somebody searches.
+pub const SEARCHED: Duration = Duration::from_secs(60);
+
+const LIST: &str = "usergroups.list";
+const CREATE: &str = "usergroups.create";
+const ENABLE: &str = "usergroups.enable";
+const DISABLE: &str = "usergroups.disable";
+const UPDATE_USERS: &str = "usergroups.users.update";
+
+/// A user group as Slack tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserGroup {
+    pub id: SlackGroupId,
+    /// Without the `@`.
+    pub handle: String,
+    pub name: String,
+    /// Absent where Slack does not tell all of it: a part of a list must not be taken for the
+    /// whole.
+    pub state: Option<GroupState>,
+    /// It belongs to another organisation.
+    pub external: bool,
+    /// Its members are made to join channels.
+    pub joins_channels: bool,
+    /// Who changed it last, if it was a person or an app that Slack names.
+    pub updated_by: Option<PersonId>,
+}
+
+impl UserGroup {
+    /// `None` when it is not even clear which group it is.
+    fn read(group: &Value) -> Option<Self> {
+        let id = group["id"].as_str().and_then(SlackGroupId::parse)?;
+        let handle = group["handle"].as_str().unwrap_or(id.as_str());
+        Some(Self {
+            handle: storable(handle),
+            name: storable(group["name"].as_str().unwrap_or_default()),
+            state: state(group),
+            id,
+            external: group["is_external"] == true,
+            joins_channels: [&group["prefs"]["channels"], &group["prefs"]["groups"]]
+                .iter()
+                .any(|channels| channels.as_array().is_some_and(|list| !list.is_empty())),
+            updated_by: person_id(&group["updated_by"]),
+        })
+    }
+}
+
+fn state(group: &Value) -> Option<GroupState> {
+    let members = group["users"].as_array()?.iter();
+    Some(GroupState {
+        members: members.map(person_id).collect::<Option<_>>()?,
+        disabled: group["date_delete"].as_i64()? != 0,
+    })
+}
+
+/// All groups of a workspace.
+pub type Groups = Arc<Vec<UserGroup>>;
+
+/// What Slack last told of the groups of each workspace. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct UserGroups(Arc<Mutex<HashMap<WorkspaceId, Slot>>>);
+
+/// Whoever reads holds it, so that others wait for the same answer.
+type Slot = Arc<sync::Mutex<Option<Told>>>;
+
+#[derive(Clone, Debug)]
+struct Told {
+    /// When Slack was asked.
+    at: Instant,
+    groups: Groups,
+}
+
+impl UserGroups {
+    /// All groups as Slack told of them since then.
+    pub async fn told_since(
+        &self,
+        services: &SlackServices,
+        installed: &Installed,
+        since: Option<Instant>,
+    ) -> Result<Groups, AskError> {
+        let slot = self.slot(installed);
+        let mut told = slot.lock().await;
+        if let Some(Told { at, groups }) = told.as_ref()
+            && since.is_some_and(|since| *at >= since)
+        {
+            return Ok(Arc::clone(groups));
+        }
+        let at = Instant::now();
+        let question = || services.client.user_groups(&installed.token);
+        let groups = installed.ask(services, LIST, question).await?;
+        let groups: Groups = Arc::new(groups);
+        *told = Some(Told {
+            at,
+            groups: Arc::clone(&groups),
+        });
+        Ok(groups)
+    }
+
+    /// The same as of late, where `age` is how late.
+    pub async fn of_late(
+        &self,
+        services: &SlackServices,
+        installed: &Installed,
+        age: Duration,
+    ) -> Result<Groups, AskError> {
+        let since = Instant::now().checked_sub(age);
+        self.told_since(services, installed, since).await
+    }
+
+    /// Writes into a group, and tells how Slack says that the group is now. Where Slack does not,
+    /// or may have written something and refused the rest, it is asked anew next time.
+    pub async fn write(
+        &self,
+        services: &SlackServices,
+        installed: &Installed,
+        id: &SlackGroupId,
+        write: &GroupWrite,
+    ) -> Result<Option<GroupState>, AskError> {
+        let (method, body) = match write {
+            GroupWrite::Members(members) => {
+                let members: Vec<_> = members.iter().map(PersonId::as_str).collect();
+                let body = json!({"usergroup": id, "users": members.join(",")});
+                (UPDATE_USERS, body)
+            }
+            GroupWrite::Enable => (ENABLE, json!({"usergroup": id})),
+            GroupWrite::Disable => (DISABLE, json!({"usergroup": id})),
+        };
+        let question = || services.client.write_group(&installed.token, method, &body);
+        let answer = installed.ask(services, method, question).await;
+        let written = answer.as_ref().ok().and_then(Option::as_ref);
+        let written = written.filter(|group| group.id == *id && group.state.is_some());
+        self.note(installed, written).await;
+        let state = written.and_then(|group| group.state.clone());
+        answer.map(|_| state)
+    }
+
+    /// Makes a group without anybody in it.
+    pub async fn create(
+        &self,
+        services: &SlackServices,
+        installed: &Installed,
+        handle: &str,
+    ) -> Result<UserGroup, AskError> {
+        let body = json!({"name": handle, "handle": handle});
+        let question = || services.client.write_group(&installed.token, CREATE, &body);
+        let made = installed.ask(services, CREATE, question).await;
+        self.note(installed, None).await;
+        Ok(made?.ok_or(SlackError::Unreadable)?)
+    }
+
+    /// Keeps how a group is now, or that what is known of the groups has become old.
+    async fn note(&self, installed: &Installed, written: Option<&UserGroup>) {
+        let slot = self.slot(installed);
+        let mut told = slot.lock().await;
+        let Some(written) = written else {
+            *told = None;
+            return;
+        };
+        if let Some(told) = told.as_mut() {
+            let groups = told
+                .groups
+                .iter()
+                .map(|group| match group.id == written.id {
+                    true => written.clone(),
+                    false => group.clone(),
+                });
+            told.groups = Arc::new(groups.collect());
+        }
+    }
+
+    fn slot(&self, installed: &Installed) -> Slot {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.entry(installed.workspace.id.clone()).or_default();
+        Arc::clone(slot)
+    }
+}
+
+/// The groups of an answer that lists them, without those that cannot be read.
+pub(super) fn read_groups(answer: &Value) -> Option<Vec<UserGroup>> {
+    let groups = answer["usergroups"].as_array()?;
+    Some(groups.iter().filter_map(UserGroup::read).collect())
+}
+
+/// The group of an answer to a write. One that is not told whole is not told.
+pub(super) fn read_group(answer: &Granted<Value>) -> Option<UserGroup> {
+    UserGroup::read(&answer.value["usergroup"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told() -> Value {
+        json!({
+            "id": "S1", "handle": "on-call", "name": "On call", "is_external": false,
+            "date_delete": 0, "updated_by": "U3", "users": ["U1", "U2"],
+            "prefs": {"channels": ["C1"], "groups": []},
+        })
+    }
+
+    fn read(group: &Value) -> UserGroup {
+        UserGroup::read(group).unwrap()
+    }
+
+    #[test]
+    fn a_group_is_read_whole() {
+        let group = read(&told());
+        let state = group.state.unwrap();
+        assert_eq!(state.members, ["U1", "U2"].map(PersonId::new).into());
+        assert!(!state.disabled && group.joins_channels && !group.external);
+        let mut disabled = told();
+        disabled["date_delete"] = json!(1_700_000_000);
+        assert!(read(&disabled).state.unwrap().disabled);
+    }
+
+    #[test]
+    fn whichever_field_is_odd_the_group_is_known_and_what_is_not_told_is_not_known() {
+        for odd in [
+            Value::Null,
+            json!("yes"),
+            json!([null]),
+            json!({}),
+            json!(1.5),
+        ] {
+            for field in told().as_object().unwrap().keys() {
+                if field == "id" {
+                    continue;
+                }
+                let mut group = told();
+                group[field] = odd.clone();
+                let is_known = !matches!(field.as_str(), "users" | "date_delete");
+                let state = read(&group).state;
+                assert_eq!(state.is_some(), is_known, "{field}: {odd}");
+            }
+        }
+        let answer = json!({"usergroups": [null, {}, {"id": 7}, told()]});
+        assert_eq!(read_groups(&answer).unwrap().len(), 1);
+        assert_eq!(read_groups(&json!({"usergroups": null})), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Announces each change of duty in the Slack channel that was chosen for the rotation: the consumer
+//! of the outbox's `slack_announcement`.
+
+use super::{FAILED, GONE, NOT_INSTALLED, attempt, failed, message::announcement, refused, system};
+use crate::{
+    Services,
+    actions::{Failure, rotations},
+    outbox::{Attempt, Consumer},
+    slack::{self, ANNOUNCEMENT, DUTY_GROUP},
+    store::Delivery,
+};
+use async_trait::async_trait;
+use types::{DaysWanted, SlackChannelId};
+
+/// Tells channels.
+pub struct Announcements(pub Services);
+
+#[async_trait]
+impl Consumer for Announcements {
+    fn kind(&self) -> &str {
+        ANNOUNCEMENT
+    }
+
+    /// Slack takes every message for a new one.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    /// Whoever reads the message may write to the group at once.
+    fn goes_after(&self) -> &[&str] {
+        &[DUTY_GROUP]
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        match self.announce(delivery).await {
+            Ok(attempt) => attempt,
+            Err(Failure::NotFound) => refused(GONE),
+            // Whatever has failed came before the message.
+            Err(error) => {
+                tracing::error!(?error, "a change of duty could not be announced");
+                failed(FAILED)
+            }
+        }
+    }
+}
+
+impl Announcements {
+    async fn announce(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
+        let Self(services) = self;
+        let (everything, now) = (system(&delivery.workspace), DaysWanted::default());
+        let state = rotations::state(services, &everything, &delivery.rotation, &now).await?;
+        let name = &state.rotation.details.name;
+        let text = announcement(name, &state.outlook, &state.directory);
+        let installed = slack::installed(&services.slack, &delivery.workspace).await?;
+        let Some(installed) = installed else {
+            return Ok(refused(NOT_INSTALLED));
+        };
+        let (client, channel) = (
+            &services.slack.client,
+            SlackChannelId::new(&delivery.target),
+        );
+        let posting = || client.post_message(&installed.token, &channel, &text);
+        let posted = match slack::ask(
+            &services.slack,
+            &installed.workspace,
+            &installed.token,
+            posting,
+        )
+        .await
+        {
+            Ok(posted) => posted,
+            // What Slack said of the token could not be written: it has answered by then.
+            Err(error) => {
+                tracing::error!(%error, "what Slack answered could not be kept");
+                return Ok(Attempt::Unclear {
+                    problem: FAILED.to_owned(),
+                });
+            }
+        };
+        Ok(posted.map_or_else(|error| attempt(&error), |_| Attempt::Delivered))
+    }
+}

@@ -1,0 +1,128 @@
+//! Tells Slack what becomes of duty: the consumers of the outbox whose notices go there. What each
+//! says is pure; this part says what Slack's answer means for a notice.
+
+pub mod announcements;
+mod group_watch;
+pub mod groups;
+mod message;
+
+pub use group_watch::{compare_groups, task as group_watch};
+
+use crate::{outbox::Attempt, slack::SlackError};
+use domain::{Actor, Principal};
+use types::WorkspaceId;
+
+/// Codes of what is wrong where Slack has no word for it.
+const GONE: &str = "rotation_gone";
+const NOT_INSTALLED: &str = "not_installed";
+const FAILED: &str = "server_failed";
+
+/// Round Robin itself, which sees all rotations of the workspace.
+fn system(workspace: &WorkspaceId) -> Actor {
+    Actor {
+        workspace: workspace.clone(),
+        principal: Principal::System,
+        request_id: None,
+    }
+}
+
+fn refused(problem: &str) -> Attempt {
+    Attempt::Refused {
+        problem: problem.to_owned(),
+    }
+}
+
+fn failed(problem: &str) -> Attempt {
+    Attempt::Failed {
+        problem: problem.to_owned(),
+        wait: None,
+    }
+}
+
+/// What an attempt comes to that Slack answered with this.
+fn attempt(error: &SlackError) -> Attempt {
+    let problem = error.code();
+    match error {
+        error if error.may_have_acted() => Attempt::Unclear { problem },
+        SlackError::RateLimited { retry_after } => Attempt::Failed {
+            problem,
+            wait: Some(*retry_after),
+        },
+        // Whether the token has ended is for others to find out.
+        SlackError::TokenRefused { .. }
+        | SlackError::Passing { .. }
+        | SlackError::Unreachable
+        | SlackError::Unavailable { .. } => failed(&problem),
+        _ => refused(&problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use types::SlackWord;
+
+    fn word(word: &str) -> SlackWord {
+        SlackWord::parse(word).unwrap()
+    }
+
+    #[test]
+    fn what_slack_surely_did_not_write_is_told_from_what_it_may_have() {
+        let failed = |problem: &str, wait| Attempt::Failed {
+            problem: problem.to_owned(),
+            wait,
+        };
+        let unclear = |problem: &str| Attempt::Unclear {
+            problem: problem.to_owned(),
+        };
+        let retry_after = Duration::from_secs(30);
+        for (error, expected) in [
+            (SlackError::Unreachable, failed("unreachable", None)),
+            (
+                SlackError::RateLimited { retry_after },
+                failed("rate_limited", Some(retry_after)),
+            ),
+            (
+                SlackError::Passing {
+                    word: word("service_unavailable"),
+                },
+                failed("service_unavailable", None),
+            ),
+            (
+                SlackError::TokenRefused {
+                    word: word("token_revoked"),
+                },
+                failed("token_revoked", None),
+            ),
+            (SlackError::TimedOut, unclear("timed_out")),
+            (SlackError::Unreadable, unclear("unreadable")),
+            (
+                SlackError::Passing {
+                    word: word("fatal_error"),
+                },
+                unclear("fatal_error"),
+            ),
+            (
+                SlackError::Unavailable { status: 502 },
+                unclear("status_502"),
+            ),
+            (
+                SlackError::Unavailable { status: 403 },
+                failed("status_403", None),
+            ),
+            (
+                SlackError::Refused {
+                    word: word("not_in_channel"),
+                },
+                refused("not_in_channel"),
+            ),
+            (
+                SlackError::MissingScope { granted: None },
+                refused("missing_scope"),
+            ),
+        ] {
+            assert_eq!(attempt(&error), expected);
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! User groups of Slack that hold whoever is on duty, from the choice of the group to who is in it.
+
+use crate::http::browser::Browser;
+use crate::support::{caller, databases, directory_read, slack_output::Output};
+use app::backend::{Caller, Channels, DutyGroups, Rotations};
+use axum::http::StatusCode;
+use domain::Person;
+use serde_json::{Value, json};
+use server::{clock, slack_output::compare_groups};
+use types::{
+    DutyGroupView, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PersonId, Role,
+    RotationId, SlackGroupId, Standby,
+};
+
+const GROUP: &str = "S01PLATFORM";
+const SCOPES: [&str; 5] = [
+    "users:read",
+    "usergroups:read",
+    "usergroups:write",
+    "chat:write",
+    "chat:write.public",
+];
+const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
+const JUERGEN: (&str, &str) = ("U08JUERGEN", "Jürgen Weiß");
+const WEI: (&str, &str) = ("U07WEIZHAN", "Wei Zhang");
+const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
+const WRITE: &str = "usergroups.users.update";
+
+impl Output {
+    /// One that may write groups, and knows people of the sandbox.
+    async fn with_groups(database: &crate::support::Database) -> Self {
+        let output = Self::new(database, &SCOPES).await;
+        let people = [TOMAS, JUERGEN, WEI, PRIYA].map(|(id, name)| Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: false,
+        });
+        directory_read(&output.services.store, &people, clock::now()).await;
+        output
+    }
+
+    async fn connect(&self, id: &RotationId, confirmed: bool) -> Outcome<(), GroupRefusal> {
+        self.connect_with(id, NobodyOnDuty::Keep, confirmed).await
+    }
+
+    async fn connect_with(
+        &self,
+        id: &RotationId,
+        when_nobody: NobodyOnDuty,
+        confirmed: bool,
+    ) -> Outcome<(), GroupRefusal> {
+        let chosen = (SlackGroupId::new(GROUP), when_nobody);
+        let connecting =
+            self.backend
+                .connect_duty_group(&self.caller, id.clone(), chosen, confirmed);
+        connecting.await.unwrap()
+    }
+
+    async fn shown(&self, id: &RotationId) -> DutyGroupView {
+        let group = Some(SlackGroupId::new(GROUP));
+        let asking =
+            self.backend
+                .duty_group(&self.caller, id.clone(), "platform".to_owned(), group);
+        asking.await.unwrap()
+    }
+
+    async fn kept(&self, id: &RotationId) -> KeptGroup {
+        self.shown(id).await.kept.unwrap()
+    }
+
+    async fn rotate(&self, id: &RotationId) {
+        let rotated = self.backend.rotate(&self.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+    }
+
+    async fn write_now(&self, id: &RotationId) {
+        let asked = self
+            .backend
+            .write_duty_group(&self.caller, id.clone())
+            .await;
+        assert_eq!(asked.unwrap(), Outcome::Done(()));
+    }
+
+    async fn group(&self) -> Value {
+        self.sandbox.ask(&format!("slack/groups/{GROUP}")).await
+    }
+
+    async fn members(&self) -> Vec<String> {
+        let group = self.group().await;
+        let users = group["users"].as_array().unwrap().iter();
+        let mut users: Vec<_> = users
+            .map(|user| user.as_str().unwrap().to_owned())
+            .collect();
+        users.sort();
+        users
+    }
+
+    /// Waits until exactly these are in the group and nothing more is to be written.
+    async fn until_in_it(&self, id: &RotationId, people: &[(&str, &str)]) {
+        let expected: Vec<_> = people.iter().map(|(id, _)| *id).collect();
+        self.until(
+            &format!("{expected:?} should be in the group"),
+            async || {
+                let is_so = self.members().await == expected && !self.kept(id).await.waiting;
+                is_so.then_some(())
+            },
+        )
+        .await;
+    }
+
+    async fn until_wrong(&self, id: &RotationId, trouble: GroupTrouble) {
+        let words = trouble.to_string();
+        self.until(&format!("{words:?} should be said"), async || {
+            let told = self.kept(id).await.trouble;
+            (told.as_ref() == Some(&words)).then_some(())
+        })
+        .await;
+    }
+
+    async fn calls(&self, method: &str) -> usize {
+        let told = self
+            .sandbox
+            .ask(&format!("slack/calls?method={method}"))
+            .await;
+        told["calls"].as_array().unwrap().len()
+    }
+
+    async fn control_group(&self, path: &str, order: Value) {
+        let path = format!("slack/groups/{GROUP}/{path}");
+        self.sandbox.control(&path, order).await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_follows_the_rotation_with_one_write_for_each_change_and_before_the_message() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let shown = output.shown(&id).await;
+        let preview = shown.chosen.unwrap();
+        assert_eq!(preview.now, [JUERGEN.1, PRIYA.1]);
+        assert_eq!(preview.then.as_deref(), Some(&[TOMAS.1.to_owned()][..]));
+        assert_eq!(preview.taken_out, [JUERGEN.1, PRIYA.1]);
+        assert_eq!((shown.found.len(), shown.more), (1, false));
+
+        assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS]).await;
+        let channel = "C01GENERAL1".to_owned();
+        let choosing = output
+            .backend
+            .set_slack_channel(&output.caller, id.clone(), channel);
+        assert_eq!(choosing.await.unwrap(), Outcome::Done(()));
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        output
+            .until("the change should be announced", async || {
+                (output.calls("chat.postMessage").await == 1).then_some(())
+            })
+            .await;
+        assert_eq!(output.calls(WRITE).await, 2);
+        let told = output.sandbox.ask("slack/calls").await;
+        let calls = told["calls"].as_array().unwrap();
+        let last = |method: &str| calls.iter().rposition(|call| call["method"] == method);
+        assert!(last(WRITE) < last("chat.postMessage"));
+        let kept = output.kept(&id).await;
+        assert_eq!(kept.members.as_deref(), Some(&[JUERGEN.1.to_owned()][..]));
+        assert!(kept.written_at.is_some() && kept.trouble.is_none());
+
+        // Given up, it stays as it is.
+        let left = output
+            .backend
+            .leave_duty_group(&output.caller, id.clone())
+            .await;
+        assert_eq!(left.unwrap(), Outcome::Done(()));
+        output.rotate(&id).await;
+        assert!(output.shown(&id).await.kept.is_none());
+        assert_eq!(output.calls(WRITE).await, 2);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn rotations_that_feed_one_group_are_written_together() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let first = output.by_hand("First", &[TOMAS, PRIYA]).await;
+        let second = output.by_hand("Second", &[JUERGEN, WEI]).await;
+        output.connect(&first, false).await;
+        output.until_in_it(&first, &[TOMAS]).await;
+        output.connect(&second, false).await;
+        output.until_in_it(&first, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.kept(&first).await.shared_with, 1);
+
+        // While Slack wants to be left alone, both change.
+        let busy = json!({
+            "side": "slack", "path": format!("/api/{WRITE}"), "status": 429, "times": 1,
+            "headers": {"retry-after": "1"},
+        });
+        output.sandbox.fault(busy).await;
+        output.rotate(&first).await;
+        output.rotate(&second).await;
+        output.until_in_it(&first, &[PRIYA, WEI]).await;
+        let writes = output.calls(WRITE).await;
+        assert!(writes <= 4, "{writes} writes for two changes");
+
+        let left = output
+            .backend
+            .leave_duty_group(&output.caller, first.clone())
+            .await;
+        assert_eq!(left.unwrap(), Outcome::Done(()));
+        output.until_in_it(&second, &[WEI]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn who_edits_a_group_by_hand_is_named_it_is_mended_and_nothing_is_written_at_rest() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let order = json!({"users": [WEI.0, TOMAS.0], "by": PRIYA.0});
+        output.control_group("users", order).await;
+        compare_groups(&output.services).await.unwrap();
+        output.until_in_it(&id, &[TOMAS]).await;
+        let edited = output.kept(&id).await.edited.unwrap();
+        assert_eq!(edited.1.as_deref(), Some(PRIYA.1));
+
+        let (writes, reads) = (output.calls(WRITE).await, output.calls("usergroups.").await);
+        for _ in 0..3 {
+            compare_groups(&output.services).await.unwrap();
+        }
+        assert_eq!(output.calls(WRITE).await, writes);
+        assert_eq!(output.calls("usergroups.").await, reads + 3);
+        assert!(!output.kept(&id).await.waiting);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_slack_refuses_is_said_with_the_way_out_and_is_not_tried_in_a_circle() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        for (setting, value, back, trouble) in [
+            (
+                "group_editors",
+                "admins",
+                "everyone",
+                GroupTrouble::AdminsOnly,
+            ),
+            ("plan", "free", "paid", GroupTrouble::FreePlan),
+        ] {
+            let set = async |value: &str| {
+                let order = json!({setting: value});
+                output.sandbox.control("slack/settings", order).await;
+            };
+            let before = output.members().await;
+            set(value).await;
+            output.rotate(&id).await;
+            output.until_wrong(&id, trouble).await;
+            let tried = output.calls(WRITE).await;
+            compare_groups(&output.services).await.unwrap();
+            assert!(!output.kept(&id).await.waiting);
+            assert_eq!(output.calls(WRITE).await, tried);
+            assert_eq!(output.members().await, before);
+            set(back).await;
+            output.write_now(&id).await;
+            let after = match before[0] == TOMAS.0 {
+                true => JUERGEN,
+                false => TOMAS,
+            };
+            output.until_in_it(&id, &[after]).await;
+            assert_eq!(output.kept(&id).await.trouble, None);
+        }
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_slack_does_not_take_keeps_nobody_else_out() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        for (person, _) in [WEI, JUERGEN] {
+            let shown = json!({"team_id": "T1"});
+            let path = format!("slack/people/{person}/show-as");
+            output.sandbox.control(&path, shown).await;
+        }
+        let gone = format!("slack/people/{}/deactivate", WEI.0);
+        output.sandbox.control(&gone, json!({})).await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        let set = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[JUERGEN]).await;
+        let kept = output.kept(&id).await;
+        assert_eq!((kept.trouble, kept.permanent.len()), (None, 1));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_by_half_or_without_an_answer_is_brought_right() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        output.connect(&id, false).await;
+        let set = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS, WEI]).await;
+        output.control_group("half-fail", json!({})).await;
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[WEI, JUERGEN]).await;
+        let done_unheard = json!({
+            "side": "slack", "path": format!("/api/{WRITE}"), "body": "reset", "times": 1,
+        });
+        output.sandbox.fault(done_unheard).await;
+        let writes = output.calls(WRITE).await;
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[TOMAS, WEI]).await;
+        assert_eq!(output.calls(WRITE).await, writes + 1);
+        assert_eq!(output.kept(&id).await.trouble, None);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn taking_out_more_than_five_is_asked() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        let many = [
+            "U01ADAOKAF",
+            "U02HENRIKL",
+            "U03PRIYARA",
+            "U04MARTAKO",
+            "U09OLIVIAB",
+            "U10DIEGOFU",
+        ];
+        output.control_group("users", json!({"users": many})).await;
+        let refused = output.connect(&id, false).await;
+        let count = u32::try_from(many.len()).unwrap();
+        assert_eq!(refused, Outcome::Refused(GroupRefusal::TakesOut { count }));
+        assert!(output.shown(&id).await.kept.is_none());
+        assert_eq!(output.connect(&id, true).await, Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn while_nobody_is_on_duty_the_group_is_as_was_chosen() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        output.connect_with(&id, NobodyOnDuty::Disable, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let key = types::MemberKey::new(format!("slack:{}", TOMAS.0));
+        let removed = output
+            .backend
+            .remove_member(&output.caller, id.clone(), key)
+            .await;
+        assert!(removed.unwrap().done().is_some());
+        output
+            .until("the handle should be disabled", async || {
+                (output.group().await["disabled"] == true).then_some(())
+            })
+            .await;
+        let whom = (Standby::Fallback, PersonId::new(WEI.0));
+        let set = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        let chosen =
+            output
+                .backend
+                .set_when_nobody(&output.caller, id.clone(), NobodyOnDuty::Fallback);
+        assert_eq!(chosen.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[WEI]).await;
+        assert_eq!(output.group().await["disabled"], false);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_is_made_where_its_handle_is_free() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        for (handle, refusal) in [
+            ("On Call", GroupRefusal::BadHandle),
+            ("platform-oncall", GroupRefusal::HandleTaken),
+        ] {
+            let made = (handle.to_owned(), NobodyOnDuty::Keep);
+            let making = output
+                .backend
+                .make_duty_group(&output.caller, id.clone(), made);
+            assert_eq!(making.await.unwrap(), Outcome::Refused(refusal));
+        }
+        let made = ("@ops-oncall".to_owned(), NobodyOnDuty::Keep);
+        let making = output
+            .backend
+            .make_duty_group(&output.caller, id.clone(), made);
+        assert_eq!(making.await.unwrap(), Outcome::Done(()));
+        output
+            .until("the group should hold who is on duty", async || {
+                let kept = output.kept(&id).await;
+                let members = kept.members.unwrap_or_default();
+                (kept.handle == "ops-oncall" && members == [TOMAS.1]).then_some(())
+            })
+            .await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_group_is_chosen_without_javascript_by_those_who_may_edit() {
+    let database = crate::support::sqlite();
+    let output = Output::with_groups(&database).await;
+    let id = output.by_hand("Ops", &[TOMAS]).await;
+    let cookie = crate::support::cookie(&output.services.store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&output.services).with_cookie(name, value);
+    let page = format!("/rotations/{id}/slack");
+    let sees = async |ann: &mut Browser, address: &str, words: &[&str]| {
+        let answer = ann.open(address).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        for words in words {
+            assert!(answer.body.contains(words), "{words:?} in {}", answer.body);
+        }
+    };
+    sees(&mut ann, &page, &["On-duty group", "@payments-oncall"]).await;
+    let chosen = format!("{page}?search=platform&group={GROUP}");
+    sees(&mut ann, &chosen, &["Taken out", PRIYA.1, "Connect group"]).await;
+    let form = format!("rotation={id}&change=a&group={GROUP}&when_nobody=disable");
+    let answer = ann.submit("/rpc/connect_duty_group", &form, &chosen).await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    output.until_in_it(&id, &[TOMAS]).await;
+    sees(&mut ann, &page, &["@platform-oncall", "Write now", TOMAS.1]).await;
+
+    let bob = Caller {
+        person: PersonId::new("U2"),
+        name: "Bob".to_owned(),
+        role: Role::Member,
+        ..caller()
+    };
+    let backend = &output.backend;
+    let looked = backend.duty_group(&bob, id.clone(), String::new(), None);
+    assert!(looked.await.is_err());
+    assert!(backend.leave_duty_group(&bob, id.clone()).await.is_err());
+    assert!(backend.write_duty_group(&bob, id).await.is_err());
+    output.end().await;
+}

@@ -1,0 +1,125 @@
+//! A server that tells Slack what becomes of duty, and its Slack.
+
+use super::{
+    Database, NOW, Setup, caller, create, entry, in_background, keys, open_services,
+    sandbox::Sandbox, with_people, workspace,
+};
+use app::backend::Caller;
+use domain::{Crew, Duty, Member};
+use secrecy::SecretString;
+use serde_json::json;
+use server::{
+    Services,
+    backend::RoundRobin,
+    outbox,
+    slack_output::{announcements::Announcements, groups::DutyGroups},
+    store::{Installation, bot_token_row},
+};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::{task::JoinHandle, time};
+use types::{AuditAction, LinkState, MemberKey, PersonId, RotationId};
+
+/// What a busy machine takes.
+const SETTLING: Duration = Duration::from_secs(20);
+
+pub struct Output {
+    pub services: Services,
+    pub sandbox: Sandbox,
+    pub backend: RoundRobin,
+    /// Ann, an admin.
+    pub caller: Caller,
+    tasks: JoinHandle<()>,
+}
+
+impl Output {
+    /// Its bot token has these scopes.
+    pub async fn new(database: &Database, scopes: &[&str]) -> Self {
+        let sandbox = Sandbox::start().await;
+        let slack = format!("{}/slack", sandbox.url);
+        let setup = Setup {
+            slack: &slack,
+            ..Setup::at(&sandbox.url)
+        };
+        let services = open_services(&database.url, &setup).await;
+        with_people(&services.store).await;
+        let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
+            Arc::new(DutyGroups(services.clone())),
+            Arc::new(Announcements(services.clone())),
+        ];
+        let kept = (&services.tasks, &services.background);
+        let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
+        let running = services.clone();
+        let output = Self {
+            backend: RoundRobin::new(services.clone()),
+            caller: caller(),
+            tasks: tokio::spawn(async move { in_background(&running, tasks).await }),
+            services,
+            sandbox,
+        };
+        output.install(scopes).await;
+        output
+    }
+
+    /// Gives the workspace a bot token of the sandbox's Slack.
+    pub async fn install(&self, scopes: &[&str]) {
+        let wanted = json!({"scopes": scopes});
+        let given = self.sandbox.control("slack/install", wanted).await;
+        let token = SecretString::from(given["bot_token"].as_str().unwrap());
+        let installation = Installation {
+            bot_token_sealed: keys().seal(&token, &bot_token_row(&workspace())),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            installed_at: NOW,
+            installed_by: caller().person,
+        };
+        let entry = entry(AuditAction::InstalledInSlack);
+        let (store, workspace) = (&self.services.store, workspace());
+        let saving = store.save_installation(&workspace, "Acme", &installation, false, &entry);
+        assert!(saving.await.unwrap());
+    }
+
+    /// A rotation in which these people take turns by hand. The first of them is on duty.
+    pub async fn by_hand(&self, name: &str, people: &[(&str, &str)]) -> RotationId {
+        let store = &self.services.store;
+        let id = create(store, name).await;
+        let workspace = workspace();
+        let changing = store.change_rotation(&workspace, &id, |rotation| {
+            let members = people.iter().map(|(id, name)| Member {
+                key: MemberKey::of_person(&PersonId::new(*id)),
+                person: Some(PersonId::new(*id)),
+                pagerduty_user: None,
+                name: (*name).to_owned(),
+                email: None,
+                link: LinkState::Linked,
+            });
+            let members: Vec<_> = members.collect();
+            let first = members.first().map(|first| Duty {
+                holder: first.holder(),
+                since: NOW,
+                until: None,
+            });
+            rotation.crew = Crew::new(members, Vec::from_iter(first));
+            Ok::<_, Infallible>(entry(AuditAction::AddedMember))
+        });
+        assert_eq!(changing.await.unwrap(), Some(Ok(true)));
+        id
+    }
+
+    /// Waits until `question` is answered.
+    pub async fn until<T>(&self, what: &str, question: impl AsyncFn() -> Option<T>) -> T {
+        let asking = async {
+            loop {
+                if let Some(answer) = question().await {
+                    return answer;
+                }
+                time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let answer = time::timeout(SETTLING, asking).await;
+        answer.unwrap_or_else(|_| panic!("{what}"))
+    }
+
+    pub async fn end(self) {
+        self.services.shutdown.cancel();
+        self.tasks.await.unwrap();
+    }
+}

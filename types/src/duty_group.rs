@@ -1,0 +1,331 @@
+//! The user group of Slack that holds whoever is on duty in a rotation, so that they are reached
+//! by one handle.
+
+use crate::{PersonId, SlackGroupId, SlackWord, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How many may be taken out of a group without being asked about.
+pub const TAKEN_OUT_UNASKED: usize = 5;
+/// The most characters that Slack takes for a handle.
+const HANDLE_MAX_CHARS: usize = 21;
+
+/// What becomes of a group while nobody is on duty who can be in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NobodyOnDuty {
+    /// Whoever was in it last stays.
+    #[default]
+    Keep,
+    /// Other people are in it.
+    Fallback,
+    /// The handle reaches nobody.
+    Disable,
+}
+
+impl NobodyOnDuty {
+    pub const ALL: [Self; 3] = [Self::Keep, Self::Fallback, Self::Disable];
+
+    /// As it is stored and sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Fallback => "fallback",
+            Self::Disable => "disable",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+}
+
+/// When somebody is in a group without being on duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standby {
+    /// Always.
+    Permanent,
+    /// While nobody is on duty, where that is what was chosen.
+    Fallback,
+}
+
+impl Standby {
+    /// As it is sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Fallback => "fallback",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Permanent, Self::Fallback]
+            .into_iter()
+            .find(|one| one.code() == code)
+    }
+}
+
+/// Why somebody on duty is not in the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum WhyLeftOut {
+    NotLinked,
+    Deactivated,
+    /// Slack did not take them, as it may not take guests.
+    NotTaken,
+}
+
+/// A group that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupSummary {
+    pub id: SlackGroupId,
+    /// Without the `@`.
+    pub handle: String,
+    pub name: String,
+    pub disabled: bool,
+}
+
+/// The group of a rotation, or the search for one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DutyGroupView {
+    /// The rotation's name.
+    pub rotation: String,
+    pub kept: Option<KeptGroup>,
+    /// Whether Slack lets Round Robin read and write groups at all.
+    pub may_write: bool,
+    /// What the search finds.
+    pub found: Vec<GroupSummary>,
+    /// Whether it finds more than that.
+    pub more: bool,
+    pub chosen: Option<GroupPreview>,
+    /// Why Slack's groups are not shown, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// What would become of a group that is chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPreview {
+    pub group: GroupSummary,
+    /// Names, as the others.
+    pub now: Vec<String>,
+    /// Absent where it stays as it is.
+    pub then: Option<Vec<String>>,
+    pub taken_out: Vec<String>,
+    /// Its members are made to join channels.
+    pub joins_channels: bool,
+    /// How many other rotations feed it.
+    pub shared_with: u32,
+}
+
+/// A group that is kept, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptGroup {
+    pub id: SlackGroupId,
+    /// Without the `@`.
+    pub handle: String,
+    pub when_nobody: NobodyOnDuty,
+    pub permanent: Vec<(PersonId, String)>,
+    pub fallback: Vec<(PersonId, String)>,
+    /// Who is in it, by name; absent until it is known.
+    pub members: Option<Vec<String>>,
+    pub disabled: bool,
+    pub written_at: Option<Timestamp>,
+    /// When somebody last changed it by hand, and who, where Slack tells.
+    pub edited: Option<(Timestamp, Option<String>)>,
+    /// Who is on duty and not in it.
+    pub left_out: Vec<(String, WhyLeftOut)>,
+    /// What is wrong, in a sentence.
+    pub trouble: Option<String>,
+    /// Something is to be written.
+    pub waiting: bool,
+    /// How many other rotations feed it.
+    pub shared_with: u32,
+}
+
+/// Why a group was not chosen, made or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum GroupRefusal {
+    #[error("No user group was chosen. Search for one and choose it from the list.")]
+    NothingChosen,
+    #[error(
+        "This takes {count} people out of the group. Look at who they are, then tick the box and connect it again."
+    )]
+    TakesOut { count: u32 },
+    #[error("Nobody was chosen. Choose a person from the list.")]
+    NobodyChosen,
+    #[error("The rotation has no group any more. Reload the page to choose one.")]
+    NotConnected,
+    #[error(
+        "A handle has up to {HANDLE_MAX_CHARS} small letters, digits, hyphens, underscores and dots, with at least one letter. Leave out the @ and spaces."
+    )]
+    BadHandle,
+    #[error(
+        "Somebody, a channel or another group has this handle already. Think of another one, or search for the group and connect it."
+    )]
+    HandleTaken,
+    #[error(
+        "Slack did not say whether it made the group. Search for the handle, and connect the group if it is there; else make it again."
+    )]
+    MadeOrNot,
+    #[error("{0}")]
+    Slack(#[from] GroupTrouble),
+}
+
+/// Why a group is not as it should be, or Slack does not tell of groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum GroupTrouble {
+    #[error(
+        "Slack does not let Round Robin change user groups yet. An Owner or Admin of the workspace allows it by the link below."
+    )]
+    MissingScope,
+    #[error(
+        "Only some people may edit user groups in this Slack workspace, and apps are not among them. An Owner or Admin lets everybody edit them, in Slack's workspace settings under Permissions → User groups; that Round Robin acts with an admin's own permission is not possible yet."
+    )]
+    AdminsOnly,
+    #[error(
+        "Slack has user groups in its paid plans only, and this workspace is on a free one. Announcements and topics do without; for a group, the workspace needs another plan."
+    )]
+    FreePlan,
+    #[error(
+        "Slack does not know this user group any more. Disconnect it, then choose another one."
+    )]
+    Gone,
+    #[error(
+        "The user group belongs to another organisation, so Round Robin cannot change it. Disconnect it, then choose another one."
+    )]
+    External,
+    #[error(
+        "Slack refuses somebody who should be in the group and does not say whom, so nobody was changed. Look whether everybody below is an active member in Slack; it is tried again every few minutes."
+    )]
+    PeopleRefused,
+    #[error("Slack took only some of the people. The rest is tried again by itself.")]
+    HalfDone,
+    #[error(
+        "Slack does not let a user group be empty. Choose people for the time in which nobody is on duty, or disable the handle."
+    )]
+    Empty,
+    #[error(
+        "These are more people than Slack takes into a user group. Take out some who are always in it, or let fewer rotations feed it."
+    )]
+    TooMany,
+    #[error(
+        "Another user group has this name already. Think of another handle, or search for the group and connect it."
+    )]
+    NameTaken,
+    #[error(
+        "Slack refuses Round Robin's token. It is asked again by itself; if this lasts, an Owner or Admin signs in and adds Round Robin again."
+    )]
+    TokenRefused,
+    #[error(
+        "Round Robin is not installed in Slack any more. An Owner or Admin signs in and adds it."
+    )]
+    NotInstalled,
+    #[error(
+        "Slack did not answer, or asked to wait. It is tried again by itself, and nothing has to be done."
+    )]
+    Waiting,
+    #[error(
+        "Slack refused the change: {0}. Slack's documentation of user groups tells what it means."
+    )]
+    Refused(SlackWord),
+    #[error("The last attempt came to nothing. The log says why; it is tried again by itself.")]
+    Unknown,
+}
+
+impl GroupTrouble {
+    /// What a word of Slack's means where groups are read or written, or one of our own codes for
+    /// what has no word.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "missing_scope" => Self::MissingScope,
+            "permission_denied" => Self::AdminsOnly,
+            "plan_upgrade_required" | "paid_teams_only" => Self::FreePlan,
+            "no_such_subteam" | "subteam_not_found" => Self::Gone,
+            "external_group" => Self::External,
+            "invalid_users" => Self::PeopleRefused,
+            "failed_for_some_users" => Self::HalfDone,
+            "no_users_provided" => Self::Empty,
+            "subteam_max_users_exceeded" => Self::TooMany,
+            "name_already_exists" => Self::NameTaken,
+            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked"
+            | "token_expired" | "app_uninstalled" => Self::TokenRefused,
+            "not_installed" => Self::NotInstalled,
+            "rate_limited"
+            | "timed_out"
+            | "unreachable"
+            | "unreadable"
+            | "internal_error"
+            | "fatal_error"
+            | "service_unavailable"
+            | "not_yet_so" => Self::Waiting,
+            word if word.starts_with("status_") => Self::Waiting,
+            "rotation_gone" | "server_failed" | "broke_off" | "server_ended" => Self::Unknown,
+            word => SlackWord::parse(word).map_or(Self::Unknown, Self::Refused),
+        }
+    }
+}
+
+/// The handle that somebody typed, as Slack takes it.
+pub fn typed_handle(text: &str) -> Option<String> {
+    let handle = text.trim().trim_start_matches('@');
+    let is_plain = |char: char| {
+        (char.is_alphanumeric() && !char.is_uppercase()) || matches!(char, '-' | '_' | '.')
+    };
+    let is_one = handle.chars().all(is_plain)
+        && handle.chars().any(char::is_alphabetic)
+        && handle.chars().count() <= HANDLE_MAX_CHARS
+        && !matches!(handle, "here" | "channel" | "everyone");
+    is_one.then(|| handle.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_may_be_typed_with_its_sign() {
+        for text in ["payments-oncall", " @payments-oncall "] {
+            assert_eq!(typed_handle(text).as_deref(), Some("payments-oncall"));
+        }
+        for text in [
+            "",
+            "@",
+            "-",
+            "123",
+            "On-Call",
+            "on call",
+            "here",
+            "<!channel>",
+            "a-handle-of-22-letters",
+        ] {
+            assert_eq!(typed_handle(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_word_that_somebody_can_do_something_about_has_a_sentence_of_its_own() {
+        for (word, trouble) in [
+            ("permission_denied", GroupTrouble::AdminsOnly),
+            ("plan_upgrade_required", GroupTrouble::FreePlan),
+            ("paid_teams_only", GroupTrouble::FreePlan),
+            ("no_such_subteam", GroupTrouble::Gone),
+            ("missing_scope", GroupTrouble::MissingScope),
+            ("no_users_provided", GroupTrouble::Empty),
+            ("invalid_users", GroupTrouble::PeopleRefused),
+            ("failed_for_some_users", GroupTrouble::HalfDone),
+            ("subteam_max_users_exceeded", GroupTrouble::TooMany),
+            ("name_already_exists", GroupTrouble::NameTaken),
+            ("token_expired", GroupTrouble::TokenRefused),
+            ("status_503", GroupTrouble::Waiting),
+        ] {
+            assert_eq!(GroupTrouble::of_word(word), trouble, "{word}");
+        }
+        let unknown = GroupTrouble::of_word("a_word_of_tomorrow").to_string();
+        assert!(unknown.contains("a_word_of_tomorrow"));
+        assert_eq!(GroupTrouble::of_word("<b>"), GroupTrouble::Unknown);
+    }
+
+    #[test]
+    fn codes_of_what_becomes_of_a_group_are_read_back() {
+        for one in NobodyOnDuty::ALL {
+            assert_eq!(NobodyOnDuty::from_code(one.code()), Some(one));
+        }
+    }
+}
