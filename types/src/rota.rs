@@ -164,12 +164,14 @@ pub enum RotaProblem {
         "No holidays are known of “{0}”. Enter countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between them."
     )]
     NoHolidays(String),
+    /// Cause: More countries were typed than a schedule can have.
     #[error("Choose at most {ROTA_REGIONS_MAX} countries.")]
     TooManyRegions,
     #[error(
         "“{0}” is no date. Enter days as year, month and day, such as 2026-12-24, with commas between them."
     )]
     DayOff(String),
+    /// Cause: More days were typed than a schedule can have.
     #[error("Enter at most {ROTA_DAYS_OFF_MAX} days.")]
     TooManyDaysOff,
     /// Cause: The weekends of the countries make up the whole week.

@@ -235,7 +235,7 @@ pub enum ScheduleChoice {
     Manual,
     PagerDuty(ScheduleId),
     /// A schedule of its own.
-    Scheduled(RotaInput),
+    Scheduled(Box<RotaInput>),
 }
 
 /// What a choice came to.

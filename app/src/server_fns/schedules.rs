@@ -49,7 +49,7 @@ pub async fn set_schedule(
         |backend, caller| async move {
             match choice(&mode, &schedule, rota) {
                 Some(ScheduleChoice::Scheduled(rota)) if preview => {
-                    let preview = backend.preview_rota(&caller, id, rota).await?;
+                    let preview = backend.preview_rota(&caller, id, *rota).await?;
                     Ok(preview.map(ScheduleSet::Previewed))
                 }
                 Some(choice) => {
@@ -71,7 +71,7 @@ pub async fn set_schedule(
 fn choice(mode: &str, schedule: &str, rota: RotaInput) -> Option<ScheduleChoice> {
     match RotationMode::from_code(mode)? {
         RotationMode::Manual => Some(ScheduleChoice::Manual),
-        RotationMode::Scheduled => Some(ScheduleChoice::Scheduled(rota)),
+        RotationMode::Scheduled => Some(ScheduleChoice::Scheduled(Box::new(rota))),
         RotationMode::Unknown => None,
         RotationMode::PagerDuty => ScheduleId::parse(schedule).map(ScheduleChoice::PagerDuty),
     }

@@ -71,7 +71,7 @@ impl Team {
     }
 
     async fn schedule(&self, input: RotaInput) {
-        let set = self.set(ScheduleChoice::Scheduled(input)).await;
+        let set = self.set(ScheduleChoice::Scheduled(Box::new(input))).await;
         assert_eq!(set, Outcome::Done(()));
     }
 
@@ -285,7 +285,7 @@ async fn what_makes_no_sense_is_refused_by_field() {
             times: "soon".to_owned(),
             ..daily()
         };
-        let refused = team.set(ScheduleChoice::Scheduled(odd)).await;
+        let refused = team.set(ScheduleChoice::Scheduled(Box::new(odd))).await;
         let problems = vec![
             (RotaField::Times, RotaProblem::Times),
             (RotaField::Zone, RotaProblem::Zone),
@@ -307,7 +307,7 @@ async fn a_schedule_that_only_another_version_can_read_is_left_alone() {
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
         let page = team.page().await;
         assert_eq!(page.mode, RotationMode::Unknown);
-        let set = team.set(ScheduleChoice::Scheduled(daily())).await;
+        let set = team.set(ScheduleChoice::Scheduled(Box::new(daily()))).await;
         let refused = BindRefusal::Rotation(RotationRefusal::UnknownMode);
         assert_eq!(set, Outcome::Refused(refused));
     }
@@ -320,7 +320,7 @@ async fn a_rotation_that_followed_pagerduty_keeps_its_people_and_follows_it_no_m
         let (_, id) = bound.rotations[0].clone();
         let store = &bound.services.store;
         let before = rotation(store, &id).await;
-        let choice = ScheduleChoice::Scheduled(daily());
+        let choice = ScheduleChoice::Scheduled(Box::new(daily()));
         let backend = bound.backend();
         let set = backend.set_schedule(&caller(), id.clone(), choice).await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
