@@ -11,10 +11,10 @@ use types::{
     ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
     IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotationFilter, RotationId, RotationInput,
-    RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId, WeekFilter,
-    WeekView, WorkspaceId,
+    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
+    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
+    ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal,
+    TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -190,6 +190,13 @@ pub trait Schedules {
         rotation: RotationId,
         choice: ScheduleChoice,
     ) -> Answer<(), BindRefusal>;
+    /// What a schedule of its own would bring a rotation. Nothing is saved.
+    async fn preview_rota(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        rota: RotaInput,
+    ) -> Answer<RotaPreview, BindRefusal>;
 }
 
 /// Who of PagerDuty is who in Slack, where e-mails do not say so.

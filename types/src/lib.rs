@@ -69,8 +69,8 @@ pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
 pub use rota::{
-    ROTA_EVERY_MAX, ROTA_TIMES_MAX, RotaField, RotaInput, RotaKind, RotaProblem, RotaView, Weekday,
-    Weekends,
+    DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX, RotaField,
+    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday,
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
@@ -80,7 +80,7 @@ pub use rotation::{
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
     MissingSchedules, PreviewPerson, SEARCH_LIMIT_SECONDS, ScheduleChoice, ScheduleHealth,
-    ScheduleKind, SchedulePreview, ScheduleSummary, ShiftOddity,
+    ScheduleKind, SchedulePreview, ScheduleSet, ScheduleSummary, ShiftOddity,
 };
 pub use sign_in::SignInProblem;
 pub use slack::{

@@ -18,6 +18,13 @@ impl<T, R> Outcome<T, R> {
         }
     }
 
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Outcome<U, R> {
+        match self {
+            Self::Done(value) => Outcome::Done(with(value)),
+            Self::Refused(reason) => Outcome::Refused(reason),
+        }
+    }
+
     pub fn refused(&self) -> Option<&R> {
         match self {
             Self::Done(_) => None,

@@ -1,12 +1,17 @@
 //! A rotation's own schedule, called a rota, as a form asks for it and a page shows it. Dates,
 //! times and zones are text here: calendars stay out of the browser's download.
 
+use crate::{DUTY_SIZE_MAX, Stretch};
 use serde::{Deserialize, Serialize};
 
 /// How often duty changes hands at most: every so many weeks, months or working days.
 pub const ROTA_EVERY_MAX: u16 = 52;
 /// How many times a day duty changes hands at most.
 pub const ROTA_TIMES_MAX: usize = 24;
+/// Of how many countries, or parts of them, a rota has the holidays off at most.
+pub const ROTA_REGIONS_MAX: usize = 10;
+/// How many days off of its own a rota has at most.
+pub const ROTA_DAYS_OFF_MAX: usize = 100;
 
 /// On which days duty changes hands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,16 +44,13 @@ pub enum Weekday {
     Sunday,
 }
 
-/// What Saturdays and Sundays are.
+/// Who is on duty on a day off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Weekends {
-    /// Days like any other.
+pub enum DayOff {
+    /// Whoever was before.
     #[default]
-    Duty,
-    /// Days off, on which whoever was on duty stays so.
     StaysOn,
-    /// Days off, on which nobody is on duty.
     Nobody,
 }
 
@@ -80,8 +82,27 @@ pub struct RotaInput {
     /// `YYYY-MM-DD`; today where it is empty.
     #[serde(default)]
     pub starts_on: String,
+    /// `HH:MM`, both or neither: from when until when somebody is on duty each day.
     #[serde(default)]
-    pub weekends: Weekends,
+    pub from: String,
+    #[serde(default)]
+    pub until: String,
+    /// Saturdays and Sundays, or what the countries have instead, are days off.
+    #[serde(default)]
+    pub weekends: bool,
+    /// Countries by name or code, and parts of them by code, with commas between them. Their
+    /// holidays are days off.
+    #[serde(default)]
+    pub holidays: String,
+    /// `YYYY-MM-DD`, with commas or spaces between several.
+    #[serde(default)]
+    pub days_off: String,
+    #[serde(default)]
+    pub on_days_off: DayOff,
+    #[serde(default)]
+    pub duty_size: String,
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// A field of [`RotaInput`] that something can be said about.
@@ -94,10 +115,14 @@ pub enum RotaField {
     Times,
     Zone,
     StartsOn,
+    Hours,
+    Holidays,
+    DaysOff,
+    DutySize,
 }
 
 /// What is wrong with a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RotaProblem {
     /// Cause: No day of the week was chosen.
     #[error("Choose at least one day.")]
@@ -127,6 +152,51 @@ pub enum RotaProblem {
     /// Cause: The date lies too far away to be meant.
     #[error("Choose a date from the year {from} to the year {until}.")]
     DateFarOff { from: i16, until: i16 },
+    /// Cause: Clocks are put forward over the time of the first hand-off.
+    #[error(
+        "On that day clocks jump over this time. The nearest that there are: {before} and {after}. Choose one of these, or start a day later."
+    )]
+    Gap { before: String, after: String },
+    /// Cause: What was typed is no time of day, or only one of the two was.
+    #[error("Enter both times of day, such as 08:00 and 18:00, or none of them.")]
+    Hours,
+    #[error(
+        "No holidays are known of “{0}”. Enter countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between them."
+    )]
+    NoHolidays(String),
+    /// Cause: More countries were typed than a schedule can have.
+    #[error("Choose at most {ROTA_REGIONS_MAX} countries.")]
+    TooManyRegions,
+    #[error(
+        "“{0}” is no date. Enter days as year, month and day, such as 2026-12-24, with commas between them."
+    )]
+    DayOff(String),
+    /// Cause: More days were typed than a schedule can have.
+    #[error("Enter at most {ROTA_DAYS_OFF_MAX} days.")]
+    TooManyDaysOff,
+    /// Cause: The weekends of the countries make up the whole week.
+    #[error(
+        "With these countries every day is off. Choose fewer, or leave weekends as days of duty."
+    )]
+    EveryDayOff,
+    /// Cause: The duty size is no number, or out of bounds.
+    #[error("Enter a whole number from 1 to {DUTY_SIZE_MAX}.")]
+    DutySize,
+}
+
+/// What a rota would bring its rotation in the coming eight weeks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotaPreview {
+    /// [`RotaView::words`] of it.
+    pub words: String,
+    /// The first shifts, by start, with their gaps.
+    pub plan: Vec<Stretch>,
+    /// The first shifts to come that somebody has by it and not without it, and the other way
+    /// round.
+    pub gained: Vec<Stretch>,
+    pub lost: Vec<Stretch>,
+    /// The version of the time-zone data, as `2026a`.
+    pub zone_data: String,
 }
 
 /// A rota on the page of its rotation.

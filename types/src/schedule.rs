@@ -2,8 +2,8 @@
 //! and what a bound rotation shows of it.
 
 use crate::{
-    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotaField, RotaInput, RotaProblem,
-    RotationRefusal, ScheduleId, Stretch, Timestamp,
+    LinkState, PagerDutyProblem, PagerDutyUserId, PersonId, RotaField, RotaInput, RotaPreview,
+    RotaProblem, RotationRefusal, ScheduleId, Stretch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -235,7 +235,17 @@ pub enum ScheduleChoice {
     Manual,
     PagerDuty(ScheduleId),
     /// A schedule of its own.
-    Scheduled(RotaInput),
+    Scheduled(Box<RotaInput>),
+}
+
+/// What a choice came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScheduleSet {
+    Saved,
+    /// People hand over themselves.
+    MadeManual,
+    /// Nothing was saved.
+    Previewed(RotaPreview),
 }
 
 /// Why a schedule could not be searched, previewed or bound.

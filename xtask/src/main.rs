@@ -11,6 +11,7 @@ mod chunks;
 mod debian;
 mod deny;
 mod end2end;
+mod holidays;
 mod http;
 mod imports;
 mod libtest;
@@ -63,6 +64,8 @@ enum Command {
     Bench(bench::Bench),
     /// Take the pictures in docs/screenshots
     Screenshots,
+    /// Write the list of public holidays, from the year before this one on
+    Holidays { this_year: i32 },
     /// Write docs/troubles.md, the list of what the product says when something is wrong
     Troubles,
 }
@@ -89,6 +92,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Soak => test::soak(),
         Command::Bench(bench) => bench::bench(&bench),
         Command::Screenshots => end2end::take_screenshots(),
+        Command::Holidays { this_year } => holidays::write(this_year),
         Command::Troubles => troubles::write(),
     }
 }

@@ -87,8 +87,8 @@ mod request {
     /// came of it then. A form sent without JavaScript gets its outcome as a flash on the
     /// page it is redirected to.
     ///
-    /// `kept` is what was typed, for the form to show again; `on_done` is where
-    /// to go after success, if not back to where the form was.
+    /// `kept` is what was typed, for the form to show again, unless the answer leads elsewhere;
+    /// `on_done` is where to go after success, if not back to where the form was.
     pub(super) async fn submit<F, T, R, Fut>(
         kept: Option<&impl Serialize>,
         on_done: impl FnOnce(&T) -> Option<String>,
@@ -129,7 +129,7 @@ mod request {
                 let flash = Flash {
                     form: F::PATH.to_owned(),
                     outcome: outcome_json,
-                    input: outcome.refused().and(kept),
+                    input: kept.filter(|_| goes_on_at.is_none()),
                 };
                 backend.keep_flash(&caller, flash).await?;
             }

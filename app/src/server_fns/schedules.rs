@@ -6,6 +6,7 @@ use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
     BindRefusal, FoundSchedules, Outcome, RotaInput, RotationId, ScheduleId, SchedulePreview,
+    ScheduleSet,
 };
 #[cfg(feature = "ssr")]
 use types::{RotationMode, ScheduleChoice};
@@ -31,22 +32,34 @@ pub async fn preview_schedule(
 }
 
 /// `mode` is a [`RotationMode::code`]; `schedule` is needed for PagerDuty only, and `rota` for a
-/// schedule of its own.
+/// schedule of its own. With `preview`, nothing is saved, and the answer is what that would bring.
 #[server(prefix = "/rpc", endpoint = "set_schedule")]
 pub async fn set_schedule(
     id: RotationId,
     #[server(default)] mode: String,
     #[server(default)] schedule: String,
     #[server(default)] rota: RotaInput,
-) -> Result<Outcome<(), BindRefusal>, AppError> {
+    #[server(default)] preview: bool,
+) -> Result<Outcome<ScheduleSet, BindRefusal>, AppError> {
     let page = format!("/rotations/{id}");
     let kept = (mode == RotationMode::Scheduled.code()).then(|| rota.clone());
     submit::<SetSchedule, _, _, _>(
         kept.as_ref(),
-        |()| Some(page),
+        |done| (!matches!(done, ScheduleSet::Previewed(_))).then_some(page),
         |backend, caller| async move {
             match choice(&mode, &schedule, rota) {
-                Some(choice) => backend.set_schedule(&caller, id, choice).await,
+                Some(ScheduleChoice::Scheduled(rota)) if preview => {
+                    let preview = backend.preview_rota(&caller, id, *rota).await?;
+                    Ok(preview.map(ScheduleSet::Previewed))
+                }
+                Some(choice) => {
+                    let saved = match choice {
+                        ScheduleChoice::Manual => ScheduleSet::MadeManual,
+                        _ => ScheduleSet::Saved,
+                    };
+                    let set = backend.set_schedule(&caller, id, choice).await?;
+                    Ok(set.map(|()| saved))
+                }
                 None => Ok(Outcome::Refused(BindRefusal::NothingChosen)),
             }
         },
@@ -58,7 +71,7 @@ pub async fn set_schedule(
 fn choice(mode: &str, schedule: &str, rota: RotaInput) -> Option<ScheduleChoice> {
     match RotationMode::from_code(mode)? {
         RotationMode::Manual => Some(ScheduleChoice::Manual),
-        RotationMode::Scheduled => Some(ScheduleChoice::Scheduled(rota)),
+        RotationMode::Scheduled => Some(ScheduleChoice::Scheduled(Box::new(rota))),
         RotationMode::Unknown => None,
         RotationMode::PagerDuty => ScheduleId::parse(schedule).map(ScheduleChoice::PagerDuty),
     }

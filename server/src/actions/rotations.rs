@@ -244,7 +244,7 @@ impl Present {
     /// In which zone its schedule is made, where it says so.
     pub(super) fn time_zone<'a>(&'a self, rotation: &'a ListedRotation) -> Option<&'a str> {
         match rotation.plan.rota() {
-            Some(rota) => Some(rota.cadence.zone.name()),
+            Some(rota) => Some(rota.terms.cadence.zone.name()),
             None => self.schedule(rotation)?.time_zone.as_deref(),
         }
     }

@@ -16,12 +16,12 @@ use crate::{
 };
 use domain::{
     Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window,
-    rota::{Cadence, Rota},
+    rota::{FilledIn, Rota},
 };
 use std::sync::Arc;
 use types::{
-    AuditAction, BindRefusal, FoundSchedules, RotaInput, RotationId, RotationMode, RotationRefusal,
-    ScheduleChoice, ScheduleId,
+    AuditAction, BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, RotationMode,
+    RotationRefusal, ScheduleChoice, ScheduleId,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
@@ -101,6 +101,23 @@ pub async fn set(
     Ok(())
 }
 
+/// What a schedule of its own would bring a rotation.
+pub async fn preview_rota(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    input: &RotaInput,
+) -> Result<RotaPreview, Stop<BindRefusal>> {
+    let rotation = services.store.rotation(&actor.workspace, id).await?;
+    let rotation = rotation.ok_or(Failure::NotFound)?;
+    must_edit(&rotation, actor)?;
+    Ok(domain::rota::preview(
+        filled_in(input)?,
+        &rotation,
+        clock::now(),
+    ))
+}
+
 async fn unbind(
     services: &Services,
     actor: &Actor,
@@ -126,16 +143,21 @@ async fn set_rota(
     let set = services
         .store
         .set_rota(&actor.workspace, id, |rotation| {
-            let now = clock::now();
-            let cadence = Cadence::filled_in(input, now).map_err(BindRefusal::Rota)?;
-            let words = cadence.in_words();
+            let FilledIn { terms, duty_size } = filled_in(input)?;
+            let words = terms.in_words();
             let entry = schedule_entry(actor, rotation, AuditAction::SetRota, words)?;
-            let rota = Rota::begun(cadence, rotation, entry.at);
-            Ok::<_, Stop<BindRefusal>>((rota, entry))
+            rotation.details.duty_size = duty_size;
+            let rota = Rota::begun(terms, rotation, entry.at);
+            rotation.plan = Plan::Scheduled(Box::new(rota));
+            Ok::<_, Stop<BindRefusal>>(entry)
         })
         .await?;
     set.ok_or(Failure::NotFound)??;
     Ok(())
+}
+
+fn filled_in(input: &RotaInput) -> Result<FilledIn, BindRefusal> {
+    FilledIn::checked(input, clock::now()).map_err(BindRefusal::Rota)
 }
 
 /// Binds a rotation to a schedule that was just read.
@@ -242,7 +264,7 @@ fn schedule_entry(
     if rotation.plan == Plan::Unknown {
         return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
     }
-    let words = rotation.plan.rota().map(|rota| rota.cadence.in_words());
+    let words = rotation.plan.rota().map(|rota| rota.terms.in_words());
     Ok(NewAuditEntry {
         before: words.or_else(|| Some(rotation.plan.mode().to_string())),
         after: Some(after),

@@ -4,7 +4,10 @@ use super::{RoundRobin, actor, answers::answer, views};
 use crate::actions::schedules;
 use app::backend::{Answer, Caller, Schedules};
 use async_trait::async_trait;
-use types::{BindRefusal, FoundSchedules, RotationId, ScheduleChoice, ScheduleId, SchedulePreview};
+use types::{
+    BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, ScheduleChoice, ScheduleId,
+    SchedulePreview,
+};
 
 #[async_trait]
 impl Schedules for RoundRobin {
@@ -36,5 +39,16 @@ impl Schedules for RoundRobin {
     ) -> Answer<(), BindRefusal> {
         let set = schedules::set(&self.services, &actor(caller), &rotation, &choice).await;
         answer(caller, set)
+    }
+
+    async fn preview_rota(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        rota: RotaInput,
+    ) -> Answer<RotaPreview, BindRefusal> {
+        let actor = actor(caller);
+        let preview = schedules::preview_rota(&self.services, &actor, &rotation, &rota).await;
+        answer(caller, preview)
     }
 }

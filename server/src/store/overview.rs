@@ -161,7 +161,7 @@ struct Row {
     members: String,
     stand_ins: String,
     schedule_id: Option<String>,
-    cadence: Option<String>,
+    terms: Option<String>,
     turn: Option<String>,
 }
 
@@ -179,7 +179,7 @@ impl Row {
             plan: Plan::stored(
                 &self.mode,
                 self.schedule_id.map(ScheduleId::new),
-                rotas::read(self.cadence, self.turn),
+                rotas::read(self.terms, self.turn),
             ),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
@@ -257,7 +257,7 @@ impl Store {
                   where m.rotation_id = r.id
                       and ({SINCE} is not null or r.mode in ($2, $3))) as members,
                  (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins,
-                 b.schedule_id, t.cadence, t.turn
+                 b.schedule_id, t.terms, t.turn
              from rotations r
              left join bindings b on b.rotation_id = r.id
              left join rotas t on t.rotation_id = r.id

@@ -1,5 +1,5 @@
-//! Rotations' own schedules: when duty changes hands, and whose turn it is, each as JSON that
-//! this version may be too old to read.
+//! Rotations' own schedules: what was decided about them, and whose turn it is, each as JSON
+//! that this version may be too old to read.
 
 use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit, bindings,
@@ -8,9 +8,10 @@ use super::{
     rotations::{self, CrewChange},
 };
 use domain::{
-    Crew, Plan, Rotation, going_on,
+    Crew, Rotation, going_on,
     rota::{
-        Cadence, Days, DaysOff, Hours, OnDaysOff, PassedOver, Rota, Times, Turn, Weekdays, Zone,
+        Cadence, Days, Hours, OnDaysOff, PassedOver, Region, Rota, Skips, Terms, Times, Turn,
+        Weekdays, Zone,
     },
 };
 use jiff::civil::{Time, Weekday};
@@ -19,18 +20,21 @@ use sqlx::AssertSqlSafe;
 use std::num::NonZeroU16;
 use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
 
-/// [`Cadence`] and [`PassedOver`]. Days of the week are numbered from Monday, which is 1.
+/// [`Terms`]. Days of the week are numbered from Monday, which is 1.
 #[derive(Serialize, Deserialize)]
-struct CadenceRow {
+struct TermsRow {
     zone: String,
     starts_on: String,
     days: DaysRow,
     times: Vec<String>,
     hours: Option<(String, String)>,
-    weekend: Vec<i8>,
+    weekends_off: bool,
+    /// The codes of regions.
+    holidays_of: Vec<String>,
     dates_off: Vec<String>,
     nobody_on_days_off: bool,
     passed_over_lose_turns: bool,
+    paused: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,22 +73,18 @@ struct TurnRow {
 }
 
 /// What is stored; nothing where this version cannot read it.
-pub(super) fn read(cadence: Option<String>, turn: Option<String>) -> Option<Rota> {
-    let cadence: CadenceRow = serde_json::from_str(&cadence?).ok()?;
+pub(super) fn read(terms: Option<String>, turn: Option<String>) -> Option<Rota> {
+    let terms: TermsRow = serde_json::from_str(&terms?).ok()?;
     let turn: TurnRow = serde_json::from_str(&turn?).ok()?;
     Some(Rota {
-        passed_over: match cadence.passed_over_lose_turns {
-            true => PassedOver::LosesTurn,
-            false => PassedOver::IsNext,
-        },
-        cadence: cadence.cadence()?,
+        terms: terms.terms()?,
         turn: turn.turn(),
     })
 }
 
-impl CadenceRow {
-    fn of(rota: &Rota) -> Self {
-        let cadence = &rota.cadence;
+impl TermsRow {
+    fn of(terms: &Terms) -> Self {
+        let (cadence, skips) = (&terms.cadence, &terms.skips);
         let time = |time: Time| time.to_string();
         let hours = cadence.hours;
         Self {
@@ -93,16 +93,44 @@ impl CadenceRow {
             days: DaysRow::of(cadence.days),
             times: cadence.times.iter().map(time).collect(),
             hours: hours.map(|hours| (time(hours.from), time(hours.until))),
-            weekend: numbers(cadence.off.weekend),
-            dates_off: cadence.off.dates.iter().map(ToString::to_string).collect(),
+            weekends_off: skips.weekends,
+            holidays_of: skips
+                .regions
+                .iter()
+                .map(|region| region.code.to_owned())
+                .collect(),
+            dates_off: skips.dates.iter().map(ToString::to_string).collect(),
             nobody_on_days_off: cadence.on_days_off == OnDaysOff::Nobody,
-            passed_over_lose_turns: rota.passed_over == PassedOver::LosesTurn,
+            passed_over_lose_turns: terms.passed_over == PassedOver::LosesTurn,
+            paused: terms.paused,
         }
     }
 
-    fn cadence(&self) -> Option<Cadence> {
-        let times: Result<Vec<_>, _> = self.times.iter().map(|time| time.parse()).collect();
+    fn terms(&self) -> Option<Terms> {
+        let skips = self.skips()?;
+        Some(Terms {
+            cadence: self.cadence(&skips)?,
+            skips,
+            passed_over: match self.passed_over_lose_turns {
+                true => PassedOver::LosesTurn,
+                false => PassedOver::IsNext,
+            },
+            paused: self.paused,
+        })
+    }
+
+    fn skips(&self) -> Option<Skips> {
         let dates: Result<_, _> = self.dates_off.iter().map(|date| date.parse()).collect();
+        let regions = self.holidays_of.iter().map(|code| Region::named(code));
+        Some(Skips {
+            weekends: self.weekends_off,
+            regions: regions.collect::<Option<_>>()?,
+            dates: dates.ok()?,
+        })
+    }
+
+    fn cadence(&self, skips: &Skips) -> Option<Cadence> {
+        let times: Result<Vec<_>, _> = self.times.iter().map(|time| time.parse()).collect();
         let hours = match &self.hours {
             Some((from, until)) => Some(Hours {
                 from: from.parse().ok()?,
@@ -116,10 +144,7 @@ impl CadenceRow {
             days: self.days.days()?,
             times: Times::new(times.ok()?)?,
             hours,
-            off: DaysOff {
-                weekend: weekdays(&self.weekend)?,
-                dates: dates.ok()?,
-            },
+            off: skips.days_off(),
             on_days_off: match self.nobody_on_days_off {
                 true => OnDaysOff::Nobody,
                 false => OnDaysOff::StaysOn,
@@ -232,14 +257,14 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a rotation the rota that `make` makes for it, in the place of whatever decided
-    /// before. What `make` refuses is handed back and nothing is written; `None` when there is no
+    /// Gives a rotation the rota and the duty size that `make` sets in it, in the place of whatever
+    /// decided before. What `make` refuses is handed back and nothing is written; `None` when there is no
     /// such rotation. One that has the same rota already stays as it is.
     pub async fn set_rota<R>(
         &self,
         workspace: &WorkspaceId,
         rotation: &RotationId,
-        make: impl FnOnce(&Rotation) -> std::result::Result<(Rota, NewAuditEntry), R> + Send,
+        make: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
@@ -248,15 +273,21 @@ impl Store {
         else {
             return Ok(None);
         };
-        let (rota, entry) = match make(&before) {
-            Ok(made) => made,
+        let mut after = before.clone();
+        let entry = match make(&mut after) {
+            Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
-        let is_same = |present: &Rota| {
-            present.cadence == rota.cadence && present.passed_over == rota.passed_over
-        };
-        if before.plan.rota().is_some_and(is_same) {
+        let Some(rota) = after.plan.rota() else {
             return Ok(Some(Ok(())));
+        };
+        let same_details = after.details == before.details;
+        let same_terms = |present: &Rota| present.terms == rota.terms;
+        if same_details && before.plan.rota().is_some_and(same_terms) {
+            return Ok(Some(Ok(())));
+        }
+        if !same_details {
+            rotations::write_details(&mut tx, &after).await?;
         }
         sqlx::query("delete from bindings where rotation_id = $1")
             .bind(rotation.as_str())
@@ -265,14 +296,14 @@ impl Store {
         former::forget(&mut tx, rotation).await?;
         bindings::forget_unbound(&mut tx, workspace).await?;
         sqlx::query(
-            "insert into rotas (rotation_id, workspace_id, cadence, turn, zones)
+            "insert into rotas (rotation_id, workspace_id, terms, turn, zones)
              values ($1, $2, $3, $4, $5)
-             on conflict (rotation_id) do update set cadence = excluded.cadence,
+             on conflict (rotation_id) do update set terms = excluded.terms,
                  turn = excluded.turn, zones = excluded.zones",
         )
         .bind(rotation.as_str())
         .bind(workspace.as_str())
-        .bind(as_json(&CadenceRow::of(&rota)))
+        .bind(as_json(&TermsRow::of(&rota.terms)))
         .bind(as_json(&TurnRow::of(&rota.turn)))
         .bind(Zone::data_version())
         .execute(&mut *tx)
@@ -282,8 +313,6 @@ impl Store {
             .bind(rotation.as_str())
             .execute(&mut *tx)
             .await?;
-        let mut after = before.clone();
-        after.plan = Plan::Scheduled(Box::new(rota));
         go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
         let crew = CrewChange {
             before: before.crew,
@@ -386,27 +415,30 @@ mod tests {
     use jiff::civil::Date;
 
     fn rota(days: Days) -> Rota {
+        let skips = Skips {
+            weekends: true,
+            regions: vec![Region::named("GB-SCT").unwrap()],
+            dates: [Date::constant(2026, 12, 28)].into(),
+        };
+        let times = [Time::constant(9, 30, 0, 0), Time::constant(21, 0, 0, 0)];
         Rota {
-            cadence: Cadence {
-                zone: Zone::named("America/St_Johns").unwrap(),
-                starts_on: Date::constant(2026, 6, 1),
-                days,
-                times: Times::new(vec![
-                    Time::constant(9, 30, 0, 0),
-                    Time::constant(21, 0, 0, 0),
-                ])
-                .unwrap(),
-                hours: Some(Hours {
-                    from: Time::constant(8, 0, 0, 0),
-                    until: Time::midnight(),
-                }),
-                off: DaysOff {
-                    weekend: Weekdays::WEEKEND,
-                    dates: [Date::constant(2026, 12, 25)].into(),
+            terms: Terms {
+                cadence: Cadence {
+                    zone: Zone::named("America/St_Johns").unwrap(),
+                    starts_on: Date::constant(2026, 6, 1),
+                    days,
+                    times: Times::new(times.to_vec()).unwrap(),
+                    hours: Some(Hours {
+                        from: Time::constant(8, 0, 0, 0),
+                        until: Time::midnight(),
+                    }),
+                    off: skips.days_off(),
+                    on_days_off: OnDaysOff::Nobody,
                 },
-                on_days_off: OnDaysOff::Nobody,
+                skips,
+                passed_over: PassedOver::LosesTurn,
+                paused: true,
             },
-            passed_over: PassedOver::LosesTurn,
             turn: Turn {
                 holders: vec![Holder {
                     key: MemberKey::new("slack:U1"),
@@ -421,8 +453,8 @@ mod tests {
     }
 
     fn stored(rota: &Rota) -> (Option<String>, Option<String>) {
-        let cadence = as_json(&CadenceRow::of(rota));
-        (Some(cadence), Some(as_json(&TurnRow::of(&rota.turn))))
+        let terms = as_json(&TermsRow::of(&rota.terms));
+        (Some(terms), Some(as_json(&TurnRow::of(&rota.turn))))
     }
 
     #[test]
@@ -442,26 +474,27 @@ mod tests {
             Days::Custom(Weekdays::of(&[Weekday::Monday, weekday])),
         ] {
             let rota = rota(days);
-            let (cadence, turn) = stored(&rota);
-            assert_eq!(read(cadence, turn), Some(rota));
+            let (terms, turn) = stored(&rota);
+            assert_eq!(read(terms, turn), Some(rota));
         }
     }
 
     #[test]
     fn what_this_version_cannot_read_is_none() {
-        let (cadence, turn) = stored(&rota(Days::Daily));
-        let cadence = cadence.unwrap();
+        let (terms, turn) = stored(&rota(Days::Daily));
+        let terms = terms.unwrap();
         for (known, odd) in [
             ("\"daily\"", "\"lunar\""),
             ("America/St_Johns", "Mars/Olympus"),
             ("2026-06-01", "2026-06-31"),
             ("09:30:00", "25:30:00"),
+            ("GB-SCT", "GB-OZ"),
         ] {
-            let odd = cadence.replace(known, odd);
-            assert_ne!(odd, cadence);
+            let odd = terms.replace(known, odd);
+            assert_ne!(odd, terms);
             assert_eq!(read(Some(odd), turn.clone()), None);
         }
         assert_eq!(read(None, turn), None);
-        assert_eq!(read(Some(cadence), None), None);
+        assert_eq!(read(Some(terms), None), None);
     }
 }

@@ -24,7 +24,7 @@ struct RotationRow {
     visibility: String,
     mode: String,
     schedule_id: Option<String>,
-    cadence: Option<String>,
+    terms: Option<String>,
     turn: Option<String>,
     owners: String,
     members: String,
@@ -229,7 +229,7 @@ impl RotationRow {
             plan: Plan::stored(
                 &self.mode,
                 self.schedule_id.map(ScheduleId::new),
-                rotas::read(self.cadence, self.turn),
+                rotas::read(self.terms, self.turn),
             ),
             owners: read_people(&self.owners)?,
             crew: crew(&self.members, &self.stand_ins)?,
@@ -422,7 +422,7 @@ pub(super) async fn load(
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
     let statement = format!(
         "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
-             b.schedule_id, t.cadence, t.turn,
+             b.schedule_id, t.terms, t.turn,
              (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
              (select {members} from rotation_members m {who_they_are}
               where m.rotation_id = r.id) as members,
@@ -442,7 +442,10 @@ pub(super) async fn load(
         .collect()
 }
 
-async fn write_details(connection: &mut DatabaseConnection, rotation: &Rotation) -> Result<()> {
+pub(super) async fn write_details(
+    connection: &mut DatabaseConnection,
+    rotation: &Rotation,
+) -> Result<()> {
     sqlx::query(
         "update rotations set name = $1, description = $2, code = $3, duty_size = $4,
              visibility = $5

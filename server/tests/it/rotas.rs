@@ -21,9 +21,9 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{sync::Arc, time::Duration};
 use tokio::time;
 use types::{
-    BindRefusal, DaysWanted, FeedSubject, MemberKey, Outcome, PersonId, RotaField, RotaInput,
-    RotaKind, RotaProblem, RotationId, RotationMode, RotationPage, RotationRefusal, ScheduleChoice,
-    WeekFilter,
+    BindRefusal, DayOff, DaysWanted, FeedSubject, MemberKey, Outcome, PersonId, RotaField,
+    RotaInput, RotaKind, RotaProblem, RotationId, RotationMode, RotationPage, RotationRefusal,
+    ScheduleChoice, Stretch, WeekFilter,
 };
 
 /// What a busy machine takes.
@@ -71,7 +71,7 @@ impl Team {
     }
 
     async fn schedule(&self, input: RotaInput) {
-        let set = self.set(ScheduleChoice::Scheduled(input)).await;
+        let set = self.set(ScheduleChoice::Scheduled(Box::new(input))).await;
         assert_eq!(set, Outcome::Done(()));
     }
 
@@ -285,7 +285,7 @@ async fn what_makes_no_sense_is_refused_by_field() {
             times: "soon".to_owned(),
             ..daily()
         };
-        let refused = team.set(ScheduleChoice::Scheduled(odd)).await;
+        let refused = team.set(ScheduleChoice::Scheduled(Box::new(odd))).await;
         let problems = vec![
             (RotaField::Times, RotaProblem::Times),
             (RotaField::Zone, RotaProblem::Zone),
@@ -302,12 +302,12 @@ async fn a_schedule_that_only_another_version_can_read_is_left_alone() {
         team.schedule(daily()).await;
         team.asleep().await;
         let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
-        let odd = "update rotas set cadence = '{\"kind\":\"lunar\"}'";
+        let odd = "update rotas set terms = '{\"kind\":\"lunar\"}'";
         other.execute(odd).await.unwrap();
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
         let page = team.page().await;
         assert_eq!(page.mode, RotationMode::Unknown);
-        let set = team.set(ScheduleChoice::Scheduled(daily())).await;
+        let set = team.set(ScheduleChoice::Scheduled(Box::new(daily()))).await;
         let refused = BindRefusal::Rotation(RotationRefusal::UnknownMode);
         assert_eq!(set, Outcome::Refused(refused));
     }
@@ -320,7 +320,7 @@ async fn a_rotation_that_followed_pagerduty_keeps_its_people_and_follows_it_no_m
         let (_, id) = bound.rotations[0].clone();
         let store = &bound.services.store;
         let before = rotation(store, &id).await;
-        let choice = ScheduleChoice::Scheduled(daily());
+        let choice = ScheduleChoice::Scheduled(Box::new(daily()));
         let backend = bound.backend();
         let set = backend.set_schedule(&caller(), id.clone(), choice).await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
@@ -448,5 +448,73 @@ async fn clocks_set_by_other_time_zone_data_are_looked_at_again() {
         team.hand_over().await;
         store.reckon_rotas_anew().await.unwrap();
         assert_eq!(store.next_hand_offs(soon).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_preview_is_what_then_happens_and_saves_nothing() {
+    for database in databases().await {
+        let team = Team::of_two(database).await;
+        let input = RotaInput {
+            kind: RotaKind::Working,
+            holidays: "fr".to_owned(),
+            from: "08:00".to_owned(),
+            until: "18:00".to_owned(),
+            on_days_off: DayOff::Nobody,
+            duty_size: "1".to_owned(),
+            ..daily()
+        };
+        let (id, backend) = (team.id.clone(), &team.backend);
+        let previewed = backend
+            .preview_rota(&caller(), id.clone(), input.clone())
+            .await;
+        let Outcome::Done(preview) = previewed.unwrap() else {
+            panic!("no preview");
+        };
+        assert!(preview.words.contains("France (FR)"), "{}", preview.words);
+        assert_eq!((preview.gained.len(), preview.lost.len()), (0, 0));
+        assert_eq!(team.page().await.mode, RotationMode::Manual);
+        team.schedule(input.clone()).await;
+        let page = team.page().await;
+        assert_eq!(page.rota.as_ref().unwrap().words, preview.words);
+        let shifts = |plan: &[Stretch]| -> Vec<_> {
+            let shifts = plan.iter().filter(|stretch| stretch.holder.is_some());
+            shifts.take(5).cloned().collect()
+        };
+        assert_eq!(shifts(&page.plan), shifts(&preview.plan));
+        // With two at once, whoever had no turn has one more.
+        let both = RotaInput {
+            duty_size: "2".to_owned(),
+            ..input
+        };
+        let previewed = backend.preview_rota(&caller(), id, both.clone()).await;
+        let Outcome::Done(preview) = previewed.unwrap() else {
+            panic!("no preview");
+        };
+        assert!(!preview.gained.is_empty());
+        assert_eq!(team.page().await.details.duty_size, 1);
+        team.schedule(both).await;
+        assert_eq!(team.page().await.details.duty_size, 2);
+    }
+}
+
+#[tokio::test]
+async fn while_it_is_paused_nobody_is_on_duty_and_the_turn_stays() {
+    for database in databases().await {
+        let team = Team::of_two(database).await;
+        team.schedule(daily()).await;
+        team.asleep().await;
+        team.hand_over().await;
+        let (on_duty, _) = team.told().await;
+        let paused = RotaInput {
+            paused: true,
+            ..daily()
+        };
+        team.schedule(paused).await;
+        assert!(team.stored_on_duty().await.is_empty());
+        assert!(team.page().await.outlook.on_duty.is_empty());
+        assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
+        team.schedule(daily()).await;
+        assert_eq!(team.stored_on_duty().await, on_duty);
     }
 }

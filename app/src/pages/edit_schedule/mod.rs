@@ -5,6 +5,7 @@
 mod picker;
 mod preview;
 mod rota;
+mod rota_preview;
 
 use super::{
     address::{parameter, use_rotation_id},
@@ -15,21 +16,22 @@ use super::{
 use crate::{AppError, data::Answer};
 use crate::{
     components::{
-        ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Tone, loaded_page,
-        names_markup, use_clock, use_session, use_title,
+        ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Toasts, Tone,
+        loaded_page, names_markup, use_clock, use_session, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
     live::use_live,
-    server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule},
+    server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule, decoded},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 use picker::Picker;
 use rota::RotaFields;
+use serde::de::IgnoredAny;
 use types::{
     BindRefusal, Denial, FoundSchedules, Outcome, RotaInput, RotationId, RotationMode,
-    RotationPage, ScheduleId, SchedulePreview, Timestamp,
+    RotationPage, ScheduleId, SchedulePreview, ScheduleSet, Timestamp,
 };
 
 const CANCEL_FORM: &str = "cancel-schedule";
@@ -137,13 +139,19 @@ pub(crate) fn EditSchedulePage() -> impl IntoView {
         }
         now.or(before.flatten())
     });
-    let save = ServerAction::<SetSchedule>::telling_of(
-        "The schedule was saved.",
-        &["was_bound=true", "mode=manual"],
-        "The rotation is Manual. Its members and whoever is on duty stayed as they were.",
-    );
+    let save = ServerAction::<SetSchedule>::telling_by(tell);
     view! {
         {loaded_page(page, move |page| view! { <Content page browsing save/> })}
+    }
+}
+
+/// Says what was saved, by the answer.
+fn tell(toasts: Toasts, answer: &str) {
+    match decoded::<Outcome<ScheduleSet, IgnoredAny>>(answer) {
+        Ok(Outcome::Done(ScheduleSet::Saved)) => toasts.say("The schedule was saved."),
+        Ok(Outcome::Done(ScheduleSet::MadeManual)) => toasts
+            .say("The rotation is Manual. Its members and whoever is on duty stayed as they were."),
+        _ => {}
     }
 }
 
@@ -193,7 +201,11 @@ fn Editor(
     let moves_on = mode.has_shifts();
     let outcome = form_outcome(save);
     let refused = Signal::derive(move || outcome.refused());
-    // What was typed comes back with what is wrong about it.
+    let preview = DataMemo::new(move || match outcome.done() {
+        Some(ScheduleSet::Previewed(preview)) => Some(preview),
+        _ => None,
+    });
+    // What was typed comes back with what is wrong about it, or with what it would bring.
     let typed = form_input::<SetSchedule, RotaInput>();
     // Whoever searched or chose meant PagerDuty, bound or not; so does the form that asks
     // without our code, even if nothing was typed.
@@ -215,7 +227,6 @@ fn Editor(
     view! {
         <ActionForm action=save class="schedule-editor">
             <input type="hidden" name="id" value=id/>
-            <input type="hidden" name="was_bound" value=moves_on.to_string()/>
             <fieldset>
                 <legend>"Who decides"</legend>
                 <Choice
@@ -241,7 +252,7 @@ fn Editor(
             </fieldset>
             {moves_on.then(|| view! { <Kept page/> })}
             {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
-            <RotaFields initial=rota refused/>
+            <RotaFields initial=rota refused preview/>
             <FailureNotice failure=failure(outcome)/>
             <div class="buttons">
                 <SubmitButton

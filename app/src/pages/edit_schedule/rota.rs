@@ -1,8 +1,9 @@
 //! The fields of a rotation's own schedule. The style sheet shows those of the chosen kind.
 
-use crate::{AppError, components::TextField};
+use super::rota_preview::Previewed;
+use crate::{AppError, components::TextField, data::DataMemo};
 use leptos::prelude::*;
-use types::{BindRefusal, RotaField, RotaInput, RotaKind};
+use types::{BindRefusal, RotaField, RotaInput, RotaKind, RotaPreview};
 
 type Options = &'static [(&'static str, &'static str)];
 
@@ -32,13 +33,9 @@ const NTHS: Options = &[
     ("4", "Fourth"),
     ("5", "Last"),
 ];
-/// In the order of [`Weekends`].
-const WEEKENDS: Options = &[
-    ("duty", "Days like any other"),
-    (
-        "stays_on",
-        "Nobody takes over; whoever was on duty stays so",
-    ),
+/// In the order of [`DayOff`].
+const ON_DAYS_OFF: Options = &[
+    ("stays_on", "Whoever was on duty stays so"),
     ("nobody", "Nobody is on duty"),
 ];
 
@@ -58,7 +55,9 @@ pub(super) fn first_input() -> RotaInput {
 pub(super) fn RotaFields(
     initial: RotaInput,
     refused: Signal<Option<Result<BindRefusal, AppError>>>,
+    preview: DataMemo<Option<RotaPreview>>,
 ) -> impl IntoView {
+    let none = Signal::stored(None::<String>);
     let problem = move |field| Signal::derive(move || problem_of(refused.get(), field));
     let days = initial.days;
     view! {
@@ -115,7 +114,51 @@ pub(super) fn RotaFields(
                 hint="Today, where it stays empty. Whoever is on duty stays so until the first hand-off."
                 value=initial.starts_on problem=problem(RotaField::StartsOn)
             />
-            {select("rota-weekends", "rota[weekends]", "Saturdays and Sundays", WEEKENDS, WEEKENDS[initial.weekends as usize].0)}
+            <fieldset aria-describedby="rota-hours-problem">
+                <legend>"Hours of duty"</legend>
+                <p class="hint">"Round the clock, where both stay empty. Hours never change whose turn it is."</p>
+                <TextField
+                    id="rota-from" name="rota[from]" label="From"
+                    value=initial.from problem=problem(RotaField::Hours)
+                />
+                <TextField id="rota-until" name="rota[until]" label="Until" value=initial.until problem=none/>
+            </fieldset>
+            <fieldset>
+                <legend>"Days off"</legend>
+                <p class="hint">"They use nobody's turn. A day is off where any of these has it off."</p>
+                {checkbox("rota-weekends", "rota[weekends]", "Weekends", initial.weekends)}
+                <TextField
+                    id="rota-holidays" name="rota[holidays]" label="Public holidays of"
+                    hint="Countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between."
+                    value=initial.holidays problem=problem(RotaField::Holidays)
+                />
+                <TextField
+                    id="rota-days-off" name="rota[days_off]" label="Other days"
+                    hint="As 2026-12-24, with commas between."
+                    value=initial.days_off problem=problem(RotaField::DaysOff)
+                />
+                {select("rota-on-days-off", "rota[on_days_off]", "On days off", ON_DAYS_OFF, ON_DAYS_OFF[initial.on_days_off as usize].0)}
+            </fieldset>
+            <TextField
+                id="rota-duty-size" name="rota[duty_size]" label="Duty size" inputmode="numeric"
+                hint="How many people are on duty at once."
+                value=initial.duty_size problem=problem(RotaField::DutySize)
+            />
+            {checkbox("rota-paused", "rota[paused]", "Paused: nobody is on duty, and whoever's turn it is keeps it", initial.paused)}
+            <div class="buttons">
+                <button type="submit" class="button" name="preview" value="true">"Preview"</button>
+            </div>
+            <div role="status">{move || preview.get().map(|preview| view! { <Previewed preview/> })}</div>
+        </div>
+    }
+    .into_any()
+}
+
+fn checkbox(id: &'static str, name: &'static str, label: &'static str, checked: bool) -> AnyView {
+    view! {
+        <div class="choice">
+            <input type="checkbox" id=id name=name value="true" checked=checked/>
+            <label for=id>{label}</label>
         </div>
     }
     .into_any()
@@ -156,7 +199,7 @@ fn problem_of(refused: Option<Result<BindRefusal, AppError>>, field: RotaField) 
 mod tests {
     use super::*;
     use serde::Serialize;
-    use types::{Weekday, Weekends};
+    use types::{DayOff, Weekday};
 
     fn code(value: impl Serialize) -> String {
         serde_json::to_value(value)
@@ -191,12 +234,12 @@ mod tests {
             let value = WEEK[place].0;
             assert_eq!((weekday as usize, value), (place, code(weekday).as_str()));
         }
-        for (weekends, place) in [Weekends::Duty, Weekends::StaysOn, Weekends::Nobody]
-            .into_iter()
-            .zip(0..)
-        {
-            let value = WEEKENDS[place].0;
-            assert_eq!((weekends as usize, value), (place, code(weekends).as_str()));
+        for (on_days_off, place) in [DayOff::StaysOn, DayOff::Nobody].into_iter().zip(0..) {
+            let value = ON_DAYS_OFF[place].0;
+            assert_eq!(
+                (on_days_off as usize, value),
+                (place, code(on_days_off).as_str())
+            );
         }
     }
 }

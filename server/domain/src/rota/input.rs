@@ -1,11 +1,14 @@
 //! What somebody fills in for a rota, checked; and a rota as it is filled in and in words.
 
-use crate::rota::{Cadence, Days, DaysOff, OnDaysOff, Times, Weekdays, Zone};
+use crate::rota::{
+    Cadence, Days, Hours, OnDaysOff, PassedOver, Region, Skips, Terms, Times, Unclear, Weekdays,
+    Zone,
+};
 use jiff::civil::{Date, Time, Weekday as Day};
-use std::num::NonZeroU16;
+use std::{collections::BTreeSet, num::NonZeroU16};
 use types::{
-    ROTA_EVERY_MAX, ROTA_TIMES_MAX, RotaField, RotaInput, RotaKind, RotaProblem, Timestamp,
-    Weekday, Weekends,
+    DUTY_SIZE_MAX, DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX,
+    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday,
 };
 
 /// The years in which a rota may start.
@@ -25,53 +28,119 @@ const NTHS: [&str; 5] = ["first", "second", "third", "fourth", "last"];
 
 type Problems = Vec<(RotaField, RotaProblem)>;
 
-impl Cadence {
+/// A rota as somebody filled it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledIn {
+    pub terms: Terms,
+    pub duty_size: u32,
+}
+
+impl FilledIn {
     /// What was filled in at `now`, or everything that is wrong with it, by field.
-    pub fn filled_in(input: &RotaInput, now: Timestamp) -> Result<Self, Problems> {
+    pub fn checked(input: &RotaInput, now: Timestamp) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let days = days(input, &mut problems);
-        let times = noted(times(&input.times), RotaField::Times, &mut problems);
-        let zone = Zone::named(input.zone.trim()).ok_or(RotaProblem::Zone);
-        let zone = noted(zone, RotaField::Zone, &mut problems);
-        let today = zone.as_ref().map(|zone| zone.civil(now).date());
-        let starts_on = starts_on(&input.starts_on, today);
-        let starts_on = noted(starts_on, RotaField::StartsOn, &mut problems);
-        match (zone, starts_on.flatten(), days, times) {
-            (Some(zone), Some(starts_on), Some(days), Some(times)) if problems.is_empty() => {
-                Ok(Self {
-                    zone,
-                    starts_on,
-                    days,
-                    times,
-                    hours: None,
-                    off: DaysOff {
-                        weekend: match input.weekends {
-                            Weekends::Duty => Weekdays::default(),
-                            Weekends::StaysOn | Weekends::Nobody => Weekdays::WEEKEND,
-                        },
-                        ..DaysOff::default()
-                    },
-                    on_days_off: match input.weekends {
-                        Weekends::Duty | Weekends::StaysOn => OnDaysOff::StaysOn,
-                        Weekends::Nobody => OnDaysOff::Nobody,
-                    },
-                })
-            }
+        let skips = skips(input, &mut problems);
+        let size = duty_size(&input.duty_size).ok_or(RotaProblem::DutySize);
+        let duty_size = noted(size, RotaField::DutySize, &mut problems);
+        let cadence = cadence(input, &skips, now, &mut problems);
+        match (cadence, duty_size) {
+            (Some(cadence), Some(duty_size)) if problems.is_empty() => Ok(Self {
+                terms: Terms {
+                    cadence,
+                    skips,
+                    passed_over: PassedOver::default(),
+                    paused: input.paused,
+                },
+                duty_size,
+            }),
             _ => Err(problems),
         }
     }
+}
 
+/// When duty changes hands by what was filled in.
+fn cadence(
+    input: &RotaInput,
+    skips: &Skips,
+    now: Timestamp,
+    problems: &mut Problems,
+) -> Option<Cadence> {
+    let days = days(input, problems);
+    let times = noted(times(&input.times), RotaField::Times, problems);
+    let zone = Zone::named(input.zone.trim()).ok_or(RotaProblem::Zone);
+    let zone = noted(zone, RotaField::Zone, problems);
+    let today = zone.as_ref().map(|zone| zone.civil(now).date());
+    let starts_on = starts_on(&input.starts_on, today);
+    let starts_on = noted(starts_on, RotaField::StartsOn, problems);
+    let hours = hours(&input.from, &input.until).ok_or(RotaProblem::Hours);
+    let hours = noted(hours, RotaField::Hours, problems);
+    let cadence = Cadence {
+        zone: zone?,
+        starts_on: starts_on.flatten()?,
+        days: days?,
+        times: times?,
+        hours: hours?,
+        off: skips.days_off(),
+        on_days_off: match input.on_days_off {
+            DayOff::StaysOn => OnDaysOff::StaysOn,
+            DayOff::Nobody => OnDaysOff::Nobody,
+        },
+    };
+    if let Some(gap) = first_gap(&cadence) {
+        problems.push((RotaField::Times, gap));
+    }
+    Some(cadence)
+}
+
+/// What is wrong where clocks jump over the very first time of the start date.
+fn first_gap(cadence: &Cadence) -> Option<RotaProblem> {
+    let first = cadence.days.nth(cadence.starts_on, 0, &cadence.off)?;
+    let civil = first.to_datetime(cadence.times.first());
+    let is_start = first == cadence.starts_on;
+    match cadence.zone.typed(civil, None) {
+        Err(Unclear::Missing { before, after }) if is_start => Some(RotaProblem::Gap {
+            before: before.strftime("%H:%M").to_string(),
+            after: after.strftime("%H:%M").to_string(),
+        }),
+        _ => None,
+    }
+}
+
+impl Terms {
     /// As it is filled in.
-    pub fn input(&self) -> RotaInput {
+    pub fn input(&self, duty_size: u32) -> RotaInput {
+        let cadence = &self.cadence;
+        let hours = cadence.hours;
+        let codes: Vec<_> = self
+            .skips
+            .regions
+            .iter()
+            .map(|region| region.code)
+            .collect();
+        let dates: Vec<_> = self.skips.dates.iter().map(Date::to_string).collect();
         let input = RotaInput {
             every: "1".to_owned(),
-            times: self.clock_times().join(", "),
-            zone: self.zone.name().to_owned(),
-            starts_on: self.starts_on.to_string(),
-            weekends: self.weekends(),
+            times: clock_times(&cadence.times).join(", "),
+            zone: cadence.zone.name().to_owned(),
+            starts_on: cadence.starts_on.to_string(),
+            from: hours
+                .map(|hours| clock_time(hours.from))
+                .unwrap_or_default(),
+            until: hours
+                .map(|hours| clock_time(hours.until))
+                .unwrap_or_default(),
+            weekends: self.skips.weekends,
+            holidays: codes.join(", "),
+            days_off: dates.join(", "),
+            on_days_off: match cadence.on_days_off {
+                OnDaysOff::StaysOn => DayOff::StaysOn,
+                OnDaysOff::Nobody => DayOff::Nobody,
+            },
+            duty_size: duty_size.to_string(),
+            paused: self.paused,
             ..RotaInput::default()
         };
-        match self.days {
+        match cadence.days {
             Days::Daily => input,
             Days::Working { every } => RotaInput {
                 kind: RotaKind::Working,
@@ -111,7 +180,8 @@ impl Cadence {
 
     /// When duty changes hands, as `Every Monday at 09:00, Europe/Paris`.
     pub fn in_words(&self) -> String {
-        let days = match self.days {
+        let cadence = &self.cadence;
+        let days = match cadence.days {
             Days::Daily => "Every day".to_owned(),
             Days::Working { every } => format!("Every {}", times_of(every, "working day")),
             Days::Weekly { weekday, every } => match every.get() {
@@ -135,31 +205,63 @@ impl Cadence {
                 format!("Every {}", listed(&days))
             }
         };
-        let times = self.clock_times();
+        let times = clock_times(&cadence.times);
         let times: Vec<_> = times.iter().map(String::as_str).collect();
-        let off = match self.weekends() {
-            Weekends::Duty => "",
-            Weekends::StaysOn => "; nobody takes over on Saturdays and Sundays",
-            Weekends::Nobody => "; nobody is on duty on Saturdays and Sundays",
-        };
-        let zone = self.zone.name();
-        format!("{days} at {}, {zone}{off}", listed(&times))
-    }
-
-    fn weekends(&self) -> Weekends {
-        match (self.off.weekend == Weekdays::WEEKEND, self.on_days_off) {
-            (false, _) => Weekends::Duty,
-            (true, OnDaysOff::StaysOn) => Weekends::StaysOn,
-            (true, OnDaysOff::Nobody) => Weekends::Nobody,
+        let zone = cadence.zone.name();
+        let mut words = format!("{days} at {}, {zone}", listed(&times));
+        if let Some(Hours { from, until }) = cadence.hours {
+            let (from, until) = (clock_time(from), clock_time(until));
+            words.push_str(&format!("; on duty from {from} to {until}"));
+        }
+        if let Some(skips) = self.skips.in_words() {
+            let who = match cadence.on_days_off {
+                OnDaysOff::StaysOn => "nobody takes over",
+                OnDaysOff::Nobody => "nobody is on duty",
+            };
+            words.push_str(&format!("; {who} on {skips}"));
+        }
+        match self.paused {
+            true => format!("Paused: nobody is on duty. Else: {}", lower_first(&words)),
+            false => words,
         }
     }
+}
 
-    fn clock_times(&self) -> Vec<String> {
-        let times = self.times.iter();
-        times
-            .map(|time| time.strftime("%H:%M").to_string())
-            .collect()
+impl Skips {
+    /// None where no day is off.
+    fn in_words(&self) -> Option<String> {
+        let weekends = match (self.weekends, self.regions.is_empty()) {
+            (false, _) => None,
+            (true, true) => Some("Saturdays and Sundays".to_owned()),
+            (true, false) => Some("weekends".to_owned()),
+        };
+        let regions: Vec<_> = self.regions.iter().map(Region::in_words).collect();
+        let regions: Vec<_> = regions.iter().map(String::as_str).collect();
+        let holidays = || format!("holidays of {}", listed(&regions));
+        let holidays = (!regions.is_empty()).then(holidays);
+        let own = match self.dates.len() {
+            0 => None,
+            1 => Some("1 more day".to_owned()),
+            days => Some(format!("{days} more days")),
+        };
+        let parts: Vec<_> = [weekends, holidays, own].into_iter().flatten().collect();
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        (!parts.is_empty()).then(|| parts.join(", on "))
     }
+}
+
+fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn clock_times(times: &Times) -> Vec<String> {
+    times.iter().map(clock_time).collect()
+}
+
+fn clock_time(time: Time) -> String {
+    time.strftime("%H:%M").to_string()
 }
 
 /// The value, if there is one; else the problem is one of this field.
@@ -242,13 +344,85 @@ fn time(text: &str) -> Option<Time> {
     Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
 }
 
+/// The hours of duty, or none where there are none; nothing where that makes no sense.
+fn hours(from: &str, until: &str) -> Option<Option<Hours>> {
+    match (from.trim(), until.trim()) {
+        ("", "") => Some(None),
+        (from, until) => {
+            let (from, until) = (time(from)?, time(until)?);
+            Some(Some(Hours { from, until }))
+        }
+    }
+}
+
+fn skips(input: &RotaInput, problems: &mut Problems) -> Skips {
+    let regions = noted(regions(&input.holidays), RotaField::Holidays, problems);
+    let dates = noted(dates_off(&input.days_off), RotaField::DaysOff, problems);
+    let skips = Skips {
+        // Without days off, every day would be a working day.
+        weekends: input.weekends || input.kind == RotaKind::Working,
+        regions: regions.unwrap_or_default(),
+        dates: dates.unwrap_or_default(),
+    };
+    if skips.days_off().is_every_day() {
+        problems.push((RotaField::Holidays, RotaProblem::EveryDayOff));
+    }
+    skips
+}
+
+fn regions(text: &str) -> Result<Vec<Region>, RotaProblem> {
+    let mut regions = Vec::new();
+    let names = text.split([',', ';', '\n']).map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
+        let named = Region::named(name);
+        let region = named.ok_or_else(|| RotaProblem::NoHolidays(shortened(name)))?;
+        if !regions.contains(&region) {
+            regions.push(region);
+        }
+    }
+    match regions.len() > ROTA_REGIONS_MAX {
+        true => Err(RotaProblem::TooManyRegions),
+        false => Ok(regions),
+    }
+}
+
+fn dates_off(text: &str) -> Result<BTreeSet<Date>, RotaProblem> {
+    let words = text.split(|separator: char| separator == ',' || separator.is_whitespace());
+    let words = words.filter(|word| !word.is_empty());
+    let dates: BTreeSet<_> = words
+        .map(|word| date(word).ok_or_else(|| RotaProblem::DayOff(shortened(word))))
+        .collect::<Result<_, _>>()?;
+    match dates.len() > ROTA_DAYS_OFF_MAX {
+        true => Err(RotaProblem::TooManyDaysOff),
+        false => Ok(dates),
+    }
+}
+
+fn date(text: &str) -> Option<Date> {
+    Date::strptime("%Y-%m-%d", text).ok()
+}
+
+/// What was typed, as much of it as a sentence can say.
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// One where nothing was filled in.
+fn duty_size(text: &str) -> Option<u32> {
+    let size = match text.trim() {
+        "" => Some(1),
+        text => text.parse().ok(),
+    };
+    size.filter(|size| (1..=DUTY_SIZE_MAX).contains(size))
+}
+
 /// `today` where nothing was filled in; nothing where that is not known.
 fn starts_on(text: &str, today: Option<Date>) -> Result<Option<Date>, RotaProblem> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(today);
     }
-    let date = Date::strptime("%Y-%m-%d", text).map_err(|_| RotaProblem::Date)?;
+    let date = date(text).ok_or(RotaProblem::Date)?;
     let (from, until) = (FIRST_YEAR, LAST_YEAR);
     match (from..=until).contains(&date.year()) {
         true => Ok(Some(date)),
@@ -318,25 +492,33 @@ mod tests {
     #[test]
     fn what_is_filled_in_is_the_same_when_it_is_opened_again() {
         for kind in KINDS {
-            for weekends in [Weekends::Duty, Weekends::StaysOn, Weekends::Nobody] {
+            for (weekends, on_days_off) in [(false, DayOff::StaysOn), (true, DayOff::Nobody)] {
                 let filled_in = RotaInput {
+                    from: "8:30".to_owned(),
+                    until: "00:00".to_owned(),
                     weekends,
+                    holidays: "de-by, France".to_owned(),
+                    days_off: "2026-12-24 2026-12-31".to_owned(),
+                    on_days_off,
+                    duty_size: "2".to_owned(),
+                    paused: weekends,
                     ..input(kind)
                 };
-                let cadence = Cadence::filled_in(&filled_in, NOW).unwrap();
-                assert_eq!(Cadence::filled_in(&cadence.input(), NOW), Ok(cadence));
+                let checked = FilledIn::checked(&filled_in, NOW).unwrap();
+                let again = checked.terms.input(checked.duty_size);
+                assert_eq!(FilledIn::checked(&again, NOW), Ok(checked));
             }
         }
     }
 
     #[test]
     fn each_kind_is_said_in_words() {
-        let words = KINDS.map(|kind| Cadence::filled_in(&input(kind), NOW).unwrap().in_words());
+        let words = KINDS.map(|kind| in_words(&input(kind)));
         assert_eq!(
             words,
             [
                 "Every day at 09:00, Europe/Paris",
-                "Every 2 working days at 09:00, Europe/Paris",
+                "Every 2 working days at 09:00, Europe/Paris; nobody takes over on Saturdays and Sundays",
                 "Every 2 weeks on Tuesday at 09:00, Europe/Paris",
                 "Every 2 months on day 31 at 09:00, Europe/Paris",
                 "Every 2 months on the last Tuesday at 09:00, Europe/Paris",
@@ -346,13 +528,30 @@ mod tests {
         let often = RotaInput {
             times: "21:00 9:00,09:00".to_owned(),
             every: String::new(),
-            weekends: Weekends::Nobody,
+            weekends: true,
+            on_days_off: DayOff::Nobody,
             ..input(RotaKind::Weekly)
         };
         assert_eq!(
-            Cadence::filled_in(&often, NOW).unwrap().in_words(),
+            in_words(&often),
             "Every Tuesday at 09:00 and 21:00, Europe/Paris; nobody is on duty on Saturdays and Sundays"
         );
+        let paused = RotaInput {
+            from: "8:00".to_owned(),
+            until: "18:00".to_owned(),
+            holidays: "fr".to_owned(),
+            days_off: "2026-12-24".to_owned(),
+            paused: true,
+            ..input(RotaKind::Daily)
+        };
+        assert_eq!(
+            in_words(&paused),
+            "Paused: nobody is on duty. Else: every day at 09:00, Europe/Paris; on duty from 08:00 to 18:00; nobody takes over on holidays of France (FR), on 1 more day"
+        );
+    }
+
+    fn in_words(input: &RotaInput) -> String {
+        FilledIn::checked(input, NOW).unwrap().terms.in_words()
     }
 
     #[test]
@@ -364,8 +563,8 @@ mod tests {
                 starts_on: " ".to_owned(),
                 ..input(RotaKind::Daily)
             };
-            let cadence = Cadence::filled_in(&today_there, NOW).unwrap();
-            assert_eq!(cadence.starts_on.to_string(), today);
+            let checked = FilledIn::checked(&today_there, NOW).unwrap();
+            assert_eq!(checked.terms.cadence.starts_on.to_string(), today);
         }
     }
 
@@ -379,7 +578,7 @@ mod tests {
             ..input(RotaKind::Weekly)
         };
         assert_eq!(
-            Cadence::filled_in(&wrong, NOW).unwrap_err(),
+            FilledIn::checked(&wrong, NOW).unwrap_err(),
             [
                 (RotaField::Every, RotaProblem::Every),
                 (RotaField::Times, RotaProblem::Times),
@@ -394,9 +593,9 @@ mod tests {
         let problem = |change: &dyn Fn(&mut RotaInput), kind| {
             let mut odd = input(kind);
             change(&mut odd);
-            let problems = Cadence::filled_in(&odd, NOW).unwrap_err();
+            let problems = FilledIn::checked(&odd, NOW).unwrap_err();
             assert_eq!(problems.len(), 1, "{problems:?}");
-            problems[0].1
+            problems[0].1.clone()
         };
         for times in [
             "", " , ", "9", "9:0", "+9:00", "9:60", "09:00:00", "nine", "0９:00",
@@ -424,5 +623,32 @@ mod tests {
             let (from, until) = (FIRST_YEAR, LAST_YEAR);
             assert_eq!(far, RotaProblem::DateFarOff { from, until });
         }
+        let half = problem(&|odd| odd.until = "18:00".to_owned(), RotaKind::Daily);
+        assert_eq!(half, RotaProblem::Hours);
+        let nowhere = problem(&|odd| odd.holidays = "FR, Oz".to_owned(), RotaKind::Daily);
+        assert_eq!(nowhere, RotaProblem::NoHolidays("Oz".to_owned()));
+        let no_date = problem(&|odd| odd.days_off = "24.12.".to_owned(), RotaKind::Daily);
+        assert_eq!(no_date, RotaProblem::DayOff("24.12.".to_owned()));
+        for size in ["0", "-1", "1000000", "two"] {
+            let size = problem(&|odd| odd.duty_size = size.to_owned(), RotaKind::Daily);
+            assert_eq!(size, RotaProblem::DutySize);
+        }
+    }
+
+    #[test]
+    fn a_start_that_clocks_jump_over_is_refused_with_the_nearest_times() {
+        let start = |starts_on: &str| RotaInput {
+            times: "02:30".to_owned(),
+            zone: "America/New_York".to_owned(),
+            starts_on: starts_on.to_owned(),
+            ..input(RotaKind::Daily)
+        };
+        let gap = RotaProblem::Gap {
+            before: "01:59".to_owned(),
+            after: "03:00".to_owned(),
+        };
+        let refused = FilledIn::checked(&start("2026-03-08"), NOW);
+        assert_eq!(refused, Err(vec![(RotaField::Times, gap)]));
+        assert!(FilledIn::checked(&start("2026-03-07"), NOW).is_ok());
     }
 }

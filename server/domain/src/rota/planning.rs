@@ -211,21 +211,42 @@ impl Basis<'_> {
     }
 }
 
-/// The people on duty as pages show them: for each their time joined, by start. Gaps are none.
-pub fn stretches(segments: &[Segment]) -> Vec<Stretch> {
-    let stretches = segments.iter().flat_map(|segment| {
-        let on = match &segment.on {
-            Staffing::These(on) => on.as_slice(),
-            Staffing::Nobody(_) => &[],
+impl Basis<'_> {
+    /// The people on duty as pages show them: for each their time joined, by start, with the parts
+    /// of it that come from overrides. Gaps are none.
+    pub fn stretches(&self, segments: &[Segment]) -> Vec<Stretch> {
+        let stretches = segments.iter().flat_map(|segment| {
+            let on = match &segment.on {
+                Staffing::These(on) => on.as_slice(),
+                Staffing::Nobody(_) => &[],
+            };
+            on.iter().map(|placed| Stretch {
+                holder: Some(placed.holder.clone()),
+                starts_at: segment.span.from,
+                ends_at: Some(segment.span.until),
+                overrides: Vec::from_iter(self.mark(segment.span, &placed.why)),
+            })
+        });
+        joined(stretches.collect())
+    }
+
+    /// The override by which somebody is on duty, if it is one.
+    fn mark(&self, span: Span, why: &Why) -> Option<types::Override> {
+        let Why::Override(place) = *why else {
+            return None;
         };
-        on.iter().map(|placed| Stretch {
-            holder: Some(placed.holder.clone()),
-            starts_at: segment.span.from,
-            ends_at: Some(segment.span.until),
-            overrides: Vec::new(),
+        let of = self.overrides.get(place)?.of();
+        let mut members = self.members.iter();
+        let relieved = of.and_then(|of| members.find(|member| member.key == *of));
+        Some(types::Override {
+            starts_at: span.from,
+            ends_at: span.until,
+            instead_of: relieved
+                .map(|member| member.name.clone())
+                .into_iter()
+                .collect(),
         })
-    });
-    joined(stretches.collect())
+    }
 }
 
 /// Spans that are apart and by time, asked about moments that only come later.

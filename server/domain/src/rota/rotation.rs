@@ -3,7 +3,7 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Basis, Cadence, PassedOver, Turn, stretches},
+    rota::{Basis, Terms, Turn},
 };
 use types::{Stretch, Timestamp};
 
@@ -15,8 +15,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 /// A rotation's own schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rota {
-    pub cadence: Cadence,
-    pub passed_over: PassedOver,
+    pub terms: Terms,
     pub turn: Turn,
 }
 
@@ -33,52 +32,29 @@ pub struct UpToDate {
 
 impl Rota {
     /// The rota with which a rotation begins at `now`, in the place of whatever decided before.
-    /// One that it has already goes on with another cadence.
-    pub fn begun(cadence: Cadence, rotation: &Rotation, now: Timestamp) -> Self {
-        let members = &rotation.crew.members;
-        let (passed_over, turn) = match rotation.plan.rota() {
-            Some(present) => {
-                let turn = present.up_to_date(rotation, members, now).turn;
-                (present.passed_over, Some(turn))
-            }
-            None => (PassedOver::default(), None),
+    /// One that it has already goes on by other terms.
+    pub fn begun(terms: Terms, rotation: &Rotation, now: Timestamp) -> Self {
+        let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+        let turn = match rotation.plan.rota() {
+            Some(present) => present.up_to_date(rotation, members, now).turn,
+            None => terms.basis(members, duty_size).begin(&rotation.crew, now),
         };
-        let basis = Basis {
-            cadence: &cadence,
-            duty_size: rotation.details.duty_size,
-            members,
-            passed_over,
-            absences: &[],
-            overrides: &[],
-            paused: false,
-        };
-        Self {
-            turn: turn.unwrap_or_else(|| basis.begin(&rotation.crew, now)),
-            passed_over,
-            cadence,
-        }
+        Self { terms, turn }
     }
 
-    pub fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
-        Basis {
-            cadence: &self.cadence,
-            duty_size,
-            members,
-            passed_over: self.passed_over,
-            absences: &[],
-            overrides: &[],
-            paused: false,
-        }
+    fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
+        self.terms.basis(members, duty_size)
     }
 
     /// The shifts from when the turn was reckoned on until `until`, joined and by start.
     pub fn planned(&self, members: &[Member], duty_size: u32, until: Timestamp) -> Vec<Stretch> {
-        stretches(&self.basis(members, duty_size).segments(&self.turn, until))
+        let basis = self.basis(members, duty_size);
+        basis.stretches(&basis.segments(&self.turn, until))
     }
 
     /// Until when it is planned at `now`, where nobody asks for more.
     pub fn horizon(&self, now: Timestamp) -> Timestamp {
-        let next = self.cadence.next_hand_off(now, self.turn.began);
+        let next = self.terms.cadence.next_hand_off(now, self.turn.began);
         let next = next.map_or(now, |next| next.at);
         let until = now.max(self.turn.as_of).plus_seconds(PLANNED_AHEAD_SECONDS);
         let hours = (until.as_millis() - 1).div_euclid(HOUR_MILLIS) + 1;
@@ -101,12 +77,26 @@ impl Rota {
             let segments = is.segments(&turn, until);
             (turn, segments)
         };
-        let plan = stretches(&segments);
+        let plan = is.stretches(&segments);
         UpToDate {
             duties: on_duty(plan.clone(), now),
             plan,
             next_change_at: is.next_change(&turn, until),
             turn,
+        }
+    }
+}
+
+impl Terms {
+    fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
+        Basis {
+            cadence: &self.cadence,
+            duty_size,
+            members,
+            passed_over: self.passed_over,
+            absences: &[],
+            overrides: &[],
+            paused: self.paused,
         }
     }
 }
@@ -117,7 +107,7 @@ mod tests {
     use crate::{
         Plan,
         crew::examples::{duty, member},
-        rota::{Days, DaysOff, OnDaysOff, Times, Zone},
+        rota::{Cadence, Days, DaysOff, OnDaysOff, PassedOver, Skips, Times, Zone},
         rotation::examples::rotation,
     };
     use jiff::civil::{Date, Time};
@@ -141,7 +131,13 @@ mod tests {
             off: DaysOff::default(),
             on_days_off: OnDaysOff::StaysOn,
         };
-        let rota = Rota::begun(cadence, &rotation, hour(0));
+        let terms = Terms {
+            cadence,
+            skips: Skips::default(),
+            passed_over: PassedOver::default(),
+            paused: false,
+        };
+        let rota = Rota::begun(terms, &rotation, hour(0));
         rotation.plan = Plan::Scheduled(Box::new(rota));
         rotation
     }
@@ -177,7 +173,7 @@ mod tests {
         let known_until = |rotation: &Rotation| rota(rotation).horizon(hour(0));
         assert_eq!(known_until(&rotation), hour(8 * 7 * 24));
         if let Plan::Scheduled(rota) = &mut rotation.plan {
-            rota.cadence.days = Days::Monthly {
+            rota.terms.cadence.days = Days::Monthly {
                 day: 1,
                 every: std::num::NonZeroU16::new(3).unwrap(),
             };

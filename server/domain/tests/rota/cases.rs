@@ -3,7 +3,6 @@
 use crate::support::*;
 use domain::rota::{
     CoverRefusal, CoverRequest, Days, Hours, OnDaysOff, OverrideKind, Segment, Weekdays, Zone,
-    stretches,
 };
 use jiff::civil::Weekday;
 use types::{LinkState, Timestamp};
@@ -25,10 +24,10 @@ fn chicago() -> Team {
 
 #[test]
 fn the_week_in_which_clocks_are_put_back_has_169_hours() {
-    let shifts = stretches(&chicago().basis().segments(
-        &chicago().begun("2024-11-01T14:00Z"),
-        at("2024-11-15T15:00Z"),
-    ));
+    let team = chicago();
+    let begun = team.begun("2024-11-01T14:00Z");
+    let segments = team.basis().segments(&begun, at("2024-11-15T15:00Z"));
+    let shifts = team.basis().stretches(&segments);
     assert_eq!(shifts[0].starts_at, at("2024-11-01T14:00Z"));
     assert_eq!(shifts[0].ends_at, Some(at("2024-11-08T15:00Z")));
     assert_eq!(shifts[1].starts_at, at("2024-11-08T15:00Z"));
@@ -71,7 +70,7 @@ fn a_night_shift_across_a_change_of_clocks_ends_when_it_was_asked_to() {
     let segments = team
         .basis()
         .segments(&team.begun("2026-03-28T21:00Z"), at("2026-03-30T06:00Z"));
-    let shifts = stretches(&segments);
+    let shifts = team.basis().stretches(&segments);
     let ends: Vec<_> = shifts
         .iter()
         .map(|shift| zone.civil(shift.ends_at.unwrap()))

@@ -5,7 +5,7 @@ use domain::{
     Crew, Duty, Foresight, on_duty,
     rota::{
         CountryDays, Days, DaysOff, Fold, Hours, OnDaysOff, Override, OverrideProblem, PassedOver,
-        Unclear, Weekdays, Zone, stretches,
+        Unclear, Weekdays, Zone,
     },
 };
 use jiff::civil::{Date, DateTime, Weekday};
@@ -733,7 +733,7 @@ fn r16_whoever_asks_is_told_the_same() {
     let segments = team
         .basis()
         .segments(&team.begun("2026-06-01T08:00Z"), at("2026-06-09T00:00Z"));
-    let plan = stretches(&segments);
+    let plan = team.basis().stretches(&segments);
     let crew = Crew::new(team.members.clone(), Vec::new());
     for segment in &segments {
         let now = segment.span.from;

@@ -42,6 +42,7 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
     let bound = state.bound.as_ref();
     let people = bound.map_or(&[][..], |bound| &bound.people);
     let rotation = state.rotation;
+    let duty_size = rotation.details.duty_size;
     RotationPage {
         outlook: state.outlook,
         contacts: state.contacts,
@@ -62,15 +63,15 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),
-        rota: rotation.plan.rota().map(rota),
+        rota: rotation.plan.rota().map(|planned| rota(planned, duty_size)),
         binding: state.bound.map(|bound| binding(bound, state.now)),
     }
 }
 
-fn rota(rota: &Rota) -> RotaView {
+fn rota(rota: &Rota, duty_size: u32) -> RotaView {
     RotaView {
-        words: rota.cadence.in_words(),
-        input: rota.cadence.input(),
+        words: rota.terms.in_words(),
+        input: rota.terms.input(duty_size),
     }
 }
 

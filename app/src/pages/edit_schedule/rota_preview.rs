@@ -1,0 +1,37 @@
+//! What a schedule of the rotation's own would bring, before it is saved.
+
+use crate::pages::stretches::{FoldedStretches, PlannedShifts};
+use leptos::prelude::*;
+use types::{RotaPreview, Stretch};
+
+#[component]
+pub(super) fn Previewed(preview: RotaPreview) -> impl IntoView {
+    let RotaPreview {
+        words,
+        plan,
+        gained,
+        lost,
+        zone_data,
+    } = preview;
+    view! {
+        <div class="preview">
+            <h3>"The next eight weeks"</h3>
+            <p translate="no">{words}"."</p>
+            <PlannedShifts plan/>
+            {changed("Shifts that somebody gains", gained)}
+            {changed("Shifts that somebody loses", lost)}
+            <p class="hint">{format!("Nothing is saved yet. Time zones as of {zone_data}.")}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn changed(heading: &'static str, stretches: Vec<Stretch>) -> Option<AnyView> {
+    (!stretches.is_empty()).then(|| {
+        view! {
+            <h4>{heading}</h4>
+            <FoldedStretches stretches current="Now" more="Later ones"/>
+        }
+        .into_any()
+    })
+}

@@ -1,0 +1,60 @@
+//! What a rota would bring its rotation, by the very function that then runs.
+
+use crate::{
+    Plan, Rotation, ShiftChange,
+    outlook::{gaps, sort},
+    rota::{FilledIn, Rota, Zone},
+    shift_changes,
+};
+use types::{RotaPreview, Stretch, Timestamp};
+
+/// How far ahead it is told.
+const AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
+/// How many shifts are told of each list.
+const TOLD: usize = 100;
+
+/// What the next eight weeks would be by what was filled in, and who has other shifts by it.
+pub fn preview(filled_in: FilledIn, rotation: &Rotation, now: Timestamp) -> RotaPreview {
+    let until = now.plus_seconds(AHEAD_SECONDS);
+    let planned = |rotation: &Rotation| {
+        let rota = rotation.plan.rota()?;
+        let (members, size) = (&rotation.crew.members, rotation.details.duty_size);
+        Some(rota.planned(members, size, until))
+    };
+    let FilledIn { terms, duty_size } = filled_in;
+    let words = terms.in_words();
+    let before = planned(rotation).unwrap_or_default();
+    let mut changed = rotation.clone();
+    changed.details.duty_size = duty_size;
+    changed.plan = Plan::Scheduled(Box::new(Rota::begun(terms, &changed, now)));
+    let mut plan = planned(&changed).unwrap_or_default();
+    let (mut gained, mut lost) = (Vec::new(), Vec::new());
+    if rotation.plan.rota().is_some() {
+        for change in shift_changes(&before, &plan, now) {
+            match change {
+                ShiftChange::Came(shift) => gained.push(shift.clone()),
+                ShiftChange::Went(shift) => lost.push(shift.clone()),
+                ShiftChange::Moved { before, after } => {
+                    lost.push(before.clone());
+                    gained.push(after.clone());
+                }
+            }
+        }
+    }
+    let nobody = gaps(&plan, now, Some(until));
+    plan.extend(nobody);
+    plan.retain(|stretch| stretch.ends_at.is_none_or(|end| now < end));
+    sort(&mut plan);
+    RotaPreview {
+        words,
+        plan: first(plan),
+        gained: first(gained),
+        lost: first(lost),
+        zone_data: Zone::data_version().to_owned(),
+    }
+}
+
+fn first(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+    stretches.truncate(TOLD);
+    stretches
+}
