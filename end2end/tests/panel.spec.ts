@@ -296,7 +296,7 @@ test.describe('messages', () => {
     const toasts = page.getByRole('log', { name: 'What was done' }).locator('.toast');
     for (const [edit, said] of [
       [page.getByRole('link', { name: 'Edit', exact: true }), 'The rotation was saved.'],
-      [page.getByRole('button', { name: 'Edit schedule' }), 'The schedule was saved.'],
+      [page.getByRole('button', { name: 'Edit schedule' }), 'The rotation is Manual. Its members and whoever is on duty stayed as they were.'],
     ] as const) {
       await visit(page, path);
       await edit.click();

@@ -101,7 +101,7 @@ pub(super) fn RotaFields(
             </fieldset>
             <TextField
                 id="rota-times" name="rota[times]" label="Time of day"
-                hint="As 09:00. Several are possible, with commas between them."
+                hint="Hours and minutes of the day. Several are possible, with commas between them."
                 value=initial.times problem=problem(RotaField::Times)
             />
             <TextField

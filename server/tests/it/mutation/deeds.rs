@@ -23,6 +23,9 @@ use types::{
 
 /// Longer than any answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Longer than a run that is due takes to begin, also on a busy machine: another one would meet the
+/// odd answer once more, and three in a row are no passing trouble.
+const BEGINNING: Duration = Duration::from_secs(5);
 /// How often to look where nobody tells when something is over.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -209,7 +212,7 @@ impl Tenant<'_> {
             {
                 break run;
             }
-            let told = time::timeout(Duration::from_secs(1), events.recv()).await;
+            let told = time::timeout(BEGINNING, events.recv()).await;
             if told.is_err() && self.connection().await.lease.is_none() {
                 // A run that was on its way has planned the next one anew.
                 asked_at = self.have_all_due().await;
