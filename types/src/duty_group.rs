@@ -1,7 +1,7 @@
 //! The user group of Slack that holds whoever is on duty in a rotation, so that they are reached
 //! by one handle.
 
-use crate::{PersonId, SlackGroupId, SlackWord, Timestamp};
+use crate::{PersonId, SlackGroupId, SlackWord, Timestamp, slack::Hindrance};
 use serde::{Deserialize, Serialize};
 
 /// How many may be taken out of a group without being asked about.
@@ -244,20 +244,14 @@ impl GroupTrouble {
             "no_users_provided" => Self::Empty,
             "subteam_max_users_exceeded" => Self::TooMany,
             "name_already_exists" => Self::NameTaken,
-            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked"
-            | "token_expired" | "app_uninstalled" => Self::TokenRefused,
-            "not_installed" => Self::NotInstalled,
-            "rate_limited"
-            | "timed_out"
-            | "unreachable"
-            | "unreadable"
-            | "internal_error"
-            | "fatal_error"
-            | "service_unavailable"
-            | "not_yet_so" => Self::Waiting,
-            word if word.starts_with("status_") => Self::Waiting,
-            "rotation_gone" | "server_failed" | "broke_off" | "server_ended" => Self::Unknown,
-            word => SlackWord::parse(word).map_or(Self::Unknown, Self::Refused),
+            "not_yet_so" => Self::Waiting,
+            word => match Hindrance::of_word(word) {
+                Hindrance::NotInstalled => Self::NotInstalled,
+                Hindrance::TokenRefused => Self::TokenRefused,
+                Hindrance::Passing => Self::Waiting,
+                Hindrance::Unknown => Self::Unknown,
+                Hindrance::Word(word) => Self::Refused(word),
+            },
         }
     }
 }

@@ -13,6 +13,41 @@ const LONGEST_WORD: usize = 64;
 #[serde(try_from = "String", into = "String")]
 pub struct SlackWord(String);
 
+/// What a word of Slack's means whatever was written there, or one of our own codes for what has
+/// no word.
+pub(crate) enum Hindrance {
+    NotInstalled,
+    TokenRefused,
+    /// It is tried again by itself.
+    Passing,
+    /// Only the log says why.
+    Unknown,
+    /// It depends on what was written.
+    Word(SlackWord),
+}
+
+impl Hindrance {
+    pub(crate) fn of_word(word: &str) -> Self {
+        match word {
+            "not_installed" => Self::NotInstalled,
+            "rate_limited"
+            | "timed_out"
+            | "unreachable"
+            | "unreadable"
+            | "internal_error"
+            | "fatal_error"
+            | "service_unavailable" => Self::Passing,
+            word if word.starts_with("status_") => Self::Passing,
+            "rotation_gone" | "server_failed" | "broke_off" | "server_ended" => Self::Unknown,
+            word => match SlackWord::parse(word) {
+                Some(word) if word.refuses_token() => Self::TokenRefused,
+                Some(word) => Self::Word(word),
+                None => Self::Unknown,
+            },
+        }
+    }
+}
+
 impl SlackWord {
     /// Nothing that does not look like one of Slack's words, since it is shown.
     pub fn parse(text: &str) -> Option<Self> {
@@ -25,6 +60,19 @@ impl SlackWord {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it says that the token is not good.
+    pub fn refuses_token(&self) -> bool {
+        matches!(
+            self.as_str(),
+            "invalid_auth"
+                | "not_authed"
+                | "account_inactive"
+                | "token_revoked"
+                | "token_expired"
+                | "app_uninstalled"
+        )
     }
 
     /// What somebody has to do about it.

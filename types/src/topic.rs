@@ -1,6 +1,6 @@
 //! The topic of the Slack channel that says who is on duty in a rotation.
 
-use crate::{SlackChannelId, SlackWord, Timestamp};
+use crate::{SlackChannelId, SlackWord, Timestamp, slack::Hindrance};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any topic can become.
@@ -104,19 +104,13 @@ impl TopicTrouble {
             "user_is_restricted" => Self::Restricted,
             "method_not_supported_for_channel_type" => Self::NoTopic,
             "missing_scope" => Self::MayNotWrite,
-            "not_installed" => Self::NotInstalled,
-            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked"
-            | "token_expired" | "app_uninstalled" => Self::TokenRefused,
-            "rate_limited"
-            | "timed_out"
-            | "unreachable"
-            | "unreadable"
-            | "internal_error"
-            | "fatal_error"
-            | "service_unavailable" => Self::Waiting,
-            word if word.starts_with("status_") => Self::Waiting,
-            "rotation_gone" | "server_failed" | "broke_off" | "server_ended" => Self::Unknown,
-            word => SlackWord::parse(word).map_or(Self::Unknown, Self::Refused),
+            word => match Hindrance::of_word(word) {
+                Hindrance::NotInstalled => Self::NotInstalled,
+                Hindrance::TokenRefused => Self::TokenRefused,
+                Hindrance::Passing => Self::Waiting,
+                Hindrance::Unknown => Self::Unknown,
+                Hindrance::Word(word) => Self::Refused(word),
+            },
         }
     }
 }

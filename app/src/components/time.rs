@@ -188,7 +188,7 @@ pub(crate) fn Time(
             {text}
         </time>
         {relative.then(|| view! {
-            <span class="relative-time" translate="no">{move || beside(at, clock.now())}</span>
+            <span class=RELATIVE translate="no">{move || beside(at, clock.now())}</span>
         })}
     }
 }

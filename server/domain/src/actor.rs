@@ -37,6 +37,15 @@ pub enum Through {
 }
 
 impl Actor {
+    /// Round Robin itself, which sees all rotations of the workspace; nobody asked.
+    pub fn system(workspace: &WorkspaceId) -> Self {
+        Self {
+            workspace: workspace.clone(),
+            principal: Principal::System,
+            request_id: None,
+        }
+    }
+
     /// Round Robin, where it goes on with what this actor began.
     #[must_use]
     pub fn followed_by_system(&self) -> Self {

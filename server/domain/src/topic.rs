@@ -108,6 +108,13 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
+/// As people read it in Slack: the inverse of what it is sent as.
+pub fn topic_as_read(sent: &str) -> String {
+    sent.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
 /// What to do where a topic is `present`, should be `wanted`, and was last `written` by us, if it
 /// ever was. Whoever had it written for the first time knew that it takes the place of another
 /// one; an empty one is nobody's.
@@ -138,10 +145,7 @@ fn as_compared(topic: &str) -> String {
         rest = behind;
     }
     plain += rest;
-    let plain = plain
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&");
+    let plain = topic_as_read(&plain);
     let words: Vec<_> = plain.split_whitespace().collect();
     words.join(" ")
 }

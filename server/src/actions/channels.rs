@@ -1,6 +1,9 @@
 //! In which Slack channel a rotation's changes of duty are announced.
 
-use super::{Failure, Stop, publish_rotation, rights::must_edit};
+use super::{
+    Failure, Stop, publish_rotation,
+    rights::{editable, must_edit},
+};
 use crate::{
     Services,
     audit::entry_about,
@@ -28,8 +31,7 @@ pub async fn channel(
     id: &RotationId,
 ) -> Result<Channel, Failure> {
     let store = &services.store;
-    let rotation = store.rotation(&actor.workspace, id).await?;
-    must_edit(&rotation.ok_or(Failure::NotFound)?, actor)?;
+    editable(services, actor, id).await?;
     let target = store.target(id, ANNOUNCEMENT).await?;
     let last = match &target {
         Some(target) => store.latest_notice(id, ANNOUNCEMENT, target).await?,

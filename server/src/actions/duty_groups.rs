@@ -1,18 +1,18 @@
 //! The user group of Slack that holds whoever is on duty in a rotation.
 
 use super::{
-    Failure, Stop, publish_rotation, rights::must_edit, rotations::Present, schedules::directory,
+    Failure, Stop, publish_rotation,
+    rights::{editable, must_edit},
+    rotations::Present,
+    schedules::directory,
 };
 use crate::{
     Services,
     audit::entry_about,
     slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SEARCHED, SlackError, UserGroup},
-    store::{DutyGroup, NewAuditEntry},
+    store::{DutyGroup, NewAuditEntry, StoreError},
 };
-use domain::{
-    Actor, Directory, GroupPlan, GroupRules, GroupState, Principal, Rotation, group_plan,
-    has_every_word,
-};
+use domain::{Actor, Directory, GroupPlan, GroupRules, GroupState, group_plan, has_every_word};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use types::{
     AuditAction, GroupRefusal, GroupTrouble, NobodyOnDuty, PersonId, RotationId, SlackCapability,
@@ -124,11 +124,7 @@ pub async fn plan(
     rules: &GroupRules,
     rotations: &[RotationId],
 ) -> Result<GroupPlan, Failure> {
-    let everything = Actor {
-        workspace: workspace.clone(),
-        principal: Principal::System,
-        request_id: None,
-    };
+    let everything = Actor::system(workspace);
     let present = Present::read(services, &everything).await?;
     let feeding = present
         .seen_by(&everything)
@@ -246,13 +242,7 @@ async fn choose(
     chosen: Option<(&SlackGroupId, String)>,
 ) -> Result<(), Stop<GroupRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let former = match store.target(id, DUTY_GROUP).await? {
-        Some(target) => {
-            let former = SlackGroupId::new(target);
-            store.duty_group(workspace, DUTY_GROUP, &former).await?
-        }
-        None => None,
-    };
+    let former = group_of(services, workspace, id).await?;
     let target = chosen.as_ref().map(|(id, _)| id.as_str());
     let set = store
         .set_target(workspace, id, (DUTY_GROUP, target), |rotation, _| {
@@ -375,15 +365,18 @@ async fn tell(
     Ok(())
 }
 
-async fn editable(
+/// The group that a rotation feeds.
+pub(super) async fn group_of(
     services: &Services,
-    actor: &Actor,
+    workspace: &WorkspaceId,
     id: &RotationId,
-) -> Result<Rotation, Failure> {
-    let rotation = services.store.rotation(&actor.workspace, id).await?;
-    let rotation = rotation.ok_or(Failure::NotFound)?;
-    must_edit(&rotation, actor)?;
-    Ok(rotation)
+) -> Result<Option<DutyGroup>, StoreError> {
+    let store = &services.store;
+    let Some(target) = store.target(id, DUTY_GROUP).await? else {
+        return Ok(None);
+    };
+    let group = SlackGroupId::new(target);
+    store.duty_group(workspace, DUTY_GROUP, &group).await
 }
 
 async fn fed_by(services: &Services, id: &RotationId) -> Result<SlackGroupId, Stop<GroupRefusal>> {
@@ -397,11 +390,7 @@ async fn kept(
     id: &RotationId,
 ) -> Result<Option<Kept>, Failure> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let Some(target) = store.target(id, DUTY_GROUP).await? else {
-        return Ok(None);
-    };
-    let group = SlackGroupId::new(&target);
-    let Some(group) = store.duty_group(workspace, DUTY_GROUP, &group).await? else {
+    let Some(group) = group_of(services, workspace, id).await? else {
         return Ok(None);
     };
     let told = store.targets_told(workspace, DUTY_GROUP).await?;
@@ -409,7 +398,7 @@ async fn kept(
     let plan = plan(services, workspace, &group.rules, own).await?;
     Ok(Some(Kept {
         left_out: plan.left_out,
-        waiting: told.contains(&target),
+        waiting: told.contains(group.id.as_str()),
         group,
     }))
 }

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::{Services, audit::entry, slack::directory, store::NewAuditEntry};
 use domain::{Actor, Principal, Rotation};
-use types::{AuditAction, ConnectRefusal, Denial};
+use types::{AuditAction, ConnectRefusal, Denial, RotationId};
 
 pub(super) async fn must_manage_integrations(
     services: &Services,
@@ -54,6 +54,18 @@ pub(super) fn must_edit(rotation: &Rotation, actor: &Actor) -> Result<(), Failur
     } else {
         Ok(())
     }
+}
+
+/// The rotation, for whoever may edit it.
+pub(super) async fn editable(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+) -> Result<Rotation, Failure> {
+    let rotation = services.store.rotation(&actor.workspace, id).await?;
+    let rotation = rotation.ok_or(Failure::NotFound)?;
+    must_edit(&rotation, actor)?;
+    Ok(rotation)
 }
 
 /// Whoever may edit some rotation may look for people and schedules to put

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Stop, connections, publish_rotation,
-    rights::{must_browse, must_edit},
+    rights::{editable, must_browse, must_edit},
     rotations,
 };
 use crate::{
@@ -84,8 +84,7 @@ pub async fn set(
     choice: &ScheduleChoice,
 ) -> Result<(), Stop<BindRefusal>> {
     // Answered before PagerDuty is asked. The change itself looks again.
-    let known = services.store.rotation(&actor.workspace, rotation).await?;
-    must_edit(&known.ok_or(Failure::NotFound)?, actor)?;
+    editable(services, actor, rotation).await?;
     match choice {
         ScheduleChoice::Manual => unbind(services, actor, rotation).await?,
         ScheduleChoice::Scheduled(input) => set_rota(services, actor, rotation, input).await?,
@@ -108,9 +107,7 @@ pub async fn preview_rota(
     id: &RotationId,
     input: &RotaInput,
 ) -> Result<RotaPreview, Stop<BindRefusal>> {
-    let rotation = services.store.rotation(&actor.workspace, id).await?;
-    let rotation = rotation.ok_or(Failure::NotFound)?;
-    must_edit(&rotation, actor)?;
+    let rotation = editable(services, actor, id).await?;
     Ok(domain::rota::preview(
         filled_in(input)?,
         &rotation,

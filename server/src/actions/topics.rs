@@ -1,20 +1,23 @@
 //! The topic of the Slack channel that says who is on duty in a rotation.
 
-use super::{Failure, Stop, publish_rotation, rights::must_edit, rotations::Present};
+use super::{
+    Failure, Stop,
+    duty_groups::group_of,
+    publish_rotation,
+    rights::{editable, must_edit},
+    rotations::Present,
+};
 use crate::{
     Services,
     audit::entry_about,
-    slack::{DUTY_GROUP, TOPIC, is_allowed},
-    store::{ChannelTopic, NewAuditEntry},
+    slack::{TOPIC, is_allowed},
+    store::{ChannelTopic, NewAuditEntry, topic_channel, topic_target},
 };
-use domain::{Actor, Principal, Template, TopicFacts, topic};
+use domain::{Actor, Template, TopicFacts, topic};
 use types::{
-    AuditAction, RotationId, SlackCapability, SlackChannelId, SlackGroupId, TEMPLATE_MAX_CHARS,
-    TemplateProblem, TopicRefusal, WorkspaceId, typed_channel,
+    AuditAction, RotationId, SlackCapability, TEMPLATE_MAX_CHARS, TemplateProblem, TopicRefusal,
+    WorkspaceId, typed_channel,
 };
-
-/// What tells the notices of a channel's topic from those for the channel itself.
-const SUFFIX: &str = "/topic";
 
 /// The topic of a rotation's channel.
 pub struct RotationTopic {
@@ -26,16 +29,6 @@ pub struct RotationTopic {
     pub waiting: bool,
 }
 
-/// By what notices about the topic of this channel are known.
-pub fn target_of(channel: &SlackChannelId) -> String {
-    format!("{channel}{SUFFIX}")
-}
-
-/// The inverse of [`target_of`].
-pub fn channel_of(target: &str) -> Option<SlackChannelId> {
-    target.strip_suffix(SUFFIX).and_then(SlackChannelId::parse)
-}
-
 /// The topic of a rotation's channel, for actors who may choose another one, with what `template`
 /// makes, or its own where that is empty.
 pub async fn rotation_topic(
@@ -45,8 +38,7 @@ pub async fn rotation_topic(
     template: &str,
 ) -> Result<RotationTopic, Failure> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let rotation = store.rotation(workspace, id).await?;
-    must_edit(&rotation.ok_or(Failure::NotFound)?, actor)?;
+    editable(services, actor, id).await?;
     let set = set_by(services, workspace, id).await?;
     let template = match (template.trim(), &set) {
         ("", Some(set)) => Some(set.template.clone()),
@@ -66,7 +58,7 @@ pub async fn rotation_topic(
     Ok(RotationTopic {
         waiting: set
             .as_ref()
-            .is_some_and(|set| told.contains(&target_of(&set.channel))),
+            .is_some_and(|set| told.contains(&topic_target(&set.channel))),
         set,
         preview,
         may_write: installation
@@ -95,24 +87,13 @@ async fn filled_in(
     id: &RotationId,
     template: &Template,
 ) -> Result<String, Failure> {
-    let store = &services.store;
-    let everything = Actor {
-        workspace: workspace.clone(),
-        principal: Principal::System,
-        request_id: None,
-    };
+    let everything = Actor::system(workspace);
     let present = Present::read(services, &everything).await?;
     let mut rotations = present.seen_by(&everything);
     let (place, rotation) = rotations
         .find(|(_, rotation)| rotation.id == *id)
         .ok_or(Failure::NotFound)?;
-    let group = match store.target(id, DUTY_GROUP).await? {
-        Some(group) => {
-            let group = SlackGroupId::new(group);
-            store.duty_group(workspace, DUTY_GROUP, &group).await?
-        }
-        None => None,
-    };
+    let group = group_of(services, workspace, id).await?;
     let outlook = present.listed(place, rotation).outlook;
     let facts = TopicFacts {
         details: &rotation.details,
@@ -139,8 +120,7 @@ pub async fn set(
     (channel, template): (&str, &str),
 ) -> Result<(), Stop<TopicRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let rotation = store.rotation(workspace, id).await?;
-    must_edit(&rotation.ok_or(Failure::NotFound)?, actor)?;
+    editable(services, actor, id).await?;
     let before = set_by(services, workspace, id).await?;
     let template = template.trim();
     let channel = match template {
@@ -156,7 +136,7 @@ pub async fn set(
             return Err(TopicRefusal::Taken.into());
         }
     }
-    let target = channel.as_ref().map(target_of);
+    let target = channel.as_ref().map(topic_target);
     let set = store
         .set_target(workspace, id, (TOPIC, target.as_deref()), |rotation, _| {
             must_edit(rotation, actor)?;
@@ -174,7 +154,7 @@ pub async fn set(
     let former = before.map(|topic| topic.channel);
     let left = former.filter(|former| channel.as_ref() != Some(former));
     for channel in left.iter().chain(&channel) {
-        let target = target_of(channel);
+        let target = topic_target(channel);
         store.tell_now(workspace, id, (TOPIC, &target)).await?;
     }
     publish_rotation(services, actor, id);
@@ -188,12 +168,11 @@ pub async fn write_now(
     id: &RotationId,
 ) -> Result<(), Stop<TopicRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let rotation = store.rotation(workspace, id).await?;
-    must_edit(&rotation.ok_or(Failure::NotFound)?, actor)?;
+    editable(services, actor, id).await?;
     let set = set_by(services, workspace, id).await?;
     let channel = set.ok_or(TopicRefusal::NotSet)?.channel;
     store.take_topic(workspace, &channel).await?;
-    let target = target_of(&channel);
+    let target = topic_target(&channel);
     store.tell_now(workspace, id, (TOPIC, &target)).await?;
     publish_rotation(services, actor, id);
     Ok(())
@@ -206,7 +185,7 @@ async fn set_by(
     id: &RotationId,
 ) -> Result<Option<ChannelTopic>, Failure> {
     let target = services.store.target(id, TOPIC).await?;
-    let Some(channel) = target.as_deref().and_then(channel_of) else {
+    let Some(channel) = target.as_deref().and_then(topic_channel) else {
         return Ok(None);
     };
     let topics = services

@@ -68,8 +68,7 @@ impl SlackError {
         };
         match word {
             "missing_scope" => Self::MissingScope { granted: granted() },
-            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked"
-            | "token_expired" | "app_uninstalled" => Self::TokenRefused { word: known },
+            _ if known.refuses_token() => Self::TokenRefused { word: known },
             "ratelimited" | "rate_limited" => Self::RateLimited {
                 retry_after: USUAL_WAIT,
             },

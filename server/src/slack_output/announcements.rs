@@ -1,7 +1,7 @@
 //! Announces each change of duty in the Slack channel that was chosen for the rotation: the consumer
 //! of the outbox's `slack_announcement`.
 
-use super::{FAILED, GONE, NOT_INSTALLED, attempt, failed, message::announcement, refused, system};
+use super::{FAILED, GONE, NOT_INSTALLED, attempt, failed, message::announcement, refused};
 use crate::{
     Services,
     actions::{Failure, rotations},
@@ -10,6 +10,7 @@ use crate::{
     store::Delivery,
 };
 use async_trait::async_trait;
+use domain::Actor;
 use types::{DaysWanted, SlackChannelId};
 
 /// Tells channels.
@@ -47,7 +48,7 @@ impl Consumer for Announcements {
 impl Announcements {
     async fn announce(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
         let Self(services) = self;
-        let (everything, now) = (system(&delivery.workspace), DaysWanted::default());
+        let (everything, now) = (Actor::system(&delivery.workspace), DaysWanted::default());
         let state = rotations::state(services, &everything, &delivery.rotation, &now).await?;
         let name = &state.rotation.details.name;
         let text = announcement(name, &state.outlook, &state.directory);

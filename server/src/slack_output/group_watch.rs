@@ -2,15 +2,16 @@
 //! and what brought them right may have been missed. Slack tells of all groups of a workspace in
 //! one answer. What differs goes through the outbox like everything else.
 
+use super::{allowed, publish, watch};
 use crate::{
     Services,
     actions::{Failure, duty_groups::plan},
-    background::{Lease, Periodic, Task},
-    slack::{self, AskError, DUTY_GROUP, UserGroup},
+    background::Task,
+    slack::{AskError, DUTY_GROUP, UserGroup},
     store::{DutyGroup, StoreError},
 };
 use std::time::{Duration, Instant};
-use types::{LiveTopic, SlackCapability, Timestamp, WorkspaceId};
+use types::{SlackCapability, Timestamp, WorkspaceId};
 
 /// What the background work calls this.
 const TASK: &str = "slack_groups";
@@ -29,19 +30,13 @@ struct NotCompared(#[from] StoreError);
 
 /// Comparing at the start and at each interval, by one server of several.
 pub fn task(services: &Services) -> Task {
-    let lease = Lease::new(&services.store, TASK, LEASE);
-    let services = services.clone();
-    let step = move || {
-        let services = services.clone();
-        async move {
-            compare_groups(&services).await.map_err(NotCompared)?;
-            Ok(INTERVAL)
-        }
-    };
     let about = "Compares user groups in Slack with who is on duty";
-    Periodic::new(TASK, about, INTERVAL, step)
-        .under(lease)
-        .into()
+    watch(
+        services,
+        (TASK, about),
+        (INTERVAL, LEASE),
+        async |services| compare_groups(&services).await.map_err(NotCompared),
+    )
 }
 
 /// Compares the groups of all workspaces.
@@ -56,9 +51,7 @@ pub async fn compare_groups(services: &Services) -> Result<(), StoreError> {
 
 async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Failure> {
     let (slack, store) = (&services.slack, &services.store);
-    let installed = slack::installed(slack, workspace).await?;
-    let allowed = installed.filter(|installed| installed.is_allowed(SlackCapability::Groups));
-    let Some(installed) = allowed else {
+    let Some(installed) = allowed(services, workspace, SlackCapability::Groups).await? else {
         return Ok(());
     };
     let before = store.duty_groups(workspace, DUTY_GROUP).await?;
@@ -135,10 +128,7 @@ async fn compare_one(
         }
     }
     if is_news {
-        for rotation in &group.rotations {
-            let topic = LiveTopic::Rotation(rotation.clone());
-            services.live.publish(workspace, topic);
-        }
+        publish(services, workspace, &group.rotations);
     }
     Ok(())
 }

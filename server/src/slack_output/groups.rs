@@ -2,7 +2,7 @@
 //! `slack_duty_group`. Whatever the notice is about, the whole group is brought where it should be,
 //! so however many rotations change at once, it is written once.
 
-use super::{FAILED, NOT_INSTALLED, attempt, failed, refused};
+use super::{FAILED, NOT_INSTALLED, attempt, failed, publish, refused};
 use crate::{
     Services,
     actions::{Failure, duty_groups::plan},
@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use domain::{GroupGoal, GroupRules};
 use std::collections::BTreeSet;
-use types::{LiveTopic, PersonId, Role, SlackGroupId, WorkspaceId};
+use types::{PersonId, Role, SlackGroupId, WorkspaceId};
 
 /// How often a group is looked at before and after a write, in one attempt.
 const LOOKS: usize = 4;
@@ -80,10 +80,7 @@ async fn bring_right(
             .note_group_problem(workspace, &group.id, problem);
         noting.await?;
     }
-    for rotation in &group.rotations {
-        let topic = LiveTopic::Rotation(rotation.clone());
-        services.live.publish(workspace, topic);
-    }
+    publish(services, workspace, &group.rotations);
     Ok(attempt)
 }
 

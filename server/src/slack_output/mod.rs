@@ -11,21 +11,62 @@ pub mod topics;
 pub use group_watch::{compare_groups, task as group_watch};
 pub use topic_watch::{look_at_topics, task as topic_watch};
 
-use crate::{outbox::Attempt, slack::SlackError};
-use domain::{Actor, Principal};
-use types::WorkspaceId;
+use crate::{
+    Services,
+    background::{Lease, Periodic, Task},
+    outbox::Attempt,
+    slack::{self, Installed, SlackError},
+    store::StoreError,
+};
+use std::{error::Error, future::Future, time::Duration};
+use types::{LiveTopic, RotationId, SlackCapability, WorkspaceId};
 
 /// Codes of what is wrong where Slack has no word for it.
 const GONE: &str = "rotation_gone";
 const NOT_INSTALLED: &str = "not_installed";
 const FAILED: &str = "server_failed";
 
-/// Round Robin itself, which sees all rotations of the workspace.
-fn system(workspace: &WorkspaceId) -> Actor {
-    Actor {
-        workspace: workspace.clone(),
-        principal: Principal::System,
-        request_id: None,
+/// A task of one server of several that looks at Slack each `interval`, beginning at once, since
+/// Slack tells nobody what others do there. A server that dies is replaced after `lease`.
+fn watch<Looking, E>(
+    services: &Services,
+    (code, about): (&'static str, &'static str),
+    (interval, lease): (Duration, Duration),
+    look: impl Fn(Services) -> Looking + Send + Sync + 'static,
+) -> Task
+where
+    Looking: Future<Output = Result<(), E>> + Send + 'static,
+    E: Error + Send + Sync + 'static,
+{
+    let lease = Lease::new(&services.store, code, lease);
+    let services = services.clone();
+    let step = move || {
+        let looking = look(services.clone());
+        async move {
+            looking.await?;
+            Ok(interval)
+        }
+    };
+    Periodic::new(code, about, interval, step)
+        .under(lease)
+        .into()
+}
+
+/// Slack, where Round Robin is installed and may do that.
+async fn allowed(
+    services: &Services,
+    workspace: &WorkspaceId,
+    capability: SlackCapability,
+) -> Result<Option<Installed>, StoreError> {
+    let installed = slack::installed(&services.slack, workspace).await?;
+    Ok(installed.filter(|installed| installed.is_allowed(capability)))
+}
+
+/// Has open pages read these rotations anew.
+fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId]) {
+    for rotation in rotations {
+        let topic = LiveTopic::Rotation(rotation.clone());
+        services.live.publish(workspace, topic);
     }
 }
 

@@ -2,16 +2,17 @@
 //! what one should say has changed without a change of duty, and whether one is left of a rotation
 //! that is gone.
 
+use super::{allowed, publish, watch};
 use crate::{
     Services,
     actions::{Failure, topics},
-    background::{Lease, Periodic, Task},
-    slack::{self, AskError, TOPIC, topic},
-    store::{StoreError, TopicNote},
+    background::Task,
+    slack::{AskError, TOPIC, topic},
+    store::{StoreError, TopicNote, topic_target},
 };
 use domain::{TopicStep, topic_step};
 use std::time::Duration;
-use types::{LiveTopic, SlackCapability, WorkspaceId};
+use types::{SlackCapability, WorkspaceId};
 
 /// What the background work calls this.
 const TASK: &str = "slack_topics";
@@ -27,19 +28,13 @@ struct NotLooked(#[from] StoreError);
 
 /// Looking at the start and at each interval, by one server of several.
 pub fn task(services: &Services) -> Task {
-    let lease = Lease::new(&services.store, TASK, LEASE);
-    let services = services.clone();
-    let step = move || {
-        let services = services.clone();
-        async move {
-            look_at_topics(&services).await.map_err(NotLooked)?;
-            Ok(INTERVAL)
-        }
-    };
     let about = "Looks at the topics of channels in Slack";
-    Periodic::new(TASK, about, INTERVAL, step)
-        .under(lease)
-        .into()
+    watch(
+        services,
+        (TASK, about),
+        (INTERVAL, LEASE),
+        async |services| look_at_topics(&services).await.map_err(NotLooked),
+    )
 }
 
 /// Looks at the topics of all workspaces.
@@ -54,14 +49,12 @@ pub async fn look_at_topics(services: &Services) -> Result<(), StoreError> {
 
 async fn look(services: &Services, workspace: &WorkspaceId) -> Result<(), Failure> {
     let (slack, store) = (&services.slack, &services.store);
-    let installed = slack::installed(slack, workspace).await?;
-    let allowed = installed.filter(|installed| installed.is_allowed(SlackCapability::Topics));
-    let Some(installed) = allowed else {
+    let Some(installed) = allowed(services, workspace, SlackCapability::Topics).await? else {
         return Ok(());
     };
     let told = store.targets_told(workspace, TOPIC).await?;
     for known in store.topics(workspace, TOPIC, None).await? {
-        let target = topics::target_of(&known.channel);
+        let target = topic_target(&known.channel);
         if told.contains(&target) {
             continue;
         }
@@ -89,8 +82,7 @@ async fn look(services: &Services, workspace: &WorkspaceId) -> Result<(), Failur
             TopicStep::NotOurs => {
                 let note = TopicNote::Edited;
                 store.note_topic(workspace, &known.channel, note).await?;
-                let topic = LiveTopic::Rotation(known.rotation);
-                services.live.publish(workspace, topic);
+                publish(services, workspace, &[known.rotation]);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     actions::{Failure, topics},
     outbox::{Attempt, Consumer},
     slack::{self, AskError, DUTY_GROUP, TOPIC, set_topic, topic},
-    store::{ChannelTopic, Delivery, TopicNote},
+    store::{ChannelTopic, Delivery, TopicNote, topic_channel},
 };
 use async_trait::async_trait;
 use domain::{TopicStep, topic_step};
@@ -48,7 +48,7 @@ impl Topics {
     async fn bring_right(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
         let Self(services) = self;
         let workspace = &delivery.workspace;
-        let Some(channel) = topics::channel_of(&delivery.target) else {
+        let Some(channel) = topic_channel(&delivery.target) else {
             return Ok(Attempt::Delivered);
         };
         let known = services

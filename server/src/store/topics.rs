@@ -5,6 +5,19 @@ use super::{Result, Store};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
+/// What tells the notices of a channel's topic from those for the channel itself.
+const SUFFIX: &str = "/topic";
+
+/// By what notices about the topic of this channel are known.
+pub fn topic_target(channel: &SlackChannelId) -> String {
+    format!("{channel}{SUFFIX}")
+}
+
+/// The inverse of [`topic_target`].
+pub fn topic_channel(target: &str) -> Option<SlackChannelId> {
+    target.strip_suffix(SUFFIX).and_then(SlackChannelId::parse)
+}
+
 /// The topic of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelTopic {
@@ -74,21 +87,22 @@ impl Store {
         kind: &str,
         channel: Option<&SlackChannelId>,
     ) -> Result<Vec<ChannelTopic>> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let statement = format!(
             "select t.channel_id, t.rotation_id, t.template, t.written, t.written_at, t.edited_at,
                  t.problem, t.problem_at,
                  (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
                      and s.rotation_id = t.rotation_id and s.kind = $2
-                     and s.target = t.channel_id || '/topic') as feeding
+                     and s.target = t.channel_id || '{SUFFIX}') as feeding
              from channel_topics t
              where t.workspace_id = $1 and t.channel_id = coalesce($3, t.channel_id)
-             order by t.channel_id",
-        )
-        .bind(workspace.as_str())
-        .bind(kind)
-        .bind(channel.map(SlackChannelId::as_str))
-        .fetch_all(&self.pool)
-        .await?;
+             order by t.channel_id"
+        );
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(kind)
+            .bind(channel.map(SlackChannelId::as_str))
+            .fetch_all(&self.pool)
+            .await?;
         Ok(rows.into_iter().map(ChannelTopic::from).collect())
     }
 
@@ -113,7 +127,7 @@ impl Store {
         (channel, template): (&SlackChannelId, &str),
         kind: &str,
     ) -> Result<bool> {
-        let saved = sqlx::query(
+        let statement = format!(
             "insert into channel_topics (workspace_id, channel_id, rotation_id, template)
              values ($1, $2, $3, $4)
              on conflict (workspace_id, channel_id) do update set
@@ -123,15 +137,16 @@ impl Store {
                      or not exists (select 1 from subscriptions s
                          where s.workspace_id = $1 and s.kind = $5
                              and s.rotation_id = channel_topics.rotation_id
-                             and s.target = channel_topics.channel_id || '/topic')",
-        )
-        .bind(workspace.as_str())
-        .bind(channel.as_str())
-        .bind(rotation.as_str())
-        .bind(template)
-        .bind(kind)
-        .execute(&self.writer)
-        .await?;
+                             and s.target = channel_topics.channel_id || '{SUFFIX}')"
+        );
+        let saved = sqlx::query(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(channel.as_str())
+            .bind(rotation.as_str())
+            .bind(template)
+            .bind(kind)
+            .execute(&self.writer)
+            .await?;
         Ok(saved.rows_affected() == 1)
     }
 

@@ -64,6 +64,21 @@ impl Team {
         }
     }
 
+    /// The same, moving on once a day.
+    async fn scheduled(database: Database) -> Self {
+        let team = Self::of_two(database).await;
+        team.schedule(daily()).await;
+        team
+    }
+
+    /// The same, after a hand-off that was missed.
+    async fn handed_over(database: Database) -> Self {
+        let team = Self::scheduled(database).await;
+        team.asleep().await;
+        team.hand_over().await;
+        team
+    }
+
     async fn set(&self, choice: ScheduleChoice) -> Outcome<(), BindRefusal> {
         let id = self.id.clone();
         let set = self.backend.set_schedule(&caller(), id, choice).await;
@@ -136,8 +151,7 @@ impl Team {
 #[tokio::test]
 async fn a_schedule_of_its_own_moves_a_rotation_on() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         let page = team.page().await;
         assert_eq!(page.mode, RotationMode::Scheduled);
         let rota = page.rota.unwrap();
@@ -184,8 +198,7 @@ async fn a_schedule_of_its_own_moves_a_rotation_on() {
 #[tokio::test]
 async fn the_clock_hands_over_what_was_missed_at_once() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         team.asleep().await;
         let (services, source) = (team.services.clone(), Arc::new(team.source()));
         let signal = ClockSignal::default();
@@ -209,10 +222,7 @@ async fn the_clock_hands_over_what_was_missed_at_once() {
 #[tokio::test]
 async fn whoever_is_removed_while_on_duty_hands_over_to_the_next_at_once() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
-        team.asleep().await;
-        team.hand_over().await;
+        let team = Team::handed_over(database).await;
         let (on_duty, next) = team.told().await;
         let removed = match &*on_duty[0] {
             "Ann" => "U1",
@@ -235,10 +245,7 @@ async fn whoever_is_removed_while_on_duty_hands_over_to_the_next_at_once() {
 #[tokio::test]
 async fn back_in_manual_whoever_is_on_duty_stays_so() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
-        team.asleep().await;
-        team.hand_over().await;
+        let team = Team::handed_over(database).await;
         let (on_duty, _) = team.told().await;
         assert_eq!(team.set(ScheduleChoice::Manual).await, Outcome::Done(()));
         let page = team.page().await;
@@ -257,8 +264,7 @@ async fn back_in_manual_whoever_is_on_duty_stays_so() {
 #[tokio::test]
 async fn the_same_schedule_again_is_no_change() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         let store = &team.services.store;
         let before = rotation(store, &team.id).await;
         team.schedule(RotaInput {
@@ -298,8 +304,7 @@ async fn what_makes_no_sense_is_refused_by_field() {
 #[tokio::test]
 async fn a_schedule_that_only_another_version_can_read_is_left_alone() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         team.asleep().await;
         let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
         let odd = "update rotas set terms = '{\"kind\":\"lunar\"}'";
@@ -378,8 +383,7 @@ async fn shifts_are_told_ahead_as_they_are_planned_and_no_more_once_nothing_is()
 #[tokio::test]
 async fn week_and_feed_have_the_shifts_of_a_year() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         let day = |days: i64| {
             let at = clock::now().plus_seconds(days * 24 * 3600).as_millis();
             jiff::Timestamp::from_millisecond(at).unwrap().to_string()[..10].to_owned()
@@ -407,10 +411,7 @@ async fn week_and_feed_have_the_shifts_of_a_year() {
 #[tokio::test]
 async fn whoever_leaves_slack_is_relieved_and_comes_back_with_slack() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
-        team.asleep().await;
-        team.hand_over().await;
+        let team = Team::handed_over(database).await;
         let (on_duty, next) = team.told().await;
         let who = PersonId::new(if on_duty == ["Ann"] { "U1" } else { "U2" });
         let store = &team.services.store;
@@ -432,8 +433,7 @@ async fn whoever_leaves_slack_is_relieved_and_comes_back_with_slack() {
 #[tokio::test]
 async fn clocks_set_by_other_time_zone_data_are_looked_at_again() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
+        let team = Team::scheduled(database).await;
         let store = &team.services.store;
         store.reckon_rotas_anew().await.unwrap();
         let soon = Duration::from_secs(1);
@@ -501,10 +501,7 @@ async fn a_preview_is_what_then_happens_and_saves_nothing() {
 #[tokio::test]
 async fn while_it_is_paused_nobody_is_on_duty_and_the_turn_stays() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        team.schedule(daily()).await;
-        team.asleep().await;
-        team.hand_over().await;
+        let team = Team::handed_over(database).await;
         let (on_duty, _) = team.told().await;
         let paused = RotaInput {
             paused: true,

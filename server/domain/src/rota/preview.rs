@@ -3,19 +3,17 @@
 use crate::{
     Plan, Rotation, ShiftChange,
     outlook::{gaps, sort},
-    rota::{FilledIn, Rota, Zone},
+    rota::{FilledIn, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS},
     shift_changes,
 };
 use types::{RotaPreview, Stretch, Timestamp};
 
-/// How far ahead it is told.
-const AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
 /// How many shifts are told of each list.
 const TOLD: usize = 100;
 
 /// What the next eight weeks would be by what was filled in, and who has other shifts by it.
 pub fn preview(filled_in: FilledIn, rotation: &Rotation, now: Timestamp) -> RotaPreview {
-    let until = now.plus_seconds(AHEAD_SECONDS);
+    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
     let planned = |rotation: &Rotation| {
         let rota = rotation.plan.rota()?;
         let (members, size) = (&rotation.crew.members, rotation.details.duty_size);

@@ -8,7 +8,7 @@ use crate::{
 use types::{Stretch, Timestamp};
 
 /// How far ahead it is planned, and in any case until the next hand-off.
-const PLANNED_AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
+pub(super) const PLANNED_AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
 /// Whoever asks within the same hour is told the same.
 const HOUR_MILLIS: i64 = 3_600_000;
 

@@ -1,6 +1,7 @@
 //! The topic of a rotation's channel, and what is wrong with it.
 
 use crate::actions::topics::RotationTopic;
+use domain::topic_as_read;
 use types::{TopicTrouble, TopicView};
 
 pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
@@ -15,7 +16,7 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
     TopicView {
         channel: set.map(|set| set.channel.clone()),
         template: set.map(|set| set.template.clone()).unwrap_or_default(),
-        preview: preview.map(|preview| as_read(&preview)),
+        preview: preview.map(|preview| topic_as_read(&preview)),
         problem,
         may_write: topic.may_write,
         written_at: set.and_then(|set| set.written_at),
@@ -26,12 +27,4 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
             .map(|trouble| trouble.to_string()),
         waiting: topic.waiting,
     }
-}
-
-/// A topic as people read it in Slack.
-fn as_read(topic: &str) -> String {
-    topic
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
 }
