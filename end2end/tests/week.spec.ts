@@ -56,14 +56,16 @@ test('gaps, and what is not known, are told apart from duties by words, lines an
   const gap = drawn.filter({ hasText: /Nobody, .* to / }).last();
   const before = drawn.filter({ hasText: /^Not followed.*Not followed here before / });
   const duty = drawn.filter({ hasText: /^Wei Zhang/ }).first();
-  const line = (piece: Locator) => piece.locator('.piece').evaluate((shape) => getComputedStyle(shape).borderTopStyle);
-  expect(await line(duty)).toBe('solid');
-  expect(await line(gap)).toBe('dashed');
+  // Asked until it is so: a piece that is drawn anew at that moment has no style.
+  const expectLine = (piece: Locator, style: string) =>
+    expect(piece.locator('.piece')).toHaveCSS('border-top-style', style);
+  await expectLine(duty, 'solid');
+  await expectLine(gap, 'dashed');
   // What was before its first shift is not known, unless that began before the week.
-  if (await before.count()) expect(await line(before.first())).toBe('dotted');
+  if (await before.count()) await expectLine(before.first(), 'dotted');
   await visit(page, `/week?from=${day(60)}`);
   await expect(drawn).toHaveText([/^Not known.*Not known from .* on$/]);
-  expect(await line(drawn)).toBe('dotted');
+  await expectLine(drawn, 'dotted');
 });
 
 /** So many days from now, as an address has it. */
