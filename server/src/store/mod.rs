@@ -54,7 +54,9 @@ pub use changes::ChangeState;
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use deliveries::{Beside, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence};
+pub use deliveries::{
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence,
+};
 pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};

@@ -32,6 +32,7 @@ mod rotas;
 mod rotations;
 mod runs;
 mod sign_in;
+mod slack_kills;
 mod starts;
 mod statements;
 mod support;
