@@ -10,11 +10,12 @@ use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
     ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
-    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
-    ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal,
-    TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
+    NotificationRefusal, NotificationsView, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
+    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
+    SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId, WeekFilter,
+    WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -319,6 +320,17 @@ pub trait Topics {
     async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
 }
 
+/// What whoever asks is told themselves, by direct messages in Slack.
+#[async_trait]
+pub trait Notifications {
+    async fn notifications(&self, caller: &Caller) -> Result<NotificationsView, AppError>;
+    async fn save_notifications(
+        &self,
+        caller: &Caller,
+        choices: NotificationInput,
+    ) -> Answer<(), NotificationRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -402,6 +414,7 @@ pub trait Backend:
     + Channels
     + DutyGroups
     + Topics
+    + Notifications
     + Audit
     + Operation
     + Flashes
@@ -422,6 +435,7 @@ impl<T> Backend for T where
         + Channels
         + DutyGroups
         + Topics
+        + Notifications
         + Audit
         + Operation
         + Flashes

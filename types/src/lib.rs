@@ -18,6 +18,7 @@ mod home;
 mod id;
 mod list;
 mod live;
+mod notification;
 mod oauth;
 mod outcome;
 mod pagerduty;
@@ -60,6 +61,10 @@ pub use id::{
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
+pub use notification::{
+    DirectTrouble, Lead, MinuteOfDay, NotificationChoices, NotificationInput, NotificationRefusal,
+    NotificationsView, QuietHours, ToldDirectly,
+};
 pub use oauth::{
     AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
     OauthSetup, OauthStep, checked_client_id,

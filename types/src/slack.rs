@@ -226,10 +226,17 @@ pub enum SlackCapability {
     Groups,
     /// Setting the topics of channels.
     Topics,
+    /// Writing to people themselves.
+    DirectMessages,
 }
 
 impl SlackCapability {
-    pub const ALL: [Self; 3] = [Self::Messages, Self::Groups, Self::Topics];
+    pub const ALL: [Self; 4] = [
+        Self::Messages,
+        Self::Groups,
+        Self::Topics,
+        Self::DirectMessages,
+    ];
 
     /// As it is sent.
     pub const fn code(self) -> &'static str {
@@ -237,6 +244,7 @@ impl SlackCapability {
             Self::Messages => "messages",
             Self::Groups => "groups",
             Self::Topics => "topics",
+            Self::DirectMessages => "direct_messages",
         }
     }
 
@@ -250,7 +258,14 @@ impl SlackCapability {
             Self::Messages => &["chat:write"],
             Self::Groups => &["usergroups:read", "usergroups:write"],
             Self::Topics => &["channels:read", "channels:write.topic"],
+            Self::DirectMessages => &["chat:write", "im:write"],
         }
+    }
+
+    /// Whether it works with these scopes.
+    pub fn is_granted(self, scopes: &[String]) -> bool {
+        let is_granted = |needed: &&str| scopes.iter().any(|scope| scope == needed);
+        self.needed_scopes().iter().all(is_granted)
     }
 
     /// All bot scopes that are asked for.
@@ -258,7 +273,7 @@ impl SlackCapability {
         match self {
             // The second one is for public channels that the bot is not in.
             Self::Messages => &["chat:write", "chat:write.public"],
-            Self::Groups => self.needed_scopes(),
+            Self::Groups | Self::DirectMessages => self.needed_scopes(),
             // The others are for private channels, and for joining public ones.
             Self::Topics => &[
                 "channels:read",

@@ -17,6 +17,7 @@ pub mod former;
 pub mod home;
 pub mod links;
 pub mod members;
+pub mod notifications;
 mod rights;
 pub mod rotations;
 pub mod schedules;

@@ -2,6 +2,7 @@
 //! directory of its people with their roles.
 
 mod client;
+mod direct;
 pub mod directory;
 mod error;
 mod holds;
@@ -15,6 +16,7 @@ mod topics;
 mod user_groups;
 
 pub use client::{Granted, NewInstallation, SlackClient};
+pub use direct::open_direct;
 pub use error::SlackError;
 pub use holds::Holds;
 pub use installation::{

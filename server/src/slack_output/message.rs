@@ -1,9 +1,9 @@
-//! What a channel is told of a change of duty, in Slack's way of writing. Pure: the directory is a
-//! parameter.
+//! What a channel is told of a change of duty, and people of their own, in Slack's way of writing.
+//! Pure: the directory is a parameter.
 
 use domain::Directory;
 use jiff::tz::TimeZone;
-use types::{Holder, Outlook, Timestamp};
+use types::{Holder, OnDuty, Outlook, Stretch, Timestamp};
 
 /// Whoever reads more names than this reads none of them.
 const NAMED: usize = 20;
@@ -11,14 +11,10 @@ const NAMED: usize = 20;
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
     let rotation = name(rotation);
-    let duties = outlook.on_duty.iter().map(|duty| {
-        let who = mention(&duty.holder, directory);
-        match duty.until {
-            Some(until) if !duty.or_later => format!("{who} until {}", moment(until)),
-            Some(until) => format!("{who} until {} or later", moment(until)),
-            None => who,
-        }
-    });
+    let duties = outlook
+        .on_duty
+        .iter()
+        .map(|duty| mention(&duty.holder, directory) + &until(duty));
     let duties: Vec<_> = duties.collect();
     let now = match duties.as_slice() {
         [] => format!("Nobody is on duty for {rotation}."),
@@ -32,6 +28,71 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
         }
     });
     now + &next.unwrap_or_default()
+}
+
+/// What somebody is told of their own duty in a rotation.
+#[derive(Clone, Copy, Debug)]
+pub enum Personal<'a> {
+    Started(&'a OnDuty),
+    /// With those who are on duty now.
+    Ended(&'a [OnDuty]),
+    Coming(&'a Stretch),
+    Moved(&'a Stretch),
+}
+
+/// What somebody is told of a rotation of this name, whose page is at `address`.
+pub fn personal_line(
+    (rotation, address): (&str, &str),
+    told: Personal<'_>,
+    directory: &Directory,
+) -> String {
+    let rotation = format!("<{address}|{}>", name(rotation));
+    match told {
+        Personal::Started(duty) => format!("You are on duty for {rotation}{}.", until(duty)),
+        Personal::Ended(on_duty) => {
+            let others = on_duty.iter().map(|duty| mention(&duty.holder, directory));
+            let others: Vec<_> = others.collect();
+            let now = match others.as_slice() {
+                [] => "Nobody is on duty now.".to_owned(),
+                others => format!("On duty now: {}.", listed(others)),
+            };
+            format!("Your duty for {rotation} has ended. {now}")
+        }
+        Personal::Coming(shift) => {
+            format!("Your shift for {rotation} begins {}.", from_until(shift))
+        }
+        Personal::Moved(shift) => format!(
+            "Your shift for {rotation} begins at another time now: {}.",
+            from_until(shift)
+        ),
+    }
+}
+
+/// A whole direct message, which ends with where to choose what one is told.
+pub fn direct_message(lines: &[String], choices: &str) -> String {
+    let choice = format!("_<{choices}|Choose what you are told>_");
+    let (told, left) = lines.split_at(lines.len().min(NAMED));
+    let more = match left.len() {
+        0 => String::new(),
+        more => format!("\nThe same holds for {more} more rotations."),
+    };
+    format!("{}{more}\n{choice}", told.join("\n"))
+}
+
+fn until(duty: &OnDuty) -> String {
+    match duty.until {
+        Some(until) if !duty.or_later => format!(" until {}", moment(until)),
+        Some(until) => format!(" until {} or later", moment(until)),
+        None => String::new(),
+    }
+}
+
+fn from_until(shift: &Stretch) -> String {
+    let from = moment(shift.starts_at);
+    match shift.ends_at {
+        Some(until) => format!("{from}, until {}", moment(until)),
+        None => from,
+    }
 }
 
 /// Whom Slack knows is told; anybody else is called by their name.
@@ -160,6 +221,51 @@ mod tests {
         let outlook = Outlook::default();
         let text = announcement("ليلى", &outlook, &directory());
         assert_eq!(text, "Nobody is on duty for \u{2068}ليلى\u{2069}.");
+    }
+
+    #[test]
+    fn people_are_told_of_their_own_duty() {
+        let rotation = ("<!here>", "https://rr/rotations/1");
+        let link = "<https://rr/rotations/1|\u{2068}&lt;!here&gt;\u{2069}>";
+        let ann = on_duty("slack:UANN", "Ann", Some(AT));
+        let shift = Stretch {
+            holder: Some(ann.holder.clone()),
+            starts_at: AT,
+            ends_at: None,
+            overrides: Vec::new(),
+        };
+        for (told, expected) in [
+            (
+                Personal::Started(&ann),
+                format!("You are on duty for {link} until {DATE}."),
+            ),
+            (
+                Personal::Ended(std::slice::from_ref(&ann)),
+                format!("Your duty for {link} has ended. On duty now: <@UANN>."),
+            ),
+            (
+                Personal::Ended(&[]),
+                format!("Your duty for {link} has ended. Nobody is on duty now."),
+            ),
+            (
+                Personal::Coming(&shift),
+                format!("Your shift for {link} begins {DATE}."),
+            ),
+            (
+                Personal::Moved(&shift),
+                format!("Your shift for {link} begins at another time now: {DATE}."),
+            ),
+        ] {
+            assert_eq!(personal_line(rotation, told, &directory()), expected);
+        }
+    }
+
+    #[test]
+    fn of_very_many_lines_some_are_told() {
+        let lines: Vec<_> = (0..22).map(|number| format!("line {number}")).collect();
+        let message = direct_message(&lines, "https://rr/settings");
+        let end = "line 19\nThe same holds for 2 more rotations.\n_<https://rr/settings|Choose what you are told>_";
+        assert!(message.ends_with(end), "{message}");
     }
 
     #[test]

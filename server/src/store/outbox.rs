@@ -250,7 +250,7 @@ pub(super) async fn withdraw(
 ) -> Result<()> {
     let target = match addressee {
         Addressee::Target(target) => Some(target.as_str()),
-        Addressee::Holder => None,
+        Addressee::Holder | Addressee::People(_) => None,
     };
     sqlx::query(
         "delete from outbox where subject_kind = 'rotation' and subject_id = $1 and kind = $2

@@ -21,6 +21,7 @@ mod keys;
 mod kills;
 mod links;
 mod mutation;
+mod notifications;
 mod oauth;
 mod oddities;
 mod operating;

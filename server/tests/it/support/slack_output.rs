@@ -12,7 +12,9 @@ use server::{
     Services,
     backend::RoundRobin,
     outbox,
-    slack_output::{announcements::Announcements, groups::DutyGroups, topics::Topics},
+    slack_output::{
+        announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
+    },
     store::{Installation, bot_token_row},
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -42,11 +44,12 @@ impl Output {
         };
         let services = open_services(&database.url, &setup).await;
         with_people(&services.store).await;
-        let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
+        let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
             Arc::new(DutyGroups(services.clone())),
             Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
         ];
+        consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
         let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
         let running = services.clone();

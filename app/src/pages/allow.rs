@@ -1,0 +1,23 @@
+//! What Slack does not let Round Robin do yet, with the way to it.
+
+use super::address::address;
+use crate::components::{Notice, Tone};
+use leptos::prelude::*;
+use types::SlackCapability;
+
+/// The link by which an admin lets Round Robin do something in Slack.
+pub(super) fn allow(capability: SlackCapability, what: &'static str, here: &str) -> AnyView {
+    let link = address(
+        "/api/auth/slack/login",
+        &[("allow", capability.code()), ("return_to", here)],
+    );
+    view! {
+        <Notice tone=Tone::Warning>
+            <p>
+                "Slack does not let Round Robin "{what}" yet. An Owner or Admin of the workspace can "
+                <a href=link rel="external">"allow it at Slack"</a>"."
+            </p>
+        </Notice>
+    }
+    .into_any()
+}
