@@ -14,8 +14,8 @@ use types::{
     NotificationRefusal, NotificationsView, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
     Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
     RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId, WeekFilter,
-    WeekView, WorkspaceId,
+    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView,
+    UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -345,6 +345,8 @@ pub trait Audit {
 pub trait Operation {
     /// The background work of the server that answers.
     async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
+    /// What Round Robin can do in Slack, and the app that it takes.
+    async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError>;
 }
 
 #[async_trait]

@@ -5,7 +5,7 @@
 use crate::pages::{
     AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
     IntegrationsPage, NewRotationPage, NotificationsPage, RotationPage, RotationSlackPage,
-    RotationsPage, SettingsPage, SyncHistoryPage, WeekPage,
+    RotationsPage, SettingsPage, SlackSettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -91,6 +91,7 @@ pub enum OccasionalPage {
     BackgroundWork,
     Calendars,
     Notifications,
+    SlackSettings,
 }
 
 impl LazyPage {
@@ -150,6 +151,7 @@ impl OccasionalPage {
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
             Self::Calendars => CalendarsPage().into_any(),
             Self::Notifications => NotificationsPage().into_any(),
+            Self::SlackSettings => SlackSettingsPage().into_any(),
         }
     }
 }

@@ -27,6 +27,7 @@ export function pages(rotation: string): string[] {
     '/settings/audit',
     '/settings/calendars',
     '/settings/notifications',
+    '/settings/slack',
     '/settings/background',
   ];
 }

@@ -89,8 +89,8 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    EndedInstallation, InstallationView, SlackCapability, SlackProblem, SlackRefusal, SlackScope,
-    SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, InstallationView, SlackCapability,
+    SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -12,9 +12,9 @@ use crate::{
         LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MoveMember, Notifications, People,
         PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, RevokeFeed,
         Rotate, Rotation, Rotations, SaveNotifications, SearchSchedules, SetOnDuty, SetSchedule,
-        SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SwitchAccount,
-        SwitchToOauth, SyncNow, SyncRuns, Topic, Undo, UndoForgetFormer, UnlinkPerson, Week,
-        WriteDutyGroup, WriteTopic,
+        SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SlackSettings,
+        SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo, UndoForgetFormer,
+        UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -95,6 +95,7 @@ fn what_server_functions_answer_is_read_back() {
         SetTopic,
         SetWhenNobody,
         SlackChannel,
+        SlackSettings,
         SwitchAccount,
         SwitchToOauth,
         SyncRuns,

@@ -18,6 +18,11 @@ const INTEGRATIONS: Tab = Tab {
     label: "Integrations",
     exact: false,
 };
+const SLACK: Tab = Tab {
+    href: "/settings/slack",
+    label: "Slack",
+    exact: true,
+};
 const CALENDARS: Tab = Tab {
     href: "/settings/calendars",
     label: "Calendars",
@@ -46,7 +51,7 @@ pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
     let mut tabs = vec![GENERAL, INTEGRATIONS, NOTIFICATIONS, CALENDARS];
     if administers {
-        tabs.extend([AUDIT, BACKGROUND]);
+        tabs.extend([SLACK, AUDIT, BACKGROUND]);
     }
     view! { <Tabs label="Parts of the settings" tabs/> }
 }

@@ -15,6 +15,7 @@ mod notifications;
 mod rotations;
 mod schedules;
 mod session;
+mod slack_settings;
 mod topics;
 mod week;
 
@@ -33,6 +34,7 @@ pub use notifications::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;
+pub use slack_settings::*;
 pub use topics::*;
 pub use week::*;
 

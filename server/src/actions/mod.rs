@@ -21,6 +21,7 @@ pub mod notifications;
 mod rights;
 pub mod rotations;
 pub mod schedules;
+pub mod slack_settings;
 pub mod topics;
 pub mod turns;
 pub mod undo;

@@ -11,14 +11,9 @@ const NAMED: usize = 20;
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
     let rotation = name(rotation);
-    let duties = outlook
-        .on_duty
-        .iter()
-        .map(|duty| mention(&duty.holder, directory) + &until(duty));
-    let duties: Vec<_> = duties.collect();
-    let now = match duties.as_slice() {
-        [] => format!("Nobody is on duty for {rotation}."),
-        duties => format!("On duty for {rotation}: {}.", listed(duties)),
+    let now = match on_duty(outlook, directory) {
+        None => format!("Nobody is on duty for {rotation}."),
+        Some(duties) => format!("On duty for {rotation}: {duties}."),
     };
     let next = outlook.next.as_ref().map(|next| {
         let names: Vec<_> = next.names.iter().map(|next| name(next)).collect();
@@ -28,6 +23,14 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
         }
     });
     now + &next.unwrap_or_default()
+}
+
+/// Who is on duty, until when; `None` where nobody is.
+pub fn on_duty(outlook: &Outlook, directory: &Directory) -> Option<String> {
+    let duties = outlook.on_duty.iter();
+    let duties = duties.map(|duty| mention(&duty.holder, directory) + &until(duty));
+    let duties: Vec<_> = duties.collect();
+    (!duties.is_empty()).then(|| listed(&duties))
 }
 
 /// What somebody is told of their own duty in a rotation.
@@ -106,12 +109,12 @@ fn mention(holder: &Holder, directory: &Directory) -> String {
 }
 
 /// A name that may be of another writing direction than what stands around it.
-fn name(name: &str) -> String {
+pub fn name(name: &str) -> String {
     format!("\u{2068}{}\u{2069}", escaped(name))
 }
 
 /// So that no name becomes a mention, a link or `<!channel>`.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -158,7 +161,7 @@ mod tests {
         Directory::new(people, Links::new())
     }
 
-    fn on_duty(key: &str, name: &str, until: Option<Timestamp>) -> OnDuty {
+    fn duty(key: &str, name: &str, until: Option<Timestamp>) -> OnDuty {
         OnDuty {
             holder: Holder {
                 key: MemberKey::new(key),
@@ -188,10 +191,10 @@ mod tests {
             names: vec!["Bob".to_owned()],
             starts_at: Some(AT),
         };
-        let ann = on_duty("slack:UANN", "Ann", Some(AT));
+        let ann = duty("slack:UANN", "Ann", Some(AT));
         let expected = format!("On duty for Ops: <@UANN> until {DATE}. Next: Bob, from {DATE}.");
         assert_eq!(told("Ops", vec![ann], Some(next)), expected);
-        let by_hand = on_duty("slack:UANN", "Ann", None);
+        let by_hand = duty("slack:UANN", "Ann", None);
         assert_eq!(
             told("Ops", vec![by_hand], None),
             "On duty for Ops: <@UANN>."
@@ -202,14 +205,14 @@ mod tests {
     #[test]
     fn only_whom_slack_knows_is_mentioned() {
         for key in ["slack:UGONE", "slack:UNKNOWN", "pagerduty:UANN"] {
-            let text = told("Ops", vec![on_duty(key, "Gwen", None)], None);
+            let text = told("Ops", vec![duty(key, "Gwen", None)], None);
             assert_eq!(text, "On duty for Ops: Gwen.", "{key}");
         }
     }
 
     #[test]
     fn nobody_smuggles_a_mention_in() {
-        let odd = on_duty("pagerduty:P1", "<!channel> & <@UANN>", None);
+        let odd = duty("pagerduty:P1", "<!channel> & <@UANN>", None);
         assert_eq!(
             told("<!here>", vec![odd], None),
             "On duty for &lt;!here&gt;: &lt;!channel&gt; &amp; &lt;@UANN&gt;."
@@ -227,7 +230,7 @@ mod tests {
     fn people_are_told_of_their_own_duty() {
         let rotation = ("<!here>", "https://rr/rotations/1");
         let link = "<https://rr/rotations/1|\u{2068}&lt;!here&gt;\u{2069}>";
-        let ann = on_duty("slack:UANN", "Ann", Some(AT));
+        let ann = duty("slack:UANN", "Ann", Some(AT));
         let shift = Stretch {
             holder: Some(ann.holder.clone()),
             starts_at: AT,
@@ -270,7 +273,7 @@ mod tests {
 
     #[test]
     fn of_very_many_some_are_named() {
-        let many = (0..50).map(|number| on_duty("pagerduty:P", &format!("n{number}"), None));
+        let many = (0..50).map(|number| duty("pagerduty:P", &format!("n{number}"), None));
         let text = told("Ops", many.collect(), None);
         assert!(text.ends_with("n19 and 30 more."), "{text}");
     }

@@ -5,7 +5,7 @@ pub mod announcements;
 pub mod direct;
 mod group_watch;
 pub mod groups;
-mod message;
+pub mod message;
 mod topic_watch;
 pub mod topics;
 

@@ -7,6 +7,7 @@ mod background;
 mod backup;
 mod changes;
 mod clocks;
+mod commands;
 mod connection;
 mod database;
 mod duties;

@@ -87,24 +87,24 @@ impl Output {
         assert!(rotated.unwrap().done().is_some());
     }
 
-    async fn choose(&self, who: &Caller, choices: NotificationInput) {
+    async fn tell_me(&self, who: &Caller, choices: NotificationInput) {
         let chosen = self.backend.save_notifications(who, choices).await;
         assert_eq!(chosen.unwrap(), Outcome::Done(()));
     }
 
-    async fn view(&self, who: &Caller) -> NotificationsView {
+    async fn mine(&self, who: &Caller) -> NotificationsView {
         self.backend.notifications(who).await.unwrap()
     }
 
-    async fn until_trouble(&self, who: &Caller, words: &str) {
+    async fn until_said(&self, who: &Caller, words: &str) {
         self.until(&format!("{words:?} should be said"), async || {
-            let trouble = self.view(who).await.trouble.unwrap_or_default();
+            let trouble = self.mine(who).await.trouble.unwrap_or_default();
             trouble.contains(words).then_some(())
         })
         .await;
     }
 
-    async fn calls(&self, method: &str) -> usize {
+    async fn times_asked(&self, method: &str) -> usize {
         let told = self
             .sandbox
             .ask(&format!("slack/calls?method={method}"))
@@ -155,7 +155,7 @@ async fn whoever_begins_is_told_once_and_whoever_wants_to_be_when_it_ends() {
         let first = output.until_told(ADA.0, 1).await;
         assert!(first[0].starts_with("You are on duty for <"), "{first:?}");
         assert!(first[0].contains(&link), "{first:?}");
-        output.choose(&as_person(ADA), both()).await;
+        output.tell_me(&as_person(ADA), both()).await;
         output.rotate_now(&id).await;
         let told = output.until_told(ADA.0, 2).await;
         assert!(
@@ -163,13 +163,13 @@ async fn whoever_begins_is_told_once_and_whoever_wants_to_be_when_it_ends() {
             "{told:?}"
         );
         output.until_told(TOMAS.0, 1).await;
-        let view = output.view(&as_person(ADA)).await;
+        let view = output.mine(&as_person(ADA)).await;
         assert_eq!(view.last.unwrap().about, "Duty ended: Ops & <!channel>");
         assert_eq!((view.may_write, view.trouble), (true, None));
 
         // Whoever wants to hear nothing hears nothing.
         let nothing = NotificationInput::default();
-        output.choose(&as_person(ADA), nothing).await;
+        output.tell_me(&as_person(ADA), nothing).await;
         output.rotate_now(&id).await;
         output.rotate_now(&id).await;
         output.until_told(TOMAS.0, 2).await;
@@ -186,19 +186,29 @@ async fn nobody_is_asked_for_anything_where_nothing_changes() {
         let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
         output.until_told(ADA.0, 1).await;
         output.until_over().await;
-        let calls = (output.calls(OPEN).await, output.calls(POST).await);
+        let calls = (
+            output.times_asked(OPEN).await,
+            output.times_asked(POST).await,
+        );
         assert_eq!(calls, (1, 1));
+        let workspace = workspace();
         let renamed = output
             .services
             .store
-            .change_rotation(&workspace(), &id, |rotation| {
+            .change_rotation(&workspace, &id, |rotation| {
                 rotation.details.description = "Other".to_owned();
                 let action = types::AuditAction::EditedRotation;
                 Ok::<_, std::convert::Infallible>(crate::support::entry(action))
             });
         assert_eq!(renamed.await.unwrap(), Some(Ok(true)));
         tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!((output.calls(OPEN).await, output.calls(POST).await), (1, 1));
+        assert_eq!(
+            (
+                output.times_asked(OPEN).await,
+                output.times_asked(POST).await
+            ),
+            (1, 1)
+        );
         output.end().await;
     }
 }
@@ -210,13 +220,19 @@ async fn a_missing_scope_is_said_and_leaves_the_rest_going() {
         let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
         output.rotate_now(&id).await;
         output.until_over().await;
-        assert!(!output.view(&as_person(ADA)).await.may_write);
-        assert_eq!((output.calls(OPEN).await, output.calls(POST).await), (0, 0));
+        assert!(!output.mine(&as_person(ADA)).await.may_write);
+        assert_eq!(
+            (
+                output.times_asked(OPEN).await,
+                output.times_asked(POST).await
+            ),
+            (0, 0)
+        );
 
         output.install(&SCOPES).await;
         output.rotate_now(&id).await;
         assert_eq!(output.until_told(ADA.0, 1).await.len(), 1);
-        assert!(output.view(&as_person(ADA)).await.may_write);
+        assert!(output.mine(&as_person(ADA)).await.may_write);
 
         // Slack takes it away again.
         let dropped = json!({"scope": "im:write"});
@@ -227,12 +243,12 @@ async fn a_missing_scope_is_said_and_leaves_the_rest_going() {
         output.rotate_now(&id).await;
         output
             .until("that it is gone should be noticed", async || {
-                let may_write = output.view(&as_person(TOMAS)).await.may_write;
+                let may_write = output.mine(&as_person(TOMAS)).await.may_write;
                 (!may_write).then_some(())
             })
             .await;
         assert_eq!(
-            output.view(&as_person(TOMAS)).await.trouble,
+            output.mine(&as_person(TOMAS)).await.trouble,
             None,
             "said once"
         );
@@ -252,7 +268,7 @@ async fn what_may_have_been_told_is_not_told_again_and_what_was_not_is() {
             .await;
         output.rotate_now(&id).await;
         output
-            .until_trouble(&as_person(TOMAS), "did not say clearly")
+            .until_said(&as_person(TOMAS), "did not say clearly")
             .await;
         assert!(output.told(TOMAS.0).await.is_empty());
 
@@ -272,7 +288,7 @@ async fn what_may_have_been_told_is_not_told_again_and_what_was_not_is() {
         output.fault(busy).await;
         output.rotate_now(&id).await;
         output.until_told(TOMAS.0, 1).await;
-        assert_eq!(output.view(&as_person(TOMAS)).await.trouble, None);
+        assert_eq!(output.mine(&as_person(TOMAS)).await.trouble, None);
         output.end().await;
     }
 }
@@ -287,7 +303,7 @@ async fn whom_slack_does_not_let_be_reached_is_told_why_and_nobody_else_waits() 
         output.sandbox.control(&hide, json!({"hidden": true})).await;
         output.rotate_now(&id).await;
         output
-            .until_trouble(&as_person(TOMAS), "deactivated or cannot be seen")
+            .until_said(&as_person(TOMAS), "deactivated or cannot be seen")
             .await;
         output.rotate_now(&id).await;
         output.until_told(ADA.0, 2).await;
@@ -296,7 +312,7 @@ async fn whom_slack_does_not_let_be_reached_is_told_why_and_nobody_else_waits() 
         output.rotate_now(&id).await;
         output.rotate_now(&id).await;
         output
-            .until_trouble(&as_person(ADA), "deactivated or cannot be seen")
+            .until_said(&as_person(ADA), "deactivated or cannot be seen")
             .await;
         output.end().await;
     }
@@ -346,8 +362,8 @@ async fn in_quiet_hours_nothing_is_told_and_afterwards_what_is_still_true() {
         let id = output.by_hand("Ops", &[TOMAS, ADA]).await;
         output.until_told(TOMAS.0, 1).await;
         let ada = as_person(ADA);
-        assert_eq!(output.view(&ada).await.zone, "UTC");
-        output.choose(&ada, quiet_now("UTC")).await;
+        assert_eq!(output.mine(&ada).await.zone, "UTC");
+        output.tell_me(&ada, quiet_now("UTC")).await;
         output.rotate_now(&id).await;
         output
             .until("the message should wait", async || {
@@ -358,7 +374,7 @@ async fn in_quiet_hours_nothing_is_told_and_afterwards_what_is_still_true() {
                 (latest.problem.as_deref() == Some("quiet_hours")).then_some(())
             })
             .await;
-        let view = output.view(&ada).await;
+        let view = output.mine(&ada).await;
         assert_eq!((view.trouble, view.last), (None, None));
         // Her duty ends within them, which is not told.
         output.rotate_now(&id).await;
@@ -368,7 +384,7 @@ async fn in_quiet_hours_nothing_is_told_and_afterwards_what_is_still_true() {
         database
             .execute("update outbox set retry_at = 0 where state = 'waiting'")
             .await;
-        output.choose(&ada, both()).await;
+        output.tell_me(&ada, both()).await;
         let told = output.until_told(ADA.0, 1).await;
         assert!(told[0].starts_with("You are on duty"), "{told:?}");
         output.until_over().await;
@@ -386,12 +402,12 @@ async fn a_time_zone_is_slacks_where_it_tells_one() {
         database
             .execute("update people set time_zone = 'Nowhere/Odd' where id = 'U05TOMASHE'")
             .await;
-        let ada = output.view(&as_person(ADA)).await;
+        let ada = output.mine(&as_person(ADA)).await;
         assert_eq!(
             (ada.zone.as_str(), ada.zone_is_slacks),
             ("Europe/Berlin", true)
         );
-        let tomas = output.view(&as_person(TOMAS)).await;
+        let tomas = output.mine(&as_person(TOMAS)).await;
         assert_eq!((tomas.zone.as_str(), tomas.zone_is_slacks), ("UTC", false));
         output.end().await;
     }
@@ -409,7 +425,7 @@ async fn of_a_pagerduty_schedule_people_are_reminded_told_of_moves_and_of_the_ha
             leads: vec![Lead::AWeek, Lead::QuarterOfAnHour],
             ..NotificationInput::default()
         };
-        output.choose(&ada, choices).await;
+        output.tell_me(&ada, choices).await;
         bound_to(services, sandbox, "PPLATP1").await;
         let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));
         let order = json!({"seconds": 4, "next": "PADAOK1"});
@@ -487,7 +503,7 @@ async fn choices_are_made_without_javascript_and_what_is_wrong_with_them_is_said
     );
     let right = "change=b&choices[ends]=true&choices[leads][]=1d&choices[leads][]=15m&choices[quiet_from]=22:00&choices[quiet_until]=07:00";
     choose(&mut ann, right).await;
-    let view = output.view(&output.caller).await;
+    let view = output.mine(&output.caller).await;
     let expected = NotificationInput {
         ends: true,
         leads: vec![Lead::QuarterOfAnHour, Lead::ADay],
@@ -504,7 +520,7 @@ async fn choices_are_made_without_javascript_and_what_is_wrong_with_them_is_said
 async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
     for database in databases().await {
         let output = Output::with_company(&database, &SCOPES).await;
-        output.choose(&as_person(ADA), both()).await;
+        output.tell_me(&as_person(ADA), both()).await;
         let store = &output.services.store;
         let known = store
             .person(&workspace(), &PersonId::new(ADA.0))
@@ -523,7 +539,7 @@ async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
             absorbs: Some(PersonId::new(ADA.0)),
         };
         store.save_told(&workspace(), &[same]).await.unwrap();
-        let view = output.view(&as_person(("W9", "Ada"))).await;
+        let view = output.mine(&as_person(("W9", "Ada"))).await;
         assert!(view.choices.ends);
         output.end().await;
     }
