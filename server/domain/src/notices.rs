@@ -163,10 +163,15 @@ pub fn notices_of_plan(
 ) -> PlanNotices {
     let mut due = BTreeMap::new();
     let mut moved = BTreeMap::new();
-    let mut told = Vec::new();
+    let (mut told, mut personal) = (Vec::new(), BTreeMap::new());
     for subscription in subscriptions {
         let lead = match subscription.occasion {
-            Occasion::BeforeShift(lead) => lead,
+            Occasion::BeforeShift(lead) => {
+                if let Addressee::People(_) = subscription.addressee {
+                    personal.insert(subscription.kind.as_str(), lead);
+                }
+                lead
+            }
             Occasion::ShiftMoved => {
                 told.extend(moves(subscription, changes, now));
                 continue;
@@ -196,10 +201,35 @@ pub fn notices_of_plan(
     }
     // Somebody else may begin when it did before.
     moved.retain(|from, _| !due.contains_key(from));
+    only_nearest(&mut due, &personal);
     PlanNotices {
         moved: moved.into_iter().collect(),
         due: due.into_values().chain(told).collect(),
     }
+}
+
+/// Whoever wants to be reminded several times and learns of a shift late is reminded once: of what
+/// is due already, what would have been due last is enough. `personal` has the kinds of such
+/// reminders, each with how long before the shift it is.
+fn only_nearest(due: &mut BTreeMap<NoticeKey, Notice>, personal: &BTreeMap<&str, Duration>) {
+    let mut nearest = BTreeMap::new();
+    for notice in due.values().filter(|notice| notice.due_in.is_zero()) {
+        let NoticeKey {
+            occurrence,
+            kind,
+            target,
+        } = &notice.key;
+        if let Some(lead) = personal.get(kind.as_str()) {
+            let least = nearest.entry((*occurrence, target.clone()));
+            let least = least.or_insert(*lead);
+            *least = (*least).min(*lead);
+        }
+    }
+    due.retain(|key, notice| {
+        let lead = personal.get(key.kind.as_str());
+        let shift = (key.occurrence, key.target.clone());
+        !notice.due_in.is_zero() || lead.is_none_or(|lead| nearest[&shift] == *lead)
+    });
 }
 
 /// What whoever wants to hear of shifts that begin at another time is told now. It waits for as
@@ -381,6 +411,39 @@ mod tests {
         );
         let notices = of_plan(&moved(ann_alone()), &after, &after);
         assert_eq!(notices.due, []);
+    }
+
+    #[test]
+    fn whoever_learns_late_of_a_shift_is_reminded_of_it_once() {
+        let plan = [shift("ann", 20, 50), shift("ann", 60, 90)];
+        let reminder = |kind: &str, lead| Subscription {
+            kind: kind.to_owned(),
+            addressee: ann_alone(),
+            ..subscription(kind, None, Occasion::BeforeShift(Duration::from_secs(lead)))
+        };
+        let reminders = [
+            reminder("short", 25),
+            reminder("long", 40),
+            reminder("last", 5),
+        ];
+        let reminders: Vec<_> = reminders.iter().collect();
+        let due = |now| {
+            let notices = notices_of_plan(&reminders, &plan, &[], at(now));
+            let told = notices.due.iter();
+            let told = told.map(|notice| format!("{} {}", short(&notice.key), notice.key.kind));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            due(0),
+            [
+                "ann@20 last",
+                "ann@20 short",
+                "ann@60 last",
+                "ann@60 long",
+                "ann@60 short"
+            ]
+        );
+        assert_eq!(due(18)[..2], ["ann@20 last", "ann@60 last"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{Actor, Occurrence, PersonalNotice};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use types::{DaysWanted, Holder, MemberKey, PersonId, RotationId};
 
 /// Where people choose what they are told.
@@ -102,13 +102,14 @@ impl DirectMessages {
         if !is_active || !notice.is_wanted(&known.choices) {
             return Ok(Attempt::Delivered);
         }
-        let beside = beside.iter();
-        let beside = beside.map(|beside| (&beside.rotation, beside.occurrence()));
-        let about = [(&delivery.rotation, delivery.occurrence)];
-        let mut lines = Vec::<Line>::new();
-        for (rotation, occurrence) in about.into_iter().chain(beside) {
-            let line = self.line(delivery, rotation, occurrence).await?;
-            lines.extend(line.filter(|line| lines.iter().all(|told| told.text != line.text)));
+        let mut about = BTreeMap::from([(&delivery.rotation, vec![delivery.occurrence])]);
+        for other in beside {
+            let occurrences = about.entry(&other.rotation).or_default();
+            occurrences.push(other.occurrence());
+        }
+        let mut lines = Vec::new();
+        for (rotation, occurrences) in about {
+            lines.extend(self.lines(delivery, rotation, &occurrences).await?);
         }
         if lines.is_empty() {
             return Ok(Attempt::Delivered);
@@ -126,7 +127,8 @@ impl DirectMessages {
         }
         let attempt = self.send(delivery, person, &lines).await?;
         if attempt == Attempt::Delivered {
-            let names: Vec<_> = lines.iter().map(|line| line.rotation.as_str()).collect();
+            let mut names: Vec<_> = lines.iter().map(|line| line.rotation.as_str()).collect();
+            names.dedup();
             let about = format!("{}: {}", in_words(*notice), names.join(", "));
             let noting = store.note_told_directly(workspace, person, &about).await;
             if let Err(error) = noting {
@@ -163,47 +165,50 @@ impl DirectMessages {
         Ok(post(services, &installed, &channel, &text).await)
     }
 
-    /// What there is to say now of a rotation, if it is still of use.
-    async fn line(
+    /// What there is to say now of a rotation, as far as it is still of use.
+    async fn lines(
         &self,
         delivery: &Delivery,
         rotation: &RotationId,
-        occurrence: Occurrence,
-    ) -> Result<Option<Line>, Failure> {
+        occurrences: &[Occurrence],
+    ) -> Result<Vec<Line>, Failure> {
         let Self { services, notice } = self;
         let everything = Actor::system(&delivery.workspace);
         let days = DaysWanted::default();
         let state = match rotations::state(services, &everything, rotation, &days).await {
             Ok(state) => state,
             // It was deleted meanwhile.
-            Err(Failure::NotFound) => return Ok(None),
+            Err(Failure::NotFound) => return Ok(Vec::new()),
             Err(failure) => return Err(failure),
         };
         let me = MemberKey::new(&delivery.target);
-        let on_duty = &state.outlook.on_duty;
         let mine = state.outlook.of(&me);
-        let shift = || {
-            let mut shifts = state.plan.iter();
-            shifts.find(|shift| {
-                let is_mine = |holder: &Holder| holder.key == me;
-                shift.starts_at == occurrence.moment()
-                    && shift.starts_at > state.now
-                    && shift.holder.as_ref().is_some_and(is_mine)
-            })
-        };
+        let shifts = state.plan.iter().filter(|shift| {
+            let is_mine = |holder: &Holder| holder.key == me;
+            shift.starts_at > state.now
+                && occurrences.contains(&Occurrence::at(shift.starts_at))
+                && shift.holder.as_ref().is_some_and(is_mine)
+        });
         let told = match notice {
-            PersonalNotice::Starts => mine.map(Personal::Started),
-            PersonalNotice::Ends => mine.is_none().then_some(Personal::Ended(on_duty)),
-            PersonalNotice::Moves => shift().map(Personal::Moved),
-            PersonalNotice::Before(_) => shift().map(Personal::Coming),
+            PersonalNotice::Starts => Vec::from_iter(mine.map(Personal::Started)),
+            PersonalNotice::Ends if mine.is_some() => Vec::new(),
+            PersonalNotice::Ends => vec![Personal::Ended(&state.outlook.on_duty)],
+            PersonalNotice::Moves => {
+                // Where a whole schedule moves, the next shift stands for all.
+                let shifts: Vec<_> = shifts.collect();
+                let first = shifts.first();
+                Vec::from_iter(first.map(|first| Personal::Moved(first, shifts.len() - 1)))
+            }
+            PersonalNotice::Before(_) => shifts.map(Personal::Coming).collect(),
         };
         let name = &state.rotation.details.name;
         let page = format!("/rotations/{rotation}");
         let address = services.config.public_url.join(&page);
-        Ok(told.map(|told| Line {
+        let lines = told.into_iter().map(|told| Line {
             text: personal_line((name, &address), told, &state.directory),
             rotation: name.clone(),
-        }))
+        });
+        Ok(lines.collect())
     }
 }
 

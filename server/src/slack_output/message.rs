@@ -40,7 +40,8 @@ pub enum Personal<'a> {
     /// With those who are on duty now.
     Ended(&'a [OnDuty]),
     Coming(&'a Stretch),
-    Moved(&'a Stretch),
+    /// With how many later ones have moved.
+    Moved(&'a Stretch, usize),
 }
 
 /// What somebody is told of a rotation of this name, whose page is at `address`.
@@ -64,10 +65,15 @@ pub fn personal_line(
         Personal::Coming(shift) => {
             format!("Your shift for {rotation} begins {}.", from_until(shift))
         }
-        Personal::Moved(shift) => format!(
-            "Your shift for {rotation} begins at another time now: {}.",
-            from_until(shift)
-        ),
+        Personal::Moved(shift, later) => {
+            let later = match later {
+                0 => "",
+                1 => " So does a later one.",
+                _ => " So do later ones.",
+            };
+            let shift = from_until(shift);
+            format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
+        }
     }
 }
 
@@ -77,7 +83,7 @@ pub fn direct_message(lines: &[String], choices: &str) -> String {
     let (told, left) = lines.split_at(lines.len().min(NAMED));
     let more = match left.len() {
         0 => String::new(),
-        more => format!("\nThe same holds for {more} more rotations."),
+        more => format!("\nAnd {more} more."),
     };
     format!("{}{more}\n{choice}", told.join("\n"))
 }
@@ -255,8 +261,10 @@ mod tests {
                 format!("Your shift for {link} begins {DATE}."),
             ),
             (
-                Personal::Moved(&shift),
-                format!("Your shift for {link} begins at another time now: {DATE}."),
+                Personal::Moved(&shift, 1),
+                format!(
+                    "Your shift for {link} begins at another time now: {DATE}. So does a later one."
+                ),
             ),
         ] {
             assert_eq!(personal_line(rotation, told, &directory()), expected);
@@ -267,7 +275,7 @@ mod tests {
     fn of_very_many_lines_some_are_told() {
         let lines: Vec<_> = (0..22).map(|number| format!("line {number}")).collect();
         let message = direct_message(&lines, "https://rr/settings");
-        let end = "line 19\nThe same holds for 2 more rotations.\n_<https://rr/settings|Choose what you are told>_";
+        let end = "line 19\nAnd 2 more.\n_<https://rr/settings|Choose what you are told>_";
         assert!(message.ends_with(end), "{message}");
     }
 

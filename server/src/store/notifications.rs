@@ -2,13 +2,14 @@
 //! to be told is in the outbox.
 
 use super::{
-    DatabaseConnection, Engine, NoticeState, Result, Store, as_json, workspaces::split_scopes,
+    DatabaseConnection, Engine, NoticeState, Result, Store, as_json, outbox,
+    workspaces::split_scopes,
 };
 use domain::{Audiences, PersonalNotice, Subscription};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::HashMap;
 use types::{
-    NotificationChoices, PersonId, RotationId, SlackCapability, Timestamp, ToldDirectly,
+    MemberKey, NotificationChoices, PersonId, RotationId, SlackCapability, Timestamp, ToldDirectly,
     WorkspaceId,
 };
 
@@ -84,6 +85,21 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         plan_again(&mut tx, self.engine, workspace, Some(person)).await?;
+        // What waits for the end of quiet hours may wait for nothing any more.
+        let statement = format!(
+            "update outbox set retry_at = 0
+             where workspace_id = $1 and target = $2 and kind in {} and state = 'waiting'",
+            self.engine.texts_of_json("$3")
+        );
+        let waiting = sqlx::query(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(MemberKey::of_person(person).as_str())
+            .bind(as_json(&kinds()))
+            .execute(&mut *tx)
+            .await?;
+        if waiting.rows_affected() > 0 {
+            outbox::announce(&mut tx, self.engine).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -117,7 +133,6 @@ impl Store {
         workspace: &WorkspaceId,
         target: &str,
     ) -> Result<Option<NoticeState>> {
-        let kinds: Vec<_> = PersonalNotice::all().map(PersonalNotice::kind).collect();
         let statement = format!(
             "select state, problem from outbox
              where workspace_id = $1 and target = $2 and kind in {} and attempts > 0
@@ -127,11 +142,15 @@ impl Store {
         let row: Option<(String, Option<String>)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(target)
-            .bind(as_json(&kinds))
+            .bind(as_json(&kinds()))
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(|(state, problem)| NoticeState { state, problem }))
     }
+}
+
+fn kinds() -> Vec<&'static str> {
+    PersonalNotice::all().map(PersonalNotice::kind).collect()
 }
 
 /// Has the clock look at the plans of rotations, so that what is to be told of them is written:

@@ -404,7 +404,7 @@ async fn insert(
 }
 
 /// Has the deliverer look once the transaction is committed, whichever server it is on.
-async fn announce(connection: &mut DatabaseConnection, engine: Engine) -> Result<()> {
+pub(super) async fn announce(connection: &mut DatabaseConnection, engine: Engine) -> Result<()> {
     connection.note_outbox_written();
     if engine == Engine::Postgres {
         sqlx::query("select pg_notify($1, '')")

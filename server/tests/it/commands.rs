@@ -238,7 +238,8 @@ async fn a_command_that_comes_again_is_answered_and_not_done_again() {
 
 #[tokio::test]
 async fn what_slack_has_not_signed_is_not_even_read() {
-    let services = with_secret(&sqlite()).await;
+    let database = sqlite();
+    let services = with_secret(&database).await;
     let id = ops(&services, Visibility::Public).await;
     let body = form(ANN, "ops rotate", "1");
     let now = seconds_now();
@@ -274,7 +275,8 @@ async fn what_slack_has_not_signed_is_not_even_read() {
 
 #[tokio::test]
 async fn without_a_signing_secret_it_is_said_that_commands_are_not_set_up() {
-    let services = services(&sqlite(), NOWHERE).await;
+    let database = sqlite();
+    let services = services(&database, NOWHERE).await;
     let answer = send(&services, &form(ANN, "", "1"), None).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("ROUNDROBIN_SLACK_SIGNING_SECRET"));
@@ -298,7 +300,8 @@ async fn whoever_is_not_known_or_left_is_told_so() {
 
 #[tokio::test]
 async fn one_who_asks_too_often_is_asked_to_wait() {
-    let services = with_secret(&sqlite()).await;
+    let database = sqlite();
+    let services = with_secret(&database).await;
     for _ in 0..20 {
         says(&services, ANN, "help", &["/rr"]).await;
     }

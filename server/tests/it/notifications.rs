@@ -4,7 +4,7 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, directory_read, slack_output::Output, workspace,
 };
-use app::backend::{Caller, Notifications, Rotations};
+use app::backend::{Caller, Notifications, Rotations, Schedules};
 use axum::http::StatusCode;
 use domain::Person;
 use jiff::{Timestamp as Instant, ToSpan, tz::TimeZone};
@@ -13,7 +13,7 @@ use server::sync;
 use std::time::Duration;
 use types::{
     Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome, PersonId, Role,
-    RotationId, Timestamp,
+    RotaInput, RotaKind, RotationId, ScheduleChoice, Timestamp,
 };
 
 const SCOPES: [&str; 2] = ["chat:write", "im:write"];
@@ -100,6 +100,18 @@ impl Output {
         self.until(&format!("{words:?} should be said"), async || {
             let trouble = self.mine(who).await.trouble.unwrap_or_default();
             trouble.contains(words).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a message waits for the end of somebody's quiet hours.
+    async fn until_quiet(&self, person: &str) {
+        self.until("the message should wait", async || {
+            let (store, target) = (&self.services.store, format!("slack:{person}"));
+            let latest = store.latest_personal_notice(&workspace(), &target).await;
+            let latest = latest.unwrap()?;
+            let is_quiet = latest.problem.as_deref() == Some("quiet_hours");
+            (latest.state == "waiting" && is_quiet).then_some(())
         })
         .await;
     }
@@ -365,25 +377,15 @@ async fn in_quiet_hours_nothing_is_told_and_afterwards_what_is_still_true() {
         assert_eq!(output.mine(&ada).await.zone, "UTC");
         output.tell_me(&ada, quiet_now("UTC")).await;
         output.rotate_now(&id).await;
-        output
-            .until("the message should wait", async || {
-                let target = format!("slack:{}", ADA.0);
-                let store = &output.services.store;
-                let latest = store.latest_personal_notice(&workspace(), &target).await;
-                let latest = latest.unwrap()?;
-                (latest.problem.as_deref() == Some("quiet_hours")).then_some(())
-            })
-            .await;
+        output.until_quiet(ADA.0).await;
         let view = output.mine(&ada).await;
         assert_eq!((view.trouble, view.last), (None, None));
         // Her duty ends within them, which is not told.
         output.rotate_now(&id).await;
         output.rotate_now(&id).await;
+        output.until_quiet(ADA.0).await;
         assert!(output.told(ADA.0).await.is_empty());
-        // They are over.
-        database
-            .execute("update outbox set retry_at = 0 where state = 'waiting'")
-            .await;
+        // There are none any more.
         output.tell_me(&ada, both()).await;
         let told = output.until_told(ADA.0, 1).await;
         assert!(told[0].starts_with("You are on duty"), "{told:?}");
@@ -414,14 +416,13 @@ async fn a_time_zone_is_slacks_where_it_tells_one() {
 }
 
 #[tokio::test]
-async fn of_a_pagerduty_schedule_people_are_reminded_told_of_moves_and_of_the_hand_off() {
+async fn of_a_pagerduty_schedule_people_are_reminded_and_told_of_the_hand_off() {
     for database in databases().await {
         let output = Output::with_company(&database, &SCOPES).await;
         let (services, sandbox) = (&output.services, &output.sandbox);
         let ada = as_person(ADA);
         let choices = NotificationInput {
             starts: true,
-            moves: true,
             leads: vec![Lead::AWeek, Lead::QuarterOfAnHour],
             ..NotificationInput::default()
         };
@@ -445,6 +446,55 @@ async fn of_a_pagerduty_schedule_people_are_reminded_told_of_moves_and_of_the_ha
         );
         output.end().await;
         reconciler.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_a_schedule_that_moves_people_are_told_once_if_they_want_to_be() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        let choices = NotificationInput {
+            moves: true,
+            ..NotificationInput::default()
+        };
+        output.tell_me(&as_person(ADA), choices.clone()).await;
+        output
+            .tell_me(&as_person(TOMAS), NotificationInput::default())
+            .await;
+        let at = async |time: &str| {
+            let input = RotaInput {
+                kind: RotaKind::Daily,
+                times: time.to_owned(),
+                zone: "Pacific/Auckland".to_owned(),
+                starts_on: "2026-01-01".to_owned(),
+                ..RotaInput::default()
+            };
+            let choice = ScheduleChoice::Scheduled(Box::new(input));
+            let set = output
+                .backend
+                .set_schedule(&output.caller, id.clone(), choice);
+            assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        };
+        at("00:00").await;
+        output.until_over().await;
+        assert_eq!(
+            output.told(ADA.0).await.len(),
+            1,
+            "it is new, and did not move"
+        );
+        at("00:30").await;
+        let told = output.until_told(ADA.0, 2).await;
+        output.until_over().await;
+        assert_eq!(output.told(ADA.0).await.len(), 2);
+        assert!(
+            told[1].contains("begins at another time now: <!date^"),
+            "{told:?}"
+        );
+        assert!(told[1].ends_with("So do later ones."), "{told:?}");
+        assert!(output.told(TOMAS.0).await.is_empty());
+        output.end().await;
     }
 }
 
