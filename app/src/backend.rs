@@ -10,11 +10,12 @@ use types::{
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
     ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
-    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
-    ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal,
-    TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
+    NotificationRefusal, NotificationsView, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
+    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
+    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView,
+    UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -319,6 +320,17 @@ pub trait Topics {
     async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
 }
 
+/// What whoever asks is told themselves, by direct messages in Slack.
+#[async_trait]
+pub trait Notifications {
+    async fn notifications(&self, caller: &Caller) -> Result<NotificationsView, AppError>;
+    async fn save_notifications(
+        &self,
+        caller: &Caller,
+        choices: NotificationInput,
+    ) -> Answer<(), NotificationRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -333,6 +345,8 @@ pub trait Audit {
 pub trait Operation {
     /// The background work of the server that answers.
     async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
+    /// What Round Robin can do in Slack, and the app that it takes.
+    async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError>;
 }
 
 #[async_trait]
@@ -402,6 +416,7 @@ pub trait Backend:
     + Channels
     + DutyGroups
     + Topics
+    + Notifications
     + Audit
     + Operation
     + Flashes
@@ -422,6 +437,7 @@ impl<T> Backend for T where
         + Channels
         + DutyGroups
         + Topics
+        + Notifications
         + Audit
         + Operation
         + Flashes

@@ -4,8 +4,8 @@
 
 use crate::pages::{
     AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
-    IntegrationsPage, NewRotationPage, RotationPage, RotationSlackPage, RotationsPage,
-    SettingsPage, SyncHistoryPage, WeekPage,
+    IntegrationsPage, NewRotationPage, NotificationsPage, RotationPage, RotationSlackPage,
+    RotationsPage, SettingsPage, SlackSettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -90,6 +90,8 @@ pub enum OccasionalPage {
     AuditLog,
     BackgroundWork,
     Calendars,
+    Notifications,
+    SlackSettings,
 }
 
 impl LazyPage {
@@ -148,6 +150,8 @@ impl OccasionalPage {
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
             Self::Calendars => CalendarsPage().into_any(),
+            Self::Notifications => NotificationsPage().into_any(),
+            Self::SlackSettings => SlackSettingsPage().into_any(),
         }
     }
 }

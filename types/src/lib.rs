@@ -18,6 +18,7 @@ mod home;
 mod id;
 mod list;
 mod live;
+mod notification;
 mod oauth;
 mod outcome;
 mod pagerduty;
@@ -60,6 +61,10 @@ pub use id::{
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
+pub use notification::{
+    DirectTrouble, Lead, MinuteOfDay, NotificationChoices, NotificationInput, NotificationRefusal,
+    NotificationsView, QuietHours, ToldDirectly,
+};
 pub use oauth::{
     AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
     OauthSetup, OauthStep, checked_client_id,
@@ -84,8 +89,8 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    EndedInstallation, InstallationView, SlackCapability, SlackProblem, SlackRefusal, SlackScope,
-    SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, InstallationView, SlackCapability,
+    SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

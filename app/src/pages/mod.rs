@@ -1,6 +1,7 @@
 //! One file or folder per page, and what they share.
 
 mod address;
+mod allow;
 mod audit;
 mod background;
 mod calendars;
@@ -17,6 +18,7 @@ mod integrations;
 mod links;
 mod new_rotation;
 mod not_found;
+mod notifications;
 mod person_select;
 mod rotation;
 mod rotation_card;
@@ -25,6 +27,7 @@ mod rotation_slack;
 mod rotations;
 mod settings;
 mod sign_in;
+mod slack_settings;
 mod stretches;
 mod typing;
 mod week;
@@ -45,9 +48,11 @@ pub(crate) use not_found::NotFoundPage;
 // A release has nothing at that address.
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
+pub(crate) use notifications::NotificationsPage;
 pub(crate) use rotation::RotationPage;
 pub(crate) use rotation_slack::RotationSlackPage;
 pub(crate) use rotations::{ADDRESS as ROTATIONS, RotationsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};
+pub(crate) use slack_settings::SlackSettingsPage;
 pub(crate) use week::WeekPage;

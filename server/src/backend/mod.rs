@@ -12,6 +12,7 @@ mod duty_groups;
 mod feeds;
 mod flashes;
 mod links;
+mod notifications;
 mod operation;
 mod rotations;
 mod schedules;

@@ -70,6 +70,11 @@ pub trait Consumer: Send + Sync {
 
     /// Tells a notice, by what is true now, in less than 20 seconds.
     async fn deliver(&self, delivery: &Delivery) -> Attempt;
+
+    /// The same, where it matters of what else is told with it: what ends together with this one.
+    async fn deliver_with(&self, delivery: &Delivery, _beside: &[Beside]) -> Attempt {
+        self.deliver(delivery).await
+    }
 }
 
 /// Why the deliverer did not look.
@@ -162,7 +167,8 @@ impl Deliverer {
         };
         let sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
-            async move { consumer.deliver(&delivery).await }
+            let beside = beside.clone();
+            async move { consumer.deliver_with(&delivery, &beside).await }
         }));
         let unclear = |problem: &str| Attempt::Unclear {
             problem: problem.to_owned(),
@@ -278,6 +284,10 @@ fn log(delivery: &Delivery, end: &DeliveryEnd) {
     match end {
         DeliveryEnd::Delivered => {
             tracing::debug!(kind, %rotation, attempt, "told outside");
+        }
+        DeliveryEnd::Later { wait, reason } => {
+            let wait = wait.as_secs();
+            tracing::debug!(kind, %rotation, reason, wait, "waits to be told outside");
         }
         DeliveryEnd::Again { wait, problem } => {
             let wait = wait.as_secs();

@@ -28,7 +28,14 @@ pub struct Delivery {
 #[derive(Clone, Debug, Serialize)]
 pub struct Beside {
     id: String,
+    pub rotation: RotationId,
     occurrence: i64,
+}
+
+impl Beside {
+    pub fn occurrence(&self) -> Occurrence {
+        Occurrence::at(Timestamp::from_millis(self.occurrence))
+    }
 }
 
 /// That notices of one kind are sent after those of another one have been tried, of the same
@@ -70,6 +77,11 @@ pub enum DeliveryEnd {
     GivenUp {
         problem: String,
     },
+    /// Nothing was tried; it waits for so long.
+    Later {
+        wait: Duration,
+        reason: String,
+    },
     /// It is tried again after so long.
     Again {
         wait: Duration,
@@ -84,6 +96,7 @@ impl DeliveryEnd {
             Self::Delivered => ("delivered", None, None),
             Self::InDoubt { problem } => ("in_doubt", Some(problem), None),
             Self::GivenUp { problem } => ("given_up", Some(problem), None),
+            Self::Later { wait, reason } => ("waiting", Some(reason), Some(*wait)),
             Self::Again { wait, problem } => ("waiting", Some(problem), Some(*wait)),
         }
     }
@@ -226,11 +239,12 @@ impl Store {
     /// What is due for the same target and of the same kind as a notice that is being sent.
     pub async fn waiting_beside(&self, delivery: &Delivery) -> Result<Vec<Beside>> {
         let statement = format!(
-            "select id, occurrence from outbox where workspace_id = $1 and target = $2 and kind = $3
+            "select id, subject_id, occurrence from outbox
+             where workspace_id = $1 and target = $2 and kind = $3
                  and state = 'waiting' and not_before <= (select {})",
             self.engine.now()
         );
-        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(delivery.workspace.as_str())
             .bind(&delivery.target)
             .bind(&delivery.kind)
@@ -238,7 +252,11 @@ impl Store {
             .await?;
         let beside = rows.into_iter();
         Ok(beside
-            .map(|(id, occurrence)| Beside { id, occurrence })
+            .map(|(id, rotation, occurrence)| Beside {
+                id,
+                rotation: RotationId::new(rotation),
+                occurrence,
+            })
             .collect())
     }
 

@@ -12,7 +12,9 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, outbox,
-    slack_output::{announcements::Announcements, groups::DutyGroups, topics::Topics},
+    slack_output::{
+        announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
+    },
     store::{Installation, bot_token_row},
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -36,11 +38,12 @@ impl Output {
     pub async fn new(database: &Database, scopes: &[&str]) -> Self {
         let mut output = Self::silent(database, scopes).await;
         let services = output.services.clone();
-        let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
+        let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
             Arc::new(DutyGroups(services.clone())),
             Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
         ];
+        consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
         let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
         output.tasks = tokio::spawn(async move { in_background(&services, tasks).await });
