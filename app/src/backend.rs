@@ -7,6 +7,7 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, OverrideId, OverrideInput, OverrideRefusal,
     ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
     ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
@@ -319,6 +320,42 @@ pub trait Topics {
     async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
 }
 
+/// Overrides of a rotation's own schedule: for those who may edit the rotation, and for members
+/// who take a place over themselves.
+#[async_trait]
+pub trait Overrides {
+    /// What an override would bring.
+    async fn preview_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<RotaPreview, OverrideRefusal>;
+    async fn make_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal>;
+    /// Ends one that runs, or removes one that is to come.
+    async fn end_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: OverrideId,
+    ) -> Answer<(), OverrideRefusal>;
+}
+
+/// When the caller is away.
+#[async_trait]
+pub trait Absences {
+    async fn absences(&self, caller: &Caller) -> Result<AbsencesView, AppError>;
+    async fn note_absence(&self, caller: &Caller, input: AbsenceInput)
+    -> Answer<(), AbsenceRefusal>;
+    /// Ends one that runs, or removes one that is to come.
+    async fn remove_absence(&self, caller: &Caller, id: AbsenceId) -> Answer<(), AbsenceRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -402,6 +439,8 @@ pub trait Backend:
     + Channels
     + DutyGroups
     + Topics
+    + Overrides
+    + Absences
     + Audit
     + Operation
     + Flashes
@@ -422,6 +461,8 @@ impl<T> Backend for T where
         + Channels
         + DutyGroups
         + Topics
+        + Overrides
+        + Absences
         + Audit
         + Operation
         + Flashes

@@ -20,6 +20,7 @@ mod list;
 mod live;
 mod oauth;
 mod outcome;
+mod overrides;
 mod pagerduty;
 mod person;
 mod refusal;
@@ -55,7 +56,7 @@ pub use duty_group::{
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
-    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
+    AbsenceId, AuditId, MemberKey, OverrideId, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
     SlackGroupId, SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
@@ -65,12 +66,18 @@ pub use oauth::{
     OauthSetup, OauthStep, checked_client_id,
 };
 pub use outcome::Outcome;
+pub use overrides::{
+    ABSENCES_MAX, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal,
+    AbsenceView, AbsencesView, MemberAbsence, NOTE_MAX_CHARS, OVERRIDES_MAX,
+    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet,
+    OverrideView, SPAN_MAX_DAYS, SpanField, SpanInput, SpanProblem, WhichOne,
+};
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
 pub use rota::{
     DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX, RotaField,
-    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday,
+    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday, WhenAway,
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,

@@ -2,8 +2,8 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
-    GroupTrouble, LinkRefusal, OauthClientProblem, PagerDutyProblem, RotationRefusal,
+    AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
+    GroupTrouble, LinkRefusal, OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal,
     TemplateProblem, TopicRefusal,
 };
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,21 @@ codes!(BindRefusal of PagerDuty, Rotation {
     Self::ConnectionChanged => "schedule.connection_changed",
     Self::Rota(_) => "schedule.fields",
     Self::NothingChosen => "schedule.nothing_chosen",
+});
+
+codes!(OverrideRefusal of Rotation {
+    Self::Bound => "override.bound",
+    Self::ByHand => "override.by_hand",
+    Self::OnlyYourself => "override.only_yourself",
+    Self::Fields(_) => "override.fields",
+    Self::TooMany => "override.too_many",
+    Self::Gone => "override.gone",
+});
+
+codes!(AbsenceRefusal {
+    Self::Fields(_) => "absence.fields",
+    Self::TooMany => "absence.too_many",
+    Self::Gone => "absence.gone",
 });
 
 codes!(LinkRefusal {
@@ -226,6 +241,8 @@ mod tests {
         rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
         rotation.changed_since rotation.undo_gone
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
+        override.bound override.by_hand override.only_yourself override.fields
+        override.too_many override.gone absence.fields absence.too_many absence.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
@@ -260,6 +277,8 @@ mod tests {
             Denial::CODES,
             RotationRefusal::CODES,
             BindRefusal::CODES,
+            OverrideRefusal::CODES,
+            AbsenceRefusal::CODES,
             LinkRefusal::CODES,
             ChannelRefusal::CODES,
             GroupRefusal::CODES,

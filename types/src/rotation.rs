@@ -3,7 +3,7 @@
 //! (always).
 
 use crate::{
-    BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonId,
+    BindingView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook, OverrideView, PagerDutyUserId, PersonId,
     PersonView, RotaView, RotationId, ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Serialize};
@@ -355,6 +355,12 @@ pub struct RotationPage {
     /// The days that were asked for, and who has duty on them.
     pub days: Days,
     pub coverage: Coverage,
+    /// Those that run or are to come, by start.
+    pub overrides: Vec<OverrideView>,
+    /// Members who are away or will be, by start, for those who may edit.
+    pub absences: Vec<MemberAbsence>,
+    /// The caller may put at least themselves in the place of a member.
+    pub may_take_over: bool,
     /// The caller may link people of PagerDuty to people of Slack.
     pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.

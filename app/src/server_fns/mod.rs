@@ -2,6 +2,7 @@
 //! `/rpc`. Each is a public endpoint: it identifies the caller, then hands over
 //! to the backend, which authorises.
 
+mod absences;
 mod audit;
 mod authorisation;
 mod background;
@@ -11,12 +12,14 @@ mod duty_groups;
 mod exchange;
 mod feeds;
 mod links;
+mod overrides;
 mod rotations;
 mod schedules;
 mod session;
 mod topics;
 mod week;
 
+pub use absences::*;
 pub use audit::*;
 pub use authorisation::*;
 pub use background::*;
@@ -28,6 +31,7 @@ pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
 pub use feeds::*;
 pub use links::*;
+pub use overrides::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;

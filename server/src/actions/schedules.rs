@@ -108,11 +108,10 @@ pub async fn preview_rota(
     input: &RotaInput,
 ) -> Result<RotaPreview, Stop<BindRefusal>> {
     let rotation = editable(services, actor, id).await?;
-    Ok(domain::rota::preview(
-        filled_in(input)?,
-        &rotation,
-        clock::now(),
-    ))
+    let (filled_in, now) = (filled_in(input)?, clock::now());
+    let store = &services.store;
+    let absences = store.absences_of_members(&rotation).await?;
+    Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
 
 async fn unbind(
