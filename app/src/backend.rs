@@ -7,15 +7,15 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, OverrideId, OverrideInput, OverrideRefusal,
-    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
-    ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
-    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
-    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
-    ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport, TopicRefusal,
-    TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
+    BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ClientSecretInput,
+    ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
+    FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView, IntegrationsView, LinkRefusal,
+    MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome, OverrideId, OverrideInput,
+    OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview,
+    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
+    ScheduleChoice, ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport,
+    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -350,8 +350,11 @@ pub trait Overrides {
 #[async_trait]
 pub trait Absences {
     async fn absences(&self, caller: &Caller) -> Result<AbsencesView, AppError>;
-    async fn note_absence(&self, caller: &Caller, input: AbsenceInput)
-    -> Answer<(), AbsenceRefusal>;
+    async fn note_absence(
+        &self,
+        caller: &Caller,
+        input: AbsenceInput,
+    ) -> Answer<(), AbsenceRefusal>;
     /// Ends one that runs, or removes one that is to come.
     async fn remove_absence(&self, caller: &Caller, id: AbsenceId) -> Answer<(), AbsenceRefusal>;
 }

@@ -3,9 +3,9 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
-    IntegrationsPage, NewRotationPage, RotationPage, RotationSlackPage, RotationsPage,
-    SettingsPage, SyncHistoryPage, WeekPage,
+    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage,
+    EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, OverridePage, RotationPage,
+    RotationSlackPage, RotationsPage, SettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -19,7 +19,7 @@ pub enum Chunk {
     Overview,
     /// A rotation's own page.
     Rotation,
-    /// The choice of what decides who is on duty.
+    /// The choice of what decides who is on duty, and overrides of that.
     EditSchedule,
     /// What Slack is told of a rotation.
     RotationSlack,
@@ -50,7 +50,7 @@ impl Chunk {
             (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
-            (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some("schedule" | "override")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
@@ -66,7 +66,7 @@ impl Chunk {
 pub enum LazyPage {
     Overview(OverviewPage),
     Rotation,
-    EditSchedule,
+    EditSchedule(SchedulePage),
     RotationSlack,
     Integrations,
     Occasional(OccasionalPage),
@@ -80,6 +80,13 @@ pub enum OverviewPage {
     Week,
 }
 
+/// The pages of [`Chunk::EditSchedule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulePage {
+    Schedule,
+    Override,
+}
+
 /// The pages of [`Chunk::Occasional`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OccasionalPage {
@@ -90,6 +97,7 @@ pub enum OccasionalPage {
     AuditLog,
     BackgroundWork,
     Calendars,
+    Absences,
 }
 
 impl LazyPage {
@@ -98,7 +106,7 @@ impl LazyPage {
         match self {
             Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
-            Self::EditSchedule => Chunk::EditSchedule,
+            Self::EditSchedule(_) => Chunk::EditSchedule,
             Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
             Self::Occasional(_) => Chunk::Occasional,
@@ -122,9 +130,14 @@ pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
 }
 
-/// What [`Chunk::EditSchedule`] begins with.
-pub fn edit_schedule_view() -> AnyView {
-    EditSchedulePage().into_any()
+impl SchedulePage {
+    /// What [`Chunk::EditSchedule`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::Schedule => EditSchedulePage().into_any(),
+            Self::Override => OverridePage().into_any(),
+        }
+    }
 }
 
 /// What [`Chunk::RotationSlack`] begins with.
@@ -148,6 +161,7 @@ impl OccasionalPage {
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
             Self::Calendars => CalendarsPage().into_any(),
+            Self::Absences => AbsencesPage().into_any(),
         }
     }
 }
@@ -186,16 +200,14 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{
-        LazyPage, edit_schedule_view, integrations_view, rotation_slack_view, rotation_view,
-    };
+    use super::{LazyPage, integrations_view, rotation_slack_view, rotation_view};
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
             LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
-            LazyPage::EditSchedule => edit_schedule_view(),
+            LazyPage::EditSchedule(page) => page.view(),
             LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
             LazyPage::Occasional(page) => page.view(),
@@ -332,6 +344,7 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
+            ("/rotations/0191/override", Some(EditSchedule)),
             ("/rotations/0191/slack", Some(RotationSlack)),
             ("/week", Some(Overview)),
             ("/week/1", None),

@@ -19,6 +19,7 @@ export function pages(rotation: string): string[] {
     `${rotation}?weeks=4`,
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
+    `${rotation}/override`,
     `${rotation}/slack`,
     '/settings',
     '/settings/integrations',
@@ -26,6 +27,7 @@ export function pages(rotation: string): string[] {
     '/settings/integrations/syncs',
     '/settings/audit',
     '/settings/calendars',
+    '/settings/absences',
     '/settings/background',
   ];
 }

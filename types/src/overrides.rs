@@ -2,7 +2,7 @@
 //! mean something only together with a zone that the form names: calendars stay out of the
 //! browser's download.
 
-use crate::{AbsenceId, OverrideId, RotaPreview, RotationId, RotationRefusal, Timestamp};
+use crate::{AbsenceId, Holder, OverrideId, RotaPreview, RotationId, RotationRefusal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How long an override or an absence can be, in days.
@@ -167,8 +167,8 @@ pub struct OverrideView {
     pub kind: OverrideChoice,
     /// Whose place it is about, by name.
     pub of: Option<String>,
-    /// Who is on duty by it, by name.
-    pub by: Option<String>,
+    /// Who is on duty by it.
+    pub by: Option<Holder>,
     /// Who has left Slack cannot be on duty, and it holds no more.
     pub has_left: bool,
     pub made_by: Option<String>,

@@ -2,9 +2,9 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
-    GroupTrouble, LinkRefusal, OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal,
-    TemplateProblem, TopicRefusal,
+    AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
+    ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, OauthClientProblem, OverrideRefusal,
+    PagerDutyProblem, RotationRefusal, TemplateProblem, TopicRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -3,8 +3,8 @@
 //! (always).
 
 use crate::{
-    BindingView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook, OverrideView, PagerDutyUserId, PersonId,
-    PersonView, RotaView, RotationId, ScheduleId, Stretch, is_invisible,
+    BindingView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook, OverrideView,
+    PagerDutyUserId, PersonId, PersonView, RotaView, RotationId, ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;

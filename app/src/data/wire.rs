@@ -6,11 +6,12 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectDutyGroup,
-        ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty,
-        DutyGroup, EditApiKey, EditRotation, EndOverride, Feeds, ForgetFormer, Home, Integrations, KeepAccount,
-        LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MakeOverride, MoveMember, NoteAbsence, People, PreviewSchedule,
-        RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation,
+        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession,
+        ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation,
+        DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation, EndOverride, Feeds, ForgetFormer,
+        Home, Integrations, KeepAccount, LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed,
+        MakeOverride, MoveMember, NoteAbsence, People, PreviewSchedule, RebindFormer,
+        ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation,
         Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic,
         SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
         UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,

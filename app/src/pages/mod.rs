@@ -1,5 +1,6 @@
 //! One file or folder per page, and what they share.
 
+mod absences;
 mod address;
 mod audit;
 mod background;
@@ -25,11 +26,13 @@ mod rotation_slack;
 mod rotations;
 mod settings;
 mod sign_in;
+mod span_fields;
 mod stretches;
 mod typing;
 mod week;
 mod wording;
 
+pub(crate) use absences::AbsencesPage;
 pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
 pub(crate) use background::BackgroundWorkPage;
@@ -37,7 +40,7 @@ pub(crate) use calendars::CalendarsPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
-pub(crate) use edit_schedule::EditSchedulePage;
+pub(crate) use edit_schedule::{EditSchedulePage, OverridePage};
 pub(crate) use home::HomePage;
 pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;

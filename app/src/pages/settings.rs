@@ -23,6 +23,11 @@ const CALENDARS: Tab = Tab {
     label: "Calendars",
     exact: true,
 };
+const ABSENCES: Tab = Tab {
+    href: "/settings/absences",
+    label: "My absences",
+    exact: true,
+};
 const AUDIT: Tab = Tab {
     href: "/settings/audit",
     label: "Audit",
@@ -39,7 +44,7 @@ const BACKGROUND: Tab = Tab {
 #[component]
 pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
-    let mut tabs = vec![GENERAL, INTEGRATIONS, CALENDARS];
+    let mut tabs = vec![GENERAL, INTEGRATIONS, CALENDARS, ABSENCES];
     if administers {
         tabs.extend([AUDIT, BACKGROUND]);
     }

@@ -4,11 +4,11 @@
 use super::request::{NOTHING_KEPT, submit};
 use crate::AppError;
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use types::OverrideInput;
 use types::{
     Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, RotationId, SpanInput,
 };
-#[cfg(feature = "ssr")]
-use types::OverrideInput;
 
 /// The fields are those of [`types::OverrideInput`]. With `preview`, nothing is saved, and the
 /// answer is what that would bring.

@@ -7,7 +7,10 @@ use crate::{
     clock,
     store::{AbsenceWrite, ListedRotation, NewAuditEntry, StoredAbsence},
 };
-use domain::{Actor, rota::{Zone, typed_absence}};
+use domain::{
+    Actor,
+    rota::{Zone, typed_absence},
+};
 use types::{
     ABSENCES_MAX, AbsenceId, AbsenceInput, AbsenceRefusal, AuditAction, PersonId, RotationId,
     Timestamp,

@@ -13,8 +13,8 @@ use domain::{
     rota::{Override, OverrideKind, preview_override, typed_override},
 };
 use types::{
-    AuditAction, Denial, OVERRIDES_MAX, OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId,
-    Timestamp,
+    AuditAction, Denial, OVERRIDES_MAX, OverrideId, OverrideInput, OverrideRefusal, RotaPreview,
+    RotationId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -42,25 +42,30 @@ pub async fn make(
     let directory = directory(services, actor).await?;
     let made = services
         .store
-        .change_overrides(&actor.workspace, id, &clock::now, |rotation, present, now| {
-            if !domain::may_see(rotation, actor) {
-                return Err(Failure::NotFound.into());
-            }
-            let made = wanted(actor, input, rotation, &directory, now)?;
-            if present.len() >= OVERRIDES_MAX {
-                return Err(OverrideRefusal::TooMany.into());
-            }
-            let entry = NewAuditEntry {
-                after: Some(made.in_words(rotation)),
-                ..entry_about(actor, AuditAction::MadeOverride, rotation)
-            };
-            let write = OverrideWrite::Make {
-                id: OverrideId::new(Uuid::now_v7().simple().to_string()),
-                relieved_name: made.relieved_name(rotation),
-                made,
-            };
-            Ok::<_, Stop<OverrideRefusal>>((write, entry))
-        })
+        .change_overrides(
+            &actor.workspace,
+            id,
+            &clock::now,
+            |rotation, present, now| {
+                if !domain::may_see(rotation, actor) {
+                    return Err(Failure::NotFound.into());
+                }
+                let made = wanted(actor, input, rotation, &directory, now)?;
+                if present.len() >= OVERRIDES_MAX {
+                    return Err(OverrideRefusal::TooMany.into());
+                }
+                let entry = NewAuditEntry {
+                    after: Some(made.in_words(rotation)),
+                    ..entry_about(actor, AuditAction::MadeOverride, rotation)
+                };
+                let write = OverrideWrite::Make {
+                    id: OverrideId::new(Uuid::now_v7().simple().to_string()),
+                    relieved_name: made.relieved_name(rotation),
+                    made,
+                };
+                Ok::<_, Stop<OverrideRefusal>>((write, entry))
+            },
+        )
         .await?;
     made.ok_or(Failure::NotFound)??;
     tell(services, actor, id);

@@ -8,7 +8,9 @@ use super::{
 use domain::{Member, Rotation, rota::Absence};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use types::{AbsenceId, MemberKey, PersonId, RotationId, RotationMode, Span, Timestamp, WorkspaceId};
+use types::{
+    AbsenceId, MemberKey, PersonId, RotationId, RotationMode, Span, Timestamp, WorkspaceId,
+};
 
 /// An absence that is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +81,7 @@ pub(super) async fn of_members(
         engine.now()
     );
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(json(people.collect::<Vec<_>>()))
+        .bind(json(&people.collect::<Vec<_>>()))
         .bind(rotation.as_str())
         .fetch_all(connection)
         .await?;

@@ -1,19 +1,14 @@
 //! Overrides of rotations' own schedules, in the order in which they were made. What is over is
 //! kept for a while, since whose turn it is may have been reckoned before it ended.
 
-use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, audit, rotas, rotations,
-};
+use super::{DatabaseConnection, Engine, NewAuditEntry, Result, Store, audit, rotas, rotations};
 use domain::{
     Rotation,
     rota::{Override, OverrideKind},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use types::{
-    Holder, MemberKey, OverrideId, PersonId, RotationId, Span, Timestamp,
-    WorkspaceId,
-};
+use types::{Holder, MemberKey, OverrideId, PersonId, RotationId, Span, Timestamp, WorkspaceId};
 
 /// For how long what is over still counts, in milliseconds: longer than a server is ever down.
 pub(super) const COUNTED_AFTER_END: i64 = 31 * 24 * 3_600_000;

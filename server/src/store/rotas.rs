@@ -392,7 +392,8 @@ pub(super) async fn go_on(
         return Ok(());
     };
     // Others may be members than those whose absences were read.
-    rota.absences = absences::of_members(connection, engine, &after.id, &after.crew.members).await?;
+    rota.absences =
+        absences::of_members(connection, engine, &after.id, &after.crew.members).await?;
     let Some(rota) = after.plan.rota() else {
         return Ok(());
     };
@@ -479,7 +480,9 @@ pub(super) async fn write_turns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::rota::{Absence, Override, OverrideKind};
     use jiff::civil::Date;
+    use types::Span;
 
     fn rota(days: Days) -> Rota {
         let skips = Skips {
@@ -488,6 +491,10 @@ mod tests {
             dates: [Date::constant(2026, 12, 28)].into(),
         };
         let times = [Time::constant(9, 30, 0, 0), Time::constant(21, 0, 0, 0)];
+        let span = Span {
+            from: Timestamp::from_millis(8),
+            until: Timestamp::from_millis(9),
+        };
         Rota {
             terms: Terms {
                 cadence: Cadence {
@@ -516,12 +523,27 @@ mod tests {
                 began: Some(Timestamp::from_millis(5)),
                 as_of: Timestamp::from_millis(7),
             },
+            overrides: vec![Override {
+                span,
+                kind: OverrideKind::Empty {
+                    of: MemberKey::new("slack:U2"),
+                },
+            }],
+            absences: vec![Absence {
+                who: MemberKey::new("slack:U1"),
+                span,
+            }],
         }
     }
 
-    fn stored(rota: &Rota) -> (Option<String>, Option<String>) {
-        let terms = as_json(&TermsRow::of(&rota.terms));
-        (Some(terms), Some(as_json(&TurnRow::of(&rota.turn))))
+    fn stored(rota: &Rota) -> RotaRow {
+        RotaRow {
+            terms: Some(as_json(&TermsRow::of(&rota.terms))),
+            turn: Some(as_json(&TurnRow::of(&rota.turn))),
+            overrides: r#"[[0,1,"lunar",null,null,null],[8,9,"empty","slack:U2",null,null]]"#
+                .to_owned(),
+            absences: r#"[["slack:U1",8,9]]"#.to_owned(),
+        }
     }
 
     #[test]
@@ -541,15 +563,14 @@ mod tests {
             Days::Custom(Weekdays::of(&[Weekday::Monday, weekday])),
         ] {
             let rota = rota(days);
-            let (terms, turn) = stored(&rota);
-            assert_eq!(read(terms, turn), Some(rota));
+            assert_eq!(read(stored(&rota)), Some(rota));
         }
     }
 
     #[test]
     fn what_this_version_cannot_read_is_none() {
-        let (terms, turn) = stored(&rota(Days::Daily));
-        let terms = terms.unwrap();
+        let row = || stored(&rota(Days::Daily));
+        let terms = row().terms.unwrap();
         for (known, odd) in [
             ("\"daily\"", "\"lunar\""),
             ("America/St_Johns", "Mars/Olympus"),
@@ -559,9 +580,18 @@ mod tests {
         ] {
             let odd = terms.replace(known, odd);
             assert_ne!(odd, terms);
-            assert_eq!(read(Some(odd), turn.clone()), None);
+            let odd = RotaRow {
+                terms: Some(odd),
+                ..row()
+            };
+            assert_eq!(read(odd), None);
         }
-        assert_eq!(read(None, turn), None);
-        assert_eq!(read(Some(terms), None), None);
+        let without = |terms, turn| RotaRow {
+            terms,
+            turn,
+            ..row()
+        };
+        assert_eq!(read(without(None, row().turn)), None);
+        assert_eq!(read(without(Some(terms), None)), None);
     }
 }

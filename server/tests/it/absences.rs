@@ -7,7 +7,7 @@ use crate::{
 };
 use app::backend::{Absences, Caller, Rotations};
 use server::clock;
-use sqlx::{AnyConnection, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use types::{
     AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsencesView, Outcome, PersonId,
     Role, SpanField, SpanInput, SpanProblem,
@@ -80,12 +80,15 @@ async fn an_absence_that_ends_brings_back_whoever_has_the_turn() {
     for database in databases().await {
         let team = team(database).await;
         let (first, other) = turns(&team).await;
-        assert_eq!(note(&team, &first, away(span(0, HOUR))).await, Outcome::Done(()));
+        assert_eq!(
+            note(&team, &first, away(span(0, HOUR))).await,
+            Outcome::Done(())
+        );
         assert_eq!(team.stored_on_duty().await, [other]);
         let mut db = AnyConnection::connect(&team.database.url).await.unwrap();
         let now = clock::now().as_millis();
-        let over = format!("update absences set ends_at = {now}");
-        db.execute(over.as_str()).await.unwrap();
+        let over = AssertSqlSafe(format!("update absences set ends_at = {now}"));
+        sqlx::query(over).execute(&mut db).await.unwrap();
         let due = "update rotations set next_change_at = 0";
         db.execute(due).await.unwrap();
         team.hand_over().await;
@@ -98,7 +101,10 @@ async fn when_everybody_is_away_nobody_is_on_duty() {
     for database in databases().await {
         let team = team(database).await;
         for name in ["Ann", "Bob"] {
-            assert_eq!(note(&team, name, away(span(0, HOUR))).await, Outcome::Done(()));
+            assert_eq!(
+                note(&team, name, away(span(0, HOUR))).await,
+                Outcome::Done(())
+            );
         }
         assert!(team.stored_on_duty().await.is_empty());
         assert!(team.page().await.outlook.on_duty.is_empty());
@@ -131,13 +137,19 @@ async fn an_absence_for_one_rotation_leaves_others_as_they_are() {
 async fn whoever_joins_while_away_is_known_to_be() {
     for database in databases().await {
         let team = team(database).await;
-        assert_eq!(note(&team, "Cy", away(span(0, HOUR))).await, Outcome::Done(()));
+        assert_eq!(
+            note(&team, "Cy", away(span(0, HOUR))).await,
+            Outcome::Done(())
+        );
         let cy = vec![PersonId::new(id_of("Cy"))];
         let backend = &team.backend;
         let added = backend.add_members(&caller(), team.id.clone(), cy).await;
         assert!(matches!(added, Ok(Outcome::Done(_))));
         for name in ["Ann", "Bob"] {
-            assert_eq!(note(&team, name, away(span(0, HOUR))).await, Outcome::Done(()));
+            assert_eq!(
+                note(&team, name, away(span(0, HOUR))).await,
+                Outcome::Done(())
+            );
         }
         assert!(team.stored_on_duty().await.is_empty());
     }

@@ -2,19 +2,17 @@
 
 use crate::{
     rotas::Team,
-    support::{
-        Database, bound::Bound, caller, create, databases, rotation, told, workspace,
-    },
+    support::{Database, bound::Bound, caller, create, databases, rotation, told, workspace},
 };
 use app::backend::{Caller, Overrides, Rotations};
 use domain::{Person, rota::Zone};
 use server::{backend::RoundRobin, clock, hand_offs::Due};
-use sqlx::{AnyConnection, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use std::time::Duration;
 use types::{
     Denial, MemberKey, Outcome, OverrideChoice, OverrideField, OverrideInput, OverrideProblem,
     OverrideRefusal, OverrideView, PersonId, Role, RotaInput, SpanField, SpanInput, SpanProblem,
-    Timestamp, WhichOne,
+    Stretch, Timestamp, WhichOne,
 };
 
 const ANN: &str = "U1";
@@ -115,6 +113,15 @@ async fn on_duty(team: &Team) -> String {
     names.join("+")
 }
 
+/// Who has a shift, and until when. The first one has begun before it was planned.
+fn ends(plan: &[Stretch]) -> Vec<(Option<&str>, Option<Timestamp>)> {
+    let shifts = plan.iter().map(|stretch| {
+        let holder = stretch.holder.as_ref();
+        (holder.map(|holder| holder.name.as_str()), stretch.ends_at)
+    });
+    shifts.collect()
+}
+
 /// As if time had passed until the overrides end.
 async fn let_them_end(team: &Team) {
     let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
@@ -123,7 +130,8 @@ async fn let_them_end(team: &Team) {
         format!("update overrides set ends_at = {now}"),
         "update rotations set next_change_at = 0".to_owned(),
     ] {
-        other.execute(statement.as_str()).await.unwrap();
+        let statement = sqlx::query(AssertSqlSafe(statement));
+        statement.execute(&mut other).await.unwrap();
     }
     other.close().await.unwrap();
 }
@@ -143,7 +151,7 @@ async fn an_override_relieves_at_once_and_whoever_was_on_duty_comes_back_at_its_
             panic!("{:?}", page.overrides);
         };
         assert!(one.runs && one.may_end && !one.has_left);
-        assert_eq!(one.by.as_deref(), Some("Cy"));
+        assert_eq!(one.by.as_ref().unwrap().name, "Cy");
         assert_eq!(one.of.as_ref(), Some(&first));
         assert_eq!(one.made_by.as_deref(), Some("Ann"));
         assert_eq!(duty.until, Some(one.ends_at));
@@ -175,7 +183,10 @@ async fn the_later_made_wins_and_ending_it_brings_back_the_one_below() {
         let page = team.page().await;
         let marked = page.outlook.on_duty[0].by_override.clone().unwrap();
         assert_eq!(marked.instead_of, ["Cy"]);
-        let over = page.overrides.iter().find(|one| one.of.as_deref() == Some("Cy"));
+        let over = page
+            .overrides
+            .iter()
+            .find(|one| one.of.as_deref() == Some("Cy"));
         assert_eq!(end(&team, over.unwrap()).await, Outcome::Done(()));
         assert_eq!(on_duty(&team).await, "Cy");
         let again = end(&team, over.unwrap()).await;
@@ -228,11 +239,11 @@ async fn a_coming_one_moves_the_clock_and_is_removed_without_a_trace() {
         assert_eq!(on_duty(&team).await, first);
         let page = team.page().await;
         assert!(!page.overrides[0].runs);
-        assert_ne!(page.plan, plan);
+        assert_ne!(ends(&page.plan), ends(&plan));
         assert_eq!(page.outlook.next.unwrap().names, ["Cy"]);
         assert_eq!(end(&team, &page.overrides[0]).await, Outcome::Done(()));
         assert_eq!(store.next_hand_offs(hours).await.unwrap(), []);
-        assert_eq!(team.page().await.plan, plan);
+        assert_eq!(ends(&team.page().await.plan), ends(&plan));
     }
 }
 
@@ -250,14 +261,15 @@ async fn a_preview_says_who_loses_and_gains_what_and_saves_nothing() {
         let expected = format!("Cy instead of {first}, ");
         assert!(preview.words.starts_with(&expected), "{}", preview.words);
         let gained = &preview.gained;
-        let by_cy = |stretch: &&types::Stretch| {
+        let by_cy = |stretch: &&Stretch| {
             let holder = stretch.holder.as_ref();
             holder.is_some_and(|holder| holder.name == "Cy")
         };
         assert_eq!(gained.iter().filter(by_cy).count(), 1, "{gained:?}");
         assert_eq!(team.page().await.overrides, []);
         made(&team, input).await;
-        assert_eq!(team.page().await.plan[..4], preview.plan[..4]);
+        let page = team.page().await;
+        assert_eq!(ends(&page.plan)[..4], ends(&preview.plan)[..4]);
     }
 }
 
@@ -290,7 +302,12 @@ async fn what_makes_no_sense_is_refused_by_field() {
             Outcome::Refused(OverrideRefusal::Fields(problems)) => problems,
             other => panic!("{other:?}"),
         };
-        let until = |problem| vec![(OverrideField::Span(SpanField::Until), OverrideProblem::Span(problem))];
+        let until = |problem| {
+            vec![(
+                OverrideField::Span(SpanField::Until),
+                OverrideProblem::Span(problem),
+            )]
+        };
         let cases = [
             (span(HOUR, 0), SpanProblem::EndsBeforeStart),
             (span(-3 * HOUR, -HOUR), SpanProblem::IsOver),
@@ -300,7 +317,7 @@ async fn what_makes_no_sense_is_refused_by_field() {
             assert_eq!(refused(replace(ANN, CY, span)).await, until(problem));
         }
         let nobody = refused(OverrideInput::default()).await;
-        assert_eq!(nobody.len(), 4, "{nobody:?}");
+        assert_eq!(nobody.len(), 3, "{nobody:?}");
         let problems = refused(replace(CY, "U9", span(0, HOUR))).await;
         let expected = vec![
             (OverrideField::Of, OverrideProblem::NotAMember),
@@ -346,7 +363,13 @@ async fn a_time_in_a_gap_is_refused_and_one_in_a_fold_asks_which() {
         for which in [WhichOne::First, WhichOne::Second] {
             made(&team, replace(ANN, CY, fold(which))).await;
         }
-        let ends: Vec<Timestamp> = team.page().await.overrides.iter().map(|one| one.ends_at).collect();
+        let ends: Vec<Timestamp> = team
+            .page()
+            .await
+            .overrides
+            .iter()
+            .map(|one| one.ends_at)
+            .collect();
         assert_eq!(ends[1].seconds_since(ends[0]), HOUR);
     }
 }
@@ -362,7 +385,9 @@ async fn a_member_takes_over_themselves_and_others_decide_for_anybody() {
             ..caller()
         };
         let asked = async |caller: &Caller, input| {
-            team.backend.make_override(caller, team.id.clone(), input).await
+            team.backend
+                .make_override(caller, team.id.clone(), input)
+                .await
         };
         let for_cy = asked(&bob, replace(ANN, CY, span(HOUR, 2 * HOUR))).await;
         let refused = Outcome::Refused(OverrideRefusal::OnlyYourself);
@@ -375,9 +400,15 @@ async fn a_member_takes_over_themselves_and_others_decide_for_anybody() {
             ..bob.clone()
         };
         let stranger = asked(&cy, replace(ANN, CY, span(HOUR, 2 * HOUR))).await;
-        assert_eq!(stranger, Err(app::AppError::Forbidden(Denial::EditRotation)));
+        assert_eq!(
+            stranger,
+            Err(app::AppError::Forbidden(Denial::EditRotation))
+        );
         let one = team.page().await.overrides[0].id.clone();
-        let ended = team.backend.end_override(&cy, team.id.clone(), one.clone()).await;
+        let ended = team
+            .backend
+            .end_override(&cy, team.id.clone(), one.clone())
+            .await;
         assert_eq!(ended.unwrap(), refused);
         let ended = team.backend.end_override(&bob, team.id.clone(), one).await;
         assert_eq!(ended.unwrap(), Outcome::Done(()));

@@ -2,6 +2,7 @@
 //! and *Show details* only change the address. So it works before our code has loaded
 //! and without it; with it, search and details follow by themselves.
 
+mod override_page;
 mod picker;
 mod preview;
 mod rota;
@@ -26,6 +27,7 @@ use crate::{
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
+pub(crate) use override_page::OverridePage;
 use picker::Picker;
 use rota::RotaFields;
 use serde::de::IgnoredAny;

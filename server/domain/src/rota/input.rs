@@ -8,7 +8,7 @@ use jiff::civil::{Date, Time, Weekday as Day};
 use std::{collections::BTreeSet, num::NonZeroU16};
 use types::{
     DUTY_SIZE_MAX, DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX,
-    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, WhenAway, Weekday,
+    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday, WhenAway,
 };
 
 /// The years in which a rota may start.

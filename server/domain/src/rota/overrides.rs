@@ -87,7 +87,8 @@ pub(super) fn name_of<'a>(
     let members = members.iter().map(|member| (&member.key, &member.name));
     let others = overrides.iter().filter_map(Override::by);
     let mut all = members.chain(others.map(|by| (&by.key, &by.name)));
-    all.find(|(one, _)| *one == key).map(|(_, name)| name.as_str())
+    all.find(|(one, _)| *one == key)
+        .map(|(_, name)| name.as_str())
 }
 
 /// One of the places of a duty, at a moment.

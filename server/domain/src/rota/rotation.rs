@@ -126,9 +126,7 @@ mod tests {
     use crate::{
         Plan,
         crew::examples::{duty, member},
-        rota::{
-            Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Skips, Times, Zone,
-        },
+        rota::{Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Skips, Times, Zone},
         rotation::examples::rotation,
     };
     use jiff::civil::{Date, Time};
@@ -197,8 +195,14 @@ mod tests {
         let members = rotation.crew.members.clone();
         if let Plan::Scheduled(rota) = &mut rotation.plan {
             rota.overrides.push(Override {
-                span: Span { from: hour(3), until: hour(5) },
-                kind: OverrideKind::Replace { of: member("ann").key, by: member("eve").holder() },
+                span: Span {
+                    from: hour(3),
+                    until: hour(5),
+                },
+                kind: OverrideKind::Replace {
+                    of: member("ann").key,
+                    by: member("eve").holder(),
+                },
             });
         }
         let at = |now: i64| rota(&rotation).up_to_date(&rotation, &members, hour(now));
@@ -216,7 +220,10 @@ mod tests {
         if let Plan::Scheduled(rota) = &mut rotation.plan {
             rota.absences.push(Absence {
                 who: member("ann").key,
-                span: Span { from: hour(3), until: hour(5) },
+                span: Span {
+                    from: hour(3),
+                    until: hour(5),
+                },
             });
         }
         let at = |now: i64| rota(&rotation).up_to_date(&rotation, &members, hour(now));

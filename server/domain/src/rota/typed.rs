@@ -11,10 +11,9 @@ use crate::{
 };
 use jiff::civil::DateTime;
 use types::{
-    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, Holder,
-    MemberKey, NOTE_MAX_CHARS, OverrideChoice, OverrideField, OverrideInput,
-    OverrideProblem, OverrideRefusal, PersonId, RotationRefusal, Span, SpanField, SpanInput,
-    SpanProblem, Timestamp, WhichOne,
+    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, Holder, MemberKey, NOTE_MAX_CHARS,
+    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, PersonId,
+    RotationRefusal, Span, SpanField, SpanInput, SpanProblem, Timestamp, WhichOne,
 };
 
 /// The override of a rotation that was filled in at `now`, or everything that is wrong with it.
@@ -126,7 +125,10 @@ fn typed_span(
         let moment = typed(text, which, zone);
         moment.map_err(|problem| problems.push((field, problem)))
     };
-    let from = moment(&input.from, input.from_which, SpanField::From);
+    let from = match input.from.trim() {
+        "" => Ok(now),
+        from => moment(from, input.from_which, SpanField::From),
+    };
     let until = moment(&input.until, input.until_which, SpanField::Until);
     let (Ok(from), Ok(until)) = (from, until) else {
         return Err(problems);
@@ -144,7 +146,9 @@ fn typed_span(
 fn typed(text: &str, which: WhichOne, zone: &Zone) -> Result<Timestamp, SpanProblem> {
     let text = text.trim();
     let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"];
-    let mut read = forms.iter().filter_map(|form| DateTime::strptime(form, text).ok());
+    let mut read = forms
+        .iter()
+        .filter_map(|form| DateTime::strptime(form, text).ok());
     let civil = read.next().ok_or(SpanProblem::NoMoment)?;
     let fold = match which {
         WhichOne::Unasked => None,
@@ -242,7 +246,10 @@ mod tests {
         };
         assert_eq!(refused, [(SpanField::Until, problem)]);
         let told = |until_which| {
-            let told = SpanInput { until_which, ..twice.clone() };
+            let told = SpanInput {
+                until_which,
+                ..twice.clone()
+            };
             checked(&told).unwrap().until
         };
         let (first, second) = (told(WhichOne::First), told(WhichOne::Second));
@@ -259,7 +266,11 @@ mod tests {
             problem.clone()
         };
         let cases = [
-            ("2026-04-02T00:00", "2026-04-01T00:00", SpanProblem::EndsBeforeStart),
+            (
+                "2026-04-02T00:00",
+                "2026-04-01T00:00",
+                SpanProblem::EndsBeforeStart,
+            ),
             ("2026-02-01T00:00", "2026-02-02T00:00", SpanProblem::IsOver),
             ("2026-04-01T00:00", "2036-04-01T00:00", SpanProblem::TooLong),
         ];
@@ -270,10 +281,14 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_said_to_be_none() {
-        let odd = ["", "tomorrow", "2026-13-01T00:00", "2026-04-01"];
+        let odd = ["tomorrow", "2026-13-01T00:00", "2026-04-01"];
         for text in odd {
             let refused = checked(&span(text, "2026-04-02T00:00")).unwrap_err();
-            assert_eq!(refused, [(SpanField::From, SpanProblem::NoMoment)], "{text}");
+            assert_eq!(
+                refused,
+                [(SpanField::From, SpanProblem::NoMoment)],
+                "{text}"
+            );
         }
     }
 }

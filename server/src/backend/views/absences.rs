@@ -16,12 +16,19 @@ pub(in crate::backend) fn absences(own: OwnAbsences) -> AbsencesView {
         starts_at: absence.span.from,
         ends_at: absence.span.until,
         everywhere: absence.rotations.is_none(),
-        rotations: absence.rotations.iter().flatten().filter_map(name).collect(),
+        rotations: absence
+            .rotations
+            .iter()
+            .flatten()
+            .filter_map(name)
+            .collect(),
         note: absence.note,
         runs: absence.span.holds(now),
     });
     let mut zones = rotations.iter().filter_map(|rotation| rotation.plan.rota());
-    let zone = zones.next().map_or("UTC", |rota| rota.terms.cadence.zone.name());
+    let zone = zones
+        .next()
+        .map_or("UTC", |rota| rota.terms.cadence.zone.name());
     AbsencesView {
         absences: absences.collect(),
         zone: zone.to_owned(),

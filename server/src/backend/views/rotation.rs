@@ -13,8 +13,9 @@ use domain::{
     rota::{OverrideKind, Rota},
 };
 use types::{
-    BindingView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice, OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView,
-    RotationCard, RotationList, RotationNeed, RotationPage, Timestamp,
+    BindingView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice, OverrideView,
+    PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList, RotationNeed,
+    RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -61,7 +62,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
             OverrideKind::Add(_) => OverrideChoice::Add,
             OverrideKind::Empty { .. } => OverrideChoice::Empty,
         },
-        by: stored.made.by().map(|by| by.name.clone()),
+        by: stored.made.by().cloned(),
         of: stored.relieved_name,
         has_left: stored.has_left,
         made_by: stored.made_by.as_ref().and_then(name),
