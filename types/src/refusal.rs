@@ -91,6 +91,7 @@ codes!(RotationRefusal {
     Self::NobodyChosen => "rotation.nobody_chosen",
     Self::ChangedSince => "rotation.changed_since",
     Self::UndoGone => "rotation.undo_gone",
+    Self::EditedMeanwhile { .. } => "rotation.edited_meanwhile",
 });
 
 codes!(BindRefusal of PagerDuty, Rotation {
@@ -239,7 +240,7 @@ mod tests {
         rotation.fields rotation.bound rotation.scheduled rotation.unknown_mode rotation.nobody_to_rotate_to
         rotation.deactivated rotation.not_a_member rotation.already_a_member
         rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
-        rotation.changed_since rotation.undo_gone
+        rotation.changed_since rotation.undo_gone rotation.edited_meanwhile
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         override.bound override.by_hand override.only_yourself override.fields
         override.too_many override.gone absence.fields absence.too_many absence.gone

@@ -115,6 +115,9 @@ pub struct RotaInput {
     pub duty_size: String,
     #[serde(default)]
     pub paused: bool,
+    /// The version of the rotation that the form began with; empty where nobody looked.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// A field of [`RotaInput`] that something can be said about.

@@ -29,6 +29,7 @@ mod sign_in;
 mod span_fields;
 mod stretches;
 mod typing;
+mod version;
 mod week;
 mod wording;
 

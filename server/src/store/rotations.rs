@@ -12,8 +12,8 @@ use domain::{Crew, Duty, Member, Plan, Rotation, Undo};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{
-    LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, ScheduleId,
-    Timestamp, UndoId, Visibility, WorkspaceId,
+    AuditId, LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId,
+    ScheduleId, Timestamp, UndoId, Visibility, WorkspaceId,
 };
 
 #[derive(FromRow)]
@@ -31,6 +31,7 @@ struct RotationRow {
     owners: String,
     members: String,
     stand_ins: String,
+    last_edit: Option<String>,
 }
 
 /// What a member is read from, in the order of [`MEMBER_VALUES`].
@@ -235,6 +236,7 @@ impl RotationRow {
             ),
             owners: read_people(&self.owners)?,
             crew: crew(&self.members, &self.stand_ins)?,
+            last_edit: self.last_edit.map(AuditId::new),
         })
     }
 }
@@ -422,10 +424,10 @@ pub(super) async fn load(
 ) -> Result<Vec<Rotation>> {
     let (owners, members) = (owners_as_json(engine), members_as_json(engine));
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
-    let rota = rota_columns(engine);
+    let (rota, last_edit) = (rota_columns(engine), audit::last_edit());
     let statement = format!(
         "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
-             b.schedule_id, {rota},
+             b.schedule_id, {rota}, {last_edit} as last_edit,
              (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
              (select {members} from rotation_members m {who_they_are}
               where m.rotation_id = r.id) as members,

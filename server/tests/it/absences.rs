@@ -57,7 +57,7 @@ async fn whoever_is_away_is_passed_over_at_once_and_comes_back() {
             ..away(span(0, HOUR))
         };
         assert_eq!(note(&team, &first, input).await, Outcome::Done(()));
-        assert_eq!(team.stored_on_duty().await, [other.clone()]);
+        assert_eq!(team.stored_on_duty().await, [other.as_str()]);
         assert_eq!(team.told().await, (vec![other], vec![first.clone()]));
         let page = team.page().await;
         assert_eq!(page.absences[0].name, first);
@@ -68,7 +68,7 @@ async fn whoever_is_away_is_passed_over_at_once_and_comes_back() {
         let id = own.absences[0].id.clone();
         let removed = team.backend.remove_absence(&by(&first), id.clone()).await;
         assert_eq!(removed.unwrap(), Outcome::Done(()));
-        assert_eq!(team.stored_on_duty().await, [first.clone()]);
+        assert_eq!(team.stored_on_duty().await, [first.as_str()]);
         let again = team.backend.remove_absence(&by(&first), id).await;
         assert_eq!(again.unwrap(), Outcome::Refused(AbsenceRefusal::Gone));
         assert_eq!(noted(&team, &first).await.absences, []);
@@ -121,7 +121,7 @@ async fn an_absence_for_one_rotation_leaves_others_as_they_are() {
             ..away(span(0, HOUR))
         };
         assert_eq!(note(&team, &first, elsewhere).await, Outcome::Done(()));
-        assert_eq!(team.stored_on_duty().await, [first.clone()]);
+        assert_eq!(team.stored_on_duty().await, [first.as_str()]);
         let here = AbsenceInput {
             rotations: vec![team.id.to_string()],
             ..away(span(0, HOUR))

@@ -146,7 +146,7 @@ async fn an_override_relieves_at_once_and_whoever_was_on_duty_comes_back_at_its_
         let page = team.page().await;
         let duty = &page.outlook.on_duty[0];
         let by_override = duty.by_override.as_ref().expect("it is marked as one");
-        assert_eq!(by_override.instead_of, [first.clone()]);
+        assert_eq!(by_override.instead_of, [first.as_str()]);
         let [one] = page.overrides.as_slice() else {
             panic!("{:?}", page.overrides);
         };

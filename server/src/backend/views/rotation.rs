@@ -97,6 +97,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
             .iter()
             .map(|one| member(one, people))
             .collect(),
+        version: rotation.version(),
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),
