@@ -211,8 +211,9 @@ async fn of_two_who_edit_at_once_the_later_one_is_told_and_may_insist() {
         let id = create(&services.store, "Ops").await;
         let backend = RoundRobin::new(services);
         let shown = async || {
-            let page = backend.rotation(&caller(), id.clone(), DaysWanted::default());
-            page.await.unwrap()
+            let days = DaysWanted::default();
+            let page = backend.rotation(&caller(), id.clone(), days).await;
+            page.unwrap()
         };
         let save = async |name: &str, version: &str| {
             let input = RotationInput {
