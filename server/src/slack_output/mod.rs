@@ -20,9 +20,7 @@ use crate::{
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
-use types::{
-    LiveTopic, RotationId, SlackCapability, SlackChannelId, Timestamp, WorkspaceId,
-};
+use types::{LiveTopic, RotationId, SlackCapability, SlackChannelId, Timestamp, WorkspaceId};
 
 /// What Slack refused a watch does not have tried again sooner, in seconds.
 const AGAIN_AFTER_SECONDS: i64 = 10 * 60;

@@ -4,6 +4,7 @@
 //! What belongs together is written in one transaction, with the audit row in
 //! the same one, so that a crash leaves all of it or nothing.
 
+mod absences;
 mod admissions;
 mod announcements;
 mod audit;
@@ -26,6 +27,7 @@ mod links;
 mod notifications;
 mod opening;
 mod outbox;
+mod overrides;
 mod overview;
 mod pagerduty_people;
 mod people;
@@ -45,6 +47,7 @@ mod undos;
 mod workspaces;
 mod writability;
 
+pub use absences::{AbsenceWrite, StoredAbsence};
 pub use announcements::{Announcement, CHANNEL};
 pub use audit::NewAuditEntry;
 pub use authorisations::{
@@ -68,6 +71,7 @@ pub use inspection::{Inspection, inspect};
 pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;
+pub use overrides::{OverrideWrite, StoredOverride};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use rotations::RotationChange;
 pub use runs::EndedRun;
