@@ -360,14 +360,17 @@ pub(super) async fn look_again(
     people: &[&PersonId],
 ) -> Result<()> {
     let statement = format!(
-        "update rotations set next_change_at = {now} where workspace_id = $3 and mode = $2
-             and coalesce(next_change_at, {now}) >= {now}
-             and (id in (select rotation_id from rotation_members
-                         where workspace_id = $3 and person_id in {people})
-                  or id in (select rotation_id from overrides
-                            where workspace_id = $3 and person_id in {people}))",
+        "update rotations set next_change_at = {now} where id in (
+             select id from rotations where workspace_id = $3 and mode = $2
+                 and coalesce(next_change_at, {now}) >= {now}
+                 and (id in (select rotation_id from rotation_members
+                             where workspace_id = $3 and person_id in {people})
+                      or id in (select rotation_id from overrides
+                                where workspace_id = $3 and person_id in {people}))
+             {in_order})",
         now = engine.now(),
-        people = engine.texts_of_json("$1")
+        people = engine.texts_of_json("$1"),
+        in_order = engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(people))
