@@ -13,8 +13,9 @@ use crate::{
         MakeOverride, MoveMember, NoteAbsence, People, PreviewSchedule, RebindFormer,
         ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation,
         Rotations, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic,
-        SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
-        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
+        SetWhenNobody, SlackChannel, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover,
+        Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup,
+        WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -102,11 +103,13 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        TakeCover,
         Topic,
         Undo,
         UndoForgetFormer,
         UnlinkPerson,
         Week,
+        WithdrawCover,
         WriteDutyGroup,
         WriteTopic,
     ];
