@@ -51,6 +51,9 @@ pub enum AuditAction {
     SetSlackTopic,
     MadeOverride,
     EndedOverride,
+    AskedForCover,
+    WithdrewCover,
+    TookCover,
     NotedAbsence,
     RemovedAbsence,
     UndidChange,
@@ -59,7 +62,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 44] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -98,6 +101,9 @@ impl AuditAction {
         Self::SetSlackTopic,
         Self::MadeOverride,
         Self::EndedOverride,
+        Self::AskedForCover,
+        Self::WithdrewCover,
+        Self::TookCover,
         Self::NotedAbsence,
         Self::RemovedAbsence,
         Self::UndidChange,
@@ -144,6 +150,9 @@ impl AuditAction {
             Self::SetSlackTopic => "set_slack_topic",
             Self::MadeOverride => "made_override",
             Self::EndedOverride => "ended_override",
+            Self::AskedForCover => "asked_for_cover",
+            Self::WithdrewCover => "withdrew_cover",
+            Self::TookCover => "took_cover",
             Self::NotedAbsence => "noted_absence",
             Self::RemovedAbsence => "removed_absence",
             Self::UndidChange => "undid_change",
@@ -201,6 +210,9 @@ impl fmt::Display for AuditAction {
             Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::MadeOverride => "Made an override",
             Self::EndedOverride => "Ended an override",
+            Self::AskedForCover => "Asked for cover",
+            Self::WithdrewCover => "Withdrew a request for cover",
+            Self::TookCover => "Took over by a request for cover",
             Self::NotedAbsence => "Noted an absence",
             Self::RemovedAbsence => "Removed an absence",
             Self::UndidChange => "Undid a change",

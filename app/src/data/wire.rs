@@ -10,12 +10,7 @@ use crate::{
         ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation,
         DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation, EndOverride, Feeds, ForgetFormer,
         Home, Integrations, KeepAccount, LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed,
-        MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule,
-        RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
-        Rotation, Rotations, SaveNotifications, SearchSchedules, SetOnDuty, SetSchedule,
-        SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SlackSettings,
-        SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo, UndoForgetFormer,
-        UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
+    MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SaveNotifications, SearchSchedules, SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover, Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -106,11 +101,13 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        TakeCover,
         Topic,
         Undo,
         UndoForgetFormer,
         UnlinkPerson,
         Week,
+        WithdrawCover,
         WriteDutyGroup,
         WriteTopic,
     ];
