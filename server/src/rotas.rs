@@ -41,24 +41,14 @@ impl Source for Rotas {
     }
 }
 
-/// What a rota says of its rotation at `now`. One that this version cannot read is left as it is.
-fn turn(rotation: &Rotation, now: Timestamp) -> Turn {
-    let members = &rotation.crew.members;
-    match rotation.plan.rota() {
-        Some(rota) => {
-            let present = rota.up_to_date(rotation, members, now);
-            Turn {
-                duties: present.duties,
-                plan: present.plan,
-                next_change_at: present.next_change_at,
-                rota: Some(present.turn),
-            }
-        }
-        None => Turn {
-            duties: rotation.crew.duties.clone(),
-            plan: Vec::new(),
-            next_change_at: None,
-            rota: None,
-        },
-    }
+/// What a rota says of its rotation at `now`, if this version can read it.
+fn turn(rotation: &Rotation, now: Timestamp) -> Option<Turn> {
+    let rota = rotation.plan.rota()?;
+    let present = rota.up_to_date(rotation, &rotation.crew.members, now);
+    Some(Turn {
+        duties: present.duties,
+        plan: present.plan,
+        next_change_at: present.next_change_at,
+        rota: Some(present.turn),
+    })
 }

@@ -30,8 +30,10 @@ pub struct TopicView {
     /// Whether Slack lets Round Robin set topics at all.
     pub may_write: bool,
     pub written_at: Option<Timestamp>,
-    /// Since when another topic is there that somebody has set.
+    /// When it was seen last that somebody has set another topic by hand.
     pub edited_at: Option<Timestamp>,
+    /// That one is there still, and is to go.
+    pub is_edited: bool,
     /// What is wrong, in a sentence.
     pub trouble: Option<String>,
     /// Something is to be written.
@@ -89,6 +91,10 @@ pub enum TopicTrouble {
         "Slack refused the topic: {0}. Slack's documentation of conversations.setTopic tells more."
     )]
     Refused(SlackWord),
+    #[error(
+        "Only another version of Round Robin can read this template, so the topic is left as it is. Set a template here, or use the version with which this one was set."
+    )]
+    UnreadableTemplate,
     #[error("The last attempt came to nothing. The log says why; it is tried again by itself.")]
     Unknown,
 }
@@ -104,6 +110,7 @@ impl TopicTrouble {
             "user_is_restricted" => Self::Restricted,
             "method_not_supported_for_channel_type" => Self::NoTopic,
             "missing_scope" => Self::MayNotWrite,
+            "unreadable_template" => Self::UnreadableTemplate,
             word => match Hindrance::of_word(word) {
                 Hindrance::NotInstalled => Self::NotInstalled,
                 Hindrance::TokenRefused => Self::TokenRefused,
@@ -127,6 +134,7 @@ mod tests {
             ("is_archived", TopicTrouble::Archived),
             ("user_is_restricted", TopicTrouble::Restricted),
             ("missing_scope", TopicTrouble::MayNotWrite),
+            ("unreadable_template", TopicTrouble::UnreadableTemplate),
             ("token_revoked", TopicTrouble::TokenRefused),
             ("status_502", TopicTrouble::Waiting),
         ] {

@@ -1,7 +1,9 @@
 //! What the topic of a channel says of a rotation, and whether it is ours to set.
 
-use crate::template::{Naming, Template, Token, Turn};
-use jiff::tz::TimeZone;
+use crate::{
+    rota::Zone,
+    template::{Naming, Template, Token, Turn},
+};
 use types::{Outlook, RotationDetails, Timestamp};
 
 /// The most characters that Slack takes, as they are sent.
@@ -24,8 +26,8 @@ pub enum TopicStep {
     /// It is as it should be.
     Nothing,
     Write,
-    /// Somebody else has set it, and what they wrote is left alone.
-    NotOurs,
+    /// Somebody else has set another one since it was ours.
+    WriteOver,
 }
 
 /// The topic that a template makes, as Slack is sent it. Topics show no mentions, and one time to
@@ -78,10 +80,12 @@ fn people(naming: Naming, turn: Turn, outlook: &Outlook) -> Option<String> {
 }
 
 fn moment(at: Timestamp, zone: Option<&str>) -> String {
-    let named = zone.and_then(|zone| Some((TimeZone::get(zone).ok()?, zone)));
-    let (zone, name) = named.unwrap_or((TimeZone::UTC, "UTC"));
-    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
-    format!("{} {name}", at.to_zoned(zone).strftime("%a %-d %b %H:%M"))
+    let zone = zone.and_then(Zone::named).unwrap_or(Zone::UTC);
+    format!(
+        "{} {}",
+        zone.civil(at).strftime("%a %-d %b %H:%M"),
+        zone.name()
+    )
 }
 
 /// As it is sent, so short that Slack takes it.
@@ -126,8 +130,15 @@ pub fn topic_step(wanted: &str, present: &str, written: Option<&str>) -> TopicSt
     let is_ours = written.is_none_or(|written| as_compared(written) == present);
     match is_ours || present.is_empty() {
         true => TopicStep::Write,
-        false => TopicStep::NotOurs,
+        false => TopicStep::WriteOver,
     }
+}
+
+/// Whether a topic that is not to be set any more is ours to clear: as it is `present`, and was
+/// last `written` by us, if it ever was.
+pub fn is_ours_to_clear(present: &str, written: Option<&str>) -> bool {
+    let present = as_compared(present);
+    !present.is_empty() && written.is_some_and(|written| as_compared(written) == present)
 }
 
 /// A topic without what Slack makes of it: it encodes three characters, puts addresses into
@@ -238,13 +249,21 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_is_set_as_long_as_it_is_ours_or_nobodys() {
+    fn what_somebody_else_has_set_is_told_from_what_is_ours_or_nobodys() {
         let [ours, new, foreign] = ["ours", "new", "foreign"];
         assert_eq!(topic_step(new, ours, Some(ours)), TopicStep::Write);
-        assert_eq!(topic_step(new, foreign, Some(ours)), TopicStep::NotOurs);
+        assert_eq!(topic_step(new, foreign, Some(ours)), TopicStep::WriteOver);
         assert_eq!(topic_step(new, "", Some(ours)), TopicStep::Write);
         assert_eq!(topic_step(new, foreign, None), TopicStep::Write);
-        assert_eq!(topic_step("", ours, Some(ours)), TopicStep::Write);
-        assert_eq!(topic_step("", foreign, Some(ours)), TopicStep::NotOurs);
+    }
+
+    #[test]
+    fn only_a_topic_that_is_ours_is_cleared() {
+        let [ours, foreign] = ["ours & more", "foreign"];
+        assert!(is_ours_to_clear("ours &amp; more", Some(ours)));
+        assert!(!is_ours_to_clear(foreign, Some(ours)));
+        assert!(!is_ours_to_clear("", Some("")));
+        // It was never set, whoever has set what is there.
+        assert!(!is_ours_to_clear(foreign, None));
     }
 }

@@ -107,8 +107,9 @@ pub async fn group(
         let (rules, mut rotations) = rules_of(fed);
         let shared_with = rotations.len();
         rotations.push(id.clone());
+        let feeding = Feeding::read(services, workspace).await?;
         told.chosen = Some(Chosen {
-            plan: plan(services, workspace, &rules, &rotations).await?,
+            plan: feeding.plan(&rules, &rotations),
             group: group.clone(),
             now,
             shared_with,
@@ -117,25 +118,30 @@ pub async fn group(
     Ok(told)
 }
 
-/// What should become of a group that these rotations feed.
-pub async fn plan(
-    services: &Services,
-    workspace: &WorkspaceId,
-    rules: &GroupRules,
-    rotations: &[RotationId],
-) -> Result<GroupPlan, Failure> {
-    let everything = Actor::system(workspace);
-    let present = Present::read(services, &everything).await?;
-    let feeding = present
-        .seen_by(&everything)
-        .filter(|(_, rotation)| rotations.contains(&rotation.id));
-    let on_duty = feeding.flat_map(|(place, rotation)| {
-        let on_duty = present.listed(place, rotation).outlook.on_duty;
-        on_duty.into_iter().map(|duty| duty.holder)
-    });
-    let on_duty: Vec<_> = on_duty.collect();
-    let directory = directory(services, &everything).await?;
-    Ok(group_plan(rules, &on_duty, &directory))
+/// What all groups of a workspace should be follows from, read at once.
+pub struct Feeding {
+    present: Present,
+    directory: Arc<Directory>,
+}
+
+impl Feeding {
+    pub async fn read(services: &Services, workspace: &WorkspaceId) -> Result<Self, Failure> {
+        Ok(Self {
+            present: Present::read(services, workspace).await?,
+            directory: services.store.directory(workspace).await?,
+        })
+    }
+
+    /// What should become of a group that these rotations feed.
+    pub fn plan(&self, rules: &GroupRules, rotations: &[RotationId]) -> GroupPlan {
+        let feeding = rotations.iter().filter_map(|id| self.present.rotation(id));
+        let on_duty = feeding.flat_map(|(place, rotation)| {
+            let on_duty = self.present.listed(place, rotation).outlook.on_duty;
+            on_duty.into_iter().map(|duty| duty.holder)
+        });
+        let on_duty: Vec<_> = on_duty.collect();
+        group_plan(rules, &on_duty, &self.directory)
+    }
 }
 
 /// Has a group hold whoever is on duty in a rotation. Where that takes out more than a few, only
@@ -207,7 +213,8 @@ async fn keep(
     if !rotations.contains(id) {
         rotations.push(id.clone());
     }
-    let plan = plan(services, workspace, &rules, &rotations).await?;
+    let feeding = Feeding::read(services, workspace).await?;
+    let plan = feeding.plan(&rules, &rotations);
     let state = group.state.as_ref();
     let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
     if taken_out > TAKEN_OUT_UNASKED && !confirmed {
@@ -395,7 +402,8 @@ async fn kept(
     };
     let told = store.targets_told(workspace, DUTY_GROUP).await?;
     let own = std::slice::from_ref(id);
-    let plan = plan(services, workspace, &group.rules, own).await?;
+    let feeding = Feeding::read(services, workspace).await?;
+    let plan = feeding.plan(&group.rules, own);
     Ok(Some(Kept {
         left_out: plan.left_out,
         waiting: told.contains(group.id.as_str()),

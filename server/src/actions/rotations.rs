@@ -15,6 +15,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use types::{
     Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
     RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Span, Stretch, Timestamp,
+    WorkspaceId,
 };
 
 /// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
@@ -91,7 +92,7 @@ pub async fn list(
     actor: &Actor,
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
-    let present = Present::read(services, actor).await?;
+    let present = Present::read(services, &actor.workspace).await?;
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let listed = present.listed(place, rotation);
         let schedule = present.schedule(rotation);
@@ -154,7 +155,7 @@ fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timest
 }
 
 /// What the rotations of a workspace are read from, all at once.
-pub(super) struct Present {
+pub struct Present {
     pub(super) overview: Arc<Overview>,
     /// By PagerDuty's clock, or else ours.
     pub(super) now: Timestamp,
@@ -167,9 +168,8 @@ pub(super) struct Present {
 }
 
 impl Present {
-    pub(super) async fn read(services: &Services, actor: &Actor) -> Result<Self, Failure> {
+    pub async fn read(services: &Services, workspace: &WorkspaceId) -> Result<Self, Failure> {
         let store = &services.store;
-        let workspace = &actor.workspace;
         let connection = store.connection(workspace).await?;
         let overview = store.rotation_overview(workspace).await?;
         let schedules = match &connection {
@@ -203,6 +203,12 @@ impl Present {
         let actor = actor.clone();
         let rotations = self.overview.rotations.iter().enumerate();
         rotations.filter(move |(_, rotation)| is_seen(rotation, &actor))
+    }
+
+    /// One of the rotations, with its place in the overview.
+    pub(super) fn rotation(&self, id: &RotationId) -> Option<(usize, &ListedRotation)> {
+        let mut rotations = self.overview.rotations.iter().enumerate();
+        rotations.find(|(_, rotation)| rotation.id == *id)
     }
 
     /// One of the rotations as it is now.

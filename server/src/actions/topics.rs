@@ -11,12 +11,12 @@ use crate::{
     Services,
     audit::entry_about,
     slack::{TOPIC, is_allowed},
-    store::{ChannelTopic, NewAuditEntry, topic_channel, topic_target},
+    store::{ChannelTopic, NewAuditEntry, TopicSet, topic_channel, topic_target},
 };
 use domain::{Actor, Template, TopicFacts, topic};
 use types::{
-    AuditAction, RotationId, SlackCapability, TEMPLATE_MAX_CHARS, TemplateProblem, TopicRefusal,
-    WorkspaceId, typed_channel,
+    AuditAction, RotationId, SlackCapability, SlackChannelId, TEMPLATE_MAX_CHARS, TemplateProblem,
+    TopicRefusal, WorkspaceId, typed_channel,
 };
 
 /// The topic of a rotation's channel.
@@ -47,7 +47,10 @@ pub async fn rotation_topic(
     };
     let preview = match template {
         Some(template) => Some(match checked(&template) {
-            Ok(template) => Ok(filled_in(services, workspace, id, &template).await?),
+            Ok(template) => {
+                let present = Present::read(services, workspace).await?;
+                Ok(filled_in(services, (workspace, &present), id, &template).await?)
+            }
             Err(problem) => Err(problem),
         }),
         None => None,
@@ -66,33 +69,30 @@ pub async fn rotation_topic(
     })
 }
 
-/// What a topic should say now: nothing, where no rotation sets it any more.
+/// What a topic that a rotation sets should say at present. `None` where its template is one that
+/// only another version can read.
 pub async fn wanted(
     services: &Services,
-    workspace: &WorkspaceId,
+    present: (&WorkspaceId, &Present),
     known: &ChannelTopic,
-) -> Result<String, Failure> {
+) -> Result<Option<String>, Failure> {
     match Template::parse(&known.template) {
-        Ok(template) if !known.ends => {
-            filled_in(services, workspace, &known.rotation, &template).await
+        Ok(template) => {
+            let filled_in = filled_in(services, present, &known.rotation, &template);
+            Ok(Some(filled_in.await?))
         }
-        _ => Ok(String::new()),
+        Err(_) => Ok(None),
     }
 }
 
 /// What a template makes of a rotation at present.
 async fn filled_in(
     services: &Services,
-    workspace: &WorkspaceId,
+    (workspace, present): (&WorkspaceId, &Present),
     id: &RotationId,
     template: &Template,
 ) -> Result<String, Failure> {
-    let everything = Actor::system(workspace);
-    let present = Present::read(services, &everything).await?;
-    let mut rotations = present.seen_by(&everything);
-    let (place, rotation) = rotations
-        .find(|(_, rotation)| rotation.id == *id)
-        .ok_or(Failure::NotFound)?;
+    let (place, rotation) = present.rotation(id).ok_or(Failure::NotFound)?;
     let group = group_of(services, workspace, id).await?;
     let outlook = present.listed(place, rotation).outlook;
     let facts = TopicFacts {
@@ -121,7 +121,6 @@ pub async fn set(
 ) -> Result<(), Stop<TopicRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
     editable(services, actor, id).await?;
-    let before = set_by(services, workspace, id).await?;
     let template = template.trim();
     let channel = match template {
         "" => None,
@@ -130,28 +129,21 @@ pub async fn set(
             Some(typed_channel(channel).ok_or(TopicRefusal::NoChannel)?)
         }
     };
-    if let Some(channel) = &channel {
-        let saving = store.save_topic(workspace, id, (channel, template), TOPIC);
-        if !saving.await? {
-            return Err(TopicRefusal::Taken.into());
-        }
-    }
-    let target = channel.as_ref().map(topic_target);
+    let chosen = channel.as_ref().map(|channel| (channel, template));
+    let said = |channel: &SlackChannelId, template: &str| format!("{channel}: {template}");
     let set = store
-        .set_target(workspace, id, (TOPIC, target.as_deref()), |rotation, _| {
+        .set_topic(workspace, id, (TOPIC, chosen), |rotation, former| {
             must_edit(rotation, actor)?;
-            let said = |topic: &ChannelTopic| format!("{}: {}", topic.channel, topic.template);
             Ok::<_, Stop<TopicRefusal>>(NewAuditEntry {
-                before: before.as_ref().map(said),
-                after: channel
-                    .as_ref()
-                    .map(|channel| format!("{channel}: {template}")),
+                before: former.map(|former| said(&former.channel, &former.template)),
+                after: chosen.map(|(channel, template)| said(channel, template)),
                 ..entry_about(actor, AuditAction::SetSlackTopic, rotation)
             })
         })
         .await?;
-    set.ok_or(Failure::NotFound)??;
-    let former = before.map(|topic| topic.channel);
+    let TopicSet::Set { former } = set.ok_or(Failure::NotFound)?? else {
+        return Err(TopicRefusal::Taken.into());
+    };
     let left = former.filter(|former| channel.as_ref() != Some(former));
     for channel in left.iter().chain(&channel) {
         let target = topic_target(channel);
@@ -161,7 +153,7 @@ pub async fn set(
     Ok(())
 }
 
-/// Sets the topic now, also where somebody else has set it meanwhile.
+/// Sets the topic now.
 pub async fn write_now(
     services: &Services,
     actor: &Actor,
@@ -171,7 +163,6 @@ pub async fn write_now(
     editable(services, actor, id).await?;
     let set = set_by(services, workspace, id).await?;
     let channel = set.ok_or(TopicRefusal::NotSet)?.channel;
-    store.take_topic(workspace, &channel).await?;
     let target = topic_target(&channel);
     store.tell_now(workspace, id, (TOPIC, &target)).await?;
     publish_rotation(services, actor, id);

@@ -180,10 +180,15 @@ impl Deliverer {
             }
             Err(_) => unclear(TIMED_OUT),
         };
+        let (repeatable, jitter) = (consumer.is_repeatable(), jitter());
         let number = (delivery.attempt, delivery.late);
-        let end = end_of(attempt, consumer.is_repeatable(), number, jitter());
+        let end = end_of(attempt.clone(), repeatable, number, jitter);
+        // What is told beside it may not have been due for as long, and is given up by itself.
+        let number = (delivery.attempt, Duration::ZERO);
+        let end_beside = end_of(attempt, repeatable, number, jitter);
         log(&delivery, &end);
-        self.write((&delivery, &beside), &end, began).await;
+        self.write((&delivery, &end), (&beside, &end_beside), began)
+            .await;
     }
 
     /// What is told together with it, as long as it is read before how things are.
@@ -198,13 +203,13 @@ impl Deliverer {
     /// Writes what came of it, for as long as nobody else may have it.
     async fn write(
         &self,
-        (delivery, beside): (&Delivery, &[Beside]),
-        end: &DeliveryEnd,
+        (delivery, end): (&Delivery, &DeliveryEnd),
+        (beside, end_beside): (&[Beside], &DeliveryEnd),
         began: Instant,
     ) {
         loop {
             let ended = match self.store.end_delivery(delivery, end).await {
-                Ok(true) => self.store.end_beside(beside, end).await,
+                Ok(true) => self.store.end_beside(beside, end_beside).await,
                 ended => ended.map(drop),
             };
             match ended {

@@ -2,14 +2,15 @@
 //! and what brought them right may have been missed. Slack tells of all groups of a workspace in
 //! one answer. What differs goes through the outbox like everything else.
 
-use super::{allowed, publish, watch};
+use super::{allowed, may_be_tried, publish, watch};
 use crate::{
     Services,
-    actions::{Failure, duty_groups::plan},
+    actions::{Failure, duty_groups::Feeding},
     background::Task,
     slack::{AskError, DUTY_GROUP, UserGroup},
     store::{DutyGroup, StoreError},
 };
+use domain::GroupGoal;
 use std::time::{Duration, Instant};
 use types::{SlackCapability, Timestamp, WorkspaceId};
 
@@ -18,8 +19,6 @@ const TASK: &str = "slack_groups";
 const INTERVAL: Duration = Duration::from_secs(60);
 /// A server that dies is replaced after so long.
 const LEASE: Duration = Duration::from_secs(3 * 60);
-/// What Slack refused is not tried again sooner, in seconds.
-const AGAIN_AFTER_SECONDS: i64 = 10 * 60;
 
 /// Why groups were not compared.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +71,11 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
     let at_rest = after
         .iter()
         .filter(|group| before.contains(group) && !told.contains(group.id.as_str()));
+    let feeding = Feeding::read(services, workspace).await?;
     for group in at_rest {
         let present = groups.iter().find(|present| present.id == group.id);
-        compare_one(services, workspace, group, (present, now)).await?;
+        let goal = feeding.plan(&group.rules, &group.rotations).goal;
+        compare_one(services, workspace, (group, &goal), (present, now)).await?;
     }
     Ok(())
 }
@@ -82,7 +83,7 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
 async fn compare_one(
     services: &Services,
     workspace: &WorkspaceId,
-    group: &DutyGroup,
+    (group, goal): (&DutyGroup, &GroupGoal),
     (present, now): (Option<&UserGroup>, Timestamp),
 ) -> Result<(), Failure> {
     let store = &services.store;
@@ -102,9 +103,6 @@ async fn compare_one(
             .await?;
         is_news = true;
     }
-    let goal = plan(services, workspace, &group.rules, &group.rotations)
-        .await?
-        .goal;
     match state {
         Some((present, state)) if goal.writes(state).is_empty() => {
             let named = (&group.id, present.handle.as_str());
@@ -115,11 +113,7 @@ async fn compare_one(
         }
         // One that is gone, too: whoever writes says what is wrong.
         _ => {
-            let is_due = group.problem.as_ref().is_none_or(|(word, at)| {
-                // That is allowed by now.
-                word == "missing_scope" || now.seconds_since(*at) >= AGAIN_AFTER_SECONDS
-            });
-            if is_due {
+            if may_be_tried(group.problem.as_ref(), now) {
                 let target = (DUTY_GROUP, group.id.as_str());
                 store
                     .tell_now(workspace, &group.rotations[0], target)

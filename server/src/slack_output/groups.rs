@@ -5,20 +5,23 @@
 use super::{FAILED, NOT_INSTALLED, attempt, failed, publish, refused};
 use crate::{
     Services,
-    actions::{Failure, duty_groups::plan},
+    actions::{Failure, duty_groups::Feeding},
     outbox::{Attempt, Consumer},
     slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SlackError, directory},
     store::{Delivery, DutyGroup},
 };
 use async_trait::async_trait;
 use domain::{GroupGoal, GroupRules};
+use futures::{StreamExt, stream};
 use std::collections::BTreeSet;
 use types::{PersonId, Role, SlackGroupId, WorkspaceId};
 
 /// How often a group is looked at before and after a write, in one attempt.
 const LOOKS: usize = 4;
-/// Of whom Slack is asked what is the matter with them.
+/// Of whom Slack is asked what is the matter with them, and of how many at once: a delivery takes
+/// 20 seconds at most.
 const MOST_ASKED_ABOUT: usize = 30;
+const ASKED_AT_ONCE: usize = 8;
 
 /// Codes of what is wrong where Slack has no word for it.
 const EXTERNAL: &str = "external_group";
@@ -108,9 +111,8 @@ async fn write(
         let Some(state) = &present.state else {
             return Ok(failed(UNREADABLE));
         };
-        let goal = plan(services, workspace, &rules, &group.rotations)
-            .await?
-            .goal;
+        let feeding = Feeding::read(services, workspace).await?;
+        let goal = feeding.plan(&rules, &group.rotations).goal;
         let writes = goal.writes(state);
         if writes.is_empty() {
             let named = (&group.id, present.handle.as_str());
@@ -167,8 +169,20 @@ async fn not_taken(
         return Ok(not_taken);
     };
     let (mut guests, mut explained) = (Vec::new(), false);
-    for person in members.iter().take(MOST_ASKED_ABOUT) {
-        match directory::look_up(&services.slack, workspace, token, person).await {
+    let people: Vec<_> = members.iter().take(MOST_ASKED_ABOUT).collect();
+    let mut asking = Vec::new();
+    for person in &people {
+        asking.push(directory::look_up(
+            &services.slack,
+            workspace,
+            token,
+            person,
+        ));
+    }
+    let answers = stream::iter(asking).buffered(ASKED_AT_ONCE);
+    let answers: Vec<_> = answers.collect().await;
+    for (person, told) in people.into_iter().zip(answers) {
+        match told {
             Ok(told) => match told.member {
                 None => {
                     not_taken.insert(person.clone());

@@ -10,7 +10,7 @@ mod topic_watch;
 pub mod topics;
 
 pub use group_watch::{compare_groups, task as group_watch};
-pub use topic_watch::{look_at_topics, task as topic_watch};
+pub use topic_watch::{Rounds, look_at_topics, task as topic_watch};
 
 use crate::{
     Services,
@@ -20,10 +20,14 @@ use crate::{
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
-use types::{LiveTopic, RotationId, SlackCapability, SlackChannelId, WorkspaceId};
+use types::{LiveTopic, RotationId, SlackCapability, SlackChannelId, Timestamp, WorkspaceId};
+
+/// What Slack refused a watch does not have tried again sooner, in seconds.
+const AGAIN_AFTER_SECONDS: i64 = 10 * 60;
 
 /// Codes of what is wrong where Slack has no word for it.
 const GONE: &str = "rotation_gone";
+const MISSING_SCOPE: &str = "missing_scope";
 const NOT_INSTALLED: &str = "not_installed";
 const FAILED: &str = "server_failed";
 
@@ -61,6 +65,15 @@ async fn allowed(
 ) -> Result<Option<Installed>, StoreError> {
     let installed = slack::installed(&services.slack, workspace).await?;
     Ok(installed.filter(|installed| installed.is_allowed(capability)))
+}
+
+/// Whether a watch that is allowed to look may have tried again at `now` what came to nothing
+/// before, for this reason and at that time.
+fn may_be_tried(problem: Option<&(String, Timestamp)>, now: Timestamp) -> bool {
+    problem.is_none_or(|(word, at)| {
+        // That is allowed by now.
+        word == MISSING_SCOPE || now.seconds_since(*at) >= AGAIN_AFTER_SECONDS
+    })
 }
 
 /// Has open pages read these rotations anew.

@@ -5,14 +5,17 @@
 use super::{FAILED, NOT_INSTALLED, attempt, failed, refused};
 use crate::{
     Services,
-    actions::{Failure, topics},
+    actions::{Failure, rotations::Present, topics},
     outbox::{Attempt, Consumer},
-    slack::{self, AskError, DUTY_GROUP, TOPIC, set_topic, topic},
+    slack::{self, AskError, DUTY_GROUP, Installed, TOPIC, set_topic, topic},
     store::{ChannelTopic, Delivery, TopicNote, topic_channel},
 };
 use async_trait::async_trait;
-use domain::{TopicStep, topic_step};
+use domain::{TopicStep, is_ours_to_clear, topic_step};
 use types::{LiveTopic, SlackChannelId, WorkspaceId};
+
+/// The code of a template that only another version can read.
+const UNREADABLE_TEMPLATE: &str = "unreadable_template";
 
 /// Sets topics.
 pub struct Topics(pub Services);
@@ -58,7 +61,13 @@ impl Topics {
         let Some(known) = known.into_iter().next() else {
             return Ok(Attempt::Delivered);
         };
-        let attempt = set(services, workspace, &known).await?;
+        let attempt = match slack::installed(&services.slack, workspace).await? {
+            None => refused(NOT_INSTALLED),
+            Some(installed) => match known.ends {
+                true => clear(services, &installed, &known).await?,
+                false => set(services, &installed, &known).await?,
+            },
+        };
         if let Attempt::Failed { problem, .. }
         | Attempt::Refused { problem }
         | Attempt::Unclear { problem } = &attempt
@@ -71,56 +80,68 @@ impl Topics {
     }
 }
 
-/// Reads the topic, and sets it where it differs and is ours.
+/// Reads the topic, and sets it where it is another one. Where somebody else has set that, this
+/// is kept before it goes.
 async fn set(
     services: &Services,
-    workspace: &WorkspaceId,
+    installed: &Installed,
     known: &ChannelTopic,
 ) -> Result<Attempt, Failure> {
-    let slack = &services.slack;
-    let Some(installed) = slack::installed(slack, workspace).await? else {
-        return Ok(refused(NOT_INSTALLED));
-    };
-    let channel = &known.channel;
-    let present = match topic(slack, &installed, channel).await {
+    let (slack, workspace, channel) = (&services.slack, &installed.workspace.id, &known.channel);
+    let present = match topic(slack, installed, channel).await {
         Ok(present) => present,
-        Err(error) => return unless_it_ends(services, workspace, known, error).await,
+        Err(error) => return answered(error),
     };
-    let wanted = topics::wanted(services, workspace, known).await?;
-    let came_of_it = match topic_step(&wanted, &present, known.written.as_deref()) {
-        TopicStep::Nothing => TopicNote::AsWanted(&wanted),
-        TopicStep::NotOurs => TopicNote::Edited,
-        TopicStep::Write => match set_topic(slack, &installed, channel, &wanted).await {
-            Ok(()) => TopicNote::Written(&wanted),
-            Err(error) => return unless_it_ends(services, workspace, known, error).await,
-        },
+    let rotations = Present::read(services, workspace).await?;
+    let Some(wanted) = topics::wanted(services, (workspace, &rotations), known).await? else {
+        return Ok(failed(UNREADABLE_TEMPLATE));
     };
-    match known.ends {
-        true => services.store.forget_topic(workspace, channel).await?,
-        false => note(services, workspace, channel, came_of_it).await?,
+    let step = topic_step(&wanted, &present, known.written.as_deref());
+    if step == TopicStep::Nothing {
+        note(services, workspace, channel, TopicNote::AsWanted(&wanted)).await?;
+        return Ok(Attempt::Delivered);
     }
+    if step == TopicStep::WriteOver {
+        note(services, workspace, channel, TopicNote::Edited).await?;
+    }
+    if let Err(error) = set_topic(slack, installed, channel, &wanted).await {
+        return answered(error);
+    }
+    note(services, workspace, channel, TopicNote::Written(&wanted)).await?;
     Ok(Attempt::Delivered)
 }
 
-/// What Slack's error means. A topic that ends, and that Slack does not let us clear, is not worth
-/// trying for ever.
-async fn unless_it_ends(
+/// Clears a topic that is to be set no more, as far as it is ours, and forgets it. What Slack does
+/// not let us clear is not worth trying for ever.
+async fn clear(
     services: &Services,
-    workspace: &WorkspaceId,
+    installed: &Installed,
     known: &ChannelTopic,
-    error: AskError,
 ) -> Result<Attempt, Failure> {
-    let attempt = match error {
-        AskError::Slack(error) => attempt(&error),
-        AskError::Store(error) => return Err(error.into()),
+    let (slack, workspace, channel) = (&services.slack, &installed.workspace.id, &known.channel);
+    let cleared = async {
+        // Of one that was never set there is nothing to read.
+        if known.written.is_some() {
+            let present = topic(slack, installed, channel).await?;
+            if is_ours_to_clear(&present, known.written.as_deref()) {
+                set_topic(slack, installed, channel, "").await?;
+            }
+        }
+        Ok(Attempt::Delivered)
     };
-    if known.ends && matches!(attempt, Attempt::Refused { .. }) {
-        services
-            .store
-            .forget_topic(workspace, &known.channel)
-            .await?;
+    let attempt = cleared.await.or_else(answered)?;
+    if matches!(attempt, Attempt::Delivered | Attempt::Refused { .. }) {
+        services.store.forget_topic(workspace, channel).await?;
     }
     Ok(attempt)
+}
+
+/// What Slack's error means for the notice.
+fn answered(error: AskError) -> Result<Attempt, Failure> {
+    match error {
+        AskError::Slack(error) => Ok(attempt(&error)),
+        AskError::Store(error) => Err(error.into()),
+    }
 }
 
 async fn note(

@@ -130,7 +130,8 @@ impl Store {
 
     /// Claims, for as long as `length`, what is due of these kinds, `most` at once: of each target
     /// the first that was not delivered, and nothing of a target to which something is being sent,
-    /// nor of a rotation of which something else goes first.
+    /// nor of a rotation of which something else goes first. What goes first does so once: it holds
+    /// up nothing while its own target is tried again, whichever notice that is for.
     pub async fn claim_notices(
         &self,
         (kinds, precedences): (&[&str], &[Precedence<'_>]),
@@ -158,7 +159,11 @@ impl Store {
                          where j.value->>'kind' = o.kind and f.kind = j.value->>'after'
                              and f.subject_kind = o.subject_kind and f.subject_id = o.subject_id
                              and f.not_before <= (select {now})
-                             and (f.state = 'sending' or f.state = 'waiting' and f.attempts = 0))
+                             and (f.state = 'sending' or f.state = 'waiting' and f.attempts = 0
+                                 and not exists (select 1 from outbox b
+                                     where b.workspace_id = f.workspace_id and b.target = f.target
+                                         and b.kind = f.kind and b.state = 'waiting'
+                                         and b.retry_at > (select {now}))))
                  order by o.not_before, o.id limit $3)
              returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"

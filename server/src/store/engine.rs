@@ -244,6 +244,15 @@ impl Engine {
         }
     }
 
+    /// What ends a subquery of ids whose rows are then changed: Postgres holds them in this order.
+    /// SQLite lets only one write at a time.
+    pub(super) const fn held_in_order(self) -> &'static str {
+        match self {
+            Self::Sqlite => "order by id",
+            Self::Postgres => "order by id for update",
+        }
+    }
+
     /// The database's own time as an SQL expression, in milliseconds since 1970.
     pub(super) const fn now(self) -> &'static str {
         match self {

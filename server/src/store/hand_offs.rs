@@ -126,27 +126,30 @@ impl Store {
     }
 
     /// Puts on duty in each rotation of the workspace that is due, and whose plan is of this
-    /// kind, whoever `turn` names at `now`, by the plan's clock. Returns the rotations that
-    /// this changed.
+    /// kind, whoever `turn` names at `now`, by the plan's clock. One of which it says nothing is
+    /// left as it is, due for whoever can read its plan. Returns the rotations that this changed.
     pub async fn hand_over(
         &self,
         workspace: &WorkspaceId,
         kind: &str,
         now: &(dyn Fn() -> Timestamp + Sync),
-        turn: &(dyn Fn(&Rotation, Timestamp) -> Turn + Sync),
+        turn: &(dyn Fn(&Rotation, Timestamp) -> Option<Turn> + Sync),
     ) -> Result<Vec<RotationId>> {
         let mut tx = self.begin().await?;
         let now = now();
-        let due: Vec<(String, i64)> = sqlx::query_as(
-            "update rotations set mode = mode
-             where workspace_id = $1 and mode = $2 and next_change_at <= $3
+        let statement = format!(
+            "update rotations set mode = mode where id in (
+                 select id from rotations
+                 where workspace_id = $1 and mode = $2 and next_change_at <= $3 {})
              returning id, next_change_at",
-        )
-        .bind(workspace.as_str())
-        .bind(kind)
-        .bind(now.as_millis())
-        .fetch_all(&mut *tx)
-        .await?;
+            self.engine.held_in_order()
+        );
+        let due: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(kind)
+            .bind(now.as_millis())
+            .fetch_all(&mut *tx)
+            .await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -155,7 +158,9 @@ impl Store {
         let (mut clocks, mut turns) = (Vec::new(), Vec::new());
         let (mut changes, mut plans) = (Vec::new(), Vec::new());
         for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
-            let turn = turn(&rotation, now);
+            let Some(turn) = turn(&rotation, now) else {
+                continue;
+            };
             clocks.push((rotation.id.clone(), turn.next_change_at));
             plans.push((rotation.id.clone(), turn.plan));
             turns.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));

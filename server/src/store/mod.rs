@@ -72,7 +72,7 @@ pub use runs::EndedRun;
 pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};
 pub use tokens::TokenLease;
-pub use topics::{ChannelTopic, TopicNote, topic_channel, topic_target};
+pub use topics::{ChannelTopic, TopicNote, TopicSet, topic_channel, topic_target};
 pub use trouble::Trouble;
 pub use workspaces::{Installation, Workspace, bot_token_row};
 

@@ -184,7 +184,8 @@ pub(super) async fn no_shifts_come(
 
 impl Store {
     /// Has a target told how things are now, whether or not anything has changed. What waits for
-    /// it already waits no longer.
+    /// it already waits no longer, and counts as a notice of now: whoever tells the target at this
+    /// moment may have looked before, and does not end it.
     pub async fn tell_now(
         &self,
         workspace: &WorkspaceId,
@@ -194,13 +195,17 @@ impl Store {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
         let waiting = sqlx::query(
-            "update outbox set retry_at = 0
-             where workspace_id = $1 and kind = $2 and target = $3 and state = 'waiting'
-                 and expires_at is null",
+            "update outbox as o set retry_at = 0, occurrence = (
+                 select case when max(t.occurrence) < $4 then $4 else max(t.occurrence) + 1 end
+                 from outbox t where t.subject_kind = o.subject_kind
+                     and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target)
+             where o.workspace_id = $1 and o.kind = $2 and o.target = $3 and o.state = 'waiting'
+                 and o.expires_at is null",
         )
         .bind(workspace.as_str())
         .bind(kind)
         .bind(target)
+        .bind(now.as_millis())
         .execute(&mut *tx)
         .await?;
         match waiting.rows_affected() {

@@ -1,7 +1,7 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{DatabaseConnection, Result, Store, revisions, rotas};
+use super::{DatabaseConnection, Result, Store, connections, revisions, rotas, rotations};
 use domain::{Directory, KnownPerson, Person, PersonChange};
 use sqlx::FromRow;
 use std::{
@@ -108,6 +108,15 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
+        let absorbed = changes.iter().filter_map(|change| {
+            let absorbed = change.absorbs.as_ref()?;
+            Some([absorbed, &change.person.person.id])
+        });
+        let absorbed: Vec<_> = absorbed.flatten().collect();
+        if !absorbed.is_empty() {
+            connections::hold(&mut transaction, workspace).await?;
+            rotations::hold_those_of(&mut transaction, self.engine, workspace, &absorbed).await?;
+        }
         for change in changes {
             if let Some(absorbed) = &change.absorbs {
                 let person = &change.person.person.id;
@@ -286,7 +295,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 13] = [
+const ABSORBING: [&str; 14] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -307,6 +316,11 @@ const ABSORBING: [&str; 13] = [
     "update duties set holder = 'slack:' || $3
          where workspace_id = $1 and holder = 'slack:' || $2",
     r#"update rotas set turn = replace(turn, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
+     where workspace_id = $1"#,
+    r#"update duty_groups set
+         permanent = replace(permanent, '"' || $2 || '"', '"' || $3 || '"'),
+         fallback = replace(fallback, '"' || $2 || '"', '"' || $3 || '"'),
+         not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from notifications where workspace_id = $1 and person_id = $2

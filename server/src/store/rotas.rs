@@ -337,11 +337,14 @@ pub(super) async fn look_again(
     people: &[&PersonId],
 ) -> Result<()> {
     let statement = format!(
-        "update rotations set next_change_at = {} where workspace_id = $3 and mode = $2
-             and id in (select rotation_id from rotation_members
-                        where workspace_id = $3 and person_id in {})",
+        "update rotations set next_change_at = {} where id in (
+             select id from rotations where workspace_id = $3 and mode = $2
+                 and id in (select rotation_id from rotation_members
+                            where workspace_id = $3 and person_id in {})
+             {})",
         engine.now(),
-        engine.texts_of_json("$1")
+        engine.texts_of_json("$1"),
+        engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(people))

@@ -411,6 +411,35 @@ pub(super) async fn lock_and_load(
         .pop())
 }
 
+/// Holds the rotations that name one of these people, in the order in which everybody holds
+/// several, so that two transactions cannot wait for each other.
+pub(super) async fn hold_those_of(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    people: &[&PersonId],
+) -> Result<()> {
+    let people_of = engine.texts_of_json("$2");
+    let statement = format!(
+        "update rotations set mode = mode where id in (
+             select id from rotations where workspace_id = $1 and (
+                 id in (select rotation_id from rotation_members where workspace_id = $1
+                     and person_id in {people_of})
+                 or id in (select rotation_id from rotation_owners where workspace_id = $1
+                     and person_id in {people_of})
+                 or id in (select rotation_id from duties where workspace_id = $1
+                     and substr(holder, 7) in {people_of}))
+             {})",
+        engine.held_in_order()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(as_json(people))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The rotations, by name, with everybody on them, in one statement.
 pub(super) async fn load(
     connection: &mut DatabaseConnection,

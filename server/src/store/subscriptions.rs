@@ -77,22 +77,7 @@ impl Store {
         if before.as_deref() == target {
             return Ok(Some(Ok(false)));
         }
-        if let Some(before) = before {
-            unsubscribe(&mut tx, id, kind, &Addressee::Target(before)).await?;
-        }
-        if let Some(target) = target {
-            insert(
-                &mut tx,
-                workspace,
-                &Subscription {
-                    rotation: id.clone(),
-                    kind: kind.to_owned(),
-                    addressee: Addressee::Target(target.to_owned()),
-                    occasion: Occasion::ChangeOfDuty,
-                },
-            )
-            .await?;
-        }
+        point(&mut tx, workspace, id, (kind, (before.as_deref(), target))).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
@@ -117,6 +102,32 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Has one target told of each change of duty in the place of another one, if they differ.
+pub(super) async fn point(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    rotation: &RotationId,
+    (kind, (before, after)): (&str, (Option<&str>, Option<&str>)),
+) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        let before = Addressee::Target(before.to_owned());
+        unsubscribe(connection, rotation, kind, &before).await?;
+    }
+    if let Some(after) = after {
+        let subscription = Subscription {
+            rotation: rotation.clone(),
+            kind: kind.to_owned(),
+            addressee: Addressee::Target(after.to_owned()),
+            occasion: Occasion::ChangeOfDuty,
+        };
+        insert(connection, workspace, &subscription).await?;
+    }
+    Ok(())
 }
 
 async fn insert(
@@ -160,7 +171,7 @@ async fn unsubscribe(
     outbox::withdraw(connection, rotation, kind, addressee).await
 }
 
-async fn target_of(
+pub(super) async fn target_of(
     connection: &mut DatabaseConnection,
     rotation: &RotationId,
     kind: &str,

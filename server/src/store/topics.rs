@@ -1,7 +1,8 @@
 //! Topics of Slack channels that say who is on duty: what each is made of, and what became of it.
 //! Whether a rotation sets one is a matter of subscriptions.
 
-use super::{Result, Store};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, rotations, subscriptions};
+use domain::Rotation;
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
@@ -30,7 +31,7 @@ pub struct ChannelTopic {
     /// What it was set to, or found to be; absent until it was for the first time.
     pub written: Option<String>,
     pub written_at: Option<Timestamp>,
-    /// Since when another one is there that somebody else has set.
+    /// When it was seen last that somebody else has set another one.
     pub edited_at: Option<Timestamp>,
     /// Why the last attempt came to nothing, as a code, and when that was.
     pub problem: Option<(String, Timestamp)>,
@@ -43,10 +44,19 @@ pub enum TopicNote<'a> {
     Written(&'a str),
     /// It says this already.
     AsWanted(&'a str),
-    /// Somebody else has set it.
+    /// Somebody else has set another one.
     Edited,
     /// Nothing, for this reason.
     Problem(&'a str),
+}
+
+/// What came of choosing a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicSet {
+    /// It is as was chosen, in the place of the one that the rotation set until now.
+    Set { former: Option<SlackChannelId> },
+    /// Another rotation sets the topic of that channel.
+    Taken,
 }
 
 #[derive(FromRow)]
@@ -78,6 +88,13 @@ impl From<Row> for ChannelTopic {
     }
 }
 
+impl ChannelTopic {
+    /// Whether the one that somebody else has set is there still, as far as is known.
+    pub fn is_edited(&self) -> bool {
+        self.edited_at > self.written_at
+    }
+}
+
 impl Store {
     /// The topics of a workspace, as far as `channel` is one of them or absent. Notices of this
     /// kind are about them.
@@ -87,23 +104,8 @@ impl Store {
         kind: &str,
         channel: Option<&SlackChannelId>,
     ) -> Result<Vec<ChannelTopic>> {
-        let statement = format!(
-            "select t.channel_id, t.rotation_id, t.template, t.written, t.written_at, t.edited_at,
-                 t.problem, t.problem_at,
-                 (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
-                     and s.rotation_id = t.rotation_id and s.kind = $2
-                     and s.target = t.channel_id || '{SUFFIX}') as feeding
-             from channel_topics t
-             where t.workspace_id = $1 and t.channel_id = coalesce($3, t.channel_id)
-             order by t.channel_id"
-        );
-        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-            .bind(workspace.as_str())
-            .bind(kind)
-            .bind(channel.map(SlackChannelId::as_str))
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(rows.into_iter().map(ChannelTopic::from).collect())
+        let mut connection = self.pool.acquire().await?;
+        read(&mut connection, workspace, kind, channel).await
     }
 
     /// The workspaces with topics.
@@ -119,51 +121,51 @@ impl Store {
             .collect())
     }
 
-    /// Has a rotation set the topic of a channel by this template. False when another one does.
-    pub async fn save_topic(
+    /// Has a rotation set the topic of this channel by this template, and no other one, or none any
+    /// more, if `allow`, which is handed the rotation and what it set until now, does not refuse.
+    /// `None` when there is no such rotation. What is as it was is no change.
+    pub async fn set_topic<R>(
         &self,
         workspace: &WorkspaceId,
-        rotation: &RotationId,
-        (channel, template): (&SlackChannelId, &str),
-        kind: &str,
-    ) -> Result<bool> {
-        let statement = format!(
-            "insert into channel_topics (workspace_id, channel_id, rotation_id, template)
-             values ($1, $2, $3, $4)
-             on conflict (workspace_id, channel_id) do update set
-                 rotation_id = excluded.rotation_id, template = excluded.template,
-                 problem = null, problem_at = null
-                 where channel_topics.rotation_id = excluded.rotation_id
-                     or not exists (select 1 from subscriptions s
-                         where s.workspace_id = $1 and s.kind = $5
-                             and s.rotation_id = channel_topics.rotation_id
-                             and s.target = channel_topics.channel_id || '{SUFFIX}')"
-        );
-        let saved = sqlx::query(AssertSqlSafe(statement))
-            .bind(workspace.as_str())
-            .bind(channel.as_str())
-            .bind(rotation.as_str())
-            .bind(template)
-            .bind(kind)
-            .execute(&self.writer)
-            .await?;
-        Ok(saved.rows_affected() == 1)
-    }
-
-    /// Has the topic count as one that nobody has set yet, so that it is set whatever it says.
-    pub async fn take_topic(
-        &self,
-        workspace: &WorkspaceId,
-        channel: &SlackChannelId,
-    ) -> Result<()> {
-        sqlx::query(
-            "update channel_topics set written = null where workspace_id = $1 and channel_id = $2",
-        )
-        .bind(workspace.as_str())
-        .bind(channel.as_str())
-        .execute(&self.writer)
-        .await?;
-        Ok(())
+        id: &RotationId,
+        (kind, chosen): (&str, Option<(&SlackChannelId, &str)>),
+        allow: impl FnOnce(&Rotation, Option<&ChannelTopic>) -> std::result::Result<NewAuditEntry, R>
+        + Send,
+    ) -> Result<Option<std::result::Result<TopicSet, R>>> {
+        let mut tx = self.begin().await?;
+        let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
+        else {
+            return Ok(None);
+        };
+        let target = subscriptions::target_of(&mut tx, id, kind).await?;
+        let former = match target.as_deref().and_then(topic_channel) {
+            Some(channel) => {
+                let set = read(&mut tx, workspace, kind, Some(&channel)).await?;
+                set.into_iter().find(|topic| topic.rotation == *id)
+            }
+            None => None,
+        };
+        let entry = match allow(&rotation, former.as_ref()) {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let known = former.as_ref();
+        let known = known.map(|topic| (&topic.channel, topic.template.as_str()));
+        if known != chosen {
+            if let Some(chosen) = chosen
+                && !save(&mut tx, workspace, id, (kind, chosen)).await?
+            {
+                return Ok(Some(Ok(TopicSet::Taken)));
+            }
+            let after = chosen.map(|(channel, _)| topic_target(channel));
+            let targets = (target.as_deref(), after.as_deref());
+            subscriptions::point(&mut tx, workspace, id, (kind, targets)).await?;
+            audit::insert(&mut tx, &entry).await?;
+            self.rotations_changed(&mut tx, workspace, [id]).await?;
+            tx.commit().await?;
+        }
+        let former = former.map(|topic| topic.channel);
+        Ok(Some(Ok(TopicSet::Set { former })))
     }
 
     /// Keeps what came of looking at a topic.
@@ -176,18 +178,23 @@ impl Store {
         let now = self.engine.now();
         let (changes, text) = match note {
             TopicNote::Written(text) => (
-                format!(
-                    "written = $1, written_at = {now}, edited_at = null, problem = null,
-                     problem_at = null"
-                ),
+                format!("written = $1, written_at = {now}, problem = null, problem_at = null"),
                 Some(text),
             ),
             TopicNote::AsWanted(text) => (
-                "written = $1, edited_at = null, problem = null, problem_at = null".to_owned(),
+                // Whoever had set another one has taken it back.
+                "written = $1, problem = null, problem_at = null,
+                     edited_at = case when edited_at > coalesce(written_at, 0) then null
+                         else edited_at end"
+                    .to_owned(),
                 Some(text),
             ),
+            // Seen again before it was set back, it is still the same.
             TopicNote::Edited => (
-                format!("edited_at = coalesce(edited_at, {now}), problem = $1, problem_at = null"),
+                format!(
+                    "edited_at = case when edited_at > coalesce(written_at, 0) then edited_at
+                         else {now} end, problem = coalesce($1, problem)"
+                ),
                 None,
             ),
             TopicNote::Problem(word) => (format!("problem = $1, problem_at = {now}"), Some(word)),
@@ -217,4 +224,60 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+/// The topics of a workspace, as [`Store::topics`] tells them.
+async fn read(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    kind: &str,
+    channel: Option<&SlackChannelId>,
+) -> Result<Vec<ChannelTopic>> {
+    let statement = format!(
+        "select t.channel_id, t.rotation_id, t.template, t.written, t.written_at, t.edited_at,
+             t.problem, t.problem_at,
+             (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
+                 and s.rotation_id = t.rotation_id and s.kind = $2
+                 and s.target = t.channel_id || '{SUFFIX}') as feeding
+         from channel_topics t
+         where t.workspace_id = $1 and t.channel_id = coalesce($3, t.channel_id)
+         order by t.channel_id"
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(kind)
+        .bind(channel.map(SlackChannelId::as_str))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(ChannelTopic::from).collect())
+}
+
+/// Has a rotation set the topic of a channel by this template. False when another one does.
+async fn save(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    rotation: &RotationId,
+    (kind, (channel, template)): (&str, (&SlackChannelId, &str)),
+) -> Result<bool> {
+    let statement = format!(
+        "insert into channel_topics (workspace_id, channel_id, rotation_id, template)
+         values ($1, $2, $3, $4)
+         on conflict (workspace_id, channel_id) do update set
+             rotation_id = excluded.rotation_id, template = excluded.template,
+             edited_at = null, problem = null, problem_at = null
+             where channel_topics.rotation_id = excluded.rotation_id
+                 or not exists (select 1 from subscriptions s
+                     where s.workspace_id = $1 and s.kind = $5
+                         and s.rotation_id = channel_topics.rotation_id
+                         and s.target = channel_topics.channel_id || '{SUFFIX}')"
+    );
+    let saved = sqlx::query(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(channel.as_str())
+        .bind(rotation.as_str())
+        .bind(template)
+        .bind(kind)
+        .execute(connection)
+        .await?;
+    Ok(saved.rows_affected() == 1)
 }

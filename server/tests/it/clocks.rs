@@ -36,8 +36,8 @@ const TURN_MILLIS: i64 = 300;
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
 
-fn turn(_: &Rotation, now: Timestamp) -> Turn {
-    turn_at(now)
+fn turn(_: &Rotation, now: Timestamp) -> Option<Turn> {
+    Some(turn_at(now))
 }
 
 /// Who is on duty at `now`, of a plan that began with the epoch.

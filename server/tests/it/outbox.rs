@@ -21,6 +21,7 @@ use server::{
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     convert::Infallible,
+    mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -31,6 +32,7 @@ use types::{
 };
 
 const CHANGE: &str = "test_change";
+const GROUP: &str = "test_group";
 const PERSONAL: &str = "test_personal";
 const REMINDER: &str = "test_reminder";
 const LEAD: Duration = Duration::from_secs(15);
@@ -96,6 +98,81 @@ impl Consumer for Listener {
         self.heard.lock().unwrap().push(delivery.clone());
         tokio::task::yield_now().await;
         (self.answer)(delivery)
+    }
+}
+
+/// Tells its target everything, whatever the notice is about, as a group or a topic is told.
+struct Whole<Meanwhile> {
+    listener: Arc<Listener>,
+    /// What happens once it has looked at how things are.
+    meanwhile: Meanwhile,
+}
+
+#[async_trait]
+impl<Meanwhile: AsyncWork> Consumer for Whole<Meanwhile> {
+    fn kind(&self) -> &str {
+        self.listener.kind
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn tells_everything(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        let answer = self.listener.deliver(delivery).await;
+        self.meanwhile.work().await;
+        answer
+    }
+}
+
+#[async_trait]
+trait AsyncWork: Send + Sync {
+    async fn work(&self) {}
+}
+
+impl AsyncWork for () {}
+
+/// Somebody who wants a target told, once.
+struct Presses {
+    store: Store,
+    rotation: RotationId,
+    pressed: Mutex<bool>,
+}
+
+#[async_trait]
+impl AsyncWork for Presses {
+    async fn work(&self) {
+        if !mem::replace(&mut *self.pressed.lock().unwrap(), true) {
+            let (workspace, target) = (workspace(), (CHANGE, "C1"));
+            let telling = self.store.tell_now(&workspace, &self.rotation, target);
+            telling.await.unwrap();
+        }
+    }
+}
+
+/// Comes after the groups.
+struct Last(Arc<Listener>);
+
+#[async_trait]
+impl Consumer for Last {
+    fn kind(&self) -> &str {
+        self.0.kind
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    fn goes_after(&self) -> &[&str] {
+        &[GROUP]
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        self.0.deliver(delivery).await
     }
 }
 
@@ -380,6 +457,77 @@ async fn what_is_refused_or_unclear_ends_and_the_next_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_wanted_while_a_target_is_told_is_told_afterwards() {
+    on_each_database(async |store, url| {
+        let [first, second] = [create(&store, "A").await, create(&store, "B").await];
+        for id in [&first, &second] {
+            announced(&store, id, "C1").await;
+            put_on_duty(&store, id, &["A"], 10).await;
+        }
+        let listener = Listener::new(CHANGE, delivered);
+        let whole = Whole {
+            listener: listener.clone(),
+            meanwhile: Presses {
+                store: store.clone(),
+                rotation: second.clone(),
+                pressed: Mutex::default(),
+            },
+        };
+        deliver_all(&delivering(&store, vec![Arc::new(whole)])).await;
+        assert_eq!(listener.heard().len(), 2);
+        let ended = held(url).await;
+        assert!(
+            ended.iter().all(|notice| notice.ends_with("delivered")),
+            "{ended:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_given_up_for_being_late_takes_nothing_with_it_that_is_not() {
+    on_each_database(async |store, url| {
+        let [first, second] = [create(&store, "A").await, create(&store, "B").await];
+        announced(&store, &first, "C1").await;
+        announced(&store, &second, "C1").await;
+        put_on_duty(&store, &first, &["A"], 10).await;
+        execute(url, "update outbox set not_before = 0").await;
+        put_on_duty(&store, &second, &["A"], 20).await;
+        let whole = Whole {
+            listener: Listener::new(CHANGE, away),
+            meanwhile: (),
+        };
+        deliver_all(&delivering(&store, vec![Arc::new(whole)])).await;
+        assert_eq!(held(url).await, ["C1@10 given_up", "C1@20 waiting"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_goes_first_holds_up_nothing_while_its_target_waits_for_another_rotation() {
+    on_each_database(async |store, _| {
+        let announcements = Listener::new(CHANGE, delivered);
+        let consumers: Vec<Arc<dyn Consumer>> = vec![
+            Arc::new(Last(announcements.clone())),
+            Arc::new(Whole {
+                listener: Listener::new(GROUP, away),
+                meanwhile: (),
+            }),
+        ];
+        let deliverer = delivering(&store, consumers);
+        for (name, channel, at) in [("A", "C1", 10), ("B", "C2", 20)] {
+            let id = create(&store, name).await;
+            announced(&store, &id, channel).await;
+            subscribe(&store, &named(&id, GROUP, "G1", Occasion::ChangeOfDuty)).await;
+            put_on_duty(&store, &id, &["A"], at).await;
+            deliver_all(&deliverer).await;
+        }
+        assert_eq!(announcements.heard(), ["C1@10", "C2@20"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_kind_that_nobody_here_consumes_is_left_alone_and_holds_up_no_other() {
     on_each_database(async |store, url| {
         let id = create(&store, "Ops").await;
@@ -395,7 +543,7 @@ async fn a_kind_that_nobody_here_consumes_is_left_alone_and_holds_up_no_other() 
 }
 
 /// A plan that only these tests know: people take turns every ten seconds.
-fn turn(_: &Rotation, now: Timestamp) -> Turn {
+fn turn(_: &Rotation, now: Timestamp) -> Option<Turn> {
     let number = now.seconds_since(NOW) / 10;
     let shift = |number: i64| {
         let name = ["A", "B", "C"][usize::try_from(number % 3).unwrap()];
@@ -410,7 +558,7 @@ fn turn(_: &Rotation, now: Timestamp) -> Turn {
             ends_at: Some(ends_at),
             overrides: Vec::new(),
         });
-    Turn {
+    Some(Turn {
         duties: vec![Duty {
             until: Some(ends_at),
             ..present
@@ -418,7 +566,7 @@ fn turn(_: &Rotation, now: Timestamp) -> Turn {
         next_change_at: Some(ends_at),
         plan: plan.collect(),
         rota: None,
-    }
+    })
 }
 
 const PLANNED: &str = "update rotations set mode = 'test_turns', next_change_at = 0";

@@ -310,6 +310,12 @@ async fn a_schedule_that_only_another_version_can_read_is_left_alone() {
         let odd = "update rotas set terms = '{\"kind\":\"lunar\"}'";
         other.execute(odd).await.unwrap();
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
+        // Whoever can read it finds it due.
+        let due: (Option<i64>,) = sqlx::query_as("select next_change_at from rotations")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+        assert_eq!(due, (Some(0),));
         let page = team.page().await;
         assert_eq!(page.mode, RotationMode::Unknown);
         let set = team.set(ScheduleChoice::Scheduled(Box::new(daily()))).await;

@@ -1,11 +1,15 @@
 //! Topics of Slack channels that say who is on duty, from the template to the channel.
 
 use crate::http::browser::Browser;
-use crate::support::{databases, slack_output::Output};
+use crate::support::{Database, databases, slack_output::Output, workspace};
 use app::backend::{Rotations, Topics};
 use axum::http::StatusCode;
 use serde_json::json;
-use server::slack_output::look_at_topics;
+use server::{
+    slack::TOPIC,
+    slack_output::{self, Rounds},
+};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{Outcome, RotationId, TemplateProblem, TopicRefusal, TopicTrouble, TopicView};
 
 const CHANNEL: &str = "C02PLATFORM";
@@ -16,6 +20,16 @@ const ANN_AND_BOB: [(&str, &str); 2] = [("U1", "Ann"), ("U2", "Bob")];
 const SET: &str = "conversations.setTopic";
 
 impl Output {
+    /// A channel whose topic is *Ann*, who is on duty before Bob.
+    async fn with_topic(database: &Database) -> (Self, RotationId) {
+        let output = Self::new(database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        output.set_topic(&id, CHANNEL, "%USER%").await;
+        output.until_topic(CHANNEL, "Ann").await;
+        output.until_at_rest(&id).await;
+        (output, id)
+    }
+
     async fn set_topic(
         &self,
         id: &RotationId,
@@ -51,6 +65,21 @@ impl Output {
         .await;
     }
 
+    async fn until_forgotten(&self) {
+        self.until("the topic should be forgotten", async || {
+            let store = &self.services.store;
+            let topics = store.topics(&workspace(), TOPIC, None).await.unwrap();
+            topics.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    async fn look_at_topics(&self) {
+        let rounds = Rounds::default();
+        let looking = slack_output::look_at_topics(&self.services, &rounds);
+        looking.await.unwrap();
+    }
+
     async fn topics_set(&self) -> usize {
         let told = self.sandbox.ask(&format!("slack/calls?method={SET}")).await;
         told["calls"].as_array().unwrap().len()
@@ -79,7 +108,7 @@ async fn a_topic_follows_the_rotation_is_set_once_for_each_change_and_cleared_in
             .await;
         output.until_at_rest(&id).await;
         for _ in 0..2 {
-            look_at_topics(&output.services).await.unwrap();
+            output.look_at_topics().await;
         }
         output.until_at_rest(&id).await;
         // The first time, Round Robin was not in the channel.
@@ -97,31 +126,112 @@ async fn a_topic_follows_the_rotation_is_set_once_for_each_change_and_cleared_in
 }
 
 #[tokio::test]
-async fn what_somebody_set_by_hand_is_left_alone_until_it_is_wanted_back() {
+async fn what_somebody_set_by_hand_is_said_and_set_back() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        output.look_at_topics().await;
+        output.until_topic(CHANNEL, "Ann").await;
+        output.until_at_rest(&id).await;
+        let told = output.topic(&id, "").await;
+        assert!(told.edited_at.is_some() && !told.is_edited);
+
+        // Also where it is seen only as duty changes, or asked for.
+        for name in ["Bob", "Ann"] {
+            output.by_hand_in(CHANNEL, "Lunch at noon").await;
+            let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+            output.until_topic(CHANNEL, name).await;
+        }
+        output.until_at_rest(&id).await;
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        let asked = output.backend.write_topic(&output.caller, id.clone()).await;
+        assert_eq!(asked.unwrap(), Outcome::Done(()));
+        output.until_topic(CHANNEL, "Ann").await;
+        output.until_at_rest(&id).await;
+
+        // Whatever somebody else has set stays when the rotation goes.
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        let deleted = output.backend.delete_rotation(&output.caller, id).await;
+        deleted.unwrap();
+        output.look_at_topics().await;
+        output.until_forgotten().await;
+        output.until_topic(CHANNEL, "Lunch at noon").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_was_never_set_by_us_is_not_cleared() {
     for database in databases().await {
         let output = Output::new(&database, &SCOPES).await;
         let id = output.by_hand("Ops", &ANN_AND_BOB).await;
-        output.set_topic(&id, CHANNEL, "%USER%").await;
-        output.until_topic(CHANNEL, "Ann").await;
-        output.until_at_rest(&id).await;
         output.by_hand_in(CHANNEL, "Lunch at noon").await;
-        look_at_topics(&output.services).await.unwrap();
-        assert!(output.topic(&id, "").await.edited_at.is_some());
-        let rotated = output.backend.rotate(&output.caller, id.clone()).await;
-        assert!(rotated.unwrap().done().is_some());
-        output.until_at_rest(&id).await;
+        let busy = json!({"side": "slack", "path": format!("/api/{SET}"), "status": 429});
+        output.sandbox.control("faults", busy).await;
+        output.set_topic(&id, CHANNEL, "%USER%").await;
+        output
+            .until("that Slack asks to wait should be said", async || {
+                let told = output.topic(&id, "").await.trouble;
+                (told == Some(TopicTrouble::Waiting.to_string())).then_some(())
+            })
+            .await;
+        let ended = output.set_topic(&id, CHANNEL, "").await;
+        assert_eq!(ended, Outcome::Done(()));
+        output.until_forgotten().await;
         output.until_topic(CHANNEL, "Lunch at noon").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_only_another_version_can_read_leaves_the_topic_as_it_is() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        let odd = "update channel_topics set template = '%MOON_PHASE%'";
+        other.execute(odd).await.unwrap();
+        let set = output.topics_set().await;
+        output.look_at_topics().await;
         let asked = output.backend.write_topic(&output.caller, id.clone()).await;
         assert_eq!(asked.unwrap(), Outcome::Done(()));
-        output.until_topic(CHANNEL, "Bob").await;
-        output.until_at_rest(&id).await;
-        assert_eq!(output.topic(&id, "").await.edited_at, None);
+        let trouble = Some(TopicTrouble::UnreadableTemplate.to_string());
+        output
+            .until("that it cannot be read should be said", async || {
+                (output.topic(&id, "").await.trouble == trouble).then_some(())
+            })
+            .await;
+        assert_eq!(output.topics_set().await, set);
+        output.until_topic(CHANNEL, "Ann").await;
+        output.end().await;
+    }
+}
 
-        // The rotation goes, and with it the topic.
-        let deleted = output.backend.delete_rotation(&output.caller, id).await;
-        deleted.unwrap();
-        look_at_topics(&output.services).await.unwrap();
-        output.until_topic(CHANNEL, "").await;
+#[tokio::test]
+async fn once_a_topic_is_right_again_nothing_is_said_to_be_wrong() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        let path = format!("slack/channels/{CHANNEL}/refuse");
+        let restricted = json!({"topics": true});
+        output.sandbox.control(&path, restricted).await;
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        output.look_at_topics().await;
+        output
+            .until("that it is restricted should be said", async || {
+                let told = output.topic(&id, "").await;
+                let trouble = Some(TopicTrouble::Restricted.to_string());
+                (told.trouble == trouble && told.is_edited).then_some(())
+            })
+            .await;
+        // What Slack refused is not tried again at once.
+        let set = output.topics_set().await;
+        output.look_at_topics().await;
+        assert!(!output.topic(&id, "").await.waiting);
+        assert_eq!(output.topics_set().await, set);
+        output.by_hand_in(CHANNEL, "Ann").await;
+        output.look_at_topics().await;
+        let told = output.topic(&id, "").await;
+        assert_eq!((told.trouble, told.is_edited), (None, false));
         output.end().await;
     }
 }

@@ -52,9 +52,14 @@ fn state(view: TopicView, id: &str, actions: Actions) -> AnyView {
     let here = format!("/rotations/{id}/slack");
     let allow = (view.channel.is_some() && !view.may_write)
         .then(|| allow(SlackCapability::Topics, "set topics", &here));
-    let edited = view.edited_at.map(|_| warning(
-        "Somebody has set another topic by hand, so it is left alone. Write now puts this one in its place.".to_owned()
+    let edited = view.is_edited.then(|| warning(
+        "Somebody has set another topic by hand. This one takes its place again within five minutes, or at once with Write now.".to_owned()
     ));
+    let set_back = view.edited_at.filter(|_| !view.is_edited).map(|at| {
+        view! {
+            <div><dt>"Set by hand"</dt><dd><Time at relative=true/>", and set back since"</dd></div>
+        }
+    });
     let written = match (view.written_at, view.waiting) {
         (_, true) => "Slack is being told".into_any(),
         (Some(at), _) => view! { <Time at relative=true/> }.into_any(),
@@ -67,7 +72,7 @@ fn state(view: TopicView, id: &str, actions: Actions) -> AnyView {
         {view.trouble.map(warning)}
         {edited}
         {is_set.then(|| view! {
-            <Facts><div><dt>"Last written"</dt><dd>{written}</dd></div></Facts>
+            <Facts><div><dt>"Last written"</dt><dd>{written}</dd></div>{set_back}</Facts>
             <div class="buttons">{write}</div>
         })}
     }

@@ -40,6 +40,8 @@ pub enum Unclear {
 }
 
 impl Zone {
+    pub const UTC: Self = Self(TimeZone::UTC);
+
     /// The zone of this name, whatever its case.
     pub fn named(name: &str) -> Option<Self> {
         let is_none = NO_ZONES.iter().any(|none| none.eq_ignore_ascii_case(name));

@@ -21,6 +21,7 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
         may_write: topic.may_write,
         written_at: set.and_then(|set| set.written_at),
         edited_at: set.and_then(|set| set.edited_at),
+        is_edited: set.is_some_and(|set| set.is_edited()),
         // That is said already.
         trouble: trouble
             .filter(|trouble| *trouble != TopicTrouble::MayNotWrite)

@@ -3,11 +3,11 @@
 
 use super::{slack::BOT_TOKEN, token::execute, *};
 use crate::support::create;
-use domain::{KnownPerson, Member, PersonChange};
-use server::slack::{SlackError, directory::DirectoryError};
-use std::{sync::Arc, time::Duration};
+use domain::{GroupRules, KnownPerson, Member, PersonChange};
+use server::slack::{DUTY_GROUP, SlackError, directory::DirectoryError};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::sleep};
-use types::{MemberKey, RotationId, SlackProblem};
+use types::{MemberKey, NobodyOnDuty, RotationId, SlackGroupId, SlackProblem};
 
 fn person(id: &str, name: &str, role: Role) -> Person {
     Person {
@@ -248,6 +248,14 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
         let other = create(&store, "Dev").await;
         change_to(&store, &other, &["W1"], &[member_of("W1"), member_of("U1")]).await;
 
+        let group = kept_group(&store, &other).await;
+        let standing = |rules: &mut GroupRules| {
+            rules.permanent.insert(PersonId::new("W1"));
+            rules.fallback.extend(["W1", "U1"].map(PersonId::new));
+        };
+        let entry = entry(AuditAction::ChangedDutyGroup);
+        assert!(store.change_group(&group, standing, &entry).await.unwrap());
+
         let one = PersonChange {
             person: KnownPerson {
                 person: ann.clone(),
@@ -262,6 +270,10 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
         assert_eq!(stored(&store, "W1").await, ann);
         let directory = store.directory(&workspace()).await.unwrap();
         assert_eq!(directory.people().len(), 2);
+        let group = store.duty_group(&workspace(), DUTY_GROUP, &group).await;
+        let rules = group.unwrap().unwrap().rules;
+        let ann = BTreeSet::from([PersonId::new("U1")]);
+        assert_eq!([rules.permanent, rules.fallback], [ann.clone(), ann]);
         for rotation in [rotation, other] {
             let rotation = crate::support::rotation(&store, &rotation).await;
             assert_eq!(rotation.owners, [PersonId::new("U1")]);
@@ -276,6 +288,20 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
         }
     })
     .await;
+}
+
+/// A user group that a rotation feeds.
+async fn kept_group(store: &Store, rotation: &RotationId) -> SlackGroupId {
+    let (group, workspace) = (SlackGroupId::new("S1"), workspace());
+    let named = (&group, "ops");
+    let begun = store.begin_group(&workspace, named, NobodyOnDuty::default());
+    begun.await.unwrap();
+    let target = (DUTY_GROUP, Some(group.as_str()));
+    let set = store.set_target(&workspace, rotation, target, |_, _| {
+        Ok::<_, ()>(entry(AuditAction::SetDutyGroup))
+    });
+    assert_eq!(set.await.unwrap(), Some(Ok(true)));
+    group
 }
 
 /// A member of Slack.
