@@ -43,6 +43,7 @@ pub enum AuditAction {
     RevokedFeed,
     /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
     SetSlackChannel,
+    SetAnnouncement,
     /// Chose the user group that holds those on duty, or gave it up.
     SetDutyGroup,
     /// Changed who is in that group beside them.
@@ -55,7 +56,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -89,6 +90,7 @@ impl AuditAction {
         Self::MadeFeed,
         Self::RevokedFeed,
         Self::SetSlackChannel,
+        Self::SetAnnouncement,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
         Self::SetSlackTopic,
@@ -131,6 +133,7 @@ impl AuditAction {
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
             Self::SetSlackChannel => "set_slack_channel",
+            Self::SetAnnouncement => "set_announcement",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
             Self::SetSlackTopic => "set_slack_topic",
@@ -184,6 +187,7 @@ impl fmt::Display for AuditAction {
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
             Self::SetSlackChannel => "Set the Slack channel",
+            Self::SetAnnouncement => "Set the text of announcements",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
             Self::SetSlackTopic => "Set the topic of a Slack channel",

@@ -11,10 +11,10 @@ use crate::{
         DutyGroup, EditApiKey, EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount,
         LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MoveMember, Notifications, People,
         PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, RevokeFeed,
-        Rotate, Rotation, Rotations, SaveNotifications, SearchSchedules, SetOnDuty, SetSchedule,
-        SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SlackSettings,
-        SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo, UndoForgetFormer,
-        UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
+        Rotate, Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement,
+        SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
+        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
+        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -88,6 +88,7 @@ fn what_server_functions_answer_is_read_back() {
         Rotations,
         SaveNotifications,
         SearchSchedules,
+        SetAnnouncement,
         SetOnDuty,
         SetSchedule,
         SetSlackChannel,
