@@ -386,7 +386,7 @@ mod tests {
     fn details() -> RotationDetails {
         RotationDetails {
             name: "<!here>".to_owned(),
-            description: "*all* & sundry".to_owned(),
+            description: "_all_ & sundry".to_owned(),
             code: None,
             duty_size: 1,
             visibility: Visibility::Public,
@@ -421,7 +421,7 @@ mod tests {
             ("%USERID% %NEXT_USERID%", "UANN N/A"),
             (
                 "%NAME% %CODE% %DESCRIPTION%",
-                "&lt;!here&gt; N/A *all* &amp; sundry",
+                "&lt;!here&gt; N/A _all_ &amp; sundry",
             ),
             (
                 "%DUTYHANDLE% %UNTIL_UTC%",
@@ -437,7 +437,7 @@ mod tests {
 
     #[test]
     fn the_longest_template_goes_out_and_ends_with_no_half_mention() {
-        let made = made(&"%USER% ".repeat(1_000)).unwrap();
+        let made = made(&"%USER% ".repeat(2_000)).unwrap();
         assert!(made.chars().count() <= MESSAGE_MAX_CHARS);
         assert!(made.ends_with("<@UANN> …"), "{}", &made[made.len() - 20..]);
     }
