@@ -54,7 +54,9 @@ async fn rush_of(rush: &Rush, database: Database) {
     };
     limit(false).await;
     output.meet(&PEOPLE).await;
-    let groups: Vec<_> = (0..rush.groups).map(|number| format!("SRUSH{number}")).collect();
+    let groups: Vec<_> = (0..rush.groups)
+        .map(|number| format!("SRUSH{number}"))
+        .collect();
     for group in &groups {
         let order = json!({"id": group, "handle": group.to_lowercase()});
         output.sandbox.control("slack/groups", order).await;
@@ -113,26 +115,45 @@ async fn members(output: &Output, groups: &[String]) -> Vec<Vec<String>> {
     });
     let users = ours.map(|group| group["users"].as_array().unwrap().iter());
     users
-        .map(|users| users.map(|user| user.as_str().unwrap().to_owned()).collect())
+        .map(|users| {
+            users
+                .map(|user| user.as_str().unwrap().to_owned())
+                .collect()
+        })
         .collect()
 }
 
 async fn until_all_have(output: &Output, groups: &[String], person: &str, until: Instant) {
     loop {
         let members = members(output, groups).await;
-        let right = members.iter().filter(|members| **members == [person]).count();
+        let right = members
+            .iter()
+            .filter(|members| **members == [person])
+            .count();
         if right == groups.len() {
             return;
         }
-        assert!(Instant::now() < until, "{right} of {} are right", groups.len());
+        assert!(
+            Instant::now() < until,
+            "{right} of {} are right",
+            groups.len()
+        );
         time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-async fn until_one_has(output: &Output, groups: &[String], person: &str, until: Instant) -> Instant {
+async fn until_one_has(
+    output: &Output,
+    groups: &[String],
+    person: &str,
+    until: Instant,
+) -> Instant {
     loop {
         let members = members(output, groups).await;
-        if members.iter().any(|members| members.iter().any(|one| one == person)) {
+        if members
+            .iter()
+            .any(|members| members.iter().any(|one| one == person))
+        {
             return Instant::now();
         }
         assert!(Instant::now() < until, "no group is right");
@@ -141,6 +162,9 @@ async fn until_one_has(output: &Output, groups: &[String], person: &str, until: 
 }
 
 async fn writes(output: &Output) -> usize {
-    let told = output.sandbox.ask(&format!("slack/calls?method={WRITE}")).await;
+    let told = output
+        .sandbox
+        .ask(&format!("slack/calls?method={WRITE}"))
+        .await;
     told["calls"].as_array().unwrap().len()
 }
