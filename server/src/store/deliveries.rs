@@ -161,7 +161,7 @@ impl Store {
         let singly_of = self.engine.texts_of_json("$5");
         let held = self.engine.held_unless_taken();
         let mut tx = self.begin().await?;
-        outbox::join_waiting(&mut tx, self.engine, None).await?;
+        outbox::join_waiting(&mut tx, self.engine).await?;
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
                  claimed_until = {now} + $2

@@ -32,7 +32,7 @@ pub(super) struct PlanChange<'a> {
 
 /// A notice, as the statements take it.
 #[derive(Serialize)]
-pub(super) struct Row<'a> {
+struct Row<'a> {
     id: Uuid,
     workspace: &'a str,
     rotation: &'a str,
@@ -128,7 +128,6 @@ pub(super) async fn duty_changed(
         }
     }
     keep_what_is_of_use(connection, engine, &uses).await?;
-    join_waiting(connection, engine, Some(&due)).await?;
     take_places(connection, engine, &due).await?;
     insert(connection, engine, &due).await
 }
@@ -313,46 +312,38 @@ async fn keep_what_is_of_use(
     execute(connection, statement, uses).await
 }
 
+/// What waits for the same as the row `o` does, as `w`.
+const BESIDE: &str = "w.subject_kind = o.subject_kind and w.subject_id = o.subject_id
+    and w.kind = o.kind and w.target = o.target and w.state = 'waiting' and w.expires_at is null";
+
 /// What was being sent while duty changed, and came back since it was not told, waits beside what
 /// tells of the change. The one that tells of the latest takes the place of the others, waits as
-/// long as they had to, and they go: of these notices, or of all.
+/// long as they had to, and they go.
 pub(super) async fn join_waiting(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    of: Option<&[Row<'_>]>,
 ) -> Result<()> {
-    let waits = |row: &str| format!("{row}.state = 'waiting' and {row}.expires_at is null");
-    let beside = format!(
-        "w.subject_kind = o.subject_kind and w.subject_id = o.subject_id and w.kind = o.kind
-             and w.target = o.target and {}",
-        waits("w")
-    );
-    let these = match of {
-        Some(_) => format!(
-            "and exists (select 1 from {} where {SAME})",
-            engine.rows_of_json()
-        ),
-        None => "and cast($1 as text) = '[]'".to_owned(),
-    };
-    let (one, held) = (waits("o"), engine.held_unless_taken());
+    let held = engine.held_unless_taken();
     let latest = format!(
         "update outbox as o set
-             not_before = (select min(w.not_before) from outbox w where {beside}),
-             retry_at = (select max(w.retry_at) from outbox w where {beside}),
-             attempts = (select max(w.attempts) from outbox w where {beside})
-         where id in (select o.id from outbox o where {one} {these}
-             and exists (select 1 from outbox w where {beside} and w.occurrence < o.occurrence)
-             and not exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+             not_before = (select min(w.not_before) from outbox w where {BESIDE}),
+             retry_at = (select max(w.retry_at) from outbox w where {BESIDE}),
+             attempts = (select max(w.attempts) from outbox w where {BESIDE})
+         where id in (select o.id from outbox o
+             where o.state = 'waiting' and o.expires_at is null
+                 and exists (select 1 from outbox w where {BESIDE} and w.occurrence < o.occurrence)
+                 and not exists (select 1 from outbox w
+                     where {BESIDE} and w.occurrence > o.occurrence)
              {held})"
     );
     let others = format!(
-        "delete from outbox where id in (select o.id from outbox o where {one} {these}
-             and exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+        "delete from outbox where id in (select o.id from outbox o
+             where o.state = 'waiting' and o.expires_at is null
+                 and exists (select 1 from outbox w where {BESIDE} and w.occurrence > o.occurrence)
              {held})"
     );
     for statement in [latest, others] {
         sqlx::query(AssertSqlSafe(statement))
-            .bind(as_json(of.unwrap_or_default()))
             .execute(&mut *connection)
             .await?;
     }
@@ -368,8 +359,8 @@ fn no_other_at(field: &str) -> String {
     )
 }
 
-/// Has what was not told yet tell of the later change: it goes on where it is in the order, and
-/// waits as long as it had to.
+/// Has what was not told yet, the latest of it, tell of the later change: it goes on where it is in
+/// the order, and waits as long as it had to.
 async fn take_places(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -378,6 +369,7 @@ async fn take_places(
     let statement = format!(
         "update outbox as o set occurrence = cast(j.value->>'occurrence' as bigint)
          from {} where {SAME} and o.state = 'waiting' and o.expires_at is null
+             and not exists (select 1 from outbox w where {BESIDE} and w.occurrence > o.occurrence)
              and {}",
         engine.rows_of_json(),
         no_other_at("occurrence")

@@ -499,12 +499,12 @@ async fn what_was_not_told_while_duty_changed_is_told_with_what_it_is_by_then() 
             slow.deliver(delivery).await;
         }
         assert_eq!(held(url).await, ["C1@10 waiting", "C1@20 waiting"]);
-        // One more change takes the place of both, and waits as long as they have to.
         put_on_duty(&store, &id, &["C"], 30).await;
-        assert_eq!(held(url).await, ["C1@30 waiting"]);
         let listener = Listener::new(CHANGE, delivered);
         let deliverer = delivering(&store, vec![listener.clone()]);
         deliver_all(&deliverer).await;
+        // One tells of the latest change, and waits as long as the other one had to.
+        assert_eq!(held(url).await, ["C1@30 waiting"]);
         assert_eq!(listener.heard(), [""; 0]);
         execute(url, LATER).await;
         deliver_all(&deliverer).await;
