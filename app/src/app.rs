@@ -54,6 +54,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/background") view=|| lazy(LazyPage::Occasional(OccasionalPage::BackgroundWork)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/calendars") view=|| lazy(LazyPage::Occasional(OccasionalPage::Calendars)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/slack") view=|| lazy(LazyPage::Occasional(OccasionalPage::SlackSettings)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/notifications") view=|| lazy(LazyPage::Occasional(OccasionalPage::Notifications)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/absences") view=|| lazy(LazyPage::Occasional(OccasionalPage::Absences)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=|| lazy(LazyPage::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
                 </Routes>

@@ -11,10 +11,11 @@ use types::{
     BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ClientSecretInput,
     ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
     FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView, IntegrationsView, LinkRefusal,
-    MemberKey, MoveDirection, NobodyOnDuty, OauthStep, Outcome, OverrideId, OverrideInput,
-    OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview,
-    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
-    ScheduleChoice, ScheduleId, SchedulePreview, SlackGroupId, Standby, SyncHistory, SyncReport,
+    MemberKey, MoveDirection, NobodyOnDuty, NotificationInput, NotificationRefusal,
+    NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput, OverrideRefusal,
+    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
+    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
+    ScheduleId, SchedulePreview, SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport,
     TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
@@ -320,6 +321,17 @@ pub trait Topics {
     async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
 }
 
+/// What whoever asks is told themselves, by direct messages in Slack.
+#[async_trait]
+pub trait Notifications {
+    async fn notifications(&self, caller: &Caller) -> Result<NotificationsView, AppError>;
+    async fn save_notifications(
+        &self,
+        caller: &Caller,
+        choices: NotificationInput,
+    ) -> Answer<(), NotificationRefusal>;
+}
+
 /// Overrides of a rotation's own schedule: for those who may edit the rotation, and for members
 /// who take a place over themselves.
 #[async_trait]
@@ -392,6 +404,8 @@ pub trait Audit {
 pub trait Operation {
     /// The background work of the server that answers.
     async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
+    /// What Round Robin can do in Slack, and the app that it takes.
+    async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError>;
 }
 
 #[async_trait]
@@ -461,6 +475,7 @@ pub trait Backend:
     + Channels
     + DutyGroups
     + Topics
+    + Notifications
     + Overrides
     + Absences
     + Audit
@@ -483,6 +498,7 @@ impl<T> Backend for T where
         + Channels
         + DutyGroups
         + Topics
+        + Notifications
         + Overrides
         + Absences
         + Audit

@@ -4,8 +4,9 @@
 
 use crate::pages::{
     AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage,
-    EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, OverridePage, RotationPage,
-    RotationSlackPage, RotationsPage, SettingsPage, SyncHistoryPage, WeekPage,
+    EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage, OverridePage,
+    RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
+    SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -97,6 +98,8 @@ pub enum OccasionalPage {
     AuditLog,
     BackgroundWork,
     Calendars,
+    Notifications,
+    SlackSettings,
     Absences,
 }
 
@@ -161,6 +164,8 @@ impl OccasionalPage {
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
             Self::Calendars => CalendarsPage().into_any(),
+            Self::Notifications => NotificationsPage().into_any(),
+            Self::SlackSettings => SlackSettingsPage().into_any(),
             Self::Absences => AbsencesPage().into_any(),
         }
     }

@@ -27,6 +27,8 @@ export function pages(rotation: string): string[] {
     '/settings/integrations/syncs',
     '/settings/audit',
     '/settings/calendars',
+    '/settings/notifications',
+    '/settings/slack',
     '/settings/absences',
     '/settings/background',
   ];

@@ -118,6 +118,14 @@ fn look_at_settings(config: &Config, report: &mut Report) {
             "browsers reach it over plain http; put it behind https and set ROUNDROBIN_PUBLIC_URL",
         );
     }
+    match &config.slack.app {
+        Some(app) if app.signing_secret.is_none() => report.add(
+            "settings",
+            State::Open,
+            "/rr in Slack does not work until ROUNDROBIN_SLACK_SIGNING_SECRET is set; nothing else needs it",
+        ),
+        _ => {}
+    }
     if config.slack.app.is_none() {
         report.add(
             "settings",

@@ -1,5 +1,5 @@
 //! How often somebody may ask for what costs: requests to PagerDuty, sign-ins at
-//! Slack, calendar feeds. Each session has a share of its own, and who has none shares
+//! Slack, calendar feeds, commands from Slack. Each session has a share of its own, and who has none shares
 //! that of their address. What is remembered of each is bounded.
 
 use app::AppError;
@@ -29,6 +29,8 @@ pub enum Costly {
     SignIn,
     /// Reading a calendar feed, or an address that finds none.
     Feed,
+    /// A command from Slack, or what only claims to be one.
+    Command,
 }
 
 impl Costly {
@@ -42,6 +44,7 @@ impl Costly {
             // An office has one address and comes to work at one time.
             Self::SignIn => (60, Duration::from_secs(1)),
             Self::Feed => (20, Duration::from_secs(10)),
+            Self::Command => (20, Duration::from_secs(3)),
         }
     }
 }
@@ -69,6 +72,7 @@ struct Shares {
     preview: Share,
     sign_in: Share,
     feed: Share,
+    command: Share,
 }
 
 impl Default for Limits {
@@ -81,6 +85,7 @@ impl Default for Limits {
             preview: share(Costly::Preview),
             sign_in: share(Costly::SignIn),
             feed: share(Costly::Feed),
+            command: share(Costly::Command),
         }))
     }
 }
@@ -97,6 +102,7 @@ impl Limits {
             Costly::Preview => &shares.preview,
             Costly::SignIn => &shares.sign_in,
             Costly::Feed => &shares.feed,
+            Costly::Command => &shares.command,
         }
         .take(whose)
     }

@@ -15,7 +15,10 @@ use server::{
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
-    slack_output::{self, announcements::Announcements, groups::DutyGroups, topics::Topics},
+    slack_output::{
+        self, announcements::Announcements, direct::DirectMessages, groups::DutyGroups,
+        topics::Topics,
+    },
     storage::Storage,
     store::{self, ServingLock},
     sync,
@@ -257,14 +260,16 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack_output::group_watch(&services),
         slack_output::topic_watch(&services),
     ];
+    let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
+        Arc::new(DutyGroups(services.clone())),
+        Arc::new(Topics(services.clone())),
+        Arc::new(Announcements(services.clone())),
+    ];
+    consumers.extend(DirectMessages::all(&services));
     tasks.extend(outbox::task(
         &services.store,
         (&services.tasks, &services.background),
-        vec![
-            Arc::new(DutyGroups(services.clone())),
-            Arc::new(Topics(services.clone())),
-            Arc::new(Announcements(services.clone())),
-        ],
+        consumers,
     ));
     tasks.extend(replicas::task(
         &services.store,

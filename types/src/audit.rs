@@ -228,6 +228,8 @@ pub enum AuditActor {
     Session(String),
     /// A person of this name, by the address of a calendar feed.
     Feed(String),
+    /// A person of this name, by a command in Slack.
+    Command(String),
     /// Round Robin itself.
     System,
     /// Somebody of this name, in a way that another version wrote and this one does not know.
@@ -239,6 +241,7 @@ impl fmt::Display for AuditActor {
         match self {
             Self::Session(name) => f.write_str(name),
             Self::Feed(name) => write!(f, "{name}, by a calendar feed"),
+            Self::Command(name) => write!(f, "{name}, by a command in Slack"),
             Self::System => f.write_str("Round Robin itself"),
             Self::Unknown(name) => write!(f, "{name}, in a way that this version does not know"),
         }

@@ -18,6 +18,7 @@ mod home;
 mod id;
 mod list;
 mod live;
+mod notification;
 mod oauth;
 mod outcome;
 mod overrides;
@@ -61,6 +62,10 @@ pub use id::{
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
+pub use notification::{
+    DirectTrouble, Lead, MinuteOfDay, NotificationChoices, NotificationInput, NotificationRefusal,
+    NotificationsView, QuietHours, ToldDirectly,
+};
 pub use oauth::{
     AccountQuestion, AuthorisationProblem, ClientSecretInput, OAUTH_SCOPES, OauthClientProblem,
     OauthSetup, OauthStep, checked_client_id,
@@ -91,8 +96,8 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    EndedInstallation, InstallationView, SlackCapability, SlackProblem, SlackRefusal, SlackScope,
-    SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, InstallationView, SlackCapability,
+    SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -3,8 +3,9 @@
 
 use crate::{
     AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
-    ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, OauthClientProblem, OverrideRefusal,
-    PagerDutyProblem, RotationRefusal, TemplateProblem, TopicRefusal,
+    ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, NotificationRefusal,
+    OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal, TemplateProblem,
+    TopicRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -173,6 +174,12 @@ codes!(TemplateProblem {
     Self::TooLong => "template.too_long",
 });
 
+codes!(NotificationRefusal {
+    Self::HalfQuiet => "notifications.half_quiet",
+    Self::NoTime => "notifications.no_time",
+    Self::WholeDay => "notifications.whole_day",
+});
+
 codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::AlreadyConnected { .. } => "connection.already_connected",
     Self::NotConnected => "connection.not_connected",
@@ -264,6 +271,7 @@ mod tests {
         slack_groups.waiting slack_groups.refused slack_groups.unknown
         slack_topic.no_channel slack_topic.taken slack_topic.not_set
         template.unknown_token template.too_long
+        notifications.half_quiet notifications.no_time notifications.whole_day
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
         connection.nothing_to_undo
@@ -294,6 +302,7 @@ mod tests {
             GroupTrouble::CODES,
             TopicRefusal::CODES,
             TemplateProblem::CODES,
+            NotificationRefusal::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,
             OauthClientProblem::CODES,

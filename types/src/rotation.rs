@@ -375,8 +375,10 @@ pub struct RotationPage {
     pub outlook: Outlook,
     /// Those on duty who are in Slack.
     pub contacts: Vec<SlackContact>,
-    /// What a schedule plans from now on, by start, with its gaps.
+    /// What a schedule plans from now on, by start, with its gaps: as much as is listed.
     pub plan: Vec<Stretch>,
+    /// How many stretches more are planned.
+    pub plan_beyond: u32,
     /// Who was on duty, the latest first; the last 20.
     pub history: Vec<Stretch>,
     /// The days that were asked for, and who has duty on them.

@@ -226,10 +226,20 @@ pub enum SlackCapability {
     Groups,
     /// Setting the topics of channels.
     Topics,
+    /// Writing to people themselves.
+    DirectMessages,
+    /// Answering to what people type after `/rr`.
+    Commands,
 }
 
 impl SlackCapability {
-    pub const ALL: [Self; 3] = [Self::Messages, Self::Groups, Self::Topics];
+    pub const ALL: [Self; 5] = [
+        Self::Messages,
+        Self::Groups,
+        Self::Topics,
+        Self::DirectMessages,
+        Self::Commands,
+    ];
 
     /// As it is sent.
     pub const fn code(self) -> &'static str {
@@ -237,6 +247,8 @@ impl SlackCapability {
             Self::Messages => "messages",
             Self::Groups => "groups",
             Self::Topics => "topics",
+            Self::DirectMessages => "direct_messages",
+            Self::Commands => "commands",
         }
     }
 
@@ -250,7 +262,31 @@ impl SlackCapability {
             Self::Messages => &["chat:write"],
             Self::Groups => &["usergroups:read", "usergroups:write"],
             Self::Topics => &["channels:read", "channels:write.topic"],
+            Self::DirectMessages => &["chat:write", "im:write"],
+            Self::Commands => &["commands"],
         }
+    }
+
+    /// What people call it.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Messages => "Announcements in channels",
+            Self::Groups => "On-duty groups",
+            Self::Topics => "Topics of channels",
+            Self::DirectMessages => "Direct messages",
+            Self::Commands => "The command /rr",
+        }
+    }
+
+    /// Whether Slack has to reach the server for it. Everything else works behind a firewall.
+    pub const fn needs_commands(self) -> bool {
+        matches!(self, Self::Commands)
+    }
+
+    /// Whether it works with these scopes.
+    pub fn is_granted(self, scopes: &[String]) -> bool {
+        let is_granted = |needed: &&str| scopes.iter().any(|scope| scope == needed);
+        self.needed_scopes().iter().all(is_granted)
     }
 
     /// All bot scopes that are asked for.
@@ -258,7 +294,7 @@ impl SlackCapability {
         match self {
             // The second one is for public channels that the bot is not in.
             Self::Messages => &["chat:write", "chat:write.public"],
-            Self::Groups => self.needed_scopes(),
+            Self::Groups | Self::DirectMessages | Self::Commands => self.needed_scopes(),
             // The others are for private channels, and for joining public ones.
             Self::Topics => &[
                 "channels:read",
@@ -269,6 +305,38 @@ impl SlackCapability {
             ],
         }
     }
+}
+
+/// Something that Round Robin can do in Slack, and what it lacks for that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityView {
+    pub capability: SlackCapability,
+    /// All scopes that are asked for it.
+    pub scopes: Vec<String>,
+    /// Those of them without which it does not work, and that are not granted.
+    pub lacks: Vec<String>,
+}
+
+/// What Round Robin can do in Slack, and the app that it takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlackSettingsView {
+    pub capabilities: Vec<CapabilityView>,
+    /// What keeps commands from being answered beside a scope.
+    pub commands: CommandsState,
+    /// The manifest of the app, for people to read.
+    pub manifest: String,
+    /// The address that makes an app from it.
+    pub creation_address: String,
+}
+
+/// Whether commands that Slack sends are answered here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommandsState {
+    Ready,
+    /// Whoever runs the server has not set the secret by which they are known to be Slack's.
+    NoSecret,
+    /// Slack knows no way to the server.
+    Unreachable,
 }
 
 /// Slack, as the integrations panel shows it.

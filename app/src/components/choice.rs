@@ -1,5 +1,5 @@
-//! One of several, as a radio button with its explanation below. The
-//! explanation describes the radio and is no part of its name.
+//! One of several, as a radio button, or something that is wanted or not, as a checkbox, with its
+//! explanation below. The explanation describes the control and is no part of its name.
 
 use leptos::prelude::*;
 
@@ -36,4 +36,30 @@ pub(crate) fn Choice(
             </div>
         </div>
     }
+}
+
+#[component]
+pub(crate) fn Checkbox(
+    #[prop(into)] id: String,
+    name: &'static str,
+    #[prop(default = "true")] value: &'static str,
+    label: &'static str,
+    #[prop(optional)] hint: Option<&'static str>,
+    /// Checked when the page is drawn; later the checkbox itself knows.
+    checked: bool,
+) -> impl IntoView {
+    let hint_id = hint.map(|_| format!("{id}-hint"));
+    view! {
+        <div class="choice">
+            <input
+                type="checkbox" id=id.clone() name=name value=value checked=checked
+                aria-describedby=hint_id.clone()
+            />
+            <div>
+                <label for=id>{label}</label>
+                {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            </div>
+        </div>
+    }
+    .into_any()
 }

@@ -41,7 +41,7 @@ pub(crate) use avatar::{Avatar, Person, avatar_markup, person_markup};
 pub(crate) use badge::{Badge, LinkBadge, ModeBadge, Tone, badge_markup};
 pub(crate) use button::{ButtonKind, SubmitButton};
 pub(crate) use card::{Card, Facts};
-pub(crate) use choice::Choice;
+pub(crate) use choice::{Checkbox, Choice};
 pub(crate) use copy::Copyable;
 pub(crate) use days::{day_label, day_lines, month_and_day};
 pub use dialog::DIALOG_PARAMETER;

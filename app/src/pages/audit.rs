@@ -115,9 +115,10 @@ fn Who(actor: AuditActor) -> impl IntoView {
     let words = actor.to_string();
     match actor {
         AuditActor::System => Either::Left(words),
-        AuditActor::Session(_) | AuditActor::Feed(_) | AuditActor::Unknown(_) => {
-            Either::Right(view! { <bdi translate="no">{words}</bdi> })
-        }
+        AuditActor::Session(_)
+        | AuditActor::Feed(_)
+        | AuditActor::Command(_)
+        | AuditActor::Unknown(_) => Either::Right(view! { <bdi translate="no">{words}</bdi> }),
     }
 }
 

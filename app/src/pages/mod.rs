@@ -2,6 +2,7 @@
 
 mod absences;
 mod address;
+mod allow;
 mod audit;
 mod background;
 mod calendars;
@@ -18,6 +19,7 @@ mod integrations;
 mod links;
 mod new_rotation;
 mod not_found;
+mod notifications;
 mod person_select;
 mod rotation;
 mod rotation_card;
@@ -26,6 +28,7 @@ mod rotation_slack;
 mod rotations;
 mod settings;
 mod sign_in;
+mod slack_settings;
 mod span_fields;
 mod stretches;
 mod typing;
@@ -49,9 +52,11 @@ pub(crate) use not_found::NotFoundPage;
 // A release has nothing at that address.
 #[cfg(not(debug_assertions))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
+pub(crate) use notifications::NotificationsPage;
 pub(crate) use rotation::RotationPage;
 pub(crate) use rotation_slack::RotationSlackPage;
 pub(crate) use rotations::{ADDRESS as ROTATIONS, RotationsPage};
 pub(crate) use settings::SettingsPage;
 pub(crate) use sign_in::{SignInPage, sign_in_address};
+pub(crate) use slack_settings::SlackSettingsPage;
 pub(crate) use week::WeekPage;

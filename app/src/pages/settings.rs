@@ -18,9 +18,19 @@ const INTEGRATIONS: Tab = Tab {
     label: "Integrations",
     exact: false,
 };
+const SLACK: Tab = Tab {
+    href: "/settings/slack",
+    label: "Slack",
+    exact: true,
+};
 const CALENDARS: Tab = Tab {
     href: "/settings/calendars",
     label: "Calendars",
+    exact: true,
+};
+const NOTIFICATIONS: Tab = Tab {
+    href: "/settings/notifications",
+    label: "My notifications",
     exact: true,
 };
 const ABSENCES: Tab = Tab {
@@ -44,9 +54,9 @@ const BACKGROUND: Tab = Tab {
 #[component]
 pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
-    let mut tabs = vec![GENERAL, INTEGRATIONS, CALENDARS, ABSENCES];
+    let mut tabs = vec![GENERAL, INTEGRATIONS, NOTIFICATIONS, ABSENCES, CALENDARS];
     if administers {
-        tabs.extend([AUDIT, BACKGROUND]);
+        tabs.extend([SLACK, AUDIT, BACKGROUND]);
     }
     view! { <Tabs label="Parts of the settings" tabs/> }
 }

@@ -12,10 +12,12 @@ mod duty_groups;
 mod exchange;
 mod feeds;
 mod links;
+mod notifications;
 mod overrides;
 mod rotations;
 mod schedules;
 mod session;
+mod slack_settings;
 mod topics;
 mod week;
 
@@ -31,10 +33,12 @@ pub(crate) use exchange::read;
 pub(crate) use exchange::{decoded, post};
 pub use feeds::*;
 pub use links::*;
+pub use notifications::*;
 pub use overrides::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;
+pub use slack_settings::*;
 pub use topics::*;
 pub use week::*;
 

@@ -34,6 +34,8 @@ pub enum Through {
     Session,
     /// The address of a calendar feed, which only reads.
     Feed,
+    /// A command in Slack.
+    Command,
 }
 
 impl Actor {

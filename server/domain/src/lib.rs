@@ -24,6 +24,7 @@ mod occurrences;
 mod ordering;
 mod outlook;
 mod people;
+mod personal;
 mod plan;
 mod records;
 pub mod rota;
@@ -53,7 +54,7 @@ pub use listing::{Listing, Traits, listing};
 pub use membership::{begun_from, crew_of, difference, going_on, left_out, loss, on_duty};
 pub use natural::NaturalKey;
 pub use notices::{
-    Addressee, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
+    Addressee, Audience, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
     notices_of_change, notices_of_plan,
 };
 pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
@@ -62,6 +63,7 @@ pub use outlook::{Foresight, coming, note_following, planned};
 pub use people::{
     Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,
 };
+pub use personal::{Audiences, PersonalNotice, quiet_until};
 pub use plan::Plan;
 pub use records::{RecordChange, record_changes};
 pub use rotation::Rotation;

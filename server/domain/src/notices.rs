@@ -4,9 +4,10 @@
 use crate::{ChangeOfDuty, Occurrence, ShiftChange};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
-use types::{RotationId, Stretch, Timestamp};
+use types::{MemberKey, RotationId, Stretch, Timestamp};
 
 /// What is told to one target, again and again, of one rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +26,45 @@ pub enum Addressee {
     Target(String),
     /// Whoever begins, by the key of the member.
     Holder,
+    /// The same of these people.
+    People(Audience),
+}
+
+/// People of Slack who want to be told of something, by the keys of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Only(Arc<BTreeSet<MemberKey>>),
+    AllBut(Arc<BTreeSet<MemberKey>>),
+}
+
+impl Audience {
+    pub(crate) fn has(&self, key: &MemberKey) -> bool {
+        match self {
+            Self::Only(keys) => keys.contains(key),
+            Self::AllBut(keys) => key.is_of_person() && !keys.contains(key),
+        }
+    }
+}
+
+impl Addressee {
+    /// Whether it is whoever has a duty, and this one among them.
+    fn is_holder(&self, key: &MemberKey) -> bool {
+        match self {
+            Self::Target(_) => false,
+            Self::Holder => true,
+            Self::People(audience) => audience.has(key),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
     /// Others are on duty.
     ChangeOfDuty,
+    /// Somebody is on duty no more.
+    EndOfDuty,
+    /// A shift to come begins at another time.
+    ShiftMoved,
     /// A shift begins after so long.
     BeforeShift(Duration),
 }
@@ -86,14 +120,20 @@ pub fn notices_of_change(
     } in subscriptions
     {
         match (occasion, addressee) {
-            (Occasion::BeforeShift(_), _) => {}
+            (Occasion::BeforeShift(_) | Occasion::ShiftMoved, _)
+            | (Occasion::EndOfDuty, Addressee::Target(_)) => {}
             (Occasion::ChangeOfDuty, Addressee::Target(target)) => {
                 notices.due.push(due(kind, target));
             }
-            (Occasion::ChangeOfDuty, Addressee::Holder) => {
-                let began = change.began.iter();
-                let began = began.map(|holder| due(kind, holder.key.as_str()));
-                notices.due.extend(began);
+            (Occasion::EndOfDuty, addressee) => {
+                let ended = change.ended.iter().map(|holder| &holder.key);
+                let ended = ended.filter(|key| addressee.is_holder(key));
+                notices.due.extend(ended.map(|key| due(kind, key.as_str())));
+            }
+            (Occasion::ChangeOfDuty, addressee) => {
+                let began = change.began.iter().map(|holder| &holder.key);
+                let began = began.filter(|key| addressee.is_holder(key));
+                notices.due.extend(began.map(|key| due(kind, key.as_str())));
                 let on_duty = change.on_duty.iter();
                 let on_duty = on_duty.map(|key| key.as_str().to_owned());
                 notices.only_for.insert(kind.clone(), on_duty.collect());
@@ -109,7 +149,7 @@ pub struct PlanNotices {
     /// What is known under another key now, told or not.
     pub moved: Vec<(NoticeKey, Occurrence)>,
     /// All that is to be told before a shift begins. What is not among them and was not told yet
-    /// is told no more.
+    /// is told no more. Beside it, what is to be told now of shifts that moved.
     pub due: Vec<Notice>,
 }
 
@@ -123,9 +163,20 @@ pub fn notices_of_plan(
 ) -> PlanNotices {
     let mut due = BTreeMap::new();
     let mut moved = BTreeMap::new();
+    let (mut told, mut personal) = (Vec::new(), BTreeMap::new());
     for subscription in subscriptions {
-        let Occasion::BeforeShift(lead) = subscription.occasion else {
-            continue;
+        let lead = match subscription.occasion {
+            Occasion::BeforeShift(lead) => {
+                if let Addressee::People(_) = subscription.addressee {
+                    personal.insert(subscription.kind.as_str(), lead);
+                }
+                lead
+            }
+            Occasion::ShiftMoved => {
+                told.extend(moves(subscription, changes, now));
+                continue;
+            }
+            Occasion::ChangeOfDuty | Occasion::EndOfDuty => continue,
         };
         let coming = plan.iter().filter(|shift| shift.starts_at > now);
         for shift in coming {
@@ -150,10 +201,53 @@ pub fn notices_of_plan(
     }
     // Somebody else may begin when it did before.
     moved.retain(|from, _| !due.contains_key(from));
+    only_nearest(&mut due, &personal);
     PlanNotices {
         moved: moved.into_iter().collect(),
-        due: due.into_values().collect(),
+        due: due.into_values().chain(told).collect(),
     }
+}
+
+/// Whoever wants to be reminded several times and learns of a shift late is reminded once: of what
+/// is due already, what would have been due last is enough. `personal` has the kinds of such
+/// reminders, each with how long before the shift it is.
+fn only_nearest(due: &mut BTreeMap<NoticeKey, Notice>, personal: &BTreeMap<&str, Duration>) {
+    let mut nearest = BTreeMap::new();
+    for notice in due.values().filter(|notice| notice.due_in.is_zero()) {
+        let NoticeKey {
+            occurrence,
+            kind,
+            target,
+        } = &notice.key;
+        if let Some(lead) = personal.get(kind.as_str()) {
+            let least = nearest.entry((*occurrence, target.clone()));
+            let least = least.or_insert(*lead);
+            *least = (*least).min(*lead);
+        }
+    }
+    due.retain(|key, notice| {
+        let lead = personal.get(key.kind.as_str());
+        let shift = (key.occurrence, key.target.clone());
+        !notice.due_in.is_zero() || lead.is_none_or(|lead| nearest[&shift] == *lead)
+    });
+}
+
+/// What whoever wants to hear of shifts that begin at another time is told now. It waits for as
+/// long as it has to: a plan that is read again says nothing of it any more.
+fn moves(
+    subscription: &Subscription,
+    changes: &[ShiftChange<'_>],
+    now: Timestamp,
+) -> impl Iterator<Item = Notice> {
+    let notices = changes.iter().filter_map(move |change| match change {
+        ShiftChange::Moved { after, .. } if after.starts_at > now => Some(Notice {
+            key: key_of(subscription, after)?,
+            due_in: Duration::ZERO,
+            expires_in: None,
+        }),
+        _ => None,
+    });
+    notices.collect::<Vec<_>>().into_iter()
 }
 
 /// By what a subscription's notice of a shift is known; none of a gap.
@@ -161,7 +255,8 @@ fn key_of(subscription: &Subscription, shift: &Stretch) -> Option<NoticeKey> {
     let holder = shift.holder.as_ref()?;
     let target = match &subscription.addressee {
         Addressee::Target(target) => target.clone(),
-        Addressee::Holder => holder.key.as_str().to_owned(),
+        addressee if addressee.is_holder(&holder.key) => holder.key.as_str().to_owned(),
+        Addressee::Holder | Addressee::People(_) => return None,
     };
     Some(NoticeKey {
         occurrence: Occurrence::at(shift.starts_at),
@@ -290,6 +385,77 @@ mod tests {
         assert_eq!(keys(&for_holders.due), ["bob@10"]);
     }
 
+    fn ann_alone() -> Addressee {
+        let ann = member("ann").key;
+        Addressee::People(Audience::Only(Arc::new([ann].into())))
+    }
+
+    #[test]
+    fn of_a_shift_that_moves_its_holder_is_told_at_once_if_they_want_to_be() {
+        let before = [shift("ann", 10, 50), shift("bob", 50, 90)];
+        let after = [shift("ann", 12, 52), shift("bob", 52, 90)];
+        let moved = |addressee| Subscription {
+            addressee,
+            ..subscription("moved", None, Occasion::ShiftMoved)
+        };
+        let notices = of_plan(&moved(Addressee::Holder), &before, &after);
+        assert_eq!(keys(&notices.due), ["ann@12", "bob@52"]);
+        let notices = of_plan(&moved(ann_alone()), &before, &after);
+        assert_eq!(
+            (keys(&notices.due), notices.moved),
+            (vec!["ann@12".to_owned()], vec![])
+        );
+        assert_eq!(
+            (notices.due[0].due_in, notices.due[0].expires_in),
+            (Duration::ZERO, None)
+        );
+        let notices = of_plan(&moved(ann_alone()), &after, &after);
+        assert_eq!(notices.due, []);
+    }
+
+    #[test]
+    fn whoever_learns_late_of_a_shift_is_reminded_of_it_once() {
+        let plan = [shift("ann", 20, 50), shift("ann", 60, 90)];
+        let reminder = |kind: &str, lead| Subscription {
+            kind: kind.to_owned(),
+            addressee: ann_alone(),
+            ..subscription(kind, None, Occasion::BeforeShift(Duration::from_secs(lead)))
+        };
+        let reminders = [
+            reminder("short", 25),
+            reminder("long", 40),
+            reminder("last", 5),
+        ];
+        let reminders: Vec<_> = reminders.iter().collect();
+        let due = |now| {
+            let notices = notices_of_plan(&reminders, &plan, &[], at(now));
+            let told = notices.due.iter();
+            let told = told.map(|notice| format!("{} {}", short(&notice.key), notice.key.kind));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            due(0),
+            [
+                "ann@20 last",
+                "ann@20 short",
+                "ann@60 last",
+                "ann@60 long",
+                "ann@60 short"
+            ]
+        );
+        assert_eq!(due(18)[..2], ["ann@20 last", "ann@60 last"]);
+    }
+
+    #[test]
+    fn reminders_are_for_those_who_want_them() {
+        let plan = [shift("ann", 10, 50), shift("bob", 50, 90)];
+        let reminder = Subscription {
+            addressee: ann_alone(),
+            ..reminder(None)
+        };
+        assert_eq!(keys(&of_plan(&reminder, &[], &plan).due), ["ann@10"]);
+    }
+
     #[test]
     fn a_change_is_told_to_targets_and_to_whoever_began() {
         let crew = |duties: &[&str]| {
@@ -306,5 +472,14 @@ mod tests {
         let on_duty = ["slack:UBOB", "slack:UCY"].map(str::to_owned);
         let only_for = BTreeMap::from([("personal".to_owned(), BTreeSet::from(on_duty))]);
         assert_eq!(notices.only_for, only_for);
+
+        let ended = subscription("ended", None, Occasion::EndOfDuty);
+        let notices = notices_of_change(&[&ended], &change);
+        assert_eq!(keys(&notices.due), ["ann@20"]);
+        let nobody = Subscription {
+            addressee: Addressee::People(Audience::AllBut(Arc::new([member("ann").key].into()))),
+            ..ended
+        };
+        assert_eq!(notices_of_change(&[&nobody], &change).due, []);
     }
 }

@@ -125,6 +125,8 @@ pub struct ChangeOfDuty<'a> {
     pub occurrence: Occurrence,
     /// Who is on duty that was not before.
     pub began: Vec<&'a Holder>,
+    /// Who was on duty before and is not any more.
+    pub ended: Vec<&'a Holder>,
     /// Everybody who is on duty.
     pub on_duty: BTreeSet<&'a MemberKey>,
 }
@@ -147,7 +149,11 @@ pub fn change_of_duty<'a>(
     });
     let moment = moments.max()?;
     let duties = || after.duties.iter().map(|duty| &duty.holder);
+    let former = before.duties.iter().map(|duty| &duty.holder);
     Some(ChangeOfDuty {
+        ended: former
+            .filter(|holder| !is.contains(before.identity_of(holder)))
+            .collect(),
         occurrence: Occurrence(moment),
         began: duties()
             .filter(|holder| !was.contains(after.identity_of(holder)))

@@ -33,6 +33,8 @@ pub struct KnownPerson {
     pub person: Person,
     /// The id that Slack also knows them by, in a company with several workspaces.
     pub other_id: Option<PersonId>,
+    /// The name of the time zone in which Slack tells that they are.
+    pub time_zone: Option<String>,
     /// When Slack was asked for what is known of them.
     pub read_at: Timestamp,
 }

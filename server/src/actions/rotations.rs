@@ -127,6 +127,27 @@ pub async fn list(
     })
 }
 
+/// The rotation of this code, in whichever case, among those that the actor may see.
+pub async fn with_code(
+    services: &Services,
+    actor: &Actor,
+    code: &str,
+) -> Result<RotationId, Failure> {
+    let overview = services.store.rotation_overview(&actor.workspace).await?;
+    let mut seen = overview
+        .rotations
+        .iter()
+        .filter(|rotation| is_seen(rotation, actor));
+    let has_code = |rotation: &&ListedRotation| {
+        let known = rotation.details.code.as_deref();
+        known.is_some_and(|known| known.eq_ignore_ascii_case(code))
+    };
+    let found = seen.find(has_code);
+    found
+        .map(|rotation| rotation.id.clone())
+        .ok_or(Failure::NotFound)
+}
+
 /// What a rotation is to the actor, and how it is.
 fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timestamp) -> Traits {
     let person = actor.person();

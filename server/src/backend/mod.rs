@@ -13,6 +13,7 @@ mod duty_groups;
 mod feeds;
 mod flashes;
 mod links;
+mod notifications;
 mod operation;
 mod overrides;
 mod rotations;

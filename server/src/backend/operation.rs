@@ -1,13 +1,13 @@
-//! How this server's background work goes, for admins.
+//! How this server's background work goes, and what it can do in Slack, for admins.
 
 use super::{RoundRobin, actor, answers::told, views};
-use crate::actions::workspace;
+use crate::actions::{slack_settings, workspace};
 use app::{
     AppError,
     backend::{Caller, Operation},
 };
 use async_trait::async_trait;
-use types::BackgroundTask;
+use types::{BackgroundTask, SlackSettingsView};
 
 #[async_trait]
 impl Operation for RoundRobin {
@@ -15,5 +15,10 @@ impl Operation for RoundRobin {
         let reports = workspace::background_work(&self.services, &actor(caller));
         let reports = told(caller, reports)?.into_iter();
         Ok(reports.map(views::background_task).collect())
+    }
+
+    async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError> {
+        let state = slack_settings::state(&self.services, &actor(caller)).await;
+        told(caller, state)
     }
 }

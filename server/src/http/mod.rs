@@ -1,12 +1,13 @@
 //! Everything that browsers and machines reach over HTTP. The paths are in wings, each behind
 //! guards of its own, since what is asked of a browser's request is not what is asked of a
-//! machine's: `pages/`, `logins/` and `feeds.rs`, and beside them files and health, which are
-//! for everybody.
+//! machine's: `pages/`, `logins/`, `feeds.rs` and `commands.rs`, and beside them files and health,
+//! which are for everybody.
 //! What is the same for all stands here.
 
 mod ahead_of_time;
 mod assets;
 mod client_address;
+mod commands;
 mod compression;
 mod connections;
 mod feeds;
@@ -75,6 +76,7 @@ pub fn router(services: Services, backend: SharedBackend) -> Router {
         .merge(pages::routes(&site))
         .merge(logins::routes(&site))
         .merge(feeds::routes())
+        .merge(commands::routes())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics_page))

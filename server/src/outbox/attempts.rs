@@ -23,6 +23,12 @@ pub enum Attempt {
         problem: String,
         wait: Option<Duration>,
     },
+    /// Nothing was tried, since it is too early: whoever is told wants to be left alone for so
+    /// long.
+    Later {
+        reason: String,
+        wait: Duration,
+    },
     /// It was not told, and never will be.
     Refused {
         problem: String,
@@ -43,6 +49,7 @@ pub fn end_of(
 ) -> DeliveryEnd {
     let (problem, demanded) = match attempt {
         Attempt::Delivered => return DeliveryEnd::Delivered,
+        Attempt::Later { reason, wait } => return DeliveryEnd::Later { wait, reason },
         Attempt::Refused { problem } => return DeliveryEnd::GivenUp { problem },
         Attempt::Unclear { problem } if !is_repeatable => return DeliveryEnd::InDoubt { problem },
         Attempt::Unclear { problem } => (problem, None),
@@ -125,5 +132,21 @@ mod tests {
         assert_eq!(end_of(unclear(), true, a_day, 0.0), given_up);
         let delivered = end_of(Attempt::Delivered, false, a_day, 0.0);
         assert_eq!(delivered, DeliveryEnd::Delivered);
+    }
+
+    #[test]
+    fn whoever_wants_to_be_left_alone_is_for_as_long_as_they_want() {
+        let reason = || "night".to_owned();
+        let wait = Duration::from_secs(5);
+        let later = Attempt::Later {
+            reason: reason(),
+            wait,
+        };
+        let a_day = (40, Duration::from_secs(24 * 3600));
+        let reason = reason();
+        assert_eq!(
+            end_of(later, false, a_day, 0.0),
+            DeliveryEnd::Later { wait, reason }
+        );
     }
 }

@@ -7,7 +7,7 @@ pub use attempts::Attempt;
 
 use crate::{
     background::{Background, Lease, Periodic, Task, jitter},
-    store::{Beside, Delivery, DeliveryEnd, Precedence, Store, StoreError},
+    store::{Beside, Claimable, Delivery, DeliveryEnd, Precedence, Store, StoreError},
 };
 use async_trait::async_trait;
 use attempts::end_of;
@@ -52,7 +52,8 @@ pub trait Consumer: Send + Sync {
     fn kind(&self) -> &str;
 
     /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
-    /// said to be in doubt, and not told again.
+    /// said to be in doubt, and not told again, and one is told at a time in each workspace, so that
+    /// a server that dies leaves one in doubt at most.
     fn is_repeatable(&self) -> bool;
 
     /// The kinds that go first: of the same rotation, each notice of them that is due is tried
@@ -69,6 +70,11 @@ pub trait Consumer: Send + Sync {
 
     /// Tells a notice, by what is true now, in less than 20 seconds.
     async fn deliver(&self, delivery: &Delivery) -> Attempt;
+
+    /// The same, where it matters of what else is told with it: what ends together with this one.
+    async fn deliver_with(&self, delivery: &Delivery, _beside: &[Beside]) -> Attempt {
+        self.deliver(delivery).await
+    }
 }
 
 /// Why the deliverer did not look.
@@ -124,17 +130,18 @@ impl Deliverer {
     /// Claims what is due of what may be sent now.
     pub async fn claim(&self) -> Result<Vec<Delivery>, StoreError> {
         let most = self.places.available_permits();
-        let (kinds, precedences) = (self.kinds(), self.precedences());
-        let wanted = (kinds.as_slice(), precedences.as_slice());
-        self.store.claim_notices(wanted, most, CLAIM).await
+        let claimable = Claimable {
+            kinds: &self.kinds_that(|_| true),
+            singly: &self.kinds_that(|consumer| !consumer.is_repeatable()),
+            precedences: &self.precedences(),
+        };
+        self.store.claim_notices(claimable, most, CLAIM).await
     }
 
     /// Takes back what servers that are gone were sending.
     pub async fn recover(&self) -> Result<(), StoreError> {
-        let kinds = self.kinds();
-        let consumers = self.consumers.iter();
-        let repeatable = consumers.filter(|consumer| consumer.is_repeatable());
-        let repeatable: Vec<_> = repeatable.map(|consumer| consumer.kind()).collect();
+        let kinds = self.kinds_that(|_| true);
+        let repeatable = self.kinds_that(|consumer| consumer.is_repeatable());
         let recovering = self
             .store
             .recover_deliveries(&kinds, &repeatable, SERVER_ENDED);
@@ -160,7 +167,8 @@ impl Deliverer {
         };
         let sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
-            async move { consumer.deliver(&delivery).await }
+            let beside = beside.clone();
+            async move { consumer.deliver_with(&delivery, &beside).await }
         }));
         let unclear = |problem: &str| Attempt::Unclear {
             problem: problem.to_owned(),
@@ -222,7 +230,7 @@ impl Deliverer {
 
     /// Begins to send what is due, and says how long nothing else will be.
     async fn look(&self, tasks: &TaskTracker) -> Result<Duration, StoreError> {
-        let due = self.store.due_notices(&self.kinds()).await?;
+        let due = self.store.due_notices(&self.kinds_that(|_| true)).await?;
         if due.any {
             self.recover().await?;
             for delivery in self.claim().await? {
@@ -258,9 +266,11 @@ impl Deliverer {
         precedences.collect()
     }
 
-    fn kinds(&self) -> Vec<&str> {
-        let consumers = self.consumers.iter();
-        consumers.map(|consumer| consumer.kind()).collect()
+    /// The kinds of the consumers for which that holds.
+    fn kinds_that(&self, holds: impl Fn(&dyn Consumer) -> bool) -> Vec<&str> {
+        let consumers = self.consumers.iter().map(Arc::as_ref);
+        let consumers = consumers.filter(|consumer| holds(*consumer));
+        consumers.map(Consumer::kind).collect()
     }
 }
 
@@ -274,6 +284,10 @@ fn log(delivery: &Delivery, end: &DeliveryEnd) {
     match end {
         DeliveryEnd::Delivered => {
             tracing::debug!(kind, %rotation, attempt, "told outside");
+        }
+        DeliveryEnd::Later { wait, reason } => {
+            let wait = wait.as_secs();
+            tracing::debug!(kind, %rotation, reason, wait, "waits to be told outside");
         }
         DeliveryEnd::Again { wait, problem } => {
             let wait = wait.as_secs();

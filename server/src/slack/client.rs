@@ -2,6 +2,7 @@
 //! we need. Only the configured host is ever called, and no redirect followed.
 
 use super::{
+    direct::read_direct,
     error::{SlackError, USUAL_WAIT},
     shapes::{self, Account, PageEnd},
     topics::read_topic,
@@ -323,6 +324,18 @@ impl SlackClient {
         });
         let posted = self.post("chat.postMessage", token, &message).await?;
         Ok(posted.map(drop))
+    }
+
+    /// The conversation with somebody, which is opened where there is none.
+    pub async fn open_direct(
+        &self,
+        token: &SecretString,
+        person: &PersonId,
+    ) -> Result<Granted<SlackChannelId>, SlackError> {
+        let body = json!({"users": person});
+        let opened = self.post("conversations.open", token, &body).await?;
+        let channel = read_direct(&opened.value).ok_or(SlackError::Unreadable)?;
+        Ok(opened.map(|_| channel))
     }
 
     /// The topic of a channel, as Slack hands it back.

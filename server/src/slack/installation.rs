@@ -66,8 +66,7 @@ pub fn has_needed(scopes: &[String]) -> bool {
 
 /// Whether a bot token with these scopes may do that.
 pub fn is_allowed(capability: SlackCapability, scopes: &[String]) -> bool {
-    let is_granted = |needed: &&str| scopes.iter().any(|scope| scope == needed);
-    capability.needed_scopes().iter().all(is_granted)
+    capability.is_granted(scopes)
 }
 
 /// The scopes to ask for: what is needed, and what somebody wants or has allowed before. Nobody

@@ -73,12 +73,15 @@ impl Listing {
         // The row of somebody else who goes by that id says that it is not theirs.
         let other_id = other_id
             .filter(|other| !self.known.contains_key(other) || Some(other) == absorbs.as_ref());
-        let unchanged = known
-            .is_some_and(|known| known.person == person && known.other_id == other_id)
-            && absorbs.is_none();
+        let known_zone = || known.and_then(|known| known.time_zone.clone());
+        let time_zone = account.time_zone().map(str::to_owned).or_else(known_zone);
+        let unchanged = known.is_some_and(|known| {
+            known.person == person && known.other_id == other_id && known.time_zone == time_zone
+        }) && absorbs.is_none();
         let told = KnownPerson {
             person,
             other_id,
+            time_zone,
             read_at,
         };
         self.remember(told.clone(), absorbs.as_ref());
@@ -211,6 +214,7 @@ mod tests {
         KnownPerson {
             person,
             other_id: None,
+            time_zone: None,
             read_at,
         }
     }
@@ -383,6 +387,18 @@ mod tests {
             after(&[std::slice::from_ref(&bob), &[odd], &[ana, bob.clone()]]),
             sound
         );
+    }
+
+    #[test]
+    fn a_time_zone_is_news_and_one_that_is_not_told_stays() {
+        let mut listing = Listing::new(vec![known("U1", NOW)]);
+        let mut told = |user: Value| Some(take(&mut listing, &user)?.person.time_zone);
+        let berlin = Some("Europe/Berlin".to_owned());
+        let moved = told(json!({"id": "U1", "tz": "Europe/Berlin"}));
+        assert_eq!(moved, Some(berlin));
+        for odd in [json!(null), json!(7), json!("")] {
+            assert_eq!(told(json!({"id": "U1", "tz": odd})), None, "{odd}");
+        }
     }
 
     #[test]

@@ -2,25 +2,33 @@
 //! directory of its people with their roles.
 
 mod client;
+mod command;
+mod direct;
 pub mod directory;
 mod error;
 mod holds;
 mod id_token;
 mod installation;
 mod listing;
+mod manifest;
 pub mod pending;
 mod shapes;
 pub mod sign_in;
+mod signature;
 mod topics;
 mod user_groups;
 
 pub use client::{Granted, NewInstallation, SlackClient};
+pub use command::{Command, Invocation, Request};
+pub use direct::open_direct;
 pub use error::SlackError;
 pub use holds::Holds;
 pub use installation::{
     AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,
     scopes_in_words,
 };
+pub use manifest::{creation_address, is_reachable, manifest};
+pub use signature::verify;
 pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};
 

@@ -31,6 +31,7 @@ pub struct Account {
     pub kind: Kind,
     names: [Option<Text>; 3],
     email: Option<String>,
+    time_zone: Option<String>,
     deleted: Option<bool>,
     flags: Flags,
 }
@@ -72,6 +73,7 @@ impl Account {
             email: text(&profile["email"])
                 .map(|Text(email)| email)
                 .filter(|email| email.contains('@')),
+            time_zone: text(&user["tz"]).map(|Text(zone)| zone),
             deleted: user["deleted"].as_bool(),
             flags: Flags {
                 primary_owner: user["is_primary_owner"].as_bool(),
@@ -94,6 +96,11 @@ impl Account {
     /// The address, if Slack tells one.
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
+    }
+
+    /// The name of the time zone, if Slack tells one.
+    pub fn time_zone(&self) -> Option<&str> {
+        self.time_zone.as_deref().filter(|zone| !zone.is_empty())
     }
 
     /// Slack says outright that the account is deactivated.

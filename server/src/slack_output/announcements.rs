@@ -1,7 +1,7 @@
 //! Announces each change of duty in the Slack channel that was chosen for the rotation: the consumer
 //! of the outbox's `slack_announcement`.
 
-use super::{FAILED, GONE, NOT_INSTALLED, attempt, failed, message::announcement, refused};
+use super::{FAILED, GONE, NOT_INSTALLED, failed, message::announcement, post, refused};
 use crate::{
     Services,
     actions::{Failure, rotations},
@@ -56,28 +56,7 @@ impl Announcements {
         let Some(installed) = installed else {
             return Ok(refused(NOT_INSTALLED));
         };
-        let (client, channel) = (
-            &services.slack.client,
-            SlackChannelId::new(&delivery.target),
-        );
-        let posting = || client.post_message(&installed.token, &channel, &text);
-        let posted = match slack::ask(
-            &services.slack,
-            &installed.workspace,
-            &installed.token,
-            posting,
-        )
-        .await
-        {
-            Ok(posted) => posted,
-            // What Slack said of the token could not be written: it has answered by then.
-            Err(error) => {
-                tracing::error!(%error, "what Slack answered could not be kept");
-                return Ok(Attempt::Unclear {
-                    problem: FAILED.to_owned(),
-                });
-            }
-        };
-        Ok(posted.map_or_else(|error| attempt(&error), |_| Attempt::Delivered))
+        let channel = SlackChannelId::new(&delivery.target);
+        Ok(post(services, &installed, &channel, &text).await)
     }
 }

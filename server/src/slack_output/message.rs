@@ -1,9 +1,9 @@
-//! What a channel is told of a change of duty, in Slack's way of writing. Pure: the directory is a
-//! parameter.
+//! What a channel is told of a change of duty, and people of their own, in Slack's way of writing.
+//! Pure: the directory is a parameter.
 
 use domain::Directory;
 use jiff::tz::TimeZone;
-use types::{Holder, Outlook, Timestamp};
+use types::{Holder, OnDuty, Outlook, Stretch, Timestamp};
 
 /// Whoever reads more names than this reads none of them.
 const NAMED: usize = 20;
@@ -11,18 +11,9 @@ const NAMED: usize = 20;
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
     let rotation = name(rotation);
-    let duties = outlook.on_duty.iter().map(|duty| {
-        let who = mention(&duty.holder, directory);
-        match duty.until {
-            Some(until) if !duty.or_later => format!("{who} until {}", moment(until)),
-            Some(until) => format!("{who} until {} or later", moment(until)),
-            None => who,
-        }
-    });
-    let duties: Vec<_> = duties.collect();
-    let now = match duties.as_slice() {
-        [] => format!("Nobody is on duty for {rotation}."),
-        duties => format!("On duty for {rotation}: {}.", listed(duties)),
+    let now = match on_duty(outlook, directory) {
+        None => format!("Nobody is on duty for {rotation}."),
+        Some(duties) => format!("On duty for {rotation}: {duties}."),
     };
     let next = outlook.next.as_ref().map(|next| {
         let names: Vec<_> = next.names.iter().map(|next| name(next)).collect();
@@ -32,6 +23,85 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
         }
     });
     now + &next.unwrap_or_default()
+}
+
+/// Who is on duty, until when; `None` where nobody is.
+pub fn on_duty(outlook: &Outlook, directory: &Directory) -> Option<String> {
+    let duties = outlook.on_duty.iter();
+    let duties = duties.map(|duty| mention(&duty.holder, directory) + &until(duty));
+    let duties: Vec<_> = duties.collect();
+    (!duties.is_empty()).then(|| listed(&duties))
+}
+
+/// What somebody is told of their own duty in a rotation.
+#[derive(Clone, Copy, Debug)]
+pub enum Personal<'a> {
+    Started(&'a OnDuty),
+    /// With those who are on duty now.
+    Ended(&'a [OnDuty]),
+    Coming(&'a Stretch),
+    /// With how many later ones have moved.
+    Moved(&'a Stretch, usize),
+}
+
+/// What somebody is told of a rotation of this name, whose page is at `address`.
+pub fn personal_line(
+    (rotation, address): (&str, &str),
+    told: Personal<'_>,
+    directory: &Directory,
+) -> String {
+    let rotation = format!("<{address}|{}>", name(rotation));
+    match told {
+        Personal::Started(duty) => format!("You are on duty for {rotation}{}.", until(duty)),
+        Personal::Ended(on_duty) => {
+            let others = on_duty.iter().map(|duty| mention(&duty.holder, directory));
+            let others: Vec<_> = others.collect();
+            let now = match others.as_slice() {
+                [] => "Nobody is on duty now.".to_owned(),
+                others => format!("On duty now: {}.", listed(others)),
+            };
+            format!("Your duty for {rotation} has ended. {now}")
+        }
+        Personal::Coming(shift) => {
+            format!("Your shift for {rotation} begins {}.", from_until(shift))
+        }
+        Personal::Moved(shift, later) => {
+            let later = match later {
+                0 => "",
+                1 => " So does a later one.",
+                _ => " So do later ones.",
+            };
+            let shift = from_until(shift);
+            format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
+        }
+    }
+}
+
+/// A whole direct message, which ends with where to choose what one is told.
+pub fn direct_message(lines: &[String], choices: &str) -> String {
+    let choice = format!("_<{choices}|Choose what you are told>_");
+    let (told, left) = lines.split_at(lines.len().min(NAMED));
+    let more = match left.len() {
+        0 => String::new(),
+        more => format!("\nAnd {more} more."),
+    };
+    format!("{}{more}\n{choice}", told.join("\n"))
+}
+
+fn until(duty: &OnDuty) -> String {
+    match duty.until {
+        Some(until) if !duty.or_later => format!(" until {}", moment(until)),
+        Some(until) => format!(" until {} or later", moment(until)),
+        None => String::new(),
+    }
+}
+
+fn from_until(shift: &Stretch) -> String {
+    let from = moment(shift.starts_at);
+    match shift.ends_at {
+        Some(until) => format!("{from}, until {}", moment(until)),
+        None => from,
+    }
 }
 
 /// Whom Slack knows is told; anybody else is called by their name.
@@ -45,12 +115,12 @@ fn mention(holder: &Holder, directory: &Directory) -> String {
 }
 
 /// A name that may be of another writing direction than what stands around it.
-fn name(name: &str) -> String {
+pub fn name(name: &str) -> String {
     format!("\u{2068}{}\u{2069}", escaped(name))
 }
 
 /// So that no name becomes a mention, a link or `<!channel>`.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -97,7 +167,7 @@ mod tests {
         Directory::new(people, Links::new())
     }
 
-    fn on_duty(key: &str, name: &str, until: Option<Timestamp>) -> OnDuty {
+    fn duty(key: &str, name: &str, until: Option<Timestamp>) -> OnDuty {
         OnDuty {
             holder: Holder {
                 key: MemberKey::new(key),
@@ -127,10 +197,10 @@ mod tests {
             names: vec!["Bob".to_owned()],
             starts_at: Some(AT),
         };
-        let ann = on_duty("slack:UANN", "Ann", Some(AT));
+        let ann = duty("slack:UANN", "Ann", Some(AT));
         let expected = format!("On duty for Ops: <@UANN> until {DATE}. Next: Bob, from {DATE}.");
         assert_eq!(told("Ops", vec![ann], Some(next)), expected);
-        let by_hand = on_duty("slack:UANN", "Ann", None);
+        let by_hand = duty("slack:UANN", "Ann", None);
         assert_eq!(
             told("Ops", vec![by_hand], None),
             "On duty for Ops: <@UANN>."
@@ -141,14 +211,14 @@ mod tests {
     #[test]
     fn only_whom_slack_knows_is_mentioned() {
         for key in ["slack:UGONE", "slack:UNKNOWN", "pagerduty:UANN"] {
-            let text = told("Ops", vec![on_duty(key, "Gwen", None)], None);
+            let text = told("Ops", vec![duty(key, "Gwen", None)], None);
             assert_eq!(text, "On duty for Ops: Gwen.", "{key}");
         }
     }
 
     #[test]
     fn nobody_smuggles_a_mention_in() {
-        let odd = on_duty("pagerduty:P1", "<!channel> & <@UANN>", None);
+        let odd = duty("pagerduty:P1", "<!channel> & <@UANN>", None);
         assert_eq!(
             told("<!here>", vec![odd], None),
             "On duty for &lt;!here&gt;: &lt;!channel&gt; &amp; &lt;@UANN&gt;."
@@ -163,8 +233,55 @@ mod tests {
     }
 
     #[test]
+    fn people_are_told_of_their_own_duty() {
+        let rotation = ("<!here>", "https://rr/rotations/1");
+        let link = "<https://rr/rotations/1|\u{2068}&lt;!here&gt;\u{2069}>";
+        let ann = duty("slack:UANN", "Ann", Some(AT));
+        let shift = Stretch {
+            holder: Some(ann.holder.clone()),
+            starts_at: AT,
+            ends_at: None,
+            overrides: Vec::new(),
+        };
+        for (told, expected) in [
+            (
+                Personal::Started(&ann),
+                format!("You are on duty for {link} until {DATE}."),
+            ),
+            (
+                Personal::Ended(std::slice::from_ref(&ann)),
+                format!("Your duty for {link} has ended. On duty now: <@UANN>."),
+            ),
+            (
+                Personal::Ended(&[]),
+                format!("Your duty for {link} has ended. Nobody is on duty now."),
+            ),
+            (
+                Personal::Coming(&shift),
+                format!("Your shift for {link} begins {DATE}."),
+            ),
+            (
+                Personal::Moved(&shift, 1),
+                format!(
+                    "Your shift for {link} begins at another time now: {DATE}. So does a later one."
+                ),
+            ),
+        ] {
+            assert_eq!(personal_line(rotation, told, &directory()), expected);
+        }
+    }
+
+    #[test]
+    fn of_very_many_lines_some_are_told() {
+        let lines: Vec<_> = (0..22).map(|number| format!("line {number}")).collect();
+        let message = direct_message(&lines, "https://rr/settings");
+        let end = "line 19\nAnd 2 more.\n_<https://rr/settings|Choose what you are told>_";
+        assert!(message.ends_with(end), "{message}");
+    }
+
+    #[test]
     fn of_very_many_some_are_named() {
-        let many = (0..50).map(|number| on_duty("pagerduty:P", &format!("n{number}"), None));
+        let many = (0..50).map(|number| duty("pagerduty:P", &format!("n{number}"), None));
         let text = told("Ops", many.collect(), None);
         assert!(text.ends_with("n19 and 30 more."), "{text}");
     }

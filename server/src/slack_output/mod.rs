@@ -2,9 +2,10 @@
 //! says is pure; this part says what Slack's answer means for a notice.
 
 pub mod announcements;
+pub mod direct;
 mod group_watch;
 pub mod groups;
-mod message;
+pub mod message;
 mod topic_watch;
 pub mod topics;
 
@@ -19,7 +20,7 @@ use crate::{
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
-use types::{LiveTopic, RotationId, SlackCapability, Timestamp, WorkspaceId};
+use types::{LiveTopic, RotationId, SlackCapability, SlackChannelId, Timestamp, WorkspaceId};
 
 /// What Slack refused a watch does not have tried again sooner, in seconds.
 const AGAIN_AFTER_SECONDS: i64 = 10 * 60;
@@ -80,6 +81,28 @@ fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId
     for rotation in rotations {
         let topic = LiveTopic::Rotation(rotation.clone());
         services.live.publish(workspace, topic);
+    }
+}
+
+/// Writes a message, once.
+async fn post(
+    services: &Services,
+    installed: &Installed,
+    channel: &SlackChannelId,
+    text: &str,
+) -> Attempt {
+    let (slack, Installed { workspace, token }) = (&services.slack, installed);
+    let posting = || slack.client.post_message(token, channel, text);
+    match slack::ask(slack, workspace, token, posting).await {
+        Ok(Ok(_)) => Attempt::Delivered,
+        Ok(Err(error)) => attempt(&error),
+        // What Slack said of the token could not be written: it has answered by then.
+        Err(error) => {
+            tracing::error!(%error, "what Slack answered could not be kept");
+            Attempt::Unclear {
+                problem: FAILED.to_owned(),
+            }
+        }
     }
 }
 

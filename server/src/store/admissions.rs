@@ -1,14 +1,36 @@
 //! What decides whether somebody is let in, as sessions and feeds read it along with their own
-//! columns.
+//! columns, and as it is of whoever gives a command.
 
 use super::{
-    Engine,
+    Engine, Result, Store,
     people::role,
     workspaces::{STANDING, StandingRow},
 };
 use domain::{Admission, Person};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, Timestamp, WorkspaceId};
+
+impl Store {
+    /// Somebody, by either of their ids, and what decides whether they are let in.
+    pub async fn admission(
+        &self,
+        workspace: &WorkspaceId,
+        person: &PersonId,
+    ) -> Result<Option<Admission>> {
+        let statement = format!(
+            "select {} from people p join workspaces w on w.id = p.workspace_id
+             where p.workspace_id = $1 and (p.id = $2 or p.other_id = $2)
+             order by case when p.id = $2 then 0 else 1 end limit 1",
+            AdmissionRow::columns(self.engine)
+        );
+        let row: Option<AdmissionRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(person.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(AdmissionRow::admission))
+    }
+}
 
 #[derive(FromRow)]
 pub(super) struct AdmissionRow {

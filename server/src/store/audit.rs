@@ -21,6 +21,7 @@ const PURGE_BATCHES: usize = 20;
 /// How somebody acted, as the column `actor_kind` has it. The first is its default.
 const BY_SESSION: &str = "session";
 const BY_FEED: &str = "feed";
+const BY_COMMAND: &str = "command";
 const BY_SYSTEM: &str = "system";
 
 /// Entries on one page of the log.
@@ -83,6 +84,7 @@ impl NewAuditEntry {
             Principal::Person { through, .. } => match through {
                 Through::Session => BY_SESSION,
                 Through::Feed => BY_FEED,
+                Through::Command => BY_COMMAND,
             },
             Principal::System => BY_SYSTEM,
         }
@@ -109,6 +111,7 @@ impl Row {
         let actor = match self.actor_kind.as_str() {
             BY_SESSION => AuditActor::Session(self.actor_name),
             BY_FEED => AuditActor::Feed(self.actor_name),
+            BY_COMMAND => AuditActor::Command(self.actor_name),
             BY_SYSTEM => AuditActor::System,
             _ => AuditActor::Unknown(self.actor_name),
         };

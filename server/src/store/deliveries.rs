@@ -28,7 +28,14 @@ pub struct Delivery {
 #[derive(Clone, Debug, Serialize)]
 pub struct Beside {
     id: String,
+    pub rotation: RotationId,
     occurrence: i64,
+}
+
+impl Beside {
+    pub fn occurrence(&self) -> Occurrence {
+        Occurrence::at(Timestamp::from_millis(self.occurrence))
+    }
 }
 
 /// That notices of one kind are sent after those of another one have been tried, of the same
@@ -37,6 +44,16 @@ pub struct Beside {
 pub struct Precedence<'a> {
     pub kind: &'a str,
     pub after: &'a str,
+}
+
+/// What may be claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimable<'a> {
+    pub kinds: &'a [&'a str],
+    /// Those of them of which one is sent at a time in each workspace: whoever dies while sending
+    /// leaves one in doubt and not many.
+    pub singly: &'a [&'a str],
+    pub precedences: &'a [Precedence<'a>],
 }
 
 /// What there is to send.
@@ -60,6 +77,11 @@ pub enum DeliveryEnd {
     GivenUp {
         problem: String,
     },
+    /// Nothing was tried; it waits for so long.
+    Later {
+        wait: Duration,
+        reason: String,
+    },
     /// It is tried again after so long.
     Again {
         wait: Duration,
@@ -74,6 +96,7 @@ impl DeliveryEnd {
             Self::Delivered => ("delivered", None, None),
             Self::InDoubt { problem } => ("in_doubt", Some(problem), None),
             Self::GivenUp { problem } => ("given_up", Some(problem), None),
+            Self::Later { wait, reason } => ("waiting", Some(reason), Some(*wait)),
             Self::Again { wait, problem } => ("waiting", Some(problem), Some(*wait)),
         }
     }
@@ -115,13 +138,17 @@ impl Store {
         self.upkeep.outbox_signal()
     }
 
-    /// Claims, for as long as `length`, what is due of these kinds, `most` at once: of each target
+    /// Claims, for as long as `length`, what is due of what may be, `most` at once: of each target
     /// the first that was not delivered, and nothing of a target to which something is being sent,
     /// nor of a rotation of which something else goes first. What goes first does so once: it holds
     /// up nothing while its own target is tried again, whichever notice that is for.
     pub async fn claim_notices(
         &self,
-        (kinds, precedences): (&[&str], &[Precedence<'_>]),
+        Claimable {
+            kinds,
+            singly,
+            precedences,
+        }: Claimable<'_>,
         most: usize,
         length: Duration,
     ) -> Result<Vec<Delivery>> {
@@ -131,10 +158,16 @@ impl Store {
             |row: &str| format!("({row}.expires_at is null or {row}.expires_at > (select {now}))");
         let (one, earlier) = (is_of_use("o"), is_of_use("e"));
         let precedences_of = self.engine.rows_of_json_in("$4");
+        let singly_of = self.engine.texts_of_json("$5");
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
                  claimed_until = {now} + $2
-             where state = 'waiting' and id in (select o.id from outbox o
+             where state = 'waiting' and id in (select id from (
+                 select o.id, o.not_before, row_number() over (
+                     partition by o.workspace_id,
+                         case when o.kind in {singly_of} then '' else o.id end
+                     order by o.not_before, o.id) as place
+                 from outbox o
                  where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind = 'rotation'
                      and o.not_before <= (select {now}) and o.retry_at <= (select {now}) and {one}
                      and not exists (select 1 from outbox e
@@ -151,7 +184,10 @@ impl Store {
                                      where b.workspace_id = f.workspace_id and b.target = f.target
                                          and b.kind = f.kind and b.state = 'waiting'
                                          and b.retry_at > (select {now}))))
-                 order by o.not_before, o.id limit $3)
+                     and not (o.kind in {singly_of} and exists (select 1 from outbox s
+                         where s.workspace_id = o.workspace_id and s.state = 'sending'
+                             and s.kind in {singly_of}))) free
+                 where place = 1 order by not_before, id limit $3)
              returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
         );
@@ -161,6 +197,7 @@ impl Store {
             .bind(millis(length))
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(as_json(precedences))
+            .bind(as_json(singly))
             .fetch_all(&self.writer)
             .await?;
         let claimed = rows.into_iter().map(
@@ -202,11 +239,12 @@ impl Store {
     /// What is due for the same target and of the same kind as a notice that is being sent.
     pub async fn waiting_beside(&self, delivery: &Delivery) -> Result<Vec<Beside>> {
         let statement = format!(
-            "select id, occurrence from outbox where workspace_id = $1 and target = $2 and kind = $3
+            "select id, subject_id, occurrence from outbox
+             where workspace_id = $1 and target = $2 and kind = $3
                  and state = 'waiting' and not_before <= (select {})",
             self.engine.now()
         );
-        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(delivery.workspace.as_str())
             .bind(&delivery.target)
             .bind(&delivery.kind)
@@ -214,7 +252,11 @@ impl Store {
             .await?;
         let beside = rows.into_iter();
         Ok(beside
-            .map(|(id, occurrence)| Beside { id, occurrence })
+            .map(|(id, rotation, occurrence)| Beside {
+                id,
+                rotation: RotationId::new(rotation),
+                occurrence,
+            })
             .collect())
     }
 

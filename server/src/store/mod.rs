@@ -25,6 +25,7 @@ mod hand_offs;
 mod history;
 mod inspection;
 mod links;
+mod notifications;
 mod opening;
 mod outbox;
 mod overrides;
@@ -59,7 +60,9 @@ pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use deliveries::{Beside, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence};
+pub use deliveries::{
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence,
+};
 pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
@@ -67,6 +70,7 @@ pub use former::Former;
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
 pub use history::{HISTORY_KEPT_SECONDS, StoredRecord};
 pub use inspection::{Inspection, inspect};
+pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;
 pub use overrides::{Decided, OverrideWrite, StoredOverride};

@@ -255,7 +255,7 @@ pub(super) async fn withdraw(
 ) -> Result<()> {
     let target = match addressee {
         Addressee::Target(target) => Some(target.as_str()),
-        Addressee::Holder => None,
+        Addressee::Holder | Addressee::People(_) => None,
     };
     sqlx::query(
         "delete from outbox where subject_kind = 'rotation' and subject_id = $1 and kind = $2
@@ -409,7 +409,7 @@ async fn insert(
 }
 
 /// Has the deliverer look once the transaction is committed, whichever server it is on.
-async fn announce(connection: &mut DatabaseConnection, engine: Engine) -> Result<()> {
+pub(super) async fn announce(connection: &mut DatabaseConnection, engine: Engine) -> Result<()> {
     connection.note_outbox_written();
     if engine == Engine::Postgres {
         sqlx::query("select pg_notify($1, '')")

@@ -18,6 +18,7 @@ struct Row {
     email: Option<String>,
     role: String,
     deactivated: i64,
+    time_zone: Option<String>,
     read_at: i64,
 }
 
@@ -38,6 +39,7 @@ impl Row {
         KnownPerson {
             person,
             other_id: self.other_id.map(PersonId::new),
+            time_zone: self.time_zone,
             read_at: Timestamp::from_millis(self.read_at),
         }
     }
@@ -58,7 +60,7 @@ impl Store {
         id: &PersonId,
     ) -> Result<Option<KnownPerson>> {
         let row: Option<Row> = sqlx::query_as(
-            "select p.id, p.other_id, p.name, p.email, p.role, p.deactivated,
+            "select p.id, p.other_id, p.name, p.email, p.role, p.deactivated, p.time_zone,
                  case when w.directory_synced_at > p.read_at then w.directory_synced_at
                      else p.read_at end as read_at
              from people p join workspaces w on w.id = p.workspace_id
@@ -90,7 +92,7 @@ impl Store {
     /// Everybody, with when Slack was asked for what differed last about each.
     pub async fn known_people(&self, workspace: &WorkspaceId) -> Result<Vec<KnownPerson>> {
         let rows: Vec<Row> = sqlx::query_as(
-            "select id, other_id, name, email, role, deactivated, read_at
+            "select id, other_id, name, email, role, deactivated, time_zone, read_at
              from people where workspace_id = $1",
         )
         .bind(workspace.as_str())
@@ -268,11 +270,13 @@ async fn upsert(
 ) -> Result<()> {
     let person = &known.person;
     sqlx::query(
-        "insert into people (workspace_id, id, other_id, name, email, role, deactivated, read_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "insert into people (workspace_id, id, other_id, name, email, role, deactivated, read_at,
+             time_zone)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (workspace_id, id) do update set other_id = excluded.other_id,
              name = excluded.name, email = excluded.email, role = excluded.role,
-             deactivated = excluded.deactivated, read_at = excluded.read_at
+             deactivated = excluded.deactivated, read_at = excluded.read_at,
+             time_zone = excluded.time_zone
          where people.read_at <= excluded.read_at",
     )
     .bind(workspace.as_str())
@@ -283,6 +287,7 @@ async fn upsert(
     .bind(person.role.code())
     .bind(i64::from(person.deactivated))
     .bind(known.read_at.as_millis())
+    .bind(known.time_zone.as_deref())
     .execute(connection)
     .await?;
     Ok(())
@@ -290,7 +295,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 17] = [
+const ABSORBING: [&str; 19] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -326,6 +331,10 @@ const ABSORBING: [&str; 17] = [
          not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "delete from notifications where workspace_id = $1 and person_id = $2
+         and exists (select 1 from notifications n where n.workspace_id = $1
+             and n.person_id = $3)",
+    "update notifications set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update sessions set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from people where workspace_id = $1 and id = $2 and id <> $3",
 ];

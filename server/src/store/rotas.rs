@@ -367,10 +367,10 @@ pub(super) async fn look_again(
                              where workspace_id = $3 and person_id in {people})
                       or id in (select rotation_id from overrides
                                 where workspace_id = $3 and person_id in {people}))
-             {in_order})",
+             {held})",
         now = engine.now(),
         people = engine.texts_of_json("$1"),
-        in_order = engine.held_in_order()
+        held = engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(people))

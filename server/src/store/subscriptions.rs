@@ -3,7 +3,7 @@
 
 use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Rule, Store, as_json, audit, connections,
-    duration, millis,
+    duration, millis, notifications,
     outbox::{self, PlanChange},
     rotations, schedules,
 };
@@ -146,8 +146,10 @@ async fn insert(
     .bind(&subscription.kind)
     .bind(target(&subscription.addressee))
     .bind(match subscription.occasion {
-        Occasion::ChangeOfDuty => None,
         Occasion::BeforeShift(lead) => Some(millis(lead)),
+        // Of these alone the others are kept: what people want to be told themselves is among
+        // their choices.
+        Occasion::ChangeOfDuty | Occasion::EndOfDuty | Occasion::ShiftMoved => None,
     })
     .execute(connection)
     .await?;
@@ -189,11 +191,12 @@ pub(super) async fn target_of(
 fn target(addressee: &Addressee) -> &str {
     match addressee {
         Addressee::Target(target) => target,
-        Addressee::Holder => "",
+        Addressee::Holder | Addressee::People(_) => "",
     }
 }
 
-/// The subscriptions to each of the rotations that have any.
+/// The subscriptions to each of the rotations that have any, with those of people who are told
+/// themselves.
 pub(super) async fn of_rotations<'a>(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -204,9 +207,10 @@ pub(super) async fn of_rotations<'a>(
          where rotation_id in {} order by rotation_id, kind, target",
         engine.texts_of_json("$1")
     );
+    let rotations: Vec<_> = rotations.collect();
     let rows: Vec<(String, String, String, Option<i64>)> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(as_json(&rotations.collect::<Vec<_>>()))
-        .fetch_all(connection)
+        .bind(as_json(&rotations))
+        .fetch_all(&mut *connection)
         .await?;
     let mut subscriptions: HashMap<_, Vec<_>> = HashMap::new();
     for (rotation, kind, target, lead) in rows {
@@ -225,6 +229,10 @@ pub(super) async fn of_rotations<'a>(
             addressee,
             occasion,
         });
+    }
+    for personal in notifications::subscriptions(connection, engine, &rotations).await? {
+        let of_rotation = subscriptions.entry(personal.rotation.clone()).or_default();
+        of_rotation.push(personal);
     }
     Ok(subscriptions)
 }

@@ -110,7 +110,7 @@ impl From<Row> for Workspace {
     }
 }
 
-fn split_scopes(text: &str) -> Vec<String> {
+pub(super) fn split_scopes(text: &str) -> Vec<String> {
     text.split(',')
         .filter(|scope| !scope.is_empty())
         .map(str::to_owned)

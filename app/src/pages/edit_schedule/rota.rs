@@ -1,7 +1,11 @@
 //! The fields of a rotation's own schedule. The style sheet shows those of the chosen kind.
 
 use super::rota_preview::Previewed;
-use crate::{AppError, components::TextField, data::DataMemo};
+use crate::{
+    AppError,
+    components::{Checkbox, TextField},
+    data::DataMemo,
+};
 use leptos::prelude::*;
 use types::{BindRefusal, RotaField, RotaInput, RotaKind, RotaPreview};
 
@@ -92,13 +96,10 @@ pub(super) fn RotaFields(
             <fieldset class="rota-days" aria-describedby="rota-days-problem">
                 <legend>"Days of the week"</legend>
                 {WEEK.iter().enumerate().map(|(place, &(value, label))| view! {
-                    <div class="choice">
-                        <input
-                            type="checkbox" id=format!("rota-{value}") name="rota[days][]" value=value
-                            checked=days.iter().any(|day| *day as usize == place)
-                        />
-                        <label for=format!("rota-{value}")>{label}</label>
-                    </div>
+                    <Checkbox
+                        id=format!("rota-{value}") name="rota[days][]" value label
+                        checked=days.iter().any(|day| *day as usize == place)
+                    />
                 }).collect_view()}
                 <p class="problem" id="rota-days-problem" role="alert">{
                     let problem = problem(RotaField::Days);
@@ -132,7 +133,7 @@ pub(super) fn RotaFields(
             <fieldset>
                 <legend>"Days off"</legend>
                 <p class="hint">"They use nobody's turn. A day is off where any of these has it off."</p>
-                {checkbox("rota-weekends", "rota[weekends]", "Weekends", initial.weekends)}
+                <Checkbox id="rota-weekends" name="rota[weekends]" label="Weekends" checked=initial.weekends/>
                 <TextField
                     id="rota-holidays" name="rota[holidays]" label="Public holidays of"
                     hint="Countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between."
@@ -151,21 +152,11 @@ pub(super) fn RotaFields(
                 hint="How many people are on duty at once."
                 value=initial.duty_size problem=problem(RotaField::DutySize)
             />
-            {checkbox("rota-paused", "rota[paused]", "Paused: nobody is on duty, and whoever's turn it is keeps it", initial.paused)}
+            <Checkbox id="rota-paused" name="rota[paused]" label="Paused: nobody is on duty, and whoever's turn it is keeps it" checked=initial.paused/>
             <div class="buttons">
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
             <div role="status">{move || preview.get().map(|preview| view! { <Previewed heading="The next eight weeks" preview/> })}</div>
-        </div>
-    }
-    .into_any()
-}
-
-fn checkbox(id: &'static str, name: &'static str, label: &'static str, checked: bool) -> AnyView {
-    view! {
-        <div class="choice">
-            <input type="checkbox" id=id name=name value="true" checked=checked/>
-            <label for=id>{label}</label>
         </div>
     }
     .into_any()

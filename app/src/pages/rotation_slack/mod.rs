@@ -7,7 +7,8 @@ mod kept;
 mod topic;
 
 use super::{
-    address::{address, parameter, use_rotation_id},
+    address::{parameter, use_rotation_id},
+    allow::allow,
     person_select::PeopleSearch,
 };
 use crate::{
@@ -158,23 +159,6 @@ fn Content(
 
 fn warning(sentence: String) -> AnyView {
     view! { <Notice tone=Tone::Warning><p>{sentence}</p></Notice> }.into_any()
-}
-
-/// The link by which an admin lets Round Robin do something in Slack.
-fn allow(capability: SlackCapability, what: &'static str, here: &str) -> AnyView {
-    let link = address(
-        "/api/auth/slack/login",
-        &[("allow", capability.code()), ("return_to", here)],
-    );
-    view! {
-        <Notice tone=Tone::Warning>
-            <p>
-                "Slack does not let Round Robin "{what}" yet. An Owner or Admin of the workspace can "
-                <a href=link rel="external">"allow it at Slack"</a>"."
-            </p>
-        </Notice>
-    }
-    .into_any()
 }
 
 /// What becomes of the group while nobody is on duty, to choose from.

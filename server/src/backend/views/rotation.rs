@@ -45,6 +45,10 @@ pub(in crate::backend) fn rotation_list(listing: Listing<RotationCard>) -> Rotat
     }
 }
 
+/// How much of a plan a rotation's page lists. Of shifts of a few hours there are a hundred and more in
+/// five weeks, and the timeline has them.
+const PLAN_LISTED: usize = 24;
+
 pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> RotationPage {
     let bound = state.bound.as_ref();
     let people = bound.map_or(&[][..], |bound| &bound.people);
@@ -87,10 +91,14 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
     let (overrides, covers) = (overrides.collect(), covers.collect());
     let absences = absences.collect();
     let duty_size = rotation.details.duty_size;
+    let mut plan = state.plan;
+    let plan_beyond = count(plan.len().saturating_sub(PLAN_LISTED));
+    plan.truncate(PLAN_LISTED);
     RotationPage {
         outlook: state.outlook,
         contacts: state.contacts,
-        plan: state.plan,
+        plan,
+        plan_beyond,
         history: state.history.iter().map(Record::stretch).collect(),
         days: state.days,
         coverage: state.coverage,

@@ -260,6 +260,7 @@ async fn two_ids_of_one_person_are_one_member_owner_and_session() {
             person: KnownPerson {
                 person: ann.clone(),
                 other_id: Some(PersonId::new("W1")),
+                time_zone: None,
                 read_at: NOW,
             },
             absorbs: Some(PersonId::new("W1")),

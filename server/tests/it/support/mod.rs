@@ -332,6 +332,7 @@ pub fn told(person: &Person, at: Timestamp) -> PersonChange {
         person: KnownPerson {
             person: person.clone(),
             other_id: None,
+            time_zone: None,
             read_at: at,
         },
         absorbs: None,

@@ -1,0 +1,246 @@
+//! What people are told themselves of their own duty: who wants to be told of what, as
+//! subscriptions of their rotations, and when somebody is to be left alone.
+
+use crate::{Addressee, Audience, Occasion, Subscription, rota::Zone};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use types::{Lead, MemberKey, NotificationChoices, PersonId, QuietHours, RotationId, Timestamp};
+
+/// Something that somebody is told of their own duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonalNotice {
+    Starts,
+    Ends,
+    /// A shift to come begins at another time.
+    Moves,
+    Before(Lead),
+}
+
+impl PersonalNotice {
+    pub fn all() -> impl Iterator<Item = Self> {
+        let leads = Lead::ALL.into_iter().map(Self::Before);
+        [Self::Starts, Self::Ends, Self::Moves]
+            .into_iter()
+            .chain(leads)
+    }
+
+    /// The kind of notice, as it is stored.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Starts => "slack_dm_starts",
+            Self::Ends => "slack_dm_ends",
+            Self::Moves => "slack_dm_moves",
+            Self::Before(lead) => match lead {
+                Lead::QuarterOfAnHour => "slack_dm_before_15m",
+                Lead::HalfAnHour => "slack_dm_before_30m",
+                Lead::AnHour => "slack_dm_before_1h",
+                Lead::FourHours => "slack_dm_before_4h",
+                Lead::ADay => "slack_dm_before_1d",
+                Lead::TwoDays => "slack_dm_before_2d",
+                Lead::AWeek => "slack_dm_before_7d",
+            },
+        }
+    }
+
+    pub fn is_wanted(self, choices: &NotificationChoices) -> bool {
+        match self {
+            Self::Starts => choices.starts,
+            Self::Ends => choices.ends,
+            Self::Moves => choices.moves,
+            Self::Before(lead) => choices.leads.contains(&lead),
+        }
+    }
+
+    /// Whether it is of use when quiet hours have ended, as long as it is still true.
+    pub const fn outlasts_quiet_hours(self) -> bool {
+        !matches!(self, Self::Ends)
+    }
+
+    fn occasion(self) -> Occasion {
+        match self {
+            Self::Starts => Occasion::ChangeOfDuty,
+            Self::Ends => Occasion::EndOfDuty,
+            Self::Moves => Occasion::ShiftMoved,
+            Self::Before(lead) => Occasion::BeforeShift(Duration::from_secs(lead.seconds())),
+        }
+    }
+}
+
+/// Who of a workspace wants to be told of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audiences(Vec<(PersonalNotice, Audience)>);
+
+impl Audiences {
+    /// From what some have chosen. For everybody else holds what holds without a choice.
+    pub fn of(chosen: &[(PersonId, NotificationChoices)]) -> Self {
+        let usual = NotificationChoices::default();
+        let audience = |notice: PersonalNotice| {
+            let is_usual = notice.is_wanted(&usual);
+            let others = chosen
+                .iter()
+                .filter(|(_, choices)| notice.is_wanted(choices) != is_usual);
+            let others: BTreeSet<_> = others.map(|(id, _)| MemberKey::of_person(id)).collect();
+            match is_usual {
+                true => Some((notice, Audience::AllBut(Arc::new(others)))),
+                false if others.is_empty() => None,
+                false => Some((notice, Audience::Only(Arc::new(others)))),
+            }
+        };
+        Self(PersonalNotice::all().filter_map(audience).collect())
+    }
+
+    /// What that makes of the subscriptions of a rotation.
+    pub fn subscriptions<'a>(
+        &'a self,
+        rotation: &'a RotationId,
+    ) -> impl Iterator<Item = Subscription> + 'a {
+        let audiences = self.0.iter();
+        audiences.map(move |(notice, audience)| Subscription {
+            rotation: rotation.clone(),
+            kind: notice.kind().to_owned(),
+            addressee: Addressee::People(audience.clone()),
+            occasion: notice.occasion(),
+        })
+    }
+}
+
+/// When the quiet hours end that it is now; `None` where it is none.
+pub fn quiet_until(quiet: QuietHours, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+    let civil = zone.civil(now);
+    let time = |minutes: u16| {
+        let part = |number: u16| i8::try_from(number).unwrap_or_default();
+        jiff::civil::Time::constant(part(minutes / 60), part(minutes % 60), 0, 0)
+    };
+    let (from, until) = (time(quiet.from.minutes()), time(quiet.until.minutes()));
+    let present = civil.time();
+    let is_quiet = match from < until {
+        true => (from..until).contains(&present),
+        false => present >= from || present < until,
+    };
+    let today = civil.date();
+    let day = match present < until {
+        true => Some(today),
+        false => today.tomorrow().ok(),
+    };
+    let end = zone.planned(day?.to_datetime(until));
+    // Where clocks are put back, the end may be over although they show an earlier time again.
+    (is_quiet && end > now).then_some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::{MinuteOfDay, NotificationInput};
+
+    fn person(id: &str) -> PersonId {
+        PersonId::new(id)
+    }
+
+    fn has(audiences: &Audiences, notice: PersonalNotice, id: &str) -> bool {
+        let key = MemberKey::of_person(&person(id));
+        let mut audiences = audiences.0.iter();
+        audiences.any(|(one, audience)| *one == notice && audience.has(&key))
+    }
+
+    #[test]
+    fn whoever_chose_nothing_is_told_when_a_shift_begins_and_of_nothing_else() {
+        let audiences = Audiences::of(&[]);
+        for notice in PersonalNotice::all() {
+            let is_told = has(&audiences, notice, "U1");
+            assert_eq!(is_told, notice == PersonalNotice::Starts, "{notice:?}");
+        }
+    }
+
+    #[test]
+    fn choices_hold_for_those_who_made_them() {
+        let choices = NotificationInput {
+            ends: true,
+            leads: vec![Lead::AnHour],
+            ..NotificationInput::default()
+        };
+        let audiences = Audiences::of(&[(person("U1"), choices.checked().unwrap())]);
+        let before = PersonalNotice::Before(Lead::AnHour);
+        for (notice, ann, bob) in [
+            (PersonalNotice::Starts, false, true),
+            (PersonalNotice::Ends, true, false),
+            (before, true, false),
+            (PersonalNotice::Before(Lead::ADay), false, false),
+        ] {
+            assert_eq!(has(&audiences, notice, "U1"), ann, "{notice:?}");
+            assert_eq!(has(&audiences, notice, "U2"), bob, "{notice:?}");
+        }
+        let rotation = RotationId::new("r");
+        let made: Vec<_> = audiences.subscriptions(&rotation).collect();
+        assert_eq!(made.len(), 3);
+        assert_eq!(
+            made[2].occasion,
+            Occasion::BeforeShift(Duration::from_secs(3600))
+        );
+    }
+
+    #[test]
+    fn each_kind_is_one_notices_alone() {
+        let kinds: BTreeSet<_> = PersonalNotice::all().map(PersonalNotice::kind).collect();
+        assert_eq!(kinds.len(), PersonalNotice::all().count());
+        for lead in Lead::ALL {
+            assert!(PersonalNotice::Before(lead).kind().ends_with(lead.code()));
+        }
+    }
+
+    fn hours(from: &str, until: &str) -> QuietHours {
+        let typed = |text| MinuteOfDay::typed(text).unwrap();
+        QuietHours {
+            from: typed(from),
+            until: typed(until),
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        let instant: jiff::Timestamp = text.parse().unwrap();
+        Timestamp::from_millis(instant.as_millisecond())
+    }
+
+    #[test]
+    fn quiet_hours_are_those_of_the_zone_and_may_go_over_midnight() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        for (from, until, now, end) in [
+            (
+                "22:00",
+                "07:00",
+                "2026-06-01T20:00:00Z",
+                Some("2026-06-02T05:00:00Z"),
+            ),
+            (
+                "22:00",
+                "07:00",
+                "2026-06-02T04:59:59Z",
+                Some("2026-06-02T05:00:00Z"),
+            ),
+            ("22:00", "07:00", "2026-06-02T05:00:00Z", None),
+            ("22:00", "07:00", "2026-06-01T19:59:59Z", None),
+            (
+                "12:00",
+                "13:30",
+                "2026-06-01T10:00:00Z",
+                Some("2026-06-01T11:30:00Z"),
+            ),
+            ("12:00", "13:30", "2026-06-01T11:30:00Z", None),
+            // Clocks go on to 03:00 at 02:00, and back to 02:00 at 03:00.
+            (
+                "22:00",
+                "02:30",
+                "2026-03-28T23:00:00Z",
+                Some("2026-03-29T01:30:00Z"),
+            ),
+            (
+                "01:00",
+                "02:30",
+                "2026-10-25T00:00:00Z",
+                Some("2026-10-25T00:30:00Z"),
+            ),
+            ("01:00", "02:30", "2026-10-25T01:10:00Z", None),
+        ] {
+            let told = quiet_until(hours(from, until), &berlin, at(now));
+            assert_eq!(told, end.map(at), "{from} {until} {now}");
+        }
+    }
+}

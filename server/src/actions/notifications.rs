@@ -1,0 +1,87 @@
+//! What somebody is told themselves, by direct messages: their own choice, and how it goes.
+
+use super::{Failure, Stop};
+use crate::{
+    Services,
+    slack::is_allowed,
+    store::{NoticeState, Notifications},
+};
+use domain::{Actor, rota::Zone};
+use types::{
+    DirectTrouble, MemberKey, NotificationInput, NotificationRefusal, NotificationsView,
+    SlackCapability, Timestamp,
+};
+
+/// Why a message waits for the end of somebody's quiet hours, as it is stored.
+pub const QUIET_HOURS: &str = "quiet_hours";
+
+/// The zone of whoever is in none that Slack tells.
+const NO_ZONE: &str = "UTC";
+
+/// In which time zone somebody's quiet hours are: the one that Slack tells of them, or the one
+/// that holds for everybody else.
+fn zone_of(known: &Notifications) -> Option<Zone> {
+    known.time_zone.as_deref().and_then(Zone::named)
+}
+
+/// When somebody's quiet hours end that it is now.
+pub fn quiet_until(known: &Notifications, now: Timestamp) -> Option<Timestamp> {
+    let zone = zone_of(known).or_else(|| Zone::named(NO_ZONE))?;
+    domain::quiet_until(known.choices.quiet?, &zone, now)
+}
+
+/// What the actor is told.
+pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsView, Failure> {
+    let person = actor.person().ok_or(Failure::SignedOut)?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let known = store.notifications(workspace, person).await?;
+    let target = MemberKey::of_person(person);
+    let latest = store
+        .latest_personal_notice(workspace, target.as_str())
+        .await?;
+    let installation = store.workspace(workspace).await?;
+    let installation = installation.and_then(|workspace| workspace.installation);
+    let may_write = installation.is_some_and(|installation| {
+        is_allowed(SlackCapability::DirectMessages, &installation.scopes)
+    });
+    let zone = zone_of(&known);
+    // That it may not write is said once.
+    let trouble = latest.and_then(trouble);
+    let trouble = trouble.filter(|trouble| *trouble != DirectTrouble::MayNotWrite);
+    Ok(NotificationsView {
+        choices: known.choices,
+        zone_is_slacks: zone.is_some(),
+        zone: zone.map_or_else(|| NO_ZONE.to_owned(), |zone| zone.name().to_owned()),
+        may_write,
+        last: known.last,
+        trouble: trouble.map(|trouble| trouble.to_string()),
+    })
+}
+
+fn trouble(latest: NoticeState) -> Option<DirectTrouble> {
+    let NoticeState { state, problem } = latest;
+    let of_word = || DirectTrouble::of_word(problem.as_deref().unwrap_or_default());
+    match state.as_str() {
+        "in_doubt" => Some(DirectTrouble::InDoubt),
+        "given_up" => Some(of_word()),
+        "waiting" if problem.as_deref() == Some(QUIET_HOURS) => None,
+        "waiting" => Some(of_word()),
+        _ => None,
+    }
+}
+
+/// Has the actor told of what they choose, from now on.
+pub async fn choose(
+    services: &Services,
+    actor: &Actor,
+    input: &NotificationInput,
+) -> Result<(), Stop<NotificationRefusal>> {
+    let person = actor.person().ok_or(Failure::SignedOut)?;
+    let choices = input.checked()?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    store
+        .save_notification_choices(workspace, person, &choices)
+        .await?;
+    services.sync.signals.clock.wake();
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Commands that people type in Slack. Slack sends them from its own servers, so no cookie counts
+//! here: what it has signed does, and nothing is parsed before that is known.
+
+use super::{Site, client_address, request_id::request_id};
+use crate::{
+    actions::slack_settings::COMMANDS_PATH,
+    clock,
+    limits::{Costly, TooOften, of_address},
+    slack::{self, Invocation},
+    slack_input,
+};
+use axum::{
+    Json, Router,
+    body::{Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// No command is as long.
+const LONGEST_BODY: usize = 32 * 1024;
+/// Slack waits for three seconds, and the way takes some time.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+const SIGNED_AT: &str = "x-slack-request-timestamp";
+const SIGNATURE: &str = "x-slack-signature";
+
+const NOT_SET_UP: &str = "Commands are not set up here. Whoever runs Round Robin sets \
+    ROUNDROBIN_SLACK_SIGNING_SECRET to the signing secret of the Slack app.";
+const NOT_WHOLE: &str = "What was sent did not arrive whole, or is too long for a command.";
+const ODD: &str = "This is no command as Slack sends them.";
+const ORGANISATION: &str = "Round Robin's Slack app is installed for a whole organisation, which \
+    does not work. Install it in this workspace alone.";
+const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer. Look at its \
+    pages whether it was done.";
+
+/// Every path of the wing.
+pub fn routes() -> Router<Site> {
+    Router::new().route(COMMANDS_PATH, post(run))
+}
+
+async fn run(State(site): State<Site>, request: Request) -> Response {
+    let services = &site.services;
+    let app = services.config.slack.app.as_ref();
+    let Some(secret) = app.and_then(|app| app.signing_secret.as_ref()) else {
+        return (StatusCode::SERVICE_UNAVAILABLE, NOT_SET_UP).into_response();
+    };
+    let id = request_id(&request);
+    let address = of_address(client_address::of_request(&site, &request));
+    let headers = request.headers().clone();
+    let body = match whole(&site, request).await {
+        Ok(body) => body,
+        Err(status) => return (status, NOT_WHOLE).into_response(),
+    };
+    let signed = (text(&headers, SIGNED_AT), text(&headers, SIGNATURE));
+    if let Err(unsigned) = slack::verify(secret, signed, &body, clock::now()) {
+        // Whoever guesses shares what their address has.
+        if let Err(too_often) = services.limits.take(Costly::Command, &address) {
+            return turned_away(too_often);
+        }
+        tracing::warn!(%unsigned, "a command was not believed to come from Slack");
+        let why = format!("This is not believed to come from Slack: {unsigned}.");
+        return (StatusCode::UNAUTHORIZED, why).into_response();
+    }
+    match slack::Request::read(&body) {
+        slack::Request::Probe => StatusCode::OK.into_response(),
+        slack::Request::Odd => (StatusCode::BAD_REQUEST, ODD).into_response(),
+        slack::Request::Organisation => shown(ORGANISATION),
+        slack::Request::Command(invocation) => answer(&site, invocation, id).await,
+    }
+}
+
+/// Answers in time. What was begun is not cut off by that.
+async fn answer(site: &Site, invocation: Invocation, id: String) -> Response {
+    let services = &site.services;
+    let whose = format!("{}/{}", invocation.workspace, invocation.person);
+    if let Err(TooOften { wait_seconds }) = services.limits.take(Costly::Command, &whose) {
+        let sentence = format!("That was too often. Try again in {wait_seconds} seconds.");
+        return shown(&sentence);
+    }
+    let answering = services.tasks.spawn({
+        let services = services.clone();
+        async move { slack_input::answer(&services, &invocation, &id).await }
+    });
+    match timeout(PATIENCE, answering).await {
+        Ok(Ok(text)) => shown(&text),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "answering a command broke off");
+            shown(STILL_AT_IT)
+        }
+        Err(_) => shown(STILL_AT_IT),
+    }
+}
+
+async fn whole(site: &Site, request: Request) -> Result<Bytes, StatusCode> {
+    let reading = to_bytes(request.into_body(), LONGEST_BODY);
+    match timeout(site.services.config.connections.body, reading).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Slack shows it to whoever gave the command, and to nobody else.
+fn shown(text: &str) -> Response {
+    Json(json!({"response_type": "ephemeral", "text": text})).into_response()
+}
+
+fn turned_away(TooOften { wait_seconds }: TooOften) -> Response {
+    let wait = [(header::RETRY_AFTER, wait_seconds.to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, wait).into_response()
+}

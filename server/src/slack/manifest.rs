@@ -1,0 +1,132 @@
+//! The manifest of the Slack app that this server needs, from the same constants by which scopes
+//! are asked for. Pure.
+
+use super::{NEEDED_SCOPES, sign_in::CALLBACK_PATH};
+use serde_json::{Value, json};
+use types::SlackCapability;
+use url::Url;
+
+/// What Slack is asked for with a sign-in.
+const USER_SCOPES: [&str; 3] = ["openid", "profile", "email"];
+/// Slack's own, where apps are made; another Slack has it beside the rest.
+const SLACK_HOST: &str = "slack.com";
+const APPS_AT_SLACK: &str = "https://api.slack.com/apps";
+const NAME: &str = "Round Robin";
+
+/// Whether Slack sends commands to addresses like this one: its own servers only know https.
+pub fn is_reachable(slack: &Url, public_url: &str) -> bool {
+    slack.host_str() != Some(SLACK_HOST) || public_url.starts_with("https://")
+}
+
+/// The manifest of an app for the server that browsers reach at `public_url`, and that Slack sends
+/// commands to at `commands`, if it can.
+pub fn manifest(public_url: &str, commands: Option<&str>) -> Value {
+    let mut bot_scopes = NEEDED_SCOPES.to_vec();
+    let wanted = |one: &SlackCapability| commands.is_some() || !one.needs_commands();
+    for capability in SlackCapability::ALL.into_iter().filter(wanted) {
+        for scope in capability.scopes() {
+            if !bot_scopes.contains(scope) {
+                bot_scopes.push(scope);
+            }
+        }
+    }
+    let mut features = json!({
+        "bot_user": {"display_name": NAME, "always_online": true},
+        // Without this tab nobody can be written to.
+        "app_home": {
+            "home_tab_enabled": false,
+            "messages_tab_enabled": true,
+            "messages_tab_read_only_enabled": true,
+        },
+    });
+    if let Some(url) = commands {
+        features["slash_commands"] = json!([{
+            "command": "/rr",
+            "url": url,
+            "description": "Who is on duty",
+            "usage_hint": "[CODE] [rotate | me | set @somebody] or help",
+            // Without it, names would arrive as plain text.
+            "should_escape": true,
+        }]);
+    }
+    json!({
+        "display_information": {
+            "name": NAME,
+            "description": "Says who is on duty, and tells people when they are",
+        },
+        "features": features,
+        "oauth_config": {
+            "redirect_urls": [format!("{public_url}{CALLBACK_PATH}")],
+            "scopes": {"bot": bot_scopes, "user": USER_SCOPES},
+        },
+        "settings": {
+            "org_deploy_enabled": false,
+            "socket_mode_enabled": false,
+            "token_rotation_enabled": false,
+        },
+    })
+}
+
+/// Slack's page that makes an app from a manifest.
+pub fn creation_address(slack: &Url, manifest: &Value) -> Url {
+    let mut url = match slack.host_str() {
+        Some(SLACK_HOST) => Url::parse(APPS_AT_SLACK).expect("it is an address"),
+        _ => crate::oauth::address(slack, "/apps"),
+    };
+    url.query_pairs_mut()
+        .append_pair("new_app", "1")
+        .append_pair("manifest_json", &manifest.to_string());
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLIC: &str = "https://rr.example.com";
+
+    #[test]
+    fn it_asks_for_what_signing_in_needs_and_all_that_can_be_allowed() {
+        let manifest = manifest(PUBLIC, Some("https://rr.example.com/commands"));
+        let scopes = manifest["oauth_config"]["scopes"]["bot"]
+            .as_array()
+            .unwrap();
+        let has = |scope: &str| scopes.iter().any(|known| known == scope);
+        assert!(NEEDED_SCOPES.iter().all(|scope| has(scope)));
+        for capability in SlackCapability::ALL {
+            assert!(capability.scopes().iter().all(|scope| has(scope)));
+        }
+        let mut apart: Vec<_> = scopes.iter().map(Value::to_string).collect();
+        apart.sort();
+        apart.dedup();
+        assert_eq!(apart.len(), scopes.len());
+        let tab = &manifest["features"]["app_home"]["messages_tab_enabled"];
+        assert_eq!(tab, true);
+        let command = &manifest["features"]["slash_commands"][0];
+        assert_eq!(command["should_escape"], true);
+    }
+
+    #[test]
+    fn slack_sends_no_commands_where_it_cannot_reach_the_server() {
+        let slack = Url::parse("https://slack.com").unwrap();
+        assert!(!is_reachable(&slack, "http://127.0.0.1:3000"));
+        assert!(is_reachable(&slack, PUBLIC));
+        let sandbox = Url::parse("http://127.0.0.1:3900/slack").unwrap();
+        assert!(is_reachable(&sandbox, "http://127.0.0.1:3000"));
+        let manifest = manifest("http://127.0.0.1:3000", None);
+        assert!(manifest["features"]["slash_commands"].is_null());
+        assert!(!manifest.to_string().contains("\"commands\""));
+        let address = creation_address(&slack, &manifest);
+        assert!(
+            address
+                .as_str()
+                .starts_with("https://api.slack.com/apps?new_app=1&manifest_json=%7B")
+        );
+        let address = creation_address(&sandbox, &manifest);
+        assert!(
+            address
+                .as_str()
+                .starts_with("http://127.0.0.1:3900/slack/apps?new_app=1")
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What people do in Slack and want an answer to: commands. Whoever gives one is an actor like the
+//! reader of a page, and the same actions decide what they may.
+
+mod reply;
+
+use crate::{
+    Services,
+    actions::{Failure, Stop, rotations, turns},
+    crypto::token_key,
+    slack::{Command, Invocation, admits},
+    store::ChangeState,
+};
+use domain::{Actor, Admission, Principal, Through};
+use reply::{Listed, Reply};
+use types::{
+    Change, Changed, DaysWanted, MemberKey, PersonId, RotationFilter, RotationId, RotationRefusal,
+};
+
+/// Answers a command, for whoever gave it alone. One that changes something is done once, however
+/// often Slack sends it.
+pub async fn answer(services: &Services, invocation: &Invocation, request_id: &str) -> String {
+    let replies = Reply::new(|path| services.config.public_url.join(path));
+    let answered = match invocation.command.changes() {
+        true => once(services, invocation, request_id, &replies).await,
+        false => run(services, invocation, request_id, &replies).await,
+    };
+    answered.unwrap_or_else(|failure| {
+        let (workspace, person, code) = (&invocation.workspace, &invocation.person, failure.code());
+        if let Failure::Store(error) = &failure {
+            tracing::error!(%workspace, %person, %error, "a command failed");
+        } else {
+            tracing::info!(%workspace, %person, code, "not done");
+        }
+        replies.failure(&failure)
+    })
+}
+
+/// Runs a command that was not run before, and answers with what came of it then otherwise.
+async fn once(
+    services: &Services,
+    invocation: &Invocation,
+    request_id: &str,
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let Invocation {
+        workspace, trigger, ..
+    } = invocation;
+    let (store, key) = (
+        &services.store,
+        token_key(&format!("slack command {workspace} {trigger}")),
+    );
+    match store.begin_change(workspace, &key).await? {
+        ChangeState::New => {}
+        ChangeState::Done(text) => return Ok(text),
+        ChangeState::UnderWay(_) => return Ok(replies.under_way()),
+        ChangeState::BrokenOff => return Ok(replies.broken_off()),
+    }
+    let answered = run(services, invocation, request_id, replies).await;
+    let text = answered.as_ref().ok().map(String::as_str);
+    if let Err(error) = store.end_change(&key, text).await {
+        tracing::error!(%error, "how a command ended could not be kept");
+    }
+    answered
+}
+
+async fn run(
+    services: &Services,
+    invocation: &Invocation,
+    request_id: &str,
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let Invocation {
+        workspace,
+        person,
+        command,
+        ..
+    } = invocation;
+    let admission = services.store.admission(workspace, person).await?;
+    let Some(admission) = admission else {
+        return Ok(replies.stranger());
+    };
+    if !admits(&services.config.slack.workspaces, &admission) {
+        return Ok(replies.not_admitted());
+    }
+    if command.changes() && admission.standing.ended_at().is_some() {
+        return Ok(replies.installation_ended());
+    }
+    let me = MemberKey::of_person(&admission.person.id);
+    let actor = actor(admission, request_id);
+    match command {
+        Command::Help => Ok(replies.help()),
+        Command::Unknown => Ok(replies.unknown()),
+        Command::Whom(code) => Ok(replies.whom(code)),
+        Command::List => list(services, &actor, replies).await,
+        Command::Show(code) => match found(services, &actor, code).await? {
+            Some(id) => show(services, &actor, &id, replies).await,
+            None => Ok(replies.no_rotation(code)),
+        },
+        Command::Rotate(code) => match found(services, &actor, code).await? {
+            Some(id) => {
+                let rotated = turns::rotate(services, &actor, &id).await;
+                changed(services, &actor, (&id, rotated), replies).await
+            }
+            None => Ok(replies.no_rotation(code)),
+        },
+        Command::Me(code) => put(services, &actor, (code, &me), replies).await,
+        Command::Set(code, person) => {
+            let member = member(services, &actor, person).await?;
+            put(services, &actor, (code, &member), replies).await
+        }
+    }
+}
+
+/// Whoever gives a command.
+fn actor(admission: Admission, request_id: &str) -> Actor {
+    let person = admission.person;
+    Actor {
+        workspace: admission.workspace,
+        principal: Principal::Person {
+            person: person.id,
+            name: person.name,
+            role: person.role,
+            through: Through::Command,
+        },
+        request_id: Some(request_id.to_owned()),
+    }
+}
+
+/// The rotation of this code, if there is one that the actor may see.
+async fn found(
+    services: &Services,
+    actor: &Actor,
+    code: &str,
+) -> Result<Option<RotationId>, Failure> {
+    match rotations::with_code(services, actor, code).await {
+        Ok(id) => Ok(Some(id)),
+        Err(Failure::NotFound) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Somebody as a member, by either of the ids that Slack has of them.
+async fn member(
+    services: &Services,
+    actor: &Actor,
+    person: &PersonId,
+) -> Result<MemberKey, Failure> {
+    let known = services.store.person(&actor.workspace, person).await?;
+    let id = known.map(|known| known.id);
+    Ok(MemberKey::of_person(id.as_ref().unwrap_or(person)))
+}
+
+async fn put(
+    services: &Services,
+    actor: &Actor,
+    (code, member): (&str, &MemberKey),
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let Some(id) = found(services, actor, code).await? else {
+        return Ok(replies.no_rotation(code));
+    };
+    let set = turns::set_on_duty(services, actor, &id, member).await;
+    changed(services, actor, (&id, set), replies).await
+}
+
+/// What is said of a change: who is on duty by it, or why it was refused.
+async fn changed(
+    services: &Services,
+    actor: &Actor,
+    (id, changed): (&RotationId, Result<Changed, Stop<RotationRefusal>>),
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    match changed {
+        Ok(Changed {
+            what: Change::OnDuty(_),
+            ..
+        }) => {
+            let shown = show(services, actor, id, replies).await?;
+            Ok(replies.done(&shown))
+        }
+        Ok(_) => show(services, actor, id, replies).await,
+        Err(Stop::Refused(refusal)) => Ok(replies.refused(&refusal)),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}
+
+async fn list(services: &Services, actor: &Actor, replies: &Reply<'_>) -> Result<String, Failure> {
+    let directory = services.store.directory(&actor.workspace).await?;
+    let listing = rotations::list(services, actor, &RotationFilter::default()).await?;
+    let listing = listing.shown(|rotation, outlook, _| Listed {
+        id: rotation.id.clone(),
+        name: rotation.details.name.clone(),
+        code: rotation.details.code.clone(),
+        outlook,
+    });
+    Ok(replies.list(&listing, &directory))
+}
+
+async fn show(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let state = rotations::state(services, actor, id, &DaysWanted::default()).await?;
+    let details = &state.rotation.details;
+    let listed = Listed {
+        id: id.clone(),
+        name: details.name.clone(),
+        code: details.code.clone(),
+        outlook: state.outlook,
+    };
+    Ok(replies.shown(&listed, &state.directory))
+}

@@ -1,0 +1,222 @@
+//! Tells people of their own duty by direct messages: the consumers of the outbox's kinds of
+//! [`PersonalNotice`]. Of several rotations somebody is told in one message.
+
+use super::{
+    FAILED, NOT_INSTALLED, attempt, failed,
+    message::{Personal, direct_message, personal_line},
+    post, refused,
+};
+use crate::{
+    Services,
+    actions::{
+        Failure,
+        notifications::{QUIET_HOURS, quiet_until},
+        rotations,
+    },
+    outbox::{Attempt, Consumer},
+    slack::{self, AskError, DUTY_GROUP, TOPIC, open_direct},
+    store::{Beside, Delivery},
+};
+use async_trait::async_trait;
+use domain::{Actor, Occurrence, PersonalNotice};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use types::{DaysWanted, Holder, MemberKey, PersonId, RotationId};
+
+/// Where people choose what they are told.
+const CHOICES: &str = "/settings/notifications";
+
+/// Tells people of one kind.
+pub struct DirectMessages {
+    services: Services,
+    notice: PersonalNotice,
+}
+
+impl DirectMessages {
+    /// One for each kind.
+    pub fn all(services: &Services) -> impl Iterator<Item = Arc<dyn Consumer>> {
+        PersonalNotice::all().map(|notice| {
+            let services = services.clone();
+            Arc::new(Self { services, notice }) as Arc<dyn Consumer>
+        })
+    }
+}
+
+/// What there is to say of one rotation.
+struct Line {
+    text: String,
+    rotation: String,
+}
+
+#[async_trait]
+impl Consumer for DirectMessages {
+    fn kind(&self) -> &str {
+        self.notice.kind()
+    }
+
+    /// Slack takes every message for a new one.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    /// Others reach whoever is on duty by the group and by what the topic says.
+    fn goes_after(&self) -> &[&str] {
+        match self.notice {
+            PersonalNotice::Starts | PersonalNotice::Ends => &[DUTY_GROUP, TOPIC],
+            PersonalNotice::Moves | PersonalNotice::Before(_) => &[],
+        }
+    }
+
+    fn tells_everything(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        self.deliver_with(delivery, &[]).await
+    }
+
+    async fn deliver_with(&self, delivery: &Delivery, beside: &[Beside]) -> Attempt {
+        let Some(person) = MemberKey::new(&delivery.target).person() else {
+            return Attempt::Delivered;
+        };
+        let telling = self.tell(delivery, beside, &person).await;
+        telling.unwrap_or_else(|error| {
+            // Whatever has failed came before the message.
+            tracing::error!(?error, %person, "somebody could not be told of their duty");
+            failed(FAILED)
+        })
+    }
+}
+
+impl DirectMessages {
+    async fn tell(
+        &self,
+        delivery: &Delivery,
+        beside: &[Beside],
+        person: &PersonId,
+    ) -> Result<Attempt, Failure> {
+        let Self { services, notice } = self;
+        let (store, workspace) = (&services.store, &delivery.workspace);
+        let known = store.notifications(workspace, person).await?;
+        let is_active = store.person(workspace, person).await?;
+        let is_active = is_active.is_some_and(|person| !person.deactivated);
+        if !is_active || !notice.is_wanted(&known.choices) {
+            return Ok(Attempt::Delivered);
+        }
+        let mut about = BTreeMap::from([(&delivery.rotation, vec![delivery.occurrence])]);
+        for other in beside {
+            let occurrences = about.entry(&other.rotation).or_default();
+            occurrences.push(other.occurrence());
+        }
+        let mut lines = Vec::new();
+        for (rotation, occurrences) in about {
+            lines.extend(self.lines(delivery, rotation, &occurrences).await?);
+        }
+        if lines.is_empty() {
+            return Ok(Attempt::Delivered);
+        }
+        let now = store.now().await?;
+        if let Some(end) = quiet_until(&known, now) {
+            let left = end.as_millis().saturating_sub(now.as_millis());
+            return Ok(match notice.outlasts_quiet_hours() {
+                true => Attempt::Later {
+                    reason: QUIET_HOURS.to_owned(),
+                    wait: Duration::from_millis(left.max(0).unsigned_abs()),
+                },
+                false => Attempt::Delivered,
+            });
+        }
+        let attempt = self.send(delivery, person, &lines).await?;
+        if attempt == Attempt::Delivered {
+            let mut names: Vec<_> = lines.iter().map(|line| line.rotation.as_str()).collect();
+            names.dedup();
+            let about = format!("{}: {}", in_words(*notice), names.join(", "));
+            let noting = store.note_told_directly(workspace, person, &about).await;
+            if let Err(error) = noting {
+                tracing::warn!(%error, "what somebody was told last is not kept");
+            }
+        }
+        Ok(attempt)
+    }
+
+    async fn send(
+        &self,
+        delivery: &Delivery,
+        person: &PersonId,
+        lines: &[Line],
+    ) -> Result<Attempt, Failure> {
+        let services = &self.services;
+        let Some(installed) = slack::installed(&services.slack, &delivery.workspace).await? else {
+            return Ok(refused(NOT_INSTALLED));
+        };
+        let channel = match open_direct(&services.slack, &installed, person).await {
+            Ok(channel) => channel,
+            Err(AskError::Store(error)) => return Err(error.into()),
+            // Nothing was written yet, whatever became of that.
+            Err(AskError::Slack(error)) => {
+                return Ok(match attempt(&error) {
+                    Attempt::Unclear { problem } => failed(&problem),
+                    attempt => attempt,
+                });
+            }
+        };
+        let lines: Vec<_> = lines.iter().map(|line| line.text.clone()).collect();
+        let choices = services.config.public_url.join(CHOICES);
+        let text = direct_message(&lines, &choices);
+        Ok(post(services, &installed, &channel, &text).await)
+    }
+
+    /// What there is to say now of a rotation, as far as it is still of use.
+    async fn lines(
+        &self,
+        delivery: &Delivery,
+        rotation: &RotationId,
+        occurrences: &[Occurrence],
+    ) -> Result<Vec<Line>, Failure> {
+        let Self { services, notice } = self;
+        let everything = Actor::system(&delivery.workspace);
+        let days = DaysWanted::default();
+        let state = match rotations::state(services, &everything, rotation, &days).await {
+            Ok(state) => state,
+            // It was deleted meanwhile.
+            Err(Failure::NotFound) => return Ok(Vec::new()),
+            Err(failure) => return Err(failure),
+        };
+        let me = MemberKey::new(&delivery.target);
+        let mine = state.outlook.of(&me);
+        let shifts = state.plan.iter().filter(|shift| {
+            let is_mine = |holder: &Holder| holder.key == me;
+            shift.starts_at > state.now
+                && occurrences.contains(&Occurrence::at(shift.starts_at))
+                && shift.holder.as_ref().is_some_and(is_mine)
+        });
+        let told = match notice {
+            PersonalNotice::Starts => Vec::from_iter(mine.map(Personal::Started)),
+            PersonalNotice::Ends if mine.is_some() => Vec::new(),
+            PersonalNotice::Ends => vec![Personal::Ended(&state.outlook.on_duty)],
+            PersonalNotice::Moves => {
+                // Where a whole schedule moves, the next shift stands for all.
+                let shifts: Vec<_> = shifts.collect();
+                let first = shifts.first();
+                Vec::from_iter(first.map(|first| Personal::Moved(first, shifts.len() - 1)))
+            }
+            PersonalNotice::Before(_) => shifts.map(Personal::Coming).collect(),
+        };
+        let name = &state.rotation.details.name;
+        let page = format!("/rotations/{rotation}");
+        let address = services.config.public_url.join(&page);
+        let lines = told.into_iter().map(|told| Line {
+            text: personal_line((name, &address), told, &state.directory),
+            rotation: name.clone(),
+        });
+        Ok(lines.collect())
+    }
+}
+
+const fn in_words(notice: PersonalNotice) -> &'static str {
+    match notice {
+        PersonalNotice::Starts => "On duty",
+        PersonalNotice::Ends => "Duty ended",
+        PersonalNotice::Moves => "A shift moved",
+        PersonalNotice::Before(_) => "A shift begins",
+    }
+}

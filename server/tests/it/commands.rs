@@ -1,0 +1,310 @@
+//! Commands that people type in Slack, as Slack sends them.
+
+use crate::http::browser::{Answer, Browser};
+use crate::support::{NOWHERE, caller, create, databases, entry, services, sqlite, workspace};
+use app::backend::{Audit, Rotations};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use domain::{Crew, Duty, Member};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::SecretString;
+use serde_json::Value;
+use server::{Services, backend::RoundRobin, clock, config::SlackApp};
+use sha2::Sha256;
+use std::{convert::Infallible, fmt::Write as _, sync::Arc};
+use types::{
+    AuditAction, AuditActor, LinkState, MemberKey, PersonId, RotationId, Timestamp, Visibility,
+};
+
+const PATH: &str = "/api/slack/commands";
+const SECRET: &str = "the signing secret";
+const ANN: &str = "U1";
+const BOB: &str = "U2";
+
+/// The server's parts with a Slack app that signs what it sends.
+async fn with_secret(database: &crate::support::Database) -> Services {
+    let mut services = services(database, NOWHERE).await;
+    let mut config = (*services.config).clone();
+    config.slack.app = Some(SlackApp {
+        client_id: "1.2".to_owned(),
+        client_secret: SecretString::from("secret"),
+        signing_secret: Some(SecretString::from(SECRET)),
+    });
+    services.config = Arc::new(config);
+    services
+}
+
+/// Ann is on duty, and Bob is next.
+async fn ops(services: &Services, visibility: Visibility) -> RotationId {
+    let store = &services.store;
+    let id = create(store, "Ops & <!here>").await;
+    let workspace = workspace();
+    let changing = store.change_rotation(&workspace, &id, |rotation| {
+        let members = [(ANN, "Ann"), (BOB, "Bob")].map(|(id, name)| Member {
+            key: MemberKey::of_person(&PersonId::new(id)),
+            person: Some(PersonId::new(id)),
+            pagerduty_user: None,
+            name: name.to_owned(),
+            email: None,
+            link: LinkState::Linked,
+        });
+        let first = Duty {
+            holder: members[0].holder(),
+            since: Timestamp::from_millis(0),
+            until: None,
+        };
+        rotation.crew = Crew::new(members.to_vec(), vec![first]);
+        rotation.details.code = Some("OPS".to_owned());
+        rotation.details.visibility = visibility;
+        Ok::<_, Infallible>(entry(AuditAction::AddedMember))
+    });
+    assert_eq!(changing.await.unwrap(), Some(Ok(true)));
+    id
+}
+
+fn form(person: &str, text: &str, trigger: &str) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("team_id", "T1"),
+            ("user_id", person),
+            ("command", "/rr"),
+            ("text", text),
+            ("trigger_id", trigger),
+        ])
+        .finish()
+}
+
+fn signature(secret: &str, seconds: i64, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("v0:{seconds}:{body}").as_bytes());
+    let mut text = "v0=".to_owned();
+    for byte in mac.finalize().into_bytes() {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
+}
+
+async fn send(services: &Services, body: &str, signed: Option<(i64, String)>) -> Answer {
+    let mut request = Request::post(PATH)
+        .header(header::HOST, "127.0.0.1:3000")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some((seconds, signature)) = signed {
+        request = request
+            .header("x-slack-request-timestamp", seconds)
+            .header("x-slack-signature", signature);
+    }
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    Browser::new(services).send(request).await
+}
+
+fn seconds_now() -> i64 {
+    clock::now().as_millis() / 1000
+}
+
+/// What is answered to a command, for whoever gave it alone, without what isolates names.
+async fn told(services: &Services, body: &str) -> String {
+    let seconds = seconds_now();
+    let signed = Some((seconds, signature(SECRET, seconds, body)));
+    let answer = send(services, body, signed).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let answer: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(answer["response_type"], "ephemeral");
+    let text = answer["text"].as_str().unwrap();
+    text.replace(['\u{2068}', '\u{2069}'], "")
+}
+
+async fn says(services: &Services, person: &str, text: &str, words: &[&str]) {
+    let trigger = uuid::Uuid::now_v7().to_string();
+    let told = told(services, &form(person, text, &trigger)).await;
+    for words in words {
+        assert!(told.contains(words), "{words:?} in {told:?} to {text:?}");
+    }
+}
+
+async fn on_duty(services: &Services, id: &RotationId) -> Vec<String> {
+    let backend = RoundRobin::new(services.clone());
+    let caller = caller();
+    let page = backend.rotation(&caller, id.clone(), types::DaysWanted::default());
+    let outlook = page.await.unwrap().outlook;
+    let duties = outlook.on_duty.into_iter();
+    duties.map(|duty| duty.holder.name).collect()
+}
+
+#[tokio::test]
+async fn people_read_and_change_who_is_on_duty_with_the_rights_that_they_have_on_pages() {
+    for database in databases().await {
+        let services = with_secret(&database).await;
+        says(&services, ANN, "", &["no rotation that you may see yet"]).await;
+        let id = ops(&services, Visibility::Public).await;
+        let link = format!("/rotations/{id}|Ops &amp; &lt;!here&gt;> `OPS`");
+        says(&services, BOB, "", &[&link, "<@U1>"]).await;
+        says(
+            &services,
+            BOB,
+            "ops",
+            &["On duty for Ops &amp; &lt;!here&gt;: <@U1>. Next: Bob."],
+        )
+        .await;
+        says(&services, BOB, "help", &["/rr CODE rotate"]).await;
+        says(
+            &services,
+            BOB,
+            "ops dance",
+            &["no such command", "/rr CODE rotate"],
+        )
+        .await;
+        says(
+            &services,
+            BOB,
+            "nosuch",
+            &["no rotation with the code `NOSUCH`"],
+        )
+        .await;
+        // Bob owns nothing.
+        for text in ["ops rotate", "ops me", "ops set <@U2|bob>"] {
+            says(&services, BOB, text, &["owners and workspace admins"]).await;
+        }
+        assert_eq!(on_duty(&services, &id).await, ["Ann"]);
+        says(
+            &services,
+            ANN,
+            "OPS Rotate",
+            &["Done. On duty for Ops", "<@U2>"],
+        )
+        .await;
+        assert_eq!(on_duty(&services, &id).await, ["Bob"]);
+        says(&services, ANN, "ops me", &["Done.", "<@U1>"]).await;
+        says(&services, ANN, "ops set <@U2|bob>", &["Done.", "<@U2>"]).await;
+        assert_eq!(on_duty(&services, &id).await, ["Bob"]);
+        says(&services, ANN, "ops set <@U9|eve>", &["not a member"]).await;
+        says(
+            &services,
+            ANN,
+            "ops set @bob",
+            &["choose one person from the list"],
+        )
+        .await;
+        let (backend, caller) = (RoundRobin::new(services.clone()), caller());
+        let entries = backend.audit(&caller, None).await.unwrap().entries;
+        let ann = AuditActor::Command("Ann".to_owned());
+        assert_eq!(
+            (entries[0].action, &entries[0].actor),
+            (AuditAction::SetOnDuty, &ann)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_private_rotation_is_told_of_to_those_alone_who_may_see_it() {
+    for database in databases().await {
+        let services = with_secret(&database).await;
+        let id = ops(&services, Visibility::Private).await;
+        says(&services, ANN, "", &["`OPS`"]).await;
+        let workspace = workspace();
+        let leave = services.store.change_rotation(&workspace, &id, |rotation| {
+            rotation.crew.members.truncate(1);
+            Ok::<_, Infallible>(entry(AuditAction::RemovedMember))
+        });
+        leave.await.unwrap().unwrap().unwrap();
+        says(&services, BOB, "", &["no rotation that you may see"]).await;
+        for text in ["ops", "ops rotate", "ops me"] {
+            says(&services, BOB, text, &["no rotation with the code `OPS`"]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_comes_again_is_answered_and_not_done_again() {
+    for database in databases().await {
+        let services = with_secret(&database).await;
+        let id = ops(&services, Visibility::Public).await;
+        let body = form(ANN, "ops rotate", "13.37.abc");
+        let first = told(&services, &body).await;
+        assert!(first.starts_with("Done."), "{first}");
+        assert_eq!(told(&services, &body).await, first);
+        assert_eq!(on_duty(&services, &id).await, ["Bob"]);
+        // At once, too.
+        let body = form(ANN, "ops rotate", "13.38.abc");
+        let (one, other) = tokio::join!(told(&services, &body), told(&services, &body));
+        assert!(
+            one.starts_with("Done.") || other.starts_with("Done."),
+            "{one} {other}"
+        );
+        assert_eq!(on_duty(&services, &id).await, ["Ann"]);
+    }
+}
+
+#[tokio::test]
+async fn what_slack_has_not_signed_is_not_even_read() {
+    let database = sqlite();
+    let services = with_secret(&database).await;
+    let id = ops(&services, Visibility::Public).await;
+    let body = form(ANN, "ops rotate", "1");
+    let now = seconds_now();
+    for (signed, why) in [
+        (None, "no signature"),
+        (Some((now, "v0=00".to_owned())), "wrong"),
+        (Some((now, signature("another", now, &body))), "wrong"),
+        (Some((now, signature(SECRET, now, "text=ops"))), "wrong"),
+        (
+            Some((now - 301, signature(SECRET, now - 301, &body))),
+            "five minutes",
+        ),
+        (
+            Some((now + 400, signature(SECRET, now + 400, &body))),
+            "five minutes",
+        ),
+    ] {
+        let answer = send(&services, &body, signed).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(answer.body.contains(why), "{why:?} in {}", answer.body);
+    }
+    assert_eq!(on_duty(&services, &id).await, ["Ann"]);
+    let long = "x".repeat(40_000);
+    let answer = send(&services, &long, Some((now, signature(SECRET, now, &long)))).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let odd = "team_id=T1";
+    let answer = send(&services, odd, Some((now, signature(SECRET, now, odd)))).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let probe = "ssl_check=1&token=x";
+    let answer = send(&services, probe, Some((now, signature(SECRET, now, probe)))).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+}
+
+#[tokio::test]
+async fn without_a_signing_secret_it_is_said_that_commands_are_not_set_up() {
+    let database = sqlite();
+    let services = services(&database, NOWHERE).await;
+    let answer = send(&services, &form(ANN, "", "1"), None).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("ROUNDROBIN_SLACK_SIGNING_SECRET"));
+}
+
+#[tokio::test]
+async fn whoever_is_not_known_or_left_is_told_so() {
+    for database in databases().await {
+        let services = with_secret(&database).await;
+        ops(&services, Visibility::Public).await;
+        says(&services, "U404", "", &["does not know you yet"]).await;
+        let elsewhere = form(ANN, "", "1").replace("team_id=T1", "team_id=T404");
+        let answer = told(&services, &elsewhere).await;
+        assert!(answer.contains("does not know you yet"), "{answer}");
+        database
+            .execute("update people set deactivated = 1 where id = 'U2'")
+            .await;
+        says(&services, BOB, "", &["your account is deactivated"]).await;
+    }
+}
+
+#[tokio::test]
+async fn one_who_asks_too_often_is_asked_to_wait() {
+    let database = sqlite();
+    let services = with_secret(&database).await;
+    for _ in 0..20 {
+        says(&services, ANN, "help", &["/rr"]).await;
+    }
+    says(&services, ANN, "help", &["too often"]).await;
+    says(&services, BOB, "help", &["What you can type"]).await;
+}

@@ -1,0 +1,596 @@
+//! Direct messages to people about their own duty, from their choice to what they read in Slack.
+
+use crate::http::browser::Browser;
+use crate::support::{
+    bound_to, caller, databases, directory_read, slack_output::Output, workspace,
+};
+use app::backend::{Caller, Notifications, Rotations, Schedules};
+use axum::http::StatusCode;
+use domain::Person;
+use jiff::{Timestamp as Instant, ToSpan, tz::TimeZone};
+use serde_json::{Value, json};
+use server::sync;
+use std::time::Duration;
+use types::{
+    Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome, PersonId, Role,
+    RotaInput, RotaKind, RotationId, ScheduleChoice, Timestamp,
+};
+
+const SCOPES: [&str; 2] = ["chat:write", "im:write"];
+/// Of the sandbox's company.
+const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
+const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
+const ADA_AND_TOMAS: [(&str, &str); 2] = [ADA, TOMAS];
+const OPEN: &str = "conversations.open";
+const POST: &str = "chat.postMessage";
+
+impl Output {
+    /// With Ada and Tomás known in the workspace, as Slack tells of them.
+    async fn with_company(database: &crate::support::Database, scopes: &[&str]) -> Self {
+        let output = Self::new(database, scopes).await;
+        let people = [
+            (ADA.0, ADA.1, Role::Member),
+            (TOMAS.0, TOMAS.1, Role::Member),
+            ("U1", "Ann", Role::Admin),
+        ];
+        let people = people.map(|(id, name, role)| Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: Some(format!("{}@lighthouse-books.example", email(name))),
+            role,
+            deactivated: false,
+        });
+        let now = server::clock::now();
+        directory_read(&output.services.store, &people, now).await;
+        output
+    }
+
+    /// What somebody was written, without what isolates names and without the line about choices.
+    async fn told(&self, person: &str) -> Vec<String> {
+        let channel = format!("D{}", person.strip_prefix('U').unwrap());
+        let told = self.sandbox.ask("slack/channels").await;
+        let channels = told["channels"].as_array().unwrap();
+        if channels.iter().all(|known| known["id"] != channel) {
+            return Vec::new();
+        }
+        let told = self.sandbox.ask(&format!("slack/channels/{channel}")).await;
+        let messages = told["messages"].as_array().unwrap().iter();
+        let text = |message: &Value| {
+            let text = message["text"].as_str().unwrap();
+            let text = text.replace(['\u{2068}', '\u{2069}'], "");
+            let (text, choices) = text.rsplit_once('\n').unwrap();
+            assert!(choices.contains("/settings/notifications"), "{choices}");
+            text.to_owned()
+        };
+        messages.map(text).collect()
+    }
+
+    async fn until_told(&self, person: &str, count: usize) -> Vec<String> {
+        let what = format!("{person} should be told {count} times");
+        self.until(&what, async || {
+            let told = self.told(person).await;
+            (told.len() >= count).then_some(told)
+        })
+        .await
+    }
+
+    async fn until_over(&self) {
+        self.until("nothing more should be told", async || {
+            let due = self.services.store.due_notices(&kinds()).await.unwrap();
+            (!due.any).then_some(())
+        })
+        .await;
+    }
+
+    async fn rotate_now(&self, id: &RotationId) {
+        let rotated = self.backend.rotate(&self.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+    }
+
+    async fn tell_me(&self, who: &Caller, choices: NotificationInput) {
+        let chosen = self.backend.save_notifications(who, choices).await;
+        assert_eq!(chosen.unwrap(), Outcome::Done(()));
+    }
+
+    async fn mine(&self, who: &Caller) -> NotificationsView {
+        self.backend.notifications(who).await.unwrap()
+    }
+
+    async fn until_said(&self, who: &Caller, words: &str) {
+        self.until(&format!("{words:?} should be said"), async || {
+            let trouble = self.mine(who).await.trouble.unwrap_or_default();
+            trouble.contains(words).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a message waits for the end of somebody's quiet hours.
+    async fn until_quiet(&self, person: &str) {
+        self.until("the message should wait", async || {
+            let (store, target) = (&self.services.store, format!("slack:{person}"));
+            let latest = store.latest_personal_notice(&workspace(), &target).await;
+            let latest = latest.unwrap()?;
+            let is_quiet = latest.problem.as_deref() == Some("quiet_hours");
+            (latest.state == "waiting" && is_quiet).then_some(())
+        })
+        .await;
+    }
+
+    async fn times_asked(&self, method: &str) -> usize {
+        let told = self
+            .sandbox
+            .ask(&format!("slack/calls?method={method}"))
+            .await;
+        told["calls"].as_array().unwrap().len()
+    }
+
+    async fn fault(&self, fault: Value) {
+        self.sandbox.control("faults", fault).await;
+    }
+}
+
+/// As the sandbox's PagerDuty has it before the @.
+fn email(name: &str) -> String {
+    name.to_lowercase().replace(' ', ".").replace('á', "a")
+}
+
+fn kinds() -> Vec<&'static str> {
+    domain::PersonalNotice::all()
+        .map(domain::PersonalNotice::kind)
+        .collect()
+}
+
+fn as_person((id, name): (&str, &str)) -> Caller {
+    Caller {
+        person: PersonId::new(id),
+        name: name.to_owned(),
+        role: Role::Member,
+        ..caller()
+    }
+}
+
+/// Told of the beginning and of the end.
+fn both() -> NotificationInput {
+    NotificationInput {
+        starts: true,
+        ends: true,
+        ..NotificationInput::default()
+    }
+}
+
+#[tokio::test]
+async fn whoever_begins_is_told_once_and_whoever_wants_to_be_when_it_ends() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops & <!channel>", &ADA_AND_TOMAS).await;
+        let link = format!("/rotations/{id}|Ops &amp; &lt;!channel&gt;>");
+        let first = output.until_told(ADA.0, 1).await;
+        assert!(first[0].starts_with("You are on duty for <"), "{first:?}");
+        assert!(first[0].contains(&link), "{first:?}");
+        output.tell_me(&as_person(ADA), both()).await;
+        output.rotate_now(&id).await;
+        let told = output.until_told(ADA.0, 2).await;
+        assert!(
+            told[1].contains("has ended. On duty now: <@U05TOMASHE>."),
+            "{told:?}"
+        );
+        output.until_told(TOMAS.0, 1).await;
+        let view = output.mine(&as_person(ADA)).await;
+        assert_eq!(view.last.unwrap().about, "Duty ended: Ops & <!channel>");
+        assert_eq!((view.may_write, view.trouble), (true, None));
+
+        // Whoever wants to hear nothing hears nothing.
+        let nothing = NotificationInput::default();
+        output.tell_me(&as_person(ADA), nothing).await;
+        output.rotate_now(&id).await;
+        output.rotate_now(&id).await;
+        output.until_told(TOMAS.0, 2).await;
+        output.until_over().await;
+        assert_eq!(output.told(ADA.0).await.len(), 2);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_anything_where_nothing_changes() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        output.until_over().await;
+        let calls = (
+            output.times_asked(OPEN).await,
+            output.times_asked(POST).await,
+        );
+        assert_eq!(calls, (1, 1));
+        let workspace = workspace();
+        let renamed = output
+            .services
+            .store
+            .change_rotation(&workspace, &id, |rotation| {
+                rotation.details.description = "Other".to_owned();
+                let action = types::AuditAction::EditedRotation;
+                Ok::<_, std::convert::Infallible>(crate::support::entry(action))
+            });
+        assert_eq!(renamed.await.unwrap(), Some(Ok(true)));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(
+            (
+                output.times_asked(OPEN).await,
+                output.times_asked(POST).await
+            ),
+            (1, 1)
+        );
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_said_and_leaves_the_rest_going() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &["chat:write"]).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.rotate_now(&id).await;
+        output.until_over().await;
+        assert!(!output.mine(&as_person(ADA)).await.may_write);
+        assert_eq!(
+            (
+                output.times_asked(OPEN).await,
+                output.times_asked(POST).await
+            ),
+            (0, 0)
+        );
+
+        output.install(&SCOPES).await;
+        output.rotate_now(&id).await;
+        assert_eq!(output.until_told(ADA.0, 1).await.len(), 1);
+        assert!(output.mine(&as_person(ADA)).await.may_write);
+
+        // Slack takes it away again.
+        let dropped = json!({"scope": "im:write"});
+        output
+            .sandbox
+            .control("slack/token/drop-scope", dropped)
+            .await;
+        output.rotate_now(&id).await;
+        output
+            .until("that it is gone should be noticed", async || {
+                let may_write = output.mine(&as_person(TOMAS)).await.may_write;
+                (!may_write).then_some(())
+            })
+            .await;
+        assert_eq!(
+            output.mine(&as_person(TOMAS)).await.trouble,
+            None,
+            "said once"
+        );
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_told_is_not_told_again_and_what_was_not_is() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        let path = format!("/api/{POST}");
+        output
+            .fault(json!({"side": "slack", "path": path, "status": 502, "times": 1}))
+            .await;
+        output.rotate_now(&id).await;
+        output
+            .until_said(&as_person(TOMAS), "did not say clearly")
+            .await;
+        assert!(output.told(TOMAS.0).await.is_empty());
+
+        // Opening the conversation writes nothing, so it is tried again.
+        let path = format!("/api/{OPEN}");
+        output
+            .fault(json!({"side": "slack", "path": path, "status": 502, "times": 1}))
+            .await;
+        output.rotate_now(&id).await;
+        output.until_told(ADA.0, 2).await;
+
+        // It asks to wait, and is asked again.
+        let busy = json!({
+            "side": "slack", "path": path, "status": 429, "times": 1,
+            "headers": {"retry-after": "1"},
+        });
+        output.fault(busy).await;
+        output.rotate_now(&id).await;
+        output.until_told(TOMAS.0, 1).await;
+        assert_eq!(output.mine(&as_person(TOMAS)).await.trouble, None);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whom_slack_does_not_let_be_reached_is_told_why_and_nobody_else_waits() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        let hide = format!("slack/people/{}/hide", TOMAS.0);
+        output.sandbox.control(&hide, json!({"hidden": true})).await;
+        output.rotate_now(&id).await;
+        output
+            .until_said(&as_person(TOMAS), "deactivated or cannot be seen")
+            .await;
+        output.rotate_now(&id).await;
+        output.until_told(ADA.0, 2).await;
+        let deactivate = format!("slack/people/{}/deactivate", ADA.0);
+        output.sandbox.control(&deactivate, json!({})).await;
+        output.rotate_now(&id).await;
+        output.rotate_now(&id).await;
+        output
+            .until_said(&as_person(ADA), "deactivated or cannot be seen")
+            .await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn several_rotations_are_told_of_in_one_message() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let path = format!("/api/{OPEN}");
+        let busy = json!({
+            "side": "slack", "path": path, "status": 429, "times": 1,
+            "headers": {"retry-after": "1"},
+        });
+        output.fault(busy).await;
+        for name in ["One", "Two", "Three"] {
+            output.by_hand(name, &ADA_AND_TOMAS).await;
+        }
+        let told = output.until_told(ADA.0, 1).await;
+        output.until_over().await;
+        let lines: Vec<_> = told.iter().flat_map(|message| message.lines()).collect();
+        assert_eq!(lines.len(), 3, "{told:?}");
+        assert!(output.told(ADA.0).await.len() < 3);
+        output.end().await;
+    }
+}
+
+/// Quiet hours of Ada's, who is in the time zone of the sandbox's: from an hour ago until in two
+/// hours, or until in some seconds where these are to end.
+fn quiet_now(zone: &str) -> NotificationInput {
+    let zone = TimeZone::get(zone).unwrap();
+    let time = |hours: i64| {
+        let at = Instant::now().checked_add(hours.hours()).unwrap();
+        at.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+    };
+    NotificationInput {
+        quiet_from: time(-1),
+        quiet_until: time(2),
+        ..both()
+    }
+}
+
+#[tokio::test]
+async fn in_quiet_hours_nothing_is_told_and_afterwards_what_is_still_true() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &[TOMAS, ADA]).await;
+        output.until_told(TOMAS.0, 1).await;
+        let ada = as_person(ADA);
+        assert_eq!(output.mine(&ada).await.zone, "UTC");
+        output.tell_me(&ada, quiet_now("UTC")).await;
+        output.rotate_now(&id).await;
+        output.until_quiet(ADA.0).await;
+        let view = output.mine(&ada).await;
+        assert_eq!((view.trouble, view.last), (None, None));
+        // Her duty ends within them, which is not told.
+        output.rotate_now(&id).await;
+        output.rotate_now(&id).await;
+        output.until_quiet(ADA.0).await;
+        assert!(output.told(ADA.0).await.is_empty());
+        // There are none any more.
+        output.tell_me(&ada, both()).await;
+        let told = output.until_told(ADA.0, 1).await;
+        assert!(told[0].starts_with("You are on duty"), "{told:?}");
+        output.until_over().await;
+        assert_eq!(output.told(ADA.0).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_time_zone_is_slacks_where_it_tells_one() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let set = "update people set time_zone = 'Europe/Berlin' where id = 'U01ADAOKAF'";
+        database.execute(set).await;
+        database
+            .execute("update people set time_zone = 'Nowhere/Odd' where id = 'U05TOMASHE'")
+            .await;
+        let ada = output.mine(&as_person(ADA)).await;
+        assert_eq!(
+            (ada.zone.as_str(), ada.zone_is_slacks),
+            ("Europe/Berlin", true)
+        );
+        let tomas = output.mine(&as_person(TOMAS)).await;
+        assert_eq!((tomas.zone.as_str(), tomas.zone_is_slacks), ("UTC", false));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_a_pagerduty_schedule_people_are_reminded_and_told_of_the_hand_off() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let (services, sandbox) = (&output.services, &output.sandbox);
+        let ada = as_person(ADA);
+        let choices = NotificationInput {
+            starts: true,
+            leads: vec![Lead::AWeek, Lead::QuarterOfAnHour],
+            ..NotificationInput::default()
+        };
+        output.tell_me(&ada, choices).await;
+        bound_to(services, sandbox, "PPLATP1").await;
+        let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));
+        let order = json!({"seconds": 4, "next": "PADAOK1"});
+        sandbox.control("schedules/PPLATP1/end-shift", order).await;
+        let synced = sync::sync_now(&services.sync, &workspace(), None).await;
+        assert!(synced.unwrap().is_ok());
+        let told = output.until_told(ADA.0, 2).await;
+        assert!(told[0].starts_with("Your shift for <"), "{told:?}");
+        assert!(told[0].contains("begins <!date^"), "{told:?}");
+        assert!(told[1].starts_with("You are on duty for <"), "{told:?}");
+        assert!(told[1].contains("until <!date^"), "{told:?}");
+        output.until_over().await;
+        assert_eq!(
+            output.told(ADA.0).await.len(),
+            2,
+            "one reminder, though two were due"
+        );
+        output.end().await;
+        reconciler.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn of_a_schedule_that_moves_people_are_told_once_if_they_want_to_be() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        let choices = NotificationInput {
+            moves: true,
+            ..NotificationInput::default()
+        };
+        output.tell_me(&as_person(ADA), choices.clone()).await;
+        output
+            .tell_me(&as_person(TOMAS), NotificationInput::default())
+            .await;
+        let at = async |time: &str| {
+            let input = RotaInput {
+                kind: RotaKind::Daily,
+                times: time.to_owned(),
+                zone: "Pacific/Auckland".to_owned(),
+                starts_on: "2026-01-01".to_owned(),
+                ..RotaInput::default()
+            };
+            let choice = ScheduleChoice::Scheduled(Box::new(input));
+            let set = output
+                .backend
+                .set_schedule(&output.caller, id.clone(), choice);
+            assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        };
+        at("00:00").await;
+        output.until_over().await;
+        assert_eq!(
+            output.told(ADA.0).await.len(),
+            1,
+            "it is new, and did not move"
+        );
+        at("00:30").await;
+        let told = output.until_told(ADA.0, 2).await;
+        output.until_over().await;
+        assert_eq!(output.told(ADA.0).await.len(), 2);
+        assert!(
+            told[1].contains("begins at another time now: <!date^"),
+            "{told:?}"
+        );
+        assert!(told[1].ends_with("So do later ones."), "{told:?}");
+        assert!(output.told(TOMAS.0).await.is_empty());
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn after_hand_offs_that_were_missed_only_the_present_state_is_told() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &[]).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.services.shutdown.cancel();
+        // Without anybody who delivers, duty changes hands three times.
+        output.install(&SCOPES).await;
+        for _ in 0..3 {
+            output.rotate_now(&id).await;
+        }
+        let store = &output.services.store;
+        let due = store.due_notices(&kinds()).await.unwrap();
+        assert!(due.any);
+        let (tasks, background) = (&output.services.tasks, &output.services.background);
+        let _ = tasks;
+        let consumers = server::slack_output::direct::DirectMessages::all(&output.services);
+        let deliverer = server::outbox::Deliverer::new(store, background, consumers.collect());
+        for delivery in deliverer.claim().await.unwrap() {
+            deliverer.deliver(delivery).await;
+        }
+        assert!(output.told(ADA.0).await.is_empty());
+        assert_eq!(output.told(TOMAS.0).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn choices_are_made_without_javascript_and_what_is_wrong_with_them_is_said() {
+    let database = crate::support::sqlite();
+    let output = Output::with_company(&database, &["chat:write"]).await;
+    let cookie = crate::support::cookie(&output.services.store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&output.services).with_cookie(name, value);
+    let page = "/settings/notifications";
+    let first = ann.open(page).await;
+    assert_eq!(first.status, StatusCode::OK);
+    let allow = "allow=direct_messages&amp;return_to=%2Fsettings%2Fnotifications";
+    for words in ["write direct messages", allow, "None yet", "UTC"] {
+        assert!(first.body.contains(words), "{words:?} in {}", first.body);
+    }
+    let choose = async |ann: &mut Browser, form: &str| {
+        let answer = ann.submit("/rpc/save_notifications", form, page).await;
+        assert!(answer.status.is_redirection(), "{}", answer.body);
+        ann.open(page).await.body
+    };
+    let wrong = "change=a&choices[leads][]=1d&choices[quiet_from]=22:00&choices[quiet_until]=";
+    let body = choose(&mut ann, wrong).await;
+    let sentence = NotificationRefusal::HalfQuiet.to_string();
+    assert!(
+        body.contains(&sentence) && body.contains("value=\"22:00\""),
+        "{body}"
+    );
+    let right = "change=b&choices[ends]=true&choices[leads][]=1d&choices[leads][]=15m&choices[quiet_from]=22:00&choices[quiet_until]=07:00";
+    choose(&mut ann, right).await;
+    let view = output.mine(&output.caller).await;
+    let expected = NotificationInput {
+        ends: true,
+        leads: vec![Lead::QuarterOfAnHour, Lead::ADay],
+        quiet_from: "22:00".to_owned(),
+        quiet_until: "07:00".to_owned(),
+        ..NotificationInput::default()
+    };
+    assert_eq!(NotificationInput::from(&view.choices), expected);
+    output.end().await;
+}
+
+/// Whoever is absorbed keeps what they chose.
+#[tokio::test]
+async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        output.tell_me(&as_person(ADA), both()).await;
+        let store = &output.services.store;
+        let known = store
+            .person(&workspace(), &PersonId::new(ADA.0))
+            .await
+            .unwrap();
+        let same = domain::PersonChange {
+            person: domain::KnownPerson {
+                person: Person {
+                    id: PersonId::new("W9"),
+                    ..known.unwrap()
+                },
+                other_id: Some(PersonId::new(ADA.0)),
+                time_zone: None,
+                read_at: Timestamp::from_millis(i64::MAX / 2),
+            },
+            absorbs: Some(PersonId::new(ADA.0)),
+        };
+        store.save_told(&workspace(), &[same]).await.unwrap();
+        let view = output.mine(&as_person(("W9", "Ada"))).await;
+        assert!(view.choices.ends);
+        output.end().await;
+    }
+}
