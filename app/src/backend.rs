@@ -16,7 +16,7 @@ use types::{
     PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
     RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
     ScheduleId, SchedulePreview, SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport,
-    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -229,11 +229,13 @@ pub trait Feeds {
 /// In which Slack channel a rotation's changes of duty are announced.
 #[async_trait]
 pub trait Channels {
-    /// For those who may edit the rotation.
+    /// For those who may edit the rotation, with what `template` makes at present, or the
+    /// rotation's own where that is empty.
     async fn slack_channel(
         &self,
         caller: &Caller,
         rotation: RotationId,
+        template: String,
     ) -> Result<ChannelView, AppError>;
     /// `channel` is an id or a link, or empty for none.
     async fn set_slack_channel(
@@ -242,6 +244,13 @@ pub trait Channels {
         rotation: RotationId,
         channel: String,
     ) -> Answer<(), ChannelRefusal>;
+    /// Without a template, announcements say what they usually do.
+    async fn set_announcement(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        template: String,
+    ) -> Answer<(), TemplateProblem>;
 }
 
 /// The user group of Slack that holds whoever is on duty in a rotation, for those who may edit

@@ -43,6 +43,7 @@ pub enum AuditAction {
     RevokedFeed,
     /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
     SetSlackChannel,
+    SetAnnouncement,
     /// Chose the user group that holds those on duty, or gave it up.
     SetDutyGroup,
     /// Changed who is in that group beside them.
@@ -62,7 +63,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -96,6 +97,7 @@ impl AuditAction {
         Self::MadeFeed,
         Self::RevokedFeed,
         Self::SetSlackChannel,
+        Self::SetAnnouncement,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
         Self::SetSlackTopic,
@@ -145,6 +147,7 @@ impl AuditAction {
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
             Self::SetSlackChannel => "set_slack_channel",
+            Self::SetAnnouncement => "set_announcement",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
             Self::SetSlackTopic => "set_slack_topic",
@@ -205,6 +208,7 @@ impl fmt::Display for AuditAction {
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
             Self::SetSlackChannel => "Set the Slack channel",
+            Self::SetAnnouncement => "Set the text of announcements",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
             Self::SetSlackTopic => "Set the topic of a Slack channel",

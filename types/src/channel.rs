@@ -16,6 +16,13 @@ pub struct ChannelView {
     pub may_write: bool,
     /// What was wrong with the last announcement, in a sentence.
     pub trouble: Option<String>,
+    /// What announcements say; empty where they say what they usually do.
+    pub template: String,
+    /// What a template makes at present, or without one what is usually said: the one that was
+    /// asked about, else the rotation's.
+    pub preview: Option<String>,
+    /// What is wrong with the one that was asked about, in a sentence.
+    pub problem: Option<String>,
 }
 
 /// Why a channel was not chosen.

@@ -12,10 +12,10 @@ use crate::{
         Home, Integrations, KeepAccount, LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed,
         MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule,
         RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
-        Rotation, Rotations, SaveNotifications, SearchSchedules, SetOnDuty, SetSchedule,
-        SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel, SlackSettings,
-        SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover, Topic, Undo, UndoForgetFormer,
-        UnlinkPerson, Week, WithdrawCover, WriteDutyGroup, WriteTopic,
+        Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetOnDuty,
+        SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
+        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover, Topic, Undo,
+        UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -94,6 +94,7 @@ fn what_server_functions_answer_is_read_back() {
         Rotations,
         SaveNotifications,
         SearchSchedules,
+        SetAnnouncement,
         SetOnDuty,
         SetSchedule,
         SetSlackChannel,

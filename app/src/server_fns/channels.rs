@@ -4,11 +4,36 @@
 use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{ChannelRefusal, ChannelView, Outcome, RotationId};
+use types::{ChannelRefusal, ChannelView, Outcome, RotationId, TemplateProblem};
 
+/// With what `template` makes at present, or the rotation's own where that is empty.
 #[server(prefix = "/rpc", endpoint = "slack_channel", input = GetUrl)]
-pub async fn slack_channel(rotation: RotationId) -> Result<ChannelView, AppError> {
-    call(|backend, caller| async move { backend.slack_channel(&caller, rotation).await }).await
+pub async fn slack_channel(
+    rotation: RotationId,
+    #[server(default)] template: String,
+) -> Result<ChannelView, AppError> {
+    call(|backend, caller| async move { backend.slack_channel(&caller, rotation, template).await })
+        .await
+}
+
+/// Without a template, announcements say what they usually do.
+#[server(prefix = "/rpc", endpoint = "set_announcement")]
+pub async fn set_announcement(
+    rotation: RotationId,
+    #[server(default)] announcement: String,
+) -> Result<Outcome<(), TemplateProblem>, AppError> {
+    let page = format!("/rotations/{rotation}/slack");
+    let kept = announcement.clone();
+    submit::<SetAnnouncement, _, _, _>(
+        Some(&kept),
+        |()| Some(page),
+        |backend, caller| async move {
+            backend
+                .set_announcement(&caller, rotation, announcement)
+                .await
+        },
+    )
+    .await
 }
 
 #[server(prefix = "/rpc", endpoint = "set_slack_channel")]

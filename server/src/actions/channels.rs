@@ -1,18 +1,26 @@
 //! In which Slack channel a rotation's changes of duty are announced.
 
 use super::{
-    Failure, Stop, publish_rotation,
+    Failure, Stop,
+    duty_groups::group_of,
+    publish_rotation,
     rights::{editable, must_edit},
+    rotations,
 };
 use crate::{
     Services,
     audit::entry_about,
-    slack::{ANNOUNCEMENT, is_allowed},
+    slack::{
+        ANNOUNCEMENT, is_allowed,
+        message::{Facts, announcement, as_read, filled_in},
+    },
     store::{NewAuditEntry, NoticeState},
 };
-use domain::Actor;
+use domain::{Actor, Directory, Template};
+use std::sync::Arc;
 use types::{
-    AuditAction, ChannelRefusal, RotationId, SlackCapability, SlackChannelId, typed_channel,
+    AuditAction, ChannelRefusal, DaysWanted, RotationId, SlackCapability, SlackChannelId,
+    TEMPLATE_MAX_CHARS, TemplateProblem, WorkspaceId, typed_channel,
 };
 
 /// The channel of a rotation.
@@ -22,13 +30,19 @@ pub struct Channel {
     pub may_write: bool,
     /// How far the last announcement there has come.
     pub last: Option<NoticeState>,
+    /// What announcements say, where somebody has written that.
+    pub template: Option<String>,
+    /// What is announced at present, as people read it.
+    pub preview: Result<String, TemplateProblem>,
 }
 
-/// The channel of a rotation, for actors who may choose another one.
+/// The channel of a rotation, for actors who may choose another one, with what `asked` makes as
+/// its template, or its own where that is empty.
 pub async fn channel(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
+    asked: &str,
 ) -> Result<Channel, Failure> {
     let store = &services.store;
     editable(services, actor, id).await?;
@@ -36,6 +50,15 @@ pub async fn channel(
     let last = match &target {
         Some(target) => store.latest_notice(id, ANNOUNCEMENT, target).await?,
         None => None,
+    };
+    let template = store.announcement_template(id).await?;
+    let tried = match asked.trim() {
+        "" => template.as_deref(),
+        asked => Some(asked),
+    };
+    let preview = match tried.map(checked).transpose() {
+        Ok(tried) => Ok(read(services, &actor.workspace, id, tried).await?),
+        Err(problem) => Err(problem),
     };
     let workspace = store.workspace(&actor.workspace).await?;
     let installation = workspace.and_then(|workspace| workspace.installation);
@@ -45,7 +68,100 @@ pub async fn channel(
             is_allowed(SlackCapability::Messages, &installation.scopes)
         }),
         last,
+        template,
+        preview,
     })
+}
+
+fn checked(template: &str) -> Result<&str, TemplateProblem> {
+    if template.chars().count() > TEMPLATE_MAX_CHARS {
+        return Err(TemplateProblem::TooLong);
+    }
+    Template::parse(template).map(|_| template)
+}
+
+/// What is announced of a rotation at present, as it is sent.
+pub async fn said(
+    services: &Services,
+    workspace: &WorkspaceId,
+    id: &RotationId,
+) -> Result<String, Failure> {
+    let template = services.store.announcement_template(id).await?;
+    let (text, _) = text(services, workspace, id, template.as_deref()).await?;
+    Ok(text)
+}
+
+/// The same by this template, as people read it.
+async fn read(
+    services: &Services,
+    workspace: &WorkspaceId,
+    id: &RotationId,
+    template: Option<&str>,
+) -> Result<String, Failure> {
+    let (text, directory) = text(services, workspace, id, template).await?;
+    Ok(as_read(&text, &directory))
+}
+
+async fn text(
+    services: &Services,
+    workspace: &WorkspaceId,
+    id: &RotationId,
+    template: Option<&str>,
+) -> Result<(String, Arc<Directory>), Failure> {
+    let (everything, now) = (Actor::system(workspace), DaysWanted::default());
+    let state = rotations::state(services, &everything, id, &now).await?;
+    let (details, outlook) = (&state.rotation.details, &state.outlook);
+    let usual = || announcement(&details.name, outlook, &state.directory);
+    let text = match template {
+        None => usual(),
+        Some(template) => {
+            let group = group_of(services, workspace, id).await?;
+            let group = group
+                .as_ref()
+                .map(|group| (&group.id, group.handle.as_str()));
+            let facts = Facts {
+                details,
+                outlook,
+                directory: &state.directory,
+                group,
+            };
+            // One that only another version can read says nothing here.
+            filled_in(template, &facts).unwrap_or_else(|_| usual())
+        }
+    };
+    Ok((text, state.directory))
+}
+
+/// Has a rotation's announcements say what this template makes, or, where it is empty, what they
+/// usually do.
+pub async fn set_template(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    template: &str,
+) -> Result<(), Stop<TemplateProblem>> {
+    let template = match template.trim() {
+        "" => None,
+        template => Some(template),
+    };
+    let before = services.store.announcement_template(id).await?;
+    let set = services
+        .store
+        .set_announcement_template(&actor.workspace, id, template, |rotation| {
+            must_edit(rotation, actor)?;
+            if let Some(template) = template {
+                checked(template)?;
+            }
+            Ok::<_, Stop<TemplateProblem>>(NewAuditEntry {
+                before,
+                after: template.map(str::to_owned),
+                ..entry_about(actor, AuditAction::SetAnnouncement, rotation)
+            })
+        })
+        .await?;
+    set.ok_or(Failure::NotFound)??;
+    publish_rotation(services, actor, id);
+    Ok(())
 }
 
 /// Has the changes of a rotation announced in the channel that somebody typed, or, where that is

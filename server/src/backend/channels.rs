@@ -11,7 +11,7 @@ use app::{
     backend::{Answer, Caller, Channels},
 };
 use async_trait::async_trait;
-use types::{ChannelRefusal, ChannelView, RotationId};
+use types::{ChannelRefusal, ChannelView, RotationId, TemplateProblem};
 
 #[async_trait]
 impl Channels for RoundRobin {
@@ -19,8 +19,10 @@ impl Channels for RoundRobin {
         &self,
         caller: &Caller,
         rotation: RotationId,
+        template: String,
     ) -> Result<ChannelView, AppError> {
-        let channel = channels::channel(&self.services, &actor(caller), &rotation).await;
+        let (services, actor) = (&self.services, actor(caller));
+        let channel = channels::channel(services, &actor, &rotation, &template).await;
         told(caller, channel).map(views::slack_channel)
     }
 
@@ -31,6 +33,17 @@ impl Channels for RoundRobin {
         channel: String,
     ) -> Answer<(), ChannelRefusal> {
         let set = channels::set(&self.services, &actor(caller), &rotation, &channel).await;
+        answer(caller, set)
+    }
+
+    async fn set_announcement(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        template: String,
+    ) -> Answer<(), TemplateProblem> {
+        let (services, actor) = (&self.services, actor(caller));
+        let set = channels::set_template(services, &actor, &rotation, &template).await;
         answer(caller, set)
     }
 }

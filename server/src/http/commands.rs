@@ -31,8 +31,10 @@ const SIGNATURE: &str = "x-slack-signature";
 
 const NOT_SET_UP: &str = "Commands are not set up here. Whoever runs Round Robin sets \
     ROUNDROBIN_SLACK_SIGNING_SECRET to the signing secret of the Slack app.";
-const NOT_WHOLE: &str = "What was sent did not arrive whole, or is too long for a command.";
-const ODD: &str = "This is no command as Slack sends them.";
+const NOT_WHOLE: &str = "What was sent did not arrive whole, or is too long for a command. \
+    Type it again, and shorter.";
+const ODD: &str = "This is no command as Slack sends them. Compare the Slack app with the \
+    manifest under Settings → Slack.";
 const ORGANISATION: &str = "Round Robin's Slack app is installed for a whole organisation, which \
     does not work. Install it in this workspace alone.";
 const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer. Look at its \

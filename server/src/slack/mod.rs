@@ -11,6 +11,7 @@ mod id_token;
 mod installation;
 mod listing;
 mod manifest;
+pub mod message;
 pub mod pending;
 mod shapes;
 pub mod sign_in;

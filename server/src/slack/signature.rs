@@ -13,6 +13,8 @@ const VERSION: &str = "v0";
 /// Why it is not believed to come from Slack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsigned {
+    /// Remedy: only Slack has anything to say there. If it was Slack, see whether a proxy drops
+    /// the headers that begin with X-Slack.
     #[error("it has no signature of Slack's")]
     Missing,
     /// Remedy: see whether this server's clock is right.

@@ -2,7 +2,7 @@
 
 use crate::{
     actions::Failure,
-    slack_output::message::{announcement, escaped, name, on_duty},
+    slack::message::{announcement, escaped, name, on_duty},
 };
 use domain::{Directory, Listing};
 use types::{Outlook, RotationId, RotationRefusal, Selection};

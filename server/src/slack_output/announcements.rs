@@ -1,17 +1,16 @@
 //! Announces each change of duty in the Slack channel that was chosen for the rotation: the consumer
 //! of the outbox's `slack_announcement`.
 
-use super::{FAILED, GONE, NOT_INSTALLED, failed, message::announcement, post, refused};
+use super::{FAILED, GONE, NOT_INSTALLED, failed, post, refused};
 use crate::{
     Services,
-    actions::{Failure, rotations},
+    actions::{Failure, channels},
     outbox::{Attempt, Consumer},
     slack::{self, ANNOUNCEMENT, DUTY_GROUP, TOPIC},
     store::Delivery,
 };
 use async_trait::async_trait;
-use domain::Actor;
-use types::{DaysWanted, SlackChannelId};
+use types::SlackChannelId;
 
 /// Tells channels.
 pub struct Announcements(pub Services);
@@ -48,10 +47,7 @@ impl Consumer for Announcements {
 impl Announcements {
     async fn announce(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
         let Self(services) = self;
-        let (everything, now) = (Actor::system(&delivery.workspace), DaysWanted::default());
-        let state = rotations::state(services, &everything, &delivery.rotation, &now).await?;
-        let name = &state.rotation.details.name;
-        let text = announcement(name, &state.outlook, &state.directory);
+        let text = channels::said(services, &delivery.workspace, &delivery.rotation).await?;
         let installed = slack::installed(&services.slack, &delivery.workspace).await?;
         let Some(installed) = installed else {
             return Ok(refused(NOT_INSTALLED));

@@ -1,11 +1,7 @@
 //! Tells people of their own duty by direct messages: the consumers of the outbox's kinds of
 //! [`PersonalNotice`]. Of several rotations somebody is told in one message.
 
-use super::{
-    FAILED, NOT_INSTALLED, attempt, failed,
-    message::{Personal, direct_message, personal_line},
-    post, refused,
-};
+use super::{FAILED, NOT_INSTALLED, attempt, failed, post, refused};
 use crate::{
     Services,
     actions::{
@@ -14,7 +10,11 @@ use crate::{
         rotations,
     },
     outbox::{Attempt, Consumer},
-    slack::{self, AskError, DUTY_GROUP, TOPIC, open_direct},
+    slack::{
+        self, AskError, DUTY_GROUP, TOPIC,
+        message::{Personal, direct_message, personal_line},
+        open_direct,
+    },
     store::{Beside, Delivery},
 };
 use async_trait::async_trait;

@@ -5,7 +5,6 @@ pub mod announcements;
 pub mod direct;
 mod group_watch;
 pub mod groups;
-pub mod message;
 mod topic_watch;
 pub mod topics;
 

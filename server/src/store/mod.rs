@@ -41,6 +41,7 @@ mod schedules;
 mod sessions;
 mod subscriptions;
 mod task_leases;
+mod templates;
 mod tokens;
 mod topics;
 mod trouble;

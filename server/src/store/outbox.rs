@@ -32,7 +32,7 @@ pub(super) struct PlanChange<'a> {
 
 /// A notice, as the statements take it.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: Uuid,
     workspace: &'a str,
     rotation: &'a str,
@@ -128,6 +128,7 @@ pub(super) async fn duty_changed(
         }
     }
     keep_what_is_of_use(connection, engine, &uses).await?;
+    join_waiting(connection, engine, Some(&due)).await?;
     take_places(connection, engine, &due).await?;
     insert(connection, engine, &due).await
 }
@@ -199,8 +200,10 @@ impl Store {
                  select case when max(t.occurrence) < $4 then $4 else max(t.occurrence) + 1 end
                  from outbox t where t.subject_kind = o.subject_kind
                      and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target)
-             where o.workspace_id = $1 and o.kind = $2 and o.target = $3 and o.state = 'waiting'
-                 and o.expires_at is null",
+             where o.id = (select w.id from outbox w
+                 where w.workspace_id = $1 and w.kind = $2 and w.target = $3
+                     and w.state = 'waiting' and w.expires_at is null
+                 order by w.not_before, w.id limit 1)",
         )
         .bind(workspace.as_str())
         .bind(kind)
@@ -308,6 +311,52 @@ async fn keep_what_is_of_use(
                   where j.value->>'target' is not null)"
     );
     execute(connection, statement, uses).await
+}
+
+/// What was being sent while duty changed, and came back since it was not told, waits beside what
+/// tells of the change. The one that tells of the latest takes the place of the others, waits as
+/// long as they had to, and they go: of these notices, or of all.
+pub(super) async fn join_waiting(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    of: Option<&[Row<'_>]>,
+) -> Result<()> {
+    let waits = |row: &str| format!("{row}.state = 'waiting' and {row}.expires_at is null");
+    let beside = format!(
+        "w.subject_kind = o.subject_kind and w.subject_id = o.subject_id and w.kind = o.kind
+             and w.target = o.target and {}",
+        waits("w")
+    );
+    let these = match of {
+        Some(_) => format!(
+            "and exists (select 1 from {} where {SAME})",
+            engine.rows_of_json()
+        ),
+        None => "and cast($1 as text) = '[]'".to_owned(),
+    };
+    let (one, held) = (waits("o"), engine.held_unless_taken());
+    let latest = format!(
+        "update outbox as o set
+             not_before = (select min(w.not_before) from outbox w where {beside}),
+             retry_at = (select max(w.retry_at) from outbox w where {beside}),
+             attempts = (select max(w.attempts) from outbox w where {beside})
+         where id in (select o.id from outbox o where {one} {these}
+             and exists (select 1 from outbox w where {beside} and w.occurrence < o.occurrence)
+             and not exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+             {held})"
+    );
+    let others = format!(
+        "delete from outbox where id in (select o.id from outbox o where {one} {these}
+             and exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+             {held})"
+    );
+    for statement in [latest, others] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(as_json(of.unwrap_or_default()))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// That no other row is known by the occurrence which the field of this name in the JSON has.

@@ -6,7 +6,7 @@ use app::backend::{Caller, Channels, Rotations};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::sync;
-use types::{ChannelRefusal, ChannelView, Outcome, PersonId, Role, RotationId};
+use types::{ChannelRefusal, ChannelView, Outcome, PersonId, Role, RotationId, TemplateProblem};
 
 const CHANNEL: &str = "C02PLATFORM";
 const PRIVATE: &str = "C05PAYLEADS";
@@ -22,8 +22,20 @@ impl Output {
     }
 
     async fn view(&self, id: &RotationId) -> ChannelView {
-        let view = self.backend.slack_channel(&caller(), id.clone()).await;
-        view.unwrap()
+        self.tried(id, "").await
+    }
+
+    /// With what a template makes.
+    async fn tried(&self, id: &RotationId, template: &str) -> ChannelView {
+        let (caller, template) = (caller(), template.to_owned());
+        let asking = self.backend.slack_channel(&caller, id.clone(), template);
+        asking.await.unwrap()
+    }
+
+    async fn say(&self, id: &RotationId, template: &str) -> Outcome<(), TemplateProblem> {
+        let (caller, template) = (caller(), template.to_owned());
+        let setting = self.backend.set_announcement(&caller, id.clone(), template);
+        setting.await.unwrap()
     }
 
     /// What was written into the channel so far, without what isolates names.
@@ -185,6 +197,49 @@ async fn what_slack_may_have_written_is_not_written_again() {
 }
 
 #[tokio::test]
+async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
+    for database in databases().await {
+        let all = ["chat:write", "chat:write.public"];
+        let output = Output::new(&database, &all).await;
+        let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
+        output.choose(&id, CHANNEL).await;
+        let usual = output.view(&id).await.preview.unwrap();
+        assert!(usual.contains("On duty for"), "{usual}");
+        assert!(usual.contains("@Ann"), "{usual}");
+        let tried = output
+            .tried(&id, "%USER% for %NAME%, then %NEXT_USER%")
+            .await;
+        let preview = tried.preview.unwrap().replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(preview, "@Ann for Ops & <!channel>, then Bob");
+        let unknown = TemplateProblem::UnknownToken("USR".to_owned());
+        assert_eq!(
+            output.tried(&id, "%USR%").await.problem,
+            Some(unknown.to_string())
+        );
+        assert_eq!(output.say(&id, "%USR%").await, Outcome::Refused(unknown));
+        let long = "x".repeat(4_001);
+        let refused = output.say(&id, &long).await;
+        assert_eq!(refused, Outcome::Refused(TemplateProblem::TooLong));
+
+        let template = "*%USER%* <!channel> has %NAME%";
+        assert_eq!(output.say(&id, template).await, Outcome::Done(()));
+        assert_eq!(output.view(&id).await.template, template);
+        let rotate = async || {
+            let rotated = output.backend.rotate(&caller(), id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+        };
+        rotate().await;
+        let expected = "*<@U2>* &lt;!channel&gt; has Ops &amp; &lt;!channel&gt;";
+        assert_eq!(output.until_written(1).await, [expected]);
+        assert_eq!(output.say(&id, " ").await, Outcome::Done(()));
+        rotate().await;
+        let written = output.until_written(2).await;
+        assert!(written[1].starts_with("On duty for Ops"), "{written:?}");
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong() {
     let database = crate::support::sqlite();
     let output = Output::new(&database, &BASE).await;
@@ -231,7 +286,10 @@ async fn a_channel_is_chosen_by_those_who_may_edit_and_only_an_id_is_one() {
         let backend = &output.backend;
         let set = backend.set_slack_channel(&bob, id.clone(), CHANNEL.to_owned());
         assert!(set.await.is_err());
-        assert!(backend.slack_channel(&bob, id.clone()).await.is_err());
+        let asked = backend.slack_channel(&bob, id.clone(), String::new());
+        assert!(asked.await.is_err());
+        let said = backend.set_announcement(&bob, id.clone(), "%USER%".to_owned());
+        assert!(said.await.is_err());
         assert_eq!(output.view(&id).await.channel, None);
         let link = format!("https://acme.slack.com/archives/{CHANNEL}");
         assert_eq!(output.choose(&id, &link).await, Outcome::Done(()));

@@ -1,26 +1,87 @@
-//! The form for the Slack channel in which a rotation's changes of duty are announced.
+//! The forms for the Slack channel in which a rotation's changes of duty are announced, and for what
+//! is said there.
 
-use super::{allow, warning};
+use super::{
+    allow,
+    template::{Preview, TemplateField},
+    warning,
+};
 use crate::{
     components::{ButtonKind, FailureNotice, SubmitButton, TextField, loaded},
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
-    server_fns::SetSlackChannel,
+    server_fns::{SetAnnouncement, SetSlackChannel},
 };
 use leptos::prelude::*;
 use types::{ChannelView, RotationId, SlackCapability, SlackChannelId};
+
+/// The id and the name of the field for the template.
+const FIELD: &str = "announcement";
 
 #[component]
 pub(super) fn Channel(
     id: RotationId,
     channel: Resource<ChannelView>,
+    /// The template that the address asks about.
+    asked: String,
     set: ServerAction<SetSlackChannel>,
+    set_text: ServerAction<SetAnnouncement>,
 ) -> impl IntoView {
     view! {
         {loaded(channel, move |view: DataMemo<ChannelView>| view! {
             <ChannelForm id=id.clone() view=view.get_untracked() set/>
+            <TextForm id=id.clone() view asked=asked.clone() set=set_text/>
         })}
     }
+}
+
+#[component]
+fn TextForm(
+    id: RotationId,
+    view: DataMemo<ChannelView>,
+    asked: String,
+    set: ServerAction<SetAnnouncement>,
+) -> impl IntoView {
+    let outcome = form_outcome(set);
+    let refused = Signal::derive(move || outcome.refused());
+    let problem = Signal::derive(move || match refused.get()? {
+        Ok(problem) => Some(problem.to_string()),
+        Err(_) => None,
+    });
+    let failure = Signal::derive(move || match refused.get()? {
+        Err(error) => Some(Failure::Failed(error)),
+        Ok(_) => None,
+    });
+    let typed = form_input::<SetAnnouncement, String>();
+    let value = typed.unwrap_or_else(|| match asked.is_empty() {
+        true => view.with_untracked(|view| view.template.clone()),
+        false => asked,
+    });
+    let preview = Signal::derive(move || {
+        let what_of = |view: &ChannelView| (view.preview.clone(), view.problem.clone());
+        view.with(what_of)
+    });
+    let here = format!("/rotations/{id}/slack");
+    view! {
+        <ActionForm action=set class="card">
+            <h2>"Text of announcements"</h2>
+            <FailureNotice failure/>
+            <input type="hidden" name="rotation" value=id.to_string()/>
+            <TemplateField
+                name=FIELD
+                hint="Such as: %USER% is on duty until %UNTIL%. Leave it empty for the usual text. *Bold* and _italic_ are as in Slack."
+                value problem until="in each reader's own time zone" preview
+            />
+            <div class="buttons">
+                <SubmitButton
+                    label="Set text" busy_label="Saving…"
+                    kind=ButtonKind::Primary pending=set.pending()
+                />
+                <Preview name=FIELD here/>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
 }
 
 #[component]

@@ -4,6 +4,7 @@
 mod channel;
 mod choose;
 mod kept;
+mod template;
 mod topic;
 
 use super::{
@@ -18,8 +19,8 @@ use crate::{
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     live::use_live,
     server_fns::{
-        self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetSlackChannel,
-        SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
+        self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetAnnouncement,
+        SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
     },
 };
 use channel::Channel;
@@ -76,7 +77,16 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
             group: chosen.get(),
         },
     );
-    let channel = Resource::new(move || SlackChannel { rotation: id.get() });
+    let set_text = ServerAction::<SetAnnouncement>::telling("The text was saved.");
+    let text_forms = Forms::of(vec![set_text.calls()]);
+    let announcement = parameter("announcement");
+    let channel = Resource::following(
+        move || text_forms.version() as u64,
+        move || SlackChannel {
+            rotation: id.get(),
+            template: announcement.get(),
+        },
+    );
     let topic_actions = topic::Actions {
         set: ServerAction::telling("The topic was saved."),
         write: ServerAction::telling("Slack is told now."),
@@ -97,7 +107,10 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
     view! {
         {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
             <Content view id=id.get_untracked().to_string() actions choices/>
-            <Channel id=id.get_untracked() channel set=set_channel/>
+            <Channel
+                id=id.get_untracked() channel asked=announcement.get_untracked() set=set_channel
+                set_text
+            />
             <topic::Topic
                 id=id.get_untracked() topic asked=template.get_untracked() actions=topic_actions
             />

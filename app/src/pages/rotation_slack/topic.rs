@@ -1,21 +1,20 @@
 //! The form for the topic that says who is on duty, with what its template makes at present.
 
-use super::{allow, button, warning};
+use super::{
+    allow, button,
+    template::{Preview, TemplateField},
+    warning,
+};
 use crate::{
-    components::{
-        ButtonKind, Card, Facts, FailureNotice, SubmitButton, TextArea, TextField, Time, loaded,
-    },
+    components::{ButtonKind, Card, Facts, FailureNotice, SubmitButton, TextField, Time, loaded},
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
-    pages::address::address,
     server_fns::{SetTopic, WriteTopic},
 };
-use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos::prelude::*;
 use types::{RotationId, SlackCapability, SlackChannelId, TopicRefusal, TopicView};
-use web_sys::HtmlInputElement;
 
-/// The id of the field for the template.
+/// The id and the name of the field for the template.
 const FIELD: &str = "template";
 
 /// What can be done about a topic.
@@ -111,27 +110,8 @@ fn TopicForm(
         (channel, if asked.is_empty() { template } else { asked })
     });
     let here = format!("/rotations/{id}/slack");
-    let preview = move || {
-        let view = view.get();
-        let preview = view
-            .preview
-            .map(|preview| view! { <p>"At present: "<bdi translate="no">{preview}</bdi></p> });
-        view! { {view.problem.map(warning)}{preview} }
-    };
-    let (navigate, ask_at) = (use_navigate(), here.clone());
-    let ask = move |event: MouseEvent| {
-        event.prevent_default();
-        // Whatever has a value is read in the same way.
-        let field = document().get_element_by_id(FIELD);
-        let field = field.map(|field| field.unchecked_into::<HtmlInputElement>());
-        let template = field.map(|field| field.value()).unwrap_or_default();
-        let options = NavigateOptions {
-            replace: true,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&address(&ask_at, &[("template", &template)]), options);
-    };
+    let preview =
+        Signal::derive(move || view.with(|view| (view.preview.clone(), view.problem.clone())));
     view! {
         <ActionForm action=actions.set class="column">
             <FailureNotice failure=first_failure(outcomes)/>
@@ -141,30 +121,16 @@ fn TopicForm(
                 hint="Copy the ID or the link from the channel's details in Slack. The topic takes the place of the present one."
                 value=channel problem=problem(true)
             />
-            <TextArea
-                id=FIELD name="template" label="Template"
-                hint="Such as: On duty: %USER% until %UNTIL%. Leave it empty for no topic."
-                value=template problem=problem(false)
+            <TemplateField
+                name=FIELD hint="Such as: On duty: %USER% until %UNTIL%. Leave it empty for no topic."
+                value=template problem=problem(false) until="in the time zone of the schedule" preview
             />
-            <div role="status">{preview}</div>
-            <details>
-                <summary>"Tokens"</summary>
-                <p class="hint">
-                    "%USER% %USERID% %USERHANDLE% %USERHANDLE_TEXTONLY% for those on duty, with NEXT_ as in %NEXT_USER% for \
-                    those who come next. %UNTIL% in the time zone of the schedule, %UNTIL_UTC%. %NAME% %CODE% %DESCRIPTION% \
-                    %DUTY_SIZE% %ROTATION_NOTES% of the rotation, %DUTYHANDLE% for its group. What has no value is N/A."
-                </p>
-            </details>
             <div class="buttons">
                 <SubmitButton
                     label="Set topic" busy_label="Saving…"
                     kind=ButtonKind::Primary pending=actions.set.pending()
                 />
-                <button
-                    type="submit" class="button" formmethod="get" formaction=here on:click=ask
-                >
-                    "Preview"
-                </button>
+                <Preview name=FIELD here/>
             </div>
         </ActionForm>
     }

@@ -5,7 +5,14 @@ use types::{ChannelTrouble, ChannelView, SlackWord};
 
 pub(in crate::backend) fn slack_channel(channel: Channel) -> ChannelView {
     let trouble = channel.last.as_ref().and_then(trouble);
+    let (preview, problem) = match channel.preview {
+        Ok(preview) => (Some(preview), None),
+        Err(problem) => (None, Some(problem.to_string())),
+    };
     ChannelView {
+        template: channel.template.unwrap_or_default(),
+        preview,
+        problem,
         channel: channel.id,
         may_write: channel.may_write,
         // That is said already.

@@ -1,12 +1,19 @@
 //! What a channel is told of a change of duty, and people of their own, in Slack's way of writing.
 //! Pure: the directory is a parameter.
 
-use domain::Directory;
+use domain::{
+    Directory, Template,
+    template::{Naming, Token, Turn},
+};
 use jiff::tz::TimeZone;
-use types::{Holder, OnDuty, Outlook, Stretch, Timestamp};
+use types::{
+    Holder, OnDuty, Outlook, RotationDetails, SlackGroupId, Stretch, TemplateProblem, Timestamp,
+};
 
 /// Whoever reads more names than this reads none of them.
 const NAMED: usize = 20;
+/// Slack takes longer ones than anybody reads.
+const MESSAGE_MAX_CHARS: usize = 8_000;
 
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
@@ -23,6 +30,101 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
         }
     });
     now + &next.unwrap_or_default()
+}
+
+/// What a template is filled in with.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub details: &'a RotationDetails,
+    pub outlook: &'a Outlook,
+    pub directory: &'a Directory,
+    /// The rotation's group, and its handle without the `@`.
+    pub group: Option<(&'a SlackGroupId, &'a str)>,
+}
+
+/// What somebody's template makes of a rotation. It mentions whom its tokens mention, and nobody
+/// else.
+pub fn filled_in(template: &str, facts: &Facts<'_>) -> Result<String, TemplateProblem> {
+    let template = Template::parse(&escaped(template))?;
+    let text = template.render(|token| value(token, facts));
+    if text.chars().count() <= MESSAGE_MAX_CHARS {
+        return Ok(text);
+    }
+    let begin: String = text.chars().take(MESSAGE_MAX_CHARS).collect();
+    // Not in the middle of a mention, which has spaces neither within nor before its end.
+    let end = begin.rfind('<').unwrap_or(begin.len());
+    Ok(format!("{}…", &begin[..end]))
+}
+
+fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
+    let Facts {
+        details,
+        outlook,
+        directory,
+        group,
+    } = facts;
+    let until = || outlook.on_duty.iter().filter_map(|duty| duty.until).min();
+    match token {
+        Token::Name => Some(name(&details.name)),
+        Token::Code => details.code.as_deref().map(escaped),
+        Token::Description => Some(escaped(&details.description)),
+        Token::DutySize => Some(details.duty_size.to_string()),
+        Token::RotationNotes => None,
+        Token::DutyHandle => {
+            group.map(|(id, handle)| format!("<!subteam^{id}|@{}>", escaped(handle)))
+        }
+        Token::Until => Some(moment(until()?)),
+        Token::UntilUtc => Some(in_utc(until()?)),
+        Token::People(naming, Turn::Present) => {
+            let duties = outlook.on_duty.iter().map(|duty| &duty.holder);
+            let called: Vec<_> = match naming {
+                Naming::User => duties.map(|holder| mention(holder, directory)).collect(),
+                Naming::Id => {
+                    let people = duties.filter_map(|holder| holder.key.person());
+                    people.map(|person| escaped(person.as_str())).collect()
+                }
+                Naming::Handle => duties
+                    .map(|holder| format!("@{}", name(&holder.name)))
+                    .collect(),
+                Naming::HandleText => duties.map(|holder| name(&holder.name)).collect(),
+            };
+            Some(listed(&called))
+        }
+        // Of those who come next, names alone are known.
+        Token::People(Naming::Id, Turn::Next) => None,
+        Token::People(naming, Turn::Next) => {
+            let names = outlook.next.as_ref()?.names.iter().map(|next| name(next));
+            let called: Vec<_> = match naming {
+                Naming::Handle => names.map(|name| format!("@{name}")).collect(),
+                _ => names.collect(),
+            };
+            Some(listed(&called))
+        }
+    }
+}
+
+/// A message as people read it, in words: what Slack makes of mentions and times.
+pub fn as_read(message: &str, directory: &Directory) -> String {
+    let (mut read, mut rest) = (String::new(), message);
+    while let Some((before, after)) = rest.split_once('<') {
+        read += before;
+        let Some((within, behind)) = after.split_once('>') else {
+            rest = after;
+            continue;
+        };
+        let (what, label) = within.split_once('|').unwrap_or((within, ""));
+        let named = what.strip_prefix('@').map(|id| {
+            let mut people = directory.people().iter();
+            let known = people.find(|person| person.id.as_str() == id);
+            format!("@{}", known.map_or(id, |person| &person.name))
+        });
+        read += named.as_deref().unwrap_or(label);
+        rest = behind;
+    }
+    let read = read + rest;
+    read.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// Who is on duty, until when; `None` where nobody is.
@@ -128,15 +230,17 @@ pub fn escaped(text: &str) -> String {
 
 /// Slack shows it in each reader's own time zone.
 fn moment(at: Timestamp) -> String {
-    let seconds = at.as_millis().div_euclid(1000);
-    let utc = jiff::Timestamp::from_second(seconds)
-        .map(|at| {
-            at.to_zoned(TimeZone::UTC)
-                .strftime("%Y-%m-%d %H:%M UTC")
-                .to_string()
-        })
-        .unwrap_or_default();
+    let (seconds, utc) = (at.as_millis().div_euclid(1000), in_utc(at));
     format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{utc}>")
+}
+
+fn in_utc(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_second(at.as_millis().div_euclid(1000));
+    let written = at.map(|at| {
+        let at = at.to_zoned(TimeZone::UTC);
+        at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    });
+    written.unwrap_or_default()
 }
 
 fn listed(names: &[String]) -> String {
@@ -150,7 +254,7 @@ fn listed(names: &[String]) -> String {
 mod tests {
     use super::*;
     use domain::{Links, Person};
-    use types::{MemberKey, NextOnDuty, OnDuty, PersonId, Role};
+    use types::{MemberKey, NextOnDuty, OnDuty, PersonId, Role, Visibility};
 
     const AT: Timestamp = Timestamp::from_millis(1_750_000_000_000);
     const DATE: &str = "<!date^1750000000^{date_short_pretty} {time}|2025-06-15 15:06 UTC>";
@@ -277,6 +381,72 @@ mod tests {
         let message = direct_message(&lines, "https://rr/settings");
         let end = "line 19\nAnd 2 more.\n_<https://rr/settings|Choose what you are told>_";
         assert!(message.ends_with(end), "{message}");
+    }
+
+    fn details() -> RotationDetails {
+        RotationDetails {
+            name: "<!here>".to_owned(),
+            description: "_all_ & sundry".to_owned(),
+            code: None,
+            duty_size: 1,
+            visibility: Visibility::Public,
+        }
+    }
+
+    fn made(template: &str) -> Result<String, TemplateProblem> {
+        let outlook = Outlook {
+            on_duty: vec![duty("slack:UANN", "Ann", Some(AT))],
+            next: Some(NextOnDuty {
+                names: vec!["Bob".to_owned()],
+                starts_at: None,
+            }),
+            gap: None,
+        };
+        let (details, group) = (details(), SlackGroupId::new("S1"));
+        let facts = Facts {
+            details: &details,
+            outlook: &outlook,
+            directory: &directory(),
+            group: Some((&group, "ops")),
+        };
+        let made = filled_in(template, &facts)?;
+        Ok(made.replace(['\u{2068}', '\u{2069}'], ""))
+    }
+
+    #[test]
+    fn a_template_mentions_people_and_the_group_and_nobody_smuggles_more_in() {
+        for (template, expected) in [
+            ("%USER% <!channel>", "<@UANN> &lt;!channel&gt;"),
+            ("%USERHANDLE%, %NEXT_USER%", "@Ann, Bob"),
+            ("%USERID% %NEXT_USERID%", "UANN N/A"),
+            (
+                "%NAME% %CODE% %DESCRIPTION%",
+                "&lt;!here&gt; N/A _all_ &amp; sundry",
+            ),
+            (
+                "%DUTYHANDLE% %UNTIL_UTC%",
+                "<!subteam^S1|@ops> 2025-06-15 15:06 UTC",
+            ),
+        ] {
+            assert_eq!(made(template).as_deref(), Ok(expected), "{template}");
+        }
+        assert_eq!(made("%UNTIL%"), Ok(DATE.to_owned()));
+        let unknown = TemplateProblem::UnknownToken("USR".to_owned());
+        assert_eq!(made("%USR%"), Err(unknown));
+    }
+
+    #[test]
+    fn the_longest_template_goes_out_and_ends_with_no_half_mention() {
+        let made = made(&"%USER% ".repeat(2_000)).unwrap();
+        assert!(made.chars().count() <= MESSAGE_MAX_CHARS);
+        assert!(made.ends_with("<@UANN> …"), "{}", &made[made.len() - 20..]);
+    }
+
+    #[test]
+    fn a_message_is_read_in_words() {
+        let message = format!("<@UANN> <@UX> {DATE} <!subteam^S1|@ops> &lt;3 <broken");
+        let read = as_read(&message, &directory());
+        assert_eq!(read, "@UANN @UX 2025-06-15 15:06 UTC @ops <3 broken");
     }
 
     #[test]
