@@ -175,6 +175,10 @@ pub enum OverrideRefusal {
     /// Remedy: none is needed: nothing was changed.
     #[error("The time for which cover was wanted is over.")]
     RequestOver,
+    #[error(
+        "Asking for cover changes nothing until somebody takes it, so there is nothing to show ahead. Save to ask."
+    )]
+    NothingToPreview,
 }
 
 /// What an override that was filled in came to.

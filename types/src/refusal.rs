@@ -116,6 +116,7 @@ codes!(OverrideRefusal of Rotation {
     Self::SomebodyElseIsAsked => "cover.somebody_else_is_asked",
     Self::RequestGone => "cover.gone",
     Self::RequestOver => "cover.over",
+    Self::NothingToPreview => "cover.nothing_to_preview",
 });
 
 codes!(AbsenceRefusal {
@@ -258,7 +259,8 @@ mod tests {
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         override.bound override.by_hand override.only_yourself override.fields
         override.too_many override.gone cover.not_your_shift cover.too_many cover.taken
-        cover.own_request cover.somebody_else_is_asked cover.gone cover.over absence.fields absence.too_many absence.gone
+        cover.own_request cover.somebody_else_is_asked cover.gone cover.over
+        cover.nothing_to_preview absence.fields absence.too_many absence.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen

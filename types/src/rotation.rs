@@ -310,8 +310,7 @@ pub enum RotationRefusal {
     )]
     ChangedSince,
     #[error(
-        "{by} has changed this rotation while you were at it{}. Nothing of yours was saved, and it is still here: save again to have it in the place of theirs.",
-        match what.as_str() { "" => String::new(), what => format!(", to: {what}") }
+        "{by} has changed this rotation while you were at it. Nothing of yours was saved, and it is still here: save again to have it in the place of theirs, which is: {what}."
     )]
     EditedMeanwhile {
         version: AuditId,

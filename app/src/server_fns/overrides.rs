@@ -34,7 +34,7 @@ pub async fn make_override(
         Some(&kept),
         |done| (!matches!(done, OverrideSet::Previewed(_))).then_some(page),
         |backend, caller| async move {
-            if preview && input.kind != OverrideChoice::Cover {
+            if preview {
                 let preview = backend.preview_override(&caller, rotation, input).await?;
                 return Ok(preview.map(OverrideSet::Previewed));
             }

@@ -87,7 +87,7 @@ pub(super) async fn told_of_edit(
     Ok(RotationRefusal::EditedMeanwhile {
         version,
         by,
-        what: what.unwrap_or_default(),
+        what: what.unwrap_or_else(|| "not told by the audit log".to_owned()),
     })
 }
 

@@ -462,6 +462,15 @@ async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_qu
         };
         let refused = Outcome::Refused(OverrideRefusal::NotYourShift);
         assert_eq!(ask("Bob", &key(ANN)).await, refused.clone());
+        let preview = OverrideInput {
+            kind: OverrideChoice::Cover,
+            span: span(0, HOUR),
+            ..OverrideInput::default()
+        };
+        let asker = by(&first);
+        let preview = backend.preview_override(&asker, id.clone(), preview).await;
+        let nothing = Outcome::Refused(OverrideRefusal::NothingToPreview);
+        assert_eq!(preview.unwrap(), nothing);
         assert_eq!(ask(&first, "").await, Outcome::Done(()));
         let page = team.page().await;
         assert_eq!(page.covers[0].asked_by, first);

@@ -180,7 +180,7 @@ fn Form(
             <FailureNotice failure=failure(outcome)/>
             <div class="buttons">
                 <SubmitButton
-                    label="Make override" busy_label="Saving…" kind=ButtonKind::Primary
+                    label="Save" busy_label="Saving…" kind=ButtonKind::Primary
                     pending=make.pending()
                 />
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>

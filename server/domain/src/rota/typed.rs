@@ -59,7 +59,7 @@ pub fn typed_override(
             .ok()
             .map(|of| OverrideKind::Empty { of }),
         // A request is no override before somebody takes it.
-        OverrideChoice::Cover => return Err(OverrideRefusal::RequestGone),
+        OverrideChoice::Cover => return Err(OverrideRefusal::NothingToPreview),
         OverrideChoice::Replace => {
             let of = of().map_err(|problem| noted(problem, OverrideField::Of));
             let by = by().map_err(|problem| noted(problem, OverrideField::Person));
