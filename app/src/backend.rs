@@ -7,15 +7,16 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
-    ChannelView, ClientSecretInput, ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected,
-    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
-    NotificationRefusal, NotificationsView, OauthStep, Outcome, PagerDutyUserId, PersonId, Rebound,
-    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
-    RotationList, RotationPage, RotationRefusal, ScheduleChoice, ScheduleId, SchedulePreview,
-    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem,
-    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
+    BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ClientSecretInput,
+    ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
+    FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView, IntegrationsView, LinkRefusal,
+    MemberKey, MoveDirection, NobodyOnDuty, NotificationInput, NotificationRefusal,
+    NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput, OverrideRefusal,
+    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
+    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
+    ScheduleId, SchedulePreview, SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport,
+    TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -340,6 +341,45 @@ pub trait Notifications {
     ) -> Answer<(), NotificationRefusal>;
 }
 
+/// Overrides of a rotation's own schedule: for those who may edit the rotation, and for members
+/// who take a place over themselves.
+#[async_trait]
+pub trait Overrides {
+    /// What an override would bring.
+    async fn preview_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<RotaPreview, OverrideRefusal>;
+    async fn make_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal>;
+    /// Ends one that runs, or removes one that is to come.
+    async fn end_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: OverrideId,
+    ) -> Answer<(), OverrideRefusal>;
+}
+
+/// When the caller is away.
+#[async_trait]
+pub trait Absences {
+    async fn absences(&self, caller: &Caller) -> Result<AbsencesView, AppError>;
+    async fn note_absence(
+        &self,
+        caller: &Caller,
+        input: AbsenceInput,
+    ) -> Answer<(), AbsenceRefusal>;
+    /// Ends one that runs, or removes one that is to come.
+    async fn remove_absence(&self, caller: &Caller, id: AbsenceId) -> Answer<(), AbsenceRefusal>;
+}
+
 #[async_trait]
 pub trait Audit {
     /// Newest first; `older_than` continues an earlier page.
@@ -426,6 +466,8 @@ pub trait Backend:
     + DutyGroups
     + Topics
     + Notifications
+    + Overrides
+    + Absences
     + Audit
     + Operation
     + Flashes
@@ -447,6 +489,8 @@ impl<T> Backend for T where
         + DutyGroups
         + Topics
         + Notifications
+        + Overrides
+        + Absences
         + Audit
         + Operation
         + Flashes

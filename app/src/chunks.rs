@@ -3,9 +3,10 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage, EditSchedulePage, HomePage,
-    IntegrationsPage, NewRotationPage, NotificationsPage, RotationPage, RotationSlackPage,
-    RotationsPage, SettingsPage, SlackSettingsPage, SyncHistoryPage, WeekPage,
+    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage,
+    EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage, OverridePage,
+    RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
+    SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -19,7 +20,7 @@ pub enum Chunk {
     Overview,
     /// A rotation's own page.
     Rotation,
-    /// The choice of what decides who is on duty.
+    /// The choice of what decides who is on duty, and overrides of that.
     EditSchedule,
     /// What Slack is told of a rotation.
     RotationSlack,
@@ -50,7 +51,7 @@ impl Chunk {
             (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
-            (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some("schedule" | "override")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
@@ -66,7 +67,7 @@ impl Chunk {
 pub enum LazyPage {
     Overview(OverviewPage),
     Rotation,
-    EditSchedule,
+    EditSchedule(SchedulePage),
     RotationSlack,
     Integrations,
     Occasional(OccasionalPage),
@@ -78,6 +79,13 @@ pub enum OverviewPage {
     Home,
     Rotations,
     Week,
+}
+
+/// The pages of [`Chunk::EditSchedule`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchedulePage {
+    Schedule,
+    Override,
 }
 
 /// The pages of [`Chunk::Occasional`].
@@ -92,6 +100,7 @@ pub enum OccasionalPage {
     Calendars,
     Notifications,
     SlackSettings,
+    Absences,
 }
 
 impl LazyPage {
@@ -100,7 +109,7 @@ impl LazyPage {
         match self {
             Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
-            Self::EditSchedule => Chunk::EditSchedule,
+            Self::EditSchedule(_) => Chunk::EditSchedule,
             Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
             Self::Occasional(_) => Chunk::Occasional,
@@ -124,9 +133,14 @@ pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
 }
 
-/// What [`Chunk::EditSchedule`] begins with.
-pub fn edit_schedule_view() -> AnyView {
-    EditSchedulePage().into_any()
+impl SchedulePage {
+    /// What [`Chunk::EditSchedule`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::Schedule => EditSchedulePage().into_any(),
+            Self::Override => OverridePage().into_any(),
+        }
+    }
 }
 
 /// What [`Chunk::RotationSlack`] begins with.
@@ -152,6 +166,7 @@ impl OccasionalPage {
             Self::Calendars => CalendarsPage().into_any(),
             Self::Notifications => NotificationsPage().into_any(),
             Self::SlackSettings => SlackSettingsPage().into_any(),
+            Self::Absences => AbsencesPage().into_any(),
         }
     }
 }
@@ -190,16 +205,14 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{
-        LazyPage, edit_schedule_view, integrations_view, rotation_slack_view, rotation_view,
-    };
+    use super::{LazyPage, integrations_view, rotation_slack_view, rotation_view};
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
             LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
-            LazyPage::EditSchedule => edit_schedule_view(),
+            LazyPage::EditSchedule(page) => page.view(),
             LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
             LazyPage::Occasional(page) => page.view(),
@@ -336,6 +349,7 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
+            ("/rotations/0191/override", Some(EditSchedule)),
             ("/rotations/0191/slack", Some(RotationSlack)),
             ("/week", Some(Overview)),
             ("/week/1", None),

@@ -19,6 +19,7 @@ export function pages(rotation: string): string[] {
     `${rotation}?weeks=4`,
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
+    `${rotation}/override`,
     `${rotation}/slack`,
     '/settings',
     '/settings/integrations',
@@ -28,6 +29,7 @@ export function pages(rotation: string): string[] {
     '/settings/calendars',
     '/settings/notifications',
     '/settings/slack',
+    '/settings/absences',
     '/settings/background',
   ];
 }

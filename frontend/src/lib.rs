@@ -7,8 +7,8 @@
 use app::{
     App, CONTAINER,
     chunks::{
-        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage,
-        edit_schedule_view, integrations_view, provide_loader, rotation_slack_view, rotation_view,
+        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, SchedulePage,
+        integrations_view, provide_loader, rotation_slack_view, rotation_view,
     },
     pause_after,
 };
@@ -82,7 +82,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
         let drawn = match page {
             LazyPage::Overview(page) => overview(page).await,
             LazyPage::Rotation => rotation().await,
-            LazyPage::EditSchedule => edit_schedule().await,
+            LazyPage::EditSchedule(page) => edit_schedule(page).await,
             LazyPage::RotationSlack => rotation_slack().await,
             LazyPage::Integrations => integrations().await,
             LazyPage::Occasional(page) => occasional(page).await,
@@ -105,8 +105,8 @@ fn rotation() -> Result<AnyView, SplitLoaderError> {
 }
 
 #[wasm_split(edit_schedule, fallible, preload(load_edit_schedule))]
-fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
-    Ok(edit_schedule_view())
+fn edit_schedule(page: SchedulePage) -> Result<AnyView, SplitLoaderError> {
+    Ok(page.view())
 }
 
 #[wasm_split(rotation_slack, fallible, preload(load_rotation_slack))]

@@ -110,6 +110,7 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
         },
         plan: Plan::Manual,
         owners: Vec::new(),
+        last_edit: None,
         crew: Crew::default(),
     };
     let created = entry(workspace, AuditAction::CreatedRotation);

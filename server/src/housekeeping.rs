@@ -59,6 +59,7 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
     store.purge_runs(RUNS_KEPT).await?;
     store.purge_changes(CHANGES_KEPT).await?;
     store.purge_undos().await?;
+    store.purge_overrides().await?;
     store.purge_former_bindings().await?;
     store.purge_feed_addresses(now).await?;
     store

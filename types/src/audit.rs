@@ -50,13 +50,17 @@ pub enum AuditAction {
     ChangedDutyGroup,
     /// Chose the topic of a Slack channel, or gave it up.
     SetSlackTopic,
+    MadeOverride,
+    EndedOverride,
+    NotedAbsence,
+    RemovedAbsence,
     UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 42] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -94,6 +98,10 @@ impl AuditAction {
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
         Self::SetSlackTopic,
+        Self::MadeOverride,
+        Self::EndedOverride,
+        Self::NotedAbsence,
+        Self::RemovedAbsence,
         Self::UndidChange,
     ];
 
@@ -137,6 +145,10 @@ impl AuditAction {
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
             Self::SetSlackTopic => "set_slack_topic",
+            Self::MadeOverride => "made_override",
+            Self::EndedOverride => "ended_override",
+            Self::NotedAbsence => "noted_absence",
+            Self::RemovedAbsence => "removed_absence",
             Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
@@ -191,6 +203,10 @@ impl fmt::Display for AuditAction {
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
             Self::SetSlackTopic => "Set the topic of a Slack channel",
+            Self::MadeOverride => "Made an override",
+            Self::EndedOverride => "Ended an override",
+            Self::NotedAbsence => "Noted an absence",
+            Self::RemovedAbsence => "Removed an absence",
             Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })

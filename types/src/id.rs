@@ -86,6 +86,14 @@ opaque_id!(
     UndoId
 );
 opaque_id!(
+    /// An override of a rotation's own schedule; made by the server.
+    OverrideId
+);
+opaque_id!(
+    /// A time for which somebody is away; made by the server.
+    AbsenceId
+);
+opaque_id!(
     /// A sync; made by the server, ascending with time. The log names it too.
     SyncRunId
 );

@@ -21,6 +21,7 @@ mod live;
 mod notification;
 mod oauth;
 mod outcome;
+mod overrides;
 mod pagerduty;
 mod person;
 mod refusal;
@@ -56,8 +57,8 @@ pub use duty_group::{
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
-    AuditId, MemberKey, PagerDutyUserId, PersonId, RotationId, ScheduleId, SlackChannelId,
-    SlackGroupId, SyncRunId, UndoId, WorkspaceId,
+    AbsenceId, AuditId, MemberKey, OverrideId, PagerDutyUserId, PersonId, RotationId, ScheduleId,
+    SlackChannelId, SlackGroupId, SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
@@ -70,12 +71,18 @@ pub use oauth::{
     OauthSetup, OauthStep, checked_client_id,
 };
 pub use outcome::Outcome;
+pub use overrides::{
+    ABSENCES_MAX, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceView,
+    AbsencesView, MemberAbsence, NOTE_MAX_CHARS, OVERRIDES_MAX, OverrideChoice, OverrideField,
+    OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet, OverrideView, SPAN_MAX_DAYS,
+    SpanField, SpanInput, SpanProblem, WhichOne,
+};
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
 pub use refusal::{Denial, Refusal};
 pub use rota::{
     DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX, RotaField,
-    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday,
+    RotaInput, RotaKind, RotaPreview, RotaProblem, RotaView, Weekday, WhenAway,
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,

@@ -2,9 +2,10 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal, ConnectRefusal, GroupRefusal,
-    GroupTrouble, LinkRefusal, NotificationRefusal, OauthClientProblem, PagerDutyProblem,
-    RotationRefusal, TemplateProblem, TopicRefusal,
+    AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
+    ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, NotificationRefusal,
+    OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal, TemplateProblem,
+    TopicRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -91,6 +92,7 @@ codes!(RotationRefusal {
     Self::NobodyChosen => "rotation.nobody_chosen",
     Self::ChangedSince => "rotation.changed_since",
     Self::UndoGone => "rotation.undo_gone",
+    Self::EditedMeanwhile { .. } => "rotation.edited_meanwhile",
 });
 
 codes!(BindRefusal of PagerDuty, Rotation {
@@ -98,6 +100,21 @@ codes!(BindRefusal of PagerDuty, Rotation {
     Self::ConnectionChanged => "schedule.connection_changed",
     Self::Rota(_) => "schedule.fields",
     Self::NothingChosen => "schedule.nothing_chosen",
+});
+
+codes!(OverrideRefusal of Rotation {
+    Self::Bound => "override.bound",
+    Self::ByHand => "override.by_hand",
+    Self::OnlyYourself => "override.only_yourself",
+    Self::Fields(_) => "override.fields",
+    Self::TooMany => "override.too_many",
+    Self::Gone => "override.gone",
+});
+
+codes!(AbsenceRefusal {
+    Self::Fields(_) => "absence.fields",
+    Self::TooMany => "absence.too_many",
+    Self::Gone => "absence.gone",
 });
 
 codes!(LinkRefusal {
@@ -230,8 +247,10 @@ mod tests {
         rotation.fields rotation.bound rotation.scheduled rotation.unknown_mode rotation.nobody_to_rotate_to
         rotation.deactivated rotation.not_a_member rotation.already_a_member
         rotation.already_an_owner rotation.cannot_remove_yourself rotation.nobody_chosen
-        rotation.changed_since rotation.undo_gone
+        rotation.changed_since rotation.undo_gone rotation.edited_meanwhile
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
+        override.bound override.by_hand override.only_yourself override.fields
+        override.too_many override.gone absence.fields absence.too_many absence.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
@@ -267,6 +286,8 @@ mod tests {
             Denial::CODES,
             RotationRefusal::CODES,
             BindRefusal::CODES,
+            OverrideRefusal::CODES,
+            AbsenceRefusal::CODES,
             LinkRefusal::CODES,
             ChannelRefusal::CODES,
             GroupRefusal::CODES,

@@ -54,6 +54,16 @@ pub enum DayOff {
     Nobody,
 }
 
+/// What becomes of the turn of somebody who is away when it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenAway {
+    /// They are the first at the next hand-off.
+    #[default]
+    IsNext,
+    LosesTurn,
+}
+
 /// The fields of the form, as somebody filled them in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotaInput {
@@ -100,9 +110,14 @@ pub struct RotaInput {
     #[serde(default)]
     pub on_days_off: DayOff,
     #[serde(default)]
+    pub when_away: WhenAway,
+    #[serde(default)]
     pub duty_size: String,
     #[serde(default)]
     pub paused: bool,
+    /// The version of the rotation that the form began with; empty where nobody looked.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// A field of [`RotaInput`] that something can be said about.

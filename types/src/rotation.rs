@@ -3,8 +3,9 @@
 //! (always).
 
 use crate::{
-    BindingView, Coverage, Days, LinkState, MemberKey, Outlook, PagerDutyUserId, PersonId,
-    PersonView, RotaView, RotationId, ScheduleId, Stretch, is_invisible,
+    AuditId, BindingView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook,
+    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationId, ScheduleId, Stretch,
+    is_invisible,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -131,6 +132,9 @@ pub struct RotationInput {
     pub duty_size: String,
     #[serde(default)]
     pub visibility: Visibility,
+    /// The version of the rotation that the form began with; empty where nobody looked.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// A field of [`RotationInput`] that something can be said about.
@@ -261,6 +265,7 @@ impl From<&RotationDetails> for RotationInput {
             code: details.code.clone().unwrap_or_default(),
             duty_size: details.duty_size.to_string(),
             visibility: details.visibility,
+            version: String::new(),
         }
     }
 }
@@ -305,9 +310,29 @@ pub enum RotationRefusal {
     )]
     ChangedSince,
     #[error(
+        "{by} has changed this rotation while you were at it{}. Nothing of yours was saved, and it is still here: save again to have it in the place of theirs.",
+        match what.as_str() { "" => String::new(), what => format!(", to: {what}") }
+    )]
+    EditedMeanwhile {
+        version: AuditId,
+        by: String,
+        what: String,
+    },
+    #[error(
         "This cannot be undone any more. Look at the rotation as it is now, and change what is not right."
     )]
     UndoGone,
+}
+
+impl RotationRefusal {
+    /// Before it is known who it was.
+    pub const fn edited_meanwhile(version: AuditId) -> Self {
+        Self::EditedMeanwhile {
+            version,
+            by: String::new(),
+            what: String::new(),
+        }
+    }
 }
 
 /// A member of a rotation.
@@ -337,6 +362,8 @@ pub struct SlackContact {
 pub struct RotationPage {
     pub id: RotationId,
     pub details: RotationDetails,
+    /// For the forms that change these, or what decides.
+    pub version: String,
     pub mode: RotationMode,
     /// In order of their turns.
     pub members: Vec<MemberView>,
@@ -348,13 +375,21 @@ pub struct RotationPage {
     pub outlook: Outlook,
     /// Those on duty who are in Slack.
     pub contacts: Vec<SlackContact>,
-    /// What a schedule plans from now on, by start, with its gaps.
+    /// What a schedule plans from now on, by start, with its gaps: as much as is listed.
     pub plan: Vec<Stretch>,
+    /// How many stretches more are planned.
+    pub plan_beyond: u32,
     /// Who was on duty, the latest first; the last 20.
     pub history: Vec<Stretch>,
     /// The days that were asked for, and who has duty on them.
     pub days: Days,
     pub coverage: Coverage,
+    /// Those that run or are to come, by start.
+    pub overrides: Vec<OverrideView>,
+    /// Members who are away or will be, by start, for those who may edit.
+    pub absences: Vec<MemberAbsence>,
+    /// The caller may put at least themselves in the place of a member.
+    pub may_take_over: bool,
     /// The caller may link people of PagerDuty to people of Slack.
     pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.

@@ -6,7 +6,10 @@ use leptos::{attr::Attribute, prelude::*};
 
 /// What is wrong with a field, said where it is.
 #[component]
-fn ProblemText(id: String, #[prop(into)] problem: Signal<Option<String>>) -> impl IntoView {
+pub(crate) fn ProblemText(
+    id: String,
+    #[prop(into)] problem: Signal<Option<String>>,
+) -> impl IntoView {
     view! { <p class="problem" id=id role="alert">{move || problem.get()}</p> }
 }
 

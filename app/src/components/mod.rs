@@ -48,7 +48,7 @@ pub use dialog::DIALOG_PARAMETER;
 pub(crate) use dialog::{CancelButton, Dialog, DialogButton, Resets};
 pub(crate) use empty::EmptyState;
 pub(crate) use failure::{FailureNotice, FailureText};
-pub(crate) use field::{TextArea, TextField, unknown_to_password_managers};
+pub(crate) use field::{ProblemText, TextArea, TextField, unknown_to_password_managers};
 pub(crate) use focus::FocusKeeper;
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, Mark, Symbol};

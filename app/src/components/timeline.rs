@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{data::DataMemo, duty::DutyWatch};
 use leptos::{either::Either, ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
+use maud::{Markup, html};
 use types::{Coverage, Days};
 use web_sys::Element;
 
@@ -117,8 +118,6 @@ fn Bar(
     chosen: RwSignal<Option<Piece>>,
 ) -> impl IntoView {
     let clock = use_clock();
-    let name = piece.label().to_owned();
-    let lane = piece.lane;
     let present = DataMemo::new(move || {
         drawn.with(|drawn| {
             let mut drawn = drawn.iter();
@@ -129,18 +128,7 @@ fn Bar(
     });
     let class = move || present.with(|piece| piece.class(clock.now()));
     let words = move || present.with(|piece| piece.words(|at| in_words(at, clock)));
-    let x = move || {
-        scale
-            .get()
-            .percent(present.with(|piece| piece.stretch.starts_at))
-    };
-    let width = move || present.with(|piece| scale.get().width_of(&piece.stretch));
-    let overrides = move || {
-        let scale = scale.get();
-        let place = (HEAD + LANE * lane, BAR);
-        present.with(|piece| override_frames(&piece.stretch, scale, place).into_string())
-    };
-    let note = move || present.with(|piece| override_note(&piece.stretch));
+    let shape = move || present.with(|piece| shape(piece, scale.get()).into_string());
     let choose = move || chosen.set(Some(present.get()));
     let selected = Memo::new(move |_| {
         told.with(|told| present.with(|present| told.as_ref() == Some(present)))
@@ -160,14 +148,27 @@ fn Bar(
             tabindex=move || if selected.get() { "0" } else { "-1" }
             on:focus=move |_| choose()
             on:pointermove=on_point
-        >
-            <foreignObject x=x y=HEAD + LANE * lane width=width height=BAR>
-                <div class="piece"><bdi>{name}</bdi><span class="note">{note}</span></div>
-            </foreignObject>
-            <g inner_html=overrides></g>
-        </g>
+            inner_html=shape
+        ></g>
     }
     .into_any()
+}
+
+/// What is seen of a piece.
+fn shape(piece: &Piece, scale: Scale) -> Markup {
+    let y = HEAD + LANE * piece.lane;
+    html! {
+        foreignObject
+            x=(scale.percent(piece.stretch.starts_at)) y=(y)
+            width=(scale.width_of(&piece.stretch)) height=(BAR)
+        {
+            div class="piece" {
+                bdi { (piece.label()) }
+                @if let Some(note) = override_note(&piece.stretch) { span class="note" { (note) } }
+            }
+        }
+        (override_frames(&piece.stretch, scale, (y, BAR)))
+    }
 }
 
 /// Whether the focus is in the drawing that was pointed at.

@@ -6,13 +6,14 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession, ConnectDutyGroup,
-        ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation, DisconnectPagerduty,
-        DutyGroup, EditApiKey, EditRotation, Feeds, ForgetFormer, Home, Integrations, KeepAccount,
-        LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MoveMember, Notifications, People,
-        PreviewSchedule, RebindFormer, ReconnectOauth, RemoveMember, RemoveOwner, RevokeFeed,
-        Rotate, Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement,
-        SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
+        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession,
+        ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation,
+        DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation, EndOverride, Feeds, ForgetFormer,
+        Home, Integrations, KeepAccount, LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed,
+        MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule,
+        RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
+        Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetOnDuty,
+        SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
         SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
         UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
     },
@@ -20,7 +21,7 @@ use crate::{
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{any::type_name, collections::BTreeMap, fmt::Debug};
-use types::{LiveEvent, RotationInput};
+use types::{AbsenceInput, LiveEvent, OverrideInput, RotationInput};
 
 /// By answers to the browser, and as pages carry it.
 pub(super) fn is_read_back<T: Debug + PartialEq + Serialize + DeserializeOwned>() {
@@ -50,6 +51,7 @@ macro_rules! answers {
 #[test]
 fn what_server_functions_answer_is_read_back() {
     let answers = answers![
+        Absences,
         AddMembers,
         AddOwner,
         Alerts,
@@ -65,6 +67,7 @@ fn what_server_functions_answer_is_read_back() {
         DutyGroup,
         EditApiKey,
         EditRotation,
+        EndOverride,
         Feeds,
         ForgetFormer,
         Home,
@@ -74,12 +77,15 @@ fn what_server_functions_answer_is_read_back() {
         LinkPerson,
         MakeDutyGroup,
         MakeFeed,
+        MakeOverride,
         MoveMember,
         Notifications,
+        NoteAbsence,
         People,
         PreviewSchedule,
         RebindFormer,
         ReconnectOauth,
+        RemoveAbsence,
         RemoveMember,
         RemoveOwner,
         RevokeFeed,
@@ -131,5 +137,7 @@ fn refusals_events_and_what_was_typed_are_read_back() {
     is_read_back::<LiveEvent>();
     // What forms keep of what was typed, beside the client's id, which is a text.
     is_read_back::<RotationInput>();
+    is_read_back::<OverrideInput>();
+    is_read_back::<AbsenceInput>();
     is_read_back::<String>();
 }

@@ -1,6 +1,6 @@
 //! The form that changes a rotation's details.
 
-use super::{address::use_rotation_id, rotation_form::RotationFields};
+use super::{address::use_rotation_id, rotation_form::RotationFields, version::version};
 use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, loaded, use_title},
     data::{DataMemo, Resource},
@@ -34,13 +34,22 @@ pub(crate) fn EditRotationPage() -> impl IntoView {
 #[component]
 fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoView {
     let outcome = form_outcome(edit);
-    let initial =
-        form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput::from(&page.details));
+    let initial = form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput {
+        version: page.version,
+        ..RotationInput::from(&page.details)
+    });
+    let version = version(initial.version.clone(), move || {
+        match outcome.refused()? {
+            Ok(refusal) => Some(refusal),
+            Err(_) => None,
+        }
+    });
     let bound = page.binding.is_some();
     let back = format!("/rotations/{}", page.id);
     view! {
         <ActionForm action=edit class="card form">
             <input type="hidden" name="id" value=page.id.to_string()/>
+            <input type="hidden" name="input[version]" value=move || version.get()/>
             <RotationFields initial bound refused=Signal::derive(move || outcome.refused())/>
             <div class="buttons">
                 <SubmitButton

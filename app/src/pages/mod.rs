@@ -1,5 +1,6 @@
 //! One file or folder per page, and what they share.
 
+mod absences;
 mod address;
 mod allow;
 mod audit;
@@ -28,11 +29,14 @@ mod rotations;
 mod settings;
 mod sign_in;
 mod slack_settings;
+mod span_fields;
 mod stretches;
 mod typing;
+mod version;
 mod week;
 mod wording;
 
+pub(crate) use absences::AbsencesPage;
 pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
 pub(crate) use background::BackgroundWorkPage;
@@ -40,7 +44,7 @@ pub(crate) use calendars::CalendarsPage;
 #[cfg(debug_assertions)]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
-pub(crate) use edit_schedule::EditSchedulePage;
+pub(crate) use edit_schedule::{EditSchedulePage, OverridePage};
 pub(crate) use home::HomePage;
 pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;

@@ -6,7 +6,7 @@ use super::{
     typing::once_typed,
 };
 use crate::{
-    components::{all, rows, use_clock},
+    components::{ProblemText, all, rows, use_clock},
     data::{DataMemo, Resource, effect},
     forms::Failure,
     server_fns::People,
@@ -117,6 +117,10 @@ pub(super) fn PersonSelect(
     /// The focus starts here in its dialog.
     #[prop(optional)]
     autofocus: bool,
+    /// Who is chosen when the page is drawn.
+    #[prop(optional_no_strip)]
+    chosen: Option<PersonId>,
+    #[prop(optional, into)] problem: Signal<Option<String>>,
 ) -> impl IntoView {
     let candidates = DataMemo::new(move || {
         let FoundPeople { people, .. } = people.found();
@@ -126,12 +130,19 @@ pub(super) fn PersonSelect(
         <div class="field">
             <label for=id>{label}</label>
             <SearchRow people here label="Find a person"/>
-            <select id=id name="person" autofocus=autofocus>
+            <select
+                id=id name="person" autofocus=autofocus aria-describedby=format!("{id}-problem")
+                aria-invalid=move || problem.get().map(|_| "true")
+            >
                 <option value="">"Choose a person"</option>
-                {rows(move || candidates.get(), |(id, _)| id.to_string(), |(id, name)| view! {
-                    <option value=id.to_string() translate="no">{name}</option>
+                {rows(move || candidates.get(), |(id, _)| id.to_string(), move |(id, name)| {
+                    let selected = chosen.as_ref() == Some(&id);
+                    view! {
+                        <option value=id.to_string() selected=selected translate="no">{name}</option>
+                    }
                 })}
             </select>
+            <ProblemText id=format!("{id}-problem") problem/>
         </div>
     }
     .into_any()

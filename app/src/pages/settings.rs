@@ -33,6 +33,11 @@ const NOTIFICATIONS: Tab = Tab {
     label: "My notifications",
     exact: true,
 };
+const ABSENCES: Tab = Tab {
+    href: "/settings/absences",
+    label: "My absences",
+    exact: true,
+};
 const AUDIT: Tab = Tab {
     href: "/settings/audit",
     label: "Audit",
@@ -49,7 +54,7 @@ const BACKGROUND: Tab = Tab {
 #[component]
 pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
-    let mut tabs = vec![GENERAL, INTEGRATIONS, NOTIFICATIONS, CALENDARS];
+    let mut tabs = vec![GENERAL, INTEGRATIONS, NOTIFICATIONS, ABSENCES, CALENDARS];
     if administers {
         tabs.extend([SLACK, AUDIT, BACKGROUND]);
     }

@@ -64,13 +64,18 @@ fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
 
 /// What a schedule plans.
 #[component]
-pub(super) fn PlannedShifts(plan: Vec<Stretch>) -> impl IntoView {
+pub(super) fn PlannedShifts(
+    plan: Vec<Stretch>,
+    /// How many more are planned, which a timeline shows.
+    #[prop(optional)]
+    beyond: u32,
+) -> impl IntoView {
     match plan.is_empty() {
         true => Either::Left(view! {
             <p class="nobody">"The schedule plans no shifts for the days ahead."</p>
         }),
         false => Either::Right(view! {
-            <FoldedStretches stretches=plan current="Now" more="Later shifts"/>
+            <FoldedStretches stretches=plan current="Now" more="Later shifts" beyond/>
         }),
     }
 }
@@ -82,14 +87,20 @@ pub(super) fn FoldedStretches(
     current: &'static str,
     /// What unfolds the others, for example `Later shifts`.
     more: &'static str,
+    /// How many there are beyond these, which a timeline shows.
+    #[prop(optional)]
+    beyond: u32,
 ) -> impl IntoView {
     let others = stretches.split_off(stretches.len().min(UNFOLDED));
     view! {
         <Stretches stretches current/>
         {(!others.is_empty()).then(|| view! {
             <details>
-                <summary>{format!("{more} ({})", others.len())}</summary>
+                <summary>{format!("{more} ({})", others.len() + beyond as usize)}</summary>
                 <Stretches stretches=others current/>
+                {(beyond > 0).then(|| view! {
+                    <p class="hint">{format!("The timeline has {beyond} more.")}</p>
+                })}
             </details>
         })}
     }

@@ -2,6 +2,7 @@
 //! `/rpc`. Each is a public endpoint: it identifies the caller, then hands over
 //! to the backend, which authorises.
 
+mod absences;
 mod audit;
 mod authorisation;
 mod background;
@@ -12,6 +13,7 @@ mod exchange;
 mod feeds;
 mod links;
 mod notifications;
+mod overrides;
 mod rotations;
 mod schedules;
 mod session;
@@ -19,6 +21,7 @@ mod slack_settings;
 mod topics;
 mod week;
 
+pub use absences::*;
 pub use audit::*;
 pub use authorisation::*;
 pub use background::*;
@@ -31,6 +34,7 @@ pub(crate) use exchange::{decoded, post};
 pub use feeds::*;
 pub use links::*;
 pub use notifications::*;
+pub use overrides::*;
 pub use rotations::*;
 pub use schedules::*;
 pub use session::*;

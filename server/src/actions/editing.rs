@@ -28,6 +28,7 @@ pub async fn create(
         plan: Plan::Manual,
         owners: actor.person().cloned().into_iter().collect(),
         crew: Crew::default(),
+        last_edit: None,
         details: input.checked().map_err(RotationRefusal::Fields)?,
     };
     let entry = NewAuditEntry {
@@ -48,14 +49,46 @@ pub async fn edit(
 ) -> Result<(), Stop<RotationRefusal>> {
     let details = input.checked();
     let action = AuditAction::EditedRotation;
-    change(services, actor, id, action, |rotation, entry| {
+    let version = &input.version;
+    let edited = change(services, actor, id, action, |rotation, entry| {
         let before = described(rotation);
+        if let Some(edit) = rotation.edited_since(version) {
+            return Err(RotationRefusal::edited_meanwhile(edit));
+        }
         rotation.details = details.map_err(RotationRefusal::Fields)?;
         entry.before = Some(before);
         entry.after = Some(described(rotation));
         Ok(())
     })
-    .await
+    .await;
+    match edited {
+        Err(Stop::Refused(refusal)) => Err(told_of_edit(services, actor, refusal).await?.into()),
+        edited => edited,
+    }
+}
+
+/// The refusal with who has edited meanwhile, and what, where it is one for that reason.
+pub(super) async fn told_of_edit(
+    services: &Services,
+    actor: &Actor,
+    refusal: RotationRefusal,
+) -> Result<RotationRefusal, Failure> {
+    let RotationRefusal::EditedMeanwhile { version, .. } = refusal else {
+        return Ok(refusal);
+    };
+    let entry = services
+        .store
+        .audit_entry(&actor.workspace, &version)
+        .await?;
+    let (by, what) = match entry {
+        Some(entry) => (entry.actor.to_string(), entry.after),
+        None => ("Somebody".to_owned(), None),
+    };
+    Ok(RotationRefusal::EditedMeanwhile {
+        version,
+        by,
+        what: what.unwrap_or_default(),
+    })
 }
 
 pub async fn delete(services: &Services, actor: &Actor, id: &RotationId) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! entry, and tells the open pages. It answers in the domain's terms, and knows nothing of
 //! pages, forms and cookies.
 
+pub mod absences;
 pub mod account_questions;
 pub mod authorisations;
 pub mod channels;
@@ -18,6 +19,7 @@ pub mod home;
 pub mod links;
 pub mod members;
 pub mod notifications;
+pub mod overrides;
 mod rights;
 pub mod rotations;
 pub mod schedules;

@@ -1,10 +1,13 @@
 //! What rotations are like now: who is on duty, what is planned, and how far that can be
 //! trusted.
 
-use super::{Failure, connections, coverage, schedules::directory};
+use super::{Failure, connections, coverage, overrides, schedules::directory};
 use crate::{
     Services, clock,
-    store::{BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredRecord},
+    store::{
+        BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredAbsence,
+        StoredOverride, StoredRecord,
+    },
     sync,
 };
 use domain::{
@@ -68,7 +71,12 @@ pub struct RotationState {
     pub coverage: Coverage,
     /// Those on duty who are in Slack.
     pub contacts: Vec<SlackContact>,
+    /// Those that are not over, by start.
+    pub overrides: Vec<StoredOverride>,
+    /// Members' absences that are not over, by start, for those who may edit.
+    pub absences: Vec<StoredAbsence>,
     pub connected: bool,
+    pub may_take_over: bool,
     pub may_edit: bool,
     pub may_link: bool,
 }
@@ -341,11 +349,24 @@ pub async fn state(
     domain::note_following(&mut outlook, &history);
     let coverage = foresight.coverage(&rotation.crew, &past, span, now);
     let plan = planned.map(|(plan, _)| domain::coming(&plan, now));
+    let may_edit = domain::may_edit(&rotation, actor);
+    let store = &services.store;
+    let (overrides, absences) = match rotation.plan.rota() {
+        Some(_) if may_edit => (
+            store.overrides(&id, now).await?,
+            store.absences_in(&actor.workspace, &id, now).await?,
+        ),
+        Some(_) => (store.overrides(&id, now).await?, Vec::new()),
+        None => (Vec::new(), Vec::new()),
+    };
     Ok(RotationState {
+        overrides,
+        absences,
+        may_take_over: overrides::may_take_over(actor, &rotation),
         contacts: contacts(services, &rotation, &directory, &outlook),
         plan: plan.unwrap_or_default(),
         connected: connection.is_some(),
-        may_edit: domain::may_edit(&rotation, actor),
+        may_edit,
         may_link: connection.is_some() && actor.administers(),
         rotation,
         directory,

@@ -1,7 +1,9 @@
 //! Searching, previewing and binding PagerDuty schedules, and schedules of a rotation's own.
 
 use super::{
-    Failure, Stop, connections, publish_rotation,
+    Failure, Stop, connections,
+    editing::told_of_edit,
+    publish_rotation,
     rights::{editable, must_browse, must_edit},
     rotations,
 };
@@ -108,11 +110,10 @@ pub async fn preview_rota(
     input: &RotaInput,
 ) -> Result<RotaPreview, Stop<BindRefusal>> {
     let rotation = editable(services, actor, id).await?;
-    Ok(domain::rota::preview(
-        filled_in(input)?,
-        &rotation,
-        clock::now(),
-    ))
+    let (filled_in, now) = (filled_in(input)?, clock::now());
+    let store = &services.store;
+    let absences = store.absences_of_members(&rotation).await?;
+    Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
 
 async fn unbind(
@@ -141,6 +142,10 @@ async fn set_rota(
         .store
         .set_rota(&actor.workspace, id, |rotation| {
             let FilledIn { terms, duty_size } = filled_in(input)?;
+            must_edit(rotation, actor)?;
+            if let Some(edit) = rotation.edited_since(&input.version) {
+                return Err(BindRefusal::from(RotationRefusal::edited_meanwhile(edit)).into());
+            }
             let words = terms.in_words();
             let entry = schedule_entry(actor, rotation, AuditAction::SetRota, words)?;
             rotation.details.duty_size = duty_size;
@@ -149,8 +154,13 @@ async fn set_rota(
             Ok::<_, Stop<BindRefusal>>(entry)
         })
         .await?;
-    set.ok_or(Failure::NotFound)??;
-    Ok(())
+    match set.ok_or(Failure::NotFound)? {
+        Err(Stop::Refused(BindRefusal::Rotation(refusal))) => {
+            let refusal = told_of_edit(services, actor, refusal).await?;
+            Err(BindRefusal::from(refusal).into())
+        }
+        set => set,
+    }
 }
 
 fn filled_in(input: &RotaInput) -> Result<FilledIn, BindRefusal> {

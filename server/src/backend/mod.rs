@@ -2,6 +2,7 @@
 //! Who asks through a browser becomes an actor, the actions do what is asked (`actions/`), and
 //! what came of it becomes a view (`views/`) or an answer (`answers.rs`). One file per trait.
 
+mod absences;
 mod answers;
 mod audit;
 mod authorisations;
@@ -14,6 +15,7 @@ mod flashes;
 mod links;
 mod notifications;
 mod operation;
+mod overrides;
 mod rotations;
 mod schedules;
 mod topics;

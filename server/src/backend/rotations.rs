@@ -43,8 +43,9 @@ impl Rotations for RoundRobin {
         id: RotationId,
         days: DaysWanted,
     ) -> Result<RotationPage, AppError> {
-        let state = rotations::state(&self.services, &actor(caller), &id, &days).await;
-        told(caller, state).map(views::rotation_page)
+        let actor = actor(caller);
+        let state = rotations::state(&self.services, &actor, &id, &days).await;
+        told(caller, state).map(|state| views::rotation_page(&actor, state))
     }
 
     async fn create_rotation(

@@ -7,7 +7,7 @@ pub use attempts::Attempt;
 
 use crate::{
     background::{Background, Lease, Periodic, Task, jitter},
-    store::{Beside, Delivery, DeliveryEnd, Precedence, Store, StoreError},
+    store::{Beside, Claimable, Delivery, DeliveryEnd, Precedence, Store, StoreError},
 };
 use async_trait::async_trait;
 use attempts::end_of;
@@ -52,7 +52,8 @@ pub trait Consumer: Send + Sync {
     fn kind(&self) -> &str;
 
     /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
-    /// said to be in doubt, and not told again.
+    /// said to be in doubt, and not told again, and one is told at a time in each workspace, so that
+    /// a server that dies leaves one in doubt at most.
     fn is_repeatable(&self) -> bool;
 
     /// The kinds that go first: of the same rotation, each notice of them that is due is tried
@@ -129,17 +130,18 @@ impl Deliverer {
     /// Claims what is due of what may be sent now.
     pub async fn claim(&self) -> Result<Vec<Delivery>, StoreError> {
         let most = self.places.available_permits();
-        let (kinds, precedences) = (self.kinds(), self.precedences());
-        let wanted = (kinds.as_slice(), precedences.as_slice());
-        self.store.claim_notices(wanted, most, CLAIM).await
+        let claimable = Claimable {
+            kinds: &self.kinds_that(|_| true),
+            singly: &self.kinds_that(|consumer| !consumer.is_repeatable()),
+            precedences: &self.precedences(),
+        };
+        self.store.claim_notices(claimable, most, CLAIM).await
     }
 
     /// Takes back what servers that are gone were sending.
     pub async fn recover(&self) -> Result<(), StoreError> {
-        let kinds = self.kinds();
-        let consumers = self.consumers.iter();
-        let repeatable = consumers.filter(|consumer| consumer.is_repeatable());
-        let repeatable: Vec<_> = repeatable.map(|consumer| consumer.kind()).collect();
+        let kinds = self.kinds_that(|_| true);
+        let repeatable = self.kinds_that(|consumer| consumer.is_repeatable());
         let recovering = self
             .store
             .recover_deliveries(&kinds, &repeatable, SERVER_ENDED);
@@ -228,7 +230,7 @@ impl Deliverer {
 
     /// Begins to send what is due, and says how long nothing else will be.
     async fn look(&self, tasks: &TaskTracker) -> Result<Duration, StoreError> {
-        let due = self.store.due_notices(&self.kinds()).await?;
+        let due = self.store.due_notices(&self.kinds_that(|_| true)).await?;
         if due.any {
             self.recover().await?;
             for delivery in self.claim().await? {
@@ -264,9 +266,11 @@ impl Deliverer {
         precedences.collect()
     }
 
-    fn kinds(&self) -> Vec<&str> {
-        let consumers = self.consumers.iter();
-        consumers.map(|consumer| consumer.kind()).collect()
+    /// The kinds of the consumers for which that holds.
+    fn kinds_that(&self, holds: impl Fn(&dyn Consumer) -> bool) -> Vec<&str> {
+        let consumers = self.consumers.iter().map(Arc::as_ref);
+        let consumers = consumers.filter(|consumer| holds(*consumer));
+        consumers.map(Consumer::kind).collect()
     }
 }
 

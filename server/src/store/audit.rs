@@ -138,6 +138,23 @@ fn first_id_at(at: Timestamp) -> String {
         .to_string()
 }
 
+/// A subquery for the last change of the details of the rotation `r`, or of what decides in it.
+pub(super) fn last_edit() -> String {
+    let actions = [
+        AuditAction::EditedRotation,
+        AuditAction::SetRota,
+        AuditAction::BoundSchedule,
+        AuditAction::UnboundSchedule,
+    ];
+    let actions = actions
+        .map(|action| format!("'{}'", action.code()))
+        .join(", ");
+    format!(
+        "(select max(a.id) from audit a
+          where a.rotation_id = r.id and a.action in ({actions}) and a.refused = 0)"
+    )
+}
+
 /// Writes an entry as part of a transaction.
 pub(super) async fn insert(
     connection: &mut DatabaseConnection,
@@ -219,6 +236,24 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// One entry, if it is still there.
+    pub async fn audit_entry(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AuditId,
+    ) -> Result<Option<AuditEntry>> {
+        let row: Option<Row> = sqlx::query_as(
+            "select id, at, actor_name, actor_kind, action, refused, target, rotation_id,
+                 before_change, after_change, request_id
+             from audit where workspace_id = $1 and id = $2",
+        )
+        .bind(workspace.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(Row::entry))
     }
 
     /// A page of the log, newest first.

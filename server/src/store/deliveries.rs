@@ -46,6 +46,16 @@ pub struct Precedence<'a> {
     pub after: &'a str,
 }
 
+/// What may be claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimable<'a> {
+    pub kinds: &'a [&'a str],
+    /// Those of them of which one is sent at a time in each workspace: whoever dies while sending
+    /// leaves one in doubt and not many.
+    pub singly: &'a [&'a str],
+    pub precedences: &'a [Precedence<'a>],
+}
+
 /// What there is to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueNotices {
@@ -128,13 +138,17 @@ impl Store {
         self.upkeep.outbox_signal()
     }
 
-    /// Claims, for as long as `length`, what is due of these kinds, `most` at once: of each target
+    /// Claims, for as long as `length`, what is due of what may be, `most` at once: of each target
     /// the first that was not delivered, and nothing of a target to which something is being sent,
     /// nor of a rotation of which something else goes first. What goes first does so once: it holds
     /// up nothing while its own target is tried again, whichever notice that is for.
     pub async fn claim_notices(
         &self,
-        (kinds, precedences): (&[&str], &[Precedence<'_>]),
+        Claimable {
+            kinds,
+            singly,
+            precedences,
+        }: Claimable<'_>,
         most: usize,
         length: Duration,
     ) -> Result<Vec<Delivery>> {
@@ -144,10 +158,16 @@ impl Store {
             |row: &str| format!("({row}.expires_at is null or {row}.expires_at > (select {now}))");
         let (one, earlier) = (is_of_use("o"), is_of_use("e"));
         let precedences_of = self.engine.rows_of_json_in("$4");
+        let singly_of = self.engine.texts_of_json("$5");
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
                  claimed_until = {now} + $2
-             where state = 'waiting' and id in (select o.id from outbox o
+             where state = 'waiting' and id in (select id from (
+                 select o.id, o.not_before, row_number() over (
+                     partition by o.workspace_id,
+                         case when o.kind in {singly_of} then '' else o.id end
+                     order by o.not_before, o.id) as place
+                 from outbox o
                  where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind = 'rotation'
                      and o.not_before <= (select {now}) and o.retry_at <= (select {now}) and {one}
                      and not exists (select 1 from outbox e
@@ -164,7 +184,10 @@ impl Store {
                                      where b.workspace_id = f.workspace_id and b.target = f.target
                                          and b.kind = f.kind and b.state = 'waiting'
                                          and b.retry_at > (select {now}))))
-                 order by o.not_before, o.id limit $3)
+                     and not (o.kind in {singly_of} and exists (select 1 from outbox s
+                         where s.workspace_id = o.workspace_id and s.state = 'sending'
+                             and s.kind in {singly_of}))) free
+                 where place = 1 order by not_before, id limit $3)
              returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
         );
@@ -174,6 +197,7 @@ impl Store {
             .bind(millis(length))
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(as_json(precedences))
+            .bind(as_json(singly))
             .fetch_all(&self.writer)
             .await?;
         let claimed = rows.into_iter().map(

@@ -4,6 +4,7 @@
 //! What belongs together is written in one transaction, with the audit row in
 //! the same one, so that a crash leaves all of it or nothing.
 
+mod absences;
 mod admissions;
 mod announcements;
 mod audit;
@@ -26,6 +27,7 @@ mod links;
 mod notifications;
 mod opening;
 mod outbox;
+mod overrides;
 mod overview;
 mod pagerduty_people;
 mod people;
@@ -46,6 +48,7 @@ mod undos;
 mod workspaces;
 mod writability;
 
+pub use absences::{AbsenceWrite, StoredAbsence};
 pub use announcements::{Announcement, CHANNEL};
 pub use audit::NewAuditEntry;
 pub use authorisations::{
@@ -56,7 +59,9 @@ pub use changes::ChangeState;
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
-pub use deliveries::{Beside, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence};
+pub use deliveries::{
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence,
+};
 pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
@@ -67,6 +72,7 @@ pub use inspection::{Inspection, inspect};
 pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;
+pub use overrides::{OverrideWrite, StoredOverride};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use rotations::RotationChange;
 pub use runs::EndedRun;

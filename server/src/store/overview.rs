@@ -12,7 +12,7 @@ use super::{
     duties::{SINCE, STAND_INS, stand_ins_as_json},
     from_json,
     revisions::LONGEST_KEPT,
-    rotas,
+    rotas::{self, RotaRow, rota_columns},
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL},
 };
@@ -161,8 +161,8 @@ struct Row {
     members: String,
     stand_ins: String,
     schedule_id: Option<String>,
-    terms: Option<String>,
-    turn: Option<String>,
+    #[sqlx(flatten)]
+    rota: RotaRow,
 }
 
 impl Row {
@@ -179,7 +179,7 @@ impl Row {
             plan: Plan::stored(
                 &self.mode,
                 self.schedule_id.map(ScheduleId::new),
-                rotas::read(self.terms, self.turn),
+                rotas::read(self.rota),
             ),
             owners: read_people(&self.owners)?,
             member_people: read_people(&self.member_people)?,
@@ -246,6 +246,7 @@ impl Store {
         let members = members_as_json(self.engine);
         let stand_ins = stand_ins_as_json(self.engine);
         let who_they_are = who_they_are();
+        let rota = rota_columns(self.engine);
         let statement = format!(
             "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
                  (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
@@ -257,7 +258,7 @@ impl Store {
                   where m.rotation_id = r.id
                       and ({SINCE} is not null or r.mode in ($2, $3))) as members,
                  (select {stand_ins} from {STAND_INS} and d.rotation_id = r.id) as stand_ins,
-                 b.schedule_id, t.terms, t.turn
+                 b.schedule_id, {rota}
              from rotations r
              left join bindings b on b.rotation_id = r.id
              left join rotas t on t.rotation_id = r.id

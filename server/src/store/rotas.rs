@@ -2,13 +2,14 @@
 //! that this version may be too old to read.
 
 use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit, bindings,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, absences, as_json, audit, bindings,
     connections, former, hand_offs,
     outbox::{self, PlanChange},
-    rotations::{self, CrewChange},
+    overrides,
+    rotations::{self, CrewChange, Which},
 };
 use domain::{
-    Crew, Rotation, going_on,
+    Crew, Plan, Rotation, going_on,
     rota::{
         Cadence, Days, Hours, OnDaysOff, PassedOver, Region, Rota, Skips, Terms, Times, Turn,
         Weekdays, Zone,
@@ -16,8 +17,8 @@ use domain::{
 };
 use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
-use sqlx::AssertSqlSafe;
-use std::num::NonZeroU16;
+use sqlx::{AssertSqlSafe, FromRow};
+use std::{collections::HashMap, num::NonZeroU16};
 use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
 
 /// [`Terms`]. Days of the week are numbered from Monday, which is 1.
@@ -73,13 +74,30 @@ struct TurnRow {
 }
 
 /// What is stored; nothing where this version cannot read it.
-pub(super) fn read(terms: Option<String>, turn: Option<String>) -> Option<Rota> {
-    let terms: TermsRow = serde_json::from_str(&terms?).ok()?;
-    let turn: TurnRow = serde_json::from_str(&turn?).ok()?;
+pub(super) fn read(row: RotaRow) -> Option<Rota> {
+    let terms: TermsRow = serde_json::from_str(&row.terms?).ok()?;
+    let turn: TurnRow = serde_json::from_str(&row.turn?).ok()?;
     Some(Rota {
         terms: terms.terms()?,
         turn: turn.turn(),
+        overrides: overrides::read(&row.overrides),
+        absences: absences::read(&row.absences),
     })
+}
+
+/// What a rota is read from, as [`rota_columns`] selects it.
+#[derive(Debug, FromRow)]
+pub(super) struct RotaRow {
+    terms: Option<String>,
+    turn: Option<String>,
+    overrides: String,
+    absences: String,
+}
+
+/// The columns of a [`RotaRow`]: of the rota `t` of the rotation `r`.
+pub(super) fn rota_columns(engine: Engine) -> String {
+    let (overrides, absences) = (overrides::as_json(engine), absences::as_json(engine));
+    format!("t.terms, t.turn, {overrides} as overrides, {absences} as absences")
 }
 
 impl TermsRow {
@@ -245,9 +263,10 @@ impl Store {
     /// Has the clock look at every rotation whose clock was set by other time-zone data.
     pub async fn reckon_rotas_anew(&self) -> Result<()> {
         let statement = format!(
-            "update rotations set next_change_at = {} where mode = $1
+            "update rotations set next_change_at = {now} where mode = $1
+                 and coalesce(next_change_at, {now}) >= {now}
                  and id in (select rotation_id from rotas where zones <> $2)",
-            self.engine.now()
+            now = self.engine.now()
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(RotationMode::Scheduled.code())
@@ -295,6 +314,10 @@ impl Store {
             .await?;
         former::forget(&mut tx, rotation).await?;
         bindings::forget_unbound(&mut tx, workspace).await?;
+        if before.plan.rota().is_none() {
+            // They are of another schedule, which it had before.
+            overrides::forget(&mut tx, rotation).await?;
+        }
         sqlx::query(
             "insert into rotas (rotation_id, workspace_id, terms, turn, zones)
              values ($1, $2, $3, $4, $5)
@@ -328,8 +351,8 @@ impl Store {
     }
 }
 
-/// Has the clock look at every rotation with a rota in which one of these people takes turns:
-/// somebody may have left Slack, or come back.
+/// Has the clock look at every rotation with a rota in which one of these people takes turns, or
+/// is put on duty by an override: somebody may have left Slack, or come back.
 pub(super) async fn look_again(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -337,14 +360,17 @@ pub(super) async fn look_again(
     people: &[&PersonId],
 ) -> Result<()> {
     let statement = format!(
-        "update rotations set next_change_at = {} where id in (
+        "update rotations set next_change_at = {now} where id in (
              select id from rotations where workspace_id = $3 and mode = $2
-                 and id in (select rotation_id from rotation_members
-                            where workspace_id = $3 and person_id in {})
-             {})",
-        engine.now(),
-        engine.texts_of_json("$1"),
-        engine.held_in_order()
+                 and coalesce(next_change_at, {now}) >= {now}
+                 and (id in (select rotation_id from rotation_members
+                             where workspace_id = $3 and person_id in {people})
+                      or id in (select rotation_id from overrides
+                                where workspace_id = $3 and person_id in {people}))
+             {held})",
+        now = engine.now(),
+        people = engine.texts_of_json("$1"),
+        held = engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(people))
@@ -365,6 +391,12 @@ pub(super) async fn go_on(
     after: &mut Rotation,
     now: Timestamp,
 ) -> Result<()> {
+    let Plan::Scheduled(rota) = &mut after.plan else {
+        return Ok(());
+    };
+    // Others may be members than those whose absences were read.
+    rota.absences =
+        absences::of_members(connection, engine, &after.id, &after.crew.members).await?;
     let Some(rota) = after.plan.rota() else {
         return Ok(());
     };
@@ -384,6 +416,42 @@ pub(super) async fn go_on(
         after: &present.plan,
     };
     outbox::plans_changed(connection, engine, &after.workspace, &[change], now).await
+}
+
+/// Has rotations that were so `before` go on as their rotas say at `now`, after something was
+/// written that decides about them besides their terms and members.
+pub(super) async fn follow(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    before: Vec<Rotation>,
+    now: Timestamp,
+) -> Result<()> {
+    let ids = before.iter().map(|rotation| rotation.id.as_str());
+    let which = Which::these(engine, ids);
+    let after = rotations::load(connection, engine, workspace, &which).await?;
+    let mut after: HashMap<_, _> = after
+        .into_iter()
+        .map(|rotation| (rotation.id.clone(), rotation))
+        .collect();
+    let mut changes = Vec::new();
+    for before in before {
+        let Some(mut after) = after.remove(&before.id) else {
+            continue;
+        };
+        go_on(connection, engine, &before, &mut after, now).await?;
+        if after.crew != before.crew {
+            changes.push(CrewChange {
+                before: before.crew,
+                after,
+                certain_until: now,
+            });
+        }
+    }
+    if !changes.is_empty() {
+        rotations::write_crews(connection, engine, &changes, now).await?;
+    }
+    Ok(())
 }
 
 /// Stores whose turn it is in each of the rotations.
@@ -415,7 +483,9 @@ pub(super) async fn write_turns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::rota::{Absence, Override, OverrideKind};
     use jiff::civil::Date;
+    use types::Span;
 
     fn rota(days: Days) -> Rota {
         let skips = Skips {
@@ -424,6 +494,10 @@ mod tests {
             dates: [Date::constant(2026, 12, 28)].into(),
         };
         let times = [Time::constant(9, 30, 0, 0), Time::constant(21, 0, 0, 0)];
+        let span = Span {
+            from: Timestamp::from_millis(8),
+            until: Timestamp::from_millis(9),
+        };
         Rota {
             terms: Terms {
                 cadence: Cadence {
@@ -452,12 +526,27 @@ mod tests {
                 began: Some(Timestamp::from_millis(5)),
                 as_of: Timestamp::from_millis(7),
             },
+            overrides: vec![Override {
+                span,
+                kind: OverrideKind::Empty {
+                    of: MemberKey::new("slack:U2"),
+                },
+            }],
+            absences: vec![Absence {
+                who: MemberKey::new("slack:U1"),
+                span,
+            }],
         }
     }
 
-    fn stored(rota: &Rota) -> (Option<String>, Option<String>) {
-        let terms = as_json(&TermsRow::of(&rota.terms));
-        (Some(terms), Some(as_json(&TurnRow::of(&rota.turn))))
+    fn stored(rota: &Rota) -> RotaRow {
+        RotaRow {
+            terms: Some(as_json(&TermsRow::of(&rota.terms))),
+            turn: Some(as_json(&TurnRow::of(&rota.turn))),
+            overrides: r#"[[0,1,"lunar",null,null,null],[8,9,"empty","slack:U2",null,null]]"#
+                .to_owned(),
+            absences: r#"[["slack:U1",8,9]]"#.to_owned(),
+        }
     }
 
     #[test]
@@ -477,15 +566,14 @@ mod tests {
             Days::Custom(Weekdays::of(&[Weekday::Monday, weekday])),
         ] {
             let rota = rota(days);
-            let (terms, turn) = stored(&rota);
-            assert_eq!(read(terms, turn), Some(rota));
+            assert_eq!(read(stored(&rota)), Some(rota));
         }
     }
 
     #[test]
     fn what_this_version_cannot_read_is_none() {
-        let (terms, turn) = stored(&rota(Days::Daily));
-        let terms = terms.unwrap();
+        let row = || stored(&rota(Days::Daily));
+        let terms = row().terms.unwrap();
         for (known, odd) in [
             ("\"daily\"", "\"lunar\""),
             ("America/St_Johns", "Mars/Olympus"),
@@ -495,9 +583,18 @@ mod tests {
         ] {
             let odd = terms.replace(known, odd);
             assert_ne!(odd, terms);
-            assert_eq!(read(Some(odd), turn.clone()), None);
+            let odd = RotaRow {
+                terms: Some(odd),
+                ..row()
+            };
+            assert_eq!(read(odd), None);
         }
-        assert_eq!(read(None, turn), None);
-        assert_eq!(read(Some(terms), None), None);
+        let without = |terms, turn| RotaRow {
+            terms,
+            turn,
+            ..row()
+        };
+        assert_eq!(read(without(None, row().turn)), None);
+        assert_eq!(read(without(Some(terms), None)), None);
     }
 }

@@ -4,14 +4,16 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoreError, as_json, audit, bindings,
     connections,
     duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
-    from_json, history, outbox, rotas, undos,
+    from_json, history, outbox,
+    rotas::{self, RotaRow, rota_columns},
+    undos,
 };
 use domain::{Crew, Duty, Member, Plan, Rotation, Undo};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{
-    LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId, ScheduleId,
-    Timestamp, UndoId, Visibility, WorkspaceId,
+    AuditId, LinkState, MemberKey, PagerDutyUserId, PersonId, RotationDetails, RotationId,
+    ScheduleId, Timestamp, UndoId, Visibility, WorkspaceId,
 };
 
 #[derive(FromRow)]
@@ -24,11 +26,12 @@ struct RotationRow {
     visibility: String,
     mode: String,
     schedule_id: Option<String>,
-    terms: Option<String>,
-    turn: Option<String>,
+    #[sqlx(flatten)]
+    rota: RotaRow,
     owners: String,
     members: String,
     stand_ins: String,
+    last_edit: Option<String>,
 }
 
 /// What a member is read from, in the order of [`MEMBER_VALUES`].
@@ -229,10 +232,11 @@ impl RotationRow {
             plan: Plan::stored(
                 &self.mode,
                 self.schedule_id.map(ScheduleId::new),
-                rotas::read(self.terms, self.turn),
+                rotas::read(self.rota),
             ),
             owners: read_people(&self.owners)?,
             crew: crew(&self.members, &self.stand_ins)?,
+            last_edit: self.last_edit.map(AuditId::new),
         })
     }
 }
@@ -449,9 +453,10 @@ pub(super) async fn load(
 ) -> Result<Vec<Rotation>> {
     let (owners, members) = (owners_as_json(engine), members_as_json(engine));
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
+    let (rota, last_edit) = (rota_columns(engine), audit::last_edit());
     let statement = format!(
         "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
-             b.schedule_id, t.terms, t.turn,
+             b.schedule_id, {rota}, {last_edit} as last_edit,
              (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
              (select {members} from rotation_members m {who_they_are}
               where m.rotation_id = r.id) as members,

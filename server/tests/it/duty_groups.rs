@@ -1,12 +1,11 @@
 //! User groups of Slack that hold whoever is on duty, from the choice of the group to who is in it.
 
 use crate::http::browser::Browser;
-use crate::support::{caller, databases, directory_read, slack_output::Output};
+use crate::support::{caller, databases, slack_output::Output};
 use app::backend::{Caller, Channels, DutyGroups, Rotations};
 use axum::http::StatusCode;
-use domain::Person;
 use serde_json::{Value, json};
-use server::{clock, slack_output::compare_groups};
+use server::slack_output::compare_groups;
 use types::{
     DutyGroupView, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PersonId, Role,
     RotationId, SlackGroupId, Standby,
@@ -30,14 +29,7 @@ impl Output {
     /// One that may write groups, and knows people of the sandbox.
     async fn with_groups(database: &crate::support::Database) -> Self {
         let output = Self::new(database, &SCOPES).await;
-        let people = [TOMAS, JUERGEN, WEI, PRIYA].map(|(id, name)| Person {
-            id: PersonId::new(id),
-            name: name.to_owned(),
-            email: None,
-            role: Role::Member,
-            deactivated: false,
-        });
-        directory_read(&output.services.store, &people, clock::now()).await;
+        output.meet(&[TOMAS, JUERGEN, WEI, PRIYA]).await;
         output
     }
 

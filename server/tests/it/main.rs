@@ -1,6 +1,7 @@
 //! The promises of the server that need a database or a network, tested through
 //! its public interface. One binary, since each would link the whole server.
 
+mod absences;
 mod announcements;
 mod audit;
 mod background;
@@ -27,6 +28,7 @@ mod oauth;
 mod oddities;
 mod operating;
 mod outbox;
+mod overrides;
 mod overview;
 mod pooler;
 mod replicas;
@@ -34,6 +36,7 @@ mod rotas;
 mod rotations;
 mod runs;
 mod sign_in;
+mod slack_kills;
 mod starts;
 mod statements;
 mod support;

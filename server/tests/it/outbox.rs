@@ -457,6 +457,36 @@ async fn what_is_refused_or_unclear_ends_and_the_next_is_told() {
 }
 
 #[tokio::test]
+async fn of_what_cannot_be_told_twice_one_is_sent_at_a_time() {
+    on_each_database(async |store, _| {
+        for (name, channel, group) in [("A", "C1", "G1"), ("B", "C2", "G2")] {
+            let id = create(&store, name).await;
+            announced(&store, &id, channel).await;
+            subscribe(&store, &named(&id, GROUP, group, Occasion::ChangeOfDuty)).await;
+            put_on_duty(&store, &id, &["A"], 10).await;
+        }
+        let consumers: Vec<Arc<dyn Consumer>> = vec![
+            Listener::new(CHANGE, delivered),
+            Listener::made(GROUP, true, delivered),
+        ];
+        let deliverer = delivering(&store, consumers);
+        let claimed = deliverer.claim().await.unwrap();
+        let targets = |claimed: &[Delivery]| {
+            let mut targets: Vec<_> = claimed.iter().map(|one| one.target.clone()).collect();
+            targets.sort();
+            targets
+        };
+        assert_eq!(targets(&claimed), ["C1", "G1", "G2"]);
+        assert_eq!(deliverer.claim().await.unwrap(), []);
+        for delivery in claimed {
+            deliverer.deliver(delivery).await;
+        }
+        assert_eq!(targets(&deliverer.claim().await.unwrap()), ["C2"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_wanted_while_a_target_is_told_is_told_afterwards() {
     on_each_database(async |store, url| {
         let [first, second] = [create(&store, "A").await, create(&store, "B").await];

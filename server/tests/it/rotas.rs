@@ -40,16 +40,16 @@ fn daily() -> RotaInput {
     }
 }
 
-struct Team {
-    services: Services,
-    backend: RoundRobin,
-    database: Database,
-    id: RotationId,
+pub struct Team {
+    pub services: Services,
+    pub backend: RoundRobin,
+    pub database: Database,
+    pub id: RotationId,
 }
 
 impl Team {
     /// Ann and Bob, in a rotation by hand.
-    async fn of_two(database: Database) -> Self {
+    pub async fn of_two(database: Database) -> Self {
         let services = services(&database, NOWHERE).await;
         let id = create(&services.store, "Ops").await;
         let backend = RoundRobin::new(services.clone());
@@ -85,18 +85,18 @@ impl Team {
         set.unwrap()
     }
 
-    async fn schedule(&self, input: RotaInput) {
+    pub async fn schedule(&self, input: RotaInput) {
         let set = self.set(ScheduleChoice::Scheduled(Box::new(input))).await;
         assert_eq!(set, Outcome::Done(()));
     }
 
-    async fn page(&self) -> RotationPage {
+    pub async fn page(&self) -> RotationPage {
         let (id, days) = (self.id.clone(), DaysWanted::default());
         self.backend.rotation(&caller(), id, days).await.unwrap()
     }
 
     /// What the page and the card say alike: who is on duty, and who is next.
-    async fn told(&self) -> (Vec<String>, Vec<String>) {
+    pub async fn told(&self) -> (Vec<String>, Vec<String>) {
         let page = self.page().await.outlook;
         let cards = self.backend.rotations(&caller(), Default::default()).await;
         let card = cards.unwrap().cards.pop().unwrap().outlook;
@@ -107,7 +107,7 @@ impl Team {
     }
 
     /// As if the rota had been made at the beginning of the year and nobody had looked since.
-    async fn asleep(&self) {
+    pub async fn asleep(&self) {
         let mut other = AnyConnection::connect(&self.database.url).await.unwrap();
         for statement in [
             r#"update rotas set turn =
@@ -126,7 +126,7 @@ impl Team {
         }
     }
 
-    async fn hand_over(&self) -> Due {
+    pub async fn hand_over(&self) -> Due {
         self.source().hand_over(&workspace()).await.unwrap()
     }
 
@@ -141,7 +141,7 @@ impl Team {
         targets.into_iter().map(|(target,)| target).collect()
     }
 
-    async fn stored_on_duty(&self) -> Vec<String> {
+    pub async fn stored_on_duty(&self) -> Vec<String> {
         let rotation = rotation(&self.services.store, &self.id).await;
         let names = rotation.crew.names_on_duty();
         names.into_iter().map(str::to_owned).collect()
@@ -488,6 +488,8 @@ async fn a_preview_is_what_then_happens_and_saves_nothing() {
             shifts.take(5).cloned().collect()
         };
         assert_eq!(shifts(&page.plan), shifts(&preview.plan));
+        let listed = page.plan.len() + page.plan_beyond as usize;
+        assert_eq!(listed, preview.plan.len());
         // With two at once, whoever had no turn has one more.
         let both = RotaInput {
             duty_size: "2".to_owned(),

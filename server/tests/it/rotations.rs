@@ -6,7 +6,7 @@ use crate::support::{
 };
 use app::{
     AppError,
-    backend::{Caller, Rotations as _},
+    backend::{Caller, Rotations as _, Schedules as _},
 };
 use server::{
     backend::RoundRobin,
@@ -14,7 +14,10 @@ use server::{
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::convert::Infallible;
-use types::{AuditAction, FoundPeople, PersonId, Role, RotationId};
+use types::{
+    AuditAction, BindRefusal, DaysWanted, FoundPeople, Outcome, PersonId, Role, RotaInput,
+    RotationId, RotationInput, RotationRefusal, ScheduleChoice,
+};
 
 #[tokio::test]
 async fn a_guest_is_shown_nobody_while_it_cannot_be_checked_whether_they_may() {
@@ -199,4 +202,65 @@ async fn the_audit_log_pages_backwards_without_gaps() {
         assert_eq!(seen, expected);
     })
     .await;
+}
+
+#[tokio::test]
+async fn of_two_who_edit_at_once_the_later_one_is_told_and_may_insist() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let backend = RoundRobin::new(services);
+        let shown = async || {
+            let days = DaysWanted::default();
+            let page = backend.rotation(&caller(), id.clone(), days).await;
+            page.unwrap()
+        };
+        let save = async |name: &str, version: &str| {
+            let input = RotationInput {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                ..RotationInput::default()
+            };
+            let saved = backend.edit_rotation(&caller(), id.clone(), input).await;
+            saved.unwrap()
+        };
+        let began = shown().await.version;
+        assert_eq!(save("First", &began).await, Outcome::Done(()));
+        let refused = match save("Second", &began).await {
+            Outcome::Refused(RotationRefusal::EditedMeanwhile { version, by, what }) => {
+                assert_eq!(by, "Ann");
+                assert!(what.starts_with("First"), "{what}");
+                version.to_string()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(shown().await.details.name, "First");
+        assert_eq!(save("Second", &refused).await, Outcome::Done(()));
+        let rota = RotaInput {
+            times: "09:00".to_owned(),
+            zone: "UTC".to_owned(),
+            version: refused,
+            ..RotaInput::default()
+        };
+        let set = async |input: RotaInput| {
+            let choice = ScheduleChoice::Scheduled(Box::new(input));
+            let set = backend.set_schedule(&caller(), id.clone(), choice).await;
+            set.unwrap()
+        };
+        let late = set(rota.clone()).await;
+        assert!(
+            matches!(
+                late,
+                Outcome::Refused(BindRefusal::Rotation(
+                    RotationRefusal::EditedMeanwhile { .. }
+                ))
+            ),
+            "{late:?}"
+        );
+        let again = RotaInput {
+            version: shown().await.version,
+            ..rota
+        };
+        assert_eq!(set(again).await, Outcome::Done(()));
+    }
 }

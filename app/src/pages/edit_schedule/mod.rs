@@ -2,6 +2,7 @@
 //! and *Show details* only change the address. So it works before our code has loaded
 //! and without it; with it, search and details follow by themselves.
 
+mod override_page;
 mod picker;
 mod preview;
 mod rota;
@@ -10,6 +11,7 @@ mod rota_preview;
 use super::{
     address::{parameter, use_rotation_id},
     current_schedule::CurrentSchedule,
+    version::version,
     wording::count,
 };
 #[cfg(feature = "ssr")]
@@ -26,6 +28,7 @@ use crate::{
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
+pub(crate) use override_page::OverridePage;
 use picker::Picker;
 use rota::RotaFields;
 use serde::de::IgnoredAny;
@@ -217,6 +220,12 @@ fn Editor(
     let follows = follows && typed.is_none() && offered.get_untracked();
     let scheduled = !follows && (typed.is_some() || mode == RotationMode::Scheduled);
     let present = page.with_untracked(|page| page.rota.as_ref().map(|rota| rota.input.clone()));
+    let known = page.with_untracked(|page| page.version.clone());
+    let began = typed.as_ref().map_or(known, |typed| typed.version.clone());
+    let version = version(began, move || match outcome.refused()? {
+        Ok(BindRefusal::Rotation(refusal)) => Some(refusal),
+        _ => None,
+    });
     let rota = typed.or(present).unwrap_or_else(rota::first_input);
     let by_hand = match moves_on {
         true => {
@@ -227,6 +236,7 @@ fn Editor(
     view! {
         <ActionForm action=save class="schedule-editor">
             <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="rota[version]" value=move || version.get()/>
             <fieldset>
                 <legend>"Who decides"</legend>
                 <Choice

@@ -43,6 +43,12 @@ const ON_DAYS_OFF: Options = &[
     ("nobody", "Nobody is on duty"),
 ];
 
+/// In the order of [`WhenAway`].
+const WHEN_AWAY: Options = &[
+    ("is_next", "Is the first at the next hand-off"),
+    ("loses_turn", "Loses this turn"),
+];
+
 /// What the form begins with where there is no schedule yet.
 pub(super) fn first_input() -> RotaInput {
     RotaInput {
@@ -140,6 +146,7 @@ pub(super) fn RotaFields(
                 />
                 {select("rota-on-days-off", "rota[on_days_off]", "On days off", ON_DAYS_OFF, ON_DAYS_OFF[initial.on_days_off as usize].0)}
             </fieldset>
+            {select("rota-when-away", "rota[when_away]", "Whoever is away when their turn begins", WHEN_AWAY, WHEN_AWAY[initial.when_away as usize].0)}
             <TextField
                 id="rota-duty-size" name="rota[duty_size]" label="Duty size" inputmode="numeric"
                 hint="How many people are on duty at once."
@@ -149,7 +156,7 @@ pub(super) fn RotaFields(
             <div class="buttons">
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
-            <div role="status">{move || preview.get().map(|preview| view! { <Previewed preview/> })}</div>
+            <div role="status">{move || preview.get().map(|preview| view! { <Previewed heading="The next eight weeks" preview/> })}</div>
         </div>
     }
     .into_any()
@@ -190,7 +197,7 @@ fn problem_of(refused: Option<Result<BindRefusal, AppError>>, field: RotaField) 
 mod tests {
     use super::*;
     use serde::Serialize;
-    use types::{DayOff, Weekday};
+    use types::{DayOff, Weekday, WhenAway};
 
     fn code(value: impl Serialize) -> String {
         serde_json::to_value(value)
@@ -224,6 +231,13 @@ mod tests {
         {
             let value = WEEK[place].0;
             assert_eq!((weekday as usize, value), (place, code(weekday).as_str()));
+        }
+        for (when_away, place) in [WhenAway::IsNext, WhenAway::LosesTurn].into_iter().zip(0..) {
+            let value = WHEN_AWAY[place].0;
+            assert_eq!(
+                (when_away as usize, value),
+                (place, code(when_away).as_str())
+            );
         }
         for (on_days_off, place) in [DayOff::StaysOn, DayOff::Nobody].into_iter().zip(0..) {
             let value = ON_DAYS_OFF[place].0;

@@ -1,11 +1,11 @@
-//! What a schedule of the rotation's own would bring, before it is saved.
+//! What a schedule of the rotation's own, or an override, would bring before it is saved.
 
 use crate::pages::stretches::{FoldedStretches, PlannedShifts};
 use leptos::prelude::*;
 use types::{RotaPreview, Stretch};
 
 #[component]
-pub(super) fn Previewed(preview: RotaPreview) -> impl IntoView {
+pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl IntoView {
     let RotaPreview {
         words,
         plan,
@@ -15,7 +15,7 @@ pub(super) fn Previewed(preview: RotaPreview) -> impl IntoView {
     } = preview;
     view! {
         <div class="preview">
-            <h3>"The next eight weeks"</h3>
+            <h3>{heading}</h3>
             <p translate="no">{words}"."</p>
             <PlannedShifts plan/>
             {changed("Shifts that somebody gains", gained)}

@@ -6,6 +6,7 @@ mod delete;
 mod description;
 mod members;
 mod on_duty;
+mod overrides;
 mod owners;
 mod schedule;
 mod shifts;
@@ -27,8 +28,8 @@ use crate::{
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMembers, AddOwner, DeleteRotation, MoveMember, RemoveMember, RemoveOwner, Rotate,
-        Rotation, SetOnDuty, Undo,
+        AddMembers, AddOwner, DeleteRotation, EndOverride, MoveMember, RemoveMember, RemoveOwner,
+        Rotate, Rotation, SetOnDuty, Undo,
     },
 };
 use delete::DeleteDialog;
@@ -36,6 +37,7 @@ use description::Description;
 use leptos::{html, prelude::*};
 use members::Members;
 use on_duty::OnDuty;
+use overrides::Overrides;
 use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
@@ -52,6 +54,7 @@ struct Actions {
     add_owner: ServerAction<AddOwner>,
     remove_owner: ServerAction<RemoveOwner>,
     undo: ServerAction<Undo>,
+    end_override: ServerAction<EndOverride>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
     /// Those of which the page shows what they do.
@@ -68,6 +71,7 @@ impl Actions {
         let move_member = ServerAction::new();
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
+        let end_override = ServerAction::telling("The override was ended.");
         let links = Links::new();
         let [link, unlink] = links.calls();
         let calls = vec![
@@ -79,6 +83,7 @@ impl Actions {
             add_owner.calls(),
             remove_owner.calls(),
             undo.calls(),
+            end_override.calls(),
             link,
             unlink,
         ];
@@ -91,6 +96,7 @@ impl Actions {
             add_owner,
             remove_owner,
             undo,
+            end_override,
             delete: ServerAction::telling("The rotation was deleted."),
             links,
             forms: Forms::of(calls),
@@ -192,6 +198,7 @@ fn Content(
                     <Owners page actions people=choices.owners/>
                 </div>
                 <div class="column">
+                    <Overrides page actions/>
                     <ComingShifts page/>
                     <History page/>
                 </div>

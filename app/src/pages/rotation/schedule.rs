@@ -12,10 +12,16 @@ use types::RotationPage;
 #[component]
 pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    // That page says where they are made.
+    let bound = Memo::new(move |_| page.with(|page| page.binding.is_some()));
+    let overrides = page.with_untracked(|page| format!("/rotations/{}/override", page.id));
     view! {
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
             {move || may_edit.get().then(|| view! { <EditButton page/> })}
+            {move || (may_edit.get() && bound.get()).then(|| view! {
+                <a class="button" href=overrides.clone()>"Make an override"</a>
+            })}
         </Card>
     }
 }

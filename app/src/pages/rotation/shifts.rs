@@ -27,13 +27,16 @@ pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
 
 #[component]
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
-    let plan = DataMemo::new(move || page.with(|page| page.plan.clone()));
+    let plan = DataMemo::new(move || page.with(|page| (page.plan.clone(), page.plan_beyond)));
     let bound = Memo::new(move |_| page.with(|page| page.mode.has_shifts()));
     move || {
         bound.get().then(|| {
             view! {
                 <Card id="shifts-heading" title="Coming shifts">
-                    {move || view! { <PlannedShifts plan=plan.get()/> }}
+                    {move || {
+                        let (plan, beyond) = plan.get();
+                        view! { <PlannedShifts plan beyond/> }
+                    }}
                 </Card>
             }
         })

@@ -8,7 +8,7 @@ use jiff::civil::{Date, Time, Weekday as Day};
 use std::{collections::BTreeSet, num::NonZeroU16};
 use types::{
     DUTY_SIZE_MAX, DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX,
-    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday,
+    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday, WhenAway,
 };
 
 /// The years in which a rota may start.
@@ -48,7 +48,10 @@ impl FilledIn {
                 terms: Terms {
                     cadence,
                     skips,
-                    passed_over: PassedOver::default(),
+                    passed_over: match input.when_away {
+                        WhenAway::IsNext => PassedOver::IsNext,
+                        WhenAway::LosesTurn => PassedOver::LosesTurn,
+                    },
                     paused: input.paused,
                 },
                 duty_size,
@@ -135,6 +138,10 @@ impl Terms {
             on_days_off: match cadence.on_days_off {
                 OnDaysOff::StaysOn => DayOff::StaysOn,
                 OnDaysOff::Nobody => DayOff::Nobody,
+            },
+            when_away: match self.passed_over {
+                PassedOver::IsNext => WhenAway::IsNext,
+                PassedOver::LosesTurn => WhenAway::LosesTurn,
             },
             duty_size: duty_size.to_string(),
             paused: self.paused,
@@ -500,6 +507,7 @@ mod tests {
                     holidays: "de-by, France".to_owned(),
                     days_off: "2026-12-24 2026-12-31".to_owned(),
                     on_days_off,
+                    when_away: [WhenAway::IsNext, WhenAway::LosesTurn][usize::from(weekends)],
                     duty_size: "2".to_owned(),
                     paused: weekends,
                     ..input(kind)

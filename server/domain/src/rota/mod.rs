@@ -16,6 +16,7 @@ mod preview;
 mod rotation;
 mod terms;
 mod turn;
+mod typed;
 mod zone;
 
 pub use absences::Absence;
@@ -27,8 +28,9 @@ pub use holidays::Region;
 pub use input::FilledIn;
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why};
-pub use preview::preview;
+pub use preview::{preview, preview_override};
 pub use rotation::{Rota, UpToDate};
 pub use terms::{Skips, Terms};
 pub use turn::{Basis, PassedOver, Turn};
+pub use typed::{typed_absence, typed_override};
 pub use zone::{Fold, Unclear, Zone};

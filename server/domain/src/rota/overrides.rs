@@ -1,10 +1,11 @@
 //! Overrides: somebody else takes a place, somebody comes in addition, or a place stays empty.
 //! The order in which they were made decides where they overlap.
 
+use crate::Member;
 use types::{Holder, MemberKey, Span, Timestamp};
 
 /// How long an override may be.
-pub const LONGEST_OVERRIDE_DAYS: i64 = 366;
+pub const LONGEST_OVERRIDE_DAYS: i64 = types::SPAN_MAX_DAYS;
 
 /// What somebody has decided about who is on duty for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +61,34 @@ impl Override {
         })
     }
 
+    /// Whoever is on duty by it.
+    pub fn by(&self) -> Option<&Holder> {
+        match &self.kind {
+            OverrideKind::Replace { by, .. } | OverrideKind::Add(by) => Some(by),
+            OverrideKind::Empty { .. } => None,
+        }
+    }
+
     /// Whose place it is about.
-    pub(crate) fn of(&self) -> Option<&MemberKey> {
+    pub fn of(&self) -> Option<&MemberKey> {
         match &self.kind {
             OverrideKind::Replace { of, .. } | OverrideKind::Empty { of } => Some(of),
             OverrideKind::Add(_) => None,
         }
     }
+}
+
+/// What a member is called, or somebody who is put on duty by an override.
+pub(super) fn name_of<'a>(
+    key: &MemberKey,
+    members: &'a [Member],
+    overrides: &'a [Override],
+) -> Option<&'a str> {
+    let members = members.iter().map(|member| (&member.key, &member.name));
+    let others = overrides.iter().filter_map(Override::by);
+    let mut all = members.chain(others.map(|by| (&by.key, &by.name)));
+    all.find(|(one, _)| *one == key)
+        .map(|(_, name)| name.as_str())
 }
 
 /// One of the places of a duty, at a moment.

@@ -8,7 +8,7 @@ use crate::{
     rota::{
         Basis, Override, Turn,
         absences::Availability,
-        overrides::{Place, apply},
+        overrides::{Place, apply, name_of},
         turn::in_order,
     },
 };
@@ -236,13 +236,12 @@ impl Basis<'_> {
             return None;
         };
         let of = self.overrides.get(place)?.of();
-        let mut members = self.members.iter();
-        let relieved = of.and_then(|of| members.find(|member| member.key == *of));
         Some(types::Override {
             starts_at: span.from,
             ends_at: span.until,
-            instead_of: relieved
-                .map(|member| member.name.clone())
+            instead_of: of
+                .and_then(|of| name_of(of, self.members, self.overrides))
+                .map(str::to_owned)
                 .into_iter()
                 .collect(),
         })

@@ -3,7 +3,7 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Basis, Terms, Turn},
+    rota::{Absence, Basis, Override, Terms, Turn},
 };
 use types::{Stretch, Timestamp};
 
@@ -17,6 +17,10 @@ const HOUR_MILLIS: i64 = 3_600_000;
 pub struct Rota {
     pub terms: Terms,
     pub turn: Turn,
+    /// In the order in which they were made.
+    pub overrides: Vec<Override>,
+    /// Of its members.
+    pub absences: Vec<Absence>,
 }
 
 /// What a rota makes of its rotation at a moment.
@@ -35,15 +39,27 @@ impl Rota {
     /// One that it has already goes on by other terms.
     pub fn begun(terms: Terms, rotation: &Rotation, now: Timestamp) -> Self {
         let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
-        let turn = match rotation.plan.rota() {
-            Some(present) => present.up_to_date(rotation, members, now).turn,
-            None => terms.basis(members, duty_size).begin(&rotation.crew, now),
-        };
-        Self { terms, turn }
+        match rotation.plan.rota() {
+            Some(present) => Self {
+                terms,
+                turn: present.up_to_date(rotation, members, now).turn,
+                ..present.clone()
+            },
+            None => Self {
+                turn: terms.basis(members, duty_size).begin(&rotation.crew, now),
+                terms,
+                overrides: Vec::new(),
+                absences: Vec::new(),
+            },
+        }
     }
 
     fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
-        self.terms.basis(members, duty_size)
+        Basis {
+            absences: &self.absences,
+            overrides: &self.overrides,
+            ..self.terms.basis(members, duty_size)
+        }
     }
 
     /// The shifts from when the turn was reckoned on until `until`, joined and by start.
@@ -63,6 +79,8 @@ impl Rota {
 
     /// Its rotation at `now`, whose members were those `before` until then.
     pub fn up_to_date(&self, rotation: &Rotation, before: &[Member], now: Timestamp) -> UpToDate {
+        // A clock that is behind the one by which it was reckoned knows nothing earlier.
+        let now = now.max(self.turn.as_of);
         let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
         let (was, is) = (
             self.basis(before, duty_size),
@@ -88,6 +106,7 @@ impl Rota {
 }
 
 impl Terms {
+    /// Without what was decided about single days and people.
     fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
         Basis {
             cadence: &self.cadence,
@@ -107,10 +126,11 @@ mod tests {
     use crate::{
         Plan,
         crew::examples::{duty, member},
-        rota::{Cadence, Days, DaysOff, OnDaysOff, PassedOver, Skips, Times, Zone},
+        rota::{Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Skips, Times, Zone},
         rotation::examples::rotation,
     };
     use jiff::civil::{Date, Time};
+    use types::Span;
 
     const HOUR: i64 = 3600;
 
@@ -154,6 +174,61 @@ mod tests {
         assert_eq!(now.duties, [duty("cy", hour(48), hour(72))]);
         assert_eq!(now.next_change_at, Some(hour(72)));
         assert_eq!(now.turn.as_of, hour(50));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_takes_nobody_off_duty() {
+        let mut rotation = daily();
+        let members = rotation.crew.members.clone();
+        let later = rota(&rotation).up_to_date(&rotation, &members, hour(50));
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.turn = later.turn.clone();
+        }
+        let now = rota(&rotation).up_to_date(&rotation, &members, hour(49));
+        assert_eq!(now.duties, [duty("cy", hour(50), hour(72))]);
+        assert_eq!(now.turn, later.turn);
+    }
+
+    #[test]
+    fn an_override_holds_from_its_start_to_its_end_and_the_clock_looks_at_both() {
+        let mut rotation = daily();
+        let members = rotation.crew.members.clone();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.overrides.push(Override {
+                span: Span {
+                    from: hour(3),
+                    until: hour(5),
+                },
+                kind: OverrideKind::Replace {
+                    of: member("ann").key,
+                    by: member("eve").holder(),
+                },
+            });
+        }
+        let at = |now: i64| rota(&rotation).up_to_date(&rotation, &members, hour(now));
+        assert_eq!(at(1).duties, [duty("ann", hour(0), hour(3))]);
+        assert_eq!(at(1).next_change_at, Some(hour(3)));
+        assert_eq!(at(4).duties, [duty("eve", hour(3), hour(5))]);
+        assert_eq!(at(4).next_change_at, Some(hour(5)));
+        assert_eq!(at(5).duties, [duty("ann", hour(5), hour(24))]);
+    }
+
+    #[test]
+    fn whoever_is_away_is_passed_over_while_that_lasts() {
+        let mut rotation = daily();
+        let members = rotation.crew.members.clone();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.absences.push(Absence {
+                who: member("ann").key,
+                span: Span {
+                    from: hour(3),
+                    until: hour(5),
+                },
+            });
+        }
+        let at = |now: i64| rota(&rotation).up_to_date(&rotation, &members, hour(now));
+        assert_eq!(at(4).duties, [duty("bob", hour(3), hour(5))]);
+        assert_eq!(at(5).duties, [duty("ann", hour(5), hour(24))]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase},
 };
 use std::sync::LazyLock;
-use types::Timestamp;
+use types::{Span, Timestamp};
 
 /// What forms are exact to.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -70,6 +70,13 @@ impl Zone {
     /// What clocks show at a moment.
     pub fn civil(&self, at: Timestamp) -> DateTime {
         self.0.to_datetime(instant(at))
+    }
+
+    /// A time as its clocks show it, and its name.
+    pub fn span_in_words(&self, span: Span) -> String {
+        let shown = |at| self.civil(at).strftime("%Y-%m-%d %H:%M");
+        let (from, until) = (shown(span.from), shown(span.until));
+        format!("{from} to {until}, {}", self.name())
     }
 
     /// How far clocks are ahead of UTC at a moment, in seconds.

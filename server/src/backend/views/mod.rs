@@ -1,5 +1,6 @@
 //! What pages show of what the actions answer. Nothing is decided here.
 
+mod absences;
 mod background;
 mod channel;
 mod connection;
@@ -12,6 +13,7 @@ mod slack;
 mod topic;
 mod week;
 
+pub(super) use absences::absences;
 pub(super) use background::background_task;
 pub(super) use channel::slack_channel;
 pub(super) use connection::{connection, disconnected, question};

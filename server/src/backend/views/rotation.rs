@@ -2,13 +2,20 @@
 
 use super::count;
 use crate::{
-    actions::rotations::{Bound, RotationState},
+    actions::{
+        overrides::may_end,
+        rotations::{Bound, RotationState},
+    },
     store::ListedRotation,
 };
-use domain::{Directory, Listing, Member, Record, SchedulePerson, rota::Rota};
+use domain::{
+    Actor, Directory, Listing, Member, Record, SchedulePerson,
+    rota::{OverrideKind, Rota},
+};
 use types::{
-    BindingView, LinkState, MemberView, Outlook, PagerDutyUserId, PersonId, PersonView, RotaView,
-    RotationCard, RotationList, RotationNeed, RotationPage, Timestamp,
+    BindingView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice, OverrideView,
+    PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList, RotationNeed,
+    RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -38,18 +45,56 @@ pub(in crate::backend) fn rotation_list(listing: Listing<RotationCard>) -> Rotat
     }
 }
 
-pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
+/// How much of a plan a rotation's page lists. Of shifts of a few hours there are a hundred and more in
+/// five weeks, and the timeline has them.
+const PLAN_LISTED: usize = 24;
+
+pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> RotationPage {
     let bound = state.bound.as_ref();
     let people = bound.map_or(&[][..], |bound| &bound.people);
     let rotation = state.rotation;
+    let name = |person: &PersonId| {
+        let person = state.directory.person(person);
+        person.map(|person| person.name.clone())
+    };
+    let overrides = state.overrides.into_iter().map(|stored| OverrideView {
+        may_end: may_end(actor, &rotation, &stored),
+        starts_at: stored.made.span.from,
+        ends_at: stored.made.span.until,
+        kind: match stored.made.kind {
+            OverrideKind::Replace { .. } => OverrideChoice::Replace,
+            OverrideKind::Add(_) => OverrideChoice::Add,
+            OverrideKind::Empty { .. } => OverrideChoice::Empty,
+        },
+        by: stored.made.by().cloned(),
+        of: stored.relieved_name,
+        has_left: stored.has_left,
+        made_by: stored.made_by.as_ref().and_then(name),
+        runs: stored.made.span.holds(state.now),
+        id: stored.id,
+    });
+    let absences = state.absences.into_iter().map(|absence| MemberAbsence {
+        name: name(&absence.person).unwrap_or_default(),
+        starts_at: absence.span.from,
+        ends_at: absence.span.until,
+        note: absence.note,
+    });
+    let (overrides, absences) = (overrides.collect(), absences.collect());
     let duty_size = rotation.details.duty_size;
+    let mut plan = state.plan;
+    let plan_beyond = count(plan.len().saturating_sub(PLAN_LISTED));
+    plan.truncate(PLAN_LISTED);
     RotationPage {
         outlook: state.outlook,
         contacts: state.contacts,
-        plan: state.plan,
+        plan,
+        plan_beyond,
         history: state.history.iter().map(Record::stretch).collect(),
         days: state.days,
         coverage: state.coverage,
+        overrides,
+        absences,
+        may_take_over: state.may_take_over,
         may_link: state.may_link,
         may_edit: state.may_edit,
         pagerduty_connected: state.connected,
@@ -60,6 +105,7 @@ pub(in crate::backend) fn rotation_page(state: RotationState) -> RotationPage {
             .iter()
             .map(|one| member(one, people))
             .collect(),
+        version: rotation.version(),
         id: rotation.id,
         details: rotation.details,
         mode: rotation.plan.mode(),

@@ -391,6 +391,7 @@ impl<'w> Tenant<'w> {
             code: String::new(),
             duty_size: "1".to_owned(),
             visibility: Visibility::Public,
+            version: String::new(),
         };
         let created = self.backend.create_rotation(&self.caller, input).await;
         let Outcome::Done(id) = created.unwrap() else {

@@ -440,6 +440,7 @@ pub async fn create(store: &Store, name: &str) -> RotationId {
         },
         plan: Plan::Manual,
         owners: vec![ann()],
+        last_edit: None,
         crew: Crew::default(),
     };
     let entry = entry(AuditAction::CreatedRotation);

@@ -54,6 +54,11 @@ impl ServerProcess {
     /// Starts one over the database, with PagerDuty and its login at `pagerduty`,
     /// and returns when it is ready.
     pub async fn start(database: &Database, pagerduty: &str) -> Self {
+        Self::start_with_slack(database, pagerduty, NOWHERE).await
+    }
+
+    /// The same, with Slack at `slack`.
+    pub async fn start_with_slack(database: &Database, pagerduty: &str, slack: &str) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let child = roundrobin(&[])
             .env("ROUNDROBIN_LISTEN", &address)
@@ -66,7 +71,7 @@ impl ServerProcess {
                 format!("{pagerduty}/identity"),
             )
             .env("ROUNDROBIN_PAGERDUTY_POLL_SECONDS", "1")
-            .env("ROUNDROBIN_SLACK_URL", NOWHERE)
+            .env("ROUNDROBIN_SLACK_URL", slack)
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();

@@ -1,17 +1,17 @@
 //! A server that tells Slack what becomes of duty, and its Slack.
 
 use super::{
-    Database, NOW, Setup, caller, create, entry, in_background, keys, open_services,
-    sandbox::Sandbox, with_people, workspace,
+    Database, NOW, Setup, caller, create, directory_read, entry, in_background, keys,
+    open_services, sandbox::Sandbox, with_people, workspace,
 };
 use app::backend::Caller;
-use domain::{Crew, Duty, Member};
+use domain::{Crew, Duty, Member, Person};
 use secrecy::SecretString;
 use serde_json::json;
 use server::{
     Services,
     backend::RoundRobin,
-    outbox,
+    clock, outbox,
     slack_output::{
         announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
     },
@@ -19,7 +19,7 @@ use server::{
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time};
-use types::{AuditAction, LinkState, MemberKey, PersonId, RotationId};
+use types::{AuditAction, LinkState, MemberKey, PersonId, Role, RotationId};
 
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
@@ -36,14 +36,8 @@ pub struct Output {
 impl Output {
     /// Its bot token has these scopes.
     pub async fn new(database: &Database, scopes: &[&str]) -> Self {
-        let sandbox = Sandbox::start().await;
-        let slack = format!("{}/slack", sandbox.url);
-        let setup = Setup {
-            slack: &slack,
-            ..Setup::at(&sandbox.url)
-        };
-        let services = open_services(&database.url, &setup).await;
-        with_people(&services.store).await;
+        let mut output = Self::silent(database, scopes).await;
+        let services = output.services.clone();
         let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
             Arc::new(DutyGroups(services.clone())),
             Arc::new(Topics(services.clone())),
@@ -52,11 +46,24 @@ impl Output {
         consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
         let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
-        let running = services.clone();
+        output.tasks = tokio::spawn(async move { in_background(&services, tasks).await });
+        output
+    }
+
+    /// The same, telling Slack nothing itself.
+    pub async fn silent(database: &Database, scopes: &[&str]) -> Self {
+        let sandbox = Sandbox::start().await;
+        let slack = format!("{}/slack", sandbox.url);
+        let setup = Setup {
+            slack: &slack,
+            ..Setup::at(&sandbox.url)
+        };
+        let services = open_services(&database.url, &setup).await;
+        with_people(&services.store).await;
         let output = Self {
             backend: RoundRobin::new(services.clone()),
             caller: caller(),
-            tasks: tokio::spawn(async move { in_background(&running, tasks).await }),
+            tasks: tokio::spawn(async {}),
             services,
             sandbox,
         };
@@ -79,6 +86,19 @@ impl Output {
         let (store, workspace) = (&self.services.store, workspace());
         let saving = store.save_installation(&workspace, "Acme", &installation, false, &entry);
         assert!(saving.await.unwrap());
+    }
+
+    /// Has these people of the sandbox known.
+    pub async fn meet(&self, people: &[(&str, &str)]) {
+        let people = people.iter().map(|(id, name)| Person {
+            id: PersonId::new(*id),
+            name: (*name).to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: false,
+        });
+        let people: Vec<_> = people.collect();
+        directory_read(&self.services.store, &people, clock::now()).await;
     }
 
     /// A rotation in which these people take turns by hand. The first of them is on duty.

@@ -1,0 +1,159 @@
+//! Settings → My absences: when the reader is away, so that schedules pass them over.
+
+use super::{settings::SettingsTabs, span_fields::SpanFields};
+use crate::{
+    AppError,
+    components::{
+        ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, loaded,
+        use_title,
+    },
+    data::{DataMemo, Resource},
+    forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
+    server_fns::{Absences, NoteAbsence, RemoveAbsence},
+};
+use leptos::prelude::*;
+use types::{
+    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceView, AbsencesView,
+    RotationId,
+};
+
+#[component]
+pub(crate) fn AbsencesPage() -> impl IntoView {
+    let note = ServerAction::<NoteAbsence>::telling("Your absence was noted.");
+    let remove = ServerAction::<RemoveAbsence>::telling("The absence was removed.");
+    let forms = Forms::of(vec![note.calls(), remove.calls()]);
+    let absences = Resource::following(move || forms.version() as u64, || Absences {});
+    use_title(|| "My absences".to_owned());
+    view! {
+        <h1>"My absences"</h1>
+        <SettingsTabs/>
+        <p>
+            "Schedules of rotations pass you over while you are away: whoever is next takes the turn. Owners of your \
+            rotations see it, and your note."
+        </p>
+        <FailureNotice failure=failure(form_outcome(remove))/>
+        {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
+            {move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> }}
+            <Card id="absence-heading" title="Be away">
+                <NoteForm view=view.get_untracked() note/>
+            </Card>
+        })}
+    }
+}
+
+#[component]
+fn Noted(absences: Vec<AbsenceView>, remove: ServerAction<RemoveAbsence>) -> impl IntoView {
+    (!absences.is_empty()).then(|| {
+        let rows = absences
+            .into_iter()
+            .map(move |absence| view! { <Absence absence remove/> });
+        view! {
+            <Table label="Your absences" columns=&["From", "Until", "Rotations", "Note", "Change"]>
+                {rows.collect_view()}
+            </Table>
+        }
+    })
+}
+
+#[component]
+fn Absence(absence: AbsenceView, remove: ServerAction<RemoveAbsence>) -> impl IntoView {
+    let rotations = match absence.everywhere {
+        true => "All".to_owned(),
+        false => absence.rotations.join(", "),
+    };
+    let label = if absence.runs { "End now" } else { "Remove" };
+    view! {
+        <Row>
+            <Cell label="From"><Time at=absence.starts_at/></Cell>
+            <Cell label="Until"><Time at=absence.ends_at/></Cell>
+            <Cell label="Rotations"><bdi translate="no">{rotations}</bdi></Cell>
+            <Cell label="Note"><bdi translate="no">{absence.note}</bdi></Cell>
+            <Cell label="Change">
+                <ActionForm action=remove>
+                    <input type="hidden" name="id" value=absence.id.to_string()/>
+                    <SubmitButton label busy_label="Removing…" pending=remove.pending()/>
+                </ActionForm>
+            </Cell>
+        </Row>
+    }
+    .into_any()
+}
+
+#[component]
+fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoView {
+    let outcome = form_outcome(note);
+    let typed = form_input::<NoteAbsence, AbsenceInput>().unwrap_or_else(|| AbsenceInput {
+        zone: view.zone,
+        ..AbsenceInput::default()
+    });
+    let problem = move |field| problem_of(outcome.refused(), field);
+    let text =
+        move |field| Signal::derive(move || problem(field).map(|problem| problem.to_string()));
+    let in_span = Callback::new(move |field| match problem(AbsenceField::Span(field)) {
+        Some(AbsenceProblem::Span(problem)) => Some(problem),
+        _ => None,
+    });
+    view! {
+        <ActionForm action=note class="form">
+            <SpanFields initial=typed.span problem=in_span/>
+            <TextField
+                id="absence-zone" name="zone" label="Time zone"
+                hint="By continent and city, as Europe/Paris. Both times are meant there."
+                value=typed.zone problem=text(AbsenceField::Zone)
+            />
+            {rotation_boxes(view.rotations, &typed.rotations)}
+            <TextField
+                id="absence-note" name="note" label="Note"
+                hint="For the owners of your rotations. May stay empty."
+                value=typed.note problem=text(AbsenceField::Note)
+            />
+            <FailureNotice failure=failure(outcome)/>
+            <div class="buttons">
+                <SubmitButton
+                    label="Note absence" busy_label="Saving…" kind=ButtonKind::Primary
+                    pending=note.pending()
+                />
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}
+
+fn rotation_boxes(rotations: Vec<(RotationId, String)>, chosen: &[String]) -> Option<AnyView> {
+    let boxes = |(id, name): (RotationId, String)| {
+        let id = id.to_string();
+        let checked = chosen.contains(&id);
+        view! {
+            <li>
+                <label>
+                    <input type="checkbox" name="rotations[]" value=id checked=checked/>
+                    <bdi translate="no">{name}</bdi>
+                </label>
+            </li>
+        }
+    };
+    (!rotations.is_empty()).then(|| {
+        view! {
+            <fieldset>
+                <legend>"For which rotations"</legend>
+                <p class="hint">"For all, also those to come, where none is ticked."</p>
+                <ul class="boxes">{rotations.into_iter().map(boxes).collect_view()}</ul>
+            </fieldset>
+        }
+        .into_any()
+    })
+}
+
+/// What is wrong with `field`.
+fn problem_of(
+    refused: Option<Result<AbsenceRefusal, AppError>>,
+    field: AbsenceField,
+) -> Option<AbsenceProblem> {
+    match refused {
+        Some(Ok(AbsenceRefusal::Fields(problems))) => problems
+            .into_iter()
+            .find(|(wrong, _)| *wrong == field)
+            .map(|(_, problem)| problem),
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! Where somebody has decided otherwise than the schedule has it, and which members are away.
+
+use super::Actions;
+use crate::{
+    components::{
+        Card, FailureNotice, Tone, badge_markup, keep_times_true, time_markup, use_clock,
+    },
+    data::DataMemo,
+    forms::{ActionForm, failure, form_outcome},
+};
+use leptos::{html, prelude::*};
+use maud::{Markup, html};
+use types::{MemberAbsence, OverrideChoice, OverrideView, RotationMode, RotationPage, Timestamp};
+
+/// The form that ends one.
+const END: &str = "end-override";
+
+#[component]
+pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl IntoView {
+    let id = page.with_untracked(|page| page.id.to_string());
+    let here = format!("/rotations/{id}/override");
+    let mode = Memo::new(move |_| page.with(|page| page.mode));
+    let may_make = Memo::new(move |_| page.with(|page| page.may_take_over));
+    let clock = use_clock();
+    let list = NodeRef::<html::Ul>::new();
+    let rows = DataMemo::new(move || {
+        page.with(|page| {
+            let now = clock.drawn();
+            let overrides = page.overrides.iter().map(|one| override_row(one, now));
+            let absences = page.absences.iter().map(|one| absence_row(one, now));
+            let rows = overrides.chain(absences).map(Markup::into_string);
+            rows.collect::<String>()
+        })
+    });
+    keep_times_true(list, move || rows.track());
+    let failed = failure(form_outcome(actions.end_override));
+    move || {
+        let (id, here) = (id.clone(), here.clone());
+        (mode.get() == RotationMode::Scheduled).then(|| {
+            view! {
+                <Card id="overrides-heading" title="Overrides">
+                    {move || rows.with(String::is_empty).then(|| view! {
+                        <p class="nobody">"Everybody takes their turns as planned."</p>
+                    })}
+                    <ul class="shifts" translate="no" node_ref=list inner_html=move || rows.get()></ul>
+                    <FailureNotice failure=failed/>
+                    <ActionForm action=actions.end_override id=END>
+                        <input type="hidden" name="rotation" value=id/>
+                    </ActionForm>
+                    {move || may_make.get().then(|| view! {
+                        <a class="button" href=here.clone()>"Make an override"</a>
+                    })}
+                </Card>
+            }
+        })
+    }
+}
+
+fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
+    let by = one.by.as_ref().map(|by| by.name.as_str());
+    let of = one.of.as_deref().unwrap_or("somebody who has left");
+    html! {
+        li class=[one.runs.then_some("current")] {
+            bdi class="person-name" { (by.unwrap_or("Nobody")) }
+            @match one.kind {
+                OverrideChoice::Add => { " in addition" }
+                OverrideChoice::Replace | OverrideChoice::Empty => { " in place of " bdi { (of) } }
+            }
+            @if one.has_left {
+                (badge_markup(Tone::Warning, "Deactivated in Slack: does not count"))
+            } @else if one.runs {
+                (badge_markup(Tone::Good, "Now"))
+            }
+            span class="hint" {
+                (time_markup(one.starts_at, false, now)) " – " (time_markup(one.ends_at, false, now))
+                @if let Some(made_by) = &one.made_by { ", made by " bdi { (made_by) } }
+            }
+            @if one.may_end {
+                button type="submit" class="button small" form=(END) name="id" value=(one.id.as_str()) {
+                    (if one.runs { "End now" } else { "Remove" })
+                    span class="visually-hidden" { ": " bdi { (by.unwrap_or("Nobody")) } }
+                }
+            }
+        }
+    }
+}
+
+fn absence_row(one: &MemberAbsence, now: Timestamp) -> Markup {
+    html! {
+        li {
+            bdi class="person-name" { (one.name) } " is away"
+            span class="hint" {
+                (time_markup(one.starts_at, false, now)) " – " (time_markup(one.ends_at, false, now))
+                @if !one.note.is_empty() { ", " bdi { (one.note) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! When the reader is away.
+
+#[cfg(feature = "ssr")]
+use super::request::{NOTHING_KEPT, call, submit};
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+#[cfg(feature = "ssr")]
+use types::AbsenceInput;
+use types::{AbsenceId, AbsenceRefusal, AbsencesView, Outcome, SpanInput};
+
+#[server(prefix = "/rpc", endpoint = "absences", input = GetUrl)]
+pub async fn absences() -> Result<AbsencesView, AppError> {
+    call(|backend, caller| async move { backend.absences(&caller).await }).await
+}
+
+/// The fields are those of [`types::AbsenceInput`].
+#[server(prefix = "/rpc", endpoint = "note_absence")]
+pub async fn note_absence(
+    #[server(default)] zone: String,
+    #[server(default)] span: SpanInput,
+    #[server(default)] rotations: Vec<String>,
+    #[server(default)] note: String,
+) -> Result<Outcome<(), AbsenceRefusal>, AppError> {
+    let input = AbsenceInput {
+        zone,
+        span,
+        rotations,
+        note,
+    };
+    let kept = input.clone();
+    submit::<NoteAbsence, _, _, _>(
+        Some(&kept),
+        |()| Some("/settings/absences".to_owned()),
+        |backend, caller| async move { backend.note_absence(&caller, input).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "remove_absence")]
+pub async fn remove_absence(id: AbsenceId) -> Result<Outcome<(), AbsenceRefusal>, AppError> {
+    submit::<RemoveAbsence, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.remove_absence(&caller, id).await },
+    )
+    .await
+}

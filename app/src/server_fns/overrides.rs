@@ -1,0 +1,58 @@
+//! Overrides of rotations' own schedules.
+
+#[cfg(feature = "ssr")]
+use super::request::{NOTHING_KEPT, submit};
+use crate::AppError;
+use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use types::OverrideInput;
+use types::{
+    Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, RotationId, SpanInput,
+};
+
+/// The fields are those of [`types::OverrideInput`]. With `preview`, nothing is saved, and the
+/// answer is what that would bring.
+#[server(prefix = "/rpc", endpoint = "make_override")]
+pub async fn make_override(
+    rotation: RotationId,
+    #[server(default)] kind: OverrideChoice,
+    #[server(default)] of: String,
+    #[server(default)] person: String,
+    #[server(default)] span: SpanInput,
+    #[server(default)] preview: bool,
+) -> Result<Outcome<OverrideSet, OverrideRefusal>, AppError> {
+    let page = format!("/rotations/{rotation}");
+    let input = OverrideInput {
+        kind,
+        of,
+        person,
+        span,
+    };
+    let kept = input.clone();
+    submit::<MakeOverride, _, _, _>(
+        Some(&kept),
+        |done| (!matches!(done, OverrideSet::Previewed(_))).then_some(page),
+        |backend, caller| async move {
+            if preview {
+                let preview = backend.preview_override(&caller, rotation, input).await?;
+                return Ok(preview.map(OverrideSet::Previewed));
+            }
+            let made = backend.make_override(&caller, rotation, input).await?;
+            Ok(made.map(|()| OverrideSet::Made))
+        },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "end_override")]
+pub async fn end_override(
+    rotation: RotationId,
+    id: OverrideId,
+) -> Result<Outcome<(), OverrideRefusal>, AppError> {
+    submit::<EndOverride, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.end_override(&caller, rotation, id).await },
+    )
+    .await
+}

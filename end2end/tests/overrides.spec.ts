@@ -1,0 +1,89 @@
+// Overrides of rotations' own schedules, and absences, by those who make them.
+import type { Page } from '@playwright/test';
+import { done } from '../support/calls';
+import { arrangeRotation, names } from '../support/rotations';
+import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
+import { visit } from '../support/takeover';
+import { expect, test } from '../support/world';
+
+/** A rotation in which Ada is on duty by its schedule, and Wei is next. */
+async function arrangeTurns(page: Page): Promise<string> {
+  const path = await arrangeRotation(page, 'Ops', ['Ada Okafor', 'Wei Zhang']);
+  const id = path.split('/').pop()!;
+  await done(page, '/rpc/rotate', { id });
+  // Years from now.
+  await done(page, '/rpc/set_schedule', {
+    id,
+    mode: 'scheduled',
+    'rota[kind]': 'monthly',
+    'rota[day]': '1',
+    'rota[times]': '09:00',
+    'rota[zone]': 'UTC',
+    'rota[starts_on]': '2099-01-01',
+  });
+  return path;
+}
+
+/** As a field for a moment has it, in UTC. */
+function inHours(hours: number): string {
+  return new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, 16);
+}
+
+test('an override is previewed, relieves at once, and ends', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  const path = await arrangeTurns(page);
+  await visit(page, path);
+  await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
+  await page.getByRole('link', { name: 'Make an override' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Override in Ops');
+  await page.getByLabel('In the place of').selectOption('Ada Okafor');
+  await page.getByLabel('Until', { exact: true }).fill(inHours(-2));
+  await page.getByRole('button', { name: 'Make override' }).click();
+  await expect(page.getByLabel('On duty instead')).toHaveAccessibleDescription(/Choose a person/);
+  await expect(page.getByLabel('Until', { exact: true })).toHaveAccessibleDescription(/is over already|ends before/);
+  await page.getByLabel('On duty instead').selectOption('Wei Zhang');
+  await page.getByLabel('Until', { exact: true }).fill(inHours(2));
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByRole('status').getByText('Wei Zhang instead of Ada Okafor')).toBeVisible();
+  await page.getByRole('button', { name: 'Make override' }).click();
+  await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
+  await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('in place of Ada Okafor');
+  await page.getByRole('button', { name: 'End now: Wei Zhang' }).click();
+  await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
+});
+
+test('whoever notes an absence is passed over until it is removed', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  const path = await arrangeTurns(page);
+  await visit(page, '/settings/absences');
+  await page.getByLabel('Until', { exact: true }).fill(inHours(48));
+  await page.getByLabel('Note').fill('On holiday');
+  await page.getByRole('button', { name: 'Note absence' }).click();
+  await expect(page.getByRole('table', { name: 'Your absences' })).toContainText('On holiday');
+  await visit(page, path);
+  await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
+  await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('Ada Okafor is away');
+  await visit(page, '/settings/absences');
+  await page.getByRole('button', { name: 'End now' }).click();
+  await expect(page.getByRole('table', { name: 'Your absences' })).toHaveCount(0);
+  await visit(page, path);
+  await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false, expectedConsole: /\/pkg\/\S+\.js csp|preloaded using link preload but not used/ });
+
+  test('an override that was refused keeps what was filled in', async ({ page }) => {
+    await signInWithoutJavaScript(page, 'Ada Okafor');
+    const path = await arrangeTurns(page);
+    await page.goto(`${path}/override`);
+    await page.getByLabel('In the place of').selectOption('Ada Okafor');
+    await page.getByLabel('On duty instead').selectOption('Wei Zhang');
+    await page.getByLabel('Until', { exact: true }).fill(inHours(-2));
+    await page.getByRole('button', { name: 'Make override' }).click();
+    await expect(page.getByText('This is over already.').or(page.getByText('It ends before it begins.'))).toBeVisible();
+    await page.getByLabel('Until', { exact: true }).fill(inHours(2));
+    await page.getByRole('button', { name: 'Make override' }).click();
+    await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
+  });
+});

@@ -1,0 +1,294 @@
+//! What somebody types for an override or an absence, checked. Its times are civil ones of a
+//! zone that the form names: one that clocks jump over is refused, and of one that they show
+//! twice it is asked which is meant.
+
+use crate::{
+    Directory, Plan, Rotation,
+    rota::{
+        Fold, Override, OverrideKind, OverrideProblem as SpanFault, Unclear, Zone,
+        overrides::name_of,
+    },
+};
+use jiff::civil::DateTime;
+use types::{
+    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, Holder, MemberKey, NOTE_MAX_CHARS,
+    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, PersonId,
+    RotationRefusal, Span, SpanField, SpanInput, SpanProblem, Timestamp, WhichOne,
+};
+
+/// The override of a rotation that was filled in at `now`, or everything that is wrong with it.
+pub fn typed_override(
+    input: &OverrideInput,
+    rotation: &Rotation,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Override, OverrideRefusal> {
+    let rota = match &rotation.plan {
+        Plan::Scheduled(rota) => rota,
+        Plan::PagerDuty(_) => return Err(OverrideRefusal::Bound),
+        Plan::Manual => return Err(OverrideRefusal::ByHand),
+        Plan::Unknown => return Err(RotationRefusal::UnknownMode.into()),
+    };
+    let mut problems = Vec::new();
+    let of = || {
+        let of = MemberKey::parse(input.of.trim()).ok_or(OverrideProblem::NobodyChosen)?;
+        let mut members = rotation.crew.members.iter().map(|member| &member.key);
+        let mut others = rota.overrides.iter().filter_map(Override::by);
+        let is_there = members.any(|key| *key == of) || others.any(|by| by.key == of);
+        is_there.then_some(of).ok_or(OverrideProblem::NotAMember)
+    };
+    let by = || {
+        let by = PersonId::parse(input.person.trim()).ok_or(OverrideProblem::NobodyChosen)?;
+        let person = directory.person(&by).ok_or(OverrideProblem::NotKnown)?;
+        match person.deactivated {
+            true => Err(OverrideProblem::Deactivated),
+            false => Ok(Holder {
+                key: MemberKey::of_person(&person.id),
+                name: person.name.clone(),
+            }),
+        }
+    };
+    let mut noted = |problem, field| problems.push((field, problem));
+    let kind = match input.kind {
+        OverrideChoice::Add => by()
+            .map_err(|problem| noted(problem, OverrideField::Person))
+            .ok()
+            .map(OverrideKind::Add),
+        OverrideChoice::Empty => of()
+            .map_err(|problem| noted(problem, OverrideField::Of))
+            .ok()
+            .map(|of| OverrideKind::Empty { of }),
+        OverrideChoice::Replace => {
+            let of = of().map_err(|problem| noted(problem, OverrideField::Of));
+            let by = by().map_err(|problem| noted(problem, OverrideField::Person));
+            match (of, by) {
+                (Ok(of), Ok(by)) if of == by.key => {
+                    noted(OverrideProblem::Oneself, OverrideField::Person);
+                    None
+                }
+                (Ok(of), Ok(by)) => Some(OverrideKind::Replace { of, by }),
+                _ => None,
+            }
+        }
+    };
+    let zone = &rota.terms.cadence.zone;
+    let span = typed_span(&input.span, zone, now);
+    match (span, kind) {
+        (Ok(span), Some(kind)) => return Ok(Override { span, kind }),
+        (Ok(_), None) => {}
+        (Err(wrong), _) => problems.extend(
+            wrong
+                .into_iter()
+                .map(|(field, problem)| (OverrideField::Span(field), problem.into())),
+        ),
+    }
+    Err(OverrideRefusal::Fields(problems))
+}
+
+/// The span and the note of an absence that was filled in at `now`, or everything that is wrong
+/// with it.
+pub fn typed_absence(
+    input: &AbsenceInput,
+    now: Timestamp,
+) -> Result<(Span, String), AbsenceRefusal> {
+    let mut problems = Vec::new();
+    let note = input.note.trim();
+    if note.chars().count() > NOTE_MAX_CHARS {
+        problems.push((AbsenceField::Note, AbsenceProblem::NoteTooLong));
+    } else if note.chars().any(char::is_control) {
+        problems.push((AbsenceField::Note, AbsenceProblem::NoteUnprintable));
+    }
+    let Some(zone) = Zone::named(input.zone.trim()) else {
+        problems.push((AbsenceField::Zone, AbsenceProblem::Zone));
+        return Err(AbsenceRefusal::Fields(problems));
+    };
+    match typed_span(&input.span, &zone, now) {
+        Ok(span) if problems.is_empty() => return Ok((span, note.to_owned())),
+        Ok(_) => {}
+        Err(wrong) => problems.extend(
+            wrong
+                .into_iter()
+                .map(|(field, problem)| (AbsenceField::Span(field), problem.into())),
+        ),
+    }
+    Err(AbsenceRefusal::Fields(problems))
+}
+
+/// The part of a time that is still to come: what has been stays as it was.
+fn typed_span(
+    input: &SpanInput,
+    zone: &Zone,
+    now: Timestamp,
+) -> Result<Span, Vec<(SpanField, SpanProblem)>> {
+    let mut problems = Vec::new();
+    let mut moment = |text: &str, which, field| {
+        let moment = typed(text, which, zone);
+        moment.map_err(|problem| problems.push((field, problem)))
+    };
+    let from = match input.from.trim() {
+        "" => Ok(now),
+        from => moment(from, input.from_which, SpanField::From),
+    };
+    let until = moment(&input.until, input.until_which, SpanField::Until);
+    let (Ok(from), Ok(until)) = (from, until) else {
+        return Err(problems);
+    };
+    Override::span(Span { from, until }, now).map_err(|fault| {
+        let problem = match fault {
+            SpanFault::EndsBeforeStart => SpanProblem::EndsBeforeStart,
+            SpanFault::IsOver => SpanProblem::IsOver,
+            SpanFault::TooLong => SpanProblem::TooLong,
+        };
+        vec![(SpanField::Until, problem)]
+    })
+}
+
+fn typed(text: &str, which: WhichOne, zone: &Zone) -> Result<Timestamp, SpanProblem> {
+    let text = text.trim();
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let mut read = forms
+        .iter()
+        .filter_map(|form| DateTime::strptime(form, text).ok());
+    let civil = read.next().ok_or(SpanProblem::NoMoment)?;
+    let fold = match which {
+        WhichOne::Unasked => None,
+        WhichOne::First => Some(Fold::First),
+        WhichOne::Second => Some(Fold::Second),
+    };
+    let written = |civil: DateTime| civil.strftime("%Y-%m-%d %H:%M").to_string();
+    let ahead = |at: Timestamp| {
+        let minutes = zone.seconds_ahead(at) / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let minutes = minutes.unsigned_abs();
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    zone.typed(civil, fold).map_err(|unclear| match unclear {
+        Unclear::Missing { before, after } => SpanProblem::Missing {
+            before: written(before),
+            after: written(after),
+        },
+        Unclear::Twice { first, second } => SpanProblem::Twice {
+            first: ahead(first),
+            second: ahead(second),
+        },
+        Unclear::TooFar => SpanProblem::TooFar,
+    })
+}
+
+impl Override {
+    /// What the one whose place it is about is called, if the rotation has them.
+    pub fn relieved_name(&self, rotation: &Rotation) -> Option<String> {
+        let overrides = rotation.plan.rota().map_or(&[][..], |rota| &rota.overrides);
+        name_of(self.of()?, &rotation.crew.members, overrides).map(str::to_owned)
+    }
+
+    /// What it does, as `Bob instead of Ann, 2026-06-01 09:00 to 2026-06-01 17:00, Europe/Paris`.
+    pub fn in_words(&self, rotation: &Rotation) -> String {
+        let relieved = self.relieved_name(rotation);
+        let relieved = relieved.as_deref().unwrap_or("somebody who has left");
+        let what = match &self.kind {
+            OverrideKind::Replace { by, .. } => format!("{} instead of {relieved}", by.name),
+            OverrideKind::Add(by) => format!("{} in addition", by.name),
+            OverrideKind::Empty { .. } => format!("Nobody in the place of {relieved}"),
+        };
+        match rotation.plan.rota() {
+            Some(rota) => {
+                let when = rota.terms.cadence.zone.span_in_words(self.span);
+                format!("{what}, {when}")
+            }
+            None => what,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: &str, until: &str) -> SpanInput {
+        SpanInput {
+            from: from.to_owned(),
+            until: until.to_owned(),
+            ..SpanInput::default()
+        }
+    }
+
+    fn checked(input: &SpanInput) -> Result<Span, Vec<(SpanField, SpanProblem)>> {
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        let now = zone.planned(DateTime::constant(2026, 3, 1, 12, 0, 0, 0));
+        typed_span(input, &zone, now)
+    }
+
+    #[test]
+    fn times_are_those_of_the_zone_and_what_has_been_is_left_out() {
+        let span = checked(&span("2026-02-01T00:00", "2026-03-02 08:00")).unwrap();
+        let hours = span.until.seconds_since(span.from) / 3600;
+        assert_eq!(hours, 20);
+    }
+
+    #[test]
+    fn a_time_that_clocks_jump_over_is_refused_with_the_nearest_ones() {
+        let refused = checked(&span("2026-03-29T02:30", "2026-03-30T00:00")).unwrap_err();
+        let missing = SpanProblem::Missing {
+            before: "2026-03-29 01:59".to_owned(),
+            after: "2026-03-29 03:00".to_owned(),
+        };
+        assert_eq!(refused, [(SpanField::From, missing)]);
+    }
+
+    #[test]
+    fn of_a_time_that_clocks_show_twice_it_is_asked_which_is_meant() {
+        let twice = span("2026-10-24T00:00", "2026-10-25T02:30");
+        let refused = checked(&twice).unwrap_err();
+        let problem = SpanProblem::Twice {
+            first: "+02:00".to_owned(),
+            second: "+01:00".to_owned(),
+        };
+        assert_eq!(refused, [(SpanField::Until, problem)]);
+        let told = |until_which| {
+            let told = SpanInput {
+                until_which,
+                ..twice.clone()
+            };
+            checked(&told).unwrap().until
+        };
+        let (first, second) = (told(WhichOne::First), told(WhichOne::Second));
+        assert_eq!(second.seconds_since(first), 3600);
+    }
+
+    #[test]
+    fn what_ends_before_it_begins_is_over_or_too_long_is_refused_at_its_end() {
+        let problem = |from: &str, until: &str| {
+            let refused = checked(&span(from, until)).unwrap_err();
+            let [(SpanField::Until, problem)] = refused.as_slice() else {
+                panic!("{refused:?}");
+            };
+            problem.clone()
+        };
+        let cases = [
+            (
+                "2026-04-02T00:00",
+                "2026-04-01T00:00",
+                SpanProblem::EndsBeforeStart,
+            ),
+            ("2026-02-01T00:00", "2026-02-02T00:00", SpanProblem::IsOver),
+            ("2026-04-01T00:00", "2036-04-01T00:00", SpanProblem::TooLong),
+        ];
+        for (from, until, expected) in cases {
+            assert_eq!(problem(from, until), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_said_to_be_none() {
+        let odd = ["tomorrow", "2026-13-01T00:00", "2026-04-01"];
+        for text in odd {
+            let refused = checked(&span(text, "2026-04-02T00:00")).unwrap_err();
+            assert_eq!(
+                refused,
+                [(SpanField::From, SpanProblem::NoMoment)],
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Overrides of rotations' own schedules.
+
+use super::{RoundRobin, actor, answers::answer};
+use crate::actions::overrides;
+use app::backend::{Answer, Caller, Overrides};
+use async_trait::async_trait;
+use types::{OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId};
+
+#[async_trait]
+impl Overrides for RoundRobin {
+    async fn preview_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<RotaPreview, OverrideRefusal> {
+        let actor = actor(caller);
+        let preview = overrides::preview(&self.services, &actor, &rotation, &input).await;
+        answer(caller, preview)
+    }
+
+    async fn make_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal> {
+        let made = overrides::make(&self.services, &actor(caller), &rotation, &input).await;
+        answer(caller, made)
+    }
+
+    async fn end_override(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: OverrideId,
+    ) -> Answer<(), OverrideRefusal> {
+        let ended = overrides::end(&self.services, &actor(caller), &rotation, &id).await;
+        answer(caller, ended)
+    }
+}

@@ -1,0 +1,438 @@
+//! Overrides of rotations' own schedules, from the form to who is on duty.
+
+use crate::{
+    rotas::Team,
+    support::{Database, bound::Bound, caller, create, databases, rotation, told, workspace},
+};
+use app::backend::{Caller, Overrides, Rotations};
+use domain::{Person, rota::Zone};
+use server::{backend::RoundRobin, clock, hand_offs::Due};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+use std::time::Duration;
+use types::{
+    Denial, MemberKey, Outcome, OverrideChoice, OverrideField, OverrideInput, OverrideProblem,
+    OverrideRefusal, OverrideView, PersonId, Role, RotaInput, SpanField, SpanInput, SpanProblem,
+    Stretch, Timestamp, WhichOne,
+};
+
+const ANN: &str = "U1";
+const BOB: &str = "U2";
+const CY: &str = "U3";
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+
+/// What clocks of the schedule show so many seconds from now.
+pub fn civil(seconds: i64) -> String {
+    let zone = Zone::named("UTC").unwrap();
+    let at = zone.civil(clock::now().plus_seconds(seconds));
+    at.strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+pub fn span(from: i64, until: i64) -> SpanInput {
+    SpanInput {
+        from: civil(from),
+        until: civil(until),
+        ..SpanInput::default()
+    }
+}
+
+/// Ann and Bob, who take turns once a day, and far from now; and Cy, who is in no rotation.
+pub async fn team(database: Database) -> Team {
+    let team = Team::of_two(database).await;
+    let cy = person(CY, "Cy", false);
+    let store = &team.services.store;
+    let known = [told(&cy, clock::now())];
+    store.save_told(&workspace(), &known).await.unwrap();
+    team.schedule(RotaInput {
+        times: civil(12 * HOUR)[11..].to_owned(),
+        zone: "UTC".to_owned(),
+        starts_on: "2026-01-01".to_owned(),
+        ..RotaInput::default()
+    })
+    .await;
+    team.asleep().await;
+    team.hand_over().await;
+    team
+}
+
+fn person(id: &str, name: &str, deactivated: bool) -> Person {
+    Person {
+        id: PersonId::new(id),
+        name: name.to_owned(),
+        email: None,
+        role: Role::Member,
+        deactivated,
+    }
+}
+
+pub fn id_of(name: &str) -> &'static str {
+    match name {
+        "Ann" => ANN,
+        "Bob" => BOB,
+        _ => CY,
+    }
+}
+
+pub fn key(id: &str) -> String {
+    MemberKey::of_person(&PersonId::new(id)).to_string()
+}
+
+fn replace(of: &str, person: &str, span: SpanInput) -> OverrideInput {
+    OverrideInput {
+        kind: OverrideChoice::Replace,
+        of: key(of),
+        person: person.to_owned(),
+        span,
+    }
+}
+
+async fn make(team: &Team, input: OverrideInput) -> Outcome<(), OverrideRefusal> {
+    let id = team.id.clone();
+    let made = team.backend.make_override(&caller(), id, input).await;
+    made.unwrap()
+}
+
+async fn made(team: &Team, input: OverrideInput) {
+    assert_eq!(make(team, input).await, Outcome::Done(()));
+}
+
+async fn end(team: &Team, one: &OverrideView) -> Outcome<(), OverrideRefusal> {
+    let (id, one) = (team.id.clone(), one.id.clone());
+    let ended = team.backend.end_override(&caller(), id, one).await;
+    ended.unwrap()
+}
+
+/// The one who is on duty, on the page, on the card and as it is stored.
+async fn on_duty(team: &Team) -> String {
+    let page = team.page().await.outlook.on_duty;
+    let names: Vec<_> = page.into_iter().map(|duty| duty.holder.name).collect();
+    assert_eq!(names, team.stored_on_duty().await);
+    let cards = team.backend.rotations(&caller(), Default::default()).await;
+    let card = cards.unwrap().cards.pop().unwrap().outlook.on_duty;
+    assert_eq!(names.len(), card.len());
+    names.join("+")
+}
+
+/// Who has a shift, and until when. The first one has begun before it was planned.
+fn ends(plan: &[Stretch]) -> Vec<(Option<&str>, Option<Timestamp>)> {
+    let shifts = plan.iter().map(|stretch| {
+        let holder = stretch.holder.as_ref();
+        (holder.map(|holder| holder.name.as_str()), stretch.ends_at)
+    });
+    shifts.collect()
+}
+
+/// As if time had passed until the overrides end.
+async fn let_them_end(team: &Team) {
+    let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+    let now = clock::now().as_millis();
+    for statement in [
+        format!("update overrides set ends_at = {now}"),
+        "update rotations set next_change_at = 0".to_owned(),
+    ] {
+        let statement = sqlx::query(AssertSqlSafe(statement));
+        statement.execute(&mut other).await.unwrap();
+    }
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_override_relieves_at_once_and_whoever_was_on_duty_comes_back_at_its_end() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        made(&team, replace(id_of(&first), CY, span(-5 * MINUTE, HOUR))).await;
+        assert_eq!(on_duty(&team).await, "Cy");
+        let page = team.page().await;
+        let duty = &page.outlook.on_duty[0];
+        let by_override = duty.by_override.as_ref().expect("it is marked as one");
+        assert_eq!(by_override.instead_of, [first.as_str()]);
+        let [one] = page.overrides.as_slice() else {
+            panic!("{:?}", page.overrides);
+        };
+        assert!(one.runs && one.may_end && !one.has_left);
+        assert_eq!(one.by.as_ref().unwrap().name, "Cy");
+        assert_eq!(one.of.as_ref(), Some(&first));
+        assert_eq!(one.made_by.as_deref(), Some("Ann"));
+        assert_eq!(duty.until, Some(one.ends_at));
+        // What has been stays as it was.
+        let history = &page.history;
+        assert_eq!(history[0].holder.as_ref().unwrap().name, "Cy");
+        assert_eq!(history[1].holder.as_ref().unwrap().name, first);
+        assert_eq!(history[1].ends_at, Some(history[0].starts_at));
+        let store = &team.services.store;
+        let hours = Duration::from_secs(7200);
+        let next = store.next_hand_offs(hours).await.unwrap();
+        assert_eq!(next.len(), 1, "the clock looks at its end");
+        let_them_end(&team).await;
+        assert_eq!(team.hand_over().await, Due::Now);
+        assert_eq!(on_duty(&team).await, first);
+        assert_eq!(team.page().await.overrides, []);
+    }
+}
+
+#[tokio::test]
+async fn the_later_made_wins_and_ending_it_brings_back_the_one_below() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let other = if first == "Ann" { "Bob" } else { "Ann" };
+        made(&team, replace(id_of(&first), CY, span(0, 3 * HOUR))).await;
+        made(&team, replace(CY, id_of(other), span(0, HOUR))).await;
+        assert_eq!(on_duty(&team).await, other);
+        let page = team.page().await;
+        let marked = page.outlook.on_duty[0].by_override.clone().unwrap();
+        assert_eq!(marked.instead_of, ["Cy"]);
+        let over = page
+            .overrides
+            .iter()
+            .find(|one| one.of.as_deref() == Some("Cy"));
+        assert_eq!(end(&team, over.unwrap()).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, "Cy");
+        let again = end(&team, over.unwrap()).await;
+        assert_eq!(again, Outcome::Refused(OverrideRefusal::Gone));
+        let below = &team.page().await.overrides[0];
+        assert_eq!(end(&team, below).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, first);
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_left_empty_and_somebody_comes_in_addition() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let empty = OverrideInput {
+            kind: OverrideChoice::Empty,
+            of: key(id_of(&first)),
+            span: span(0, HOUR),
+            ..OverrideInput::default()
+        };
+        made(&team, empty).await;
+        assert_eq!(on_duty(&team).await, "");
+        let add = OverrideInput {
+            kind: OverrideChoice::Add,
+            person: CY.to_owned(),
+            span: span(0, HOUR),
+            ..OverrideInput::default()
+        };
+        made(&team, add).await;
+        assert_eq!(on_duty(&team).await, "Cy");
+        let empty = team.page().await.overrides;
+        let empty = empty.iter().find(|one| one.kind == OverrideChoice::Empty);
+        assert_eq!(end(&team, empty.unwrap()).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, format!("{first}+Cy"));
+    }
+}
+
+#[tokio::test]
+async fn a_coming_one_moves_the_clock_and_is_removed_without_a_trace() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let store = &team.services.store;
+        let hours = Duration::from_secs(2 * 3600);
+        assert_eq!(store.next_hand_offs(hours).await.unwrap(), []);
+        let plan = team.page().await.plan;
+        made(&team, replace(id_of(&first), CY, span(HOUR, 2 * HOUR))).await;
+        assert_eq!(store.next_hand_offs(hours).await.unwrap().len(), 1);
+        assert_eq!(on_duty(&team).await, first);
+        let page = team.page().await;
+        assert!(!page.overrides[0].runs);
+        assert_ne!(ends(&page.plan), ends(&plan));
+        assert_eq!(page.outlook.next.unwrap().names, ["Cy"]);
+        assert_eq!(end(&team, &page.overrides[0]).await, Outcome::Done(()));
+        assert_eq!(store.next_hand_offs(hours).await.unwrap(), []);
+        assert_eq!(ends(&team.page().await.plan), ends(&plan));
+    }
+}
+
+#[tokio::test]
+async fn a_preview_says_who_loses_and_gains_what_and_saves_nothing() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let input = replace(id_of(&first), CY, span(HOUR, 2 * HOUR));
+        let (id, backend) = (team.id.clone(), &team.backend);
+        let previewed = backend.preview_override(&caller(), id, input.clone()).await;
+        let Outcome::Done(preview) = previewed.unwrap() else {
+            panic!("no preview");
+        };
+        let expected = format!("Cy instead of {first}, ");
+        assert!(preview.words.starts_with(&expected), "{}", preview.words);
+        let gained = &preview.gained;
+        let by_cy = |stretch: &&Stretch| {
+            let holder = stretch.holder.as_ref();
+            holder.is_some_and(|holder| holder.name == "Cy")
+        };
+        assert_eq!(gained.iter().filter(by_cy).count(), 1, "{gained:?}");
+        assert_eq!(team.page().await.overrides, []);
+        made(&team, input).await;
+        let page = team.page().await;
+        assert_eq!(ends(&page.plan)[..4], ends(&preview.plan)[..4]);
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_slack_does_not_go_on_duty_by_an_override() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        made(&team, replace(id_of(&first), CY, span(0, HOUR))).await;
+        assert_eq!(on_duty(&team).await, "Cy");
+        let store = &team.services.store;
+        let left = [told(&person(CY, "Cy", true), clock::now())];
+        store.save_told(&workspace(), &left).await.unwrap();
+        team.hand_over().await;
+        assert_eq!(on_duty(&team).await, first);
+        let page = team.page().await;
+        assert!(page.overrides[0].has_left, "the page says why");
+        let again = make(&team, replace(id_of(&first), CY, span(0, HOUR))).await;
+        let problem = (OverrideField::Person, OverrideProblem::Deactivated);
+        let refused = OverrideRefusal::Fields(vec![problem]);
+        assert_eq!(again, Outcome::Refused(refused));
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_by_field() {
+    for database in databases().await {
+        let team = team(database).await;
+        let refused = async |input: OverrideInput| match make(&team, input).await {
+            Outcome::Refused(OverrideRefusal::Fields(problems)) => problems,
+            other => panic!("{other:?}"),
+        };
+        let until = |problem| {
+            vec![(
+                OverrideField::Span(SpanField::Until),
+                OverrideProblem::Span(problem),
+            )]
+        };
+        let cases = [
+            (span(HOUR, 0), SpanProblem::EndsBeforeStart),
+            (span(-3 * HOUR, -HOUR), SpanProblem::IsOver),
+            (span(0, 367 * 24 * HOUR), SpanProblem::TooLong),
+        ];
+        for (span, problem) in cases {
+            assert_eq!(refused(replace(ANN, CY, span)).await, until(problem));
+        }
+        let nobody = refused(OverrideInput::default()).await;
+        assert_eq!(nobody.len(), 3, "{nobody:?}");
+        let problems = refused(replace(CY, "U9", span(0, HOUR))).await;
+        let expected = vec![
+            (OverrideField::Of, OverrideProblem::NotAMember),
+            (OverrideField::Person, OverrideProblem::NotKnown),
+        ];
+        assert_eq!(problems, expected);
+        let problems = refused(replace(ANN, ANN, span(0, HOUR))).await;
+        let expected = vec![(OverrideField::Person, OverrideProblem::Oneself)];
+        assert_eq!(problems, expected);
+        assert_eq!(team.page().await.overrides, []);
+    }
+}
+
+#[tokio::test]
+async fn a_time_in_a_gap_is_refused_and_one_in_a_fold_asks_which() {
+    for database in databases().await {
+        let team = team(database).await;
+        team.schedule(RotaInput {
+            zone: "Europe/Berlin".to_owned(),
+            times: "09:00".to_owned(),
+            starts_on: "2026-01-01".to_owned(),
+            ..RotaInput::default()
+        })
+        .await;
+        let night = |from: &str, until: &str, until_which| SpanInput {
+            from: from.to_owned(),
+            until: until.to_owned(),
+            until_which,
+            ..SpanInput::default()
+        };
+        let gap = night("2027-03-28T02:30", "2027-03-28T08:00", WhichOne::Unasked);
+        let gap = make(&team, replace(ANN, CY, gap)).await;
+        let missing = SpanProblem::Missing {
+            before: "2027-03-28 01:59".to_owned(),
+            after: "2027-03-28 03:00".to_owned(),
+        };
+        let field = OverrideField::Span(SpanField::From);
+        let expected = OverrideRefusal::Fields(vec![(field, missing.into())]);
+        assert_eq!(gap, Outcome::Refused(expected));
+        let fold = |which| night("2027-10-30T20:00", "2027-10-31T02:30", which);
+        let asked = make(&team, replace(ANN, CY, fold(WhichOne::Unasked))).await;
+        assert!(matches!(asked, Outcome::Refused(_)));
+        for which in [WhichOne::First, WhichOne::Second] {
+            made(&team, replace(ANN, CY, fold(which))).await;
+        }
+        let ends: Vec<Timestamp> = team
+            .page()
+            .await
+            .overrides
+            .iter()
+            .map(|one| one.ends_at)
+            .collect();
+        assert_eq!(ends[1].seconds_since(ends[0]), HOUR);
+    }
+}
+
+#[tokio::test]
+async fn a_member_takes_over_themselves_and_others_decide_for_anybody() {
+    for database in databases().await {
+        let team = team(database).await;
+        let bob = Caller {
+            person: PersonId::new(BOB),
+            name: "Bob".to_owned(),
+            role: Role::Member,
+            ..caller()
+        };
+        let asked = async |caller: &Caller, input| {
+            team.backend
+                .make_override(caller, team.id.clone(), input)
+                .await
+        };
+        let for_cy = asked(&bob, replace(ANN, CY, span(HOUR, 2 * HOUR))).await;
+        let refused = Outcome::Refused(OverrideRefusal::OnlyYourself);
+        assert_eq!(for_cy.unwrap(), refused);
+        let himself = asked(&bob, replace(ANN, BOB, span(HOUR, 2 * HOUR))).await;
+        assert_eq!(himself.unwrap(), Outcome::Done(()));
+        let cy = Caller {
+            person: PersonId::new(CY),
+            name: "Cy".to_owned(),
+            ..bob.clone()
+        };
+        let stranger = asked(&cy, replace(ANN, CY, span(HOUR, 2 * HOUR))).await;
+        assert_eq!(
+            stranger,
+            Err(app::AppError::Forbidden(Denial::EditRotation))
+        );
+        let one = team.page().await.overrides[0].id.clone();
+        let ended = team
+            .backend
+            .end_override(&cy, team.id.clone(), one.clone())
+            .await;
+        assert_eq!(ended.unwrap(), refused);
+        let ended = team.backend.end_override(&bob, team.id.clone(), one).await;
+        assert_eq!(ended.unwrap(), Outcome::Done(()));
+    }
+}
+
+#[tokio::test]
+async fn where_pagerduty_or_people_decide_there_is_nothing_to_override() {
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let (_, id) = bound.rotations[0].clone();
+        let made = bound
+            .backend()
+            .make_override(&caller(), id, replace(ANN, BOB, span(0, HOUR)))
+            .await;
+        let refused = Outcome::Refused(OverrideRefusal::Bound);
+        assert_eq!(made.unwrap(), refused);
+        let by_hand = create(&bound.services.store, "By hand").await;
+        let backend = RoundRobin::new(bound.services.clone());
+        let made = backend
+            .make_override(&caller(), by_hand.clone(), replace(ANN, BOB, span(0, HOUR)))
+            .await;
+        assert_eq!(made.unwrap(), Outcome::Refused(OverrideRefusal::ByHand));
+        let unchanged = rotation(&bound.services.store, &by_hand).await;
+        assert!(unchanged.crew.duties.is_empty());
+    }
+}

@@ -1,0 +1,253 @@
+//! The server's process killed at any moment while it tells Slack what becomes of duty: nothing is
+//! lost, nothing is told twice, and of one message at most nobody knows.
+
+use crate::support::{
+    Database, databases, process::ServerProcess, slack_output::Output, soaking, workspace,
+};
+use app::backend::{Channels, DutyGroups, Rotations, Topics};
+use futures::future::join_all;
+use serde_json::json;
+use server::slack::{ANNOUNCEMENT, DUTY_GROUP, TOPIC};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+use tokio::time;
+use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+
+const SCOPES: [&str; 7] = [
+    "chat:write",
+    "chat:write.public",
+    "channels:read",
+    "channels:join",
+    "channels:write.topic",
+    "usergroups:read",
+    "usergroups:write",
+];
+/// Each with its channel. Both feed the group, and the first sets the topic of its channel.
+const CHANNELS: [&str; 2] = ["C02PLATFORM", "C03PAYMENTS"];
+const GROUP: &str = "S01PLATFORM";
+const TOMAS_AND_JUERGEN: [(&str, &str); 2] = [
+    ("U05TOMASHE", "Tomás Herrera"),
+    ("U08JUERGEN", "Jürgen Weiß"),
+];
+const PRIYA_AND_WEI: [(&str, &str); 2] =
+    [("U03PRIYARA", "Priya Raman"), ("U07WEIZHAN", "Wei Zhang")];
+/// A dead server's claim, its lease, and a busy machine.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_while_it_tells_slack_loses_nothing_and_tells_nothing_twice() {
+    let rounds = if soaking() { 50 } else { 10 };
+    let engines = databases().await.into_iter();
+    let tests = engines.map(|database| tokio::spawn(kill_again_and_again(database, rounds)));
+    for ended in join_all(tests).await {
+        ended.unwrap();
+    }
+}
+
+async fn kill_again_and_again(database: Database, kills: usize) {
+    let output = Output::silent(&database, &SCOPES).await;
+    let sandbox = &output.sandbox;
+    sandbox
+        .control("slack/limits", json!({"enforced": false}))
+        .await;
+    // What was sent is often not yet answered when the server dies.
+    let slow = json!({"side": "slack", "path": "/api/", "delay_ms": 40, "after": true});
+    sandbox.fault(slow).await;
+    output.meet(&TOMAS_AND_JUERGEN).await;
+    output.meet(&PRIYA_AND_WEI).await;
+    let rotations = [
+        output.by_hand("Platform", &TOMAS_AND_JUERGEN).await,
+        output.by_hand("Payments", &PRIYA_AND_WEI).await,
+    ];
+    for (id, channel) in rotations.iter().zip(CHANNELS) {
+        tell_slack_of(&output, id, channel).await;
+    }
+    let slack = format!("{}/slack", sandbox.url);
+    let start = || ServerProcess::start_with_slack(&database, &sandbox.url, &slack);
+    let mut server = start().await;
+    for _ in 0..kills {
+        for _ in 0..3 {
+            change_duty(&output, &rotations).await;
+        }
+        until_something_is_sent(&database).await;
+        // Any moment of it will do.
+        time::sleep(Duration::from_millis(random_below(300))).await;
+        server.kill();
+        change_duty(&output, &rotations).await;
+        long_gone(&database).await;
+        server = start().await;
+    }
+    until_nothing_waits(&database).await;
+
+    let (mut in_doubt, mut told) = (0, 0);
+    for (id, channel) in rotations.iter().zip(CHANNELS) {
+        let ends = ends(&database, id).await;
+        let written = messages(&output, channel).await;
+        let delivered = ends.iter().filter(|end| *end == "delivered").count();
+        let unclear = ends.iter().filter(|end| *end == "in_doubt").count();
+        assert_eq!(delivered + unclear, ends.len(), "{ends:?}");
+        assert!(
+            (delivered..=delivered + unclear).contains(&written),
+            "{written} messages for {delivered} notices and {unclear} in doubt"
+        );
+        (in_doubt, told) = (in_doubt + unclear, told + written);
+    }
+    assert!(in_doubt <= kills, "{in_doubt} in doubt after {kills} kills");
+    assert_eq!(in_group(&output).await, on_duty(&output, &rotations).await);
+    let topic = output
+        .sandbox
+        .ask(&format!("slack/channels/{}", CHANNELS[0]))
+        .await;
+    let [holder] = &on_duty_in(&output, &rotations[0]).await[..] else {
+        panic!("somebody is on duty");
+    };
+    assert_eq!(topic["topic"], holder.1.as_str());
+    let engine = database.url.split(':').next().unwrap_or_default();
+    println!("{engine}: {kills} kills, {told} messages, {in_doubt} in doubt");
+    server.kill();
+    output.end().await;
+}
+
+/// Has a rotation announced in its channel, whose topic says who is on duty, and feed the group.
+async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
+    let (backend, caller) = (&output.backend, &output.caller);
+    let chosen = backend.set_slack_channel(caller, id.clone(), channel.to_owned());
+    assert_eq!(chosen.await.unwrap(), Outcome::Done(()));
+    let (topic, template) = (channel.to_owned(), "%USER%".to_owned());
+    let set = backend.set_topic(caller, id.clone(), topic, template);
+    assert_eq!(set.await.unwrap(), Outcome::Done(()));
+    let group = (SlackGroupId::new(GROUP), NobodyOnDuty::Keep);
+    let connected = backend.connect_duty_group(caller, id.clone(), group, true);
+    assert_eq!(connected.await.unwrap(), Outcome::Done(()));
+}
+
+async fn change_duty(output: &Output, rotations: &[RotationId]) {
+    let place = usize::try_from(random_below(2)).unwrap();
+    let rotated = output
+        .backend
+        .rotate(&output.caller, rotations[place].clone());
+    assert!(rotated.await.unwrap().done().is_some());
+}
+
+fn random_below(limit: u64) -> u64 {
+    getrandom::u64().unwrap() % limit
+}
+
+/// What became of what was to be said of a rotation in its channel.
+async fn ends(database: &Database, id: &RotationId) -> Vec<String> {
+    let of_rotation = format!("kind = '{ANNOUNCEMENT}' and subject_id = '{id}'");
+    query(
+        database,
+        &format!("select state from outbox where {of_rotation}"),
+    )
+    .await
+}
+
+/// As if the server that was killed had been gone for as long as its claims and its lease last.
+async fn long_gone(database: &Database) {
+    for statement in [
+        "update outbox set claimed_until = 0, retry_at = 0 where state <> 'delivered'",
+        "update task_leases set held_until = 0",
+    ] {
+        execute(database, statement).await;
+    }
+}
+
+/// Waits until the server is at it.
+async fn until_something_is_sent(database: &Database) {
+    let sending = "select id from outbox where state = 'sending'";
+    let began = Instant::now();
+    while query(database, sending).await.is_empty() {
+        assert!(began.elapsed() < RECOVERY, "nothing is sent");
+        time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn until_nothing_waits(database: &Database) {
+    let began = Instant::now();
+    let kinds = [ANNOUNCEMENT, DUTY_GROUP, TOPIC].map(|kind| format!("'{kind}'"));
+    let waiting = format!(
+        "select kind || ' ' || state || ' ' || coalesce(problem, '') from outbox
+         where kind in ({}) and state in ('waiting', 'sending')",
+        kinds.join(", ")
+    );
+    loop {
+        let left = query(database, &waiting).await;
+        if left.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < RECOVERY, "still to be told: {left:?}");
+        time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn execute(database: &Database, statement: &'static str) {
+    let mut other = AnyConnection::connect(&database.url).await.unwrap();
+    other.execute(statement).await.unwrap();
+    other.close().await.unwrap();
+}
+
+async fn query(database: &Database, statement: &str) -> Vec<String> {
+    let mut other = AnyConnection::connect(&database.url).await.unwrap();
+    let rows = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement.to_owned()));
+    let rows = rows.fetch_all(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    rows.into_iter().map(|(text,)| text).collect()
+}
+
+async fn messages(output: &Output, channel: &str) -> usize {
+    let told = output
+        .sandbox
+        .ask(&format!("slack/channels/{channel}"))
+        .await;
+    let messages = told["messages"].as_array().unwrap();
+    let ours = messages.iter().filter(|message| {
+        let text = message["text"].as_str().unwrap_or_default();
+        text.starts_with("On duty for")
+    });
+    ours.count()
+}
+
+/// The ids and names of those on duty.
+async fn on_duty_in(output: &Output, id: &RotationId) -> Vec<(String, String)> {
+    let rotation = crate::support::rotation(&output.services.store, id).await;
+    let duties = rotation.crew.duties.iter();
+    let holders = duties.map(|duty| {
+        let person = duty.holder.key.person().unwrap();
+        (person.to_string(), duty.holder.name.clone())
+    });
+    holders.collect()
+}
+
+async fn on_duty(output: &Output, rotations: &[RotationId]) -> BTreeSet<String> {
+    let mut people = BTreeSet::new();
+    for id in rotations {
+        people.extend(on_duty_in(output, id).await.into_iter().map(|(id, _)| id));
+    }
+    people
+}
+
+async fn in_group(output: &Output) -> BTreeSet<String> {
+    let store = &output.services.store;
+    let id = SlackGroupId::new(GROUP);
+    let kept = store.duty_group(&workspace(), DUTY_GROUP, &id).await;
+    let known = kept.unwrap().unwrap().known.unwrap().members;
+    let told = output.sandbox.ask(&format!("slack/groups/{GROUP}")).await;
+    let told: BTreeSet<_> = told["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        known
+            .iter()
+            .map(ToString::to_string)
+            .collect::<BTreeSet<_>>(),
+        told
+    );
+    told
+}
