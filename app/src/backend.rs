@@ -9,7 +9,7 @@ use std::sync::Arc;
 use types::{
     AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
     BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
+    ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
     FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView, IntegrationsView, LinkRefusal,
     MemberKey, MoveDirection, NobodyOnDuty, NotificationInput, NotificationRefusal,
     NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput, OverrideRefusal,
@@ -357,6 +357,25 @@ pub trait Overrides {
         caller: &Caller,
         rotation: RotationId,
         input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal>;
+    /// Asks others to take somebody's place: the caller's own, where none is named.
+    async fn ask_for_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal>;
+    async fn take_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: CoverId,
+    ) -> Answer<(), OverrideRefusal>;
+    async fn withdraw_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: CoverId,
     ) -> Answer<(), OverrideRefusal>;
     /// Ends one that runs, or removes one that is to come.
     async fn end_override(

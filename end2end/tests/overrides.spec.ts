@@ -34,7 +34,7 @@ test('an override is previewed, relieves at once, and ends', async ({ page }) =>
   const path = await arrangeTurns(page);
   await visit(page, path);
   await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
-  await page.getByRole('link', { name: 'Make an override' }).click();
+  await page.getByRole('link', { name: 'Override or ask for cover' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Override in Ops');
   await page.getByLabel('In the place of').selectOption('Ada Okafor');
   await page.getByLabel('Until', { exact: true }).fill(inHours(-2));

@@ -52,6 +52,9 @@ pub enum AuditAction {
     SetSlackTopic,
     MadeOverride,
     EndedOverride,
+    AskedForCover,
+    WithdrewCover,
+    TookCover,
     NotedAbsence,
     RemovedAbsence,
     UndidChange,
@@ -60,7 +63,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -100,6 +103,9 @@ impl AuditAction {
         Self::SetSlackTopic,
         Self::MadeOverride,
         Self::EndedOverride,
+        Self::AskedForCover,
+        Self::WithdrewCover,
+        Self::TookCover,
         Self::NotedAbsence,
         Self::RemovedAbsence,
         Self::UndidChange,
@@ -147,6 +153,9 @@ impl AuditAction {
             Self::SetSlackTopic => "set_slack_topic",
             Self::MadeOverride => "made_override",
             Self::EndedOverride => "ended_override",
+            Self::AskedForCover => "asked_for_cover",
+            Self::WithdrewCover => "withdrew_cover",
+            Self::TookCover => "took_cover",
             Self::NotedAbsence => "noted_absence",
             Self::RemovedAbsence => "removed_absence",
             Self::UndidChange => "undid_change",
@@ -205,6 +214,9 @@ impl fmt::Display for AuditAction {
             Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::MadeOverride => "Made an override",
             Self::EndedOverride => "Ended an override",
+            Self::AskedForCover => "Asked for cover",
+            Self::WithdrewCover => "Withdrew a request for cover",
+            Self::TookCover => "Took over by a request for cover",
             Self::NotedAbsence => "Noted an absence",
             Self::RemovedAbsence => "Removed an absence",
             Self::UndidChange => "Undid a change",

@@ -90,6 +90,10 @@ opaque_id!(
     OverrideId
 );
 opaque_id!(
+    /// A request for cover; made by the server.
+    CoverId
+);
+opaque_id!(
     /// A time for which somebody is away; made by the server.
     AbsenceId
 );

@@ -57,8 +57,8 @@ pub use duty_group::{
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
-    AbsenceId, AuditId, MemberKey, OverrideId, PagerDutyUserId, PersonId, RotationId, ScheduleId,
-    SlackChannelId, SlackGroupId, SyncRunId, UndoId, WorkspaceId,
+    AbsenceId, AuditId, CoverId, MemberKey, OverrideId, PagerDutyUserId, PersonId, RotationId,
+    ScheduleId, SlackChannelId, SlackGroupId, SyncRunId, UndoId, WorkspaceId,
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
@@ -73,9 +73,9 @@ pub use oauth::{
 pub use outcome::Outcome;
 pub use overrides::{
     ABSENCES_MAX, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceView,
-    AbsencesView, MemberAbsence, NOTE_MAX_CHARS, OVERRIDES_MAX, OverrideChoice, OverrideField,
-    OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet, OverrideView, SPAN_MAX_DAYS,
-    SpanField, SpanInput, SpanProblem, WhichOne,
+    AbsencesView, COVERS_MAX, CoverView, MemberAbsence, NOTE_MAX_CHARS, OVERRIDES_MAX,
+    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet,
+    OverrideView, SPAN_MAX_DAYS, SpanField, SpanInput, SpanProblem, WhichOne,
 };
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};

@@ -2,7 +2,9 @@
 //! mean something only together with a zone that the form names: calendars stay out of the
 //! browser's download.
 
-use crate::{AbsenceId, Holder, OverrideId, RotaPreview, RotationId, RotationRefusal, Timestamp};
+use crate::{
+    AbsenceId, CoverId, Holder, OverrideId, RotaPreview, RotationId, RotationRefusal, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// How long an override or an absence can be, in days.
@@ -11,6 +13,8 @@ pub const SPAN_MAX_DAYS: i64 = 366;
 pub const OVERRIDES_MAX: usize = 200;
 /// How many absences of a person can run or be to come.
 pub const ABSENCES_MAX: usize = 100;
+/// How many requests for cover of a rotation can be open.
+pub const COVERS_MAX: usize = 100;
 pub const NOTE_MAX_CHARS: usize = 200;
 
 /// What an override does.
@@ -24,6 +28,8 @@ pub enum OverrideChoice {
     Add,
     /// A place is left empty.
     Empty,
+    /// Somebody wants another to take their place, and nothing changes until one does.
+    Cover,
 }
 
 /// Which of two moments is meant where clocks show a time twice.
@@ -88,7 +94,7 @@ pub struct OverrideInput {
     /// The key of the member whose place it is about.
     #[serde(default)]
     pub of: String,
-    /// The id of the person who is on duty by it.
+    /// The id of the person who is on duty by it, or is asked for cover; of anybody where none is.
     #[serde(default)]
     pub person: String,
     #[serde(default)]
@@ -148,12 +154,35 @@ pub enum OverrideRefusal {
     /// Remedy: none is needed: nothing was changed.
     #[error("This override is over or was removed meanwhile.")]
     Gone,
+    #[error(
+        "You may ask for cover of your own shifts. Ask the rotation's owners or a workspace admin for anything else."
+    )]
+    NotYourShift,
+    #[error(
+        "This rotation has {COVERS_MAX} open requests for cover, and no more fit. Take or withdraw some first."
+    )]
+    TooManyRequests,
+    /// Remedy: none is needed: somebody is there.
+    #[error("{0} was quicker and has taken this already.")]
+    Taken(String),
+    #[error("You cannot cover yourself. Withdraw the request if you are there after all.")]
+    OwnRequest,
+    #[error("Somebody else is asked for this. Ask whoever made the request to ask you.")]
+    SomebodyElseIsAsked,
+    /// Remedy: none is needed: nothing was changed.
+    #[error("This request for cover was withdrawn meanwhile.")]
+    RequestGone,
+    /// Remedy: none is needed: nothing was changed.
+    #[error("The time for which cover was wanted is over.")]
+    RequestOver,
 }
 
 /// What an override that was filled in came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OverrideSet {
     Made,
+    /// Cover is asked for.
+    Asked,
     /// Nothing was saved.
     Previewed(RotaPreview),
 }
@@ -175,6 +204,20 @@ pub struct OverrideView {
     pub runs: bool,
     /// The caller may end or remove it.
     pub may_end: bool,
+}
+
+/// An open request for cover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverView {
+    pub id: CoverId,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    /// Who wants to be covered, by name.
+    pub asked_by: String,
+    /// Who is asked, by name; anybody where there is none.
+    pub asked: Option<String>,
+    pub may_take: bool,
+    pub may_withdraw: bool,
 }
 
 /// The fields of an absence, as somebody filled them in.

@@ -109,6 +109,13 @@ codes!(OverrideRefusal of Rotation {
     Self::Fields(_) => "override.fields",
     Self::TooMany => "override.too_many",
     Self::Gone => "override.gone",
+    Self::NotYourShift => "cover.not_your_shift",
+    Self::TooManyRequests => "cover.too_many",
+    Self::Taken(_) => "cover.taken",
+    Self::OwnRequest => "cover.own_request",
+    Self::SomebodyElseIsAsked => "cover.somebody_else_is_asked",
+    Self::RequestGone => "cover.gone",
+    Self::RequestOver => "cover.over",
 });
 
 codes!(AbsenceRefusal {
@@ -250,7 +257,8 @@ mod tests {
         rotation.changed_since rotation.undo_gone rotation.edited_meanwhile
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         override.bound override.by_hand override.only_yourself override.fields
-        override.too_many override.gone absence.fields absence.too_many absence.gone
+        override.too_many override.gone cover.not_your_shift cover.too_many cover.taken
+        cover.own_request cover.somebody_else_is_asked cover.gone cover.over absence.fields absence.too_many absence.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen

@@ -3,7 +3,7 @@
 //! (always).
 
 use crate::{
-    AuditId, BindingView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook,
+    AuditId, BindingView, CoverView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook,
     OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationId, ScheduleId, Stretch,
     is_invisible,
 };
@@ -386,6 +386,8 @@ pub struct RotationPage {
     pub coverage: Coverage,
     /// Those that run or are to come, by start.
     pub overrides: Vec<OverrideView>,
+    /// Open ones, by start.
+    pub covers: Vec<CoverView>,
     /// Members who are away or will be, by start, for those who may edit.
     pub absences: Vec<MemberAbsence>,
     /// The caller may put at least themselves in the place of a member.

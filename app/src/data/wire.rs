@@ -14,8 +14,8 @@ use crate::{
         RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
         Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetOnDuty,
         SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
-        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, Topic, Undo,
-        UndoForgetFormer, UnlinkPerson, Week, WriteDutyGroup, WriteTopic,
+        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover, Topic, Undo,
+        UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -107,11 +107,13 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        TakeCover,
         Topic,
         Undo,
         UndoForgetFormer,
         UnlinkPerson,
         Week,
+        WithdrawCover,
         WriteDutyGroup,
         WriteTopic,
     ];

@@ -38,12 +38,7 @@ fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoVi
         version: page.version,
         ..RotationInput::from(&page.details)
     });
-    let version = version(initial.version.clone(), move || {
-        match outcome.refused()? {
-            Ok(refusal) => Some(refusal),
-            Err(_) => None,
-        }
-    });
+    let version = version(initial.version.clone(), move || outcome.refused()?.ok());
     let bound = page.binding.is_some();
     let back = format!("/rotations/{}", page.id);
     view! {

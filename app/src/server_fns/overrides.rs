@@ -7,7 +7,8 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use types::OverrideInput;
 use types::{
-    Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, RotationId, SpanInput,
+    CoverId, Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, RotationId,
+    SpanInput,
 };
 
 /// The fields are those of [`types::OverrideInput`]. With `preview`, nothing is saved, and the
@@ -33,9 +34,13 @@ pub async fn make_override(
         Some(&kept),
         |done| (!matches!(done, OverrideSet::Previewed(_))).then_some(page),
         |backend, caller| async move {
-            if preview {
+            if preview && input.kind != OverrideChoice::Cover {
                 let preview = backend.preview_override(&caller, rotation, input).await?;
                 return Ok(preview.map(OverrideSet::Previewed));
+            }
+            if input.kind == OverrideChoice::Cover {
+                let asked = backend.ask_for_cover(&caller, rotation, input).await?;
+                return Ok(asked.map(|()| OverrideSet::Asked));
             }
             let made = backend.make_override(&caller, rotation, input).await?;
             Ok(made.map(|()| OverrideSet::Made))
@@ -53,6 +58,32 @@ pub async fn end_override(
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move { backend.end_override(&caller, rotation, id).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "take_cover")]
+pub async fn take_cover(
+    rotation: RotationId,
+    id: CoverId,
+) -> Result<Outcome<(), OverrideRefusal>, AppError> {
+    submit::<TakeCover, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.take_cover(&caller, rotation, id).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "withdraw_cover")]
+pub async fn withdraw_cover(
+    rotation: RotationId,
+    id: CoverId,
+) -> Result<Outcome<(), OverrideRefusal>, AppError> {
+    submit::<WithdrawCover, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move { backend.withdraw_cover(&caller, rotation, id).await },
     )
     .await
 }

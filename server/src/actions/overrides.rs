@@ -6,15 +6,18 @@ use crate::{
     Services,
     audit::entry_about,
     clock,
-    store::{NewAuditEntry, OverrideWrite, StoredOverride},
+    store::{Decided, NewAuditEntry, OverrideWrite, StoredCover, StoredOverride},
 };
 use domain::{
     Actor, Directory, Rotation,
-    rota::{Override, OverrideKind, preview_override, typed_override},
+    rota::{
+        CoverRefusal, CoverRequest, Override, OverrideKind, preview_override, typed_cover,
+        typed_override,
+    },
 };
 use types::{
-    AuditAction, Denial, OVERRIDES_MAX, OverrideId, OverrideInput, OverrideRefusal, RotaPreview,
-    RotationId, Timestamp,
+    AuditAction, COVERS_MAX, CoverId, Denial, Holder, MemberKey, OVERRIDES_MAX, OverrideId,
+    OverrideInput, OverrideRefusal, RotaPreview, RotationId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -40,36 +43,24 @@ pub async fn make(
     input: &OverrideInput,
 ) -> Result<(), Stop<OverrideRefusal>> {
     let directory = directory(services, actor).await?;
-    let made = services
-        .store
-        .change_overrides(
-            &actor.workspace,
-            id,
-            &clock::now,
-            |rotation, present, now| {
-                if !domain::may_see(rotation, actor) {
-                    return Err(Failure::NotFound.into());
-                }
-                let made = wanted(actor, input, rotation, &directory, now)?;
-                if present.len() >= OVERRIDES_MAX {
-                    return Err(OverrideRefusal::TooMany.into());
-                }
-                let entry = NewAuditEntry {
-                    after: Some(made.in_words(rotation)),
-                    ..entry_about(actor, AuditAction::MadeOverride, rotation)
-                };
-                let write = OverrideWrite::Make {
-                    id: OverrideId::new(Uuid::now_v7().simple().to_string()),
-                    relieved_name: made.relieved_name(rotation),
-                    made,
-                };
-                Ok::<_, Stop<OverrideRefusal>>((write, entry))
-            },
-        )
-        .await?;
-    made.ok_or(Failure::NotFound)??;
-    tell(services, actor, id);
-    Ok(())
+    decide(services, actor, id, |rotation, present, now| {
+        let made = wanted(actor, input, rotation, &directory, now)?;
+        if present.overrides.len() >= OVERRIDES_MAX {
+            return Err(OverrideRefusal::TooMany.into());
+        }
+        let entry = NewAuditEntry {
+            after: Some(made.in_words(rotation)),
+            ..entry_about(actor, AuditAction::MadeOverride, rotation)
+        };
+        let write = OverrideWrite::Make {
+            id: OverrideId::new(Uuid::now_v7().simple().to_string()),
+            relieved_name: made.relieved_name(rotation),
+            takes: None,
+            made,
+        };
+        Ok((write, entry))
+    })
+    .await
 }
 
 /// Ends an override that runs, or removes one that is to come.
@@ -79,29 +70,192 @@ pub async fn end(
     id: &RotationId,
     one: &OverrideId,
 ) -> Result<(), Stop<OverrideRefusal>> {
-    let ended = services
+    decide(services, actor, id, |rotation, present, _| {
+        let mut present = present.overrides.iter();
+        let present = present.find(|present| present.id == *one);
+        let present = present.ok_or(OverrideRefusal::Gone)?;
+        if !may_end(actor, rotation, present) {
+            return Err(OverrideRefusal::OnlyYourself.into());
+        }
+        let entry = NewAuditEntry {
+            before: Some(present.made.in_words(rotation)),
+            ..entry_about(actor, AuditAction::EndedOverride, rotation)
+        };
+        Ok((OverrideWrite::End(present.id.clone()), entry))
+    })
+    .await
+}
+
+/// Asks others to take the place of whoever asks, or, by those who may edit, of anybody.
+pub async fn ask_for_cover(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    input: &OverrideInput,
+) -> Result<(), Stop<OverrideRefusal>> {
+    let directory = directory(services, actor).await?;
+    decide(services, actor, id, |rotation, present, now| {
+        let request = wanted_cover(actor, input, rotation, &directory, now)?;
+        let open = present.covers.iter().filter(|cover| is_open(cover));
+        if open.count() >= COVERS_MAX {
+            return Err(OverrideRefusal::TooManyRequests.into());
+        }
+        let empty = Override {
+            span: request.span,
+            kind: OverrideKind::Empty {
+                of: request.asked_by.clone(),
+            },
+        };
+        let cover = StoredCover {
+            id: CoverId::new(Uuid::now_v7().simple().to_string()),
+            asked_by_name: empty.relieved_name(rotation).unwrap_or_default(),
+            asked_name: None,
+            request,
+        };
+        let entry = NewAuditEntry {
+            after: Some(empty.in_words(rotation)),
+            ..entry_about(actor, AuditAction::AskedForCover, rotation)
+        };
+        Ok((OverrideWrite::Ask(cover), entry))
+    })
+    .await
+}
+
+/// Takes a shift for which cover is wanted. Of two who do, the second is told who was quicker.
+pub async fn take_cover(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    one: &CoverId,
+) -> Result<(), Stop<OverrideRefusal>> {
+    decide(services, actor, id, |rotation, present, now| {
+        let cover = found(present, one)?;
+        let by = themselves(actor).filter(|_| !actor.is_guest());
+        let by = by.ok_or(Failure::Denied(Denial::BrowseAsGuest))?;
+        let mut request = cover.request.clone();
+        let made = request.take(by, now).map_err(|refusal| match refusal {
+            CoverRefusal::Taken(by) => OverrideRefusal::Taken(by.name),
+            CoverRefusal::OwnRequest => OverrideRefusal::OwnRequest,
+            CoverRefusal::SomebodyElseIsAsked => OverrideRefusal::SomebodyElseIsAsked,
+            CoverRefusal::Time(_) => OverrideRefusal::RequestOver,
+        })?;
+        if present.overrides.len() >= OVERRIDES_MAX {
+            return Err(OverrideRefusal::TooMany.into());
+        }
+        let entry = NewAuditEntry {
+            after: Some(made.in_words(rotation)),
+            ..entry_about(actor, AuditAction::TookCover, rotation)
+        };
+        let write = OverrideWrite::Make {
+            id: OverrideId::new(Uuid::now_v7().simple().to_string()),
+            relieved_name: made.relieved_name(rotation),
+            takes: Some(one.clone()),
+            made,
+        };
+        Ok((write, entry))
+    })
+    .await
+}
+
+pub async fn withdraw_cover(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    one: &CoverId,
+) -> Result<(), Stop<OverrideRefusal>> {
+    decide(services, actor, id, |rotation, present, _| {
+        let cover = found(present, one)?;
+        if let Some(by) = &cover.request.taken_by {
+            return Err(OverrideRefusal::Taken(by.name.clone()).into());
+        }
+        if !may_withdraw(actor, rotation, cover) {
+            return Err(OverrideRefusal::NotYourShift.into());
+        }
+        let entry = entry_about(actor, AuditAction::WithdrewCover, rotation);
+        Ok((OverrideWrite::Withdraw(one.clone()), entry))
+    })
+    .await
+}
+
+/// Writes what is decided about a rotation that the actor may see, and tells the open pages.
+async fn decide(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    rule: impl FnOnce(
+        &Rotation,
+        &Decided,
+        Timestamp,
+    ) -> Result<(OverrideWrite, NewAuditEntry), Stop<OverrideRefusal>>
+    + Send,
+) -> Result<(), Stop<OverrideRefusal>> {
+    let decided = services
         .store
-        .change_overrides(&actor.workspace, id, &clock::now, |rotation, present, _| {
-            if !domain::may_see(rotation, actor) {
-                return Err(Failure::NotFound.into());
-            }
-            let mut present = present.iter();
-            let present = present.find(|present| present.id == *one);
-            let present = present.ok_or(OverrideRefusal::Gone)?;
-            if !may_end(actor, rotation, present) {
-                return Err(OverrideRefusal::OnlyYourself.into());
-            }
-            let entry = NewAuditEntry {
-                before: Some(present.made.in_words(rotation)),
-                ..entry_about(actor, AuditAction::EndedOverride, rotation)
-            };
-            let write = OverrideWrite::End(present.id.clone());
-            Ok::<_, Stop<OverrideRefusal>>((write, entry))
-        })
+        .change_overrides(
+            &actor.workspace,
+            id,
+            &clock::now,
+            |rotation, present, now| match domain::may_see(rotation, actor) {
+                true => rule(rotation, present, now),
+                false => Err(Failure::NotFound.into()),
+            },
+        )
         .await?;
-    ended.ok_or(Failure::NotFound)??;
-    tell(services, actor, id);
+    decided.ok_or(Failure::NotFound)??;
+    publish_rotation(services, actor, id);
+    services.sync.signals.clock.wake();
     Ok(())
+}
+
+fn found<'a>(present: &'a Decided, one: &CoverId) -> Result<&'a StoredCover, OverrideRefusal> {
+    let mut covers = present.covers.iter();
+    let cover = covers.find(|cover| cover.id == *one);
+    cover.ok_or(OverrideRefusal::RequestGone)
+}
+
+/// What was filled in, if this actor may have it. A member asks for themselves.
+fn wanted_cover(
+    actor: &Actor,
+    input: &OverrideInput,
+    rotation: &Rotation,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<CoverRequest, Stop<OverrideRefusal>> {
+    let own = themselves(actor).map(|own| own.key);
+    let mut input = input.clone();
+    if input.of.trim().is_empty() {
+        input.of = own.as_ref().map(MemberKey::to_string).unwrap_or_default();
+    }
+    let request = typed_cover(&input, rotation, directory, now)?;
+    let is_own = own.as_ref() == Some(&request.asked_by);
+    match is_own || domain::may_edit(rotation, actor) {
+        true => Ok(request),
+        false => Err(OverrideRefusal::NotYourShift.into()),
+    }
+}
+
+/// Nobody has taken it.
+pub const fn is_open(cover: &StoredCover) -> bool {
+    cover.request.taken_by.is_none()
+}
+
+/// Whether the actor could take what is wanted at `now`.
+pub fn may_take(actor: &Actor, cover: &StoredCover, now: Timestamp) -> bool {
+    let by = themselves(actor).filter(|_| !actor.is_guest());
+    by.is_some_and(|by| cover.request.clone().take(by, now).is_ok())
+}
+
+pub fn may_withdraw(actor: &Actor, rotation: &Rotation, cover: &StoredCover) -> bool {
+    let own = themselves(actor).is_some_and(|own| own.key == cover.request.asked_by);
+    own || domain::may_edit(rotation, actor)
+}
+
+/// The person who acts, as somebody on duty.
+fn themselves(actor: &Actor) -> Option<Holder> {
+    Some(Holder {
+        key: MemberKey::of_person(actor.person()?),
+        name: actor.name()?.to_owned(),
+    })
 }
 
 /// Whoever made an override, or is on duty by it, can end it; and whoever may edit the rotation.
@@ -129,7 +283,12 @@ fn wanted(
     if !edits && rotation.plan.rota().is_some() && !may_take_over(actor, rotation) {
         return Err(Failure::Denied(Denial::EditRotation).into());
     }
-    let made = typed_override(input, rotation, directory, now)?;
+    let mut input = input.clone();
+    if !edits && input.person.trim().is_empty() {
+        let own = actor.person().map(ToString::to_string);
+        input.person = own.unwrap_or_default();
+    }
+    let made = typed_override(&input, rotation, directory, now)?;
     let takes_over = matches!(made.kind, OverrideKind::Replace { .. }) && is_by(actor, &made);
     match edits || takes_over {
         true => Ok(made),
@@ -140,10 +299,4 @@ fn wanted(
 fn is_by(actor: &Actor, one: &Override) -> bool {
     let by = one.by().and_then(|by| by.key.person());
     by.is_some_and(|by| actor.is(&by))
-}
-
-/// The clock looks when duty changes hands by it.
-fn tell(services: &Services, actor: &Actor, id: &RotationId) {
-    publish_rotation(services, actor, id);
-    services.sync.signals.clock.wake();
 }

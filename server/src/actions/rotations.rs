@@ -6,7 +6,7 @@ use crate::{
     Services, clock,
     store::{
         BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredAbsence,
-        StoredOverride, StoredRecord,
+        StoredCover, StoredOverride, StoredRecord,
     },
     sync,
 };
@@ -73,6 +73,8 @@ pub struct RotationState {
     pub contacts: Vec<SlackContact>,
     /// Those that are not over, by start.
     pub overrides: Vec<StoredOverride>,
+    /// Open requests for cover, by start.
+    pub covers: Vec<StoredCover>,
     /// Members' absences that are not over, by start, for those who may edit.
     pub absences: Vec<StoredAbsence>,
     pub connected: bool,
@@ -351,16 +353,18 @@ pub async fn state(
     let plan = planned.map(|(plan, _)| domain::coming(&plan, now));
     let may_edit = domain::may_edit(&rotation, actor);
     let store = &services.store;
-    let (overrides, absences) = match rotation.plan.rota() {
-        Some(_) if may_edit => (
-            store.overrides(&id, now).await?,
-            store.absences_in(&actor.workspace, &id, now).await?,
-        ),
-        Some(_) => (store.overrides(&id, now).await?, Vec::new()),
-        None => (Vec::new(), Vec::new()),
-    };
+    let (mut overrides, mut covers, mut absences) = (Vec::new(), Vec::new(), Vec::new());
+    if rotation.plan.rota().is_some() {
+        overrides = store.overrides(&id, now).await?;
+        covers = store.covers(&id, now).await?;
+        covers.retain(overrides::is_open);
+        if may_edit {
+            absences = store.absences_in(&actor.workspace, &id, now).await?;
+        }
+    }
     Ok(RotationState {
         overrides,
+        covers,
         absences,
         may_take_over: overrides::may_take_over(actor, &rotation),
         contacts: contacts(services, &rotation, &directory, &outlook),

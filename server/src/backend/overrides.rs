@@ -4,7 +4,7 @@ use super::{RoundRobin, actor, answers::answer};
 use crate::actions::overrides;
 use app::backend::{Answer, Caller, Overrides};
 use async_trait::async_trait;
-use types::{OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId};
+use types::{CoverId, OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId};
 
 #[async_trait]
 impl Overrides for RoundRobin {
@@ -27,6 +27,38 @@ impl Overrides for RoundRobin {
     ) -> Answer<(), OverrideRefusal> {
         let made = overrides::make(&self.services, &actor(caller), &rotation, &input).await;
         answer(caller, made)
+    }
+
+    async fn ask_for_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        input: OverrideInput,
+    ) -> Answer<(), OverrideRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let asked = overrides::ask_for_cover(services, &actor, &rotation, &input).await;
+        answer(caller, asked)
+    }
+
+    async fn take_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: CoverId,
+    ) -> Answer<(), OverrideRefusal> {
+        let taken = overrides::take_cover(&self.services, &actor(caller), &rotation, &id).await;
+        answer(caller, taken)
+    }
+
+    async fn withdraw_cover(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        id: CoverId,
+    ) -> Answer<(), OverrideRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let withdrawn = overrides::withdraw_cover(services, &actor, &rotation, &id).await;
+        answer(caller, withdrawn)
     }
 
     async fn end_override(

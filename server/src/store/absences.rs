@@ -214,23 +214,27 @@ async fn hold_rotations_of(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Vec<Rotation>> {
+    let statement = format!(
+        "update rotations set mode = mode where id in (
+             select id from rotations where workspace_id = $1 and mode = $2
+                 and id in (select rotation_id from rotation_members
+                            where workspace_id = $1 and person_id = $3)
+             {})
+         returning id",
+        engine.held_in_order()
+    );
+    let held: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .bind(person.as_str())
+        .fetch_all(&mut *connection)
+        .await?;
     // Two who note at once for the same person come one after the other.
     sqlx::query("update people set name = name where workspace_id = $1 and id = $2")
         .bind(workspace.as_str())
         .bind(person.as_str())
         .execute(&mut *connection)
         .await?;
-    let held: Vec<(String,)> = sqlx::query_as(
-        "update rotations set mode = mode where workspace_id = $1 and mode = $2
-             and id in (select rotation_id from rotation_members
-                        where workspace_id = $1 and person_id = $3)
-         returning id",
-    )
-    .bind(workspace.as_str())
-    .bind(RotationMode::Scheduled.code())
-    .bind(person.as_str())
-    .fetch_all(&mut *connection)
-    .await?;
     let which = rotations::Which::these(engine, held.iter().map(|(id,)| id.as_str()));
     rotations::load(connection, engine, workspace, &which).await
 }

@@ -1,7 +1,7 @@
 //! What of the outbox is being delivered. All times are the database's, so that servers whose
 //! clocks differ agree.
 
-use super::{Result, Store, as_json, duration, millis};
+use super::{Result, Store, as_json, duration, millis, outbox};
 use domain::Occurrence;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -159,10 +159,13 @@ impl Store {
         let (one, earlier) = (is_of_use("o"), is_of_use("e"));
         let precedences_of = self.engine.rows_of_json_in("$4");
         let singly_of = self.engine.texts_of_json("$5");
+        let held = self.engine.held_unless_taken();
+        let mut tx = self.begin().await?;
+        outbox::join_waiting(&mut tx, self.engine, None).await?;
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
                  claimed_until = {now} + $2
-             where state = 'waiting' and id in (select id from (
+             where state = 'waiting' and id in (select id from outbox where id in (select id from (
                  select o.id, o.not_before, row_number() over (
                      partition by o.workspace_id,
                          case when o.kind in {singly_of} then '' else o.id end
@@ -187,7 +190,7 @@ impl Store {
                      and not (o.kind in {singly_of} and exists (select 1 from outbox s
                          where s.workspace_id = o.workspace_id and s.state = 'sending'
                              and s.kind in {singly_of}))) free
-                 where place = 1 order by not_before, id limit $3)
+                 where place = 1 order by not_before, id limit $3) {held})
              returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
         );
@@ -198,8 +201,9 @@ impl Store {
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(as_json(precedences))
             .bind(as_json(singly))
-            .fetch_all(&self.writer)
+            .fetch_all(&mut *tx)
             .await?;
+        tx.commit().await?;
         let claimed = rows.into_iter().map(
             |(id, workspace, rotation, occurrence, kind, target, attempt, late)| Delivery {
                 id,
@@ -272,9 +276,10 @@ impl Store {
             "update outbox set state = $2, problem = $3, attempts = attempts + 1,
                  retry_at = {now} + coalesce($4, 0),
                  ended_at = case when $2 = 'waiting' then null else {now} end
-             where state = 'waiting' and (id, occurrence) in
-                 (select j.value->>'id', cast(j.value->>'occurrence' as bigint) from {})",
-            self.engine.rows_of_json()
+             where id in (select id from outbox where state = 'waiting' and (id, occurrence) in
+                 (select j.value->>'id', cast(j.value->>'occurrence' as bigint) from {}) {})",
+            self.engine.rows_of_json(),
+            self.engine.held_unless_taken()
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(as_json(beside))

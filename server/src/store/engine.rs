@@ -253,6 +253,14 @@ impl Engine {
         }
     }
 
+    /// The same without the rows that another transaction is changing.
+    pub(super) const fn held_unless_taken(self) -> &'static str {
+        match self {
+            Self::Sqlite => "order by id",
+            Self::Postgres => "order by id for update skip locked",
+        }
+    }
+
     /// The database's own time as an SQL expression, in milliseconds since 1970.
     pub(super) const fn now(self) -> &'static str {
         match self {

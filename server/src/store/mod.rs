@@ -13,6 +13,7 @@ mod bindings;
 mod changes;
 mod connections;
 mod copying;
+mod covers;
 mod credentials;
 mod deliveries;
 mod duties;
@@ -58,6 +59,7 @@ pub use bindings::BindEnd;
 pub use changes::ChangeState;
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
+pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use deliveries::{
     Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence,
@@ -72,7 +74,7 @@ pub use inspection::{Inspection, inspect};
 pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;
-pub use overrides::{OverrideWrite, StoredOverride};
+pub use overrides::{Decided, OverrideWrite, StoredOverride};
 pub use overview::{ListedRotation, ListedSchedule, Overview};
 pub use rotations::RotationChange;
 pub use runs::EndedRun;

@@ -7,8 +7,8 @@ use super::{
     subscriptions,
 };
 use domain::{
-    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PlanNotices, Subscription,
-    change_of_duty, notices_of_change, notices_of_plan, shift_changes,
+    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PersonalNotice, PlanNotices,
+    Subscription, change_of_duty, notices_of_change, notices_of_plan, shift_changes,
 };
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -32,7 +32,7 @@ pub(super) struct PlanChange<'a> {
 
 /// A notice, as the statements take it.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: Uuid,
     workspace: &'a str,
     rotation: &'a str,
@@ -128,6 +128,7 @@ pub(super) async fn duty_changed(
         }
     }
     keep_what_is_of_use(connection, engine, &uses).await?;
+    join_waiting(connection, engine, Some(&due)).await?;
     take_places(connection, engine, &due).await?;
     insert(connection, engine, &due).await
 }
@@ -199,8 +200,10 @@ impl Store {
                  select case when max(t.occurrence) < $4 then $4 else max(t.occurrence) + 1 end
                  from outbox t where t.subject_kind = o.subject_kind
                      and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target)
-             where o.workspace_id = $1 and o.kind = $2 and o.target = $3 and o.state = 'waiting'
-                 and o.expires_at is null",
+             where o.id = (select w.id from outbox w
+                 where w.workspace_id = $1 and w.kind = $2 and w.target = $3
+                     and w.state = 'waiting' and w.expires_at is null
+                 order by w.not_before, w.id limit 1)",
         )
         .bind(workspace.as_str())
         .bind(kind)
@@ -310,6 +313,52 @@ async fn keep_what_is_of_use(
     execute(connection, statement, uses).await
 }
 
+/// What was being sent while duty changed, and came back since it was not told, waits beside what
+/// tells of the change. The one that tells of the latest takes the place of the others, waits as
+/// long as they had to, and they go: of these notices, or of all.
+pub(super) async fn join_waiting(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    of: Option<&[Row<'_>]>,
+) -> Result<()> {
+    let waits = |row: &str| format!("{row}.state = 'waiting' and {row}.expires_at is null");
+    let beside = format!(
+        "w.subject_kind = o.subject_kind and w.subject_id = o.subject_id and w.kind = o.kind
+             and w.target = o.target and {}",
+        waits("w")
+    );
+    let these = match of {
+        Some(_) => format!(
+            "and exists (select 1 from {} where {SAME})",
+            engine.rows_of_json()
+        ),
+        None => "and cast($1 as text) = '[]'".to_owned(),
+    };
+    let (one, held) = (waits("o"), engine.held_unless_taken());
+    let latest = format!(
+        "update outbox as o set
+             not_before = (select min(w.not_before) from outbox w where {beside}),
+             retry_at = (select max(w.retry_at) from outbox w where {beside}),
+             attempts = (select max(w.attempts) from outbox w where {beside})
+         where id in (select o.id from outbox o where {one} {these}
+             and exists (select 1 from outbox w where {beside} and w.occurrence < o.occurrence)
+             and not exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+             {held})"
+    );
+    let others = format!(
+        "delete from outbox where id in (select o.id from outbox o where {one} {these}
+             and exists (select 1 from outbox w where {beside} and w.occurrence > o.occurrence)
+             {held})"
+    );
+    for statement in [latest, others] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(as_json(of.unwrap_or_default()))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// That no other row is known by the occurrence which the field of this name in the JSON has.
 fn no_other_at(field: &str) -> String {
     format!(
@@ -352,7 +401,8 @@ async fn follow(
     execute(connection, statement, moves).await
 }
 
-/// Withdraws what was to be told before shifts of these rotations and is not `due` any more.
+/// Withdraws what was to be told before shifts of these rotations and is not `due` any more. That
+/// a shift has moved stays true when the plan is read again, which says nothing of it.
 async fn withdraw_others(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -365,7 +415,7 @@ async fn withdraw_others(
     }
     let statement = format!(
         "delete from outbox where subject_kind = 'rotation' and state = 'waiting'
-             and expires_at is not null and subject_id in {}
+             and expires_at is not null and kind <> $3 and subject_id in {}
              and (subject_id, occurrence, kind, target) not in
                  (select j.value->>'rotation', cast(j.value->>'occurrence' as bigint),
                       j.value->>'kind', j.value->>'target' from {})",
@@ -375,6 +425,7 @@ async fn withdraw_others(
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(due))
         .bind(as_json(&rotations))
+        .bind(PersonalNotice::Moves.kind())
         .execute(connection)
         .await?;
     Ok(())

@@ -1,14 +1,19 @@
 //! Overrides of rotations' own schedules, in the order in which they were made. What is over is
 //! kept for a while, since whose turn it is may have been reckoned before it ended.
 
-use super::{DatabaseConnection, Engine, NewAuditEntry, Result, Store, audit, rotas, rotations};
+use super::{
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCover, audit, covers, rotas,
+    rotations,
+};
 use domain::{
     Rotation,
     rota::{Override, OverrideKind},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use types::{Holder, MemberKey, OverrideId, PersonId, RotationId, Span, Timestamp, WorkspaceId};
+use types::{
+    CoverId, Holder, MemberKey, OverrideId, PersonId, RotationId, Span, Timestamp, WorkspaceId,
+};
 
 /// For how long what is over still counts, in milliseconds: longer than a server is ever down.
 pub(super) const COUNTED_AFTER_END: i64 = 31 * 24 * 3_600_000;
@@ -33,9 +38,22 @@ pub enum OverrideWrite {
         made: Override,
         /// What the member whose place it is about is called.
         relieved_name: Option<String>,
+        /// The request for cover that is taken by it.
+        takes: Option<CoverId>,
     },
     /// It ends now, or never begins.
     End(OverrideId),
+    /// Nothing changes until somebody takes it.
+    Ask(StoredCover),
+    Withdraw(CoverId),
+}
+
+/// What has been decided about a rotation over its schedule, as far as it is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    pub overrides: Vec<StoredOverride>,
+    /// Also those that are taken.
+    pub covers: Vec<StoredCover>,
 }
 
 /// Of the overrides `o` with the person `p`: as [`JsonRow`] is read.
@@ -156,7 +174,7 @@ impl Store {
         now: &(dyn Fn() -> Timestamp + Sync),
         decide: impl FnOnce(
             &Rotation,
-            &[StoredOverride],
+            &Decided,
             Timestamp,
         ) -> std::result::Result<(OverrideWrite, NewAuditEntry), R>
         + Send,
@@ -168,7 +186,10 @@ impl Store {
             return Ok(None);
         };
         let now = now();
-        let stored = load(&mut tx, rotation, now).await?;
+        let stored = Decided {
+            overrides: load(&mut tx, rotation, now).await?,
+            covers: covers::load(&mut tx, rotation, now).await?,
+        };
         let (write, entry) = match decide(&before, &stored, now) {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Some(Err(refusal))),
@@ -178,11 +199,17 @@ impl Store {
                 id,
                 made,
                 relieved_name,
+                takes,
             } => {
+                if let Some(cover) = takes {
+                    covers::take(&mut tx, &cover, made.by()).await?;
+                }
                 let row = (&id, &made, relieved_name.as_deref());
                 insert(&mut tx, &before, row, &entry).await?;
             }
             OverrideWrite::End(id) => end(&mut tx, rotation, &id, now).await?,
+            OverrideWrite::Ask(cover) => covers::insert(&mut tx, &before, &cover).await?,
+            OverrideWrite::Withdraw(id) => covers::withdraw(&mut tx, &id).await?,
         }
         rotas::follow(&mut tx, self.engine, workspace, vec![before], now).await?;
         audit::insert(&mut tx, &entry).await?;
@@ -192,10 +219,10 @@ impl Store {
         Ok(Some(Ok(())))
     }
 
-    /// Forgets overrides and absences that count no more.
+    /// Forgets overrides, absences and requests for cover that count no more.
     pub async fn purge_overrides(&self) -> Result<()> {
         let now = self.engine.now();
-        for table in ["overrides", "absences"] {
+        for table in ["overrides", "absences", "covers"] {
             let purge = format!("delete from {table} where ends_at <= {now} - {COUNTED_AFTER_END}");
             sqlx::query(AssertSqlSafe(purge))
                 .execute(&self.writer)
@@ -280,14 +307,19 @@ async fn end(
     Ok(())
 }
 
-/// Forgets all overrides of a rotation.
+/// Forgets all overrides of a rotation, and what was asked for.
 pub(super) async fn forget(
     connection: &mut DatabaseConnection,
     rotation: &RotationId,
 ) -> Result<()> {
-    sqlx::query("delete from overrides where rotation_id = $1")
-        .bind(rotation.as_str())
-        .execute(connection)
-        .await?;
+    for statement in [
+        "delete from overrides where rotation_id = $1",
+        "delete from covers where rotation_id = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(rotation.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }

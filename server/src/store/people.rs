@@ -295,7 +295,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 17] = [
+const ABSORBING: [&str; 19] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -317,15 +317,19 @@ const ABSORBING: [&str; 17] = [
          where workspace_id = $1 and holder = 'slack:' || $2",
     r#"update rotas set turn = replace(turn, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
      where workspace_id = $1"#,
+    "update overrides set relieved = 'slack:' || $3
+         where workspace_id = $1 and relieved = 'slack:' || $2",
+    "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "update covers set asked_by = 'slack:' || $3
+         where workspace_id = $1 and asked_by = 'slack:' || $2",
+    "update covers set asked = 'slack:' || $3
+         where workspace_id = $1 and asked = 'slack:' || $2",
+    "update absences set person_id = $3 where workspace_id = $1 and person_id = $2",
     r#"update duty_groups set
          permanent = replace(permanent, '"' || $2 || '"', '"' || $3 || '"'),
          fallback = replace(fallback, '"' || $2 || '"', '"' || $3 || '"'),
          not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
-    "update overrides set relieved = 'slack:' || $3
-         where workspace_id = $1 and relieved = 'slack:' || $2",
-    "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",
-    "update absences set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from notifications where workspace_id = $1 and person_id = $2
          and exists (select 1 from notifications n where n.workspace_id = $1

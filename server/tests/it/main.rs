@@ -38,6 +38,7 @@ mod rotations;
 mod runs;
 mod sign_in;
 mod slack_kills;
+mod slack_rush;
 mod starts;
 mod statements;
 mod support;

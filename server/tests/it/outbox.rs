@@ -487,6 +487,57 @@ async fn of_what_cannot_be_told_twice_one_is_sent_at_a_time() {
 }
 
 #[tokio::test]
+async fn what_was_not_told_while_duty_changed_is_told_with_what_it_is_by_then() {
+    on_each_database(async |store, url| {
+        let id = create(&store, "Ops").await;
+        announced(&store, &id, "C1").await;
+        let slow = delivering(&store, vec![Listener::new(CHANGE, away)]);
+        put_on_duty(&store, &id, &["A"], 10).await;
+        let claimed = slow.claim().await.unwrap();
+        put_on_duty(&store, &id, &["B"], 20).await;
+        for delivery in claimed {
+            slow.deliver(delivery).await;
+        }
+        assert_eq!(held(url).await, ["C1@10 waiting", "C1@20 waiting"]);
+        // One more change takes the place of both, and waits as long as they have to.
+        put_on_duty(&store, &id, &["C"], 30).await;
+        assert_eq!(held(url).await, ["C1@30 waiting"]);
+        let listener = Listener::new(CHANGE, delivered);
+        let deliverer = delivering(&store, vec![listener.clone()]);
+        deliver_all(&deliverer).await;
+        assert_eq!(listener.heard(), [""; 0]);
+        execute(url, LATER).await;
+        deliver_all(&deliverer).await;
+        assert_eq!(listener.heard(), ["C1@30"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_back_beside_a_later_notice_is_not_told_twice() {
+    on_each_database(async |store, url| {
+        let id = create(&store, "Ops").await;
+        announced(&store, &id, "C1").await;
+        let slow = delivering(&store, vec![Listener::new(CHANGE, away)]);
+        put_on_duty(&store, &id, &["A"], 10).await;
+        let claimed = slow.claim().await.unwrap();
+        put_on_duty(&store, &id, &["B"], 20).await;
+        for delivery in claimed {
+            slow.deliver(delivery).await;
+        }
+        let workspace = workspace();
+        let telling = store.tell_now(&workspace, &id, (CHANGE, "C1"));
+        telling.await.unwrap();
+        execute(url, LATER).await;
+        let listener = Listener::new(CHANGE, delivered);
+        deliver_all(&delivering(&store, vec![listener.clone()])).await;
+        assert_eq!(listener.heard().len(), 1);
+        assert_eq!(held(url).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_wanted_while_a_target_is_told_is_told_afterwards() {
     on_each_database(async |store, url| {
         let [first, second] = [create(&store, "A").await, create(&store, "B").await];

@@ -436,3 +436,64 @@ async fn where_pagerduty_or_people_decide_there_is_nothing_to_override() {
         assert!(unchanged.crew.duties.is_empty());
     }
 }
+
+#[tokio::test]
+async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_quicker() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let other = if first == "Ann" { "Bob" } else { "Ann" };
+        let by = |name: &str| Caller {
+            person: PersonId::new(id_of(name)),
+            name: name.to_owned(),
+            role: Role::Member,
+            ..caller()
+        };
+        let (id, backend) = (&team.id, &team.backend);
+        let ask = async |name: &str, of: &str| {
+            let input = OverrideInput {
+                kind: OverrideChoice::Cover,
+                of: of.to_owned(),
+                span: span(0, HOUR),
+                ..OverrideInput::default()
+            };
+            let asked = backend.ask_for_cover(&by(name), id.clone(), input).await;
+            asked.unwrap()
+        };
+        let refused = Outcome::Refused(OverrideRefusal::NotYourShift);
+        assert_eq!(ask("Bob", &key(ANN)).await, refused.clone());
+        assert_eq!(ask(&first, "").await, Outcome::Done(()));
+        let page = team.page().await;
+        assert_eq!(page.covers[0].asked_by, first);
+        assert_eq!(on_duty(&team).await, first, "nothing changes by asking");
+        let cover = page.covers[0].id.clone();
+        let take = async |name: &str| {
+            let by = by(name);
+            let taken = backend.take_cover(&by, id.clone(), cover.clone()).await;
+            taken.unwrap()
+        };
+        let own = Outcome::Refused(OverrideRefusal::OwnRequest);
+        assert_eq!(take(&first).await, own);
+        let (cy, late) = tokio::join!(take("Cy"), take(other));
+        let (taker, loser) = match cy {
+            Outcome::Done(()) => ("Cy", late),
+            cy => (other, cy),
+        };
+        let told = OverrideRefusal::Taken(taker.to_owned());
+        assert_eq!(loser, Outcome::Refused(told));
+        assert_eq!(on_duty(&team).await, taker);
+        assert_eq!(team.page().await.covers, []);
+        // One that is withdrawn is nobody's any more.
+        assert_eq!(ask(&first, "").await, Outcome::Done(()));
+        let open = team.page().await.covers[0].id.clone();
+        let withdraw = async |name: &str| {
+            let by = by(name);
+            let gone = backend.withdraw_cover(&by, id.clone(), open.clone()).await;
+            gone.unwrap()
+        };
+        assert_eq!(withdraw("Cy").await, refused);
+        assert_eq!(withdraw(&first).await, Outcome::Done(()));
+        let gone = Outcome::Refused(OverrideRefusal::RequestGone);
+        assert_eq!(withdraw(&first).await, gone);
+    }
+}

@@ -5,7 +5,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Choice, FailureNotice, Notice, ProblemText, SubmitButton, Toasts, Tone,
-        loaded_page, use_session, use_title,
+        loaded_page, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
@@ -26,7 +26,7 @@ use types::{
 };
 
 /// In the order of [`OverrideChoice`].
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 4] = [
     (
         "replace",
         "Somebody takes a place",
@@ -41,6 +41,11 @@ const KINDS: [(&str, &str, &str); 3] = [
         "empty",
         "A place stays empty",
         "Nobody is on duty in the place of a member.",
+    ),
+    (
+        "cover",
+        "Ask for cover",
+        "Everything stays as it is until somebody takes the place. Anybody may, where nobody is chosen.",
     ),
 ];
 
@@ -59,8 +64,10 @@ pub(crate) fn OverridePage() -> impl IntoView {
 
 fn tell(toasts: Toasts, answer: &str) {
     let answer = decoded::<Outcome<OverrideSet, IgnoredAny>>(answer);
-    if let Ok(Outcome::Done(OverrideSet::Made)) = answer {
-        toasts.say("The override was made.");
+    match answer {
+        Ok(Outcome::Done(OverrideSet::Made)) => toasts.say("The override was made."),
+        Ok(Outcome::Done(OverrideSet::Asked)) => toasts.say("Cover is asked for."),
+        _ => {}
     }
 }
 
@@ -153,18 +160,21 @@ fn Form(
     view! {
         <ActionForm action=make class="override-form">
             <input type="hidden" name="rotation" value=id/>
-            {if may_edit { kinds(typed.kind) } else { themselves() }}
+            {kinds(typed.kind, may_edit)}
             <div class="override-of">
                 {places(page, typed.of, text(OverrideField::Of))}
             </div>
-            {may_edit.then(|| view! {
-                <div class="override-by">
-                    <PersonSelect
-                        id="override-person" label="On duty instead" people here chosen
-                        problem=text(OverrideField::Person)
-                    />
-                </div>
-            })}
+            <div class="override-by">
+                <PersonSelect
+                    id="override-person" label="On duty instead" people here chosen
+                    problem=text(OverrideField::Person)
+                />
+                {(!may_edit).then(|| view! {
+                    <p class="hint">
+                        "Leave it as it is to take a place yourself. You can choose somebody to ask for cover."
+                    </p>
+                })}
+            </div>
             <p>"Times are those of the schedule’s zone, "<strong translate="no">{zone}</strong>"."</p>
             <SpanFields initial=typed.span problem=in_span/>
             <FailureNotice failure=failure(outcome)/>
@@ -184,10 +194,11 @@ fn Form(
     .into_any()
 }
 
-fn kinds(chosen: OverrideChoice) -> AnyView {
-    let choices = KINDS
-        .into_iter()
-        .enumerate()
+/// A member who may not edit takes a place over, or asks for cover.
+fn kinds(chosen: OverrideChoice, may_edit: bool) -> AnyView {
+    let kinds = KINDS.into_iter().enumerate();
+    let choices = kinds
+        .filter(move |(place, _)| may_edit || [0, 3].contains(place))
         .map(|(place, (value, label, hint))| {
             let checked = chosen as usize == place;
             view! { <Choice id=format!("override-{value}") name="kind" value label hint checked/> }
@@ -197,17 +208,6 @@ fn kinds(chosen: OverrideChoice) -> AnyView {
             <legend>"What it does"</legend>
             {choices.collect_view()}
         </fieldset>
-    }
-    .into_any()
-}
-
-/// A member who may not edit takes over in person.
-fn themselves() -> AnyView {
-    let person = use_session().map(|session| session.person.id.to_string());
-    view! {
-        <p>"You are on duty in the place of somebody else."</p>
-        <input type="hidden" name="kind" value=KINDS[0].0/>
-        <input type="hidden" name="person" value=person/>
     }
     .into_any()
 }
@@ -258,6 +258,7 @@ fn searched() -> OverrideInput {
     let kind = match typed("kind").as_str() {
         "add" => OverrideChoice::Add,
         "empty" => OverrideChoice::Empty,
+        "cover" => OverrideChoice::Cover,
         _ => OverrideChoice::Replace,
     };
     OverrideInput {

@@ -29,7 +29,7 @@ use crate::{
     prefetch::use_prefetch,
     server_fns::{
         AddMembers, AddOwner, DeleteRotation, EndOverride, MoveMember, RemoveMember, RemoveOwner,
-        Rotate, Rotation, SetOnDuty, Undo,
+        Rotate, Rotation, SetOnDuty, TakeCover, Undo, WithdrawCover,
     },
 };
 use delete::DeleteDialog;
@@ -55,6 +55,8 @@ struct Actions {
     remove_owner: ServerAction<RemoveOwner>,
     undo: ServerAction<Undo>,
     end_override: ServerAction<EndOverride>,
+    take_cover: ServerAction<TakeCover>,
+    withdraw_cover: ServerAction<WithdrawCover>,
     delete: ServerAction<DeleteRotation>,
     links: Links,
     /// Those of which the page shows what they do.
@@ -72,6 +74,8 @@ impl Actions {
         let add_owner = ServerAction::telling("The owner was added.");
         let remove_owner = ServerAction::telling("The owner was removed.");
         let end_override = ServerAction::telling("The override was ended.");
+        let take_cover = ServerAction::telling("You have taken it.");
+        let withdraw_cover = ServerAction::telling("The request was withdrawn.");
         let links = Links::new();
         let [link, unlink] = links.calls();
         let calls = vec![
@@ -84,6 +88,8 @@ impl Actions {
             remove_owner.calls(),
             undo.calls(),
             end_override.calls(),
+            take_cover.calls(),
+            withdraw_cover.calls(),
             link,
             unlink,
         ];
@@ -97,6 +103,8 @@ impl Actions {
             remove_owner,
             undo,
             end_override,
+            take_cover,
+            withdraw_cover,
             delete: ServerAction::telling("The rotation was deleted."),
             links,
             forms: Forms::of(calls),

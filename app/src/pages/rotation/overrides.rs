@@ -6,14 +6,18 @@ use crate::{
         Card, FailureNotice, Tone, badge_markup, keep_times_true, time_markup, use_clock,
     },
     data::DataMemo,
-    forms::{ActionForm, failure, form_outcome},
+    forms::{ActionForm, failure, first_failure, form_outcome},
 };
 use leptos::{html, prelude::*};
 use maud::{Markup, html};
-use types::{MemberAbsence, OverrideChoice, OverrideView, RotationMode, RotationPage, Timestamp};
+use types::{
+    CoverView, MemberAbsence, OverrideChoice, OverrideView, RotationMode, RotationPage, Timestamp,
+};
 
-/// The form that ends one.
+/// The forms that end one, and that take or withdraw what is asked for.
 const END: &str = "end-override";
+const TAKE: &str = "take-cover";
+const WITHDRAW: &str = "withdraw-cover";
 
 #[component]
 pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl IntoView {
@@ -28,14 +32,23 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
             let now = clock.drawn();
             let overrides = page.overrides.iter().map(|one| override_row(one, now));
             let absences = page.absences.iter().map(|one| absence_row(one, now));
-            let rows = overrides.chain(absences).map(Markup::into_string);
+            let covers = page.covers.iter().map(|one| cover_row(one, now));
+            let rows = overrides
+                .chain(covers)
+                .chain(absences)
+                .map(Markup::into_string);
             rows.collect::<String>()
         })
     });
     keep_times_true(list, move || rows.track());
-    let failed = failure(form_outcome(actions.end_override));
+    let failed = first_failure(vec![
+        failure(form_outcome(actions.end_override)),
+        failure(form_outcome(actions.take_cover)),
+        failure(form_outcome(actions.withdraw_cover)),
+    ]);
     move || {
-        let (id, here) = (id.clone(), here.clone());
+        let here = here.clone();
+        let [to_end, to_take, to_withdraw] = [(); 3].map(|()| id.clone());
         (mode.get() == RotationMode::Scheduled).then(|| {
             view! {
                 <Card id="overrides-heading" title="Overrides">
@@ -45,10 +58,16 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
                     <ul class="shifts" translate="no" node_ref=list inner_html=move || rows.get()></ul>
                     <FailureNotice failure=failed/>
                     <ActionForm action=actions.end_override id=END>
-                        <input type="hidden" name="rotation" value=id/>
+                        <input type="hidden" name="rotation" value=to_end/>
+                    </ActionForm>
+                    <ActionForm action=actions.take_cover id=TAKE>
+                        <input type="hidden" name="rotation" value=to_take/>
+                    </ActionForm>
+                    <ActionForm action=actions.withdraw_cover id=WITHDRAW>
+                        <input type="hidden" name="rotation" value=to_withdraw/>
                     </ActionForm>
                     {move || may_make.get().then(|| view! {
-                        <a class="button" href=here.clone()>"Make an override"</a>
+                        <a class="button" href=here.clone()>"Override or ask for cover"</a>
                     })}
                 </Card>
             }
@@ -64,7 +83,7 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
             bdi class="person-name" { (by.unwrap_or("Nobody")) }
             @match one.kind {
                 OverrideChoice::Add => { " in addition" }
-                OverrideChoice::Replace | OverrideChoice::Empty => { " in place of " bdi { (of) } }
+                OverrideChoice::Replace | OverrideChoice::Empty | OverrideChoice::Cover => { " in place of " bdi { (of) } }
             }
             @if one.has_left {
                 (badge_markup(Tone::Warning, "Deactivated in Slack: does not count"))
@@ -81,6 +100,28 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
                     span class="visually-hidden" { ": " bdi { (by.unwrap_or("Nobody")) } }
                 }
             }
+        }
+    }
+}
+
+fn cover_row(one: &CoverView, now: Timestamp) -> Markup {
+    let button = |form: &str, label: &str| {
+        html! {
+            button type="submit" class="button small" form=(form) name="id" value=(one.id.as_str()) {
+                (label) span class="visually-hidden" { ": " bdi { (one.asked_by) } }
+            }
+        }
+    };
+    html! {
+        li {
+            bdi class="person-name" { (one.asked_by) } " asks "
+            @match &one.asked { Some(asked) => { bdi { (asked) } }, None => { "anybody" } }
+            " for cover"
+            span class="hint" {
+                (time_markup(one.starts_at, false, now)) " – " (time_markup(one.ends_at, false, now))
+            }
+            @if one.may_take { (button(TAKE, "Take it")) }
+            @if one.may_withdraw { (button(WITHDRAW, "Withdraw")) }
         }
     }
 }

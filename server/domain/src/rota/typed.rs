@@ -5,7 +5,7 @@
 use crate::{
     Directory, Plan, Rotation,
     rota::{
-        Fold, Override, OverrideKind, OverrideProblem as SpanFault, Unclear, Zone,
+        CoverRequest, Fold, Override, OverrideKind, OverrideProblem as SpanFault, Unclear, Zone,
         overrides::name_of,
     },
 };
@@ -58,6 +58,8 @@ pub fn typed_override(
             .map_err(|problem| noted(problem, OverrideField::Of))
             .ok()
             .map(|of| OverrideKind::Empty { of }),
+        // A request is no override before somebody takes it.
+        OverrideChoice::Cover => return Err(OverrideRefusal::RequestGone),
         OverrideChoice::Replace => {
             let of = of().map_err(|problem| noted(problem, OverrideField::Of));
             let by = by().map_err(|problem| noted(problem, OverrideField::Person));
@@ -83,6 +85,38 @@ pub fn typed_override(
         ),
     }
     Err(OverrideRefusal::Fields(problems))
+}
+
+/// The request for cover that was filled in at `now`, or everything that is wrong with it.
+pub fn typed_cover(
+    input: &OverrideInput,
+    rotation: &Rotation,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<CoverRequest, OverrideRefusal> {
+    // It is checked as the override that it becomes, if somebody takes it; an empty place names
+    // nobody who would.
+    let asks_somebody = !input.person.trim().is_empty();
+    let kind = match asks_somebody {
+        true => OverrideChoice::Replace,
+        false => OverrideChoice::Empty,
+    };
+    let input = OverrideInput {
+        kind,
+        ..input.clone()
+    };
+    let Override { span, kind } = typed_override(&input, rotation, directory, now)?;
+    let (asked_by, asked) = match kind {
+        OverrideKind::Replace { of, by } => (of, Some(by.key)),
+        OverrideKind::Empty { of } => (of, None),
+        OverrideKind::Add(by) => (by.key, None),
+    };
+    Ok(CoverRequest {
+        asked_by,
+        span,
+        asked,
+        taken_by: None,
+    })
 }
 
 /// The span and the note of an absence that was filled in at `now`, or everything that is wrong

@@ -3,7 +3,7 @@
 use super::count;
 use crate::{
     actions::{
-        overrides::may_end,
+        overrides::{may_end, may_take, may_withdraw},
         rotations::{Bound, RotationState},
     },
     store::ListedRotation,
@@ -13,9 +13,9 @@ use domain::{
     rota::{OverrideKind, Rota},
 };
 use types::{
-    BindingView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice, OverrideView,
-    PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList, RotationNeed,
-    RotationPage, Timestamp,
+    BindingView, CoverView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice,
+    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList,
+    RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -79,7 +79,17 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         ends_at: absence.span.until,
         note: absence.note,
     });
-    let (overrides, absences) = (overrides.collect(), absences.collect());
+    let covers = state.covers.into_iter().map(|cover| CoverView {
+        may_take: may_take(actor, &cover, state.now),
+        may_withdraw: may_withdraw(actor, &rotation, &cover),
+        id: cover.id,
+        starts_at: cover.request.span.from,
+        ends_at: cover.request.span.until,
+        asked_by: cover.asked_by_name,
+        asked: cover.asked_name,
+    });
+    let (overrides, covers) = (overrides.collect(), covers.collect());
+    let absences = absences.collect();
     let duty_size = rotation.details.duty_size;
     let mut plan = state.plan;
     let plan_beyond = count(plan.len().saturating_sub(PLAN_LISTED));
@@ -93,6 +103,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         days: state.days,
         coverage: state.coverage,
         overrides,
+        covers,
         absences,
         may_take_over: state.may_take_over,
         may_link: state.may_link,

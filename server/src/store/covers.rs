@@ -1,0 +1,128 @@
+//! Requests for cover. One that is taken is kept until its time is over, so that whoever comes
+//! second is told who was quicker.
+
+use super::{DatabaseConnection, Result, Store};
+use domain::{Rotation, rota::CoverRequest};
+use sqlx::FromRow;
+use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp};
+
+/// A request whose time is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCover {
+    pub id: CoverId,
+    pub request: CoverRequest,
+    /// What whoever wants to be covered is called, and who is asked.
+    pub asked_by_name: String,
+    pub asked_name: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    asked_by: String,
+    asked_by_name: String,
+    asked: Option<String>,
+    asked_name: Option<String>,
+    starts_at: i64,
+    ends_at: i64,
+    taken_by: Option<String>,
+    taken_by_name: Option<String>,
+}
+
+impl From<Row> for StoredCover {
+    fn from(row: Row) -> Self {
+        let at = Timestamp::from_millis;
+        let taken_by = row.taken_by.map(|key| Holder {
+            name: row.taken_by_name.unwrap_or_else(|| key.clone()),
+            key: MemberKey::new(key),
+        });
+        Self {
+            id: CoverId::new(row.id),
+            request: CoverRequest {
+                asked_by: MemberKey::new(row.asked_by),
+                span: Span {
+                    from: at(row.starts_at),
+                    until: at(row.ends_at),
+                },
+                asked: row.asked.map(MemberKey::new),
+                taken_by,
+            },
+            asked_by_name: row.asked_by_name,
+            asked_name: row.asked_name,
+        }
+    }
+}
+
+impl Store {
+    /// The requests for cover in a rotation whose time is not over at `now`, by start.
+    pub async fn covers(&self, rotation: &RotationId, now: Timestamp) -> Result<Vec<StoredCover>> {
+        let mut connection = self.pool.acquire().await?;
+        load(&mut connection, rotation, now).await
+    }
+}
+
+pub(super) async fn load(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    now: Timestamp,
+) -> Result<Vec<StoredCover>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select c.id, c.asked_by, coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked,
+             a.name as asked_name, c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
+         from covers c
+             left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
+             left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id
+         where c.rotation_id = $1 and c.ends_at > $2 order by c.starts_at, c.id",
+    )
+    .bind(rotation.as_str())
+    .bind(now.as_millis())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(StoredCover::from).collect())
+}
+
+pub(super) async fn insert(
+    connection: &mut DatabaseConnection,
+    rotation: &Rotation,
+    cover: &StoredCover,
+) -> Result<()> {
+    let request = &cover.request;
+    sqlx::query(
+        "insert into covers (id, workspace_id, rotation_id, asked_by, asked_by_name, asked,
+             starts_at, ends_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(cover.id.as_str())
+    .bind(rotation.workspace.as_str())
+    .bind(rotation.id.as_str())
+    .bind(request.asked_by.as_str())
+    .bind(&cover.asked_by_name)
+    .bind(request.asked.as_ref().map(MemberKey::as_str))
+    .bind(request.span.from.as_millis())
+    .bind(request.span.until.as_millis())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn take(
+    connection: &mut DatabaseConnection,
+    id: &CoverId,
+    by: Option<&Holder>,
+) -> Result<()> {
+    sqlx::query("update covers set taken_by = $1, taken_by_name = $2 where id = $3")
+        .bind(by.map(|by| by.key.as_str()))
+        .bind(by.map(|by| by.name.as_str()))
+        .bind(id.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn withdraw(connection: &mut DatabaseConnection, id: &CoverId) -> Result<()> {
+    sqlx::query("delete from covers where id = $1")
+        .bind(id.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Many rotations change hands at the same moment, as at nine in the morning, and feed groups
+//! that Slack lets be written some twenty times a minute.
+
+use crate::support::{Database, databases, slack_output::Output, soaking};
+use app::backend::{DutyGroups, Rotations};
+use futures::future::join_all;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::time;
+use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+
+const SCOPES: [&str; 3] = ["users:read", "usergroups:read", "usergroups:write"];
+const PEOPLE: [(&str, &str); 2] = [
+    ("U05TOMASHE", "Tomás Herrera"),
+    ("U08JUERGEN", "Jürgen Weiß"),
+];
+const WRITE: &str = "usergroups.users.update";
+
+/// How many rotations feed how many groups, and by when all of these are right.
+struct Rush {
+    rotations: usize,
+    groups: usize,
+    within: Duration,
+    /// Whether Slack limits what it is asked.
+    limited: bool,
+}
+
+const USUAL: Rush = Rush {
+    rotations: 20,
+    groups: 6,
+    within: Duration::from_secs(30),
+    limited: false,
+};
+const SOAK: Rush = Rush {
+    rotations: 200,
+    groups: 60,
+    within: Duration::from_secs(200),
+    limited: true,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_all_change_hands_at_once_each_group_is_written_once() {
+    let rush = if soaking() { &SOAK } else { &USUAL };
+    for database in databases().await {
+        rush_of(rush, database).await;
+    }
+}
+
+async fn rush_of(rush: &Rush, database: Database) {
+    let output = Output::new(&database, &SCOPES).await;
+    let limit = async |enforced: bool| {
+        let order = json!({"enforced": enforced});
+        output.sandbox.control("slack/limits", order).await;
+    };
+    limit(false).await;
+    output.meet(&PEOPLE).await;
+    let groups: Vec<_> = (0..rush.groups)
+        .map(|number| format!("SRUSH{number}"))
+        .collect();
+    for group in &groups {
+        let order = json!({"id": group, "handle": group.to_lowercase()});
+        output.sandbox.control("slack/groups", order).await;
+    }
+    let mut rotations = Vec::new();
+    for number in 0..rush.rotations {
+        let id = output.by_hand(&format!("Rush {number}"), &PEOPLE).await;
+        connect(&output, &id, &groups[number % rush.groups]).await;
+        rotations.push(id);
+    }
+    let began = Instant::now();
+    until_all_have(&output, &groups, PEOPLE[0].0, began + rush.within).await;
+    let before = writes(&output).await;
+
+    limit(rush.limited).await;
+    let began = Instant::now();
+    let handed_over = rotations.iter().map(async |id| {
+        let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+    });
+    join_all(handed_over).await;
+    let first = until_one_has(&output, &groups, PEOPLE[1].0, began + rush.within).await;
+    until_all_have(&output, &groups, PEOPLE[1].0, began + rush.within).await;
+    let (took, written) = (began.elapsed(), writes(&output).await - before);
+    let engine = database.url.split(':').next().unwrap_or_default();
+    println!(
+        "{engine}: {} rotations on {} groups: the first after {:?}, all after {took:?}, {written} writes",
+        rush.rotations,
+        rush.groups,
+        first.duration_since(began)
+    );
+    // Some were written while others of theirs had not changed yet.
+    assert!(
+        written <= 2 * rush.groups,
+        "{written} writes of {} groups",
+        rush.groups
+    );
+    output.end().await;
+}
+
+async fn connect(output: &Output, id: &RotationId, group: &str) {
+    let chosen = (SlackGroupId::new(group), NobodyOnDuty::Keep);
+    let connecting = output
+        .backend
+        .connect_duty_group(&output.caller, id.clone(), chosen, true);
+    assert_eq!(connecting.await.unwrap(), Outcome::Done(()));
+}
+
+/// Who is in the groups of the rush, each told once.
+async fn members(output: &Output, groups: &[String]) -> Vec<Vec<String>> {
+    let told = output.sandbox.ask("slack/groups").await;
+    let told = told["groups"].as_array().unwrap();
+    let ours = told.iter().filter(|group| {
+        let id = group["id"].as_str().unwrap();
+        groups.iter().any(|ours| ours == id)
+    });
+    let users = ours.map(|group| group["users"].as_array().unwrap().iter());
+    users
+        .map(|users| {
+            users
+                .map(|user| user.as_str().unwrap().to_owned())
+                .collect()
+        })
+        .collect()
+}
+
+async fn until_all_have(output: &Output, groups: &[String], person: &str, until: Instant) {
+    loop {
+        let members = members(output, groups).await;
+        let right = members
+            .iter()
+            .filter(|members| **members == [person])
+            .count();
+        if right == groups.len() {
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "{right} of {} are right",
+            groups.len()
+        );
+        time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn until_one_has(
+    output: &Output,
+    groups: &[String],
+    person: &str,
+    until: Instant,
+) -> Instant {
+    loop {
+        let members = members(output, groups).await;
+        if members
+            .iter()
+            .any(|members| members.iter().any(|one| one == person))
+        {
+            return Instant::now();
+        }
+        assert!(Instant::now() < until, "no group is right");
+        time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn writes(output: &Output) -> usize {
+    let told = output
+        .sandbox
+        .ask(&format!("slack/calls?method={WRITE}"))
+        .await;
+    told["calls"].as_array().unwrap().len()
+}
