@@ -230,15 +230,18 @@ pub enum SlackCapability {
     DirectMessages,
     /// Answering to what people type after `/rr`.
     Commands,
+    /// Calling whoever is on duty where somebody mentions the app.
+    Mentions,
 }
 
 impl SlackCapability {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Messages,
         Self::Groups,
         Self::Topics,
         Self::DirectMessages,
         Self::Commands,
+        Self::Mentions,
     ];
 
     /// As it is sent.
@@ -249,6 +252,7 @@ impl SlackCapability {
             Self::Topics => "topics",
             Self::DirectMessages => "direct_messages",
             Self::Commands => "commands",
+            Self::Mentions => "mentions",
         }
     }
 
@@ -264,6 +268,7 @@ impl SlackCapability {
             Self::Topics => &["channels:read", "channels:write.topic"],
             Self::DirectMessages => &["chat:write", "im:write"],
             Self::Commands => &["commands"],
+            Self::Mentions => &["app_mentions:read", "chat:write"],
         }
     }
 
@@ -275,12 +280,13 @@ impl SlackCapability {
             Self::Topics => "Topics of channels",
             Self::DirectMessages => "Direct messages",
             Self::Commands => "The command /rr",
+            Self::Mentions => "Mentions of Round Robin",
         }
     }
 
     /// Whether Slack has to reach the server for it. Everything else works behind a firewall.
-    pub const fn needs_commands(self) -> bool {
-        matches!(self, Self::Commands)
+    pub const fn is_inbound(self) -> bool {
+        matches!(self, Self::Commands | Self::Mentions)
     }
 
     /// Whether it works with these scopes.
@@ -294,7 +300,9 @@ impl SlackCapability {
         match self {
             // The second one is for public channels that the bot is not in.
             Self::Messages => &["chat:write", "chat:write.public"],
-            Self::Groups | Self::DirectMessages | Self::Commands => self.needed_scopes(),
+            Self::Groups | Self::DirectMessages | Self::Commands | Self::Mentions => {
+                self.needed_scopes()
+            }
             // The others are for private channels, and for joining public ones.
             Self::Topics => &[
                 "channels:read",

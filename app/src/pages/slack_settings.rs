@@ -55,7 +55,7 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
 }
 
 fn capability(view: CapabilityView, commands: CommandsState) -> AnyView {
-    let is_ready = commands == CommandsState::Ready || !view.capability.needs_commands();
+    let is_ready = commands == CommandsState::Ready || !view.capability.is_inbound();
     let (tone, label) = match (view.lacks.is_empty(), is_ready) {
         (true, true) => (Tone::Good, "Works".to_owned()),
         (true, false) => (Tone::Neutral, "Not set up".to_owned()),
@@ -82,11 +82,11 @@ fn commands_sentence(commands: CommandsState) -> Option<AnyView> {
     let sentence = match commands {
         CommandsState::Ready => return None,
         CommandsState::NoSecret => {
-            "Commands are not answered yet: whoever runs Round Robin has to set ROUNDROBIN_SLACK_SIGNING_SECRET to the \
+            "Commands and mentions are not answered yet: whoever runs Round Robin has to set ROUNDROBIN_SLACK_SIGNING_SECRET to the \
             signing secret of the Slack app."
         }
         CommandsState::Unreachable => {
-            "Slack sends commands only to addresses that begin with https and that it can reach from outside. Whoever \
+            "Slack sends commands and mentions only to addresses that begin with https and that it can reach from outside. Whoever \
             runs Round Robin has to give it such an address, in ROUNDROBIN_PUBLIC_URL. Everything else works without."
         }
     };

@@ -232,8 +232,7 @@ fn only_nearest(due: &mut BTreeMap<NoticeKey, Notice>, personal: &BTreeMap<&str,
     });
 }
 
-/// What whoever wants to hear of shifts that begin at another time is told now. It waits for as
-/// long as it has to: a plan that is read again says nothing of it any more.
+/// What whoever wants to hear of shifts that begin at another time is told now, each of each shift.
 fn moves(
     subscription: &Subscription,
     changes: &[ShiftChange<'_>],
@@ -243,7 +242,7 @@ fn moves(
         ShiftChange::Moved { after, .. } if after.starts_at > now => Some(Notice {
             key: key_of(subscription, after)?,
             due_in: Duration::ZERO,
-            expires_in: None,
+            expires_in: Some(between(now, after.starts_at)),
         }),
         _ => None,
     });
@@ -407,7 +406,7 @@ mod tests {
         );
         assert_eq!(
             (notices.due[0].due_in, notices.due[0].expires_in),
-            (Duration::ZERO, None)
+            (Duration::ZERO, Some(Duration::from_secs(12)))
         );
         let notices = of_plan(&moved(ann_alone()), &after, &after);
         assert_eq!(notices.due, []);

@@ -3,13 +3,15 @@
 use super::{Failure, rights::must_be_admin};
 use crate::{
     Services,
-    slack::{creation_address, is_reachable, manifest},
+    slack::{Inbound, creation_address, is_reachable, manifest},
 };
 use domain::Actor;
 use types::{CapabilityView, CommandsState, Denial, SlackCapability, SlackSettingsView};
 
 /// Where Slack sends commands.
 pub const COMMANDS_PATH: &str = "/api/slack/commands";
+/// Where Slack tells what happens in channels.
+pub const EVENTS_PATH: &str = "/api/slack/events";
 
 /// What works, what it lacks, and the app that it takes.
 pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsView, Failure> {
@@ -27,8 +29,13 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsVi
         None => CommandsState::NoSecret,
         Some(_) => CommandsState::Ready,
     };
-    let address = reachable.then(|| config.public_url.join(COMMANDS_PATH));
-    let manifest = manifest(public_url, address.as_deref());
+    let [commands_at, events_at] =
+        [COMMANDS_PATH, EVENTS_PATH].map(|path| config.public_url.join(path));
+    let inbound = reachable.then_some(Inbound {
+        commands: &commands_at,
+        events: &events_at,
+    });
+    let manifest = manifest(public_url, inbound);
     let capability = |capability: SlackCapability| {
         let text = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let mut lacks: Vec<String> = text(capability.needed_scopes());

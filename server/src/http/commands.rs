@@ -1,9 +1,10 @@
-//! Commands that people type in Slack. Slack sends them from its own servers, so no cookie counts
-//! here: what it has signed does, and nothing is parsed before that is known.
+//! Commands that people type in Slack, and mentions of the app there. Slack sends them from its own
+//! servers, so no cookie counts here: what it has signed does, and nothing is parsed before that is
+//! known.
 
 use super::{Site, client_address, request_id::request_id};
 use crate::{
-    actions::slack_settings::COMMANDS_PATH,
+    actions::slack_settings::{COMMANDS_PATH, EVENTS_PATH},
     clock,
     limits::{Costly, TooOften, of_address},
     slack::{self, Invocation},
@@ -42,38 +43,72 @@ const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer
 
 /// Every path of the wing.
 pub fn routes() -> Router<Site> {
-    Router::new().route(COMMANDS_PATH, post(run))
+    Router::new()
+        .route(COMMANDS_PATH, post(run))
+        .route(EVENTS_PATH, post(hear))
 }
 
 async fn run(State(site): State<Site>, request: Request) -> Response {
-    let services = &site.services;
-    let app = services.config.slack.app.as_ref();
-    let Some(secret) = app.and_then(|app| app.signing_secret.as_ref()) else {
-        return (StatusCode::SERVICE_UNAVAILABLE, NOT_SET_UP).into_response();
-    };
     let id = request_id(&request);
-    let address = of_address(client_address::of_request(&site, &request));
-    let headers = request.headers().clone();
-    let body = match whole(&site, request).await {
+    let body = match signed(&site, request).await {
         Ok(body) => body,
-        Err(status) => return (status, NOT_WHOLE).into_response(),
+        Err(refused) => return refused,
     };
-    let signed = (text(&headers, SIGNED_AT), text(&headers, SIGNATURE));
-    if let Err(unsigned) = slack::verify(secret, signed, &body, clock::now()) {
-        // Whoever guesses shares what their address has.
-        if let Err(too_often) = services.limits.take(Costly::Command, &address) {
-            return turned_away(too_often);
-        }
-        tracing::warn!(%unsigned, "a command was not believed to come from Slack");
-        let why = format!("This is not believed to come from Slack: {unsigned}.");
-        return (StatusCode::UNAUTHORIZED, why).into_response();
-    }
     match slack::Request::read(&body) {
         slack::Request::Probe => StatusCode::OK.into_response(),
         slack::Request::Odd => (StatusCode::BAD_REQUEST, ODD).into_response(),
         slack::Request::Organisation => shown(ORGANISATION),
         slack::Request::Command(invocation) => answer(&site, invocation, id).await,
     }
+}
+
+/// Slack is told at once that it was heard, or it would tell again; what follows is done afterwards.
+async fn hear(State(site): State<Site>, request: Request) -> Response {
+    let id = request_id(&request);
+    let body = match signed(&site, request).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    match slack::Event::read(&body) {
+        slack::Event::Challenge(challenge) => challenge.into_response(),
+        slack::Event::Odd => (StatusCode::BAD_REQUEST, ODD).into_response(),
+        slack::Event::Other => StatusCode::OK.into_response(),
+        slack::Event::Mention(mention) => {
+            let services = site.services.clone();
+            let whose = format!("{}/{}", mention.workspace, mention.person);
+            if services.limits.take(Costly::Command, &whose).is_ok() {
+                site.services.tasks.spawn(async move {
+                    slack_input::answer_mention(&services, &mention, &id).await;
+                });
+            }
+            StatusCode::OK.into_response()
+        }
+    }
+}
+
+/// What Slack has sent, as soon as it is known that it was Slack.
+async fn signed(site: &Site, request: Request) -> Result<Bytes, Response> {
+    let services = &site.services;
+    let app = services.config.slack.app.as_ref();
+    let Some(secret) = app.and_then(|app| app.signing_secret.as_ref()) else {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, NOT_SET_UP).into_response());
+    };
+    let address = of_address(client_address::of_request(site, &request));
+    let headers = request.headers().clone();
+    let body = whole(site, request).await;
+    let body = body.map_err(|status| (status, NOT_WHOLE).into_response())?;
+    let signed = (text(&headers, SIGNED_AT), text(&headers, SIGNATURE));
+    if let Err(unsigned) = slack::verify(secret, signed, &body, clock::now()) {
+        // Whoever guesses shares what their address has.
+        services
+            .limits
+            .take(Costly::Command, &address)
+            .map_err(turned_away)?;
+        tracing::warn!(%unsigned, "something was not believed to come from Slack");
+        let why = format!("This is not believed to come from Slack: {unsigned}.");
+        return Err((StatusCode::UNAUTHORIZED, why).into_response());
+    }
+    Ok(body)
 }
 
 /// Answers in time. What was begun is not cut off by that.

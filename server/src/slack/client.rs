@@ -326,6 +326,37 @@ impl SlackClient {
         Ok(posted.map(drop))
     }
 
+    /// Writes a message into a thread of a channel.
+    pub async fn reply(
+        &self,
+        token: &SecretString,
+        channel: &SlackChannelId,
+        thread: &str,
+        text: &str,
+    ) -> Result<Granted<()>, SlackError> {
+        let message = json!({
+            "channel": channel, "thread_ts": thread, "text": text,
+            "unfurl_links": false, "unfurl_media": false,
+        });
+        let posted = self.post("chat.postMessage", token, &message).await?;
+        Ok(posted.map(drop))
+    }
+
+    /// The same, for one person alone to see.
+    pub async fn whisper(
+        &self,
+        token: &SecretString,
+        (channel, thread): (&SlackChannelId, &str),
+        person: &PersonId,
+        text: &str,
+    ) -> Result<Granted<()>, SlackError> {
+        let message = json!({
+            "channel": channel, "thread_ts": thread, "user": person, "text": text,
+        });
+        let posted = self.post("chat.postEphemeral", token, &message).await?;
+        Ok(posted.map(drop))
+    }
+
     /// The conversation with somebody, which is opened where there is none.
     pub async fn open_direct(
         &self,

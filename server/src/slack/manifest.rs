@@ -13,16 +13,23 @@ const SLACK_HOST: &str = "slack.com";
 const APPS_AT_SLACK: &str = "https://api.slack.com/apps";
 const NAME: &str = "Round Robin";
 
-/// Whether Slack sends commands to addresses like this one: its own servers only know https.
+/// Whether Slack sends anything to addresses like this one: its own servers only know https.
 pub fn is_reachable(slack: &Url, public_url: &str) -> bool {
     slack.host_str() != Some(SLACK_HOST) || public_url.starts_with("https://")
 }
 
+/// Where Slack sends what happens there.
+#[derive(Clone, Copy, Debug)]
+pub struct Inbound<'a> {
+    pub commands: &'a str,
+    pub events: &'a str,
+}
+
 /// The manifest of an app for the server that browsers reach at `public_url`, and that Slack sends
-/// commands to at `commands`, if it can.
-pub fn manifest(public_url: &str, commands: Option<&str>) -> Value {
+/// something to, if it can.
+pub fn manifest(public_url: &str, inbound: Option<Inbound<'_>>) -> Value {
     let mut bot_scopes = NEEDED_SCOPES.to_vec();
-    let wanted = |one: &SlackCapability| commands.is_some() || !one.needs_commands();
+    let wanted = |one: &SlackCapability| inbound.is_some() || !one.is_inbound();
     for capability in SlackCapability::ALL.into_iter().filter(wanted) {
         for scope in capability.scopes() {
             if !bot_scopes.contains(scope) {
@@ -39,10 +46,17 @@ pub fn manifest(public_url: &str, commands: Option<&str>) -> Value {
             "messages_tab_read_only_enabled": true,
         },
     });
-    if let Some(url) = commands {
+    let mut settings = json!({
+        "org_deploy_enabled": false,
+        "socket_mode_enabled": false,
+        "token_rotation_enabled": false,
+    });
+    if let Some(Inbound { commands, events }) = inbound {
+        settings["event_subscriptions"] =
+            json!({"request_url": events, "bot_events": ["app_mention"]});
         features["slash_commands"] = json!([{
             "command": "/rr",
-            "url": url,
+            "url": commands,
             "description": "Who is on duty",
             "usage_hint": "[CODE] [rotate | me | set @somebody] or help",
             // Without it, names would arrive as plain text.
@@ -59,11 +73,7 @@ pub fn manifest(public_url: &str, commands: Option<&str>) -> Value {
             "redirect_urls": [format!("{public_url}{CALLBACK_PATH}")],
             "scopes": {"bot": bot_scopes, "user": USER_SCOPES},
         },
-        "settings": {
-            "org_deploy_enabled": false,
-            "socket_mode_enabled": false,
-            "token_rotation_enabled": false,
-        },
+        "settings": settings,
     })
 }
 
@@ -87,7 +97,11 @@ mod tests {
 
     #[test]
     fn it_asks_for_what_signing_in_needs_and_all_that_can_be_allowed() {
-        let manifest = manifest(PUBLIC, Some("https://rr.example.com/commands"));
+        let inbound = Inbound {
+            commands: "https://rr.example.com/commands",
+            events: "https://rr.example.com/events",
+        };
+        let manifest = manifest(PUBLIC, Some(inbound));
         let scopes = manifest["oauth_config"]["scopes"]["bot"]
             .as_array()
             .unwrap();
@@ -104,6 +118,8 @@ mod tests {
         assert_eq!(tab, true);
         let command = &manifest["features"]["slash_commands"][0];
         assert_eq!(command["should_escape"], true);
+        let events = &manifest["settings"]["event_subscriptions"];
+        assert_eq!(events["request_url"], inbound.events);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use domain::{
 };
 use jiff::tz::TimeZone;
 use types::{
-    Holder, OnDuty, Outlook, RotationDetails, SlackGroupId, Stretch, TemplateProblem, Timestamp,
+    Holder, OnDuty, Outlook, PersonId, RotationDetails, SlackGroupId, Stretch, TemplateProblem,
+    Timestamp,
 };
 
 /// Whoever reads more names than this reads none of them.
@@ -30,6 +31,27 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
         }
     });
     now + &next.unwrap_or_default()
+}
+
+/// Calls whoever is on duty in a rotation of this name, because somebody has asked for them.
+pub fn called(
+    rotation: &str,
+    asker: &PersonId,
+    outlook: &Outlook,
+    directory: &Directory,
+) -> String {
+    let (rotation, asker) = (name(rotation), escaped(asker.as_str()));
+    let duties = outlook.on_duty.iter();
+    let called: Vec<_> = duties
+        .map(|duty| mention(&duty.holder, directory))
+        .collect();
+    match called.as_slice() {
+        [] => format!("Nobody is on duty for {rotation}."),
+        called => format!(
+            "{}: <@{asker}> asks for whoever is on duty for {rotation}.",
+            listed(called)
+        ),
+    }
 }
 
 /// What a template is filled in with.
@@ -254,7 +276,7 @@ fn listed(names: &[String]) -> String {
 mod tests {
     use super::*;
     use domain::{Links, Person};
-    use types::{MemberKey, NextOnDuty, OnDuty, PersonId, Role, Visibility};
+    use types::{MemberKey, NextOnDuty, OnDuty, Role, Visibility};
 
     const AT: Timestamp = Timestamp::from_millis(1_750_000_000_000);
     const DATE: &str = "<!date^1750000000^{date_short_pretty} {time}|2025-06-15 15:06 UTC>";
@@ -440,6 +462,23 @@ mod tests {
         let made = made(&"%USER% ".repeat(2_000)).unwrap();
         assert!(made.chars().count() <= MESSAGE_MAX_CHARS);
         assert!(made.ends_with("<@UANN> …"), "{}", &made[made.len() - 20..]);
+    }
+
+    #[test]
+    fn whoever_is_on_duty_is_called() {
+        let asker = PersonId::new("UBOB");
+        let told = |on_duty| {
+            let outlook = Outlook {
+                on_duty,
+                ..Outlook::default()
+            };
+            let told = called("<Ops>", &asker, &outlook, &directory());
+            told.replace(['\u{2068}', '\u{2069}'], "")
+        };
+        let ann = duty("slack:UANN", "Ann", None);
+        let expected = "<@UANN>: <@UBOB> asks for whoever is on duty for &lt;Ops&gt;.";
+        assert_eq!(told(vec![ann]), expected);
+        assert_eq!(told(Vec::new()), "Nobody is on duty for &lt;Ops&gt;.");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod id_token;
 mod installation;
 mod listing;
 mod manifest;
+mod mention;
 pub mod message;
 pub mod pending;
 mod shapes;
@@ -28,7 +29,8 @@ pub use installation::{
     AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,
     scopes_in_words,
 };
-pub use manifest::{creation_address, is_reachable, manifest};
+pub use manifest::{Inbound, creation_address, is_reachable, manifest};
+pub use mention::{Event, Mention};
 pub use signature::verify;
 pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};

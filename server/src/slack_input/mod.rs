@@ -1,7 +1,10 @@
-//! What people do in Slack and want an answer to: commands. Whoever gives one is an actor like the
+//! What people do in Slack and want an answer to: commands, and mentions of the app. Whoever gives one is an actor like the
 //! reader of a page, and the same actions decide what they may.
 
+mod mentions;
 mod reply;
+
+pub use mentions::answer as answer_mention;
 
 use crate::{
     Services,

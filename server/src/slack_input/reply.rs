@@ -107,6 +107,15 @@ impl<'a> Reply<'a> {
         )
     }
 
+    pub(super) fn how_to_mention(&self) -> String {
+        "Name the code of a rotation after the mention, as in `@Round Robin CODE`. `/rr` lists the codes that there are."
+            .to_owned()
+    }
+
+    pub(super) fn private(&self, called: &str) -> String {
+        format!("{called}\nOnly you see this, since the rotation is private: nobody was told.")
+    }
+
     pub(super) fn refused(&self, refusal: &RotationRefusal) -> String {
         match refusal {
             // Whoever types a name sees no list of members that could be outdated.

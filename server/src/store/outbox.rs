@@ -7,8 +7,8 @@ use super::{
     subscriptions,
 };
 use domain::{
-    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PlanNotices, Subscription,
-    change_of_duty, notices_of_change, notices_of_plan, shift_changes,
+    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PersonalNotice, PlanNotices,
+    Subscription, change_of_duty, notices_of_change, notices_of_plan, shift_changes,
 };
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -393,7 +393,8 @@ async fn follow(
     execute(connection, statement, moves).await
 }
 
-/// Withdraws what was to be told before shifts of these rotations and is not `due` any more.
+/// Withdraws what was to be told before shifts of these rotations and is not `due` any more. That
+/// a shift has moved stays true when the plan is read again, which says nothing of it.
 async fn withdraw_others(
     connection: &mut DatabaseConnection,
     engine: Engine,
@@ -406,7 +407,7 @@ async fn withdraw_others(
     }
     let statement = format!(
         "delete from outbox where subject_kind = 'rotation' and state = 'waiting'
-             and expires_at is not null and subject_id in {}
+             and expires_at is not null and kind <> $3 and subject_id in {}
              and (subject_id, occurrence, kind, target) not in
                  (select j.value->>'rotation', cast(j.value->>'occurrence' as bigint),
                       j.value->>'kind', j.value->>'target' from {})",
@@ -416,6 +417,7 @@ async fn withdraw_others(
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(due))
         .bind(as_json(&rotations))
+        .bind(PersonalNotice::Moves.kind())
         .execute(connection)
         .await?;
     Ok(())

@@ -19,7 +19,7 @@ use types::{
 };
 
 const PATH: &str = "/api/slack/commands";
-const SECRET: &str = "the signing secret";
+pub const SECRET: &str = "the signing secret";
 const ANN: &str = "U1";
 const BOB: &str = "U2";
 
@@ -76,7 +76,7 @@ fn form(person: &str, text: &str, trigger: &str) -> String {
         .finish()
 }
 
-fn signature(secret: &str, seconds: i64, body: &str) -> String {
+pub fn signature(secret: &str, seconds: i64, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("v0:{seconds}:{body}").as_bytes());
     let mut text = "v0=".to_owned();
@@ -99,7 +99,7 @@ async fn send(services: &Services, body: &str, signed: Option<(i64, String)>) ->
     Browser::new(services).send(request).await
 }
 
-fn seconds_now() -> i64 {
+pub fn seconds_now() -> i64 {
     clock::now().as_millis() / 1000
 }
 

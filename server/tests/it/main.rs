@@ -22,6 +22,7 @@ mod http;
 mod keys;
 mod kills;
 mod links;
+mod mentions;
 mod mutation;
 mod notifications;
 mod oauth;

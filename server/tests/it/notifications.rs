@@ -26,7 +26,7 @@ const POST: &str = "chat.postMessage";
 
 impl Output {
     /// With Ada and Tomás known in the workspace, as Slack tells of them.
-    async fn with_company(database: &crate::support::Database, scopes: &[&str]) -> Self {
+    pub async fn with_company(database: &crate::support::Database, scopes: &[&str]) -> Self {
         let output = Self::new(database, scopes).await;
         let people = [
             (ADA.0, ADA.1, Role::Member),
