@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 /// The absences of the person who asks.
 pub struct OwnAbsences {
+    /// When they were read.
+    pub now: Timestamp,
     /// By start.
     pub absences: Vec<StoredAbsence>,
     /// Those in which they take turns by a schedule, by name.
@@ -28,8 +30,8 @@ pub struct OwnAbsences {
 pub async fn own(services: &Services, actor: &Actor) -> Result<OwnAbsences, Failure> {
     let person = who(actor)?;
     let store = &services.store;
-    let absences = store.absences(&actor.workspace, person, clock::now());
-    let absences = absences.await?;
+    let now = clock::now();
+    let absences = store.absences(&actor.workspace, person, now).await?;
     let overview = store.rotation_overview(&actor.workspace).await?;
     let takes_turns = |rotation: &&ListedRotation| {
         let mut members = rotation.crew.members.iter();
@@ -38,6 +40,7 @@ pub async fn own(services: &Services, actor: &Actor) -> Result<OwnAbsences, Fail
     };
     let rotations = overview.rotations.iter().filter(takes_turns);
     Ok(OwnAbsences {
+        now,
         absences,
         rotations: rotations.cloned().collect(),
     })

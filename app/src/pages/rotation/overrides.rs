@@ -97,7 +97,7 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
             @if one.may_end {
                 button type="submit" class="button small" form=(END) name="id" value=(one.id.as_str()) {
                     (if one.runs { "End now" } else { "Remove" })
-                    span class="visually-hidden" { ": " bdi { (by.unwrap_or("Nobody")) } }
+                    span class="visually-hidden" { " " bdi translate="no" { (by.unwrap_or("Nobody")) } }
                 }
             }
         }
@@ -108,7 +108,7 @@ fn cover_row(one: &CoverView, now: Timestamp) -> Markup {
     let button = |form: &str, label: &str| {
         html! {
             button type="submit" class="button small" form=(form) name="id" value=(one.id.as_str()) {
-                (label) span class="visually-hidden" { ": " bdi { (one.asked_by) } }
+                (label) span class="visually-hidden" { " " bdi translate="no" { (one.asked_by) } }
             }
         }
     };

@@ -1,6 +1,6 @@
 //! Somebody's own absences.
 
-use crate::{actions::absences::OwnAbsences, clock};
+use crate::actions::absences::OwnAbsences;
 use types::{AbsenceView, AbsencesView, RotationId};
 
 pub(in crate::backend) fn absences(own: OwnAbsences) -> AbsencesView {
@@ -10,7 +10,6 @@ pub(in crate::backend) fn absences(own: OwnAbsences) -> AbsencesView {
         let rotation = rotations.find(|rotation| rotation.id == *id)?;
         Some(rotation.details.name.clone())
     };
-    let now = clock::now();
     let absences = own.absences.into_iter().map(|absence| AbsenceView {
         id: absence.id,
         starts_at: absence.span.from,
@@ -23,7 +22,7 @@ pub(in crate::backend) fn absences(own: OwnAbsences) -> AbsencesView {
             .filter_map(name)
             .collect(),
         note: absence.note,
-        runs: absence.span.holds(now),
+        runs: absence.span.holds(own.now),
     });
     let mut zones = rotations.iter().filter_map(|rotation| rotation.plan.rota());
     let zone = zones
