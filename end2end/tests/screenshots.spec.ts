@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   changeConnection,
+  connectAs,
   connectedButton,
   connectWithApiKey,
   disconnect,
@@ -16,7 +17,7 @@ import {
 import { addMember, chooseSchedule, createRotation, makeBoundRotation, names } from '../support/rotations';
 import { allowAs, goToPagerDuty, openOauthDialog } from '../support/oauth';
 import { signInAs } from '../support/sign-in';
-import { visit } from '../support/takeover';
+import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
 const VARIANTS = [
@@ -139,8 +140,75 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
   });
 }
 
+test.describe('@screenshots', () => {
+  test.use({ viewport: VARIANTS[0].viewport });
+
+  test('the way of a shift into Slack, and schedules of our own', async ({ page, world }) => {
+    test.slow();
+    const take = await photographer(page, VARIANTS[0].name);
+    await connectAs(page, world);
+    const rotation = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
+    await visit(page, `${rotation}/slack`);
+    const group = page.getByRole('region', { name: 'On-duty group' });
+    for (const name of ['On-duty group', 'Announcements', 'Channel topic']) {
+      const card = page.getByRole('region', { name });
+      if (name === 'Announcements') {
+        await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
+        await card.getByRole('button', { name: 'Set channel' }).click();
+      } else if (name === 'Channel topic') {
+        await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
+        await card.getByRole('textbox', { name: 'Template' }).fill('On duty: %USER% until %UNTIL%');
+        await card.getByRole('button', { name: 'Set topic' }).click();
+      }
+      await card.getByRole('link', { name: 'allow it at Slack' }).click();
+      await page.getByRole('button', { name: /Ada Okafor/ }).click();
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await takenOver(page);
+    }
+    await visit(page, `${rotation}/slack?group=S01PLATFORM`);
+    await expect(group.getByText('Taken out')).toBeVisible();
+    await take('slack-group');
+    await group.getByRole('button', { name: 'Connect group' }).click();
+    await expect(group.getByText('Tomás Herrera')).toBeVisible();
+    await take('slack');
+    await world.sandbox.control('schedules/PPLATP1/end-shift', { seconds: 2, next: 'PADAOK1' });
+    await page.request.post('/rpc/sync_now');
+    const posted = async () => {
+      const channel = await world.sandbox.control<{ messages: unknown[] }>('slack/channels/C02PLATFORM');
+      return channel.messages.length;
+    };
+    await expect.poll(posted, { timeout: 15_000 }).toBeGreaterThan(1);
+    await page.goto(`${world.sandbox.url}/slack/client`);
+    await page.getByRole('button', { name: /Ada Okafor/ }).click();
+    await page.goto(`${world.sandbox.url}/slack/client/T01LIGHTHSE/C02PLATFORM`);
+    await page.screenshot({ path: join(folderOf(VARIANTS[0].name), 'slack-channel.png') });
+
+    await visit(page, '/settings/notifications');
+    await take('notifications');
+    await createRotation(page, 'Support desk');
+    for (const name of ['Leila Haddad', 'Wei Zhang', 'Kenji Sato']) await addMember(page, name);
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
+    await page.getByRole('button', { name: 'Edit schedule' }).click();
+    await page.getByRole('radio', { name: 'Scheduled' }).check();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await expect(page.getByRole('heading', { name: 'The next eight weeks' })).toBeVisible();
+    await take('schedule-own');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('link', { name: 'Override or ask for cover' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Override in Support desk');
+    await page.getByLabel('In the place of').selectOption('Leila Haddad');
+    await page.getByLabel('On duty instead', { exact: true }).selectOption('Kenji Sato');
+    await take('override');
+  });
+});
+
+function folderOf(variant: string): string {
+  return join(process.env.ROUNDROBIN_SCREENSHOTS ?? 'test-results/screenshots', variant);
+}
+
 async function photographer(page: Page, variant: string): Promise<(name: string) => Promise<void>> {
-  const folder = join(process.env.ROUNDROBIN_SCREENSHOTS ?? 'test-results/screenshots', variant);
+  const folder = folderOf(variant);
   await mkdir(folder, { recursive: true });
   const viewport = page.viewportSize()!;
   return async (name) => {

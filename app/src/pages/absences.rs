@@ -94,7 +94,7 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
         _ => None,
     });
     view! {
-        <ActionForm action=note class="form">
+        <ActionForm action=note class="column form">
             <SpanFields initial=typed.span problem=in_span/>
             <TextField
                 id="absence-zone" name="zone" label="Time zone"

@@ -126,15 +126,17 @@ fn Choices(
             <fieldset>
                 <legend>"Quiet hours"</legend>
                 <p class="hint">{zone}</p>
-                <TextField
-                    id="quiet-from" name="choices[quiet_from]" label="From"
-                    hint="Such as 22:00. Leave both empty to be told at any time."
-                    value=initial.quiet_from problem=problem(true)
-                />
-                <TextField
-                    id="quiet-until" name="choices[quiet_until]" label="Until"
-                    value=initial.quiet_until problem=problem(false)
-                />
+                <div class="column">
+                    <TextField
+                        id="quiet-from" name="choices[quiet_from]" label="From"
+                        hint="Such as 22:00. Leave both empty to be told at any time."
+                        value=initial.quiet_from problem=problem(true)
+                    />
+                    <TextField
+                        id="quiet-until" name="choices[quiet_until]" label="Until"
+                        value=initial.quiet_until problem=problem(false)
+                    />
+                </div>
                 <p class="hint">
                     "When they end you are told what is still true: that you are on duty, that a shift is to come, \
                     and that one begins at another time. That your duty ended within them, and reminders of a shift \

@@ -295,7 +295,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 19] = [
+const ABSORBING: [&str; 20] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -320,6 +320,7 @@ const ABSORBING: [&str; 19] = [
     "update overrides set relieved = 'slack:' || $3
          where workspace_id = $1 and relieved = 'slack:' || $2",
     "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "update overrides set made_by = $3 where workspace_id = $1 and made_by = $2",
     "update covers set asked_by = 'slack:' || $3
          where workspace_id = $1 and asked_by = 'slack:' || $2",
     "update covers set asked = 'slack:' || $3

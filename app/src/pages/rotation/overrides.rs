@@ -57,15 +57,17 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
                     })}
                     <ul class="shifts" translate="no" node_ref=list inner_html=move || rows.get()></ul>
                     <FailureNotice failure=failed/>
-                    <ActionForm action=actions.end_override id=END>
-                        <input type="hidden" name="rotation" value=to_end/>
-                    </ActionForm>
-                    <ActionForm action=actions.take_cover id=TAKE>
-                        <input type="hidden" name="rotation" value=to_take/>
-                    </ActionForm>
-                    <ActionForm action=actions.withdraw_cover id=WITHDRAW>
-                        <input type="hidden" name="rotation" value=to_withdraw/>
-                    </ActionForm>
+                    <div hidden>
+                        <ActionForm action=actions.end_override id=END>
+                            <input type="hidden" name="rotation" value=to_end/>
+                        </ActionForm>
+                        <ActionForm action=actions.take_cover id=TAKE>
+                            <input type="hidden" name="rotation" value=to_take/>
+                        </ActionForm>
+                        <ActionForm action=actions.withdraw_cover id=WITHDRAW>
+                            <input type="hidden" name="rotation" value=to_withdraw/>
+                        </ActionForm>
+                    </div>
                     {move || may_make.get().then(|| view! {
                         <a class="button" href=here.clone()>"Override or ask for cover"</a>
                     })}
