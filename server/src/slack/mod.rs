@@ -14,6 +14,7 @@ mod manifest;
 mod mention;
 pub mod message;
 pub mod pending;
+mod posting;
 mod shapes;
 pub mod sign_in;
 mod signature;
@@ -31,6 +32,7 @@ pub use installation::{
 };
 pub use manifest::{Inbound, creation_address, is_reachable, manifest};
 pub use mention::{Event, Mention};
+pub use posting::post_message;
 pub use signature::verify;
 pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};

@@ -15,7 +15,7 @@ use crate::{
     Services,
     background::{Lease, Periodic, Task},
     outbox::Attempt,
-    slack::{self, Installed, SlackError},
+    slack::{self, AskError, Installed, SlackError},
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
@@ -90,13 +90,11 @@ async fn post(
     channel: &SlackChannelId,
     text: &str,
 ) -> Attempt {
-    let (slack, Installed { workspace, token }) = (&services.slack, installed);
-    let posting = || slack.client.post_message(token, channel, text);
-    match slack::ask(slack, workspace, token, posting).await {
-        Ok(Ok(_)) => Attempt::Delivered,
-        Ok(Err(error)) => attempt(&error),
+    match slack::post_message(&services.slack, installed, channel, text).await {
+        Ok(()) => Attempt::Delivered,
+        Err(AskError::Slack(error)) => attempt(&error),
         // What Slack said of the token could not be written: it has answered by then.
-        Err(error) => {
+        Err(AskError::Store(error)) => {
             tracing::error!(%error, "what Slack answered could not be kept");
             Attempt::Unclear {
                 problem: FAILED.to_owned(),
