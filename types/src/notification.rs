@@ -2,7 +2,7 @@
 //! alone.
 
 use crate::{SlackWord, Timestamp, slack::Hindrance};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 
 /// How long before a shift begins somebody is told of it.
@@ -76,8 +76,25 @@ impl Lead {
 
 /// A time of the day, in minutes since midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct MinuteOfDay(u16);
+
+impl TryFrom<u16> for MinuteOfDay {
+    type Error = &'static str;
+
+    fn try_from(minutes: u16) -> Result<Self, Self::Error> {
+        match minutes < 24 * 60 {
+            true => Ok(Self(minutes)),
+            false => Err("no day has as many minutes"),
+        }
+    }
+}
+
+impl From<MinuteOfDay> for u16 {
+    fn from(minute: MinuteOfDay) -> Self {
+        minute.0
+    }
+}
 
 impl MinuteOfDay {
     /// `HH:MM`, as forms send it.
@@ -110,14 +127,25 @@ pub struct QuietHours {
     pub until: MinuteOfDay,
 }
 
-/// Of what somebody is told.
+/// Of what somebody is told. What another version has stored is read as far as this one knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NotificationChoices {
     pub starts: bool,
     pub ends: bool,
     pub moves: bool,
+    #[serde(deserialize_with = "known_leads")]
     pub leads: BTreeSet<Lead>,
     pub quiet: Option<QuietHours>,
+}
+
+/// Those that this version knows.
+fn known_leads<'de, D: Deserializer<'de>>(leads: D) -> Result<BTreeSet<Lead>, D::Error> {
+    let codes = Vec::<String>::deserialize(leads)?;
+    let known = Lead::ALL.into_iter();
+    Ok(known
+        .filter(|lead| codes.iter().any(|code| code == lead.code()))
+        .collect())
 }
 
 /// What holds for whoever has chosen nothing.

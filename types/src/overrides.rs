@@ -76,7 +76,7 @@ pub enum SpanProblem {
         "Clocks show this time twice on that day: first at UTC{first}, then at UTC{second}. Choose which one is meant."
     )]
     Twice { first: String, second: String },
-    #[error("This is further away than calendars reach. Choose a nearer time.")]
+    #[error("This is more than two years ahead, which is too far. Choose a nearer time.")]
     TooFar,
     #[error("It ends before it begins. Choose an end that comes after the beginning.")]
     EndsBeforeStart,
@@ -275,6 +275,11 @@ pub enum AbsenceRefusal {
     /// Remedy: none is needed: nothing was changed.
     #[error("This absence is over or was removed meanwhile.")]
     Gone,
+    /// Remedy: the page read anew shows those that there are.
+    #[error(
+        "You take turns in one of the chosen rotations no more, so nothing was noted. Load the page anew and choose again."
+    )]
+    NotYourRotation,
 }
 
 /// An absence that runs or is to come.

@@ -123,6 +123,7 @@ codes!(AbsenceRefusal {
     Self::Fields(_) => "absence.fields",
     Self::TooMany => "absence.too_many",
     Self::Gone => "absence.gone",
+    Self::NotYourRotation => "absence.not_your_rotation",
 });
 
 codes!(LinkRefusal {
@@ -261,6 +262,7 @@ mod tests {
         override.too_many override.gone cover.not_your_shift cover.too_many cover.taken
         cover.own_request cover.somebody_else_is_asked cover.gone cover.over
         cover.nothing_to_preview absence.fields absence.too_many absence.gone
+        absence.not_your_rotation
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen

@@ -29,7 +29,7 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
         <SettingsTabs/>
         <p>
             "Schedules of rotations pass you over while you are away: whoever is next takes the turn. Owners of your \
-            rotations see it, and your note."
+            rotations and the workspace's admins see it, and your note."
         </p>
         <FailureNotice failure=failure(form_outcome(remove))/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
@@ -104,7 +104,7 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
             {rotation_boxes(view.rotations, &typed.rotations)}
             <TextField
                 id="absence-note" name="note" label="Note"
-                hint="For the owners of your rotations. May stay empty."
+                hint="For the owners of your rotations and the admins. May stay empty."
                 value=typed.note problem=text(AbsenceField::Note)
             />
             <FailureNotice failure=failure(outcome)/>

@@ -12,7 +12,8 @@ pub struct Relation {
 }
 
 impl Relation {
-    fn of(person: &PersonId, rotation: &Rotation) -> Self {
+    /// What somebody has to do with a rotation that is at hand as a whole.
+    pub fn of(person: &PersonId, rotation: &Rotation) -> Self {
         Self {
             owner: rotation.owners.contains(person),
             member: rotation.crew.includes(person),

@@ -72,6 +72,8 @@ pub use search::{find_people, has_every_word, matches};
 pub use shifts::{Cause, Shift, is_on_call, next_change};
 pub use standing::{Doubt, READABLE_SECONDS, Standing, denials_apart, readable_until};
 pub use template::Template;
-pub use topic::{TopicFacts, TopicStep, is_ours_to_clear, topic, topic_as_read, topic_step};
+pub use topic::{
+    LastTopic, TopicFacts, TopicStep, is_ours_to_clear, topic, topic_as_read, topic_step,
+};
 pub use turns::{next_by_hand, rotate, set_on_duty};
 pub use undo::{Undo, undo};

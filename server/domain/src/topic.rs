@@ -119,26 +119,47 @@ pub fn topic_as_read(sent: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// What to do where a topic is `present`, should be `wanted`, and was last `written` by us, if it
-/// ever was. Whoever had it written for the first time knew that it takes the place of another
-/// one; an empty one is nobody's.
-pub fn topic_step(wanted: &str, present: &str, written: Option<&str>) -> TopicStep {
+/// What is known of our last write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastTopic<'a> {
+    /// Absent until there was one.
+    pub written: Option<&'a str>,
+    /// What Slack handed back afterwards, if it did: it may make something else of a topic.
+    pub shown: Option<&'a str>,
+}
+
+impl LastTopic<'_> {
+    fn was_written(&self, compared: &str) -> bool {
+        self.written
+            .is_some_and(|written| as_compared(written) == compared)
+    }
+
+    fn was_shown(&self, compared: &str) -> bool {
+        self.shown
+            .is_some_and(|shown| as_compared(shown) == compared)
+    }
+}
+
+/// What to do where a topic is `present` and should be `wanted`. Whoever had it written for the
+/// first time knew that it takes the place of another one; an empty one is nobody's.
+pub fn topic_step(wanted: &str, present: &str, last: LastTopic<'_>) -> TopicStep {
     let [wanted, present] = [wanted, present].map(as_compared);
-    if wanted == present {
+    // Writing the same again would bring the same again, and a line in the channel.
+    let is_made_of_it = last.was_written(&wanted) && last.was_shown(&present);
+    if wanted == present || is_made_of_it {
         return TopicStep::Nothing;
     }
-    let is_ours = written.is_none_or(|written| as_compared(written) == present);
+    let is_ours = last.written.is_none() || last.was_written(&present) || last.was_shown(&present);
     match is_ours || present.is_empty() {
         true => TopicStep::Write,
         false => TopicStep::WriteOver,
     }
 }
 
-/// Whether a topic that is not to be set any more is ours to clear: as it is `present`, and was
-/// last `written` by us, if it ever was.
-pub fn is_ours_to_clear(present: &str, written: Option<&str>) -> bool {
+/// Whether a topic that is not to be set any more is ours to clear, as it is `present`.
+pub fn is_ours_to_clear(present: &str, last: LastTopic<'_>) -> bool {
     let present = as_compared(present);
-    !present.is_empty() && written.is_some_and(|written| as_compared(written) == present)
+    !present.is_empty() && (last.was_written(&present) || last.was_shown(&present))
 }
 
 /// A topic without what Slack makes of it: it encodes three characters, puts addresses into
@@ -244,26 +265,51 @@ mod tests {
             ("see a.example", "see <http://a.example|a.example>"),
             ("two  words ", "two words"),
         ] {
-            assert_eq!(topic_step(sent, told, None), TopicStep::Nothing, "{told}");
+            let last = LastTopic::default();
+            assert_eq!(topic_step(sent, told, last), TopicStep::Nothing, "{told}");
         }
     }
 
     #[test]
     fn what_somebody_else_has_set_is_told_from_what_is_ours_or_nobodys() {
         let [ours, new, foreign] = ["ours", "new", "foreign"];
-        assert_eq!(topic_step(new, ours, Some(ours)), TopicStep::Write);
-        assert_eq!(topic_step(new, foreign, Some(ours)), TopicStep::WriteOver);
-        assert_eq!(topic_step(new, "", Some(ours)), TopicStep::Write);
-        assert_eq!(topic_step(new, foreign, None), TopicStep::Write);
+        assert_eq!(topic_step(new, ours, written(ours)), TopicStep::Write);
+        assert_eq!(
+            topic_step(new, foreign, written(ours)),
+            TopicStep::WriteOver
+        );
+        assert_eq!(topic_step(new, "", written(ours)), TopicStep::Write);
+        let never = LastTopic::default();
+        assert_eq!(topic_step(new, foreign, never), TopicStep::Write);
+    }
+
+    #[test]
+    fn what_slack_has_made_of_it_is_ours_and_not_written_again() {
+        let last = LastTopic {
+            written: Some("fire 🔥"),
+            shown: Some("fire :fire:"),
+        };
+        let made = "fire :fire:";
+        assert_eq!(topic_step("fire 🔥", made, last), TopicStep::Nothing);
+        assert_eq!(topic_step("calm", made, last), TopicStep::Write);
+        assert_eq!(topic_step("fire 🔥", "lunch", last), TopicStep::WriteOver);
+        assert!(is_ours_to_clear(made, last));
+    }
+
+    fn written(topic: &str) -> LastTopic<'_> {
+        LastTopic {
+            written: Some(topic),
+            shown: None,
+        }
     }
 
     #[test]
     fn only_a_topic_that_is_ours_is_cleared() {
         let [ours, foreign] = ["ours & more", "foreign"];
-        assert!(is_ours_to_clear("ours &amp; more", Some(ours)));
-        assert!(!is_ours_to_clear(foreign, Some(ours)));
-        assert!(!is_ours_to_clear("", Some("")));
+        assert!(is_ours_to_clear("ours &amp; more", written(ours)));
+        assert!(!is_ours_to_clear(foreign, written(ours)));
+        assert!(!is_ours_to_clear("", written("")));
         // It was never set, whoever has set what is there.
-        assert!(!is_ours_to_clear(foreign, None));
+        assert!(!is_ours_to_clear(foreign, LastTopic::default()));
     }
 }

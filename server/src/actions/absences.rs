@@ -53,8 +53,13 @@ pub async fn note(
     input: &AbsenceInput,
 ) -> Result<(), Stop<AbsenceRefusal>> {
     let person = who(actor)?;
-    let chosen = input.rotations.iter();
-    let chosen: Vec<_> = chosen.filter_map(|id| RotationId::parse(id)).collect();
+    let own = own(services, actor).await?.rotations;
+    let chosen = input.rotations.iter().map(|id| {
+        let mut own = own.iter().map(|rotation| &rotation.id);
+        own.find(|own| own.as_str() == id).cloned()
+    });
+    let chosen: Option<Vec<RotationId>> = chosen.collect();
+    let chosen = chosen.ok_or(AbsenceRefusal::NotYourRotation)?;
     change(services, actor, person, |present, now| {
         let (span, note) = typed_absence(input, now)?;
         if present.len() >= ABSENCES_MAX {

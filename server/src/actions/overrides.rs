@@ -11,8 +11,8 @@ use crate::{
 use domain::{
     Actor, Directory, Rotation,
     rota::{
-        CoverRefusal, CoverRequest, Override, OverrideKind, preview_override, typed_cover,
-        typed_override,
+        CoverRefusal, CoverRequest, Override, OverrideKind, own_rota, preview_override,
+        typed_cover, typed_override,
     },
 };
 use types::{
@@ -196,7 +196,10 @@ async fn decide(
             id,
             &clock::now,
             |rotation, present, now| match domain::may_see(rotation, actor) {
-                true => rule(rotation, present, now),
+                true => {
+                    own_rota(rotation)?;
+                    rule(rotation, present, now)
+                }
                 false => Err(Failure::NotFound.into()),
             },
         )
@@ -266,7 +269,11 @@ pub fn may_end(actor: &Actor, rotation: &Rotation, one: &StoredOverride) -> bool
 
 /// Whether the actor may put at least themselves in the place of a member.
 pub fn may_take_over(actor: &Actor, rotation: &Rotation) -> bool {
-    let is_in = |person| rotation.crew.includes(person);
+    // Whoever only stands in for a time is no member.
+    let is_in = |person| {
+        let mut members = rotation.crew.members.iter();
+        members.any(|member| member.person.as_ref() == Some(person))
+    };
     rotation.plan.rota().is_some()
         && (domain::may_edit(rotation, actor) || actor.person().is_some_and(is_in))
 }

@@ -2,7 +2,7 @@
 
 use super::{ConfigError, addresses::web_address, secrets::value_or_file};
 use clap::Args;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, time::Duration};
 use types::WorkspaceId;
 use url::Url;
@@ -94,6 +94,9 @@ impl SlackSettings {
             self.slack_signing_secret.as_ref(),
             self.slack_signing_secret_file.as_deref(),
         )?;
+        // Whoever likes could sign with nothing.
+        let signing_secret =
+            signing_secret.filter(|secret| !secret.expose_secret().trim().is_empty());
         match (&self.slack_client_id, client_secret) {
             (Some(client_id), Some(client_secret)) => Ok(Some(SlackApp {
                 client_id: client_id.clone(),

@@ -22,8 +22,8 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// No command is as long.
-const LONGEST_BODY: usize = 32 * 1024;
+/// No command is as long, nor a message with all that Slack tells of it.
+const LONGEST_BODY: usize = 256 * 1024;
 /// Slack waits for three seconds, and the way takes some time.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 

@@ -193,9 +193,9 @@ impl Deliverer {
             .await;
     }
 
-    /// What is told together with it, as long as it is read before how things are.
+    /// What is told together with it, since it is claimed before anybody reads how things are.
     async fn beside(&self, delivery: &Delivery) -> Vec<Beside> {
-        let beside = self.store.waiting_beside(delivery).await;
+        let beside = self.store.claim_beside(delivery, CLAIM).await;
         beside.unwrap_or_else(|error| {
             tracing::warn!(%error, "what waits for the same target is not known, so it is told by itself");
             Vec::new()

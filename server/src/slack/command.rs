@@ -55,6 +55,8 @@ impl Request {
         }
         let person = person_id(&field("user_id").into());
         match (WorkspaceId::parse(field("team_id")), person) {
+            // Nobody could tell this one from others.
+            (Some(_), Some(_)) if field("trigger_id").trim().is_empty() => Self::Odd,
             (Some(workspace), Some(person)) => Self::Command(Invocation {
                 workspace,
                 person,

@@ -44,7 +44,9 @@ impl Event {
                 None => Self::Odd,
             },
             Some("event_callback") => mention(&sent).map_or(Self::Other, Self::Mention),
-            _ => Self::Odd,
+            // What Slack tells of besides, as that it was asked too often.
+            Some(_) => Self::Other,
+            None => Self::Odd,
         }
     }
 }
@@ -56,17 +58,30 @@ fn mention(sent: &Value) -> Option<Mention> {
         return None;
     }
     let ts = event["ts"].as_str()?;
-    let mut words = event["text"].as_str()?.split_whitespace();
-    let code = words.find(|word| !word.starts_with("<@"));
+    let app = sent["authorizations"][0]["user_id"].as_str();
+    let code = code_after(event["text"].as_str()?, app.unwrap_or_default());
     Some(Mention {
         workspace: sent["team_id"].as_str().and_then(WorkspaceId::parse)?,
         person: person_id(&event["user"])?,
         channel: event["channel"].as_str().and_then(SlackChannelId::parse)?,
         thread: event["thread_ts"].as_str().unwrap_or(ts).to_owned(),
         ts: ts.to_owned(),
-        code: code.map(str::to_uppercase),
+        code,
         event: sent["event_id"].as_str()?.to_owned(),
     })
+}
+
+/// The first word after the mention of the app, or of whomever where it is not known who that is,
+/// without what stands around it.
+fn code_after(text: &str, app: &str) -> Option<String> {
+    let mention = format!("<@{app}");
+    let (_, behind) = text.split_once(&mention)?;
+    let (_, behind) = behind.split_once('>')?;
+    let words = behind
+        .split_whitespace()
+        .filter(|word| !word.starts_with("<@"));
+    let mut codes = words.map(|word| word.trim_matches(|char: char| !char.is_alphanumeric()));
+    codes.find(|code| !code.is_empty()).map(str::to_uppercase)
 }
 
 #[cfg(test)]
@@ -102,6 +117,22 @@ mod tests {
             panic!("it is a mention");
         };
         assert_eq!((mention.thread.as_str(), mention.code), ("1.0", None));
+    }
+
+    #[test]
+    fn a_code_is_the_word_after_the_mention_wherever_that_stands() {
+        for (text, code) in [
+            ("please help <@U0BOT> ops", Some("OPS")),
+            ("<@U0ANN> ask <@U0BOT>, ops!", Some("OPS")),
+            ("<@U0BOT|robin> *ops-1*", Some("OPS-1")),
+            ("<@U0BOT> <@U0ANN> ops", Some("OPS")),
+            ("ops <@U0BOT>", None),
+            ("ops", None),
+        ] {
+            let found = code_after(text, "U0BOT");
+            assert_eq!(found.as_deref(), code, "{text}");
+        }
+        assert_eq!(code_after("<@U0BOT> ops", "").as_deref(), Some("OPS"));
     }
 
     #[test]

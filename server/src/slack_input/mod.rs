@@ -46,12 +46,19 @@ async fn once(
     replies: &Reply<'_>,
 ) -> Result<String, Failure> {
     let Invocation {
-        workspace, trigger, ..
+        workspace,
+        person,
+        trigger,
+        ..
     } = invocation;
     let (store, key) = (
         &services.store,
-        token_key(&format!("slack command {workspace} {trigger}")),
+        token_key(&format!("slack command {workspace} {person} {trigger}")),
     );
+    // A workspace that is not known has no changes.
+    if store.admission(workspace, person).await?.is_none() {
+        return Ok(replies.stranger());
+    }
     match store.begin_change(workspace, &key).await? {
         ChangeState::New => {}
         ChangeState::Done(text) => return Ok(text),

@@ -18,7 +18,7 @@ use crate::{
     store::{Beside, Delivery},
 };
 use async_trait::async_trait;
-use domain::{Actor, Occurrence, PersonalNotice};
+use domain::{Actor, Occurrence, Person, PersonalNotice, Relation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use types::{DaysWanted, Holder, MemberKey, PersonId, RotationId};
 
@@ -97,9 +97,11 @@ impl DirectMessages {
         let Self { services, notice } = self;
         let (store, workspace) = (&services.store, &delivery.workspace);
         let known = store.notifications(workspace, person).await?;
-        let is_active = store.person(workspace, person).await?;
-        let is_active = is_active.is_some_and(|person| !person.deactivated);
-        if !is_active || !notice.is_wanted(&known.choices) {
+        let reader = store.person(workspace, person).await?;
+        let Some(reader) = reader.filter(|reader| !reader.deactivated) else {
+            return Ok(Attempt::Delivered);
+        };
+        if !notice.is_wanted(&known.choices) {
             return Ok(Attempt::Delivered);
         }
         let mut about = BTreeMap::from([(&delivery.rotation, vec![delivery.occurrence])]);
@@ -109,7 +111,8 @@ impl DirectMessages {
         }
         let mut lines = Vec::new();
         for (rotation, occurrences) in about {
-            lines.extend(self.lines(delivery, rotation, &occurrences).await?);
+            let of_one = self.lines(delivery, &reader, rotation, &occurrences);
+            lines.extend(of_one.await?);
         }
         if lines.is_empty() {
             return Ok(Attempt::Delivered);
@@ -169,6 +172,7 @@ impl DirectMessages {
     async fn lines(
         &self,
         delivery: &Delivery,
+        reader: &Person,
         rotation: &RotationId,
         occurrences: &[Occurrence],
     ) -> Result<Vec<Line>, Failure> {
@@ -181,6 +185,11 @@ impl DirectMessages {
             Err(Failure::NotFound) => return Ok(Vec::new()),
             Err(failure) => return Err(failure),
         };
+        // Whoever was taken out of a private rotation sees it no more.
+        let visibility = state.rotation.details.visibility;
+        if !Relation::of(&reader.id, &state.rotation).may_see(visibility, reader.role) {
+            return Ok(Vec::new());
+        }
         let me = MemberKey::new(&delivery.target);
         let mine = state.outlook.of(&me);
         let shifts = state.plan.iter().filter(|shift| {

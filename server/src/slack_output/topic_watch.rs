@@ -116,10 +116,10 @@ async fn look(
             Ok(None) | Err(Failure::NotFound) => continue,
             Err(error) => return Err(error),
         };
-        let step = topic_step(&wanted, &present, known.written.as_deref());
+        let step = topic_step(&wanted, &present, known.last());
         let note = match step {
             TopicStep::Nothing if known.problem.is_some() || known.is_edited() => {
-                Some(TopicNote::AsWanted(&wanted))
+                Some(TopicNote::AsWanted(&wanted, &present))
             }
             TopicStep::WriteOver if !known.is_edited() => Some(TopicNote::Edited),
             _ => None,

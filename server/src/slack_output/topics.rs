@@ -96,9 +96,15 @@ async fn set(
     let Some(wanted) = topics::wanted(services, (workspace, &rotations), known).await? else {
         return Ok(failed(UNREADABLE_TEMPLATE));
     };
-    let step = topic_step(&wanted, &present, known.written.as_deref());
+    let step = topic_step(&wanted, &present, known.last());
     if step == TopicStep::Nothing {
-        note(services, workspace, channel, TopicNote::AsWanted(&wanted)).await?;
+        note(
+            services,
+            workspace,
+            channel,
+            TopicNote::AsWanted(&wanted, &present),
+        )
+        .await?;
         return Ok(Attempt::Delivered);
     }
     if step == TopicStep::WriteOver {
@@ -107,7 +113,10 @@ async fn set(
     if let Err(error) = set_topic(slack, installed, channel, &wanted).await {
         return answered(error);
     }
-    note(services, workspace, channel, TopicNote::Written(&wanted)).await?;
+    // It is written, also where Slack does not say what it made of it.
+    let shown = topic(slack, installed, channel).await.ok();
+    let written = TopicNote::Written(&wanted, shown.as_deref());
+    note(services, workspace, channel, written).await?;
     Ok(Attempt::Delivered)
 }
 
@@ -123,7 +132,7 @@ async fn clear(
         // Of one that was never set there is nothing to read.
         if known.written.is_some() {
             let present = topic(slack, installed, channel).await?;
-            if is_ours_to_clear(&present, known.written.as_deref()) {
+            if is_ours_to_clear(&present, known.last()) {
                 set_topic(slack, installed, channel, "").await?;
             }
         }

@@ -24,8 +24,8 @@ pub struct Delivery {
     pub late: Duration,
 }
 
-/// A notice that waits for the same target as one that is being sent, and what it is to tell of.
-#[derive(Clone, Debug, Serialize)]
+/// A notice that is told together with another one for the same target, and what it is to tell of.
+#[derive(Clone, Debug)]
 pub struct Beside {
     id: String,
     pub rotation: RotationId,
@@ -240,18 +240,26 @@ impl Store {
         Ok(ended.rows_affected() == 1)
     }
 
-    /// What is due for the same target and of the same kind as a notice that is being sent.
-    pub async fn waiting_beside(&self, delivery: &Delivery) -> Result<Vec<Beside>> {
+    /// Claims, for as long as `length`, what is due for the same target and of the same kind as a
+    /// notice that is being sent: it is told with that one, and ends as that does. What changes
+    /// from now on is written beside it, and told afterwards.
+    pub async fn claim_beside(&self, delivery: &Delivery, length: Duration) -> Result<Vec<Beside>> {
+        let now = self.engine.now();
         let statement = format!(
-            "select id, subject_id, occurrence from outbox
-             where workspace_id = $1 and target = $2 and kind = $3
-                 and state = 'waiting' and not_before <= (select {})",
-            self.engine.now()
+            "update outbox set state = 'sending', attempts = attempts + 1,
+                 claimed_until = {now} + $4
+             where id in (select id from outbox
+                 where workspace_id = $1 and target = $2 and kind = $3 and state = 'waiting'
+                     and not_before <= (select {now})
+                     and (expires_at is null or expires_at > (select {now})) {})
+             returning id, subject_id, occurrence",
+            self.engine.held_unless_taken()
         );
         let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(delivery.workspace.as_str())
             .bind(&delivery.target)
             .bind(&delivery.kind)
+            .bind(millis(length))
             .fetch_all(&self.writer)
             .await?;
         let beside = rows.into_iter();
@@ -264,8 +272,7 @@ impl Store {
             .collect())
     }
 
-    /// Writes the same end for notices that were told together with another one. What is to tell
-    /// of something later by now stays as it is.
+    /// Writes the same end for notices that were told together with another one.
     pub async fn end_beside(&self, beside: &[Beside], end: &DeliveryEnd) -> Result<()> {
         if beside.is_empty() {
             return Ok(());
@@ -273,16 +280,16 @@ impl Store {
         let (state, problem, wait) = end.columns();
         let now = self.engine.now();
         let statement = format!(
-            "update outbox set state = $2, problem = $3, attempts = attempts + 1,
+            "update outbox set state = $2, problem = $3, claimed_until = null,
                  retry_at = {now} + coalesce($4, 0),
                  ended_at = case when $2 = 'waiting' then null else {now} end
-             where id in (select id from outbox where state = 'waiting' and (id, occurrence) in
-                 (select j.value->>'id', cast(j.value->>'occurrence' as bigint) from {}) {})",
-            self.engine.rows_of_json(),
-            self.engine.held_unless_taken()
+             where id in (select id from outbox where state = 'sending' and id in {} {})",
+            self.engine.texts_of_json("$1"),
+            self.engine.held_in_order()
         );
+        let ids: Vec<_> = beside.iter().map(|one| one.id.as_str()).collect();
         sqlx::query(AssertSqlSafe(statement))
-            .bind(as_json(beside))
+            .bind(as_json(&ids))
             .bind(state)
             .bind(problem)
             .bind(wait.map(millis))

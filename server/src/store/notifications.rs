@@ -87,9 +87,10 @@ impl Store {
         plan_again(&mut tx, self.engine, workspace, Some(person)).await?;
         // What waits for the end of quiet hours may wait for nothing any more.
         let statement = format!(
-            "update outbox set retry_at = 0
-             where workspace_id = $1 and target = $2 and kind in {} and state = 'waiting'",
-            self.engine.texts_of_json("$3")
+            "update outbox set retry_at = 0 where id in (select id from outbox
+                 where workspace_id = $1 and target = $2 and kind in {} and state = 'waiting' {})",
+            self.engine.texts_of_json("$3"),
+            self.engine.held_unless_taken()
         );
         let waiting = sqlx::query(AssertSqlSafe(statement))
             .bind(workspace.as_str())
@@ -163,10 +164,12 @@ pub(super) async fn plan_again(
 ) -> Result<()> {
     let now = engine.now();
     let statement = format!(
-        "update rotations set next_change_at = {now}
-         where workspace_id = $1 and next_change_at > {now}
-             and ($2 = '' or id in (select rotation_id from rotation_members
-                 where workspace_id = $1 and person_id = $2))"
+        "update rotations set next_change_at = {now} where id in (select id from rotations
+             where workspace_id = $1 and next_change_at > {now}
+                 and ($2 = '' or id in (select rotation_id from rotation_members
+                     where workspace_id = $1 and person_id = $2))
+             {})",
+        engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(workspace.as_str())

@@ -294,6 +294,11 @@ async fn end(
     now: Timestamp,
 ) -> Result<()> {
     for statement in [
+        // Whoever asked for it goes on asking for what is left.
+        "update covers set taken_by = null, taken_by_name = null
+         where rotation_id = $1 and ends_at > $3 and exists (select 1 from overrides o
+             where o.id = $2 and covers.taken_by = 'slack:' || o.person_id
+                 and covers.asked_by = o.relieved and covers.ends_at = o.ends_at)",
         "delete from overrides where rotation_id = $1 and id = $2 and starts_at >= $3",
         "update overrides set ends_at = $3 where rotation_id = $1 and id = $2 and ends_at > $3",
     ] {

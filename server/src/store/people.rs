@@ -108,15 +108,16 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
-        let absorbed = changes.iter().filter_map(|change| {
-            let absorbed = change.absorbs.as_ref()?;
-            Some([absorbed, &change.person.person.id])
-        });
-        let absorbed: Vec<_> = absorbed.flatten().collect();
+        let absorbed = changes.iter().filter_map(|change| change.absorbs.as_ref());
+        let absorbed: Vec<_> = absorbed.collect();
         if !absorbed.is_empty() {
             connections::hold(&mut transaction, workspace).await?;
-            rotations::hold_those_of(&mut transaction, self.engine, workspace, &absorbed).await?;
         }
+        let people = changes.iter().map(|change| &change.person.person.id);
+        let people: Vec<_> = people.collect();
+        // Before the people, as whoever notes an absence holds both.
+        let all: Vec<_> = people.iter().chain(&absorbed).copied().collect();
+        rotations::hold_those_of(&mut transaction, self.engine, workspace, &all).await?;
         for change in changes {
             if let Some(absorbed) = &change.absorbs {
                 let person = &change.person.person.id;
@@ -124,8 +125,6 @@ impl Store {
             }
             upsert(&mut transaction, workspace, &change.person).await?;
         }
-        let people = changes.iter().map(|change| &change.person.person.id);
-        let people: Vec<_> = people.collect();
         rotas::look_again(&mut transaction, self.engine, workspace, &people).await?;
         revisions::people_changed(&mut transaction, workspace).await?;
         transaction.commit().await?;
@@ -143,6 +142,15 @@ impl Store {
         read_at: Timestamp,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
+        let known: Option<(i64,)> =
+            sqlx::query_as("select deactivated from people where workspace_id = $1 and id = $2")
+                .bind(workspace.as_str())
+                .bind(person.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
+        if known.is_some_and(|(deactivated,)| deactivated != i64::from(!is_member)) {
+            rotations::hold_those_of(&mut transaction, self.engine, workspace, &[person]).await?;
+        }
         let left_or_came = sqlx::query(
             "update people set deactivated = $3
              where workspace_id = $1 and id = $2 and read_at <= $4 and deactivated <> $3",
@@ -295,7 +303,7 @@ async fn upsert(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 20] = [
+const ABSORBING: [&str; 21] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -316,7 +324,7 @@ const ABSORBING: [&str; 20] = [
     "update duties set holder = 'slack:' || $3
          where workspace_id = $1 and holder = 'slack:' || $2",
     r#"update rotas set turn = replace(turn, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
-     where workspace_id = $1"#,
+     where workspace_id = $1 and turn like '%"slack:' || $2 || '"%'"#,
     "update overrides set relieved = 'slack:' || $3
          where workspace_id = $1 and relieved = 'slack:' || $2",
     "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",
@@ -325,6 +333,8 @@ const ABSORBING: [&str; 20] = [
          where workspace_id = $1 and asked_by = 'slack:' || $2",
     "update covers set asked = 'slack:' || $3
          where workspace_id = $1 and asked = 'slack:' || $2",
+    "update covers set taken_by = 'slack:' || $3
+         where workspace_id = $1 and taken_by = 'slack:' || $2",
     "update absences set person_id = $3 where workspace_id = $1 and person_id = $2",
     r#"update duty_groups set
          permanent = replace(permanent, '"' || $2 || '"', '"' || $3 || '"'),

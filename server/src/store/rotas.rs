@@ -394,9 +394,11 @@ pub(super) async fn go_on(
     let Plan::Scheduled(rota) = &mut after.plan else {
         return Ok(());
     };
-    // Others may be members than those whose absences were read.
-    rota.absences =
-        absences::of_members(connection, engine, &after.id, &after.crew.members).await?;
+    // Others may be members than those whose absences were read, and what has been since anybody
+    // looked goes by who was a member then.
+    let members = before.crew.members.iter().chain(&after.crew.members);
+    let members: Vec<_> = members.cloned().collect();
+    rota.absences = absences::of_members(connection, engine, &after.id, &members).await?;
     let Some(rota) = after.plan.rota() else {
         return Ok(());
     };

@@ -432,7 +432,9 @@ pub(super) async fn hold_those_of(
                  or id in (select rotation_id from rotation_owners where workspace_id = $1
                      and person_id in {people_of})
                  or id in (select rotation_id from duties where workspace_id = $1
-                     and substr(holder, 7) in {people_of}))
+                     and substr(holder, 7) in {people_of})
+                 or id in (select rotation_id from overrides where workspace_id = $1
+                     and (person_id in {people_of} or substr(relieved, 7) in {people_of})))
              {})",
         engine.held_in_order()
     );

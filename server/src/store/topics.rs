@@ -2,7 +2,7 @@
 //! Whether a rotation sets one is a matter of subscriptions.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, rotations, subscriptions};
-use domain::Rotation;
+use domain::{LastTopic, Rotation};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
@@ -30,6 +30,8 @@ pub struct ChannelTopic {
     pub template: String,
     /// What it was set to, or found to be; absent until it was for the first time.
     pub written: Option<String>,
+    /// What Slack handed back after that.
+    pub shown: Option<String>,
     pub written_at: Option<Timestamp>,
     /// When it was seen last that somebody else has set another one.
     pub edited_at: Option<Timestamp>,
@@ -40,10 +42,10 @@ pub struct ChannelTopic {
 /// What came of looking at a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicNote<'a> {
-    /// It says this now, and that took writing.
-    Written(&'a str),
-    /// It says this already.
-    AsWanted(&'a str),
+    /// It says this now, and that took writing; and what Slack handed back, if it did.
+    Written(&'a str, Option<&'a str>),
+    /// It says this already, as Slack hands it back.
+    AsWanted(&'a str, &'a str),
     /// Somebody else has set another one.
     Edited,
     /// Nothing, for this reason.
@@ -65,6 +67,7 @@ struct Row {
     rotation_id: String,
     template: String,
     written: Option<String>,
+    shown: Option<String>,
     written_at: Option<i64>,
     edited_at: Option<i64>,
     problem: Option<String>,
@@ -81,6 +84,7 @@ impl From<Row> for ChannelTopic {
             ends: row.feeding == 0,
             template: row.template,
             written: row.written,
+            shown: row.shown,
             written_at: row.written_at.map(at),
             edited_at: row.edited_at.map(at),
             problem: row.problem.zip(row.problem_at.map(at)),
@@ -92,6 +96,14 @@ impl ChannelTopic {
     /// Whether the one that somebody else has set is there still, as far as is known.
     pub fn is_edited(&self) -> bool {
         self.edited_at > self.written_at
+    }
+
+    /// What is known of our last write.
+    pub fn last(&self) -> LastTopic<'_> {
+        LastTopic {
+            written: self.written.as_deref(),
+            shown: self.shown.as_deref(),
+        }
     }
 }
 
@@ -176,14 +188,22 @@ impl Store {
         note: TopicNote<'_>,
     ) -> Result<()> {
         let now = self.engine.now();
+        let shown = match note {
+            TopicNote::Written(_, shown) => shown,
+            TopicNote::AsWanted(_, shown) => Some(shown),
+            TopicNote::Edited | TopicNote::Problem(_) => None,
+        };
         let (changes, text) = match note {
-            TopicNote::Written(text) => (
-                format!("written = $1, written_at = {now}, problem = null, problem_at = null"),
+            TopicNote::Written(text, _) => (
+                format!(
+                    "written = $1, shown = $4, written_at = {now}, problem = null,
+                     problem_at = null"
+                ),
                 Some(text),
             ),
-            TopicNote::AsWanted(text) => (
+            TopicNote::AsWanted(text, _) => (
                 // Whoever had set another one has taken it back.
-                "written = $1, problem = null, problem_at = null,
+                "written = $1, shown = $4, problem = null, problem_at = null,
                      edited_at = case when edited_at > coalesce(written_at, 0) then null
                          else edited_at end"
                     .to_owned(),
@@ -193,11 +213,15 @@ impl Store {
             TopicNote::Edited => (
                 format!(
                     "edited_at = case when edited_at > coalesce(written_at, 0) then edited_at
-                         else {now} end, problem = coalesce($1, problem)"
+                         else {now} end,
+                     problem = coalesce($1, problem), shown = coalesce($4, shown)"
                 ),
                 None,
             ),
-            TopicNote::Problem(word) => (format!("problem = $1, problem_at = {now}"), Some(word)),
+            TopicNote::Problem(word) => (
+                format!("problem = $1, problem_at = {now}, shown = coalesce($4, shown)"),
+                Some(word),
+            ),
         };
         let statement = format!(
             "update channel_topics set {changes} where workspace_id = $2 and channel_id = $3"
@@ -206,6 +230,7 @@ impl Store {
             .bind(text)
             .bind(workspace.as_str())
             .bind(channel.as_str())
+            .bind(shown)
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -234,7 +259,8 @@ async fn read(
     channel: Option<&SlackChannelId>,
 ) -> Result<Vec<ChannelTopic>> {
     let statement = format!(
-        "select t.channel_id, t.rotation_id, t.template, t.written, t.written_at, t.edited_at,
+        "select t.channel_id, t.rotation_id, t.template, t.written, t.shown, t.written_at,
+             t.edited_at,
              t.problem, t.problem_at,
              (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
                  and s.rotation_id = t.rotation_id and s.kind = $2

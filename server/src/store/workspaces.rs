@@ -1,7 +1,7 @@
 //! Slack workspaces, which are our tenants, and the app's installation in each.
 //! A row exists from the first installation on and is never removed.
 
-use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit};
+use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, notifications};
 use domain::{Doubt, Standing};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{PersonId, SlackProblem, SlackWord, Timestamp, WorkspaceId};
@@ -171,6 +171,7 @@ impl Store {
             return Ok(false);
         }
         upsert(&mut transaction, workspace, name, installation).await?;
+        notifications::plan_again(&mut transaction, self.engine, workspace, None).await?;
         audit::insert(&mut transaction, entry).await?;
         transaction.commit().await?;
         Ok(true)
@@ -237,14 +238,21 @@ impl Store {
         bot_token_sealed: &str,
         scopes: &[String],
     ) -> Result<()> {
-        sqlx::query(
-            "update workspaces set bot_scopes = $3 where id = $1 and bot_token_sealed = $2",
+        let mut tx = self.begin().await?;
+        let changed = sqlx::query(
+            "update workspaces set bot_scopes = $3
+             where id = $1 and bot_token_sealed = $2 and coalesce(bot_scopes, '') <> $3",
         )
         .bind(workspace.as_str())
         .bind(bot_token_sealed)
         .bind(scopes.join(","))
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await?;
+        if changed.rows_affected() > 0 {
+            // People may be written to from now on, who have chosen of what.
+            notifications::plan_again(&mut tx, self.engine, workspace, None).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

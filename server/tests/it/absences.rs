@@ -120,7 +120,8 @@ async fn an_absence_for_one_rotation_leaves_others_as_they_are() {
             rotations: vec!["0190".to_owned()],
             ..away(span(0, HOUR))
         };
-        assert_eq!(note(&team, &first, elsewhere).await, Outcome::Done(()));
+        let refused = note(&team, &first, elsewhere).await;
+        assert_eq!(refused, Outcome::Refused(AbsenceRefusal::NotYourRotation));
         assert_eq!(team.stored_on_duty().await, [first.as_str()]);
         let here = AbsenceInput {
             rotations: vec![team.id.to_string()],

@@ -4,15 +4,15 @@ use crate::{
     rotas::Team,
     support::{Database, bound::Bound, caller, create, databases, rotation, told, workspace},
 };
-use app::backend::{Caller, Overrides, Rotations};
+use app::backend::{Caller, Overrides, Rotations, Schedules};
 use domain::{Person, rota::Zone};
 use server::{backend::RoundRobin, clock, hand_offs::Due};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use std::time::Duration;
 use types::{
     Denial, MemberKey, Outcome, OverrideChoice, OverrideField, OverrideInput, OverrideProblem,
-    OverrideRefusal, OverrideView, PersonId, Role, RotaInput, SpanField, SpanInput, SpanProblem,
-    Stretch, Timestamp, WhichOne,
+    OverrideRefusal, OverrideView, PersonId, Role, RotaInput, ScheduleChoice, SpanField, SpanInput,
+    SpanProblem, Stretch, Timestamp, WhichOne,
 };
 
 const ANN: &str = "U1";
@@ -492,6 +492,15 @@ async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_qu
         assert_eq!(loser, Outcome::Refused(told));
         assert_eq!(on_duty(&team).await, taker);
         assert_eq!(team.page().await.covers, []);
+        // Whoever backs out leaves it to others.
+        let made = team.page().await.overrides[0].id.clone();
+        let ended = backend.end_override(&by(taker), id.clone(), made).await;
+        assert_eq!(ended.unwrap(), Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, first);
+        assert_eq!(team.page().await.covers[0].id, cover);
+        let other_one = if taker == "Cy" { other } else { "Cy" };
+        assert_eq!(take(other_one).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, other_one);
         // One that is withdrawn is nobody's any more.
         assert_eq!(ask(&first, "").await, Outcome::Done(()));
         let open = team.page().await.covers[0].id.clone();
@@ -504,5 +513,13 @@ async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_qu
         assert_eq!(withdraw(&first).await, Outcome::Done(()));
         let gone = Outcome::Refused(OverrideRefusal::RequestGone);
         assert_eq!(withdraw(&first).await, gone);
+        // Where people hand over by hand by now, there is nothing to take.
+        assert_eq!(ask(&first, "").await, Outcome::Done(()));
+        let open = team.page().await.covers[0].id.clone();
+        let manual = ScheduleChoice::Manual;
+        let set = backend.set_schedule(&caller(), id.clone(), manual).await;
+        assert_eq!(set.unwrap(), Outcome::Done(()));
+        let taken = backend.take_cover(&by("Cy"), id.clone(), open).await;
+        assert_eq!(taken.unwrap(), Outcome::Refused(OverrideRefusal::ByHand));
     }
 }

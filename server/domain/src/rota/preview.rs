@@ -1,10 +1,9 @@
 //! What a rota would bring its rotation, by the very function that then runs.
 
 use crate::{
-    Plan, Rotation, ShiftChange,
+    Plan, Rotation,
     outlook::{gaps, sort},
     rota::{Absence, FilledIn, Override, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS},
-    shift_changes,
 };
 use types::{RotaPreview, Stretch, Timestamp};
 
@@ -62,19 +61,13 @@ fn compared(
     };
     let before = planned(rotation).unwrap_or_default();
     let mut plan = planned(changed).unwrap_or_default();
-    let (mut gained, mut lost) = (Vec::new(), Vec::new());
-    if rotation.plan.rota().is_some() {
-        for change in shift_changes(&before, &plan, now) {
-            match change {
-                ShiftChange::Came(shift) => gained.push(shift.clone()),
-                ShiftChange::Went(shift) => lost.push(shift.clone()),
-                ShiftChange::Moved { before, after } => {
-                    lost.push(before.clone());
-                    gained.push(after.clone());
-                }
-            }
-        }
-    }
+    let (gained, lost) = match rotation.plan.rota() {
+        Some(_) => (
+            beyond(&plan, &before, (now, until)),
+            beyond(&before, &plan, (now, until)),
+        ),
+        None => (Vec::new(), Vec::new()),
+    };
     let nobody = gaps(&plan, now, Some(until));
     plan.extend(nobody);
     plan.retain(|stretch| stretch.ends_at.is_none_or(|end| now < end));
@@ -88,7 +81,98 @@ fn compared(
     }
 }
 
+/// When people have duty by `plan`, from one moment until another, and do not have it by `other`.
+fn beyond(
+    plan: &[Stretch],
+    other: &[Stretch],
+    (from, until): (Timestamp, Timestamp),
+) -> Vec<Stretch> {
+    let mut beyond = Vec::new();
+    for stretch in plan {
+        let Some(holder) = &stretch.holder else {
+            continue;
+        };
+        let is_theirs =
+            |one: &&Stretch| one.holder.as_ref().is_some_and(|one| one.key == holder.key);
+        let mut starts_at = stretch.starts_at.max(from);
+        let ends_at = stretch.ends_at.unwrap_or(until).min(until);
+        let piece = |starts_at: Timestamp, ends_at: Timestamp| Stretch {
+            starts_at,
+            ends_at: Some(ends_at),
+            ..stretch.clone()
+        };
+        let mut theirs: Vec<_> = other.iter().filter(is_theirs).collect();
+        theirs.sort_by_key(|one| one.starts_at);
+        for one in theirs {
+            if starts_at < one.starts_at.min(ends_at) {
+                beyond.push(piece(starts_at, one.starts_at.min(ends_at)));
+            }
+            starts_at = starts_at.max(one.ends_at.unwrap_or(until));
+        }
+        if starts_at < ends_at {
+            beyond.push(piece(starts_at, ends_at));
+        }
+    }
+    sort(&mut beyond);
+    beyond
+}
+
 fn first(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
     stretches.truncate(TOLD);
     stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{crew::examples::member, shifts::examples::at};
+
+    fn stretch(name: &str, starts_at: i64, ends_at: i64) -> Stretch {
+        Stretch {
+            holder: Some(member(name).holder()),
+            starts_at: at(starts_at),
+            ends_at: Some(at(ends_at)),
+            overrides: Vec::new(),
+        }
+    }
+
+    /// What everybody has by the one and not by the other, as `ann 2-5`.
+    fn told(plan: &[Stretch], other: &[Stretch]) -> Vec<String> {
+        let beyond = beyond(plan, other, (at(1), at(100)));
+        let beyond = beyond.iter().map(|one| {
+            let name = one.holder.as_ref().unwrap().name.as_str();
+            let second = |moment: Timestamp| moment.seconds_since(at(0));
+            format!(
+                "{name} {}-{}",
+                second(one.starts_at),
+                second(one.ends_at.unwrap())
+            )
+        });
+        beyond.collect()
+    }
+
+    #[test]
+    fn an_override_of_a_part_takes_that_part_and_gives_nothing_back() {
+        let before = [stretch("ann", 0, 50), stretch("bob", 50, 80)];
+        let after = [
+            stretch("ann", 0, 20),
+            stretch("bob", 20, 30),
+            stretch("ann", 30, 50),
+            stretch("bob", 50, 80),
+        ];
+        assert_eq!(told(&before, &after), ["ann 20-30"]);
+        assert_eq!(told(&after, &before), ["bob 20-30"]);
+    }
+
+    #[test]
+    fn from_now_on_and_until_the_end_of_a_shift_it_is_told_as_well() {
+        let before = [stretch("ann", 0, 50)];
+        let after = [stretch("bob", 0, 30), stretch("ann", 30, 50)];
+        assert_eq!(told(&before, &after), ["ann 1-30"]);
+        assert_eq!(told(&after, &before), ["bob 1-30"]);
+        let shorter = [stretch("ann", 0, 20)];
+        assert_eq!(told(&before, &shorter), ["ann 20-50"]);
+        assert_eq!(told(&shorter, &before), [""; 0]);
+        assert_eq!(told(&before, &before), [""; 0]);
+    }
 }

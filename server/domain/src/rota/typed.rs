@@ -5,8 +5,8 @@
 use crate::{
     Directory, Plan, Rotation,
     rota::{
-        CoverRequest, Fold, Override, OverrideKind, OverrideProblem as SpanFault, Unclear, Zone,
-        overrides::name_of,
+        CoverRequest, Fold, Override, OverrideKind, OverrideProblem as SpanFault, Rota, Unclear,
+        Zone, overrides::name_of,
     },
 };
 use jiff::civil::DateTime;
@@ -16,6 +16,19 @@ use types::{
     RotationRefusal, Span, SpanField, SpanInput, SpanProblem, Timestamp, WhichOne,
 };
 
+/// How far ahead something may begin that somebody types: two years.
+const FURTHEST_AHEAD_SECONDS: i64 = 2 * 366 * 24 * 3600;
+
+/// The schedule of a rotation that has one of its own, or why nobody decides otherwise here.
+pub fn own_rota(rotation: &Rotation) -> Result<&Rota, OverrideRefusal> {
+    match &rotation.plan {
+        Plan::Scheduled(rota) => Ok(rota),
+        Plan::PagerDuty(_) => Err(OverrideRefusal::Bound),
+        Plan::Manual => Err(OverrideRefusal::ByHand),
+        Plan::Unknown => Err(RotationRefusal::UnknownMode.into()),
+    }
+}
+
 /// The override of a rotation that was filled in at `now`, or everything that is wrong with it.
 pub fn typed_override(
     input: &OverrideInput,
@@ -23,12 +36,7 @@ pub fn typed_override(
     directory: &Directory,
     now: Timestamp,
 ) -> Result<Override, OverrideRefusal> {
-    let rota = match &rotation.plan {
-        Plan::Scheduled(rota) => rota,
-        Plan::PagerDuty(_) => return Err(OverrideRefusal::Bound),
-        Plan::Manual => return Err(OverrideRefusal::ByHand),
-        Plan::Unknown => return Err(RotationRefusal::UnknownMode.into()),
-    };
+    let rota = own_rota(rotation)?;
     let mut problems = Vec::new();
     let of = || {
         let of = MemberKey::parse(input.of.trim()).ok_or(OverrideProblem::NobodyChosen)?;
@@ -167,6 +175,10 @@ fn typed_span(
     let (Ok(from), Ok(until)) = (from, until) else {
         return Err(problems);
     };
+    // Whoever previews it has all that is planned until then.
+    if from > now.plus_seconds(FURTHEST_AHEAD_SECONDS) {
+        return Err(vec![(SpanField::From, SpanProblem::TooFar)]);
+    }
     Override::span(Span { from, until }, now).map_err(|fault| {
         let problem = match fault {
             SpanFault::EndsBeforeStart => SpanProblem::EndsBeforeStart,
@@ -308,6 +320,8 @@ mod tests {
             ("2026-02-01T00:00", "2026-02-02T00:00", SpanProblem::IsOver),
             ("2026-04-01T00:00", "2036-04-01T00:00", SpanProblem::TooLong),
         ];
+        let far = checked(&span("9998-01-01T00:00", "9998-02-01T00:00"));
+        assert_eq!(far.unwrap_err(), [(SpanField::From, SpanProblem::TooFar)]);
         for (from, until, expected) in cases {
             assert_eq!(problem(from, until), expected);
         }
