@@ -45,20 +45,7 @@ pub async fn make(
     let directory = directory(services, actor).await?;
     decide(services, actor, id, |rotation, present, now| {
         let made = wanted(actor, input, rotation, &directory, now)?;
-        if present.overrides.len() >= OVERRIDES_MAX {
-            return Err(OverrideRefusal::TooMany.into());
-        }
-        let entry = NewAuditEntry {
-            after: Some(made.in_words(rotation)),
-            ..entry_about(actor, AuditAction::MadeOverride, rotation)
-        };
-        let write = OverrideWrite::Make {
-            id: OverrideId::new(Uuid::now_v7().simple().to_string()),
-            relieved_name: made.relieved_name(rotation),
-            takes: None,
-            made,
-        };
-        Ok((write, entry))
+        written(actor, rotation, present, (made, None))
     })
     .await
 }
@@ -139,20 +126,7 @@ pub async fn take_cover(
             CoverRefusal::SomebodyElseIsAsked => OverrideRefusal::SomebodyElseIsAsked,
             CoverRefusal::Time(_) => OverrideRefusal::RequestOver,
         })?;
-        if present.overrides.len() >= OVERRIDES_MAX {
-            return Err(OverrideRefusal::TooMany.into());
-        }
-        let entry = NewAuditEntry {
-            after: Some(made.in_words(rotation)),
-            ..entry_about(actor, AuditAction::TookCover, rotation)
-        };
-        let write = OverrideWrite::Make {
-            id: OverrideId::new(Uuid::now_v7().simple().to_string()),
-            relieved_name: made.relieved_name(rotation),
-            takes: Some(one.clone()),
-            made,
-        };
-        Ok((write, entry))
+        written(actor, rotation, present, (made, Some(one)))
     })
     .await
 }
@@ -175,6 +149,34 @@ pub async fn withdraw_cover(
         Ok((OverrideWrite::Withdraw(one.clone()), entry))
     })
     .await
+}
+
+/// An override that is made, and the request that it answers, if it fits beside those that there
+/// are.
+fn written(
+    actor: &Actor,
+    rotation: &Rotation,
+    present: &Decided,
+    (made, takes): (Override, Option<&CoverId>),
+) -> Result<(OverrideWrite, NewAuditEntry), Stop<OverrideRefusal>> {
+    if present.overrides.len() >= OVERRIDES_MAX {
+        return Err(OverrideRefusal::TooMany.into());
+    }
+    let action = match takes {
+        Some(_) => AuditAction::TookCover,
+        None => AuditAction::MadeOverride,
+    };
+    let entry = NewAuditEntry {
+        after: Some(made.in_words(rotation)),
+        ..entry_about(actor, action, rotation)
+    };
+    let write = OverrideWrite::Make {
+        id: OverrideId::new(Uuid::now_v7().simple().to_string()),
+        relieved_name: made.relieved_name(rotation),
+        takes: takes.cloned(),
+        made,
+    };
+    Ok((write, entry))
 }
 
 /// Writes what is decided about a rotation that the actor may see, and tells the open pages.

@@ -486,18 +486,24 @@ async fn of_what_cannot_be_told_twice_one_is_sent_at_a_time() {
     .await;
 }
 
+/// A rotation of which `C1` could not be told while somebody else came on duty, and waits.
+async fn not_told_while_duty_changed(store: &Store) -> RotationId {
+    let id = create(store, "Ops").await;
+    announced(store, &id, "C1").await;
+    let slow = delivering(store, vec![Listener::new(CHANGE, away)]);
+    put_on_duty(store, &id, &["A"], 10).await;
+    let claimed = slow.claim().await.unwrap();
+    put_on_duty(store, &id, &["B"], 20).await;
+    for delivery in claimed {
+        slow.deliver(delivery).await;
+    }
+    id
+}
+
 #[tokio::test]
 async fn what_was_not_told_while_duty_changed_is_told_with_what_it_is_by_then() {
     on_each_database(async |store, url| {
-        let id = create(&store, "Ops").await;
-        announced(&store, &id, "C1").await;
-        let slow = delivering(&store, vec![Listener::new(CHANGE, away)]);
-        put_on_duty(&store, &id, &["A"], 10).await;
-        let claimed = slow.claim().await.unwrap();
-        put_on_duty(&store, &id, &["B"], 20).await;
-        for delivery in claimed {
-            slow.deliver(delivery).await;
-        }
+        let id = not_told_while_duty_changed(&store).await;
         assert_eq!(held(url).await, ["C1@10 waiting", "C1@20 waiting"]);
         put_on_duty(&store, &id, &["C"], 30).await;
         let listener = Listener::new(CHANGE, delivered);
@@ -516,15 +522,7 @@ async fn what_was_not_told_while_duty_changed_is_told_with_what_it_is_by_then() 
 #[tokio::test]
 async fn what_comes_back_beside_a_later_notice_is_not_told_twice() {
     on_each_database(async |store, url| {
-        let id = create(&store, "Ops").await;
-        announced(&store, &id, "C1").await;
-        let slow = delivering(&store, vec![Listener::new(CHANGE, away)]);
-        put_on_duty(&store, &id, &["A"], 10).await;
-        let claimed = slow.claim().await.unwrap();
-        put_on_duty(&store, &id, &["B"], 20).await;
-        for delivery in claimed {
-            slow.deliver(delivery).await;
-        }
+        let id = not_told_while_duty_changed(&store).await;
         let workspace = workspace();
         let telling = store.tell_now(&workspace, &id, (CHANGE, "C1"));
         telling.await.unwrap();
