@@ -61,7 +61,7 @@ pub struct RotationState {
     pub bound: Option<Bound>,
     /// By the clock that duties go by.
     pub now: Timestamp,
-    /// What a schedule plans from now on, with its gaps.
+    /// What a schedule plans, as far ahead as that is known.
     pub plan: Vec<Stretch>,
     pub outlook: Outlook,
     /// The latest first.
@@ -350,7 +350,6 @@ pub async fn state(
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
     let coverage = foresight.coverage(&rotation.crew, &past, span, now);
-    let plan = planned.map(|(plan, _)| domain::coming(&plan, now));
     let may_edit = domain::may_edit(&rotation, actor);
     let store = &services.store;
     let (mut overrides, mut covers, mut absences) = (Vec::new(), Vec::new(), Vec::new());
@@ -368,7 +367,7 @@ pub async fn state(
         absences,
         may_take_over: overrides::may_take_over(actor, &rotation),
         contacts: contacts(services, &rotation, &directory, &outlook),
-        plan: plan.unwrap_or_default(),
+        plan: planned.map(|(plan, _)| plan).unwrap_or_default(),
         connected: connection.is_some(),
         may_edit,
         may_link: connection.is_some() && actor.administers(),

@@ -91,7 +91,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
     let (overrides, covers) = (overrides.collect(), covers.collect());
     let absences = absences.collect();
     let duty_size = rotation.details.duty_size;
-    let mut plan = state.plan;
+    let mut plan = domain::coming(&state.plan, state.now);
     let plan_beyond = count(plan.len().saturating_sub(PLAN_LISTED));
     plan.truncate(PLAN_LISTED);
     RotationPage {
