@@ -119,7 +119,7 @@ impl DirectMessages {
         }
         let now = store.now().await?;
         // What waited for something else may have come to be told within quiet hours.
-        let due = now.plus_seconds(-i64::try_from(delivery.late.as_secs()).unwrap_or(i64::MAX));
+        let due = now.plus_seconds(-i64::try_from(delivery.late.as_secs()).unwrap_or_default());
         if !notice.outlasts_quiet_hours() && quiet_until(&known, due).is_some() {
             return Ok(Attempt::Delivered);
         }
