@@ -168,7 +168,7 @@ async function setHidden(page: Page, hidden: boolean): Promise<void> {
 
 test.describe('behind nginx as it comes', () => {
   // The page from before the server has this address asks until it is left.
-  test.use({ expectedConsole: /api\/events|rpc\/session/ });
+  test.use({ expectedConsole: /api\/events|rpc\/(session|rotation)/ });
 
   test('live events pass at once', async ({ page, world, openBrowser }, testInfo) => {
     const nginx = process.env.ROUNDROBIN_NGINX;

@@ -129,7 +129,7 @@ fn Choices(
                 <div class="column">
                     <TextField
                         id="quiet-from" name="choices[quiet_from]" label="From"
-                        hint="Such as 22:00. Leave both empty to be told at any time."
+                        hint="In hours and minutes, with a colon between them. Leave both empty to be told at any time."
                         value=initial.quiet_from problem=problem(true)
                     />
                     <TextField
