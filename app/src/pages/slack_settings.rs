@@ -57,16 +57,19 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
 fn capability(view: CapabilityView, commands: CommandsState) -> AnyView {
     let is_ready = commands == CommandsState::Ready || !view.capability.is_inbound();
     let (tone, label) = match (view.lacks.is_empty(), is_ready) {
-        (true, true) => (Tone::Good, "Works".to_owned()),
-        (true, false) => (Tone::Neutral, "Not set up".to_owned()),
-        (false, _) => (Tone::Warning, format!("Lacks {}", view.lacks.join(", "))),
+        (true, true) => (Tone::Good, "Works"),
+        (true, false) => (Tone::Neutral, "Not set up"),
+        (false, _) => (Tone::Warning, "Lacks scopes"),
     };
     let link = allow_address(view.capability, HERE);
     let what = view.capability.in_words();
     view! {
         <Row>
             <Cell label="What">{what}</Cell>
-            <Cell label="How it is"><Badge tone text=label/></Cell>
+            <Cell label="How it is">
+                <Badge tone text=label/>
+                " "<code translate="no">{view.lacks.join(" ")}</code>
+            </Cell>
             <Cell label="Scopes"><code translate="no">{view.scopes.join(" ")}</code></Cell>
             <Cell label="Change">
                 <a class="button small" href=link rel="external">
