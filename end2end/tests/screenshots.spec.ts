@@ -151,7 +151,8 @@ test.describe('@screenshots', () => {
     await visit(page, `${rotation}/slack`);
     const group = page.getByRole('region', { name: 'On-duty group' });
     for (const name of ['On-duty group', 'Announcements', 'Channel topic']) {
-      const card = page.getByRole('region', { name });
+      const heading = page.getByRole('heading', { name, exact: true });
+      const card = page.locator('form, section').filter({ has: heading });
       if (name === 'Announcements') {
         await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
         await card.getByRole('button', { name: 'Set channel' }).click();
