@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { done } from '../support/calls';
 import {
   changeConnection,
   connectAs,
@@ -150,17 +151,13 @@ test.describe('@screenshots', () => {
     const rotation = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
     await visit(page, `${rotation}/slack`);
     const group = page.getByRole('region', { name: 'On-duty group' });
+    const told = { rotation: rotation.split('/').pop()!, channel: 'C02PLATFORM' };
+    await done(page, '/rpc/set_slack_channel', told);
+    await done(page, '/rpc/set_topic', { ...told, template: 'On duty: %USER% until %UNTIL%' });
     for (const name of ['On-duty group', 'Announcements', 'Channel topic']) {
+      await visit(page, `${rotation}/slack`);
       const heading = page.getByRole('heading', { name, exact: true });
       const card = page.locator('form, section').filter({ has: heading });
-      if (name === 'Announcements') {
-        await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
-        await card.getByRole('button', { name: 'Set channel' }).click();
-      } else if (name === 'Channel topic') {
-        await card.getByRole('textbox', { name: 'Channel ID' }).fill('C02PLATFORM');
-        await card.getByRole('textbox', { name: 'Template' }).fill('On duty: %USER% until %UNTIL%');
-        await card.getByRole('button', { name: 'Set topic' }).click();
-      }
       await card.getByRole('link', { name: 'allow it at Slack' }).click();
       await page.getByRole('button', { name: /Ada Okafor/ }).click();
       await page.getByRole('button', { name: 'Allow' }).click();
