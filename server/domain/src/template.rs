@@ -1,6 +1,6 @@
 //! Templates of what Slack is told: text with tokens between percent signs, and no logic.
 
-use types::TemplateProblem;
+use types::{TEMPLATE_MAX_CHARS, TemplateProblem};
 
 /// Something that a template stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,14 @@ enum Piece {
 }
 
 impl Template {
+    /// The template that somebody typed, which may not be longer than is kept.
+    pub fn typed(text: &str) -> Result<Self, TemplateProblem> {
+        match text.chars().count() > TEMPLATE_MAX_CHARS {
+            true => Err(TemplateProblem::TooLong),
+            false => Self::parse(text),
+        }
+    }
+
     /// A percent sign that begins no token stands for itself.
     pub fn parse(text: &str) -> Result<Self, TemplateProblem> {
         let (mut pieces, mut plain, mut rest) = (Vec::new(), String::new(), text);

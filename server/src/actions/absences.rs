@@ -122,12 +122,12 @@ async fn change(
 
 /// Why somebody is away is nobody's business but theirs and their rotations'.
 fn in_words(absence: &StoredAbsence) -> String {
-    let zone = Zone::named("UTC").map(|utc| utc.span_in_words(absence.span));
+    let when = Zone::UTC.span_in_words(absence.span);
     let which = match &absence.rotations {
         None => "all rotations".to_owned(),
         Some(rotations) => format!("{} rotations", rotations.len()),
     };
-    format!("{}, for {which}", zone.unwrap_or_default())
+    format!("{when}, for {which}")
 }
 
 fn who(actor: &Actor) -> Result<&PersonId, Failure> {

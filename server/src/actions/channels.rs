@@ -6,12 +6,13 @@ use super::{
     publish_rotation,
     rights::{editable, must_edit},
     rotations,
+    workspace::is_allowed,
 };
 use crate::{
     Services,
     audit::entry_about,
     slack::{
-        ANNOUNCEMENT, is_allowed,
+        ANNOUNCEMENT,
         message::{Facts, announcement, as_read, filled_in},
     },
     store::{NewAuditEntry, NoticeState},
@@ -20,7 +21,7 @@ use domain::{Actor, Directory, Template};
 use std::sync::Arc;
 use types::{
     AuditAction, ChannelRefusal, DaysWanted, RotationId, SlackCapability, SlackChannelId,
-    TEMPLATE_MAX_CHARS, TemplateProblem, WorkspaceId, typed_channel,
+    TemplateProblem, WorkspaceId, typed_channel,
 };
 
 /// The channel of a rotation.
@@ -60,13 +61,10 @@ pub async fn channel(
         Ok(tried) => Ok(read(services, &actor.workspace, id, tried).await?),
         Err(problem) => Err(problem),
     };
-    let workspace = store.workspace(&actor.workspace).await?;
-    let installation = workspace.and_then(|workspace| workspace.installation);
+    let may_write = is_allowed(services, &actor.workspace, SlackCapability::Messages).await?;
     Ok(Channel {
         id: target.map(SlackChannelId::new),
-        may_write: installation.is_some_and(|installation| {
-            is_allowed(SlackCapability::Messages, &installation.scopes)
-        }),
+        may_write,
         last,
         template,
         preview,
@@ -74,10 +72,7 @@ pub async fn channel(
 }
 
 fn checked(template: &str) -> Result<&str, TemplateProblem> {
-    if template.chars().count() > TEMPLATE_MAX_CHARS {
-        return Err(TemplateProblem::TooLong);
-    }
-    Template::parse(template).map(|_| template)
+    Template::typed(template).map(|_| template)
 }
 
 /// What is announced of a rotation at present, as it is sent.

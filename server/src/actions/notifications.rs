@@ -1,9 +1,8 @@
 //! What somebody is told themselves, by direct messages: their own choice, and how it goes.
 
-use super::{Failure, Stop};
+use super::{Failure, Stop, workspace::is_allowed};
 use crate::{
     Services,
-    slack::is_allowed,
     store::{NoticeState, Notifications},
 };
 use domain::{Actor, rota::Zone};
@@ -15,18 +14,15 @@ use types::{
 /// Why a message waits for the end of somebody's quiet hours, as it is stored.
 pub const QUIET_HOURS: &str = "quiet_hours";
 
-/// The zone of whoever is in none that Slack tells.
-const NO_ZONE: &str = "UTC";
-
-/// In which time zone somebody's quiet hours are: the one that Slack tells of them, or the one
-/// that holds for everybody else.
+/// The time zone that Slack tells of somebody, if there is such a zone. Whoever is in none has their
+/// quiet hours in UTC.
 fn zone_of(known: &Notifications) -> Option<Zone> {
     known.time_zone.as_deref().and_then(Zone::named)
 }
 
 /// When somebody's quiet hours end that it is now.
 pub fn quiet_until(known: &Notifications, now: Timestamp) -> Option<Timestamp> {
-    let zone = zone_of(known).or_else(|| Zone::named(NO_ZONE))?;
+    let zone = zone_of(known).unwrap_or(Zone::UTC);
     domain::quiet_until(known.choices.quiet?, &zone, now)
 }
 
@@ -39,11 +35,7 @@ pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsVie
     let latest = store
         .latest_personal_notice(workspace, target.as_str())
         .await?;
-    let installation = store.workspace(workspace).await?;
-    let installation = installation.and_then(|workspace| workspace.installation);
-    let may_write = installation.is_some_and(|installation| {
-        is_allowed(SlackCapability::DirectMessages, &installation.scopes)
-    });
+    let may_write = is_allowed(services, workspace, SlackCapability::DirectMessages).await?;
     let zone = zone_of(&known);
     // That it may not write is said once.
     let trouble = latest.and_then(trouble);
@@ -51,7 +43,7 @@ pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsVie
     Ok(NotificationsView {
         choices: known.choices,
         zone_is_slacks: zone.is_some(),
-        zone: zone.map_or_else(|| NO_ZONE.to_owned(), |zone| zone.name().to_owned()),
+        zone: zone.unwrap_or(Zone::UTC).name().to_owned(),
         may_write,
         last: known.last,
         trouble: trouble.map(|trouble| trouble.to_string()),

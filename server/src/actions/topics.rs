@@ -6,17 +6,18 @@ use super::{
     publish_rotation,
     rights::{editable, must_edit},
     rotations::Present,
+    workspace::is_allowed,
 };
 use crate::{
     Services,
     audit::entry_about,
-    slack::{TOPIC, is_allowed},
+    slack::TOPIC,
     store::{ChannelTopic, NewAuditEntry, TopicSet, topic_channel, topic_target},
 };
 use domain::{Actor, Template, TopicFacts, topic};
 use types::{
-    AuditAction, RotationId, SlackCapability, SlackChannelId, TEMPLATE_MAX_CHARS, TemplateProblem,
-    TopicRefusal, WorkspaceId, typed_channel,
+    AuditAction, RotationId, SlackCapability, SlackChannelId, TemplateProblem, TopicRefusal,
+    WorkspaceId, typed_channel,
 };
 
 /// The topic of a rotation's channel.
@@ -46,7 +47,7 @@ pub async fn rotation_topic(
         (template, _) => Some(template.to_owned()),
     };
     let preview = match template {
-        Some(template) => Some(match checked(&template) {
+        Some(template) => Some(match Template::typed(&template) {
             Ok(template) => {
                 let present = Present::read(services, workspace).await?;
                 Ok(filled_in(services, (workspace, &present), id, &template).await?)
@@ -56,16 +57,13 @@ pub async fn rotation_topic(
         None => None,
     };
     let told = store.targets_told(workspace, TOPIC).await?;
-    let installation = store.workspace(workspace).await?;
-    let installation = installation.and_then(|workspace| workspace.installation);
     Ok(RotationTopic {
+        may_write: is_allowed(services, workspace, SlackCapability::Topics).await?,
         waiting: set
             .as_ref()
             .is_some_and(|set| told.contains(&topic_target(&set.channel))),
         set,
         preview,
-        may_write: installation
-            .is_some_and(|installation| is_allowed(SlackCapability::Topics, &installation.scopes)),
     })
 }
 
@@ -104,13 +102,6 @@ async fn filled_in(
     Ok(topic(template, &facts))
 }
 
-fn checked(template: &str) -> Result<Template, TemplateProblem> {
-    if template.chars().count() > TEMPLATE_MAX_CHARS {
-        return Err(TemplateProblem::TooLong);
-    }
-    Template::parse(template)
-}
-
 /// Has a rotation set the topic of the channel that somebody typed, in the place of whichever is
 /// there, or, where the template is empty, none any more.
 pub async fn set(
@@ -125,7 +116,7 @@ pub async fn set(
     let channel = match template {
         "" => None,
         template => {
-            checked(template).map_err(TopicRefusal::from)?;
+            Template::typed(template).map_err(TopicRefusal::from)?;
             Some(typed_channel(channel).ok_or(TopicRefusal::NoChannel)?)
         }
     };

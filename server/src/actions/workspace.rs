@@ -2,14 +2,33 @@
 //! goes.
 
 use super::{Failure, rights::must_be_admin};
-use crate::{Services, background::Report, store::Workspace};
+use crate::{
+    Services,
+    background::Report,
+    slack,
+    store::{StoreError, Workspace},
+};
 use domain::Actor;
-use types::{AuditId, AuditPage, Denial};
+use types::{AuditId, AuditPage, Denial, SlackCapability, WorkspaceId};
 
 /// The workspace, with how Round Robin is installed in it.
 pub async fn state(services: &Services, actor: &Actor) -> Result<Workspace, Failure> {
     let workspace = services.store.workspace(&actor.workspace).await?;
     workspace.ok_or(Failure::SignedOut)
+}
+
+/// Whether Slack lets Round Robin do that in a workspace.
+pub(super) async fn is_allowed(
+    services: &Services,
+    workspace: &WorkspaceId,
+    capability: SlackCapability,
+) -> Result<bool, StoreError> {
+    let workspace = services.store.workspace(workspace).await?;
+    let installation = workspace.and_then(|workspace| workspace.installation);
+    Ok(
+        installation
+            .is_some_and(|installation| slack::is_allowed(capability, &installation.scopes)),
+    )
 }
 
 /// Newest first. `older_than` continues an earlier page.

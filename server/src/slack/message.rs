@@ -4,6 +4,7 @@
 use domain::{
     Directory, Template,
     template::{Naming, Token, Turn},
+    topic_as_read,
 };
 use jiff::tz::TimeZone;
 use types::{
@@ -143,10 +144,7 @@ pub fn as_read(message: &str, directory: &Directory) -> String {
         read += named.as_deref().unwrap_or(label);
         rest = behind;
     }
-    let read = read + rest;
-    read.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
+    topic_as_read(&(read + rest))
 }
 
 /// Who is on duty, until when; `None` where nobody is.

@@ -23,10 +23,7 @@ use types::{
 /// often Slack sends it.
 pub async fn answer(services: &Services, invocation: &Invocation, request_id: &str) -> String {
     let replies = Reply::new(|path| services.config.public_url.join(path));
-    let answered = match invocation.command.changes() {
-        true => once(services, invocation, request_id, &replies).await,
-        false => run(services, invocation, request_id, &replies).await,
-    };
+    let answered = admit_and_answer(services, invocation, request_id, &replies).await;
     answered.unwrap_or_else(|failure| {
         let (workspace, person, code) = (&invocation.workspace, &invocation.person, failure.code());
         if let Failure::Store(error) = &failure {
@@ -38,34 +35,47 @@ pub async fn answer(services: &Services, invocation: &Invocation, request_id: &s
     })
 }
 
-/// Runs a command that was not run before, and answers with what came of it then otherwise.
-async fn once(
+async fn admit_and_answer(
     services: &Services,
     invocation: &Invocation,
     request_id: &str,
     replies: &Reply<'_>,
 ) -> Result<String, Failure> {
+    let (workspace, person) = (&invocation.workspace, &invocation.person);
+    let Some(admission) = services.store.admission(workspace, person).await? else {
+        return Ok(replies.stranger());
+    };
+    let by = (admission, request_id);
+    match invocation.command.changes() {
+        true => once(services, invocation, by, replies).await,
+        false => run(services, &invocation.command, by, replies).await,
+    }
+}
+
+/// Runs a command that was not run before, and answers with what came of it then otherwise.
+async fn once(
+    services: &Services,
+    invocation: &Invocation,
+    by: (Admission, &str),
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
     let Invocation {
         workspace,
         person,
+        command,
         trigger,
-        ..
     } = invocation;
     let (store, key) = (
         &services.store,
         token_key(&format!("slack command {workspace} {person} {trigger}")),
     );
-    // A workspace that is not known has no changes.
-    if store.admission(workspace, person).await?.is_none() {
-        return Ok(replies.stranger());
-    }
     match store.begin_change(workspace, &key).await? {
         ChangeState::New => {}
         ChangeState::Done(text) => return Ok(text),
         ChangeState::UnderWay(_) => return Ok(replies.under_way()),
         ChangeState::BrokenOff => return Ok(replies.broken_off()),
     }
-    let answered = run(services, invocation, request_id, replies).await;
+    let answered = run(services, command, by, replies).await;
     let text = answered.as_ref().ok().map(String::as_str);
     if let Err(error) = store.end_change(&key, text).await {
         tracing::error!(%error, "how a command ended could not be kept");
@@ -75,20 +85,10 @@ async fn once(
 
 async fn run(
     services: &Services,
-    invocation: &Invocation,
-    request_id: &str,
+    command: &Command,
+    (admission, request_id): (Admission, &str),
     replies: &Reply<'_>,
 ) -> Result<String, Failure> {
-    let Invocation {
-        workspace,
-        person,
-        command,
-        ..
-    } = invocation;
-    let admission = services.store.admission(workspace, person).await?;
-    let Some(admission) = admission else {
-        return Ok(replies.stranger());
-    };
     if !admits(&services.config.slack.workspaces, &admission) {
         return Ok(replies.not_admitted());
     }

@@ -25,7 +25,11 @@ const BOB: &str = "U2";
 
 /// The server's parts with a Slack app that signs what it sends.
 async fn with_secret(database: &crate::support::Database) -> Services {
-    let mut services = services(database, NOWHERE).await;
+    signing(services(database, NOWHERE).await)
+}
+
+/// The same, with the secret of an app that signs what it sends.
+pub fn signing(mut services: Services) -> Services {
     let mut config = (*services.config).clone();
     config.slack.app = Some(SlackApp {
         client_id: "1.2".to_owned(),

@@ -1,16 +1,15 @@
 //! Mentions of the app in channels, as Slack tells of them.
 
-use crate::commands::{SECRET, seconds_now, signature};
+use crate::commands::{SECRET, seconds_now, signature, signing};
 use crate::http::browser::{Answer, Browser};
 use crate::support::{databases, entry, slack_output::Output, sqlite, workspace};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{Services, config::SlackApp};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use server::Services;
+use std::{convert::Infallible, time::Duration};
 use types::{AuditAction, RotationId, Visibility};
 
 const PATH: &str = "/api/slack/events";
@@ -18,19 +17,6 @@ const CHANNEL: &str = "C01GENERAL1";
 const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
 const SCOPES: [&str; 3] = ["app_mentions:read", "chat:write", "chat:write.public"];
-
-/// The same server, with the secret of an app that signs what it sends.
-fn signing(output: &Output) -> Services {
-    let mut services = output.services.clone();
-    let mut config = (*services.config).clone();
-    config.slack.app = Some(SlackApp {
-        client_id: "1.2".to_owned(),
-        client_secret: SecretString::from("secret"),
-        signing_secret: Some(SecretString::from(SECRET)),
-    });
-    services.config = Arc::new(config);
-    services
-}
 
 async fn send(services: &Services, sent: &Value) -> Answer {
     let (body, seconds) = (sent.to_string(), seconds_now());
@@ -104,7 +90,7 @@ fn told(ts: &str, text: &str, event: &str) -> Value {
 async fn whoever_is_on_duty_is_called_once_however_often_slack_tells() {
     for database in databases().await {
         let output = Output::with_company(&database, &SCOPES).await;
-        let services = signing(&output);
+        let services = signing(output.services.clone());
         output.coded(Visibility::Public).await;
         let ts = output.ada_writes("the printer burns").await;
         let text = "<@U0RRBOT001> ops the printer burns";
@@ -135,7 +121,7 @@ async fn whoever_is_on_duty_is_called_once_however_often_slack_tells() {
 async fn of_a_private_rotation_only_whoever_asks_is_told() {
     for database in databases().await {
         let output = Output::with_company(&database, &SCOPES).await;
-        let services = signing(&output);
+        let services = signing(output.services.clone());
         let id = output.coded(Visibility::Private).await;
         let ts = output.ada_writes("hello").await;
         send(&services, &told(&ts, "<@U0RRBOT001> OPS", "Ev1")).await;
@@ -163,7 +149,7 @@ async fn of_a_private_rotation_only_whoever_asks_is_told() {
 async fn slack_is_answered_its_challenge_and_what_else_it_tells_is_taken() {
     let database = sqlite();
     let output = Output::new(&database, &[]).await;
-    let services = signing(&output);
+    let services = signing(output.services.clone());
     let asked = json!({"type": "url_verification", "challenge": "3eZbrw1a"});
     let answer = send(&services, &asked).await;
     assert_eq!(
