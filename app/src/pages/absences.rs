@@ -5,7 +5,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, loaded,
-        use_title,
+        redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
@@ -33,7 +33,7 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
         </p>
         <FailureNotice failure=failure(form_outcome(remove))/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
-            {move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> }}
+            {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
             <Card id="absence-heading" title="Be away">
                 <NoteForm view=view.get_untracked() note/>
             </Card>

@@ -20,6 +20,7 @@ mod links;
 mod new_rotation;
 mod not_found;
 mod notifications;
+mod owner_list;
 mod person_select;
 mod rotation;
 mod rotation_card;

@@ -1,7 +1,7 @@
 //! What decides who is on duty: the people themselves, or a schedule.
 
 use crate::{
-    components::Card,
+    components::{Card, redrawn},
     data::DataMemo,
     pages::{address::address, current_schedule::CurrentSchedule},
 };
@@ -18,10 +18,10 @@ pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
     view! {
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
-            {move || may_edit.get().then(|| view! { <EditButton page/> })}
-            {move || (may_edit.get() && bound.get()).then(|| view! {
+            {redrawn(move || may_edit.get().then(|| view! { <EditButton page/> }))}
+            {redrawn(move || (may_edit.get() && bound.get()).then(|| view! {
                 <a class="button" href=overrides.clone()>"Make an override"</a>
-            })}
+            }))}
         </Card>
     }
 }
