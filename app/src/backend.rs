@@ -7,16 +7,17 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
-    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
-    BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ClientSecretInput,
-    ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected, DutyGroupView, FeedSubject,
-    FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView, IntegrationsView, LinkRefusal,
-    MemberKey, MoveDirection, NobodyOnDuty, NotificationInput, NotificationRefusal,
-    NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput, OverrideRefusal,
-    PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview, RotationFilter,
-    RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, ScheduleChoice,
-    ScheduleId, SchedulePreview, SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport,
-    TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId,
+    AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
+    AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView,
+    ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
+    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
+    NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
+    OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview,
+    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
+    ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView, Standby,
+    SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
+    WeekView, WorkspaceId,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -190,7 +191,7 @@ pub trait Schedules {
         &self,
         caller: &Caller,
         rotation: RotationId,
-        choice: ScheduleChoice,
+        wish: ScheduleWish,
     ) -> Answer<(), BindRefusal>;
     /// What a schedule of its own would bring a rotation. Nothing is saved.
     async fn preview_rota(
@@ -390,6 +391,12 @@ pub trait Overrides {
 #[async_trait]
 pub trait Absences {
     async fn absences(&self, caller: &Caller) -> Result<AbsencesView, AppError>;
+    /// What an absence would bring, in those rotations in which it changes anything.
+    async fn preview_absence(
+        &self,
+        caller: &Caller,
+        input: AbsenceInput,
+    ) -> Answer<Vec<AbsenceEffect>, AbsenceRefusal>;
     async fn note_absence(
         &self,
         caller: &Caller,

@@ -72,10 +72,11 @@ pub use oauth::{
 };
 pub use outcome::Outcome;
 pub use overrides::{
-    ABSENCES_MAX, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceView,
-    AbsencesView, COVERS_MAX, CoverView, MemberAbsence, NOTE_MAX_CHARS, OVERRIDES_MAX,
-    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet,
-    OverrideView, SPAN_MAX_DAYS, SpanField, SpanInput, SpanProblem, WhichOne,
+    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceEffect, AbsenceField, AbsenceInput, AbsenceProblem,
+    AbsenceRefusal, AbsenceSet, AbsenceView, AbsencesView, COVERS_MAX, CoverView, MemberAbsence,
+    NOTE_MAX_CHARS, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, OverrideChoice, OverrideField,
+    OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet, OverrideView, SPAN_MAX_DAYS,
+    SpanField, SpanInput, SpanProblem, WhichOne,
 };
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
@@ -92,7 +93,7 @@ pub use rotation::{
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,
     MissingSchedules, PreviewPerson, SEARCH_LIMIT_SECONDS, ScheduleChoice, ScheduleHealth,
-    ScheduleKind, SchedulePreview, ScheduleSet, ScheduleSummary, ShiftOddity,
+    ScheduleKind, SchedulePreview, ScheduleSet, ScheduleSummary, ScheduleWish, ShiftOddity,
 };
 pub use sign_in::SignInProblem;
 pub use slack::{

@@ -3,7 +3,8 @@
 //! browser's download.
 
 use crate::{
-    AbsenceId, CoverId, Holder, OverrideId, RotaPreview, RotationId, RotationRefusal, Timestamp,
+    AbsenceId, CoverId, Holder, OverrideId, RotaPreview, RotationId, RotationRefusal, Stretch,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,10 @@ pub const SPAN_MAX_DAYS: i64 = 366;
 pub const OVERRIDES_MAX: usize = 200;
 /// How many absences of a person can run or be to come.
 pub const ABSENCES_MAX: usize = 100;
+/// How many overrides of a rotation, and absences of a person, are kept, with those that are over: for
+/// a month after their end.
+pub const OVERRIDES_KEPT_MAX: usize = 1_000;
+pub const ABSENCES_KEPT_MAX: usize = 500;
 /// How many requests for cover of a rotation can be open.
 pub const COVERS_MAX: usize = 100;
 pub const NOTE_MAX_CHARS: usize = 200;
@@ -123,6 +128,14 @@ pub enum OverrideProblem {
     Deactivated,
     #[error("Nobody can take their own place. Choose somebody else.")]
     Oneself,
+    #[error(
+        "This rotation is private and this person is not in it, so they could not see the request. Choose somebody who is, or ask anybody."
+    )]
+    CannotSee,
+    #[error(
+        "This person is a guest of the Slack workspace and not in this rotation, so they could not take the place. Choose somebody else, or ask anybody."
+    )]
+    Guest,
     #[error("{0}")]
     Span(#[from] SpanProblem),
 }
@@ -151,6 +164,10 @@ pub enum OverrideRefusal {
         "This rotation has {OVERRIDES_MAX} overrides that run or are to come, and no more fit. Remove some first."
     )]
     TooMany,
+    #[error(
+        "This rotation has had {OVERRIDES_KEPT_MAX} overrides lately, and no more fit. Each is forgotten a month after its end: make this one once the oldest are."
+    )]
+    TooManyLately,
     /// Remedy: none is needed: nothing was changed.
     #[error("This override is over or was removed meanwhile.")]
     Gone,
@@ -169,6 +186,10 @@ pub enum OverrideRefusal {
     OwnRequest,
     #[error("Somebody else is asked for this. Ask whoever made the request to ask you.")]
     SomebodyElseIsAsked,
+    #[error(
+        "Guests of the Slack workspace take the place of others only in rotations that they are in. Ask the rotation's owners or a workspace admin to add you, or a full member to take it."
+    )]
+    Guest,
     /// Remedy: none is needed: nothing was changed.
     #[error("This request for cover was withdrawn meanwhile.")]
     RequestGone,
@@ -272,6 +293,12 @@ pub enum AbsenceRefusal {
         "You have {ABSENCES_MAX} absences that run or are to come, and no more fit. Remove some first."
     )]
     TooMany,
+    #[error(
+        "You have had {ABSENCES_KEPT_MAX} absences lately, and no more fit. Each is forgotten a month after its end: note this one once the oldest are."
+    )]
+    TooManyLately,
+    #[error("You have noted just that already. Change the times or the rotations of this one.")]
+    NotedAlready,
     /// Remedy: none is needed: nothing was changed.
     #[error("This absence is over or was removed meanwhile.")]
     Gone,
@@ -280,6 +307,27 @@ pub enum AbsenceRefusal {
         "You take turns in one of the chosen rotations no more, so nothing was noted. Load the page anew and choose again."
     )]
     NotYourRotation,
+}
+
+/// What an absence would bring one of the rotations in which somebody takes turns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsenceEffect {
+    /// Of the rotation.
+    pub name: String,
+    /// The first shifts to come that somebody has by it and not without it, and the other way
+    /// round.
+    pub gained: Vec<Stretch>,
+    pub lost: Vec<Stretch>,
+    /// When nobody is on duty by it.
+    pub nobody: Vec<Stretch>,
+}
+
+/// What an absence that was filled in came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AbsenceSet {
+    Noted,
+    /// Nothing was saved. Those rotations in which something changes, by name.
+    Previewed(Vec<AbsenceEffect>),
 }
 
 /// An absence that runs or is to come.

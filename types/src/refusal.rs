@@ -108,12 +108,14 @@ codes!(OverrideRefusal of Rotation {
     Self::OnlyYourself => "override.only_yourself",
     Self::Fields(_) => "override.fields",
     Self::TooMany => "override.too_many",
+    Self::TooManyLately => "override.too_many_lately",
     Self::Gone => "override.gone",
     Self::NotYourShift => "cover.not_your_shift",
     Self::TooManyRequests => "cover.too_many",
     Self::Taken(_) => "cover.taken",
     Self::OwnRequest => "cover.own_request",
     Self::SomebodyElseIsAsked => "cover.somebody_else_is_asked",
+    Self::Guest => "cover.guest",
     Self::RequestGone => "cover.gone",
     Self::RequestOver => "cover.over",
     Self::NothingToPreview => "cover.nothing_to_preview",
@@ -122,6 +124,8 @@ codes!(OverrideRefusal of Rotation {
 codes!(AbsenceRefusal {
     Self::Fields(_) => "absence.fields",
     Self::TooMany => "absence.too_many",
+    Self::TooManyLately => "absence.too_many_lately",
+    Self::NotedAlready => "absence.noted_already",
     Self::Gone => "absence.gone",
     Self::NotYourRotation => "absence.not_your_rotation",
 });
@@ -259,9 +263,10 @@ mod tests {
         rotation.changed_since rotation.undo_gone rotation.edited_meanwhile
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         override.bound override.by_hand override.only_yourself override.fields
-        override.too_many override.gone cover.not_your_shift cover.too_many cover.taken
-        cover.own_request cover.somebody_else_is_asked cover.gone cover.over
-        cover.nothing_to_preview absence.fields absence.too_many absence.gone
+        override.too_many override.too_many_lately override.gone cover.not_your_shift cover.too_many cover.taken
+        cover.own_request cover.somebody_else_is_asked cover.guest cover.gone cover.over
+        cover.nothing_to_preview absence.fields absence.too_many
+        absence.too_many_lately absence.noted_already absence.gone
         absence.not_your_rotation
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id

@@ -238,6 +238,24 @@ pub enum ScheduleChoice {
     Scheduled(Box<RotaInput>),
 }
 
+/// A choice, and what whoever made it knew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleWish {
+    pub choice: ScheduleChoice,
+    /// The version of the rotation that the form began with; empty where nobody looked.
+    pub version: String,
+}
+
+impl From<ScheduleChoice> for ScheduleWish {
+    fn from(choice: ScheduleChoice) -> Self {
+        let version = match &choice {
+            ScheduleChoice::Scheduled(rota) => rota.version.clone(),
+            ScheduleChoice::Manual | ScheduleChoice::PagerDuty(_) => String::new(),
+        };
+        Self { choice, version }
+    }
+}
+
 /// What a choice came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScheduleSet {

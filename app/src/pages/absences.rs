@@ -1,43 +1,61 @@
 //! Settings → My absences: when the reader is away, so that schedules pass them over.
 
-use super::{settings::SettingsTabs, span_fields::SpanFields};
+use super::{settings::SettingsTabs, span_fields::SpanFields, stretches::changed_shifts};
 use crate::{
     AppError,
     components::{
-        ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, loaded,
-        redrawn, use_title,
+        ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, Toasts,
+        loaded, redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
-    server_fns::{Absences, NoteAbsence, RemoveAbsence},
+    server_fns::{Absences, NoteAbsence, RemoveAbsence, decoded},
 };
 use leptos::prelude::*;
+use serde::de::IgnoredAny;
 use types::{
-    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceView, AbsencesView,
-    RotationId,
+    AbsenceEffect, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceSet,
+    AbsenceView, AbsencesView, Outcome, RotationId,
 };
 
 #[component]
 pub(crate) fn AbsencesPage() -> impl IntoView {
-    let note = ServerAction::<NoteAbsence>::telling("Your absence was noted.");
+    let note = ServerAction::<NoteAbsence>::telling_by(tell);
     let remove = ServerAction::<RemoveAbsence>::telling("The absence was removed.");
     let forms = Forms::of(vec![note.calls(), remove.calls()]);
     let absences = Resource::following(move || forms.version() as u64, || Absences {});
+    // Each that is noted leaves an empty form behind: pressing again would note it twice.
+    let value = note.value();
+    let noted = Memo::new(move |before: Option<&usize>| {
+        let is_noted = matches!(value.done(), Some(AbsenceSet::Noted));
+        before.copied().unwrap_or_default() + usize::from(is_noted)
+    });
     use_title(|| "My absences".to_owned());
     view! {
         <h1>"My absences"</h1>
         <SettingsTabs/>
         <p>
             "Schedules of rotations pass you over while you are away: whoever is next takes the turn. Owners of your \
-            rotations and the workspace's admins see it, and your note."
+            rotations and the workspace's admins see when you are away. Your note is for the admins, and for the owners \
+            of the rotations that you choose."
         </p>
         <FailureNotice failure=failure(form_outcome(remove))/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
             {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
             <Card id="absence-heading" title="Be away">
-                <NoteForm view=view.get_untracked() note/>
+                {redrawn(move || {
+                    noted.track();
+                    view! { <NoteForm view=view.get_untracked() note/> }
+                })}
             </Card>
         })}
+    }
+}
+
+fn tell(toasts: Toasts, answer: &str) {
+    if let Ok(Outcome::Done(AbsenceSet::Noted)) = decoded::<Outcome<AbsenceSet, IgnoredAny>>(answer)
+    {
+        toasts.say("Your absence was noted.");
     }
 }
 
@@ -89,6 +107,10 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
     let problem = move |field| problem_of(outcome.refused(), field);
     let text =
         move |field| Signal::derive(move || problem(field).map(|problem| problem.to_string()));
+    let preview = DataMemo::new(move || match outcome.done() {
+        Some(AbsenceSet::Previewed(effects)) => Some(effects),
+        _ => None,
+    });
     let in_span = Callback::new(move |field| match problem(AbsenceField::Span(field)) {
         Some(AbsenceProblem::Span(problem)) => Some(problem),
         _ => None,
@@ -104,7 +126,7 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
             {rotation_boxes(view.rotations, &typed.rotations)}
             <TextField
                 id="absence-note" name="note" label="Note"
-                hint="For the owners of your rotations and the admins. May stay empty."
+                hint="For the admins, and the owners of the rotations that you tick. May stay empty."
                 value=typed.note problem=text(AbsenceField::Note)
             />
             <FailureNotice failure=failure(outcome)/>
@@ -113,8 +135,31 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
                     label="Note absence" busy_label="Saving…" kind=ButtonKind::Primary
                     pending=note.pending()
                 />
+                <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
+            <div role="status">{redrawn(move || preview.get().map(previewed))}</div>
         </ActionForm>
+    }
+    .into_any()
+}
+
+/// What would change, rotation by rotation.
+fn previewed(effects: Vec<AbsenceEffect>) -> AnyView {
+    let is_empty = effects.is_empty();
+    let effect = |effect: AbsenceEffect| {
+        view! {
+            <h3><bdi translate="no">{effect.name}</bdi></h3>
+            {changed_shifts("Shifts that somebody loses", effect.lost)}
+            {changed_shifts("Shifts that somebody gains", effect.gained)}
+            {changed_shifts("When nobody is on duty", effect.nobody)}
+        }
+    };
+    view! {
+        <div class="preview">
+            {effects.into_iter().map(effect).collect_view()}
+            {is_empty.then(|| view! { <p>"Nobody’s shifts change by it."</p> })}
+            <p class="hint">"Nothing is saved yet."</p>
+        </div>
     }
     .into_any()
 }

@@ -67,6 +67,18 @@ fn Bound(binding: BindingView) -> impl IntoView {
     }
 }
 
+/// The schedule of a rotation that follows PagerDuty, there.
+pub(super) fn open_in_pagerduty(page: DataMemo<RotationPage>) -> Option<AnyView> {
+    let binding = page.with_untracked(|page| page.binding.clone())?;
+    let (url, name) = (binding.schedule_url?, binding.schedule_name);
+    let link = view! {
+        <a href=url rel="external noreferrer" target="_blank">
+            "Open "<bdi translate="no">{name}</bdi>" in PagerDuty"
+        </a>
+    };
+    Some(link.into_any())
+}
+
 /// What of the schedule made no sense.
 #[component]
 pub(super) fn LeftOutNotice(left_out: LeftOut) -> impl IntoView {

@@ -106,3 +106,15 @@ pub(super) fn FoldedStretches(
     }
     .into_any()
 }
+
+/// Shifts that change hands by something that is not saved yet, below a heading; nothing where there
+/// are none.
+pub(super) fn changed_shifts(heading: &'static str, stretches: Vec<Stretch>) -> Option<AnyView> {
+    (!stretches.is_empty()).then(|| {
+        view! {
+            <h4>{heading}</h4>
+            <FoldedStretches stretches current="Now" more="Later ones"/>
+        }
+        .into_any()
+    })
+}

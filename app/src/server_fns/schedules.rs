@@ -9,7 +9,7 @@ use types::{
     ScheduleSet,
 };
 #[cfg(feature = "ssr")]
-use types::{RotationMode, ScheduleChoice};
+use types::{RotationMode, ScheduleChoice, ScheduleWish};
 
 #[server(prefix = "/rpc", endpoint = "search_schedules", input = GetUrl)]
 pub async fn search_schedules(
@@ -42,6 +42,7 @@ pub async fn set_schedule(
     #[server(default)] preview: bool,
 ) -> Result<Outcome<ScheduleSet, BindRefusal>, AppError> {
     let page = format!("/rotations/{id}");
+    let version = rota.version.clone();
     let kept = (mode == RotationMode::Scheduled.code()).then(|| rota.clone());
     submit::<SetSchedule, _, _, _>(
         kept.as_ref(),
@@ -57,7 +58,8 @@ pub async fn set_schedule(
                         ScheduleChoice::Manual => ScheduleSet::MadeManual,
                         _ => ScheduleSet::Saved,
                     };
-                    let set = backend.set_schedule(&caller, id, choice).await?;
+                    let wish = ScheduleWish { choice, version };
+                    let set = backend.set_schedule(&caller, id, wish).await?;
                     Ok(set.map(|()| saved))
                 }
                 None => Ok(Outcome::Refused(BindRefusal::NothingChosen)),

@@ -26,10 +26,41 @@ impl Relation {
         visibility == Visibility::Public || self.may_edit(role) || self.member
     }
 
+    /// Why somebody cannot take the place of whoever wants to be covered, if so. Guests can in
+    /// rotations that they have to do with, as in those they take over from others, too.
+    pub fn bar_to_covering(self, visibility: Visibility, role: Role) -> Option<BarToCovering> {
+        if !self.may_see(visibility, role) {
+            Some(BarToCovering::DoesNotSee)
+        } else if role == Role::Guest && !self.owner && !self.member {
+            Some(BarToCovering::Guest)
+        } else {
+            None
+        }
+    }
+
     /// Owners and workspace admins edit.
     pub fn may_edit(self, role: Role) -> bool {
         role.administers() || self.owner
     }
+}
+
+/// Why somebody can take nobody's place in a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarToCovering {
+    DoesNotSee,
+    /// Of the Slack workspace, and without anything to do with the rotation.
+    Guest,
+}
+
+/// [`Relation::bar_to_covering`] of a rotation that is at hand as a whole. Whoever is asked, whoever
+/// takes and whoever is shown that they could go by it.
+pub fn bar_to_covering(
+    rotation: &Rotation,
+    person: &PersonId,
+    role: Role,
+) -> Option<BarToCovering> {
+    let visibility = rotation.details.visibility;
+    Relation::of(person, rotation).bar_to_covering(visibility, role)
 }
 
 /// [`Relation::may_see`] of a rotation that is at hand as a whole.
@@ -66,6 +97,29 @@ mod tests {
                 edits,
                 "{name} {role}"
             );
+        }
+    }
+
+    #[test]
+    fn whoever_sees_it_covers_and_of_guests_those_in_it() {
+        let mut rotation = rotation(&["ann"]);
+        rotation.owners = vec![person("olu")];
+        let (guest, hidden) = (Some(BarToCovering::Guest), Some(BarToCovering::DoesNotSee));
+        for (name, role, in_public, in_private) in [
+            ("ann", Role::Guest, None, None),
+            ("olu", Role::Guest, None, None),
+            ("eve", Role::Guest, guest, hidden),
+            ("eve", Role::Member, None, hidden),
+            ("eve", Role::Admin, None, None),
+        ] {
+            for (visibility, bar) in [
+                (Visibility::Public, in_public),
+                (Visibility::Private, in_private),
+            ] {
+                rotation.details.visibility = visibility;
+                let found = bar_to_covering(&rotation, &person(name), role);
+                assert_eq!(found, bar, "{name} {role} {visibility:?}");
+            }
         }
     }
 

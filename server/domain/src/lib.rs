@@ -38,7 +38,7 @@ mod topic;
 mod turns;
 mod undo;
 
-pub use access::{Relation, may_edit, may_see};
+pub use access::{BarToCovering, Relation, bar_to_covering, may_edit, may_see};
 pub use account::AccountIdentity;
 pub use actor::{Actor, Principal, Through};
 pub use admission::Admission;

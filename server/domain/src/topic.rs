@@ -81,11 +81,7 @@ fn people(naming: Naming, turn: Turn, outlook: &Outlook) -> Option<String> {
 
 fn moment(at: Timestamp, zone: Option<&str>) -> String {
     let zone = zone.and_then(Zone::named).unwrap_or(Zone::UTC);
-    format!(
-        "{} {}",
-        zone.civil(at).strftime("%a %-d %b %H:%M"),
-        zone.name()
-    )
+    format!("{} {}", zone.in_words(at, "%a %-d %b %H:%M"), zone.name())
 }
 
 /// As it is sent, so short that Slack takes it.

@@ -9,11 +9,11 @@ use crate::{
 };
 use domain::{
     Actor,
-    rota::{Zone, typed_absence},
+    rota::{Absence, Shifted, Zone, preview_absence, typed_absence},
 };
 use types::{
-    ABSENCES_MAX, AbsenceId, AbsenceInput, AbsenceRefusal, AuditAction, PersonId, RotationId,
-    Timestamp,
+    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal,
+    AuditAction, PersonId, RotationId, Span, Timestamp,
 };
 use uuid::Uuid;
 
@@ -46,6 +46,56 @@ pub async fn own(services: &Services, actor: &Actor) -> Result<OwnAbsences, Fail
     })
 }
 
+/// What it would bring the rotations of whoever asks that they are away, where it changes anything.
+pub async fn preview(
+    services: &Services,
+    actor: &Actor,
+    input: &AbsenceInput,
+) -> Result<Vec<AbsenceEffect>, Stop<AbsenceRefusal>> {
+    let person = who(actor)?;
+    let own = own(services, actor).await?;
+    let chosen = chosen(&own.rotations, input)?;
+    let (span, _) = typed_absence(input, own.now)?;
+    let concerned = own.rotations.iter().filter(|rotation| {
+        let chosen = chosen.as_ref();
+        chosen.is_none_or(|chosen| chosen.contains(&rotation.id))
+    });
+    let effects = concerned.filter_map(|rotation| {
+        let mut members = rotation.crew.members.iter();
+        let member = members.find(|member| member.person.as_ref() == Some(person))?;
+        let absence = Absence {
+            who: member.key.clone(),
+            span,
+        };
+        let team = (rotation.crew.members.as_slice(), rotation.details.duty_size);
+        let shifted = preview_absence(rotation.plan.rota()?, team, absence, own.now);
+        (shifted != Shifted::default()).then(|| AbsenceEffect {
+            name: rotation.details.name.clone(),
+            gained: shifted.gained,
+            lost: shifted.lost,
+            nobody: shifted.nobody,
+        })
+    });
+    Ok(effects.collect())
+}
+
+/// The rotations that an absence is for; for all where there is no list.
+fn chosen(
+    own: &[ListedRotation],
+    input: &AbsenceInput,
+) -> Result<Option<Vec<RotationId>>, AbsenceRefusal> {
+    let mut chosen: Vec<RotationId> = Vec::new();
+    for id in &input.rotations {
+        let mut own = own.iter().map(|rotation| &rotation.id);
+        let one = own.find(|own| own.as_str() == id);
+        let one = one.ok_or(AbsenceRefusal::NotYourRotation)?;
+        if !chosen.contains(one) {
+            chosen.push(one.clone());
+        }
+    }
+    Ok((!chosen.is_empty()).then_some(chosen))
+}
+
 /// Notes that whoever asks is away.
 pub async fn note(
     services: &Services,
@@ -54,24 +104,28 @@ pub async fn note(
 ) -> Result<(), Stop<AbsenceRefusal>> {
     let person = who(actor)?;
     let own = own(services, actor).await?.rotations;
-    let chosen = input.rotations.iter().map(|id| {
-        let mut own = own.iter().map(|rotation| &rotation.id);
-        own.find(|own| own.as_str() == id).cloned()
-    });
-    let chosen: Option<Vec<RotationId>> = chosen.collect();
-    let chosen = chosen.ok_or(AbsenceRefusal::NotYourRotation)?;
-    change(services, actor, person, |present, now| {
+    let chosen = chosen(&own, input)?;
+    change(services, actor, person, |present, kept, now| {
         let (span, note) = typed_absence(input, now)?;
-        if present.len() >= ABSENCES_MAX {
-            return Err(AbsenceRefusal::TooMany);
-        }
         let absence = StoredAbsence {
             id: AbsenceId::new(Uuid::now_v7().simple().to_string()),
             person: person.clone(),
             span,
-            rotations: (!chosen.is_empty()).then_some(chosen),
+            rotations: chosen,
             note,
         };
+        if present
+            .iter()
+            .any(|noted| says_the_same(noted, &absence, now))
+        {
+            return Err(AbsenceRefusal::NotedAlready);
+        }
+        if present.len() >= ABSENCES_MAX {
+            return Err(AbsenceRefusal::TooMany);
+        }
+        if kept >= ABSENCES_KEPT_MAX {
+            return Err(AbsenceRefusal::TooManyLately);
+        }
         let entry = NewAuditEntry {
             after: Some(in_words(&absence)),
             ..entry(actor, AuditAction::NotedAbsence, actor.name())
@@ -88,7 +142,7 @@ pub async fn remove(
     id: &AbsenceId,
 ) -> Result<(), Stop<AbsenceRefusal>> {
     let person = who(actor)?;
-    change(services, actor, person, |present, _| {
+    change(services, actor, person, |present, _, _| {
         let mut present = present.iter();
         let absence = present.find(|absence| absence.id == *id);
         let absence = absence.ok_or(AbsenceRefusal::Gone)?;
@@ -107,6 +161,7 @@ async fn change(
     person: &PersonId,
     decide: impl FnOnce(
         &[StoredAbsence],
+        usize,
         Timestamp,
     ) -> Result<(AbsenceWrite, NewAuditEntry), AbsenceRefusal>
     + Send,
@@ -118,6 +173,18 @@ async fn change(
     }
     services.sync.signals.clock.wake();
     Ok(())
+}
+
+/// Whether somebody is away just as they noted already, whatever the note. What has been of it counts
+/// no more.
+fn says_the_same(noted: &StoredAbsence, other: &StoredAbsence, now: Timestamp) -> bool {
+    let coming = |absence: &StoredAbsence| {
+        let Span { from, until } = absence.span;
+        let mut rotations = absence.rotations.clone();
+        rotations.iter_mut().for_each(|rotations| rotations.sort());
+        (from.max(now), until, rotations)
+    };
+    coming(noted) == coming(other)
 }
 
 /// Why somebody is away is nobody's business but theirs and their rotations'.

@@ -122,7 +122,9 @@ async fn bind_one(
 ) -> Result<(), Stop<BindRefusal>> {
     match readings.get(&former.schedule).ok_or(Failure::NotFound)? {
         Outcome::Done(reading) => {
-            schedules::bind(services, actor, connection, &former.rotation, reading).await
+            // Nobody looked at the rotation itself.
+            let unseen = (reading, "");
+            schedules::bind(services, actor, connection, &former.rotation, unseen).await
         }
         Outcome::Refused(refusal) => Err(refusal.clone().into()),
     }

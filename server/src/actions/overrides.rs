@@ -9,15 +9,15 @@ use crate::{
     store::{Decided, NewAuditEntry, OverrideWrite, StoredCover, StoredOverride},
 };
 use domain::{
-    Actor, Directory, Rotation,
+    Actor, BarToCovering, Directory, Principal, Rotation, bar_to_covering,
     rota::{
         CoverRefusal, CoverRequest, Override, OverrideKind, own_rota, preview_override,
         typed_cover, typed_override,
     },
 };
 use types::{
-    AuditAction, COVERS_MAX, CoverId, Denial, Holder, MemberKey, OVERRIDES_MAX, OverrideId,
-    OverrideInput, OverrideRefusal, RotaPreview, RotationId, Timestamp,
+    AuditAction, COVERS_MAX, CoverId, Denial, Holder, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX,
+    OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -117,15 +117,7 @@ pub async fn take_cover(
 ) -> Result<(), Stop<OverrideRefusal>> {
     decide(services, actor, id, |rotation, present, now| {
         let cover = found(present, one)?;
-        let by = themselves(actor).filter(|_| !actor.is_guest());
-        let by = by.ok_or(Failure::Denied(Denial::BrowseAsGuest))?;
-        let mut request = cover.request.clone();
-        let made = request.take(by, now).map_err(|refusal| match refusal {
-            CoverRefusal::Taken(by) => OverrideRefusal::Taken(by.name),
-            CoverRefusal::OwnRequest => OverrideRefusal::OwnRequest,
-            CoverRefusal::SomebodyElseIsAsked => OverrideRefusal::SomebodyElseIsAsked,
-            CoverRefusal::Time(_) => OverrideRefusal::RequestOver,
-        })?;
+        let made = taken(actor, rotation, cover, now)?;
         written(actor, rotation, present, (made, Some(one)))
     })
     .await
@@ -161,6 +153,9 @@ fn written(
 ) -> Result<(OverrideWrite, NewAuditEntry), Stop<OverrideRefusal>> {
     if present.overrides.len() >= OVERRIDES_MAX {
         return Err(OverrideRefusal::TooMany.into());
+    }
+    if present.kept >= OVERRIDES_KEPT_MAX {
+        return Err(OverrideRefusal::TooManyLately.into());
     }
     let action = match takes {
         Some(_) => AuditAction::TookCover,
@@ -226,7 +221,7 @@ fn wanted_cover(
     directory: &Directory,
     now: Timestamp,
 ) -> Result<CoverRequest, Stop<OverrideRefusal>> {
-    let own = themselves(actor).map(|own| own.key);
+    let own = own_key(actor);
     let mut input = input.clone();
     if input.of.trim().is_empty() {
         input.of = own.as_ref().map(MemberKey::to_string).unwrap_or_default();
@@ -245,22 +240,50 @@ pub const fn is_open(cover: &StoredCover) -> bool {
 }
 
 /// Whether the actor could take what is wanted at `now`.
-pub fn may_take(actor: &Actor, cover: &StoredCover, now: Timestamp) -> bool {
-    let by = themselves(actor).filter(|_| !actor.is_guest());
-    by.is_some_and(|by| cover.request.clone().take(by, now).is_ok())
+pub fn may_take(actor: &Actor, rotation: &Rotation, cover: &StoredCover, now: Timestamp) -> bool {
+    taken(actor, rotation, cover, now).is_ok()
+}
+
+/// The override that follows when the actor takes what is wanted at `now`.
+fn taken(
+    actor: &Actor,
+    rotation: &Rotation,
+    cover: &StoredCover,
+    now: Timestamp,
+) -> Result<Override, Stop<OverrideRefusal>> {
+    let Principal::Person {
+        person, name, role, ..
+    } = &actor.principal
+    else {
+        return Err(Failure::NotFound.into());
+    };
+    match bar_to_covering(rotation, person, *role) {
+        None => {}
+        Some(BarToCovering::DoesNotSee) => return Err(Failure::NotFound.into()),
+        Some(BarToCovering::Guest) => return Err(OverrideRefusal::Guest.into()),
+    }
+    let by = Holder {
+        key: MemberKey::of_person(person),
+        name: name.clone(),
+    };
+    let mut request = cover.request.clone();
+    let made = request.take(by, now).map_err(|refusal| match refusal {
+        CoverRefusal::Taken(by) => OverrideRefusal::Taken(by.name),
+        CoverRefusal::OwnRequest => OverrideRefusal::OwnRequest,
+        CoverRefusal::SomebodyElseIsAsked => OverrideRefusal::SomebodyElseIsAsked,
+        CoverRefusal::Time(_) => OverrideRefusal::RequestOver,
+    });
+    Ok(made?)
 }
 
 pub fn may_withdraw(actor: &Actor, rotation: &Rotation, cover: &StoredCover) -> bool {
-    let own = themselves(actor).is_some_and(|own| own.key == cover.request.asked_by);
+    let own = own_key(actor).is_some_and(|own| own == cover.request.asked_by);
     own || domain::may_edit(rotation, actor)
 }
 
 /// The person who acts, as somebody on duty.
-fn themselves(actor: &Actor) -> Option<Holder> {
-    Some(Holder {
-        key: MemberKey::of_person(actor.person()?),
-        name: actor.name()?.to_owned(),
-    })
+fn own_key(actor: &Actor) -> Option<MemberKey> {
+    actor.person().map(MemberKey::of_person)
 }
 
 /// Whoever made an override, or is on duty by it, can end it; and whoever may edit the rotation.

@@ -358,7 +358,13 @@ pub async fn state(
         covers = store.covers(&id, now).await?;
         covers.retain(overrides::is_open);
         if may_edit {
-            absences = store.absences_in(&actor.workspace, &id, now).await?;
+            let theirs = store.absences_in(&actor.workspace, &id, now).await?;
+            let told =
+                |absence: StoredAbsence| match actor.administers() || actor.is(&absence.person) {
+                    true => absence,
+                    false => absence.without_private_note(),
+                };
+            absences = theirs.into_iter().map(told).collect();
         }
     }
     Ok(RotationState {

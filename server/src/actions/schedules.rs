@@ -23,7 +23,7 @@ use domain::{
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, RotationMode,
-    RotationRefusal, ScheduleChoice, ScheduleId,
+    RotationRefusal, ScheduleChoice, ScheduleId, ScheduleWish,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
@@ -83,18 +83,28 @@ pub async fn set(
     services: &Services,
     actor: &Actor,
     rotation: &RotationId,
-    choice: &ScheduleChoice,
+    wish: &ScheduleWish,
 ) -> Result<(), Stop<BindRefusal>> {
     // Answered before PagerDuty is asked. The change itself looks again.
     editable(services, actor, rotation).await?;
-    match choice {
-        ScheduleChoice::Manual => unbind(services, actor, rotation).await?,
-        ScheduleChoice::Scheduled(input) => set_rota(services, actor, rotation, input).await?,
+    let seen = wish.version.as_str();
+    let set = match &wish.choice {
+        ScheduleChoice::Manual => unbind(services, actor, rotation, seen).await,
+        ScheduleChoice::Scheduled(input) => {
+            set_rota(services, actor, rotation, (input, seen)).await
+        }
         ScheduleChoice::PagerDuty(schedule) => {
             let connection = connected(services, actor).await?;
             let reading = read(services, &connection, schedule).await?;
-            bind(services, actor, &connection, rotation, &reading).await?;
+            bind(services, actor, &connection, rotation, (&reading, seen)).await
         }
+    };
+    match set {
+        Err(Stop::Refused(BindRefusal::Rotation(refusal))) => {
+            let refusal = told_of_edit(services, actor, refusal).await?;
+            return Err(BindRefusal::from(refusal).into());
+        }
+        set => set?,
     }
     publish_rotation(services, actor, rotation);
     services.sync.wake();
@@ -112,7 +122,7 @@ pub async fn preview_rota(
     let rotation = editable(services, actor, id).await?;
     let (filled_in, now) = (filled_in(input)?, clock::now());
     let store = &services.store;
-    let absences = store.absences_of_members(&rotation).await?;
+    let absences = store.absences_of_members(&rotation, now).await?;
     Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
 
@@ -120,12 +130,18 @@ async fn unbind(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
+    seen: &str,
 ) -> Result<(), Stop<BindRefusal>> {
     let unbound = services
         .store
         .unbind(&actor.workspace, id, |rotation| {
             let manual = RotationMode::Manual.to_string();
-            schedule_entry(actor, rotation, AuditAction::UnboundSchedule, manual)
+            schedule_entry(
+                actor,
+                rotation,
+                seen,
+                (AuditAction::UnboundSchedule, manual),
+            )
         })
         .await?;
     unbound.ok_or(Failure::NotFound)?
@@ -136,31 +152,21 @@ async fn set_rota(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    input: &RotaInput,
+    (input, seen): (&RotaInput, &str),
 ) -> Result<(), Stop<BindRefusal>> {
     let set = services
         .store
         .set_rota(&actor.workspace, id, |rotation| {
             let FilledIn { terms, duty_size } = filled_in(input)?;
-            must_edit(rotation, actor)?;
-            if let Some(edit) = rotation.edited_since(&input.version) {
-                return Err(BindRefusal::from(RotationRefusal::edited_meanwhile(edit)).into());
-            }
             let words = terms.in_words();
-            let entry = schedule_entry(actor, rotation, AuditAction::SetRota, words)?;
+            let entry = schedule_entry(actor, rotation, seen, (AuditAction::SetRota, words))?;
             rotation.details.duty_size = duty_size;
             let rota = Rota::begun(terms, rotation, entry.at);
             rotation.plan = Plan::Scheduled(Box::new(rota));
             Ok::<_, Stop<BindRefusal>>(entry)
         })
         .await?;
-    match set.ok_or(Failure::NotFound)? {
-        Err(Stop::Refused(BindRefusal::Rotation(refusal))) => {
-            let refusal = told_of_edit(services, actor, refusal).await?;
-            Err(BindRefusal::from(refusal).into())
-        }
-        set => set,
-    }
+    set.ok_or(Failure::NotFound)?
 }
 
 fn filled_in(input: &RotaInput) -> Result<FilledIn, BindRefusal> {
@@ -173,7 +179,7 @@ pub(super) async fn bind(
     actor: &Actor,
     connection: &Connection,
     id: &RotationId,
-    reading: &Reading,
+    (reading, seen): (&Reading, &str),
 ) -> Result<(), Stop<BindRefusal>> {
     let Reading { snapshot, asked } = reading;
     let directory = directory(services, actor).await?;
@@ -197,7 +203,7 @@ pub(super) async fn bind(
             rule,
             |rotation| {
                 let name = snapshot.name.clone();
-                schedule_entry(actor, rotation, AuditAction::BoundSchedule, name)
+                schedule_entry(actor, rotation, seen, (AuditAction::BoundSchedule, name))
             },
         )
         .await?;
@@ -260,16 +266,20 @@ async fn connected(services: &Services, actor: &Actor) -> Result<Connection, Sto
     connection.ok_or_else(|| BindRefusal::NotConnected.into())
 }
 
-/// The audit entry of a change of schedule, for actors who may make it.
+/// The audit entry of a change of schedule, for actors who may make it and have `seen` the version
+/// that there is.
 fn schedule_entry(
     actor: &Actor,
     rotation: &Rotation,
-    action: AuditAction,
-    after: String,
+    seen: &str,
+    (action, after): (AuditAction, String),
 ) -> Result<NewAuditEntry, Stop<BindRefusal>> {
     must_edit(rotation, actor)?;
     if rotation.plan == Plan::Unknown {
         return Err(BindRefusal::from(RotationRefusal::UnknownMode).into());
+    }
+    if let Some(edit) = rotation.edited_since(seen) {
+        return Err(BindRefusal::from(RotationRefusal::edited_meanwhile(edit)).into());
     }
     let words = rotation.plan.rota().map(|rota| rota.terms.in_words());
     Ok(NewAuditEntry {

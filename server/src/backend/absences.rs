@@ -11,13 +11,22 @@ use app::{
     backend::{Absences, Answer, Caller},
 };
 use async_trait::async_trait;
-use types::{AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView};
+use types::{AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView};
 
 #[async_trait]
 impl Absences for RoundRobin {
     async fn absences(&self, caller: &Caller) -> Result<AbsencesView, AppError> {
         let own = absences::own(&self.services, &actor(caller)).await;
         told(caller, own).map(views::absences)
+    }
+
+    async fn preview_absence(
+        &self,
+        caller: &Caller,
+        input: AbsenceInput,
+    ) -> Answer<Vec<AbsenceEffect>, AbsenceRefusal> {
+        let preview = absences::preview(&self.services, &actor(caller), &input).await;
+        answer(caller, preview)
     }
 
     async fn note_absence(

@@ -5,8 +5,8 @@ use crate::actions::schedules;
 use app::backend::{Answer, Caller, Schedules};
 use async_trait::async_trait;
 use types::{
-    BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, ScheduleChoice, ScheduleId,
-    SchedulePreview,
+    BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, ScheduleId, SchedulePreview,
+    ScheduleWish,
 };
 
 #[async_trait]
@@ -35,9 +35,9 @@ impl Schedules for RoundRobin {
         &self,
         caller: &Caller,
         rotation: RotationId,
-        choice: ScheduleChoice,
+        wish: ScheduleWish,
     ) -> Answer<(), BindRefusal> {
-        let set = schedules::set(&self.services, &actor(caller), &rotation, &choice).await;
+        let set = schedules::set(&self.services, &actor(caller), &rotation, &wish).await;
         answer(caller, set)
     }
 

@@ -2,12 +2,13 @@
 //! transaction that writes it.
 
 use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json as json, audit,
-    overrides::COUNTED_AFTER_END, rotas, rotations,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, Transaction, as_json as json, audit,
+    overrides::decides_after, people, rotas, rotations,
 };
 use domain::{Member, Rotation, rota::Absence};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
+use std::collections::HashSet;
 use types::{
     AbsenceId, MemberKey, PersonId, RotationId, RotationMode, Span, Timestamp, WorkspaceId,
 };
@@ -21,6 +22,19 @@ pub struct StoredAbsence {
     /// The rotations that it is for; absent where it is for all.
     pub rotations: Option<Vec<RotationId>>,
     pub note: String,
+}
+
+impl StoredAbsence {
+    /// The same for whoever looks after a rotation of theirs: what they noted for all their rotations
+    /// is for nobody who came by such a rotation, but that they are away is.
+    #[must_use]
+    pub fn without_private_note(self) -> Self {
+        let note = match self.rotations {
+            Some(_) => self.note,
+            None => String::new(),
+        };
+        Self { note, ..self }
+    }
 }
 
 /// What is to become of somebody's absences.
@@ -38,14 +52,14 @@ const CONCERNS: &str = "(a.everywhere = 1 or exists (select 1 from absence_rotat
 #[derive(Deserialize)]
 struct JsonRow(String, i64, i64);
 
-/// A subquery for the absences of the members of the rotation `r`, for [`read`].
+/// A subquery for the absences of the members of the rotation `r` with the rota `t`, for [`read`].
 pub(super) fn as_json(engine: Engine) -> String {
     let rows = engine.json_rows("m.key, a.starts_at, a.ends_at", "a.starts_at, a.id");
-    let now = engine.now();
+    let after = decides_after(engine);
     format!(
         "(select {rows} from absences a join rotation_members m
              on m.workspace_id = a.workspace_id and m.person_id = a.person_id
-         where m.rotation_id = r.id and a.ends_at > {now} - {COUNTED_AFTER_END} and {CONCERNS})"
+         where m.rotation_id = r.id and a.ends_at > {after} and {CONCERNS})"
     )
 }
 
@@ -63,26 +77,26 @@ pub(super) fn read(text: &str) -> Vec<Absence> {
     rows.collect()
 }
 
-/// The absences that count in a rotation with these members.
+/// The absences that count in a rotation with these members `after` a moment.
 pub(super) async fn of_members(
     connection: &mut DatabaseConnection,
     engine: Engine,
     rotation: &RotationId,
-    members: &[Member],
+    (members, after): (&[Member], Timestamp),
 ) -> Result<Vec<Absence>> {
     let people = members.iter().filter_map(|member| member.person.as_ref());
     let statement = format!(
         "select a.person_id, a.starts_at, a.ends_at from absences a
              join rotations r on r.workspace_id = a.workspace_id
          where r.id = $2 and a.person_id in {}
-             and a.ends_at > {} - {COUNTED_AFTER_END} and {CONCERNS}
+             and a.ends_at > $3 and {CONCERNS}
          order by a.starts_at, a.id",
-        engine.texts_of_json("$1"),
-        engine.now()
+        engine.texts_of_json("$1")
     );
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(json(&people.collect::<Vec<_>>()))
         .bind(rotation.as_str())
+        .bind(after.as_millis())
         .fetch_all(connection)
         .await?;
     let at = Timestamp::from_millis;
@@ -161,15 +175,20 @@ impl Store {
         load(&mut connection, self.engine, workspace, whose, now).await
     }
 
-    /// When the members of a rotation are away.
-    pub async fn absences_of_members(&self, rotation: &Rotation) -> Result<Vec<Absence>> {
+    /// When the members of a rotation are away `after` a moment.
+    pub async fn absences_of_members(
+        &self,
+        rotation: &Rotation,
+        after: Timestamp,
+    ) -> Result<Vec<Absence>> {
         let mut connection = self.pool.acquire().await?;
-        let (id, members) = (&rotation.id, &rotation.crew.members);
-        of_members(&mut connection, self.engine, id, members).await
+        let members = (rotation.crew.members.as_slice(), after);
+        of_members(&mut connection, self.engine, &rotation.id, members).await
     }
 
-    /// Lets `decide` change the absences of somebody, and has all rotations go on by what it made
-    /// of them. Returns these, or what it refuses, and then nothing is written.
+    /// Lets `decide` change the absences of somebody, of which so many are kept with those that are
+    /// over, and has all rotations go on by what it made of them. Returns these, or what it refuses,
+    /// and then nothing is written.
     pub async fn change_absences<R>(
         &self,
         workspace: &WorkspaceId,
@@ -177,16 +196,17 @@ impl Store {
         now: &(dyn Fn() -> Timestamp + Sync),
         decide: impl FnOnce(
             &[StoredAbsence],
+            usize,
             Timestamp,
         ) -> std::result::Result<(AbsenceWrite, NewAuditEntry), R>
         + Send,
     ) -> Result<std::result::Result<Vec<RotationId>, R>> {
-        let mut tx = self.begin().await?;
-        let before = hold_rotations_of(&mut tx, self.engine, workspace, person).await?;
+        let (mut tx, before) = self.begin_holding_rotations_of(workspace, person).await?;
         let now = now();
         let whose = Whose::Person(person);
         let stored = load(&mut tx, self.engine, workspace, whose, now).await?;
-        let (write, entry) = match decide(&stored, now) {
+        let kept = kept(&mut tx, workspace, person).await?;
+        let (write, entry) = match decide(&stored, kept, now) {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -204,39 +224,83 @@ impl Store {
         tx.commit().await?;
         Ok(Ok(rotations))
     }
+
+    /// A transaction that holds somebody, and before them all rotations in which they take turns by
+    /// a schedule. Whoever brings somebody into one holds that rotation first and then the person:
+    /// so each of the two knows what the other did.
+    async fn begin_holding_rotations_of(
+        &self,
+        workspace: &WorkspaceId,
+        person: &PersonId,
+    ) -> Result<(Transaction, Vec<Rotation>)> {
+        loop {
+            let mut tx = self.begin().await?;
+            let held = hold_rotations_of(&mut tx, self.engine, workspace, person).await?;
+            people::hold(&mut tx, self.engine, workspace, &[person]).await?;
+            let theirs = format!("select id from rotations where {THEIRS}");
+            // One that they came into before they were held is not among those.
+            if ids(&mut tx, theirs, workspace, person)
+                .await?
+                .is_subset(&held)
+            {
+                let ids = held.iter().map(String::as_str);
+                let which = rotations::Which::these(self.engine, ids);
+                let before = rotations::load(&mut tx, self.engine, workspace, &which).await?;
+                return Ok((tx, before));
+            }
+        }
+    }
 }
 
 /// The rotations in which somebody takes turns by a schedule, whose rows are held until the
-/// transaction ends.
+/// transaction ends, in the order in which everybody holds several.
 async fn hold_rotations_of(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
     person: &PersonId,
-) -> Result<Vec<Rotation>> {
+) -> Result<HashSet<String>> {
     let statement = format!(
         "update rotations set mode = mode where id in (
-             select id from rotations where workspace_id = $1 and mode = $2
-                 and id in (select rotation_id from rotation_members
-                            where workspace_id = $1 and person_id = $3)
-             {})
+             select id from rotations where {THEIRS} {})
          returning id",
         engine.held_in_order()
     );
-    let held: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
+    ids(connection, statement, workspace, person).await
+}
+
+/// Rotations in which somebody takes turns by a schedule.
+const THEIRS: &str = "workspace_id = $1 and mode = $2 and id in (select rotation_id
+    from rotation_members where workspace_id = $1 and person_id = $3)";
+
+/// What a statement with the parameters of [`THEIRS`] returns.
+async fn ids(
+    connection: &mut DatabaseConnection,
+    statement: String,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<HashSet<String>> {
+    let ids: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(workspace.as_str())
         .bind(RotationMode::Scheduled.code())
         .bind(person.as_str())
-        .fetch_all(&mut *connection)
+        .fetch_all(connection)
         .await?;
-    // Two who note at once for the same person come one after the other.
-    sqlx::query("update people set name = name where workspace_id = $1 and id = $2")
+    Ok(ids.into_iter().map(|(id,)| id).collect())
+}
+
+async fn kept(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<usize> {
+    let count = "select count(*) from absences where workspace_id = $1 and person_id = $2";
+    let (kept,): (i64,) = sqlx::query_as(count)
         .bind(workspace.as_str())
         .bind(person.as_str())
-        .execute(&mut *connection)
+        .fetch_one(connection)
         .await?;
-    let which = rotations::Which::these(engine, held.iter().map(|(id,)| id.as_str()));
-    rotations::load(connection, engine, workspace, &which).await
+    Ok(usize::try_from(kept).unwrap_or_default())
 }
 
 async fn load(

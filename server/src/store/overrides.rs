@@ -54,6 +54,8 @@ pub struct Decided {
     pub overrides: Vec<StoredOverride>,
     /// Also those that are taken.
     pub covers: Vec<StoredCover>,
+    /// How many overrides are kept, with those that are over.
+    pub kept: usize,
 }
 
 /// Of the overrides `o` with the person `p`: as [`JsonRow`] is read.
@@ -102,13 +104,20 @@ fn code(kind: &OverrideKind) -> &'static str {
     }
 }
 
-/// A subquery for the overrides of the rotation `r` that hold, for [`read`].
+/// After when something has to end that decides about the rota `t`: what was over when its turn was
+/// reckoned last decides nothing more, however much of it there is.
+pub(super) fn decides_after(engine: Engine) -> String {
+    format!("coalesce(t.as_of, {} - {COUNTED_AFTER_END})", engine.now())
+}
+
+/// A subquery for the overrides of the rotation `r` with the rota `t` that hold, for [`read`].
 pub(super) fn as_json(engine: Engine) -> String {
-    let (rows, now) = (engine.json_rows(VALUES, "o.place"), engine.now());
+    let rows = engine.json_rows(VALUES, "o.place");
+    let after = decides_after(engine);
     format!(
         "(select {rows} from overrides o
              left join people p on p.workspace_id = o.workspace_id and p.id = o.person_id
-         where o.rotation_id = r.id and o.ends_at > {now} - {COUNTED_AFTER_END}
+         where o.rotation_id = r.id and o.ends_at > {after}
              and coalesce(p.deactivated, 0) = 0)"
     )
 }
@@ -189,6 +198,7 @@ impl Store {
         let stored = Decided {
             overrides: load(&mut tx, rotation, now).await?,
             covers: covers::load(&mut tx, rotation, now).await?,
+            kept: kept(&mut tx, rotation).await?,
         };
         let (write, entry) = match decide(&before, &stored, now) {
             Ok(decided) => decided,
@@ -230,6 +240,14 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn kept(connection: &mut DatabaseConnection, rotation: &RotationId) -> Result<usize> {
+    let (kept,): (i64,) = sqlx::query_as("select count(*) from overrides where rotation_id = $1")
+        .bind(rotation.as_str())
+        .fetch_one(connection)
+        .await?;
+    Ok(usize::try_from(kept).unwrap_or_default())
 }
 
 async fn load(

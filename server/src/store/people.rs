@@ -1,7 +1,9 @@
 //! The directory: the people of each workspace as Slack last told, so that
 //! roles are known and people are matched while Slack is away.
 
-use super::{DatabaseConnection, Result, Store, connections, revisions, rotas, rotations};
+use super::{
+    DatabaseConnection, Engine, Result, Store, as_json, connections, revisions, rotas, rotations,
+};
 use domain::{Directory, KnownPerson, Person, PersonChange};
 use sqlx::FromRow;
 use std::{
@@ -118,6 +120,7 @@ impl Store {
         // Before the people, as whoever notes an absence holds both.
         let all: Vec<_> = people.iter().chain(&absorbed).copied().collect();
         rotations::hold_those_of(&mut transaction, self.engine, workspace, &all).await?;
+        hold(&mut transaction, self.engine, workspace, &all).await?;
         for change in changes {
             if let Some(absorbed) = &change.absorbs {
                 let person = &change.person.person.id;
@@ -298,6 +301,30 @@ async fn upsert(
     .bind(known.time_zone.as_deref())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Holds people until the transaction ends, in the order in which everybody holds several; the
+/// rotations that name them are held before.
+pub(super) async fn hold(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    people: &[&PersonId],
+) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let statement = format!(
+        "select id from people where workspace_id = $1 and id in {} {}",
+        engine.texts_of_json("$2"),
+        engine.held_in_order()
+    );
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(as_json(people))
+        .fetch_all(connection)
+        .await?;
     Ok(())
 }
 

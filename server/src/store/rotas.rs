@@ -5,11 +5,11 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, absences, as_json, audit, bindings,
     connections, former, hand_offs,
     outbox::{self, PlanChange},
-    overrides,
+    overrides, people,
     rotations::{self, CrewChange, Which},
 };
 use domain::{
-    Crew, Plan, Rotation, going_on,
+    Crew, Member, Plan, Rotation, going_on,
     rota::{
         Cadence, Days, Hours, OnDaysOff, PassedOver, Region, Rota, Skips, Terms, Times, Turn,
         Weekdays, Zone,
@@ -319,16 +319,17 @@ impl Store {
             overrides::forget(&mut tx, rotation).await?;
         }
         sqlx::query(
-            "insert into rotas (rotation_id, workspace_id, terms, turn, zones)
-             values ($1, $2, $3, $4, $5)
+            "insert into rotas (rotation_id, workspace_id, terms, turn, zones, as_of)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict (rotation_id) do update set terms = excluded.terms,
-                 turn = excluded.turn, zones = excluded.zones",
+                 turn = excluded.turn, zones = excluded.zones, as_of = excluded.as_of",
         )
         .bind(rotation.as_str())
         .bind(workspace.as_str())
         .bind(as_json(&TermsRow::of(&rota.terms)))
         .bind(as_json(&TurnRow::of(&rota.turn)))
         .bind(Zone::data_version())
+        .bind(rota.turn.as_of.as_millis())
         .execute(&mut *tx)
         .await?;
         sqlx::query("update rotations set mode = $1 where id = $2")
@@ -398,7 +399,9 @@ pub(super) async fn go_on(
     // looked goes by who was a member then.
     let members = before.crew.members.iter().chain(&after.crew.members);
     let members: Vec<_> = members.cloned().collect();
-    rota.absences = absences::of_members(connection, engine, &after.id, &members).await?;
+    hold_newcomers(connection, engine, (before, &members)).await?;
+    let members = (members.as_slice(), rota.turn.as_of);
+    rota.absences = absences::of_members(connection, engine, &after.id, members).await?;
     let Some(rota) = after.plan.rota() else {
         return Ok(());
     };
@@ -418,6 +421,23 @@ pub(super) async fn go_on(
         after: &present.plan,
     };
     outbox::plans_changed(connection, engine, &after.workspace, &[change], now).await
+}
+
+/// Holds those who take turns by a schedule from now on and did not before, so that an absence that
+/// one of them is noting is known, or whoever notes it knows of this.
+async fn hold_newcomers(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    (before, members): (&Rotation, &[Member]),
+) -> Result<()> {
+    let known = match before.plan.rota() {
+        Some(_) => before.crew.members.as_slice(),
+        None => &[],
+    };
+    let is_new = |member: &&Member| known.iter().all(|known| known.person != member.person);
+    let newcomers = members.iter().filter(is_new);
+    let newcomers: Vec<_> = newcomers.filter_map(|one| one.person.as_ref()).collect();
+    people::hold(connection, engine, &before.workspace, &newcomers).await
 }
 
 /// Has rotations that were so `before` go on as their rotas say at `now`, after something was
@@ -467,10 +487,13 @@ pub(super) async fn write_turns(
     }
     let turns = turns.iter();
     let turns: Vec<_> = turns
-        .map(|(rotation, turn)| (rotation.as_str(), as_json(&TurnRow::of(turn))))
+        .map(|(rotation, turn)| {
+            let row = as_json(&TurnRow::of(turn));
+            (rotation.as_str(), row, turn.as_of)
+        })
         .collect();
     let statement = format!(
-        "update rotas as t set turn = j.value->>1, zones = $2
+        "update rotas as t set turn = j.value->>1, as_of = cast(j.value->>2 as bigint), zones = $2
          from {} where t.rotation_id = j.value->>0",
         engine.rows_of_json()
     );

@@ -102,7 +102,9 @@ async fn leaving_rotations_manual_is_undone_as_far_as_they_are_as_they_were() {
         // One of them is bound meanwhile.
         let (schedule, rotation) = bound.rotations[0].clone();
         let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
-        let set = backend.set_schedule(&caller(), rotation, choice).await;
+        let set = backend
+            .set_schedule(&caller(), rotation, choice.into())
+            .await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
         assert_eq!(undo().await, Outcome::Done(()));
         assert_eq!(bound.card().await.former_bindings.len(), 1);

@@ -111,7 +111,7 @@ async fn a_shift_that_is_taken_up_again_is_two_stretches() {
         // The stretch that goes on is the one that Manual mode goes on with.
         bound
             .backend()
-            .set_schedule(&caller(), id.clone(), ScheduleChoice::Manual)
+            .set_schedule(&caller(), id.clone(), ScheduleChoice::Manual.into())
             .await
             .unwrap();
         let manual = records(&bound, id).await;
@@ -211,7 +211,7 @@ async fn the_records_of_a_rotation_begin_with_its_binding() {
         let again = ScheduleChoice::PagerDuty(ScheduleId::new(SCHEDULE));
         bound
             .backend()
-            .set_schedule(&caller(), late.clone(), again)
+            .set_schedule(&caller(), late.clone(), again.into())
             .await
             .unwrap();
         assert_eq!(records(&bound, &late).await, second);

@@ -474,7 +474,7 @@ async fn of_a_schedule_that_moves_people_are_told_once_if_they_want_to_be() {
             let choice = ScheduleChoice::Scheduled(Box::new(input));
             let set = output
                 .backend
-                .set_schedule(&output.caller, id.clone(), choice);
+                .set_schedule(&output.caller, id.clone(), choice.into());
             assert_eq!(set.await.unwrap(), Outcome::Done(()));
         };
         at("00:00").await;

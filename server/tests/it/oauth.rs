@@ -38,7 +38,7 @@ async fn logged_in(database: &Database, stub: &LoginStub) -> Services {
     let id = crate::support::create(&services.store, "Ops").await;
     let choice = ScheduleChoice::PagerDuty(ScheduleId::new("S1"));
     let bound = RoundRobin::new(services.clone())
-        .set_schedule(&caller(), id, choice)
+        .set_schedule(&caller(), id, choice.into())
         .await
         .unwrap();
     assert_eq!(bound, Outcome::Done(()));

@@ -4,20 +4,22 @@ use crate::{
     rotas::Team,
     support::{Database, bound::Bound, caller, create, databases, rotation, told, workspace},
 };
-use app::backend::{Caller, Overrides, Rotations, Schedules};
+use app::backend::{Audit, Caller, Overrides, Rotations, Schedules};
 use domain::{Person, rota::Zone};
 use server::{backend::RoundRobin, clock, hand_offs::Due};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use std::time::Duration;
 use types::{
-    Denial, MemberKey, Outcome, OverrideChoice, OverrideField, OverrideInput, OverrideProblem,
-    OverrideRefusal, OverrideView, PersonId, Role, RotaInput, ScheduleChoice, SpanField, SpanInput,
-    SpanProblem, Stretch, Timestamp, WhichOne,
+    DaysWanted, Denial, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, Outcome, OverrideChoice,
+    OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideView, PersonId, Role,
+    RotaInput, RotationInput, ScheduleChoice, SpanField, SpanInput, SpanProblem, Stretch,
+    Timestamp, Visibility, WhichOne,
 };
 
 const ANN: &str = "U1";
 const BOB: &str = "U2";
 const CY: &str = "U3";
+const GUS: &str = "U4";
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 
@@ -360,8 +362,21 @@ async fn a_time_in_a_gap_is_refused_and_one_in_a_fold_asks_which() {
         let fold = |which| night("2027-10-30T20:00", "2027-10-31T02:30", which);
         let asked = make(&team, replace(ANN, CY, fold(WhichOne::Unasked))).await;
         assert!(matches!(asked, Outcome::Refused(_)));
-        for which in [WhichOne::First, WhichOne::Second] {
-            made(&team, replace(ANN, CY, fold(which))).await;
+        for (which, read) in [
+            (WhichOne::First, "2027-10-31 02:30 UTC+02:00, "),
+            (WhichOne::Second, "2027-10-31 02:30 UTC+01:00, "),
+        ] {
+            let input = replace(ANN, CY, fold(which));
+            let (id, backend) = (team.id.clone(), &team.backend);
+            let preview = backend.preview_override(&caller(), id, input.clone()).await;
+            let Outcome::Done(preview) = preview.unwrap() else {
+                panic!("no preview");
+            };
+            assert!(preview.words.contains(read), "{}", preview.words);
+            made(&team, input).await;
+            let log = team.backend.audit(&caller(), None).await.unwrap();
+            let newest = log.entries[0].after.clone().unwrap_or_default();
+            assert!(newest.contains(read), "{newest}");
         }
         let ends: Vec<Timestamp> = team
             .page()
@@ -517,9 +532,144 @@ async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_qu
         assert_eq!(ask(&first, "").await, Outcome::Done(()));
         let open = team.page().await.covers[0].id.clone();
         let manual = ScheduleChoice::Manual;
-        let set = backend.set_schedule(&caller(), id.clone(), manual).await;
+        let set = backend
+            .set_schedule(&caller(), id.clone(), manual.into())
+            .await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
         let taken = backend.take_cover(&by("Cy"), id.clone(), open).await;
         assert_eq!(taken.unwrap(), Outcome::Refused(OverrideRefusal::ByHand));
+    }
+}
+
+#[tokio::test]
+async fn cover_is_asked_of_nobody_who_could_not_take_it() {
+    for database in databases().await {
+        let team = team(database).await;
+        let gus = Person {
+            role: Role::Guest,
+            ..person(GUS, "Gus", false)
+        };
+        let store = &team.services.store;
+        let known = [told(&gus, clock::now())];
+        store.save_told(&workspace(), &known).await.unwrap();
+        let (id, backend) = (&team.id, &team.backend);
+        let ask = async |asked: &str| {
+            let input = OverrideInput {
+                kind: OverrideChoice::Cover,
+                ..replace(ANN, asked, span(0, HOUR))
+            };
+            let asked = backend.ask_for_cover(&caller(), id.clone(), input).await;
+            asked.unwrap()
+        };
+        let because = |problem| {
+            let problems = vec![(OverrideField::Person, problem)];
+            Outcome::Refused(OverrideRefusal::Fields(problems))
+        };
+        assert_eq!(ask(GUS).await, because(OverrideProblem::Guest));
+        // Where anybody is asked, a guest who is not in it is told why it is not for them.
+        assert_eq!(ask("").await, Outcome::Done(()));
+        let as_gus = Caller {
+            person: PersonId::new(GUS),
+            name: "Gus".to_owned(),
+            role: Role::Guest,
+            ..caller()
+        };
+        let days = DaysWanted::default();
+        let page = backend.rotation(&as_gus, id.clone(), days.clone()).await;
+        let cover = page.unwrap().covers.remove(0);
+        assert!(!cover.may_take);
+        let taken = backend
+            .take_cover(&as_gus, id.clone(), cover.id.clone())
+            .await;
+        assert_eq!(taken.unwrap(), Outcome::Refused(OverrideRefusal::Guest));
+        // In a private rotation, whoever is not in it would not see the request.
+        let private = RotationInput {
+            visibility: Visibility::Private,
+            ..RotationInput::from(&team.page().await.details)
+        };
+        let edited = backend.edit_rotation(&caller(), id.clone(), private).await;
+        assert_eq!(edited.unwrap(), Outcome::Done(()));
+        assert_eq!(ask(CY).await, because(OverrideProblem::CannotSee));
+        assert_eq!(ask(BOB).await, Outcome::Done(()));
+        // A guest who takes turns in it covers like anybody.
+        let added = vec![PersonId::new(GUS)];
+        let added = backend.add_members(&caller(), id.clone(), added).await;
+        assert!(matches!(added, Ok(Outcome::Done(_))));
+        let page = backend.rotation(&as_gus, id.clone(), days).await.unwrap();
+        let mut covers = page.covers.iter();
+        assert!(covers.any(|open| open.id == cover.id && open.may_take));
+        let taken = backend.take_cover(&as_gus, id.clone(), cover.id).await;
+        assert_eq!(taken.unwrap(), Outcome::Done(()));
+    }
+}
+
+/// As if so many overrides had been made, one after the other, that run from and until these seconds.
+async fn many(team: &Team, count: usize, (from, until): (i64, i64)) {
+    let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+    let [from, until] = [from, until].map(|at| clock::now().plus_seconds(at).as_millis());
+    let insert = format!(
+        "insert into overrides (id, workspace_id, rotation_id, place, starts_at, ends_at, kind,
+             person_id, person_name, made_at)
+         with recursive numbers(number) as
+             (select 1 union all select number + 1 from numbers where number < {count})
+         select 'many-' || cast(number as text), '{}', '{}', number, {from} + number,
+             {until} + number, 'add', '{CY}', 'Cy', 0 from numbers",
+        workspace(),
+        team.id
+    );
+    let insert = sqlx::query(AssertSqlSafe(insert));
+    insert.execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_over_is_not_read_and_not_made_without_end() {
+    for database in databases().await {
+        let team = team(database).await;
+        many(&team, OVERRIDES_KEPT_MAX, (-3 * HOUR, -2 * HOUR)).await;
+        let stored = rotation(&team.services.store, &team.id).await;
+        assert_eq!(stored.plan.rota().unwrap().overrides, []);
+        assert_eq!(team.page().await.overrides, []);
+        let one_more = make(&team, replace(ANN, CY, span(0, HOUR))).await;
+        let refused = OverrideRefusal::TooManyLately;
+        assert_eq!(one_more, Outcome::Refused(refused));
+    }
+}
+
+#[tokio::test]
+async fn of_a_thousand_overrides_as_many_are_made_as_fit_and_the_next_is_told_why() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        many(&team, OVERRIDES_MAX - 1, (HOUR, 2 * HOUR)).await;
+        made(&team, replace(id_of(&first), CY, span(0, HOUR))).await;
+        let one_more = replace(id_of(&first), CY, span(HOUR, 2 * HOUR));
+        let refused = Outcome::Refused(OverrideRefusal::TooMany);
+        assert_eq!(make(&team, one_more).await, refused);
+        // All of them are on the page, and only the last one is ended.
+        let page = team.page().await;
+        assert_eq!(page.overrides.len(), OVERRIDES_MAX);
+        assert_eq!(on_duty(&team).await, "Cy");
+        let running = page.overrides.iter().find(|one| one.runs).unwrap();
+        assert_eq!(end(&team, running).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, first);
+        assert_eq!(team.page().await.overrides.len(), OVERRIDES_MAX - 1);
+    }
+}
+
+#[tokio::test]
+async fn an_override_made_while_duty_changes_hands_is_lost_by_neither() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        team.asleep().await;
+        let input = replace(id_of(&first), CY, span(0, HOUR));
+        let (made, _) = tokio::join!(make(&team, input), team.hand_over());
+        assert_eq!(made, Outcome::Done(()));
+        team.hand_over().await;
+        assert_eq!(on_duty(&team).await, "Cy");
+        let ended = team.page().await.overrides.remove(0);
+        assert_eq!(end(&team, &ended).await, Outcome::Done(()));
+        assert_eq!(on_duty(&team).await, first);
     }
 }

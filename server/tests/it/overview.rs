@@ -137,7 +137,7 @@ async fn whatever_is_written_that_pages_show_is_seen_at_once() {
         bound.bind("PPAYMN3").await;
         holds(&bound, &mut before, "bind").await;
         let (_, id) = bound.rotations[1].clone();
-        let manual = backend.set_schedule(&caller, id, ScheduleChoice::Manual);
+        let manual = backend.set_schedule(&caller, id, ScheduleChoice::Manual.into());
         assert!(manual.await.unwrap().done().is_some());
         holds(&bound, &mut before, "unbind").await;
         let disconnected = backend.disconnect_pagerduty(&caller).await;

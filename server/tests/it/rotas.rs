@@ -1,7 +1,7 @@
 //! Rotations that move by themselves, from the form to the clock.
 
 use crate::{
-    feeds,
+    feeds, overrides,
     support::{
         Database, NOWHERE, bound::Bound, caller, create, databases, in_background, rotation,
         services, workspace,
@@ -21,7 +21,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{sync::Arc, time::Duration};
 use tokio::time;
 use types::{
-    BindRefusal, DayOff, DaysWanted, FeedSubject, MemberKey, Outcome, PersonId, RotaField,
+    BindRefusal, Change, DayOff, DaysWanted, FeedSubject, MemberKey, Outcome, PersonId, RotaField,
     RotaInput, RotaKind, RotaProblem, RotationId, RotationMode, RotationPage, RotationRefusal,
     ScheduleChoice, Stretch, WeekFilter,
 };
@@ -81,7 +81,10 @@ impl Team {
 
     async fn set(&self, choice: ScheduleChoice) -> Outcome<(), BindRefusal> {
         let id = self.id.clone();
-        let set = self.backend.set_schedule(&caller(), id, choice).await;
+        let set = self
+            .backend
+            .set_schedule(&caller(), id, choice.into())
+            .await;
         set.unwrap()
     }
 
@@ -112,6 +115,7 @@ impl Team {
         for statement in [
             r#"update rotas set turn =
                 '{"holders":[],"last":null,"owed":[],"began":null,"as_of":1767225600000}'"#,
+            "update rotas set as_of = null",
             "update rotations set next_change_at = 0",
         ] {
             other.execute(statement).await.unwrap();
@@ -156,7 +160,8 @@ async fn a_schedule_of_its_own_moves_a_rotation_on() {
         assert_eq!(page.mode, RotationMode::Scheduled);
         let rota = page.rota.unwrap();
         assert_eq!(rota.words, "Every day at 00:00, Pacific/Auckland");
-        assert_eq!(rota.input.starts_on, "2026-01-01");
+        let input: RotaInput = serde_json::from_str(&rota.input).unwrap();
+        assert_eq!(input.starts_on, "2026-01-01");
         // It begins with its next hand-off, and Ann is the first.
         assert!(page.outlook.on_duty.is_empty());
         assert_eq!(page.outlook.next.unwrap().names, ["Ann"]);
@@ -302,6 +307,51 @@ async fn what_makes_no_sense_is_refused_by_field() {
 }
 
 #[tokio::test]
+async fn a_country_without_data_is_named_at_the_field_and_nothing_is_saved() {
+    for database in databases().await {
+        let team = Team::of_two(database).await;
+        let odd = RotaInput {
+            holidays: "France, Atlantis".to_owned(),
+            ..daily()
+        };
+        let refused = team.set(ScheduleChoice::Scheduled(Box::new(odd))).await;
+        let problem = RotaProblem::NoHolidays("Atlantis".to_owned());
+        let problems = vec![(RotaField::Holidays, problem)];
+        assert_eq!(refused, Outcome::Refused(BindRefusal::Rota(problems)));
+        assert_eq!(team.page().await.mode, RotationMode::Manual);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_a_member_twice_and_who_is_added_twice_has_one_turn() {
+    for database in databases().await {
+        let team = overrides::team(database).await;
+        let add = async |people: &[&str]| {
+            let people = people.iter().copied().map(PersonId::new).collect();
+            let id = team.id.clone();
+            let added = team.backend.add_members(&caller(), id, people).await;
+            added.unwrap()
+        };
+        let Outcome::Done(again) = add(&["U2"]).await else {
+            panic!("who is a member is left out, and said to be");
+        };
+        let left_out = vec![("Bob".to_owned(), RotationRefusal::AlreadyAMember)];
+        let names = Vec::new();
+        assert_eq!(again.what, Change::Added { names, left_out });
+        assert_eq!(team.page().await.members.len(), 2);
+        let Outcome::Done(_) = add(&["U3", "U3"]).await else {
+            panic!("Cy was not added");
+        };
+        let names: Vec<_> = team.page().await.members;
+        assert_eq!(names.len(), 3, "{names:?}");
+        let plan = team.page().await.plan;
+        let shifts = plan.iter().filter_map(|shift| shift.holder.as_ref());
+        let keys: Vec<_> = shifts.map(|holder| holder.key.as_str()).take(6).collect();
+        assert_eq!(keys[..3], keys[3..], "each has one turn of three");
+    }
+}
+
+#[tokio::test]
 async fn a_schedule_that_only_another_version_can_read_is_left_alone() {
     for database in databases().await {
         let team = Team::scheduled(database).await;
@@ -333,7 +383,9 @@ async fn a_rotation_that_followed_pagerduty_keeps_its_people_and_follows_it_no_m
         let before = rotation(store, &id).await;
         let choice = ScheduleChoice::Scheduled(Box::new(daily()));
         let backend = bound.backend();
-        let set = backend.set_schedule(&caller(), id.clone(), choice).await;
+        let set = backend
+            .set_schedule(&caller(), id.clone(), choice.into())
+            .await;
         assert_eq!(set.unwrap(), Outcome::Done(()));
         let after = rotation(store, &id).await;
         assert_eq!(after.plan.mode(), RotationMode::Scheduled);

@@ -16,7 +16,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::convert::Infallible;
 use types::{
     AuditAction, BindRefusal, DaysWanted, FoundPeople, Outcome, PersonId, Role, RotaInput,
-    RotationId, RotationInput, RotationRefusal, ScheduleChoice,
+    RotationId, RotationInput, RotationMode, RotationRefusal, ScheduleChoice, ScheduleWish,
 };
 
 #[tokio::test]
@@ -244,7 +244,9 @@ async fn of_two_who_edit_at_once_the_later_one_is_told_and_may_insist() {
         };
         let set = async |input: RotaInput| {
             let choice = ScheduleChoice::Scheduled(Box::new(input));
-            let set = backend.set_schedule(&caller(), id.clone(), choice).await;
+            let set = backend
+                .set_schedule(&caller(), id.clone(), choice.into())
+                .await;
             set.unwrap()
         };
         let late = set(rota.clone()).await;
@@ -257,10 +259,33 @@ async fn of_two_who_edit_at_once_the_later_one_is_told_and_may_insist() {
             ),
             "{late:?}"
         );
+        let seen = shown().await.version;
         let again = RotaInput {
-            version: shown().await.version,
+            version: seen.clone(),
             ..rota
         };
         assert_eq!(set(again).await, Outcome::Done(()));
+        // So is whoever chose Manual meanwhile.
+        let by_hand = async |version: String| {
+            let wish = ScheduleWish {
+                choice: ScheduleChoice::Manual,
+                version,
+            };
+            let set = backend.set_schedule(&caller(), id.clone(), wish).await;
+            set.unwrap()
+        };
+        let late = by_hand(seen).await;
+        let told = match late {
+            Outcome::Refused(BindRefusal::Rotation(refusal)) => refusal,
+            other => panic!("{other:?}"),
+        };
+        let RotationRefusal::EditedMeanwhile { version, by, what } = told else {
+            panic!("{told:?}");
+        };
+        assert_eq!(by, "Ann");
+        assert_eq!(what, "Every day at 09:00, UTC");
+        assert_eq!(shown().await.mode, RotationMode::Scheduled);
+        assert_eq!(by_hand(version.to_string()).await, Outcome::Done(()));
+        assert_eq!(shown().await.mode, RotationMode::Manual);
     }
 }

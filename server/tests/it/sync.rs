@@ -41,7 +41,7 @@ async fn bound(database: &Database, stub: &PagerDutyStub) -> (Services, Rotation
     let id = create(&services.store, "Ops").await;
     let choice = ScheduleChoice::PagerDuty(ScheduleId::new("S1"));
     let outcome = RoundRobin::new(services.clone())
-        .set_schedule(&caller(), id.clone(), choice)
+        .set_schedule(&caller(), id.clone(), choice.into())
         .await
         .unwrap();
     assert_eq!(outcome, Outcome::Done(()));
@@ -325,7 +325,7 @@ async fn two_rotations_on_one_schedule_cost_one_question() {
         let other = create(&services.store, "Other").await;
         let choice = ScheduleChoice::PagerDuty(ScheduleId::new("S1"));
         RoundRobin::new(services.clone())
-            .set_schedule(&caller(), other.clone(), choice)
+            .set_schedule(&caller(), other.clone(), choice.into())
             .await
             .unwrap();
         let before = stub.asked();

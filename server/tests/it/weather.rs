@@ -403,11 +403,11 @@ async fn perform(
         Click::Bind(rotation, schedule) => {
             let choice = ScheduleChoice::PagerDuty(ScheduleId::new(SCHEDULES[schedule]));
             let rotation = rotations[rotation].clone();
-            granted(backend.set_schedule(&caller, rotation, choice).await)
+            granted(backend.set_schedule(&caller, rotation, choice.into()).await)
         }
         Click::Unbind(rotation) => {
             let rotation = rotations[rotation].clone();
-            let unbound = backend.set_schedule(&caller, rotation, ScheduleChoice::Manual);
+            let unbound = backend.set_schedule(&caller, rotation, ScheduleChoice::Manual.into());
             granted(unbound.await)
         }
         Click::Rebind => granted(backend.rebind_former(&caller).await),

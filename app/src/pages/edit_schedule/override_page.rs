@@ -12,6 +12,7 @@ use crate::{
     live::use_live,
     pages::{
         address::{parameter, use_rotation_id},
+        current_schedule::open_in_pagerduty,
         person_select::{PeopleSearch, PersonSelect},
         span_fields::SpanFields,
     },
@@ -110,18 +111,10 @@ fn refusal(mode: RotationMode) -> String {
 }
 
 fn in_pagerduty(page: DataMemo<RotationPage>) -> AnyView {
-    let binding = page.with_untracked(|page| page.binding.clone());
-    let link = binding.and_then(|binding| Some((binding.schedule_url?, binding.schedule_name)));
     view! {
         <Notice tone=Tone::Neutral>
             <p>{OverrideRefusal::Bound.to_string()}</p>
-            {link.map(|(url, name)| view! {
-                <p>
-                    <a href=url rel="external noreferrer" target="_blank">
-                        "Open "<bdi translate="no">{name}</bdi>" in PagerDuty"
-                    </a>
-                </p>
-            })}
+            {open_in_pagerduty(page).map(|link| view! { <p>{link}</p> })}
         </Notice>
     }
     .into_any()

@@ -1,8 +1,8 @@
 //! What a schedule of the rotation's own, or an override, would bring before it is saved.
 
-use crate::pages::stretches::{FoldedStretches, PlannedShifts};
+use crate::pages::stretches::{PlannedShifts, changed_shifts};
 use leptos::prelude::*;
-use types::{RotaPreview, Stretch};
+use types::RotaPreview;
 
 #[component]
 pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl IntoView {
@@ -18,20 +18,10 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
             <h3>{heading}</h3>
             <p translate="no">{words}"."</p>
             <PlannedShifts plan/>
-            {changed("Shifts that somebody gains", gained)}
-            {changed("Shifts that somebody loses", lost)}
+            {changed_shifts("Shifts that somebody gains", gained)}
+            {changed_shifts("Shifts that somebody loses", lost)}
             <p class="hint">{format!("Nothing is saved yet. Time zones as of {zone_data}.")}</p>
         </div>
     }
     .into_any()
-}
-
-fn changed(heading: &'static str, stretches: Vec<Stretch>) -> Option<AnyView> {
-    (!stretches.is_empty()).then(|| {
-        view! {
-            <h4>{heading}</h4>
-            <FoldedStretches stretches current="Now" more="Later ones"/>
-        }
-        .into_any()
-    })
 }

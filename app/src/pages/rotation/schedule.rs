@@ -3,7 +3,10 @@
 use crate::{
     components::{Card, redrawn},
     data::DataMemo,
-    pages::{address::address, current_schedule::CurrentSchedule},
+    pages::{
+        address::address,
+        current_schedule::{CurrentSchedule, open_in_pagerduty},
+    },
 };
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -12,15 +15,16 @@ use types::RotationPage;
 #[component]
 pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
-    // That page says where they are made.
     let bound = Memo::new(move |_| page.with(|page| page.binding.is_some()));
-    let overrides = page.with_untracked(|page| format!("/rotations/{}/override", page.id));
     view! {
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
             {redrawn(move || may_edit.get().then(|| view! { <EditButton page/> }))}
             {redrawn(move || (may_edit.get() && bound.get()).then(|| view! {
-                <a class="button" href=overrides.clone()>"Make an override"</a>
+                <p class="hint">
+                    "Overrides are made in PagerDuty, and shown here soon after. "
+                    {open_in_pagerduty(page)}
+                </p>
             }))}
         </Card>
     }

@@ -28,7 +28,7 @@ pub use holidays::Region;
 pub use input::FilledIn;
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why};
-pub use preview::{preview, preview_override};
+pub use preview::{Shifted, preview, preview_absence, preview_override};
 pub use rotation::{Rota, UpToDate};
 pub use terms::{Skips, Terms};
 pub use turn::{Basis, PassedOver, Turn};

@@ -1,7 +1,7 @@
 //! What a rota would bring its rotation, by the very function that then runs.
 
 use crate::{
-    Plan, Rotation,
+    Member, Plan, Rotation,
     outlook::{gaps, sort},
     rota::{Absence, FilledIn, Override, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS},
 };
@@ -9,6 +9,15 @@ use types::{RotaPreview, Stretch, Timestamp};
 
 /// How many shifts are told of each list.
 const TOLD: usize = 100;
+
+/// Which shifts change hands by something, each by start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shifted {
+    pub gained: Vec<Stretch>,
+    pub lost: Vec<Stretch>,
+    /// When nobody is on duty by it.
+    pub nobody: Vec<Stretch>,
+}
 
 /// What the next eight weeks would be by what was filled in while members are away at these times,
 /// and who has other shifts by it.
@@ -45,6 +54,30 @@ pub fn preview_override(
         rota.overrides.push(made);
     }
     compared(words, rotation, &changed, (now, until))
+}
+
+/// What changes for these members of a rota when one of them is away, by the very function that then
+/// runs: from `now` on for eight weeks, and at least until the absence is over.
+pub fn preview_absence(
+    rota: &Rota,
+    (members, duty_size): (&[Member], u32),
+    absence: Absence,
+    now: Timestamp,
+) -> Shifted {
+    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    let span = (now, until.max(absence.span.until));
+    let mut changed = rota.clone();
+    changed.absences.push(absence);
+    let planned = |rota: &Rota| rota.planned(members, duty_size, span.1);
+    let (before, after) = (planned(rota), planned(&changed));
+    let was_open = gaps(&before, now, Some(span.1));
+    let mut nobody = gaps(&after, now, Some(span.1));
+    nobody.retain(|gap| !was_open.contains(gap));
+    Shifted {
+        gained: first(beyond(&after, &before, span)),
+        lost: first(beyond(&before, &after, span)),
+        nobody: first(nobody),
+    }
 }
 
 /// What is planned for `changed`, and what differs from `rotation` by it.

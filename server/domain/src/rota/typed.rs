@@ -3,7 +3,7 @@
 //! twice it is asked which is meant.
 
 use crate::{
-    Directory, Plan, Rotation,
+    BarToCovering, Directory, Plan, Rotation, bar_to_covering,
     rota::{
         CoverRequest, Fold, Override, OverrideKind, OverrideProblem as SpanFault, Rota, Unclear,
         Zone, overrides::name_of,
@@ -114,6 +114,12 @@ pub fn typed_cover(
         ..input.clone()
     };
     let Override { span, kind } = typed_override(&input, rotation, directory, now)?;
+    if let OverrideKind::Replace { by, .. } = &kind
+        && let Some(problem) = cannot_cover(&by.key, rotation, directory)
+    {
+        let problems = vec![(OverrideField::Person, problem)];
+        return Err(OverrideRefusal::Fields(problems));
+    }
     let (asked_by, asked) = match kind {
         OverrideKind::Replace { of, by } => (of, Some(by.key)),
         OverrideKind::Empty { of } => (of, None),
@@ -124,6 +130,20 @@ pub fn typed_cover(
         span,
         asked,
         taken_by: None,
+    })
+}
+
+/// Why whoever is asked could not take it.
+fn cannot_cover(
+    asked: &MemberKey,
+    rotation: &Rotation,
+    directory: &Directory,
+) -> Option<OverrideProblem> {
+    let person = directory.person(&asked.person()?)?;
+    let bar = bar_to_covering(rotation, &person.id, person.role)?;
+    Some(match bar {
+        BarToCovering::DoesNotSee => OverrideProblem::CannotSee,
+        BarToCovering::Guest => OverrideProblem::Guest,
     })
 }
 
@@ -202,20 +222,14 @@ fn typed(text: &str, which: WhichOne, zone: &Zone) -> Result<Timestamp, SpanProb
         WhichOne::Second => Some(Fold::Second),
     };
     let written = |civil: DateTime| civil.strftime("%Y-%m-%d %H:%M").to_string();
-    let ahead = |at: Timestamp| {
-        let minutes = zone.seconds_ahead(at) / 60;
-        let sign = if minutes < 0 { '-' } else { '+' };
-        let minutes = minutes.unsigned_abs();
-        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-    };
     zone.typed(civil, fold).map_err(|unclear| match unclear {
         Unclear::Missing { before, after } => SpanProblem::Missing {
             before: written(before),
             after: written(after),
         },
         Unclear::Twice { first, second } => SpanProblem::Twice {
-            first: ahead(first),
-            second: ahead(second),
+            first: zone.ahead_in_words(first),
+            second: zone.ahead_in_words(second),
         },
         Unclear::TooFar => SpanProblem::TooFar,
     })

@@ -74,14 +74,28 @@ impl Zone {
 
     /// A time as its clocks show it, and its name.
     pub fn span_in_words(&self, span: Span) -> String {
-        let shown = |at| self.civil(at).strftime("%Y-%m-%d %H:%M");
+        let shown = |at| self.in_words(at, "%Y-%m-%d %H:%M");
         let (from, until) = (shown(span.from), shown(span.until));
         format!("{from} to {until}, {}", self.name())
     }
 
-    /// How far clocks are ahead of UTC at a moment, in seconds.
-    pub fn seconds_ahead(&self, at: Timestamp) -> i32 {
-        self.0.to_offset(instant(at)).seconds()
+    /// What its clocks show at a moment, by a format of `strftime`. Of a time that they show twice
+    /// it is said which one it is, as `02:30 UTC+01:00`.
+    pub fn in_words(&self, at: Timestamp, format: &str) -> String {
+        let civil = self.civil(at);
+        let shown = civil.strftime(format);
+        match self.typed(civil, None) {
+            Err(Unclear::Twice { .. }) => format!("{shown} UTC{}", self.ahead_in_words(at)),
+            _ => shown.to_string(),
+        }
+    }
+
+    /// How far clocks are ahead of UTC at a moment, as `+05:30`.
+    pub fn ahead_in_words(&self, at: Timestamp) -> String {
+        let minutes = self.0.to_offset(instant(at)).seconds() / 60;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let minutes = minutes.unsigned_abs();
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
     /// The moment of a civil time that a rule reckons. One that clocks jump over is later by as
@@ -139,4 +153,31 @@ fn instant(at: Timestamp) -> Instant {
         Instant::MAX
     };
     Instant::from_millisecond(at.as_millis()).unwrap_or(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_moments_that_clocks_show_alike_read_differently() {
+        let at = |text: &str| timestamp(text.parse().unwrap());
+        let read = |zone: &str, text| Zone::named(zone).unwrap().in_words(at(text), "%H:%M");
+        let berlin = |text| read("Europe/Berlin", text);
+        assert_eq!(berlin("2026-10-25T00:30:00Z"), "02:30 UTC+02:00");
+        assert_eq!(berlin("2026-10-25T01:30:00Z"), "02:30 UTC+01:00");
+        assert_eq!(berlin("2026-10-25T02:00:00Z"), "03:00");
+        // By half an hour there.
+        let howe = |text| read("Australia/Lord_Howe", text);
+        assert_eq!(howe("2026-04-04T14:45:00Z"), "01:45 UTC+11:00");
+        assert_eq!(howe("2026-04-04T15:15:00Z"), "01:45 UTC+10:30");
+        let span = Span {
+            from: at("2026-10-25T00:30:00Z"),
+            until: at("2026-10-25T01:30:00Z"),
+        };
+        assert_eq!(
+            Zone::named("Europe/Berlin").unwrap().span_in_words(span),
+            "2026-10-25 02:30 UTC+02:00 to 2026-10-25 02:30 UTC+01:00, Europe/Berlin"
+        );
+    }
 }

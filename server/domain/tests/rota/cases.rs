@@ -114,8 +114,8 @@ fn a_time_of_the_other_season_is_shown_by_the_clocks_of_that_day() {
     let shown = |moment| zone.civil(at(moment)).time().to_string();
     assert_eq!(shown("2026-01-15T14:00Z"), "09:00:00");
     assert_eq!(shown("2026-07-15T13:00Z"), "09:00:00");
-    assert_eq!(zone.seconds_ahead(at("2026-01-15T14:00Z")), -5 * 3600);
-    assert_eq!(zone.seconds_ahead(at("2026-07-15T13:00Z")), -4 * 3600);
+    assert_eq!(zone.ahead_in_words(at("2026-01-15T14:00Z")), "-05:00");
+    assert_eq!(zone.ahead_in_words(at("2026-07-15T13:00Z")), "-04:00");
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         note: absence.note,
     });
     let covers = state.covers.into_iter().map(|cover| CoverView {
-        may_take: may_take(actor, &cover, state.now),
+        may_take: may_take(actor, &rotation, &cover, state.now),
         may_withdraw: may_withdraw(actor, &rotation, &cover),
         id: cover.id,
         starts_at: cover.request.span.from,

@@ -400,7 +400,7 @@ impl<'w> Tenant<'w> {
         let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
         let bound = self
             .backend
-            .set_schedule(&self.caller, id.clone(), choice)
+            .set_schedule(&self.caller, id.clone(), choice.into())
             .await;
         assert_eq!(bound.unwrap(), Outcome::Done(()));
         self.rotations.push((schedule, id));

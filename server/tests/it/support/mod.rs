@@ -465,7 +465,9 @@ pub async fn bound_to(services: &Services, sandbox: &Sandbox, schedule: &str) ->
     }
     let id = create(&services.store, &format!("Bound to {schedule}")).await;
     let choice = ScheduleChoice::PagerDuty(ScheduleId::new(schedule));
-    let bound = backend.set_schedule(&caller(), id.clone(), choice).await;
+    let bound = backend
+        .set_schedule(&caller(), id.clone(), choice.into())
+        .await;
     assert_eq!(bound.unwrap(), Outcome::Done(()));
     id
 }
