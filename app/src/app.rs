@@ -51,7 +51,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=|| lazy(LazyPage::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations/syncs") view=|| lazy(LazyPage::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/design") view=|| lazy(LazyPage::Occasional(OccasionalPage::Design)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/background") view=|| lazy(LazyPage::Occasional(OccasionalPage::BackgroundWork)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/calendars") view=|| lazy(LazyPage::Personal(PersonalPage::Calendars)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/slack") view=|| lazy(LazyPage::Occasional(OccasionalPage::SlackSettings)) ssr=SsrMode::Async/>

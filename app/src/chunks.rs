@@ -3,7 +3,7 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage,
+    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, DesignPage, EditRotationPage,
     EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage, OverridePage,
     RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
     SyncHistoryPage, WeekPage,
@@ -111,6 +111,8 @@ pub enum OccasionalPage {
     AuditLog,
     BackgroundWork,
     SlackSettings,
+    /// Nothing is there in a release.
+    Design,
 }
 
 impl LazyPage {
@@ -187,6 +189,7 @@ impl OccasionalPage {
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
             Self::SlackSettings => SlackSettingsPage().into_any(),
+            Self::Design => DesignPage().into_any(),
         }
     }
 }
