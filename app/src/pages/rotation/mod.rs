@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     components::{
-        Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
-        use_clock, use_title, use_toasts,
+        Badge, Card, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone,
+        loaded_page, use_clock, use_title, use_toasts,
     },
     data::{DataMemo, Resource, Source},
     duty::{failed, watch_duty},
@@ -267,6 +267,9 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
             })}
         </p>
         <Description text=details.description/>
+        {(!details.notes.is_empty()).then(|| view! {
+            <Card id="notes-heading" title="Notes"><Description text=details.notes/></Card>
+        })}
     }
 }
 
