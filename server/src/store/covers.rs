@@ -1,10 +1,13 @@
 //! Requests for cover. One that is taken is kept until its time is over, so that whoever comes
 //! second is told who was quicker.
 
-use super::{DatabaseConnection, Result, Store};
-use domain::{Rotation, rota::CoverRequest};
-use sqlx::FromRow;
-use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp};
+use super::{
+    DatabaseConnection, Engine, Result, Store, deliveries::Subject, notifications, outbox,
+};
+use domain::{Notice, NoticeKey, Occurrence, PersonalNotice, Rotation, rota::CoverRequest};
+use sqlx::{AssertSqlSafe, FromRow};
+use std::time::Duration;
+use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
 
 /// A request whose time is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,7 @@ pub struct StoredCover {
 #[derive(FromRow)]
 struct Row {
     id: String,
+    rotation_id: String,
     asked_by: String,
     asked_by_name: String,
     asked: Option<String>,
@@ -59,26 +63,77 @@ impl Store {
         let mut connection = self.pool.acquire().await?;
         load(&mut connection, rotation, now).await
     }
+
+    /// A request, and the rotation that it is for.
+    pub async fn cover(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CoverId,
+    ) -> Result<Option<(RotationId, StoredCover)>> {
+        let statement = format!("{ROWS} where c.workspace_id = $1 and c.id = $2");
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| (RotationId::new(&row.rotation_id), row.into())))
+    }
 }
+
+/// Requests for cover, as `c`.
+const ROWS: &str = "select c.id, c.rotation_id, c.asked_by,
+         coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked, a.name as asked_name,
+         c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
+     from covers c
+         left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
+         left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id";
 
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
     rotation: &RotationId,
     now: Timestamp,
 ) -> Result<Vec<StoredCover>> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select c.id, c.asked_by, coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked,
-             a.name as asked_name, c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
-         from covers c
-             left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
-             left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id
-         where c.rotation_id = $1 and c.ends_at > $2 order by c.starts_at, c.id",
-    )
-    .bind(rotation.as_str())
-    .bind(now.as_millis())
-    .fetch_all(connection)
-    .await?;
+    let statement =
+        format!("{ROWS} where c.rotation_id = $1 and c.ends_at > $2 order by c.starts_at, c.id");
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(rotation.as_str())
+        .bind(now.as_millis())
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().map(StoredCover::from).collect())
+}
+
+/// What people are told because cover is wanted or taken.
+pub(super) async fn tell(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    (cover, notice, targets): (&StoredCover, PersonalNotice, &[&MemberKey]),
+    now: Timestamp,
+) -> Result<()> {
+    if !notifications::may_write(connection, workspace).await? {
+        return Ok(());
+    }
+    let left = cover.request.span.until.as_millis() - now.as_millis();
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
+    let notices = targets.iter().map(|target| Notice {
+        key: NoticeKey {
+            occurrence: Occurrence::at(now),
+            kind: notice.kind().to_owned(),
+            target: target.to_string(),
+        },
+        due_in: Duration::ZERO,
+        expires_in: Some(left),
+    });
+    let (subject, notices) = (
+        Subject::Cover(cover.id.clone()),
+        notices.collect::<Vec<_>>(),
+    );
+    let rows = notices.iter();
+    let rows: Vec<_> = rows
+        .map(|notice| outbox::Row::new(workspace, &subject, notice))
+        .collect();
+    outbox::insert(connection, engine, &rows).await
 }
 
 pub(super) async fn insert(
