@@ -1,9 +1,10 @@
 //! Requests for cover. One that is taken is kept until its time is over, so that whoever comes
 //! second is told who was quicker.
 
-use super::{DatabaseConnection, Result, Store};
+use super::{DatabaseConnection, Engine, Result, Store, as_json};
 use domain::{Rotation, rota::CoverRequest};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
+use std::collections::HashMap;
 use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp};
 
 /// A request whose time is not over.
@@ -18,6 +19,7 @@ pub struct StoredCover {
 
 #[derive(FromRow)]
 struct Row {
+    rotation_id: String,
     id: String,
     asked_by: String,
     asked_by_name: String,
@@ -54,31 +56,44 @@ impl From<Row> for StoredCover {
 }
 
 impl Store {
-    /// The requests for cover in a rotation whose time is not over at `now`, by start.
-    pub async fn covers(&self, rotation: &RotationId, now: Timestamp) -> Result<Vec<StoredCover>> {
+    /// The requests for cover in each of the rotations whose time is not over at `now`, by start.
+    pub async fn covers(
+        &self,
+        rotations: &[&RotationId],
+        now: Timestamp,
+    ) -> Result<HashMap<RotationId, Vec<StoredCover>>> {
         let mut connection = self.pool.acquire().await?;
-        load(&mut connection, rotation, now).await
+        load(&mut connection, self.engine, rotations, now).await
     }
 }
 
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
-    rotation: &RotationId,
+    engine: Engine,
+    rotations: &[&RotationId],
     now: Timestamp,
-) -> Result<Vec<StoredCover>> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "select c.id, c.asked_by, coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked,
+) -> Result<HashMap<RotationId, Vec<StoredCover>>> {
+    let statement = format!(
+        "select c.rotation_id, c.id, c.asked_by,
+             coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked,
              a.name as asked_name, c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
          from covers c
              left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
              left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id
-         where c.rotation_id = $1 and c.ends_at > $2 order by c.starts_at, c.id",
-    )
-    .bind(rotation.as_str())
-    .bind(now.as_millis())
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(StoredCover::from).collect())
+         where c.rotation_id in {} and c.ends_at > $2 order by c.starts_at, c.id",
+        engine.texts_of_json("$1")
+    );
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(as_json(rotations))
+        .bind(now.as_millis())
+        .fetch_all(connection)
+        .await?;
+    let mut covers: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        let rotation = RotationId::new(row.rotation_id.as_str());
+        covers.entry(rotation).or_default().push(row.into());
+    }
+    Ok(covers)
 }
 
 pub(super) async fn insert(

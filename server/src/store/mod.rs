@@ -31,6 +31,7 @@ mod outbox;
 mod overrides;
 mod overview;
 mod pagerduty_people;
+mod past_overrides;
 mod people;
 mod pool;
 mod revisions;
