@@ -4,7 +4,7 @@
 #[cfg(feature = "ssr")]
 use crate::data::provide_asked;
 use crate::{
-    chunks::{LazyPage, OccasionalPage, OverviewPage, SchedulePage, lazy},
+    chunks::{LazyPage, OccasionalPage, OverviewPage, PersonalPage, lazy},
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
@@ -45,18 +45,18 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule(SchedulePage::Schedule)) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/:id/override") view=|| lazy(LazyPage::EditSchedule(SchedulePage::Override)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/override") view=|| lazy(LazyPage::Override) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/slack") view=|| lazy(LazyPage::RotationSlack) ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=|| lazy(LazyPage::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations/syncs") view=|| lazy(LazyPage::Occasional(OccasionalPage::SyncHistory)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/design") view=DesignPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/design") view=|| lazy(LazyPage::Occasional(OccasionalPage::Design)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/background") view=|| lazy(LazyPage::Occasional(OccasionalPage::BackgroundWork)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/calendars") view=|| lazy(LazyPage::Occasional(OccasionalPage::Calendars)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/calendars") view=|| lazy(LazyPage::Personal(PersonalPage::Calendars)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/slack") view=|| lazy(LazyPage::Occasional(OccasionalPage::SlackSettings)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/notifications") view=|| lazy(LazyPage::Occasional(OccasionalPage::Notifications)) ssr=SsrMode::Async/>
-                    <Route path=path!("/settings/absences") view=|| lazy(LazyPage::Occasional(OccasionalPage::Absences)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/notifications") view=|| lazy(LazyPage::Personal(PersonalPage::Notifications)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/absences") view=|| lazy(LazyPage::Personal(PersonalPage::Absences)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=|| lazy(LazyPage::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

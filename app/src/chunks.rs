@@ -3,7 +3,7 @@
 //! [`Loader`].
 
 use crate::pages::{
-    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, EditRotationPage,
+    AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, DesignPage, EditRotationPage,
     EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage, OverridePage,
     RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
     SyncHistoryPage, WeekPage,
@@ -20,11 +20,15 @@ pub enum Chunk {
     Overview,
     /// A rotation's own page.
     Rotation,
-    /// The choice of what decides who is on duty, and overrides of that.
+    /// The choice of what decides who is on duty.
     EditSchedule,
+    /// Who is on duty instead for a while.
+    Override,
     /// What Slack is told of a rotation.
     RotationSlack,
     Integrations,
+    /// What somebody chooses for themselves.
+    Personal,
     /// Pages that are opened now and then.
     Occasional,
 }
@@ -36,8 +40,10 @@ impl Chunk {
             Self::Overview => "overview",
             Self::Rotation => "rotation",
             Self::EditSchedule => "edit_schedule",
+            Self::Override => "make_override",
             Self::RotationSlack => "rotation_slack",
             Self::Integrations => "integrations",
+            Self::Personal => "personal",
             Self::Occasional => "occasional",
         }
     }
@@ -51,10 +57,14 @@ impl Chunk {
             (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
             (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
-            (Some("rotations"), Some(_), Some("schedule" | "override")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
+            (Some("rotations"), Some(_), Some("override")) => Some(Self::Override),
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
+            (Some("settings"), Some("notifications" | "absences" | "calendars"), None) => {
+                Some(Self::Personal)
+            }
             (Some("settings"), ..) => Some(Self::Occasional),
             (Some("week"), None, None) => Some(Self::Overview),
             _ => None,
@@ -67,9 +77,11 @@ impl Chunk {
 pub enum LazyPage {
     Overview(OverviewPage),
     Rotation,
-    EditSchedule(SchedulePage),
+    EditSchedule,
+    Override,
     RotationSlack,
     Integrations,
+    Personal(PersonalPage),
     Occasional(OccasionalPage),
 }
 
@@ -81,11 +93,12 @@ pub enum OverviewPage {
     Week,
 }
 
-/// The pages of [`Chunk::EditSchedule`].
+/// The pages of [`Chunk::Personal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SchedulePage {
-    Schedule,
-    Override,
+pub enum PersonalPage {
+    Notifications,
+    Absences,
+    Calendars,
 }
 
 /// The pages of [`Chunk::Occasional`].
@@ -97,10 +110,9 @@ pub enum OccasionalPage {
     SyncHistory,
     AuditLog,
     BackgroundWork,
-    Calendars,
-    Notifications,
     SlackSettings,
-    Absences,
+    /// Nothing is there in a release.
+    Design,
 }
 
 impl LazyPage {
@@ -109,9 +121,11 @@ impl LazyPage {
         match self {
             Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
-            Self::EditSchedule(_) => Chunk::EditSchedule,
+            Self::EditSchedule => Chunk::EditSchedule,
+            Self::Override => Chunk::Override,
             Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
+            Self::Personal(_) => Chunk::Personal,
             Self::Occasional(_) => Chunk::Occasional,
         }
     }
@@ -133,14 +147,14 @@ pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
 }
 
-impl SchedulePage {
-    /// What [`Chunk::EditSchedule`] begins with.
-    pub fn view(self) -> AnyView {
-        match self {
-            Self::Schedule => EditSchedulePage().into_any(),
-            Self::Override => OverridePage().into_any(),
-        }
-    }
+/// What [`Chunk::EditSchedule`] begins with.
+pub fn edit_schedule_view() -> AnyView {
+    EditSchedulePage().into_any()
+}
+
+/// What [`Chunk::Override`] begins with.
+pub fn override_view() -> AnyView {
+    OverridePage().into_any()
 }
 
 /// What [`Chunk::RotationSlack`] begins with.
@@ -153,6 +167,17 @@ pub fn integrations_view() -> AnyView {
     IntegrationsPage().into_any()
 }
 
+impl PersonalPage {
+    /// What [`Chunk::Personal`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::Notifications => NotificationsPage().into_any(),
+            Self::Absences => AbsencesPage().into_any(),
+            Self::Calendars => CalendarsPage().into_any(),
+        }
+    }
+}
+
 impl OccasionalPage {
     /// What [`Chunk::Occasional`] begins with.
     pub fn view(self) -> AnyView {
@@ -163,10 +188,8 @@ impl OccasionalPage {
             Self::SyncHistory => SyncHistoryPage().into_any(),
             Self::AuditLog => AuditLogPage().into_any(),
             Self::BackgroundWork => BackgroundWorkPage().into_any(),
-            Self::Calendars => CalendarsPage().into_any(),
-            Self::Notifications => NotificationsPage().into_any(),
             Self::SlackSettings => SlackSettingsPage().into_any(),
-            Self::Absences => AbsencesPage().into_any(),
+            Self::Design => DesignPage().into_any(),
         }
     }
 }
@@ -205,16 +228,21 @@ pub(crate) use arrival::load_ahead;
 mod arrival {
     //! The server has all of the code.
 
-    use super::{LazyPage, integrations_view, rotation_slack_view, rotation_view};
+    use super::{
+        LazyPage, edit_schedule_view, integrations_view, override_view, rotation_slack_view,
+        rotation_view,
+    };
     use leptos::{ev::Event, prelude::*};
 
     pub(super) fn view(page: LazyPage) -> AnyView {
         match page {
             LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
-            LazyPage::EditSchedule(page) => page.view(),
+            LazyPage::EditSchedule => edit_schedule_view(),
+            LazyPage::Override => override_view(),
             LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
+            LazyPage::Personal(page) => page.view(),
             LazyPage::Occasional(page) => page.view(),
         }
     }

@@ -75,6 +75,13 @@ export async function addMember(page: Page, name: string): Promise<void> {
   await addMembers(page, name);
 }
 
+/** Opens the page where a rotation's details and owners are changed, and where it is deleted. */
+export async function openEditor(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Edit rotation' })).toBeVisible();
+}
+
+/** Adds an owner where they are changed. */
 export async function addOwner(page: Page, name: string): Promise<void> {
   const owners = page.getByRole('region', { name: 'Owners' });
   await owners.getByLabel('Add an owner', { exact: true }).selectOption({ label: name });

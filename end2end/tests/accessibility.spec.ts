@@ -19,7 +19,7 @@ import {
 import { spoilModesBeside } from '../support/damage';
 import { allowAs, goToPagerDuty, openOauthDialog } from '../support/oauth';
 import { furnish, pages } from '../support/pages';
-import { addMember, chooseSchedule, createRotation, makeBoundRotation } from '../support/rotations';
+import { addMember, chooseSchedule, createRotation, makeBoundRotation, openEditor } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -123,13 +123,14 @@ test('no dialog or menu of the integrations has barriers', async ({ page, world 
 test('no dialog, message or editor of a rotation has barriers', async ({ page, world }) => {
   await connectAs(page, world);
   await makeBoundRotation(page, 'Backup', 'Platform Secondary');
-  await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  const rotation = page.url();
+  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
   await expect(page.getByRole('dialog', { name: 'Link to Slack' })).toBeVisible();
   await expectAccessibleInAllColours(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Link', exact: true }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Choose a person' })).toBeVisible();
   await expectAccessibleInAllColours(page);
-  await page.keyboard.press('Escape');
+  await visit(page, rotation);
   await chooseSchedule(page, 'Platform Primary');
   await expect(page.getByRole('heading', { name: 'What the rotation loses' })).toBeVisible();
   await expectAccessibleInAllColours(page);
@@ -142,6 +143,7 @@ test('no dialog, message or editor of a rotation has barriers', async ({ page, w
   await page.getByRole('button', { name: 'Rotate' }).click();
   await expect(page.getByRole('log')).toContainText('is on duty now.');
   await expectAccessibleInAllColours(page);
+  await openEditor(page);
   await page.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('dialog', { name: 'Delete this rotation?' })).toBeVisible();
   await expectAccessibleInAllColours(page);

@@ -318,7 +318,7 @@ test.describe('a page without contact', () => {
       await expect(said).toContainText(/What you see is from \d\d:\d\d/);
       await expect(onDuty(page)).toContainText('May be old');
       const keyboard = new Keyboard(page, url);
-      await page.getByRole('button', { name: 'Add owner' }).focus();
+      await page.getByRole('link', { name: 'Change owners' }).focus();
       await keyboard.tabTo(page.getByRole('link', { name: 'Edit', exact: true }), 'Shift+Tab');
       await context.setOffline(false);
       await expect(said).toHaveCount(0);

@@ -14,7 +14,7 @@ import {
   saveKey,
 } from '../support/connection';
 import { allowAs, clientId, deny, openOauthDialog, saveClient } from '../support/oauth';
-import { addMember, addOwner, card, change, mode, names, openAddition, row } from '../support/rotations';
+import { addMember, addOwner, card, change, mode, names, openAddition, openEditor, row } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
@@ -132,6 +132,7 @@ test('without JavaScript members are moved, set on duty and removed, owners chan
   await expect(names(page, 'Members')).toHaveText(['Wei Zhang', 'Leila Haddad']);
   await change(page, 'Remove', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad']);
+  await openEditor(page);
   await addOwner(page, 'Kenji Sato');
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
   await expect(names(page, 'Owners')).toHaveText(['Ada Okafor']);
@@ -183,18 +184,23 @@ test('without JavaScript people of a large workspace are searched for', async ({
   await addition.getByRole('button', { name: 'Add people' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Leila Haddad and Kenji Sato were added.' })).toBeVisible();
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato']);
+  await openEditor(page);
   const owners = page.getByRole('region', { name: 'Owners' });
   await owners.getByRole('searchbox', { name: 'Find a person' }).fill('leila');
   await owners.getByRole('button', { name: 'Search' }).click();
   await addOwner(page, 'Leila Haddad');
+  await page.getByRole('link', { name: 'Cancel' }).click();
 
   await bindTo(page, 'Platform Secondary');
-  await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  const rotation = page.url();
+  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
   await dialog.getByRole('searchbox', { name: 'Find a person' }).fill('tomas.herrera');
   await dialog.getByRole('button', { name: 'Search' }).click();
   await dialog.getByLabel('Person in Slack', { exact: true }).selectOption({ label: 'Tomás Herrera' });
   await dialog.getByRole('button', { name: 'Link', exact: true }).click();
+  await expect(row(page, 'People linked by hand', 'Robin Ashworth')).toContainText('Linked by hand to Tomás Herrera');
+  await page.goto(rotation);
   await expect(row(page, 'Members', 'Tomás Herrera')).toContainText('Linked by hand');
   await expect(row(page, 'Members', 'Tomás Herrera')).toContainText('Robin Ashworth in PagerDuty');
 });
@@ -208,13 +214,17 @@ test('without JavaScript somebody is linked by hand, and what was bound is bound
   await makeRotation(page, 'Backup');
   await bindTo(page, 'Platform Secondary');
 
-  await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  const rotation = page.url();
+  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
   await dialog.getByLabel('Person in Slack').selectOption({ label: 'Leila Haddad' });
   await dialog.getByRole('button', { name: 'Link', exact: true }).click();
+  await expect(row(page, 'People linked by hand', 'Robin Ashworth')).toContainText('Leila Haddad');
+  await page.goto(rotation);
   await expect(row(page, 'Members', 'Leila Haddad')).toContainText('Linked by hand');
-  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: /Undo link/ }).click();
-  await expect(row(page, 'Members', 'Robin Ashworth')).toContainText('Not found in Slack');
+  await row(page, 'Members', 'Leila Haddad').getByRole('link', { name: 'Change link' }).click();
+  await row(page, 'People linked by hand', 'Robin Ashworth').getByRole('button', { name: /Undo link/ }).click();
+  await expect(row(page, 'People not linked to Slack', 'Robin Ashworth')).toContainText('Not found in Slack');
 
   await openIntegrations(page);
   await disconnect(page);

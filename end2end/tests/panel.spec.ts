@@ -310,7 +310,7 @@ test.describe('messages', () => {
     await expect(page.getByRole('textbox', { name: 'Name' })).toHaveAccessibleDescription(/Give the rotation a name/);
     await expect(toasts).toHaveCount(0);
 
-    await visit(page, path);
+    await visit(page, `${path}/edit`);
     await page.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
     await expect(page).toHaveURL('/rotations');

@@ -190,6 +190,7 @@ test('a page that is not live loads itself anew after 30 seconds, again and agai
 test('a page that is not live does not load itself anew while something is typed or a dialog is open', async ({ page }) => {
   await openWrapped(page);
   const search = page.getByRole('searchbox').or(page.getByRole('textbox')).first();
+  await page.getByRole('link', { name: 'Edit', exact: true }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('dialog')).toBeVisible();
   // It may be on a page of its own, as without scripts.
@@ -275,7 +276,7 @@ test('code that broke off is called by nothing any more: neither time nor the se
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await rotate();
-  await page.getByLabel('Add an owner').focus();
+  await page.getByRole('link', { name: 'Change owners' }).focus();
   await page.clock.runFor(29_000);
   expect(asked).toEqual([]);
   await expect(names(page, 'On duty now')).toHaveText([turns[0]!]);

@@ -90,7 +90,10 @@ test('somebody whom no e-mail links is linked by hand, and stays linked', async 
   await expect(row(page, 'Members', 'Leila Haddad')).toContainText('Linked by hand');
   await expect(names(page, 'On duty now')).toHaveText(['Leila Haddad']);
 
-  await row(page, 'Members', 'Leila Haddad').getByRole('button', { name: /Undo link/ }).click();
+  await row(page, 'Members', 'Leila Haddad').getByRole('link', { name: 'Change link' }).click();
+  await byHand.getByRole('button', { name: /Undo link/ }).click();
+  await expect(byHand).toHaveCount(0);
+  await visit(page, rotation);
   await expect(names(page, 'On duty now')).toHaveText(['Robin Ashworth']);
 });
 

@@ -7,8 +7,9 @@
 use app::{
     App, CONTAINER,
     chunks::{
-        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, SchedulePage,
-        integrations_view, provide_loader, rotation_slack_view, rotation_view,
+        Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, PersonalPage,
+        edit_schedule_view, integrations_view, override_view, provide_loader, rotation_slack_view,
+        rotation_view,
     },
     pause_after,
 };
@@ -69,8 +70,10 @@ fn load(chunk: Chunk) -> Loading<()> {
             Chunk::Overview => load_overview().await,
             Chunk::Rotation => load_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
+            Chunk::Override => load_make_override().await,
             Chunk::RotationSlack => load_rotation_slack().await,
             Chunk::Integrations => load_integrations().await,
+            Chunk::Personal => load_personal().await,
             Chunk::Occasional => load_occasional().await,
         };
         loaded.map_err(|_| NotLoaded)
@@ -82,9 +85,11 @@ fn view(page: LazyPage) -> Loading<AnyView> {
         let drawn = match page {
             LazyPage::Overview(page) => overview(page).await,
             LazyPage::Rotation => rotation().await,
-            LazyPage::EditSchedule(page) => edit_schedule(page).await,
+            LazyPage::EditSchedule => edit_schedule().await,
+            LazyPage::Override => make_override().await,
             LazyPage::RotationSlack => rotation_slack().await,
             LazyPage::Integrations => integrations().await,
+            LazyPage::Personal(page) => personal(page).await,
             LazyPage::Occasional(page) => occasional(page).await,
         };
         drawn.map_err(|_| NotLoaded)
@@ -105,8 +110,13 @@ fn rotation() -> Result<AnyView, SplitLoaderError> {
 }
 
 #[wasm_split(edit_schedule, fallible, preload(load_edit_schedule))]
-fn edit_schedule(page: SchedulePage) -> Result<AnyView, SplitLoaderError> {
-    Ok(page.view())
+fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
+    Ok(edit_schedule_view())
+}
+
+#[wasm_split(make_override, fallible, preload(load_make_override))]
+fn make_override() -> Result<AnyView, SplitLoaderError> {
+    Ok(override_view())
 }
 
 #[wasm_split(rotation_slack, fallible, preload(load_rotation_slack))]
@@ -117,6 +127,11 @@ fn rotation_slack() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(integrations, fallible, preload(load_integrations))]
 fn integrations() -> Result<AnyView, SplitLoaderError> {
     Ok(integrations_view())
+}
+
+#[wasm_split(personal, fallible, preload(load_personal))]
+fn personal(page: PersonalPage) -> Result<AnyView, SplitLoaderError> {
+    Ok(page.view())
 }
 
 #[wasm_split(occasional, fallible, preload(load_occasional))]

@@ -219,6 +219,9 @@ pub struct RotaPreview {
 pub struct RotaView {
     /// When duty changes hands, as a sentence without its full stop.
     pub words: String,
-    /// For the form that changes it.
-    pub input: RotaInput,
+    /// In which its times are.
+    pub zone: String,
+    /// The [`RotaInput`] for the form that changes it, as JSON: of the pages that get it only the
+    /// one with the form has the code to read it.
+    pub input: String,
 }

@@ -18,19 +18,17 @@ use crate::{browser, cargo, nginx, node, processes, report, site};
 const RESULTS: &str = "end2end/test-results/results.json";
 /// The tag of the tests that only take pictures.
 const SCREENSHOTS: &str = "@screenshots";
-/// The files with tests that open every page and use most of what there is. They run
-/// once more with what a release sends to browsers, since only that is pruned and made
-/// small, by programs that could break it.
-const WITH_RELEASE: [&str; 3] = [
-    "tests/loading.spec.ts",
-    "tests/quality.spec.ts",
-    "tests/walkthroughs.spec.ts",
-];
 
 pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
     let mut others = OtherBrowsers::default();
+    // All of them run with what a release sends: only that is pruned and made small, by
+    // programs that could break it. Whoever chooses tests wants them soon.
+    let profile = match arguments {
+        [] => Profile::Tested,
+        _ => Profile::Dev,
+    };
     let prepared = report.run("preparing the browser tests", || {
-        prepare()?;
+        prepare(profile)?;
         others = OtherBrowsers::obtain()?;
         Ok(Outcome::PASSED_CHECK)
     })?;
@@ -45,20 +43,11 @@ pub fn add_to(report: &mut Report, arguments: &[String]) -> Result<()> {
     }
     report.run("types of the browser tests", check_types)?;
     report.run("browser tests", || run(arguments, &others))?;
-    // Whoever chooses tests wants those.
-    if arguments.is_empty() {
-        let built = report.run("preparing the site of a release", || {
-            site::build(Profile::Release).map(|()| Outcome::PASSED_CHECK)
-        })?;
-        if built {
-            report.run("browser tests with that", || run(&WITH_RELEASE, &others))?;
-        }
-    }
     Ok(())
 }
 
 pub fn take_screenshots() -> Result<()> {
-    prepare()?;
+    prepare(Profile::Dev)?;
     report::step("Taking the pictures");
     let pictures = env::current_dir()?.join("docs/screenshots");
     fs::create_dir_all(&pictures)?;
@@ -73,9 +62,9 @@ pub fn take_screenshots() -> Result<()> {
     )
 }
 
-fn prepare() -> Result<()> {
+fn prepare(profile: Profile) -> Result<()> {
     node::ensure_packages()?;
-    site::build(Profile::Dev)?;
+    site::build(profile)?;
     report::step("Building server and sandbox");
     cargo::build_native()
 }
@@ -178,14 +167,6 @@ fn add_failures(within: &Value, place: &str, failures: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_tests_with_a_release_are_there() {
-        for file in WITH_RELEASE {
-            let file = Path::new("../end2end").join(file);
-            assert!(file.exists(), "{}", file.display());
-        }
-    }
 
     #[test]
     fn a_test_that_passed_only_when_repeated_counts_as_failed() {

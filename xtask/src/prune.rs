@@ -16,11 +16,14 @@ use wasmparser::{
 /// Parts of the names of functions, and why the browser never runs them. What has the
 /// same code as another function may have got its name from the compiler, so these have
 /// to be functions that are like no other.
-const NEVER_CALLED: [&str; 2] = [
+const NEVER_CALLED: [&str; 3] = [
     // Only `hydrate_lazy` waits while it takes a page over; we use `hydrate_body`.
     "hydrate_async",
     // Only the server lists its routes.
     "generate_routes",
+    // Only where a view of several elements is given attributes from outside is each copied for
+    // every element; we give them to single elements.
+    "into_any_attr::clone",
 ];
 
 /// The section that tells which bytes of the functions refer to what.

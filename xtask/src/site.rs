@@ -7,11 +7,14 @@ use std::env;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -32,13 +35,22 @@ const WATCH: &str = "app/src/takeover.js";
 pub enum Profile {
     Dev,
     Release,
+    /// What a release sends, and the page that shows every component.
+    Tested,
 }
 
 impl Profile {
     fn cargo_name(self) -> &'static str {
         match self {
             Self::Dev => "wasm-dev",
-            Self::Release => "wasm-release",
+            Self::Release | Self::Tested => "wasm-release",
+        }
+    }
+
+    const fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev | Self::Release => &[],
+            Self::Tested => &["--features", "design"],
         }
     }
 }
@@ -56,7 +68,7 @@ pub fn ensure_placeholder() -> Result<()> {
 pub fn build(profile: Profile) -> Result<()> {
     toolchain::ensure_wasm_target()?;
     report::step("Building what the browser runs");
-    cargo::run(&[
+    let built = [
         "build",
         "-p",
         "frontend",
@@ -64,7 +76,8 @@ pub fn build(profile: Profile) -> Result<()> {
         toolchain::WASM,
         "--profile",
         profile.cargo_name(),
-    ])?;
+    ];
+    cargo::run(&[&built, profile.features()].concat())?;
     let module = format!(
         "target/{}/{}/frontend.wasm",
         toolchain::WASM,
@@ -114,7 +127,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     let uncut = Path::new(NEXT_SITE).join("main.wasm");
     let mut module =
         fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    if profile == Profile::Release {
+    if profile != Profile::Dev {
         module = prune::prune(&module)?;
     }
     let (parts, loader) = chunks::cut(&module, &uncut, &folder, &script)?;
@@ -131,12 +144,10 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     fs::write(&stylesheet, css)?;
     let javascript = fs::read_to_string(&script)?;
     fs::write(&script, chunks::join(&loader, &javascript, &parts)?)?;
-    if profile == Profile::Release {
+    if profile != Profile::Dev {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
-        for file in parts.files().chain([bound.as_str()]) {
-            optimise(&folder.join(file))?;
-        }
+        optimise_all(&folder, parts.files().chain([bound.as_str()]).collect())?;
         for text in [&script, &stylesheet] {
             minify(text, text)?;
         }
@@ -147,7 +158,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     let name = name_by_contents(&folder, &parts)?;
     fs::write(Path::new(NEXT_SITE).join("output-name"), &name)?;
     fs::write(Path::new(NEXT_SITE).join("chunks"), parts.list(&name))?;
-    if profile == Profile::Release {
+    if profile != Profile::Dev {
         compress(&folder)?;
     }
     swap()
@@ -201,6 +212,31 @@ fn hash(contents: &[Vec<u8>]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// As many at once as there are processors, the largest first: one that begins last would be
+/// waited for alone.
+fn optimise_all(folder: &Path, mut files: Vec<&str>) -> Result<()> {
+    let size = |file: &&str| fs::metadata(folder.join(file)).map_or(0, |metadata| metadata.len());
+    files.sort_by_key(size);
+    let waiting = Mutex::new(files);
+    let work = || {
+        loop {
+            let next = waiting.lock().ok().and_then(|mut waiting| waiting.pop());
+            match next {
+                Some(file) => optimise(&folder.join(file))?,
+                None => return Ok(()),
+            }
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let results = workers.into_iter().map(|worker| worker.join());
+        results
+            .map(|result| result.unwrap_or_else(|_| bail!("wasm-opt could not be waited for")))
+            .collect()
+    })
 }
 
 fn optimise(module: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The button that sends a form: while the answer is awaited it says so, and the form
 //! is not sent again. It is not disabled, which would lose the focus.
 
+use super::redrawn;
 use leptos::prelude::*;
 
 /// How much a button weighs on its page.
@@ -53,7 +54,7 @@ pub(crate) fn SubmitButton(
             aria-disabled=busy
             aria-busy=busy
         >
-            {move || if pending.get() { busy_label } else { label }}
+            {redrawn(move || if pending.get() { busy_label } else { label })}
             {target.map(|target| view! { <span class="visually-hidden">" "<bdi translate="no">{target}</bdi></span> })}
         </button>
     }

@@ -1,6 +1,6 @@
 //! What went wrong, where it went wrong, and the way on from there.
 
-use super::{Notice, Tone};
+use super::{Notice, Tone, redrawn};
 use crate::{
     AppError,
     forms::Failure,
@@ -25,9 +25,9 @@ pub(crate) fn FailureText(failure: Failure) -> impl IntoView {
 pub(crate) fn FailureNotice(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     view! {
         <div role="alert">
-            {move || failure.get().map(|failure| view! {
+            {redrawn(move || failure.get().map(|failure| view! {
                 <Notice tone=Tone::Bad><p><FailureText failure/></p></Notice>
-            })}
+            }))}
         </div>
     }
 }

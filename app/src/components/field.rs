@@ -2,6 +2,7 @@
 //! was typed by themselves: their value is only set when they are drawn, so
 //! nothing typed before our code has loaded is lost.
 
+use super::redrawn;
 use leptos::{attr::Attribute, prelude::*};
 
 /// What is wrong with a field, said where it is.
@@ -10,7 +11,7 @@ pub(crate) fn ProblemText(
     id: String,
     #[prop(into)] problem: Signal<Option<String>>,
 ) -> impl IntoView {
-    view! { <p class="problem" id=id role="alert">{move || problem.get()}</p> }
+    view! { <p class="problem" id=id role="alert">{redrawn(move || problem.get())}</p> }
 }
 
 /// The ids under which a field's hint and problem describe it.

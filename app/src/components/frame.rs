@@ -3,7 +3,7 @@
 
 use super::{
     Icon, Mark, Notice, Symbol, Time, ToastRegion, Tone, account::AccountMenu,
-    alerts::AlertBanners, slash::lead_to_search, time::ZoneNote, use_session, use_toasts,
+    alerts::AlertBanners, redrawn, slash::lead_to_search, time::ZoneNote, use_session, use_toasts,
 };
 use crate::{
     AppError,
@@ -82,7 +82,7 @@ fn ContactBar() -> impl IntoView {
     view! {
         <div class="contact" role="status" translate="no">
             // Each in elements of its own: what is translated all the same cannot be written to.
-            {move || match contact.get() {
+            {redrawn(move || match contact.get() {
                 Contact::Kept if live.translated() => Some(EitherOf4::A(warning(TRANSLATED, ()))),
                 Contact::Kept => None,
                 Contact::Mute => Some(EitherOf4::B(warning(MUTE, ()))),
@@ -94,7 +94,7 @@ fn ContactBar() -> impl IntoView {
                         <p><FailureText failure=Failure::Failed(AppError::Unauthenticated)/></p>
                     </Notice>
                 })),
-            }}
+            })}
         </div>
     }
     .into_any()

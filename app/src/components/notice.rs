@@ -1,6 +1,6 @@
 //! Sentences that stand on their own: notices, and what an action came to.
 
-use super::{Tone, focus::is_nowhere};
+use super::{Tone, focus::is_nowhere, redrawn};
 use crate::data::effect;
 use leptos::{html, prelude::*};
 
@@ -26,9 +26,9 @@ pub(crate) fn Status(
     });
     view! {
         <div role="status" tabindex="-1" node_ref=region>
-            {move || message.get().map(|message| view! {
+            {redrawn(move || message.get().map(|message| view! {
                 <Notice tone><p>{message}</p></Notice>
-            })}
+            }))}
         </div>
     }
 }

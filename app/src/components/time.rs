@@ -3,6 +3,7 @@
 //! only the browser knows, and writes them so once it has taken over. How long ago is the same
 //! everywhere.
 
+use super::redrawn;
 use crate::data::{effect, from_page};
 use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
@@ -188,7 +189,7 @@ pub(crate) fn Time(
             {text}
         </time>
         {relative.then(|| view! {
-            <span class=RELATIVE translate="no">{move || beside(at, clock.now())}</span>
+            <span class=RELATIVE translate="no">{redrawn(move || beside(at, clock.now()))}</span>
         })}
     }
 }

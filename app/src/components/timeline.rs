@@ -8,6 +8,7 @@ use super::{
     names::names_markup,
     overrides::{is_all, override_frames, override_markup, override_note},
     pieces::{Piece, Scale, pieces},
+    redrawn,
     roving::move_focus,
     rows::rows,
     time::{Time, in_words, use_clock},
@@ -102,7 +103,7 @@ pub(crate) fn Timeline(
                 {rows(move || drawn.get(), key, move |piece| view! {
                     <Bar piece drawn scale told chosen/>
                 })}
-                {move || view! { <Now scale=scale.get() height=height.get()/> }}
+                {redrawn(move || view! { <Now scale=scale.get() height=height.get()/> })}
             </svg>
             <p class="chosen" aria-hidden="true">
                 {words}

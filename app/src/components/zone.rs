@@ -1,7 +1,7 @@
 //! The zone in which times are told, and the forms that change it. They are plain ones: the zone
 //! belongs to the document, which comes anew.
 
-use super::{Card, use_clock};
+use super::{Card, redrawn, use_clock};
 use leptos::prelude::*;
 
 /// Has this browser read all times in another zone.
@@ -34,9 +34,9 @@ pub(crate) fn ScheduleZone(
     };
     view! {
         <span translate="no">{name.clone()}</span>
-        {move || (known && differs.get()).then(|| view! {
+        {redrawn(move || (known && differs.get()).then(|| view! {
             <ReadIn zone=name.clone() label="Read times in it"/>
-        })}
+        }))}
     }
     .into_any()
 }
@@ -49,7 +49,7 @@ pub(crate) fn ZoneCard() -> impl IntoView {
         <Card id="zone-heading" title="Time zone">
             <p>
                 "Of this browser only. Times are in "
-                <strong translate="no">{move || clock.zone_name()}</strong>
+                <strong translate="no">{redrawn(move || clock.zone_name())}</strong>
                 {if clock.zone_is_chosen() { ", as was chosen here." } else { "." }}
             </p>
             <form method="post" action="/api/zone" class="picker">

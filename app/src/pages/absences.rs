@@ -5,7 +5,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, Toasts,
-        loaded, use_title,
+        loaded, redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
@@ -41,12 +41,12 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
         </p>
         <FailureNotice failure=failure(form_outcome(remove))/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
-            {move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> }}
+            {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
             <Card id="absence-heading" title="Be away">
-                {move || {
+                {redrawn(move || {
                     noted.track();
                     view! { <NoteForm view=view.get_untracked() note/> }
-                }}
+                })}
             </Card>
         })}
     }
@@ -137,7 +137,7 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
                 />
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
-            <div role="status">{move || preview.get().map(previewed)}</div>
+            <div role="status">{redrawn(move || preview.get().map(previewed))}</div>
         </ActionForm>
     }
     .into_any()

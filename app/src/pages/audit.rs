@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     components::{
-        Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, day_in_words, loaded, use_clock,
-        use_title,
+        Badge, Cell, EmptyState, Id, Row, Table, Time, Tone, day_in_words, loaded, redrawn,
+        use_clock, use_title,
     },
     data::{DataMemo, Resource},
     server_fns::Audit,
@@ -46,17 +46,17 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
         <SettingsTabs/>
         <p>{format!("Entries are kept for {AUDIT_KEPT_DAYS} days.")}</p>
         {loaded(page, move |page: DataMemo<AuditPage>| view! {
-            {move || {
+            {redrawn(move || {
                 let AuditPage { entries, older_than } = page.get();
                 if entries.is_empty() {
                     Either::Left(view! { <Nothing/> })
                 } else {
                     Either::Right(view! { <Entries entries/><Older older_than/> })
                 }
-            }}
-            {move || older_than.with(Option::is_some).then(|| view! {
-                <p><a href=ADDRESS>"Newest entries"</a></p>
             })}
+            {redrawn(move || older_than.with(Option::is_some).then(|| view! {
+                <p><a href=ADDRESS>"Newest entries"</a></p>
+            }))}
         })}
     }
 }
@@ -83,13 +83,13 @@ fn Entries(entries: Vec<AuditEntry>) -> impl IntoView {
     let clock = use_clock();
     view! {
         <Table label="Entries" columns=&["When", "Who", "What", "On what", "Change", "Request"]>
-            {move || {
+            {redrawn(move || {
                 let days = by_day(entries.clone(), |entry| day_in_words(entry.at, clock));
                 days.into_iter().map(|(day, entries)| view! {
                     <tr role="row" class="day"><th role="rowheader" colspan="6">{day}</th></tr>
                     {entries.into_iter().map(|entry| view! { <Entry entry/> }).collect_view()}
                 }).collect_view()
-            }}
+            })}
         </Table>
     }
 }

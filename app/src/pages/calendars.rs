@@ -6,7 +6,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Cell, Copyable, FailureNotice, Row, SubmitButton, Table, Time, loaded,
-        use_title,
+        redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
@@ -56,12 +56,12 @@ pub(crate) fn CalendarsPage() -> impl IntoView {
         </p>
         <FailureNotice failure=first_failure(outcomes)/>
         {loaded(feeds, move |feeds: DataMemo<Vec<FeedView>>| view! {
-            {move || feeds.with(|feeds| feeds.iter().filter_map(new_address).collect_view())}
-            {move || {
+            {redrawn(move || feeds.with(|feeds| feeds.iter().filter_map(new_address).collect_view()))}
+            {redrawn(move || {
                 let made = feeds.get();
                 let asked = asked.get();
                 view! { <Made made=made.clone() actions/><Offered made asked actions/> }
-            }}
+            })}
         })}
     }
 }

@@ -1,7 +1,7 @@
 //! What decides who is on duty at present, and how fresh what is known of it is.
 
 use crate::{
-    components::{Badge, Facts, Notice, ScheduleZone, Time, Tone, span, use_clock},
+    components::{Badge, Facts, Notice, ScheduleZone, Time, Tone, redrawn, span, use_clock},
     data::DataMemo,
 };
 use leptos::{either::Either, prelude::*};
@@ -103,6 +103,6 @@ fn Confirmed(at: Timestamp, stale_at: Option<Timestamp>) -> impl IntoView {
     });
     view! {
         <Time at relative=true/>
-        {move || stale.get().map(|text| view! { " "<Badge tone=Tone::Warning text/> })}
+        {redrawn(move || stale.get().map(|text| view! { " "<Badge tone=Tone::Warning text/> }))}
     }
 }

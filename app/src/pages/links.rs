@@ -1,15 +1,14 @@
-//! Saying by hand who somebody of PagerDuty is in Slack, on the panel and on a
-//! rotation's page. The address names whom the dialog is about, so the dialog
+//! Saying by hand who somebody of PagerDuty is in Slack, on the panel, to which a
+//! rotation's page leads. The address names whom the dialog is about, so the dialog
 //! opens without our code as well.
 
 use super::{
     address::{address, parameter, use_leaving_query},
+    integrations::ADDRESS,
     person_select::{PeopleSearch, PersonSelect},
 };
 use crate::{
-    components::{
-        ButtonKind, CancelButton, Dialog, FailureNotice, MenuEntry, Status, SubmitButton,
-    },
+    components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
     data::DataMemo,
     forms::{ActionForm, Calls, FormOutcome, Forms, ServerAction, failure, form_outcome},
     server_fns::{LinkPerson, UnlinkPerson},
@@ -19,7 +18,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
-use types::{LinkRefusal, LinkState, PagerDutyUserId, RotationId};
+use types::{LinkRefusal, LinkState, PagerDutyUserId};
 use web_sys::HtmlButtonElement;
 
 const DIALOG: &str = "link-person";
@@ -83,18 +82,13 @@ pub(super) struct Linkable {
 /// What the buttons about links send, once on a page. They are forms, so that the buttons
 /// work without our code as well.
 #[component]
-pub(super) fn LinkForms(
-    links: Links,
-    /// The page that they stand on.
-    path: String,
-) -> impl IntoView {
+pub(super) fn LinkForms(links: Links) -> impl IntoView {
     let navigate = use_navigate();
-    let action = path.clone();
     view! {
         <div hidden>
-            <form id=LINK_FORM method="get" action=action on:submit=move |event| {
+            <form id=LINK_FORM method="get" action=ADDRESS on:submit=move |event| {
                 event.prevent_default();
-                let dialog = address(&path, &[(PARAMETER, &chosen(&event))]);
+                let dialog = address(ADDRESS, &[(PARAMETER, &chosen(&event))]);
                 navigate(&dialog, NavigateOptions { scroll: false, ..NavigateOptions::default() });
             }></form>
             <ActionForm action=links.unlink id=UNLINK_FORM>""</ActionForm>
@@ -132,11 +126,18 @@ pub(super) fn LinkButton(who: Linkable, state: LinkState) -> impl IntoView {
     })
 }
 
-/// The same in a menu.
+/// Leads from elsewhere to where that is said.
 #[component]
-pub(super) fn LinkEntry(user: PagerDutyUserId, state: LinkState) -> impl IntoView {
-    offered(state).map(|(form, name, label)| {
-        view! { <MenuEntry form name value=user.to_string() label first=false/> }
+pub(super) fn LinkOffer(user: PagerDutyUserId, name: String, state: LinkState) -> impl IntoView {
+    let (label, href) = match state {
+        LinkState::Linked => return None,
+        LinkState::LinkedByHand => ("Change link", ADDRESS.to_owned()),
+        _ => ("Link…", address(ADDRESS, &[(PARAMETER, user.as_str())])),
+    };
+    Some(view! {
+        <a class="button small" href=href>
+            {label}<span class="visually-hidden">" "<bdi translate="no">{name}</bdi></span>
+        </a>
     })
 }
 
@@ -146,9 +147,6 @@ pub(super) fn LinkDialog(
     links: Links,
     asked: DataMemo<Option<Linkable>>,
     people: PeopleSearch,
-    /// The rotation on whose page it stands, if not on the panel.
-    #[prop(optional_no_strip)]
-    rotation: Option<RotationId>,
 ) -> impl IntoView {
     let leave_query = use_leaving_query();
     let leave = Callback::new(move |()| {
@@ -158,7 +156,7 @@ pub(super) fn LinkDialog(
     move || {
         asked.get().map(|who| {
             view! {
-                <OpenDialog who rotation=rotation.clone() links people leave/>
+                <OpenDialog who links people leave/>
             }
         })
     }
@@ -167,7 +165,6 @@ pub(super) fn LinkDialog(
 #[component]
 fn OpenDialog(
     who: Linkable,
-    rotation: Option<RotationId>,
     links: Links,
     people: PeopleSearch,
     leave: Callback<()>,
@@ -188,9 +185,6 @@ fn OpenDialog(
                 <input type="hidden" name="user" value=who.user.to_string()/>
                 // A search without our code comes back to this dialog.
                 <input type="hidden" name=PARAMETER value=who.user.to_string()/>
-                {rotation.map(|id| view! {
-                    <input type="hidden" name="rotation" value=id.to_string()/>
-                })}
                 <PersonSelect id="link-to" label="Person in Slack" people here autofocus=true/>
                 <div class="buttons">
                     <SubmitButton

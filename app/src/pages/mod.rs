@@ -9,7 +9,7 @@ mod calendars;
 mod changed;
 mod current_schedule;
 mod days_controls;
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "design"))]
 mod design;
 mod edit_rotation;
 mod edit_schedule;
@@ -20,6 +20,7 @@ mod links;
 mod new_rotation;
 mod not_found;
 mod notifications;
+mod owner_list;
 mod person_select;
 mod rotation;
 mod rotation_card;
@@ -41,7 +42,7 @@ pub(crate) use address::{parameter, use_here, use_leaving_query};
 pub(crate) use audit::AuditLogPage;
 pub(crate) use background::BackgroundWorkPage;
 pub(crate) use calendars::CalendarsPage;
-#[cfg(debug_assertions)]
+#[cfg(any(debug_assertions, feature = "design"))]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
 pub(crate) use edit_schedule::{EditSchedulePage, OverridePage};
@@ -50,7 +51,7 @@ pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};
 pub(crate) use new_rotation::NewRotationPage;
 pub(crate) use not_found::NotFoundPage;
 // A release has nothing at that address.
-#[cfg(not(debug_assertions))]
+#[cfg(not(any(debug_assertions, feature = "design")))]
 pub(crate) use not_found::NotFoundPage as DesignPage;
 pub(crate) use notifications::NotificationsPage;
 pub(crate) use rotation::RotationPage;

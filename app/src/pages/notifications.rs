@@ -5,7 +5,7 @@ use super::{allow::allow, settings::SettingsTabs};
 use crate::{
     components::{
         ButtonKind, Card, Checkbox, Facts, FailureNotice, Notice, SubmitButton, TextField, Time,
-        Tone, loaded, use_title,
+        Tone, loaded, redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, Forms, ServerAction, first_failure, form_input, form_outcome},
@@ -30,7 +30,7 @@ pub(crate) fn NotificationsPage() -> impl IntoView {
             else, you are told when your duty begins, and of nothing else."
         </p>
         {loaded(view, move |view: DataMemo<NotificationsView>| view! {
-            {move || state(view.get())}
+            {redrawn(move || state(view.get()))}
             <Choices view save/>
         })}
     }

@@ -6,7 +6,7 @@ use super::{
     typing::once_typed,
 };
 use crate::{
-    components::{ProblemText, all, rows, use_clock},
+    components::{ProblemText, all, redrawn, rows, use_clock},
     data::{DataMemo, Resource, effect},
     forms::Failure,
     server_fns::People,
@@ -209,9 +209,9 @@ pub(super) fn PeopleBoxes(
                     }
                 })}
             </ul>
-            {move || candidates.with(Vec::is_empty).then(|| view! {
+            {redrawn(move || candidates.with(Vec::is_empty).then(|| view! {
                 <p class="hint">"Nobody else is found."</p>
-            })}
+            }))}
         </div>
     }
     .into_any()

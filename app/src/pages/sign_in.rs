@@ -1,7 +1,7 @@
 //! The way in: one link to Slack, and why the last attempt failed.
 
 use super::address::{address, parameter};
-use crate::components::{Mark, Notice, Tone, use_title};
+use crate::components::{Mark, Notice, Tone, redrawn, use_title};
 use leptos::prelude::*;
 use types::SignInProblem;
 
@@ -23,11 +23,11 @@ pub(crate) fn SignInPage() -> impl IntoView {
             <Mark/>
             <h1>"Round Robin"</h1>
             <p class="lead">"Who is on duty, and who is next."</p>
-            {move || problem().map(|problem| view! {
+            {redrawn(move || problem().map(|problem| view! {
                 <div role="alert">
                     <Notice tone=Tone::Warning><p>{problem.to_string()}</p></Notice>
                 </div>
-            })}
+            }))}
             <a class="button primary" href=slack rel="external">"Sign in with Slack"</a>
             <p class="hint">
                 "Your name, e-mail address and role come from your Slack workspace. Round Robin asks Slack \

@@ -7,25 +7,17 @@ use super::{
 };
 use crate::AppError;
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
-use types::RotationId;
 use types::{LinkRefusal, Outcome, PagerDutyUserId};
 
-/// `rotation` is the one on whose page this was asked, if not on the panel. The
-/// address of that page opens the dialog, so success leads to the page without it.
+/// The address of the page opens the dialog, so success leads to the page without it.
 #[server(prefix = "/rpc", endpoint = "link_person")]
 pub async fn link_person(
     user: PagerDutyUserId,
     #[server(default)] person: String,
-    #[server(default)] rotation: String,
 ) -> Result<Outcome<(), LinkRefusal>, AppError> {
-    let page = match RotationId::parse(&rotation) {
-        Some(id) => format!("/rotations/{id}"),
-        None => "/settings/integrations".to_owned(),
-    };
     submit::<LinkPerson, _, _, _>(
         NOTHING_KEPT,
-        |()| Some(page),
+        |()| Some("/settings/integrations".to_owned()),
         |backend, caller| async move {
             match chosen(person) {
                 Some(person) => backend.link_person(&caller, user, person).await,

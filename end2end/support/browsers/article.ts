@@ -135,6 +135,8 @@ async function deleteRotation(walk: Walk): Promise<void> {
   await visitor.use('link', ROTATION);
   await visitor.sees('1 on duty at once');
   await visitor.sees(ON_DUTY);
+  await visitor.use('link', 'Edit');
+  await visitor.sees('Edit rotation');
   await opens(walk, 'button', 'Delete', 'Delete this rotation?');
   await visitor.isAt('Cancel');
   await leave(walk, 'Delete');

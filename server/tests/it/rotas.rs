@@ -177,7 +177,8 @@ async fn a_schedule_of_its_own_moves_a_rotation_on() {
         assert_eq!(page.mode, RotationMode::Scheduled);
         let rota = page.rota.unwrap();
         assert_eq!(rota.words, "Every day at 00:00, Pacific/Auckland");
-        assert_eq!(rota.input.starts_on, "2026-01-01");
+        let input: RotaInput = serde_json::from_str(&rota.input).unwrap();
+        assert_eq!(input.starts_on, "2026-01-01");
         // It begins with its next hand-off, and Ann is the first.
         assert!(page.outlook.on_duty.is_empty());
         assert_eq!(page.outlook.next.unwrap().names, ["Ann"]);

@@ -19,7 +19,7 @@ use crate::{AppError, data::Answer};
 use crate::{
     components::{
         ButtonKind, Card, Choice, FailureNotice, Later, Notice, SubmitButton, Toasts, Tone,
-        loaded_page, names_markup, use_clock, use_session, use_title,
+        loaded_page, names_markup, redrawn, use_clock, use_session, use_title,
     },
     data::{Asking, DataMemo, Question, Resource},
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
@@ -177,13 +177,13 @@ fn Content(
         </div>
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
-            {move || if may_edit.get() {
+            {redrawn(move || if may_edit.get() {
                 Either::Left(view! { <Editor page browsing save/> })
             } else {
                 Either::Right(view! {
                     <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
                 })
-            }}
+            })}
         </Card>
     }
 }
@@ -219,7 +219,7 @@ fn Editor(
         || mode == RotationMode::PagerDuty;
     let follows = follows && typed.is_none() && offered.get_untracked();
     let scheduled = !follows && (typed.is_some() || mode == RotationMode::Scheduled);
-    let present = page.with_untracked(|page| page.rota.as_ref().map(|rota| rota.input.clone()));
+    let present = page.with_untracked(|page| decoded(&page.rota.as_ref()?.input).ok());
     let known = page.with_untracked(|page| page.version.clone());
     let began = typed.as_ref().map_or(known, |typed| typed.version.clone());
     let version = version(began, move || match outcome.refused()? {
@@ -248,7 +248,7 @@ fn Editor(
                     label="Scheduled" hint="Its members take turns by themselves, in their order."
                     checked=scheduled
                 />
-                {move || if offered.get() {
+                {redrawn(move || if offered.get() {
                     Either::Left(view! {
                         <Choice
                             id="mode-pagerduty" name="mode" value=RotationMode::PagerDuty.code()
@@ -258,10 +258,10 @@ fn Editor(
                     })
                 } else {
                     Either::Right(not_connected(administers))
-                }}
+                })}
             </fieldset>
             {moves_on.then(|| view! { <Kept page/> })}
-            {move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> })}
+            {redrawn(move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> }))}
             <RotaFields initial=rota refused preview/>
             <FailureNotice failure=failure(outcome)/>
             <div class="buttons">
@@ -308,7 +308,7 @@ fn Kept(page: DataMemo<RotationPage>) -> impl IntoView {
         <div class="kept">
             <Notice tone=Tone::Neutral>
                 <p translate="no">
-                    "Kept: "{move || count(members.get() as u32, "member", "members")}
+                    "Kept: "{redrawn(move || count(members.get() as u32, "member", "members"))}
                     " in their order, and on duty "<span inner_html=move || on_duty.get()></span>"."
                 </p>
                 <p>

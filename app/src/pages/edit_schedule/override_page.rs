@@ -5,7 +5,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Choice, FailureNotice, Notice, ProblemText, SubmitButton, Toasts, Tone,
-        loaded_page, use_title,
+        loaded_page, redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
@@ -127,7 +127,7 @@ fn Form(
     make: ServerAction<MakeOverride>,
 ) -> impl IntoView {
     let (id, zone, may_edit) = page.with_untracked(|page| {
-        let zone = page.rota.as_ref().map(|rota| rota.input.zone.clone());
+        let zone = page.rota.as_ref().map(|rota| rota.zone.clone());
         (page.id.to_string(), zone.unwrap_or_default(), page.may_edit)
     });
     let here = format!("/rotations/{id}/override");
@@ -179,9 +179,9 @@ fn Form(
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
                 <a class="button" href=back>"Cancel"</a>
             </div>
-            <div role="status">{move || preview.get().map(|preview| view! {
+            <div role="status">{redrawn(move || preview.get().map(|preview| view! {
                 <Previewed heading="What is planned with it" preview/>
-            })}</div>
+            }))}</div>
         </ActionForm>
     }
     .into_any()

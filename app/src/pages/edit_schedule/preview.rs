@@ -1,7 +1,7 @@
 //! What binding the chosen schedule would bring and cost, before it is saved.
 
 use crate::{
-    components::{Badge, LinkBadge, Notice, Person, Time, Tone, names_markup},
+    components::{Badge, LinkBadge, Notice, Person, Time, Tone, names_markup, redrawn},
     duty::{DutyWatch, UNKNOWN},
     pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
 };
@@ -33,7 +33,7 @@ pub(super) fn Preview(preview: SchedulePreview, watch: DutyWatch) -> impl IntoVi
     view! {
         <div class="preview">
             <h3 dir="auto" translate="no">{schedule.name}</h3>
-            {move || view! { <GoesOnDuty names=on_duty.clone() unknown_until=watch.unknown_until()/> }}
+            {redrawn(move || view! { <GoesOnDuty names=on_duty.clone() unknown_until=watch.unknown_until()/> })}
             {left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
             <Loss loss/>
             <div class="columns">
@@ -104,7 +104,7 @@ fn PreviewRow(person: PreviewPerson, watch: DutyWatch) -> impl IntoView {
         <li>
             <Person name=person.name email=person.email>
                 <span class="badges">
-                    {move || on_duty().then(|| view! { <Badge tone=Tone::Good text="On duty now"/> })}
+                    {redrawn(move || on_duty().then(|| view! { <Badge tone=Tone::Good text="On duty now"/> }))}
                     <LinkBadge link=person.link/>
                 </span>
                 {person.slack_name.map(|name| view! {

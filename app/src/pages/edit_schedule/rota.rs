@@ -3,7 +3,7 @@
 use super::rota_preview::Previewed;
 use crate::{
     AppError,
-    components::{Checkbox, TextField},
+    components::{Checkbox, TextField, redrawn},
     data::DataMemo,
 };
 use leptos::prelude::*;
@@ -156,7 +156,7 @@ pub(super) fn RotaFields(
             <div class="buttons">
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
-            <div role="status">{move || preview.get().map(|preview| view! { <Previewed heading="The next eight weeks" preview/> })}</div>
+            <div role="status">{redrawn(move || preview.get().map(|preview| view! { <Previewed heading="The next eight weeks" preview/> }))}</div>
         </div>
     }
     .into_any()

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     components::{
         Badge, ButtonKind, Dialog, DialogButton, Facts, FailureNotice, Menu, Status, SubmitButton,
-        Time, Tone,
+        Time, Tone, redrawn,
     },
     data::DataMemo,
     forms::{ActionForm, failure, form_input},
@@ -54,10 +54,10 @@ pub(super) fn Connected(
         } else {
             Either::Right(view! { <p><Badge tone=Tone::Good text="Connected to PagerDuty"/></p> })
         }}
-        {move || {
+        {redrawn(move || {
             let bindings = former.get();
             (!bindings.is_empty()).then(|| view! { <FormerBindings bindings panel/> })
-        }}
+        })}
         <Health connection/>
         <About connection/>
         <SyncNowForm connection panel/>
@@ -88,9 +88,9 @@ fn Management(
     view! {
         <div class="buttons">
             <Menu id=MENU class="button connected" label="Connected to PagerDuty".into_any()>
-                {move || has_login.get().then(|| view! { <ReconnectForm panel in_menu=true/> })}
+                {redrawn(move || has_login.get().then(|| view! { <ReconnectForm panel in_menu=true/> }))}
                 <DialogButton dialog=EDIT_DIALOG class="" in_menu=true>
-                    {move || edit_label(has_login.get())}
+                    {redrawn(move || edit_label(has_login.get()))}
                 </DialogButton>
                 <DialogButton dialog=SWITCH_DIALOG class="" in_menu=true>"Login using OAuth 2.0"</DialogButton>
                 <DialogButton dialog=DISCONNECT_DIALOG class="danger" in_menu=true>
@@ -98,9 +98,9 @@ fn Management(
                 </DialogButton>
             </Menu>
             // What mends it is in sight.
-            {move || ended.get().then(|| view! { <ReconnectForm panel in_menu=false/> })}
+            {redrawn(move || ended.get().then(|| view! { <ReconnectForm panel in_menu=false/> }))}
         </div>
-        {move || view! { <EditDialog panel has_login=has_login.get()/> }}
+        {redrawn(move || view! { <EditDialog panel has_login=has_login.get()/> })}
         {setup.map(|setup| view! { <SwitchDialog connection panel setup/> })}
         <DisconnectDialog connection panel/>
     }
@@ -253,11 +253,11 @@ fn SyncNowForm(connection: DataMemo<ConnectionView>, panel: Panel) -> impl IntoV
     };
     view! {
         <div class="buttons">
-            {move || may_sync.get().then(|| view! {
+            {redrawn(move || may_sync.get().then(|| view! {
                 <ActionForm action=panel.sync>
                     <SubmitButton label="Sync now" busy_label="Syncing…" pending=panel.sync.pending()/>
                 </ActionForm>
-            })}
+            }))}
             <a class="button" href=super::syncs::ADDRESS>"Sync history"</a>
         </div>
         <Status message=report(true)/>

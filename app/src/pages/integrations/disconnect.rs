@@ -6,7 +6,7 @@ use super::{
     how_to_revoke,
 };
 use crate::{
-    components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
+    components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton, redrawn},
     data::DataMemo,
     forms::{ActionForm, failure},
     pages::wording::count,
@@ -35,13 +35,13 @@ pub(super) fn DisconnectDialog(
             busy=panel.disconnect.pending()
             focus_after=MENU_BUTTON
         >
-            {move || {
+            {redrawn(move || {
                 let (named, all) = bound.get();
                 view! { <Reverting named all/> }
-            }}
+            })}
             <p>
                 "Round Robin deletes its copy of what it logged in with. "
-                {move || connection.with(|connection| how_to_revoke(&connection.method))}
+                {redrawn(move || connection.with(|connection| how_to_revoke(&connection.method)))}
             </p>
             <FailureNotice failure=refused/>
             <ActionForm action=panel.disconnect class="buttons">

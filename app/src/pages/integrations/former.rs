@@ -3,7 +3,7 @@
 
 use super::Panel;
 use crate::{
-    components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
+    components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone, redrawn},
     data::DataMemo,
     forms::{ActionForm, failure, first_failure},
     pages::wording::count,
@@ -77,7 +77,7 @@ pub(super) fn FormerFailures(panel: Panel) -> impl IntoView {
     ];
     view! {
         <div role="alert">
-            {move || (!failed.with(Vec::is_empty)).then(|| view! { <NotBound failed=failed.get()/> })}
+            {redrawn(move || (!failed.with(Vec::is_empty)).then(|| view! { <NotBound failed=failed.get()/> }))}
         </div>
         <FailureNotice failure=first_failure(failures)/>
     }

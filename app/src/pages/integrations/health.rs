@@ -2,7 +2,7 @@
 //! is, and whether this server knows what time it is.
 
 use crate::{
-    components::{Badge, Notice, Time, Tone, span, use_clock},
+    components::{Badge, Notice, Time, Tone, redrawn, span, use_clock},
     data::DataMemo,
     pages::wording::count,
 };
@@ -35,18 +35,18 @@ pub(super) fn Health(connection: DataMemo<ConnectionView>) -> impl IntoView {
         DataMemo::new(move || connection.with(|connection| connection.clock_ahead_seconds));
     view! {
         <div class="health" role="status" translate="no">
-            {move || {
+            {redrawn(move || {
                 let (tone, label, text) = health_words(&health.get(), freshness.get());
                 view! { <Badge tone text=label/><p>{text}</p> }
-            }}
+            })}
         </div>
-        {move || view! { <Age freshness=freshness.get() named=unreadable.get()/> }}
-        {move || sees_nothing.get().then(|| view! {
+        {redrawn(move || view! { <Age freshness=freshness.get() named=unreadable.get()/> })}
+        {redrawn(move || sees_nothing.get().then(|| view! {
             <Notice tone=Tone::Warning><p>{NO_SCHEDULES}</p></Notice>
-        })}
-        {move || clock_ahead.get().map(|seconds| view! {
+        }))}
+        {redrawn(move || clock_ahead.get().map(|seconds| view! {
             <Notice tone=Tone::Warning><p translate="no">{clock_words(seconds)}</p></Notice>
-        })}
+        }))}
     }
 }
 

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     components::{
-        Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded, use_title,
+        Badge, Card, FailureNotice, FocusKeeper, Notice, Status, Tone, latest, loaded, redrawn,
+        use_title,
     },
     data::{DataMemo, Resource},
     forms::{
@@ -49,7 +50,7 @@ use types::{
     Replaced, SyncReport,
 };
 
-const ADDRESS: &str = "/settings/integrations";
+pub(super) const ADDRESS: &str = "/settings/integrations";
 
 /// What can be done on the panel, and what it last came to.
 #[derive(Clone, Copy)]
@@ -295,14 +296,14 @@ fn PagerDutyCard(
                 "Rotations can follow PagerDuty schedules: their members are the schedule's people, and \
                 whoever is on call there is on duty here. Round Robin only reads from PagerDuty."
             </p>
-            {move || (!may_manage.get()).then(|| view! {
+            {redrawn(move || (!may_manage.get()).then(|| view! {
                 <Notice tone=Tone::Neutral><p>{Denial::ManageIntegrations.to_string()}</p></Notice>
-            })}
+            }))}
             {
                 let question = DataMemo::new(move || view.with(|view| view.question.clone()));
                 move || question.get().map(|question| view! { <Question question panel/> })
             }
-            {move || {
+            {redrawn(move || {
                 let (may_manage, _) = (may_manage.get(), connected.track());
                 let setup = view.with_untracked(|view| view.oauth.clone());
                 match view.with_untracked(|view| view.pagerduty.clone()) {
@@ -312,7 +313,7 @@ fn PagerDutyCard(
                     }
                     None => Either::Right(may_manage.then(|| view! { <NotConnected panel setup/> })),
                 }
-            }}
+            })}
         </Card>
     }
 }

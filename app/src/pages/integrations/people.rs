@@ -1,9 +1,9 @@
 //! Whom of the bound schedules no e-mail leads to somebody in Slack, and the way
 //! to say who they are.
 
-use super::{ADDRESS, Panel};
+use super::Panel;
 use crate::{
-    components::{Card, LinkBadge, Person},
+    components::{Card, LinkBadge, Person, redrawn},
     data::DataMemo,
     pages::{
         links::{LinkButton, LinkDialog, LinkForms, Linkable},
@@ -35,7 +35,7 @@ pub(super) fn People(
         view! { <Group id title explanation people/> }
     };
     view! {
-        {move || {
+        {redrawn(move || {
             let (unlinked, _) = groups.get();
             (!unlinked.is_empty()).then(|| section(
                 "unlinked-heading",
@@ -44,8 +44,8 @@ pub(super) fn People(
                 all the same; linked by hand, they count as that person.",
                 unlinked,
             ))
-        }}
-        {move || {
+        })}
+        {redrawn(move || {
             let (_, by_hand) = groups.get();
             (!by_hand.is_empty()).then(|| section(
                 "by-hand-heading",
@@ -53,8 +53,8 @@ pub(super) fn People(
                 "An admin said who they are in Slack. Undo a link that is not right any more.",
                 by_hand,
             ))
-        }}
-        <LinkForms links=panel.links path=ADDRESS.to_owned()/>
+        })}
+        <LinkForms links=panel.links/>
         <LinkDialog links=panel.links asked people/>
     }
     .into_any()

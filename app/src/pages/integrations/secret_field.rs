@@ -3,7 +3,7 @@
 //! password managers fill with, and keep as, the password of the account here.
 
 use crate::{
-    components::{FailureText, Resets, unknown_to_password_managers},
+    components::{FailureText, Resets, redrawn, unknown_to_password_managers},
     data::effect,
     forms::Failure,
 };
@@ -52,11 +52,11 @@ pub(super) fn SecretField(
                     aria-controls=id
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >
-                    {move || if shown.get() { "Hide" } else { "Show" }}
+                    {redrawn(move || if shown.get() { "Hide" } else { "Show" })}
                 </button>
             </div>
             <p class="problem" id=problem role="alert">
-                {move || failure.get().map(|failure| view! { <FailureText failure/> })}
+                {redrawn(move || failure.get().map(|failure| view! { <FailureText failure/> }))}
             </p>
         </div>
     }

@@ -2,7 +2,7 @@
 //! it is still installed, and how old what it knows of people is.
 
 use crate::{
-    components::{Badge, Card, Facts, Notice, Time, Tone},
+    components::{Badge, Card, Facts, Notice, Time, Tone, redrawn},
     data::DataMemo,
 };
 use leptos::{either::Either, prelude::*};
@@ -14,7 +14,7 @@ pub(super) fn SlackCard(view: DataMemo<IntegrationsView>) -> impl IntoView {
     let may_manage = Memo::new(move |_| view.with(|view| view.may_manage));
     view! {
         <Card id="slack-heading" title="Slack">
-            {move || body(slack.get(), may_manage.get())}
+            {redrawn(move || body(slack.get(), may_manage.get()))}
         </Card>
     }
 }

@@ -4,8 +4,8 @@
 use super::{ADDRESS as PANEL, health::UnreadableList};
 use crate::{
     components::{
-        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, rows, span,
-        use_title,
+        Badge, Cell, EmptyState, Icon, Id, Row, Symbol, Table, Time, Tone, loaded, redrawn, rows,
+        span, use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -41,10 +41,10 @@ pub(crate) fn SyncHistoryPage() -> impl IntoView {
             <a href=PANEL>"Back to Integrations"</a>
         </p>
         <p>
-            {move || match every_run.get() {
+            {redrawn(move || match every_run.get() {
                 true => view! { <a href=ADDRESS>"Fold runs that changed nothing"</a> },
                 false => view! { <a href=format!("{ADDRESS}?{SHOWN}={ALL}")>"Show every run"</a> },
-            }}
+            })}
         </p>
         {loaded(history, move |history: DataMemo<SyncHistory>| move || {
             if history.with(|history| history.runs.is_empty()) {

@@ -1,14 +1,14 @@
 //! Who is in the rotation, in the order of their turns. While a schedule is
 //! bound the list is PagerDuty's and cannot be changed here.
 
-use super::{Actions, Choices, SectionFailure};
+use super::{Actions, SectionFailure};
 use crate::{
-    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Notice, Person, Symbol, Tone},
+    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Notice, Person, Symbol, Tone, redrawn},
     data::DataMemo,
     duty::{DutyWatch, is_over},
     forms::{ActionForm, FormOutcome, failure, form_outcome},
     pages::{
-        links::{LinkButton, LinkDialog, LinkEntry, LinkForms, LinkResults, Linkable},
+        links::LinkOffer,
         person_select::{PeopleBoxes, PeopleSearch},
         wording::{count, linked_count},
     },
@@ -30,7 +30,7 @@ pub(super) fn Members(
     page: DataMemo<RotationPage>,
     watch: DutyWatch,
     actions: Actions,
-    choices: Choices,
+    people: PeopleSearch,
 ) -> impl IntoView {
     let id = page.with_untracked(|page| page.id.clone());
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
@@ -57,32 +57,20 @@ pub(super) fn Members(
         failure(added),
     ];
     let may_link = Memo::new(move |_| page.with(|page| page.may_link));
-    let linkable = move || {
-        if may_link.get() {
-            members.with(|members| members.iter().filter_map(as_linkable).collect())
-        } else {
-            Vec::new()
-        }
-    };
-    let asked = actions.links.asked(Signal::derive(linkable));
-    let path = format!("/rotations/{id}");
-    let (forms_id, dialog_id) = (id.clone(), id.clone());
+    let addition_id = id.clone();
     view! {
         <Card id="members-heading" title="Members" aside=linked.into_any()>
-            {move || view! {
+            {redrawn(move || view! {
                 <MemberList
                     members=members.get() outlook=outlook.get()
                     editable=editable.get() by_hand=by_hand.get() may_link=may_link.get()
                     unknown_until=watch.unknown_until()
                 />
-            }}
-            {move || editable.get().then(|| view! { <MemberForms id=forms_id.clone() actions/> })}
-            {move || may_link.get().then(|| view! { <LinkForms links=actions.links path=path.clone()/> })}
+            })}
+            {redrawn(move || editable.get().then(|| view! { <MemberForms id=id.clone() actions/> }))}
             <SectionFailure failures/>
             <NotAdded added/>
-            <LinkResults links=actions.links asked/>
-            {move || editable.get().then(|| view! { <Addition id=id.clone() people=choices.members present actions/> })}
-            <LinkDialog links=actions.links asked people=choices.linked rotation=Some(dialog_id)/>
+            {redrawn(move || editable.get().then(|| view! { <Addition id=addition_id.clone() people present actions/> }))}
         </Card>
     }
 }
@@ -126,13 +114,13 @@ fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
     };
     view! {
         <div role="alert">
-            {move || left_out().map(|left_out| view! {
+            {redrawn(move || left_out().map(|left_out| view! {
                 <Notice tone=Tone::Warning>
                     {left_out.into_iter().map(|(name, reason)| view! {
                         <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
                     }).collect_view()}
                 </Notice>
-            })}
+            }))}
         </div>
     }
 }
@@ -157,15 +145,17 @@ fn MemberList(
                 let duty = outlook.of(&member.key);
                 let on_duty = duty.is_some();
                 let state = member.link;
-                let linkable = named_by_pagerduty(&member).filter(|_| may_link);
+                let named = member.pagerduty_user.clone().filter(|_| may_link);
                 let controls = match editable {
                     true => Either::Left(view! {
                         <Controls
-                            member=member.clone() linkable on_duty by_hand
+                            member=member.clone() on_duty by_hand
                             first=position == 0 last=position == last
                         />
                     }),
-                    false => Either::Right(linkable.map(|who| view! { <LinkButton who state/> })),
+                    false => Either::Right(named.map(|user| {
+                        view! { <LinkOffer user name=member.name.clone() state/> }
+                    })),
                 };
                 let over = is_over(duty.and_then(|duty| duty.until), unknown_until);
                 let (tone, text) = match over {
@@ -199,17 +189,6 @@ pub(super) fn OtherName(name: Option<String>) -> impl IntoView {
     })
 }
 
-/// A member whom PagerDuty names and nobody in Slack stands for.
-fn as_linkable(member: &MemberView) -> Option<Linkable> {
-    (!member.link.is_linked()).then(|| named_by_pagerduty(member))?
-}
-
-fn named_by_pagerduty(member: &MemberView) -> Option<Linkable> {
-    let user = member.pagerduty_user.clone()?;
-    let name = member.name.clone();
-    Some(Linkable { user, name })
-}
-
 /// What the entries of all menus send, once on the page.
 #[component]
 fn MemberForms(id: RotationId, actions: Actions) -> impl IntoView {
@@ -237,8 +216,6 @@ fn MemberForms(id: RotationId, actions: Actions) -> impl IntoView {
 #[component]
 fn Controls(
     member: MemberView,
-    /// Who they are in PagerDuty, for those who may say who that is in Slack.
-    linkable: Option<Linkable>,
     on_duty: bool,
     /// People hand over themselves.
     by_hand: bool,
@@ -259,7 +236,6 @@ fn Controls(
         view! { <MenuEntry form name="member" value label first=place == 0/> }
     });
     let entries = entries.collect_view();
-    let state = member.link;
     view! {
         <Menu
             id=format!("change-{key}") class="button small" symbol=Symbol::More
@@ -269,7 +245,6 @@ fn Controls(
             .into_any()
         >
             {entries}
-            {linkable.map(|who| view! { <LinkEntry user=who.user state/> })}
             {on_duty.then(|| view! {
                 <p class="menu-note">{match by_hand {
                     true => "On duty now: whoever is removed goes off duty, and nobody takes over until somebody rotates.",

@@ -2,24 +2,22 @@
 //! looks after it and what decides.
 
 mod contact;
-mod delete;
 mod description;
 mod members;
 mod on_duty;
 mod overrides;
-mod owners;
 mod schedule;
 mod shifts;
 
 use super::{
     address::{parameter, use_rotation_id},
     changed::{self, FlashedChange},
-    links::Links,
+    owner_list::OwnerList,
     person_select::PeopleSearch,
 };
 use crate::{
     components::{
-        Badge, DialogButton, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page,
+        Badge, Card, FailureNotice, FocusKeeper, ModeBadge, Notice, Tone, loaded_page, redrawn,
         use_clock, use_title, use_toasts,
     },
     data::{DataMemo, Resource, Source},
@@ -28,20 +26,18 @@ use crate::{
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMembers, AddOwner, DeleteRotation, EndOverride, MoveMember, RemoveMember, RemoveOwner,
-        Rotate, Rotation, SetOnDuty, TakeCover, Undo, WithdrawCover,
+        AddMembers, EndOverride, MoveMember, RemoveMember, Rotate, Rotation, SetOnDuty, TakeCover,
+        Undo, WithdrawCover,
     },
 };
-use delete::DeleteDialog;
 use description::Description;
 use leptos::{html, prelude::*};
 use members::Members;
 use on_duty::OnDuty;
 use overrides::Overrides;
-use owners::Owners;
 use schedule::Schedule;
 use shifts::{ComingShifts, DutyTimeline, History};
-use types::{Denial, RotationDetails, RotationId, RotationMode, Visibility};
+use types::{Denial, RotationDetails, RotationMode, Visibility};
 
 /// What can be done on the page, and what it last came to.
 #[derive(Clone, Copy)]
@@ -51,14 +47,10 @@ struct Actions {
     add_members: ServerAction<AddMembers>,
     remove_member: ServerAction<RemoveMember>,
     move_member: ServerAction<MoveMember>,
-    add_owner: ServerAction<AddOwner>,
-    remove_owner: ServerAction<RemoveOwner>,
     undo: ServerAction<Undo>,
     end_override: ServerAction<EndOverride>,
     take_cover: ServerAction<TakeCover>,
     withdraw_cover: ServerAction<WithdrawCover>,
-    delete: ServerAction<DeleteRotation>,
-    links: Links,
     /// Those of which the page shows what they do.
     forms: Forms,
 }
@@ -71,27 +63,19 @@ impl Actions {
         let remove_member = ServerAction::telling_by(changed::tell);
         let undo = ServerAction::telling_by(changed::tell);
         let move_member = ServerAction::new();
-        let add_owner = ServerAction::telling("The owner was added.");
-        let remove_owner = ServerAction::telling("The owner was removed.");
         let end_override = ServerAction::telling("The override was ended.");
         let take_cover = ServerAction::telling("You have taken it.");
         let withdraw_cover = ServerAction::telling("The request was withdrawn.");
-        let links = Links::new();
-        let [link, unlink] = links.calls();
         let calls = vec![
             rotate.calls(),
             set_on_duty.calls(),
             add_members.calls(),
             remove_member.calls(),
             move_member.calls(),
-            add_owner.calls(),
-            remove_owner.calls(),
             undo.calls(),
             end_override.calls(),
             take_cover.calls(),
             withdraw_cover.calls(),
-            link,
-            unlink,
         ];
         Self {
             rotate,
@@ -99,30 +83,13 @@ impl Actions {
             add_members,
             remove_member,
             move_member,
-            add_owner,
-            remove_owner,
             undo,
             end_override,
             take_cover,
             withdraw_cover,
-            delete: ServerAction::telling("The rotation was deleted."),
-            links,
             forms: Forms::of(calls),
         }
     }
-
-    /// The rotation is being deleted or is gone: there is nothing to load.
-    fn deleting(self) -> bool {
-        self.delete.pending().get() || self.delete.value().succeeded()
-    }
-}
-
-/// Whom one can choose for what.
-#[derive(Clone, Copy)]
-struct Choices {
-    members: PeopleSearch,
-    owners: PeopleSearch,
-    linked: PeopleSearch,
 }
 
 #[component]
@@ -130,12 +97,9 @@ pub(crate) fn RotationPage() -> impl IntoView {
     let id = use_rotation_id();
     let actions = Actions::new();
     let (live, toasts) = (use_live(), use_toasts());
-    let wanted = DataMemo::following(move |previous: Option<&(RotationId, u64)>| match previous {
-        Some(previous) if actions.deleting() => previous.clone(),
-        _ => {
-            let heard = live.connection() + live.rotation(&id.get()) + toasts.taken_up();
-            (id.get(), actions.forms.version() as u64 + heard)
-        }
+    let wanted = DataMemo::new(move || {
+        let heard = live.connection() + live.rotation(&id.get()) + toasts.taken_up();
+        (id.get(), actions.forms.version() as u64 + heard)
     });
     let prefetch = use_prefetch();
     let clock = use_clock();
@@ -150,17 +114,11 @@ pub(crate) fn RotationPage() -> impl IntoView {
             zone: clock.zone_name(),
         },
     );
-    let choices = Choices {
-        members: PeopleSearch::new("find-member", || true),
-        owners: PeopleSearch::new("find-owner", || true),
-        linked: PeopleSearch::new("find-person", move || {
-            !actions.links.wanted.with(String::is_empty)
-        }),
-    };
+    let people = PeopleSearch::new("find-member", || true);
     view! {
         {
             let source = page.source();
-            loaded_page(page, move |page| view! { <Content page source actions choices/> })
+            loaded_page(page, move |page| view! { <Content page source actions people/> })
         }
     }
 }
@@ -170,22 +128,21 @@ fn Content(
     page: DataMemo<types::RotationPage>,
     source: Source,
     actions: Actions,
-    choices: Choices,
+    people: PeopleSearch,
 ) -> impl IntoView {
     let changes = DataMemo::new(move || page.with(|page| page.outlook.changes().collect()));
     let watch = watch_duty(changes, move || failed(source));
     provide_context(watch);
-    let id = page.with_untracked(|page| page.id.clone());
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     // Who may not choose anybody need not know.
-    let nobody = Signal::derive(move || choices.members.failure().filter(|_| may_edit.get()));
+    let nobody = Signal::derive(move || people.failure().filter(|_| may_edit.get()));
     let column = NodeRef::<html::Div>::new();
     let focus = FocusKeeper::new(column);
     view! {
         <Head page/>
-        {move || (!may_edit.get()).then(|| view! {
+        {redrawn(move || (!may_edit.get()).then(|| view! {
             <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
-        })}
+        }))}
         <div
             class="column"
             node_ref=column
@@ -202,8 +159,8 @@ fn Content(
             <FailureNotice failure=nobody/>
             <div class="columns">
                 <div class="column">
-                    <Members page watch actions choices/>
-                    <Owners page actions people=choices.owners/>
+                    <Members page watch actions people/>
+                    <Owners page/>
                 </div>
                 <div class="column">
                     <Overrides page actions/>
@@ -211,13 +168,7 @@ fn Content(
                     <History page/>
                 </div>
             </div>
-            {move || may_edit.get().then(|| view! {
-                <div class="buttons page-foot">
-                    <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
-                </div>
-            })}
         </div>
-        <DeleteDialog id actions/>
     }
 }
 
@@ -239,15 +190,15 @@ fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
         <div class="page-head">
             <div>
                 <p class="way-back"><a href="/rotations">"All rotations"</a></p>
-                <h1 dir="auto" translate="no">{move || details.with(|details| details.name.clone())}</h1>
-                {move || view! { <Labels mode=mode.get() details=details.get()/> }}
+                <h1 dir="auto" translate="no">{redrawn(move || details.with(|details| details.name.clone()))}</h1>
+                {redrawn(move || view! { <Labels mode=mode.get() details=details.get()/> })}
             </div>
             <div class="buttons">
                 <a class="button" href=calendar>"Calendar"</a>
-                {move || may_edit.get().then(|| view! {
+                {redrawn(move || may_edit.get().then(|| view! {
                     <a class="button" href=slack.clone()>"Slack"</a>
                     <a class="button" href=edit.clone()>"Edit"</a>
-                })}
+                }))}
             </div>
         </div>
     }
@@ -268,6 +219,23 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
         </p>
         <Description text=details.description/>
     }
+}
+
+/// Who looks after the rotation. They are changed where its details are.
+#[component]
+fn Owners(page: DataMemo<types::RotationPage>) -> impl IntoView {
+    let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
+    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
+    view! {
+        <Card id="owners-heading" title="Owners">
+            {redrawn(move || view! { <OwnerList owners=owners.get()/> })}
+            {redrawn(move || may_edit.get().then(|| view! {
+                <p><a href=edit.clone()>"Change owners"</a></p>
+            }))}
+        </Card>
+    }
+    .into_any()
 }
 
 /// Why the last of several actions of one section failed.

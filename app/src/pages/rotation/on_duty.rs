@@ -4,7 +4,7 @@ use super::{Actions, SectionFailure, contact::Contact, members::OtherName};
 use crate::{
     components::{
         Badge, ButtonKind, Card, LinkBadge, Person, SubmitButton, Time, Tone, keep_times_true,
-        override_markup, use_clock,
+        override_markup, redrawn, use_clock,
     },
     data::DataMemo,
     duty::{DutyWatch, OR_LATER, UNKNOWN, is_over},
@@ -41,14 +41,14 @@ pub(super) fn OnDuty(
     let rotated = failure(form_outcome(actions.rotate));
     view! {
         <Card id="on-duty-heading" title="On duty now" aside=old.into_any()>
-            {move || view! {
+            {redrawn(move || view! {
                 <People
                     outlook=outlook.get() members=members.get() contacts=contacts.get()
                     unknown_until=watch.unknown_until()
                 />
-            }}
+            })}
             <ul class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></ul>
-            {move || match (may_edit.get(), mode.get()) {
+            {redrawn(move || match (may_edit.get(), mode.get()) {
                 (false, _) => None,
                 (true, mode) if mode.people_hand_over() => Some(Either::Left(view! {
                     <RotateForm id=id.clone() actions/>
@@ -56,7 +56,7 @@ pub(super) fn OnDuty(
                 (true, mode) => Some(Either::Right(view! {
                     <p class="hint">{mode.refusal().to_string()}</p>
                 })),
-            }}
+            })}
             <SectionFailure failures=vec![rotated]/>
         </Card>
     }

@@ -3,7 +3,7 @@
 use super::Actions;
 use crate::{
     components::{
-        Card, FailureNotice, Tone, badge_markup, keep_times_true, time_markup, use_clock,
+        Card, FailureNotice, Tone, badge_markup, keep_times_true, redrawn, time_markup, use_clock,
     },
     data::DataMemo,
     forms::{ActionForm, failure, first_failure, form_outcome},
@@ -52,9 +52,9 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
         (mode.get() == RotationMode::Scheduled).then(|| {
             view! {
                 <Card id="overrides-heading" title="Overrides">
-                    {move || rows.with(String::is_empty).then(|| view! {
+                    {redrawn(move || rows.with(String::is_empty).then(|| view! {
                         <p class="nobody">"Everybody takes their turns as planned."</p>
-                    })}
+                    }))}
                     <ul class="shifts" translate="no" node_ref=list inner_html=move || rows.get()></ul>
                     <FailureNotice failure=failed/>
                     <div hidden>
@@ -68,9 +68,9 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
                             <input type="hidden" name="rotation" value=to_withdraw/>
                         </ActionForm>
                     </div>
-                    {move || may_make.get().then(|| view! {
+                    {redrawn(move || may_make.get().then(|| view! {
                         <a class="button" href=here.clone()>"Override or ask for cover"</a>
-                    })}
+                    }))}
                 </Card>
             }
         })

@@ -1,7 +1,7 @@
 //! What decides who is on duty: the people themselves, or a schedule.
 
 use crate::{
-    components::Card,
+    components::{Card, redrawn},
     data::DataMemo,
     pages::{
         address::address,
@@ -19,13 +19,13 @@ pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
     view! {
         <Card id="schedule-heading" title="Schedule">
             <CurrentSchedule page/>
-            {move || may_edit.get().then(|| view! { <EditButton page/> })}
-            {move || (may_edit.get() && bound.get()).then(|| view! {
+            {redrawn(move || may_edit.get().then(|| view! { <EditButton page/> }))}
+            {redrawn(move || (may_edit.get() && bound.get()).then(|| view! {
                 <p class="hint">
                     "Overrides are made in PagerDuty, and shown here soon after. "
                     {open_in_pagerduty(page)}
                 </p>
-            })}
+            }))}
         </Card>
     }
 }

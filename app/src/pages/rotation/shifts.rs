@@ -1,7 +1,7 @@
 //! Who has been on duty and who will be, drawn and listed.
 
 use crate::{
-    components::{Card, Timeline},
+    components::{Card, Timeline, redrawn},
     data::DataMemo,
     pages::{
         days_controls::DaysControls,
@@ -19,7 +19,7 @@ pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
     let coverage = DataMemo::new(move || page.with(|page| page.coverage.clone()));
     view! {
         <Card id="timeline-heading" title="Timeline">
-            {move || view! { <DaysControls path=path.clone() days=days.get() others=Vec::new()/> }}
+            {redrawn(move || view! { <DaysControls path=path.clone() days=days.get() others=Vec::new()/> })}
             <Timeline label="Who is on duty, along the days" coverage days/>
         </Card>
     }
@@ -33,10 +33,10 @@ pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
         bound.get().then(|| {
             view! {
                 <Card id="shifts-heading" title="Coming shifts">
-                    {move || {
+                    {redrawn(move || {
                         let (plan, beyond) = plan.get();
                         view! { <PlannedShifts plan beyond/> }
-                    }}
+                    })}
                 </Card>
             }
         })
@@ -49,7 +49,7 @@ pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
     let history = DataMemo::new(move || page.with(|page| page.history.clone()));
     view! {
         <Card id="history-heading" title="History">
-            {move || {
+            {redrawn(move || {
                 let stretches = history.get();
                 match stretches.is_empty() {
                     true => Either::Left(view! {
@@ -59,7 +59,7 @@ pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
                         <FoldedStretches stretches current="Still on duty" more="Earlier"/>
                     }),
                 }
-            }}
+            })}
         </Card>
     }
 }

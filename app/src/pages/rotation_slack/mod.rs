@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     AppError,
-    components::{Card, FailureNotice, Notice, Tone, loaded_page, use_title},
+    components::{Card, FailureNotice, Notice, Tone, loaded_page, redrawn, use_title},
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     live::use_live,
@@ -145,7 +145,7 @@ fn Content(
         </div>
         <Card id="group-heading" title="On-duty group">
             <FailureNotice failure=first_failure(outcomes)/>
-            {move || {
+            {redrawn(move || {
                 let view = view.get();
                 let trouble = view.trouble.clone().map(warning);
                 let allow = (!view.may_write && view.trouble.is_none())
@@ -164,7 +164,7 @@ fn Content(
                     }.into_any(),
                 };
                 view! { {trouble}{allow}{content} }
-            }}
+            })}
         </Card>
     }
     .into_any()

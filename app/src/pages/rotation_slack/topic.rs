@@ -6,7 +6,9 @@ use super::{
     warning,
 };
 use crate::{
-    components::{ButtonKind, Card, Facts, FailureNotice, SubmitButton, TextField, Time, loaded},
+    components::{
+        ButtonKind, Card, Facts, FailureNotice, SubmitButton, TextField, Time, loaded, redrawn,
+    },
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
     server_fns::{SetTopic, WriteTopic},
@@ -38,7 +40,7 @@ pub(super) fn Topic(
             let of_state = id.clone();
             view! {
                 <Card id="topic-heading" title="Channel topic">
-                    {move || state(view.get(), &of_state, actions)}
+                    {redrawn(move || state(view.get(), &of_state, actions))}
                     <TopicForm id view asked actions/>
                 </Card>
             }

@@ -3,7 +3,8 @@
 //! so that long names end in an ellipsis.
 
 use crate::components::{
-    Clock, Piece, Scale, day_lines, override_frames, override_note, pieces, telling, use_clock,
+    Clock, Piece, Scale, day_lines, override_frames, override_note, pieces, redrawn, telling,
+    use_clock,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
@@ -66,7 +67,7 @@ pub(super) fn Overlay(days: Days) -> impl IntoView {
     view! {
         <svg class="chart days" aria-hidden="true">
             <g inner_html=lines.into_string()></g>
-            {move || now.get().map(|x| view! { <line class="now" x1=x.clone() x2=x y1="20" y2="100%"></line> })}
+            {redrawn(move || now.get().map(|x| view! { <line class="now" x1=x.clone() x2=x y1="20" y2="100%"></line> }))}
         </svg>
     }
 }

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     components::{
-        EmptyState, Tone, badge_markup, keep_times_true, legend_markup, loaded, pieces, use_clock,
-        use_title,
+        EmptyState, Tone, badge_markup, keep_times_true, legend_markup, loaded, pieces, redrawn,
+        use_clock, use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -96,12 +96,12 @@ pub(crate) fn WeekPage() -> impl IntoView {
             <h1>"Week"</h1>
             <div class="buttons">
                 <nav class="tabs week-views" aria-label="How it is shown">
-                    {move || choice(wanted.with(&[("view", "")]), !wanted.is_list(), "Grid")}
-                    {move || choice(wanted.with(&[("view", LIST)]), wanted.is_list(), "List by day")}
+                    {redrawn(move || choice(wanted.with(&[("view", "")]), !wanted.is_list(), "Grid"))}
+                    {redrawn(move || choice(wanted.with(&[("view", LIST)]), wanted.is_list(), "List by day"))}
                 </nav>
                 <nav class="tabs" aria-label="Which rotations">
-                    {move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All")}
-                    {move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine")}
+                    {redrawn(move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All"))}
+                    {redrawn(move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine"))}
                 </nav>
             </div>
         </div>
@@ -158,7 +158,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
     view! {
         {controls}
         {contents}
-        {move || view! { <Pages week=week.get() wanted/> }}
+        {redrawn(move || view! { <Pages week=week.get() wanted/> })}
     }
 }
 

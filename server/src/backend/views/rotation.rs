@@ -126,9 +126,11 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
 }
 
 fn rota(rota: &Rota, duty_size: u32) -> RotaView {
+    let input = rota.terms.input(duty_size);
     RotaView {
         words: rota.terms.in_words(),
-        input: rota.terms.input(duty_size),
+        zone: input.zone.clone(),
+        input: serde_json::to_string(&input).unwrap_or_default(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Deleting a rotation, after asking.
 
-use super::{Actions, SectionFailure};
+use super::Actions;
 use crate::{
-    components::{ButtonKind, CancelButton, Dialog, SubmitButton},
+    components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
     forms::{ActionForm, failure, form_outcome},
 };
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
                 "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
                 PagerDuty."
             </p>
-            <SectionFailure failures=vec![failed]/>
+            <FailureNotice failure=failed/>
             <ActionForm action=actions.delete class="buttons">
                 <input type="hidden" name="id" value=id.to_string()/>
                 <SubmitButton
