@@ -81,16 +81,21 @@ fn row(channel: ChannelSummary, here: &str, search: &str) -> AnyView {
         name,
         is_private,
     } = channel;
-    let choose = |parameter, label| {
+    let choose = |parameter, field, label| {
         let link = address(here, &[(SEARCH, search), (parameter, id.as_str())]);
+        // The page begins anew, at the field that is filled in.
+        let link = format!("{link}#{field}");
         let name = name.clone();
         view! {
-            <a class="button small" href=link>
+            <a class="button small" href=link rel="external">
                 {label}<span class="visually-hidden">" in "<bdi translate="no">{name}</bdi></span>
             </a>
         }
     };
-    let choices = [choose(ANNOUNCE, "Announcements"), choose(TOPIC, "Topic")];
+    let choices = [
+        choose(ANNOUNCE, "channel", "Announcements"),
+        choose(TOPIC, "topic-channel", "Topic"),
+    ];
     view! {
         <Row>
             <Cell label="Channel">
