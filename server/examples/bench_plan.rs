@@ -41,6 +41,7 @@ fn main() -> anyhow::Result<()> {
         details: RotationDetails {
             name: "Planned".to_owned(),
             description: String::new(),
+            notes: String::new(),
             code: None,
             duty_size,
             visibility: Visibility::Public,

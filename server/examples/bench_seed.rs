@@ -104,6 +104,7 @@ async fn bind(store: &Store, connection: &Connection, schedule: ScheduleId) -> a
         details: RotationDetails {
             name: schedule.to_string(),
             description: String::new(),
+            notes: String::new(),
             code: None,
             duty_size: 1,
             visibility: Visibility::Public,

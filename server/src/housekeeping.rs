@@ -66,6 +66,9 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
         .purge_audit(now.plus_seconds(-AUDIT_KEPT_SECONDS))
         .await?;
     store
+        .purge_mentions(now.plus_seconds(-OUTBOX_KEPT_SECONDS))
+        .await?;
+    store
         .purge_outbox(now.plus_seconds(-OUTBOX_KEPT_SECONDS))
         .await?;
     store

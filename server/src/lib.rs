@@ -27,7 +27,7 @@ pub mod reencrypt;
 pub mod replicas;
 pub mod rotas;
 pub mod slack;
-mod slack_input;
+pub mod slack_input;
 pub mod slack_output;
 pub mod storage;
 pub mod store;

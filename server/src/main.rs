@@ -15,6 +15,7 @@ use server::{
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
+    slack_input::{Calls, Mentions},
     slack_output::{
         self, announcements::Announcements, direct::DirectMessages, groups::DutyGroups,
         topics::Topics,
@@ -259,11 +260,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         housekeeping::task(&services.store),
         slack_output::group_watch(&services),
         slack_output::topic_watch(&services),
+        slack_output::outage_watch(&services),
     ];
     let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
         Arc::new(DutyGroups(services.clone())),
         Arc::new(Topics(services.clone())),
         Arc::new(Announcements(services.clone())),
+        Arc::new(Mentions(services.clone())),
+        Arc::new(Calls(services.clone())),
     ];
     consumers.extend(DirectMessages::all(&services));
     tasks.extend(outbox::task(

@@ -134,6 +134,8 @@ pub struct NotificationChoices {
     pub starts: bool,
     pub ends: bool,
     pub moves: bool,
+    /// That somebody wants cover that they could give, and that theirs was taken.
+    pub covers: bool,
     #[serde(deserialize_with = "known_leads")]
     pub leads: BTreeSet<Lead>,
     pub quiet: Option<QuietHours>,
@@ -155,6 +157,7 @@ impl Default for NotificationChoices {
             starts: true,
             ends: false,
             moves: false,
+            covers: true,
             leads: BTreeSet::new(),
             quiet: None,
         }
@@ -170,6 +173,8 @@ pub struct NotificationInput {
     pub ends: bool,
     #[serde(default)]
     pub moves: bool,
+    #[serde(default)]
+    pub covers: bool,
     #[serde(default)]
     pub leads: Vec<Lead>,
     /// `HH:MM`, both or neither.
@@ -198,6 +203,7 @@ impl NotificationInput {
             starts: self.starts,
             ends: self.ends,
             moves: self.moves,
+            covers: self.covers,
             leads: self.leads.iter().copied().collect(),
             quiet,
         })
@@ -214,6 +220,7 @@ impl From<&NotificationChoices> for NotificationInput {
             starts: choices.starts,
             ends: choices.ends,
             moves: choices.moves,
+            covers: choices.covers,
             leads: choices.leads.iter().copied().collect(),
             quiet_from: quiet(|quiet| quiet.from),
             quiet_until: quiet(|quiet| quiet.until),
@@ -252,6 +259,8 @@ pub struct NotificationsView {
     pub zone_is_slacks: bool,
     /// Whether Slack lets Round Robin write to people at all.
     pub may_write: bool,
+    /// The reader is told when PagerDuty needs to be reconnected.
+    pub administers: bool,
     pub last: Option<ToldDirectly>,
     /// What was wrong with the last message, in a sentence.
     pub trouble: Option<String>,

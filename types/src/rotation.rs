@@ -12,6 +12,7 @@ use std::fmt;
 
 pub const NAME_MAX_CHARS: usize = 120;
 pub const DESCRIPTION_MAX_CHARS: usize = 2000;
+pub const NOTES_MAX_CHARS: usize = 2000;
 pub const CODE_MAX_CHARS: usize = 40;
 pub const DUTY_SIZE_MAX: u32 = 50;
 
@@ -126,6 +127,8 @@ pub struct RotationInput {
     #[serde(default)]
     pub description: String,
     #[serde(default)]
+    pub notes: String,
+    #[serde(default)]
     pub code: String,
     /// A number as text, since a form can hold anything.
     #[serde(default)]
@@ -142,6 +145,7 @@ pub struct RotationInput {
 pub enum RotationField {
     Name,
     Description,
+    Notes,
     Code,
     DutySize,
 }
@@ -171,6 +175,9 @@ pub enum FieldProblem {
 pub struct RotationDetails {
     pub name: String,
     pub description: String,
+    /// What whoever is on duty should know; may be empty.
+    #[serde(default)]
+    pub notes: String,
     /// Unique in the workspace; absent when none was given.
     pub code: Option<String>,
     /// How many people are on duty at once after *Rotate*.
@@ -188,6 +195,7 @@ impl RotationInput {
             problems.push((RotationField::Name, FieldProblem::NameEmpty));
         }
         let description = self.description.trim();
+        let notes = self.notes.trim();
         let code = self.code.trim().to_ascii_uppercase();
         for (field, text, max) in [
             (RotationField::Name, name, NAME_MAX_CHARS),
@@ -196,6 +204,7 @@ impl RotationInput {
                 description,
                 DESCRIPTION_MAX_CHARS,
             ),
+            (RotationField::Notes, notes, NOTES_MAX_CHARS),
             (RotationField::Code, code.as_str(), CODE_MAX_CHARS),
         ] {
             let chars = text.chars().count();
@@ -206,6 +215,7 @@ impl RotationInput {
         for (field, text) in [
             (RotationField::Name, name),
             (RotationField::Description, description),
+            (RotationField::Notes, notes),
         ] {
             if text.chars().any(is_unprintable) {
                 problems.push((field, FieldProblem::ControlCharacters));
@@ -228,6 +238,7 @@ impl RotationInput {
             Some(duty_size) if problems.is_empty() => Ok(RotationDetails {
                 name: name.to_owned(),
                 description: description.to_owned(),
+                notes: notes.to_owned(),
                 code: (!code.is_empty()).then_some(code),
                 duty_size,
                 visibility: self.visibility,
@@ -262,6 +273,7 @@ impl From<&RotationDetails> for RotationInput {
         Self {
             name: details.name.clone(),
             description: details.description.clone(),
+            notes: details.notes.clone(),
             code: details.code.clone().unwrap_or_default(),
             duty_size: details.duty_size.to_string(),
             visibility: details.visibility,

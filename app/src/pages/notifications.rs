@@ -27,7 +27,7 @@ pub(crate) fn NotificationsPage() -> impl IntoView {
         <SettingsTabs/>
         <p>
             "Round Robin writes to you in Slack about your own duty, in every rotation. Until you choose something \
-            else, you are told when your duty begins, and of nothing else."
+            else, you are told when your duty begins and of cover, and of nothing else."
         </p>
         {loaded(view, move |view: DataMemo<NotificationsView>| view! {
             {redrawn(move || state(view.get()))}
@@ -54,7 +54,16 @@ fn state(view: NotificationsView) -> AnyView {
         }),
         None => Either::Right("None yet"),
     };
+    let as_admin = view.administers.then(|| {
+        view! {
+            <p>
+                "As an admin you are also told when PagerDuty needs to be reconnected, whatever you choose: once each \
+                time, and after quiet hours."
+            </p>
+        }
+    });
     view! {
+        {as_admin}
         {allow}
         {trouble}
         <Card id="last-heading" title="Last message">
@@ -108,6 +117,11 @@ fn Choices(
                     id="tell-moves" name="choices[moves]" label="When a shift of mine that is to come moves"
                     hint="It is the same shift, and begins at another time."
                     checked=initial.moves
+                />
+                <Checkbox
+                    id="tell-covers" name="choices[covers]" label="When cover is asked for or taken"
+                    hint="Somebody asks for cover in a rotation in which you take turns, or takes over what you asked for."
+                    checked=initial.covers
                 />
             </fieldset>
             <fieldset>

@@ -32,6 +32,11 @@ pub(super) fn RotationFields(
             hint="What these people are on duty for."
             value=initial.description problem=problem(RotationField::Description)
         />
+        <TextArea
+            id="notes" name="input[notes]" label="Notes"
+            hint="What whoever is on duty should know, such as where the runbook is. May stay empty."
+            value=initial.notes problem=problem(RotationField::Notes)
+        />
         <TextField
             id="code" name="input[code]" label="Code"
             hint="A short handle such as OPS-1: letters, digits and hyphens. May stay empty."

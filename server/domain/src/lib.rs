@@ -10,6 +10,7 @@ mod actor;
 mod admission;
 mod attention;
 mod calendar;
+mod calling;
 mod coverage;
 mod crew;
 mod duty_group;
@@ -22,6 +23,7 @@ mod natural;
 mod notices;
 mod occurrences;
 mod ordering;
+mod outage;
 mod outlook;
 mod people;
 mod personal;
@@ -44,6 +46,7 @@ pub use actor::{Actor, Principal, Through};
 pub use admission::Admission;
 pub use attention::{Condition, GAPS_TOLD_SECONDS, needs, slack_need, urgency};
 pub use calendar::{days, zone};
+pub use calling::{Call, CallRefusal, Calling};
 pub use coverage::{Past, PastOverride, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use duty_group::{GroupGoal, GroupPlan, GroupRules, GroupState, GroupWrite, group_plan};
@@ -59,6 +62,7 @@ pub use notices::{
 };
 pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
+pub use outage::{Outage, OutageStep, outage_step};
 pub use outlook::{Foresight, coming, note_following, planned};
 pub use people::{
     Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,

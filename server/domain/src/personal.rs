@@ -12,15 +12,27 @@ pub enum PersonalNotice {
     Ends,
     /// A shift to come begins at another time.
     Moves,
+    /// Somebody wants cover that they could give.
+    CoverWanted,
+    /// Somebody gives the cover that they wanted.
+    CoverTaken,
+    /// PagerDuty needs to be reconnected, which is for admins.
+    Reconnect,
     Before(Lead),
 }
 
 impl PersonalNotice {
     pub fn all() -> impl Iterator<Item = Self> {
         let leads = Lead::ALL.into_iter().map(Self::Before);
-        [Self::Starts, Self::Ends, Self::Moves]
-            .into_iter()
-            .chain(leads)
+        let others = [
+            Self::Starts,
+            Self::Ends,
+            Self::Moves,
+            Self::CoverWanted,
+            Self::CoverTaken,
+            Self::Reconnect,
+        ];
+        others.into_iter().chain(leads)
     }
 
     /// The kind of notice, as it is stored.
@@ -29,6 +41,9 @@ impl PersonalNotice {
             Self::Starts => "slack_dm_starts",
             Self::Ends => "slack_dm_ends",
             Self::Moves => "slack_dm_moves",
+            Self::CoverWanted => "slack_dm_cover_wanted",
+            Self::CoverTaken => "slack_dm_cover_taken",
+            Self::Reconnect => "slack_dm_reconnect",
             Self::Before(lead) => match lead {
                 Lead::QuarterOfAnHour => "slack_dm_before_15m",
                 Lead::HalfAnHour => "slack_dm_before_30m",
@@ -46,6 +61,9 @@ impl PersonalNotice {
             Self::Starts => choices.starts,
             Self::Ends => choices.ends,
             Self::Moves => choices.moves,
+            Self::CoverWanted | Self::CoverTaken => choices.covers,
+            // Nobody else may see to it.
+            Self::Reconnect => true,
             Self::Before(lead) => choices.leads.contains(&lead),
         }
     }
@@ -55,34 +73,37 @@ impl PersonalNotice {
         !matches!(self, Self::Ends)
     }
 
-    fn occasion(self) -> Occasion {
-        match self {
+    /// What becomes of duty that makes it, if it is that.
+    fn occasion(self) -> Option<Occasion> {
+        Some(match self {
             Self::Starts => Occasion::ChangeOfDuty,
             Self::Ends => Occasion::EndOfDuty,
             Self::Moves => Occasion::ShiftMoved,
             Self::Before(lead) => Occasion::BeforeShift(Duration::from_secs(lead.seconds())),
-        }
+            Self::CoverWanted | Self::CoverTaken | Self::Reconnect => return None,
+        })
     }
 }
 
 /// Who of a workspace wants to be told of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audiences(Vec<(PersonalNotice, Audience)>);
+pub struct Audiences(Vec<(PersonalNotice, Occasion, Audience)>);
 
 impl Audiences {
     /// From what some have chosen. For everybody else holds what holds without a choice.
     pub fn of(chosen: &[(PersonId, NotificationChoices)]) -> Self {
         let usual = NotificationChoices::default();
         let audience = |notice: PersonalNotice| {
+            let occasion = notice.occasion()?;
             let is_usual = notice.is_wanted(&usual);
             let others = chosen
                 .iter()
                 .filter(|(_, choices)| notice.is_wanted(choices) != is_usual);
             let others: BTreeSet<_> = others.map(|(id, _)| MemberKey::of_person(id)).collect();
             match is_usual {
-                true => Some((notice, Audience::AllBut(Arc::new(others)))),
+                true => Some((notice, occasion, Audience::AllBut(Arc::new(others)))),
                 false if others.is_empty() => None,
-                false => Some((notice, Audience::Only(Arc::new(others)))),
+                false => Some((notice, occasion, Audience::Only(Arc::new(others)))),
             }
         };
         Self(PersonalNotice::all().filter_map(audience).collect())
@@ -94,11 +115,11 @@ impl Audiences {
         rotation: &'a RotationId,
     ) -> impl Iterator<Item = Subscription> + 'a {
         let audiences = self.0.iter();
-        audiences.map(move |(notice, audience)| Subscription {
+        audiences.map(move |(notice, occasion, audience)| Subscription {
             rotation: rotation.clone(),
             kind: notice.kind().to_owned(),
             addressee: Addressee::People(audience.clone()),
-            occasion: notice.occasion(),
+            occasion: *occasion,
         })
     }
 }
@@ -138,7 +159,7 @@ mod tests {
     fn has(audiences: &Audiences, notice: PersonalNotice, id: &str) -> bool {
         let key = MemberKey::of_person(&person(id));
         let mut audiences = audiences.0.iter();
-        audiences.any(|(one, audience)| *one == notice && audience.has(&key))
+        audiences.any(|(one, _, audience)| *one == notice && audience.has(&key))
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub(crate) mod examples {
             details: RotationDetails {
                 name: "Ops".to_owned(),
                 description: String::new(),
+                notes: String::new(),
                 code: None,
                 duty_size: 1,
                 visibility: Visibility::Public,

@@ -49,7 +49,7 @@ fn value(token: Token, facts: &TopicFacts<'_>) -> Option<String> {
         Token::Code => details.code.clone(),
         Token::Description => Some(details.description.clone()),
         Token::DutySize => Some(details.duty_size.to_string()),
-        Token::RotationNotes => None,
+        Token::RotationNotes => Some(details.notes.clone()),
         Token::DutyHandle => group.map(|handle| format!("@{handle}")),
         Token::Until => Some(moment(until()?, *zone)),
         Token::UntilUtc => Some(moment(until()?, None)),

@@ -45,6 +45,7 @@ pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsVie
         zone_is_slacks: zone.is_some(),
         zone: zone.unwrap_or(Zone::UTC).name().to_owned(),
         may_write,
+        administers: actor.administers(),
         last: known.last,
         trouble: trouble.map(|trouble| trouble.to_string()),
     })

@@ -12,6 +12,8 @@ use types::{CapabilityView, CommandsState, Denial, SlackCapability, SlackSetting
 pub const COMMANDS_PATH: &str = "/api/slack/commands";
 /// Where Slack tells what happens in channels.
 pub const EVENTS_PATH: &str = "/api/slack/events";
+/// Where Slack tells which buttons people press.
+pub const INTERACTIONS_PATH: &str = "/api/slack/interactions";
 
 /// What works, what it lacks, and the app that it takes.
 pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsView, Failure> {
@@ -29,11 +31,12 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsVi
         None => CommandsState::NoSecret,
         Some(_) => CommandsState::Ready,
     };
-    let [commands_at, events_at] =
-        [COMMANDS_PATH, EVENTS_PATH].map(|path| config.public_url.join(path));
+    let [commands_at, events_at, interactions_at] =
+        [COMMANDS_PATH, EVENTS_PATH, INTERACTIONS_PATH].map(|path| config.public_url.join(path));
     let inbound = reachable.then_some(Inbound {
         commands: &commands_at,
         events: &events_at,
+        interactions: &interactions_at,
     });
     let manifest = manifest(public_url, inbound);
     let capability = |capability: SlackCapability| {

@@ -1,13 +1,13 @@
-//! Commands that people type in Slack, and mentions of the app there. Slack sends them from its own
-//! servers, so no cookie counts here: what it has signed does, and nothing is parsed before that is
+//! Commands that people type in Slack, mentions of the app there, and buttons that people press under
+//! what it says. Slack sends them from its own servers, so no cookie counts here: what it has signed does, and nothing is parsed before that is
 //! known.
 
 use super::{Site, client_address, request_id::request_id};
 use crate::{
-    actions::slack_settings::{COMMANDS_PATH, EVENTS_PATH},
+    actions::slack_settings::{COMMANDS_PATH, EVENTS_PATH, INTERACTIONS_PATH},
     clock,
     limits::{Costly, TooOften, of_address},
-    slack::{self, Invocation},
+    slack::{self, Interaction, Invocation, ReplyAddress, respond},
     slack_input,
 };
 use axum::{
@@ -20,7 +20,7 @@ use axum::{
 };
 use serde_json::json;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::{task::JoinError, time::timeout};
 
 /// No command is as long, nor a message with all that Slack tells of it.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -40,12 +40,17 @@ const ORGANISATION: &str = "Round Robin's Slack app is installed for a whole org
     does not work. Install it in this workspace alone.";
 const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer. Look at its \
     pages whether it was done.";
+const ANSWER_FOLLOWS: &str = "Round Robin is working on it. The answer follows here.";
+const BROKE_OFF: &str = "Round Robin broke this off. Look at its pages whether it was done, and \
+    try again if it was not.";
+const NOT_KEPT: &str = "This could not be kept just now. Send it again.";
 
 /// Every path of the wing.
 pub fn routes() -> Router<Site> {
     Router::new()
         .route(COMMANDS_PATH, post(run))
         .route(EVENTS_PATH, post(hear))
+        .route(INTERACTIONS_PATH, post(pressed))
 }
 
 async fn run(State(site): State<Site>, request: Request) -> Response {
@@ -62,9 +67,9 @@ async fn run(State(site): State<Site>, request: Request) -> Response {
     }
 }
 
-/// Slack is told at once that it was heard, or it would tell again; what follows is done afterwards.
+/// Slack is told that it was heard once that is kept, or it tells again; what follows is done
+/// afterwards, by the outbox.
 async fn hear(State(site): State<Site>, request: Request) -> Response {
-    let id = request_id(&request);
     let body = match signed(&site, request).await {
         Ok(body) => body,
         Err(refused) => return refused,
@@ -74,16 +79,51 @@ async fn hear(State(site): State<Site>, request: Request) -> Response {
         slack::Event::Odd => (StatusCode::BAD_REQUEST, ODD).into_response(),
         slack::Event::Other => StatusCode::OK.into_response(),
         slack::Event::Mention(mention) => {
-            let services = site.services.clone();
+            let services = &site.services;
             let whose = format!("{}/{}", mention.workspace, mention.person);
-            if services.limits.take(Costly::Command, &whose).is_ok() {
-                site.services.tasks.spawn(async move {
-                    slack_input::answer_mention(&services, &mention, &id).await;
-                });
+            // Whoever asks for help is not left without an answer, but waits for it.
+            let wait = match services.limits.take(Costly::Command, &whose) {
+                Ok(()) => Duration::ZERO,
+                Err(TooOften { wait_seconds }) => Duration::from_secs(wait_seconds.into()),
+            };
+            match slack_input::take_mention(services, &mention, wait).await {
+                Ok(()) => StatusCode::OK.into_response(),
+                Err(error) => {
+                    tracing::error!(%error, "a mention could not be kept; Slack sends it again");
+                    (StatusCode::SERVICE_UNAVAILABLE, NOT_KEPT).into_response()
+                }
             }
-            StatusCode::OK.into_response()
         }
     }
+}
+
+/// What somebody pressed a button for is done before Slack is answered, where that is in time: a
+/// press that is lost is one that Slack says failed.
+async fn pressed(State(site): State<Site>, request: Request) -> Response {
+    let id = request_id(&request);
+    let body = match signed(&site, request).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let press = match Interaction::read(&body) {
+        Interaction::Odd => return (StatusCode::BAD_REQUEST, ODD).into_response(),
+        Interaction::Other => return StatusCode::OK.into_response(),
+        Interaction::Press(press) => press,
+    };
+    let services = &site.services;
+    let whose = format!("{}/{}", press.workspace, press.person);
+    if let Err(too_often) = services.limits.take(Costly::Command, &whose) {
+        return turned_away(too_often);
+    }
+    let pressing = services.tasks.spawn({
+        let services = services.clone();
+        async move { slack_input::answer_press(&services, &press, &id).await }
+    });
+    if let Ok(Err(error)) = timeout(PATIENCE, pressing).await {
+        tracing::error!(%error, "what a button is for broke off");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    StatusCode::OK.into_response()
 }
 
 /// What Slack has sent, as soon as it is known that it was Slack.
@@ -111,7 +151,8 @@ async fn signed(site: &Site, request: Request) -> Result<Bytes, Response> {
     Ok(body)
 }
 
-/// Answers in time. What was begun is not cut off by that.
+/// Answers in time. What takes longer is not cut off by that: its answer follows at the address that
+/// Slack has named for it.
 async fn answer(site: &Site, invocation: Invocation, id: String) -> Response {
     let services = &site.services;
     let whose = format!("{}/{}", invocation.workspace, invocation.person);
@@ -119,18 +160,33 @@ async fn answer(site: &Site, invocation: Invocation, id: String) -> Response {
         let sentence = format!("That was too often. Try again in {wait_seconds} seconds.");
         return shown(&sentence);
     }
-    let answering = services.tasks.spawn({
+    let named = invocation.reply_to.as_deref().unwrap_or_default();
+    let later = ReplyAddress::read(named, &services.config.slack.url);
+    let mut answering = services.tasks.spawn({
         let services = services.clone();
         async move { slack_input::answer(&services, &invocation, &id).await }
     });
-    match timeout(PATIENCE, answering).await {
-        Ok(Ok(text)) => shown(&text),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "answering a command broke off");
-            shown(STILL_AT_IT)
-        }
-        Err(_) => shown(STILL_AT_IT),
+    match timeout(PATIENCE, &mut answering).await {
+        Ok(answered) => shown(&whole_answer(answered)),
+        Err(_) => match later {
+            Some(address) => {
+                let slack = services.slack.clone();
+                services.tasks.spawn(async move {
+                    let text = whole_answer(answering.await);
+                    respond(&slack, &address, None, &text).await;
+                });
+                shown(ANSWER_FOLLOWS)
+            }
+            None => shown(STILL_AT_IT),
+        },
     }
+}
+
+fn whole_answer(answered: Result<String, JoinError>) -> String {
+    answered.unwrap_or_else(|error| {
+        tracing::error!(%error, "answering a command broke off");
+        BROKE_OFF.to_owned()
+    })
 }
 
 async fn whole(site: &Site, request: Request) -> Result<Bytes, StatusCode> {

@@ -277,27 +277,27 @@ impl Deliverer {
 fn log(delivery: &Delivery, end: &DeliveryEnd) {
     let Delivery {
         kind,
-        rotation,
+        subject,
         attempt,
         ..
     } = delivery;
     match end {
         DeliveryEnd::Delivered => {
-            tracing::debug!(kind, %rotation, attempt, "told outside");
+            tracing::debug!(kind, %subject, attempt, "told outside");
         }
         DeliveryEnd::Later { wait, reason } => {
             let wait = wait.as_secs();
-            tracing::debug!(kind, %rotation, reason, wait, "waits to be told outside");
+            tracing::debug!(kind, %subject, reason, wait, "waits to be told outside");
         }
         DeliveryEnd::Again { wait, problem } => {
             let wait = wait.as_secs();
-            tracing::warn!(kind, %rotation, attempt, problem, wait, "could not be told outside; it is tried again after so many seconds");
+            tracing::warn!(kind, %subject, attempt, problem, wait, "could not be told outside; it is tried again after so many seconds");
         }
         DeliveryEnd::InDoubt { problem } => {
-            tracing::warn!(kind, %rotation, attempt, problem, "nobody knows whether it was told outside; it is not told again");
+            tracing::warn!(kind, %subject, attempt, problem, "nobody knows whether it was told outside; it is not told again");
         }
         DeliveryEnd::GivenUp { problem } => {
-            tracing::warn!(kind, %rotation, attempt, problem, "will not be told outside");
+            tracing::warn!(kind, %subject, attempt, problem, "will not be told outside");
         }
     }
 }

@@ -4,6 +4,8 @@
 use super::{
     direct::read_direct,
     error::{SlackError, USUAL_WAIT},
+    posting::{Message, read_posted},
+    replying::ReplyAddress,
     shapes::{self, Account, PageEnd},
     topics::read_topic,
     user_groups::{UserGroup, read_group, read_groups},
@@ -311,50 +313,68 @@ impl SlackClient {
         })
     }
 
-    /// Writes a message into a channel. Where an error does not say so, nobody knows whether it
-    /// was written: see [`SlackError::may_have_acted`].
+    /// Writes a message. Where an error does not say so, nobody knows whether it was written: see
+    /// [`SlackError::may_have_acted`].
     pub async fn post_message(
         &self,
         token: &SecretString,
-        channel: &SlackChannelId,
-        text: &str,
-    ) -> Result<Granted<()>, SlackError> {
-        let message = json!({
-            "channel": channel, "text": text, "unfurl_links": false, "unfurl_media": false,
-        });
-        let posted = self.post("chat.postMessage", token, &message).await?;
-        Ok(posted.map(drop))
+        message: Message<'_>,
+    ) -> Result<Granted<Option<String>>, SlackError> {
+        let mut body = body_of(message);
+        body["unfurl_links"] = Value::from(false);
+        body["unfurl_media"] = Value::from(false);
+        let posted = self.post("chat.postMessage", token, &body).await?;
+        let ts = read_posted(&posted.value);
+        Ok(posted.map(|_| ts))
     }
 
-    /// Writes a message into a thread of a channel.
-    pub async fn reply(
-        &self,
-        token: &SecretString,
-        channel: &SlackChannelId,
-        thread: &str,
-        text: &str,
-    ) -> Result<Granted<()>, SlackError> {
-        let message = json!({
-            "channel": channel, "thread_ts": thread, "text": text,
-            "unfurl_links": false, "unfurl_media": false,
-        });
-        let posted = self.post("chat.postMessage", token, &message).await?;
-        Ok(posted.map(drop))
-    }
-
-    /// The same, for one person alone to see.
+    /// Writes a message that one person alone sees.
     pub async fn whisper(
         &self,
         token: &SecretString,
-        (channel, thread): (&SlackChannelId, &str),
+        message: Message<'_>,
         person: &PersonId,
-        text: &str,
     ) -> Result<Granted<()>, SlackError> {
-        let message = json!({
-            "channel": channel, "thread_ts": thread, "user": person, "text": text,
-        });
-        let posted = self.post("chat.postEphemeral", token, &message).await?;
+        let mut body = body_of(message);
+        body["user"] = json!(person);
+        let posted = self.post("chat.postEphemeral", token, &body).await?;
         Ok(posted.map(drop))
+    }
+
+    /// Has a message say something else.
+    pub async fn update_message(
+        &self,
+        token: &SecretString,
+        ts: &str,
+        message: Message<'_>,
+    ) -> Result<Granted<()>, SlackError> {
+        let mut body = body_of(message);
+        body["ts"] = Value::from(ts);
+        let updated = self.post("chat.update", token, &body).await?;
+        Ok(updated.map(drop))
+    }
+
+    /// Answers at an address that Slack has handed out for that, for one person alone.
+    pub async fn respond(
+        &self,
+        address: &ReplyAddress,
+        thread: Option<&str>,
+        text: &str,
+    ) -> Result<(), SlackError> {
+        let mut body = json!({
+            "response_type": "ephemeral", "replace_original": false, "text": text,
+        });
+        if let Some(thread) = thread {
+            body["thread_ts"] = Value::from(thread);
+        }
+        let response = self.http.post(address.url().clone()).json(&body).send();
+        let status = response.await.map_err(unwritten)?.status();
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(SlackError::Unavailable {
+                status: status.as_u16(),
+            }),
+        }
     }
 
     /// The conversation with somebody, which is opened where there is none.
@@ -570,6 +590,25 @@ fn number(value: &Value) -> Option<f64> {
     value
         .as_f64()
         .or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A message, as Slack takes it.
+fn body_of(
+    Message {
+        channel,
+        thread,
+        text,
+        blocks,
+    }: Message<'_>,
+) -> Value {
+    let mut body = json!({"channel": channel, "text": text});
+    if let Some(thread) = thread {
+        body["thread_ts"] = Value::from(thread);
+    }
+    if let Some(blocks) = blocks {
+        body["blocks"] = blocks.clone();
+    }
+    body
 }
 
 /// The body of an answer that says `ok`.

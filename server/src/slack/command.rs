@@ -12,6 +12,8 @@ pub struct Invocation {
     pub command: Command,
     /// What Slack calls this one alone.
     pub trigger: String,
+    /// Where an answer is taken that comes late, as Slack names it.
+    pub reply_to: Option<String>,
 }
 
 /// What is wanted.
@@ -27,10 +29,25 @@ pub enum Command {
     Set(String, PersonId),
     /// Puts whoever asks on duty.
     Me(String),
+    /// Asks others to take a shift of whoever gives the command.
+    Cover(String, CoverWish),
+    /// Takes what somebody wants cover for; of several, the one with this number.
+    Take(String, Option<String>),
     /// Somebody is meant, and Slack did not say who.
     Whom(String),
+    /// A time is meant, and it is not clear which.
+    When(String),
     /// No command is called that.
     Unknown,
+}
+
+/// For when somebody wants to be covered, and by whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CoverWish {
+    /// Anybody where there is none.
+    pub by: Option<PersonId>,
+    /// From when until when, as it was typed; the next shift where there is none.
+    pub times: Option<(String, String)>,
 }
 
 /// What a request from Slack is about.
@@ -62,6 +79,7 @@ impl Request {
                 person,
                 command: Command::parse(field("text")),
                 trigger: field("trigger_id").to_owned(),
+                reply_to: fields.get("response_url").cloned(),
             }),
             (None, Some(_)) => Self::Organisation,
             _ => Self::Odd,
@@ -88,13 +106,46 @@ impl Command {
                 },
                 _ => Self::Whom(code(one)),
             },
+            [one, deed, wish @ ..] if deed.eq_ignore_ascii_case("cover") => {
+                Self::cover(code(one), wish)
+            }
+            [one, deed] if deed.eq_ignore_ascii_case("take") => Self::Take(code(one), None),
+            [one, deed, which] if deed.eq_ignore_ascii_case("take") => {
+                Self::Take(code(one), Some(which.to_lowercase()))
+            }
             _ => Self::Unknown,
         }
     }
 
+    fn cover(code: String, wish: &[&str]) -> Self {
+        let (by, times) = match wish {
+            [whom, times @ ..] if whom.starts_with(['@', '<']) => match mentioned(whom) {
+                Some(person) => (Some(person), times),
+                None => return Self::Whom(code),
+            },
+            times => (None, times),
+        };
+        let times = match times {
+            [] => None,
+            [day, time, between, until @ ..] if matches!(*between, "to" | "until" | "-" | "–") => {
+                let until = match until {
+                    [time] => format!("{day} {time}"),
+                    [day, time] => format!("{day} {time}"),
+                    _ => return Self::When(code),
+                };
+                Some((format!("{day} {time}"), until))
+            }
+            _ => return Self::When(code),
+        };
+        Self::Cover(code, CoverWish { by, times })
+    }
+
     /// Whether it changes something.
     pub const fn changes(&self) -> bool {
-        matches!(self, Self::Rotate(_) | Self::Set(..) | Self::Me(_))
+        matches!(
+            self,
+            Self::Rotate(_) | Self::Set(..) | Self::Me(_) | Self::Cover(..) | Self::Take(..)
+        )
     }
 }
 
@@ -116,6 +167,10 @@ mod tests {
     #[test]
     fn commands_are_read_in_any_case_and_with_any_space() {
         let ops = || "OPS".to_owned();
+        let cover = |by, times: Option<(&str, &str)>| {
+            let times = times.map(|(from, until)| (from.to_owned(), until.to_owned()));
+            Command::Cover(ops(), CoverWish { by, times })
+        };
         for (text, command) in [
             ("", Command::List),
             ("  ", Command::List),
@@ -129,6 +184,25 @@ mod tests {
             ("ops set", Command::Whom(ops())),
             ("ops set <@U0ANN> <@U0BOB>", Command::Whom(ops())),
             ("ops set <@u0ann>", Command::Whom(ops())),
+            ("ops cover", cover(None, None)),
+            ("ops Cover <@U0ANN>", cover(Some(ann()), None)),
+            (
+                "ops cover 2026-12-24 09:00 to 17:00",
+                cover(None, Some(("2026-12-24 09:00", "2026-12-24 17:00"))),
+            ),
+            (
+                "ops cover <@U0ANN> 2026-12-24 21:00 until 2026-12-25 09:00",
+                cover(Some(ann()), Some(("2026-12-24 21:00", "2026-12-25 09:00"))),
+            ),
+            ("ops cover @ann", Command::Whom(ops())),
+            ("ops cover tomorrow", Command::When(ops())),
+            ("ops cover 2026-12-24 09:00 to", Command::When(ops())),
+            ("ops take", Command::Take(ops(), None)),
+            (
+                "ops take 3F9A",
+                Command::Take(ops(), Some("3f9a".to_owned())),
+            ),
+            ("ops take 1 2", Command::Unknown),
             ("ops dance", Command::Unknown),
             ("ops rotate now", Command::Unknown),
         ] {
@@ -144,6 +218,7 @@ mod tests {
             person: ann(),
             command: Command::Me("OPS".to_owned()),
             trigger: "1.2".to_owned(),
+            reply_to: None,
         };
         assert_eq!(Request::read(body), Request::Command(invocation));
         assert_eq!(Request::read(b"ssl_check=1&token=x"), Request::Probe);

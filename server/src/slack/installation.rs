@@ -1,7 +1,7 @@
 //! What it takes for a workspace to be served: that this deployment is for it,
 //! and that its bot token still works and may do what we need.
 
-use super::{SlackServices, client::Granted, error::SlackError};
+use super::{SlackServices, client::Granted, error::SlackError, holds::Counted};
 use crate::{
     config::ServedWorkspaces,
     store::{StoreError, Workspace, bot_token_row},
@@ -114,18 +114,24 @@ impl Installed {
         installation.is_some_and(|installation| is_allowed(capability, &installation.scopes))
     }
 
-    /// Asks Slack by a method of its, as [`ask`] does, when it wants to be asked.
+    /// Asks Slack by a method of its, or in one channel by it, as [`ask`] does, when it wants to be
+    /// asked.
     pub async fn ask<T, Answer>(
         &self,
         services: &SlackServices,
-        method: &'static str,
+        counted: impl Into<Counted>,
         question: impl Fn() -> Answer,
     ) -> Result<T, AskError>
     where
         Answer: Future<Output = Result<Granted<T>, SlackError>>,
     {
         let (workspace, token) = (&self.workspace, &self.token);
-        let question = || services.holds.kept(&workspace.id, method, question());
+        let counted = counted.into();
+        let question = || {
+            services
+                .holds
+                .kept(&workspace.id, counted.clone(), question())
+        };
         Ok(ask(services, workspace, token, question).await??.value)
     }
 }

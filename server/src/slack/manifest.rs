@@ -23,6 +23,7 @@ pub fn is_reachable(slack: &Url, public_url: &str) -> bool {
 pub struct Inbound<'a> {
     pub commands: &'a str,
     pub events: &'a str,
+    pub interactions: &'a str,
 }
 
 /// The manifest of an app for the server that browsers reach at `public_url`, and that Slack sends
@@ -51,14 +52,20 @@ pub fn manifest(public_url: &str, inbound: Option<Inbound<'_>>) -> Value {
         "socket_mode_enabled": false,
         "token_rotation_enabled": false,
     });
-    if let Some(Inbound { commands, events }) = inbound {
+    if let Some(Inbound {
+        commands,
+        events,
+        interactions,
+    }) = inbound
+    {
+        settings["interactivity"] = json!({"is_enabled": true, "request_url": interactions});
         settings["event_subscriptions"] =
             json!({"request_url": events, "bot_events": ["app_mention"]});
         features["slash_commands"] = json!([{
             "command": "/rr",
             "url": commands,
             "description": "Who is on duty",
-            "usage_hint": "[CODE] [rotate | me | set @somebody] or help",
+            "usage_hint": "[CODE] [rotate | me | set @somebody | cover | take] or help",
             // Without it, names would arrive as plain text.
             "should_escape": true,
         }]);
@@ -100,6 +107,7 @@ mod tests {
         let inbound = Inbound {
             commands: "https://rr.example.com/commands",
             events: "https://rr.example.com/events",
+            interactions: "https://rr.example.com/interactions",
         };
         let manifest = manifest(PUBLIC, Some(inbound));
         let scopes = manifest["oauth_config"]["scopes"]["bot"]
@@ -120,6 +128,9 @@ mod tests {
         assert_eq!(command["should_escape"], true);
         let events = &manifest["settings"]["event_subscriptions"];
         assert_eq!(events["request_url"], inbound.events);
+        let interactivity = &manifest["settings"]["interactivity"];
+        assert_eq!(interactivity["is_enabled"], true);
+        assert_eq!(interactivity["request_url"], inbound.interactions);
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! What a channel is told of a change of duty, and people of their own, in Slack's way of writing.
 //! Pure: the directory is a parameter.
 
+use super::press::Action;
 use domain::{
-    Directory, Template,
+    Call, Directory, Template,
     template::{Naming, Token, Turn},
     topic_as_read,
 };
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 use types::{
-    Holder, OnDuty, Outlook, PersonId, RotationDetails, SlackGroupId, Stretch, TemplateProblem,
-    Timestamp,
+    Holder, OnDuty, Outlook, PersonId, RotationDetails, SlackGroupId, Span, Stretch,
+    TemplateProblem, Timestamp,
 };
 
 /// Whoever reads more names than this reads none of them.
 const NAMED: usize = 20;
 /// Slack takes longer ones than anybody reads.
 const MESSAGE_MAX_CHARS: usize = 8_000;
+/// Slack takes no longer ones in a section.
+const SECTION_MAX_CHARS: usize = 3_000;
 
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
@@ -34,24 +38,70 @@ pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) ->
     now + &next.unwrap_or_default()
 }
 
-/// Calls whoever is on duty in a rotation of this name, because somebody has asked for them.
+/// That somebody asks for whoever is on duty in a rotation of this name.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub rotation: &'a str,
+    pub by: &'a PersonId,
+}
+
+/// Calls whoever is on duty, because somebody has asked for them, and says who of them is in Slack.
 pub fn called(
-    rotation: &str,
-    asker: &PersonId,
+    Asked { rotation, by }: Asked<'_>,
     outlook: &Outlook,
     directory: &Directory,
-) -> String {
-    let (rotation, asker) = (name(rotation), escaped(asker.as_str()));
-    let duties = outlook.on_duty.iter();
-    let called: Vec<_> = duties
-        .map(|duty| mention(&duty.holder, directory))
-        .collect();
-    match called.as_slice() {
+) -> (String, Vec<PersonId>) {
+    let (rotation, asker) = (name(rotation), escaped(by.as_str()));
+    let holders = || outlook.on_duty.iter().map(|duty| &duty.holder);
+    let called: Vec<_> = holders().map(|holder| mention(holder, directory)).collect();
+    let text = match called.as_slice() {
         [] => format!("Nobody is on duty for {rotation}."),
         called => format!(
             "{}: <@{asker}> asks for whoever is on duty for {rotation}.",
             listed(called)
         ),
+    };
+    let people = holders().filter_map(|holder| in_slack(holder, directory));
+    (text, people.cloned().collect())
+}
+
+/// Calls somebody in the place of those who have passed it on.
+pub fn called_next(Asked { rotation, by }: Asked<'_>, person: &PersonId) -> String {
+    let (rotation, asker) = (name(rotation), escaped(by.as_str()));
+    let person = escaped(person.as_str());
+    format!(
+        "<@{person}>: <@{asker}> asks for somebody for {rotation}. Whoever was called before has passed it on to you."
+    )
+}
+
+/// What was written to those who are called, with what has become of it since.
+pub fn what_became_of(text: &str, call: &Call, taken_by: Option<&PersonId>) -> String {
+    let passed = call.passed.iter();
+    let passed = passed.map(|person| format!("\n<@{}> passed it on.", escaped(person.as_str())));
+    let taken = taken_by.map(|person| format!("\n<@{}> sees to it.", escaped(person.as_str())));
+    text.to_owned() + &passed.chain(taken).collect::<String>()
+}
+
+/// The same as blocks, with the buttons that stand for what has this id.
+pub fn with_buttons(text: &str, id: Option<&String>) -> Value {
+    let text = shortened(text, SECTION_MAX_CHARS);
+    let words = json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
+    let button = |action: Action, label: &str| {
+        json!({
+            "type": "button", "action_id": action.id(), "value": id,
+            "text": {"type": "plain_text", "text": label},
+        })
+    };
+    let buttons = || {
+        let buttons = [
+            button(Action::Acknowledge, "ACK"),
+            button(Action::Pass, "PASS"),
+        ];
+        json!({"type": "actions", "elements": buttons})
+    };
+    match id {
+        Some(_) => json!([words, buttons()]),
+        None => json!([words]),
     }
 }
 
@@ -70,13 +120,18 @@ pub struct Facts<'a> {
 pub fn filled_in(template: &str, facts: &Facts<'_>) -> Result<String, TemplateProblem> {
     let template = Template::parse(&escaped(template))?;
     let text = template.render(|token| value(token, facts));
-    if text.chars().count() <= MESSAGE_MAX_CHARS {
-        return Ok(text);
+    Ok(shortened(&text, MESSAGE_MAX_CHARS))
+}
+
+/// As much of a text as Slack takes.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
-    let begin: String = text.chars().take(MESSAGE_MAX_CHARS).collect();
+    let begin: String = text.chars().take(most - 1).collect();
     // Not in the middle of a mention, which has spaces neither within nor before its end.
     let end = begin.rfind('<').unwrap_or(begin.len());
-    Ok(format!("{}…", &begin[..end]))
+    format!("{}…", &begin[..end])
 }
 
 fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
@@ -92,7 +147,7 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
         Token::Code => details.code.as_deref().map(escaped),
         Token::Description => Some(escaped(&details.description)),
         Token::DutySize => Some(details.duty_size.to_string()),
-        Token::RotationNotes => None,
+        Token::RotationNotes => Some(escaped(&details.notes)),
         Token::DutyHandle => {
             group.map(|(id, handle)| format!("<!subteam^{id}|@{}>", escaped(handle)))
         }
@@ -164,6 +219,10 @@ pub enum Personal<'a> {
     Coming(&'a Stretch),
     /// With how many later ones have moved.
     Moved(&'a Stretch, usize),
+    /// Somebody wants to be covered for that long.
+    CoverWanted(&'a Holder, Span),
+    /// Somebody covers them for that long.
+    CoverTaken(&'a Holder, Span),
 }
 
 /// What somebody is told of a rotation of this name, whose page is at `address`.
@@ -196,7 +255,25 @@ pub fn personal_line(
             let shift = from_until(shift);
             format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
         }
+        Personal::CoverWanted(asker, span) => {
+            let (asker, span) = (mention(asker, directory), during(span));
+            format!(
+                "{asker} asks for cover for {rotation}: {span}. Take it on its page if you can."
+            )
+        }
+        Personal::CoverTaken(by, span) => {
+            let (by, span) = (mention(by, directory), during(span));
+            format!("{by} covers you for {rotation}: {span}.")
+        }
     }
+}
+
+/// That PagerDuty needs to be reconnected, for what `problem` says, on the page at `address`.
+pub fn reconnect_line(problem: &str, address: &str) -> String {
+    let problem = escaped(problem);
+    format!(
+        "PagerDuty needs to be reconnected. {problem} Until then rotations that follow PagerDuty go by the shifts that are known. <{address}|Reconnect it>"
+    )
 }
 
 /// A whole direct message, which ends with where to choose what one is told.
@@ -219,21 +296,30 @@ fn until(duty: &OnDuty) -> String {
 }
 
 fn from_until(shift: &Stretch) -> String {
-    let from = moment(shift.starts_at);
+    let from = shift.starts_at;
     match shift.ends_at {
-        Some(until) => format!("{from}, until {}", moment(until)),
-        None => from,
+        Some(until) => during(Span { from, until }),
+        None => moment(from),
     }
+}
+
+/// From when until when something is.
+pub fn during(Span { from, until }: Span) -> String {
+    format!("{}, until {}", moment(from), moment(until))
 }
 
 /// Whom Slack knows is told; anybody else is called by their name.
 fn mention(holder: &Holder, directory: &Directory) -> String {
-    let person = holder.key.person();
-    let known = person.as_ref().and_then(|person| directory.person(person));
-    match known.filter(|known| !known.deactivated) {
-        Some(known) => format!("<@{}>", escaped(known.id.as_str())),
+    match in_slack(holder, directory) {
+        Some(person) => format!("<@{}>", escaped(person.as_str())),
         None => name(&holder.name),
     }
+}
+
+/// Who somebody is in Slack, while they are there.
+fn in_slack<'a>(holder: &Holder, directory: &'a Directory) -> Option<&'a PersonId> {
+    let known = directory.person(&holder.key.person()?)?;
+    (!known.deactivated).then_some(&known.id)
 }
 
 /// A name that may be of another writing direction than what stands around it.
@@ -407,6 +493,7 @@ mod tests {
         RotationDetails {
             name: "<!here>".to_owned(),
             description: "_all_ & sundry".to_owned(),
+            notes: "see <!here> & there".to_owned(),
             code: None,
             duty_size: 1,
             visibility: Visibility::Public,
@@ -443,6 +530,7 @@ mod tests {
                 "%NAME% %CODE% %DESCRIPTION%",
                 "&lt;!here&gt; N/A _all_ &amp; sundry",
             ),
+            ("%ROTATION_NOTES%", "see &lt;!here&gt; &amp; there"),
             (
                 "%DUTYHANDLE% %UNTIL_UTC%",
                 "<!subteam^S1|@ops> 2025-06-15 15:06 UTC",
@@ -470,13 +558,37 @@ mod tests {
                 on_duty,
                 ..Outlook::default()
             };
-            let told = called("<Ops>", &asker, &outlook, &directory());
-            told.replace(['\u{2068}', '\u{2069}'], "")
+            let asked = Asked {
+                rotation: "<Ops>",
+                by: &asker,
+            };
+            let (told, people) = called(asked, &outlook, &directory());
+            (told.replace(['\u{2068}', '\u{2069}'], ""), people.len())
         };
         let ann = duty("slack:UANN", "Ann", None);
         let expected = "<@UANN>: <@UBOB> asks for whoever is on duty for &lt;Ops&gt;.";
-        assert_eq!(told(vec![ann]), expected);
-        assert_eq!(told(Vec::new()), "Nobody is on duty for &lt;Ops&gt;.");
+        assert_eq!(told(vec![ann]), (expected.to_owned(), 1));
+        let gone = duty("slack:UGONE", "Gone", None);
+        assert_eq!(told(vec![gone]).1, 0);
+        let nobody = "Nobody is on duty for &lt;Ops&gt;.".to_owned();
+        assert_eq!(told(Vec::new()), (nobody, 0));
+    }
+
+    #[test]
+    fn what_becomes_of_a_call_is_said_below_it_and_buttons_go_with_it() {
+        let call = Call {
+            people: vec![PersonId::new("UANN"), PersonId::new("UBOB")],
+            passed: vec![PersonId::new("UANN")],
+        };
+        let bob = PersonId::new("UBOB");
+        let text = what_became_of("Help!", &call, Some(&bob));
+        assert_eq!(text, "Help!\n<@UANN> passed it on.\n<@UBOB> sees to it.");
+        let blocks = with_buttons(&text, None);
+        assert_eq!(blocks.as_array().unwrap().len(), 1);
+        let blocks = with_buttons(&"<@UANN> ".repeat(1_000), Some(&"m1".to_owned()));
+        let words = blocks[0]["text"]["text"].as_str().unwrap();
+        assert!(words.chars().count() <= SECTION_MAX_CHARS);
+        assert_eq!(blocks[1]["elements"][1]["value"], "m1");
     }
 
     #[test]

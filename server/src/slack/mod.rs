@@ -15,6 +15,8 @@ mod mention;
 pub mod message;
 pub mod pending;
 mod posting;
+mod press;
+mod replying;
 mod shapes;
 pub mod sign_in;
 mod signature;
@@ -22,7 +24,7 @@ mod topics;
 mod user_groups;
 
 pub use client::{Granted, NewInstallation, SlackClient};
-pub use command::{Command, Invocation, Request};
+pub use command::{Command, CoverWish, Invocation, Request};
 pub use direct::open_direct;
 pub use error::SlackError;
 pub use holds::Holds;
@@ -32,7 +34,9 @@ pub use installation::{
 };
 pub use manifest::{Inbound, creation_address, is_reachable, manifest};
 pub use mention::{Event, Mention};
-pub use posting::post_message;
+pub use posting::{Message, post_message, update_message, whisper};
+pub use press::{Action, Interaction, Press};
+pub use replying::{ReplyAddress, respond};
 pub use signature::verify;
 pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};
@@ -47,6 +51,11 @@ pub const ANNOUNCEMENT: &str = "slack_announcement";
 pub const DUTY_GROUP: &str = "slack_duty_group";
 /// The kind of notice that has the topic of a channel say who is on duty.
 pub const TOPIC: &str = "slack_topic";
+
+/// The kind of notice that answers a mention of the app in its thread.
+pub const MENTION: &str = "slack_mention";
+/// The kind of notice that has the answers to a mention say what has become of it.
+pub const CALL: &str = "slack_call";
 
 /// What signing in and the directory need of the server. Cloning it is cheap.
 #[derive(Clone)]

@@ -1,86 +1,238 @@
-//! Whoever mentions the app with a rotation's code has whoever is on duty there told, in the thread.
-//! Of a private rotation only the one who asks is told anything, and of one that they may not see
-//! nobody.
+//! Whoever mentions the app with a rotation's code has whoever is on duty there called, in the
+//! thread, who take it or pass it on by a button. Of a private rotation only the one who asks is told
+//! anything, and of one that they may not see nobody. What is answered goes through the outbox.
 
 use super::{actor, found, reply::Reply};
 use crate::{
     Services,
     actions::{Failure, rotations},
     crypto::token_key,
-    slack::{self, Mention, admits, message::called},
-    store::ChangeState,
+    outbox::{Attempt, Consumer},
+    slack::{
+        self, AskError, CALL, Installed, MENTION, Mention, Message, admits,
+        message::{Asked, called, called_next, what_became_of, with_buttons},
+        post_message, update_message, whisper,
+    },
+    slack_output::{FAILED, GONE, NOT_INSTALLED, attempt_to_write, failed, refused},
+    store::{CallMessage, Delivery, NewMention, StoreError, StoredMention, Subject},
 };
-use domain::Actor;
-use types::{DaysWanted, RotationId, Visibility};
+use async_trait::async_trait;
+use domain::{Actor, Call};
+use std::time::Duration;
+use types::{DaysWanted, PersonId, RotationId, Visibility};
 
-/// What is answered: to all in the thread, or to the one who asked.
-enum Answer {
-    InThread(String),
-    Alone(String),
-}
-
-/// Answers a mention, once: Slack may tell of the same one several times, also as if it were
-/// another one.
-pub async fn answer(services: &Services, mention: &Mention, request_id: &str) {
-    let (workspace, person) = (&mention.workspace, &mention.person);
-    match try_to_answer(services, mention, request_id).await {
-        Ok(()) => {}
-        Err(Failure::Store(error)) => {
-            tracing::error!(%workspace, %person, %error, "a mention was not answered");
-        }
-        Err(failure) => {
-            let code = failure.code();
-            tracing::info!(%workspace, %person, code, "a mention was not answered");
-        }
-    }
-}
-
-async fn try_to_answer(
+/// Keeps a mention, to be answered after a while, once: Slack may tell of the same one several
+/// times, also as if it were another one.
+pub async fn take(
     services: &Services,
     mention: &Mention,
-    request_id: &str,
-) -> Result<(), Failure> {
+    wait: Duration,
+) -> Result<(), StoreError> {
     let Mention {
         workspace,
+        person,
         channel,
         ts,
+        thread,
+        code,
         event,
-        ..
     } = mention;
-    for name in [
+    let names = [
         format!("slack event {workspace} {event}"),
         format!("slack mention {workspace} {channel} {ts}"),
-    ] {
-        let key = token_key(&name);
-        match services.store.begin_change(workspace, &key).await? {
-            ChangeState::New => services.store.end_change(&key, Some("taken")).await?,
-            ChangeState::Done(_) | ChangeState::UnderWay(_) | ChangeState::BrokenOff => {
-                return Ok(());
-            }
-        }
-    }
-    let replies = Reply::new(|path| services.config.public_url.join(path));
-    let answer = asked(services, mention, request_id, &replies).await;
-    let answer = answer.unwrap_or_else(|failure| Answer::Alone(replies.failure(&failure)));
-    send(services, mention, &answer).await
+    ];
+    let names = names.map(|name| token_key(&name));
+    let asked = NewMention {
+        workspace: workspace.clone(),
+        person: person.clone(),
+        channel: channel.clone(),
+        thread: thread.clone(),
+        code: code.clone(),
+    };
+    let taking = services.store.take_mention(&asked, &names, (MENTION, wait));
+    taking.await?;
+    Ok(())
 }
 
+/// Answers mentions, and calls the next one where all who were called have passed it on: the
+/// consumer of the outbox's `slack_mention`.
+pub struct Mentions(pub Services);
+
+/// What is answered.
+enum Answer {
+    /// To all in the thread, with buttons for these.
+    Call {
+        rotation: RotationId,
+        text: String,
+        people: Vec<PersonId>,
+    },
+    InThread(String),
+    /// To the one who asked.
+    Alone(String),
+    /// Somebody sees to it already.
+    Nothing,
+}
+
+#[async_trait]
+impl Consumer for Mentions {
+    fn kind(&self) -> &str {
+        MENTION
+    }
+
+    /// Slack takes every message for a new one.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        let answering = self.answer(delivery).await;
+        answering.unwrap_or_else(|error| {
+            // Whatever has failed came before the message.
+            tracing::error!(?error, "a mention could not be answered");
+            failed(FAILED)
+        })
+    }
+}
+
+impl Mentions {
+    async fn answer(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
+        let Self(services) = self;
+        let Some(mention) = of_delivery(services, delivery).await? else {
+            return Ok(refused(GONE));
+        };
+        let workspace = &mention.asked.workspace;
+        let Some(installed) = slack::installed(&services.slack, workspace).await? else {
+            return Ok(refused(NOT_INSTALLED));
+        };
+        let number = delivery.occurrence.moment().as_millis();
+        let number = usize::try_from(number).unwrap_or_default();
+        let replies = Reply::new(|path| services.config.public_url.join(path));
+        let answer = asked(services, &mention, number, &replies).await;
+        let answer = match answer {
+            Err(failure @ Failure::Store(_)) => return Err(failure),
+            answer => answer.unwrap_or_else(|failure| Answer::Alone(replies.failure(&failure))),
+        };
+        let NewMention {
+            channel, thread, ..
+        } = &mention.asked;
+        let message = |text| Message {
+            thread: Some(thread),
+            ..Message::new(channel, text)
+        };
+        let written = match &answer {
+            Answer::Nothing => return Ok(Attempt::Delivered),
+            Answer::Alone(text) => {
+                let person = &mention.asked.person;
+                whisper(&services.slack, &installed, message(text), person).await
+            }
+            Answer::InThread(text) => {
+                let posting = post_message(&services.slack, &installed, message(text));
+                posting.await.map(drop)
+            }
+            Answer::Call {
+                rotation,
+                text,
+                people,
+            } => {
+                let call = (number, people.as_slice(), text.as_str());
+                keep_call(services, &mention, rotation, call).await?;
+                let message = message(text);
+                post_call(services, &installed, (&mention, number), message).await
+            }
+        };
+        Ok(written.map_or_else(attempt_to_write, |()| Attempt::Delivered))
+    }
+}
+
+/// Has what was written say what has become of it: the consumer of the outbox's `slack_call`.
+pub struct Calls(pub Services);
+
+#[async_trait]
+impl Consumer for Calls {
+    fn kind(&self) -> &str {
+        CALL
+    }
+
+    /// A message that says so already says the same afterwards.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+        self.update(delivery).await.unwrap_or_else(|error| {
+            tracing::error!(?error, "what became of a mention could not be told");
+            failed(FAILED)
+        })
+    }
+}
+
+impl Calls {
+    async fn update(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
+        let Self(services) = self;
+        let Some(mention) = of_delivery(services, delivery).await? else {
+            return Ok(refused(GONE));
+        };
+        let asked = &mention.asked;
+        let Some(installed) = slack::installed(&services.slack, &asked.workspace).await? else {
+            return Ok(refused(NOT_INSTALLED));
+        };
+        let calling = &mention.calling;
+        for (call, written) in calling.calls.iter().zip(&mention.messages) {
+            let Some(ts) = &written.ts else { continue };
+            let taken_by = calling.taken_by.as_ref();
+            let text = what_became_of(&written.text, call, taken_by);
+            let is_open = call.is_open() && taken_by.is_none();
+            let blocks = with_buttons(&text, is_open.then_some(&mention.id));
+            let message = Message {
+                thread: Some(&asked.thread),
+                blocks: Some(&blocks),
+                ..Message::new(&asked.channel, &text)
+            };
+            let updating = update_message(&services.slack, &installed, ts, message);
+            if let Err(error) = updating.await {
+                return Ok(attempt_to_write(error));
+            }
+        }
+        Ok(Attempt::Delivered)
+    }
+}
+
+async fn of_delivery(
+    services: &Services,
+    delivery: &Delivery,
+) -> Result<Option<StoredMention>, StoreError> {
+    match &delivery.subject {
+        Subject::Mention(id) => services.store.mention(id).await,
+        Subject::Rotation(_) | Subject::Cover(_) | Subject::Workspace(_) => Ok(None),
+    }
+}
+
+/// What is answered to a mention, or by the later call of this number, as things are now.
 async fn asked(
     services: &Services,
-    mention: &Mention,
-    request_id: &str,
+    mention: &StoredMention,
+    number: usize,
     replies: &Reply<'_>,
 ) -> Result<Answer, Failure> {
-    let store = &services.store;
-    let admission = store.admission(&mention.workspace, &mention.person).await?;
+    let (store, asked) = (&services.store, &mention.asked);
+    if mention.calling.taken_by.is_some() {
+        return Ok(Answer::Nothing);
+    }
+    let admission = store.admission(&asked.workspace, &asked.person).await?;
     let Some(admission) = admission else {
         return Ok(Answer::Alone(replies.stranger()));
     };
     if !admits(&services.config.slack.workspaces, &admission) {
         return Ok(Answer::Alone(replies.not_admitted()));
     }
-    let actor = actor(admission, request_id);
-    let Some(code) = &mention.code else {
+    let actor = actor(admission, &mention.id);
+    if number > 0 {
+        return match &mention.rotation {
+            Some(id) => call_next(services, &actor, id, (mention, number), replies).await,
+            None => Ok(Answer::Nothing),
+        };
+    }
+    let Some(code) = &asked.code else {
         return Ok(Answer::Alone(replies.how_to_mention()));
     };
     match found(services, &actor, code).await? {
@@ -94,41 +246,113 @@ async fn call(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (mention, replies): (&Mention, &Reply<'_>),
+    (mention, replies): (&StoredMention, &Reply<'_>),
 ) -> Result<Answer, Failure> {
     let state = rotations::state(services, actor, id, &DaysWanted::default()).await?;
     let details = &state.rotation.details;
-    let called = called(
-        &details.name,
-        &mention.person,
-        &state.outlook,
-        &state.directory,
-    );
+    let asked = Asked {
+        rotation: &details.name,
+        by: &mention.asked.person,
+    };
+    let (text, people) = called(asked, &state.outlook, &state.directory);
     Ok(match details.visibility {
-        Visibility::Public => Answer::InThread(called),
-        Visibility::Private => Answer::Alone(replies.private(&called)),
+        Visibility::Private => Answer::Alone(replies.private(&text)),
+        // Nobody could press a button.
+        Visibility::Public if people.is_empty() => Answer::InThread(text),
+        Visibility::Public => Answer::Call {
+            rotation: id.clone(),
+            text,
+            people,
+        },
     })
 }
 
-async fn send(services: &Services, mention: &Mention, answer: &Answer) -> Result<(), Failure> {
-    let Some(installed) = slack::installed(&services.slack, &mention.workspace).await? else {
-        return Ok(());
+/// Calls the next one, where all who were called have passed it on.
+async fn call_next(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    (mention, number): (&StoredMention, usize),
+    replies: &Reply<'_>,
+) -> Result<Answer, Failure> {
+    let state = rotations::state(services, actor, id, &DaysWanted::default()).await?;
+    let details = &state.rotation.details;
+    if details.visibility == Visibility::Private {
+        return Ok(Answer::Alone(replies.private_by_now()));
+    }
+    let asked = Asked {
+        rotation: &details.name,
+        by: &mention.asked.person,
     };
-    let (client, token) = (&services.slack.client, &installed.token);
-    let Mention {
-        channel,
-        thread,
-        person,
-        ..
-    } = mention;
-    let writing = async || match answer {
-        Answer::InThread(text) => client.reply(token, channel, thread, text).await,
-        Answer::Alone(text) => client.whisper(token, (channel, thread), person, text).await,
+    let directory = &state.directory;
+    let members = state.rotation.crew.members.iter();
+    // Whoever left Slack since cannot be called.
+    let members = members.filter(|member| {
+        let person = member.person.as_ref();
+        let known = person.and_then(|person| directory.person(person));
+        known.is_some_and(|known| !known.deactivated)
+    });
+    let members: Vec<_> = members.cloned().collect();
+    // A call that could not be written is made anew.
+    let mut before = mention.calling.clone();
+    before.calls.truncate(number);
+    Ok(match before.next(&members, asked.by) {
+        Some(person) => Answer::Call {
+            rotation: id.clone(),
+            text: called_next(asked, &person),
+            people: vec![person],
+        },
+        None => Answer::InThread(replies.nobody_left(asked)),
+    })
+}
+
+/// Keeps who is called, before anybody can press anything.
+async fn keep_call(
+    services: &Services,
+    mention: &StoredMention,
+    rotation: &RotationId,
+    (number, people, text): (usize, &[PersonId], &str),
+) -> Result<(), StoreError> {
+    let changing = services.store.change_mention(&mention.id, None, |mention| {
+        // What could not be written is tried again, perhaps with others.
+        mention.calling.calls.truncate(number);
+        mention.messages.truncate(number);
+        mention.rotation = Some(rotation.clone());
+        mention.calling.calls.push(Call {
+            people: people.to_vec(),
+            passed: Vec::new(),
+        });
+        mention.messages.push(CallMessage {
+            text: text.to_owned(),
+            ts: None,
+        });
+        Ok::<_, ()>(Vec::new())
+    });
+    changing.await?;
+    Ok(())
+}
+
+/// Writes a call with its buttons, and keeps by what Slack knows it.
+async fn post_call(
+    services: &Services,
+    installed: &Installed,
+    (mention, number): (&StoredMention, usize),
+    message: Message<'_>,
+) -> Result<(), AskError> {
+    let blocks = with_buttons(message.text, Some(&mention.id));
+    let message = Message {
+        blocks: Some(&blocks),
+        ..message
     };
-    let asked = slack::ask(&services.slack, &installed.workspace, token, writing).await?;
-    if let Err(error) = asked {
-        // Nobody knows whether it was written, or it was not: people ask again.
-        tracing::warn!(%channel, %error, "a mention was not answered in Slack");
+    let ts = post_message(&services.slack, installed, message).await?;
+    let changing = services.store.change_mention(&mention.id, None, |mention| {
+        if let Some(written) = mention.messages.get_mut(number) {
+            written.ts = ts;
+        }
+        Ok::<_, ()>(Vec::new())
+    });
+    if let Err(error) = changing.await {
+        tracing::warn!(%error, "a message will not say what becomes of it");
     }
     Ok(())
 }

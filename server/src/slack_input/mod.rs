@@ -1,10 +1,14 @@
-//! What people do in Slack and want an answer to: commands, and mentions of the app. Whoever gives one is an actor like the
-//! reader of a page, and the same actions decide what they may.
+//! What people do in Slack and want an answer to: commands, mentions of the app, and the buttons under
+//! what that says. Whoever does it is an actor like the reader of a page, and the same actions decide
+//! what they may.
 
+mod covers;
 mod mentions;
+mod presses;
 mod reply;
 
-pub use mentions::answer as answer_mention;
+pub use mentions::{Calls, Mentions, take as take_mention};
+pub use presses::answer as answer_press;
 
 use crate::{
     Services,
@@ -64,6 +68,7 @@ async fn once(
         person,
         command,
         trigger,
+        ..
     } = invocation;
     let (store, key) = (
         &services.store,
@@ -101,6 +106,12 @@ async fn run(
         Command::Help => Ok(replies.help()),
         Command::Unknown => Ok(replies.unknown()),
         Command::Whom(code) => Ok(replies.whom(code)),
+        Command::When(code) => Ok(replies.when(code)),
+        Command::Cover(code, wish) => covers::ask(services, &actor, (code, wish), replies).await,
+        Command::Take(code, which) => {
+            let which = which.as_deref();
+            covers::take(services, &actor, (code, which), replies).await
+        }
         Command::List => list(services, &actor, replies).await,
         Command::Show(code) => match found(services, &actor, code).await? {
             Some(id) => show(services, &actor, &id, replies).await,

@@ -2,10 +2,12 @@
 
 use crate::{
     actions::Failure,
-    slack::message::{announcement, escaped, name, on_duty},
+    slack::message::{Asked, announcement, during, escaped, name, on_duty},
 };
-use domain::{Directory, Listing};
-use types::{Outlook, RotationId, RotationRefusal, Selection};
+use domain::{CallRefusal, Directory, Listing};
+use types::{
+    Outlook, OverrideField, OverrideRefusal, PersonId, RotationId, RotationRefusal, Selection, Span,
+};
 
 /// Whoever reads more lines than this reads none of them.
 const LISTED: usize = 25;
@@ -17,6 +19,8 @@ const HELP: &str = "\
 • `/rr CODE rotate`: has the next one take over
 • `/rr CODE set @somebody`: puts one of its members on duty
 • `/rr CODE me`: puts you on duty, if you are one of its members
+• `/rr CODE cover`: asks the others to cover your next shift; with `@somebody` behind it, one person alone; with `2026-12-24 09:00 to 17:00`, for that time
+• `/rr CODE take`: takes what somebody wants cover for
 Rotations that follow a schedule or PagerDuty change hands by themselves. Only you see what is answered.";
 
 /// A rotation, and how it is.
@@ -96,8 +100,83 @@ impl<'a> Reply<'a> {
     pub(super) fn whom(&self, code: &str) -> String {
         let code = escaped(code);
         format!(
-            "Slack did not say who is meant. Type `/rr {code} set @` and choose one person from the list that Slack offers."
+            "Slack did not say who is meant. Type the command for `{code}` again, and where the person stands type `@` and choose one person from the list that Slack offers."
         )
+    }
+
+    pub(super) fn when(&self, code: &str) -> String {
+        let code = escaped(code);
+        format!(
+            "It is not clear from when until when you want cover. Type `/rr {code} cover 2026-12-24 09:00 to 2026-12-24 17:00` with your times, or `/rr {code} cover` for your next shift."
+        )
+    }
+
+    /// Why nobody can be covered there, with the schedule at PagerDuty, if its address is known.
+    pub(super) fn no_cover(&self, refusal: &OverrideRefusal, schedule: Option<&str>) -> String {
+        let why = escaped(&refusal.to_string());
+        let schedule = schedule.filter(|_| *refusal == OverrideRefusal::Bound);
+        match schedule {
+            Some(address) => format!("{why} <{}|Open the schedule>", escaped(address)),
+            None => why,
+        }
+    }
+
+    pub(super) fn no_shift(&self) -> String {
+        "You have no shift there that is planned with an end, so there is nothing to cover."
+            .to_owned()
+    }
+
+    pub(super) fn cover_asked(&self, code: &str) -> String {
+        let code = escaped(code);
+        format!(
+            "Cover is asked for. Nothing changes until somebody takes it: on the page of the rotation, or by `/rr {code} take`."
+        )
+    }
+
+    /// Why cover is not asked for or taken; what was typed is read in `zone`.
+    pub(super) fn cover_refused(&self, refusal: &OverrideRefusal, zone: &str) -> String {
+        match refusal {
+            OverrideRefusal::Fields(problems) => {
+                let why = problems.iter().map(|(field, problem)| match field {
+                    OverrideField::Of => {
+                        "You are not in this rotation, so there is no shift of yours to cover."
+                            .to_owned()
+                    }
+                    OverrideField::Span(_) => format!("{problem} Times are those of {zone}."),
+                    OverrideField::Person => problem.to_string(),
+                });
+                let why: Vec<_> = why.map(|why| escaped(&why)).collect();
+                why.join(" ")
+            }
+            refusal => escaped(&refusal.to_string()),
+        }
+    }
+
+    pub(super) fn nothing_to_take(&self, code: &str, which: Option<&str>) -> String {
+        let code = escaped(code);
+        match which {
+            Some(which) => format!(
+                "There is no request for cover `{}` any more. `/rr {code} take` says which there are.",
+                escaped(which)
+            ),
+            None => "Nobody asks for cover there that you could give.".to_owned(),
+        }
+    }
+
+    pub(super) fn cover_taken(&self, asker: &str, span: Span) -> String {
+        let (asker, span) = (name(asker), during(span));
+        format!("Done. You stand in for {asker}: {span}.")
+    }
+
+    /// Several want cover.
+    pub(super) fn which_to_take(&self, code: &str, several: &[(&str, &str, Span)]) -> String {
+        let code = escaped(code);
+        let lines = several.iter().map(|(id, asker, span)| {
+            let (id, asker, span) = (escaped(id), name(asker), during(*span));
+            format!("\n• `/rr {code} take {id}`: {asker}, {span}")
+        });
+        let lines: String = lines.collect();
+        format!("Cover is wanted more than once. Choose one:{lines}")
     }
 
     pub(super) fn no_rotation(&self, code: &str) -> String {
@@ -114,6 +193,40 @@ impl<'a> Reply<'a> {
 
     pub(super) fn private(&self, called: &str) -> String {
         format!("{called}\nOnly you see this, since the rotation is private: nobody was told.")
+    }
+
+    pub(super) fn private_by_now(&self) -> String {
+        "Whoever was called has passed it on. The rotation is private by now, so nobody else was called."
+            .to_owned()
+    }
+
+    /// Everybody was called, and has passed it on.
+    pub(super) fn nobody_left(&self, Asked { rotation, by }: Asked<'_>) -> String {
+        let (asker, rotation) = (escaped(by.as_str()), name(rotation));
+        format!(
+            "<@{asker}>: whoever was called for {rotation} has passed it on, and nobody else takes turns there whom Slack knows. Ask in the channel."
+        )
+    }
+
+    /// Why what somebody pressed does nothing.
+    pub(super) fn not_taken(&self, refusal: &CallRefusal, me: &PersonId) -> String {
+        match refusal {
+            CallRefusal::NotCalled => {
+                "Only those who are called in this message can take it or pass it on.".to_owned()
+            }
+            CallRefusal::TakenBy(taker) if taker == me => {
+                "You see to it already. If you cannot after all, say so in the thread.".to_owned()
+            }
+            CallRefusal::TakenBy(taker) => {
+                format!("<@{}> sees to it already.", escaped(taker.as_str()))
+            }
+            CallRefusal::PassedAlready => "You have passed it on already.".to_owned(),
+        }
+    }
+
+    pub(super) fn call_over(&self) -> String {
+        "This is too long ago for Round Robin to remember it. Mention it again to call whoever is on duty now."
+            .to_owned()
     }
 
     pub(super) fn refused(&self, refusal: &RotationRefusal) -> String {

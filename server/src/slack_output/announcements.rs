@@ -6,7 +6,7 @@ use crate::{
     Services,
     actions::{Failure, channels},
     outbox::{Attempt, Consumer},
-    slack::{self, ANNOUNCEMENT, DUTY_GROUP, TOPIC},
+    slack::{self, ANNOUNCEMENT, DUTY_GROUP, Message, TOPIC},
     store::Delivery,
 };
 use async_trait::async_trait;
@@ -47,12 +47,14 @@ impl Consumer for Announcements {
 impl Announcements {
     async fn announce(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
         let Self(services) = self;
-        let text = channels::said(services, &delivery.workspace, &delivery.rotation).await?;
+        let rotation = delivery.rotation().ok_or(Failure::NotFound)?;
+        let text = channels::said(services, &delivery.workspace, rotation).await?;
         let installed = slack::installed(&services.slack, &delivery.workspace).await?;
         let Some(installed) = installed else {
             return Ok(refused(NOT_INSTALLED));
         };
         let channel = SlackChannelId::new(&delivery.target);
-        Ok(post(services, &installed, &channel, &text).await)
+        let message = Message::new(&channel, &text);
+        Ok(post(services, &installed, message).await)
     }
 }

@@ -7,23 +7,25 @@ use crate::{
     actions::{
         Failure,
         notifications::{QUIET_HOURS, quiet_until},
-        rotations,
+        rotations::{self, RotationState},
     },
     outbox::{Attempt, Consumer},
     slack::{
-        self, AskError, DUTY_GROUP, TOPIC,
-        message::{Personal, direct_message, personal_line},
+        self, AskError, DUTY_GROUP, Message, TOPIC,
+        message::{Personal, direct_message, personal_line, reconnect_line},
         open_direct,
     },
-    store::{Beside, Delivery},
+    store::{Beside, Delivery, Subject},
 };
 use async_trait::async_trait;
 use domain::{Actor, Occurrence, Person, PersonalNotice, Relation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use types::{DaysWanted, Holder, MemberKey, PersonId, RotationId};
+use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, Role, RotationId, WorkspaceId};
 
 /// Where people choose what they are told.
 const CHOICES: &str = "/settings/notifications";
+/// Where admins reconnect PagerDuty.
+const INTEGRATIONS: &str = "/settings/integrations";
 
 /// Tells people of one kind.
 pub struct DirectMessages {
@@ -62,7 +64,11 @@ impl Consumer for DirectMessages {
     fn goes_after(&self) -> &[&str] {
         match self.notice {
             PersonalNotice::Starts | PersonalNotice::Ends => &[DUTY_GROUP, TOPIC],
-            PersonalNotice::Moves | PersonalNotice::Before(_) => &[],
+            PersonalNotice::Moves
+            | PersonalNotice::CoverWanted
+            | PersonalNotice::CoverTaken
+            | PersonalNotice::Reconnect
+            | PersonalNotice::Before(_) => &[],
         }
     }
 
@@ -104,15 +110,22 @@ impl DirectMessages {
         if !notice.is_wanted(&known.choices) {
             return Ok(Attempt::Delivered);
         }
-        let mut about = BTreeMap::from([(&delivery.rotation, vec![delivery.occurrence])]);
+        let mut about = BTreeMap::from([(&delivery.subject, vec![delivery.occurrence])]);
         for other in beside {
-            let occurrences = about.entry(&other.rotation).or_default();
+            let occurrences = about.entry(&other.subject).or_default();
             occurrences.push(other.occurrence());
         }
         let mut lines = Vec::new();
-        for (rotation, occurrences) in about {
-            let of_one = self.lines(delivery, &reader, rotation, &occurrences);
-            lines.extend(of_one.await?);
+        for (subject, occurrences) in about {
+            lines.extend(match subject {
+                Subject::Rotation(rotation) => {
+                    let of_one = self.lines(delivery, &reader, rotation, &occurrences);
+                    of_one.await?
+                }
+                Subject::Cover(cover) => self.of_cover(delivery, &reader, cover).await?,
+                Subject::Workspace(workspace) => self.of_workspace(workspace, &reader).await?,
+                Subject::Mention(_) => Vec::new(),
+            });
         }
         if lines.is_empty() {
             return Ok(Attempt::Delivered);
@@ -170,7 +183,8 @@ impl DirectMessages {
         let lines: Vec<_> = lines.iter().map(|line| line.text.clone()).collect();
         let choices = services.config.public_url.join(CHOICES);
         let text = direct_message(&lines, &choices);
-        Ok(post(services, &installed, &channel, &text).await)
+        let message = Message::new(&channel, &text);
+        Ok(post(services, &installed, message).await)
     }
 
     /// What there is to say now of a rotation, as far as it is still of use.
@@ -182,19 +196,10 @@ impl DirectMessages {
         occurrences: &[Occurrence],
     ) -> Result<Vec<Line>, Failure> {
         let Self { services, notice } = self;
-        let everything = Actor::system(&delivery.workspace);
-        let days = DaysWanted::default();
-        let state = match rotations::state(services, &everything, rotation, &days).await {
-            Ok(state) => state,
-            // It was deleted meanwhile.
-            Err(Failure::NotFound) => return Ok(Vec::new()),
-            Err(failure) => return Err(failure),
-        };
-        // Whoever was taken out of a private rotation sees it no more.
-        let visibility = state.rotation.details.visibility;
-        if !Relation::of(&reader.id, &state.rotation).may_see(visibility, reader.role) {
+        let state = seen(services, (delivery, reader), rotation).await?;
+        let Some(state) = state else {
             return Ok(Vec::new());
-        }
+        };
         let me = MemberKey::new(&delivery.target);
         let mine = state.outlook.of(&me);
         let shifts = state.plan.iter().filter(|shift| {
@@ -214,15 +219,108 @@ impl DirectMessages {
                 Vec::from_iter(first.map(|first| Personal::Moved(first, shifts.len() - 1)))
             }
             PersonalNotice::Before(_) => shifts.map(Personal::Coming).collect(),
+            // These are not about a rotation.
+            PersonalNotice::CoverWanted
+            | PersonalNotice::CoverTaken
+            | PersonalNotice::Reconnect => Vec::new(),
         };
-        let name = &state.rotation.details.name;
-        let page = format!("/rotations/{rotation}");
-        let address = services.config.public_url.join(&page);
-        let lines = told.into_iter().map(|told| Line {
-            text: personal_line((name, &address), told, &state.directory),
-            rotation: name.clone(),
-        });
+        let lines = told.into_iter().map(|told| line(services, &state, told));
         Ok(lines.collect())
+    }
+
+    /// What there is to say now of the workspace's PagerDuty, to whoever may see to it.
+    async fn of_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        reader: &Person,
+    ) -> Result<Vec<Line>, Failure> {
+        let Self { services, notice } = self;
+        let connection = services.store.connection(workspace).await?;
+        let problem = connection.and_then(|connection| connection.problem);
+        // It may have been seen to meanwhile.
+        let problem = problem.filter(|problem| {
+            let is_theirs = *notice == PersonalNotice::Reconnect && reader.role.administers();
+            is_theirs && problem.needs_reconnection()
+        });
+        let line = problem.map(|problem| Line {
+            text: reconnect_line(
+                &problem.to_string(),
+                &services.config.public_url.join(INTEGRATIONS),
+            ),
+            rotation: "PagerDuty".to_owned(),
+        });
+        Ok(Vec::from_iter(line))
+    }
+
+    /// What there is to say now of a request for cover: that the reader could take it, or that
+    /// somebody has.
+    async fn of_cover(
+        &self,
+        delivery: &Delivery,
+        reader: &Person,
+        id: &CoverId,
+    ) -> Result<Vec<Line>, Failure> {
+        let Self { services, notice } = self;
+        // It was withdrawn meanwhile.
+        let Some((rotation, cover)) = services.store.cover(&delivery.workspace, id).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(state) = seen(services, (delivery, reader), &rotation).await? else {
+            return Ok(Vec::new());
+        };
+        let me = Holder {
+            key: MemberKey::new(&delivery.target),
+            name: reader.name.clone(),
+        };
+        let asker = Holder {
+            key: cover.request.asked_by.clone(),
+            name: cover.asked_by_name.clone(),
+        };
+        let span = cover.request.span;
+        let told = match (notice, &cover.request.taken_by) {
+            (PersonalNotice::CoverWanted, None) => {
+                let taking = cover.request.clone().take(me, state.now);
+                let may_take = taking.is_ok() && reader.role != Role::Guest;
+                may_take.then_some(Personal::CoverWanted(&asker, span))
+            }
+            (PersonalNotice::CoverTaken, Some(by)) if me.key == asker.key => {
+                Some(Personal::CoverTaken(by, span))
+            }
+            _ => None,
+        };
+        Ok(Vec::from_iter(
+            told.map(|told| line(services, &state, told)),
+        ))
+    }
+}
+
+/// A rotation as it is now, where it is there and somebody sees it. Whoever was taken out of a
+/// private one does no more.
+async fn seen(
+    services: &Services,
+    (delivery, reader): (&Delivery, &Person),
+    rotation: &RotationId,
+) -> Result<Option<RotationState>, Failure> {
+    let everything = Actor::system(&delivery.workspace);
+    let days = DaysWanted::default();
+    let state = match rotations::state(services, &everything, rotation, &days).await {
+        Ok(state) => state,
+        Err(Failure::NotFound) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let visibility = state.rotation.details.visibility;
+    let may_see = Relation::of(&reader.id, &state.rotation).may_see(visibility, reader.role);
+    Ok(may_see.then_some(state))
+}
+
+fn line(services: &Services, state: &RotationState, told: Personal<'_>) -> Line {
+    let rotation = &state.rotation;
+    let page = format!("/rotations/{}", rotation.id);
+    let address = services.config.public_url.join(&page);
+    let name = &rotation.details.name;
+    Line {
+        text: personal_line((name, &address), told, &state.directory),
+        rotation: name.clone(),
     }
 }
 
@@ -231,6 +329,9 @@ const fn in_words(notice: PersonalNotice) -> &'static str {
         PersonalNotice::Starts => "On duty",
         PersonalNotice::Ends => "Duty ended",
         PersonalNotice::Moves => "A shift moved",
+        PersonalNotice::CoverWanted => "Cover is wanted",
+        PersonalNotice::CoverTaken => "Cover is given",
+        PersonalNotice::Reconnect => "Needs to be reconnected",
         PersonalNotice::Before(_) => "A shift begins",
     }
 }

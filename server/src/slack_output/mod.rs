@@ -5,30 +5,32 @@ pub mod announcements;
 pub mod direct;
 mod group_watch;
 pub mod groups;
+mod outage_watch;
 mod topic_watch;
 pub mod topics;
 
 pub use group_watch::{compare_groups, task as group_watch};
+pub use outage_watch::task as outage_watch;
 pub use topic_watch::{Rounds, look_at_topics, task as topic_watch};
 
 use crate::{
     Services,
     background::{Lease, Periodic, Task},
     outbox::Attempt,
-    slack::{self, AskError, Installed, SlackError},
+    slack::{self, AskError, Installed, Message, SlackError},
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
-use types::{LiveTopic, RotationId, SlackCapability, SlackChannelId, Timestamp, WorkspaceId};
+use types::{LiveTopic, RotationId, SlackCapability, Timestamp, WorkspaceId};
 
 /// What Slack refused a watch does not have tried again sooner, in seconds.
 const AGAIN_AFTER_SECONDS: i64 = 10 * 60;
 
 /// Codes of what is wrong where Slack has no word for it.
-const GONE: &str = "rotation_gone";
+pub(crate) const GONE: &str = "rotation_gone";
 const MISSING_SCOPE: &str = "missing_scope";
-const NOT_INSTALLED: &str = "not_installed";
-const FAILED: &str = "server_failed";
+pub(crate) const NOT_INSTALLED: &str = "not_installed";
+pub(crate) const FAILED: &str = "server_failed";
 
 /// A task of one server of several that looks at Slack each `interval`, beginning at once, since
 /// Slack tells nobody what others do there. A server that dies is replaced after `lease`.
@@ -84,17 +86,19 @@ fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId
 }
 
 /// Writes a message, once.
-async fn post(
-    services: &Services,
-    installed: &Installed,
-    channel: &SlackChannelId,
-    text: &str,
-) -> Attempt {
-    match slack::post_message(&services.slack, installed, channel, text).await {
-        Ok(()) => Attempt::Delivered,
-        Err(AskError::Slack(error)) => attempt(&error),
+async fn post(services: &Services, installed: &Installed, message: Message<'_>) -> Attempt {
+    match slack::post_message(&services.slack, installed, message).await {
+        Ok(_) => Attempt::Delivered,
+        Err(error) => attempt_to_write(error),
+    }
+}
+
+/// What an attempt to write a message comes to that ended with this.
+pub(crate) fn attempt_to_write(error: AskError) -> Attempt {
+    match error {
+        AskError::Slack(error) => attempt(&error),
         // What Slack said of the token could not be written: it has answered by then.
-        Err(AskError::Store(error)) => {
+        AskError::Store(error) => {
             tracing::error!(%error, "what Slack answered could not be kept");
             Attempt::Unclear {
                 problem: FAILED.to_owned(),
@@ -103,13 +107,13 @@ async fn post(
     }
 }
 
-fn refused(problem: &str) -> Attempt {
+pub(crate) fn refused(problem: &str) -> Attempt {
     Attempt::Refused {
         problem: problem.to_owned(),
     }
 }
 
-fn failed(problem: &str) -> Attempt {
+pub(crate) fn failed(problem: &str) -> Attempt {
     Attempt::Failed {
         problem: problem.to_owned(),
         wait: None,

@@ -1,11 +1,13 @@
 //! Requests for cover. One that is taken is kept until its time is over, so that whoever comes
 //! second is told who was quicker.
 
-use super::{DatabaseConnection, Engine, Result, Store, as_json};
-use domain::{Rotation, rota::CoverRequest};
+use super::{
+    DatabaseConnection, Engine, Result, Store, as_json, deliveries::Subject, notifications, outbox,
+};
+use domain::{Notice, NoticeKey, Occurrence, PersonalNotice, Rotation, rota::CoverRequest};
 use sqlx::{AssertSqlSafe, FromRow};
-use std::collections::HashMap;
-use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp};
+use std::{collections::HashMap, time::Duration};
+use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
 
 /// A request whose time is not over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +21,8 @@ pub struct StoredCover {
 
 #[derive(FromRow)]
 struct Row {
-    rotation_id: String,
     id: String,
+    rotation_id: String,
     asked_by: String,
     asked_by_name: String,
     asked: Option<String>,
@@ -65,7 +67,30 @@ impl Store {
         let mut connection = self.pool.acquire().await?;
         load(&mut connection, self.engine, rotations, now).await
     }
+
+    /// A request, and the rotation that it is for.
+    pub async fn cover(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CoverId,
+    ) -> Result<Option<(RotationId, StoredCover)>> {
+        let statement = format!("{ROWS} where c.workspace_id = $1 and c.id = $2");
+        let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|row| (RotationId::new(&row.rotation_id), row.into())))
+    }
 }
+
+/// Requests for cover, as `c`.
+const ROWS: &str = "select c.id, c.rotation_id, c.asked_by,
+         coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked, a.name as asked_name,
+         c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
+     from covers c
+         left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
+         left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id";
 
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
@@ -74,13 +99,7 @@ pub(super) async fn load(
     now: Timestamp,
 ) -> Result<HashMap<RotationId, Vec<StoredCover>>> {
     let statement = format!(
-        "select c.rotation_id, c.id, c.asked_by,
-             coalesce(b.name, c.asked_by_name) as asked_by_name, c.asked,
-             a.name as asked_name, c.starts_at, c.ends_at, c.taken_by, c.taken_by_name
-         from covers c
-             left join people b on b.workspace_id = c.workspace_id and c.asked_by = 'slack:' || b.id
-             left join people a on a.workspace_id = c.workspace_id and c.asked = 'slack:' || a.id
-         where c.rotation_id in {} and c.ends_at > $2 order by c.starts_at, c.id",
+        "{ROWS} where c.rotation_id in {} and c.ends_at > $2 order by c.starts_at, c.id",
         engine.texts_of_json("$1")
     );
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
@@ -94,6 +113,39 @@ pub(super) async fn load(
         covers.entry(rotation).or_default().push(row.into());
     }
     Ok(covers)
+}
+
+/// What people are told because cover is wanted or taken.
+pub(super) async fn tell(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    (cover, notice, targets): (&StoredCover, PersonalNotice, &[&MemberKey]),
+    now: Timestamp,
+) -> Result<()> {
+    if !notifications::may_write(connection, workspace).await? {
+        return Ok(());
+    }
+    let left = cover.request.span.until.as_millis() - now.as_millis();
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or_default());
+    let notices = targets.iter().map(|target| Notice {
+        key: NoticeKey {
+            occurrence: Occurrence::at(now),
+            kind: notice.kind().to_owned(),
+            target: target.to_string(),
+        },
+        due_in: Duration::ZERO,
+        expires_in: Some(left),
+    });
+    let (subject, notices) = (
+        Subject::Cover(cover.id.clone()),
+        notices.collect::<Vec<_>>(),
+    );
+    let rows = notices.iter();
+    let rows: Vec<_> = rows
+        .map(|notice| outbox::Row::new(workspace, &subject, notice))
+        .collect();
+    outbox::insert(connection, engine, &rows).await
 }
 
 pub(super) async fn insert(

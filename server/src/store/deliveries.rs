@@ -5,16 +5,59 @@ use super::{Result, Store, as_json, duration, millis, outbox};
 use domain::Occurrence;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Notify;
-use types::{RotationId, Timestamp, WorkspaceId};
+use types::{CoverId, RotationId, Timestamp, WorkspaceId};
+
+/// What a notice is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Rotation(RotationId),
+    /// Of the app, by its id.
+    Mention(String),
+    /// A request for cover.
+    Cover(CoverId),
+    /// As a whole.
+    Workspace(WorkspaceId),
+}
+
+impl Subject {
+    /// Those that this version knows, as they are stored.
+    const KINDS: &str = "('rotation', 'mention', 'cover', 'workspace')";
+
+    /// The kind and the id, as they are stored.
+    pub(super) fn columns(&self) -> (&'static str, &str) {
+        match self {
+            Self::Rotation(rotation) => ("rotation", rotation.as_str()),
+            Self::Mention(mention) => ("mention", mention),
+            Self::Cover(cover) => ("cover", cover.as_str()),
+            Self::Workspace(workspace) => ("workspace", workspace.as_str()),
+        }
+    }
+
+    fn of_columns(kind: &str, id: String) -> Self {
+        match kind {
+            "mention" => Self::Mention(id),
+            "cover" => Self::Cover(CoverId::new(id)),
+            "workspace" => Self::Workspace(WorkspaceId::new(id)),
+            _ => Self::Rotation(RotationId::new(id)),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, id) = self.columns();
+        write!(f, "{kind} {id}")
+    }
+}
 
 /// A notice that this server has claimed and is to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub id: String,
     pub workspace: WorkspaceId,
-    pub rotation: RotationId,
+    pub subject: Subject,
     pub occurrence: Occurrence,
     pub kind: String,
     pub target: String,
@@ -24,11 +67,21 @@ pub struct Delivery {
     pub late: Duration,
 }
 
+impl Delivery {
+    /// The rotation that it is about, if it is about one.
+    pub fn rotation(&self) -> Option<&RotationId> {
+        match &self.subject {
+            Subject::Rotation(rotation) => Some(rotation),
+            Subject::Mention(_) | Subject::Cover(_) | Subject::Workspace(_) => None,
+        }
+    }
+}
+
 /// A notice that is told together with another one for the same target, and what it is to tell of.
 #[derive(Clone, Debug)]
 pub struct Beside {
     id: String,
-    pub rotation: RotationId,
+    pub subject: Subject,
     occurrence: i64,
 }
 
@@ -160,6 +213,7 @@ impl Store {
         let precedences_of = self.engine.rows_of_json_in("$4");
         let singly_of = self.engine.texts_of_json("$5");
         let held = self.engine.held_unless_taken();
+        let subjects = Subject::KINDS;
         let mut tx = self.begin().await?;
         outbox::join_waiting(&mut tx, self.engine).await?;
         let statement = format!(
@@ -171,7 +225,7 @@ impl Store {
                          case when o.kind in {singly_of} then '' else o.id end
                      order by o.not_before, o.id) as place
                  from outbox o
-                 where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind = 'rotation'
+                 where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind in {subjects}
                      and o.not_before <= (select {now}) and o.retry_at <= (select {now}) and {one}
                      and not exists (select 1 from outbox e
                          where e.workspace_id = o.workspace_id and e.target = o.target
@@ -191,10 +245,20 @@ impl Store {
                          where s.workspace_id = o.workspace_id and s.state = 'sending'
                              and s.kind in {singly_of}))) free
                  where place = 1 order by not_before, id limit $3) {held})
-             returning id, workspace_id, subject_id, occurrence, kind, target, attempts,
+             returning id, workspace_id, subject_kind, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
         );
-        type Row = (String, String, String, i64, String, String, i64, i64);
+        type Row = (
+            String,
+            String,
+            String,
+            String,
+            i64,
+            String,
+            String,
+            i64,
+            i64,
+        );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(as_json(kinds))
             .bind(millis(length))
@@ -205,10 +269,10 @@ impl Store {
             .await?;
         tx.commit().await?;
         let claimed = rows.into_iter().map(
-            |(id, workspace, rotation, occurrence, kind, target, attempt, late)| Delivery {
+            |(id, workspace, about, subject, occurrence, kind, target, attempt, late)| Delivery {
                 id,
                 workspace: WorkspaceId::new(workspace),
-                rotation: RotationId::new(rotation),
+                subject: Subject::of_columns(&about, subject),
                 occurrence: Occurrence::at(Timestamp::from_millis(occurrence)),
                 kind,
                 target,
@@ -252,10 +316,10 @@ impl Store {
                  where workspace_id = $1 and target = $2 and kind = $3 and state = 'waiting'
                      and not_before <= (select {now})
                      and (expires_at is null or expires_at > (select {now})) {})
-             returning id, subject_id, occurrence",
+             returning id, subject_kind, subject_id, occurrence",
             self.engine.held_unless_taken()
         );
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<(String, String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(delivery.workspace.as_str())
             .bind(&delivery.target)
             .bind(&delivery.kind)
@@ -264,9 +328,9 @@ impl Store {
             .await?;
         let beside = rows.into_iter();
         Ok(beside
-            .map(|(id, rotation, occurrence)| Beside {
+            .map(|(id, about, subject, occurrence)| Beside {
                 id,
-                rotation: RotationId::new(rotation),
+                subject: Subject::of_columns(&about, subject),
                 occurrence,
             })
             .collect())

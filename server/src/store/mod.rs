@@ -25,8 +25,10 @@ mod hand_offs;
 mod history;
 mod inspection;
 mod links;
+mod mentions;
 mod notifications;
 mod opening;
+mod outages;
 mod outbox;
 mod overrides;
 mod overview;
@@ -63,7 +65,7 @@ pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use deliveries::{
-    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence,
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence, Subject,
 };
 pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
@@ -72,6 +74,7 @@ pub use former::Former;
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
 pub use history::{HISTORY_KEPT_SECONDS, StoredRecord};
 pub use inspection::{Inspection, inspect};
+pub use mentions::{CallMessage, MentionChange, MentionNotice, NewMention, StoredMention};
 pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};
 pub use outbox::OUTBOX_CHANNEL;

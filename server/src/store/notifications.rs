@@ -179,6 +179,20 @@ pub(super) async fn plan_again(
     Ok(())
 }
 
+/// Whether Slack lets Round Robin write to the people of a workspace.
+pub(super) async fn may_write(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<bool> {
+    let row: Option<(Option<String>,)> =
+        sqlx::query_as("select bot_scopes from workspaces where id = $1")
+            .bind(workspace.as_str())
+            .fetch_optional(connection)
+            .await?;
+    let scopes = row.and_then(|(scopes,)| scopes).unwrap_or_default();
+    Ok(SlackCapability::DirectMessages.is_granted(&split_scopes(&scopes)))
+}
+
 /// What people want to be told themselves, for each of the rotations in whose workspace Slack lets
 /// Round Robin write to them.
 pub(super) async fn subscriptions(

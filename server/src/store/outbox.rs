@@ -3,8 +3,8 @@
 //! `deliveries.rs`). However much there is to tell, it takes the same few statements.
 
 use super::{
-    DatabaseConnection, Engine, Result, Store, as_json, millis, rotations::CrewChange,
-    subscriptions,
+    DatabaseConnection, Engine, Result, Store, as_json, deliveries::Subject, millis,
+    rotations::CrewChange, subscriptions,
 };
 use domain::{
     Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PersonalNotice, PlanNotices,
@@ -32,10 +32,11 @@ pub(super) struct PlanChange<'a> {
 
 /// A notice, as the statements take it.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: Uuid,
     workspace: &'a str,
-    rotation: &'a str,
+    subject_kind: &'static str,
+    subject: &'a str,
     occurrence: i64,
     kind: &'a str,
     target: &'a str,
@@ -44,16 +45,22 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(workspace: &'a WorkspaceId, rotation: &'a RotationId, notice: &'a Notice) -> Self {
+    pub(super) fn new(
+        workspace: &'a WorkspaceId,
+        subject: &'a Subject,
+        notice: &'a Notice,
+    ) -> Self {
         let NoticeKey {
             occurrence,
             kind,
             target,
         } = &notice.key;
+        let (subject_kind, subject) = subject.columns();
         Self {
             id: Uuid::now_v7(),
             workspace: workspace.as_str(),
-            rotation: rotation.as_str(),
+            subject_kind,
+            subject,
             occurrence: occurrence.moment().as_millis(),
             kind,
             target,
@@ -73,7 +80,7 @@ struct Use<'a> {
 
 #[derive(Serialize)]
 struct Move<'a> {
-    rotation: &'a str,
+    subject: &'a str,
     kind: &'a str,
     target: &'a str,
     from: i64,
@@ -81,7 +88,7 @@ struct Move<'a> {
 }
 
 /// Whether the row `o` is about a rotation, and of the kind and for the target of `j`.
-const SAME: &str = "o.subject_kind = 'rotation' and o.subject_id = j.value->>'rotation'
+const SAME: &str = "o.subject_kind = 'rotation' and o.subject_id = j.value->>'subject'
     and o.kind = j.value->>'kind' and o.target = j.value->>'target'";
 
 /// Writes what is to be told where others are on duty by these changes.
@@ -104,12 +111,13 @@ pub(super) async fn duty_changed(
     let subscriptions = subscriptions::of_rotations(connection, engine, ids).await?;
     let notices = changed.iter().map(|(rotation, change)| {
         let notices = notices_of_change(&of(&subscriptions, &rotation.id), change);
-        (*rotation, notices)
+        (*rotation, Subject::Rotation(rotation.id.clone()), notices)
     });
     let notices: Vec<_> = notices.collect();
     let (mut due, mut uses) = (Vec::new(), Vec::new());
     for (
         rotation,
+        subject,
         ChangeNotices {
             due: told,
             only_for,
@@ -117,7 +125,7 @@ pub(super) async fn duty_changed(
     ) in &notices
     {
         let rows = told.iter();
-        due.extend(rows.map(|notice| Row::new(&rotation.workspace, &rotation.id, notice)));
+        due.extend(rows.map(|notice| Row::new(&rotation.workspace, subject, notice)));
         for (kind, targets) in only_for {
             let targets = targets.iter().map(|target| Some(target.as_str()));
             uses.extend(targets.chain([None]).map(|target| Use {
@@ -152,15 +160,16 @@ pub(super) async fn plans_changed(
         let changes = shift_changes(plan.before, plan.after, now);
         let subscriptions = of(&subscriptions, plan.rotation);
         let notices = notices_of_plan(&subscriptions, plan.after, &changes, now);
-        (plan.rotation, notices)
+        let subject = Subject::Rotation(plan.rotation.clone());
+        (plan.rotation, subject, notices)
     });
     let notices: Vec<_> = notices.collect();
     let (mut due, mut moves) = (Vec::new(), Vec::new());
-    for (rotation, PlanNotices { moved, due: told }) in &notices {
+    for (rotation, subject, PlanNotices { moved, due: told }) in &notices {
         let rows = told.iter();
-        due.extend(rows.map(|notice| Row::new(workspace, rotation, notice)));
+        due.extend(rows.map(|notice| Row::new(workspace, subject, notice)));
         moves.extend(moved.iter().map(|(key, to)| Move {
-            rotation: rotation.as_str(),
+            subject: rotation.as_str(),
             kind: &key.kind,
             target: &key.target,
             from: key.occurrence.moment().as_millis(),
@@ -168,7 +177,7 @@ pub(super) async fn plans_changed(
         }));
     }
     follow(connection, engine, &moves).await?;
-    let rotations = notices.iter().map(|(rotation, _)| *rotation);
+    let rotations = notices.iter().map(|(rotation, ..)| *rotation);
     withdraw_others(connection, engine, rotations, &due).await?;
     insert(connection, engine, &due).await
 }
@@ -221,7 +230,8 @@ impl Store {
                     due_in: Duration::ZERO,
                     expires_in: None,
                 };
-                let row = Row::new(workspace, rotation, &notice);
+                let subject = Subject::Rotation(rotation.clone());
+                let row = Row::new(workspace, &subject, &notice);
                 insert(&mut tx, self.engine, &[row]).await?;
             }
             _ => announce(&mut tx, self.engine).await?,
@@ -409,7 +419,7 @@ async fn withdraw_others(
         "delete from outbox where subject_kind = 'rotation' and state = 'waiting'
              and expires_at is not null and kind <> $3 and subject_id in {}
              and (subject_id, occurrence, kind, target) not in
-                 (select j.value->>'rotation', cast(j.value->>'occurrence' as bigint),
+                 (select j.value->>'subject', cast(j.value->>'occurrence' as bigint),
                       j.value->>'kind', j.value->>'target' from {})",
         engine.texts_of_json("$2"),
         engine.rows_of_json()
@@ -423,8 +433,10 @@ async fn withdraw_others(
     Ok(())
 }
 
-/// Adds what is not there yet. What waits for its time goes by how long that is as of now.
-async fn insert(
+/// Adds what is not there yet. What waits for its time goes by how long that is as of now. That a
+/// shift has moved to where it was before, and whoever has it was told so then, is told again: each
+/// move is known once, in the transaction that makes it.
+pub(super) async fn insert(
     connection: &mut DatabaseConnection,
     engine: Engine,
     due: &[Row<'_>],
@@ -433,22 +445,29 @@ async fn insert(
     let statement = format!(
         "insert into outbox (id, workspace_id, subject_kind, subject_id, occurrence, kind, target,
              state, attempts, not_before, expires_at, retry_at)
-         select j.value->>'id', j.value->>'workspace', 'rotation', j.value->>'rotation',
+         select j.value->>'id', j.value->>'workspace', j.value->>'subject_kind',
+             j.value->>'subject',
              cast(j.value->>'occurrence' as bigint), j.value->>'kind', j.value->>'target',
              'waiting', 0, {now} + cast(j.value->>'due_in' as bigint),
              {now} + cast(j.value->>'expires_in' as bigint), 0
          from {} where true
          on conflict (subject_kind, subject_id, occurrence, kind, target) do update
-             set not_before = excluded.not_before, expires_at = excluded.expires_at
+             set not_before = excluded.not_before, expires_at = excluded.expires_at,
+                 state = 'waiting', retry_at = 0, ended_at = null, problem = null
              where outbox.state = 'waiting' and outbox.attempts = 0
-                 and outbox.expires_at is not null",
+                     and outbox.expires_at is not null
+                 or outbox.kind = $2 and outbox.ended_at is not null",
         engine.rows_of_json()
     );
-    execute(connection, statement, due).await?;
-    if !due.is_empty() {
-        announce(connection, engine).await?;
+    if due.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(due))
+        .bind(PersonalNotice::Moves.kind())
+        .execute(&mut *connection)
+        .await?;
+    announce(connection, engine).await
 }
 
 /// Has the deliverer look once the transaction is committed, whichever server it is on.

@@ -6,7 +6,7 @@ use super::{
     rotations,
 };
 use domain::{
-    Rotation,
+    PersonalNotice, Rotation,
     rota::{Override, OverrideKind},
 };
 use serde::Deserialize;
@@ -214,14 +214,24 @@ impl Store {
                 relieved_name,
                 takes,
             } => {
-                if let Some(cover) = takes {
-                    covers::take(&mut tx, &cover, made.by()).await?;
+                if let Some(id) = takes {
+                    covers::take(&mut tx, &id, made.by()).await?;
+                    if let Some(cover) = stored.covers.iter().find(|cover| cover.id == id) {
+                        let asker = [&cover.request.asked_by];
+                        let told = (cover, PersonalNotice::CoverTaken, &asker[..]);
+                        covers::tell(&mut tx, self.engine, workspace, told, now).await?;
+                    }
                 }
                 let row = (&id, &made, relieved_name.as_deref());
                 insert(&mut tx, &before, row, &entry).await?;
             }
             OverrideWrite::End(id) => end(&mut tx, rotation, &id, now).await?,
-            OverrideWrite::Ask(cover) => covers::insert(&mut tx, &before, &cover).await?,
+            OverrideWrite::Ask(cover) => {
+                covers::insert(&mut tx, &before, &cover).await?;
+                let targets = cover.request.addressees(&before.crew.members);
+                let told = (&cover, PersonalNotice::CoverWanted, targets.as_slice());
+                covers::tell(&mut tx, self.engine, workspace, told, now).await?;
+            }
             OverrideWrite::Withdraw(id) => covers::withdraw(&mut tx, &id).await?,
         }
         rotas::follow(&mut tx, self.engine, workspace, vec![before], now).await?;

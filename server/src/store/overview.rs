@@ -151,6 +151,7 @@ struct Row {
     id: String,
     name: String,
     description: String,
+    notes: String,
     code: Option<String>,
     duty_size: i64,
     visibility: String,
@@ -172,6 +173,7 @@ impl Row {
             details: RotationDetails {
                 name: self.name,
                 description: self.description,
+                notes: self.notes,
                 code: self.code,
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
@@ -248,7 +250,7 @@ impl Store {
         let who_they_are = who_they_are();
         let rota = rota_columns(self.engine);
         let statement = format!(
-            "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
+            "select r.id, r.name, r.description, r.notes, r.code, r.duty_size, r.visibility, r.mode,
                  (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
                  (select {member_people} from rotation_members m
                   where m.rotation_id = r.id and m.person_id is not null) as member_people,

@@ -328,9 +328,26 @@ pub(super) async fn hold(
     Ok(())
 }
 
+/// Whoever may manage integrations, as Slack last told.
+pub(super) async fn admins(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<Vec<PersonId>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select id, role from people where workspace_id = $1 and deactivated = 0 order by id",
+    )
+    .bind(workspace.as_str())
+    .fetch_all(connection)
+    .await?;
+    let admins = rows
+        .into_iter()
+        .filter(|(_, code)| role(code).administers());
+    Ok(admins.map(|(id, _)| PersonId::new(id)).collect())
+}
+
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 24] = [
+const ABSORBING: [&str; 25] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -374,6 +391,11 @@ const ABSORBING: [&str; 24] = [
          permanent = replace(permanent, '"' || $2 || '"', '"' || $3 || '"'),
          fallback = replace(fallback, '"' || $2 || '"', '"' || $3 || '"'),
          not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
+     where workspace_id = $1"#,
+    r#"update mentions set
+         person_id = case when person_id = $2 then $3 else person_id end,
+         taken_by = case when taken_by = $2 then $3 else taken_by end,
+         calls = replace(calls, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
     "update person_links set person_id = $3 where workspace_id = $1 and person_id = $2",
     "delete from notifications where workspace_id = $1 and person_id = $2

@@ -21,6 +21,7 @@ struct RotationRow {
     id: String,
     name: String,
     description: String,
+    notes: String,
     code: Option<String>,
     duty_size: i64,
     visibility: String,
@@ -225,6 +226,7 @@ impl RotationRow {
             details: RotationDetails {
                 name: self.name,
                 description: self.description,
+                notes: self.notes,
                 code: self.code,
                 duty_size: u32::try_from(self.duty_size).unwrap_or(1),
                 visibility: visibility(&self.visibility),
@@ -268,8 +270,8 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(
             "insert into rotations (id, workspace_id, name, description, code, duty_size,
-                 visibility, mode, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                 visibility, mode, created_at, notes)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(rotation.id.as_str())
         .bind(rotation.workspace.as_str())
@@ -280,6 +282,7 @@ impl Store {
         .bind(rotation.details.visibility.code())
         .bind(rotation.plan.mode().code())
         .bind(entry.at.as_millis())
+        .bind(&rotation.details.notes)
         .execute(&mut *tx)
         .await
         .map_err(code_taken)?;
@@ -457,7 +460,7 @@ pub(super) async fn load(
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
     let (rota, last_edit) = (rota_columns(engine), audit::last_edit());
     let statement = format!(
-        "select r.id, r.name, r.description, r.code, r.duty_size, r.visibility, r.mode,
+        "select r.id, r.name, r.description, r.notes, r.code, r.duty_size, r.visibility, r.mode,
              b.schedule_id, {rota}, {last_edit} as last_edit,
              (select {owners} from rotation_owners o where o.rotation_id = r.id) as owners,
              (select {members} from rotation_members m {who_they_are}
@@ -484,14 +487,15 @@ pub(super) async fn write_details(
 ) -> Result<()> {
     sqlx::query(
         "update rotations set name = $1, description = $2, code = $3, duty_size = $4,
-             visibility = $5
-         where id = $6",
+             visibility = $5, notes = $6
+         where id = $7",
     )
     .bind(&rotation.details.name)
     .bind(&rotation.details.description)
     .bind(rotation.details.code.as_deref())
     .bind(i64::from(rotation.details.duty_size))
     .bind(rotation.details.visibility.code())
+    .bind(&rotation.details.notes)
     .bind(rotation.id.as_str())
     .execute(connection)
     .await

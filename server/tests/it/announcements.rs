@@ -6,7 +6,10 @@ use app::backend::{Caller, Channels, Rotations};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::sync;
-use types::{ChannelRefusal, ChannelView, Outcome, PersonId, Role, RotationId, TemplateProblem};
+use types::{
+    ChannelRefusal, ChannelView, DaysWanted, Outcome, PersonId, Role, RotationField, RotationId,
+    RotationInput, RotationRefusal, TemplateProblem,
+};
 
 const CHANNEL: &str = "C02PLATFORM";
 const PRIVATE: &str = "C05PAYLEADS";
@@ -220,6 +223,42 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
         let long = "x".repeat(4_001);
         let refused = output.say(&id, &long).await;
         assert_eq!(refused, Outcome::Refused(TemplateProblem::TooLong));
+
+        assert_eq!(
+            output
+                .tried(&id, "%ROTATION_NOTES%")
+                .await
+                .preview
+                .as_deref(),
+            Some("N/A")
+        );
+        let noted = async |notes: &str| {
+            let input = RotationInput {
+                name: "Ops & <!channel>".to_owned(),
+                notes: notes.to_owned(),
+                ..RotationInput::default()
+            };
+            let edited = output
+                .backend
+                .edit_rotation(&output.caller, id.clone(), input);
+            edited.await.unwrap()
+        };
+        let too_long = noted(&"x".repeat(2_001)).await;
+        let Outcome::Refused(RotationRefusal::Fields(problems)) = too_long else {
+            panic!("{too_long:?}");
+        };
+        assert_eq!(problems[0].0, RotationField::Notes);
+        assert_eq!(
+            noted(" see <!here> & there\nor ask ").await,
+            Outcome::Done(())
+        );
+        let tried = output.tried(&id, "%ROTATION_NOTES%").await;
+        let notes = "see <!here> & there\nor ask";
+        assert_eq!(tried.preview.as_deref(), Some(notes));
+        let page = output
+            .backend
+            .rotation(&output.caller, id.clone(), DaysWanted::default());
+        assert_eq!(page.await.unwrap().details.notes, notes);
 
         let template = "*%USER%* <!channel> has %NAME%";
         assert_eq!(output.say(&id, template).await, Outcome::Done(()));

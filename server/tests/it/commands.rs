@@ -1,9 +1,12 @@
 //! Commands that people type in Slack, as Slack sends them.
 
+use crate::database::keep_locked;
 use crate::http::browser::{Answer, Browser};
+use crate::overrides::team;
 use crate::support::{NOWHERE, caller, create, databases, entry, services, sqlite, workspace};
-use app::backend::{Audit, Rotations};
+use app::backend::{Audit, Rotations, Schedules};
 use axum::{
+    Router,
     body::Body,
     http::{Request, StatusCode, header},
 };
@@ -13,9 +16,19 @@ use secrecy::SecretString;
 use serde_json::Value;
 use server::{Services, backend::RoundRobin, clock, config::SlackApp};
 use sha2::Sha256;
-use std::{convert::Infallible, fmt::Write as _, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 use types::{
-    AuditAction, AuditActor, LinkState, MemberKey, PersonId, RotationId, Timestamp, Visibility,
+    AuditAction, AuditActor, LinkState, MemberKey, Outcome, PersonId, RotationId, ScheduleChoice,
+    Timestamp, Visibility,
 };
 
 const PATH: &str = "/api/slack/commands";
@@ -38,6 +51,45 @@ pub fn signing(mut services: Services) -> Services {
     });
     services.config = Arc::new(config);
     services
+}
+
+/// What was answered late, in its order.
+pub type Said = Arc<Mutex<Vec<Value>>>;
+
+/// The same with a Slack that takes answers that come late, and where it does.
+pub async fn replying(mut services: Services) -> (Services, String, Said) {
+    let said = Said::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slack = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/replies", {
+        let said = Arc::clone(&said);
+        axum::routing::post(async move |axum::Json(answer): axum::Json<Value>| {
+            said.lock().unwrap().push(answer);
+        })
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut config = (*services.config).clone();
+    config.slack.url = slack.parse().unwrap();
+    services.config = Arc::new(config);
+    (services, format!("{slack}/replies"), said)
+}
+
+/// The next answer that comes late, for whoever asked alone.
+pub async fn replied(said: &Said) -> String {
+    let waiting = async {
+        loop {
+            let mut answers = said.lock().unwrap();
+            if !answers.is_empty() {
+                return answers.remove(0);
+            }
+            drop(answers);
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answer = timeout(Duration::from_secs(20), waiting).await.unwrap();
+    assert_eq!(answer["response_type"], "ephemeral");
+    let text = answer["text"].as_str().unwrap();
+    text.replace(['\u{2068}', '\u{2069}'], "")
 }
 
 /// Ann is on duty, and Bob is next.
@@ -317,4 +369,114 @@ async fn one_who_asks_too_often_is_asked_to_wait() {
     }
     says(&services, ANN, "help", &["too often"]).await;
     says(&services, BOB, "help", &["What you can type"]).await;
+}
+
+#[tokio::test]
+async fn what_takes_long_is_answered_afterwards() {
+    for database in databases().await {
+        let (services, reply_to, said) = replying(with_secret(&database).await).await;
+        ops(&services, Visibility::Public).await;
+        let lock = keep_locked(&database, "changes").await;
+        let unlocking = tokio::spawn(async move {
+            sleep(Duration::from_millis(3_500)).await;
+            drop(lock);
+        });
+        let late = format!("{}&response_url={reply_to}", form(ANN, "ops rotate", "1"));
+        let first = told(&services, &late).await;
+        assert!(first.contains("The answer follows here"), "{first}");
+        let answer = replied(&said).await;
+        assert!(answer.contains("Done. On duty for Ops"), "{answer}");
+        unlocking.await.unwrap();
+
+        // Nothing is sent to what is not Slack's.
+        let lock = keep_locked(&database, "changes").await;
+        let elsewhere = "http://127.0.0.1:9/replies";
+        let late = format!("{}&response_url={elsewhere}", form(ANN, "ops rotate", "2"));
+        let first = told(&services, &late).await;
+        assert!(first.contains("Look at its pages"), "{first}");
+        drop(lock);
+    }
+}
+
+#[tokio::test]
+async fn cover_is_asked_for_and_taken_by_commands() {
+    for database in databases().await {
+        let mut team = team(database).await;
+        team.services = signing(team.services.clone());
+        let (services, id) = (&team.services, team.id.clone());
+        let tenant = workspace();
+        let changing = services.store.change_rotation(&tenant, &id, |rotation| {
+            rotation.details.code = Some("OPS".to_owned());
+            Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+        });
+        changing.await.unwrap().unwrap().unwrap();
+        let first = on_duty(services, &id).await.remove(0);
+        let (asker, other) = match first.as_str() {
+            "Ann" => (ANN, BOB),
+            _ => (BOB, ANN),
+        };
+        says(services, asker, "ops take", &["Nobody asks for cover"]).await;
+        says(services, "U3", "ops cover", &["You have no shift there"]).await;
+        says(services, asker, "ops cover soon", &["It is not clear"]).await;
+        let over = "ops cover 2020-01-01 09:00 to 17:00";
+        says(
+            services,
+            asker,
+            over,
+            &["over already", "Times are those of UTC"],
+        )
+        .await;
+        says(services, asker, "ops cover", &["Nothing changes until"]).await;
+        assert_eq!(on_duty(services, &id).await, [first.as_str()]);
+        says(
+            services,
+            asker,
+            "ops take",
+            &["Nobody asks for cover there that you"],
+        )
+        .await;
+        let cover = services
+            .store
+            .covers(&[&id], clock::now())
+            .await
+            .unwrap()
+            .remove(&id)
+            .unwrap()
+            .remove(0);
+        let short = &cover.id.as_str()[cover.id.as_str().len() - 5..];
+        let again = format!("ops take {short}");
+        says(services, asker, &again, &["cannot cover yourself"]).await;
+        says(services, other, "ops take", &["You stand in for", &first]).await;
+        assert_ne!(on_duty(services, &id).await, [first.as_str()]);
+        says(services, "U3", &again, &["was quicker"]).await;
+        says(
+            services,
+            "U3",
+            "ops take 00000",
+            &["There is no request for cover"],
+        )
+        .await;
+
+        // Two at once, and one of them is asked for by name.
+        for hours in ["10:00 to 11:00", "12:00 to 13:00"] {
+            let text = format!("ops cover 2027-06-01 {hours}");
+            says(services, ANN, &text, &["Cover is asked for"]).await;
+        }
+        says(services, BOB, "ops take", &["Choose one:", "/rr OPS take "]).await;
+
+        // Who has the duty of a Manual rotation is decided when the time comes.
+        let manual = ScheduleChoice::Manual;
+        let backend = RoundRobin::new(services.clone());
+        let set = backend
+            .set_schedule(&caller(), id.clone(), manual.into())
+            .await;
+        assert_eq!(set.unwrap(), Outcome::Done(()));
+        says(
+            services,
+            asker,
+            "ops cover",
+            &["In a Manual rotation nothing"],
+        )
+        .await;
+    }
 }

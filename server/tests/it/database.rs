@@ -373,7 +373,7 @@ async fn a_transaction_over_a_connection_that_went_deaf_gives_its_locks_back() {
 }
 
 /// A transaction of another program that keeps a table locked.
-async fn keep_locked(database: &Database, table: &str) -> AnyConnection {
+pub async fn keep_locked(database: &Database, table: &str) -> AnyConnection {
     let mut other = AnyConnection::connect(&database.url).await.unwrap();
     let statements = if database.url.starts_with("sqlite") {
         "begin immediate".to_owned()

@@ -1,8 +1,9 @@
 //! Mentions of the app in channels, as Slack tells of them.
 
-use crate::commands::{SECRET, seconds_now, signature, signing};
+use crate::commands::{SECRET, replied, replying, seconds_now, signature, signing};
 use crate::http::browser::{Answer, Browser};
 use crate::support::{databases, entry, slack_output::Output, sqlite, workspace};
+use app::backend::Rotations;
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -13,16 +14,23 @@ use std::{convert::Infallible, time::Duration};
 use types::{AuditAction, RotationId, Visibility};
 
 const PATH: &str = "/api/slack/events";
+const PRESSED: &str = "/api/slack/interactions";
 const CHANNEL: &str = "C01GENERAL1";
 const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
+const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
+const POST: &str = "/api/chat.postMessage";
 const SCOPES: [&str; 3] = ["app_mentions:read", "chat:write", "chat:write.public"];
 
 async fn send(services: &Services, sent: &Value) -> Answer {
-    let (body, seconds) = (sent.to_string(), seconds_now());
-    let request = Request::post(PATH)
+    post(services, (PATH, "application/json"), sent.to_string()).await
+}
+
+async fn post(services: &Services, (path, kind): (&str, &str), body: String) -> Answer {
+    let seconds = seconds_now();
+    let request = Request::post(path)
         .header(header::HOST, "127.0.0.1:3000")
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_TYPE, kind)
         .header("x-slack-request-timestamp", seconds)
         .header("x-slack-signature", signature(SECRET, seconds, &body))
         .body(Body::from(body))
@@ -30,10 +38,34 @@ async fn send(services: &Services, sent: &Value) -> Answer {
     Browser::new(services).send(request).await
 }
 
+/// Has somebody press a button, whose answer goes to `reply_to`.
+async fn press(
+    services: &Services,
+    (person, action, value): (&str, &str, &str),
+    (trigger, reply_to): (&str, &str),
+) {
+    let payload = json!({
+        "type": "block_actions", "team": {"id": "T1"}, "user": {"id": person},
+        "trigger_id": trigger, "response_url": reply_to,
+        "actions": [{"action_id": action, "value": value}],
+    });
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &payload.to_string())
+        .finish();
+    let kind = "application/x-www-form-urlencoded";
+    let answer = post(services, (PRESSED, kind), form).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
 impl Output {
     /// A rotation with a code, of which Tomás is on duty.
     async fn coded(&self, visibility: Visibility) -> RotationId {
-        let id = self.by_hand("Ops", &[TOMAS, ADA]).await;
+        self.coded_with(visibility, &[TOMAS, ADA]).await
+    }
+
+    /// The same with other members, of whom the first is on duty.
+    async fn coded_with(&self, visibility: Visibility, people: &[(&str, &str)]) -> RotationId {
+        let id = self.by_hand("Ops", people).await;
         let (store, workspace) = (&self.services.store, workspace());
         let changing = store.change_rotation(&workspace, &id, |rotation| {
             rotation.details.code = Some("OPS".to_owned());
@@ -67,6 +99,33 @@ impl Output {
             (alone, text.replace(['\u{2068}', '\u{2069}'], ""))
         };
         answers.map(answer).collect()
+    }
+
+    /// Waits until the answers in the thread are these, to all.
+    async fn until_thread_says(&self, ts: &str, expected: &[&str]) {
+        let mut said = Vec::new();
+        let saying = async {
+            loop {
+                said = self.answers(ts).await;
+                let texts = said.iter().map(|(_, text)| text.as_str());
+                if texts.eq(expected.iter().copied()) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), saying).await;
+        assert!(in_time.is_ok(), "{expected:#?} instead of {said:#?}");
+    }
+
+    /// What the buttons of the last answer in the thread stand for; none where it has none.
+    async fn button(&self, ts: &str) -> Option<String> {
+        let messages = self.messages().await.into_iter();
+        let last = messages
+            .filter(|message| message["thread_ts"] == ts)
+            .last()?;
+        let button = &last["blocks"][1]["elements"][0]["value"];
+        button.as_str().map(str::to_owned)
     }
 
     async fn until_answered(&self, ts: &str) -> (Option<String>, String) {
@@ -113,6 +172,131 @@ async fn whoever_is_on_duty_is_called_once_however_often_slack_tells() {
             assert_eq!(alone.as_deref(), Some(ADA.0));
             assert!(answer.contains(words), "{words:?} in {answer:?}");
         }
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_mentions_the_app_is_answered_by_a_server_that_starts_later() {
+    for database in databases().await {
+        let output = Output::silent_company(&database, &SCOPES).await;
+        let services = signing(output.services.clone());
+        output.coded(Visibility::Public).await;
+        let ts = output.ada_writes("the printer burns").await;
+        let mention = told(&ts, "<@U0RRBOT001> ops", "Ev1");
+        assert_eq!(send(&services, &mention).await.status, StatusCode::OK);
+        assert!(output.answers(&ts).await.is_empty());
+        // Slack wants to be left alone at first.
+        let busy = json!({
+            "side": "slack", "path": POST, "status": 429, "times": 1,
+            "headers": {"retry-after": "1"},
+        });
+        output.sandbox.fault(busy).await;
+        let output = output.telling();
+        output.until_answered(&ts).await;
+        send(&services, &mention).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(output.answers(&ts).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_very_often_waits_for_an_answer_and_gets_one() {
+    let database = sqlite();
+    let output = Output::with_company(&database, &SCOPES).await;
+    let services = signing(output.services.clone());
+    output.coded(Visibility::Public).await;
+    let limits = json!({"enforced": false});
+    output.sandbox.control("slack/limits", limits).await;
+    let ts = output.ada_writes("the printer burns").await;
+    for number in 0..22 {
+        let event = format!("Ev{number}");
+        let mut mention = told(&format!("{number}.1"), "<@U0RRBOT001> ops", &event);
+        mention["event"]["thread_ts"] = json!(ts);
+        assert_eq!(send(&services, &mention).await.status, StatusCode::OK);
+    }
+    output
+        .until("all should be answered", async || {
+            (output.answers(&ts).await.len() == 22).then_some(())
+        })
+        .await;
+    output.end().await;
+}
+
+#[tokio::test]
+async fn whoever_is_called_passes_it_on_until_somebody_takes_it() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        output.meet_also(PRIYA).await;
+        let (services, reply_to, said) = replying(signing(output.services.clone())).await;
+        output
+            .coded_with(Visibility::Public, &[TOMAS, ADA, PRIYA])
+            .await;
+        let ts = output.ada_writes("the printer burns").await;
+        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
+        output.until_answered(&ts).await;
+        let button = output.button(&ts).await.unwrap();
+        let to = |trigger| (trigger, reply_to.as_str());
+
+        // Nobody asked Priya yet.
+        press(&services, (PRIYA.0, "mention_ack", &button), to("1")).await;
+        assert!(replied(&said).await.contains("Only those who are called"));
+        // The same press comes twice.
+        for _ in 0..2 {
+            press(&services, (TOMAS.0, "mention_pass", &button), to("2")).await;
+        }
+        let first = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
+            <@U05TOMASHE> passed it on.";
+        let next = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
+            before has passed it on to you.";
+        output.until_thread_says(&ts, &[first, next]).await;
+        assert_eq!(output.button(&ts).await.as_ref(), Some(&button));
+        press(&services, (TOMAS.0, "mention_pass", &button), to("3")).await;
+        assert!(replied(&said).await.contains("passed it on already"));
+
+        press(&services, (PRIYA.0, "mention_ack", &button), to("4")).await;
+        let taken = "\n<@U03PRIYARA> sees to it.";
+        let (first, next) = (format!("{first}{taken}"), format!("{next}{taken}"));
+        output.until_thread_says(&ts, &[&first, &next]).await;
+        assert_eq!(output.button(&ts).await, None);
+        press(&services, (TOMAS.0, "mention_ack", &button), to("5")).await;
+        let late = replied(&said).await;
+        assert!(late.contains("<@U03PRIYARA> sees to it already"), "{late}");
+        press(&services, (TOMAS.0, "mention_ack", "nosuch"), to("6")).await;
+        assert!(replied(&said).await.contains("too long ago"));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn once_everybody_has_passed_it_on_that_is_said() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let (services, reply_to, said) = replying(signing(output.services.clone())).await;
+        let id = output.coded(Visibility::Public).await;
+        let mention = async |event| {
+            let ts = output.ada_writes("the printer burns").await;
+            send(&services, &told(&ts, "<@U0RRBOT001> ops", event)).await;
+            output.until_answered(&ts).await;
+            (output.button(&ts).await.unwrap(), ts)
+        };
+        let (button, ts) = mention("Ev1").await;
+        let to = |trigger| (trigger, reply_to.as_str());
+        press(&services, (TOMAS.0, "mention_pass", &button), to("1")).await;
+        output
+            .until("it should be said", async || {
+                let (_, last) = output.answers(&ts).await.pop()?;
+                last.contains("nobody else takes turns there").then_some(())
+            })
+            .await;
+
+        // Of a rotation that is gone nothing can be taken.
+        let (button, _) = mention("Ev2").await;
+        let deleting = output.backend.delete_rotation(&output.caller, id);
+        deleting.await.unwrap();
+        press(&services, (TOMAS.0, "mention_ack", &button), to("2")).await;
+        assert!(replied(&said).await.contains("The rotation is gone"));
         output.end().await;
     }
 }

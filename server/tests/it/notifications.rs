@@ -4,22 +4,25 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, directory_read, slack_output::Output, workspace,
 };
-use app::backend::{Caller, Notifications, Rotations, Schedules};
+use app::backend::{Caller, Notifications, Overrides, Rotations, Schedules};
 use axum::http::StatusCode;
 use domain::Person;
 use jiff::{Timestamp as Instant, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 use server::sync;
+use sqlx::{AnyConnection, Connection as _};
 use std::time::Duration;
 use types::{
-    Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome, PersonId, Role,
-    RotaInput, RotaKind, RotationId, ScheduleChoice, Timestamp,
+    Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome, OverrideChoice,
+    OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind, RotationId,
+    ScheduleChoice, SpanInput, Timestamp,
 };
 
 const SCOPES: [&str; 2] = ["chat:write", "im:write"];
 /// Of the sandbox's company.
 const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
+const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
 const ADA_AND_TOMAS: [(&str, &str); 2] = [ADA, TOMAS];
 const OPEN: &str = "conversations.open";
 const POST: &str = "chat.postMessage";
@@ -27,7 +30,12 @@ const POST: &str = "chat.postMessage";
 impl Output {
     /// With Ada and Tomás known in the workspace, as Slack tells of them.
     pub async fn with_company(database: &crate::support::Database, scopes: &[&str]) -> Self {
-        let output = Self::new(database, scopes).await;
+        Self::silent_company(database, scopes).await.telling()
+    }
+
+    /// The same, telling Slack nothing itself.
+    pub async fn silent_company(database: &crate::support::Database, scopes: &[&str]) -> Self {
+        let output = Self::silent(database, scopes).await;
         let people = [
             (ADA.0, ADA.1, Role::Member),
             (TOMAS.0, TOMAS.1, Role::Member),
@@ -43,6 +51,25 @@ impl Output {
         let now = server::clock::now();
         directory_read(&output.services.store, &people, now).await;
         output
+    }
+
+    /// Has somebody else of the sandbox known.
+    pub async fn meet_also(&self, (id, name): (&str, &str)) {
+        let store = &self.services.store;
+        let mut people = store
+            .directory(&workspace())
+            .await
+            .unwrap()
+            .people()
+            .to_vec();
+        people.push(Person {
+            id: PersonId::new(id),
+            name: name.to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: false,
+        });
+        directory_read(store, &people, server::clock::now()).await;
     }
 
     /// What somebody was written, without what isolates names and without the line about choices.
@@ -493,6 +520,15 @@ async fn of_a_schedule_that_moves_people_are_told_once_if_they_want_to_be() {
             "{told:?}"
         );
         assert!(told[1].ends_with("So do later ones."), "{told:?}");
+        // There, elsewhere, and back there.
+        at("01:00").await;
+        output.until_told(ADA.0, 3).await;
+        output.until_over().await;
+        at("00:30").await;
+        let told = output.until_told(ADA.0, 4).await;
+        output.until_over().await;
+        assert_eq!(output.told(ADA.0).await.len(), 4);
+        assert_eq!(told[3], told[1]);
         assert!(output.told(TOMAS.0).await.is_empty());
         output.end().await;
     }
@@ -591,6 +627,180 @@ async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
         store.save_told(&workspace(), &[same]).await.unwrap();
         let view = output.mine(&as_person(("W9", "Ada"))).await;
         assert!(view.choices.ends);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        output.meet_also(PRIYA).await;
+        let people = [ADA, TOMAS, PRIYA];
+        let id = output.by_hand("Ops", &people).await;
+        output.until_told(ADA.0, 1).await;
+        let nothing = NotificationInput::default();
+        output.tell_me(&as_person(PRIYA), nothing.clone()).await;
+        for who in [ADA, TOMAS] {
+            let only_cover = NotificationInput {
+                covers: true,
+                ..nothing.clone()
+            };
+            output.tell_me(&as_person(who), only_cover).await;
+        }
+        let rota = RotaInput {
+            kind: RotaKind::Daily,
+            times: "00:00".to_owned(),
+            zone: "UTC".to_owned(),
+            starts_on: "2026-01-01".to_owned(),
+            ..RotaInput::default()
+        };
+        let choice = ScheduleChoice::Scheduled(Box::new(rota));
+        let set = output
+            .backend
+            .set_schedule(&output.caller, id.clone(), choice.into());
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        let (ada, tomas) = (as_person(ADA), as_person(TOMAS));
+        let ask = async || {
+            let input = OverrideInput {
+                kind: OverrideChoice::Cover,
+                of: format!("slack:{}", ADA.0),
+                span: SpanInput {
+                    from: "2027-06-01T10:00".to_owned(),
+                    until: "2027-06-01T18:00".to_owned(),
+                    ..SpanInput::default()
+                },
+                ..OverrideInput::default()
+            };
+            let asking = output.backend.ask_for_cover(&ada, id.clone(), input);
+            assert_eq!(asking.await.unwrap(), Outcome::Done(()));
+            let now = server::clock::now();
+            let covers = output.services.store.covers(&[&id], now).await.unwrap();
+            covers
+                .into_values()
+                .flatten()
+                .find(|cover| cover.request.taken_by.is_none())
+                .unwrap()
+                .id
+        };
+        let cover = ask().await;
+        let told = output.until_told(TOMAS.0, 1).await;
+        assert!(
+            told[0].contains("<@U01ADAOKAF> asks for cover for"),
+            "{told:?}"
+        );
+        let taken = output.backend.take_cover(&tomas, id.clone(), cover);
+        assert_eq!(taken.await.unwrap(), Outcome::Done(()));
+        let told = output.until_told(ADA.0, 2).await;
+        assert!(told[1].contains("<@U05TOMASHE> covers you for"), "{told:?}");
+        output.until_over().await;
+        assert_eq!(output.told(TOMAS.0).await.len(), 1);
+        assert!(
+            output.told(PRIYA.0).await.is_empty(),
+            "she chose not to be told"
+        );
+
+        // What is withdrawn before it is told is told to nobody.
+        output.services.shutdown.cancel();
+        let cover = ask().await;
+        let gone = output.backend.withdraw_cover(&ada, id.clone(), cover).await;
+        assert_eq!(gone.unwrap(), Outcome::Done(()));
+        let (store, background) = (&output.services.store, &output.services.background);
+        let consumers = server::slack_output::direct::DirectMessages::all(&output.services);
+        let deliverer = server::outbox::Deliverer::new(store, background, consumers.collect());
+        for delivery in deliverer.claim().await.unwrap() {
+            deliverer.deliver(delivery).await;
+        }
+        assert_eq!(output.told(TOMAS.0).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn admins_are_told_once_that_pagerduty_needs_to_be_reconnected() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        output.meet_also(PRIYA).await;
+        bound_to(&output.services, &output.sandbox, "PPLATP1").await;
+        let (store, ada) = (&output.services.store, as_person(ADA));
+        let role = async |id: &str, role| {
+            let mut people = store
+                .directory(&workspace())
+                .await
+                .unwrap()
+                .people()
+                .to_vec();
+            for person in people.iter_mut().filter(|person| person.id.as_str() == id) {
+                person.role = role;
+            }
+            directory_read(store, &people, server::clock::now()).await;
+        };
+        role(ADA.0, Role::Admin).await;
+        role(TOMAS.0, Role::Owner).await;
+        let find = async |problem: Option<PagerDutyProblem>| {
+            let mut other = AnyConnection::connect(&database.url).await.unwrap();
+            let json = problem.map(|problem| serde_json::to_string(&problem).unwrap());
+            sqlx::query("update pagerduty_connections set problem = $1")
+                .bind(json)
+                .execute(&mut other)
+                .await
+                .unwrap();
+            other.close().await.unwrap();
+            let (one, other) = tokio::join!(store.follow_outages(), store.follow_outages());
+            one.and(other).unwrap();
+        };
+        find(Some(PagerDutyProblem::Unreachable)).await;
+        find(Some(PagerDutyProblem::LoginEnded)).await;
+        // They may be told of the rotation's duty too.
+        let told = async |person: &str| {
+            let mut told = output.told(person).await;
+            told.retain(|text| text.contains("PagerDuty needs"));
+            told
+        };
+        let until_told = async |person: &str, count: usize| {
+            output
+                .until("admins should be told", async || {
+                    let told = told(person).await;
+                    (told.len() >= count).then_some(told)
+                })
+                .await
+        };
+        for person in [ADA.0, TOMAS.0] {
+            let told = until_told(person, 1).await;
+            assert!(
+                told[0].contains("needs to be reconnected. PagerDuty has ended"),
+                "{told:?}"
+            );
+            assert!(
+                told[0].ends_with("/settings/integrations|Reconnect it>"),
+                "{told:?}"
+            );
+        }
+        // It is well and ill again within the hour.
+        find(None).await;
+        find(Some(PagerDutyProblem::LoginEnded)).await;
+        output.until_over().await;
+        assert_eq!(told(ADA.0).await.len(), 1);
+        assert!(told(PRIYA.0).await.is_empty());
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        find(None).await;
+        sqlx::query("update outages set well_since = well_since - 3600000")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        other.close().await.unwrap();
+        // Whoever is no admin any more is not told, nor is anybody of what is over.
+        role(TOMAS.0, Role::Member).await;
+        find(Some(PagerDutyProblem::LoginEnded)).await;
+        until_told(ADA.0, 2).await;
+        output.until_over().await;
+        assert_eq!(told(TOMAS.0).await.len(), 1);
+        let as_admin = Caller {
+            role: Role::Admin,
+            ..ada.clone()
+        };
+        assert!(output.mine(&as_admin).await.administers);
+        assert!(!output.mine(&ada).await.administers);
         output.end().await;
     }
 }

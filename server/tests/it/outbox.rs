@@ -354,7 +354,7 @@ async fn each_change_is_told_once_to_each_target_and_the_same_people_are_no_chan
             ["C1@10", "C1@30", "C1@40", "C2@10", "C2@30", "C2@40"]
         );
         let first = listener.heard.lock().unwrap()[0].clone();
-        assert_eq!((first.rotation, first.attempt), (id, 1));
+        assert_eq!((first.rotation(), first.attempt), (Some(&id), 1));
         assert_eq!(first.workspace, workspace);
         assert_eq!(held(url).await.len(), 6);
     })

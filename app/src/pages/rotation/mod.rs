@@ -218,6 +218,9 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
             })}
         </p>
         <Description text=details.description/>
+        {(!details.notes.is_empty()).then(|| view! {
+            <Card id="notes-heading" title="Notes"><Description text=details.notes/></Card>
+        })}
     }
 }
 

@@ -1,6 +1,9 @@
 //! Cover: somebody asks others to take a shift of theirs, or a part of it.
 
-use crate::rota::{Override, OverrideKind, OverrideProblem};
+use crate::{
+    Member,
+    rota::{Override, OverrideKind, OverrideProblem},
+};
 use types::{Holder, MemberKey, Span, Timestamp};
 
 /// Somebody wants to be covered.
@@ -25,6 +28,18 @@ pub enum CoverRefusal {
 }
 
 impl CoverRequest {
+    /// Who is told that it is wanted: whoever is asked, or else those who take turns there.
+    pub fn addressees<'a>(&'a self, members: &'a [Member]) -> Vec<&'a MemberKey> {
+        let taking_turns = members.iter().filter(|member| {
+            let may_take = member.link.can_be_on_duty() && member.key != self.asked_by;
+            may_take && member.key.is_of_person()
+        });
+        match &self.asked {
+            Some(asked) => vec![asked],
+            None => taking_turns.map(|member| &member.key).collect(),
+        }
+    }
+
     /// Somebody takes it: the override that follows.
     pub fn take(&mut self, by: Holder, now: Timestamp) -> Result<Override, CoverRefusal> {
         if let Some(first) = &self.taken_by {

@@ -32,5 +32,5 @@ pub use preview::{Shifted, preview, preview_absence, preview_override};
 pub use rotation::{Rota, UpToDate};
 pub use terms::{Skips, Terms};
 pub use turn::{Basis, PassedOver, Turn};
-pub use typed::{own_rota, typed_absence, typed_cover, typed_override};
+pub use typed::{as_typed, own_rota, typed_absence, typed_cover, typed_override};
 pub use zone::{Fold, Unclear, Zone};

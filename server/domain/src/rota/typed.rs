@@ -209,6 +209,26 @@ fn typed_span(
     })
 }
 
+/// A span as somebody types it who means this one.
+pub fn as_typed(span: Span, zone: &Zone) -> SpanInput {
+    let typed = |at: Timestamp| {
+        let civil = zone.civil(at);
+        let which = match zone.typed(civil, None) {
+            Err(Unclear::Twice { first, .. }) if first == at => WhichOne::First,
+            Err(Unclear::Twice { .. }) => WhichOne::Second,
+            _ => WhichOne::Unasked,
+        };
+        (civil.strftime("%Y-%m-%dT%H:%M:%S").to_string(), which)
+    };
+    let ((from, from_which), (until, until_which)) = (typed(span.from), typed(span.until));
+    SpanInput {
+        from,
+        from_which,
+        until,
+        until_which,
+    }
+}
+
 fn typed(text: &str, which: WhichOne, zone: &Zone) -> Result<Timestamp, SpanProblem> {
     let text = text.trim();
     let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"];

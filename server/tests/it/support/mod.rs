@@ -434,6 +434,7 @@ pub async fn create(store: &Store, name: &str) -> RotationId {
         details: RotationDetails {
             name: name.to_owned(),
             description: String::new(),
+            notes: String::new(),
             code: None,
             duty_size: 1,
             visibility: Visibility::Public,

@@ -12,6 +12,7 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, outbox,
+    slack_input::{Calls, Mentions},
     slack_output::{
         announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
     },
@@ -36,18 +37,24 @@ pub struct Output {
 impl Output {
     /// Its bot token has these scopes.
     pub async fn new(database: &Database, scopes: &[&str]) -> Self {
-        let mut output = Self::silent(database, scopes).await;
-        let services = output.services.clone();
+        Self::silent(database, scopes).await.telling()
+    }
+
+    /// Has the outbox told from now on.
+    pub fn telling(mut self) -> Self {
+        let services = self.services.clone();
         let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
             Arc::new(DutyGroups(services.clone())),
             Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
+            Arc::new(Mentions(services.clone())),
+            Arc::new(Calls(services.clone())),
         ];
         consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
         let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
-        output.tasks = tokio::spawn(async move { in_background(&services, tasks).await });
-        output
+        self.tasks = tokio::spawn(async move { in_background(&services, tasks).await });
+        self
     }
 
     /// The same, telling Slack nothing itself.

@@ -1,0 +1,132 @@
+//! Cover by commands: whoever cannot take a shift asks others for it, and one of them takes it. What
+//! may be asked and taken, the actions of the pages decide.
+
+use super::{found, reply::Reply};
+use crate::{
+    Services,
+    actions::{Failure, Stop, overrides, rotations},
+    slack::CoverWish,
+    store::StoredCover,
+};
+use domain::{
+    Actor,
+    rota::{as_typed, own_rota},
+};
+use types::{DaysWanted, MemberKey, OverrideChoice, OverrideInput, PersonId, Span, SpanInput};
+
+/// How many characters of a request's id tell it from others that are open.
+const TOLD_APART: usize = 5;
+
+/// Asks others to cover a shift of the actor, or a part of it.
+pub(super) async fn ask(
+    services: &Services,
+    actor: &Actor,
+    (code, wish): (&str, &CoverWish),
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let Some(id) = found(services, actor, code).await? else {
+        return Ok(replies.no_rotation(code));
+    };
+    let state = rotations::state(services, actor, &id, &DaysWanted::default()).await?;
+    let rota = match own_rota(&state.rotation) {
+        Ok(rota) => rota,
+        Err(refusal) => {
+            let schedule = state.bound.as_ref().map(|bound| &bound.schedule);
+            let schedule = schedule.and_then(|schedule| schedule.url.as_deref());
+            return Ok(replies.no_cover(&refusal, schedule));
+        }
+    };
+    let span = match &wish.times {
+        Some((from, until)) => SpanInput {
+            from: from.clone(),
+            until: until.clone(),
+            ..SpanInput::default()
+        },
+        None => {
+            let me = actor.person().map(MemberKey::of_person);
+            let mut shifts = state.plan.iter().filter(|shift| {
+                let holder = shift.holder.as_ref().map(|holder| &holder.key);
+                holder.is_some() && holder == me.as_ref()
+            });
+            let next = shifts.find_map(|shift| {
+                let until = shift.ends_at.filter(|end| *end > state.now)?;
+                let from = shift.starts_at.max(state.now);
+                Some(Span { from, until })
+            });
+            match next {
+                Some(span) => as_typed(span, &rota.terms.cadence.zone),
+                None => return Ok(replies.no_shift()),
+            }
+        }
+    };
+    let zone = rota.terms.cadence.zone.name();
+    let input = OverrideInput {
+        kind: OverrideChoice::Cover,
+        of: String::new(),
+        person: wish
+            .by
+            .as_ref()
+            .map(PersonId::to_string)
+            .unwrap_or_default(),
+        span,
+    };
+    match overrides::ask_for_cover(services, actor, &id, &input).await {
+        Ok(()) => Ok(replies.cover_asked(code)),
+        Err(Stop::Refused(refusal)) => Ok(replies.cover_refused(&refusal, zone)),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Takes what somebody wants cover for.
+pub(super) async fn take(
+    services: &Services,
+    actor: &Actor,
+    (code, which): (&str, Option<&str>),
+    replies: &Reply<'_>,
+) -> Result<String, Failure> {
+    let Some(id) = found(services, actor, code).await? else {
+        return Ok(replies.no_rotation(code));
+    };
+    let state = rotations::state(services, actor, &id, &DaysWanted::default()).await?;
+    // Of one that is taken already it is said who was quicker.
+    let mut covers = services.store.covers(&[&id], state.now).await?;
+    let all = covers.remove(&id).unwrap_or_default();
+    let is_meant = |cover: &&StoredCover| match which {
+        Some(which) => short(cover) == which,
+        None => {
+            overrides::is_open(cover)
+                && overrides::may_take(actor, &state.rotation, cover, state.now)
+        }
+    };
+    let meant: Vec<_> = all.iter().filter(is_meant).collect();
+    match meant.as_slice() {
+        [] => match own_rota(&state.rotation) {
+            Ok(_) => Ok(replies.nothing_to_take(code, which)),
+            Err(refusal) => {
+                let schedule = state.bound.as_ref().map(|bound| &bound.schedule);
+                let schedule = schedule.and_then(|schedule| schedule.url.as_deref());
+                Ok(replies.no_cover(&refusal, schedule))
+            }
+        },
+        [cover] => match overrides::take_cover(services, actor, &id, &cover.id).await {
+            Ok(()) => Ok(replies.cover_taken(&cover.asked_by_name, cover.request.span)),
+            Err(Stop::Refused(refusal)) => Ok(replies.cover_refused(&refusal, "")),
+            Err(Stop::Failed(failure)) => Err(failure),
+        },
+        several => {
+            let several = several.iter().map(|cover| {
+                let request = &cover.request;
+                (short(cover), cover.asked_by_name.as_str(), request.span)
+            });
+            let several: Vec<_> = several.collect();
+            Ok(replies.which_to_take(code, &several))
+        }
+    }
+}
+
+/// By what people name one of several requests: the end of its id, which is left to chance.
+fn short(cover: &StoredCover) -> &str {
+    let id = cover.id.as_str();
+    let begin = id.len().saturating_sub(TOLD_APART);
+    id.get(begin..).unwrap_or(id)
+}
