@@ -48,8 +48,11 @@ test('an override is previewed, relieves at once, and ends', async ({ page }) =>
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
   await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('in place of Ada Okafor');
+  await expect(page.getByRole('list', { name: 'What the patterns mean' })).toContainText('Override or cover');
   await page.getByRole('button', { name: 'End now Wei Zhang' }).click();
   await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
+  const history = page.getByRole('region', { name: 'History' });
+  await expect(history).toContainText('override in place of Ada Okafor, made by Ada Okafor');
 });
 
 test('whoever notes an absence is passed over until it is removed', async ({ page }) => {
@@ -58,8 +61,11 @@ test('whoever notes an absence is passed over until it is removed', async ({ pag
   await visit(page, '/settings/absences');
   await page.getByLabel('Until', { exact: true }).fill(inHours(48));
   await page.getByLabel('Note').fill('On holiday');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByRole('status').getByText('Shifts that somebody gains')).toBeVisible();
   await page.getByRole('button', { name: 'Note absence' }).click();
   await expect(page.getByRole('region', { name: 'Your absences' })).toContainText('On holiday');
+  await expect(page.getByLabel('Until', { exact: true }), 'pressed again, it is not noted twice').toHaveValue('');
   await visit(page, path);
   await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
   await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('Ada Okafor is away');

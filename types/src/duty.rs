@@ -31,6 +31,9 @@ pub struct Override {
     pub ends_at: Timestamp,
     /// The names of those whose place it takes, by their turn. None where nobody said whose.
     pub instead_of: Vec<String>,
+    /// The name of whoever made it, where that is known of what has been.
+    #[serde(default)]
+    pub made_by: Option<String>,
 }
 
 impl Override {
@@ -80,6 +83,27 @@ pub struct Coverage {
     /// From this on, who has duty is not known. Absent where it stays as it is until somebody
     /// changes it.
     pub known_until: Option<Timestamp>,
+    /// What else is known of its people during the span, by start.
+    #[serde(default)]
+    pub remarks: Vec<Remark>,
+}
+
+/// Something about somebody of a rotation for a time, `[starts_at, ends_at)`, beside who has duty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    pub kind: RemarkKind,
+    /// Of the person.
+    pub name: String,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RemarkKind {
+    /// They are not there for duty.
+    Away,
+    /// They want to be covered, and nobody has taken it.
+    CoverWanted,
 }
 
 /// What is said of a moment: who is on duty, who is next, and whether nobody is in between.

@@ -53,7 +53,9 @@ pub use connection::{
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,
     SyncChange, SyncHistory, SyncReason, SyncReport, SyncRun, SyncRunState, UnreadableSchedule,
 };
-pub use duty::{Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Span, Stretch};
+pub use duty::{
+    Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Remark, RemarkKind, Span, Stretch,
+};
 pub use duty_group::{
     DutyGroupView, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble, KeptGroup, NobodyOnDuty,
     Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,

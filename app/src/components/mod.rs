@@ -17,6 +17,7 @@ mod field;
 mod focus;
 mod frame;
 mod icon;
+mod legend;
 mod letters;
 mod loaded;
 mod menu;
@@ -53,6 +54,7 @@ pub(crate) use field::{ProblemText, TextArea, TextField, unknown_to_password_man
 pub(crate) use focus::FocusKeeper;
 pub(crate) use frame::Frame;
 pub(crate) use icon::{Icon, Mark, Symbol};
+pub(crate) use legend::legend_markup;
 pub(crate) use letters::lowercase;
 pub(crate) use loaded::{Later, latest, loaded, loaded_page};
 pub(crate) use menu::{Menu, MenuEntry};

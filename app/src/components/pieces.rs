@@ -2,7 +2,7 @@
 //! its lane and colour. Both a rotation's timeline and the week over all of them draw it.
 
 use super::{avatar::shade_number, names::who, overrides::override_words};
-use types::{Coverage, MemberKey, Span, Stretch, Timestamp};
+use types::{Coverage, MemberKey, Remark, RemarkKind, Span, Stretch, Timestamp};
 
 /// Places instants along the width of a drawing of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) struct Piece {
     pub(crate) kind: PieceKind,
     /// Nobody has it unless the kind is a duty.
     pub(crate) stretch: Stretch,
+    /// Of a remark, who it is about and how they are.
+    remark: Option<String>,
     /// From the top: those that overlap lie below each other.
     pub(crate) lane: usize,
 }
@@ -62,6 +64,30 @@ pub(crate) enum PieceKind {
     NotFollowed,
     /// The plan is not known so far ahead.
     NotKnown,
+    /// Below the duties: what is known of people beside them.
+    Away,
+    CoverWanted,
+}
+
+impl PieceKind {
+    /// Whether it tells who has duty, or that nobody has.
+    pub(crate) const fn is_of_duty(self) -> bool {
+        matches!(self, Self::Duty { .. } | Self::Nobody)
+    }
+
+    /// Whether it is about somebody who need not have duty.
+    pub(crate) const fn is_remark(self) -> bool {
+        matches!(self, Self::Away | Self::CoverWanted)
+    }
+}
+
+impl From<RemarkKind> for PieceKind {
+    fn from(kind: RemarkKind) -> Self {
+        match kind {
+            RemarkKind::Away => Self::Away,
+            RemarkKind::CoverWanted => Self::CoverWanted,
+        }
+    }
 }
 
 impl Piece {
@@ -71,6 +97,8 @@ impl Piece {
             PieceKind::Duty { shade } => format!("shade-{shade}"),
             PieceKind::Nobody => "gap".to_owned(),
             PieceKind::NotFollowed | PieceKind::NotKnown => "unknown".to_owned(),
+            PieceKind::Away => "away".to_owned(),
+            PieceKind::CoverWanted => "cover".to_owned(),
         };
         let when = match self.stretch.ends_at {
             None => " open",
@@ -86,6 +114,7 @@ impl Piece {
             PieceKind::Duty { .. } | PieceKind::Nobody => who(&self.stretch),
             PieceKind::NotFollowed => "Not followed",
             PieceKind::NotKnown => "Not known",
+            PieceKind::Away | PieceKind::CoverWanted => self.remark.as_deref().unwrap_or_default(),
         }
     }
 
@@ -140,9 +169,41 @@ pub(crate) fn pieces(coverage: &Coverage, span: Span) -> Vec<Piece> {
             None => PieceKind::Nobody,
         },
         stretch: stretch.clone(),
+        remark: None,
         lane,
     });
-    before.into_iter().chain(told).chain(after).collect()
+    let mut pieces: Vec<_> = before.into_iter().chain(told).chain(after).collect();
+    let below = pieces.iter().map(|piece| piece.lane + 1).max();
+    pieces.extend(remarks(&coverage.remarks, span, below.unwrap_or(1)));
+    pieces
+}
+
+/// What is known beside duties, in lanes from this one on.
+fn remarks(remarks: &[Remark], span: Span, first_lane: usize) -> Vec<Piece> {
+    let stretches = remarks.iter().map(|remark| {
+        let stretch = Stretch {
+            holder: None,
+            starts_at: remark.starts_at,
+            ends_at: Some(remark.ends_at),
+            overrides: Vec::new(),
+        };
+        (remark, stretch)
+    });
+    let shown: Vec<_> = stretches.filter(|(_, one)| span.shows(one)).collect();
+    let lanes = lanes(&shown.iter().map(|(_, stretch)| stretch).collect::<Vec<_>>());
+    let pieces = shown
+        .iter()
+        .zip(lanes)
+        .map(|((remark, stretch), lane)| Piece {
+            kind: remark.kind.into(),
+            stretch: stretch.clone(),
+            remark: Some(match remark.kind {
+                RemarkKind::Away => format!("{} is away", remark.name),
+                RemarkKind::CoverWanted => format!("{} wants cover", remark.name),
+            }),
+            lane: first_lane + lane,
+        });
+    pieces.collect()
 }
 
 /// Clocks tell minutes: a gap that is shorter would be told as beginning when it ends.
@@ -162,6 +223,7 @@ fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> 
             ends_at: Some(until),
             overrides: Vec::new(),
         },
+        remark: None,
         lane: 0,
     })
 }
@@ -259,6 +321,7 @@ mod tests {
             stretches: stretches.to_vec(),
             known_from: at(known.0),
             known_until: known.1.into().map(at),
+            remarks: Vec::new(),
         };
         let span = Span {
             from: at(0),
@@ -333,6 +396,7 @@ mod tests {
             starts_at: at(starts_at),
             ends_at: at(ends_at),
             instead_of: instead_of.iter().map(ToString::to_string).collect(),
+            made_by: None,
         };
         zoe.overrides = vec![over(20, 40, &["ann", "bob"])];
         let told = words(&drawn(&[zoe.clone()], (0, None)));
@@ -343,6 +407,46 @@ mod tests {
             told,
             ["zoe, 20 to 40, override from 20 to 25, override in place of ann from 30 to 35"]
         );
+    }
+
+    #[test]
+    fn absences_and_open_requests_lie_below_the_duties_and_are_told_in_words() {
+        let remark = |kind, name: &str, starts_at, ends_at| Remark {
+            kind,
+            name: name.to_owned(),
+            starts_at: at(starts_at),
+            ends_at: at(ends_at),
+        };
+        let coverage = Coverage {
+            stretches: vec![stretch("ann", 0, 50), stretch("bob", 20, 40)],
+            known_from: at(0),
+            known_until: Some(at(100)),
+            remarks: vec![
+                remark(RemarkKind::Away, "cy", 5, 30),
+                remark(RemarkKind::CoverWanted, "ann", 10, 20),
+                remark(RemarkKind::Away, "bob", 30, 60),
+                remark(RemarkKind::Away, "dan", 100, 200),
+            ],
+        };
+        let span = Span {
+            from: at(0),
+            until: at(100),
+        };
+        let drawn = pieces(&coverage, span);
+        let below = &drawn[drawn.len() - 3..];
+        assert_eq!(
+            words(below),
+            [
+                "cy is away, 5 to 30",
+                "ann wants cover, 10 to 20",
+                "bob is away, 30 to 60"
+            ]
+        );
+        let lanes: Vec<_> = below.iter().map(|piece| piece.lane).collect();
+        assert_eq!(lanes, [2, 3, 2]);
+        assert!(below.iter().all(|piece| !piece.kind.is_of_duty()));
+        let class = below[1].class(at(0));
+        assert_eq!(class, "stretch cover");
     }
 
     #[test]

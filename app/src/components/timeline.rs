@@ -4,9 +4,10 @@
 
 use super::{
     days::day_lines,
+    legend::legend_markup,
     names::names_markup,
     overrides::{is_all, override_frames, override_markup, override_note},
-    pieces::{Piece, PieceKind, Scale, pieces},
+    pieces::{Piece, Scale, pieces},
     redrawn,
     roving::move_focus,
     rows::rows,
@@ -52,11 +53,13 @@ pub(crate) fn Timeline(
     let chosen = RwSignal::new(None::<Piece>);
     let drawn = DataMemo::new(move || pieces(&coverage.get(), days.get().span()));
     let lines = move || days.with(|days| day_lines(days, clock.drawn()).into_string());
+    let legend = move || drawn.with(|drawn| legend_markup(drawn.iter()).into_string());
     let scale = DataMemo::new(move || Scale(days.with(Days::span)));
     let present = DataMemo::new(move || {
         let now = clock.now();
         let changed_at = watch.and_then(DutyWatch::changed_at);
-        let holds = |one: &&Piece| one.stretch.is_known_to_hold(now, changed_at);
+        let holds =
+            |one: &&Piece| !one.kind.is_remark() && one.stretch.is_known_to_hold(now, changed_at);
         drawn.with(|drawn| drawn.iter().filter(holds).cloned().collect::<Vec<_>>())
     });
     let told = DataMemo::new(move || {
@@ -105,6 +108,7 @@ pub(crate) fn Timeline(
             <p class="chosen" aria-hidden="true">
                 {words}
             </p>
+            <div inner_html=legend></div>
         </div>
     }
     .into_any()
@@ -204,8 +208,7 @@ fn Told(
     let clock = use_clock();
     let now = if holds { "Now: " } else { "" };
     let stretch = piece.stretch.clone();
-    let is_known = matches!(piece.kind, PieceKind::Duty { .. } | PieceKind::Nobody);
-    if !is_known {
+    if !piece.kind.is_of_duty() {
         return Either::Left(move || piece.words(|at| in_words(at, clock)));
     }
     let overrides = stretch.overrides.iter().map(|one| {

@@ -13,7 +13,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use maud::html;
-use types::{Coverage, Day, Days, Holder, MemberKey, RotationMode, Stretch, Timestamp};
+use types::{
+    Coverage, Day, Days, Holder, MemberKey, Remark, RemarkKind, RotationMode, Stretch, Timestamp,
+};
 
 const DIALOG: &str = "design-dialog";
 const HOUR_SECONDS: i64 = 3600;
@@ -250,10 +252,20 @@ fn Times() -> impl IntoView {
         stretch(None, 12, Some(20)),
         stretch(Some("Zoë Ødegård"), 20, None),
     ];
+    let remark = |kind, name: &str, from, to| Remark {
+        kind,
+        name: name.to_owned(),
+        starts_at: at(from),
+        ends_at: at(to),
+    };
     let coverage = Coverage {
         stretches,
         known_from: at(-40),
         known_until: Some(at(60)),
+        remarks: vec![
+            remark(RemarkKind::Away, "Ann Lee", -5, 4),
+            remark(RemarkKind::CoverWanted, "Zoë Ødegård", 24, 30),
+        ],
     };
     let dates = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"];
     let days = dates.iter().zip(0..).map(|(date, place)| Day {

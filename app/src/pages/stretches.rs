@@ -56,6 +56,7 @@ fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
                         " " (time_markup(one.starts_at, false, now))
                         " – " (time_markup(one.ends_at, false, now))
                     }
+                    @if let Some(made_by) = &one.made_by { ", made by " bdi { (made_by) } }
                 }
             }
         }

@@ -6,7 +6,7 @@ use crate::{
     Crew, Foresight,
     outlook::{gaps, joined, sort},
 };
-use types::{Coverage, Holder, Span, Stretch, Timestamp};
+use types::{Coverage, Holder, MemberKey, Override, Span, Stretch, Timestamp};
 
 /// A stretch of duty that the history holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub struct Record {
     pub duty_since: Timestamp,
     pub starts_at: Timestamp,
     pub ends_at: Option<Timestamp>,
+    /// Its parts that were overrides, by start.
+    pub overrides: Vec<Override>,
+}
+
+/// An override by which somebody has had duty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastOverride {
+    pub holder: MemberKey,
+    pub had: Override,
 }
 
 impl Record {
@@ -24,8 +33,21 @@ impl Record {
             holder: Some(self.holder.clone()),
             starts_at: self.starts_at,
             ends_at: self.ends_at,
-            overrides: Vec::new(),
+            overrides: self.overrides.clone(),
         }
+    }
+
+    /// Notes those of the overrides by which its holder had this duty.
+    pub fn note_overrides(&mut self, overrides: &[PastOverride]) {
+        let (from, until) = (self.starts_at, self.ends_at);
+        let theirs = overrides.iter().filter(|one| one.holder == self.holder.key);
+        let parts = theirs.map(|one| Override {
+            starts_at: one.had.starts_at.max(from),
+            ends_at: until.map_or(one.had.ends_at, |until| until.min(one.had.ends_at)),
+            ..one.had.clone()
+        });
+        let parts = parts.filter(|part| part.starts_at < part.ends_at);
+        self.overrides = parts.collect();
     }
 
     /// The same from the beginning of the duty, unless the history knows of others then.
@@ -107,6 +129,7 @@ impl Foresight<'_> {
             stretches,
             known_from: past.begins_at,
             known_until,
+            remarks: Vec::new(),
         }
     }
 }
@@ -178,6 +201,43 @@ mod tests {
                 stretch("bob", 30, 100),
             ]
         );
+    }
+
+    #[test]
+    fn an_override_that_runs_is_told_once_and_one_that_is_over_with_who_made_it() {
+        let over = |starts_at, ends_at, made_by: Option<&str>| Override {
+            starts_at: at(starts_at),
+            ends_at: at(ends_at),
+            instead_of: vec!["ann".to_owned()],
+            made_by: made_by.map(str::to_owned),
+        };
+        let past = |starts_at, ends_at, made_by| PastOverride {
+            holder: member("bob").key,
+            had: over(starts_at, ends_at, Some(made_by)),
+        };
+        let mut history = [
+            record("bob", 12, 12, 30),
+            record("ann", 8, 8, 12),
+            record("bob", 0, 0, 8),
+        ];
+        let overrides = [past(2, 9, "cy"), past(12, 25, "dan"), past(40, 50, "cy")];
+        for record in &mut history {
+            record.note_overrides(&overrides);
+        }
+        // What is planned is known from now on, and nobody knows there who made it.
+        let plan = [Stretch {
+            overrides: vec![over(20, 25, None)],
+            ..stretch("bob", 20, 30)
+        }];
+        let told = covered(&history, &plan, 20);
+        let parts: Vec<_> = told.iter().map(|one| one.overrides.clone()).collect();
+        let expected = [
+            vec![over(2, 8, Some("cy"))],
+            Vec::new(),
+            vec![over(12, 25, Some("dan"))],
+            Vec::new(),
+        ];
+        assert_eq!(parts, expected);
     }
 
     #[test]
@@ -376,6 +436,7 @@ mod tests {
             duty_since: stretch.starts_at,
             starts_at: stretch.starts_at,
             ends_at: stretch.ends_at,
+            overrides: Vec::new(),
         });
         let past = Past {
             records: records.collect(),

@@ -201,6 +201,7 @@ mod tests {
             stretches: stretches.to_vec(),
             known_from: at(0),
             known_until: known_until.map(at),
+            remarks: Vec::new(),
         }
     }
 

@@ -47,7 +47,7 @@ pub use admission::Admission;
 pub use attention::{Condition, GAPS_TOLD_SECONDS, needs, slack_need, urgency};
 pub use calendar::{days, zone};
 pub use calling::{Call, CallRefusal, Calling};
-pub use coverage::{Past, Record};
+pub use coverage::{Past, PastOverride, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
 pub use duty_group::{GroupGoal, GroupPlan, GroupRules, GroupState, GroupWrite, group_plan};
 pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};

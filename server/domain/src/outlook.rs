@@ -134,6 +134,7 @@ pub fn planned(people: &[SchedulePerson], shifts: &[Shift], directory: &Director
                 starts_at: shift.starts_at,
                 ends_at: shift.ends_at,
                 instead_of: instead_of.iter().filter_map(name).collect(),
+                made_by: None,
             }],
         };
         Some(Stretch {
@@ -172,9 +173,7 @@ pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
             Some(last) if last.ends_at.is_none_or(|end| stretch.starts_at <= end) => {
                 last.ends_at = last.ends_at.and_then(|end| Some(end.max(stretch.ends_at?)));
                 for one in stretch.overrides {
-                    if !last.overrides.contains(&one) {
-                        last.overrides.push(one);
-                    }
+                    note(one, &mut last.overrides);
                 }
             }
             _ => {
@@ -184,6 +183,22 @@ pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         }
     }
     joined
+}
+
+/// Notes an override that is told several times, as far as each who tells it knows, once.
+fn note(one: Override, known: &mut Vec<Override>) {
+    let same = known.iter_mut().find(|known| {
+        let overlap = one.starts_at < known.ends_at && known.starts_at < one.ends_at;
+        known.instead_of == one.instead_of && overlap
+    });
+    match same {
+        Some(known) => {
+            known.starts_at = known.starts_at.min(one.starts_at);
+            known.ends_at = known.ends_at.max(one.ends_at);
+            known.made_by = known.made_by.take().or(one.made_by);
+        }
+        None => known.push(one),
+    }
 }
 
 pub(crate) fn sort(stretches: &mut [Stretch]) {
@@ -306,6 +321,7 @@ pub(crate) mod examples {
             duty_since: at(duty_since),
             starts_at: at(starts_at),
             ends_at: ends_at.into().map(at),
+            overrides: Vec::new(),
         }
     }
 }

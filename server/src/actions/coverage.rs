@@ -3,7 +3,7 @@
 //! there are, it takes the same statements.
 
 use super::{
-    Failure,
+    Failure, overrides,
     rotations::{Present, is_seen},
 };
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
 };
 use domain::{Actor, Past};
 use std::{collections::HashMap, ops::Range};
-use types::{Attention, Coverage, Days, ROWS_PER_PAGE, RotationId, Span, Timestamp, WeekFilter};
+use types::{
+    Attention, Coverage, Days, ROWS_PER_PAGE, Remark, RemarkKind, RotationId, Span, Timestamp,
+    WeekFilter,
+};
 
 /// How many weeks are shown where nobody says how many.
 const USUAL_WEEKS: u32 = 1;
@@ -103,6 +106,12 @@ pub async fn calendar(
     let shown = found.iter().copied().skip(first).take(range.len());
     let ids: Vec<&RotationId> = shown.clone().map(|place| &rotations[place].id).collect();
     let mut pasts = pasts(services, actor, &ids, span, present.now).await?;
+    let planned = shown.clone().map(|place| &rotations[place]);
+    let planned = planned.filter(|rotation| rotation.plan.rota().is_some());
+    let edited = |rotation: &&ListedRotation| actor.may_edit(|one| rotation.relation_to(one));
+    let told: Vec<_> = planned.clone().filter(edited).map(|one| &one.id).collect();
+    let planned: Vec<_> = planned.map(|rotation| &rotation.id).collect();
+    let mut remarks = remarks(services, (&planned, &told), span).await?;
     let rows = shown
         .map(|place| {
             let rotation = &rotations[place];
@@ -110,7 +119,10 @@ pub async fn calendar(
             let past = past.unwrap_or_else(|| Past::none(present.now));
             Row {
                 place,
-                coverage: present.coverage(rotation, &past, span),
+                coverage: Coverage {
+                    remarks: remarks.remove(&rotation.id).unwrap_or_default(),
+                    ..present.coverage(rotation, &past, span)
+                },
             }
         })
         .collect();
@@ -120,6 +132,50 @@ pub async fn calendar(
         first,
         present,
     })
+}
+
+/// How many remarks are made of a rotation.
+const REMARKS: usize = 100;
+
+/// What there is to say during a span of the people of rotations with schedules of their own, by
+/// start, beside who has duty: in which of them cover is wanted, and in those of which the actor is
+/// `told` of it, who is away.
+pub(super) async fn remarks(
+    services: &Services,
+    (rotations, told): (&[&RotationId], &[&RotationId]),
+    span: Span,
+) -> Result<HashMap<RotationId, Vec<Remark>>, Failure> {
+    let (store, now) = (&services.store, clock::now());
+    let mut remarks: HashMap<_, Vec<_>> = HashMap::new();
+    if !rotations.is_empty() && now < span.until {
+        for (rotation, covers) in store.covers(rotations, now).await? {
+            let open = covers.into_iter().filter(overrides::is_open);
+            let wanted = open.map(|cover| Remark {
+                kind: RemarkKind::CoverWanted,
+                name: cover.asked_by_name,
+                starts_at: cover.request.span.from,
+                ends_at: cover.request.span.until,
+            });
+            let wanted = wanted.filter(|remark| remark.starts_at < span.until);
+            remarks.entry(rotation).or_default().extend(wanted);
+        }
+    }
+    if !told.is_empty() {
+        for (rotation, absences) in store.absences_during(told, span).await? {
+            let away = absences.into_iter().map(|(name, span)| Remark {
+                kind: RemarkKind::Away,
+                name,
+                starts_at: span.from,
+                ends_at: span.until,
+            });
+            remarks.entry(rotation).or_default().extend(away);
+        }
+    }
+    for remarks in remarks.values_mut() {
+        remarks.sort_by_key(|remark| remark.starts_at);
+        remarks.truncate(REMARKS);
+    }
+    Ok(remarks)
 }
 
 /// What of the rotations' past lies in the span. What lies ahead needs none.

@@ -331,6 +331,7 @@ pub async fn state(
         .into_iter()
         .map(|stored| recorded(stored, &rotation.crew.members))
         .collect();
+    let history = with_overrides(services, &id, history).await?;
     let duty_size = rotation.details.duty_size;
     let followed = bound.as_ref().map(|bound| {
         let schedule = &bound.schedule;
@@ -349,14 +350,19 @@ pub async fn state(
     let foresight = rotation.plan.foresight(duty_size, shifts);
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
-    let coverage = foresight.coverage(&rotation.crew, &past, span, now);
+    let mut coverage = foresight.coverage(&rotation.crew, &past, span, now);
     let may_edit = domain::may_edit(&rotation, actor);
     let store = &services.store;
     let (mut overrides, mut covers, mut absences) = (Vec::new(), Vec::new(), Vec::new());
     if rotation.plan.rota().is_some() {
         overrides = store.overrides(&id, now).await?;
-        covers = store.covers(&id, now).await?;
+        let theirs = store.covers(&[&id], now).await?.remove(&id);
+        covers = theirs.unwrap_or_default();
         covers.retain(overrides::is_open);
+        let own = [&id];
+        let told = if may_edit { &own[..] } else { &[] };
+        let mut remarks = coverage::remarks(services, (&own, told), span).await?;
+        coverage.remarks = remarks.remove(&id).unwrap_or_default();
         if may_edit {
             let theirs = store.absences_in(&actor.workspace, &id, now).await?;
             let told =
@@ -502,11 +508,31 @@ fn known_until(known_until: Option<Timestamp>, confirmed_at: Option<Timestamp>) 
     known_until.unwrap_or_else(|| domain::known_at_least_until(confirmed_at))
 }
 
+/// The same with the overrides by which people had their duties.
+async fn with_overrides(
+    services: &Services,
+    id: &RotationId,
+    mut history: Vec<Record>,
+) -> Result<Vec<Record>, Failure> {
+    let Some(from) = history.iter().map(|record| record.starts_at).min() else {
+        return Ok(history);
+    };
+    let until = clock::now();
+    let store = &services.store;
+    let mut past = store.past_overrides(&[id], Span { from, until }).await?;
+    let overrides = past.remove(id).unwrap_or_default();
+    for record in &mut history {
+        record.note_overrides(&overrides);
+    }
+    Ok(history)
+}
+
 fn recorded(stored: StoredRecord, members: &[Member]) -> Record {
     Record {
         holder: domain::holder_of(&stored.person, &stored.name, members),
         duty_since: stored.duty_since,
         starts_at: stored.starts_at,
         ends_at: stored.ends_at,
+        overrides: Vec::new(),
     }
 }

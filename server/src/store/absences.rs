@@ -8,7 +8,7 @@ use super::{
 use domain::{Member, Rotation, rota::Absence};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use types::{
     AbsenceId, MemberKey, PersonId, RotationId, RotationMode, Span, Timestamp, WorkspaceId,
 };
@@ -173,6 +173,40 @@ impl Store {
         let mut connection = self.pool.acquire().await?;
         let whose = Whose::MembersOf(rotation);
         load(&mut connection, self.engine, workspace, whose, now).await
+    }
+
+    /// When members of these rotations are away during a span, by start, each with their name.
+    pub async fn absences_during(
+        &self,
+        rotations: &[&RotationId],
+        span: Span,
+    ) -> Result<HashMap<RotationId, Vec<(String, Span)>>> {
+        let statement = format!(
+            "select r.id, coalesce(p.name, m.name), a.starts_at, a.ends_at
+             from rotations r join rotation_members m on m.rotation_id = r.id
+                 join absences a on a.workspace_id = r.workspace_id and a.person_id = m.person_id
+                 left join people p on p.workspace_id = r.workspace_id and p.id = m.person_id
+             where r.id in {} and a.ends_at > $2 and a.starts_at < $3 and {CONCERNS}
+             order by a.starts_at, a.id",
+            self.engine.texts_of_json("$1")
+        );
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(json(rotations))
+            .bind(span.from.as_millis())
+            .bind(span.until.as_millis())
+            .fetch_all(&self.pool)
+            .await?;
+        let at = Timestamp::from_millis;
+        let mut absences: HashMap<_, Vec<_>> = HashMap::new();
+        for (rotation, name, from, until) in rows {
+            let span = Span {
+                from: at(from),
+                until: at(until),
+            };
+            let theirs = absences.entry(RotationId::new(rotation)).or_default();
+            theirs.push((name, span));
+        }
+        Ok(absences)
     }
 
     /// When the members of a rotation are away `after` a moment.

@@ -2,11 +2,11 @@
 //! second is told who was quicker.
 
 use super::{
-    DatabaseConnection, Engine, Result, Store, deliveries::Subject, notifications, outbox,
+    DatabaseConnection, Engine, Result, Store, as_json, deliveries::Subject, notifications, outbox,
 };
 use domain::{Notice, NoticeKey, Occurrence, PersonalNotice, Rotation, rota::CoverRequest};
 use sqlx::{AssertSqlSafe, FromRow};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use types::{CoverId, Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
 
 /// A request whose time is not over.
@@ -58,10 +58,14 @@ impl From<Row> for StoredCover {
 }
 
 impl Store {
-    /// The requests for cover in a rotation whose time is not over at `now`, by start.
-    pub async fn covers(&self, rotation: &RotationId, now: Timestamp) -> Result<Vec<StoredCover>> {
+    /// The requests for cover in each of the rotations whose time is not over at `now`, by start.
+    pub async fn covers(
+        &self,
+        rotations: &[&RotationId],
+        now: Timestamp,
+    ) -> Result<HashMap<RotationId, Vec<StoredCover>>> {
         let mut connection = self.pool.acquire().await?;
-        load(&mut connection, rotation, now).await
+        load(&mut connection, self.engine, rotations, now).await
     }
 
     /// A request, and the rotation that it is for.
@@ -90,17 +94,25 @@ const ROWS: &str = "select c.id, c.rotation_id, c.asked_by,
 
 pub(super) async fn load(
     connection: &mut DatabaseConnection,
-    rotation: &RotationId,
+    engine: Engine,
+    rotations: &[&RotationId],
     now: Timestamp,
-) -> Result<Vec<StoredCover>> {
-    let statement =
-        format!("{ROWS} where c.rotation_id = $1 and c.ends_at > $2 order by c.starts_at, c.id");
+) -> Result<HashMap<RotationId, Vec<StoredCover>>> {
+    let statement = format!(
+        "{ROWS} where c.rotation_id in {} and c.ends_at > $2 order by c.starts_at, c.id",
+        engine.texts_of_json("$1")
+    );
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-        .bind(rotation.as_str())
+        .bind(as_json(rotations))
         .bind(now.as_millis())
         .fetch_all(connection)
         .await?;
-    Ok(rows.into_iter().map(StoredCover::from).collect())
+    let mut covers: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        let rotation = RotationId::new(row.rotation_id.as_str());
+        covers.entry(rotation).or_default().push(row.into());
+    }
+    Ok(covers)
 }
 
 /// What people are told because cover is wanted or taken.

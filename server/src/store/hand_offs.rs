@@ -10,7 +10,7 @@ use super::{
     Connection, DatabaseConnection, Engine, Result, Store, as_json, bindings, connections,
     duration, millis,
     outbox::{self, PlanChange},
-    rotas,
+    past_overrides, rotas,
     rotations::{self, CrewChange, Which},
     runs,
     schedules::{self, Asked},
@@ -187,6 +187,11 @@ impl Store {
             rotations::write_crews(&mut tx, self.engine, &changes, now).await?;
             self.rotations_changed(&mut tx, workspace, &changed).await?;
         }
+        let come_true = plans
+            .iter()
+            .map(|(rotation, plan)| (rotation, plan.as_slice()));
+        let come_true: Vec<_> = come_true.collect();
+        past_overrides::record(&mut tx, self.engine, workspace, &come_true, now).await?;
         let plans = plans.iter().map(|(rotation, plan)| PlanChange {
             rotation,
             before: plan,

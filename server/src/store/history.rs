@@ -82,6 +82,7 @@ impl MembersRecordRow {
             duty_since: Timestamp::from_millis(duty_since),
             starts_at: Timestamp::from_millis(starts_at),
             ends_at: ends_at.map(Timestamp::from_millis),
+            overrides: Vec::new(),
         }
     }
 }
@@ -143,15 +144,27 @@ impl Store {
             };
             Ok((RotationId::new(id), past))
         });
-        pasts.collect()
+        let mut pasts: HashMap<_, Past> = pasts.collect::<Result<_>>()?;
+        let overrides = self.past_overrides(rotations, span).await?;
+        for (rotation, overrides) in overrides {
+            let past = pasts.get_mut(&rotation);
+            let records = past.into_iter().flat_map(|past| &mut past.records);
+            records.for_each(|record| record.note_overrides(&overrides));
+        }
+        Ok(pasts)
     }
 
     /// Deletes what ended before `before`.
     pub async fn purge_history(&self, before: Timestamp) -> Result<()> {
-        sqlx::query("delete from duty_history where ends_at < $1")
-            .bind(before.as_millis())
-            .execute(&self.writer)
-            .await?;
+        for purge in [
+            "delete from duty_history where ends_at < $1",
+            "delete from past_overrides where ends_at < $1",
+        ] {
+            sqlx::query(purge)
+                .bind(before.as_millis())
+                .execute(&self.writer)
+                .await?;
+        }
         Ok(())
     }
 }

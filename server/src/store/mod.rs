@@ -33,6 +33,7 @@ mod outbox;
 mod overrides;
 mod overview;
 mod pagerduty_people;
+mod past_overrides;
 mod people;
 mod pool;
 mod revisions;

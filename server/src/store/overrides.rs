@@ -197,7 +197,10 @@ impl Store {
         let now = now();
         let stored = Decided {
             overrides: load(&mut tx, rotation, now).await?,
-            covers: covers::load(&mut tx, rotation, now).await?,
+            covers: covers::load(&mut tx, self.engine, &[rotation], now)
+                .await?
+                .remove(rotation)
+                .unwrap_or_default(),
             kept: kept(&mut tx, rotation).await?,
         };
         let (write, entry) = match decide(&before, &stored, now) {

@@ -347,7 +347,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 22] = [
+const ABSORBING: [&str; 35] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -373,6 +373,13 @@ const ABSORBING: [&str; 22] = [
          where workspace_id = $1 and relieved = 'slack:' || $2",
     "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update overrides set made_by = $3 where workspace_id = $1 and made_by = $2",
+    "delete from past_overrides where workspace_id = $1 and holder = 'slack:' || $2
+         and exists (select 1 from past_overrides o where o.holder = 'slack:' || $3
+             and o.rotation_id = past_overrides.rotation_id
+             and o.starts_at = past_overrides.starts_at)",
+    "update past_overrides set holder = 'slack:' || $3
+         where workspace_id = $1 and holder = 'slack:' || $2",
+    "update past_overrides set made_by = $3 where workspace_id = $1 and made_by = $2",
     "update covers set asked_by = 'slack:' || $3
          where workspace_id = $1 and asked_by = 'slack:' || $2",
     "update covers set asked = 'slack:' || $3

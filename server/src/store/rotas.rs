@@ -5,7 +5,7 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, absences, as_json, audit, bindings,
     connections, former, hand_offs,
     outbox::{self, PlanChange},
-    overrides, people,
+    overrides, past_overrides, people,
     rotations::{self, CrewChange, Which},
 };
 use domain::{
@@ -415,6 +415,8 @@ pub(super) async fn go_on(
         let until = rota.horizon(now);
         rota.planned(&before.crew.members, before.details.duty_size, until)
     });
+    let come_true = [(&after.id, present.plan.as_slice())];
+    past_overrides::record(connection, engine, &after.workspace, &come_true, now).await?;
     let change = PlanChange {
         rotation: &after.id,
         before: &was_planned.unwrap_or_default(),

@@ -443,3 +443,30 @@ async fn whoever_notes_an_absence_while_being_added_to_a_rotation_is_passed_over
     let stored = rotation(&team.services.store, &team.id).await;
     assert_eq!(stored.plan.rota().unwrap().absences.len(), 1);
 }
+
+#[tokio::test]
+async fn those_whose_shifts_change_by_an_absence_are_told_ahead_of_those_they_have_then() {
+    for database in databases().await {
+        let team = team(database).await;
+        let (first, other) = turns(&team).await;
+        team.remind().await;
+        let targets = [&first, &other].map(|name| format!("slack:{}", id_of(name)));
+        let told = team.told_ahead().await;
+        assert!(
+            targets.iter().all(|target| told.contains(target)),
+            "{told:?}"
+        );
+        // Longer than anything is planned: whoever stays is on duty all the time.
+        let ten_weeks = away(span(0, 10 * 7 * 24 * HOUR));
+        assert_eq!(note(&team, &first, ten_weeks).await, Outcome::Done(()));
+        assert!(!team.told_ahead().await.contains(&targets[0]));
+        let own = noted(&team, &first).await.absences.remove(0).id;
+        let removed = team.backend.remove_absence(&by(&first), own).await;
+        assert_eq!(removed.unwrap(), Outcome::Done(()));
+        let told = team.told_ahead().await;
+        assert!(
+            targets.iter().all(|target| told.contains(target)),
+            "{told:?}"
+        );
+    }
+}

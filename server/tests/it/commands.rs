@@ -437,8 +437,10 @@ async fn cover_is_asked_for_and_taken_by_commands() {
         .await;
         let cover = services
             .store
-            .covers(&id, clock::now())
+            .covers(&[&id], clock::now())
             .await
+            .unwrap()
+            .remove(&id)
             .unwrap()
             .remove(0);
         let short = &cover.id.as_str()[cover.id.as_str().len() - 5..];

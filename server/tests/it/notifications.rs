@@ -675,9 +675,10 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
             let asking = output.backend.ask_for_cover(&ada, id.clone(), input);
             assert_eq!(asking.await.unwrap(), Outcome::Done(()));
             let now = server::clock::now();
-            let covers = output.services.store.covers(&id, now).await.unwrap();
+            let covers = output.services.store.covers(&[&id], now).await.unwrap();
             covers
-                .into_iter()
+                .into_values()
+                .flatten()
                 .find(|cover| cover.request.taken_by.is_none())
                 .unwrap()
                 .id

@@ -4,16 +4,16 @@ use crate::{
     rotas::Team,
     support::{Database, bound::Bound, caller, create, databases, rotation, told, workspace},
 };
-use app::backend::{Audit, Caller, Overrides, Rotations, Schedules};
+use app::backend::{Absences, Audit, Caller, Overrides, Rotations, Schedules, Weeks};
 use domain::{Person, rota::Zone};
 use server::{backend::RoundRobin, clock, hand_offs::Due};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use std::time::Duration;
 use types::{
-    DaysWanted, Denial, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, Outcome, OverrideChoice,
-    OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideView, PersonId, Role,
-    RotaInput, RotationInput, ScheduleChoice, SpanField, SpanInput, SpanProblem, Stretch,
-    Timestamp, Visibility, WhichOne,
+    AbsenceInput, DaysWanted, Denial, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, Outcome,
+    OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideView,
+    PersonId, RemarkKind, Role, RotaInput, RotationInput, ScheduleChoice, SpanField, SpanInput,
+    SpanProblem, Stretch, Timestamp, Visibility, WeekFilter, WhichOne,
 };
 
 const ANN: &str = "U1";
@@ -671,5 +671,105 @@ async fn an_override_made_while_duty_changes_hands_is_lost_by_neither() {
         let ended = team.page().await.overrides.remove(0);
         assert_eq!(end(&team, &ended).await, Outcome::Done(()));
         assert_eq!(on_duty(&team).await, first);
+    }
+}
+
+#[tokio::test]
+async fn history_tells_who_stood_in_for_whom_and_who_made_it() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        made(&team, replace(id_of(&first), CY, span(0, 3 * HOUR))).await;
+        // Nothing of it changes when another thing is decided meanwhile.
+        let later = replace(id_of(&first), CY, span(5 * HOUR, 6 * HOUR));
+        made(&team, later).await;
+        let told = |stretch: &Stretch| {
+            let name = stretch.holder.as_ref().map(|holder| holder.name.clone());
+            let overrides = stretch.overrides.iter();
+            let overrides = overrides.map(|one| (one.instead_of.join("+"), one.made_by.clone()));
+            (name, overrides.collect::<Vec<_>>())
+        };
+        let by_cy = (
+            Some("Cy".to_owned()),
+            vec![(first.clone(), Some("Ann".to_owned()))],
+        );
+        let page = team.page().await;
+        assert_eq!(told(&page.history[0]), by_cy);
+        assert_eq!(told(&page.history[1]), (Some(first.clone()), Vec::new()));
+        // The timeline tells it once, with what is still to come of it.
+        let drawn = page.coverage.stretches.iter().map(told);
+        let drawn = drawn.filter(|(_, overrides)| !overrides.is_empty());
+        assert_eq!(drawn.collect::<Vec<_>>()[0], by_cy);
+        let running = page.overrides.iter().find(|one| one.runs).unwrap();
+        assert_eq!(end(&team, running).await, Outcome::Done(()));
+        let page = team.page().await;
+        assert_eq!(told(&page.history[1]), by_cy);
+        let over = &page.history[1];
+        assert_eq!(Some(over.overrides[0].ends_at), over.ends_at);
+        assert_eq!(told(&page.history[0]), (Some(first), Vec::new()));
+        // What never began is in no history.
+        let coming = page.overrides.iter().find(|one| !one.runs).unwrap();
+        assert_eq!(end(&team, coming).await, Outcome::Done(()));
+        let history = team.page().await.history;
+        let parts: usize = history.iter().map(|one| one.overrides.len()).sum();
+        assert_eq!(parts, 1, "{history:?}");
+    }
+}
+
+#[tokio::test]
+async fn open_requests_are_drawn_for_all_and_absences_for_those_who_look_after_it() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let (id, backend) = (&team.id, &team.backend);
+        let ask = OverrideInput {
+            kind: OverrideChoice::Cover,
+            of: key(id_of(&first)),
+            span: span(HOUR, 2 * HOUR),
+            ..OverrideInput::default()
+        };
+        let asked = backend.ask_for_cover(&caller(), id.clone(), ask).await;
+        assert_eq!(asked.unwrap(), Outcome::Done(()));
+        let bob = Caller {
+            person: PersonId::new(BOB),
+            name: "Bob".to_owned(),
+            role: Role::Member,
+            ..caller()
+        };
+        let absence = AbsenceInput {
+            zone: "UTC".to_owned(),
+            span: span(3 * HOUR, 4 * HOUR),
+            ..AbsenceInput::default()
+        };
+        let noted = backend.note_absence(&bob, absence).await;
+        assert_eq!(noted.unwrap(), Outcome::Done(()));
+        let wanted = (RemarkKind::CoverWanted, first.clone());
+        let away = (RemarkKind::Away, "Bob".to_owned());
+        for (who, expected) in [
+            (&caller(), vec![wanted.clone(), away]),
+            (&bob, vec![wanted]),
+        ] {
+            let page = backend
+                .rotation(who, id.clone(), DaysWanted::default())
+                .await;
+            let week = backend.week(who, WeekFilter::default()).await.unwrap();
+            for coverage in [&page.unwrap().coverage, &week.rows[0].coverage] {
+                let remarks = coverage.remarks.iter();
+                let remarks = remarks.map(|remark| (remark.kind, remark.name.clone()));
+                // On a Sunday evening, some of it is next week's.
+                let remarks: Vec<_> = remarks.collect();
+                assert!(expected.starts_with(&remarks), "{remarks:?}");
+            }
+        }
+        assert_eq!(team.page().await.coverage.remarks.len(), 2);
+        let cover = team.page().await.covers.remove(0).id;
+        let cy = Caller {
+            person: PersonId::new(CY),
+            name: "Cy".to_owned(),
+            ..bob
+        };
+        let taken = backend.take_cover(&cy, id.clone(), cover).await;
+        assert_eq!(taken.unwrap(), Outcome::Done(()));
+        assert_eq!(team.page().await.coverage.remarks.len(), 1);
     }
 }

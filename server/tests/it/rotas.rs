@@ -134,8 +134,25 @@ impl Team {
         self.source().hand_over(&workspace()).await.unwrap()
     }
 
+    /// Has everybody told a minute before shifts of theirs.
+    pub async fn remind(&self) {
+        let subscription = Subscription {
+            rotation: self.id.clone(),
+            kind: "reminder".to_owned(),
+            addressee: Addressee::Holder,
+            occasion: Occasion::BeforeShift(Duration::from_secs(60)),
+        };
+        let rule = Rule {
+            now: &|| clock::now(),
+            directory: &Directory::default(),
+        };
+        let store = &self.services.store;
+        let subscribed = store.subscribe(&workspace(), &subscription, rule).await;
+        assert!(subscribed.unwrap());
+    }
+
     /// Who is to be told before shifts of theirs.
-    async fn told_ahead(&self) -> Vec<String> {
+    pub async fn told_ahead(&self) -> Vec<String> {
         let mut other = AnyConnection::connect(&self.database.url).await.unwrap();
         let targets: Vec<(String,)> =
             sqlx::query_as("select distinct target from outbox where state = 'waiting'")
@@ -400,21 +417,8 @@ async fn a_rotation_that_followed_pagerduty_keeps_its_people_and_follows_it_no_m
 #[tokio::test]
 async fn shifts_are_told_ahead_as_they_are_planned_and_no_more_once_nothing_is() {
     for database in databases().await {
-        let team = Team::of_two(database).await;
-        let subscription = Subscription {
-            rotation: team.id.clone(),
-            kind: "reminder".to_owned(),
-            addressee: Addressee::Holder,
-            occasion: Occasion::BeforeShift(Duration::from_secs(60)),
-        };
-        let rule = Rule {
-            now: &|| clock::now(),
-            directory: &Directory::default(),
-        };
-        let store = &team.services.store;
-        team.schedule(daily()).await;
-        let subscribed = store.subscribe(&workspace(), &subscription, rule).await;
-        assert!(subscribed.unwrap());
+        let team = Team::scheduled(database).await;
+        team.remind().await;
         let told = team.told_ahead().await;
         assert!(told.contains(&MemberKey::of_person(&PersonId::new("U2")).to_string()));
         // Bob is in no shift any more.

@@ -2,9 +2,14 @@
 //! nothing where a heartbeat repeats what the page knows.
 
 use std::io::BufRead;
+use std::sync::mpsc;
+use std::thread;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+
+use crate::bench::visitor::Visitor;
 
 /// What a page has to read anew.
 #[derive(Debug, PartialEq)]
@@ -43,6 +48,20 @@ pub fn changes(stream: impl BufRead) -> impl Iterator<Item = Result<Change>> {
         let rotation = topic["Rotation"].as_str()?;
         Some(Ok(Change::Rotation(rotation.to_owned())))
     })
+}
+
+/// What an open page of the visitor's hears from now on, and when, until nobody listens.
+pub fn heard(visitor: &Visitor) -> Result<mpsc::Receiver<(SystemTime, Result<Change>)>> {
+    let stream = visitor.events()?;
+    let (sender, heard) = mpsc::channel();
+    thread::spawn(move || {
+        for change in changes(stream) {
+            if sender.send((SystemTime::now(), change)).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(heard)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod load;
 mod naive;
 mod neighbours;
 mod page;
+mod rotas;
 mod runs;
 mod sandbox;
 mod scale;
@@ -36,6 +37,8 @@ pub enum Bench {
     Page(page::Options),
     /// Lists, pages of rotations and hand-offs of a large workspace, also beside another build
     Lists(lists::Options),
+    /// Rotations with schedules of their own: planning, 1,000 of them at rest, and hand-offs
+    Rotas(rotas::Options),
 }
 
 #[derive(Args)]
@@ -59,9 +62,9 @@ enum Part {
     Neighbours,
 }
 
-/// What is measured, and the programs that help: one fills a database, one asks,
-/// and one answers without a product.
-const MEASURED: [&str; 14] = [
+/// What is measured, and the programs that help: one fills a database, one asks, one answers
+/// without a product, and one plans without a server.
+const MEASURED: [&str; 16] = [
     "-p",
     "server",
     "-p",
@@ -76,6 +79,8 @@ const MEASURED: [&str; 14] = [
     "bench_load",
     "--example",
     "bench_plain",
+    "--example",
+    "bench_plan",
 ];
 
 pub fn bench(bench: &Bench) -> Result<()> {
@@ -83,6 +88,7 @@ pub fn bench(bench: &Bench) -> Result<()> {
         Bench::Sync(options) => sync(options),
         Bench::Page(options) => page::measure(options),
         Bench::Lists(options) => lists::measure(options),
+        Bench::Rotas(options) => rotas::measure(options),
     }
 }
 

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     components::{
-        EmptyState, Tone, badge_markup, keep_times_true, loaded, redrawn, use_clock, use_title,
+        EmptyState, Tone, badge_markup, keep_times_true, legend_markup, loaded, pieces, redrawn,
+        use_clock, use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -133,6 +134,9 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
         }
         let class = format!("week weeks-{}", days.weeks);
         let span = days.span();
+        let drawn_pieces = rows.iter().flat_map(|row| pieces(&row.coverage, span));
+        let drawn_pieces: Vec<_> = drawn_pieces.collect();
+        let legend = legend_markup(drawn_pieces.iter()).into_string();
         let by_day = (0..days.days.len()).map(|place| {
             let text = DayText::of(place, &days, &rows, drawn);
             view! { <DayItem text/> }
@@ -146,6 +150,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
                         {rows.into_iter().map(|row| view! { <Row row span zone=days.zone.clone()/> }).collect_view()}
                     </ul>
                 </div>
+                <div class="week-legend" inner_html=legend></div>
                 <div class="week-list" node_ref=list>{by_day}</div>
             </div>
         })

@@ -244,6 +244,7 @@ impl Basis<'_> {
                 .map(str::to_owned)
                 .into_iter()
                 .collect(),
+            made_by: None,
         })
     }
 }

@@ -2,15 +2,13 @@
 //! each. What it heard counts once the list shows who took over.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::bench::distance;
-use crate::bench::events::{Change, changes};
+use crate::bench::events::{Change, heard};
 use crate::bench::lists::{AT_REST, Build, Engine, at_once, prepare};
 use crate::bench::runs::wait_for_run;
 use crate::bench::scale::{instant_near, schedule, seconds_now};
@@ -134,16 +132,7 @@ fn hand_over(workspace: &Workspace, database: &str, lead: Duration) -> Result<Ve
     );
 
     let end = UNIX_EPOCH + Duration::from_secs(end);
-    let stream = workspace.visitor.events()?;
-    let (sender, heard) = mpsc::channel();
-    thread::spawn(move || {
-        for change in changes(stream) {
-            // Nobody listens when the measurement is over.
-            if sender.send((SystemTime::now(), change)).is_err() {
-                return;
-            }
-        }
-    });
+    let heard = heard(&workspace.visitor)?;
     let mut page = Page::awaiting(&workspace.rotations, end);
     loop {
         processes::pause()?;

@@ -1,0 +1,137 @@
+//! By which overrides people have had duty. What is planned is reckoned anew each time; what has come
+//! true is written when it begins, and brought up to date while it runs.
+
+use super::{DatabaseConnection, Engine, Result, Store, as_json};
+use domain::PastOverride;
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
+use types::{MemberKey, Override, RotationId, Span, Stretch, Timestamp, WorkspaceId};
+
+/// One that has begun, as the statements take it.
+#[derive(Serialize)]
+struct Row<'a> {
+    rotation: &'a str,
+    holder: &'a str,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    instead_of: String,
+}
+
+/// Whether the row `r` is about the override `o` that runs when the row begins.
+const THE_SAME: &str = "o.rotation_id = r.rotation and o.holder = r.holder
+    and o.instead_of = r.instead_of and o.starts_at <= r.starts_at and r.starts_at <= o.ends_at";
+
+/// Notes what has come true by `now` of the overrides of these plans. One that runs and is in none of
+/// them any more has ended.
+pub(super) async fn record(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    plans: &[(&RotationId, &[Stretch])],
+    now: Timestamp,
+) -> Result<()> {
+    let mut rows = Vec::new();
+    for (rotation, plan) in plans {
+        let has_begun = |stretch: &&Stretch| stretch.starts_at <= now;
+        for stretch in plan.iter().take_while(has_begun) {
+            let Some(holder) = &stretch.holder else {
+                continue;
+            };
+            let begun = stretch.overrides.iter().filter(|one| one.starts_at <= now);
+            rows.extend(begun.map(|one| Row {
+                rotation: rotation.as_str(),
+                holder: holder.key.as_str(),
+                starts_at: one.starts_at,
+                ends_at: one.ends_at,
+                instead_of: as_json(&one.instead_of),
+            }));
+        }
+    }
+    let rows = as_json(&rows);
+    let ids: Vec<_> = plans.iter().map(|(rotation, _)| rotation).collect();
+    let begun = format!(
+        "with r as (select j.value->>'rotation' as rotation, j.value->>'holder' as holder,
+             cast(j.value->>'starts_at' as bigint) as starts_at,
+             cast(j.value->>'ends_at' as bigint) as ends_at,
+             j.value->>'instead_of' as instead_of from {})",
+        engine.rows_of_json()
+    );
+    let going_on = format!(
+        "{begun} update past_overrides as o set ends_at = r.ends_at from r where {THE_SAME}"
+    );
+    sqlx::query(AssertSqlSafe(going_on))
+        .bind(&rows)
+        .execute(&mut *connection)
+        .await?;
+    let ended = format!(
+        "{begun} update past_overrides as o
+         set ends_at = case when o.starts_at > $2 then o.starts_at else $2 end
+         where o.rotation_id in {} and o.ends_at > $2
+             and not exists (select 1 from r where {THE_SAME} and r.ends_at > $2)",
+        engine.texts_of_json("$3")
+    );
+    sqlx::query(AssertSqlSafe(ended))
+        .bind(&rows)
+        .bind(now.as_millis())
+        .bind(as_json(&ids))
+        .execute(&mut *connection)
+        .await?;
+    let new = format!(
+        "{begun} insert into past_overrides (rotation_id, workspace_id, holder, starts_at, ends_at,
+             instead_of, made_by)
+         select r.rotation, $2, r.holder, r.starts_at, r.ends_at, r.instead_of,
+             (select v.made_by from overrides v where v.rotation_id = r.rotation
+                  and 'slack:' || v.person_id = r.holder and v.starts_at <= r.starts_at
+                  and r.starts_at < v.ends_at order by v.place desc limit 1)
+         from r where not exists (select 1 from past_overrides o where {THE_SAME})
+         on conflict (rotation_id, holder, starts_at) do update set ends_at = excluded.ends_at,
+             instead_of = excluded.instead_of, made_by = excluded.made_by"
+    );
+    sqlx::query(AssertSqlSafe(new))
+        .bind(&rows)
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// By which overrides people had duty in each of the rotations during a span, by start.
+    pub async fn past_overrides(
+        &self,
+        rotations: &[&RotationId],
+        span: Span,
+    ) -> Result<HashMap<RotationId, Vec<PastOverride>>> {
+        let statement = format!(
+            "select o.rotation_id, o.holder, o.starts_at, o.ends_at, o.instead_of, p.name
+             from past_overrides o
+                 left join people p on p.workspace_id = o.workspace_id and p.id = o.made_by
+             where o.rotation_id in {} and o.ends_at > $2 and o.starts_at < $3
+             order by o.starts_at, o.holder",
+            self.engine.texts_of_json("$1")
+        );
+        let rows: Vec<(String, String, i64, i64, String, Option<String>)> =
+            sqlx::query_as(AssertSqlSafe(statement))
+                .bind(as_json(rotations))
+                .bind(span.from.as_millis())
+                .bind(span.until.as_millis())
+                .fetch_all(&self.pool)
+                .await?;
+        let mut past: HashMap<_, Vec<_>> = HashMap::new();
+        for (rotation, holder, starts_at, ends_at, instead_of, made_by) in rows {
+            let one = PastOverride {
+                holder: MemberKey::new(holder),
+                had: Override {
+                    starts_at: Timestamp::from_millis(starts_at),
+                    ends_at: Timestamp::from_millis(ends_at),
+                    // What cannot be read is nobody's place.
+                    instead_of: serde_json::from_str(&instead_of).unwrap_or_default(),
+                    made_by,
+                },
+            };
+            past.entry(RotationId::new(rotation)).or_default().push(one);
+        }
+        Ok(past)
+    }
+}
