@@ -42,6 +42,7 @@ fn main() -> anyhow::Result<()> {
             name: "Planned".to_owned(),
             description: String::new(),
             code: None,
+            notes: String::new(),
             duty_size,
             visibility: Visibility::Public,
         },

@@ -347,7 +347,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 35] = [
+const ABSORBING: [&str; 25] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
