@@ -66,6 +66,11 @@ impl Span {
         self.from <= at && at < self.until
     }
 
+    /// Whether they have a part in common.
+    pub fn meets(self, other: Self) -> bool {
+        self.from < other.until && other.from < self.until
+    }
+
     /// Whether a part of the stretch lies in it.
     pub fn shows(self, stretch: &Stretch) -> bool {
         stretch.starts_at < self.until && stretch.ends_at.is_none_or(|end| self.from < end)

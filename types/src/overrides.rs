@@ -179,6 +179,10 @@ pub enum OverrideRefusal {
         "This rotation has {COVERS_MAX} open requests for cover, and no more fit. Take or withdraw some first."
     )]
     TooManyRequests,
+    #[error(
+        "Cover is asked for already, or was given, for this time or a part of it. Withdraw that request or end that override first, or choose another time."
+    )]
+    AskedAlready,
     /// Remedy: none is needed: somebody is there.
     #[error("{0} was quicker and has taken this already.")]
     Taken(String),

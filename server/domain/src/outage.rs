@@ -10,7 +10,8 @@ const APART_SECONDS: i64 = 3600;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
     pub told_at: Timestamp,
-    /// Since when it does not need it any more; not while it does.
+    /// Since when it does not need it any more, though it may have come again since; not while it
+    /// does.
     pub well_since: Option<Timestamp>,
 }
 
@@ -33,12 +34,9 @@ pub fn outage_step(known: Option<Outage>, is_ill: bool, now: Timestamp) -> Outag
         (None, true) => begins,
         (None, false) => OutageStep::Nothing,
         (Some(known), true) => match known.well_since {
-            None => OutageStep::Nothing,
+            // What comes again too soon is told once it has not gone by itself for so long.
             Some(since) if now.seconds_since(since) >= APART_SECONDS => begins,
-            Some(_) => OutageStep::Note(Outage {
-                well_since: None,
-                ..known
-            }),
+            None | Some(_) => OutageStep::Nothing,
         },
         (Some(known), false) => match known.well_since {
             Some(_) => OutageStep::Nothing,
@@ -54,6 +52,21 @@ pub fn outage_step(known: Option<Outage>, is_ill: bool, now: Timestamp) -> Outag
 mod tests {
     use super::*;
     use crate::shifts::examples::at;
+
+    #[test]
+    fn what_comes_again_soon_and_stays_is_told() {
+        let known = Outage {
+            told_at: at(10),
+            well_since: Some(at(30)),
+        };
+        let step = |now| outage_step(Some(known), true, at(now));
+        assert_eq!(step(40), OutageStep::Nothing);
+        assert_eq!(step(29 + APART_SECONDS), OutageStep::Nothing);
+        let OutageStep::Tell(outage) = step(30 + APART_SECONDS) else {
+            panic!("nobody is told");
+        };
+        assert_eq!(outage.well_since, None);
+    }
 
     #[test]
     fn admins_are_told_once_for_each_time_and_not_of_what_comes_and_goes() {

@@ -17,7 +17,7 @@ use domain::{
 };
 use types::{
     AuditAction, COVERS_MAX, CoverId, Denial, Holder, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX,
-    OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId, Timestamp,
+    OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId, Span, Timestamp,
 };
 use uuid::Uuid;
 
@@ -87,6 +87,9 @@ pub async fn ask_for_cover(
         if open.count() >= COVERS_MAX {
             return Err(OverrideRefusal::TooManyRequests.into());
         }
+        if is_asked_already(present, &request) {
+            return Err(OverrideRefusal::AskedAlready.into());
+        }
         let empty = Override {
             span: request.span,
             kind: OverrideKind::Empty {
@@ -106,6 +109,25 @@ pub async fn ask_for_cover(
         Ok((OverrideWrite::Ask(cover), entry))
     })
     .await
+}
+
+/// Whether the same person has asked for a part of the same time before, and it is open, or whoever
+/// took it stands in: a second one who took it would put the first out.
+fn is_asked_already(present: &Decided, request: &CoverRequest) -> bool {
+    let stands_in = |by: &Holder, span: Span| {
+        let kind = OverrideKind::Replace {
+            of: request.asked_by.clone(),
+            by: by.clone(),
+        };
+        let mut made = present.overrides.iter().map(|present| &present.made);
+        made.any(|made| made.kind == kind && made.span.meets(span))
+    };
+    let mut before = present.covers.iter().map(|cover| &cover.request);
+    before.any(|before| {
+        let is_same = before.asked_by == request.asked_by && before.span.meets(request.span);
+        let taken_by = before.taken_by.as_ref();
+        is_same && taken_by.is_none_or(|by| stands_in(by, request.span))
+    })
 }
 
 /// Takes a shift for which cover is wanted. Of two who do, the second is told who was quicker.

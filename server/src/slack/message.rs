@@ -61,7 +61,8 @@ pub fn called(
             listed(called)
         ),
     };
-    let people = holders().filter_map(|holder| in_slack(holder, directory));
+    // Those alone whom the text names: nobody else hears of it, and could pass it on.
+    let people = holders().take(NAMED).filter_map(|holder| in_slack(holder, directory));
     (text, people.cloned().collect())
 }
 

@@ -260,9 +260,11 @@ async fn claim(
     workspace: &WorkspaceId,
     name: &str,
 ) -> Result<bool> {
+    // Nothing where there is no such workspace, as after a beginning anew.
     let statement = format!(
         "insert into changes (key, workspace_id, begun_at, outcome, ended)
-         values ($1, $2, {}, 'taken', 1) on conflict (key) do nothing",
+         select $1, id, {}, 'taken', 1 from workspaces where id = $2
+         on conflict (key) do nothing",
         engine.now()
     );
     let claimed = sqlx::query(AssertSqlSafe(statement))

@@ -52,9 +52,12 @@ impl Store {
         let outage = match step_of(&row, now) {
             OutageStep::Nothing => return Ok(()),
             OutageStep::Note(outage) => outage,
+            // Where nobody can be told yet, it is not known, so that they are once they can be.
             OutageStep::Tell(outage) => {
-                tell_admins(&mut tx, self.engine, workspace, now).await?;
-                outage
+                match tell_admins(&mut tx, self.engine, workspace, now).await? {
+                    true => outage,
+                    false => return Ok(()),
+                }
             }
         };
         sqlx::query(
@@ -85,14 +88,15 @@ fn step_of((_, problem, told_at, well_since): &Row, now: Timestamp) -> OutageSte
     outage_step(known, is_ill, now)
 }
 
+/// False where nobody can be told.
 async fn tell_admins(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     if !notifications::may_write(connection, workspace).await? {
-        return Ok(());
+        return Ok(false);
     }
     let admins = people::admins(connection, workspace).await?;
     let notices = admins.iter().map(|admin| Notice {
@@ -110,5 +114,6 @@ async fn tell_admins(
     let rows: Vec<_> = rows
         .map(|notice| outbox::Row::new(workspace, &subject, notice))
         .collect();
-    outbox::insert(connection, engine, &rows).await
+    outbox::insert(connection, engine, &rows).await?;
+    Ok(!admins.is_empty())
 }

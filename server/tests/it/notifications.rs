@@ -661,13 +661,13 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
             .set_schedule(&output.caller, id.clone(), choice.into());
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         let (ada, tomas) = (as_person(ADA), as_person(TOMAS));
-        let ask = async || {
+        let ask = async |day: &str| {
             let input = OverrideInput {
                 kind: OverrideChoice::Cover,
                 of: format!("slack:{}", ADA.0),
                 span: SpanInput {
-                    from: "2027-06-01T10:00".to_owned(),
-                    until: "2027-06-01T18:00".to_owned(),
+                    from: format!("{day}T10:00"),
+                    until: format!("{day}T18:00"),
                     ..SpanInput::default()
                 },
                 ..OverrideInput::default()
@@ -683,7 +683,7 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
                 .unwrap()
                 .id
         };
-        let cover = ask().await;
+        let cover = ask("2027-06-01").await;
         let told = output.until_told(TOMAS.0, 1).await;
         assert!(
             told[0].contains("<@U01ADAOKAF> asks for cover for"),
@@ -702,7 +702,7 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
 
         // What is withdrawn before it is told is told to nobody.
         output.services.shutdown.cancel();
-        let cover = ask().await;
+        let cover = ask("2027-06-02").await;
         let gone = output.backend.withdraw_cover(&ada, id.clone(), cover).await;
         assert_eq!(gone.unwrap(), Outcome::Done(()));
         let (store, background) = (&output.services.store, &output.services.background);

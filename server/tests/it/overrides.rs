@@ -553,10 +553,10 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
         let known = [told(&gus, clock::now())];
         store.save_told(&workspace(), &known).await.unwrap();
         let (id, backend) = (&team.id, &team.backend);
-        let ask = async |asked: &str| {
+        let ask = async |asked: &str, hour: i64| {
             let input = OverrideInput {
                 kind: OverrideChoice::Cover,
-                ..replace(ANN, asked, span(0, HOUR))
+                ..replace(ANN, asked, span(hour * HOUR, (hour + 1) * HOUR))
             };
             let asked = backend.ask_for_cover(&caller(), id.clone(), input).await;
             asked.unwrap()
@@ -565,9 +565,12 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
             let problems = vec![(OverrideField::Person, problem)];
             Outcome::Refused(OverrideRefusal::Fields(problems))
         };
-        assert_eq!(ask(GUS).await, because(OverrideProblem::Guest));
+        assert_eq!(ask(GUS, 0).await, because(OverrideProblem::Guest));
         // Where anybody is asked, a guest who is not in it is told why it is not for them.
-        assert_eq!(ask("").await, Outcome::Done(()));
+        assert_eq!(ask("", 0).await, Outcome::Done(()));
+        // Two who take the same would put each other out.
+        let again = Outcome::Refused(OverrideRefusal::AskedAlready);
+        assert_eq!(ask("", 0).await, again);
         let as_gus = Caller {
             person: PersonId::new(GUS),
             name: "Gus".to_owned(),
@@ -589,8 +592,8 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
         };
         let edited = backend.edit_rotation(&caller(), id.clone(), private).await;
         assert_eq!(edited.unwrap(), Outcome::Done(()));
-        assert_eq!(ask(CY).await, because(OverrideProblem::CannotSee));
-        assert_eq!(ask(BOB).await, Outcome::Done(()));
+        assert_eq!(ask(CY, 1).await, because(OverrideProblem::CannotSee));
+        assert_eq!(ask(BOB, 1).await, Outcome::Done(()));
         // A guest who takes turns in it covers like anybody.
         let added = vec![PersonId::new(GUS)];
         let added = backend.add_members(&caller(), id.clone(), added).await;
