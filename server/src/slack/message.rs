@@ -62,7 +62,9 @@ pub fn called(
         ),
     };
     // Those alone whom the text names: nobody else hears of it, and could pass it on.
-    let people = holders().take(NAMED).filter_map(|holder| in_slack(holder, directory));
+    let people = holders()
+        .take(NAMED)
+        .filter_map(|holder| in_slack(holder, directory));
     (text, people.cloned().collect())
 }
 
