@@ -17,7 +17,7 @@ use types::{
     RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
     ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView, Standby,
     SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
-    WeekView, WorkspaceId,
+    WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -349,6 +349,18 @@ pub trait Notifications {
     ) -> Answer<(), NotificationRefusal>;
 }
 
+/// The time zone of the workspace, for admins.
+#[async_trait]
+pub trait Zones {
+    async fn workspace_zone(&self, caller: &Caller) -> Result<WorkspaceZoneView, AppError>;
+    /// `zone` is a name, or empty for none.
+    async fn set_workspace_zone(
+        &self,
+        caller: &Caller,
+        zone: String,
+    ) -> Answer<(), WorkspaceZoneRefusal>;
+}
+
 /// Overrides of a rotation's own schedule: for those who may edit the rotation, and for members
 /// who take a place over themselves.
 #[async_trait]
@@ -499,6 +511,7 @@ pub trait Backend:
     + DutyGroups
     + Topics
     + Notifications
+    + Zones
     + Overrides
     + Absences
     + Audit
@@ -522,6 +535,7 @@ impl<T> Backend for T where
         + DutyGroups
         + Topics
         + Notifications
+        + Zones
         + Overrides
         + Absences
         + Audit

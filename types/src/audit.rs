@@ -52,6 +52,7 @@ pub enum AuditAction {
     SetSlackTopic,
     MadeOverride,
     EndedOverride,
+    SetWorkspaceZone,
     AskedForCover,
     WithdrewCover,
     TookCover,
@@ -63,7 +64,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -103,6 +104,7 @@ impl AuditAction {
         Self::SetSlackTopic,
         Self::MadeOverride,
         Self::EndedOverride,
+        Self::SetWorkspaceZone,
         Self::AskedForCover,
         Self::WithdrewCover,
         Self::TookCover,
@@ -153,6 +155,7 @@ impl AuditAction {
             Self::SetSlackTopic => "set_slack_topic",
             Self::MadeOverride => "made_override",
             Self::EndedOverride => "ended_override",
+            Self::SetWorkspaceZone => "set_workspace_zone",
             Self::AskedForCover => "asked_for_cover",
             Self::WithdrewCover => "withdrew_cover",
             Self::TookCover => "took_cover",
@@ -214,6 +217,7 @@ impl fmt::Display for AuditAction {
             Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::MadeOverride => "Made an override",
             Self::EndedOverride => "Ended an override",
+            Self::SetWorkspaceZone => "Chose the workspace's time zone",
             Self::AskedForCover => "Asked for cover",
             Self::WithdrewCover => "Withdrew a request for cover",
             Self::TookCover => "Took over by a request for cover",

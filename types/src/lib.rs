@@ -36,6 +36,7 @@ mod theme;
 mod time;
 mod topic;
 mod week;
+mod workspace;
 
 pub use alerts::{AlertsView, ConnectionAlert};
 pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed};
@@ -111,3 +112,4 @@ pub use theme::Theme;
 pub use time::Timestamp;
 pub use topic::{TEMPLATE_MAX_CHARS, TemplateProblem, TopicRefusal, TopicTrouble, TopicView};
 pub use week::{ROWS_PER_PAGE, WeekFilter, WeekRow, WeekView};
+pub use workspace::{WorkspaceZoneRefusal, WorkspaceZoneView};

@@ -257,6 +257,8 @@ pub struct NotificationsView {
     pub zone: String,
     /// Slack told that zone of the reader; else it is what holds for whoever is in none.
     pub zone_is_slacks: bool,
+    /// An admin has chosen it for the whole workspace.
+    pub zone_is_workspaces: bool,
     /// Whether Slack lets Round Robin write to people at all.
     pub may_write: bool,
     /// The reader is told when PagerDuty needs to be reconnected.

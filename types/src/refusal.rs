@@ -5,7 +5,7 @@ use crate::{
     AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
     ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, NotificationRefusal,
     OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal, TemplateProblem,
-    TopicRefusal,
+    TopicRefusal, WorkspaceZoneRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -23,6 +23,10 @@ pub enum Denial {
         "Only a Primary Owner, Owner or Admin of the Slack workspace may manage integrations. Ask one of them."
     )]
     ManageIntegrations,
+    #[error(
+        "Only a Primary Owner, Owner or Admin of the Slack workspace may change its settings here. Ask one of them."
+    )]
+    ManageWorkspace,
     #[error("Only the rotation's owners and workspace admins may change it. Ask one of them.")]
     EditRotation,
     #[error("Only workspace admins may read the audit log. Ask one of them.")]
@@ -68,6 +72,7 @@ macro_rules! codes {
 
 codes!(Denial {
     Self::ManageIntegrations => "denied.manage_integrations",
+    Self::ManageWorkspace => "denied.manage_workspace",
     Self::EditRotation => "denied.edit_rotation",
     Self::ReadAudit => "denied.read_audit",
     Self::SeeBackgroundWork => "denied.see_background_work",
@@ -187,6 +192,10 @@ codes!(NotificationRefusal {
     Self::WholeDay => "notifications.whole_day",
 });
 
+codes!(WorkspaceZoneRefusal {
+    Self::NoZone => "workspace_zone.no_zone",
+});
+
 codes!(ConnectRefusal of Key, OauthClient, Authorisation, PagerDuty {
     Self::AlreadyConnected { .. } => "connection.already_connected",
     Self::NotConnected => "connection.not_connected",
@@ -255,7 +264,7 @@ mod tests {
     /// Codes that left this server. One that is in nobody's use any more stays here, so that
     /// none is given a second meaning.
     const GIVEN: &str = "
-        denied.manage_integrations denied.edit_rotation denied.read_audit
+        denied.manage_integrations denied.manage_workspace denied.edit_rotation denied.read_audit
         denied.see_background_work denied.link_people denied.browse_as_guest
         denied.create_rotation denied.sync_as_guest denied.installation_ended
         rotation.fields rotation.bound rotation.scheduled rotation.unknown_mode rotation.nobody_to_rotate_to
@@ -282,6 +291,7 @@ mod tests {
         slack_topic.no_channel slack_topic.taken slack_topic.not_set
         template.unknown_token template.too_long
         notifications.half_quiet notifications.no_time notifications.whole_day
+        workspace_zone.no_zone
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
         connection.nothing_to_undo
@@ -313,6 +323,7 @@ mod tests {
             TopicRefusal::CODES,
             TemplateProblem::CODES,
             NotificationRefusal::CODES,
+            WorkspaceZoneRefusal::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,
             OauthClientProblem::CODES,

@@ -13,10 +13,10 @@ use crate::{
         MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule,
         RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
         Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetOnDuty,
-        SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
-        SlackChannels, SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover,
-        Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup,
-        WriteTopic,
+        SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SetWorkspaceZone,
+        SlackChannel, SlackChannels, SlackSettings, SwitchAccount, SwitchToOauth, SyncNow,
+        SyncRuns, TakeCover, Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover,
+        WorkspaceZone, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -102,6 +102,7 @@ fn what_server_functions_answer_is_read_back() {
         SetStandby,
         SetTopic,
         SetWhenNobody,
+        SetWorkspaceZone,
         SlackChannel,
         SlackChannels,
         SlackSettings,
@@ -116,6 +117,7 @@ fn what_server_functions_answer_is_read_back() {
         UnlinkPerson,
         Week,
         WithdrawCover,
+        WorkspaceZone,
         WriteDutyGroup,
         WriteTopic,
     ];

@@ -36,6 +36,7 @@ mod typing;
 mod version;
 mod week;
 mod wording;
+mod workspace_zone;
 
 pub(crate) use absences::AbsencesPage;
 pub(crate) use address::{parameter, use_here, use_leaving_query};

@@ -97,9 +97,15 @@ fn Choices(
         .unwrap_or_else(|| view.with_untracked(|view| NotificationInput::from(&view.choices)));
     let leads = initial.leads;
     let zone = move || {
-        let (zone, is_slacks) = view.with(|view| (view.zone.clone(), view.zone_is_slacks));
+        let (zone, is_slacks, is_workspaces) = view.with(|view| {
+            let whose = (view.zone_is_slacks, view.zone_is_workspaces);
+            (view.zone.clone(), whose.0, whose.1)
+        });
         let whose = match is_slacks {
             true => ", the time zone that Slack has for you.",
+            false if is_workspaces => {
+                ", the time zone of the workspace, since Slack tells none of yours that is known here."
+            }
             false => ", since Slack tells no time zone of yours that is known here.",
         };
         view! { "They are times in "<strong translate="no">{zone}</strong>{whose} }

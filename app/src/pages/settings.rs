@@ -1,6 +1,7 @@
 //! Settings: what concerns the whole workspace and this browser, and the tabs that
 //! lead to integrations, audit and background work.
 
+use super::workspace_zone::WorkspaceZoneCard;
 use crate::{
     components::{Card, Facts, Tab, Tabs, ZoneCard, use_session, use_title},
     data::from_page,
@@ -86,6 +87,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         </Card>
         <Appearance/>
         <ZoneCard/>
+        {administers.then(|| view! { <WorkspaceZoneCard/> })}
         {administers.then(|| view! {
             <Card id="audit-heading" title="What people did">
                 <p>"Who connected, changed or removed something, and when."</p>

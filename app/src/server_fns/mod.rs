@@ -20,6 +20,7 @@ mod session;
 mod slack_settings;
 mod topics;
 mod week;
+mod zones;
 
 pub use absences::*;
 pub use audit::*;
@@ -41,6 +42,7 @@ pub use session::*;
 pub use slack_settings::*;
 pub use topics::*;
 pub use week::*;
+pub use zones::*;
 
 #[cfg(feature = "ssr")]
 pub use request::{REFUSED_HEADER, from_request};

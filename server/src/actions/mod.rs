@@ -29,6 +29,7 @@ pub mod turns;
 pub mod undo;
 mod visible;
 pub mod workspace;
+pub mod zones;
 
 pub use failure::{Failure, Stop, outcome};
 

@@ -14,15 +14,21 @@ use types::{
 /// Why a message waits for the end of somebody's quiet hours, as it is stored.
 pub const QUIET_HOURS: &str = "quiet_hours";
 
-/// The time zone that Slack tells of somebody, if there is such a zone. Whoever is in none has their
-/// quiet hours in UTC.
-fn zone_of(known: &Notifications) -> Option<Zone> {
+/// The time zone that Slack tells of somebody, if there is such a zone.
+fn own_zone(known: &Notifications) -> Option<Zone> {
     known.time_zone.as_deref().and_then(Zone::named)
+}
+
+/// The same of the one that was chosen for the workspace, which holds for whoever is in none. Where
+/// there is none either, quiet hours are in UTC.
+fn shared_zone(known: &Notifications) -> Option<Zone> {
+    known.workspace_zone.as_deref().and_then(Zone::named)
 }
 
 /// When somebody's quiet hours end that it is now.
 pub fn quiet_until(known: &Notifications, now: Timestamp) -> Option<Timestamp> {
-    let zone = zone_of(known).unwrap_or(Zone::UTC);
+    let zone = own_zone(known).or_else(|| shared_zone(known));
+    let zone = zone.unwrap_or(Zone::UTC);
     domain::quiet_until(known.choices.quiet?, &zone, now)
 }
 
@@ -36,13 +42,16 @@ pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsVie
         .latest_personal_notice(workspace, target.as_str())
         .await?;
     let may_write = is_allowed(services, workspace, SlackCapability::DirectMessages).await?;
-    let zone = zone_of(&known);
+    let (own, shared) = (own_zone(&known), shared_zone(&known));
+    let (zone_is_slacks, zone_is_workspaces) = (own.is_some(), own.is_none() && shared.is_some());
+    let zone = own.or(shared);
     // That it may not write is said once.
     let trouble = latest.and_then(trouble);
     let trouble = trouble.filter(|trouble| *trouble != DirectTrouble::MayNotWrite);
     Ok(NotificationsView {
         choices: known.choices,
-        zone_is_slacks: zone.is_some(),
+        zone_is_slacks,
+        zone_is_workspaces,
         zone: zone.unwrap_or(Zone::UTC).name().to_owned(),
         may_write,
         administers: actor.administers(),

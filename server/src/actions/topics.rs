@@ -93,11 +93,12 @@ async fn filled_in(
     let (place, rotation) = present.rotation(id).ok_or(Failure::NotFound)?;
     let group = group_of(services, workspace, id).await?;
     let outlook = present.listed(place, rotation).outlook;
+    let shared = services.store.workspace_zone(workspace).await?;
     let facts = TopicFacts {
         details: &rotation.details,
         outlook: &outlook,
         group: group.as_ref().map(|group| group.handle.as_str()),
-        zone: present.time_zone(rotation),
+        zone: present.time_zone(rotation).or(shared.as_deref()),
     };
     Ok(topic(template, &facts))
 }

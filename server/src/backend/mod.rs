@@ -21,6 +21,7 @@ mod schedules;
 mod topics;
 mod views;
 mod weeks;
+mod zones;
 
 pub use crate::actions::authorisations::{CALLBACK_PATH, LoginAnswer, LoginEnd};
 

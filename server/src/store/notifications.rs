@@ -19,6 +19,8 @@ pub struct Notifications {
     pub choices: NotificationChoices,
     /// The name of the time zone that Slack tells of them, whether or not there is such a zone.
     pub time_zone: Option<String>,
+    /// The same of the one that was chosen for the workspace.
+    pub workspace_zone: Option<String>,
     pub last: Option<ToldDirectly>,
 }
 
@@ -26,6 +28,7 @@ pub struct Notifications {
 struct Row {
     choices: Option<String>,
     time_zone: Option<String>,
+    workspace_zone: Option<String>,
     told_about: Option<String>,
     told_at: Option<i64>,
 }
@@ -43,8 +46,8 @@ impl Store {
         person: &PersonId,
     ) -> Result<Notifications> {
         let row: Option<Row> = sqlx::query_as(
-            "select n.choices, p.time_zone, n.told_about, n.told_at
-             from people p left join notifications n
+            "select n.choices, p.time_zone, w.time_zone as workspace_zone, n.told_about, n.told_at
+             from people p join workspaces w on w.id = p.workspace_id left join notifications n
                  on n.workspace_id = p.workspace_id and n.person_id = p.id
              where p.workspace_id = $1 and p.id = $2",
         )
@@ -55,6 +58,7 @@ impl Store {
         let row = row.unwrap_or(Row {
             choices: None,
             time_zone: None,
+            workspace_zone: None,
             told_about: None,
             told_at: None,
         });
@@ -63,6 +67,7 @@ impl Store {
         Ok(Notifications {
             choices: choices(row.choices.as_deref()),
             time_zone: row.time_zone,
+            workspace_zone: row.workspace_zone,
             last: last.map(|(about, at)| ToldDirectly { at, about }),
         })
     }

@@ -142,6 +142,34 @@ impl Store {
         Ok(row.map(Workspace::from))
     }
 
+    /// The name of the time zone that an admin has chosen, whether or not there is such a zone.
+    pub async fn workspace_zone(&self, id: &WorkspaceId) -> Result<Option<String>> {
+        let row: Option<(Option<String>,)> =
+            sqlx::query_as("select time_zone from workspaces where id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.and_then(|(zone,)| zone))
+    }
+
+    /// Has a time zone hold where nothing nearer is known, or UTC.
+    pub async fn set_workspace_zone(
+        &self,
+        id: &WorkspaceId,
+        zone: Option<&str>,
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("update workspaces set time_zone = $2 where id = $1")
+            .bind(id.as_str())
+            .bind(zone)
+            .execute(&mut *tx)
+            .await?;
+        audit::insert(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// The workspace that installed Round Robin first.
     pub async fn first_workspace(&self) -> Result<Option<WorkspaceId>> {
         let mut connection = self.pool.acquire().await?;

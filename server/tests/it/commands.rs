@@ -78,11 +78,13 @@ pub async fn replying(mut services: Services) -> (Services, String, Said) {
 pub async fn replied(said: &Said) -> String {
     let waiting = async {
         loop {
-            let mut answers = said.lock().unwrap();
-            if !answers.is_empty() {
-                return answers.remove(0);
+            let next = {
+                let mut answers = said.lock().unwrap();
+                (!answers.is_empty()).then(|| answers.remove(0))
+            };
+            if let Some(next) = next {
+                return next;
             }
-            drop(answers);
             sleep(Duration::from_millis(20)).await;
         }
     };

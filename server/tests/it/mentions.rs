@@ -120,10 +120,8 @@ impl Output {
 
     /// What the buttons of the last answer in the thread stand for; none where it has none.
     async fn button(&self, ts: &str) -> Option<String> {
-        let messages = self.messages().await.into_iter();
-        let last = messages
-            .filter(|message| message["thread_ts"] == ts)
-            .last()?;
+        let mut messages = self.messages().await.into_iter();
+        let last = messages.rfind(|message| message["thread_ts"] == ts)?;
         let button = &last["blocks"][1]["elements"][0]["value"];
         button.as_str().map(str::to_owned)
     }

@@ -4,7 +4,7 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, directory_read, slack_output::Output, workspace,
 };
-use app::backend::{Caller, Notifications, Overrides, Rotations, Schedules};
+use app::backend::{Audit, Caller, Notifications, Overrides, Rotations, Schedules, Zones};
 use axum::http::StatusCode;
 use domain::Person;
 use jiff::{Timestamp as Instant, ToSpan, tz::TimeZone};
@@ -13,9 +13,9 @@ use server::sync;
 use sqlx::{AnyConnection, Connection as _};
 use std::time::Duration;
 use types::{
-    Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome, OverrideChoice,
-    OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind, RotationId,
-    ScheduleChoice, SpanInput, Timestamp,
+    AuditAction, Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome,
+    OverrideChoice, OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind,
+    RotationId, ScheduleChoice, SpanInput, Timestamp, WorkspaceZoneRefusal,
 };
 
 const SCOPES: [&str; 2] = ["chat:write", "im:write"];
@@ -801,6 +801,41 @@ async fn admins_are_told_once_that_pagerduty_needs_to_be_reconnected() {
         };
         assert!(output.mine(&as_admin).await.administers);
         assert!(!output.mine(&ada).await.administers);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn the_zone_of_the_workspace_holds_for_whom_slack_tells_none() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let (backend, ann) = (&output.backend, &output.caller);
+        let ada = as_person(ADA);
+        let before = output.mine(&ada).await;
+        assert_eq!(
+            (before.zone.as_str(), before.zone_is_workspaces),
+            ("UTC", false)
+        );
+        let set =
+            async |who: &Caller, zone: &str| backend.set_workspace_zone(who, zone.to_owned()).await;
+        assert!(set(&ada, "Europe/Paris").await.is_err());
+        let refused = set(ann, "Europe/Atlantis").await.unwrap();
+        assert_eq!(refused, Outcome::Refused(WorkspaceZoneRefusal::NoZone));
+        assert_eq!(set(ann, " Europe/Paris ").await.unwrap(), Outcome::Done(()));
+        assert_eq!(
+            backend.workspace_zone(ann).await.unwrap().zone,
+            "Europe/Paris"
+        );
+        assert!(backend.workspace_zone(&ada).await.is_err());
+        let after = output.mine(&ada).await;
+        assert_eq!(
+            (after.zone.as_str(), after.zone_is_workspaces),
+            ("Europe/Paris", true)
+        );
+        let entries = backend.audit(ann, None).await.unwrap().entries;
+        assert_eq!(entries[0].action, AuditAction::SetWorkspaceZone);
+        assert_eq!(set(ann, "").await.unwrap(), Outcome::Done(()));
+        assert_eq!(output.mine(&ada).await.zone, "UTC");
         output.end().await;
     }
 }
