@@ -8,7 +8,7 @@ use crate::{
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
-    pages::{DesignPage, NotFoundPage, ROTATIONS, SignInPage},
+    pages::{NotFoundPage, ROTATIONS, SignInPage},
     place::provide_place,
     prefetch::provide_prefetch,
 };

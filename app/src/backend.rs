@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use types::{
     AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
-    AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView,
+    AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
     ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
     IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
@@ -238,6 +238,13 @@ pub trait Channels {
         rotation: RotationId,
         template: String,
     ) -> Result<ChannelView, AppError>;
+    /// What a search for channels finds, for those who may edit the rotation.
+    async fn slack_channels(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        search: String,
+    ) -> Result<ChannelsFound, AppError>;
     /// `channel` is an id or a link, or empty for none.
     async fn set_slack_channel(
         &self,

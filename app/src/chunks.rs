@@ -363,7 +363,9 @@ mod tests {
 
     #[test]
     fn every_address_needs_what_draws_its_page() {
-        use Chunk::{EditSchedule, Integrations, Occasional, Overview, Rotation, RotationSlack};
+        use Chunk::{
+            EditSchedule, Integrations, Occasional, Override, Overview, Rotation, RotationSlack,
+        };
         let expected = [
             ("/", Some(Overview)),
             ("", Some(Overview)),
@@ -377,7 +379,7 @@ mod tests {
             ("/rotations/0191/", Some(Rotation)),
             ("/rotations/0191/edit", Some(Occasional)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
-            ("/rotations/0191/override", Some(EditSchedule)),
+            ("/rotations/0191/override", Some(Override)),
             ("/rotations/0191/slack", Some(RotationSlack)),
             ("/week", Some(Overview)),
             ("/week/1", None),

@@ -1,6 +1,6 @@
 //! The Slack channel in which a rotation's changes of duty are announced.
 
-use crate::{SlackChannelId, SlackWord};
+use crate::{SlackChannelId, SlackWord, slack::Hindrance};
 use serde::{Deserialize, Serialize};
 
 /// Where links to channels have the channel's id.
@@ -23,6 +23,66 @@ pub struct ChannelView {
     pub preview: Option<String>,
     /// What is wrong with the one that was asked about, in a sentence.
     pub problem: Option<String>,
+}
+
+/// A channel that a search finds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelSummary {
+    pub id: SlackChannelId,
+    /// Without the `#`.
+    pub name: String,
+    pub is_private: bool,
+}
+
+/// What a search for channels finds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelsFound {
+    pub found: Vec<ChannelSummary>,
+    /// Whether it finds more than that.
+    pub more: bool,
+    /// Whether all channels were searched: Slack may have more than are read.
+    pub searched_all: bool,
+    /// Whether Slack lets Round Robin read channels at all.
+    pub may_read: bool,
+    /// Why Slack's channels are not shown, in a sentence.
+    pub trouble: Option<String>,
+}
+
+/// Why Slack's channels are not shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChannelSearchTrouble {
+    #[error(
+        "Round Robin is not installed in Slack any more. An Owner or Admin signs in and adds it."
+    )]
+    NotInstalled,
+    #[error(
+        "Slack refuses Round Robin's token. It is asked again by itself; if this lasts, an Owner or Admin signs in and adds Round Robin again."
+    )]
+    TokenRefused,
+    #[error(
+        "Slack did not answer, or asked to wait. Search again in a minute, or type the channel's ID below."
+    )]
+    Busy,
+    #[error(
+        "Slack does not tell of its channels: {0}. Type the channel's ID below; Slack's documentation of conversations.list tells more."
+    )]
+    Refused(SlackWord),
+    #[error("The search came to nothing. The log says why; type the channel's ID below.")]
+    Unknown,
+}
+
+impl ChannelSearchTrouble {
+    /// What a word of Slack's means where channels are listed, or one of our own codes for what has
+    /// no word.
+    pub fn of_word(word: &str) -> Self {
+        match Hindrance::of_word(word) {
+            Hindrance::NotInstalled => Self::NotInstalled,
+            Hindrance::TokenRefused => Self::TokenRefused,
+            Hindrance::Passing => Self::Busy,
+            Hindrance::Unknown => Self::Unknown,
+            Hindrance::Word(word) => Self::Refused(word),
+        }
+    }
 }
 
 /// Why a channel was not chosen.

@@ -43,7 +43,10 @@ pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage,
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
 pub use change::{Change, Changed};
-pub use channel::{ChannelRefusal, ChannelTrouble, ChannelView, typed_channel};
+pub use channel::{
+    ChannelRefusal, ChannelSearchTrouble, ChannelSummary, ChannelTrouble, ChannelView,
+    ChannelsFound, typed_channel,
+};
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
     Disconnected, FormerBinding, Freshness, IntegrationsView, Rebound, Replaced, RevertedRotation,

@@ -14,8 +14,9 @@ use crate::{
         RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
         Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetOnDuty,
         SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody, SlackChannel,
-        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover, Topic, Undo,
-        UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup, WriteTopic,
+        SlackChannels, SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeCover,
+        Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WriteDutyGroup,
+        WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -102,6 +103,7 @@ fn what_server_functions_answer_is_read_back() {
         SetTopic,
         SetWhenNobody,
         SlackChannel,
+        SlackChannels,
         SlackSettings,
         SwitchAccount,
         SwitchToOauth,

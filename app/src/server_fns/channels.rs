@@ -4,7 +4,7 @@
 use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{ChannelRefusal, ChannelView, Outcome, RotationId, TemplateProblem};
+use types::{ChannelRefusal, ChannelView, ChannelsFound, Outcome, RotationId, TemplateProblem};
 
 /// With what `template` makes at present, or the rotation's own where that is empty.
 #[server(prefix = "/rpc", endpoint = "slack_channel", input = GetUrl)]
@@ -13,6 +13,16 @@ pub async fn slack_channel(
     #[server(default)] template: String,
 ) -> Result<ChannelView, AppError> {
     call(|backend, caller| async move { backend.slack_channel(&caller, rotation, template).await })
+        .await
+}
+
+/// What a search for channels finds; nothing without a word.
+#[server(prefix = "/rpc", endpoint = "slack_channels", input = GetUrl)]
+pub async fn slack_channels(
+    rotation: RotationId,
+    #[server(default)] search: String,
+) -> Result<ChannelsFound, AppError> {
+    call(|backend, caller| async move { backend.slack_channels(&caller, rotation, search).await })
         .await
 }
 

@@ -12,17 +12,20 @@ use crate::{
     Services,
     audit::entry_about,
     slack::{
-        ANNOUNCEMENT,
+        self, ANNOUNCEMENT, AskError,
         message::{Facts, announcement, as_read, filled_in},
     },
     store::{NewAuditEntry, NoticeState},
 };
-use domain::{Actor, Directory, Template};
+use domain::{Actor, Directory, Template, has_every_word};
 use std::sync::Arc;
 use types::{
-    AuditAction, ChannelRefusal, DaysWanted, RotationId, SlackCapability, SlackChannelId,
-    TemplateProblem, WorkspaceId, typed_channel,
+    AuditAction, ChannelRefusal, ChannelSearchTrouble, ChannelsFound, DaysWanted, RotationId,
+    SlackCapability, SlackChannelId, TemplateProblem, WorkspaceId, typed_channel,
 };
+
+/// How many channels a search shows.
+const SHOWN: usize = 10;
 
 /// The channel of a rotation.
 pub struct Channel {
@@ -69,6 +72,55 @@ pub async fn channel(
         template,
         preview,
     })
+}
+
+/// The channels whose names have every word of a search, for actors who may choose one. Without a
+/// word none are shown: there may be very many.
+pub async fn search(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    search: &str,
+) -> Result<ChannelsFound, Failure> {
+    editable(services, actor, id).await?;
+    let mut told = ChannelsFound {
+        found: Vec::new(),
+        more: false,
+        searched_all: true,
+        may_read: true,
+        trouble: None,
+    };
+    let slack = &services.slack;
+    let Some(installed) = slack::installed(slack, &actor.workspace).await? else {
+        told.trouble = Some(ChannelSearchTrouble::NotInstalled.to_string());
+        return Ok(told);
+    };
+    if search.trim().is_empty() {
+        told.may_read = slack.channels.may_read(&installed);
+        return Ok(told);
+    }
+    let listed = match slack.channels.of_late(slack, &installed).await {
+        Ok(Some(listed)) => listed,
+        Ok(None) => {
+            told.may_read = false;
+            return Ok(told);
+        }
+        Err(AskError::Slack(error)) => {
+            let trouble = ChannelSearchTrouble::of_word(&error.code());
+            told.trouble = Some(trouble.to_string());
+            return Ok(told);
+        }
+        Err(AskError::Store(error)) => return Err(error.into()),
+    };
+    let search = search.trim().trim_start_matches('#');
+    let mut found = listed
+        .channels
+        .iter()
+        .filter(|channel| has_every_word(search, [channel.name.as_str()]));
+    told.found = found.by_ref().take(SHOWN).cloned().collect();
+    told.more = found.next().is_some();
+    told.searched_all = listed.whole;
+    Ok(told)
 }
 
 fn checked(template: &str) -> Result<&str, TemplateProblem> {

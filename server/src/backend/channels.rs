@@ -11,7 +11,7 @@ use app::{
     backend::{Answer, Caller, Channels},
 };
 use async_trait::async_trait;
-use types::{ChannelRefusal, ChannelView, RotationId, TemplateProblem};
+use types::{ChannelRefusal, ChannelView, ChannelsFound, RotationId, TemplateProblem};
 
 #[async_trait]
 impl Channels for RoundRobin {
@@ -24,6 +24,17 @@ impl Channels for RoundRobin {
         let (services, actor) = (&self.services, actor(caller));
         let channel = channels::channel(services, &actor, &rotation, &template).await;
         told(caller, channel).map(views::slack_channel)
+    }
+
+    async fn slack_channels(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        search: String,
+    ) -> Result<ChannelsFound, AppError> {
+        let (services, actor) = (&self.services, actor(caller));
+        let found = channels::search(services, &actor, &rotation, &search).await;
+        told(caller, found)
     }
 
     async fn set_slack_channel(

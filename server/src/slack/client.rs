@@ -2,6 +2,7 @@
 //! we need. Only the configured host is ever called, and no redirect followed.
 
 use super::{
+    channels::{ChannelsPage, read_page},
     direct::read_direct,
     error::{SlackError, USUAL_WAIT},
     posting::{Message, read_posted},
@@ -387,6 +388,28 @@ impl SlackClient {
         let opened = self.post("conversations.open", token, &body).await?;
         let channel = read_direct(&opened.value).ok_or(SlackError::Unreadable)?;
         Ok(opened.map(|_| channel))
+    }
+
+    /// One page of the channels of these kinds that are not archived; the first where the cursor is
+    /// empty.
+    pub async fn channels_page(
+        &self,
+        token: &SecretString,
+        kinds: &str,
+        cursor: &str,
+    ) -> Result<Granted<ChannelsPage>, SlackError> {
+        let query = [
+            ("types", kinds.to_owned()),
+            ("exclude_archived", "true".to_owned()),
+            // The most that Slack takes.
+            ("limit", "999".to_owned()),
+            ("cursor", cursor.to_owned()),
+        ];
+        let answer = self
+            .get("/api/conversations.list", token, &query, TOTAL_TIMEOUT)
+            .await?;
+        let page = read_page(&answer.value).ok_or(SlackError::Unreadable)?;
+        Ok(answer.map(|_| page))
     }
 
     /// The topic of a channel, as Slack hands it back.

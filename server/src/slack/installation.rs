@@ -114,6 +114,12 @@ impl Installed {
         installation.is_some_and(|installation| is_allowed(capability, &installation.scopes))
     }
 
+    /// Whether the bot token has this scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        let installation = self.workspace.installation.as_ref();
+        installation.is_some_and(|known| known.scopes.iter().any(|known| known == scope))
+    }
+
     /// Asks Slack by a method of its, or in one channel by it, as [`ask`] does, when it wants to be
     /// asked.
     pub async fn ask<T, Answer>(

@@ -1,6 +1,7 @@
 //! Slack: signing people in, the app's installation in a workspace, and the
 //! directory of its people with their roles.
 
+mod channels;
 mod client;
 mod command;
 mod direct;
@@ -23,6 +24,7 @@ mod signature;
 mod topics;
 mod user_groups;
 
+pub use channels::{Channels, Listed};
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use command::{Command, CoverWish, Invocation, Request};
 pub use direct::open_direct;
@@ -66,6 +68,7 @@ pub struct SlackServices {
     pub client: SlackClient,
     pub holds: Holds,
     pub user_groups: UserGroups,
+    pub channels: Channels,
     pub live: Live,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,

@@ -89,8 +89,8 @@ pub(super) async fn take(
     };
     let state = rotations::state(services, actor, &id, &DaysWanted::default()).await?;
     // Of one that is taken already it is said who was quicker.
-    let mut covers = services.store.covers(&[&id], state.now).await?;
-    let all = covers.remove(&id).unwrap_or_default();
+    let all = services.store.covers(&[&id], state.now).await?;
+    let all = all.into_values().flatten().collect::<Vec<_>>();
     let is_meant = |cover: &&StoredCover| match which {
         Some(which) => short(cover) == which,
         None => {

@@ -18,9 +18,9 @@ use crate::{
     store::{Beside, Delivery, Subject},
 };
 use async_trait::async_trait;
-use domain::{Actor, Occurrence, Person, PersonalNotice, Relation};
+use domain::{Actor, Occurrence, Person, PersonalNotice, Relation, bar_to_covering};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, Role, RotationId, WorkspaceId};
+use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, RotationId, WorkspaceId};
 
 /// Where people choose what they are told.
 const CHOICES: &str = "/settings/notifications";
@@ -279,9 +279,9 @@ impl DirectMessages {
         let span = cover.request.span;
         let told = match (notice, &cover.request.taken_by) {
             (PersonalNotice::CoverWanted, None) => {
+                let bar = bar_to_covering(&state.rotation, &reader.id, reader.role);
                 let taking = cover.request.clone().take(me, state.now);
-                let may_take = taking.is_ok() && reader.role != Role::Guest;
-                may_take.then_some(Personal::CoverWanted(&asker, span))
+                (bar.is_none() && taking.is_ok()).then_some(Personal::CoverWanted(&asker, span))
             }
             (PersonalNotice::CoverTaken, Some(by)) if me.key == asker.key => {
                 Some(Personal::CoverTaken(by, span))

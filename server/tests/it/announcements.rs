@@ -337,3 +337,57 @@ async fn a_channel_is_chosen_by_those_who_may_edit_and_only_an_id_is_one() {
         output.end().await;
     }
 }
+
+#[tokio::test]
+async fn channels_are_searched_among_those_that_round_robin_may_know_of() {
+    let database = crate::support::sqlite();
+    let output = Output::new(&database, &["chat:write"]).await;
+    let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+    let search = async |words: &str| {
+        let found = output
+            .backend
+            .slack_channels(&output.caller, id.clone(), words.to_owned());
+        found.await.unwrap()
+    };
+    assert!(!search("platform").await.may_read);
+    assert!(!search("").await.may_read);
+    output.install(&["chat:write", "channels:read"]).await;
+    let found = search("#PLATFORM").await;
+    assert!(found.may_read && found.searched_all && !found.more);
+    assert_eq!(found.found[0].id.as_str(), CHANNEL);
+    assert!(found.found.iter().all(|one| one.name.contains("platform")));
+    // It is never all of them, nor one that is archived or that the app is not in.
+    assert_eq!(search(" ").await.found, []);
+    for hidden in ["warehou", "leads"] {
+        assert_eq!(search(hidden).await.found, [], "{hidden}");
+    }
+    let asked = output
+        .sandbox
+        .ask("slack/calls?method=conversations.list")
+        .await;
+    assert_eq!(
+        asked["calls"].as_array().unwrap().len(),
+        1,
+        "it is remembered"
+    );
+    // Nobody else may choose.
+    let bob = Caller {
+        person: PersonId::new("U2"),
+        role: Role::Member,
+        ..caller()
+    };
+    let denied = output
+        .backend
+        .slack_channels(&bob, id.clone(), "platform".to_owned());
+    assert!(denied.await.is_err());
+
+    output.install(&["channels:read", "groups:read"]).await;
+    let busy = json!({
+        "side": "slack", "path": "/api/conversations.list", "status": 429, "times": 1,
+        "headers": {"retry-after": "1"},
+    });
+    output.sandbox.control("faults", busy).await;
+    let trouble = search("platform").await.trouble.unwrap();
+    assert!(trouble.contains("type the channel's ID"), "{trouble}");
+    output.end().await;
+}

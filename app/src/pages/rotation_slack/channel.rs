@@ -3,6 +3,7 @@
 
 use super::{
     allow,
+    find_channel::ANNOUNCE,
     template::{Preview, TemplateField},
     warning,
 };
@@ -10,6 +11,7 @@ use crate::{
     components::{ButtonKind, FailureNotice, SubmitButton, TextField, loaded},
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
+    pages::address::parameter,
     server_fns::{SetAnnouncement, SetSlackChannel},
 };
 use leptos::prelude::*;
@@ -92,7 +94,10 @@ fn ChannelForm(
 ) -> impl IntoView {
     let outcome = form_outcome(set);
     let typed = form_input::<SetSlackChannel, String>();
-    let value = typed.or_else(|| view.channel.as_ref().map(SlackChannelId::to_string));
+    let chosen = Some(parameter(ANNOUNCE).get_untracked()).filter(|chosen| !chosen.is_empty());
+    let value = typed
+        .or(chosen)
+        .or_else(|| view.channel.as_ref().map(SlackChannelId::to_string));
     let refused = Signal::derive(move || outcome.refused());
     let problem = Signal::derive(move || match refused.get() {
         Some(Ok(refusal)) => Some(refusal.to_string()),
@@ -111,7 +116,7 @@ fn ChannelForm(
             <input type="hidden" name="rotation" value=id.to_string()/>
             <TextField
                 id="channel" name="channel" label="Channel ID"
-                hint="Everybody in this channel is told who is on duty whenever that changes. Copy the ID or the link from the channel's details in Slack; leave it empty for no announcements."
+                hint="Everybody in this channel is told who is on duty whenever that changes. Search for it above, or copy the ID or the link from the channel's details in Slack; leave it empty for no announcements."
                 value=value.unwrap_or_default() problem
             />
             {view.trouble.map(warning)}

@@ -1,7 +1,7 @@
 //! Choosing the user group that holds whoever is on duty: a search, what would become of the group
 //! that is chosen, and a form that makes one.
 
-use super::{Actions, nobody_choices, warning};
+use super::{Actions, nobody_choices, search_form, warning};
 use crate::{
     components::{
         ButtonKind, Cell, Facts, Notice, Row, SubmitButton, Table, TextField, Tone, names_markup,
@@ -25,16 +25,7 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
         <p>
             "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
         </p>
-        <form method="get" action=here class="field">
-            <label for="search-groups">"Search user groups"</label>
-            <div class="field-row">
-                <input
-                    type="search" id="search-groups" name="search" autocomplete="off" dir="auto"
-                    value=search
-                />
-                <button type="submit" class="button">"Search"</button>
-            </div>
-        </form>
+        {search_form(&here, ("search-groups", "search"), "Search user groups", search)}
         {results}
         {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
         <Make id actions/>

@@ -3,6 +3,7 @@
 
 mod channel;
 mod choose;
+mod find_channel;
 mod kept;
 mod template;
 mod topic;
@@ -25,6 +26,7 @@ use crate::{
 };
 use channel::Channel;
 use choose::Choose;
+use find_channel::FindChannel;
 use kept::KeptGroup;
 
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -107,6 +109,7 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
     view! {
         {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
             <Content view id=id.get_untracked().to_string() actions choices/>
+            <FindChannel id=id.get_untracked()/>
             <Channel
                 id=id.get_untracked() channel asked=announcement.get_untracked() set=set_channel
                 set_text
@@ -166,6 +169,26 @@ fn Content(
                 view! { {trouble}{allow}{content} }
             })}
         </Card>
+    }
+    .into_any()
+}
+
+/// A search that opens this page with what is found.
+fn search_form(
+    here: &str,
+    (id, name): (&'static str, &'static str),
+    label: &'static str,
+    value: String,
+) -> AnyView {
+    let here = here.to_owned();
+    view! {
+        <form method="get" action=here class="field">
+            <label for=id>{label}</label>
+            <div class="field-row">
+                <input type="search" id=id name=name autocomplete="off" dir="auto" value=value/>
+                <button type="submit" class="button">"Search"</button>
+            </div>
+        </form>
     }
     .into_any()
 }

@@ -2,6 +2,7 @@
 
 use super::{
     allow, button,
+    find_channel::TOPIC,
     template::{Preview, TemplateField},
     warning,
 };
@@ -11,6 +12,7 @@ use crate::{
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
+    pages::address::parameter,
     server_fns::{SetTopic, WriteTopic},
 };
 use leptos::prelude::*;
@@ -109,6 +111,11 @@ fn TopicForm(
             let channel = view.channel.as_ref().map(SlackChannelId::to_string);
             (channel.unwrap_or_default(), view.template.clone())
         });
+        let chosen = parameter(TOPIC).get_untracked();
+        let channel = match chosen.is_empty() {
+            true => channel,
+            false => chosen,
+        };
         (channel, if asked.is_empty() { template } else { asked })
     });
     let here = format!("/rotations/{id}/slack");

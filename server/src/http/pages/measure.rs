@@ -7,7 +7,7 @@ use app::{
     backend::Caller,
     server_fns::{
         ConnectWithApiKey, ConnectWithOauth, EditApiKey, PreviewSchedule, RebindFormer,
-        ReconnectOauth, SearchSchedules, SetSchedule, SwitchToOauth, SyncNow,
+        ReconnectOauth, SearchSchedules, SetSchedule, SlackChannels, SwitchToOauth, SyncNow,
     },
 };
 use axum::{
@@ -40,7 +40,7 @@ fn costly(path: &str) -> Option<Costly> {
         ReconnectOauth::PATH,
     ]) {
         Some(Costly::Credential)
-    } else if is(&[SearchSchedules::PATH]) {
+    } else if is(&[SearchSchedules::PATH, SlackChannels::PATH]) {
         Some(Costly::Search)
     } else if is(&[PreviewSchedule::PATH, SetSchedule::PATH, RebindFormer::PATH]) || is_editor(path)
     {

@@ -1,0 +1,110 @@
+//! The search for a channel, which fills in the field of one of the forms below it. It is a form of
+//! its own, so it works without our code.
+
+use super::{allow, search_form, warning};
+use crate::{
+    components::{Badge, Card, Cell, Row, Table, Tone, loaded, redrawn},
+    data::{DataMemo, Resource},
+    pages::address::{address, parameter},
+    server_fns::SlackChannels,
+};
+use leptos::prelude::*;
+use types::{ChannelSummary, ChannelsFound, RotationId, SlackCapability};
+
+/// The parameters of the page's address: what is searched for, and which channel was chosen for what.
+const SEARCH: &str = "channels";
+pub(super) const ANNOUNCE: &str = "announce_in";
+pub(super) const TOPIC: &str = "topic_in";
+
+#[component]
+pub(super) fn FindChannel(id: RotationId) -> impl IntoView {
+    let here = format!("/rotations/{id}/slack");
+    let search = parameter(SEARCH);
+    let found = Resource::new(move || SlackChannels {
+        rotation: id.clone(),
+        search: search.get(),
+    });
+    view! {
+        <Card id="find-channel-heading" title="Find a channel">
+            {search_form(&here, ("search-channels", SEARCH), "Search channels", search.get_untracked())}
+            {loaded(found, move |found: DataMemo<ChannelsFound>| {
+                let here = here.clone();
+                redrawn(move || results(found.get(), &here, &search.get()))
+            })}
+        </Card>
+    }
+}
+
+fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
+    if let Some(trouble) = view.trouble {
+        return warning(trouble);
+    }
+    if !view.may_read {
+        return allow(SlackCapability::Topics, "read the list of channels", here);
+    }
+    let not_all = (!view.searched_all).then(|| {
+        view! {
+            <p class="hint">
+                "Slack has more channels than were read, so one may be missing here. Its ID can be typed below all the same."
+            </p>
+        }
+    });
+    let is_nothing = view.found.is_empty();
+    let words = match (is_nothing, search.trim().is_empty()) {
+        (true, true) => Some(
+            "Type a part of its name. What you choose is filled in below, and saved when you save it there.",
+        ),
+        (true, false) => Some(
+            "No channel is found. A private one is only found once Round Robin was invited to it.",
+        ),
+        (false, _) if view.more => Some("There are more. Search for more of the name."),
+        (false, _) => None,
+    };
+    let rows = view
+        .found
+        .into_iter()
+        .map(|channel| row(channel, here, search));
+    let rows: Vec<_> = rows.collect();
+    view! {
+        {(!is_nothing).then(|| view! {
+            <Table label="Channels" columns=&["Channel", "ID", "Choose"]>{rows}</Table>
+        })}
+        {words.map(|words| view! { <p class="hint">{words}</p> })}
+        {not_all}
+    }
+    .into_any()
+}
+
+fn row(channel: ChannelSummary, here: &str, search: &str) -> AnyView {
+    let ChannelSummary {
+        id,
+        name,
+        is_private,
+    } = channel;
+    let choose = |parameter, field, label| {
+        let link = address(here, &[(SEARCH, search), (parameter, id.as_str())]);
+        // The page begins anew, at the field that is filled in.
+        let link = format!("{link}#{field}");
+        let name = name.clone();
+        view! {
+            <a class="button small" href=link rel="external">
+                {label}<span class="visually-hidden">" in "<bdi translate="no">{name}</bdi></span>
+            </a>
+        }
+    };
+    let choices = [
+        choose(ANNOUNCE, "channel", "Announcements"),
+        choose(TOPIC, "topic-channel", "Topic"),
+    ];
+    view! {
+        <Row>
+            <Cell label="Channel">
+                <bdi translate="no">{format!("#{name}")}</bdi>
+                {is_private.then(|| view! { " "<Badge tone=Tone::Neutral text="Private"/> })}
+            </Cell>
+            <Cell label="ID"><code translate="no">{id.to_string()}</code></Cell>
+            <Cell label="Choose"><div class="buttons">{choices.into_iter().collect_view()}</div></Cell>
+        </Row>
+    }
+    .into_any()
+}
