@@ -1,5 +1,5 @@
 // Writes a brotli copy beside every file of the folder. Node is on the machine
-// for wasm-opt anyway, and an unoptimised compressor in xtask would take a minute.
+// for binaryen anyway, and an unoptimised compressor in xtask would take a minute.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';

@@ -3,14 +3,14 @@
 //! whole build. All carry one hash of their contents in their names, so that a
 //! browser may keep them for ever.
 
+use std::cmp::Reverse;
 use std::env;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::thread;
 use std::time::SystemTime;
 
@@ -147,7 +147,7 @@ fn assemble(profile: Profile, module: &Path, css: &str) -> Result<()> {
     if profile != Profile::Dev {
         imports::shorten(&folder.join(&bound), &script)?;
         report::step("Making the WASM modules small");
-        optimise_all(&folder, parts.files().chain([bound.as_str()]).collect())?;
+        optimise(&folder, parts.files().chain([bound.as_str()]).collect())?;
         for text in [&script, &stylesheet] {
             minify(text, text)?;
         }
@@ -214,60 +214,38 @@ fn hash(contents: &[Vec<u8>]) -> String {
         .collect()
 }
 
-/// As many at once as there are processors, the largest first: one that begins last would be
-/// waited for alone.
-fn optimise_all(folder: &Path, mut files: Vec<&str>) -> Result<()> {
-    let size = |file: &&str| fs::metadata(folder.join(file)).map_or(0, |metadata| metadata.len());
-    files.sort_by_key(size);
-    let waiting = Mutex::new(files);
-    let work = || {
-        loop {
-            let next = waiting.lock().ok().and_then(|mut waiting| waiting.pop());
-            match next {
-                Some(file) => optimise(&folder.join(file))?,
-                None => return Ok(()),
-            }
-        }
-    };
+/// In as many processes as there are processors, each with about as much to do.
+fn optimise(folder: &Path, files: Vec<&str>) -> Result<()> {
+    let mut files: Vec<_> = files
+        .into_iter()
+        .map(|file| folder.join(file))
+        .map(|path| Ok((fs::metadata(&path)?.len(), path)))
+        .collect::<Result<_>>()?;
+    files.sort_by_key(|(size, _)| Reverse(*size));
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut shares = vec![(0, Vec::new()); workers];
+    for (size, path) in files {
+        if let Some((taken, share)) = shares.iter_mut().min_by_key(|(taken, _)| *taken) {
+            *taken += size;
+            share.push(path);
+        }
+    }
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let shares = shares.into_iter().filter(|(taken, _)| *taken > 0);
+        let workers: Vec<_> = shares
+            .map(|(_, share)| scope.spawn(move || optimise_share(&share)))
+            .collect();
         let results = workers.into_iter().map(|worker| worker.join());
         results
-            .map(|result| result.unwrap_or_else(|_| bail!("wasm-opt could not be waited for")))
+            .map(|result| result.unwrap_or_else(|_| bail!("binaryen could not be waited for")))
             .collect()
     })
 }
 
-fn optimise(module: &Path) -> Result<()> {
-    // What rustc and wasm-bindgen may emit; every current browser has it.
-    const FEATURES: [&str; 6] = [
-        "--enable-bulk-memory",
-        "--enable-nontrapping-float-to-int",
-        "--enable-sign-ext",
-        "--enable-mutable-globals",
-        "--enable-reference-types",
-        "--enable-multivalue",
-    ];
-    let mut command = Command::new(node::installed_program("wasm-opt"));
-    // All of this is for the compressed size, which is what travels. Functions of one
-    // name, made from one source for many types, are much alike, and brotli makes more
-    // of them side by side; the same is why -Os beats -Oz here, and why a function stays
-    // one although it is called once. Very small ones are longer as a call with its arguments.
-    command
-        .args(["-Os", "--flatten", "--rereloop", "-Os", "-Os"])
-        .arg("--one-caller-inline-max-function-size=20")
-        .arg("--always-inline-max-function-size=4")
-        // The first kilobyte of memory is the far end of the stack.
-        .arg("--low-memory-unused")
-        .arg("--reorder-functions-by-name")
-        // Who made a module, and for which features of the engine, stands in each part.
-        .args(["--strip-producers", "--strip-target-features"])
-        .args(FEATURES)
-        .arg(module)
-        .arg("-o")
-        .arg(module);
-    processes::succeed("wasm-opt", &mut command, "Its message above says why.")
+fn optimise_share(files: &[PathBuf]) -> Result<()> {
+    let mut command = Command::new("node");
+    command.arg("xtask/optimise.mjs").args(files);
+    processes::succeed("binaryen", &mut command, "Its message above says why.")
 }
 
 /// Takes out of a script or stylesheet what only people read, and leaves what the oldest
