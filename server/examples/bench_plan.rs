@@ -41,8 +41,8 @@ fn main() -> anyhow::Result<()> {
         details: RotationDetails {
             name: "Planned".to_owned(),
             description: String::new(),
-            code: None,
             notes: String::new(),
+            code: None,
             duty_size,
             visibility: Visibility::Public,
         },

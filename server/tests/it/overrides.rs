@@ -517,7 +517,11 @@ async fn cover_is_asked_for_and_of_two_who_take_it_the_second_is_told_who_was_qu
         assert_eq!(take(other_one).await, Outcome::Done(()));
         assert_eq!(on_duty(&team).await, other_one);
         // One that is withdrawn is nobody's any more.
-        assert_eq!(ask(&first, "").await, Outcome::Done(()));
+        let again = OverrideRefusal::AskedAlready;
+        assert_eq!(ask(&first, "").await, Outcome::Refused(again));
+        let made = team.page().await.overrides[0].id.clone();
+        let ended = backend.end_override(&by(other_one), id.clone(), made).await;
+        assert_eq!(ended.unwrap(), Outcome::Done(()));
         let open = team.page().await.covers[0].id.clone();
         let withdraw = async |name: &str| {
             let by = by(name);
