@@ -138,7 +138,7 @@ impl Output {
     }
 
     /// The mention with this id, once it is known by what Slack knows its last call.
-    async fn written(&self, id: &str) -> StoredMention {
+    async fn kept_mention(&self, id: &str) -> StoredMention {
         self.until("it should be written", async || {
             let mention = self.services.store.mention(id).await.unwrap()?;
             mention.messages.last()?.ts.is_some().then_some(mention)
@@ -380,7 +380,7 @@ async fn a_press_says_which_message_it_was_where_nobody_kept_that() {
         send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
         output.until_answered(&ts).await;
         let button = output.button(&ts).await.unwrap();
-        output.written(&button).await;
+        output.kept_mention(&button).await;
         // As if the server had ended in between.
         database
             .execute(r#"update mentions set calls = replace(calls, '"ts":', '"was":')"#)
@@ -416,7 +416,7 @@ async fn a_message_that_slack_refuses_to_change_spoils_no_other() {
         let next = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
             before has passed it on to you.";
         output.until_thread_says(&ts, &[first, next]).await;
-        let gone = output.written(&button).await.messages[0]
+        let gone = output.kept_mention(&button).await.messages[0]
             .ts
             .clone()
             .unwrap();
@@ -429,7 +429,7 @@ async fn a_message_that_slack_refuses_to_change_spoils_no_other() {
         // That is not tried again.
         output
             .until("both should count as told", async || {
-                let mention = output.written(&button).await;
+                let mention = output.kept_mention(&button).await;
                 let told = mention.messages.iter().map(|message| message.told);
                 told.eq([2, 1]).then_some(())
             })

@@ -226,8 +226,9 @@ async fn a_form_without_notes_leaves_them_and_an_empty_field_takes_them_away() {
             let page = format!("/rotations/{id}/edit");
             let answer = ann.submit("/rpc/edit_rotation", &form, &page).await;
             assert!(answer.status.is_redirection(), "{}", answer.body);
-            let shown = backend.rotation(&caller(), id.clone(), DaysWanted::default());
-            let details = shown.await.unwrap().details;
+            let days = DaysWanted::default();
+            let shown = backend.rotation(&caller(), id.clone(), days).await;
+            let details = shown.unwrap().details;
             assert_eq!(details.name, format!("Ops {change}"));
             saved.push(details.notes);
         }
