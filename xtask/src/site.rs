@@ -255,7 +255,7 @@ fn optimise(module: &Path) -> Result<()> {
     // of them side by side; the same is why -Os beats -Oz here, and why a function stays
     // one although it is called once. Very small ones are longer as a call with its arguments.
     command
-        .args(["-Os", "--rereloop", "-Os", "-Os"])
+        .args(["-Os", "--flatten", "--rereloop", "-Os", "-Os"])
         .arg("--one-caller-inline-max-function-size=20")
         .arg("--always-inline-max-function-size=4")
         // The first kilobyte of memory is the far end of the stack.
