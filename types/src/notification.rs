@@ -175,6 +175,9 @@ pub struct NotificationInput {
     pub moves: bool,
     #[serde(default)]
     pub covers: bool,
+    /// Whether the form asks for `covers`, as that of an older version does not.
+    #[serde(default)]
+    pub asks_for_covers: bool,
     #[serde(default)]
     pub leads: Vec<Lead>,
     /// `HH:MM`, both or neither.
@@ -185,7 +188,11 @@ pub struct NotificationInput {
 }
 
 impl NotificationInput {
-    pub fn checked(&self) -> Result<NotificationChoices, NotificationRefusal> {
+    /// What is chosen where `before` was: what the form does not ask for stays.
+    pub fn checked(
+        &self,
+        before: &NotificationChoices,
+    ) -> Result<NotificationChoices, NotificationRefusal> {
         let (from, until) = (self.quiet_from.trim(), self.quiet_until.trim());
         let quiet = match (from.is_empty(), until.is_empty()) {
             (true, true) => None,
@@ -203,7 +210,10 @@ impl NotificationInput {
             starts: self.starts,
             ends: self.ends,
             moves: self.moves,
-            covers: self.covers,
+            covers: match self.asks_for_covers {
+                true => self.covers,
+                false => before.covers,
+            },
             leads: self.leads.iter().copied().collect(),
             quiet,
         })
@@ -221,6 +231,7 @@ impl From<&NotificationChoices> for NotificationInput {
             ends: choices.ends,
             moves: choices.moves,
             covers: choices.covers,
+            asks_for_covers: true,
             leads: choices.leads.iter().copied().collect(),
             quiet_from: quiet(|quiet| quiet.from),
             quiet_until: quiet(|quiet| quiet.until),
@@ -337,6 +348,10 @@ impl DirectTrouble {
 mod tests {
     use super::*;
 
+    fn before() -> NotificationChoices {
+        NotificationChoices::default()
+    }
+
     fn input(from: &str, until: &str) -> NotificationInput {
         NotificationInput {
             quiet_from: from.to_owned(),
@@ -347,8 +362,12 @@ mod tests {
 
     #[test]
     fn quiet_hours_are_two_times_of_the_day_or_none() {
-        assert_eq!(input("", " ").checked().unwrap().quiet, None);
-        let quiet = input("22:00", "7:05").checked().unwrap().quiet.unwrap();
+        assert_eq!(input("", " ").checked(&before()).unwrap().quiet, None);
+        let quiet = input("22:00", "7:05")
+            .checked(&before())
+            .unwrap()
+            .quiet
+            .unwrap();
         assert_eq!((quiet.from.minutes(), quiet.until.minutes()), (1320, 425));
         assert_eq!(quiet.until.in_words(), "07:05");
         for (from, until, refusal) in [
@@ -359,7 +378,11 @@ mod tests {
             ("+1:00", "07:00", NotificationRefusal::NoTime),
             ("07:00", "7:00", NotificationRefusal::WholeDay),
         ] {
-            assert_eq!(input(from, until).checked(), Err(refusal), "{from} {until}");
+            assert_eq!(
+                input(from, until).checked(&before()),
+                Err(refusal),
+                "{from} {until}"
+            );
         }
     }
 
@@ -368,9 +391,26 @@ mod tests {
         let choices = NotificationChoices {
             ends: true,
             leads: [Lead::ADay, Lead::AnHour].into(),
-            ..input("22:00", "07:00").checked().unwrap()
+            ..input("22:00", "07:00").checked(&before()).unwrap()
         };
-        assert_eq!(NotificationInput::from(&choices).checked(), Ok(choices));
+        assert_eq!(
+            NotificationInput::from(&choices).checked(&before()),
+            Ok(choices)
+        );
+    }
+
+    #[test]
+    fn a_form_that_does_not_ask_for_it_leaves_it_as_it_is() {
+        for covers in [true, false] {
+            let before = NotificationChoices { covers, ..before() };
+            assert_eq!(input("", "").checked(&before).unwrap().covers, covers);
+            let asked = NotificationInput {
+                covers: !covers,
+                asks_for_covers: true,
+                ..input("", "")
+            };
+            assert_eq!(asked.checked(&before).unwrap().covers, !covers);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationId, ScheduleId, Stretch,
     is_invisible,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 pub const NAME_MAX_CHARS: usize = 120;
@@ -126,8 +126,13 @@ pub struct RotationInput {
     pub name: String,
     #[serde(default)]
     pub description: String,
-    #[serde(default)]
-    pub notes: String,
+    /// Absent where the form knows of no notes, as that of an older version: then they stay.
+    #[serde(
+        default,
+        deserialize_with = "filled_in",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub notes: Option<String>,
     #[serde(default)]
     pub code: String,
     /// A number as text, since a form can hold anything.
@@ -138,6 +143,11 @@ pub struct RotationInput {
     /// The version of the rotation that the form began with; empty where nobody looked.
     #[serde(default)]
     pub version: String,
+}
+
+/// A field that is there, if only empty: in a form that is not the same as one that is not.
+fn filled_in<'de, D: Deserializer<'de>>(field: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(field).map(Some)
 }
 
 /// A field of [`RotationInput`] that something can be said about.
@@ -195,7 +205,7 @@ impl RotationInput {
             problems.push((RotationField::Name, FieldProblem::NameEmpty));
         }
         let description = self.description.trim();
-        let notes = self.notes.trim();
+        let notes = self.notes.as_deref().unwrap_or_default().trim();
         let code = self.code.trim().to_ascii_uppercase();
         for (field, text, max) in [
             (RotationField::Name, name, NAME_MAX_CHARS),
@@ -273,7 +283,7 @@ impl From<&RotationDetails> for RotationInput {
         Self {
             name: details.name.clone(),
             description: details.description.clone(),
-            notes: details.notes.clone(),
+            notes: Some(details.notes.clone()),
             code: details.code.clone().unwrap_or_default(),
             duty_size: details.duty_size.to_string(),
             visibility: details.visibility,

@@ -124,6 +124,7 @@ fn Choices(
                     hint="It is the same shift, and begins at another time."
                     checked=initial.moves
                 />
+                <input type="hidden" name="choices[asks_for_covers]" value="true"/>
                 <Checkbox
                     id="tell-covers" name="choices[covers]" label="When cover is asked for or taken"
                     hint="Somebody asks for cover in a rotation in which you take turns, or takes over what you asked for."

@@ -35,7 +35,7 @@ pub(super) fn RotationFields(
         <TextArea
             id="notes" name="input[notes]" label="Notes"
             hint="What whoever is on duty should know, such as where the runbook is. May stay empty."
-            value=initial.notes problem=problem(RotationField::Notes)
+            value=initial.notes.unwrap_or_default() problem=problem(RotationField::Notes)
         />
         <TextField
             id="code" name="input[code]" label="Code"

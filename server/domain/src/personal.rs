@@ -178,7 +178,10 @@ mod tests {
             leads: vec![Lead::AnHour],
             ..NotificationInput::default()
         };
-        let audiences = Audiences::of(&[(person("U1"), choices.checked().unwrap())]);
+        let audiences = Audiences::of(&[(
+            person("U1"),
+            choices.checked(&NotificationChoices::default()).unwrap(),
+        )]);
         let before = PersonalNotice::Before(Lead::AnHour);
         for (notice, ann, bob) in [
             (PersonalNotice::Starts, false, true),

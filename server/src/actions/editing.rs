@@ -55,7 +55,11 @@ pub async fn edit(
         if let Some(edit) = rotation.edited_since(version) {
             return Err(RotationRefusal::edited_meanwhile(edit));
         }
-        rotation.details = details.map_err(RotationRefusal::Fields)?;
+        let mut details = details.map_err(RotationRefusal::Fields)?;
+        if input.notes.is_none() {
+            details.notes.clone_from(&rotation.details.notes);
+        }
+        rotation.details = details;
         entry.before = Some(before);
         entry.after = Some(described(rotation));
         Ok(())

@@ -79,8 +79,9 @@ pub async fn choose(
     input: &NotificationInput,
 ) -> Result<(), Stop<NotificationRefusal>> {
     let person = actor.person().ok_or(Failure::SignedOut)?;
-    let choices = input.checked()?;
     let (store, workspace) = (&services.store, &actor.workspace);
+    let before = store.notifications(workspace, person).await?.choices;
+    let choices = input.checked(&before)?;
     store
         .save_notification_choices(workspace, person, &choices)
         .await?;

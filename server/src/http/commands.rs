@@ -40,7 +40,8 @@ const ORGANISATION: &str = "Round Robin's Slack app is installed for a whole org
     does not work. Install it in this workspace alone.";
 const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer. Look at its \
     pages whether it was done.";
-const ANSWER_FOLLOWS: &str = "Round Robin is working on it. The answer follows here.";
+const ANSWER_FOLLOWS: &str = "Round Robin is working on it. The answer follows here. If nothing \
+    follows within a minute, look at its pages whether it was done.";
 const BROKE_OFF: &str = "Round Robin broke this off. Look at its pages whether it was done, and \
     try again if it was not.";
 const NOT_KEPT: &str = "This could not be kept just now. Send it again.";

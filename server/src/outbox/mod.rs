@@ -7,7 +7,7 @@ pub use attempts::Attempt;
 
 use crate::{
     background::{Background, Lease, Periodic, Task, jitter},
-    store::{Beside, Claimable, Delivery, DeliveryEnd, Precedence, Store, StoreError},
+    store::{Beside, Claimable, Delivery, DeliveryEnd, Precedence, Single, Store, StoreError},
 };
 use async_trait::async_trait;
 use attempts::end_of;
@@ -52,9 +52,14 @@ pub trait Consumer: Send + Sync {
     fn kind(&self) -> &str;
 
     /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
-    /// said to be in doubt, and not told again, and one is told at a time in each workspace, so that
-    /// a server that dies leaves one in doubt at most.
+    /// said to be in doubt, and not told again, and one is told at a time in each workspace and
+    /// lane, so that a server that dies leaves one in doubt there at most.
     fn is_repeatable(&self) -> bool;
+
+    /// With which others of those that are not repeatable it waits for its turn.
+    fn lane(&self) -> &str {
+        ""
+    }
 
     /// The kinds that go first: of the same rotation, each notice of them that is due is tried
     /// before one of this kind.
@@ -132,7 +137,7 @@ impl Deliverer {
         let most = self.places.available_permits();
         let claimable = Claimable {
             kinds: &self.kinds_that(|_| true),
-            singly: &self.kinds_that(|consumer| !consumer.is_repeatable()),
+            singly: &self.singly(),
             precedences: &self.precedences(),
         };
         self.store.claim_notices(claimable, most, CLAIM).await
@@ -254,6 +259,16 @@ impl Deliverer {
         self.consumers
             .iter()
             .find(|consumer| consumer.kind() == kind)
+    }
+
+    fn singly(&self) -> Vec<Single<'_>> {
+        let consumers = self.consumers.iter();
+        let consumers = consumers.filter(|consumer| !consumer.is_repeatable());
+        let singly = consumers.map(|consumer| Single {
+            kind: consumer.kind(),
+            lane: consumer.lane(),
+        });
+        singly.collect()
     }
 
     fn precedences(&self) -> Vec<Precedence<'_>> {

@@ -369,10 +369,13 @@ impl SlackClient {
             body["thread_ts"] = Value::from(thread);
         }
         let response = self.http.post(address.url().clone()).json(&body).send();
-        let status = response.await.map_err(unwritten)?.status();
-        match status.is_success() {
-            true => Ok(()),
-            false => Err(SlackError::Unavailable {
+        let response = response.await.map_err(unwritten)?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            StatusCode::TOO_MANY_REQUESTS => Err(SlackError::RateLimited {
+                retry_after: retry_after(response.headers()),
+            }),
+            status => Err(SlackError::Unavailable {
                 status: status.as_u16(),
             }),
         }

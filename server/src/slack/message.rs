@@ -1,7 +1,7 @@
 //! What a channel is told of a change of duty, and people of their own, in Slack's way of writing.
 //! Pure: the directory is a parameter.
 
-use super::press::Action;
+use super::press::{Action, block_of_call};
 use domain::{
     Call, Directory, Template,
     template::{Naming, Token, Turn},
@@ -86,24 +86,24 @@ pub fn what_became_of(text: &str, call: &Call, taken_by: Option<&PersonId>) -> S
 }
 
 /// The same as blocks, with the buttons that stand for what has this id.
-pub fn with_buttons(text: &str, id: Option<&String>) -> Value {
+pub fn with_buttons(text: &str, call: Option<(&str, usize)>) -> Value {
     let text = shortened(text, SECTION_MAX_CHARS);
     let words = json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
-    let button = |action: Action, label: &str| {
+    let button = |action: Action, label: &str, id: &str| {
         json!({
             "type": "button", "action_id": action.id(), "value": id,
             "text": {"type": "plain_text", "text": label},
         })
     };
-    let buttons = || {
+    let buttons = |(id, number)| {
         let buttons = [
-            button(Action::Acknowledge, "ACK"),
-            button(Action::Pass, "PASS"),
+            button(Action::Acknowledge, "ACK", id),
+            button(Action::Pass, "PASS", id),
         ];
-        json!({"type": "actions", "elements": buttons})
+        json!({"type": "actions", "block_id": block_of_call(number), "elements": buttons})
     };
-    match id {
-        Some(_) => json!([words, buttons()]),
+    match call {
+        Some(call) => json!([words, buttons(call)]),
         None => json!([words]),
     }
 }
@@ -588,7 +588,7 @@ mod tests {
         assert_eq!(text, "Help!\n<@UANN> passed it on.\n<@UBOB> sees to it.");
         let blocks = with_buttons(&text, None);
         assert_eq!(blocks.as_array().unwrap().len(), 1);
-        let blocks = with_buttons(&"<@UANN> ".repeat(1_000), Some(&"m1".to_owned()));
+        let blocks = with_buttons(&"<@UANN> ".repeat(1_000), Some(("m1", 1)));
         let words = blocks[0]["text"]["text"].as_str().unwrap();
         assert!(words.chars().count() <= SECTION_MAX_CHARS);
         assert_eq!(blocks[1]["elements"][1]["value"], "m1");

@@ -37,7 +37,7 @@ pub use installation::{
 pub use manifest::{Inbound, creation_address, is_reachable, manifest};
 pub use mention::{Event, Mention};
 pub use posting::{Message, post_message, update_message, whisper};
-pub use press::{Action, Interaction, Press};
+pub use press::{Action, Interaction, Press, Pressed};
 pub use replying::{ReplyAddress, respond};
 pub use signature::verify;
 pub use topics::{set_topic, topic};

@@ -2,10 +2,19 @@
 
 use super::shapes::person_id;
 use serde_json::Value;
-use types::{PersonId, WorkspaceId};
+use types::{PersonId, SlackChannelId, WorkspaceId};
 
 /// Longer than any id that this server gives to a message.
 const LONGEST_VALUE: usize = 128;
+
+/// What the block of the buttons is called, before the number of the call under which they are.
+/// Versions that know nothing of it read the value of the button, which says the mention alone.
+const BLOCK_OF_CALL: &str = "mention_call_";
+
+/// What the buttons' block under the call of this number is called.
+pub fn block_of_call(number: usize) -> String {
+    format!("{BLOCK_OF_CALL}{number}")
+}
 
 /// What a button is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +41,16 @@ impl Action {
     }
 }
 
+/// The message under which somebody has pressed a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pressed {
+    pub channel: SlackChannelId,
+    /// By what Slack knows it.
+    pub ts: String,
+    /// Which call of the mention it is.
+    pub call: usize,
+}
+
 /// Somebody has pressed a button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Press {
@@ -40,6 +59,8 @@ pub struct Press {
     pub action: Action,
     /// What the button stands for, as this server has named it.
     pub value: String,
+    /// As far as Slack says where it was.
+    pub under: Option<Pressed>,
     /// What Slack calls this press alone.
     pub trigger: String,
     /// Where an answer for the one who pressed it is taken, as Slack names it.
@@ -80,8 +101,23 @@ fn press(sent: &Value) -> Option<Press> {
         person: person_id(&sent["user"]["id"])?,
         action: Action::from_id(pressed["action_id"].as_str()?)?,
         value: (value.len() <= LONGEST_VALUE).then(|| value.to_owned())?,
+        under: under(sent),
         trigger: sent["trigger_id"].as_str()?.to_owned(),
         reply_to: sent["response_url"].as_str().map(str::to_owned),
+    })
+}
+
+fn under(sent: &Value) -> Option<Pressed> {
+    let (container, message) = (&sent["container"], &sent["message"]);
+    let block = sent["actions"][0]["block_id"].as_str()?;
+    let channel = container["channel_id"].as_str();
+    let channel = channel.or_else(|| sent["channel"]["id"].as_str())?;
+    let ts = container["message_ts"].as_str();
+    let ts = ts.or_else(|| message["ts"].as_str())?;
+    Some(Pressed {
+        channel: SlackChannelId::parse(channel)?,
+        ts: (ts.len() <= LONGEST_VALUE).then(|| ts.to_owned())?,
+        call: block.strip_prefix(BLOCK_OF_CALL)?.parse().ok()?,
     })
 }
 
@@ -94,7 +130,10 @@ mod tests {
         json!({
             "type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U0ANN"},
             "trigger_id": "1.2", "response_url": "https://hooks.slack.com/x",
-            "actions": [{"action_id": "mention_pass", "value": "m1"}],
+            "container": {"message_ts": "3.4", "channel_id": "C1"},
+            "actions": [{
+                "action_id": "mention_pass", "value": "m1", "block_id": block_of_call(2),
+            }],
         })
     }
 
@@ -112,10 +151,31 @@ mod tests {
             person: PersonId::new("U0ANN"),
             action: Action::Pass,
             value: "m1".to_owned(),
+            under: Some(Pressed {
+                channel: SlackChannelId::new("C1"),
+                ts: "3.4".to_owned(),
+                call: 2,
+            }),
             trigger: "1.2".to_owned(),
             reply_to: Some("https://hooks.slack.com/x".to_owned()),
         };
         assert_eq!(read(&sent()), Interaction::Press(press));
+    }
+
+    #[test]
+    fn the_message_is_known_wherever_slack_names_it() {
+        let mut elsewhere = sent();
+        elsewhere["container"] = Value::Null;
+        elsewhere["channel"] = json!({"id": "C1"});
+        elsewhere["message"] = json!({"ts": "3.4"});
+        assert_eq!(read(&elsewhere), read(&sent()));
+        // What another version has written counts all the same.
+        let mut unnamed = sent();
+        unnamed["actions"][0]["block_id"] = json!("x");
+        let Interaction::Press(press) = read(&unnamed) else {
+            panic!("it is a press");
+        };
+        assert_eq!(press.under, None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Cover by commands: whoever cannot take a shift asks others for it, and one of them takes it. What
 //! may be asked and taken, the actions of the pages decide.
 
-use super::{found, reply::Reply};
+use super::{found, known_as, reply::Reply};
 use crate::{
     Services,
     actions::{Failure, Stop, overrides, rotations},
@@ -12,7 +12,7 @@ use domain::{
     Actor,
     rota::{as_typed, own_rota},
 };
-use types::{DaysWanted, MemberKey, OverrideChoice, OverrideInput, PersonId, Span, SpanInput};
+use types::{DaysWanted, MemberKey, OverrideChoice, OverrideInput, Span, SpanInput};
 
 /// How many characters of a request's id tell it from others that are open.
 const TOLD_APART: usize = 5;
@@ -60,14 +60,14 @@ pub(super) async fn ask(
         }
     };
     let zone = rota.terms.cadence.zone.name();
+    let by = match &wish.by {
+        Some(person) => known_as(services, actor, person).await?.to_string(),
+        None => String::new(),
+    };
     let input = OverrideInput {
         kind: OverrideChoice::Cover,
         of: String::new(),
-        person: wish
-            .by
-            .as_ref()
-            .map(PersonId::to_string)
-            .unwrap_or_default(),
+        person: by,
         span,
     };
     match overrides::ask_for_cover(services, actor, &id, &input).await {

@@ -14,12 +14,25 @@ use crate::{
         post_message, update_message, whisper,
     },
     slack_output::{FAILED, GONE, NOT_INSTALLED, attempt_to_write, failed, refused},
-    store::{CallMessage, Delivery, NewMention, StoreError, StoredMention, Subject},
+    store::{CallMessage, Delivery, MentionNotice, NewMention, StoreError, StoredMention, Subject},
 };
 use async_trait::async_trait;
-use domain::{Actor, Call};
+use domain::{Actor, Call, Calling};
 use std::time::Duration;
 use types::{DaysWanted, PersonId, RotationId, Visibility};
+
+/// Whoever asked so long ago has found somebody, or asks again: nobody is called any more.
+const OF_USE: Duration = Duration::from_secs(4 * 3600);
+const TOO_LATE: &str = "too_late";
+
+/// That the call of this number is to be made.
+pub(super) const fn to_call(number: usize) -> MentionNotice {
+    MentionNotice {
+        kind: MENTION,
+        number,
+        expires_in: Some(OF_USE),
+    }
+}
 
 /// Keeps a mention, to be answered after a while, once: Slack may tell of the same one several
 /// times, also as if it were another one.
@@ -49,7 +62,9 @@ pub async fn take(
         thread: thread.clone(),
         code: code.clone(),
     };
-    let taking = services.store.take_mention(&asked, &names, (MENTION, wait));
+    let taking = services
+        .store
+        .take_mention(&asked, &names, (to_call(0), wait));
     taking.await?;
     Ok(())
 }
@@ -84,6 +99,11 @@ impl Consumer for Mentions {
         false
     }
 
+    /// Whoever asks for help does not wait until all that is announced was written.
+    fn lane(&self) -> &str {
+        MENTION
+    }
+
     async fn deliver(&self, delivery: &Delivery) -> Attempt {
         let answering = self.answer(delivery).await;
         answering.unwrap_or_else(|error| {
@@ -97,6 +117,10 @@ impl Consumer for Mentions {
 impl Mentions {
     async fn answer(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
         let Self(services) = self;
+        // Also what a version left behind that let nothing expire.
+        if delivery.late >= OF_USE {
+            return Ok(refused(TOO_LATE));
+        }
         let Some(mention) = of_delivery(services, delivery).await? else {
             return Ok(refused(GONE));
         };
@@ -119,8 +143,21 @@ impl Mentions {
             thread: Some(thread),
             ..Message::new(channel, text)
         };
-        let written = match &answer {
+        match &answer {
             Answer::Nothing => return Ok(Attempt::Delivered),
+            Answer::Call {
+                rotation,
+                text,
+                people,
+            } => {
+                let call = (number, people.as_slice(), text.as_str());
+                keep_call(services, &mention, rotation, call).await?;
+            }
+            Answer::InThread(_) | Answer::Alone(_) => {}
+        }
+        services.store.note_posting(&mention.id, delivery).await?;
+        let written = match &answer {
+            Answer::Nothing => Ok(()),
             Answer::Alone(text) => {
                 let person = &mention.asked.person;
                 whisper(&services.slack, &installed, message(text), person).await
@@ -129,13 +166,7 @@ impl Mentions {
                 let posting = post_message(&services.slack, &installed, message(text));
                 posting.await.map(drop)
             }
-            Answer::Call {
-                rotation,
-                text,
-                people,
-            } => {
-                let call = (number, people.as_slice(), text.as_str());
-                keep_call(services, &mention, rotation, call).await?;
+            Answer::Call { text, .. } => {
                 let message = message(text);
                 post_call(services, &installed, (&mention, number), message).await
             }
@@ -177,24 +208,69 @@ impl Calls {
             return Ok(refused(NOT_INSTALLED));
         };
         let calling = &mention.calling;
-        for (call, written) in calling.calls.iter().zip(&mention.messages) {
-            let Some(ts) = &written.ts else { continue };
+        let (mut told, mut again) = (Vec::new(), None);
+        let calls = calling.calls.iter().zip(&mention.messages).enumerate();
+        for (number, (call, written)) in calls {
+            let became = changes_of(calling, call);
+            let Some(ts) = written.ts.as_ref().filter(|_| became != written.told) else {
+                continue;
+            };
             let taken_by = calling.taken_by.as_ref();
             let text = what_became_of(&written.text, call, taken_by);
             let is_open = call.is_open() && taken_by.is_none();
-            let blocks = with_buttons(&text, is_open.then_some(&mention.id));
+            let blocks = with_buttons(&text, is_open.then_some((mention.id.as_str(), number)));
             let message = Message {
                 thread: Some(&asked.thread),
                 blocks: Some(&blocks),
                 ..Message::new(&asked.channel, &text)
             };
             let updating = update_message(&services.slack, &installed, ts, message);
-            if let Err(error) = updating.await {
-                return Ok(attempt_to_write(error));
+            // One message that Slack refuses for good holds up no other.
+            let attempt = updating
+                .await
+                .map_or_else(attempt_to_write, |()| Attempt::Delivered);
+            match attempt {
+                Attempt::Delivered => told.push((number, became)),
+                Attempt::Refused { problem } => {
+                    tracing::warn!(
+                        problem,
+                        mention = mention.id,
+                        "a message cannot say what became of it"
+                    );
+                    told.push((number, became));
+                }
+                attempt => again = again.or(Some(attempt)),
             }
         }
-        Ok(Attempt::Delivered)
+        keep_told(services, &mention, &told).await?;
+        Ok(again.unwrap_or(Attempt::Delivered))
     }
+}
+
+/// How much has become of a call, which grows.
+fn changes_of(calling: &Calling, call: &Call) -> usize {
+    call.passed.len() + usize::from(calling.taken_by.is_some())
+}
+
+/// Keeps what the messages of these calls say by now.
+async fn keep_told(
+    services: &Services,
+    mention: &StoredMention,
+    told: &[(usize, usize)],
+) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let changing = services.store.change_mention(&mention.id, None, |mention| {
+        for (number, changes) in told {
+            if let Some(written) = mention.messages.get_mut(*number) {
+                written.told = written.told.max(*changes);
+            }
+        }
+        Ok::<_, ()>(Vec::new())
+    });
+    changing.await?;
+    Ok(())
 }
 
 async fn of_delivery(
@@ -324,7 +400,7 @@ async fn keep_call(
         });
         mention.messages.push(CallMessage {
             text: text.to_owned(),
-            ts: None,
+            ..CallMessage::default()
         });
         Ok::<_, ()>(Vec::new())
     });
@@ -339,7 +415,7 @@ async fn post_call(
     (mention, number): (&StoredMention, usize),
     message: Message<'_>,
 ) -> Result<(), AskError> {
-    let blocks = with_buttons(message.text, Some(&mention.id));
+    let blocks = with_buttons(message.text, Some((mention.id.as_str(), number)));
     let message = Message {
         blocks: Some(&blocks),
         ..message

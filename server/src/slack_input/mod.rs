@@ -166,9 +166,18 @@ async fn member(
     actor: &Actor,
     person: &PersonId,
 ) -> Result<MemberKey, Failure> {
+    let person = known_as(services, actor, person).await?;
+    Ok(MemberKey::of_person(&person))
+}
+
+/// Somebody by the id under which they are known here.
+async fn known_as(
+    services: &Services,
+    actor: &Actor,
+    person: &PersonId,
+) -> Result<PersonId, Failure> {
     let known = services.store.person(&actor.workspace, person).await?;
-    let id = known.map(|known| known.id);
-    Ok(MemberKey::of_person(id.as_ref().unwrap_or(person)))
+    Ok(known.map_or_else(|| person.clone(), |known| known.id))
 }
 
 async fn put(

@@ -1,13 +1,13 @@
 //! Buttons under what was answered to a mention: whoever was called takes it, or passes it on. What is
 //! no longer so is said to the one who pressed alone; what comes of it, to all in the thread.
 
-use super::{actor, reply::Reply};
+use super::{actor, mentions::to_call, reply::Reply};
 use crate::{
     Services,
     actions::{Failure, rotations},
     crypto::token_key,
-    slack::{Action, CALL, MENTION, Press, ReplyAddress, admits, respond},
-    store::{MentionChange, MentionNotice},
+    slack::{Action, CALL, Press, Pressed, ReplyAddress, admits, respond},
+    store::{MentionChange, MentionNotice, StoredMention},
 };
 use types::DaysWanted;
 
@@ -77,14 +77,16 @@ async fn pressed(
             Action::Acknowledge => calling.acknowledge(&me).map(|()| false),
             Action::Pass => calling.pass(&me),
         }?;
+        if let Some(under) = &press.under {
+            fill_in(mention, under);
+        }
+        let calling = &mention.calling;
         let update = MentionNotice {
             kind: CALL,
             number: calling.changes(),
+            expires_in: None,
         };
-        let next = is_next_called.then_some(MentionNotice {
-            kind: MENTION,
-            number: calling.calls.len(),
-        });
+        let next = is_next_called.then(|| to_call(calling.calls.len()));
         Ok(Vec::from_iter([update].into_iter().chain(next)))
     });
     let said = match changing.await? {
@@ -93,4 +95,14 @@ async fn pressed(
         MentionChange::Refused(refusal) => Some(replies.not_taken(&refusal, &me)),
     };
     Ok((thread, said))
+}
+
+/// Keeps by what Slack knows the message of a call, where a server ended before it could.
+fn fill_in(mention: &mut StoredMention, under: &Pressed) {
+    if under.channel != mention.asked.channel {
+        return;
+    }
+    if let Some(written) = mention.messages.get_mut(under.call) {
+        written.ts.get_or_insert_with(|| under.ts.clone());
+    }
 }

@@ -1,7 +1,7 @@
 //! What of the outbox is being delivered. All times are the database's, so that servers whose
 //! clocks differ agree.
 
-use super::{Result, Store, as_json, duration, millis, outbox};
+use super::{Result, Store, as_json, duration, mentions, millis, outbox};
 use domain::Occurrence;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -99,13 +99,20 @@ pub struct Precedence<'a> {
     pub after: &'a str,
 }
 
+/// That of the kinds in one lane one notice is sent at a time in each workspace.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Single<'a> {
+    pub kind: &'a str,
+    pub lane: &'a str,
+}
+
 /// What may be claimed.
 #[derive(Clone, Copy, Debug)]
 pub struct Claimable<'a> {
     pub kinds: &'a [&'a str],
-    /// Those of them of which one is sent at a time in each workspace: whoever dies while sending
-    /// leaves one in doubt and not many.
-    pub singly: &'a [&'a str],
+    /// Those of them of which one is sent at a time in each workspace and lane: whoever dies while
+    /// sending leaves one in doubt there and not many.
+    pub singly: &'a [Single<'a>],
     pub precedences: &'a [Precedence<'a>],
 }
 
@@ -211,7 +218,13 @@ impl Store {
             |row: &str| format!("({row}.expires_at is null or {row}.expires_at > (select {now}))");
         let (one, earlier) = (is_of_use("o"), is_of_use("e"));
         let precedences_of = self.engine.rows_of_json_in("$4");
-        let singly_of = self.engine.texts_of_json("$5");
+        let singly_of = self.engine.rows_of_json_in("$5");
+        let lane_of = |row: &str| {
+            format!(
+                "(select j.value->>'lane' from {singly_of} where j.value->>'kind' = {row}.kind)"
+            )
+        };
+        let (lane, lane_of_sent) = (lane_of("o"), lane_of("s"));
         let held = self.engine.held_unless_taken();
         let subjects = Subject::KINDS;
         let mut tx = self.begin().await?;
@@ -221,8 +234,7 @@ impl Store {
                  claimed_until = {now} + $2
              where state = 'waiting' and id in (select id from outbox where id in (select id from (
                  select o.id, o.not_before, row_number() over (
-                     partition by o.workspace_id,
-                         case when o.kind in {singly_of} then '' else o.id end
+                     partition by o.workspace_id, coalesce({lane}, o.id)
                      order by o.not_before, o.id) as place
                  from outbox o
                  where o.state = 'waiting' and o.kind in {kinds_of} and o.subject_kind in {subjects}
@@ -241,9 +253,9 @@ impl Store {
                                      where b.workspace_id = f.workspace_id and b.target = f.target
                                          and b.kind = f.kind and b.state = 'waiting'
                                          and b.retry_at > (select {now}))))
-                     and not (o.kind in {singly_of} and exists (select 1 from outbox s
+                     and not exists (select 1 from outbox s
                          where s.workspace_id = o.workspace_id and s.state = 'sending'
-                             and s.kind in {singly_of}))) free
+                             and {lane_of_sent} = {lane})) free
                  where place = 1 order by not_before, id limit $3) {held})
              returning id, workspace_id, subject_kind, subject_id, occurrence, kind, target, attempts,
                  {now} - not_before"
@@ -363,7 +375,8 @@ impl Store {
     }
 
     /// Takes back what somebody who is gone was sending. Those of the `repeatable` kinds are sent
-    /// again, and of the others nobody knows whether they were told: how many these are.
+    /// again, also those of `kinds` of which it was noted that they begin to be written, and were
+    /// not; of the others nobody knows whether they were told: how many these are.
     pub async fn recover_deliveries(
         &self,
         kinds: &[&str],
@@ -373,12 +386,15 @@ impl Store {
         let now = self.engine.now();
         let gone = format!("state = 'sending' and claimed_until <= (select {now})");
         let again = format!(
-            "update outbox set state = 'waiting', claimed_until = null
-             where {gone} and kind in {}",
-            self.engine.texts_of_json("$1")
+            "update outbox as o set state = 'waiting', claimed_until = null
+             where {gone} and (kind in {} or kind in {} and {})",
+            self.engine.texts_of_json("$1"),
+            self.engine.texts_of_json("$2"),
+            mentions::NOTHING_WRITTEN
         );
         sqlx::query(AssertSqlSafe(again))
             .bind(as_json(repeatable))
+            .bind(as_json(kinds))
             .execute(&self.writer)
             .await?;
         let in_doubt = format!(

@@ -4,7 +4,7 @@
 
 use super::{
     DatabaseConnection, Engine, Result, Store, as_json,
-    deliveries::Subject,
+    deliveries::{Delivery, Subject},
     outbox::{self, Row},
 };
 use domain::{Call, Calling, Notice, NoticeKey, Occurrence};
@@ -41,6 +41,8 @@ pub struct CallMessage {
     pub text: String,
     /// By what Slack knows it, once it is known.
     pub ts: Option<String>,
+    /// How much of what became of the call it says: so many changes.
+    pub told: usize,
 }
 
 /// What came of a change to a mention.
@@ -59,7 +61,14 @@ pub struct MentionNotice {
     pub kind: &'static str,
     /// Grows with each notice of the kind.
     pub number: usize,
+    /// After what time it is of no use, if ever.
+    pub expires_in: Option<Duration>,
 }
+
+/// That the attempt `o` has begun to write nothing: it is tried again, since it was surely not told.
+pub(super) const NOTHING_WRITTEN: &str = "o.subject_kind = 'mention'
+    and not exists (select 1 from mentions m where m.id = o.subject_id
+        and m.posting = o.id || '/' || cast(o.attempts as text))";
 
 #[derive(Serialize, Deserialize)]
 struct CallRow {
@@ -69,6 +78,8 @@ struct CallRow {
     #[serde(default)]
     text: String,
     ts: Option<String>,
+    #[serde(default)]
+    told: usize,
 }
 
 #[derive(FromRow)]
@@ -96,8 +107,9 @@ impl From<MentionRow> for StoredMention {
                     passed,
                     text,
                     ts,
+                    told,
                 } = call;
-                (Call { people, passed }, CallMessage { text, ts })
+                (Call { people, passed }, CallMessage { text, ts, told })
             })
             .unzip();
         Self {
@@ -128,6 +140,7 @@ impl StoredMention {
                 passed: call.passed.clone(),
                 text: message.text.clone(),
                 ts: message.ts.clone(),
+                told: message.told,
             })
             .collect()
     }
@@ -139,13 +152,13 @@ impl StoredMention {
 }
 
 impl Store {
-    /// Keeps a mention, to be answered by a notice of this kind after a while, unless one of its
+    /// Keeps a mention, to be answered by this notice after a while, unless one of its
     /// `names` was heard before. False when it was.
     pub async fn take_mention(
         &self,
         asked: &NewMention,
         names: &[String],
-        (kind, wait): (&'static str, Duration),
+        (notice, wait): (MentionNotice, Duration),
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         for name in names {
@@ -175,7 +188,6 @@ impl Store {
             .bind(&asked.code)
             .execute(&mut *tx)
             .await?;
-        let notice = MentionNotice { kind, number: 0 };
         tell(&mut tx, self.engine, &mention, (notice, wait)).await?;
         tx.commit().await?;
         Ok(true)
@@ -225,6 +237,17 @@ impl Store {
         }
         tx.commit().await?;
         Ok(MentionChange::Done)
+    }
+
+    /// Keeps that an attempt begins to write. Where a server is gone without that, nothing was
+    /// written.
+    pub async fn note_posting(&self, id: &str, delivery: &Delivery) -> Result<()> {
+        sqlx::query("update mentions set posting = $2 where id = $1")
+            .bind(id)
+            .bind(format!("{}/{}", delivery.id, delivery.attempt))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Forgets mentions that were heard before `before`.
@@ -279,17 +302,18 @@ async fn tell(
     connection: &mut DatabaseConnection,
     engine: Engine,
     mention: &StoredMention,
-    (MentionNotice { kind, number }, wait): (MentionNotice, Duration),
+    (notice, wait): (MentionNotice, Duration),
 ) -> Result<()> {
-    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let number = i64::try_from(notice.number).unwrap_or(i64::MAX);
+    let expires_in = notice.expires_in.map(|after| wait.saturating_add(after));
     let notice = Notice {
         key: NoticeKey {
             occurrence: Occurrence::at(Timestamp::from_millis(number)),
-            kind: kind.to_owned(),
+            kind: notice.kind.to_owned(),
             target: mention.target(),
         },
         due_in: wait,
-        expires_in: None,
+        expires_in,
     };
     let subject = Subject::Mention(mention.id.clone());
     let row = Row::new(&mention.asked.workspace, &subject, &notice);

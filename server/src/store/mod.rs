@@ -65,7 +65,7 @@ pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use deliveries::{
-    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence, Subject,
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence, Single, Subject,
 };
 pub use duty_groups::DutyGroup;
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};

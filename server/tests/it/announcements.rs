@@ -235,7 +235,7 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
         let noted = async |notes: &str| {
             let input = RotationInput {
                 name: "Ops & <!channel>".to_owned(),
-                notes: notes.to_owned(),
+                notes: Some(notes.to_owned()),
                 ..RotationInput::default()
             };
             let edited = output

@@ -3,14 +3,16 @@
 use crate::database::keep_locked;
 use crate::http::browser::{Answer, Browser};
 use crate::overrides::team;
-use crate::support::{NOWHERE, caller, create, databases, entry, services, sqlite, workspace};
+use crate::support::{
+    NOWHERE, caller, create, databases, entry, services, sqlite, told as told_of, workspace,
+};
 use app::backend::{Audit, Rotations, Schedules};
 use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode, header},
 };
-use domain::{Crew, Duty, Member};
+use domain::{Crew, Duty, Member, Person};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -27,8 +29,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use types::{
-    AuditAction, AuditActor, LinkState, MemberKey, Outcome, PersonId, RotationId, ScheduleChoice,
-    Timestamp, Visibility,
+    AuditAction, AuditActor, LinkState, MemberKey, Outcome, PersonId, Role, RotationId,
+    ScheduleChoice, Timestamp, Visibility,
 };
 
 const PATH: &str = "/api/slack/commands";
@@ -57,14 +59,30 @@ pub fn signing(mut services: Services) -> Services {
 pub type Said = Arc<Mutex<Vec<Value>>>;
 
 /// The same with a Slack that takes answers that come late, and where it does.
-pub async fn replying(mut services: Services) -> (Services, String, Said) {
+pub async fn replying(services: Services) -> (Services, String, Said) {
+    replying_after(services, &[]).await
+}
+
+/// The same with a Slack that first answers with these statuses.
+async fn replying_after(
+    mut services: Services,
+    refusals: &[StatusCode],
+) -> (Services, String, Said) {
     let said = Said::default();
+    let refusals = Arc::new(Mutex::new(refusals.to_vec()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let slack = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().route("/replies", {
         let said = Arc::clone(&said);
         axum::routing::post(async move |axum::Json(answer): axum::Json<Value>| {
-            said.lock().unwrap().push(answer);
+            let refusal = refusals.lock().unwrap().pop();
+            if refusal.is_none() {
+                said.lock().unwrap().push(answer);
+            }
+            (
+                refusal.unwrap_or(StatusCode::OK),
+                [(header::RETRY_AFTER, "1")],
+            )
         })
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -376,7 +394,11 @@ async fn one_who_asks_too_often_is_asked_to_wait() {
 #[tokio::test]
 async fn what_takes_long_is_answered_afterwards() {
     for database in databases().await {
-        let (services, reply_to, said) = replying(with_secret(&database).await).await;
+        let busy = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let (services, reply_to, said) = replying_after(with_secret(&database).await, &busy).await;
         ops(&services, Visibility::Public).await;
         let lock = keep_locked(&database, "changes").await;
         let unlocking = tokio::spawn(async move {
@@ -465,6 +487,25 @@ async fn cover_is_asked_for_and_taken_by_commands() {
             says(services, ANN, &text, &["Cover is asked for"]).await;
         }
         says(services, BOB, "ops take", &["Choose one:", "/rr OPS take "]).await;
+
+        // Whoever is asked by their other id is asked as who they are known here.
+        let bob = Person {
+            id: PersonId::new(BOB),
+            name: "Bob".to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: false,
+        };
+        let mut known = told_of(&bob, clock::now());
+        known.person.other_id = Some(PersonId::new("W2"));
+        let store = &services.store;
+        store.save_told(&tenant, &[known]).await.unwrap();
+        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 11:00";
+        says(services, ANN, text, &["Cover is asked for"]).await;
+        let covers = store.covers(&[&id], clock::now()).await.unwrap();
+        let mut asked = covers[&id].iter().map(|cover| &cover.request.asked);
+        let bob = Some(MemberKey::of_person(&bob.id));
+        assert!(asked.any(|asked| *asked == bob));
 
         // Who has the duty of a Manual rotation is decided when the time comes.
         let manual = ScheduleChoice::Manual;

@@ -9,7 +9,10 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use serde_json::{Value, json};
-use server::Services;
+use server::{
+    Services,
+    store::{Claimable, Delivery, Single, StoredMention, Subject},
+};
 use std::{convert::Infallible, time::Duration};
 use types::{AuditAction, RotationId, Visibility};
 
@@ -39,15 +42,24 @@ async fn post(services: &Services, (path, kind): (&str, &str), body: String) -> 
 }
 
 /// Has somebody press a button, whose answer goes to `reply_to`.
-async fn press(
+async fn press(services: &Services, button: (&str, &str, &str), (trigger, reply_to): (&str, &str)) {
+    press_under(services, button, &Value::Null, (trigger, reply_to)).await;
+}
+
+/// The same, with what Slack says of the message.
+async fn press_under(
     services: &Services,
     (person, action, value): (&str, &str, &str),
+    message: &Value,
     (trigger, reply_to): (&str, &str),
 ) {
     let payload = json!({
         "type": "block_actions", "team": {"id": "T1"}, "user": {"id": person},
         "trigger_id": trigger, "response_url": reply_to,
-        "actions": [{"action_id": action, "value": value}],
+        "container": {"channel_id": CHANNEL, "message_ts": message["ts"]},
+        "actions": [{
+            "action_id": action, "value": value, "block_id": message["blocks"][1]["block_id"],
+        }],
     });
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("payload", &payload.to_string())
@@ -116,6 +128,37 @@ impl Output {
         };
         let in_time = tokio::time::timeout(Duration::from_secs(20), saying).await;
         assert!(in_time.is_ok(), "{expected:#?} instead of {said:#?}");
+    }
+
+    /// The last answer in the thread, as Slack has it.
+    async fn last_answer(&self, ts: &str) -> Value {
+        let mut messages = self.messages().await.into_iter();
+        let last = messages.rfind(|message| message["thread_ts"] == ts);
+        last.unwrap()
+    }
+
+    /// The mention with this id, once it is known by what Slack knows its last call.
+    async fn kept_mention(&self, id: &str) -> StoredMention {
+        self.until("it should be written", async || {
+            let mention = self.services.store.mention(id).await.unwrap()?;
+            mention.messages.last()?.ts.is_some().then_some(mention)
+        })
+        .await
+    }
+
+    /// Claims what of these kinds is due, as a server that is gone at once.
+    async fn claim(&self, singly: &[Single<'_>]) -> Vec<Delivery> {
+        let kinds: Vec<_> = singly.iter().map(|single| single.kind).collect();
+        let claimable = Claimable {
+            kinds: &kinds,
+            singly,
+            precedences: &[],
+        };
+        let claiming = self
+            .services
+            .store
+            .claim_notices(claimable, 9, Duration::ZERO);
+        claiming.await.unwrap()
     }
 
     /// What the buttons of the last answer in the thread stand for; none where it has none.
@@ -323,6 +366,166 @@ async fn of_a_private_rotation_only_whoever_asks_is_told() {
         let (alone, answer) = output.until_answered(&ts).await;
         assert_eq!(alone.as_deref(), Some(ADA.0));
         assert!(answer.contains("no rotation with the code"), "{answer}");
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_press_says_which_message_it_was_where_nobody_kept_that() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let (services, reply_to, _) = replying(signing(output.services.clone())).await;
+        output.coded(Visibility::Public).await;
+        let ts = output.ada_writes("the printer burns").await;
+        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
+        output.until_answered(&ts).await;
+        let button = output.button(&ts).await.unwrap();
+        output.kept_mention(&button).await;
+        // As if the server had ended in between.
+        database
+            .execute(r#"update mentions set calls = replace(calls, '"ts":', '"was":')"#)
+            .await;
+        let message = output.last_answer(&ts).await;
+        let ack = (TOMAS.0, "mention_ack", button.as_str());
+        press_under(&services, ack, &message, ("1", &reply_to)).await;
+        let taken = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
+            <@U05TOMASHE> sees to it.";
+        output.until_thread_says(&ts, &[taken]).await;
+        assert_eq!(output.button(&ts).await, None);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_slack_refuses_to_change_spoils_no_other() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        output.meet_also(PRIYA).await;
+        let (services, reply_to, _) = replying(signing(output.services.clone())).await;
+        output
+            .coded_with(Visibility::Public, &[TOMAS, ADA, PRIYA])
+            .await;
+        let ts = output.ada_writes("the printer burns").await;
+        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
+        output.until_answered(&ts).await;
+        let button = output.button(&ts).await.unwrap();
+        let pass = (TOMAS.0, "mention_pass", button.as_str());
+        press(&services, pass, ("1", &reply_to)).await;
+        let first = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
+            <@U05TOMASHE> passed it on.";
+        let next = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
+            before has passed it on to you.";
+        output.until_thread_says(&ts, &[first, next]).await;
+        let gone = output.kept_mention(&button).await.messages[0]
+            .ts
+            .clone()
+            .unwrap();
+        let statement = format!("update mentions set calls = replace(calls, '{gone}', '1.000001')");
+        database.execute(&statement).await;
+        let ack = (PRIYA.0, "mention_ack", button.as_str());
+        press(&services, ack, ("2", &reply_to)).await;
+        let taken = format!("{next}\n<@U03PRIYARA> sees to it.");
+        output.until_thread_says(&ts, &[first, &taken]).await;
+        // That is not tried again.
+        output
+            .until("both should count as told", async || {
+                let mention = output.kept_mention(&button).await;
+                let told = mention.messages.iter().map(|message| message.told);
+                told.eq([2, 1]).then_some(())
+            })
+            .await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_hours_ago_calls_nobody() {
+    for database in databases().await {
+        let output = Output::silent_company(&database, &SCOPES).await;
+        let services = signing(output.services.clone());
+        output.coded(Visibility::Public).await;
+        let old = output.ada_writes("the printer burns").await;
+        send(&services, &told(&old, "<@U0RRBOT001> ops", "Ev1")).await;
+        let left = output.ada_writes("and the other one").await;
+        send(&services, &told(&left, "<@U0RRBOT001> ops", "Ev2")).await;
+        // One of them was left behind by a version that let nothing expire.
+        for statement in [
+            "update outbox set not_before = not_before - 18000000, \
+                 expires_at = expires_at - 18000000 where kind = 'slack_mention'"
+                .to_owned(),
+            format!("update outbox set expires_at = null where target like '%/{left}'"),
+        ] {
+            database.execute(&statement).await;
+        }
+        let output = output.telling();
+        let now = output.ada_writes("and now the third").await;
+        send(&services, &told(&now, "<@U0RRBOT001> ops", "Ev3")).await;
+        output.until_answered(&now).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for ts in [old, left] {
+            assert!(output.answers(&ts).await.is_empty());
+        }
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_that_is_gone_has_not_begun_to_write_is_written() {
+    const ENDED: &str = "server_ended";
+    let mention = Single {
+        kind: "slack_mention",
+        lane: "slack_mention",
+    };
+    for database in databases().await {
+        let output = Output::silent_company(&database, &SCOPES).await;
+        let services = signing(output.services.clone());
+        output.coded(Visibility::Public).await;
+        let (store, kinds) = (services.store.clone(), [mention.kind]);
+        let begun = output.ada_writes("the printer burns").await;
+        send(&services, &told(&begun, "<@U0RRBOT001> ops", "Ev1")).await;
+        for number in 1..=2 {
+            let claimed = output.claim(&[mention]).await;
+            assert_eq!(claimed[0].attempt, number);
+            if number == 2 {
+                let Subject::Mention(id) = &claimed[0].subject else {
+                    panic!("it is about a mention");
+                };
+                store.note_posting(id, &claimed[0]).await.unwrap();
+            }
+            let recovering = store.recover_deliveries(&kinds, &[], ENDED);
+            assert_eq!(recovering.await.unwrap(), u64::from(number == 2));
+        }
+        let not_begun = output.ada_writes("and the other one").await;
+        send(&services, &told(&not_begun, "<@U0RRBOT001> ops", "Ev2")).await;
+        assert_eq!(output.claim(&[mention]).await.len(), 1);
+        let output = output.telling();
+        output.until_answered(&not_begun).await;
+        assert!(output.answers(&begun).await.is_empty());
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn mentions_do_not_wait_for_what_is_announced() {
+    let single = |kind, lane| Single { kind, lane };
+    for database in databases().await {
+        let output = Output::silent_company(&database, &SCOPES).await;
+        let services = signing(output.services.clone());
+        database
+            .execute(
+                "insert into outbox (id, workspace_id, subject_kind, subject_id, occurrence, kind,
+                     target, state, attempts, not_before, retry_at, claimed_until)
+                 select 'x', id, 'workspace', id, 1, 'slack_announcement', 'C1', 'sending', 1, 1, 0,
+                     9000000000000000 from workspaces",
+            )
+            .await;
+        let ts = output.ada_writes("the printer burns").await;
+        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
+        let announcement = single("slack_announcement", "");
+        let shared = [announcement, single("slack_mention", "")];
+        assert!(output.claim(&shared).await.is_empty());
+        let own = [announcement, single("slack_mention", "mentions")];
+        assert_eq!(output.claim(&own).await.len(), 1);
         output.end().await;
     }
 }

@@ -115,6 +115,10 @@ impl Output {
     }
 
     async fn tell_me(&self, who: &Caller, choices: NotificationInput) {
+        let choices = NotificationInput {
+            asks_for_covers: true,
+            ..choices
+        };
         let chosen = self.backend.save_notifications(who, choices).await;
         assert_eq!(chosen.unwrap(), Outcome::Done(()));
     }
@@ -595,9 +599,14 @@ async fn choices_are_made_without_javascript_and_what_is_wrong_with_them_is_said
         leads: vec![Lead::QuarterOfAnHour, Lead::ADay],
         quiet_from: "22:00".to_owned(),
         quiet_until: "07:00".to_owned(),
+        // The form of another version does not ask for that.
+        covers: true,
+        asks_for_covers: true,
         ..NotificationInput::default()
     };
     assert_eq!(NotificationInput::from(&view.choices), expected);
+    choose(&mut ann, "change=c&choices[asks_for_covers]=true").await;
+    assert!(!output.mine(&output.caller).await.choices.covers);
     output.end().await;
 }
 

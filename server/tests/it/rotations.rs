@@ -1,7 +1,8 @@
 //! Rotations and the audit log in the store, on both engines.
 
+use crate::http::browser::Browser;
 use crate::support::{
-    NOWHERE, caller, create, databases, entry, member, on_each_engine, rotation, services,
+    NOWHERE, caller, cookie, create, databases, entry, member, on_each_engine, rotation, services,
     workspace,
 };
 use app::{
@@ -202,6 +203,37 @@ async fn the_audit_log_pages_backwards_without_gaps() {
         assert_eq!(seen, expected);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_form_without_notes_leaves_them_and_an_empty_field_takes_them_away() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let cookie = cookie(&services.store).await;
+        let (name, value) = cookie.split_once('=').unwrap();
+        let mut ann = Browser::new(&services).with_cookie(name, value);
+        let backend = RoundRobin::new(services);
+        let mut saved = Vec::new();
+        for (change, notes) in [
+            ("a", "&input[notes]=runbook"),
+            ("b", ""),
+            ("c", "&input[notes]="),
+        ] {
+            let form = format!(
+                "change={change}&id={id}&input[name]=Ops+{change}&input[duty_size]=1&input[visibility]=public{notes}"
+            );
+            let page = format!("/rotations/{id}/edit");
+            let answer = ann.submit("/rpc/edit_rotation", &form, &page).await;
+            assert!(answer.status.is_redirection(), "{}", answer.body);
+            let days = DaysWanted::default();
+            let shown = backend.rotation(&caller(), id.clone(), days).await;
+            let details = shown.unwrap().details;
+            assert_eq!(details.name, format!("Ops {change}"));
+            saved.push(details.notes);
+        }
+        assert_eq!(saved, ["runbook", "runbook", ""]);
+    }
 }
 
 #[tokio::test]

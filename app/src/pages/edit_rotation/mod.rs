@@ -109,10 +109,18 @@ fn Content(page: DataMemo<RotationPage>, actions: Actions, people: PeopleSearch)
 #[component]
 fn EditForm(page: RotationPage, edit: ServerAction<EditRotation>) -> impl IntoView {
     let outcome = form_outcome(edit);
-    let initial = form_input::<EditRotation, _>().unwrap_or_else(|| RotationInput {
+    let saved = RotationInput {
         version: page.version,
         ..RotationInput::from(&page.details)
-    });
+    };
+    let initial = match form_input::<EditRotation, RotationInput>() {
+        // The form of another version may have left notes out, and this one shows them.
+        Some(typed) => RotationInput {
+            notes: typed.notes.or(saved.notes),
+            ..typed
+        },
+        None => saved,
+    };
     let version = version(initial.version.clone(), move || outcome.refused()?.ok());
     let bound = page.binding.is_some();
     let back = format!("/rotations/{}", page.id);

@@ -388,7 +388,7 @@ impl<'w> Tenant<'w> {
         let input = RotationInput {
             name: format!("Bound to {schedule}"),
             description: String::new(),
-            notes: String::new(),
+            notes: Some(String::new()),
             code: String::new(),
             duty_size: "1".to_owned(),
             visibility: Visibility::Public,
