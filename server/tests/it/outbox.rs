@@ -704,39 +704,47 @@ async fn whoever_dies_while_telling_leaves_nothing_untold_and_nothing_told_twice
         for is_repeatable in [false, true] {
             let id = create(&store, &format!("Repeatable: {is_repeatable}")).await;
             announced(&store, &id, "C1").await;
-            let (mut doubts, mut finished) = (0, 0);
-            // At the first number of steps at which it comes to its end there is none between.
-            for steps in 0.. {
-                execute(url, "delete from outbox").await;
-                let names = [["A"], ["B"]][steps % 2];
-                let at = i64::try_from(steps).unwrap();
-                put_on_duty(&store, &id, &names, at).await;
-                let listener = Listener::made(CHANGE, is_repeatable, delivered);
-                let dying = delivering(&store, vec![listener.clone()]);
-                let ended = cut_after(steps, deliver_all(&dying)).await.is_some();
+            let mut doubts = 0;
+            let mut at = 0;
+            // A database that answers at once leaves no step between claim and end: it is asked again.
+            for _ in 0..20 {
+                let mut finished = 0;
+                // At the first number of steps at which it comes to its end there is none between.
+                for steps in 0.. {
+                    execute(url, "delete from outbox").await;
+                    at += 1;
+                    let names = [["A"], ["B"]][usize::from(at % 2 == 0)];
+                    put_on_duty(&store, &id, &names, at).await;
+                    let listener = Listener::made(CHANGE, is_repeatable, delivered);
+                    let dying = delivering(&store, vec![listener.clone()]);
+                    let ended = cut_after(steps, deliver_all(&dying)).await.is_some();
 
-                execute(url, LATER).await;
-                let next = delivering(&store, vec![listener.clone()]);
-                next.recover().await.unwrap();
-                deliver_all(&next).await;
-                let (heard, held) = (listener.heard().len(), held(url).await);
-                let [row] = held.as_slice() else {
-                    panic!("{held:?}");
-                };
-                let is_told = row.ends_with("delivered");
-                let is_in_doubt = row.ends_with("in_doubt");
-                if is_repeatable {
-                    assert!(is_told && (1..=2).contains(&heard), "{row}, {heard} times");
-                } else {
-                    assert!(is_told || is_in_doubt, "{row}");
-                    assert!(
-                        heard == 1 || is_in_doubt && heard == 0,
-                        "{row}, {heard} times"
-                    );
+                    execute(url, LATER).await;
+                    let next = delivering(&store, vec![listener.clone()]);
+                    next.recover().await.unwrap();
+                    deliver_all(&next).await;
+                    let (heard, held) = (listener.heard().len(), held(url).await);
+                    let [row] = held.as_slice() else {
+                        panic!("{held:?}");
+                    };
+                    let is_told = row.ends_with("delivered");
+                    let is_in_doubt = row.ends_with("in_doubt");
+                    if is_repeatable {
+                        assert!(is_told && (1..=2).contains(&heard), "{row}, {heard} times");
+                    } else {
+                        assert!(is_told || is_in_doubt, "{row}");
+                        assert!(
+                            heard == 1 || is_in_doubt && heard == 0,
+                            "{row}, {heard} times"
+                        );
+                    }
+                    doubts += usize::from(is_in_doubt);
+                    finished += usize::from(ended);
+                    if finished == 3 {
+                        break;
+                    }
                 }
-                doubts += usize::from(is_in_doubt);
-                finished += usize::from(ended);
-                if finished == 3 {
+                if is_repeatable || doubts > 0 {
                     break;
                 }
             }
