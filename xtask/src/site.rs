@@ -235,10 +235,10 @@ fn optimise(folder: &Path, files: Vec<&str>) -> Result<()> {
         let workers: Vec<_> = shares
             .map(|(_, share)| scope.spawn(move || optimise_share(&share)))
             .collect();
-        let results = workers.into_iter().map(|worker| worker.join());
-        results
-            .map(|result| result.unwrap_or_else(|_| bail!("binaryen could not be waited for")))
-            .collect()
+        let mut results = workers.into_iter().map(|worker| worker.join());
+        results.try_for_each(|result| {
+            result.unwrap_or_else(|_| bail!("binaryen could not be waited for"))
+        })
     })
 }
 
