@@ -5,7 +5,7 @@ use crate::{
     AppError,
     components::{
         ButtonKind, Card, Cell, FailureNotice, Row, SubmitButton, Table, TextField, Time, Toasts,
-        loaded, redrawn, use_title,
+        loaded, redrawn, rows, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
@@ -43,9 +43,8 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
             {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
             <Card id="absence-heading" title="Be away">
-                {redrawn(move || {
-                    noted.track();
-                    view! { <NoteForm view=view.get_untracked() note/> }
+                {rows(move || vec![noted.get()], usize::to_string, move |_| view! {
+                    <NoteForm view=view.get_untracked() note/>
                 })}
             </Card>
         })}

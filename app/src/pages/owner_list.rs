@@ -24,7 +24,10 @@ pub(super) fn OwnerList(
         row(owner, is_reader, removal.filter(|_| !is_reader)).into_string()
     });
     let rows: String = rows.collect();
-    Either::Right(view! { <ul class="people" inner_html=rows></ul> })
+    let anew = rows.clone();
+    // Set once more as the page is taken over, which leaves alone what is written as text: a
+    // proxy may have hidden the addresses.
+    Either::Right(view! { <ul class="people" inner_html=rows prop:innerHTML=anew></ul> })
 }
 
 fn row(owner: &PersonView, is_reader: bool, removal: Option<&str>) -> Markup {
