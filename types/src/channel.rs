@@ -25,13 +25,12 @@ pub struct ChannelView {
     pub problem: Option<String>,
 }
 
-/// A channel that a search finds.
+/// A public channel that a search finds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelSummary {
     pub id: SlackChannelId,
     /// Without the `#`.
     pub name: String,
-    pub is_private: bool,
 }
 
 /// What a search for channels finds.

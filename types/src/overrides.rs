@@ -180,7 +180,7 @@ pub enum OverrideRefusal {
     )]
     TooManyRequests,
     #[error(
-        "Cover is asked for already, or was given, for this time or a part of it. Withdraw that request or end that override first, or choose another time."
+        "Cover is asked for already, or was given, for this time or a part of it. Withdraw that request or end that override first, or ask the rotation's owners to, or choose another time."
     )]
     AskedAlready,
     /// Remedy: none is needed: somebody is there.

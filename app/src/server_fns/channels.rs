@@ -52,9 +52,11 @@ pub async fn set_slack_channel(
     #[server(default)] channel: String,
 ) -> Result<Outcome<(), ChannelRefusal>, AppError> {
     let kept = channel.clone();
+    // Without what its address chose before.
+    let page = format!("/rotations/{rotation}/slack");
     submit::<SetSlackChannel, _, _, _>(
         Some(&kept),
-        |()| None,
+        |()| Some(page),
         |backend, caller| async move {
             backend
                 .set_slack_channel(&caller, rotation, channel)

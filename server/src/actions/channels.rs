@@ -113,12 +113,19 @@ pub async fn search(
         Err(AskError::Store(error)) => return Err(error.into()),
     };
     let search = search.trim().trim_start_matches('#');
-    let mut found = listed
+    let mut found: Vec<_> = listed
         .channels
         .iter()
-        .filter(|channel| has_every_word(search, [channel.name.as_str()]));
-    told.found = found.by_ref().take(SHOWN).cloned().collect();
-    told.more = found.next().is_some();
+        .filter(|channel| has_every_word(search, [channel.name.as_str()]))
+        .collect();
+    // Of a name that is a part of many others there is no more to search for.
+    let wanted = search.to_lowercase();
+    found.sort_by_key(|channel| {
+        let name = channel.name.as_str();
+        (name != wanted, !name.starts_with(&wanted), name)
+    });
+    told.more = found.len() > SHOWN;
+    told.found = found.into_iter().take(SHOWN).cloned().collect();
     told.searched_all = listed.whole;
     Ok(told)
 }

@@ -114,13 +114,14 @@ pub async fn ask_for_cover(
 /// Whether the same person has asked for a part of the same time before, and it is open, or whoever
 /// took it stands in: a second one who took it would put the first out.
 fn is_asked_already(present: &Decided, request: &CoverRequest) -> bool {
-    let stands_in = |by: &Holder, span: Span| {
-        let kind = OverrideKind::Replace {
-            of: request.asked_by.clone(),
-            by: by.clone(),
-        };
-        let mut made = present.overrides.iter().map(|present| &present.made);
-        made.any(|made| made.kind == kind && made.span.meets(span))
+    let stands_in = |taken_by: &Holder, span: Span| {
+        let mut made = present.overrides.iter().filter(|made| !made.has_left);
+        made.any(|StoredOverride { made, .. }| match &made.kind {
+            OverrideKind::Replace { of, by } => {
+                *of == request.asked_by && by.key == taken_by.key && made.span.meets(span)
+            }
+            _ => false,
+        })
     };
     let mut before = present.covers.iter().map(|cover| &cover.request);
     before.any(|before| {

@@ -21,7 +21,9 @@ const PAGES: usize = 10;
 
 const LIST: &str = "conversations.list";
 const PUBLIC: &str = "channels:read";
-const PRIVATE: &str = "groups:read";
+/// Private ones are listed for nobody: Slack tells of all that the app was invited to, and not who else
+/// may know of them.
+const KINDS: &str = "public_channel";
 
 /// The channels of a workspace.
 #[derive(Debug, Default)]
@@ -43,7 +45,7 @@ pub struct ChannelsPage {
 pub struct Channels(Arc<Mutex<HashMap<WorkspaceId, Slot>>>);
 
 /// Whoever reads holds it, so that others wait for the same answer.
-type Slot = Arc<sync::Mutex<Option<(Instant, &'static str, Arc<Listed>)>>>;
+type Slot = Arc<sync::Mutex<Option<(Instant, Arc<Listed>)>>>;
 
 impl Channels {
     /// Whether Slack lets Round Robin know of any.
@@ -58,41 +60,34 @@ impl Channels {
         services: &SlackServices,
         installed: &Installed,
     ) -> Result<Option<Arc<Listed>>, AskError> {
-        let kinds = match (installed.has_scope(PUBLIC), installed.has_scope(PRIVATE)) {
-            (true, true) => "public_channel,private_channel",
-            (true, false) => "public_channel",
-            (false, _) => return Ok(None),
-        };
+        if !self.may_read(installed) {
+            return Ok(None);
+        }
         let slot = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(installed.workspace.id.clone()).or_default())
         };
         let mut told = slot.lock().await;
-        if let Some((at, of_kinds, listed)) = told.as_ref()
+        if let Some((at, listed)) = told.as_ref()
             && at.elapsed() < AGE
-            && *of_kinds == kinds
         {
             return Ok(Some(Arc::clone(listed)));
         }
         let at = Instant::now();
-        let listed = Arc::new(read(services, installed, kinds).await?);
-        *told = Some((at, kinds, Arc::clone(&listed)));
+        let listed = Arc::new(read(services, installed).await?);
+        *told = Some((at, Arc::clone(&listed)));
         Ok(Some(listed))
     }
 }
 
-async fn read(
-    services: &SlackServices,
-    installed: &Installed,
-    kinds: &str,
-) -> Result<Listed, AskError> {
+async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed, AskError> {
     let mut listed = Listed::default();
     let mut cursor = String::new();
     for number in 0..PAGES {
         let question = || {
             services
                 .client
-                .channels_page(&installed.token, kinds, &cursor)
+                .channels_page(&installed.token, KINDS, &cursor)
         };
         let page = match installed.ask(services, LIST, question).await {
             Ok(page) => page,
@@ -116,11 +111,11 @@ async fn read(
 /// What a page tells. A channel of which it is not clear which it is is left out.
 pub(super) fn read_page(answer: &Value) -> Option<ChannelsPage> {
     let channels = answer["channels"].as_array()?.iter();
+    let channels = channels.filter(|channel| channel["is_private"] != true);
     let channels = channels.filter_map(|channel| {
         let id = channel["id"].as_str().and_then(SlackChannelId::parse)?;
         Some(ChannelSummary {
             name: storable(channel["name"].as_str().unwrap_or(id.as_str())),
-            is_private: channel["is_private"] == true,
             id,
         })
     });
@@ -138,14 +133,15 @@ mod tests {
     #[test]
     fn an_odd_channel_leaves_the_others() {
         let answer = json!({"channels": [
-            {"id": "C1", "name": "ops", "is_private": true}, {"name": "nobody"}, 7, null,
+            {"id": "C1", "name": "ops"}, {"name": "nobody"}, 7, null,
+            {"id": "C3", "name": "layoffs", "is_private": true},
             {"id": "C2", "name": 7, "is_private": "yes"},
         ]});
         let page = read_page(&answer).unwrap();
         let told = page.channels.iter();
-        let told = told.map(|one| (one.id.as_str(), one.name.as_str(), one.is_private));
+        let told = told.map(|one| (one.id.as_str(), one.name.as_str()));
         let told: Vec<_> = told.collect();
-        assert_eq!(told, [("C1", "ops", true), ("C2", "C2", false)]);
+        assert_eq!(told, [("C1", "ops"), ("C2", "C2")]);
         assert_eq!(page.end, PageEnd::Last);
         assert!(read_page(&json!({"channels": {}})).is_none());
     }

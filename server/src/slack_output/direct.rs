@@ -268,6 +268,10 @@ impl DirectMessages {
         let Some(state) = seen(services, (delivery, reader), &rotation).await? else {
             return Ok(Vec::new());
         };
+        // It has been taken from its schedule meanwhile, and with it what is wanted.
+        if state.rotation.plan.rota().is_none() {
+            return Ok(Vec::new());
+        }
         let me = Holder {
             key: MemberKey::new(&delivery.target),
             name: reader.name.clone(),

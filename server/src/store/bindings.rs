@@ -4,7 +4,7 @@ use super::{
     Connection, DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit,
     connections, former,
     hand_offs::{self, Made, NEVER, Rule, is_later},
-    outbox, rotations,
+    outbox, past_overrides, rotations,
     schedules::{self, Asked, BoundSchedule, ScheduleRow, columns},
 };
 use domain::{Plan, Rotation, ScheduleSnapshot};
@@ -111,6 +111,7 @@ impl Store {
         let times = (rule, now);
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], times).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
+        past_overrides::end(&mut tx, self.engine, &rotation.id).await?;
         schedules::set_clocks_of_followers(&mut tx, self.engine, workspace, &[&schedule.id])
             .await?;
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], times).await?;
@@ -161,6 +162,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
+        past_overrides::end(&mut tx, self.engine, &rotation.id).await?;
         forget_unbound(&mut tx, workspace).await?;
         outbox::no_shifts_come(&mut tx, self.engine, [&rotation.id].into_iter()).await?;
         audit::insert(&mut tx, &entry).await?;

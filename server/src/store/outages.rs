@@ -24,7 +24,16 @@ impl Store {
         let now = self.now().await?;
         for row in rows {
             let workspace = WorkspaceId::new(row.0.clone());
-            if step_of(&row, now) != OutageStep::Nothing {
+            let follows = match step_of(&row, now) {
+                OutageStep::Nothing => false,
+                OutageStep::Note(_) => true,
+                // Nobody can be told yet.
+                OutageStep::Tell(_) => {
+                    let mut connection = self.pool.acquire().await?;
+                    notifications::may_write(&mut connection, &workspace).await?
+                }
+            };
+            if follows {
                 self.follow_outage(&workspace, now).await?;
             }
         }

@@ -58,7 +58,9 @@ pub(super) async fn record(
         engine.rows_of_json()
     );
     let going_on = format!(
-        "{begun} update past_overrides as o set ends_at = r.ends_at from r where {THE_SAME}"
+        "{begun} update past_overrides as o
+         set ends_at = (select max(r.ends_at) from r where {THE_SAME})
+         where exists (select 1 from r where {THE_SAME})"
     );
     sqlx::query(AssertSqlSafe(going_on))
         .bind(&rows)
@@ -91,6 +93,23 @@ pub(super) async fn record(
     sqlx::query(AssertSqlSafe(new))
         .bind(&rows)
         .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the rotation has no schedule of its own any more: nothing runs by an override.
+pub(super) async fn end(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotation: &RotationId,
+) -> Result<()> {
+    let now = engine.now();
+    let statement = format!(
+        "update past_overrides set ends_at = {now} where rotation_id = $1 and ends_at > {now}"
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(rotation.as_str())
         .execute(connection)
         .await?;
     Ok(())

@@ -724,6 +724,26 @@ async fn history_tells_who_stood_in_for_whom_and_who_made_it() {
 }
 
 #[tokio::test]
+async fn an_override_ends_in_history_where_the_schedule_does() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        made(&team, replace(id_of(&first), CY, span(0, 3 * HOUR))).await;
+        let manual = ScheduleChoice::Manual.into();
+        let by = caller();
+        let set = team.backend.set_schedule(&by, team.id.clone(), manual);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        let history = team.page().await.history;
+        let parts = history.iter().flat_map(|one| &one.overrides);
+        let ends: Vec<_> = parts.map(|part| part.ends_at).collect();
+        let [end] = ends.as_slice() else {
+            panic!("{history:?}");
+        };
+        assert!(*end <= clock::now(), "{history:?}");
+    }
+}
+
+#[tokio::test]
 async fn open_requests_are_drawn_for_all_and_absences_for_those_who_look_after_it() {
     for database in databases().await {
         let team = team(database).await;

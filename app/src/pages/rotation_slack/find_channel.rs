@@ -3,7 +3,7 @@
 
 use super::{allow, search_form, warning};
 use crate::{
-    components::{Badge, Card, Cell, Row, Table, Tone, loaded, redrawn},
+    components::{Card, Cell, Row, Table, loaded, redrawn},
     data::{DataMemo, Resource},
     pages::address::{address, parameter},
     server_fns::SlackChannels,
@@ -54,9 +54,9 @@ fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
         (true, true) => Some(
             "Type a part of its name. What you choose is filled in below, and saved when you save it there.",
         ),
-        (true, false) => Some(
-            "No channel is found. A private one is only found once Round Robin was invited to it.",
-        ),
+        (true, false) => {
+            Some("No public channel is found. Private ones are not listed: type the ID below.")
+        }
         (false, _) if view.more => Some("There are more. Search for more of the name."),
         (false, _) => None,
     };
@@ -76,11 +76,7 @@ fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
 }
 
 fn row(channel: ChannelSummary, here: &str, search: &str) -> AnyView {
-    let ChannelSummary {
-        id,
-        name,
-        is_private,
-    } = channel;
+    let ChannelSummary { id, name } = channel;
     let choose = |parameter, field, label| {
         let link = address(here, &[(SEARCH, search), (parameter, id.as_str())]);
         // The page begins anew, at the field that is filled in.
@@ -100,7 +96,6 @@ fn row(channel: ChannelSummary, here: &str, search: &str) -> AnyView {
         <Row>
             <Cell label="Channel">
                 <bdi translate="no">{format!("#{name}")}</bdi>
-                {is_private.then(|| view! { " "<Badge tone=Tone::Neutral text="Private"/> })}
             </Cell>
             <Cell label="ID"><code translate="no">{id.to_string()}</code></Cell>
             <Cell label="Choose"><div class="buttons">{choices.into_iter().collect_view()}</div></Cell>
