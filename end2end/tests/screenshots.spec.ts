@@ -167,7 +167,7 @@ test.describe('@screenshots', () => {
     await expect(group.getByText('Taken out')).toBeVisible();
     await take('slack-group');
     await group.getByRole('button', { name: 'Connect group' }).click();
-    await expect(group.getByText('Tomás Herrera')).toBeVisible();
+    await expect(group.locator('bdi').filter({ hasText: 'Tomás Herrera' })).toBeVisible();
     await take('slack');
     await world.sandbox.control('schedules/PPLATP1/end-shift', { seconds: 2, next: 'PADAOK1' });
     await page.request.post('/rpc/sync_now');
