@@ -10,13 +10,13 @@ use types::{
     AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
     AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
     ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
-    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
-    NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
-    OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview,
-    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
-    ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView, Standby,
-    SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
+    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice, GroupHolds,
+    GroupRefusal, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty,
+    NotificationInput, NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId,
+    OverrideInput, OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput,
+    RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
+    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView,
+    Standby, SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
     WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
 };
 
@@ -271,14 +271,14 @@ pub trait DutyGroups {
         caller: &Caller,
         rotation: RotationId,
         search: String,
-        chosen: Option<SlackGroupId>,
+        chosen: Option<(SlackGroupId, GroupHolds)>,
     ) -> Result<DutyGroupView, AppError>;
     /// Where more than a few people are taken out of the group, only if that is confirmed.
     async fn connect_duty_group(
         &self,
         caller: &Caller,
         rotation: RotationId,
-        chosen: (SlackGroupId, NobodyOnDuty),
+        choice: GroupChoice,
         confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
     /// Makes a group of this handle and connects it.
@@ -299,6 +299,13 @@ pub trait DutyGroups {
         &self,
         caller: &Caller,
         rotation: RotationId,
+    ) -> Answer<(), GroupRefusal>;
+    /// Chooses whom of the rotation its group holds.
+    async fn set_group_holds(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        holds: GroupHolds,
     ) -> Answer<(), GroupRefusal>;
     async fn set_when_nobody(
         &self,

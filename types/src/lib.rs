@@ -57,8 +57,8 @@ pub use duty::{
     Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Remark, RemarkKind, Span, Stretch,
 };
 pub use duty_group::{
-    DutyGroupView, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble, KeptGroup, NobodyOnDuty,
-    Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
+    DutyGroupView, GroupChoice, GroupHolds, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble,
+    KeptGroup, NobodyOnDuty, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
 };
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};

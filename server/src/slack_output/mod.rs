@@ -78,7 +78,11 @@ fn may_be_tried(problem: Option<&(String, Timestamp)>, now: Timestamp) -> bool {
 }
 
 /// Has open pages read these rotations anew.
-fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId]) {
+fn publish<'a>(
+    services: &Services,
+    workspace: &WorkspaceId,
+    rotations: impl IntoIterator<Item = &'a RotationId>,
+) {
     for rotation in rotations {
         let topic = LiveTopic::Rotation(rotation.clone());
         services.live.publish(workspace, topic);

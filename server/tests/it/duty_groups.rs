@@ -1,14 +1,17 @@
 //! User groups of Slack that hold whoever is on duty, from the choice of the group to who is in it.
 
 use crate::http::browser::Browser;
-use crate::support::{caller, databases, slack_output::Output};
+use crate::support::{
+    caller, databases,
+    slack_output::{Output, holding_those_on_duty},
+};
 use app::backend::{Caller, Channels, DutyGroups, Rotations};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::slack_output::compare_groups;
 use types::{
-    DutyGroupView, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PersonId, Role,
-    RotationId, SlackGroupId, Standby,
+    DutyGroupView, GroupChoice, GroupHolds, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty,
+    Outcome, PersonId, Role, RotationId, SlackGroupId, Standby,
 };
 
 const GROUP: &str = "S01PLATFORM";
@@ -43,7 +46,10 @@ impl Output {
         when_nobody: NobodyOnDuty,
         confirmed: bool,
     ) -> Outcome<(), GroupRefusal> {
-        let chosen = (SlackGroupId::new(GROUP), when_nobody);
+        let chosen = GroupChoice {
+            when_nobody,
+            ..holding_those_on_duty(SlackGroupId::new(GROUP))
+        };
         let connecting =
             self.backend
                 .connect_duty_group(&self.caller, id.clone(), chosen, confirmed);
@@ -51,7 +57,7 @@ impl Output {
     }
 
     async fn shown(&self, id: &RotationId) -> DutyGroupView {
-        let group = Some(SlackGroupId::new(GROUP));
+        let group = Some((SlackGroupId::new(GROUP), GroupHolds::OnDuty));
         let asking =
             self.backend
                 .duty_group(&self.caller, id.clone(), "platform".to_owned(), group);
@@ -169,6 +175,50 @@ async fn a_group_follows_the_rotation_with_one_write_for_each_change_and_before_
         output.rotate(&id).await;
         assert!(output.shown(&id).await.kept.is_none());
         assert_eq!(output.calls(WRITE).await, 2);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn all_members_of_a_rotation_may_be_in_it_and_whoever_joins_or_leaves_is_written_at_once() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let backend = &output.backend;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let group = SlackGroupId::new(GROUP);
+        let wanted = Some((group.clone(), GroupHolds::Members));
+        let looking = backend.duty_group(&output.caller, id.clone(), String::new(), wanted);
+        let preview = looking.await.unwrap().chosen.unwrap();
+        assert_eq!(preview.holds, GroupHolds::Members);
+        let both = [JUERGEN.1, TOMAS.1].map(str::to_owned);
+        assert_eq!(preview.then.as_deref(), Some(&both[..]));
+        assert_eq!(preview.taken_out, [PRIYA.1]);
+        let choice = GroupChoice {
+            holds: GroupHolds::Members,
+            ..holding_those_on_duty(group)
+        };
+        let connecting = backend.connect_duty_group(&output.caller, id.clone(), choice, false);
+        assert_eq!(connecting.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+
+        // Whoever is on duty is in it anyway.
+        let writes = output.calls(WRITE).await;
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.calls(WRITE).await, writes);
+        let adding = backend.add_members(&output.caller, id.clone(), vec![PersonId::new(WEI.0)]);
+        assert!(adding.await.unwrap().done().is_some());
+        output.until_in_it(&id, &[TOMAS, WEI, JUERGEN]).await;
+        let key = types::MemberKey::of_person(&PersonId::new(TOMAS.0));
+        let removing = backend.remove_member(&output.caller, id.clone(), key);
+        assert!(removing.await.unwrap().done().is_some());
+        output.until_in_it(&id, &[WEI, JUERGEN]).await;
+        assert_eq!(output.calls(WRITE).await, writes + 2);
+
+        let setting = backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty);
+        assert_eq!(setting.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[JUERGEN]).await;
         output.end().await;
     }
 }
@@ -436,11 +486,17 @@ async fn a_group_is_chosen_without_javascript_by_those_who_may_edit() {
     sees(&mut ann, &page, &["On-duty group", "@payments-oncall"]).await;
     let chosen = format!("{page}?search=platform&group={GROUP}");
     sees(&mut ann, &chosen, &["Taken out", PRIYA.1, "Connect group"]).await;
+    let with_all = format!("{chosen}&holds=members");
+    sees(&mut ann, &with_all, &["All members of the rotation"]).await;
     let form = format!("rotation={id}&change=a&group={GROUP}&when_nobody=disable");
     let answer = ann.submit("/rpc/connect_duty_group", &form, &chosen).await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     output.until_in_it(&id, &[TOMAS]).await;
     sees(&mut ann, &page, &["@platform-oncall", "Write now", TOMAS.1]).await;
+    let form = format!("rotation={id}&change=b&holds=members");
+    let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
 
     let bob = Caller {
         person: PersonId::new("U2"),

@@ -2,7 +2,10 @@
 //! lost, nothing is told twice, and of one message at most nobody knows.
 
 use crate::support::{
-    Database, databases, process::ServerProcess, slack_output::Output, soaking, workspace,
+    Database, databases,
+    process::ServerProcess,
+    slack_output::{Output, holding_those_on_duty},
+    soaking, workspace,
 };
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
 use futures::future::join_all;
@@ -14,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::time;
-use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+use types::{Outcome, RotationId, SlackGroupId};
 
 const SCOPES: [&str; 7] = [
     "chat:write",
@@ -119,7 +122,7 @@ async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
     let (topic, template) = (channel.to_owned(), "%USER%".to_owned());
     let set = backend.set_topic(caller, id.clone(), topic, template);
     assert_eq!(set.await.unwrap(), Outcome::Done(()));
-    let group = (SlackGroupId::new(GROUP), NobodyOnDuty::Keep);
+    let group = holding_those_on_duty(SlackGroupId::new(GROUP));
     let connected = backend.connect_duty_group(caller, id.clone(), group, true);
     assert_eq!(connected.await.unwrap(), Outcome::Done(()));
 }

@@ -1,13 +1,17 @@
 //! Many rotations change hands at the same moment, as at nine in the morning, and feed groups
 //! that Slack lets be written some twenty times a minute.
 
-use crate::support::{Database, databases, slack_output::Output, soaking};
+use crate::support::{
+    Database, databases,
+    slack_output::{Output, holding_those_on_duty},
+    soaking,
+};
 use app::backend::{DutyGroups, Rotations};
 use futures::future::join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::time;
-use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+use types::{Outcome, RotationId, SlackGroupId};
 
 const SCOPES: [&str; 3] = ["users:read", "usergroups:read", "usergroups:write"];
 const PEOPLE: [(&str, &str); 2] = [
@@ -98,7 +102,7 @@ async fn rush_of(rush: &Rush, database: Database) {
 }
 
 async fn connect(output: &Output, id: &RotationId, group: &str) {
-    let chosen = (SlackGroupId::new(group), NobodyOnDuty::Keep);
+    let chosen = holding_those_on_duty(SlackGroupId::new(group));
     let connecting = output
         .backend
         .connect_duty_group(&output.caller, id.clone(), chosen, true);

@@ -14,7 +14,9 @@ use crate::{
     server_fns::MakeDutyGroup,
 };
 use leptos::prelude::*;
-use types::{DutyGroupView, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED};
+use types::{
+    DutyGroupView, GroupHolds, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED,
+};
 
 #[component]
 pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl IntoView {
@@ -25,9 +27,9 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
         <p>
             "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
         </p>
-        {search_form(&here, ("search-groups", "search"), "Search user groups", search)}
+        {search_form(&here, ("search-groups", "search"), "Search user groups", search.clone())}
         {results}
-        {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
+        {view.chosen.map(|chosen| view! { <Preview chosen search id=id.clone() actions/> })}
         <Make id actions/>
     }
     .into_any()
@@ -78,12 +80,12 @@ fn handle(group: &GroupSummary) -> String {
 }
 
 #[component]
-fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
+fn Preview(chosen: GroupPreview, search: String, id: String, actions: Actions) -> impl IntoView {
     let taken_out = chosen.taken_out.len();
     let others = match chosen.shared_with {
         0 => None,
         others => Some(format!(
-            "{} this group too. Whoever is on duty in any of them is in it, and what was chosen for it stays.",
+            "{} this group too. Whoever belongs in it by any of them is in it, and what was chosen for it stays.",
             count(others, "other rotation feeds", "other rotations feed")
         )),
     };
@@ -93,12 +95,32 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
         || view! { "It stays as it is until somebody is on duty." }.into_any(),
         |then| people(&then),
     );
+    let here = format!("/rotations/{id}/slack");
+    let (holds, other) = match chosen.holds {
+        GroupHolds::OnDuty => ("Whoever is on duty", GroupHolds::Members),
+        GroupHolds::Members => ("All members of the rotation", GroupHolds::OnDuty),
+    };
+    let to_other = match other {
+        GroupHolds::OnDuty => "Look at it with whoever is on duty instead",
+        GroupHolds::Members => "Look at it with all members of the rotation instead",
+    };
+    let parameters = [
+        ("search", search.as_str()),
+        ("group", chosen.group.id.as_str()),
+        ("holds", other.code()),
+    ];
+    let link = address(&here, &parameters);
     view! {
         <ActionForm action=actions.connect class="column">
             <h3 translate="no"><bdi>{handle(&chosen.group)}</bdi></h3>
             <input type="hidden" name="rotation" value=id/>
             <input type="hidden" name="group" value=chosen.group.id.to_string()/>
+            <input type="hidden" name="holds" value=chosen.holds.code()/>
             <Facts>
+                <div>
+                    <dt>"Who belongs in it"</dt>
+                    <dd>{holds}". "<a href=link>{to_other}</a></dd>
+                </div>
                 <div><dt>"In it now"</dt><dd>{people(&chosen.now)}</dd></div>
                 <div><dt>"In it then"</dt><dd>{then}</dd></div>
                 {(taken_out > 0).then(|| view! {

@@ -21,7 +21,7 @@ use crate::{
     live::use_live,
     server_fns::{
         self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetAnnouncement,
-        SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
+        SetGroupHolds, SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
     },
 };
 use channel::Channel;
@@ -30,7 +30,7 @@ use find_channel::FindChannel;
 use kept::KeptGroup;
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use types::{DutyGroupView, NobodyOnDuty, SlackCapability};
+use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
 
 /// What can be done about a group.
 #[derive(Clone, Copy)]
@@ -39,6 +39,7 @@ struct Actions {
     make: ServerAction<MakeDutyGroup>,
     leave: ServerAction<LeaveDutyGroup>,
     write: ServerAction<WriteDutyGroup>,
+    holds: ServerAction<SetGroupHolds>,
     when_nobody: ServerAction<SetWhenNobody>,
     standby: ServerAction<SetStandby>,
 }
@@ -58,6 +59,7 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         make: ServerAction::telling("The group was made, and follows the rotation from now on."),
         leave: ServerAction::telling("The group follows the rotation no more."),
         write: ServerAction::telling("Slack is told now."),
+        holds: ServerAction::telling("The choice was saved."),
         when_nobody: ServerAction::telling("The choice was saved."),
         standby: ServerAction::telling("The group was changed."),
     };
@@ -67,16 +69,18 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         actions.make.calls(),
         actions.leave.calls(),
         actions.write.calls(),
+        actions.holds.calls(),
         actions.when_nobody.calls(),
         actions.standby.calls(),
     ]);
-    let (search, chosen) = (parameter("search"), parameter("group"));
+    let (search, chosen, holds) = (parameter("search"), parameter("group"), parameter("holds"));
     let group = Resource::following(
         move || live.connection() + live.rotation(&id.get()) + forms.version() as u64,
         move || DutyGroup {
             rotation: id.get(),
             search: search.get(),
             group: chosen.get(),
+            holds: holds.get(),
         },
     );
     let set_text = ServerAction::<SetAnnouncement>::telling("The text was saved.");
@@ -134,6 +138,7 @@ fn Content(
         failure(form_outcome(actions.connect)),
         failure(form_outcome(actions.leave)),
         failure(form_outcome(actions.write)),
+        failure(form_outcome(actions.holds)),
         failure(form_outcome(actions.when_nobody)),
         failure(form_outcome(actions.standby)),
     ];
@@ -197,6 +202,32 @@ fn warning(sentence: String) -> AnyView {
     view! { <Notice tone=Tone::Warning><p>{sentence}</p></Notice> }.into_any()
 }
 
+/// Whom of the rotation the group holds, to choose from.
+fn holds_choices(chosen: GroupHolds) -> AnyView {
+    let choices = GroupHolds::ALL.map(|one| {
+        let (label, hint) = match one {
+            GroupHolds::OnDuty => ("Whoever is on duty", ""),
+            GroupHolds::Members => (
+                "All members of the rotation",
+                "And whoever is on duty without being a member.",
+            ),
+        };
+        view! {
+            <crate::components::Choice
+                id=format!("holds-{}", one.code()) name="holds" value=one.code()
+                label hint checked=one == chosen
+            />
+        }
+    });
+    view! {
+        <fieldset>
+            <legend>"In the group"</legend>
+            {choices.into_iter().collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}
+
 /// What becomes of the group while nobody is on duty, to choose from.
 fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
     let choices = NobodyOnDuty::ALL.map(|one| {
@@ -204,11 +235,11 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
             NobodyOnDuty::Keep => ("Keep whoever was in it last", ""),
             NobodyOnDuty::Fallback => (
                 "Have other people in it",
-                "You choose them once the group is connected.",
+                "You choose them once the group is connected. Who is always in it stays.",
             ),
             NobodyOnDuty::Disable => (
                 "Disable the handle",
-                "It reaches nobody, and comes back with the next shift.",
+                "It reaches nobody then, not even who is always in it, and comes back with the next shift.",
             ),
         };
         view! {
@@ -221,6 +252,7 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
     view! {
         <fieldset>
             <legend>"While nobody is on duty"</legend>
+            <p class="hint">"Nor in it as a member of a rotation."</p>
             {choices.into_iter().collect_view()}
         </fieldset>
     }
