@@ -13,11 +13,12 @@ use types::{
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice, GroupHolds,
     GroupRefusal, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty,
     NotificationInput, NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId,
-    OverrideInput, OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput,
-    RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
-    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView,
-    Standby, SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
-    WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
+    OverrideInput, OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound,
+    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish,
+    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem,
+    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal,
+    WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -448,6 +449,8 @@ pub trait Operation {
     async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
     /// What Round Robin can do in Slack, and the app that it takes.
     async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError>;
+    /// Gives back the permission to edit user groups that an admin has lent.
+    async fn take_back_permission(&self, caller: &Caller) -> Answer<(), PermissionRefusal>;
 }
 
 #[async_trait]

@@ -213,7 +213,7 @@ pub enum GroupTrouble {
     )]
     MissingScope,
     #[error(
-        "Only some people may edit user groups in this Slack workspace, and apps are not among them. An Owner or Admin lets everybody edit them, in Slack's workspace settings under Permissions → User groups; that Round Robin acts with an admin's own permission is not possible yet."
+        "Only some people may edit user groups in this Slack workspace, and Round Robin is not among them. An Owner or Admin either lets everybody edit them, in Slack's workspace settings under Permissions → User groups, or lets Round Robin edit them in their own name, here under Settings → Slack."
     )]
     AdminsOnly,
     #[error(

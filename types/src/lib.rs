@@ -103,8 +103,10 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    CapabilityView, CommandsState, EndedInstallation, InstallationView, SlackCapability,
-    SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, GROUP_WRITER_GONE, GROUP_WRITER_SCOPE,
+    GroupWriterView, InstallationView, PermissionEnd, PermissionRefusal, SlackCapability,
+    SlackPermission, SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView,
+    SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

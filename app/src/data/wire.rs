@@ -15,8 +15,8 @@ use crate::{
         Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetGroupHolds,
         SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody,
         SetWorkspaceZone, SlackChannel, SlackChannels, SlackSettings, SwitchAccount, SwitchToOauth,
-        SyncNow, SyncRuns, TakeCover, Topic, Undo, UndoForgetFormer, UnlinkPerson, Week,
-        WithdrawCover, WorkspaceZone, WriteDutyGroup, WriteTopic,
+        SyncNow, SyncRuns, TakeBackPermission, TakeCover, Topic, Undo, UndoForgetFormer,
+        UnlinkPerson, Week, WithdrawCover, WorkspaceZone, WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -111,6 +111,7 @@ fn what_server_functions_answer_is_read_back() {
         SwitchToOauth,
         SyncRuns,
         SyncNow,
+        TakeBackPermission,
         TakeCover,
         Topic,
         Undo,

@@ -2,16 +2,22 @@
 
 use crate::http::browser::Browser;
 use crate::support::{
-    caller, databases,
+    caller, databases, entry, keys,
     slack_output::{Output, holding_those_on_duty},
+    workspace,
 };
-use app::backend::{Caller, Channels, DutyGroups, Rotations};
-use axum::http::StatusCode;
+use app::backend::{Caller, Channels, DutyGroups, Operation, Rotations};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::slack_output::compare_groups;
+use server::{slack_output::compare_groups, store::group_writer_row};
 use types::{
-    DutyGroupView, GroupChoice, GroupHolds, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty,
-    Outcome, PersonId, Role, RotationId, SlackGroupId, Standby,
+    AuditAction, DutyGroupView, GROUP_WRITER_SCOPE, GroupChoice, GroupHolds, GroupRefusal,
+    GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PermissionEnd, PermissionRefusal, PersonId,
+    Role, RotationId, SlackGroupId, SlackWord, Standby,
 };
 
 const GROUP: &str = "S01PLATFORM";
@@ -24,6 +30,7 @@ const SCOPES: [&str; 5] = [
 ];
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
 const JUERGEN: (&str, &str) = ("U08JUERGEN", "Jürgen Weiß");
+const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const WEI: (&str, &str) = ("U07WEIZHAN", "Wei Zhang");
 const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
 const WRITE: &str = "usergroups.users.update";
@@ -322,6 +329,135 @@ async fn what_slack_refuses_is_said_with_the_way_out_and_is_not_tried_in_a_circl
         }
         output.end().await;
     }
+}
+
+impl Output {
+    /// Has somebody let Round Robin edit groups in their own name, at Slack.
+    async fn lend(&self, (person, _): (&str, &str)) {
+        let credentials = self.sandbox.ask("credentials").await;
+        let app = |name: &str| credentials["slack"][name].as_str().unwrap().to_owned();
+        let callback = "http://127.0.0.1:3000/api/auth/slack/callback";
+        let asked = [
+            ("client_id", app("client_id")),
+            ("client_secret", app("client_secret")),
+            ("user_scope", GROUP_WRITER_SCOPE.to_owned()),
+            ("redirect_uri", callback.to_owned()),
+            ("state", "s".to_owned()),
+            ("decision", "allow".to_owned()),
+        ];
+        let posted = async |path: &str, more: &[(&str, String)]| {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(asked.iter().chain(more));
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::COOKIE, format!("sandbox_person={person}"))
+                .body(Body::from(form.finish()))
+                .unwrap();
+            self.sandbox.answer(request).await
+        };
+        let allowed = posted("/slack/oauth/v2/authorize", &[]).await;
+        let back = allowed.headers()[header::LOCATION].to_str().unwrap();
+        let back = url::Url::parse(back).unwrap();
+        let (_, code) = back.query_pairs().find(|(name, _)| name == "code").unwrap();
+        let code = ("code", code.into_owned());
+        let told = posted("/slack/api/oauth.v2.access", &[code]).await;
+        let told = axum::body::to_bytes(told.into_body(), 10_000)
+            .await
+            .unwrap();
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let token = told["authed_user"]["access_token"].as_str().unwrap();
+        let row = group_writer_row(&workspace());
+        let sealed = keys().seal(&SecretString::from(token), &row);
+        let entry = entry(AuditAction::LentGroupPermission);
+        let (store, person) = (&self.services.store, PersonId::new(person));
+        let saving = store.save_group_writer(&person, &sealed, &entry);
+        saving.await.unwrap();
+    }
+
+    async fn writer(&self) -> Option<(String, Option<PermissionEnd>)> {
+        let settings = self.backend.slack_settings(&self.caller).await.unwrap();
+        let writer = settings.group_writer?;
+        Some((writer.name, writer.ended))
+    }
+
+    /// By whom each call of a method was made.
+    async fn callers(&self, method: &str) -> Vec<String> {
+        let path = format!("slack/calls?method={method}");
+        let told = self.sandbox.ask(&path).await;
+        let calls = told["calls"].as_array().unwrap().iter();
+        let by = calls.map(|call| call["user"].as_str().unwrap_or_default().to_owned());
+        by.collect()
+    }
+}
+
+#[tokio::test]
+async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_alone() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let only_admins = json!({"group_editors": "admins"});
+        output.sandbox.control("slack/settings", only_admins).await;
+        output.connect(&id, false).await;
+        output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
+        assert_eq!(output.writer().await, None);
+
+        output.lend(ADA).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        assert_eq!(output.kept(&id).await.trouble, None);
+        assert_eq!(output.callers(WRITE).await.last().unwrap(), ADA.0);
+        let readers = output.callers("usergroups.list").await;
+        assert!(!readers.contains(&ADA.0.to_owned()));
+
+        // Slack ends it: the bot may not, and that is said.
+        let whose = json!({"person": ADA.0});
+        let revoked = output.sandbox.control("slack/user-tokens/revoke", whose);
+        revoked.await;
+        output.rotate(&id).await;
+        output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
+        let ended = PermissionEnd::Refused(SlackWord::parse("token_revoked").unwrap());
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), Some(ended))));
+
+        output.lend(ADA).await;
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        let taken = output.backend.take_back_permission(&output.caller).await;
+        assert_eq!(taken.unwrap(), Outcome::Done(()));
+        assert_eq!(output.writer().await, None);
+        let told = output.sandbox.ask("slack/user-tokens").await;
+        let tokens = told["tokens"].as_array().unwrap();
+        assert!(tokens.iter().all(|token| token["live"] == false), "{told}");
+        let again = output.backend.take_back_permission(&output.caller).await;
+        let refused = Outcome::Refused(PermissionRefusal::NotLent);
+        assert_eq!(again.unwrap(), refused);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_deactivated_lends_nothing_any_more() {
+    let output = Output::with_groups(&crate::support::sqlite()).await;
+    output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+    let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+    output.lend(ADA).await;
+    let (store, workspace) = (&output.services.store, workspace());
+    let directory = store.directory(&workspace).await.unwrap();
+    let mut people = directory.people().to_vec();
+    for person in people.iter_mut().filter(|person| person.name == ADA.1) {
+        person.deactivated = true;
+    }
+    crate::support::directory_read(store, &people, server::clock::now()).await;
+    let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::Deactivated)));
+    assert_eq!(output.writer().await, ended);
+    output.connect(&id, false).await;
+    output.until_in_it(&id, &[TOMAS]).await;
+    assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
+    assert_eq!(output.writer().await, ended);
+    let writer = store.group_writer(&workspace).await.unwrap().unwrap();
+    assert_eq!(writer.token_sealed, None);
+    output.end().await;
 }
 
 #[tokio::test]
