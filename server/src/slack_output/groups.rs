@@ -6,7 +6,7 @@ use super::{FAILED, NOT_INSTALLED, attempt, failed, publish, refused};
 use crate::{
     Services,
     actions::{Failure, duty_groups::Feeding},
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SlackError, directory},
     store::{Delivery, DutyGroup},
 };
@@ -47,7 +47,7 @@ impl Consumer for DutyGroups {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+    async fn deliver(&self, delivery: &Delivery, _posting: &Posting) -> Attempt {
         let Self(services) = self;
         let workspace = &delivery.workspace;
         let id = SlackGroupId::new(&delivery.target);

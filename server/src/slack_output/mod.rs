@@ -16,7 +16,7 @@ pub use topic_watch::{Rounds, look_at_topics, task as topic_watch};
 use crate::{
     Services,
     background::{Lease, Periodic, Task},
-    outbox::Attempt,
+    outbox::{Attempt, Posting},
     slack::{self, AskError, Installed, Message, SlackError},
     store::StoreError,
 };
@@ -90,11 +90,21 @@ fn publish<'a>(
 }
 
 /// Writes a message, once.
-async fn post(services: &Services, installed: &Installed, message: Message<'_>) -> Attempt {
-    match slack::post_message(&services.slack, installed, message).await {
-        Ok(_) => Attempt::Delivered,
-        Err(error) => attempt_to_write(error),
+async fn post(
+    services: &Services,
+    installed: &Installed,
+    message: Message<'_>,
+    posting: &Posting,
+) -> Result<Attempt, StoreError> {
+    if !posting.begins().await? {
+        return Ok(failed(FAILED));
     }
+    Ok(
+        match slack::post_message(&services.slack, installed, message).await {
+            Ok(_) => Attempt::Delivered,
+            Err(error) => attempt_to_write(error),
+        },
+    )
 }
 
 /// What an attempt to write a message comes to that ended with this.

@@ -438,7 +438,8 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
 
 #[tokio::test]
 async fn whoever_is_deactivated_lends_nothing_any_more() {
-    let output = Output::with_groups(&crate::support::sqlite()).await;
+    let database = crate::support::sqlite();
+    let output = Output::with_groups(&database).await;
     output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
     let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
     output.lend(ADA).await;

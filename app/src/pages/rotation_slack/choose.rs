@@ -1,16 +1,13 @@
 //! Choosing the user group that holds whoever is on duty: a search, what would become of the group
 //! that is chosen, and a form that makes one.
 
-use super::{Actions, nobody_choices, search_form, warning};
+use super::{Actions, nobody_choices, search_form, use_elsewhere, warning};
 use crate::{
     components::{
         ButtonKind, Cell, Facts, Notice, Row, SubmitButton, Table, TextField, Tone, names_markup,
     },
     forms::{ActionForm, form_input, form_outcome},
-    pages::{
-        address::{address, parameter},
-        wording::count,
-    },
+    pages::{address::parameter, wording::count},
     server_fns::MakeDutyGroup,
 };
 use leptos::prelude::*;
@@ -27,9 +24,9 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
         <p>
             "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
         </p>
-        {search_form(&here, ("search-groups", "search"), "Search user groups", search.clone())}
+        {search_form(&here, ("search-groups", "search"), "Search user groups", (search, &["group", "holds"]))}
         {results}
-        {view.chosen.map(|chosen| view! { <Preview chosen search id=id.clone() actions/> })}
+        {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
         <Make id actions/>
     }
     .into_any()
@@ -43,9 +40,14 @@ fn results(view: &DutyGroupView, here: &str, search: &str) -> AnyView {
         };
         return view! { <p class="hint">{words}</p> }.into_any();
     }
+    let elsewhere = use_elsewhere(here);
     let rows = view.found.iter().map(|group| {
-        let parameters = [("search", search), ("group", group.id.as_str())];
-        let link = address(here, &parameters);
+        let chosen = [
+            ("search", search),
+            ("group", group.id.as_str()),
+            ("holds", ""),
+        ];
+        let link = elsewhere(&chosen);
         row(handle(group), group.name.clone(), link)
     });
     let rows: Vec<_> = rows.collect();
@@ -80,7 +82,7 @@ fn handle(group: &GroupSummary) -> String {
 }
 
 #[component]
-fn Preview(chosen: GroupPreview, search: String, id: String, actions: Actions) -> impl IntoView {
+fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
     let taken_out = chosen.taken_out.len();
     let others = match chosen.shared_with {
         0 => None,
@@ -104,12 +106,8 @@ fn Preview(chosen: GroupPreview, search: String, id: String, actions: Actions) -
         GroupHolds::OnDuty => "Look at it with whoever is on duty instead",
         GroupHolds::Members => "Look at it with all members of the rotation instead",
     };
-    let parameters = [
-        ("search", search.as_str()),
-        ("group", chosen.group.id.as_str()),
-        ("holds", other.code()),
-    ];
-    let link = address(&here, &parameters);
+    let link =
+        use_elsewhere(&here)(&[("group", chosen.group.id.as_str()), ("holds", other.code())]);
     view! {
         <ActionForm action=actions.connect class="column">
             <h3 translate="no"><bdi>{handle(&chosen.group)}</bdi></h3>

@@ -9,7 +9,7 @@ mod template;
 mod topic;
 
 use super::{
-    address::{parameter, use_rotation_id},
+    address::{address, parameter, use_parameters, use_rotation_id},
     allow::allow,
     person_select::PeopleSearch,
 };
@@ -26,11 +26,23 @@ use crate::{
 };
 use channel::Channel;
 use choose::Choose;
-use find_channel::FindChannel;
+use find_channel::{ANNOUNCE, FindChannel, TOPIC};
 use kept::KeptGroup;
 
 use leptos::{prelude::*, server_fn::ServerFn};
 use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
+
+/// What the address of this page holds: what is searched for, chosen and tried, and not saved yet.
+const HELD: [&str; 8] = [
+    "search",
+    "group",
+    "holds",
+    find_channel::SEARCH,
+    ANNOUNCE,
+    TOPIC,
+    channel::FIELD,
+    topic::FIELD,
+];
 
 /// What can be done about a group.
 #[derive(Clone, Copy)]
@@ -178,16 +190,37 @@ fn Content(
     .into_any()
 }
 
-/// A search that opens this page with what is found.
+/// This page with other parameters, and all that was chosen on it beside these.
+fn use_elsewhere(here: &str) -> impl Fn(&[(&str, &str)]) -> String + Clone + use<> {
+    let (held, here) = (use_parameters(&HELD), here.to_owned());
+    move |changed| {
+        let held = held();
+        let others = held
+            .iter()
+            .filter(|(name, _)| changed.iter().all(|(other, _)| other != name))
+            .map(|(name, value)| (*name, value.as_str()));
+        let parameters: Vec<_> = others.chain(changed.iter().copied()).collect();
+        address(&here, &parameters)
+    }
+}
+
+/// A search that opens this page with what is found. What is there `instead` of what was chosen
+/// from other results goes; all else that was chosen stays.
 fn search_form(
     here: &str,
     (id, name): (&'static str, &'static str),
     label: &'static str,
-    value: String,
+    (value, instead): (String, &[&str]),
 ) -> AnyView {
     let here = here.to_owned();
+    let held = use_parameters(&HELD)().into_iter();
+    let others = held.filter(|(other, _)| *other != name && !instead.contains(other));
+    let others = others
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
     view! {
         <form method="get" action=here class="field">
+            {others}
             <label for=id>{label}</label>
             <div class="field-row">
                 <input type="search" id=id name=name autocomplete="off" dir="auto" value=value/>
