@@ -77,7 +77,7 @@ impl Store {
         if before.as_deref() == chosen.map(|(target, _)| target) {
             return Ok(Some(Ok(false)));
         }
-        point(&mut tx, workspace, id, (kind, (before.as_deref(), chosen))).await?;
+        point(&mut tx, workspace, id, kind, (before.as_deref(), chosen)).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
@@ -133,7 +133,8 @@ pub(super) async fn point(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     rotation: &RotationId,
-    (kind, (before, after)): (&str, (Option<&str>, Option<(&str, Occasion)>)),
+    kind: &str,
+    (before, after): (Option<&str>, Option<(&str, Occasion)>),
 ) -> Result<()> {
     if before == after.map(|(target, _)| target) {
         return Ok(());

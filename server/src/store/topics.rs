@@ -173,7 +173,7 @@ impl Store {
             let after = after.as_deref();
             let after = after.map(|after| (after, Occasion::ChangeOfDuty));
             let targets = (target.as_deref(), after);
-            subscriptions::point(&mut tx, workspace, id, (kind, targets)).await?;
+            subscriptions::point(&mut tx, workspace, id, kind, targets).await?;
             audit::insert(&mut tx, &entry).await?;
             self.rotations_changed(&mut tx, workspace, [id]).await?;
             tx.commit().await?;

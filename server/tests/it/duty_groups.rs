@@ -458,6 +458,19 @@ async fn whoever_is_deactivated_lends_nothing_any_more() {
     assert_eq!(output.writer().await, ended);
     let writer = store.group_writer(&workspace).await.unwrap().unwrap();
     assert_eq!(writer.token_sealed, None);
+
+    // Without JavaScript, too, it is said and forgotten.
+    let cookie = crate::support::cookie(store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&output.services).with_cookie(name, value);
+    let page = ann.open("/settings/slack").await;
+    for words in ["Ended", "was deactivated", "allow=own_group_writes"] {
+        assert!(page.body.contains(words), "{words:?} in {}", page.body);
+    }
+    let (path, form) = ("/rpc/take_back_permission", "change=a");
+    let answer = ann.submit(path, form, "/settings/slack").await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    assert_eq!(output.writer().await, None);
     output.end().await;
 }
 

@@ -172,3 +172,40 @@ async fn writes(output: &Output) -> usize {
         .await;
     told["calls"].as_array().unwrap().len()
 }
+
+#[tokio::test]
+async fn whoever_begins_is_told_themselves_within_seconds_of_the_hand_off() {
+    const TURNS: usize = 20;
+    let within = Duration::from_secs(if soaking() { 3 } else { 20 });
+    let people = [("U01ADAOKAF", "Ada Okafor"), PEOPLE[0]];
+    for database in databases().await {
+        let output = Output::with_company(&database, &["chat:write", "im:write"]).await;
+        let unlimited = json!({"enforced": false});
+        output.sandbox.control("slack/limits", unlimited).await;
+        let id = output.by_hand("Rush", &people).await;
+        let until_told = async |person: &str, times: usize| {
+            let what = format!("{person} should be told {times} times");
+            output
+                .until(&what, async || {
+                    (output.told(person).await.len() == times).then_some(())
+                })
+                .await;
+        };
+        until_told(people[0].0, 1).await;
+        let mut took = Vec::new();
+        for turn in 1..=TURNS {
+            let (person, _) = people[turn % 2];
+            let began = Instant::now();
+            let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+            until_told(person, turn / 2 + 1).await;
+            took.push(began.elapsed());
+        }
+        took.sort();
+        let engine = database.url.split(':').next().unwrap_or_default();
+        let (median, p99) = (took[TURNS / 2], took[TURNS - 1]);
+        println!("{engine}: from a hand-off to a direct message: median {median:?}, p99 {p99:?}");
+        assert!(p99 < within, "{took:?}");
+        output.end().await;
+    }
+}

@@ -285,7 +285,7 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
     view! {
         <fieldset>
             <legend>"While nobody is on duty"</legend>
-            <p class="hint">"Nor in it as a member of a rotation."</p>
+            <p class="hint">"This holds while nobody is in the group as a member of a rotation either."</p>
             {choices.into_iter().collect_view()}
         </fieldset>
     }
