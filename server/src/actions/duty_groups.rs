@@ -228,6 +228,8 @@ async fn keep(
     if is_new {
         rules.when_nobody = when_nobody;
     }
+    let own = feeds.iter().find(|(rotation, _)| rotation == id);
+    let before = own.map(|(_, holds)| *holds);
     feeds.retain(|(rotation, _)| rotation != id);
     feeds.push((id.clone(), holds));
     let feeding = Feeding::read(services, workspace).await?;
@@ -237,6 +239,10 @@ async fn keep(
     if taken_out > TAKEN_OUT_UNASKED && !confirmed {
         let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
         return Err(GroupRefusal::TakesOut { count }.into());
+    }
+    // Somebody else connected it meanwhile, and chose otherwise.
+    if before.is_some_and(|before| before != holds) {
+        return set_holds(services, actor, id, holds).await;
     }
     if is_new {
         let named = (&group.id, group.handle.as_str());
