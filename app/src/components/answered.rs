@@ -3,6 +3,7 @@
 //! see whether that reads more, and to write it. A page is sent whole, so there the content
 //! waits for all that the page asks and is made once.
 
+use crate::view;
 use leptos::prelude::*;
 
 /// `content` must make no resources. In a browser `fallback` stands in its place until all

@@ -6,6 +6,7 @@ use crate::{
     data::{DataMemo, Resource},
     live::use_live,
     server_fns::SlackSettings,
+    view,
 };
 use leptos::prelude::*;
 use types::{CapabilityView, CommandsState, SlackSettingsView};

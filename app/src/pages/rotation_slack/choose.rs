@@ -12,6 +12,7 @@ use crate::{
         wording::count,
     },
     server_fns::MakeDutyGroup,
+    view,
 };
 use leptos::prelude::*;
 use types::{DutyGroupView, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED};

@@ -1,7 +1,7 @@
 //! The field for a template, with what it makes at present, its tokens, and the button that tries it.
 
 use super::warning;
-use crate::{components::TextArea, pages::address::address};
+use crate::{components::TextArea, pages::address::address, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::HtmlInputElement;
