@@ -10,14 +10,15 @@ use types::{
     AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
     AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
     ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
-    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupRefusal, HomeView,
-    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
-    NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
-    OverrideRefusal, PagerDutyUserId, PersonId, Rebound, Replaced, Role, RotaInput, RotaPreview,
-    RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal,
-    ScheduleId, SchedulePreview, ScheduleWish, SlackGroupId, SlackSettingsView, Standby,
-    SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView, UndoId, WeekFilter,
-    WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
+    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice, GroupHolds,
+    GroupRefusal, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty,
+    NotificationInput, NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId,
+    OverrideInput, OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound,
+    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish,
+    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem,
+    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal,
+    WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -274,14 +275,14 @@ pub trait DutyGroups {
         caller: &Caller,
         rotation: RotationId,
         search: String,
-        chosen: Option<SlackGroupId>,
+        chosen: Option<(SlackGroupId, GroupHolds)>,
     ) -> Result<DutyGroupView, AppError>;
     /// Where more than a few people are taken out of the group, only if that is confirmed.
     async fn connect_duty_group(
         &self,
         caller: &Caller,
         rotation: RotationId,
-        chosen: (SlackGroupId, NobodyOnDuty),
+        choice: GroupChoice,
         confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
     /// Makes a group of this handle and connects it.
@@ -302,6 +303,13 @@ pub trait DutyGroups {
         &self,
         caller: &Caller,
         rotation: RotationId,
+    ) -> Answer<(), GroupRefusal>;
+    /// Chooses whom of the rotation its group holds.
+    async fn set_group_holds(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        holds: GroupHolds,
     ) -> Answer<(), GroupRefusal>;
     async fn set_when_nobody(
         &self,
@@ -444,6 +452,8 @@ pub trait Operation {
     async fn background_work(&self, caller: &Caller) -> Result<Vec<BackgroundTask>, AppError>;
     /// What Round Robin can do in Slack, and the app that it takes.
     async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError>;
+    /// Gives back the permission to edit user groups that an admin has lent.
+    async fn take_back_permission(&self, caller: &Caller) -> Answer<(), PermissionRefusal>;
 }
 
 #[async_trait]

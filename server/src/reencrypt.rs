@@ -4,7 +4,7 @@
 
 use crate::{
     crypto::{KeyRing, OpenSealedError},
-    store::{Store, StoreError, bot_token_row, credential_row},
+    store::{Store, StoreError, bot_token_row, credential_row, group_writer_row},
 };
 
 /// Why sealed values could not be read or replaced.
@@ -45,6 +45,15 @@ pub async fn reencrypt(store: &Store, keys: &KeyRing) -> Result<u32, ReencryptEr
             resealed += 1;
         }
     }
+    for writer in store.group_writers().await? {
+        let workspace = &writer.workspace;
+        if let Some(old) = &writer.token_sealed
+            && let Some(new) = sealed_anew(keys, old, &group_writer_row(workspace))?
+            && store.reseal_group_writer(workspace, old, &new).await?
+        {
+            resealed += 1;
+        }
+    }
     Ok(resealed)
 }
 
@@ -69,6 +78,11 @@ pub async fn sealed(store: &Store, keys: &KeyRing) -> Result<Vec<Sealed>, StoreE
     for workspace in store.workspaces().await? {
         if let Some(installation) = &workspace.installation {
             attempt(&installation.bot_token_sealed, bot_token_row(&workspace.id));
+        }
+    }
+    for writer in store.group_writers().await? {
+        if let Some(sealed) = &writer.token_sealed {
+            attempt(sealed, group_writer_row(&writer.workspace));
         }
     }
     Ok(all)

@@ -48,6 +48,9 @@ pub enum AuditAction {
     SetDutyGroup,
     /// Changed who is in that group beside them.
     ChangedDutyGroup,
+    /// Let Round Robin edit user groups in one's own name.
+    LentGroupPermission,
+    TookBackGroupPermission,
     /// Chose the topic of a Slack channel, or gave it up.
     SetSlackTopic,
     MadeOverride,
@@ -64,7 +67,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -101,6 +104,8 @@ impl AuditAction {
         Self::SetAnnouncement,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
+        Self::LentGroupPermission,
+        Self::TookBackGroupPermission,
         Self::SetSlackTopic,
         Self::MadeOverride,
         Self::EndedOverride,
@@ -152,6 +157,8 @@ impl AuditAction {
             Self::SetAnnouncement => "set_announcement",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
+            Self::LentGroupPermission => "lent_group_permission",
+            Self::TookBackGroupPermission => "took_back_group_permission",
             Self::SetSlackTopic => "set_slack_topic",
             Self::MadeOverride => "made_override",
             Self::EndedOverride => "ended_override",
@@ -214,6 +221,10 @@ impl fmt::Display for AuditAction {
             Self::SetAnnouncement => "Set the text of announcements",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",
+            Self::LentGroupPermission => "Let user groups be edited in their own name",
+            Self::TookBackGroupPermission => {
+                "Took back that user groups are edited in an admin's name"
+            }
             Self::SetSlackTopic => "Set the topic of a Slack channel",
             Self::MadeOverride => "Made an override",
             Self::EndedOverride => "Ended an override",

@@ -38,6 +38,32 @@ impl NobodyOnDuty {
     }
 }
 
+/// Whom of a rotation its group holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupHolds {
+    /// Whoever is on duty.
+    #[default]
+    OnDuty,
+    /// All who take turns, and whoever is on duty without that.
+    Members,
+}
+
+impl GroupHolds {
+    pub const ALL: [Self; 2] = [Self::OnDuty, Self::Members];
+
+    /// As it is sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OnDuty => "on_duty",
+            Self::Members => "members",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+}
+
 /// When somebody is in a group without being on duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standby {
@@ -63,7 +89,15 @@ impl Standby {
     }
 }
 
-/// Why somebody on duty is not in the group.
+/// A group that is chosen for a rotation, and how it is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupChoice {
+    pub group: SlackGroupId,
+    pub holds: GroupHolds,
+    pub when_nobody: NobodyOnDuty,
+}
+
+/// Why somebody who belongs in the group is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum WhyLeftOut {
     NotLinked,
@@ -103,6 +137,7 @@ pub struct DutyGroupView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupPreview {
     pub group: GroupSummary,
+    pub holds: GroupHolds,
     /// Names, as the others.
     pub now: Vec<String>,
     /// Absent where it stays as it is.
@@ -120,6 +155,8 @@ pub struct KeptGroup {
     pub id: SlackGroupId,
     /// Without the `@`.
     pub handle: String,
+    /// Whom of this rotation it holds.
+    pub holds: GroupHolds,
     pub when_nobody: NobodyOnDuty,
     pub permanent: Vec<(PersonId, String)>,
     pub fallback: Vec<(PersonId, String)>,
@@ -129,7 +166,7 @@ pub struct KeptGroup {
     pub written_at: Option<Timestamp>,
     /// When somebody last changed it by hand, and who, where Slack tells.
     pub edited: Option<(Timestamp, Option<String>)>,
-    /// Who is on duty and not in it.
+    /// Who belongs in it and is not.
     pub left_out: Vec<(String, WhyLeftOut)>,
     /// What is wrong, in a sentence.
     pub trouble: Option<String>,
@@ -176,7 +213,7 @@ pub enum GroupTrouble {
     )]
     MissingScope,
     #[error(
-        "Only some people may edit user groups in this Slack workspace, and apps are not among them. An Owner or Admin lets everybody edit them, in Slack's workspace settings under Permissions → User groups; that Round Robin acts with an admin's own permission is not possible yet."
+        "Only some people may edit user groups in this Slack workspace, and Round Robin is not among them. An Owner or Admin either lets everybody edit them, in Slack's workspace settings under Permissions → User groups, or lets Round Robin edit them in their own name, here under Settings → Slack."
     )]
     AdminsOnly,
     #[error(
@@ -320,6 +357,9 @@ mod tests {
     fn codes_of_what_becomes_of_a_group_are_read_back() {
         for one in NobodyOnDuty::ALL {
             assert_eq!(NobodyOnDuty::from_code(one.code()), Some(one));
+        }
+        for one in GroupHolds::ALL {
+            assert_eq!(GroupHolds::from_code(one.code()), Some(one));
         }
     }
 }

@@ -57,8 +57,8 @@ pub use duty::{
     Coverage, Gap, Holder, NextOnDuty, OnDuty, Outlook, Override, Remark, RemarkKind, Span, Stretch,
 };
 pub use duty_group::{
-    DutyGroupView, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble, KeptGroup, NobodyOnDuty,
-    Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
+    DutyGroupView, GroupChoice, GroupHolds, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble,
+    KeptGroup, NobodyOnDuty, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
 };
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
@@ -103,8 +103,10 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    CapabilityView, CommandsState, EndedInstallation, InstallationView, SlackCapability,
-    SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, GROUP_WRITER_GONE, GROUP_WRITER_SCOPE,
+    GroupWriterView, InstallationView, PermissionEnd, PermissionRefusal, SlackCapability,
+    SlackPermission, SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView,
+    SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

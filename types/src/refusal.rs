@@ -4,8 +4,8 @@
 use crate::{
     AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
     ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, NotificationRefusal,
-    OauthClientProblem, OverrideRefusal, PagerDutyProblem, RotationRefusal, TemplateProblem,
-    TopicRefusal, WorkspaceZoneRefusal,
+    OauthClientProblem, OverrideRefusal, PagerDutyProblem, PermissionRefusal, RotationRefusal,
+    TemplateProblem, TopicRefusal, WorkspaceZoneRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -192,6 +192,11 @@ codes!(NotificationRefusal {
     Self::WholeDay => "notifications.whole_day",
 });
 
+codes!(PermissionRefusal {
+    Self::StillAtSlack => "slack_permission.still_at_slack",
+    Self::NotLent => "slack_permission.not_lent",
+});
+
 codes!(WorkspaceZoneRefusal {
     Self::NoZone => "workspace_zone.no_zone",
 });
@@ -291,6 +296,7 @@ mod tests {
         slack_topic.no_channel slack_topic.taken slack_topic.not_set
         template.unknown_token template.too_long
         notifications.half_quiet notifications.no_time notifications.whole_day
+        slack_permission.still_at_slack slack_permission.not_lent
         workspace_zone.no_zone
         connection.already_connected connection.not_connected connection.replaced_meanwhile
         connection.not_a_login connection.question_closed connection.still_syncing
@@ -323,6 +329,7 @@ mod tests {
             TopicRefusal::CODES,
             TemplateProblem::CODES,
             NotificationRefusal::CODES,
+            PermissionRefusal::CODES,
             WorkspaceZoneRefusal::CODES,
             ConnectRefusal::CODES,
             ApiKeyProblem::CODES,

@@ -315,6 +315,75 @@ impl SlackCapability {
     }
 }
 
+/// The user scope by which Round Robin edits user groups in the name of an admin who lets it. Nobody
+/// is asked for it to sign in.
+pub const GROUP_WRITER_SCOPE: &str = "usergroups:write";
+/// The code of what has ended since whoever lent it is deactivated.
+pub const GROUP_WRITER_GONE: &str = "deactivated";
+
+/// What an admin can let Round Robin do on a page of Slack's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlackPermission {
+    OfBot(SlackCapability),
+    /// Editing user groups in their own name.
+    OwnGroupWrites,
+}
+
+impl SlackPermission {
+    /// As it is sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OfBot(capability) => capability.code(),
+            Self::OwnGroupWrites => "own_group_writes",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "own_group_writes" => Some(Self::OwnGroupWrites),
+            code => SlackCapability::from_code(code).map(Self::OfBot),
+        }
+    }
+}
+
+/// By whose own permission user groups are edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupWriterView {
+    pub name: String,
+    pub since: Timestamp,
+    /// Why it serves no more.
+    pub ended: Option<PermissionEnd>,
+}
+
+/// Why a permission that somebody lent has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PermissionEnd {
+    Deactivated,
+    /// Slack refuses it with this word.
+    Refused(SlackWord),
+    Unknown,
+}
+
+impl PermissionEnd {
+    pub fn of_code(code: &str) -> Self {
+        match code {
+            GROUP_WRITER_GONE => Self::Deactivated,
+            code => SlackWord::parse(code).map_or(Self::Unknown, Self::Refused),
+        }
+    }
+}
+
+/// Why a permission that was lent was not given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PermissionRefusal {
+    #[error(
+        "Round Robin has forgotten the permission and uses it no more, but Slack did not confirm that it ended there. Whoever gave it removes it in Slack, under Manage apps."
+    )]
+    StillAtSlack,
+    #[error("Nobody lends Round Robin their permission any more. Reload the page.")]
+    NotLent,
+}
+
 /// Something that Round Robin can do in Slack, and what it lacks for that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CapabilityView {
@@ -329,6 +398,8 @@ pub struct CapabilityView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlackSettingsView {
     pub capabilities: Vec<CapabilityView>,
+    /// By whose own permission user groups are edited, if an admin lends it.
+    pub group_writer: Option<GroupWriterView>,
     /// What keeps commands from being answered beside a scope.
     pub commands: CommandsState,
     /// The manifest of the app, for people to read.

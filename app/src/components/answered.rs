@@ -3,7 +3,6 @@
 //! see whether that reads more, and to write it. A page is sent whole, so there the content
 //! waits for all that the page asks and is made once.
 
-use crate::view;
 use leptos::prelude::*;
 
 /// `content` must make no resources. In a browser `fallback` stands in its place until all
@@ -13,6 +12,7 @@ pub(super) fn once_answered(
     fallback: fn() -> AnyView,
     content: impl FnOnce() -> AnyView + Send + 'static,
 ) -> impl IntoView {
+    use crate::view;
     view! { <Transition fallback>{content()}</Transition> }
 }
 

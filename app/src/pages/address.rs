@@ -34,6 +34,20 @@ pub(super) fn parameters(name: &str) -> Vec<String> {
     search.with_untracked(|search| values_in(search, name).collect())
 }
 
+/// Those of these parameters that the page's address has, as they are whenever it is asked.
+pub(super) fn use_parameters(
+    names: &'static [&'static str],
+) -> impl Fn() -> Vec<(&'static str, String)> + Copy {
+    let search = use_location().search;
+    move || {
+        let value =
+            |name: &&'static str| (*name, search.with_untracked(|text| value_in(text, name)));
+        let mut values: Vec<_> = names.iter().map(value).collect();
+        values.retain(|(_, value)| !value.is_empty());
+        values
+    }
+}
+
 /// Goes on to the same page without a query, in the place of the address with it.
 pub(crate) fn use_leaving_query() -> impl Fn() + Clone + Send + Sync {
     let (navigate, path) = (use_navigate(), use_location().pathname);

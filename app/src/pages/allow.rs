@@ -6,19 +6,19 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
-use types::SlackCapability;
+use types::{SlackCapability, SlackPermission};
 
 /// Where an admin lets Round Robin do something in Slack, and comes back from.
-pub(super) fn allow_address(capability: SlackCapability, here: &str) -> String {
+pub(super) fn allow_address(permission: SlackPermission, here: &str) -> String {
     address(
         "/api/auth/slack/login",
-        &[("allow", capability.code()), ("return_to", here)],
+        &[("allow", permission.code()), ("return_to", here)],
     )
 }
 
 /// The link by which an admin lets Round Robin do something in Slack.
 pub(super) fn allow(capability: SlackCapability, what: &'static str, here: &str) -> AnyView {
-    let link = allow_address(capability, here);
+    let link = allow_address(SlackPermission::OfBot(capability), here);
     view! {
         <Notice tone=Tone::Warning>
             <p>

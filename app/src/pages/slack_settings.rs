@@ -2,21 +2,34 @@
 
 use super::{allow::allow_address, settings::SettingsTabs};
 use crate::{
-    components::{Badge, Card, Cell, Copyable, Notice, Row, Table, Tone, loaded, use_title},
+    components::{
+        Badge, ButtonKind, Card, Cell, Copyable, FailureNotice, Notice, Row, SubmitButton, Table,
+        Time, Tone, loaded, use_title,
+    },
     data::{DataMemo, Resource},
+    forms::{ActionForm, Forms, ServerAction, failure, form_outcome},
     live::use_live,
-    server_fns::SlackSettings,
+    server_fns::{SlackSettings, TakeBackPermission},
     view,
 };
 use leptos::prelude::*;
-use types::{CapabilityView, CommandsState, SlackSettingsView};
+use types::{
+    CapabilityView, CommandsState, GROUP_WRITER_SCOPE, GroupWriterView, PermissionEnd,
+    SlackPermission, SlackSettingsView,
+};
 
 const HERE: &str = "/settings/slack";
 
 #[component]
 pub(crate) fn SlackSettingsPage() -> impl IntoView {
     let live = use_live();
-    let settings = Resource::following(move || live.connection(), || SlackSettings {});
+    let take_back = ServerAction::<TakeBackPermission>::telling("The permission was given back.");
+    let forms = Forms::of(vec![take_back.calls()]);
+    let settings = Resource::following(
+        move || live.connection() + forms.version() as u64,
+        || SlackSettings {},
+    );
+    let failed = failure(form_outcome(take_back));
     use_title(|| "Slack".to_owned());
     view! {
         <h1>"Slack"</h1>
@@ -25,7 +38,8 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
             "What Round Robin can do in Slack beside signing people in. Nobody has to allow it before it is wanted, and \
             what lacks a scope leaves the rest going."
         </p>
-        {loaded(settings, |view: DataMemo<SlackSettingsView>| move || {
+        <FailureNotice failure=failed/>
+        {loaded(settings, move |view: DataMemo<SlackSettingsView>| move || {
             let view = view.get();
             let commands = view.commands;
             let capabilities = view.capabilities.into_iter();
@@ -33,7 +47,12 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
             view! {
                 <Table label="What Round Robin can do in Slack" columns=&["What", "How it is", "Scopes", "Change"]>
                     {capabilities.collect_view()}
+                    {lent(view.group_writer, take_back)}
                 </Table>
+                <p class="hint">
+                    "Where a workspace lets only admins edit user groups, one Owner or Admin may let Round Robin edit them in \
+                    their own name. That is used to edit user groups and for nothing else."
+                </p>
                 {commands_sentence(commands)}
                 <Card id="manifest-heading" title="The Slack app">
                     <p>
@@ -62,7 +81,7 @@ fn capability(view: CapabilityView, commands: CommandsState) -> AnyView {
         (true, false) => (Tone::Neutral, "Not set up"),
         (false, _) => (Tone::Warning, "Lacks scopes"),
     };
-    let link = allow_address(view.capability, HERE);
+    let link = allow_address(SlackPermission::OfBot(view.capability), HERE);
     let what = view.capability.in_words();
     view! {
         <Row>
@@ -76,6 +95,55 @@ fn capability(view: CapabilityView, commands: CommandsState) -> AnyView {
                 <a class="button small" href=link rel="external">
                     "Reinstall"<span class="visually-hidden">" for "{what}</span>
                 </a>
+            </Cell>
+        </Row>
+    }
+    .into_any()
+}
+
+/// By whose own permission user groups are edited.
+fn lent(writer: Option<GroupWriterView>, take_back: ServerAction<TakeBackPermission>) -> AnyView {
+    let (tone, label) = match writer.as_ref().map(|writer| &writer.ended) {
+        None => (Tone::Neutral, "Not given"),
+        Some(None) => (Tone::Good, "Works"),
+        Some(Some(_)) => (Tone::Warning, "Ended"),
+    };
+    let is_given = writer.is_some();
+    let by = writer.map(|writer| {
+        let ended = writer.ended.map(|ended| match ended {
+            PermissionEnd::Deactivated => {
+                ", until their account in Slack was deactivated. Another admin can give it.".to_owned()
+            }
+            PermissionEnd::Refused(word) => {
+                format!(", until Slack refused it ({word}). An admin can give it anew.")
+            }
+            PermissionEnd::Unknown => ", and has ended. An admin can give it anew.".to_owned(),
+        });
+        view! {
+            " by "<bdi translate="no">{writer.name}</bdi>", given "<Time at=writer.since relative=true/>
+            {ended}
+        }
+    });
+    let link = allow_address(SlackPermission::OwnGroupWrites, HERE);
+    view! {
+        <Row>
+            <Cell label="What">"User groups in an admin's name"</Cell>
+            <Cell label="How it is"><Badge tone text=label/>{by}</Cell>
+            <Cell label="Scopes"><code translate="no">{GROUP_WRITER_SCOPE}</code>" of a person"</Cell>
+            <Cell label="Change">
+                <div class="buttons">
+                    <a class="button small" href=link rel="external">
+                        "Allow"<span class="visually-hidden">" to edit user groups in my name"</span>
+                    </a>
+                    {is_given.then(|| view! {
+                        <ActionForm action=take_back>
+                            <SubmitButton
+                                label="Give back" kind=ButtonKind::Small
+                                target="the permission to edit user groups" pending=take_back.pending()
+                            />
+                        </ActionForm>
+                    })}
+                </div>
             </Cell>
         </Row>
     }

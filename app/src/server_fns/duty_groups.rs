@@ -9,27 +9,30 @@ use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{DutyGroupView, GroupRefusal, Outcome, RotationId};
 #[cfg(feature = "ssr")]
-use types::{NobodyOnDuty, SlackGroupId, Standby};
+use types::{GroupChoice, GroupHolds, NobodyOnDuty, SlackGroupId, Standby};
 
 /// Without a group, what a search finds, and what would become of the group that is named.
+/// `holds` is a [`GroupHolds::code`].
 #[server(prefix = "/rpc", endpoint = "duty_group", input = GetUrl)]
 pub async fn duty_group(
     rotation: RotationId,
     #[server(default)] search: String,
     #[server(default)] group: String,
+    #[server(default)] holds: String,
 ) -> Result<DutyGroupView, AppError> {
-    let group = SlackGroupId::parse(&group);
+    let chosen = SlackGroupId::parse(&group).map(|group| (group, held(&holds)));
     call(
-        |backend, caller| async move { backend.duty_group(&caller, rotation, search, group).await },
+        |backend, caller| async move { backend.duty_group(&caller, rotation, search, chosen).await },
     )
     .await
 }
 
-/// `when_nobody` is a [`NobodyOnDuty::code`]. Success leads to the page without the choice.
+/// `holds` is a [`GroupHolds::code`], `when_nobody` a [`NobodyOnDuty::code`]. Success leads to the page without the choice.
 #[server(prefix = "/rpc", endpoint = "connect_duty_group")]
 pub async fn connect_duty_group(
     rotation: RotationId,
     #[server(default)] group: String,
+    #[server(default)] holds: String,
     #[server(default)] when_nobody: String,
     #[server(default)] confirmed: bool,
 ) -> Result<Outcome<(), GroupRefusal>, AppError> {
@@ -41,9 +44,13 @@ pub async fn connect_duty_group(
             let Some(group) = SlackGroupId::parse(&group) else {
                 return Ok(Outcome::Refused(GroupRefusal::NothingChosen));
             };
-            let chosen = (group, nobody(&when_nobody));
+            let choice = GroupChoice {
+                group,
+                holds: held(&holds),
+                when_nobody: nobody(&when_nobody),
+            };
             backend
-                .connect_duty_group(&caller, rotation, chosen, confirmed)
+                .connect_duty_group(&caller, rotation, choice, confirmed)
                 .await
         },
     )
@@ -85,6 +92,23 @@ pub async fn write_duty_group(rotation: RotationId) -> Result<Outcome<(), GroupR
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move { backend.write_duty_group(&caller, rotation).await },
+    )
+    .await
+}
+
+/// `holds` is a [`GroupHolds::code`].
+#[server(prefix = "/rpc", endpoint = "set_group_holds")]
+pub async fn set_group_holds(
+    rotation: RotationId,
+    #[server(default)] holds: String,
+) -> Result<Outcome<(), GroupRefusal>, AppError> {
+    submit::<SetGroupHolds, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            let holds = held(&holds);
+            backend.set_group_holds(&caller, rotation, holds).await
+        },
     )
     .await
 }
@@ -134,6 +158,11 @@ fn page(rotation: &RotationId) -> String {
 }
 
 /// What another version may send as well is as if nothing had been chosen.
+#[cfg(feature = "ssr")]
+fn held(code: &str) -> GroupHolds {
+    GroupHolds::from_code(code).unwrap_or_default()
+}
+
 #[cfg(feature = "ssr")]
 fn nobody(code: &str) -> NobodyOnDuty {
     NobodyOnDuty::from_code(code).unwrap_or_default()

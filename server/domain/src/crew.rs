@@ -1,7 +1,7 @@
 //! Who takes turns in a rotation, and who is on duty: apart, since whoever is on duty need not
 //! be one of those who take turns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use types::{Holder, LinkState, MemberKey, PagerDutyUserId, PersonId, Timestamp};
 
 /// Somebody who takes turns.
@@ -81,6 +81,17 @@ impl Crew {
 
     pub fn is_on_duty(&self, key: &MemberKey) -> bool {
         self.duty_of(key).is_some()
+    }
+
+    /// Whether the same take turns, in whatever order.
+    pub fn has_same_members(&self, other: &Self) -> bool {
+        let keys = |crew: &Self| -> BTreeSet<MemberKey> {
+            crew.members
+                .iter()
+                .map(|member| member.key.clone())
+                .collect()
+        };
+        keys(self) == keys(other)
     }
 
     /// In their order.

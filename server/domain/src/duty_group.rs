@@ -4,7 +4,7 @@
 
 use crate::Directory;
 use std::collections::BTreeSet;
-use types::{Holder, NobodyOnDuty, PersonId, WhyLeftOut};
+use types::{GroupHolds, Holder, NobodyOnDuty, PersonId, WhyLeftOut};
 
 /// How a group is kept, as somebody chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,27 @@ pub struct GroupRules {
     pub fallback: BTreeSet<PersonId>,
     /// Those whom Slack did not take.
     pub not_taken: BTreeSet<PersonId>,
+}
+
+/// A rotation that feeds a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    pub holds: GroupHolds,
+    pub on_duty: Vec<Holder>,
+    /// Who takes turns in it.
+    pub members: Vec<Holder>,
+}
+
+impl Feed {
+    /// Whom of it the group should hold. Whoever is on duty without taking turns is to be reached
+    /// as well.
+    fn belonging(&self) -> impl Iterator<Item = &Holder> {
+        let members = match self.holds {
+            GroupHolds::OnDuty => &[][..],
+            GroupHolds::Members => &self.members,
+        };
+        self.on_duty.iter().chain(members)
+    }
 }
 
 /// A group as Slack has it.
@@ -31,6 +52,8 @@ pub struct GroupState {
 pub enum GroupGoal {
     /// Enabled, with these, of whom there is at least one.
     Members(BTreeSet<PersonId>),
+    /// Whoever is in it stays, and these, of whom there is at least one, are in it too.
+    AtLeast(BTreeSet<PersonId>),
     Disabled,
     /// However it is.
     AsItIs,
@@ -44,7 +67,7 @@ pub enum GroupWrite {
     Disable,
 }
 
-/// What a group should be like, and who is on duty and cannot be in it.
+/// What a group should be like, and who belongs in it and cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPlan {
     pub goal: GroupGoal,
@@ -52,16 +75,12 @@ pub struct GroupPlan {
     pub left_out: Vec<(String, WhyLeftOut)>,
 }
 
-/// What becomes of a group while these are on duty in the rotations that feed it. Whoever cannot
-/// be in it keeps nobody else out.
-pub fn group_plan<'a>(
-    rules: &GroupRules,
-    on_duty: impl IntoIterator<Item = &'a Holder>,
-    directory: &Directory,
-) -> GroupPlan {
+/// What becomes of a group that these rotations feed. Whoever cannot be in it keeps nobody else
+/// out.
+pub fn group_plan(rules: &GroupRules, feeds: &[Feed], directory: &Directory) -> GroupPlan {
     let mut present = BTreeSet::new();
     let mut left_out = BTreeSet::new();
-    for holder in on_duty {
+    for holder in feeds.iter().flat_map(Feed::belonging) {
         match rules.member(holder, directory) {
             Ok(person) => {
                 present.insert(person);
@@ -76,16 +95,21 @@ pub fn group_plan<'a>(
         (true, NobodyOnDuty::Fallback) => Some(rules.able(&rules.fallback, directory)),
         (true, NobodyOnDuty::Keep | NobodyOnDuty::Disable) => None,
     };
-    let members = members.map(|mut members| {
-        members.extend(rules.able(&rules.permanent, directory));
-        members
-    });
+    let permanent = rules.able(&rules.permanent, directory);
     let goal = match members {
-        // Whether a group can be emptied is not certain.
-        Some(members) if members.is_empty() => GroupGoal::AsItIs,
-        Some(members) => GroupGoal::Members(members),
+        Some(mut members) => {
+            members.extend(permanent);
+            GroupGoal::Members(members)
+        }
         None if rules.when_nobody == NobodyOnDuty::Disable => GroupGoal::Disabled,
-        None => GroupGoal::AsItIs,
+        None => GroupGoal::AtLeast(permanent),
+    };
+    let goal = match goal {
+        // Whether a group can be emptied is not certain.
+        GroupGoal::Members(people) | GroupGoal::AtLeast(people) if people.is_empty() => {
+            GroupGoal::AsItIs
+        }
+        goal => goal,
     };
     GroupPlan {
         goal,
@@ -94,7 +118,7 @@ pub fn group_plan<'a>(
 }
 
 impl GroupRules {
-    /// Whom somebody on duty is in the group.
+    /// Whom somebody who belongs in it is in the group.
     fn member(&self, holder: &Holder, directory: &Directory) -> Result<PersonId, WhyLeftOut> {
         let person = holder.key.person();
         let known = person.as_ref().and_then(|person| directory.person(person));
@@ -132,6 +156,11 @@ impl GroupGoal {
                     writes.push(GroupWrite::Enable);
                 }
             }
+            Self::AtLeast(people) if !people.is_subset(&state.members) => {
+                let members = state.members.union(people).cloned().collect();
+                writes.push(GroupWrite::Members(members));
+            }
+            Self::AtLeast(_) => {}
             Self::Disabled if !state.disabled => writes.push(GroupWrite::Disable),
             Self::Disabled | Self::AsItIs => {}
         }
@@ -142,7 +171,16 @@ impl GroupGoal {
     pub fn takes_out(&self, state: &GroupState) -> BTreeSet<PersonId> {
         match self {
             Self::Members(members) => state.members.difference(members).cloned().collect(),
-            Self::Disabled | Self::AsItIs => BTreeSet::new(),
+            Self::AtLeast(_) | Self::Disabled | Self::AsItIs => BTreeSet::new(),
+        }
+    }
+
+    /// Who is to be in the group once it is brought there; absent where it is left as it is.
+    pub fn members(&self, state: &GroupState) -> Option<BTreeSet<PersonId>> {
+        match self {
+            Self::Members(members) => Some(members.clone()),
+            Self::AtLeast(people) => Some(state.members.union(people).cloned().collect()),
+            Self::Disabled | Self::AsItIs => None,
         }
     }
 }
@@ -184,9 +222,21 @@ mod tests {
         }
     }
 
+    fn holders(names: &[&str]) -> Vec<Holder> {
+        names.iter().map(|name| member(name).holder()).collect()
+    }
+
+    fn feed(holds: GroupHolds, on_duty: &[&str], members: &[&str]) -> Feed {
+        Feed {
+            holds,
+            on_duty: holders(on_duty),
+            members: holders(members),
+        }
+    }
+
     fn goal(rules: &GroupRules, on_duty: &[&str]) -> GroupGoal {
-        let holders: Vec<_> = on_duty.iter().map(|name| member(name).holder()).collect();
-        group_plan(rules, &holders, &directory()).goal
+        let feed = feed(GroupHolds::OnDuty, on_duty, &["ann", "bob", "cy"]);
+        group_plan(rules, &[feed], &directory()).goal
     }
 
     fn members(names: &[&str]) -> GroupGoal {
@@ -218,11 +268,9 @@ mod tests {
             not_taken: people(&["cy"]),
             ..GroupRules::default()
         };
-        let mut on_duty: Vec<_> = ["gone", "cy", "ann"]
-            .map(|name| member(name).holder())
-            .to_vec();
-        on_duty.extend([unlinked("zoe"), unlinked("zoe")]);
-        let plan = group_plan(&rules, &on_duty, &directory());
+        let mut feed = feed(GroupHolds::Members, &["ann"], &["gone", "cy"]);
+        feed.members.extend([unlinked("zoe"), unlinked("zoe")]);
+        let plan = group_plan(&rules, &[feed], &directory());
         assert_eq!(plan.goal, members(&["ann"]));
         let left_out = [
             ("cy", WhyLeftOut::NotTaken),
@@ -236,6 +284,24 @@ mod tests {
     }
 
     #[test]
+    fn of_one_rotation_all_may_be_in_it_and_of_another_those_on_duty() {
+        let rules = GroupRules::default();
+        let whole = feed(GroupHolds::Members, &["cy"], &["ann"]);
+        let other = feed(GroupHolds::OnDuty, &["bob"], &["bob", "gone"]);
+        let plan = group_plan(&rules, &[whole.clone(), other], &directory());
+        assert_eq!(plan.goal, members(&["ann", "bob", "cy"]));
+        assert_eq!(plan.left_out, []);
+        // It is no gap where those who take turns are in it all the same.
+        let gap = feed(GroupHolds::Members, &[], &["ann"]);
+        let disabled = GroupRules {
+            when_nobody: NobodyOnDuty::Disable,
+            ..rules
+        };
+        let plan = group_plan(&disabled, &[gap], &directory());
+        assert_eq!(plan.goal, members(&["ann"]));
+    }
+
+    #[test]
     fn while_nobody_who_can_be_in_it_is_on_duty_it_goes_by_what_was_chosen() {
         let rules = |when_nobody| GroupRules {
             when_nobody,
@@ -244,7 +310,8 @@ mod tests {
             ..GroupRules::default()
         };
         for on_duty in [&[][..], &["gone"]] {
-            assert_eq!(goal(&rules(NobodyOnDuty::Keep), on_duty), GroupGoal::AsItIs);
+            let kept = goal(&rules(NobodyOnDuty::Keep), on_duty);
+            assert_eq!(kept, GroupGoal::AtLeast(people(&["cy"])));
             assert_eq!(
                 goal(&rules(NobodyOnDuty::Disable), on_duty),
                 GroupGoal::Disabled
@@ -257,6 +324,7 @@ mod tests {
             ..GroupRules::default()
         };
         assert_eq!(goal(&without_anybody, &[]), GroupGoal::AsItIs);
+        assert_eq!(goal(&GroupRules::default(), &[]), GroupGoal::AsItIs);
     }
 
     #[test]
@@ -271,6 +339,10 @@ mod tests {
         assert_eq!(disabled, [GroupWrite::Disable]);
         assert_eq!(GroupGoal::Disabled.writes(&state(&["ann"], true)), []);
         assert_eq!(GroupGoal::AsItIs.writes(&state(&[], true)), []);
+        let cy_too = GroupGoal::AtLeast(people(&["cy"]));
+        let added = [GroupWrite::Members(people(&["ann", "cy"]))];
+        assert_eq!(cy_too.writes(&state(&["ann"], false)), added);
+        assert_eq!(cy_too.writes(&state(&["ann", "cy"], true)), []);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use calendar::{days, zone};
 pub use calling::{Call, CallRefusal, Calling};
 pub use coverage::{Past, PastOverride, Record};
 pub use crew::{Crew, Duty, Member, holder_of};
-pub use duty_group::{GroupGoal, GroupPlan, GroupRules, GroupState, GroupWrite, group_plan};
+pub use duty_group::{Feed, GroupGoal, GroupPlan, GroupRules, GroupState, GroupWrite, group_plan};
 pub use feed::{FEED_PAST_SECONDS, FeedEvent, FeedRotation};
 pub use home::{Home, SeenRotation, Turn, home};
 pub use horizon::{KnownShifts, Window, known_at_least_until, spliced};
@@ -58,7 +58,7 @@ pub use membership::{begun_from, crew_of, difference, going_on, left_out, loss, 
 pub use natural::NaturalKey;
 pub use notices::{
     Addressee, Audience, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
-    notices_of_change, notices_of_plan,
+    notices_of_change, notices_of_members, notices_of_plan,
 };
 pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};

@@ -61,6 +61,8 @@ impl Addressee {
 pub enum Occasion {
     /// Others are on duty.
     ChangeOfDuty,
+    /// Others are on duty, or take turns.
+    ChangeOfPeople,
     /// Somebody is on duty no more.
     EndOfDuty,
     /// A shift to come begins at another time.
@@ -121,8 +123,9 @@ pub fn notices_of_change(
     {
         match (occasion, addressee) {
             (Occasion::BeforeShift(_) | Occasion::ShiftMoved, _)
-            | (Occasion::EndOfDuty, Addressee::Target(_)) => {}
-            (Occasion::ChangeOfDuty, Addressee::Target(target)) => {
+            | (Occasion::EndOfDuty, Addressee::Target(_))
+            | (Occasion::ChangeOfPeople, Addressee::Holder | Addressee::People(_)) => {}
+            (Occasion::ChangeOfDuty | Occasion::ChangeOfPeople, Addressee::Target(target)) => {
                 notices.due.push(due(kind, target));
             }
             (Occasion::EndOfDuty, addressee) => {
@@ -141,6 +144,29 @@ pub fn notices_of_change(
         }
     }
     notices
+}
+
+/// What those who `subscriptions` are of are told where others take turns from `now` on, and the
+/// same people are on duty.
+pub fn notices_of_members(subscriptions: &[&Subscription], now: Timestamp) -> ChangeNotices {
+    let due = subscriptions.iter().filter_map(|subscription| {
+        match (subscription.occasion, &subscription.addressee) {
+            (Occasion::ChangeOfPeople, Addressee::Target(target)) => Some(Notice {
+                key: NoticeKey {
+                    occurrence: Occurrence::at(now),
+                    kind: subscription.kind.clone(),
+                    target: target.clone(),
+                },
+                due_in: Duration::ZERO,
+                expires_in: None,
+            }),
+            _ => None,
+        }
+    });
+    ChangeNotices {
+        due: due.collect(),
+        only_for: BTreeMap::new(),
+    }
 }
 
 /// What a plan makes of the notices of a rotation.
@@ -176,7 +202,7 @@ pub fn notices_of_plan(
                 told.extend(moves(subscription, changes, now));
                 continue;
             }
-            Occasion::ChangeOfDuty | Occasion::EndOfDuty => continue,
+            Occasion::ChangeOfDuty | Occasion::ChangeOfPeople | Occasion::EndOfDuty => continue,
         };
         let coming = plan.iter().filter(|shift| shift.starts_at > now);
         for shift in coming {
@@ -453,6 +479,24 @@ mod tests {
             ..reminder(None)
         };
         assert_eq!(keys(&of_plan(&reminder, &[], &plan).due), ["ann@10"]);
+    }
+
+    #[test]
+    fn whoever_wants_to_know_who_takes_turns_is_told_of_that_and_of_changes_of_duty() {
+        let subscriptions = [
+            subscription("group", Some("S1"), Occasion::ChangeOfPeople),
+            subscription("channel", Some("C1"), Occasion::ChangeOfDuty),
+            subscription("personal", None, Occasion::ChangeOfPeople),
+        ];
+        let subscriptions: Vec<_> = subscriptions.iter().collect();
+        let notices = notices_of_members(&subscriptions, at(9));
+        assert_eq!(keys(&notices.due), ["s1@9"]);
+        assert!(notices.only_for.is_empty());
+        let before = Crew::new(vec![member("ann")], vec![duty("ann", at(0), None)]);
+        let after = Crew::new(vec![member("bob")], vec![duty("bob", at(5), None)]);
+        let change = change_of_duty(&before, &after, at(5), at(5)).unwrap();
+        let notices = notices_of_change(&subscriptions, &change);
+        assert_eq!(keys(&notices.due), ["s1@5", "c1@5"]);
     }
 
     #[test]

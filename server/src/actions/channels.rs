@@ -17,7 +17,7 @@ use crate::{
     },
     store::{NewAuditEntry, NoticeState},
 };
-use domain::{Actor, Directory, Template, has_every_word};
+use domain::{Actor, Directory, Occasion, Template, has_every_word};
 use std::sync::Arc;
 use types::{
     AuditAction, ChannelRefusal, ChannelSearchTrouble, ChannelsFound, DaysWanted, RotationId,
@@ -232,19 +232,24 @@ pub async fn set(
     };
     let target = channel.as_ref().ok().and_then(Option::as_ref);
     let target = target.map(SlackChannelId::as_str);
-    let kept = (ANNOUNCEMENT, target);
+    let announced = target.map(|target| (target, Occasion::ChangeOfDuty));
     let set = services
         .store
-        .set_target(&actor.workspace, id, kept, |rotation, before| {
-            must_edit(rotation, actor)?;
-            channel.as_ref().map_err(|refusal| *refusal)?;
-            let action = AuditAction::SetSlackChannel;
-            Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
-                before: before.map(str::to_owned),
-                after: target.map(str::to_owned),
-                ..entry_about(actor, action, rotation)
-            })
-        })
+        .set_target(
+            &actor.workspace,
+            id,
+            (ANNOUNCEMENT, announced),
+            |rotation, before| {
+                must_edit(rotation, actor)?;
+                channel.as_ref().map_err(|refusal| *refusal)?;
+                let action = AuditAction::SetSlackChannel;
+                Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
+                    before: before.map(str::to_owned),
+                    after: target.map(str::to_owned),
+                    ..entry_about(actor, action, rotation)
+                })
+            },
+        )
         .await?;
     if set.ok_or(Failure::NotFound)?? {
         publish_rotation(services, actor, id);

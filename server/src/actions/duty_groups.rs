@@ -12,15 +12,21 @@ use crate::{
     slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SEARCHED, SlackError, UserGroup},
     store::{DutyGroup, NewAuditEntry, StoreError},
 };
-use domain::{Actor, Directory, GroupPlan, GroupRules, GroupState, group_plan, has_every_word};
+use domain::{
+    Actor, Directory, Feed, GroupPlan, GroupRules, GroupState, Member, Occasion, group_plan,
+    has_every_word,
+};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use types::{
-    AuditAction, GroupRefusal, GroupTrouble, NobodyOnDuty, PersonId, RotationId, SlackCapability,
-    SlackGroupId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, WorkspaceId, typed_handle,
+    AuditAction, GroupChoice, GroupHolds, GroupRefusal, GroupTrouble, NobodyOnDuty, PersonId,
+    RotationId, SlackCapability, SlackGroupId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, WorkspaceId,
+    typed_handle,
 };
 
 /// How many groups a search shows.
 const SHOWN: usize = 10;
+/// What the audit log calls whom a group holds.
+const ALL_MEMBERS: &str = "all members";
 
 /// The group of a rotation, or what there is to choose from.
 pub struct RotationGroup {
@@ -40,8 +46,10 @@ pub struct RotationGroup {
 /// A group that is kept.
 pub struct Kept {
     pub group: DutyGroup,
-    /// Who is on duty in this rotation and cannot be in the group, by name. Those of others may be
-    /// none of the reader's business.
+    /// Whom of this rotation it holds.
+    pub holds: GroupHolds,
+    /// Who of this rotation belongs in the group and cannot be in it, by name. Those of others may
+    /// be none of the reader's business.
     pub left_out: Vec<(String, WhyLeftOut)>,
     /// Something is to be written.
     pub waiting: bool,
@@ -50,6 +58,7 @@ pub struct Kept {
 /// A group that may be chosen.
 pub struct Chosen {
     pub group: UserGroup,
+    pub holds: GroupHolds,
     pub now: GroupState,
     pub plan: GroupPlan,
     /// How many other rotations feed it.
@@ -62,7 +71,7 @@ pub async fn group(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (search, chosen): (&str, Option<&SlackGroupId>),
+    (search, chosen): (&str, Option<&(SlackGroupId, GroupHolds)>),
 ) -> Result<RotationGroup, Failure> {
     let (store, workspace) = (&services.store, &actor.workspace);
     let rotation = editable(services, actor, id).await?;
@@ -101,16 +110,20 @@ pub async fn group(
         .filter(|group| has_every_word(search, [group.handle.as_str(), group.name.as_str()]));
     told.found = found.by_ref().take(SHOWN).cloned().collect();
     told.more = found.next().is_some();
-    let chosen = chosen.and_then(|chosen| ours.find(|group| group.id == *chosen));
-    if let Some((group, now)) = chosen.and_then(|group| Some((group, group.state.clone()?))) {
+    let chosen = chosen.and_then(|(chosen, holds)| {
+        let group = ours.find(|group| group.id == *chosen)?;
+        Some((group, group.state.clone()?, *holds))
+    });
+    if let Some((group, now, holds)) = chosen {
         let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
-        let (rules, mut rotations) = rules_of(fed);
-        let shared_with = rotations.len();
-        rotations.push(id.clone());
+        let (rules, mut feeds) = rules_of(fed);
+        let shared_with = feeds.len();
+        feeds.push((id.clone(), holds));
         let feeding = Feeding::read(services, workspace).await?;
         told.chosen = Some(Chosen {
-            plan: feeding.plan(&rules, &rotations),
+            plan: feeding.plan(&rules, &feeds),
             group: group.clone(),
+            holds,
             now,
             shared_with,
         });
@@ -133,24 +146,27 @@ impl Feeding {
     }
 
     /// What should become of a group that these rotations feed.
-    pub fn plan(&self, rules: &GroupRules, rotations: &[RotationId]) -> GroupPlan {
-        let feeding = rotations.iter().filter_map(|id| self.present.rotation(id));
-        let on_duty = feeding.flat_map(|(place, rotation)| {
+    pub fn plan(&self, rules: &GroupRules, feeds: &[(RotationId, GroupHolds)]) -> GroupPlan {
+        let feeds = feeds.iter().filter_map(|(id, holds)| {
+            let (place, rotation) = self.present.rotation(id)?;
             let on_duty = self.present.listed(place, rotation).outlook.on_duty;
-            on_duty.into_iter().map(|duty| duty.holder)
+            Some(Feed {
+                holds: *holds,
+                on_duty: on_duty.into_iter().map(|duty| duty.holder).collect(),
+                members: rotation.crew.members.iter().map(Member::holder).collect(),
+            })
         });
-        let on_duty: Vec<_> = on_duty.collect();
-        group_plan(rules, &on_duty, &self.directory)
+        group_plan(rules, &feeds.collect::<Vec<_>>(), &self.directory)
     }
 }
 
-/// Has a group hold whoever is on duty in a rotation. Where that takes out more than a few, only
+/// Has a group hold people of a rotation. Where that takes out more than a few, only
 /// if somebody has `confirmed` it.
 pub async fn connect(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (chosen, when_nobody): (&SlackGroupId, NobodyOnDuty),
+    choice: &GroupChoice,
     confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
     editable(services, actor, id).await?;
@@ -158,9 +174,10 @@ pub async fn connect(
     let installed = installed.map_err(GroupRefusal::from)?;
     let groups = groups(services, &installed, FRESH).await?;
     let groups = groups.map_err(GroupRefusal::from)?;
-    let group = groups.iter().find(|group| group.id == *chosen);
+    let group = groups.iter().find(|group| group.id == choice.group);
     let group = group.ok_or(GroupRefusal::from(GroupTrouble::Gone))?;
-    keep(services, actor, id, (group, when_nobody), confirmed).await
+    let kept = (choice.holds, choice.when_nobody);
+    keep(services, actor, id, (group, kept), confirmed).await
 }
 
 /// Makes a group of this handle, and has it hold whoever is on duty in a rotation.
@@ -181,7 +198,8 @@ pub async fn make(
         Err(AskError::Store(error)) => return Err(error.into()),
         Err(AskError::Slack(error)) => return Err(not_made(&error).into()),
     };
-    keep(services, actor, id, (&made, when_nobody), true).await
+    let kept = (GroupHolds::default(), when_nobody);
+    keep(services, actor, id, (&made, kept), true).await
 }
 
 fn not_made(error: &SlackError) -> GroupRefusal {
@@ -197,7 +215,7 @@ async fn keep(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (group, when_nobody): (&UserGroup, NobodyOnDuty),
+    (group, (holds, when_nobody)): (&UserGroup, (GroupHolds, NobodyOnDuty)),
     confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
@@ -206,26 +224,31 @@ async fn keep(
     }
     let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
     let is_new = fed.is_none();
-    let (mut rules, mut rotations) = rules_of(fed);
+    let (mut rules, mut feeds) = rules_of(fed);
     if is_new {
         rules.when_nobody = when_nobody;
     }
-    if !rotations.contains(id) {
-        rotations.push(id.clone());
-    }
+    let own = feeds.iter().find(|(rotation, _)| rotation == id);
+    let before = own.map(|(_, holds)| *holds);
+    feeds.retain(|(rotation, _)| rotation != id);
+    feeds.push((id.clone(), holds));
     let feeding = Feeding::read(services, workspace).await?;
-    let plan = feeding.plan(&rules, &rotations);
+    let plan = feeding.plan(&rules, &feeds);
     let state = group.state.as_ref();
     let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
     if taken_out > TAKEN_OUT_UNASKED && !confirmed {
         let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
         return Err(GroupRefusal::TakesOut { count }.into());
     }
+    // Somebody else connected it meanwhile, and chose otherwise.
+    if before.is_some_and(|before| before != holds) {
+        return set_holds(services, actor, id, holds).await;
+    }
     if is_new {
         let named = (&group.id, group.handle.as_str());
         store.begin_group(workspace, named, when_nobody).await?;
     }
-    let after = Some((&group.id, format!("@{}", group.handle)));
+    let after = Some((&group.id, holds, format!("@{}", group.handle)));
     choose(services, actor, id, after).await?;
     let target = (DUTY_GROUP, group.id.as_str());
     store.tell_now(workspace, id, target).await?;
@@ -246,17 +269,21 @@ async fn choose(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    chosen: Option<(&SlackGroupId, String)>,
+    chosen: Option<(&SlackGroupId, GroupHolds, String)>,
 ) -> Result<(), Stop<GroupRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
     let former = group_of(services, workspace, id).await?;
-    let target = chosen.as_ref().map(|(id, _)| id.as_str());
+    let target = chosen.as_ref();
+    let target = target.map(|(id, holds, _)| (id.as_str(), occasion(*holds)));
     let set = store
         .set_target(workspace, id, (DUTY_GROUP, target), |rotation, _| {
             must_edit(rotation, actor)?;
             Ok::<_, Stop<GroupRefusal>>(NewAuditEntry {
                 before: former.as_ref().map(|group| format!("@{}", group.handle)),
-                after: chosen.as_ref().map(|(_, handle)| handle.clone()),
+                after: chosen.as_ref().map(|(_, holds, handle)| match holds {
+                    GroupHolds::OnDuty => handle.clone(),
+                    GroupHolds::Members => format!("{handle}, {ALL_MEMBERS}"),
+                }),
                 ..entry_about(actor, AuditAction::SetDutyGroup, rotation)
             })
         })
@@ -266,13 +293,45 @@ async fn choose(
     }
     // The former one holds whoever is on duty in the others from now on.
     if let Some(former) = former
-        && let Some(other) = former.rotations.iter().find(|other| *other != id)
+        && let Some(other) = former.rotations().find(|other| *other != id)
     {
         let target = (DUTY_GROUP, former.id.as_str());
         store.tell_now(workspace, other, target).await?;
     }
     publish_rotation(services, actor, id);
     Ok(())
+}
+
+/// When a group that holds these people of a rotation is looked at.
+fn occasion(holds: GroupHolds) -> Occasion {
+    match holds {
+        GroupHolds::OnDuty => Occasion::ChangeOfDuty,
+        GroupHolds::Members => Occasion::ChangeOfPeople,
+    }
+}
+
+/// Chooses whom of a rotation its group holds.
+pub async fn set_holds(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    holds: GroupHolds,
+) -> Result<(), Stop<GroupRefusal>> {
+    let rotation = editable(services, actor, id).await?;
+    let group = fed_by(services, id).await?;
+    let after = match holds {
+        GroupHolds::OnDuty => "whoever is on duty",
+        GroupHolds::Members => ALL_MEMBERS,
+    };
+    let entry = NewAuditEntry {
+        after: Some(format!("Of {}: {after}", rotation.details.name)),
+        ..entry_about(actor, AuditAction::ChangedDutyGroup, &rotation)
+    };
+    let told = (DUTY_GROUP, occasion(holds));
+    if !services.store.set_occasion(id, told, &entry).await? {
+        return Err(GroupRefusal::NotConnected.into());
+    }
+    tell(services, actor, id, &group).await
 }
 
 /// Chooses what becomes of a rotation's group while nobody is on duty.
@@ -401,19 +460,21 @@ async fn kept(
         return Ok(None);
     };
     let told = store.targets_told(workspace, DUTY_GROUP).await?;
-    let own = std::slice::from_ref(id);
+    let own = group.feeds.iter().find(|(rotation, _)| rotation == id);
+    let holds = own.map_or_else(GroupHolds::default, |(_, holds)| *holds);
     let feeding = Feeding::read(services, workspace).await?;
-    let plan = feeding.plan(&group.rules, own);
+    let plan = feeding.plan(&group.rules, &[(id.clone(), holds)]);
     Ok(Some(Kept {
         left_out: plan.left_out,
+        holds,
         waiting: told.contains(group.id.as_str()),
         group,
     }))
 }
 
-/// How a group is kept, if it is, and which rotations feed it.
-fn rules_of(fed: Option<DutyGroup>) -> (GroupRules, Vec<RotationId>) {
-    fed.map_or_else(Default::default, |group| (group.rules, group.rotations))
+/// How a group is kept, if it is, and what feeds it.
+fn rules_of(fed: Option<DutyGroup>) -> (GroupRules, Vec<(RotationId, GroupHolds)>) {
+    fed.map_or_else(Default::default, |group| (group.rules, group.feeds))
 }
 
 /// Slack, as long as groups may be read and written there.

@@ -1,12 +1,17 @@
 //! What Round Robin can do in Slack, for those who can let it do more.
 
-use super::{Failure, rights::must_be_admin};
+use super::{Failure, Stop, rights::must_be_admin};
 use crate::{
     Services,
-    slack::{Inbound, creation_address, is_reachable, manifest},
+    audit::entry,
+    slack::{Inbound, creation_address, is_reachable, lent_token, manifest},
+    store::NewAuditEntry,
 };
 use domain::Actor;
-use types::{CapabilityView, CommandsState, Denial, SlackCapability, SlackSettingsView};
+use types::{
+    AuditAction, CapabilityView, CommandsState, Denial, GROUP_WRITER_GONE, GroupWriterView,
+    LiveTopic, PermissionEnd, PermissionRefusal, PersonId, SlackCapability, SlackSettingsView,
+};
 
 /// Where Slack sends commands.
 pub const COMMANDS_PATH: &str = "/api/slack/commands";
@@ -51,8 +56,61 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsVi
     };
     Ok(SlackSettingsView {
         capabilities: SlackCapability::ALL.into_iter().map(capability).collect(),
+        group_writer: group_writer(services, actor).await?,
         commands,
         manifest: format!("{manifest:#}"),
         creation_address: creation_address(slack, &manifest).into(),
     })
+}
+
+/// By whose own permission user groups are edited.
+async fn group_writer(
+    services: &Services,
+    actor: &Actor,
+) -> Result<Option<GroupWriterView>, Failure> {
+    let Some(writer) = services.store.group_writer(&actor.workspace).await? else {
+        return Ok(None);
+    };
+    let ended = match (&writer.ended, writer.is_gone) {
+        (Some(why), _) => Some(why.as_str()),
+        (None, true) => Some(GROUP_WRITER_GONE),
+        (None, false) => None,
+    };
+    Ok(Some(GroupWriterView {
+        name: name_of(services, actor, &writer.person).await?,
+        since: writer.granted_at,
+        ended: ended.map(PermissionEnd::of_code),
+    }))
+}
+
+async fn name_of(services: &Services, actor: &Actor, person: &PersonId) -> Result<String, Failure> {
+    let known = services.store.person(&actor.workspace, person).await?;
+    Ok(known.map_or_else(|| person.to_string(), |known| known.name))
+}
+
+/// Gives back, here and at Slack, the permission that an admin has lent.
+pub async fn take_back_permission(
+    services: &Services,
+    actor: &Actor,
+) -> Result<(), Stop<PermissionRefusal>> {
+    must_be_admin(actor, Denial::ManageIntegrations)?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let writer = store.group_writer(workspace).await?;
+    let writer = writer.ok_or(PermissionRefusal::NotLent)?;
+    let entry = NewAuditEntry {
+        target: Some(name_of(services, actor, &writer.person).await?),
+        ..entry(actor, AuditAction::TookBackGroupPermission, None)
+    };
+    if !store.forget_group_writer(&writer, &entry).await? {
+        return Err(PermissionRefusal::NotLent.into());
+    }
+    services.live.publish(workspace, LiveTopic::Connection);
+    let Some(token) = lent_token(&services.slack, &writer) else {
+        return Ok(());
+    };
+    if let Err(error) = services.slack.client.revoke(&token).await {
+        tracing::warn!(%workspace, %error, "a permission was not given back at Slack");
+        return Err(PermissionRefusal::StillAtSlack.into());
+    }
+    Ok(())
 }

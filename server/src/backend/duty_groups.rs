@@ -12,7 +12,8 @@ use app::{
 };
 use async_trait::async_trait;
 use types::{
-    DutyGroupView, GroupRefusal, NobodyOnDuty, PersonId, RotationId, SlackGroupId, Standby,
+    DutyGroupView, GroupChoice, GroupHolds, GroupRefusal, NobodyOnDuty, PersonId, RotationId,
+    SlackGroupId, Standby,
 };
 
 #[async_trait]
@@ -22,7 +23,7 @@ impl DutyGroups for RoundRobin {
         caller: &Caller,
         rotation: RotationId,
         search: String,
-        chosen: Option<SlackGroupId>,
+        chosen: Option<(SlackGroupId, GroupHolds)>,
     ) -> Result<DutyGroupView, AppError> {
         let wanted = (search.as_str(), chosen.as_ref());
         let group = duty_groups::group(&self.services, &actor(caller), &rotation, wanted).await;
@@ -33,12 +34,11 @@ impl DutyGroups for RoundRobin {
         &self,
         caller: &Caller,
         rotation: RotationId,
-        (group, when_nobody): (SlackGroupId, NobodyOnDuty),
+        choice: GroupChoice,
         confirmed: bool,
     ) -> Answer<(), GroupRefusal> {
         let (services, actor) = (&self.services, actor(caller));
-        let chosen = (&group, when_nobody);
-        let connected = duty_groups::connect(services, &actor, &rotation, chosen, confirmed).await;
+        let connected = duty_groups::connect(services, &actor, &rotation, &choice, confirmed).await;
         answer(caller, connected)
     }
 
@@ -69,6 +69,17 @@ impl DutyGroups for RoundRobin {
     ) -> Answer<(), GroupRefusal> {
         let asked = duty_groups::write_now(&self.services, &actor(caller), &rotation).await;
         answer(caller, asked)
+    }
+
+    async fn set_group_holds(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        holds: GroupHolds,
+    ) -> Answer<(), GroupRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let set = duty_groups::set_holds(services, &actor, &rotation, holds).await;
+        answer(caller, set)
     }
 
     async fn set_when_nobody(

@@ -1,13 +1,17 @@
 //! How this server's background work goes, and what it can do in Slack, for admins.
 
-use super::{RoundRobin, actor, answers::told, views};
+use super::{
+    RoundRobin, actor,
+    answers::{answer, told},
+    views,
+};
 use crate::actions::{slack_settings, workspace};
 use app::{
     AppError,
-    backend::{Caller, Operation},
+    backend::{Answer, Caller, Operation},
 };
 use async_trait::async_trait;
-use types::{BackgroundTask, SlackSettingsView};
+use types::{BackgroundTask, PermissionRefusal, SlackSettingsView};
 
 #[async_trait]
 impl Operation for RoundRobin {
@@ -20,5 +24,10 @@ impl Operation for RoundRobin {
     async fn slack_settings(&self, caller: &Caller) -> Result<SlackSettingsView, AppError> {
         let state = slack_settings::state(&self.services, &actor(caller)).await;
         told(caller, state)
+    }
+
+    async fn take_back_permission(&self, caller: &Caller) -> Answer<(), PermissionRefusal> {
+        let taken = slack_settings::take_back_permission(&self.services, &actor(caller)).await;
+        answer(caller, taken)
     }
 }

@@ -2,8 +2,10 @@
 //! says, and how it gets there, is for the consumer of its kind to know.
 
 mod attempts;
+mod posting;
 
 pub use attempts::Attempt;
+pub use posting::Posting;
 
 use crate::{
     background::{Background, Lease, Periodic, Task, jitter},
@@ -32,7 +34,7 @@ const SHORTEST_REST: Duration = Duration::from_millis(20);
 const LEASE: Duration = Duration::from_secs(10);
 /// What is sent at once, to as many targets.
 const AT_ONCE: usize = 32;
-/// How long a consumer may take. Whether it has told by then, nobody knows.
+/// How long a consumer may take. Whether it has told by then, nobody knows, once it has begun to.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
 /// How long whoever sends keeps others away: longer than a consumer may take, and as long as it
 /// may be tried to write what came of it.
@@ -73,12 +75,18 @@ pub trait Consumer: Send + Sync {
         false
     }
 
-    /// Tells a notice, by what is true now, in less than 20 seconds.
-    async fn deliver(&self, delivery: &Delivery) -> Attempt;
+    /// Tells a notice, by what is true now, in less than 20 seconds. Who is not repeatable says so
+    /// right before it is written.
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt;
 
     /// The same, where it matters of what else is told with it: what ends together with this one.
-    async fn deliver_with(&self, delivery: &Delivery, _beside: &[Beside]) -> Attempt {
-        self.deliver(delivery).await
+    async fn deliver_with(
+        &self,
+        delivery: &Delivery,
+        _beside: &[Beside],
+        posting: &Posting,
+    ) -> Attempt {
+        self.deliver(delivery, posting).await
     }
 }
 
@@ -170,22 +178,30 @@ impl Deliverer {
             true => self.beside(&delivery).await,
             false => Vec::new(),
         };
+        let posting = Posting::new(&self.store, &delivery, &beside);
         let sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
-            let beside = beside.clone();
-            async move { consumer.deliver_with(&delivery, &beside).await }
+            let (beside, posting) = (beside.clone(), posting.clone());
+            async move { consumer.deliver_with(&delivery, &beside, &posting).await }
         }));
-        let unclear = |problem: &str| Attempt::Unclear {
-            problem: problem.to_owned(),
+        let broken_off = |problem: &str| {
+            let problem = problem.to_owned();
+            match posting.has_begun() {
+                true => Attempt::Unclear { problem },
+                false => Attempt::Failed {
+                    problem,
+                    wait: None,
+                },
+            }
         };
         let attempt = match time::timeout(DELIVERY_LIMIT, sending).await {
             Ok(Ok(attempt)) => attempt,
             Ok(Err(error)) => {
                 tracing::error!(kind = delivery.kind, %error, "telling something outside broke off");
                 self.background.broke_off(TASK);
-                unclear(BROKE_OFF)
+                broken_off(BROKE_OFF)
             }
-            Err(_) => unclear(TIMED_OUT),
+            Err(_) => broken_off(TIMED_OUT),
         };
         let (repeatable, jitter) = (consumer.is_repeatable(), jitter());
         let number = (delivery.attempt, delivery.late);

@@ -72,6 +72,15 @@ pub struct UsersPage {
     pub end: PageEnd,
 }
 
+/// What somebody has let Round Robin do in their own name.
+#[derive(Clone, Debug)]
+pub struct NewPermission {
+    pub workspace: WorkspaceId,
+    pub person: PersonId,
+    pub token: SecretString,
+    pub scopes: Vec<String>,
+}
+
 /// What an installation brought.
 #[derive(Clone, Debug)]
 pub struct NewInstallation {
@@ -175,6 +184,21 @@ impl SlackClient {
         Ok(url)
     }
 
+    /// Slack's page that asks somebody to let the app do this in their own name; lacks
+    /// `redirect_uri` and `state`.
+    pub fn permission_address(
+        &self,
+        workspace: &WorkspaceId,
+        scope: &str,
+    ) -> Result<Url, SlackError> {
+        let mut url = self.address("/oauth/v2/authorize");
+        url.query_pairs_mut()
+            .append_pair("client_id", self.client_id()?)
+            .append_pair("user_scope", scope)
+            .append_pair("team", workspace.as_str());
+        Ok(url)
+    }
+
     /// Slack's page that opens a conversation with somebody, in the app where there is one and
     /// else in the browser.
     pub fn conversation_address(&self, workspace: &WorkspaceId, person: &PersonId) -> Url {
@@ -232,6 +256,40 @@ impl SlackClient {
             }),
             installed_by: fields.authed_user["id"].as_str().and_then(PersonId::parse),
         })
+    }
+
+    /// Exchanges the code of whoever lets the app do something in their own name for their token.
+    pub async fn exchange_permission(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+    ) -> Result<NewPermission, SlackError> {
+        let tokens: Tokens<InstallationFields> = self
+            .exchange("/api/oauth.v2.access", code, redirect_uri)
+            .await?;
+        let fields = tokens.extra_fields();
+        let given = &fields.authed_user;
+        if fields.tokens_rotate || given["refresh_token"].is_string() {
+            return Err(SlackError::TokenRotation);
+        }
+        let token = given["access_token"].as_str();
+        let token = token.filter(|token| !token.is_empty() && oauth::is_sendable(token));
+        let workspace = fields.team["id"].as_str().and_then(WorkspaceId::parse);
+        let person = given["id"].as_str().and_then(PersonId::parse);
+        Ok(NewPermission {
+            workspace: workspace.ok_or(SlackError::Unreadable)?,
+            person: person.ok_or(SlackError::Unreadable)?,
+            token: SecretString::from(token.ok_or(SlackError::Unreadable)?),
+            scopes: split_scopes(given["scope"].as_str().unwrap_or_default()),
+        })
+    }
+
+    /// Has Slack end a token.
+    pub async fn revoke(&self, token: &SecretString) -> Result<(), SlackError> {
+        match self.post("auth.revoke", token, &json!({})).await {
+            Ok(_) | Err(SlackError::TokenRefused { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a bot token may do, as Slack tells with the answer to whose it is.

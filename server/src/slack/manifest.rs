@@ -3,11 +3,11 @@
 
 use super::{NEEDED_SCOPES, sign_in::CALLBACK_PATH};
 use serde_json::{Value, json};
-use types::SlackCapability;
+use types::{GROUP_WRITER_SCOPE, SlackCapability};
 use url::Url;
 
-/// What Slack is asked for with a sign-in.
-const USER_SCOPES: [&str; 3] = ["openid", "profile", "email"];
+/// What Slack is asked for with a sign-in, and what an admin may lend beside.
+const USER_SCOPES: [&str; 4] = ["openid", "profile", "email", GROUP_WRITER_SCOPE];
 /// Slack's own, where apps are made; another Slack has it beside the rest.
 const SLACK_HOST: &str = "slack.com";
 const APPS_AT_SLACK: &str = "https://api.slack.com/apps";

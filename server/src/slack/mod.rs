@@ -7,6 +7,7 @@ mod command;
 mod direct;
 pub mod directory;
 mod error;
+mod group_writer;
 mod holds;
 mod id_token;
 mod installation;
@@ -29,6 +30,7 @@ pub use client::{Granted, NewInstallation, SlackClient};
 pub use command::{Command, CoverWish, Invocation, Request};
 pub use direct::open_direct;
 pub use error::SlackError;
+pub use group_writer::token_of as lent_token;
 pub use holds::Holds;
 pub use installation::{
     AskError, Installed, NEEDED_SCOPES, admits, ask, bot_token, installed, is_allowed,

@@ -31,9 +31,17 @@ pub enum SignInStep {
         /// What Round Robin shall be allowed.
         #[serde(default)]
         wanted: Option<SlackCapability>,
+        /// Whether they want to lend their own permission to edit user groups.
+        #[serde(default)]
+        lends: bool,
     },
     /// To install Round Robin in the workspace of the person identified before.
     Install {
+        workspace: WorkspaceId,
+        person: PersonId,
+    },
+    /// To let Round Robin edit user groups in the name of the person identified before.
+    Lend {
         workspace: WorkspaceId,
         person: PersonId,
     },

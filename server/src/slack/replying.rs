@@ -42,8 +42,8 @@ impl ReplyAddress {
 }
 
 /// Answers there, for one person alone to see, in a thread if that is where they are. What Slack may
-/// take later is tried again for some minutes, for which nobody waits, nor a server that ends. Where
-/// that fails nobody is told: it is logged.
+/// take later is tried again for some minutes, for which nobody waits; a server that ends tries it once
+/// more at once. Where that fails nobody is told: it is logged.
 pub async fn respond(
     services: &SlackServices,
     address: &ReplyAddress,
@@ -55,7 +55,8 @@ pub async fn respond(
     };
     let (services, address) = (services.clone(), address.clone());
     let (thread, text) = (thread.map(str::to_owned), text.to_owned());
-    tokio::spawn(async move {
+    let tasks = services.tasks.clone();
+    tasks.spawn(async move {
         if let Err(error) =
             respond_again(&services, &address, (thread.as_deref(), &text), error).await
         {
@@ -72,12 +73,17 @@ async fn respond_again(
 ) -> Result<(), SlackError> {
     let (mut usual, mut waited) = (SHORTEST_PAUSE, Duration::ZERO);
     while let Some(pause) = pause_after(&error, usual, waited) {
-        time::sleep(pause).await;
+        let ends = time::timeout(pause, services.shutdown.cancelled())
+            .await
+            .is_ok();
         waited = waited.saturating_add(pause);
         usual = usual.saturating_mul(2).min(LONGEST_PAUSE);
         match services.client.respond(address, thread, text).await {
             Ok(()) => return Ok(()),
             Err(next) => error = next,
+        }
+        if ends {
+            break;
         }
     }
     Err(error)

@@ -2,10 +2,11 @@
 //! the workspace lacks it or its token lacks a scope, then make a session.
 
 use super::{
-    SlackServices,
+    DUTY_GROUP, SlackServices,
     client::{Granted, NewInstallation},
     directory::{DirectoryError, LookedUp, look_up, start_refresh},
     error::SlackError,
+    group_writer::token_of as lent_token,
     id_token::{self, Expected, IdTokenError, Identity},
     installation::{
         NEEDED_SCOPES, bot_token, has_needed, is_allowed, is_served, only_served, scopes_to_ask,
@@ -17,14 +18,18 @@ use crate::{
     config::ServedWorkspaces,
     crypto::{random_token, token_key},
     oauth::says_later,
-    store::{Installation, NewAuditEntry, NewSession, StoreError, Workspace, bot_token_row},
+    store::{
+        Installation, NewAuditEntry, NewSession, StoreError, Workspace, bot_token_row,
+        group_writer_row,
+    },
 };
 use domain::{Actor, Person, Principal, Through};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
 use types::{
-    AuditAction, LiveTopic, PersonId, Role, SignInProblem, SlackCapability, Timestamp, WorkspaceId,
+    AuditAction, GROUP_WRITER_SCOPE, LiveTopic, PersonId, Role, SignInProblem, SlackCapability,
+    SlackPermission, Timestamp, WorkspaceId,
 };
 use url::Url;
 
@@ -102,7 +107,7 @@ enum Stop {
 pub async fn begin(
     services: &SlackServices,
     return_to: &str,
-    wanted: Option<SlackCapability>,
+    wanted: Option<SlackPermission>,
 ) -> Result<Progress, StoreError> {
     let asked = ask_who_it_is(services, return_to, wanted).await;
     settled(asked, Some(return_to.to_owned()))
@@ -111,7 +116,7 @@ pub async fn begin(
 async fn ask_who_it_is(
     services: &SlackServices,
     return_to: &str,
-    wanted: Option<SlackCapability>,
+    wanted: Option<SlackPermission>,
 ) -> Result<Progress, Stop> {
     let nonce = random_token();
     let first = services.store.first_workspace().await?;
@@ -119,7 +124,11 @@ async fn ask_who_it_is(
     let url = services.client.identify_address(only, &nonce)?;
     let step = SignInStep::Identify {
         nonce_key: token_key(nonce.expose_secret()),
-        wanted,
+        wanted: match wanted {
+            Some(SlackPermission::OfBot(capability)) => Some(capability),
+            Some(SlackPermission::OwnGroupWrites) | None => None,
+        },
+        lends: wanted == Some(SlackPermission::OwnGroupWrites),
     };
     ask_slack(services, url, step, return_to).await
 }
@@ -153,8 +162,25 @@ async fn proceed(
     pending: &PendingSignIn,
 ) -> Result<Progress, Stop> {
     let recognised = match (checked_code(&pending.step, answer), &pending.step) {
-        (Ok(code), SignInStep::Identify { nonce_key, wanted }) => {
-            identify(services, code, nonce_key, *wanted).await?
+        (
+            Ok(code),
+            SignInStep::Identify {
+                nonce_key, wanted, ..
+            },
+        ) => identify(services, code, nonce_key, *wanted).await?,
+        (Ok(code), SignInStep::Lend { workspace, person }) => {
+            let stop = match lend(services, visit, code, (workspace, person)).await {
+                Ok(()) => Stop::Refused(SignInProblem::Stale),
+                Err(stop @ Stop::Store(_)) => return Err(stop),
+                Err(stop) => {
+                    tracing::warn!(%workspace, %person, why = %stop, "no permission to edit user groups was lent");
+                    stop
+                }
+            };
+            member_as_before(services, workspace, person, stop).await?
+        }
+        (Err(problem), SignInStep::Lend { workspace, person }) => {
+            member_as_before(services, workspace, person, Stop::Refused(problem)).await?
         }
         (Ok(code), SignInStep::Install { workspace, person }) => {
             let identity = Identity {
@@ -177,13 +203,19 @@ async fn proceed(
         (Err(problem), _) => return Err(Stop::Refused(problem)),
     };
     match recognised {
+        Recognised::Member(workspace, person)
+            if person.role.administers()
+                && matches!(pending.step, SignInStep::Identify { lends: true, .. }) =>
+        {
+            ask_to_lend(services, workspace, person.id, &pending.return_to).await
+        }
         Recognised::Member(workspace, person) => {
             enter(services, visit, &workspace, &person, &pending.return_to).await
         }
         Recognised::NeedsInstallation(identity) => {
             let wanted = match pending.step {
                 SignInStep::Identify { wanted, .. } => wanted,
-                SignInStep::Install { .. } => None,
+                SignInStep::Install { .. } | SignInStep::Lend { .. } => None,
             };
             ask_to_install(services, identity, &pending.return_to, wanted).await
         }
@@ -212,13 +244,25 @@ async fn as_before(
     person: &PersonId,
     stop: Stop,
 ) -> Result<Recognised, Stop> {
+    let why = stop.to_string();
+    let recognised = member_as_before(services, workspace, person, stop).await?;
+    tracing::warn!(%workspace, why, "the installation is not renewed");
+    Ok(recognised)
+}
+
+/// Whoever was identified before, as long as Round Robin is installed; else it ends with `stop`.
+async fn member_as_before(
+    services: &SlackServices,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+    stop: Stop,
+) -> Result<Recognised, Stop> {
     let installed = services.store.workspace(workspace).await?;
     let serves = installed.is_some_and(|installed| {
         installed.installation.is_some() && installed.standing.ended_at().is_none()
     });
     match services.store.person(workspace, person).await? {
         Some(person) if serves && !person.deactivated => {
-            tracing::warn!(%workspace, why = %stop, "the installation is not renewed");
             Ok(Recognised::Member(workspace.clone(), person))
         }
         _ => Err(stop),
@@ -230,7 +274,9 @@ fn checked_code<'a>(step: &SignInStep, answer: &'a SlackAnswer) -> Result<&'a st
     match (answer.error.as_deref(), step) {
         // Slack says the same to who cancels and to who may not install.
         (Some("access_denied"), SignInStep::Install { .. }) => Err(SignInProblem::NotInstalled),
-        (Some("access_denied"), SignInStep::Identify { .. }) => Err(SignInProblem::Cancelled),
+        (Some("access_denied"), SignInStep::Identify { .. } | SignInStep::Lend { .. }) => {
+            Err(SignInProblem::Cancelled)
+        }
         (Some(word), _) if says_later(word) => Err(SignInProblem::SlackUnavailable),
         (Some(word), _) => Err(SlackError::of_word(word, || None).sign_in_problem()),
         (None, _) => answer
@@ -402,6 +448,67 @@ async fn ask_to_install(
         person: identity.person,
     };
     ask_slack(services, url, step, return_to).await
+}
+
+async fn ask_to_lend(
+    services: &SlackServices,
+    workspace: WorkspaceId,
+    person: PersonId,
+    return_to: &str,
+) -> Result<Progress, Stop> {
+    let url = services
+        .client
+        .permission_address(&workspace, GROUP_WRITER_SCOPE)?;
+    let step = SignInStep::Lend { workspace, person };
+    ask_slack(services, url, step, return_to).await
+}
+
+/// Saves the permission that an admin has lent, and has groups tried again that Slack let nobody
+/// edit. What was lent before is given back.
+async fn lend(
+    services: &SlackServices,
+    visit: &Visit,
+    code: &str,
+    (workspace, person): (&WorkspaceId, &PersonId),
+) -> Result<(), Stop> {
+    let (client, store) = (&services.client, &services.store);
+    let redirect_uri = services.config.public_url.join(CALLBACK_PATH);
+    let new = client.exchange_permission(code, &redirect_uri).await?;
+    if (&new.workspace, &new.person) != (workspace, person) {
+        return Err(Stop::Refused(SignInProblem::NoMember));
+    }
+    if !new.scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE) {
+        let granted = Some(new.scopes);
+        return Err(SlackError::MissingScope { granted }.into());
+    }
+    let lender = store.person(workspace, person).await?;
+    let lender = lender.filter(|person| person.role.administers() && !person.deactivated);
+    let lender = lender.ok_or(Stop::Refused(SignInProblem::NoMember))?;
+    let former = store.group_writer(workspace).await?;
+    let sealed = services.keys.seal(&new.token, &group_writer_row(workspace));
+    let entry = audited(
+        workspace,
+        by_session(&lender),
+        AuditAction::LentGroupPermission,
+        visit,
+        store.now().await?,
+    );
+    store.save_group_writer(person, &sealed, &entry).await?;
+    services.live.publish(workspace, LiveTopic::Connection);
+    let former = former.filter(|former| former.person != *person);
+    if let Some(former) = former.and_then(|former| lent_token(services, &former))
+        && let Err(error) = client.revoke(&former).await
+    {
+        tracing::warn!(%workspace, %error, "a permission that was lent before was not given back at Slack");
+    }
+    for group in store.duty_groups(workspace, DUTY_GROUP).await? {
+        let (rotation, _) = &group.feeds[0];
+        let target = (DUTY_GROUP, group.id.as_str());
+        if group.problem.is_some() {
+            store.tell_now(workspace, rotation, target).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Has the browser keep the step under a new state, which `url` gets to carry.
@@ -623,6 +730,7 @@ mod tests {
         SignInStep::Identify {
             nonce_key: String::new(),
             wanted: None,
+            lends: false,
         }
     }
 

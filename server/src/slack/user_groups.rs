@@ -4,6 +4,7 @@
 use super::{
     AskError, Installed, SlackError, SlackServices,
     client::Granted,
+    group_writer,
     shapes::{person_id, storable},
 };
 use domain::{GroupState, GroupWrite};
@@ -144,8 +145,7 @@ impl UserGroups {
             GroupWrite::Enable => (ENABLE, json!({"usergroup": id})),
             GroupWrite::Disable => (DISABLE, json!({"usergroup": id})),
         };
-        let question = || services.client.write_group(&installed.token, method, &body);
-        let answer = installed.ask(services, method, question).await;
+        let answer = put(services, installed, method, &body).await;
         let written = answer.as_ref().ok().and_then(Option::as_ref);
         let written = written.filter(|group| group.id == *id && group.state.is_some());
         self.note(installed, written).await;
@@ -161,8 +161,7 @@ impl UserGroups {
         handle: &str,
     ) -> Result<UserGroup, AskError> {
         let body = json!({"name": handle, "handle": handle});
-        let question = || services.client.write_group(&installed.token, CREATE, &body);
-        let made = installed.ask(services, CREATE, question).await;
+        let made = put(services, installed, CREATE, &body).await;
         self.note(installed, None).await;
         Ok(made?.ok_or(SlackError::Unreadable)?)
     }
@@ -192,6 +191,28 @@ impl UserGroups {
         let slot = slots.entry(installed.workspace.id.clone()).or_default();
         Arc::clone(slot)
     }
+}
+
+/// Changes something about groups: by the permission that an admin has lent, and where nobody has, or
+/// that has ended, by the bot's.
+async fn put(
+    services: &SlackServices,
+    installed: &Installed,
+    method: &'static str,
+    body: &Value,
+) -> Result<Option<UserGroup>, AskError> {
+    let (client, workspace) = (&services.client, &installed.workspace.id);
+    if let Some(lent) = group_writer::lent(services, workspace).await? {
+        let writing = client.write_group(&lent.token, method, body);
+        match services.holds.kept(workspace, method.into(), writing).await {
+            Ok(written) => return Ok(written.value),
+            // Nothing was written.
+            Err(error) if lent.has_ended(services, &error).await? => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let question = || client.write_group(&installed.token, method, body);
+    installed.ask(services, method, question).await
 }
 
 /// The groups of an answer that lists them, without those that cannot be read.

@@ -7,7 +7,7 @@ use crate::{
     Services,
     actions::{Failure, rotations},
     crypto::token_key,
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{
         self, AskError, CALL, Installed, MENTION, Mention, Message, admits,
         message::{Asked, called, called_next, what_became_of, with_buttons},
@@ -31,6 +31,7 @@ pub(super) const fn to_call(number: usize) -> MentionNotice {
         kind: MENTION,
         number,
         expires_in: Some(OF_USE),
+        is_apart: false,
     }
 }
 
@@ -104,8 +105,8 @@ impl Consumer for Mentions {
         MENTION
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
-        let answering = self.answer(delivery).await;
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        let answering = self.answer(delivery, posting).await;
         answering.unwrap_or_else(|error| {
             // Whatever has failed came before the message.
             tracing::error!(?error, "a mention could not be answered");
@@ -115,7 +116,7 @@ impl Consumer for Mentions {
 }
 
 impl Mentions {
-    async fn answer(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
+    async fn answer(&self, delivery: &Delivery, posting: &Posting) -> Result<Attempt, Failure> {
         let Self(services) = self;
         // Also what a version left behind that let nothing expire.
         if delivery.late >= OF_USE {
@@ -155,7 +156,9 @@ impl Mentions {
             }
             Answer::InThread(_) | Answer::Alone(_) => {}
         }
-        services.store.note_posting(&mention.id, delivery).await?;
+        if !posting.begins().await? {
+            return Ok(failed(FAILED));
+        }
         let written = match &answer {
             Answer::Nothing => Ok(()),
             Answer::Alone(text) => {
@@ -189,7 +192,7 @@ impl Consumer for Calls {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+    async fn deliver(&self, delivery: &Delivery, _posting: &Posting) -> Attempt {
         self.update(delivery).await.unwrap_or_else(|error| {
             tracing::error!(?error, "what became of a mention could not be told");
             failed(FAILED)

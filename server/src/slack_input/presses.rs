@@ -80,16 +80,20 @@ async fn pressed(
         if let Some(under) = &press.under {
             fill_in(mention, under);
         }
-        let calling = &mention.calling;
-        let update = MentionNotice {
-            kind: CALL,
-            number: calling.changes(),
-            expires_in: None,
-        };
-        let next = is_next_called.then(|| to_call(calling.calls.len()));
-        Ok(Vec::from_iter([update].into_iter().chain(next)))
+        let next = is_next_called.then(|| to_call(mention.calling.calls.len()));
+        Ok(Vec::from_iter([to_update(mention)].into_iter().chain(next)))
     });
-    let said = match changing.await? {
+    let changed = changing.await?;
+    if let (MentionChange::Refused(_), Some(under)) = (&changed, &press.under) {
+        // The message can be told what has become of the call from now on, as it may have missed.
+        let filling_in =
+            store.change_mention(&mention.id, None, |mention| match fill_in(mention, under) {
+                true => Ok(vec![to_update(mention)]),
+                false => Err(()),
+            });
+        filling_in.await?;
+    }
+    let said = match changed {
         MentionChange::Done | MentionChange::Repeated => None,
         MentionChange::Gone => Some(replies.call_over()),
         MentionChange::Refused(refusal) => Some(replies.not_taken(&refusal, &me)),
@@ -97,12 +101,26 @@ async fn pressed(
     Ok((thread, said))
 }
 
-/// Keeps by what Slack knows the message of a call, where a server ended before it could.
-fn fill_in(mention: &mut StoredMention, under: &Pressed) {
+/// That the messages of a mention are to say what has become of it.
+fn to_update(mention: &StoredMention) -> MentionNotice {
+    MentionNotice {
+        kind: CALL,
+        number: mention.progress(),
+        expires_in: None,
+        is_apart: true,
+    }
+}
+
+/// Keeps by what Slack knows the message of a call, where a server ended before it could. False
+/// where that is known.
+fn fill_in(mention: &mut StoredMention, under: &Pressed) -> bool {
     if under.channel != mention.asked.channel {
-        return;
+        return false;
     }
-    if let Some(written) = mention.messages.get_mut(under.call) {
-        written.ts.get_or_insert_with(|| under.ts.clone());
-    }
+    let written = mention.messages.get_mut(under.call);
+    let Some(written) = written.filter(|written| written.ts.is_none()) else {
+        return false;
+    };
+    written.ts = Some(under.ts.clone());
+    true
 }

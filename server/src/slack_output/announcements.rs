@@ -5,7 +5,7 @@ use super::{FAILED, GONE, NOT_INSTALLED, failed, post, refused};
 use crate::{
     Services,
     actions::{Failure, channels},
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{self, ANNOUNCEMENT, DUTY_GROUP, Message, TOPIC},
     store::Delivery,
 };
@@ -31,8 +31,8 @@ impl Consumer for Announcements {
         &[DUTY_GROUP, TOPIC]
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
-        match self.announce(delivery).await {
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        match self.announce(delivery, posting).await {
             Ok(attempt) => attempt,
             Err(Failure::NotFound) => refused(GONE),
             // Whatever has failed came before the message.
@@ -45,7 +45,7 @@ impl Consumer for Announcements {
 }
 
 impl Announcements {
-    async fn announce(&self, delivery: &Delivery) -> Result<Attempt, Failure> {
+    async fn announce(&self, delivery: &Delivery, posting: &Posting) -> Result<Attempt, Failure> {
         let Self(services) = self;
         let rotation = delivery.rotation().ok_or(Failure::NotFound)?;
         let text = channels::said(services, &delivery.workspace, rotation).await?;
@@ -55,6 +55,6 @@ impl Announcements {
         };
         let channel = SlackChannelId::new(&delivery.target);
         let message = Message::new(&channel, &text);
-        Ok(post(services, &installed, message).await)
+        Ok(post(services, &installed, message, posting).await?)
     }
 }

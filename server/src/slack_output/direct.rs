@@ -9,7 +9,7 @@ use crate::{
         notifications::{QUIET_HOURS, quiet_until},
         rotations::{self, RotationState},
     },
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{
         self, AskError, DUTY_GROUP, Message, TOPIC,
         message::{Personal, direct_message, personal_line, reconnect_line},
@@ -76,15 +76,20 @@ impl Consumer for DirectMessages {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
-        self.deliver_with(delivery, &[]).await
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        self.deliver_with(delivery, &[], posting).await
     }
 
-    async fn deliver_with(&self, delivery: &Delivery, beside: &[Beside]) -> Attempt {
+    async fn deliver_with(
+        &self,
+        delivery: &Delivery,
+        beside: &[Beside],
+        posting: &Posting,
+    ) -> Attempt {
         let Some(person) = MemberKey::new(&delivery.target).person() else {
             return Attempt::Delivered;
         };
-        let telling = self.tell(delivery, beside, &person).await;
+        let telling = self.tell((delivery, posting), beside, &person).await;
         telling.unwrap_or_else(|error| {
             // Whatever has failed came before the message.
             tracing::error!(?error, %person, "somebody could not be told of their duty");
@@ -96,7 +101,7 @@ impl Consumer for DirectMessages {
 impl DirectMessages {
     async fn tell(
         &self,
-        delivery: &Delivery,
+        (delivery, posting): (&Delivery, &Posting),
         beside: &[Beside],
         person: &PersonId,
     ) -> Result<Attempt, Failure> {
@@ -146,7 +151,7 @@ impl DirectMessages {
                 false => Attempt::Delivered,
             });
         }
-        let attempt = self.send(delivery, person, &lines).await?;
+        let attempt = self.send((delivery, posting), person, &lines).await?;
         if attempt == Attempt::Delivered {
             let mut names: Vec<_> = lines.iter().map(|line| line.rotation.as_str()).collect();
             names.dedup();
@@ -161,7 +166,7 @@ impl DirectMessages {
 
     async fn send(
         &self,
-        delivery: &Delivery,
+        (delivery, posting): (&Delivery, &Posting),
         person: &PersonId,
         lines: &[Line],
     ) -> Result<Attempt, Failure> {
@@ -184,7 +189,7 @@ impl DirectMessages {
         let choices = services.config.public_url.join(CHOICES);
         let text = direct_message(&lines, &choices);
         let message = Message::new(&channel, &text);
-        Ok(post(services, &installed, message).await)
+        Ok(post(services, &installed, message, posting).await?)
     }
 
     /// What there is to say now of a rotation, as far as it is still of use.

@@ -74,7 +74,7 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
     let feeding = Feeding::read(services, workspace).await?;
     for group in at_rest {
         let present = groups.iter().find(|present| present.id == group.id);
-        let goal = feeding.plan(&group.rules, &group.rotations).goal;
+        let goal = feeding.plan(&group.rules, &group.feeds).goal;
         compare_one(services, workspace, (group, &goal), (present, now)).await?;
     }
     Ok(())
@@ -115,14 +115,13 @@ async fn compare_one(
         _ => {
             if may_be_tried(group.problem.as_ref(), now) {
                 let target = (DUTY_GROUP, group.id.as_str());
-                store
-                    .tell_now(workspace, &group.rotations[0], target)
-                    .await?;
+                let (rotation, _) = &group.feeds[0];
+                store.tell_now(workspace, rotation, target).await?;
             }
         }
     }
     if is_news {
-        publish(services, workspace, &group.rotations);
+        publish(services, workspace, group.rotations());
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{FAILED, NOT_INSTALLED, attempt, failed, publish, refused};
 use crate::{
     Services,
     actions::{Failure, duty_groups::Feeding},
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{self, AskError, DUTY_GROUP, FRESH, Installed, SlackError, directory},
     store::{Delivery, DutyGroup},
 };
@@ -47,7 +47,7 @@ impl Consumer for DutyGroups {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+    async fn deliver(&self, delivery: &Delivery, _posting: &Posting) -> Attempt {
         let Self(services) = self;
         let workspace = &delivery.workspace;
         let id = SlackGroupId::new(&delivery.target);
@@ -83,7 +83,7 @@ async fn bring_right(
             .note_group_problem(workspace, &group.id, problem);
         noting.await?;
     }
-    publish(services, workspace, &group.rotations);
+    publish(services, workspace, group.rotations());
     Ok(attempt)
 }
 
@@ -112,7 +112,7 @@ async fn write(
             return Ok(failed(UNREADABLE));
         };
         let feeding = Feeding::read(services, workspace).await?;
-        let goal = feeding.plan(&rules, &group.rotations).goal;
+        let goal = feeding.plan(&rules, &group.feeds).goal;
         let writes = goal.writes(state);
         if writes.is_empty() {
             let named = (&group.id, present.handle.as_str());
@@ -165,7 +165,7 @@ async fn not_taken(
 ) -> Result<BTreeSet<PersonId>, Failure> {
     let Installed { workspace, token } = installed;
     let mut not_taken = rules.not_taken.clone();
-    let GroupGoal::Members(members) = goal else {
+    let (GroupGoal::Members(members) | GroupGoal::AtLeast(members)) = goal else {
         return Ok(not_taken);
     };
     let (mut guests, mut explained) = (Vec::new(), false);

@@ -16,7 +16,7 @@ pub use topic_watch::{Rounds, look_at_topics, task as topic_watch};
 use crate::{
     Services,
     background::{Lease, Periodic, Task},
-    outbox::Attempt,
+    outbox::{Attempt, Posting},
     slack::{self, AskError, Installed, Message, SlackError},
     store::StoreError,
 };
@@ -78,7 +78,11 @@ fn may_be_tried(problem: Option<&(String, Timestamp)>, now: Timestamp) -> bool {
 }
 
 /// Has open pages read these rotations anew.
-fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId]) {
+fn publish<'a>(
+    services: &Services,
+    workspace: &WorkspaceId,
+    rotations: impl IntoIterator<Item = &'a RotationId>,
+) {
     for rotation in rotations {
         let topic = LiveTopic::Rotation(rotation.clone());
         services.live.publish(workspace, topic);
@@ -86,11 +90,21 @@ fn publish(services: &Services, workspace: &WorkspaceId, rotations: &[RotationId
 }
 
 /// Writes a message, once.
-async fn post(services: &Services, installed: &Installed, message: Message<'_>) -> Attempt {
-    match slack::post_message(&services.slack, installed, message).await {
-        Ok(_) => Attempt::Delivered,
-        Err(error) => attempt_to_write(error),
+async fn post(
+    services: &Services,
+    installed: &Installed,
+    message: Message<'_>,
+    posting: &Posting,
+) -> Result<Attempt, StoreError> {
+    if !posting.begins().await? {
+        return Ok(failed(FAILED));
     }
+    Ok(
+        match slack::post_message(&services.slack, installed, message).await {
+            Ok(_) => Attempt::Delivered,
+            Err(error) => attempt_to_write(error),
+        },
+    )
 }
 
 /// What an attempt to write a message comes to that ended with this.

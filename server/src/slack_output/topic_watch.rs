@@ -126,7 +126,7 @@ async fn look(
         };
         if let Some(note) = note {
             store.note_topic(workspace, channel, note).await?;
-            publish(services, workspace, std::slice::from_ref(&known.rotation));
+            publish(services, workspace, [&known.rotation]);
         }
         if step != TopicStep::Nothing && may_be_tried(known.problem.as_ref(), now) {
             tell().await?;

@@ -6,7 +6,7 @@ use super::{FAILED, NOT_INSTALLED, attempt, failed, refused};
 use crate::{
     Services,
     actions::{Failure, rotations::Present, topics},
-    outbox::{Attempt, Consumer},
+    outbox::{Attempt, Consumer, Posting},
     slack::{self, AskError, DUTY_GROUP, Installed, TOPIC, set_topic, topic},
     store::{ChannelTopic, Delivery, TopicNote, topic_channel},
 };
@@ -39,7 +39,7 @@ impl Consumer for Topics {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+    async fn deliver(&self, delivery: &Delivery, _posting: &Posting) -> Attempt {
         self.bring_right(delivery).await.unwrap_or_else(|error| {
             tracing::error!(?error, target = delivery.target, "a topic could not be set");
             failed(FAILED)

@@ -1,7 +1,7 @@
 //! What of the outbox is being delivered. All times are the database's, so that servers whose
 //! clocks differ agree.
 
-use super::{Result, Store, as_json, duration, mentions, millis, outbox};
+use super::{Result, Store, as_json, duration, millis, outbox};
 use domain::Occurrence;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -231,7 +231,7 @@ impl Store {
         outbox::join_waiting(&mut tx, self.engine).await?;
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
-                 claimed_until = {now} + $2
+                 posting = -(attempts + 1), claimed_until = {now} + $2
              where state = 'waiting' and id in (select id from outbox where id in (select id from (
                  select o.id, o.not_before, row_number() over (
                      partition by o.workspace_id, coalesce({lane}, o.id)
@@ -323,7 +323,7 @@ impl Store {
         let now = self.engine.now();
         let statement = format!(
             "update outbox set state = 'sending', attempts = attempts + 1,
-                 claimed_until = {now} + $4
+                 posting = -(attempts + 1), claimed_until = {now} + $4
              where id in (select id from outbox
                  where workspace_id = $1 and target = $2 and kind = $3 and state = 'waiting'
                      and not_before <= (select {now})
@@ -374,9 +374,47 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps that an attempt begins to write, for what is told with it as well: see
+    /// [`Store::recover_deliveries`]. False when it counts as that of one who is gone.
+    pub async fn note_posting(&self, delivery: &Delivery, beside: &[Beside]) -> Result<bool> {
+        let noted = sqlx::query(
+            "update outbox set posting = attempts
+             where id = $1 and state = 'sending' and attempts = $2",
+        )
+        .bind(&delivery.id)
+        .bind(i64::from(delivery.attempt))
+        .execute(&self.writer)
+        .await?;
+        if noted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if !beside.is_empty() {
+            let statement = format!(
+                "update outbox set posting = attempts
+                 where id in (select id from outbox where state = 'sending' and id in {} {})",
+                self.engine.texts_of_json("$1"),
+                self.engine.held_in_order()
+            );
+            let ids: Vec<_> = beside.iter().map(|one| one.id.as_str()).collect();
+            sqlx::query(AssertSqlSafe(statement))
+                .bind(as_json(&ids))
+                .execute(&self.writer)
+                .await?;
+        }
+        if let Subject::Mention(mention) = &delivery.subject {
+            // Where a version looks that knows this of mentions alone.
+            sqlx::query("update mentions set posting = $2 where id = $1")
+                .bind(mention)
+                .bind(format!("{}/{}", delivery.id, delivery.attempt))
+                .execute(&self.writer)
+                .await?;
+        }
+        Ok(true)
+    }
+
     /// Takes back what somebody who is gone was sending. Those of the `repeatable` kinds are sent
-    /// again, also those of `kinds` of which it was noted that they begin to be written, and were
-    /// not; of the others nobody knows whether they were told: how many these are.
+    /// again, also those of `kinds` that had surely not begun to be written; of the others nobody
+    /// knows whether they were told: how many these are.
     pub async fn recover_deliveries(
         &self,
         kinds: &[&str],
@@ -386,11 +424,10 @@ impl Store {
         let now = self.engine.now();
         let gone = format!("state = 'sending' and claimed_until <= (select {now})");
         let again = format!(
-            "update outbox as o set state = 'waiting', claimed_until = null
-             where {gone} and (kind in {} or kind in {} and {})",
+            "update outbox set state = 'waiting', claimed_until = null
+             where {gone} and (kind in {} or kind in {} and posting = -attempts)",
             self.engine.texts_of_json("$1"),
-            self.engine.texts_of_json("$2"),
-            mentions::NOTHING_WRITTEN
+            self.engine.texts_of_json("$2")
         );
         sqlx::query(AssertSqlSafe(again))
             .bind(as_json(repeatable))

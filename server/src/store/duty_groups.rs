@@ -5,7 +5,7 @@ use super::{DatabaseConnection, NewAuditEntry, Result, Store, as_json, audit};
 use domain::{GroupRules, GroupState};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::collections::BTreeSet;
-use types::{NobodyOnDuty, PersonId, RotationId, SlackGroupId, Timestamp, WorkspaceId};
+use types::{GroupHolds, NobodyOnDuty, PersonId, RotationId, SlackGroupId, Timestamp, WorkspaceId};
 
 /// A group that rotations feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct DutyGroup {
     /// Without the `@`, as Slack last told.
     pub handle: String,
     pub rules: GroupRules,
-    /// Those that feed it, at least one.
-    pub rotations: Vec<RotationId>,
+    /// The rotations that feed it, at least one, and whom of each it holds.
+    pub feeds: Vec<(RotationId, GroupHolds)>,
     /// How it was when all was right; absent until it was for the first time.
     pub known: Option<GroupState>,
     pub written_at: Option<Timestamp>,
@@ -41,6 +41,7 @@ struct Row {
     problem: Option<String>,
     problem_at: Option<i64>,
     rotation_id: String,
+    of_members: Option<i64>,
 }
 
 const COLUMNS: &str = "g.group_id, g.handle, g.when_nobody, g.permanent, g.fallback, g.not_taken,
@@ -55,6 +56,10 @@ impl From<Row> for DutyGroup {
     fn from(row: Row) -> Self {
         let known = row.members.zip(row.disabled);
         let edited_by = row.edited_by.map(PersonId::new);
+        let holds = match row.of_members {
+            Some(_) => GroupHolds::Members,
+            None => GroupHolds::OnDuty,
+        };
         Self {
             id: SlackGroupId::new(row.group_id),
             handle: row.handle,
@@ -64,7 +69,7 @@ impl From<Row> for DutyGroup {
                 fallback: people(&row.fallback),
                 not_taken: people(&row.not_taken),
             },
-            rotations: vec![RotationId::new(row.rotation_id)],
+            feeds: vec![(RotationId::new(row.rotation_id), holds)],
             known: known.map(|(members, disabled)| GroupState {
                 members: people(&members),
                 disabled: disabled != 0,
@@ -78,6 +83,13 @@ impl From<Row> for DutyGroup {
                 .zip(row.problem_at)
                 .map(|(problem, at)| (problem, Timestamp::from_millis(at))),
         }
+    }
+}
+
+impl DutyGroup {
+    /// Those that feed it.
+    pub fn rotations(&self) -> impl Iterator<Item = &RotationId> {
+        self.feeds.iter().map(|(rotation, _)| rotation)
     }
 }
 
@@ -105,7 +117,7 @@ impl Store {
         only: Option<&SlackGroupId>,
     ) -> Result<Vec<DutyGroup>> {
         let statement = format!(
-            "select {COLUMNS}, s.rotation_id from duty_groups g
+            "select {COLUMNS}, s.rotation_id, s.of_members from duty_groups g
              join subscriptions s on s.workspace_id = g.workspace_id and s.target = g.group_id
                  and s.kind = $2
              where g.workspace_id = $1 and g.group_id = coalesce($3, g.group_id)
@@ -120,7 +132,7 @@ impl Store {
         let mut groups: Vec<DutyGroup> = Vec::new();
         for group in rows.into_iter().map(DutyGroup::from) {
             match groups.last_mut().filter(|last| last.id == group.id) {
-                Some(last) => last.rotations.extend(group.rotations),
+                Some(last) => last.feeds.extend(group.feeds),
                 None => groups.push(group),
             }
         }

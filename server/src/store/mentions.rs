@@ -4,7 +4,7 @@
 
 use super::{
     DatabaseConnection, Engine, Result, Store, as_json,
-    deliveries::{Delivery, Subject},
+    deliveries::Subject,
     outbox::{self, Row},
 };
 use domain::{Call, Calling, Notice, NoticeKey, Occurrence};
@@ -63,12 +63,9 @@ pub struct MentionNotice {
     pub number: usize,
     /// After what time it is of no use, if ever.
     pub expires_in: Option<Duration>,
+    /// It holds up nothing else that is said in the thread, and waits for none of it.
+    pub is_apart: bool,
 }
-
-/// That the attempt `o` has begun to write nothing: it is tried again, since it was surely not told.
-pub(super) const NOTHING_WRITTEN: &str = "o.subject_kind = 'mention'
-    and not exists (select 1 from mentions m where m.id = o.subject_id
-        and m.posting = o.id || '/' || cast(o.attempts as text))";
 
 #[derive(Serialize, Deserialize)]
 struct CallRow {
@@ -145,9 +142,19 @@ impl StoredMention {
             .collect()
     }
 
-    /// To what in the outbox its answers go, one after the other.
-    fn target(&self) -> String {
-        format!("{}/{}", self.asked.channel, self.asked.thread)
+    /// To what in the outbox its answers go, one after the other, and what stands apart.
+    fn target(&self, is_apart: bool) -> String {
+        let thread = format!("{}/{}", self.asked.channel, self.asked.thread);
+        match is_apart {
+            true => format!("{thread}/{}", self.id),
+            false => thread,
+        }
+    }
+
+    /// Grows with each change of what its messages say, or of which of them are known.
+    pub fn progress(&self) -> usize {
+        let known = self.messages.iter().filter(|message| message.ts.is_some());
+        self.calling.changes() + known.count()
     }
 }
 
@@ -239,17 +246,6 @@ impl Store {
         Ok(MentionChange::Done)
     }
 
-    /// Keeps that an attempt begins to write. Where a server is gone without that, nothing was
-    /// written.
-    pub async fn note_posting(&self, id: &str, delivery: &Delivery) -> Result<()> {
-        sqlx::query("update mentions set posting = $2 where id = $1")
-            .bind(id)
-            .bind(format!("{}/{}", delivery.id, delivery.attempt))
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
     /// Forgets mentions that were heard before `before`.
     pub async fn purge_mentions(&self, before: Timestamp) -> Result<()> {
         sqlx::query("delete from mentions where taken_at < $1")
@@ -310,7 +306,7 @@ async fn tell(
         key: NoticeKey {
             occurrence: Occurrence::at(Timestamp::from_millis(number)),
             kind: notice.kind.to_owned(),
-            target: mention.target(),
+            target: mention.target(notice.is_apart),
         },
         due_in: wait,
         expires_in,

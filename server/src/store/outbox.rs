@@ -8,7 +8,8 @@ use super::{
 };
 use domain::{
     Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PersonalNotice, PlanNotices,
-    Subscription, change_of_duty, notices_of_change, notices_of_plan, shift_changes,
+    Subscription, change_of_duty, notices_of_change, notices_of_members, notices_of_plan,
+    shift_changes,
 };
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -91,8 +92,8 @@ struct Move<'a> {
 const SAME: &str = "o.subject_kind = 'rotation' and o.subject_id = j.value->>'subject'
     and o.kind = j.value->>'kind' and o.target = j.value->>'target'";
 
-/// Writes what is to be told where others are on duty by these changes.
-pub(super) async fn duty_changed(
+/// Writes what is to be told where others are on duty, or take turns, by these changes.
+pub(super) async fn people_changed(
     connection: &mut DatabaseConnection,
     engine: Engine,
     changes: &[CrewChange],
@@ -100,8 +101,9 @@ pub(super) async fn duty_changed(
 ) -> Result<()> {
     let changed = changes.iter().filter_map(|change| {
         let (before, rotation) = (&change.before, &change.after);
-        let change = change_of_duty(before, &rotation.crew, change.certain_until, now)?;
-        Some((rotation, change))
+        let duty = change_of_duty(before, &rotation.crew, change.certain_until, now);
+        let is_other = duty.is_some() || !before.has_same_members(&rotation.crew);
+        is_other.then_some((rotation, duty))
     });
     let changed: Vec<_> = changed.collect();
     if changed.is_empty() {
@@ -109,8 +111,12 @@ pub(super) async fn duty_changed(
     }
     let ids = changed.iter().map(|(rotation, _)| &rotation.id);
     let subscriptions = subscriptions::of_rotations(connection, engine, ids).await?;
-    let notices = changed.iter().map(|(rotation, change)| {
-        let notices = notices_of_change(&of(&subscriptions, &rotation.id), change);
+    let notices = changed.iter().map(|(rotation, duty)| {
+        let subscriptions = of(&subscriptions, &rotation.id);
+        let notices = match duty {
+            Some(change) => notices_of_change(&subscriptions, change),
+            None => notices_of_members(&subscriptions, now),
+        };
         (*rotation, Subject::Rotation(rotation.id.clone()), notices)
     });
     let notices: Vec<_> = notices.collect();

@@ -354,7 +354,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 25] = [
+const ABSORBING: [&str; 26] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -399,6 +399,7 @@ const ABSORBING: [&str; 25] = [
          fallback = replace(fallback, '"' || $2 || '"', '"' || $3 || '"'),
          not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
+    "update group_writers set person_id = $3 where workspace_id = $1 and person_id = $2",
     r#"update mentions set
          person_id = case when person_id = $2 then $3 else person_id end,
          taken_by = case when taken_by = $2 then $3 else taken_by end,

@@ -541,7 +541,7 @@ pub(super) async fn write_crews(
         write_rosters(connection, engine, &other_people).await?;
     }
     duties::write(connection, engine, changes).await?;
-    outbox::duty_changed(connection, engine, changes, now).await
+    outbox::people_changed(connection, engine, changes, now).await
 }
 
 #[derive(Serialize)]

@@ -54,14 +54,14 @@ impl Store {
         Ok(true)
     }
 
-    /// Has one target, and no other, told of each change of duty by notices of this kind, or none
+    /// Has one target, and no other, told by notices of this kind on that occasion, or none
     /// any more, if `allow`, which is handed the rotation and the target until now, does not
     /// refuse. `None` when there is no such rotation; else whether it is another target.
     pub async fn set_target<R>(
         &self,
         workspace: &WorkspaceId,
         id: &RotationId,
-        (kind, target): (&str, Option<&str>),
+        (kind, chosen): (&str, Option<(&str, Occasion)>),
         allow: impl FnOnce(&Rotation, Option<&str>) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
@@ -74,14 +74,38 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
-        if before.as_deref() == target {
+        if before.as_deref() == chosen.map(|(target, _)| target) {
             return Ok(Some(Ok(false)));
         }
-        point(&mut tx, workspace, id, (kind, (before.as_deref(), target))).await?;
+        point(&mut tx, workspace, id, kind, (before.as_deref(), chosen)).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
         Ok(Some(Ok(true)))
+    }
+
+    /// Has the target that [`Store::set_target`] has set told on another occasion, with the audit
+    /// entry. False when there is none.
+    pub async fn set_occasion(
+        &self,
+        id: &RotationId,
+        (kind, occasion): (&str, Occasion),
+        entry: &NewAuditEntry,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let Some(target) = target_of(&mut tx, id, kind).await? else {
+            return Ok(false);
+        };
+        let subscription = Subscription {
+            rotation: id.clone(),
+            kind: kind.to_owned(),
+            addressee: Addressee::Target(target),
+            occasion,
+        };
+        insert(&mut tx, entry.workspace(), &subscription).await?;
+        audit::insert(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The target that [`Store::set_target`] has set.
@@ -104,26 +128,27 @@ impl Store {
     }
 }
 
-/// Has one target told of each change of duty in the place of another one, if they differ.
+/// Has one target told on an occasion in the place of another one, if they differ.
 pub(super) async fn point(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     rotation: &RotationId,
-    (kind, (before, after)): (&str, (Option<&str>, Option<&str>)),
+    kind: &str,
+    (before, after): (Option<&str>, Option<(&str, Occasion)>),
 ) -> Result<()> {
-    if before == after {
+    if before == after.map(|(target, _)| target) {
         return Ok(());
     }
     if let Some(before) = before {
         let before = Addressee::Target(before.to_owned());
         unsubscribe(connection, rotation, kind, &before).await?;
     }
-    if let Some(after) = after {
+    if let Some((after, occasion)) = after {
         let subscription = Subscription {
             rotation: rotation.clone(),
             kind: kind.to_owned(),
             addressee: Addressee::Target(after.to_owned()),
-            occasion: Occasion::ChangeOfDuty,
+            occasion,
         };
         insert(connection, workspace, &subscription).await?;
     }
@@ -136,10 +161,11 @@ async fn insert(
     subscription: &Subscription,
 ) -> Result<()> {
     sqlx::query(
-        "insert into subscriptions (rotation_id, workspace_id, kind, target, lead_millis)
-         values ($1, $2, $3, $4, $5)
-         on conflict (rotation_id, kind, target)
-             do update set lead_millis = excluded.lead_millis",
+        "insert into subscriptions (rotation_id, workspace_id, kind, target, lead_millis,
+             of_members)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (rotation_id, kind, target) do update set
+             lead_millis = excluded.lead_millis, of_members = excluded.of_members",
     )
     .bind(subscription.rotation.as_str())
     .bind(workspace.as_str())
@@ -149,8 +175,12 @@ async fn insert(
         Occasion::BeforeShift(lead) => Some(millis(lead)),
         // Of these alone the others are kept: what people want to be told themselves is among
         // their choices.
-        Occasion::ChangeOfDuty | Occasion::EndOfDuty | Occasion::ShiftMoved => None,
+        Occasion::ChangeOfDuty
+        | Occasion::ChangeOfPeople
+        | Occasion::EndOfDuty
+        | Occasion::ShiftMoved => None,
     })
+    .bind((subscription.occasion == Occasion::ChangeOfPeople).then_some(1_i64))
     .execute(connection)
     .await?;
     Ok(())
@@ -203,25 +233,28 @@ pub(super) async fn of_rotations<'a>(
     rotations: impl Iterator<Item = &'a RotationId>,
 ) -> Result<HashMap<RotationId, Vec<Subscription>>> {
     let statement = format!(
-        "select rotation_id, kind, target, lead_millis from subscriptions
+        "select rotation_id, kind, target, lead_millis, of_members from subscriptions
          where rotation_id in {} order by rotation_id, kind, target",
         engine.texts_of_json("$1")
     );
     let rotations: Vec<_> = rotations.collect();
-    let rows: Vec<(String, String, String, Option<i64>)> = sqlx::query_as(AssertSqlSafe(statement))
+    type Row = (String, String, String, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(as_json(&rotations))
         .fetch_all(&mut *connection)
         .await?;
     let mut subscriptions: HashMap<_, Vec<_>> = HashMap::new();
-    for (rotation, kind, target, lead) in rows {
+    for (rotation, kind, target, lead, of_members) in rows {
         let rotation = RotationId::new(rotation);
         let addressee = match target.is_empty() {
             true => Addressee::Holder,
             false => Addressee::Target(target),
         };
-        let occasion = lead.map_or(Occasion::ChangeOfDuty, |lead| {
-            Occasion::BeforeShift(duration(lead))
-        });
+        let occasion = match (lead, of_members) {
+            (Some(lead), _) => Occasion::BeforeShift(duration(lead)),
+            (None, Some(_)) => Occasion::ChangeOfPeople,
+            (None, None) => Occasion::ChangeOfDuty,
+        };
         let of_rotation = subscriptions.entry(rotation.clone()).or_default();
         of_rotation.push(Subscription {
             rotation,

@@ -2,7 +2,7 @@
 //! Whether a rotation sets one is a matter of subscriptions.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, rotations, subscriptions};
-use domain::{LastTopic, Rotation};
+use domain::{LastTopic, Occasion, Rotation};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
@@ -170,8 +170,10 @@ impl Store {
                 return Ok(Some(Ok(TopicSet::Taken)));
             }
             let after = chosen.map(|(channel, _)| topic_target(channel));
-            let targets = (target.as_deref(), after.as_deref());
-            subscriptions::point(&mut tx, workspace, id, (kind, targets)).await?;
+            let after = after.as_deref();
+            let after = after.map(|after| (after, Occasion::ChangeOfDuty));
+            let targets = (target.as_deref(), after);
+            subscriptions::point(&mut tx, workspace, id, kind, targets).await?;
             audit::insert(&mut tx, &entry).await?;
             self.rotations_changed(&mut tx, workspace, [id]).await?;
             tx.commit().await?;

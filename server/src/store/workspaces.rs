@@ -244,8 +244,17 @@ impl Store {
         Ok(Some((before, after)))
     }
 
-    /// Forgets the tokens of installations that ended before `ended_before`.
+    /// Forgets the tokens of installations that ended before `ended_before`, and whatever people
+    /// had lent to these.
     pub async fn forget_ended_installations(&self, ended_before: Timestamp) -> Result<()> {
+        let mut tx = self.begin_durable().await?;
+        sqlx::query(
+            "delete from group_writers where workspace_id in
+                 (select id from workspaces where installation_ended_at < $1)",
+        )
+        .bind(ended_before.as_millis())
+        .execute(&mut *tx)
+        .await?;
         sqlx::query(
             "update workspaces set bot_token_sealed = null, bot_scopes = null,
                  installed_at = null, installed_by = null, token_refused_word = null,
@@ -254,8 +263,9 @@ impl Store {
              where installation_ended_at < $1",
         )
         .bind(ended_before.as_millis())
-        .execute(&self.durable_writer)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(())
     }
 

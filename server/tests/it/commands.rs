@@ -16,7 +16,13 @@ use domain::{Crew, Duty, Member, Person};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::SecretString;
 use serde_json::Value;
-use server::{Services, backend::RoundRobin, clock, config::SlackApp};
+use server::{
+    Services,
+    backend::RoundRobin,
+    clock,
+    config::SlackApp,
+    slack::{ReplyAddress, respond},
+};
 use sha2::Sha256;
 use std::{
     convert::Infallible,
@@ -420,6 +426,21 @@ async fn what_takes_long_is_answered_afterwards() {
         assert!(first.contains("Look at its pages"), "{first}");
         drop(lock);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_ends_gives_its_late_answers_first() {
+    let database = sqlite();
+    let services = with_secret(&database).await;
+    let busy = [StatusCode::SERVICE_UNAVAILABLE];
+    let (services, address, said) = replying_after(services, &busy).await;
+    let address = ReplyAddress::read(&address, &services.config.slack.url).unwrap();
+    respond(&services.slack, &address, None, "It is done.").await;
+    assert!(said.lock().unwrap().is_empty());
+    services.shutdown.cancel();
+    services.tasks.close();
+    services.tasks.wait().await;
+    assert_eq!(said.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

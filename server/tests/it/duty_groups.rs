@@ -1,14 +1,23 @@
 //! User groups of Slack that hold whoever is on duty, from the choice of the group to who is in it.
 
 use crate::http::browser::Browser;
-use crate::support::{caller, databases, slack_output::Output};
-use app::backend::{Caller, Channels, DutyGroups, Rotations};
-use axum::http::StatusCode;
+use crate::support::{
+    caller, databases, entry, keys,
+    slack_output::{Output, holding_those_on_duty},
+    workspace,
+};
+use app::backend::{Caller, Channels, DutyGroups, Operation, Rotations};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::slack_output::compare_groups;
+use server::{slack_output::compare_groups, store::group_writer_row};
 use types::{
-    DutyGroupView, GroupRefusal, GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PersonId, Role,
-    RotationId, SlackGroupId, Standby,
+    AuditAction, DutyGroupView, GROUP_WRITER_SCOPE, GroupChoice, GroupHolds, GroupRefusal,
+    GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PermissionEnd, PermissionRefusal, PersonId,
+    Role, RotationId, SlackGroupId, SlackWord, Standby,
 };
 
 const GROUP: &str = "S01PLATFORM";
@@ -21,6 +30,7 @@ const SCOPES: [&str; 5] = [
 ];
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
 const JUERGEN: (&str, &str) = ("U08JUERGEN", "Jürgen Weiß");
+const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const WEI: (&str, &str) = ("U07WEIZHAN", "Wei Zhang");
 const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
 const WRITE: &str = "usergroups.users.update";
@@ -43,7 +53,10 @@ impl Output {
         when_nobody: NobodyOnDuty,
         confirmed: bool,
     ) -> Outcome<(), GroupRefusal> {
-        let chosen = (SlackGroupId::new(GROUP), when_nobody);
+        let chosen = GroupChoice {
+            when_nobody,
+            ..holding_those_on_duty(SlackGroupId::new(GROUP))
+        };
         let connecting =
             self.backend
                 .connect_duty_group(&self.caller, id.clone(), chosen, confirmed);
@@ -51,7 +64,7 @@ impl Output {
     }
 
     async fn shown(&self, id: &RotationId) -> DutyGroupView {
-        let group = Some(SlackGroupId::new(GROUP));
+        let group = Some((SlackGroupId::new(GROUP), GroupHolds::OnDuty));
         let asking =
             self.backend
                 .duty_group(&self.caller, id.clone(), "platform".to_owned(), group);
@@ -174,6 +187,50 @@ async fn a_group_follows_the_rotation_with_one_write_for_each_change_and_before_
 }
 
 #[tokio::test]
+async fn all_members_of_a_rotation_may_be_in_it_and_whoever_joins_or_leaves_is_written_at_once() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let backend = &output.backend;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let group = SlackGroupId::new(GROUP);
+        let wanted = Some((group.clone(), GroupHolds::Members));
+        let looking = backend.duty_group(&output.caller, id.clone(), String::new(), wanted);
+        let preview = looking.await.unwrap().chosen.unwrap();
+        assert_eq!(preview.holds, GroupHolds::Members);
+        let both = [JUERGEN.1, TOMAS.1].map(str::to_owned);
+        assert_eq!(preview.then.as_deref(), Some(&both[..]));
+        assert_eq!(preview.taken_out, [PRIYA.1]);
+        let choice = GroupChoice {
+            holds: GroupHolds::Members,
+            ..holding_those_on_duty(group)
+        };
+        let connecting = backend.connect_duty_group(&output.caller, id.clone(), choice, false);
+        assert_eq!(connecting.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+
+        // Whoever is on duty is in it anyway.
+        let writes = output.calls(WRITE).await;
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.calls(WRITE).await, writes);
+        let adding = backend.add_members(&output.caller, id.clone(), vec![PersonId::new(WEI.0)]);
+        assert!(adding.await.unwrap().done().is_some());
+        output.until_in_it(&id, &[TOMAS, WEI, JUERGEN]).await;
+        let key = types::MemberKey::of_person(&PersonId::new(TOMAS.0));
+        let removing = backend.remove_member(&output.caller, id.clone(), key);
+        assert!(removing.await.unwrap().done().is_some());
+        output.until_in_it(&id, &[WEI, JUERGEN]).await;
+        assert_eq!(output.calls(WRITE).await, writes + 2);
+
+        let setting = backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty);
+        assert_eq!(setting.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[JUERGEN]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn rotations_that_feed_one_group_are_written_together() {
     for database in databases().await {
         let output = Output::with_groups(&database).await;
@@ -272,6 +329,149 @@ async fn what_slack_refuses_is_said_with_the_way_out_and_is_not_tried_in_a_circl
         }
         output.end().await;
     }
+}
+
+impl Output {
+    /// Has somebody let Round Robin edit groups in their own name, at Slack.
+    async fn lend(&self, (person, _): (&str, &str)) {
+        let credentials = self.sandbox.ask("credentials").await;
+        let app = |name: &str| credentials["slack"][name].as_str().unwrap().to_owned();
+        let callback = "http://127.0.0.1:3000/api/auth/slack/callback";
+        let asked = [
+            ("client_id", app("client_id")),
+            ("client_secret", app("client_secret")),
+            ("user_scope", GROUP_WRITER_SCOPE.to_owned()),
+            ("redirect_uri", callback.to_owned()),
+            ("state", "s".to_owned()),
+            ("decision", "allow".to_owned()),
+        ];
+        let posted = async |path: &str, more: &[(&str, String)]| {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(asked.iter().chain(more));
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::COOKIE, format!("sandbox_person={person}"))
+                .body(Body::from(form.finish()))
+                .unwrap();
+            self.sandbox.answer(request).await
+        };
+        let allowed = posted("/slack/oauth/v2/authorize", &[]).await;
+        let back = allowed.headers()[header::LOCATION].to_str().unwrap();
+        let back = url::Url::parse(back).unwrap();
+        let (_, code) = back.query_pairs().find(|(name, _)| name == "code").unwrap();
+        let code = ("code", code.into_owned());
+        let told = posted("/slack/api/oauth.v2.access", &[code]).await;
+        let told = axum::body::to_bytes(told.into_body(), 10_000)
+            .await
+            .unwrap();
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let token = told["authed_user"]["access_token"].as_str().unwrap();
+        let row = group_writer_row(&workspace());
+        let sealed = keys().seal(&SecretString::from(token), &row);
+        let entry = entry(AuditAction::LentGroupPermission);
+        let (store, person) = (&self.services.store, PersonId::new(person));
+        let saving = store.save_group_writer(&person, &sealed, &entry);
+        saving.await.unwrap();
+    }
+
+    async fn writer(&self) -> Option<(String, Option<PermissionEnd>)> {
+        let settings = self.backend.slack_settings(&self.caller).await.unwrap();
+        let writer = settings.group_writer?;
+        Some((writer.name, writer.ended))
+    }
+
+    /// By whom each call of a method was made.
+    async fn callers(&self, method: &str) -> Vec<String> {
+        let path = format!("slack/calls?method={method}");
+        let told = self.sandbox.ask(&path).await;
+        let calls = told["calls"].as_array().unwrap().iter();
+        let by = calls.map(|call| call["user"].as_str().unwrap_or_default().to_owned());
+        by.collect()
+    }
+}
+
+#[tokio::test]
+async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_alone() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let only_admins = json!({"group_editors": "admins"});
+        output.sandbox.control("slack/settings", only_admins).await;
+        output.connect(&id, false).await;
+        output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
+        assert_eq!(output.writer().await, None);
+
+        output.lend(ADA).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        assert_eq!(output.kept(&id).await.trouble, None);
+        assert_eq!(output.callers(WRITE).await.last().unwrap(), ADA.0);
+        let readers = output.callers("usergroups.list").await;
+        assert!(!readers.contains(&ADA.0.to_owned()));
+
+        // Slack ends it: the bot may not, and that is said.
+        let whose = json!({"person": ADA.0});
+        let revoked = output.sandbox.control("slack/user-tokens/revoke", whose);
+        revoked.await;
+        output.rotate(&id).await;
+        output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
+        let ended = PermissionEnd::Refused(SlackWord::parse("token_revoked").unwrap());
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), Some(ended))));
+
+        output.lend(ADA).await;
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        let taken = output.backend.take_back_permission(&output.caller).await;
+        assert_eq!(taken.unwrap(), Outcome::Done(()));
+        assert_eq!(output.writer().await, None);
+        let told = output.sandbox.ask("slack/user-tokens").await;
+        let tokens = told["tokens"].as_array().unwrap();
+        assert!(tokens.iter().all(|token| token["live"] == false), "{told}");
+        let again = output.backend.take_back_permission(&output.caller).await;
+        let refused = Outcome::Refused(PermissionRefusal::NotLent);
+        assert_eq!(again.unwrap(), refused);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_deactivated_lends_nothing_any_more() {
+    let database = crate::support::sqlite();
+    let output = Output::with_groups(&database).await;
+    output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+    let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+    output.lend(ADA).await;
+    let (store, workspace) = (&output.services.store, workspace());
+    let directory = store.directory(&workspace).await.unwrap();
+    let mut people = directory.people().to_vec();
+    for person in people.iter_mut().filter(|person| person.name == ADA.1) {
+        person.deactivated = true;
+    }
+    crate::support::directory_read(store, &people, server::clock::now()).await;
+    let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::Deactivated)));
+    assert_eq!(output.writer().await, ended);
+    output.connect(&id, false).await;
+    output.until_in_it(&id, &[TOMAS]).await;
+    assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
+    assert_eq!(output.writer().await, ended);
+    let writer = store.group_writer(&workspace).await.unwrap().unwrap();
+    assert_eq!(writer.token_sealed, None);
+
+    // Without JavaScript, too, it is said and forgotten.
+    let cookie = crate::support::cookie(store).await;
+    let (name, value) = cookie.split_once('=').unwrap();
+    let mut ann = Browser::new(&output.services).with_cookie(name, value);
+    let page = ann.open("/settings/slack").await;
+    for words in ["Ended", "was deactivated", "allow=own_group_writes"] {
+        assert!(page.body.contains(words), "{words:?} in {}", page.body);
+    }
+    let (path, form) = ("/rpc/take_back_permission", "change=a");
+    let answer = ann.submit(path, form, "/settings/slack").await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    assert_eq!(output.writer().await, None);
+    output.end().await;
 }
 
 #[tokio::test]
@@ -436,11 +636,17 @@ async fn a_group_is_chosen_without_javascript_by_those_who_may_edit() {
     sees(&mut ann, &page, &["On-duty group", "@payments-oncall"]).await;
     let chosen = format!("{page}?search=platform&group={GROUP}");
     sees(&mut ann, &chosen, &["Taken out", PRIYA.1, "Connect group"]).await;
+    let with_all = format!("{chosen}&holds=members");
+    sees(&mut ann, &with_all, &["All members of the rotation"]).await;
     let form = format!("rotation={id}&change=a&group={GROUP}&when_nobody=disable");
     let answer = ann.submit("/rpc/connect_duty_group", &form, &chosen).await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     output.until_in_it(&id, &[TOMAS]).await;
     sees(&mut ann, &page, &["@platform-oncall", "Write now", TOMAS.1]).await;
+    let form = format!("rotation={id}&change=b&holds=members");
+    let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
+    assert!(answer.status.is_redirection(), "{}", answer.body);
+    assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
 
     let bob = Caller {
         person: PersonId::new("U2"),

@@ -1,8 +1,8 @@
 //! Mentions of the app in channels, as Slack tells of them.
 
-use crate::commands::{SECRET, replied, replying, seconds_now, signature, signing};
+use crate::commands::{SECRET, Said, replied, replying, seconds_now, signature, signing};
 use crate::http::browser::{Answer, Browser};
-use crate::support::{databases, entry, slack_output::Output, sqlite, workspace};
+use crate::support::{Database, databases, entry, slack_output::Output, sqlite, workspace};
 use app::backend::Rotations;
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 use server::{
     Services,
-    store::{Claimable, Delivery, Single, StoredMention, Subject},
+    store::{Claimable, Delivery, Single, StoredMention},
 };
 use std::{convert::Infallible, time::Duration};
 use types::{AuditAction, RotationId, Visibility};
@@ -19,13 +19,15 @@ use types::{AuditAction, RotationId, Visibility};
 const PATH: &str = "/api/slack/events";
 const PRESSED: &str = "/api/slack/interactions";
 const CHANNEL: &str = "C01GENERAL1";
-const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
+pub const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
 const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
 const POST: &str = "/api/chat.postMessage";
+pub const ACK: &str = "mention_ack";
+pub const PASS: &str = "mention_pass";
 const SCOPES: [&str; 3] = ["app_mentions:read", "chat:write", "chat:write.public"];
 
-async fn send(services: &Services, sent: &Value) -> Answer {
+pub async fn send(services: &Services, sent: &Value) -> Answer {
     post(services, (PATH, "application/json"), sent.to_string()).await
 }
 
@@ -41,13 +43,8 @@ async fn post(services: &Services, (path, kind): (&str, &str), body: String) -> 
     Browser::new(services).send(request).await
 }
 
-/// Has somebody press a button, whose answer goes to `reply_to`.
-async fn press(services: &Services, button: (&str, &str, &str), (trigger, reply_to): (&str, &str)) {
-    press_under(services, button, &Value::Null, (trigger, reply_to)).await;
-}
-
-/// The same, with what Slack says of the message.
-async fn press_under(
+/// Has somebody press a button, whose answer goes to `reply_to`, with what Slack says of the message.
+pub async fn press_under(
     services: &Services,
     (person, action, value): (&str, &str, &str),
     message: &Value,
@@ -89,14 +86,14 @@ impl Output {
     }
 
     /// Has Ada write something, and gives the time of her message.
-    async fn ada_writes(&self, text: &str) -> String {
+    pub async fn ada_writes(&self, text: &str) -> String {
         let line = json!({"person": ADA.0, "channel": CHANNEL, "line": text});
         self.sandbox.control("slack/lines", line).await;
         let messages = self.messages().await;
         messages.last().unwrap()["ts"].as_str().unwrap().to_owned()
     }
 
-    async fn messages(&self) -> Vec<Value> {
+    pub async fn messages(&self) -> Vec<Value> {
         let told = self.sandbox.ask(&format!("slack/channels/{CHANNEL}")).await;
         told["messages"].as_array().unwrap().clone()
     }
@@ -177,7 +174,7 @@ impl Output {
     }
 }
 
-fn told(ts: &str, text: &str, event: &str) -> Value {
+pub fn told(ts: &str, text: &str, event: &str) -> Value {
     json!({
         "type": "event_callback", "team_id": "T1", "event_id": event,
         "event": {
@@ -265,80 +262,140 @@ async fn whoever_asks_very_often_waits_for_an_answer_and_gets_one() {
     output.end().await;
 }
 
+/// What is said of a call to Tomás, and of the next one, to Priya.
+const FIRST: &str = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.";
+const NEXT: &str = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
+    before has passed it on to you.";
+
+/// A call that a mention of Ada's has led to.
+struct Called {
+    output: Output,
+    services: Services,
+    /// Where Slack takes what is said to whoever presses alone, and what was said there.
+    reply_to: String,
+    said: Said,
+    id: RotationId,
+    /// Of Ada's message.
+    ts: String,
+    button: String,
+}
+
+impl Called {
+    /// Of a rotation in which these take turns, of whom the first is called.
+    async fn new(database: &Database, people: &[(&str, &str)]) -> Self {
+        let output = Output::with_company(database, &SCOPES).await;
+        output.meet_also(PRIYA).await;
+        let (services, reply_to, said) = replying(signing(output.services.clone())).await;
+        let id = output.coded_with(Visibility::Public, people).await;
+        let mut call = Self {
+            output,
+            services,
+            reply_to,
+            said,
+            id,
+            ts: String::new(),
+            button: String::new(),
+        };
+        call.mention_again("Ev1").await;
+        call
+    }
+
+    /// Ada mentions the app in another message.
+    async fn mention_again(&mut self, event: &str) {
+        self.ts = self.output.ada_writes("the printer burns").await;
+        let mention = told(&self.ts, "<@U0RRBOT001> ops", event);
+        send(&self.services, &mention).await;
+        self.output.until_answered(&self.ts).await;
+        self.button = self.output.button(&self.ts).await.unwrap();
+    }
+
+    async fn press(&self, person: (&str, &str), action: &str, trigger: &str) {
+        self.press_under(person, action, (&Value::Null, trigger))
+            .await;
+    }
+
+    /// The same, with what Slack says of the message.
+    async fn press_under(
+        &self,
+        (person, _): (&str, &str),
+        action: &str,
+        (message, trigger): (&Value, &str),
+    ) {
+        let button = (person, action, self.button.as_str());
+        press_under(&self.services, button, message, (trigger, &self.reply_to)).await;
+    }
+
+    async fn until_thread_says(&self, expected: &[&str]) {
+        self.output.until_thread_says(&self.ts, expected).await;
+    }
+
+    /// As if the server had ended before it kept by what Slack knows its messages.
+    async fn forget_messages(&self, database: &Database) {
+        self.output.kept_mention(&self.button).await;
+        let statement = r#"update mentions set calls = replace(calls, '"ts":', '"was":')"#;
+        database.execute(statement).await;
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_called_passes_it_on_until_somebody_takes_it() {
     for database in databases().await {
-        let output = Output::with_company(&database, &SCOPES).await;
-        output.meet_also(PRIYA).await;
-        let (services, reply_to, said) = replying(signing(output.services.clone())).await;
-        output
-            .coded_with(Visibility::Public, &[TOMAS, ADA, PRIYA])
-            .await;
-        let ts = output.ada_writes("the printer burns").await;
-        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
-        output.until_answered(&ts).await;
-        let button = output.button(&ts).await.unwrap();
-        let to = |trigger| (trigger, reply_to.as_str());
-
+        let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
+        let said = async || replied(&call.said).await;
         // Nobody asked Priya yet.
-        press(&services, (PRIYA.0, "mention_ack", &button), to("1")).await;
-        assert!(replied(&said).await.contains("Only those who are called"));
+        call.press(PRIYA, ACK, "1").await;
+        assert!(said().await.contains("Only those who are called"));
         // The same press comes twice.
         for _ in 0..2 {
-            press(&services, (TOMAS.0, "mention_pass", &button), to("2")).await;
+            call.press(TOMAS, PASS, "2").await;
         }
-        let first = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
-            <@U05TOMASHE> passed it on.";
-        let next = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
-            before has passed it on to you.";
-        output.until_thread_says(&ts, &[first, next]).await;
-        assert_eq!(output.button(&ts).await.as_ref(), Some(&button));
-        press(&services, (TOMAS.0, "mention_pass", &button), to("3")).await;
-        assert!(replied(&said).await.contains("passed it on already"));
+        let first = format!("{FIRST}\n<@U05TOMASHE> passed it on.");
+        call.until_thread_says(&[&first, NEXT]).await;
+        let (output, ts) = (&call.output, &call.ts);
+        assert_eq!(output.button(ts).await.as_ref(), Some(&call.button));
+        call.press(TOMAS, PASS, "3").await;
+        assert!(said().await.contains("passed it on already"));
 
-        press(&services, (PRIYA.0, "mention_ack", &button), to("4")).await;
+        call.press(PRIYA, ACK, "4").await;
         let taken = "\n<@U03PRIYARA> sees to it.";
-        let (first, next) = (format!("{first}{taken}"), format!("{next}{taken}"));
-        output.until_thread_says(&ts, &[&first, &next]).await;
-        assert_eq!(output.button(&ts).await, None);
-        press(&services, (TOMAS.0, "mention_ack", &button), to("5")).await;
-        let late = replied(&said).await;
+        let (first, next) = (format!("{first}{taken}"), format!("{NEXT}{taken}"));
+        call.until_thread_says(&[&first, &next]).await;
+        assert_eq!(output.button(ts).await, None);
+        call.press(TOMAS, ACK, "5").await;
+        let late = said().await;
         assert!(late.contains("<@U03PRIYARA> sees to it already"), "{late}");
-        press(&services, (TOMAS.0, "mention_ack", "nosuch"), to("6")).await;
-        assert!(replied(&said).await.contains("too long ago"));
-        output.end().await;
+        let unknown = (TOMAS.0, ACK, "nosuch");
+        let answered = ("6", call.reply_to.as_str());
+        press_under(&call.services, unknown, &Value::Null, answered).await;
+        assert!(said().await.contains("too long ago"));
+        call.output.end().await;
     }
 }
 
 #[tokio::test]
 async fn once_everybody_has_passed_it_on_that_is_said() {
     for database in databases().await {
-        let output = Output::with_company(&database, &SCOPES).await;
-        let (services, reply_to, said) = replying(signing(output.services.clone())).await;
-        let id = output.coded(Visibility::Public).await;
-        let mention = async |event| {
-            let ts = output.ada_writes("the printer burns").await;
-            send(&services, &told(&ts, "<@U0RRBOT001> ops", event)).await;
-            output.until_answered(&ts).await;
-            (output.button(&ts).await.unwrap(), ts)
-        };
-        let (button, ts) = mention("Ev1").await;
-        let to = |trigger| (trigger, reply_to.as_str());
-        press(&services, (TOMAS.0, "mention_pass", &button), to("1")).await;
-        output
+        let mut call = Called::new(&database, &[TOMAS, ADA]).await;
+        call.press(TOMAS, PASS, "1").await;
+        call.output
             .until("it should be said", async || {
-                let (_, last) = output.answers(&ts).await.pop()?;
+                let (_, last) = call.output.answers(&call.ts).await.pop()?;
                 last.contains("nobody else takes turns there").then_some(())
             })
             .await;
 
         // Of a rotation that is gone nothing can be taken.
-        let (button, _) = mention("Ev2").await;
-        let deleting = output.backend.delete_rotation(&output.caller, id);
-        deleting.await.unwrap();
-        press(&services, (TOMAS.0, "mention_ack", &button), to("2")).await;
-        assert!(replied(&said).await.contains("The rotation is gone"));
-        output.end().await;
+        call.mention_again("Ev2").await;
+        let Output {
+            backend, caller, ..
+        } = &call.output;
+        backend
+            .delete_rotation(caller, call.id.clone())
+            .await
+            .unwrap();
+        call.press(TOMAS, ACK, "2").await;
+        assert!(replied(&call.said).await.contains("The rotation is gone"));
+        call.output.end().await;
     }
 }
 
@@ -373,68 +430,84 @@ async fn of_a_private_rotation_only_whoever_asks_is_told() {
 #[tokio::test]
 async fn a_press_says_which_message_it_was_where_nobody_kept_that() {
     for database in databases().await {
-        let output = Output::with_company(&database, &SCOPES).await;
-        let (services, reply_to, _) = replying(signing(output.services.clone())).await;
-        output.coded(Visibility::Public).await;
-        let ts = output.ada_writes("the printer burns").await;
-        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
-        output.until_answered(&ts).await;
-        let button = output.button(&ts).await.unwrap();
-        output.kept_mention(&button).await;
-        // As if the server had ended in between.
-        database
-            .execute(r#"update mentions set calls = replace(calls, '"ts":', '"was":')"#)
+        let call = Called::new(&database, &[TOMAS, ADA]).await;
+        call.forget_messages(&database).await;
+        let message = call.output.last_answer(&call.ts).await;
+        call.press_under(TOMAS, ACK, (&message, "1")).await;
+        let taken = format!("{FIRST}\n<@U05TOMASHE> sees to it.");
+        call.until_thread_says(&[&taken]).await;
+        assert_eq!(call.output.button(&call.ts).await, None);
+        call.output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_press_that_is_refused_says_so_too_and_the_message_loses_its_buttons() {
+    for database in databases().await {
+        let call = Called::new(&database, &[TOMAS, ADA]).await;
+        call.forget_messages(&database).await;
+        // Of the press that counts Slack does not say under which message it was.
+        call.press(TOMAS, ACK, "1").await;
+        let told = async |output: &Output| {
+            let mention = output.services.store.mention(&call.button).await;
+            mention.unwrap().unwrap().calling.taken_by
+        };
+        call.output
+            .until("it should be taken", async || told(&call.output).await)
             .await;
-        let message = output.last_answer(&ts).await;
-        let ack = (TOMAS.0, "mention_ack", button.as_str());
-        press_under(&services, ack, &message, ("1", &reply_to)).await;
-        let taken = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
-            <@U05TOMASHE> sees to it.";
-        output.until_thread_says(&ts, &[taken]).await;
-        assert_eq!(output.button(&ts).await, None);
-        output.end().await;
+        let message = call.output.last_answer(&call.ts).await;
+        assert_eq!(call.output.answers(&call.ts).await[0].1, FIRST);
+        call.press_under(PRIYA, ACK, (&message, "2")).await;
+        assert!(
+            replied(&call.said)
+                .await
+                .contains("Only those who are called")
+        );
+        let taken = format!("{FIRST}\n<@U05TOMASHE> sees to it.");
+        call.until_thread_says(&[&taken]).await;
+        assert_eq!(call.output.button(&call.ts).await, None);
+        call.output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_changed_yet_does_not_keep_the_next_one_from_being_called() {
+    for database in databases().await {
+        let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
+        let away = json!({"side": "slack", "path": "/api/chat.update", "status": 503});
+        call.output.sandbox.fault(away).await;
+        call.press(TOMAS, PASS, "1").await;
+        call.until_thread_says(&[FIRST, NEXT]).await;
+        call.output.sandbox.clear_faults().await;
+        let first = format!("{FIRST}\n<@U05TOMASHE> passed it on.");
+        call.until_thread_says(&[&first, NEXT]).await;
+        call.output.end().await;
     }
 }
 
 #[tokio::test]
 async fn a_message_that_slack_refuses_to_change_spoils_no_other() {
     for database in databases().await {
-        let output = Output::with_company(&database, &SCOPES).await;
-        output.meet_also(PRIYA).await;
-        let (services, reply_to, _) = replying(signing(output.services.clone())).await;
-        output
-            .coded_with(Visibility::Public, &[TOMAS, ADA, PRIYA])
-            .await;
-        let ts = output.ada_writes("the printer burns").await;
-        send(&services, &told(&ts, "<@U0RRBOT001> ops", "Ev1")).await;
-        output.until_answered(&ts).await;
-        let button = output.button(&ts).await.unwrap();
-        let pass = (TOMAS.0, "mention_pass", button.as_str());
-        press(&services, pass, ("1", &reply_to)).await;
-        let first = "<@U05TOMASHE>: <@U01ADAOKAF> asks for whoever is on duty for Ops.\n\
-            <@U05TOMASHE> passed it on.";
-        let next = "<@U03PRIYARA>: <@U01ADAOKAF> asks for somebody for Ops. Whoever was called \
-            before has passed it on to you.";
-        output.until_thread_says(&ts, &[first, next]).await;
-        let gone = output.kept_mention(&button).await.messages[0]
-            .ts
-            .clone()
-            .unwrap();
+        let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
+        call.press(TOMAS, PASS, "1").await;
+        let first = format!("{FIRST}\n<@U05TOMASHE> passed it on.");
+        call.until_thread_says(&[&first, NEXT]).await;
+        let mention = call.output.kept_mention(&call.button).await;
+        let gone = mention.messages[0].ts.as_ref().unwrap();
         let statement = format!("update mentions set calls = replace(calls, '{gone}', '1.000001')");
         database.execute(&statement).await;
-        let ack = (PRIYA.0, "mention_ack", button.as_str());
-        press(&services, ack, ("2", &reply_to)).await;
-        let taken = format!("{next}\n<@U03PRIYARA> sees to it.");
-        output.until_thread_says(&ts, &[first, &taken]).await;
+        call.press(PRIYA, ACK, "2").await;
+        let taken = format!("{NEXT}\n<@U03PRIYARA> sees to it.");
+        call.until_thread_says(&[&first, &taken]).await;
         // That is not tried again.
-        output
+        call.output
             .until("both should count as told", async || {
-                let mention = output.kept_mention(&button).await;
+                let mention = call.output.kept_mention(&call.button).await;
                 let told = mention.messages.iter().map(|message| message.told);
                 told.eq([2, 1]).then_some(())
             })
             .await;
-        output.end().await;
+        call.output.end().await;
     }
 }
 
@@ -487,10 +560,7 @@ async fn what_a_server_that_is_gone_has_not_begun_to_write_is_written() {
             let claimed = output.claim(&[mention]).await;
             assert_eq!(claimed[0].attempt, number);
             if number == 2 {
-                let Subject::Mention(id) = &claimed[0].subject else {
-                    panic!("it is about a mention");
-                };
-                store.note_posting(id, &claimed[0]).await.unwrap();
+                assert!(store.note_posting(&claimed[0], &[]).await.unwrap());
             }
             let recovering = store.recover_deliveries(&kinds, &[], ENDED);
             assert_eq!(recovering.await.unwrap(), u64::from(number == 2));

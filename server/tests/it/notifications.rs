@@ -73,7 +73,7 @@ impl Output {
     }
 
     /// What somebody was written, without what isolates names and without the line about choices.
-    async fn told(&self, person: &str) -> Vec<String> {
+    pub async fn told(&self, person: &str) -> Vec<String> {
         let channel = format!("D{}", person.strip_prefix('U').unwrap());
         let told = self.sandbox.ask("slack/channels").await;
         let channels = told["channels"].as_array().unwrap();

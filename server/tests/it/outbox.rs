@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use server::{
     Services,
     background::Background,
-    outbox::{self, Attempt, Consumer, Deliverer},
+    outbox::{self, Attempt, Consumer, Deliverer, Posting},
     store::{BindEnd, Connection, Delivery, NewAuditEntry, Rule, Store, Turn},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
@@ -93,8 +93,11 @@ impl Consumer for Listener {
         self.is_repeatable
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
         tokio::task::yield_now().await;
+        if !self.is_repeatable && !posting.begins().await.unwrap() {
+            return away(delivery);
+        }
         self.heard.lock().unwrap().push(delivery.clone());
         tokio::task::yield_now().await;
         (self.answer)(delivery)
@@ -122,8 +125,8 @@ impl<Meanwhile: AsyncWork> Consumer for Whole<Meanwhile> {
         true
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
-        let answer = self.listener.deliver(delivery).await;
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        let answer = self.listener.deliver(delivery, posting).await;
         self.meanwhile.work().await;
         answer
     }
@@ -171,8 +174,27 @@ impl Consumer for Last {
         &[GROUP]
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Attempt {
-        self.0.deliver(delivery).await
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        self.0.deliver(delivery, posting).await
+    }
+}
+
+/// Breaks off at its first attempt, before it has begun to write.
+struct Stumbling(Arc<Listener>);
+
+#[async_trait]
+impl Consumer for Stumbling {
+    fn kind(&self) -> &str {
+        self.0.kind
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        assert!(delivery.attempt > 1, "it looks at what makes no sense");
+        self.0.deliver(delivery, posting).await
     }
 }
 
@@ -421,6 +443,25 @@ async fn a_target_is_told_in_order_and_keeps_no_other_one_waiting() {
         let well = Listener::new(CHANGE, delivered);
         deliver_all(&delivering(&store, vec![well.clone()])).await;
         assert_eq!(well.heard(), ["C1@10", "C1@20"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_broke_off_before_it_was_written_is_told_again() {
+    on_each_database(async |store, url| {
+        let id = create(&store, "Ops").await;
+        announced(&store, &id, "C1").await;
+        put_on_duty(&store, &id, &["A"], 10).await;
+        let listener = Listener::new(CHANGE, delivered);
+        let stumbling = Arc::new(Stumbling(listener.clone()));
+        let deliverer = delivering(&store, vec![stumbling]);
+        deliver_all(&deliverer).await;
+        assert_eq!(held(url).await, ["C1@10 waiting"]);
+        execute(url, LATER).await;
+        deliver_all(&deliverer).await;
+        assert_eq!(held(url).await, ["C1@10 delivered"]);
+        assert_eq!(listener.heard(), ["C1@10"]);
     })
     .await;
 }

@@ -1,22 +1,33 @@
 //! The server's process killed at any moment while it tells Slack what becomes of duty: nothing is
 //! lost, nothing is told twice, and of one message at most nobody knows.
 
+use crate::commands::signing;
+use crate::mentions::{self, ACK, ADA, PASS};
 use crate::support::{
-    Database, databases, process::ServerProcess, slack_output::Output, soaking, workspace,
+    Database, databases, entry,
+    process::ServerProcess,
+    slack_output::{Output, holding_those_on_duty},
+    soaking, workspace,
 };
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
+use axum::http::StatusCode;
 use futures::future::join_all;
-use serde_json::json;
-use server::slack::{ANNOUNCEMENT, DUTY_GROUP, TOPIC};
+use serde_json::{Value, json};
+use server::{
+    Services,
+    slack::{ANNOUNCEMENT, CALL, DUTY_GROUP, MENTION, TOPIC},
+};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     collections::BTreeSet,
+    convert::Infallible,
     time::{Duration, Instant},
 };
 use tokio::time;
-use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+use types::{AuditAction, Outcome, RotationId, SlackGroupId};
 
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
+    "app_mentions:read",
     "chat:write",
     "chat:write.public",
     "channels:read",
@@ -58,6 +69,7 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     sandbox.fault(slow).await;
     output.meet(&TOMAS_AND_JUERGEN).await;
     output.meet(&PRIYA_AND_WEI).await;
+    output.meet(&[ADA]).await;
     let rotations = [
         output.by_hand("Platform", &TOMAS_AND_JUERGEN).await,
         output.by_hand("Payments", &PRIYA_AND_WEI).await,
@@ -65,13 +77,17 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     for (id, channel) in rotations.iter().zip(CHANNELS) {
         tell_slack_of(&output, id, channel).await;
     }
+    output.name_with_code(&rotations[0]).await;
+    let hearing = signing(output.services.clone());
     let slack = format!("{}/slack", sandbox.url);
     let start = || ServerProcess::start_with_slack(&database, &sandbox.url, &slack);
     let mut server = start().await;
-    for _ in 0..kills {
+    for number in 0..kills {
         for _ in 0..3 {
             change_duty(&output, &rotations).await;
         }
+        output.call(&hearing, number).await;
+        output.press_some_button(&hearing, number).await;
         until_something_is_sent(&database).await;
         // Any moment of it will do.
         time::sleep(Duration::from_millis(random_below(300))).await;
@@ -82,6 +98,8 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     }
     until_nothing_waits(&database).await;
 
+    let calls_in_doubt = every_call_was_made_once(&output, &database).await;
+    assert!(calls_in_doubt <= kills, "{calls_in_doubt} calls in doubt");
     let (mut in_doubt, mut told) = (0, 0);
     for (id, channel) in rotations.iter().zip(CHANNELS) {
         let ends = ends(&database, id).await;
@@ -106,22 +124,104 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     };
     assert_eq!(topic["topic"], holder.1.as_str());
     let engine = database.url.split(':').next().unwrap_or_default();
-    println!("{engine}: {kills} kills, {told} messages, {in_doubt} in doubt");
+    println!(
+        "{engine}: {kills} kills, {told} messages, {in_doubt} in doubt, {calls_in_doubt} calls in doubt"
+    );
     server.kill();
     output.end().await;
 }
 
 /// Has a rotation announced in its channel, whose topic says who is on duty, and feed the group.
-async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
+pub async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
     let (backend, caller) = (&output.backend, &output.caller);
     let chosen = backend.set_slack_channel(caller, id.clone(), channel.to_owned());
     assert_eq!(chosen.await.unwrap(), Outcome::Done(()));
     let (topic, template) = (channel.to_owned(), "%USER%".to_owned());
     let set = backend.set_topic(caller, id.clone(), topic, template);
     assert_eq!(set.await.unwrap(), Outcome::Done(()));
-    let group = (SlackGroupId::new(GROUP), NobodyOnDuty::Keep);
+    let group = holding_those_on_duty(SlackGroupId::new(GROUP));
     let connected = backend.connect_duty_group(caller, id.clone(), group, true);
     assert_eq!(connected.await.unwrap(), Outcome::Done(()));
+}
+
+impl Output {
+    /// Gives a rotation the code by which it is mentioned.
+    async fn name_with_code(&self, id: &RotationId) {
+        let store = &self.services.store;
+        let workspace = workspace();
+        let changing = store.change_rotation(&workspace, id, |rotation| {
+            rotation.details.code = Some("OPS".to_owned());
+            Ok::<_, Infallible>(entry(AuditAction::EditedRotation))
+        });
+        assert_eq!(changing.await.unwrap(), Some(Ok(true)));
+    }
+
+    /// Ada has whoever is on duty called; Slack tells of it twice.
+    async fn call(&self, hearing: &Services, number: usize) {
+        let ts = self.ada_writes("the printer burns").await;
+        for again in 0..2 {
+            let event = format!("Ev{number}-{again}");
+            let mention = mentions::told(&ts, "<@U0RRBOT001> ops", &event);
+            let heard = mentions::send(hearing, &mention).await;
+            assert_eq!(heard.status, StatusCode::OK);
+        }
+    }
+
+    /// Somebody, who may have been called or not, takes a call or passes it on, and Slack tells of
+    /// it twice.
+    async fn press_some_button(&self, hearing: &Services, number: usize) {
+        let messages = self.messages().await;
+        let button = |message: &Value| {
+            let value = &message["blocks"][1]["elements"][0]["value"];
+            Some((message.clone(), value.as_str()?.to_owned()))
+        };
+        let open: Vec<_> = messages.iter().filter_map(button).collect();
+        let Some((message, value)) = open.last() else {
+            return;
+        };
+        let [person, action] = [random_below(2), random_below(2)].map(|one| one == 0);
+        let (person, _) = TOMAS_AND_JUERGEN[usize::from(person)];
+        let action = if action { ACK } else { PASS };
+        let trigger = number.to_string();
+        for _ in 0..2 {
+            let pressed = (person, action, value.as_str());
+            mentions::press_under(hearing, pressed, message, (&trigger, "")).await;
+        }
+    }
+}
+
+/// Holds that each call stands in its thread once, or is in doubt, and that what is known to stand
+/// there says what became of it. How many are in doubt.
+async fn every_call_was_made_once(output: &Output, database: &Database) -> usize {
+    let ended = |state: &str| {
+        format!("select subject_id from outbox where kind = '{MENTION}' and state = '{state}'")
+    };
+    let doubtful = query(database, &ended("in_doubt")).await;
+    let lost = query(database, &ended("given_up")).await;
+    assert!(lost.is_empty(), "{lost:?}");
+    let messages = output.messages().await;
+    let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
+    for id in query(database, "select id from mentions").await {
+        let mention = output.services.store.mention(&id).await.unwrap().unwrap();
+        let thread = messages
+            .iter()
+            .filter(|message| message["thread_ts"] == mention.asked.thread.as_str());
+        let said: Vec<_> = thread.map(text).collect();
+        let firsts = said.iter().filter_map(|text| text.lines().next());
+        let apart: BTreeSet<_> = firsts.collect();
+        assert_eq!(apart.len(), said.len(), "told twice: {said:?}");
+        let unclear = doubtful.iter().filter(|one| **one == id).count();
+        let calls = mention.calling.calls.len();
+        assert!(calls > 0 && calls <= said.len() + unclear, "{said:?}");
+        for written in &mention.messages {
+            let Some(ts) = &written.ts else { continue };
+            let message = messages.iter().find(|message| message["ts"] == ts.as_str());
+            let says = text(message.expect("it was written"));
+            let is_taken = mention.calling.taken_by.is_some();
+            assert_eq!(says.contains("sees to it"), is_taken, "{says}");
+        }
+    }
+    doubtful.len()
 }
 
 async fn change_duty(output: &Output, rotations: &[RotationId]) {
@@ -168,7 +268,7 @@ async fn until_something_is_sent(database: &Database) {
 
 async fn until_nothing_waits(database: &Database) {
     let began = Instant::now();
-    let kinds = [ANNOUNCEMENT, DUTY_GROUP, TOPIC].map(|kind| format!("'{kind}'"));
+    let kinds = [ANNOUNCEMENT, DUTY_GROUP, TOPIC, MENTION, CALL].map(|kind| format!("'{kind}'"));
     let waiting = format!(
         "select kind || ' ' || state || ' ' || coalesce(problem, '') from outbox
          where kind in ({}) and state in ('waiting', 'sending')",

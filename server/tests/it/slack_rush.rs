@@ -1,13 +1,17 @@
 //! Many rotations change hands at the same moment, as at nine in the morning, and feed groups
 //! that Slack lets be written some twenty times a minute.
 
-use crate::support::{Database, databases, slack_output::Output, soaking};
+use crate::support::{
+    Database, databases,
+    slack_output::{Output, holding_those_on_duty},
+    soaking,
+};
 use app::backend::{DutyGroups, Rotations};
 use futures::future::join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::time;
-use types::{NobodyOnDuty, Outcome, RotationId, SlackGroupId};
+use types::{Outcome, RotationId, SlackGroupId};
 
 const SCOPES: [&str; 3] = ["users:read", "usergroups:read", "usergroups:write"];
 const PEOPLE: [(&str, &str); 2] = [
@@ -98,7 +102,7 @@ async fn rush_of(rush: &Rush, database: Database) {
 }
 
 async fn connect(output: &Output, id: &RotationId, group: &str) {
-    let chosen = (SlackGroupId::new(group), NobodyOnDuty::Keep);
+    let chosen = holding_those_on_duty(SlackGroupId::new(group));
     let connecting = output
         .backend
         .connect_duty_group(&output.caller, id.clone(), chosen, true);
@@ -167,4 +171,41 @@ async fn writes(output: &Output) -> usize {
         .ask(&format!("slack/calls?method={WRITE}"))
         .await;
     told["calls"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn whoever_begins_is_told_themselves_within_seconds_of_the_hand_off() {
+    const TURNS: usize = 20;
+    let within = Duration::from_secs(if soaking() { 3 } else { 20 });
+    let people = [("U01ADAOKAF", "Ada Okafor"), PEOPLE[0]];
+    for database in databases().await {
+        let output = Output::with_company(&database, &["chat:write", "im:write"]).await;
+        let unlimited = json!({"enforced": false});
+        output.sandbox.control("slack/limits", unlimited).await;
+        let id = output.by_hand("Rush", &people).await;
+        let until_told = async |person: &str, times: usize| {
+            let what = format!("{person} should be told {times} times");
+            output
+                .until(&what, async || {
+                    (output.told(person).await.len() == times).then_some(())
+                })
+                .await;
+        };
+        until_told(people[0].0, 1).await;
+        let mut took = Vec::new();
+        for turn in 1..=TURNS {
+            let (person, _) = people[turn % 2];
+            let began = Instant::now();
+            let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+            until_told(person, turn / 2 + 1).await;
+            took.push(began.elapsed());
+        }
+        took.sort();
+        let engine = database.url.split(':').next().unwrap_or_default();
+        let (median, p99) = (took[TURNS / 2], took[TURNS - 1]);
+        println!("{engine}: from a hand-off to a direct message: median {median:?}, p99 {p99:?}");
+        assert!(p99 < within, "{took:?}");
+        output.end().await;
+    }
 }

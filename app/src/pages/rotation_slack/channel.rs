@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use types::{ChannelView, RotationId, SlackCapability, SlackChannelId};
 
 /// The id and the name of the field for the template.
-const FIELD: &str = "announcement";
+pub(super) const FIELD: &str = "announcement";
 
 #[component]
 pub(super) fn Channel(

@@ -1,21 +1,20 @@
 //! Choosing the user group that holds whoever is on duty: a search, what would become of the group
 //! that is chosen, and a form that makes one.
 
-use super::{Actions, nobody_choices, search_form, warning};
+use super::{Actions, nobody_choices, search_form, use_elsewhere, warning};
 use crate::{
     components::{
         ButtonKind, Cell, Facts, Notice, Row, SubmitButton, Table, TextField, Tone, names_markup,
     },
     forms::{ActionForm, form_input, form_outcome},
-    pages::{
-        address::{address, parameter},
-        wording::count,
-    },
+    pages::{address::parameter, wording::count},
     server_fns::MakeDutyGroup,
     view,
 };
 use leptos::prelude::*;
-use types::{DutyGroupView, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED};
+use types::{
+    DutyGroupView, GroupHolds, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED,
+};
 
 #[component]
 pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl IntoView {
@@ -26,7 +25,7 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
         <p>
             "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
         </p>
-        {search_form(&here, ("search-groups", "search"), "Search user groups", search)}
+        {search_form(&here, ("search-groups", "search"), "Search user groups", (search, &["group", "holds"]))}
         {results}
         {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
         <Make id actions/>
@@ -42,9 +41,14 @@ fn results(view: &DutyGroupView, here: &str, search: &str) -> AnyView {
         };
         return view! { <p class="hint">{words}</p> }.into_any();
     }
+    let elsewhere = use_elsewhere(here);
     let rows = view.found.iter().map(|group| {
-        let parameters = [("search", search), ("group", group.id.as_str())];
-        let link = address(here, &parameters);
+        let chosen = [
+            ("search", search),
+            ("group", group.id.as_str()),
+            ("holds", ""),
+        ];
+        let link = elsewhere(&chosen);
         row(handle(group), group.name.clone(), link)
     });
     let rows: Vec<_> = rows.collect();
@@ -84,7 +88,7 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
     let others = match chosen.shared_with {
         0 => None,
         others => Some(format!(
-            "{} this group too. Whoever is on duty in any of them is in it, and what was chosen for it stays.",
+            "{} this group too. Whoever belongs in it by any of them is in it, and what was chosen for it stays.",
             count(others, "other rotation feeds", "other rotations feed")
         )),
     };
@@ -94,12 +98,28 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
         || view! { "It stays as it is until somebody is on duty." }.into_any(),
         |then| people(&then),
     );
+    let here = format!("/rotations/{id}/slack");
+    let (holds, other) = match chosen.holds {
+        GroupHolds::OnDuty => ("Whoever is on duty", GroupHolds::Members),
+        GroupHolds::Members => ("All members of the rotation", GroupHolds::OnDuty),
+    };
+    let to_other = match other {
+        GroupHolds::OnDuty => "Look at it with whoever is on duty instead",
+        GroupHolds::Members => "Look at it with all members of the rotation instead",
+    };
+    let link =
+        use_elsewhere(&here)(&[("group", chosen.group.id.as_str()), ("holds", other.code())]);
     view! {
         <ActionForm action=actions.connect class="column">
             <h3 translate="no"><bdi>{handle(&chosen.group)}</bdi></h3>
             <input type="hidden" name="rotation" value=id/>
             <input type="hidden" name="group" value=chosen.group.id.to_string()/>
+            <input type="hidden" name="holds" value=chosen.holds.code()/>
             <Facts>
+                <div>
+                    <dt>"Who belongs in it"</dt>
+                    <dd>{holds}". "<a href=link>{to_other}</a></dd>
+                </div>
                 <div><dt>"In it now"</dt><dd>{people(&chosen.now)}</dd></div>
                 <div><dt>"In it then"</dt><dd>{then}</dd></div>
                 {(taken_out > 0).then(|| view! {

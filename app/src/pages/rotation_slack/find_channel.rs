@@ -1,11 +1,11 @@
 //! The search for a channel, which fills in the field of one of the forms below it. It is a form of
 //! its own, so it works without our code.
 
-use super::{allow, search_form, warning};
+use super::{allow, search_form, use_elsewhere, warning};
 use crate::{
     components::{Card, Cell, Row, Table, loaded, redrawn},
     data::{DataMemo, Resource},
-    pages::address::{address, parameter},
+    pages::address::parameter,
     server_fns::SlackChannels,
     view,
 };
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use types::{ChannelSummary, ChannelsFound, RotationId, SlackCapability};
 
 /// The parameters of the page's address: what is searched for, and which channel was chosen for what.
-const SEARCH: &str = "channels";
+pub(super) const SEARCH: &str = "channels";
 pub(super) const ANNOUNCE: &str = "announce_in";
 pub(super) const TOPIC: &str = "topic_in";
 
@@ -27,7 +27,7 @@ pub(super) fn FindChannel(id: RotationId) -> impl IntoView {
     });
     view! {
         <Card id="find-channel-heading" title="Find a channel">
-            {search_form(&here, ("search-channels", SEARCH), "Search channels", search.get_untracked())}
+            {search_form(&here, ("search-channels", SEARCH), "Search channels", (search.get_untracked(), &[]))}
             {loaded(found, move |found: DataMemo<ChannelsFound>| {
                 let here = here.clone();
                 redrawn(move || results(found.get(), &here, &search.get()))
@@ -61,10 +61,11 @@ fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
         (false, _) if view.more => Some("There are more. Search for more of the name."),
         (false, _) => None,
     };
+    let elsewhere = use_elsewhere(here);
     let rows = view
         .found
         .into_iter()
-        .map(|channel| row(channel, here, search));
+        .map(|channel| row(channel, search, &elsewhere));
     let rows: Vec<_> = rows.collect();
     view! {
         {(!is_nothing).then(|| view! {
@@ -76,10 +77,14 @@ fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
     .into_any()
 }
 
-fn row(channel: ChannelSummary, here: &str, search: &str) -> AnyView {
+fn row(
+    channel: ChannelSummary,
+    search: &str,
+    elsewhere: &impl Fn(&[(&str, &str)]) -> String,
+) -> AnyView {
     let ChannelSummary { id, name } = channel;
     let choose = |parameter, field, label| {
-        let link = address(here, &[(SEARCH, search), (parameter, id.as_str())]);
+        let link = elsewhere(&[(SEARCH, search), (parameter, id.as_str())]);
         // The page begins anew, at the field that is filled in.
         let link = format!("{link}#{field}");
         let name = name.clone();

@@ -1,7 +1,7 @@
 //! The user group that holds whoever is on duty: what became of it, what is wrong, and who else is
 //! in it.
 
-use super::{Actions, Choices, button, nobody_choices, warning};
+use super::{Actions, Choices, button, holds_choices, nobody_choices, warning};
 use crate::{
     components::{Badge, ButtonKind, Facts, SubmitButton, Time, Tone, names_markup},
     forms::ActionForm,
@@ -48,13 +48,13 @@ pub(super) fn KeptGroup(
     let left_out = kept.left_out.into_iter().map(|(name, why)| {
         let why = match why {
             WhyLeftOut::NotLinked => {
-                "is on duty and not in the group: nobody in Slack is known to be them."
+                "belongs in the group and is not in it: nobody in Slack is known to be them."
             }
             WhyLeftOut::Deactivated => {
-                "is on duty and not in the group: their account in Slack is deactivated."
+                "belongs in the group and is not in it: their account in Slack is deactivated."
             }
             WhyLeftOut::NotTaken => {
-                "is on duty and not in the group: Slack does not take them into user groups."
+                "belongs in the group and is not in it: Slack does not take them into user groups."
             }
         };
         view! { <p class="hint"><bdi translate="no">{name}</bdi>" "{why}</p> }
@@ -62,7 +62,7 @@ pub(super) fn KeptGroup(
     let left_out = left_out.collect_view();
     let shared = (kept.shared_with > 0).then(|| {
         let others = count(kept.shared_with, "other rotation feeds", "other rotations feed");
-        view! { <p class="hint">{format!("{others} this group too. What is chosen here holds for all.")}</p> }
+        view! { <p class="hint">{format!("{others} this group too. Whom of this rotation it holds is chosen here for this one alone, all else for all of them.")}</p> }
     });
     let permanent = (Standby::Permanent, kept.permanent);
     let permanent = standby(permanent, &id, actions, choices.permanent);
@@ -75,6 +75,7 @@ pub(super) fn KeptGroup(
         )
     });
     let write = button(actions.write, &id, "Write now", "Asking…");
+    let of_holds = id.clone();
     let leave = button(actions.leave, &id, "Disconnect group", "Disconnecting…");
     view! {
         {kept.trouble.map(warning)}
@@ -99,6 +100,16 @@ pub(super) fn KeptGroup(
         <p class="hint">
             "Once it is disconnected, whoever is in the group stays until somebody changes it in Slack."
         </p>
+        <ActionForm action=actions.holds class="column">
+            <input type="hidden" name="rotation" value=of_holds/>
+            {holds_choices(kept.holds)}
+            <div class="buttons">
+                <SubmitButton
+                    label="Save" target="who is in the group" busy_label="Saving…"
+                    pending=actions.holds.pending()
+                />
+            </div>
+        </ActionForm>
         <ActionForm action=actions.when_nobody class="column">
             <input type="hidden" name="rotation" value=id/>
             {nobody_choices(kept.when_nobody)}

@@ -9,7 +9,7 @@ mod template;
 mod topic;
 
 use super::{
-    address::{parameter, use_rotation_id},
+    address::{address, parameter, use_parameters, use_rotation_id},
     allow::allow,
     person_select::PeopleSearch,
 };
@@ -21,17 +21,29 @@ use crate::{
     live::use_live,
     server_fns::{
         self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetAnnouncement,
-        SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
+        SetGroupHolds, SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
     },
     view,
 };
 use channel::Channel;
 use choose::Choose;
-use find_channel::FindChannel;
+use find_channel::{ANNOUNCE, FindChannel, TOPIC};
 use kept::KeptGroup;
 
 use leptos::{prelude::*, server_fn::ServerFn};
-use types::{DutyGroupView, NobodyOnDuty, SlackCapability};
+use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
+
+/// What the address of this page holds: what is searched for, chosen and tried, and not saved yet.
+const HELD: [&str; 8] = [
+    "search",
+    "group",
+    "holds",
+    find_channel::SEARCH,
+    ANNOUNCE,
+    TOPIC,
+    channel::FIELD,
+    topic::FIELD,
+];
 
 /// What can be done about a group.
 #[derive(Clone, Copy)]
@@ -40,6 +52,7 @@ struct Actions {
     make: ServerAction<MakeDutyGroup>,
     leave: ServerAction<LeaveDutyGroup>,
     write: ServerAction<WriteDutyGroup>,
+    holds: ServerAction<SetGroupHolds>,
     when_nobody: ServerAction<SetWhenNobody>,
     standby: ServerAction<SetStandby>,
 }
@@ -59,6 +72,7 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         make: ServerAction::telling("The group was made, and follows the rotation from now on."),
         leave: ServerAction::telling("The group follows the rotation no more."),
         write: ServerAction::telling("Slack is told now."),
+        holds: ServerAction::telling("The choice was saved."),
         when_nobody: ServerAction::telling("The choice was saved."),
         standby: ServerAction::telling("The group was changed."),
     };
@@ -68,16 +82,18 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         actions.make.calls(),
         actions.leave.calls(),
         actions.write.calls(),
+        actions.holds.calls(),
         actions.when_nobody.calls(),
         actions.standby.calls(),
     ]);
-    let (search, chosen) = (parameter("search"), parameter("group"));
+    let (search, chosen, holds) = (parameter("search"), parameter("group"), parameter("holds"));
     let group = Resource::following(
         move || live.connection() + live.rotation(&id.get()) + forms.version() as u64,
         move || DutyGroup {
             rotation: id.get(),
             search: search.get(),
             group: chosen.get(),
+            holds: holds.get(),
         },
     );
     let set_text = ServerAction::<SetAnnouncement>::telling("The text was saved.");
@@ -135,6 +151,7 @@ fn Content(
         failure(form_outcome(actions.connect)),
         failure(form_outcome(actions.leave)),
         failure(form_outcome(actions.write)),
+        failure(form_outcome(actions.holds)),
         failure(form_outcome(actions.when_nobody)),
         failure(form_outcome(actions.standby)),
     ];
@@ -174,16 +191,37 @@ fn Content(
     .into_any()
 }
 
-/// A search that opens this page with what is found.
+/// This page with other parameters, and all that was chosen on it beside these.
+fn use_elsewhere(here: &str) -> impl Fn(&[(&str, &str)]) -> String + Clone + use<> {
+    let (held, here) = (use_parameters(&HELD), here.to_owned());
+    move |changed| {
+        let held = held();
+        let others = held
+            .iter()
+            .filter(|(name, _)| changed.iter().all(|(other, _)| other != name))
+            .map(|(name, value)| (*name, value.as_str()));
+        let parameters: Vec<_> = others.chain(changed.iter().copied()).collect();
+        address(&here, &parameters)
+    }
+}
+
+/// A search that opens this page with what is found. What is there `instead` of what was chosen
+/// from other results goes; all else that was chosen stays.
 fn search_form(
     here: &str,
     (id, name): (&'static str, &'static str),
     label: &'static str,
-    value: String,
+    (value, instead): (String, &[&str]),
 ) -> AnyView {
     let here = here.to_owned();
+    let held = use_parameters(&HELD)().into_iter();
+    let others = held.filter(|(other, _)| *other != name && !instead.contains(other));
+    let others = others
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view();
     view! {
         <form method="get" action=here class="field">
+            {others}
             <label for=id>{label}</label>
             <div class="field-row">
                 <input type="search" id=id name=name autocomplete="off" dir="auto" value=value/>
@@ -198,6 +236,32 @@ fn warning(sentence: String) -> AnyView {
     view! { <Notice tone=Tone::Warning><p>{sentence}</p></Notice> }.into_any()
 }
 
+/// Whom of the rotation the group holds, to choose from.
+fn holds_choices(chosen: GroupHolds) -> AnyView {
+    let choices = GroupHolds::ALL.map(|one| {
+        let (label, hint) = match one {
+            GroupHolds::OnDuty => ("Whoever is on duty", ""),
+            GroupHolds::Members => (
+                "All members of the rotation",
+                "And whoever is on duty without being a member.",
+            ),
+        };
+        view! {
+            <crate::components::Choice
+                id=format!("holds-{}", one.code()) name="holds" value=one.code()
+                label hint checked=one == chosen
+            />
+        }
+    });
+    view! {
+        <fieldset>
+            <legend>"In the group"</legend>
+            {choices.into_iter().collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}
+
 /// What becomes of the group while nobody is on duty, to choose from.
 fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
     let choices = NobodyOnDuty::ALL.map(|one| {
@@ -205,11 +269,11 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
             NobodyOnDuty::Keep => ("Keep whoever was in it last", ""),
             NobodyOnDuty::Fallback => (
                 "Have other people in it",
-                "You choose them once the group is connected.",
+                "You choose them once the group is connected. Who is always in it stays.",
             ),
             NobodyOnDuty::Disable => (
                 "Disable the handle",
-                "It reaches nobody, and comes back with the next shift.",
+                "It reaches nobody then, not even who is always in it, and comes back with the next shift.",
             ),
         };
         view! {
@@ -222,6 +286,7 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
     view! {
         <fieldset>
             <legend>"While nobody is on duty"</legend>
+            <p class="hint">"This holds while nobody is in the group as a member of a rotation either."</p>
             {choices.into_iter().collect_view()}
         </fieldset>
     }

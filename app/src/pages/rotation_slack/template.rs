@@ -1,7 +1,7 @@
 //! The field for a template, with what it makes at present, its tokens, and the button that tries it.
 
-use super::warning;
-use crate::{components::TextArea, pages::address::address, view};
+use super::{use_elsewhere, warning};
+use crate::{components::TextArea, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::HtmlInputElement;
@@ -43,7 +43,7 @@ pub(super) fn TemplateField(
 /// about it in a parameter of the same name.
 #[component]
 pub(super) fn Preview(name: &'static str, here: String) -> impl IntoView {
-    let (navigate, ask_at) = (use_navigate(), here.clone());
+    let (navigate, elsewhere) = (use_navigate(), use_elsewhere(&here));
     let ask = move |event: MouseEvent| {
         event.prevent_default();
         // Whatever has a value is read in the same way.
@@ -55,7 +55,7 @@ pub(super) fn Preview(name: &'static str, here: String) -> impl IntoView {
             scroll: false,
             ..NavigateOptions::default()
         };
-        navigate(&address(&ask_at, &[(name, &template)]), options);
+        navigate(&elsewhere(&[(name, &template)]), options);
     };
     view! {
         <button type="submit" class="button" formmethod="get" formaction=here on:click=ask>

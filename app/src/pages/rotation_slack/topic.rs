@@ -20,7 +20,7 @@ use leptos::prelude::*;
 use types::{RotationId, SlackCapability, SlackChannelId, TopicRefusal, TopicView};
 
 /// The id and the name of the field for the template.
-const FIELD: &str = "template";
+pub(super) const FIELD: &str = "template";
 
 /// What can be done about a topic.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use crate::{
     actions::duty_groups::{Chosen, Kept, RotationGroup},
     slack::UserGroup,
 };
-use domain::{Directory, GroupGoal};
+use domain::Directory;
 use types::{DutyGroupView, GroupPreview, GroupSummary, GroupTrouble, KeptGroup, PersonId};
 
 pub(in crate::backend) fn duty_group(group: RotationGroup) -> DutyGroupView {
@@ -33,6 +33,7 @@ fn summary(group: &UserGroup) -> GroupSummary {
 fn kept_group(
     Kept {
         group,
+        holds,
         left_out,
         waiting,
     }: Kept,
@@ -42,6 +43,7 @@ fn kept_group(
     KeptGroup {
         id: group.id,
         handle: group.handle,
+        holds,
         when_nobody: group.rules.when_nobody,
         permanent: named(&group.rules.permanent, directory),
         fallback: named(&group.rules.fallback, directory),
@@ -61,25 +63,27 @@ fn kept_group(
             .filter(|trouble| *trouble != GroupTrouble::MissingScope)
             .map(|trouble| trouble.to_string()),
         waiting,
-        shared_with: count(group.rotations.len().saturating_sub(1)),
+        shared_with: count(group.feeds.len().saturating_sub(1)),
     }
 }
 
 fn preview(chosen: Chosen, directory: &Directory) -> GroupPreview {
     let Chosen {
         group,
+        holds,
         now,
         plan,
         shared_with,
     } = chosen;
     GroupPreview {
         group: summary(&group),
+        holds,
         now: names(&now.members, directory),
         taken_out: names(&plan.goal.takes_out(&now), directory),
-        then: match &plan.goal {
-            GroupGoal::Members(members) => Some(names(members, directory)),
-            GroupGoal::Disabled | GroupGoal::AsItIs => None,
-        },
+        then: plan
+            .goal
+            .members(&now)
+            .map(|members| names(&members, directory)),
         joins_channels: group.joins_channels,
         shared_with: count(shared_with),
     }

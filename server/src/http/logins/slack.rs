@@ -27,13 +27,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use secrecy::{ExposeSecret, SecretString};
-use types::{SignInProblem, SlackCapability};
+use types::{SignInProblem, SlackPermission};
 
 /// A cookie has room for a place to go back to of this length.
 const LONGEST_RETURN: usize = 512;
 
 /// `GET /api/auth/slack/login?return_to=`: off to Slack; with `allow=`, the code of a
-/// [`SlackCapability`], to let Round Robin do that there.
+/// [`SlackPermission`], to let Round Robin do that there.
 pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
     let reader = Reader::of(&site, request.headers());
     let address = of_address(client_address::of_request(&site, &request));
@@ -46,7 +46,7 @@ pub async fn log_in(State(site): State<Site>, request: Request) -> Response {
         .map_or_else(|| HOME.to_owned(), |path| path.as_str().to_owned());
     let visit = visit(&site, &request, None);
     let wanted = parameter(request.uri().query(), "allow")
-        .and_then(|code| SlackCapability::from_code(&code));
+        .and_then(|code| SlackPermission::from_code(&code));
     let begun = sign_in::begin(&site.services.slack, &return_to, wanted).await;
     let mut response = answer(&site, &reader, &visit, begun);
     for cookie in cookies::make_room_for_sign_in(&site, request.headers()) {

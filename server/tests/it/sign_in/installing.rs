@@ -1,6 +1,7 @@
 //! What Slack may say to a sign-in and to an installation, and where that leads.
 
 use super::*;
+use server::store::group_writer_row;
 use types::SignInProblem;
 
 /// What a page says, without its elements.
@@ -219,4 +220,62 @@ async fn who_is_no_member_is_told_so_and_a_known_member_gets_in() {
     let mut bob = Browser::new(&services);
     let back = identified(&mut bob, &slack, "T1", "U2").await;
     assert_eq!(bob.open(&back).await.location(), "/settings");
+}
+
+/// Begins to lend one's own permission to edit user groups: where that leads once it is known who
+/// it is.
+async fn asked_to_lend(browser: &mut Browser, slack: &Slack, person: &'static str) -> String {
+    let lending = "/api/auth/slack/login?allow=own_group_writes&return_to=/settings/slack";
+    let asked = browser.open(lending).await;
+    let code = slack.code(Code::Identity {
+        team: "T1",
+        person,
+        nonce: parameter(asked.location(), "nonce"),
+    });
+    let back = callback(&code, &parameter(asked.location(), "state"));
+    browser.open(&back).await.location().to_owned()
+}
+
+#[tokio::test]
+async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_asked_for_it() {
+    let (services, slack, _database) = started().await;
+    installed_by_ann(&services, &slack).await;
+    let mut bob = Browser::new(&services);
+    let led = asked_to_lend(&mut bob, &slack, "U2").await;
+    assert_eq!(led, "/settings/slack");
+
+    let given = |id: &str, scope: &str| {
+        json!({"access_token": null, "scope": null, "authed_user": {
+            "id": id, "scope": scope, "access_token": "xoxp-lent", "token_type": "user",
+        }})
+    };
+    for (answer, is_lent) in [
+        (given("U2", "usergroups:write"), false),
+        (given("U1", "users:read"), false),
+        (json!({"authed_user": {"id": "U1"}}), false),
+        (given("U1", "usergroups:write"), true),
+    ] {
+        let mut ann = Browser::new(&services);
+        let asked = asked_to_lend(&mut ann, &slack, "U1").await;
+        assert_eq!(parameter(&asked, "user_scope"), "usergroups:write");
+        assert!(!asked.contains("&scope="), "{asked}");
+        slack.change(|world| world.installation = answer.clone());
+        let (team, person) = ("T1", "U1");
+        let code = slack.code(Code::Installation { team, person });
+        let back = callback(&code, &parameter(&asked, "state"));
+        // Signed in either way.
+        assert_eq!(ann.open(&back).await.location(), "/settings/slack");
+        let writer = services.store.group_writer(&workspace()).await.unwrap();
+        assert_eq!(writer.is_some(), is_lent, "{answer}");
+        if let Some(writer) = writer {
+            let (sealed, row) = (writer.token_sealed.unwrap(), group_writer_row(&workspace()));
+            let opened = keys().open(&sealed, &row).unwrap();
+            assert_eq!(opened.expose_secret(), "xoxp-lent");
+        }
+    }
+    // The bot's token is what it was.
+    let installation = stored_workspace(&services).await.installation.unwrap();
+    let row = bot_token_row(&workspace());
+    let opened = keys().open(&installation.bot_token_sealed, &row).unwrap();
+    assert_eq!(opened.expose_secret(), BOT_TOKEN);
 }

@@ -296,7 +296,8 @@ async fn kept_group(store: &Store, rotation: &RotationId) -> SlackGroupId {
     let named = (&group, "ops");
     let begun = store.begin_group(&workspace, named, NobodyOnDuty::default());
     begun.await.unwrap();
-    let target = (DUTY_GROUP, Some(group.as_str()));
+    let fed = (group.as_str(), domain::Occasion::ChangeOfDuty);
+    let target = (DUTY_GROUP, Some(fed));
     let set = store.set_target(&workspace, rotation, target, |_, _| {
         Ok::<_, ()>(entry(AuditAction::SetDutyGroup))
     });

@@ -20,10 +20,22 @@ use server::{
 };
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time};
-use types::{AuditAction, LinkState, MemberKey, PersonId, Role, RotationId};
+use types::{
+    AuditAction, GroupChoice, GroupHolds, LinkState, MemberKey, NobodyOnDuty, PersonId, Role,
+    RotationId, SlackGroupId,
+};
 
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
+
+/// That a group holds whoever is on duty, and whoever was in it last stays while nobody is.
+pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
+    GroupChoice {
+        group,
+        holds: GroupHolds::OnDuty,
+        when_nobody: NobodyOnDuty::Keep,
+    }
+}
 
 pub struct Output {
     pub services: Services,
