@@ -11,6 +11,7 @@ use crate::{
     pages::{NotFoundPage, ROTATIONS, SignInPage},
     place::provide_place,
     prefetch::provide_prefetch,
+    view,
 };
 use leptos::prelude::*;
 use leptos_router::{

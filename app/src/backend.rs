@@ -5,7 +5,7 @@
 
 use crate::{AppError, Flash};
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use types::{
     AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
     AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
@@ -32,6 +32,9 @@ pub struct Caller {
     /// The session's key in the store, not the cookie's value.
     pub session: String,
     pub request_id: String,
+    /// When the session was looked up, of a request that only reads: what was known to hold
+    /// then is new enough for it. Absent where it has to hold when it is read.
+    pub admitted_at: Option<Instant>,
 }
 
 /// What a method answers: an error of the request, or an outcome.

@@ -258,6 +258,7 @@ mod arrival {
         data::effect,
         live::{Contact, ask_contact, use_live},
         pages::use_here,
+        view,
     };
     use futures::future::FutureExt;
     use leptos::{ev::Event, prelude::*, task::spawn_local, wasm_bindgen::JsCast};

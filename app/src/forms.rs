@@ -8,6 +8,7 @@ use crate::{
     components::{Toasts, use_toasts},
     data::from_page,
     server_fns::{decoded, post},
+    view,
 };
 use leptos::{ev::SubmitEvent, form::form_data_from_event, prelude::*, server_fn::ServerFn};
 use serde::{

@@ -6,6 +6,15 @@
 // A page's view is one deeply nested type, which the compiler walks through.
 #![recursion_limit = "512"]
 
+/// Leptos' `view!`, boxed: parts of different shapes become one type, and what a framework
+/// compiles for each type is there once.
+macro_rules! boxed_view {
+    ($($markup:tt)*) => {
+        ::leptos::prelude::IntoAny::into_any(::leptos::prelude::view! { $($markup)* })
+    };
+}
+pub(crate) use boxed_view as view;
+
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;

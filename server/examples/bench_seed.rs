@@ -159,6 +159,7 @@ fn entry(workspace: &WorkspaceId, action: AuditAction) -> NewAuditEntry {
             through: Through::Session,
         },
         request_id: None,
+        admitted_at: None,
     };
     NewAuditEntry::new(actor, action, clock::now())
 }

@@ -2,7 +2,7 @@
 //! ones: signing out has to work when nothing else does.
 
 use super::{Avatar, Menu};
-use crate::data::from_page;
+use crate::{data::from_page, view};
 use leptos::prelude::*;
 use types::SessionView;
 

@@ -2,7 +2,7 @@
 //! before duty can be trusted: nobody should learn at 3 a.m. that a login ended days ago.
 
 use super::{Notice, Time, Tone, answered::once_answered, use_session};
-use crate::{data::Resource, live::use_live, server_fns::Alerts};
+use crate::{data::Resource, live::use_live, server_fns::Alerts, view};
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 use types::{ConnectionAlert, EndedInstallation};

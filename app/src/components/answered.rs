@@ -12,6 +12,7 @@ pub(super) fn once_answered(
     fallback: fn() -> AnyView,
     content: impl FnOnce() -> AnyView + Send + 'static,
 ) -> impl IntoView {
+    use crate::view;
     view! { <Transition fallback>{content()}</Transition> }
 }
 

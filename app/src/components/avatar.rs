@@ -2,6 +2,7 @@
 //! are fetched, so nothing leaks to another host.
 
 use super::letters::{is_alphanumeric, uppercase};
+use crate::view;
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -1,6 +1,7 @@
 //! A state in one or two words. The words carry the meaning, the colour only
 //! helps to find it.
 
+use crate::view;
 use leptos::prelude::*;
 use maud::{Markup, html};
 use types::{LinkState, RotationMode};

@@ -2,6 +2,7 @@
 //! is not sent again. It is not disabled, which would lose the focus.
 
 use super::redrawn;
+use crate::view;
 use leptos::prelude::*;
 
 /// How much a button weighs on its page.

@@ -1,6 +1,7 @@
 //! A part of a page with a heading of its own, which also names it for those who
 //! jump from part to part.
 
+use crate::view;
 use leptos::prelude::*;
 
 #[component]

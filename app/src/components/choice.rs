@@ -1,6 +1,7 @@
 //! One of several, as a radio button, or something that is wanted or not, as a checkbox, with its
 //! explanation below. The explanation describes the control and is no part of its name.
 
+use crate::view;
 use leptos::prelude::*;
 
 #[component]

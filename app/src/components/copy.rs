@@ -1,6 +1,7 @@
 //! Something to be copied elsewhere: shown whole, selected by one click, and put
 //! into the clipboard by its button.
 
+use crate::view;
 use leptos::prelude::*;
 
 /// How long the button says what came of it.

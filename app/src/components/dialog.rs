@@ -7,6 +7,7 @@
 use crate::{
     data::effect,
     pages::{parameter, use_leaving_query},
+    view,
 };
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
 use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};

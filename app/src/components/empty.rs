@@ -1,6 +1,7 @@
 //! Nothing is here yet: why, and what to do first.
 
 use super::{Icon, Symbol};
+use crate::view;
 use leptos::prelude::*;
 
 #[component]

@@ -5,6 +5,7 @@ use crate::{
     AppError,
     forms::Failure,
     pages::{sign_in_address, use_here},
+    view,
 };
 use leptos::prelude::*;
 

@@ -3,6 +3,7 @@
 //! nothing typed before our code has loaded is lost.
 
 use super::redrawn;
+use crate::view;
 use leptos::{attr::Attribute, prelude::*};
 
 /// What is wrong with a field, said where it is.
@@ -27,7 +28,7 @@ fn descriptions(id: &str, has_hint: bool) -> String {
 /// to keep what is typed as the password of the account here. Each has an attribute of
 /// its own; they are 1Password's, LastPass's, Bitwarden's, Dashlane's and Proton Pass's.
 pub(crate) fn unknown_to_password_managers() -> impl Attribute {
-    view! {
+    leptos::prelude::view! {
         <{..}
             data-1p-ignore="true"
             data-lpignore="true"

@@ -12,6 +12,7 @@ use crate::{
     data::DataMemo,
     forms::{Failure, use_flash},
     live::{Contact, use_live},
+    view,
 };
 use leptos::{either::EitherOf4, html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};

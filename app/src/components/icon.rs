@@ -1,5 +1,6 @@
 //! The few drawings of the interface, always beside words.
 
+use crate::view;
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

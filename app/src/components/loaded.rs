@@ -10,6 +10,7 @@ use crate::{
     AppError,
     data::{Data, DataMemo, Erased, Resource, Shared, Source, effect, erased},
     forms::Failure,
+    view,
 };
 use leptos::{
     either::{Either, EitherOf3},

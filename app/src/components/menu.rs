@@ -3,6 +3,7 @@
 //! something in it was chosen.
 
 use super::{Icon, Symbol, roving::move_focus};
+use crate::view;
 use leptos::{
     ev::{KeyboardEvent, MouseEvent},
     prelude::*,

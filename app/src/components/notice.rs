@@ -1,7 +1,7 @@
 //! Sentences that stand on their own: notices, and what an action came to.
 
 use super::{Tone, focus::is_nowhere, redrawn};
-use crate::data::effect;
+use crate::{data::effect, view};
 use leptos::{html, prelude::*};
 
 /// A box that asks for attention.

@@ -1,6 +1,7 @@
 //! A list whose rows stay on the page as long as their keys are in it. Leptos would
 //! compile all of it anew for each type of what is listed.
 
+use crate::view;
 use leptos::prelude::*;
 
 struct Row {

@@ -1,5 +1,6 @@
 //! The outline of what is still loading, so that nothing jumps when it arrives.
 
+use crate::view;
 use leptos::prelude::*;
 
 #[component]

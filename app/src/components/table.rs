@@ -1,6 +1,7 @@
 //! Rows of facts. On narrow screens each row becomes a block that names its cells,
 //! so nothing has to be read sideways.
 
+use crate::view;
 use leptos::prelude::*;
 
 /// The roles are said although the elements have them: where the style sheet stacks

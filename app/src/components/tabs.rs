@@ -1,6 +1,7 @@
 //! Pages that belong together, as tabs. Each is a link with an address of its own,
 //! so Back, bookmarks and browsers without JavaScript have them too.
 
+use crate::view;
 use leptos::prelude::*;
 use leptos_router::components::A;
 

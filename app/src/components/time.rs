@@ -4,7 +4,10 @@
 //! everywhere.
 
 use super::redrawn;
-use crate::data::{effect, from_page};
+use crate::{
+    data::{effect, from_page},
+    view,
+};
 use leptos::{html::ElementType, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use types::{PageZone, Timestamp, Zone};

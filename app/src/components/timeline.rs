@@ -13,7 +13,7 @@ use super::{
     rows::rows,
     time::{Time, in_words, use_clock},
 };
-use crate::{data::DataMemo, duty::DutyWatch};
+use crate::{data::DataMemo, duty::DutyWatch, view};
 use leptos::{either::Either, ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use types::{Coverage, Days};

@@ -3,7 +3,7 @@
 //! has to be read stays where it belongs, as a notice, or here until it is dismissed.
 
 use super::{Icon, Symbol, rows};
-use crate::data::effect;
+use crate::{data::effect, view};
 use leptos::{
     prelude::*,
     wasm_bindgen::{JsCast, closure::Closure},

@@ -2,6 +2,7 @@
 //! belongs to the document, which comes anew.
 
 use super::{Card, redrawn, use_clock};
+use crate::view;
 use leptos::prelude::*;
 
 /// Has this browser read all times in another zone.

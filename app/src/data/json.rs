@@ -222,7 +222,7 @@ impl<'de> Deserializer<'de> for &Json {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         match self {
-            Json::List(values) => visitor.visit_seq(Elements(values.iter())),
+            Json::List(values) => visitor.visit_seq(Values::of_list(values)),
             _ => Err(Unreadable),
         }
     }
@@ -250,15 +250,12 @@ impl<'de> Deserializer<'de> for &Json {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        match self {
-            Json::Object(_) => visitor.visit_seq(Fields {
-                object: self,
-                names: names.iter(),
-            }),
+        visitor.visit_seq(match self {
+            Json::Object(_) => Values::of_object(self, names),
             // As pages carry it.
-            Json::List(_) => self.deserialize_seq(visitor),
-            _ => Err(Unreadable),
-        }
+            Json::List(values) => Values::of_list(values),
+            _ => return Err(Unreadable),
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -271,41 +268,53 @@ impl<'de> Deserializer<'de> for &Json {
     }
 }
 
-/// The elements of a list.
-struct Elements<'a>(std::slice::Iter<'a, Json>);
+/// The values of a list, or of an object in the order in which its type has them. One type for
+/// both, so that what reads a type from them is there once.
+struct Values<'a> {
+    elements: std::slice::Iter<'a, Json>,
+    /// Where it is an object, that and the names of its fields.
+    fields: Option<(&'a Json, std::slice::Iter<'static, &'static str>)>,
+}
 
-impl<'de> SeqAccess<'de> for Elements<'_> {
-    type Error = Unreadable;
+impl<'a> Values<'a> {
+    fn of_list(list: &'a [Json]) -> Self {
+        Self {
+            elements: list.iter(),
+            fields: None,
+        }
+    }
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Unreadable> {
-        self.0
-            .next()
-            .map(|value| seed.deserialize(value))
-            .transpose()
+    fn of_object(object: &'a Json, names: &'static [&'static str]) -> Self {
+        Self {
+            elements: [].iter(),
+            fields: Some((object, names.iter())),
+        }
+    }
+
+    /// The next one, and whether it is there; of what is absent serde knows whether it may be.
+    #[inline(never)]
+    fn next(&mut self) -> Option<(&'a Json, bool)> {
+        let Some((object, names)) = &mut self.fields else {
+            return Some((self.elements.next()?, true));
+        };
+        let value = object.field(names.next()?);
+        Some((value.unwrap_or(&Json::Null), value.is_some()))
     }
 }
 
-/// The values of an object's fields in the order in which their type has them.
-struct Fields<'a> {
-    object: &'a Json,
-    names: std::slice::Iter<'static, &'static str>,
-}
-
-impl<'de> SeqAccess<'de> for Fields<'_> {
+impl<'de> SeqAccess<'de> for Values<'_> {
     type Error = Unreadable;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Unreadable> {
-        let name = self.names.next().ok_or(Unreadable)?;
-        match self.object.field(name) {
-            Some(value) => seed.deserialize(value).map(Some),
-            // An option may be absent; of all else serde knows whether it may.
-            None => Ok(seed.deserialize(&Json::Null).ok()),
+        let Some((value, is_there)) = self.next() else {
+            return Ok(None);
+        };
+        match seed.deserialize(value) {
+            Err(Unreadable) if !is_there => Ok(None),
+            read => read.map(Some),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_input, form_outcome},
     server_fns::{Absences, NoteAbsence, RemoveAbsence, decoded},
+    view,
 };
 use leptos::prelude::*;
 use serde::de::IgnoredAny;

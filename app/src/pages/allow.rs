@@ -1,7 +1,10 @@
 //! What Slack does not let Round Robin do yet, with the way to it.
 
 use super::address::address;
-use crate::components::{Notice, Tone};
+use crate::{
+    components::{Notice, Tone},
+    view,
+};
 use leptos::prelude::*;
 use types::{SlackCapability, SlackPermission};
 

@@ -12,6 +12,7 @@ use crate::{
     },
     data::{DataMemo, Resource},
     server_fns::Audit,
+    view,
 };
 use leptos::{either::Either, html, prelude::*};
 use types::{AUDIT_KEPT_DAYS, AuditActor, AuditEntry, AuditId, AuditPage, audit_cursor};

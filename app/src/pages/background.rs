@@ -5,6 +5,7 @@ use crate::{
     components::{Badge, Cell, Row, Table, Time, Tone, loaded, use_title},
     data::{DataMemo, Resource},
     server_fns::BackgroundWork,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{BackgroundTask, TaskState};

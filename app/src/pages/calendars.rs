@@ -11,6 +11,7 @@ use crate::{
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     server_fns::{Feeds, MakeFeed, RevokeFeed},
+    view,
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use types::{FeedSubject, FeedView, RotationId};

@@ -7,6 +7,7 @@ use crate::{
     },
     forms::{ActionForm, ServerAction, failure, flashed, form_outcome},
     server_fns::{Undo, decoded, post},
+    view,
 };
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
 use maud::{Markup, html};

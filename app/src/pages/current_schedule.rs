@@ -3,6 +3,7 @@
 use crate::{
     components::{Badge, Facts, Notice, ScheduleZone, Time, Tone, redrawn, span, use_clock},
     data::DataMemo,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{BindingView, LeftOut, RotationPage, Timestamp};

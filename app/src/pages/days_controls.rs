@@ -2,7 +2,10 @@
 //! without our code have them, too.
 
 use super::address::address;
-use crate::components::{Notice, Tone, month_and_day, month_name};
+use crate::{
+    components::{Notice, Tone, month_and_day, month_name},
+    view,
+};
 use leptos::prelude::*;
 use types::{Days, WEEKS};
 

@@ -10,6 +10,7 @@ use crate::{
         use_title, use_toasts,
     },
     data::DataMemo,
+    view,
 };
 use leptos::prelude::*;
 use maud::html;

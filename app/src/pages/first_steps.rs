@@ -1,7 +1,10 @@
 //! What to do where there is no rotation yet: by who reads it, so that an admin is not told to
 //! ask one.
 
-use crate::components::{EmptyState, use_session};
+use crate::{
+    components::{EmptyState, use_session},
+    view,
+};
 use leptos::{either::Either, prelude::*};
 use types::Role;
 

@@ -12,6 +12,7 @@ use crate::{
     data::DataMemo,
     forms::{ActionForm, Calls, FormOutcome, Forms, ServerAction, failure, form_outcome},
     server_fns::{LinkPerson, UnlinkPerson},
+    view,
 };
 use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{

@@ -5,6 +5,7 @@ use crate::{
     components::{ButtonKind, Notice, SubmitButton, Tone, use_session, use_title},
     forms::{ActionForm, ServerAction, form_input, form_outcome},
     server_fns::CreateRotation,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{Denial, Role};

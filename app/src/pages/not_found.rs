@@ -1,6 +1,6 @@
 //! The page for an address that leads nowhere.
 
-use crate::components::use_title;
+use crate::{components::use_title, view};
 use leptos::prelude::*;
 
 #[component]

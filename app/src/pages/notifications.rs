@@ -10,6 +10,7 @@ use crate::{
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, Forms, ServerAction, first_failure, form_input, form_outcome},
     server_fns::{Notifications, SaveNotifications},
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{Lead, NotificationInput, NotificationRefusal, NotificationsView, SlackCapability};

@@ -1,7 +1,10 @@
 //! Who looks after a rotation, on its page and where they are changed. They change seldom,
 //! so they are written as text.
 
-use crate::components::{Tone, badge_markup, person_markup, use_session};
+use crate::{
+    components::{Tone, badge_markup, person_markup, use_session},
+    view,
+};
 use leptos::{either::Either, prelude::*};
 use maud::{Markup, html};
 use types::PersonView;

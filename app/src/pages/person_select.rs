@@ -10,6 +10,7 @@ use crate::{
     data::{DataMemo, Resource, effect},
     forms::Failure,
     server_fns::People,
+    view,
 };
 use leptos::{html, prelude::*, wasm_bindgen::JsCast};
 use types::{FoundPeople, MemberKey, PersonId};

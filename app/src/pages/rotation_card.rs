@@ -6,6 +6,7 @@ use super::{rotations::ADDRESS, wording::count};
 use crate::{
     components::{Tone, avatar_markup, badge_markup, names_markup, time_markup, use_clock},
     duty::{OR_LATER, UNKNOWN, gap_duration, gap_length, is_over},
+    view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};

@@ -4,6 +4,7 @@ use crate::{
     AppError,
     components::{Choice, FailureNotice, TextArea, TextField},
     forms::Failure,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{RotationField, RotationInput, RotationRefusal, Visibility};

@@ -5,6 +5,7 @@ use super::workspace_zone::WorkspaceZoneCard;
 use crate::{
     components::{Card, Facts, Tab, Tabs, ZoneCard, use_session, use_title},
     data::from_page,
+    view,
 };
 use leptos::prelude::*;
 use types::Theme;

@@ -1,7 +1,10 @@
 //! The way in: one link to Slack, and why the last attempt failed.
 
 use super::address::{address, parameter};
-use crate::components::{Mark, Notice, Tone, redrawn, use_title};
+use crate::{
+    components::{Mark, Notice, Tone, redrawn, use_title},
+    view,
+};
 use leptos::prelude::*;
 use types::SignInProblem;
 

@@ -10,6 +10,7 @@ use crate::{
     forms::{ActionForm, Forms, ServerAction, failure, form_outcome},
     live::use_live,
     server_fns::{SlackSettings, TakeBackPermission},
+    view,
 };
 use leptos::prelude::*;
 use types::{

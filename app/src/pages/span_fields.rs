@@ -1,7 +1,7 @@
 //! A time from one moment to another, as forms ask for it: both in the zone that the form names.
 //! Where clocks show one of them twice, it is asked which is meant.
 
-use crate::{components::TextField, data::DataMemo};
+use crate::{components::TextField, data::DataMemo, view};
 use leptos::prelude::*;
 use types::{SpanField, SpanInput, SpanProblem, WhichOne};
 

@@ -7,6 +7,7 @@ use crate::{
     },
     data::DataMemo,
     duty::DutyWatch,
+    view,
 };
 use leptos::{either::Either, html, prelude::*};
 use maud::{Markup, html};

@@ -5,6 +5,7 @@ use crate::{
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
     server_fns::{SetWorkspaceZone, WorkspaceZone},
+    view,
 };
 use leptos::prelude::*;
 use types::WorkspaceZoneView;

@@ -2,6 +2,7 @@
 //! knows nothing of cookies and forms, so that whatever acts in other ways asks the same rules.
 
 use crate::Relation;
+use std::time::Instant;
 use types::{PersonId, Role, Visibility, WorkspaceId};
 
 /// Somebody or something that acts in a workspace.
@@ -11,6 +12,9 @@ pub struct Actor {
     pub principal: Principal,
     /// The request that they act by, under whose id the log has it. Absent where nobody asked.
     pub request_id: Option<String>,
+    /// When they were let in, of those who only read: what was known to hold then is new enough
+    /// for them. Absent where it has to hold when it is read.
+    pub admitted_at: Option<Instant>,
 }
 
 /// Who it is, and through what they act.
@@ -45,6 +49,7 @@ impl Actor {
             workspace: workspace.clone(),
             principal: Principal::System,
             request_id: None,
+            admitted_at: None,
         }
     }
 
@@ -134,6 +139,7 @@ pub(crate) mod examples {
                 through: Through::Session,
             },
             request_id: Some("request".to_owned()),
+            admitted_at: None,
         }
     }
 }

@@ -93,7 +93,7 @@ pub async fn calendar(
     range: Range<usize>,
     wanted: impl Fn(&ListedRotation) -> bool,
 ) -> Result<Calendar, Failure> {
-    let present = Present::read(services, &actor.workspace).await?;
+    let present = Present::read_for(services, actor).await?;
     let rotations = &present.overview.rotations;
     let found: Vec<usize> = rotations
         .iter()

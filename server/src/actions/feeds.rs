@@ -146,6 +146,7 @@ pub async fn tell(services: &Services, feed: &FoundFeed) -> Result<ToldFeed, Fai
             through: Through::Feed,
         },
         request_id: None,
+        admitted_at: None,
     };
     let me = MemberKey::of_person(&person.id);
     let (name, events) = events(services, &actor, &feed.subject, &me).await?;

@@ -54,7 +54,7 @@ impl HomeState {
 /// Home of the person who acts.
 pub async fn state(services: &Services, actor: &Actor) -> Result<HomeState, Failure> {
     let reader = actor.person().ok_or(Failure::NotFound)?;
-    let present = Present::read(services, &actor.workspace).await?;
+    let present = Present::read_for(services, actor).await?;
     let workspace = workspace::state(services, actor).await?;
     let slack = domain::slack_need(
         &workspace.standing,

@@ -14,7 +14,11 @@ use domain::{
     Actor, Condition, Directory, Foresight, Member, Past, Record, Rotation, SchedulePerson,
     ScheduleSnapshot, Traits,
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use types::{
     Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
     RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Span, Stretch, Timestamp,
@@ -102,7 +106,7 @@ pub async fn list(
     actor: &Actor,
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
-    let present = Present::read(services, &actor.workspace).await?;
+    let present = Present::read_for(services, actor).await?;
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let listed = present.listed(place, rotation);
         let schedule = present.schedule(rotation);
@@ -178,21 +182,31 @@ pub struct Present {
 }
 
 impl Present {
+    /// As they are now, or were when who asks was let in to read.
+    pub async fn read_for(services: &Services, actor: &Actor) -> Result<Self, Failure> {
+        let since = actor.admitted_at.unwrap_or_else(Instant::now);
+        Self::since(services, &actor.workspace, since).await
+    }
+
     pub async fn read(services: &Services, workspace: &WorkspaceId) -> Result<Self, Failure> {
+        Self::since(services, workspace, Instant::now()).await
+    }
+
+    async fn since(
+        services: &Services,
+        workspace: &WorkspaceId,
+        since: Instant,
+    ) -> Result<Self, Failure> {
         let store = &services.store;
-        let connection = store.connection(workspace).await?;
-        let overview = store.rotation_overview(workspace).await?;
-        let schedules = match &connection {
-            Some(_) => store.listed_schedules(workspace).await?,
-            // Nothing follows a schedule where nothing is connected.
-            None => HashMap::new(),
-        };
+        let overview = store.rotation_overview_since(workspace, since).await?;
+        // Nothing follows a schedule where nothing is connected.
+        let (connection, schedules) = store.listed_schedules(workspace).await?.unzip();
         Ok(Self {
             overview,
             now: now(services, connection.as_ref()),
             own_now: clock::now(),
             connection,
-            schedules,
+            schedules: schedules.unwrap_or_default(),
             interval: services.config.pagerduty.poll_interval,
         })
     }
@@ -328,10 +342,14 @@ pub async fn state(
     let past = pasts.remove(&id).unwrap_or_else(|| Past::none(now));
     let history = services.store.duty_history(&id).await?;
     let history: Vec<_> = history
+        .records
         .into_iter()
-        .map(|stored| recorded(stored, &rotation.crew.members))
+        .map(|stored| {
+            let mut record = recorded(stored, &rotation.crew.members);
+            record.note_overrides(&history.overrides);
+            record
+        })
         .collect();
-    let history = with_overrides(services, &id, history).await?;
     let duty_size = rotation.details.duty_size;
     let followed = bound.as_ref().map(|bound| {
         let schedule = &bound.schedule;
@@ -452,12 +470,7 @@ async fn bound_to(
     id: &RotationId,
 ) -> Result<Option<(BoundSchedule, ScheduleSnapshot)>, Failure> {
     let store = &services.store;
-    let workspace = &actor.workspace;
-    let Some(schedule) = store.schedule_of(workspace, id).await? else {
-        return Ok(None);
-    };
-    let snapshot = store.schedule_snapshot(workspace, schedule.clone()).await?;
-    Ok(Some((schedule, snapshot)))
+    Ok(store.followed_schedule(&actor.workspace, id).await?)
 }
 
 fn in_use(
@@ -506,25 +519,6 @@ fn attention(
 fn known_until(known_until: Option<Timestamp>, confirmed_at: Option<Timestamp>) -> Timestamp {
     let confirmed_at = confirmed_at.unwrap_or(Timestamp::from_millis(0));
     known_until.unwrap_or_else(|| domain::known_at_least_until(confirmed_at))
-}
-
-/// The same with the overrides by which people had their duties.
-async fn with_overrides(
-    services: &Services,
-    id: &RotationId,
-    mut history: Vec<Record>,
-) -> Result<Vec<Record>, Failure> {
-    let Some(from) = history.iter().map(|record| record.starts_at).min() else {
-        return Ok(history);
-    };
-    let until = clock::now();
-    let store = &services.store;
-    let mut past = store.past_overrides(&[id], Span { from, until }).await?;
-    let overrides = past.remove(id).unwrap_or_default();
-    for record in &mut history {
-        record.note_overrides(&overrides);
-    }
-    Ok(history)
 }
 
 fn recorded(stored: StoredRecord, members: &[Member]) -> Record {

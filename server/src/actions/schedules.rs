@@ -20,7 +20,7 @@ use domain::{
     Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window,
     rota::{FilledIn, Rota},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use types::{
     AuditAction, BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, RotationMode,
     RotationRefusal, ScheduleChoice, ScheduleId, ScheduleWish,
@@ -258,7 +258,11 @@ pub(super) async fn directory(
     services: &Services,
     actor: &Actor,
 ) -> Result<Arc<Directory>, StoreError> {
-    services.store.directory(&actor.workspace).await
+    let since = actor.admitted_at.unwrap_or_else(Instant::now);
+    services
+        .store
+        .directory_since(&actor.workspace, since)
+        .await
 }
 
 async fn connected(services: &Services, actor: &Actor) -> Result<Connection, Stop<BindRefusal>> {

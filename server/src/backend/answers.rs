@@ -72,6 +72,7 @@ mod tests {
             role: Role::Member,
             session: "session".to_owned(),
             request_id: "019368a4".to_owned(),
+            admitted_at: None,
         }
     }
 

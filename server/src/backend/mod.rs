@@ -51,5 +51,6 @@ pub fn actor(caller: &Caller) -> Actor {
             through: Through::Session,
         },
         request_id: Some(caller.request_id.clone()),
+        admitted_at: caller.admitted_at,
     }
 }

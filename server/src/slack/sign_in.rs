@@ -714,6 +714,7 @@ fn audited(
         workspace: workspace.clone(),
         principal,
         request_id: Some(visit.request_id.clone()),
+        admitted_at: None,
     };
     NewAuditEntry::new(actor, action, at)
 }

@@ -144,6 +144,7 @@ fn actor(admission: Admission, request_id: &str) -> Actor {
             through: Through::Command,
         },
         request_id: Some(request_id.to_owned()),
+        admitted_at: None,
     }
 }
 

@@ -5,10 +5,10 @@ use super::{
     connections, former,
     hand_offs::{self, Made, NEVER, Rule, is_later},
     outbox, past_overrides, rotations,
-    schedules::{self, Asked, BoundSchedule, ScheduleRow, columns},
+    schedules::{self, Asked, BoundSchedule, HeldRow, ScheduleRow, columns},
 };
 use domain::{Plan, Rotation, ScheduleSnapshot};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, time::Duration};
 use types::{RotationId, RotationMode, ScheduleId, WorkspaceId};
 
@@ -21,6 +21,15 @@ pub enum BindEnd<R> {
     RotationGone,
     /// The credential that read the schedule was replaced or disconnected.
     ConnectionChanged,
+}
+
+/// A schedule with what of it was last read.
+#[derive(FromRow)]
+struct FollowedRow {
+    #[sqlx(flatten)]
+    schedule: ScheduleRow,
+    #[sqlx(flatten)]
+    held: HeldRow,
 }
 
 impl Store {
@@ -55,6 +64,31 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(ScheduleRow::schedule))
+    }
+
+    /// The schedule that a rotation is bound to, and what of it was last read.
+    pub async fn followed_schedule(
+        &self,
+        workspace: &WorkspaceId,
+        rotation: &RotationId,
+    ) -> Result<Option<(BoundSchedule, ScheduleSnapshot)>> {
+        let (columns, held) = (columns(), HeldRow::columns(self.engine));
+        let statement = format!(
+            "select {columns}, {held} from bindings b
+             join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
+             where b.workspace_id = $1 and b.rotation_id = $2"
+        );
+        let row: Option<FollowedRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .bind(rotation.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(FollowedRow { schedule, held }) = row else {
+            return Ok(None);
+        };
+        let schedule = schedule.schedule();
+        let (_, held) = held.held()?;
+        Ok(Some((schedule.clone(), held.snapshot(schedule))))
     }
 
     /// Binds a rotation to a schedule as it was when PagerDuty was asked, which is to be read

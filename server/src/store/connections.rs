@@ -5,13 +5,14 @@ use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCredential, audit,
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
     duration, former, millis, outbox,
+    overview::{self, ListedSchedule},
 };
 use crate::clock;
 use sqlx::{AssertSqlSafe, FromRow};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use types::{
-    AuditAction, PagerDutyProblem, PersonId, RevertedRotation, RotationId, RotationMode, Timestamp,
-    WorkspaceId,
+    AuditAction, PagerDutyProblem, PersonId, RevertedRotation, RotationId, RotationMode,
+    ScheduleId, Timestamp, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -138,6 +139,14 @@ struct Row {
     as_of: i64,
 }
 
+/// A connection and the states of the bound schedules, as JSON.
+#[derive(FromRow)]
+struct WithSchedules {
+    #[sqlx(flatten)]
+    row: Row,
+    schedules: String,
+}
+
 impl Row {
     fn connection(self) -> Connection {
         Connection {
@@ -200,6 +209,31 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(Row::connection))
+    }
+
+    /// The workspace's connection if it is connected, and how well what each bound schedule says
+    /// is known.
+    pub async fn listed_schedules(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<Option<(Connection, HashMap<ScheduleId, ListedSchedule>)>> {
+        let now = self.engine.now();
+        let schedules = overview::listed_schedules(self.engine);
+        let statement = format!(
+            "select {COLUMNS}, {CREDENTIAL_COLUMNS}, {now} as as_of, ({schedules}) as schedules
+             from pagerduty_connections where workspace_id = $1"
+        );
+        let row: Option<WithSchedules> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(WithSchedules { row, schedules }) = row else {
+            return Ok(None);
+        };
+        Ok(Some((
+            row.connection(),
+            overview::read_schedules(&schedules)?,
+        )))
     }
 
     pub async fn connections(&self) -> Result<Vec<Connection>> {

@@ -1,10 +1,13 @@
 //! Who was on duty when. A row is written when a duty begins, and brought up to
 //! date when its end changes, so that applying the same thing twice adds nothing.
 
-use super::{DatabaseConnection, Engine, Result, Store, as_json, from_json, rotations::CrewChange};
-use domain::{Duty, Past, Record, RecordChange, holder_of, record_changes};
+use super::{
+    DatabaseConnection, Engine, Result, Store, as_json, from_json, past_overrides,
+    rotations::CrewChange,
+};
+use domain::{Duty, Past, PastOverride, Record, RecordChange, holder_of, record_changes};
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use types::{Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
 
@@ -28,8 +31,17 @@ pub struct StoredRecord {
     pub ends_at: Option<Timestamp>,
 }
 
+/// What a rotation's page tells of its past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The latest first.
+    pub records: Vec<StoredRecord>,
+    /// By which overrides people had those duties, by start.
+    pub overrides: Vec<PastOverride>,
+}
+
 /// In the order of [`RECORD_VALUES`].
-#[derive(FromRow)]
+#[derive(Deserialize)]
 struct RecordRow(String, String, i64, i64, Option<i64>);
 
 /// What a [`RecordRow`] is read from: of `duty_history h`.
@@ -88,18 +100,27 @@ impl MembersRecordRow {
 }
 
 impl Store {
-    /// Who was on duty in a rotation, the latest first.
-    pub async fn duty_history(&self, rotation: &RotationId) -> Result<Vec<StoredRecord>> {
+    /// Who was on duty in a rotation of late.
+    pub async fn duty_history(&self, rotation: &RotationId) -> Result<History> {
+        let records = self.engine.json_rows(RECORD_VALUES, LATEST_FIRST);
+        let during_those =
+            "o.rotation_id = $1 and o.ends_at > (select min(h.starts_at) from latest h)";
+        let overrides = past_overrides::as_json_where(self.engine, during_those);
         let statement = format!(
-            "select {RECORD_VALUES} from duty_history h
-             where h.rotation_id = $1 order by {LATEST_FIRST} limit $2"
+            "with latest as (select person, name, shift_starts_at, starts_at, ends_at from duty_history h
+                 where h.rotation_id = $1 order by {LATEST_FIRST} limit $2)
+             select (select {records} from latest h), ({overrides})"
         );
-        let rows: Vec<RecordRow> = sqlx::query_as(AssertSqlSafe(statement))
+        let (records, overrides): (String, String) = sqlx::query_as(AssertSqlSafe(statement))
             .bind(rotation.as_str())
             .bind(SHOWN)
-            .fetch_all(&self.pool)
+            .fetch_one(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(RecordRow::record).collect())
+        let records: Vec<RecordRow> = from_json(&records, "the history of a rotation")?;
+        Ok(History {
+            records: records.into_iter().map(RecordRow::record).collect(),
+            overrides: past_overrides::read(&overrides)?,
+        })
     }
 
     /// The past of these rotations of a workspace during a span: what reaches into it, what was
@@ -113,6 +134,8 @@ impl Store {
     ) -> Result<HashMap<RotationId, Past>> {
         let records = self.engine.json_rows(MEMBERS_RECORD_VALUES, LATEST_FIRST);
         let these = self.engine.texts_of_json("$4");
+        let during_the_span = "o.rotation_id = r.id and o.ends_at > $2 and o.starts_at < $3";
+        let overrides = past_overrides::as_json_where(self.engine, during_the_span);
         let statement = format!(
             "select r.id, r.created_at,
                  (select {records} from duty_history h
@@ -126,32 +149,34 @@ impl Store {
                               where o.rotation_id = r.id and o.ends_at <= $2), $2)
                           or exists (select 1 from duty_history o where o.rotation_id = r.id
                               and o.shift_starts_at < h.ends_at and h.starts_at < o.starts_at
-                              and (o.ends_at is null or o.ends_at > $2)))) as records
+                              and (o.ends_at is null or o.ends_at > $2)))) as records,
+                 ({overrides}) as overrides
              from rotations r where r.workspace_id = $1 and r.id in {these}"
         );
-        let rows: Vec<(String, i64, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<(String, i64, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(span.from.as_millis())
             .bind(span.until.as_millis())
             .bind(as_json(rotations))
             .fetch_all(&self.pool)
             .await?;
-        let pasts = rows.into_iter().map(|(id, created_at, records)| {
-            let records: Vec<MembersRecordRow> = from_json(&records, "the past of a rotation")?;
-            let past = Past {
-                records: records.into_iter().map(MembersRecordRow::record).collect(),
-                begins_at: Timestamp::from_millis(created_at),
-            };
-            Ok((RotationId::new(id), past))
-        });
-        let mut pasts: HashMap<_, Past> = pasts.collect::<Result<_>>()?;
-        let overrides = self.past_overrides(rotations, span).await?;
-        for (rotation, overrides) in overrides {
-            let past = pasts.get_mut(&rotation);
-            let records = past.into_iter().flat_map(|past| &mut past.records);
-            records.for_each(|record| record.note_overrides(&overrides));
-        }
-        Ok(pasts)
+        let pasts = rows
+            .into_iter()
+            .map(|(id, created_at, records, overrides)| {
+                let records: Vec<MembersRecordRow> = from_json(&records, "the past of a rotation")?;
+                let overrides = past_overrides::read(&overrides)?;
+                let records = records.into_iter().map(|row| {
+                    let mut record = row.record();
+                    record.note_overrides(&overrides);
+                    record
+                });
+                let past = Past {
+                    records: records.collect(),
+                    begins_at: Timestamp::from_millis(created_at),
+                };
+                Ok((RotationId::new(id), past))
+            });
+        pasts.collect()
     }
 
     /// Deletes what ended before `before`.

@@ -7,7 +7,7 @@
 //! schedule says is confirmed changes with every answer of PagerDuty's, and is read each time.
 
 use super::{
-    Result, Store,
+    Engine, Result, Store,
     connections::read_problem,
     duties::{SINCE, STAND_INS, stand_ins_as_json},
     from_json,
@@ -191,6 +191,21 @@ impl Row {
     }
 }
 
+/// How well what each bound schedule of the workspace `$1` says is known, as JSON for
+/// [`read_schedules`].
+pub(super) fn listed_schedules(engine: Engine) -> String {
+    let states = format!(
+        "s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}, s.time_zone"
+    );
+    let states = engine.json_rows(&states, "s.id");
+    format!("select {states} from pagerduty_schedules s where s.workspace_id = $1")
+}
+
+pub(super) fn read_schedules(json: &str) -> Result<HashMap<ScheduleId, ListedSchedule>> {
+    let states: Vec<StateRow> = from_json(json, "the state of a schedule")?;
+    Ok(states.into_iter().map(StateRow::state).collect())
+}
+
 impl Store {
     /// Every rotation of the workspace, and what decides who is on duty.
     pub async fn rotation_overview(&self, workspace: &WorkspaceId) -> Result<Arc<Overview>> {
@@ -221,25 +236,6 @@ impl Store {
         let now = Instant::now();
         let since = now.checked_sub(LONGEST_KEPT).unwrap_or(now);
         self.rotation_overview_since(workspace, since).await
-    }
-
-    /// How well what each bound schedule says is known.
-    pub async fn listed_schedules(
-        &self,
-        workspace: &WorkspaceId,
-    ) -> Result<HashMap<ScheduleId, ListedSchedule>> {
-        let states = format!(
-            "s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}, s.time_zone"
-        );
-        let states = self.engine.json_rows(&states, "s.id");
-        let statement =
-            format!("select {states} from pagerduty_schedules s where s.workspace_id = $1");
-        let (states,): (String,) = sqlx::query_as(AssertSqlSafe(statement))
-            .bind(workspace.as_str())
-            .fetch_one(&self.pool)
-            .await?;
-        let states: Vec<StateRow> = from_json(&states, "the state of a schedule")?;
-        Ok(states.into_iter().map(StateRow::state).collect())
     }
 
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {

@@ -1,12 +1,11 @@
 //! By which overrides people have had duty. What is planned is reckoned anew each time; what has come
 //! true is written when it begins, and brought up to date while it runs.
 
-use super::{DatabaseConnection, Engine, Result, Store, as_json};
+use super::{DatabaseConnection, Engine, Result, as_json, from_json};
 use domain::PastOverride;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
-use std::collections::HashMap;
-use types::{MemberKey, Override, RotationId, Span, Stretch, Timestamp, WorkspaceId};
+use types::{MemberKey, Override, RotationId, Stretch, Timestamp, WorkspaceId};
 
 /// One that has begun, as the statements take it.
 #[derive(Serialize)]
@@ -115,31 +114,26 @@ pub(super) async fn end(
     Ok(())
 }
 
-impl Store {
-    /// By which overrides people had duty in each of the rotations during a span, by start.
-    pub async fn past_overrides(
-        &self,
-        rotations: &[&RotationId],
-        span: Span,
-    ) -> Result<HashMap<RotationId, Vec<PastOverride>>> {
-        let statement = format!(
-            "select o.rotation_id, o.holder, o.starts_at, o.ends_at, o.instead_of, p.name
-             from past_overrides o
-                 left join people p on p.workspace_id = o.workspace_id and p.id = o.made_by
-             where o.rotation_id in {} and o.ends_at > $2 and o.starts_at < $3
-             order by o.starts_at, o.holder",
-            self.engine.texts_of_json("$1")
-        );
-        let rows: Vec<(String, String, i64, i64, String, Option<String>)> =
-            sqlx::query_as(AssertSqlSafe(statement))
-                .bind(as_json(rotations))
-                .bind(span.from.as_millis())
-                .bind(span.until.as_millis())
-                .fetch_all(&self.pool)
-                .await?;
-        let mut past: HashMap<_, Vec<_>> = HashMap::new();
-        for (rotation, holder, starts_at, ends_at, instead_of, made_by) in rows {
-            let one = PastOverride {
+/// Those of `past_overrides o` for which `condition` holds, by start, as JSON for [`read`].
+pub(super) fn as_json_where(engine: Engine, condition: &str) -> String {
+    let rows = engine.json_rows(
+        "o.holder, o.starts_at, o.ends_at, o.instead_of, q.name",
+        "o.starts_at, o.holder",
+    );
+    format!(
+        "select {rows} from past_overrides o
+             left join people q on q.workspace_id = o.workspace_id and q.id = o.made_by
+         where {condition}"
+    )
+}
+
+/// By which overrides people had duty, from [`as_json_where`].
+pub(super) fn read(json: &str) -> Result<Vec<PastOverride>> {
+    type Row = (String, i64, i64, String, Option<String>);
+    let rows: Vec<Row> = from_json(json, "overrides that have come true")?;
+    let past =
+        rows.into_iter().map(
+            |(holder, starts_at, ends_at, instead_of, made_by)| PastOverride {
                 holder: MemberKey::new(holder),
                 had: Override {
                     starts_at: Timestamp::from_millis(starts_at),
@@ -148,9 +142,7 @@ impl Store {
                     instead_of: serde_json::from_str(&instead_of).unwrap_or_default(),
                     made_by,
                 },
-            };
-            past.entry(RotationId::new(rotation)).or_default().push(one);
-        }
-        Ok(past)
-    }
+            },
+        );
+    Ok(past.collect())
 }

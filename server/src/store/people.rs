@@ -78,6 +78,15 @@ impl Store {
 
     /// Everybody, the deactivated too, by name, and who of PagerDuty is who among them.
     pub async fn directory(&self, workspace: &WorkspaceId) -> Result<Arc<Directory>> {
+        self.directory_since(workspace, Instant::now()).await
+    }
+
+    /// The same as it was at `since`, or later.
+    pub async fn directory_since(
+        &self,
+        workspace: &WorkspaceId,
+        since: Instant,
+    ) -> Result<Arc<Directory>> {
         let revision = async { Ok(self.revisions(workspace).await?.people) };
         let read = async {
             let known = self.known_people(workspace).await?;
@@ -86,9 +95,7 @@ impl Store {
             Ok(Directory::new(people, self.links(workspace).await?))
         };
         let directories = &self.directories;
-        directories
-            .since(workspace, Instant::now(), revision, read)
-            .await
+        directories.since(workspace, since, revision, read).await
     }
 
     /// Everybody, with when Slack was asked for what differed last about each.

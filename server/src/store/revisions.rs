@@ -48,6 +48,17 @@ impl Store {
         let (people, rotations) = row.unwrap_or_default();
         Ok(Revisions { people, rotations })
     }
+
+    /// Notes the revisions that somebody has looked up with something else.
+    pub(super) fn revisions_were(
+        &self,
+        workspace: &WorkspaceId,
+        Revisions { people, rotations }: Revisions,
+        at: Instant,
+    ) {
+        self.directories.was_at(workspace, people, at);
+        self.overviews.was_at(workspace, rotations, at);
+    }
 }
 
 /// Notes that people changed. The last thing in a transaction: whoever else changes
@@ -159,6 +170,24 @@ impl<T> Kept<T> {
             })
     }
 
+    /// Notes that at `at` the workspace's revision was `revision`, which somebody has looked up
+    /// with something else: what is kept under it holds then.
+    pub(super) fn was_at(&self, workspace: &WorkspaceId, revision: i64, at: Instant) {
+        let slot = {
+            let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.get(workspace).map(Arc::clone)
+        };
+        // Whoever has locked it is looking the revision up just now.
+        let Some(Ok(mut slot)) = slot.as_ref().map(|slot| slot.try_lock()) else {
+            return;
+        };
+        if let Some(kept) = &mut slot.reading
+            && kept.revision == revision
+        {
+            kept.holds_at = kept.holds_at.max(at);
+        }
+    }
+
     /// When one more workspace comes, those leave of which nothing is kept that still holds.
     fn slot(&self, workspace: &WorkspaceId) -> Arc<Mutex<Slot<T>>> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,7 +218,7 @@ impl<T> Slot<T> {
             && kept.is_kept(now)
             && kept.revision == revision
         {
-            kept.holds_at = now;
+            kept.holds_at = kept.holds_at.max(now);
             return Ok(Arc::clone(&kept.value));
         }
         let value = Arc::new(read.await?);
@@ -250,6 +279,25 @@ mod tests {
         // Whoever is content with what was at that time does not even look.
         assert_eq!(database.ask(&kept, before).await, 1);
         assert_eq!(database.looks.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn a_revision_that_was_looked_up_with_something_else_spares_a_look_if_it_is_the_same() {
+        let (kept, database) = (Kept::default(), Database::default());
+        let workspace = WorkspaceId::new(OURS);
+        let looks = || database.looks.load(Ordering::Relaxed);
+        kept.was_at(&workspace, 0, Instant::now());
+        assert_eq!(database.ask(&kept, Instant::now()).await, 0);
+        let at = Instant::now();
+        kept.was_at(&workspace, 0, at);
+        assert_eq!((database.ask(&kept, at).await, looks()), (0, 1));
+        // Of a time before does not take anything back.
+        kept.was_at(&workspace, 0, at - Duration::from_millis(1));
+        assert_eq!((database.ask(&kept, at).await, looks()), (0, 1));
+        database.revision.fetch_add(1, Ordering::Relaxed);
+        let at = Instant::now();
+        kept.was_at(&workspace, 1, at);
+        assert_eq!((database.ask(&kept, at).await, looks()), (1, 2));
     }
 
     #[test]

@@ -205,16 +205,6 @@ impl Store {
         load(&mut connection, workspace, schedule).await
     }
 
-    /// A bound schedule with its people and shifts, as last read.
-    pub async fn schedule_snapshot(
-        &self,
-        workspace: &WorkspaceId,
-        schedule: BoundSchedule,
-    ) -> Result<ScheduleSnapshot> {
-        let mut connection = self.pool.acquire().await?;
-        load_snapshot(&mut connection, self.engine, workspace, schedule).await
-    }
-
     /// Notes why a schedule could not be read, that it has so failed `failures`
     /// times in a row, and has it tried again after `wait`; its rotations keep
     /// what they have. Returns the rotations for which this is news.
@@ -413,6 +403,21 @@ pub(super) struct Held {
     pub(super) shifts: Vec<Shift>,
 }
 
+impl Held {
+    pub(super) fn snapshot(self, schedule: BoundSchedule) -> ScheduleSnapshot {
+        ScheduleSnapshot {
+            people: self.people,
+            shifts: self.shifts,
+            id: schedule.id,
+            name: schedule.name,
+            url: schedule.url,
+            version: schedule.version,
+            time_zone: schedule.time_zone,
+            left_out: schedule.left_out,
+        }
+    }
+}
+
 /// The schedules with their people and shifts, as last read, in the same order; in one
 /// statement.
 pub(super) async fn load_snapshots(
@@ -438,17 +443,8 @@ pub(super) async fn load_snapshots(
     let held = rows.into_iter().map(HeldRow::held);
     let mut held: HashMap<_, _> = held.collect::<Result<_>>()?;
     let snapshots = schedules.into_iter().map(|schedule| {
-        let Held { people, shifts } = held.remove(&schedule.id).unwrap_or_default();
-        ScheduleSnapshot {
-            people,
-            shifts,
-            id: schedule.id,
-            name: schedule.name,
-            url: schedule.url,
-            version: schedule.version,
-            time_zone: schedule.time_zone,
-            left_out: schedule.left_out,
-        }
+        let held = held.remove(&schedule.id).unwrap_or_default();
+        held.snapshot(schedule)
     });
     Ok(snapshots.collect())
 }

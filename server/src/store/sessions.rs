@@ -1,9 +1,10 @@
 //! Who is signed in. A session is found by a hash of the cookie's value, and
 //! comes with what has to hold for it to count: the person and the workspace.
 
-use super::{NewAuditEntry, Result, Store, admissions::AdmissionRow, audit};
+use super::{NewAuditEntry, Result, Store, admissions::AdmissionRow, audit, revisions::Revisions};
 use domain::Admission;
 use sqlx::{AssertSqlSafe, FromRow};
+use std::time::Instant;
 use types::{PersonId, Timestamp, WorkspaceId};
 
 /// A session as it is stored; whether it still counts is decided by the reader.
@@ -17,6 +18,8 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// What a form came to, as JSON, that no page has shown yet.
     pub flash: Option<String>,
+    /// When it began to be read.
+    pub read_at: Instant,
 }
 
 /// A session to be made.
@@ -39,10 +42,12 @@ struct Row {
     created_at: i64,
     last_seen_at: i64,
     flash: Option<String>,
+    people_revision: i64,
+    rotations_revision: i64,
 }
 
 impl Row {
-    fn session(self) -> Session {
+    fn session(self, read_at: Instant) -> Session {
         Session {
             key: self.key,
             admission: self.admission.admission(),
@@ -50,26 +55,40 @@ impl Row {
             created_at: Timestamp::from_millis(self.created_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
             flash: self.flash,
+            read_at,
         }
     }
 }
 
 impl Store {
+    /// A session by its key. What is kept of its workspace is looked after by the way: it holds
+    /// at [`Session::read_at`] if nothing has changed by then, and nobody has to ask again.
     pub async fn session(&self, key: &str) -> Result<Option<Session>> {
+        let read_at = Instant::now();
         let admission = AdmissionRow::columns(self.engine);
         let statement = format!(
             "select s.key, {admission}, w.name as workspace_name, s.created_at, s.last_seen_at,
-                 s.flash
+                 s.flash, coalesce(v.people, 0) as people_revision,
+                 coalesce(v.rotations, 0) as rotations_revision
              from sessions s
              join workspaces w on w.id = s.workspace_id
              join people p on p.workspace_id = s.workspace_id and p.id = s.person_id
+             left join revisions v on v.workspace_id = s.workspace_id
              where s.key = $1"
         );
         let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(key)
             .fetch_optional(&self.pool)
             .await?;
-        Ok(row.map(Row::session))
+        Ok(row.map(|row| {
+            let revisions = Revisions {
+                people: row.people_revision,
+                rotations: row.rotations_revision,
+            };
+            let session = row.session(read_at);
+            self.revisions_were(&session.admission.workspace, revisions, read_at);
+            session
+        }))
     }
 
     /// Deletes the sessions that were last seen, or made, too long ago to count.

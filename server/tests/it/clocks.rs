@@ -149,7 +149,7 @@ fn clock_of(services: &Services) -> JoinHandle<()> {
 async fn until_recorded(store: &Store, id: &RotationId, count: usize) {
     let recorded = async {
         loop {
-            let mut records = store.duty_history(id).await.unwrap();
+            let mut records = store.duty_history(id).await.unwrap().records;
             if records.len() >= count {
                 records.reverse();
                 return records;
@@ -306,7 +306,7 @@ async fn a_clock_that_breaks_off_between_any_two_steps_has_done_all_or_nothing()
                 .is_none()
             {
                 let known = rotation(store, &id).await.crew.duties;
-                let records = store.duty_history(&id).await.unwrap();
+                let records = store.duty_history(&id).await.unwrap().records;
                 let since = records.first().map(|record| record.starts_at);
                 let known: Vec<_> = known.iter().map(|duty| duty.since).collect();
                 assert_eq!(known, Vec::from_iter(since), "after {steps} steps");

@@ -202,7 +202,7 @@ async fn whoever_stands_in_is_on_duty_without_taking_turns() {
         assert_eq!(overview.rotations[0].member_count, 2);
         assert!(overview.shows(&id, &PersonId::new("U2"), Role::Guest));
         let recorded = async || {
-            let records = store.duty_history(&id).await.unwrap();
+            let records = store.duty_history(&id).await.unwrap().records;
             let mut ends: Vec<_> = records
                 .into_iter()
                 .map(|record| (record.name, record.ends_at))
@@ -265,7 +265,7 @@ async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() 
                 .is_none()
             {
                 let duty = on_call(&rotation(&store, &id).await);
-                let records = store.duty_history(&id).await.unwrap().len();
+                let records = store.duty_history(&id).await.unwrap().records.len();
                 let listed = store.runs(&workspace()).await.unwrap().len();
                 let next = store.next_hand_off_at(&workspace()).await.unwrap();
                 let state = (duty, records, listed, next == Some(now()));
@@ -276,7 +276,7 @@ async fn a_hand_off_that_breaks_off_between_any_two_steps_does_all_or_nothing() 
                 broken_off += 1;
             }
             // However often it was begun, it was done once.
-            let records = store.duty_history(&id).await.unwrap();
+            let records = store.duty_history(&id).await.unwrap().records;
             assert_eq!(records.len(), after.1);
             assert_eq!(records[1].ends_at, Some(now()));
             cut_in_the_middle = broken_off > 1;

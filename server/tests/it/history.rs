@@ -22,7 +22,8 @@ const ADA: &str = "Ada Okafor";
 
 /// The records, the earliest first.
 async fn records(bound: &Bound, id: &RotationId) -> Vec<StoredRecord> {
-    let mut records = bound.services.store.duty_history(id).await.unwrap();
+    let history = bound.services.store.duty_history(id).await.unwrap();
+    let mut records = history.records;
     records.reverse();
     records
 }

@@ -57,6 +57,7 @@ async fn a_link_by_hand_lasts_until_it_is_undone() {
         // Whatever they were called meanwhile, it was one duty of one person.
         let (_, id) = &bound.rotations[0];
         let history = bound.services.store.duty_history(id).await.unwrap();
+        let history = history.records;
         assert_eq!(history.len(), 1, "{history:?}");
     }
 }

@@ -20,12 +20,11 @@ async fn what_made_no_sense_is_noted_on_the_rotation_until_a_reading_that_does()
         assert_eq!(noted().await, None);
 
         let (store, connection) = (&bound.services.store, bound.connection().await);
-        let known = bound.schedule("PPLATP1").await;
+        let followed = store
+            .followed_schedule(&caller().workspace, &rotation)
+            .await;
+        let (known, mut snapshot) = followed.unwrap().unwrap();
         let confirmed_at = known.confirmed_at.unwrap();
-        let mut snapshot = store
-            .schedule_snapshot(&caller().workspace, known)
-            .await
-            .unwrap();
         let left_out = LeftOut {
             shifts: 2,
             first: ShiftOddity::NoEnd,

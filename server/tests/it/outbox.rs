@@ -724,7 +724,7 @@ async fn duty_history_and_outbox_agree_wherever_a_hand_off_is_cut() {
 /// Holds that who is on duty, the history and what is to be told are of one moment.
 async fn agrees(store: &Store, url: &str, id: &RotationId) {
     let duties = rotation(store, id).await.crew.duties;
-    let records = store.duty_history(id).await.unwrap();
+    let records = store.duty_history(id).await.unwrap().records;
     let since = duties.first().map(|duty| duty.since);
     assert_eq!(records.first().map(|record| record.starts_at), since);
     let mut expected = Vec::new();

@@ -149,7 +149,7 @@ async fn a_seam_between_shifts_of_one_person_is_no_hand_off() {
             .unwrap()
             .unwrap();
         assert_eq!(said(&outlook(&services, &id).await), expected);
-        let history = services.store.duty_history(&id).await.unwrap();
+        let history = services.store.duty_history(&id).await.unwrap().records;
         assert_eq!(history.len(), 1, "{history:?}");
         assert_eq!(history[0].ends_at, Some(at(end)));
         // The page says the same, and how long nobody will be on duty.
@@ -430,7 +430,7 @@ async fn an_answer_that_a_hand_off_overtook_does_not_undo_it() {
         assert_eq!(on_duty(&rotation(&store, &id).await), ["bob"]);
         let next = store.next_hand_off_at(&workspace()).await.unwrap();
         assert!(next.is_none_or(|next| next > at(11)));
-        assert_eq!(store.duty_history(&id).await.unwrap().len(), 2);
+        assert_eq!(store.duty_history(&id).await.unwrap().records.len(), 2);
     })
     .await;
 }
@@ -500,14 +500,13 @@ async fn shifts_are_known_five_weeks_ahead_and_far_ahead_is_asked_once_an_hour()
     for database in databases().await {
         let bound = Bound::to(database, &["PPLATP1"]).await;
         let store = &bound.services.store;
-        let schedule = ScheduleId::new("PPLATP1");
+        let (_, rotation) = &bound.rotations[0];
         // Until when shifts are known, and whether there are any up to then.
         let known = async || {
-            let schedule = store.bound_schedule(&workspace(), &schedule).await;
-            let schedule = schedule.unwrap().unwrap();
+            let followed = store.followed_schedule(&workspace(), rotation).await;
+            let (schedule, snapshot) = followed.unwrap().unwrap();
             let until = schedule.known_until;
-            let snapshot = store.schedule_snapshot(&workspace(), schedule).await;
-            let last = snapshot.unwrap().shifts.last().unwrap().ends_at;
+            let last = snapshot.shifts.last().unwrap().ends_at;
             (until, last.seconds_since(clock::now()) > 34 * 24 * 3600)
         };
         let (bound_until, all) = known().await;
@@ -537,7 +536,9 @@ async fn shifts_are_known_five_weeks_ahead_and_far_ahead_is_asked_once_an_hour()
         bound.sync_whole().await;
         let (until, all) = known().await;
         assert!(until > bound_until && all);
-        let known = store.bound_schedule(&workspace(), &schedule).await;
+        let known = store
+            .bound_schedule(&workspace(), &ScheduleId::new("PPLATP1"))
+            .await;
         let next = store.next_hand_off_at(&workspace()).await.unwrap();
         assert_eq!(next, known.unwrap().unwrap().next_change_at);
     }

@@ -4,6 +4,7 @@ use super::Actions;
 use crate::{
     components::{ButtonKind, CancelButton, Dialog, FailureNotice, SubmitButton},
     forms::{ActionForm, failure, form_outcome},
+    view,
 };
 use leptos::prelude::*;
 use types::RotationId;

@@ -17,6 +17,7 @@ use crate::{
     forms::{ActionForm, Forms, ServerAction, form_input, form_outcome},
     live::use_live,
     server_fns::{AddOwner, DeleteRotation, EditRotation, RemoveOwner, Rotation},
+    view,
 };
 use delete::DeleteDialog;
 use leptos::{either::Either, html, prelude::*};

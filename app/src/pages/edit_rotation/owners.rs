@@ -9,6 +9,7 @@ use crate::{
         owner_list::OwnerList,
         person_select::{PeopleSearch, PersonSelect},
     },
+    view,
 };
 use leptos::prelude::*;
 use types::{MemberKey, RotationPage};

@@ -25,6 +25,7 @@ use crate::{
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
     live::use_live,
     server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule, decoded},
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};

@@ -17,6 +17,7 @@ use crate::{
         span_fields::SpanFields,
     },
     server_fns::{MakeOverride, Rotation, decoded},
+    view,
 };
 use leptos::{either::EitherOf3, prelude::*};
 use serde::de::IgnoredAny;

@@ -9,6 +9,7 @@ use crate::{
     duty::watch_duty,
     forms::Failure,
     pages::{address::address, typing::once_typed},
+    view,
 };
 use leptos::{
     either::{Either, EitherOf3},

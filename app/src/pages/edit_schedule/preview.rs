@@ -4,6 +4,7 @@ use crate::{
     components::{Badge, LinkBadge, Notice, Person, Time, Tone, names_markup, redrawn},
     duty::{DutyWatch, UNKNOWN},
     pages::{current_schedule::LeftOutNotice, stretches::PlannedShifts, wording::linked_count},
+    view,
 };
 use leptos::{
     either::{Either, EitherOf3},

@@ -5,6 +5,7 @@ use crate::{
     AppError,
     components::{Checkbox, TextField, redrawn},
     data::DataMemo,
+    view,
 };
 use leptos::prelude::*;
 use types::{BindRefusal, RotaField, RotaInput, RotaKind, RotaPreview};

@@ -1,6 +1,9 @@
 //! What a schedule of the rotation's own, or an override, would bring before it is saved.
 
-use crate::pages::stretches::{PlannedShifts, changed_shifts};
+use crate::{
+    pages::stretches::{PlannedShifts, changed_shifts},
+    view,
+};
 use leptos::prelude::*;
 use types::RotaPreview;
 

@@ -5,6 +5,7 @@ use super::{all_of, row, rows};
 use crate::{
     components::{Badge, Card, Tone, names_markup, time_markup, use_clock, use_session},
     pages::{rotation_card::later_gap, wording::count},
+    view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};

@@ -9,6 +9,7 @@ use crate::{
         rotation_card::{Doubts, badges, last_said, shift, what_follows},
         wording::count,
     },
+    view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};

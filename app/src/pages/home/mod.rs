@@ -12,6 +12,7 @@ use crate::{
     live::use_live,
     prefetch::use_prefetch,
     server_fns::Home,
+    view,
 };
 use leptos::{either::Either, html, prelude::*};
 use maud::Markup;

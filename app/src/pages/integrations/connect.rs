@@ -10,6 +10,7 @@ use crate::{
     components::{Dialog, DialogButton},
     forms::{ActionForm, failure, form_input},
     server_fns::ConnectWithOauth,
+    view,
 };
 use leptos::prelude::*;
 use types::OauthSetup;

@@ -18,6 +18,7 @@ use crate::{
     forms::{ActionForm, failure, form_input},
     pages::wording::{count, counts},
     server_fns::SwitchToOauth,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{

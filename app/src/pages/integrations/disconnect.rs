@@ -10,6 +10,7 @@ use crate::{
     data::DataMemo,
     forms::{ActionForm, failure},
     pages::wording::count,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{ConnectionView, RevertedRotation};

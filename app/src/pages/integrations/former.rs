@@ -7,6 +7,7 @@ use crate::{
     data::DataMemo,
     forms::{ActionForm, failure, first_failure},
     pages::wording::count,
+    view,
 };
 use leptos::prelude::*;
 use types::{BindRefusal, FormerBinding, Rebound};

@@ -5,6 +5,7 @@ use crate::{
     components::{Badge, Notice, Time, Tone, redrawn, span, use_clock},
     data::DataMemo,
     pages::wording::count,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{

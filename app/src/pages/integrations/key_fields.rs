@@ -5,6 +5,7 @@ use super::secret_field::SecretField;
 use crate::{
     components::{ButtonKind, CancelButton, SubmitButton},
     forms::Failure,
+    view,
 };
 use leptos::prelude::*;
 

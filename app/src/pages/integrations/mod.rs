@@ -36,6 +36,7 @@ use crate::{
         Integrations, KeepAccount, RebindFormer, ReconnectOauth, SwitchAccount, SwitchToOauth,
         SyncNow, UndoForgetFormer,
     },
+    view,
 };
 use connect::NotConnected;
 use connected::Connected;

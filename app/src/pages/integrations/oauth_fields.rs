@@ -7,6 +7,7 @@ use crate::{
     AppError,
     components::{ButtonKind, CancelButton, Copyable, FailureNotice, SubmitButton, TextField},
     forms::{Failure, FormOutcome, failure},
+    view,
 };
 use leptos::prelude::*;
 use types::{ConnectRefusal, OauthSetup, OauthStep};

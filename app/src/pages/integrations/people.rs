@@ -9,6 +9,7 @@ use crate::{
         links::{LinkButton, LinkDialog, LinkForms, Linkable},
         person_select::PeopleSearch,
     },
+    view,
 };
 use leptos::prelude::*;
 use types::{IntegrationsView, LinkState, LinkView};

@@ -5,6 +5,7 @@ use super::Panel;
 use crate::{
     components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone},
     forms::{ActionForm, failure, first_failure},
+    view,
 };
 use leptos::prelude::*;
 use types::AccountQuestion;

@@ -6,6 +6,7 @@ use crate::{
     components::{FailureText, Resets, redrawn, unknown_to_password_managers},
     data::effect,
     forms::Failure,
+    view,
 };
 use leptos::prelude::*;
 

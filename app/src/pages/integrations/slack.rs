@@ -4,6 +4,7 @@
 use crate::{
     components::{Badge, Card, Facts, Notice, Time, Tone, redrawn},
     data::DataMemo,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{InstallationView, IntegrationsView, SlackScope, SlackView};

@@ -15,6 +15,7 @@ use crate::{
         wording::{count, counts, duration},
     },
     server_fns::SyncRuns,
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{SyncChange, SyncHistory, SyncReason, SyncRun, SyncRunState, Timestamp};

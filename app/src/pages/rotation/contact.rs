@@ -1,6 +1,6 @@
 //! How somebody on duty is reached: in Slack, and by a mention to put into a message.
 
-use crate::components::Copyable;
+use crate::{components::Copyable, view};
 use leptos::prelude::*;
 use types::SlackContact;
 

@@ -1,6 +1,7 @@
 //! What a rotation is for, as its owners wrote it. Addresses of web pages in it are links,
 //! and everything else is text.
 
+use crate::view;
 use leptos::prelude::*;
 use maud::{Markup, html};
 use types::is_invisible;

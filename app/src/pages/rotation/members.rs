@@ -12,6 +12,7 @@ use crate::{
         person_select::{PeopleBoxes, PeopleSearch},
         wording::{count, linked_count},
     },
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::{

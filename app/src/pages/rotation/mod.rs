@@ -29,6 +29,7 @@ use crate::{
         AddMembers, EndOverride, MoveMember, RemoveMember, Rotate, Rotation, SetOnDuty, TakeCover,
         Undo, WithdrawCover,
     },
+    view,
 };
 use description::Description;
 use leptos::{html, prelude::*};
@@ -139,7 +140,7 @@ fn Content(
     let column = NodeRef::<html::Div>::new();
     let focus = FocusKeeper::new(column);
     view! {
-        <Head page/>
+        <Head page may_edit/>
         {redrawn(move || (!may_edit.get()).then(|| view! {
             <Notice tone=Tone::Neutral><p>{Denial::EditRotation.to_string()}</p></Notice>
         }))}
@@ -152,15 +153,15 @@ fn Content(
         >
             <FlashedChange undo=actions.undo/>
             <div class="columns">
-                <OnDuty page watch actions/>
-                <Schedule page/>
+                <OnDuty page may_edit watch actions/>
+                <Schedule page may_edit/>
             </div>
             <DutyTimeline page/>
             <FailureNotice failure=nobody/>
             <div class="columns">
                 <div class="column">
                     <Members page watch actions people/>
-                    <Owners page/>
+                    <Owners page may_edit/>
                 </div>
                 <div class="column">
                     <Overrides page actions/>
@@ -173,10 +174,9 @@ fn Content(
 }
 
 #[component]
-fn Head(page: DataMemo<types::RotationPage>) -> impl IntoView {
+fn Head(page: DataMemo<types::RotationPage>, may_edit: Memo<bool>) -> impl IntoView {
     let details = DataMemo::new(move || page.with(|page| page.details.clone()));
     let mode = DataMemo::new(move || page.with(|page| page.mode));
-    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let (edit, slack, calendar) = page.with_untracked(|page| {
         let id = &page.id;
         (
@@ -226,9 +226,8 @@ fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
 
 /// Who looks after the rotation. They are changed where its details are.
 #[component]
-fn Owners(page: DataMemo<types::RotationPage>) -> impl IntoView {
+fn Owners(page: DataMemo<types::RotationPage>, may_edit: Memo<bool>) -> impl IntoView {
     let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
-    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let edit = page.with_untracked(|page| format!("/rotations/{}/edit", page.id));
     view! {
         <Card id="owners-heading" title="Owners">

@@ -11,6 +11,7 @@ use crate::{
     forms::{ActionForm, failure, form_outcome},
     live::use_live,
     pages::rotation_card::what_follows,
+    view,
 };
 use leptos::{either::Either, html, prelude::*};
 use types::{MemberView, Outlook, RotationId, RotationPage, SlackContact, Timestamp};
@@ -18,6 +19,7 @@ use types::{MemberView, Outlook, RotationId, RotationPage, SlackContact, Timesta
 #[component]
 pub(super) fn OnDuty(
     page: DataMemo<RotationPage>,
+    may_edit: Memo<bool>,
     watch: DutyWatch,
     actions: Actions,
 ) -> impl IntoView {
@@ -37,7 +39,6 @@ pub(super) fn OnDuty(
     });
     keep_times_true(follows, move || after.track());
     let mode = DataMemo::new(move || page.with(|page| page.mode));
-    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
     let rotated = failure(form_outcome(actions.rotate));
     view! {
         <Card id="on-duty-heading" title="On duty now" aside=old.into_any()>

@@ -7,6 +7,7 @@ use crate::{
     },
     data::DataMemo,
     forms::{ActionForm, failure, first_failure, form_outcome},
+    view,
 };
 use leptos::{html, prelude::*};
 use maud::{Markup, html};

@@ -7,14 +7,14 @@ use crate::{
         address::address,
         current_schedule::{CurrentSchedule, open_in_pagerduty},
     },
+    view,
 };
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use types::RotationPage;
 
 #[component]
-pub(super) fn Schedule(page: DataMemo<RotationPage>) -> impl IntoView {
-    let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+pub(super) fn Schedule(page: DataMemo<RotationPage>, may_edit: Memo<bool>) -> impl IntoView {
     let bound = Memo::new(move |_| page.with(|page| page.binding.is_some()));
     view! {
         <Card id="schedule-heading" title="Schedule">

@@ -7,6 +7,7 @@ use crate::{
         days_controls::DaysControls,
         stretches::{FoldedStretches, PlannedShifts},
     },
+    view,
 };
 use leptos::{either::Either, prelude::*};
 use types::RotationPage;

@@ -13,6 +13,7 @@ use crate::{
     forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
     pages::address::parameter,
     server_fns::{SetAnnouncement, SetSlackChannel},
+    view,
 };
 use leptos::prelude::*;
 use types::{ChannelView, RotationId, SlackCapability, SlackChannelId};

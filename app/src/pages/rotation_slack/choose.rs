@@ -9,6 +9,7 @@ use crate::{
     forms::{ActionForm, form_input, form_outcome},
     pages::{address::parameter, wording::count},
     server_fns::MakeDutyGroup,
+    view,
 };
 use leptos::prelude::*;
 use types::{

@@ -7,6 +7,7 @@ use crate::{
     data::{DataMemo, Resource},
     pages::address::parameter,
     server_fns::SlackChannels,
+    view,
 };
 use leptos::prelude::*;
 use types::{ChannelSummary, ChannelsFound, RotationId, SlackCapability};

@@ -9,6 +9,7 @@ use crate::{
         person_select::{PeopleSearch, PersonSelect},
         wording::count,
     },
+    view,
 };
 use leptos::prelude::*;
 use types::{MemberKey, NobodyOnDuty, PersonId, Standby, WhyLeftOut};

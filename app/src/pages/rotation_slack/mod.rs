@@ -23,6 +23,7 @@ use crate::{
         self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetAnnouncement,
         SetGroupHolds, SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
     },
+    view,
 };
 use channel::Channel;
 use choose::Choose;

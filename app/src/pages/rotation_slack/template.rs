@@ -1,7 +1,7 @@
 //! The field for a template, with what it makes at present, its tokens, and the button that tries it.
 
 use super::{use_elsewhere, warning};
-use crate::components::TextArea;
+use crate::{components::TextArea, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::HtmlInputElement;

@@ -14,6 +14,7 @@ use crate::{
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
     pages::address::parameter,
     server_fns::{SetTopic, WriteTopic},
+    view,
 };
 use leptos::prelude::*;
 use types::{RotationId, SlackCapability, SlackChannelId, TopicRefusal, TopicView};

@@ -6,6 +6,7 @@ use crate::{
     data::{DataMemo, Resource, effect},
     pages::address::{address, parameter},
     server_fns::Rotations,
+    view,
 };
 use leptos::{html, prelude::*};
 use leptos_router::{

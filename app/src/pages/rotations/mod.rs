@@ -16,6 +16,7 @@ use crate::{
     live::use_live,
     place::{Place, use_place},
     prefetch::use_prefetch,
+    view,
 };
 use filter::{Asked, Filter, Pages, Selections};
 use leptos::{either::Either, html, prelude::*};

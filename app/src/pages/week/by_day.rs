@@ -7,6 +7,7 @@ use crate::{
         pieces, time_of_day_markup,
     },
     pages::wording::count,
+    view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};

@@ -2,9 +2,12 @@
 //! is an attribute of SVG, since the page's policy allows no inline style; what is in it is HTML,
 //! so that long names end in an ellipsis.
 
-use crate::components::{
-    Clock, Piece, Scale, day_lines, override_frames, override_note, pieces, redrawn, telling,
-    use_clock,
+use crate::{
+    components::{
+        Clock, Piece, Scale, day_lines, override_frames, override_note, pieces, redrawn, telling,
+        use_clock,
+    },
+    view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};

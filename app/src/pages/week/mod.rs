@@ -18,6 +18,7 @@ use crate::{
     data::{DataMemo, Resource},
     live::use_live,
     server_fns::Week,
+    view,
 };
 use by_day::{DayItem, DayText};
 use drawing::{Overlay, drawing, height};

@@ -25,6 +25,7 @@ use axum::{
 use domain::{Admission, Standing, readable_until};
 use leptos::server_fn::ServerFn;
 use secrecy::ExposeSecret;
+use std::time::Instant;
 use types::{Denial, EndedInstallation, SessionView};
 
 /// However busy, a session ends after this long, in seconds.
@@ -61,11 +62,12 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
                 true => Some(events::version(&site.services, &session).await),
                 false => None,
             };
+            let admitted_at = request.method().is_safe().then_some(session.read_at);
             let extensions = request.extensions_mut();
             if let Some(version) = version {
                 extensions.insert(events::only_version(version));
             }
-            extensions.insert(caller(&session, request_id));
+            extensions.insert(caller(&session, request_id, admitted_at));
             if let Some(flash) = &session.flash {
                 extensions.insert(PendingFlash(flash.clone()));
             }
@@ -124,7 +126,7 @@ fn tells_version(method: &Method, path: &str) -> bool {
         || (method == Method::GET && path != events::PATH && !path.starts_with("/rpc/"))
 }
 
-fn caller(session: &Session, request_id: String) -> Caller {
+fn caller(session: &Session, request_id: String, admitted_at: Option<Instant>) -> Caller {
     let Admission {
         workspace, person, ..
     } = &session.admission;
@@ -135,6 +137,7 @@ fn caller(session: &Session, request_id: String) -> Caller {
         role: person.role,
         session: session.key.clone(),
         request_id,
+        admitted_at,
     }
 }
 
@@ -186,6 +189,7 @@ mod tests {
             created_at: START,
             last_seen_at: START,
             flash: None,
+            read_at: Instant::now(),
         }
     }
 

@@ -181,6 +181,7 @@ impl World {
                 role: PEOPLE[0].1,
                 session,
                 request_id: "request".to_owned(),
+                admitted_at: None,
             },
             backend: RoundRobin::new(self.services.clone()),
             visitor,

@@ -267,6 +267,7 @@ pub fn caller() -> Caller {
         role: Role::Admin,
         session: "session".to_owned(),
         request_id: "request".to_owned(),
+        admitted_at: None,
     }
 }
 
@@ -350,6 +351,7 @@ pub fn actor(person: PersonId, name: &str) -> Actor {
             through: Through::Session,
         },
         request_id: None,
+        admitted_at: None,
     }
 }
 
