@@ -10,7 +10,7 @@ use crate::{
 };
 use leptos::{either::Either, html, prelude::*};
 use maud::{Markup, html};
-use types::{Stretch, Timestamp};
+use types::{ShiftEffect, Stretch, Timestamp};
 
 /// How many of a folded list are seen at once.
 const UNFOLDED: usize = 6;
@@ -106,6 +106,19 @@ pub(super) fn FoldedStretches(
         })}
     }
     .into_any()
+}
+
+/// What something that is not saved yet would change, rotation by rotation.
+pub(super) fn shift_effects(effects: Vec<ShiftEffect>) -> AnyView {
+    let effect = |effect: ShiftEffect| {
+        view! {
+            <h3><bdi translate="no">{effect.name}</bdi></h3>
+            {changed_shifts("Shifts that somebody loses", effect.lost)}
+            {changed_shifts("Shifts that somebody gains", effect.gained)}
+            {changed_shifts("When nobody is on duty", effect.nobody)}
+        }
+    };
+    effects.into_iter().map(effect).collect_view().into_any()
 }
 
 /// Shifts that change hands by something that is not saved yet, below a heading; nothing where there

@@ -23,6 +23,7 @@ mod feeds;
 mod former;
 mod hand_offs;
 mod history;
+mod holidays;
 mod inspection;
 mod links;
 mod mentions;

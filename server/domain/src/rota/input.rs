@@ -369,6 +369,7 @@ fn skips(input: &RotaInput, problems: &mut Problems) -> Skips {
         // Without days off, every day would be a working day.
         weekends: input.weekends || input.kind == RotaKind::Working,
         regions: regions.unwrap_or_default(),
+        own: Vec::new(),
         dates: dates.unwrap_or_default(),
     };
     if skips.days_off().is_every_day() {
@@ -410,7 +411,7 @@ fn date(text: &str) -> Option<Date> {
 }
 
 /// What was typed, as much of it as a sentence can say.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
