@@ -99,8 +99,8 @@ pub use rota::{
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
-    NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,
-    RotationRefusal, SlackContact, Visibility,
+    NAME_MAX_CHARS, PastStretch, RotationDetails, RotationField, RotationInput, RotationMode,
+    RotationPage, RotationRefusal, SlackContact, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

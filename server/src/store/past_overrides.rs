@@ -1,5 +1,5 @@
-//! By which overrides people have had duty. What is planned is reckoned anew each time; what has come
-//! true is written when it begins, and brought up to date while it runs.
+//! By which overrides people have had duty, PagerDuty's as well as our own. What is planned is reckoned
+//! anew each time; what has come true is written when it begins, and brought up to date while it runs.
 
 use super::{DatabaseConnection, Engine, Result, Store, as_json};
 use domain::PastOverride;
@@ -83,7 +83,9 @@ pub(super) async fn record(
         "{begun} insert into past_overrides (rotation_id, workspace_id, holder, starts_at, ends_at,
              instead_of, made_by)
          select r.rotation, $2, r.holder, r.starts_at, r.ends_at, r.instead_of,
-             (select v.made_by from overrides v where v.rotation_id = r.rotation
+             (select v.made_by from overrides v join rotations w
+                  on w.id = v.rotation_id and w.mode = 'scheduled'
+                  where v.rotation_id = r.rotation
                   and 'slack:' || v.person_id = r.holder and v.starts_at <= r.starts_at
                   and r.starts_at < v.ends_at order by v.place desc limit 1)
          from r where not exists (select 1 from past_overrides o where {THE_SAME})

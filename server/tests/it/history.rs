@@ -10,8 +10,8 @@ use server::{
 };
 use std::convert::Infallible;
 use types::{
-    AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice,
-    ScheduleId, Timestamp,
+    AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, RotationMode,
+    ScheduleChoice, ScheduleId, Stretch, Timestamp,
 };
 
 /// Its holder, Tomás, changes once a week, and not while a test runs.
@@ -80,6 +80,26 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
         bound.sync().await.unwrap();
         let tomas = on_duty().await;
         assert_eq!((&*tomas.holder.name, tomas.by_override), (TOMAS, None));
+
+        // What it was stays in the history and in the past of the timeline.
+        let page = bound
+            .backend()
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await;
+        let page = page.unwrap();
+        assert_eq!(page.history[0].source, Some(RotationMode::PagerDuty));
+        let history = page.history.iter().map(|past| &past.stretch);
+        let past = history.chain(&page.coverage.stretches);
+        let is_ada = |one: &&Stretch| one.holder.as_ref().is_some_and(|one| one.name == ADA);
+        let adas: Vec<_> = past.filter(is_ada).collect();
+        assert_eq!(adas.len(), 2);
+        for ada in adas {
+            let [marked] = ada.overrides.as_slice() else {
+                panic!("{ada:?}");
+            };
+            assert_eq!(marked.instead_of, [TOMAS]);
+            assert_eq!(marked.ends_at, ada.ends_at.unwrap());
+        }
     }
 }
 

@@ -118,7 +118,10 @@ async fn a_holiday_of_the_workspace_holds_at_once_and_ends_so() {
         assert!(page.outlook.on_duty.is_empty());
         // What has been stays as it was, but for its end.
         assert_eq!(page.history.len(), before.len());
-        assert_eq!(page.history[0].starts_at, before[0].starts_at);
+        assert_eq!(
+            page.history[0].stretch.starts_at,
+            before[0].stretch.starts_at
+        );
         let own = shown(&team, "").await.added;
         assert_eq!(
             (own[0].name.as_str(), own[0].country.as_deref()),

@@ -274,7 +274,7 @@ async fn back_in_manual_whoever_is_on_duty_stays_so() {
         assert_eq!((page.mode, page.rota), (RotationMode::Manual, None));
         assert_eq!(page.outlook.on_duty[0].holder.name, on_duty[0]);
         assert_eq!(page.outlook.on_duty[0].until, None);
-        assert_eq!(page.history[0].ends_at, None);
+        assert_eq!(page.history[0].stretch.ends_at, None);
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
         // And whoever is then on duty stays so until the next one begins.
         team.schedule(daily()).await;
