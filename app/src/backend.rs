@@ -181,6 +181,8 @@ pub trait Schedules {
         caller: &Caller,
         search: String,
     ) -> Answer<FoundSchedules, BindRefusal>;
+    /// The countries whose holidays are known, by name: each code, and what it is called.
+    fn countries(&self) -> Vec<(String, String)>;
     /// What binding `rotation` to `schedule` would bring and cost.
     async fn preview_schedule(
         &self,

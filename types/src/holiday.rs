@@ -66,6 +66,7 @@ pub enum HolidayProblem {
         "No holidays are known of “{0}”. Choose one of the countries, or all schedules that skip holidays."
     )]
     Region(String),
+    /// Cause: Nothing was entered, or nothing that can be seen.
     #[error("Enter what the day is called, such as Company day.")]
     NoName,
     #[error(

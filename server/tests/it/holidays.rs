@@ -301,26 +301,3 @@ async fn days_that_make_no_sense_and_people_who_may_not_are_refused() {
         assert_eq!(refused.unwrap_err(), denied);
     }
 }
-
-#[tokio::test]
-async fn a_country_without_data_is_refused_at_its_field() {
-    for database in databases().await {
-        let team = Team::of_two(database).await;
-        let input = RotaInput {
-            holidays: "France, Atlantis".to_owned(),
-            ..daily()
-        };
-        let choice = ScheduleChoice::Scheduled(Box::new(input));
-        let refused = team
-            .backend
-            .set_schedule(&caller(), team.id.clone(), choice.into())
-            .await;
-        let Ok(Outcome::Refused(BindRefusal::Rota(problems))) = refused else {
-            panic!("{refused:?}");
-        };
-        let problem = types::RotaProblem::NoHolidays("Atlantis".to_owned());
-        assert_eq!(problems, [(types::RotaField::Holidays, problem)]);
-        let page = team.page().await;
-        assert_eq!(page.rota, None);
-    }
-}

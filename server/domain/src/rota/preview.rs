@@ -3,7 +3,9 @@
 use crate::{
     Member, Plan, Rotation,
     outlook::{gaps, sort},
-    rota::{Absence, FilledIn, Override, OwnDay, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS},
+    rota::{
+        Absence, FilledIn, Override, OwnDay, Region, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS,
+    },
 };
 use types::{RotaPreview, Stretch, Timestamp};
 
@@ -33,6 +35,7 @@ pub fn preview(
 ) -> RotaPreview {
     let FilledIn { terms, duty_size } = filled_in;
     let words = terms.in_words();
+    let skips_holidays = !terms.skips.regions.is_empty();
     let mut changed = rotation.clone();
     changed.details.duty_size = duty_size;
     let rota = Rota {
@@ -41,7 +44,10 @@ pub fn preview(
     };
     changed.plan = Plan::Scheduled(Box::new(rota));
     let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
-    compared(words, rotation, &changed, (now, until))
+    RotaPreview {
+        holidays_until: skips_holidays.then(|| *Region::years().end()),
+        ..compared(words, rotation, &changed, (now, until))
+    }
 }
 
 /// The same of an override, which `words` tells, and at least until it ends.
@@ -151,6 +157,7 @@ fn compared(
         gained: first(gained),
         lost: first(lost),
         zone_data: Zone::data_version().to_owned(),
+        holidays_until: None,
     }
 }
 
