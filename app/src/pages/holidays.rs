@@ -153,7 +153,7 @@ fn Own(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoVie
                 view! { <p>"None has been added."</p> }.into_any()
             } else {
                 view! {
-                    <Table label="Days of this workspace" columns=&["Day", "Name", "Where", "Change"]>
+                    <Table label="Added days" columns=&["Day", "Name", "Where", "Change"]>
                         {added.into_iter().map(adds).collect_view()}
                     </Table>
                 }
@@ -163,7 +163,7 @@ fn Own(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoVie
         {(!removed.is_empty()).then(|| view! {
             <Card id="removed-holidays-heading" title="Removed days">
                 <p>"Countries have these off, and the schedules of this workspace do not."</p>
-                <Table label="Removed days" columns=&["Day", "Where", "Change"]>
+                <Table label="Days that are worked" columns=&["Day", "Where", "Change"]>
                     {removed.into_iter().map(removes).collect_view()}
                 </Table>
             </Card>
@@ -200,7 +200,7 @@ fn Known(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoV
         view! {
             <p>{format!("Holidays are known until the end of {last}. Later days count as working days.")}</p>
             <nav aria-label="Years" class="tabs">{years.into_iter().map(link).collect_view()}</nav>
-            <Table label="Holidays of countries" columns=&["Day", "Where", "Change"]>
+            <Table label="Holidays of the year" columns=&["Day", "Where", "Change"]>
                 {known.into_iter().map(|day| view! {
                     <Day day what=HolidayKind::Remove change/>
                 }).collect_view()}

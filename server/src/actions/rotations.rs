@@ -249,7 +249,7 @@ impl Present {
 
     pub(super) fn foresight(&self, rotation: &ListedRotation) -> Foresight<'_> {
         let own = self.overview.rotas.get(&rotation.id);
-        let own = own.map(|(stretches, until)| (stretches.as_slice(), *until));
+        let own = own.map(|(stretches, until)| (&**stretches, *until));
         let shifts = self.followed(rotation).or(own);
         rotation.plan.foresight(rotation.details.duty_size, shifts)
     }

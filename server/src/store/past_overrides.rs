@@ -100,6 +100,26 @@ pub(super) async fn record(
     Ok(())
 }
 
+/// Keeps what was noted of somebody who is known as somebody else by now, each as it was and as it is.
+pub(super) async fn rename(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    renamed: &[(RotationId, MemberKey, MemberKey)],
+) -> Result<()> {
+    let statement = format!(
+        "update past_overrides as o set holder = j.value->>2 from {}
+         where o.rotation_id = j.value->>0 and o.holder = j.value->>1
+             and not exists (select 1 from past_overrides x where x.rotation_id = o.rotation_id
+                 and x.holder = j.value->>2 and x.starts_at = o.starts_at)",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(renamed))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Notes that the rotation has no schedule of its own any more: nothing runs by an override.
 pub(super) async fn end(
     connection: &mut DatabaseConnection,

@@ -105,6 +105,21 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
             assert_eq!(marked.instead_of, [TOMAS]);
             assert_eq!(marked.ends_at, ada.ends_at.unwrap());
         }
+
+        // Also when they turn out to be somebody of Slack.
+        let (user, bob) = (PagerDutyUserId::new("PADAOK1"), PersonId::new("U2"));
+        let linked = bound.backend().link_person(&caller(), user, bob).await;
+        assert_eq!(linked.unwrap(), Outcome::Done(()));
+        let page = bound
+            .backend()
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await;
+        let history = page.unwrap().history;
+        let marked = history
+            .iter()
+            .filter(|past| !past.stretch.overrides.is_empty());
+        let names = marked.map(|past| past.stretch.holder.as_ref().unwrap().name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["Bob"]);
     }
 }
 

@@ -10,9 +10,9 @@ use domain::rota::Zone;
 use jiff::{ToSpan, civil::Date};
 use server::{backend::RoundRobin, clock};
 use types::{
-    AuditAction, BindRefusal, DayOff, Denial, HolidayField, HolidayInput, HolidayKind,
-    HolidayPreview, HolidayProblem, HolidayRefusal, HolidaysView, Outcome, PersonId, Role,
-    RotaInput, RotaKind, ScheduleChoice, Stretch,
+    AuditAction, DayOff, Denial, HolidayField, HolidayInput, HolidayKind, HolidayPreview,
+    HolidayProblem, HolidayRefusal, HolidaysView, Outcome, PersonId, Role, RotaInput, RotaKind,
+    Stretch,
 };
 
 /// A zone in which it is about noon, so that no day ends meanwhile.
