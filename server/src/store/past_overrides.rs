@@ -48,6 +48,7 @@ pub(super) async fn record(
             }));
         }
     }
+    let none_has_begun = rows.is_empty();
     let rows = as_json(&rows);
     let ids: Vec<_> = plans.iter().map(|(rotation, _)| rotation).collect();
     let begun = format!(
@@ -62,10 +63,12 @@ pub(super) async fn record(
          set ends_at = (select max(r.ends_at) from r where {THE_SAME})
          where exists (select 1 from r where {THE_SAME})"
     );
-    sqlx::query(AssertSqlSafe(going_on))
-        .bind(&rows)
-        .execute(&mut *connection)
-        .await?;
+    if !none_has_begun {
+        sqlx::query(AssertSqlSafe(going_on))
+            .bind(&rows)
+            .execute(&mut *connection)
+            .await?;
+    }
     let ended = format!(
         "{begun} update past_overrides as o
          set ends_at = case when o.starts_at > $2 then o.starts_at else $2 end
@@ -79,6 +82,9 @@ pub(super) async fn record(
         .bind(as_json(&ids))
         .execute(&mut *connection)
         .await?;
+    if none_has_begun {
+        return Ok(());
+    }
     let new = format!(
         "{begun} insert into past_overrides (rotation_id, workspace_id, holder, starts_at, ends_at,
              instead_of, made_by)

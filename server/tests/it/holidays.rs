@@ -200,7 +200,7 @@ async fn a_countrys_day_is_removed_and_put_back() {
         );
         let view = shown(&team, &next_year).await;
         assert!(!view.known.contains(&day));
-        assert_eq!(view.removed, [day.clone()]);
+        assert_eq!(view.removed, std::slice::from_ref(&day));
         let again = change(&team, remove(&day.date, &day.region)).await;
         assert_eq!(again, Outcome::Refused(HolidayRefusal::Gone));
         let works = Date::strptime("%Y-%m-%d", &day.date).unwrap();
