@@ -3,7 +3,7 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Absence, Basis, Override, Terms, Turn},
+    rota::{Absence, Basis, Override, OwnDay, Terms, Turn},
 };
 use types::{Stretch, Timestamp};
 
@@ -51,6 +51,18 @@ impl Rota {
                 overrides: Vec::new(),
                 absences: Vec::new(),
             },
+        }
+    }
+
+    /// The rota of this rotation where its workspace has decided this about holidays from `now` on:
+    /// whose turn it has been until then goes by those before.
+    #[must_use]
+    pub fn with_holidays(&self, own: &[OwnDay], rotation: &Rotation, now: Timestamp) -> Self {
+        let members = &rotation.crew.members;
+        Self {
+            turn: self.up_to_date(rotation, members, now).turn,
+            terms: self.terms.clone().with_holidays(own),
+            ..self.clone()
         }
     }
 
