@@ -110,9 +110,9 @@ pub use schedule::{
 pub use sign_in::SignInProblem;
 pub use slack::{
     CapabilityView, CommandsState, EndedInstallation, GROUP_WRITER_GONE, GROUP_WRITER_SCOPE,
-    GroupWriterView, InstallationView, PermissionEnd, PermissionRefusal, SlackCapability,
-    SlackPermission, SlackProblem, SlackRefusal, SlackScope, SlackSettingsView, SlackView,
-    SlackWord,
+    GroupWriterView, InstallationView, LendProblem, PermissionEnd, PermissionRefusal,
+    SlackCapability, SlackPermission, SlackProblem, SlackRefusal, SlackScope, SlackSettingsView,
+    SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -373,6 +373,50 @@ impl PermissionEnd {
     }
 }
 
+/// Why nobody's permission to edit user groups was lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LendProblem {
+    #[error(
+        "It was not allowed at Slack, so nothing has changed. Choose Allow again if Round Robin should edit user groups in your name."
+    )]
+    Cancelled,
+    #[error(
+        "At Slack somebody else allowed it than who signed in here. Sign in there as yourself, then choose Allow once more."
+    )]
+    SomebodyElse,
+    #[error(
+        "Slack did not grant {GROUP_WRITER_SCOPE}. Whoever runs Round Robin adds this user scope to the Slack app, as it is in the manifest below; then choose Allow once more."
+    )]
+    NoScope,
+    #[error("Slack did not give the permission. Choose Allow once more in a minute.")]
+    Failed,
+}
+
+impl LendProblem {
+    const ALL: [Self; 4] = [
+        Self::Cancelled,
+        Self::SomebodyElse,
+        Self::NoScope,
+        Self::Failed,
+    ];
+    /// The parameter of an address that says it.
+    pub const PARAMETER: &str = "not_lent";
+
+    /// As it is sent.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::SomebodyElse => "somebody_else",
+            Self::NoScope => "no_scope",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.code() == code)
+    }
+}
+
 /// Why a permission that was lent was not given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PermissionRefusal {

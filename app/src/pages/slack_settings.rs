@@ -1,10 +1,10 @@
 //! Settings → Slack: what Round Robin can do there, what that lacks, and the app that it takes.
 
-use super::{allow::allow_address, settings::SettingsTabs};
+use super::{address::parameter, allow::allow_address, settings::SettingsTabs};
 use crate::{
     components::{
         Badge, ButtonKind, Card, Cell, Copyable, FailureNotice, Notice, Row, SubmitButton, Table,
-        Time, Tone, loaded, use_title,
+        Time, Tone, loaded, redrawn, use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, form_outcome},
@@ -14,7 +14,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use types::{
-    CapabilityView, CommandsState, GROUP_WRITER_SCOPE, GroupWriterView, PermissionEnd,
+    CapabilityView, CommandsState, GROUP_WRITER_SCOPE, GroupWriterView, LendProblem, PermissionEnd,
     SlackPermission, SlackSettingsView,
 };
 
@@ -30,6 +30,13 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
         || SlackSettings {},
     );
     let failed = failure(form_outcome(take_back));
+    let not_lent = parameter(LendProblem::PARAMETER);
+    let not_lent = move || {
+        let problem = LendProblem::from_code(&not_lent.get());
+        problem.map(|problem| {
+            view! { <Notice tone=Tone::Warning><p>{problem.to_string()}</p></Notice> }
+        })
+    };
     use_title(|| "Slack".to_owned());
     view! {
         <h1>"Slack"</h1>
@@ -39,6 +46,7 @@ pub(crate) fn SlackSettingsPage() -> impl IntoView {
             what lacks a scope leaves the rest going."
         </p>
         <FailureNotice failure=failed/>
+        {redrawn(not_lent)}
         {loaded(settings, move |view: DataMemo<SlackSettingsView>| move || {
             let view = view.get();
             let commands = view.commands;

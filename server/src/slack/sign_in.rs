@@ -28,8 +28,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tokio::time::timeout;
 use types::{
-    AuditAction, GROUP_WRITER_SCOPE, LiveTopic, PersonId, Role, SignInProblem, SlackCapability,
-    SlackPermission, Timestamp, WorkspaceId,
+    AuditAction, GROUP_WRITER_SCOPE, LendProblem, LiveTopic, PersonId, Role, SignInProblem,
+    SlackCapability, SlackPermission, Timestamp, WorkspaceId,
 };
 use url::Url;
 
@@ -162,26 +162,16 @@ async fn proceed(
     pending: &PendingSignIn,
 ) -> Result<Progress, Stop> {
     let recognised = match (checked_code(&pending.step, answer), &pending.step) {
+        (code, SignInStep::Lend { workspace, person }) => {
+            let whose = (workspace, person);
+            return after_lending(services, visit, code, whose, &pending.return_to).await;
+        }
         (
             Ok(code),
             SignInStep::Identify {
                 nonce_key, wanted, ..
             },
         ) => identify(services, code, nonce_key, *wanted).await?,
-        (Ok(code), SignInStep::Lend { workspace, person }) => {
-            let stop = match lend(services, visit, code, (workspace, person)).await {
-                Ok(()) => Stop::Refused(SignInProblem::Stale),
-                Err(stop @ Stop::Store(_)) => return Err(stop),
-                Err(stop) => {
-                    tracing::warn!(%workspace, %person, why = %stop, "no permission to edit user groups was lent");
-                    stop
-                }
-            };
-            member_as_before(services, workspace, person, stop).await?
-        }
-        (Err(problem), SignInStep::Lend { workspace, person }) => {
-            member_as_before(services, workspace, person, Stop::Refused(problem)).await?
-        }
         (Ok(code), SignInStep::Install { workspace, person }) => {
             let identity = Identity {
                 workspace: workspace.clone(),
@@ -244,29 +234,27 @@ async fn as_before(
     person: &PersonId,
     stop: Stop,
 ) -> Result<Recognised, Stop> {
-    let why = stop.to_string();
-    let recognised = member_as_before(services, workspace, person, stop).await?;
-    tracing::warn!(%workspace, why, "the installation is not renewed");
-    Ok(recognised)
+    match member_as_before(services, workspace, person).await? {
+        Some(person) => {
+            tracing::warn!(%workspace, why = %stop, "the installation is not renewed");
+            Ok(Recognised::Member(workspace.clone(), person))
+        }
+        None => Err(stop),
+    }
 }
 
-/// Whoever was identified before, as long as Round Robin is installed; else it ends with `stop`.
+/// Whoever was identified before, as long as Round Robin is installed.
 async fn member_as_before(
     services: &SlackServices,
     workspace: &WorkspaceId,
     person: &PersonId,
-    stop: Stop,
-) -> Result<Recognised, Stop> {
+) -> Result<Option<Person>, StoreError> {
     let installed = services.store.workspace(workspace).await?;
     let serves = installed.is_some_and(|installed| {
         installed.installation.is_some() && installed.standing.ended_at().is_none()
     });
-    match services.store.person(workspace, person).await? {
-        Some(person) if serves && !person.deactivated => {
-            Ok(Recognised::Member(workspace.clone(), person))
-        }
-        _ => Err(stop),
-    }
+    let known = services.store.person(workspace, person).await?;
+    Ok(known.filter(|person| serves && !person.deactivated))
 }
 
 /// The code that Slack sent, or what its absence means at this step.
@@ -463,6 +451,42 @@ async fn ask_to_lend(
     ask_slack(services, url, step, return_to).await
 }
 
+/// Signs in whoever was asked to lend their permission, with what came of that.
+async fn after_lending(
+    services: &SlackServices,
+    visit: &Visit,
+    code: Result<&str, SignInProblem>,
+    (workspace, person): (&WorkspaceId, &PersonId),
+    return_to: &str,
+) -> Result<Progress, Stop> {
+    let problem = match code {
+        Ok(code) => match lend(services, visit, code, (workspace, person)).await {
+            Ok(problem) => problem,
+            Err(stop @ Stop::Store(_)) => return Err(stop),
+            Err(stop) => {
+                tracing::warn!(%workspace, %person, why = %stop, "no permission to edit user groups was lent");
+                Some(LendProblem::Failed)
+            }
+        },
+        Err(SignInProblem::Cancelled) => Some(LendProblem::Cancelled),
+        Err(problem) => Some(match problem.word().as_deref() {
+            Some("invalid_scope" | "invalid_scope_requested") => LendProblem::NoScope,
+            _ => LendProblem::Failed,
+        }),
+    };
+    let known = member_as_before(services, workspace, person).await?;
+    let known = known.ok_or(Stop::Refused(SignInProblem::Stale))?;
+    let return_to = match problem {
+        None => return_to.to_owned(),
+        Some(problem) => {
+            let joint = if return_to.contains('?') { '&' } else { '?' };
+            let (name, code) = (LendProblem::PARAMETER, problem.code());
+            format!("{return_to}{joint}{name}={code}")
+        }
+    };
+    enter(services, visit, workspace, &known, &return_to).await
+}
+
 /// Saves the permission that an admin has lent, and has groups tried again that Slack let nobody
 /// edit. What was lent before is given back.
 async fn lend(
@@ -470,16 +494,15 @@ async fn lend(
     visit: &Visit,
     code: &str,
     (workspace, person): (&WorkspaceId, &PersonId),
-) -> Result<(), Stop> {
+) -> Result<Option<LendProblem>, Stop> {
     let (client, store) = (&services.client, &services.store);
     let redirect_uri = services.config.public_url.join(CALLBACK_PATH);
     let new = client.exchange_permission(code, &redirect_uri).await?;
     if (&new.workspace, &new.person) != (workspace, person) {
-        return Err(Stop::Refused(SignInProblem::NoMember));
+        return Ok(Some(LendProblem::SomebodyElse));
     }
     if !new.scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE) {
-        let granted = Some(new.scopes);
-        return Err(SlackError::MissingScope { granted }.into());
+        return Ok(Some(LendProblem::NoScope));
     }
     let lender = store.person(workspace, person).await?;
     let lender = lender.filter(|person| person.role.administers() && !person.deactivated);
@@ -508,7 +531,7 @@ async fn lend(
             store.tell_now(workspace, rotation, target).await?;
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Has the browser keep the step under a new state, which `url` gets to carry.

@@ -92,13 +92,14 @@ async fn kill_again_and_again(database: Database, kills: usize) {
         // Any moment of it will do.
         time::sleep(Duration::from_millis(random_below(300))).await;
         server.kill();
+        output.press_some_button(&hearing, kills + number).await;
         change_duty(&output, &rotations).await;
         long_gone(&database).await;
         server = start().await;
     }
     until_nothing_waits(&database).await;
 
-    let calls_in_doubt = every_call_was_made_once(&output, &database).await;
+    let (calls_in_doubt, presses) = every_call_was_made_once(&output, &database).await;
     assert!(calls_in_doubt <= kills, "{calls_in_doubt} calls in doubt");
     let (mut in_doubt, mut told) = (0, 0);
     for (id, channel) in rotations.iter().zip(CHANNELS) {
@@ -125,7 +126,8 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     assert_eq!(topic["topic"], holder.1.as_str());
     let engine = database.url.split(':').next().unwrap_or_default();
     println!(
-        "{engine}: {kills} kills, {told} messages, {in_doubt} in doubt, {calls_in_doubt} calls in doubt"
+        "{engine}: {kills} kills, {told} messages, {in_doubt} in doubt, {presses} presses, \
+            {calls_in_doubt} calls in doubt"
     );
     server.kill();
     output.end().await;
@@ -191,14 +193,15 @@ impl Output {
 }
 
 /// Holds that each call stands in its thread once, or is in doubt, and that what is known to stand
-/// there says what became of it. How many are in doubt.
-async fn every_call_was_made_once(output: &Output, database: &Database) -> usize {
+/// there says what became of it. How many are in doubt, and how often a press counted.
+async fn every_call_was_made_once(output: &Output, database: &Database) -> (usize, usize) {
     let ended = |state: &str| {
         format!("select subject_id from outbox where kind = '{MENTION}' and state = '{state}'")
     };
     let doubtful = query(database, &ended("in_doubt")).await;
     let lost = query(database, &ended("given_up")).await;
     assert!(lost.is_empty(), "{lost:?}");
+    let mut presses = 0;
     let messages = output.messages().await;
     let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
     for id in query(database, "select id from mentions").await {
@@ -210,6 +213,7 @@ async fn every_call_was_made_once(output: &Output, database: &Database) -> usize
         let firsts = said.iter().filter_map(|text| text.lines().next());
         let apart: BTreeSet<_> = firsts.collect();
         assert_eq!(apart.len(), said.len(), "told twice: {said:?}");
+        presses += mention.calling.changes();
         let unclear = doubtful.iter().filter(|one| **one == id).count();
         let calls = mention.calling.calls.len();
         assert!(calls > 0 && calls <= said.len() + unclear, "{said:?}");
@@ -221,7 +225,7 @@ async fn every_call_was_made_once(output: &Output, database: &Database) -> usize
             assert_eq!(says.contains("sees to it"), is_taken, "{says}");
         }
     }
-    doubtful.len()
+    (doubtful.len(), presses)
 }
 
 async fn change_duty(output: &Output, rotations: &[RotationId]) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use server::store::group_writer_row;
-use types::SignInProblem;
+use types::{LendProblem, SignInProblem};
 
 /// What a page says, without its elements.
 fn words(html: &str) -> String {
@@ -249,24 +249,45 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
             "id": id, "scope": scope, "access_token": "xoxp-lent", "token_type": "user",
         }})
     };
-    for (answer, is_lent) in [
-        (given("U2", "usergroups:write"), false),
-        (given("U1", "users:read"), false),
-        (json!({"authed_user": {"id": "U1"}}), false),
-        (given("U1", "usergroups:write"), true),
+    for (answer, problem) in [
+        (
+            given("U2", "usergroups:write"),
+            Some(LendProblem::SomebodyElse),
+        ),
+        (given("U1", "users:read"), Some(LendProblem::NoScope)),
+        (
+            json!({"authed_user": {"id": "U1"}}),
+            Some(LendProblem::Failed),
+        ),
+        (Value::Null, Some(LendProblem::Cancelled)),
+        (given("U1", "usergroups:write"), None),
     ] {
         let mut ann = Browser::new(&services);
         let asked = asked_to_lend(&mut ann, &slack, "U1").await;
         assert_eq!(parameter(&asked, "user_scope"), "usergroups:write");
         assert!(!asked.contains("&scope="), "{asked}");
-        slack.change(|world| world.installation = answer.clone());
-        let (team, person) = ("T1", "U1");
-        let code = slack.code(Code::Installation { team, person });
-        let back = callback(&code, &parameter(&asked, "state"));
-        // Signed in either way.
-        assert_eq!(ann.open(&back).await.location(), "/settings/slack");
+        let back = if answer.is_null() {
+            refused(&asked, "access_denied")
+        } else {
+            slack.change(|world| world.installation = answer.clone());
+            let (team, person) = ("T1", "U1");
+            let code = slack.code(Code::Installation { team, person });
+            callback(&code, &parameter(&asked, "state"))
+        };
+        // Signed in either way, and told what came of it.
+        let led = ann.open(&back).await.location().to_owned();
+        match problem {
+            None => assert_eq!(led, "/settings/slack"),
+            Some(problem) => {
+                let code = problem.code();
+                assert_eq!(led, format!("/settings/slack?not_lent={code}"));
+                let page = ann.open(&led).await;
+                let said = problem.to_string();
+                assert!(page.body.contains(&said), "{said:?} in {}", page.body);
+            }
+        }
         let writer = services.store.group_writer(&workspace()).await.unwrap();
-        assert_eq!(writer.is_some(), is_lent, "{answer}");
+        assert_eq!(writer.is_some(), problem.is_none(), "{answer}");
         if let Some(writer) = writer {
             let (sealed, row) = (writer.token_sealed.unwrap(), group_writer_row(&workspace()));
             let opened = keys().open(&sealed, &row).unwrap();
