@@ -207,6 +207,15 @@ mod tests {
     use super::*;
     use crate::{crew::examples::member, shifts::examples::at};
 
+    #[test]
+    fn what_a_day_changes_is_told_for_eight_weeks_and_beyond_a_day_of_this_year() {
+        const DAY: i64 = 24 * 3600;
+        let told = |day: i64| told_until(at(day * DAY), at(0));
+        assert_eq!(told(3), at(56 * DAY));
+        assert_eq!(told(200), at(214 * DAY));
+        assert_eq!(told(3000), at(56 * DAY), "so far nobody plans");
+    }
+
     fn stretch(name: &str, starts_at: i64, ends_at: i64) -> Stretch {
         Stretch {
             holder: Some(member(name).holder()),
