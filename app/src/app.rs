@@ -58,6 +58,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/slack") view=|| lazy(LazyPage::Occasional(OccasionalPage::SlackSettings)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/notifications") view=|| lazy(LazyPage::Personal(PersonalPage::Notifications)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/absences") view=|| lazy(LazyPage::Personal(PersonalPage::Absences)) ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/holidays") view=|| lazy(LazyPage::Holidays) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/audit") view=|| lazy(LazyPage::Occasional(OccasionalPage::AuditLog)) ssr=SsrMode::Async/>
                 </Routes>
             </Frame>

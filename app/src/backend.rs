@@ -7,18 +7,18 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Instant};
 use types::{
-    AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId,
-    AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
+    BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
     ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
     DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice, GroupHolds,
-    GroupRefusal, HomeView, IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty,
-    NotificationInput, NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId,
-    OverrideInput, OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound,
-    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
-    RotationList, RotationPage, RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish,
-    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem,
-    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal,
-    WorkspaceZoneView,
+    GroupRefusal, HolidayInput, HolidayPreview, HolidayRefusal, HolidaysView, HomeView,
+    IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
+    NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
+    OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound, Replaced, Role,
+    RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
+    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, ShiftEffect, SlackGroupId,
+    SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView,
+    UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -184,6 +184,8 @@ pub trait Schedules {
         caller: &Caller,
         search: String,
     ) -> Answer<FoundSchedules, BindRefusal>;
+    /// The countries whose holidays are known, by name: each code, and what it is called.
+    fn countries(&self) -> Vec<(String, String)>;
     /// What binding `rotation` to `schedule` would bring and cost.
     async fn preview_schedule(
         &self,
@@ -372,6 +374,23 @@ pub trait Zones {
     ) -> Answer<(), WorkspaceZoneRefusal>;
 }
 
+/// The holidays of the workspace, for admins.
+#[async_trait]
+pub trait Holidays {
+    /// With those of countries in `year`, or in this one where it is none of which they are known.
+    async fn holidays(&self, caller: &Caller, year: String) -> Result<HolidaysView, AppError>;
+    async fn preview_holiday(
+        &self,
+        caller: &Caller,
+        input: HolidayInput,
+    ) -> Answer<HolidayPreview, HolidayRefusal>;
+    async fn change_holidays(
+        &self,
+        caller: &Caller,
+        input: HolidayInput,
+    ) -> Answer<(), HolidayRefusal>;
+}
+
 /// Overrides of a rotation's own schedule: for those who may edit the rotation, and for members
 /// who take a place over themselves.
 #[async_trait]
@@ -426,7 +445,7 @@ pub trait Absences {
         &self,
         caller: &Caller,
         input: AbsenceInput,
-    ) -> Answer<Vec<AbsenceEffect>, AbsenceRefusal>;
+    ) -> Answer<Vec<ShiftEffect>, AbsenceRefusal>;
     async fn note_absence(
         &self,
         caller: &Caller,
@@ -525,6 +544,7 @@ pub trait Backend:
     + Topics
     + Notifications
     + Zones
+    + Holidays
     + Overrides
     + Absences
     + Audit
@@ -549,6 +569,7 @@ impl<T> Backend for T where
         + Topics
         + Notifications
         + Zones
+        + Holidays
         + Overrides
         + Absences
         + Audit

@@ -4,8 +4,8 @@
 
 use crate::pages::{
     AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, DesignPage, EditRotationPage,
-    EditSchedulePage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage, OverridePage,
-    RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
+    EditSchedulePage, HolidaysPage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage,
+    OverridePage, RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
     SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
@@ -27,6 +27,8 @@ pub enum Chunk {
     /// What Slack is told of a rotation.
     RotationSlack,
     Integrations,
+    /// Which days the workspace's schedules have off.
+    Holidays,
     /// What somebody chooses for themselves.
     Personal,
     /// Pages that are opened now and then.
@@ -43,6 +45,7 @@ impl Chunk {
             Self::Override => "make_override",
             Self::RotationSlack => "rotation_slack",
             Self::Integrations => "integrations",
+            Self::Holidays => "holidays",
             Self::Personal => "personal",
             Self::Occasional => "occasional",
         }
@@ -62,6 +65,7 @@ impl Chunk {
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
+            (Some("settings"), Some("holidays"), None) => Some(Self::Holidays),
             (Some("settings"), Some("notifications" | "absences" | "calendars"), None) => {
                 Some(Self::Personal)
             }
@@ -81,6 +85,7 @@ pub enum LazyPage {
     Override,
     RotationSlack,
     Integrations,
+    Holidays,
     Personal(PersonalPage),
     Occasional(OccasionalPage),
 }
@@ -125,6 +130,7 @@ impl LazyPage {
             Self::Override => Chunk::Override,
             Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
+            Self::Holidays => Chunk::Holidays,
             Self::Personal(_) => Chunk::Personal,
             Self::Occasional(_) => Chunk::Occasional,
         }
@@ -165,6 +171,11 @@ pub fn rotation_slack_view() -> AnyView {
 /// What [`Chunk::Integrations`] begins with.
 pub fn integrations_view() -> AnyView {
     IntegrationsPage().into_any()
+}
+
+/// What [`Chunk::Holidays`] begins with.
+pub fn holidays_view() -> AnyView {
+    HolidaysPage().into_any()
 }
 
 impl PersonalPage {
@@ -229,8 +240,8 @@ mod arrival {
     //! The server has all of the code.
 
     use super::{
-        LazyPage, edit_schedule_view, integrations_view, override_view, rotation_slack_view,
-        rotation_view,
+        LazyPage, edit_schedule_view, holidays_view, integrations_view, override_view,
+        rotation_slack_view, rotation_view,
     };
     use leptos::{ev::Event, prelude::*};
 
@@ -242,6 +253,7 @@ mod arrival {
             LazyPage::Override => override_view(),
             LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
+            LazyPage::Holidays => holidays_view(),
             LazyPage::Personal(page) => page.view(),
             LazyPage::Occasional(page) => page.view(),
         }
@@ -365,7 +377,8 @@ mod tests {
     #[test]
     fn every_address_needs_what_draws_its_page() {
         use Chunk::{
-            EditSchedule, Integrations, Occasional, Override, Overview, Rotation, RotationSlack,
+            EditSchedule, Holidays, Integrations, Occasional, Override, Overview, Rotation,
+            RotationSlack,
         };
         let expected = [
             ("/", Some(Overview)),
@@ -387,6 +400,7 @@ mod tests {
             ("/settings", Some(Occasional)),
             ("/settings/audit", Some(Occasional)),
             ("/settings/background", Some(Occasional)),
+            ("/settings/holidays", Some(Holidays)),
             ("/settings/integrations", Some(Integrations)),
             ("/settings/integrations/syncs", Some(Occasional)),
         ];

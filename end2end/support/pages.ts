@@ -30,6 +30,7 @@ export function pages(rotation: string): string[] {
     '/settings/notifications',
     '/settings/slack',
     '/settings/absences',
+    '/settings/holidays',
     '/settings/background',
   ];
 }

@@ -142,7 +142,7 @@ test.describe('without JavaScript', () => {
   test('the week is read in UTC, which is said, or in a zone that is chosen', async ({ page }) => {
     await signInWithoutJavaScript(page, 'Ada Okafor');
     await page.goto('/week');
-    await expect(page.getByText('Days begin at midnight in UTC.')).toBeVisible();
+    await expect(page.getByText('Days are those of UTC.')).toBeVisible();
     await expect(page.locator('footer')).toHaveText('Times are in UTC.');
     await page.goto('/settings');
     await page.getByLabel('Another time zone').fill('asia/kolkata');
@@ -150,7 +150,7 @@ test.describe('without JavaScript', () => {
     await expect(page).toHaveURL(/\/settings$/);
     await expect(page.locator('footer')).toHaveText('Times are in Asia/Kolkata, which was chosen in this browser.');
     await page.goto('/week');
-    await expect(page.getByText('Days begin at midnight in Asia/Kolkata.')).toBeVisible();
+    await expect(page.getByText('Days are those of Asia/Kolkata.')).toBeVisible();
     await page.goto('/settings');
     await page.getByRole('button', { name: 'Use this browser’s own' }).click();
     await expect(page.locator('footer')).toHaveText('Times are in UTC.');
@@ -164,7 +164,7 @@ test.describe('in another zone', () => {
     await signInAs(page, 'Ada Okafor');
     await page.goto('/sign-in');
     const answer = await page.request.get('/week');
-    expect(await answer.text()).toContain('Days begin at midnight in America/Santiago.');
+    expect(await answer.text()).toContain('Days are those of America/Santiago.');
     await visit(page, '/week');
     await expect(page.locator('footer')).toHaveText('Times are in your own time zone, America/Santiago.');
   });
@@ -189,7 +189,7 @@ test.describe('in another zone', () => {
     await schedule.getByRole('button', { name: 'Read times in it' }).click();
     await takenOver(page);
     await expect(page.locator('footer')).toHaveText(`Times are in ${zone}, which was chosen in this browser.`);
-    await expect(page.getByText(`Days begin at midnight in ${zone}.`)).toBeVisible();
+    await expect(page.getByText(`Days are those of ${zone}.`)).toBeVisible();
     await expect(schedule.getByRole('button', { name: 'Read times in it' })).toHaveCount(0);
     // Night Watch hands over at full hours there.
     const times = page.getByRole('region', { name: 'Coming shifts' }).locator('time');

@@ -8,8 +8,8 @@ use app::{
     App, CONTAINER,
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, PersonalPage,
-        edit_schedule_view, integrations_view, override_view, provide_loader, rotation_slack_view,
-        rotation_view,
+        edit_schedule_view, holidays_view, integrations_view, override_view, provide_loader,
+        rotation_slack_view, rotation_view,
     },
     pause_after,
 };
@@ -73,6 +73,7 @@ fn load(chunk: Chunk) -> Loading<()> {
             Chunk::Override => load_make_override().await,
             Chunk::RotationSlack => load_rotation_slack().await,
             Chunk::Integrations => load_integrations().await,
+            Chunk::Holidays => load_holidays().await,
             Chunk::Personal => load_personal().await,
             Chunk::Occasional => load_occasional().await,
         };
@@ -89,6 +90,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
             LazyPage::Override => make_override().await,
             LazyPage::RotationSlack => rotation_slack().await,
             LazyPage::Integrations => integrations().await,
+            LazyPage::Holidays => holidays().await,
             LazyPage::Personal(page) => personal(page).await,
             LazyPage::Occasional(page) => occasional(page).await,
         };
@@ -127,6 +129,11 @@ fn rotation_slack() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(integrations, fallible, preload(load_integrations))]
 fn integrations() -> Result<AnyView, SplitLoaderError> {
     Ok(integrations_view())
+}
+
+#[wasm_split(holidays, fallible, preload(load_holidays))]
+fn holidays() -> Result<AnyView, SplitLoaderError> {
+    Ok(holidays_view())
 }
 
 #[wasm_split(personal, fallible, preload(load_personal))]

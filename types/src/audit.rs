@@ -61,13 +61,15 @@ pub enum AuditAction {
     TookCover,
     NotedAbsence,
     RemovedAbsence,
+    AddedHoliday,
+    RemovedHoliday,
     UndidChange,
     /// What another version wrote and this one does not know.
     Unknown,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -115,6 +117,8 @@ impl AuditAction {
         Self::TookCover,
         Self::NotedAbsence,
         Self::RemovedAbsence,
+        Self::AddedHoliday,
+        Self::RemovedHoliday,
         Self::UndidChange,
     ];
 
@@ -168,6 +172,8 @@ impl AuditAction {
             Self::TookCover => "took_cover",
             Self::NotedAbsence => "noted_absence",
             Self::RemovedAbsence => "removed_absence",
+            Self::AddedHoliday => "added_holiday",
+            Self::RemovedHoliday => "removed_holiday",
             Self::UndidChange => "undid_change",
             Self::Unknown => "unknown",
         }
@@ -234,6 +240,8 @@ impl fmt::Display for AuditAction {
             Self::TookCover => "Took over by a request for cover",
             Self::NotedAbsence => "Noted an absence",
             Self::RemovedAbsence => "Removed an absence",
+            Self::AddedHoliday => "Added a holiday",
+            Self::RemovedHoliday => "Removed a holiday",
             Self::UndidChange => "Undid a change",
             Self::Unknown => "Did what this version does not know",
         })

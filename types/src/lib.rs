@@ -14,6 +14,7 @@ mod connection;
 mod duty;
 mod duty_group;
 mod feed;
+mod holiday;
 mod home;
 mod id;
 mod list;
@@ -61,6 +62,11 @@ pub use duty_group::{
     KeptGroup, NobodyOnDuty, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
 };
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
+pub use holiday::{
+    HOLIDAY_AHEAD_YEARS, HOLIDAY_NAME_MAX_CHARS, HolidayField, HolidayInput, HolidayKind,
+    HolidayPreview, HolidayProblem, HolidayRefusal, HolidaySet, HolidayView, HolidaysView,
+    OWN_HOLIDAYS_MAX,
+};
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
     AbsenceId, AuditId, CoverId, MemberKey, OverrideId, PagerDutyUserId, PersonId, RotationId,
@@ -78,10 +84,10 @@ pub use oauth::{
 };
 pub use outcome::Outcome;
 pub use overrides::{
-    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceEffect, AbsenceField, AbsenceInput, AbsenceProblem,
-    AbsenceRefusal, AbsenceSet, AbsenceView, AbsencesView, COVERS_MAX, CoverView, MemberAbsence,
-    NOTE_MAX_CHARS, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, OverrideChoice, OverrideField,
-    OverrideInput, OverrideProblem, OverrideRefusal, OverrideSet, OverrideView, SPAN_MAX_DAYS,
+    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal,
+    AbsenceSet, AbsenceView, AbsencesView, COVERS_MAX, CoverView, MemberAbsence, NOTE_MAX_CHARS,
+    OVERRIDES_KEPT_MAX, OVERRIDES_MAX, OverrideChoice, OverrideField, OverrideInput,
+    OverrideProblem, OverrideRefusal, OverrideSet, OverrideView, SPAN_MAX_DAYS, ShiftEffect,
     SpanField, SpanInput, SpanProblem, WhichOne,
 };
 pub use pagerduty::{PagerDutyProblem, Region};
@@ -93,8 +99,8 @@ pub use rota::{
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
-    NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,
-    RotationRefusal, SlackContact, Visibility,
+    NAME_MAX_CHARS, PastStretch, RotationDetails, RotationField, RotationInput, RotationMode,
+    RotationPage, RotationRefusal, SlackContact, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

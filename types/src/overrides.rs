@@ -313,9 +313,10 @@ pub enum AbsenceRefusal {
     NotYourRotation,
 }
 
-/// What an absence would bring one of the rotations in which somebody takes turns.
+/// What something that decides about schedules, as an absence or a holiday, would bring one of the
+/// rotations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AbsenceEffect {
+pub struct ShiftEffect {
     /// Of the rotation.
     pub name: String,
     /// The first shifts to come that somebody has by it and not without it, and the other way
@@ -331,7 +332,7 @@ pub struct AbsenceEffect {
 pub enum AbsenceSet {
     Noted,
     /// Nothing was saved. Those rotations in which something changes, by name.
-    Previewed(Vec<AbsenceEffect>),
+    Previewed(Vec<ShiftEffect>),
 }
 
 /// An absence that runs or is to come.

@@ -3,7 +3,7 @@
 
 use crate::{
     AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
-    ConnectRefusal, GroupRefusal, GroupTrouble, LinkRefusal, NotificationRefusal,
+    ConnectRefusal, GroupRefusal, GroupTrouble, HolidayRefusal, LinkRefusal, NotificationRefusal,
     OauthClientProblem, OverrideRefusal, PagerDutyProblem, PermissionRefusal, RotationRefusal,
     TemplateProblem, TopicRefusal, WorkspaceZoneRefusal,
 };
@@ -134,6 +134,12 @@ codes!(AbsenceRefusal {
     Self::NotedAlready => "absence.noted_already",
     Self::Gone => "absence.gone",
     Self::NotYourRotation => "absence.not_your_rotation",
+});
+
+codes!(HolidayRefusal {
+    Self::Fields(_) => "holiday.fields",
+    Self::TooMany => "holiday.too_many",
+    Self::Gone => "holiday.gone",
 });
 
 codes!(LinkRefusal {
@@ -283,6 +289,7 @@ mod tests {
         cover.nothing_to_preview absence.fields absence.too_many
         absence.too_many_lately absence.noted_already absence.gone
         absence.not_your_rotation
+        holiday.fields holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
@@ -322,6 +329,7 @@ mod tests {
             BindRefusal::CODES,
             OverrideRefusal::CODES,
             AbsenceRefusal::CODES,
+            HolidayRefusal::CODES,
             LinkRefusal::CODES,
             ChannelRefusal::CODES,
             GroupRefusal::CODES,

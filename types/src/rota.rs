@@ -104,6 +104,9 @@ pub struct RotaInput {
     /// holidays are days off.
     #[serde(default)]
     pub holidays: String,
+    /// One more country, by its code; empty for none.
+    #[serde(default)]
+    pub country: String,
     /// `YYYY-MM-DD`, with commas or spaces between several.
     #[serde(default)]
     pub days_off: String,
@@ -179,6 +182,11 @@ pub enum RotaProblem {
         "No holidays are known of “{0}”. Enter countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between them."
     )]
     NoHolidays(String),
+    /// Cause: The schedule starts behind the last year of which holidays are known.
+    #[error(
+        "Holidays are known until the end of {until} only. Start before that, or leave the countries out and enter other days."
+    )]
+    HolidaysEnd { until: i16 },
     /// Cause: More countries were typed than a schedule can have.
     #[error("Choose at most {ROTA_REGIONS_MAX} countries.")]
     TooManyRegions,
@@ -212,6 +220,8 @@ pub struct RotaPreview {
     pub lost: Vec<Stretch>,
     /// The version of the time-zone data, as `2026a`.
     pub zone_data: String,
+    /// The last year of which the holidays that it skips are known; absent where it skips none.
+    pub holidays_until: Option<i16>,
 }
 
 /// A rota on the page of its rotation.

@@ -378,6 +378,26 @@ pub struct SlackContact {
     pub address: String,
 }
 
+/// A stretch of duty that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastStretch {
+    pub stretch: Stretch,
+    /// What decided when it began; absent where that is not known.
+    pub source: Option<RotationMode>,
+}
+
+impl PastStretch {
+    /// How whoever had it came to it, for example `by hand`.
+    pub const fn source_in_words(&self) -> Option<&'static str> {
+        match self.source {
+            Some(RotationMode::Manual) => Some("by hand"),
+            Some(RotationMode::PagerDuty) => Some("by PagerDuty’s schedule"),
+            Some(RotationMode::Scheduled) => Some("by its own schedule"),
+            Some(RotationMode::Unknown) | None => None,
+        }
+    }
+}
+
 /// A rotation's own page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationPage {
@@ -401,7 +421,7 @@ pub struct RotationPage {
     /// How many stretches more are planned.
     pub plan_beyond: u32,
     /// Who was on duty, the latest first; the last 20.
-    pub history: Vec<Stretch>,
+    pub history: Vec<PastStretch>,
     /// The days that were asked for, and who has duty on them.
     pub days: Days,
     pub coverage: Coverage,

@@ -6,23 +6,24 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, CheckSession,
-        ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, CreateRotation, DeleteRotation,
-        DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation, EndOverride, Feeds, ForgetFormer,
-        Home, Integrations, KeepAccount, LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed,
-        MakeOverride, MoveMember, NoteAbsence, Notifications, People, PreviewSchedule,
-        RebindFormer, ReconnectOauth, RemoveAbsence, RemoveMember, RemoveOwner, RevokeFeed, Rotate,
-        Rotation, Rotations, SaveNotifications, SearchSchedules, SetAnnouncement, SetGroupHolds,
-        SetOnDuty, SetSchedule, SetSlackChannel, SetStandby, SetTopic, SetWhenNobody,
-        SetWorkspaceZone, SlackChannel, SlackChannels, SlackSettings, SwitchAccount, SwitchToOauth,
-        SyncNow, SyncRuns, TakeBackPermission, TakeCover, Topic, Undo, UndoForgetFormer,
-        UnlinkPerson, Week, WithdrawCover, WorkspaceZone, WriteDutyGroup, WriteTopic,
+        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, ChangeHolidays,
+        CheckSession, ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, Countries,
+        CreateRotation, DeleteRotation, DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation,
+        EndOverride, Feeds, ForgetFormer, Holidays, Home, Integrations, KeepAccount,
+        LeaveDutyGroup, LinkPerson, MakeDutyGroup, MakeFeed, MakeOverride, MoveMember, NoteAbsence,
+        Notifications, People, PreviewSchedule, RebindFormer, ReconnectOauth, RemoveAbsence,
+        RemoveMember, RemoveOwner, RevokeFeed, Rotate, Rotation, Rotations, SaveNotifications,
+        SearchSchedules, SetAnnouncement, SetGroupHolds, SetOnDuty, SetSchedule, SetSlackChannel,
+        SetStandby, SetTopic, SetWhenNobody, SetWorkspaceZone, SlackChannel, SlackChannels,
+        SlackSettings, SwitchAccount, SwitchToOauth, SyncNow, SyncRuns, TakeBackPermission,
+        TakeCover, Topic, Undo, UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WorkspaceZone,
+        WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{any::type_name, collections::BTreeMap, fmt::Debug};
-use types::{AbsenceInput, LiveEvent, OverrideInput, RotationInput};
+use types::{AbsenceInput, HolidayInput, LiveEvent, OverrideInput, RotationInput};
 
 /// By answers to the browser, and as pages carry it.
 pub(super) fn is_read_back<T: Debug + PartialEq + Serialize + DeserializeOwned>() {
@@ -58,10 +59,12 @@ fn what_server_functions_answer_is_read_back() {
         Alerts,
         Audit,
         BackgroundWork,
+        ChangeHolidays,
         CheckSession,
         ConnectDutyGroup,
         ConnectWithApiKey,
         ConnectWithOauth,
+        Countries,
         CreateRotation,
         DeleteRotation,
         DisconnectPagerduty,
@@ -71,6 +74,7 @@ fn what_server_functions_answer_is_read_back() {
         EndOverride,
         Feeds,
         ForgetFormer,
+        Holidays,
         Home,
         Integrations,
         KeepAccount,
@@ -147,5 +151,6 @@ fn refusals_events_and_what_was_typed_are_read_back() {
     is_read_back::<RotationInput>();
     is_read_back::<OverrideInput>();
     is_read_back::<AbsenceInput>();
+    is_read_back::<HolidayInput>();
     is_read_back::<String>();
 }

@@ -1,6 +1,6 @@
 //! Settings → My absences: when the reader is away, so that schedules pass them over.
 
-use super::{settings::SettingsTabs, span_fields::SpanFields, stretches::changed_shifts};
+use super::{settings::SettingsTabs, span_fields::SpanFields, stretches::shift_effects};
 use crate::{
     AppError,
     components::{
@@ -15,8 +15,8 @@ use crate::{
 use leptos::prelude::*;
 use serde::de::IgnoredAny;
 use types::{
-    AbsenceEffect, AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceSet,
-    AbsenceView, AbsencesView, Outcome, RotationId,
+    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceSet, AbsenceView,
+    AbsencesView, Outcome, RotationId, ShiftEffect,
 };
 
 #[component]
@@ -144,19 +144,11 @@ fn NoteForm(view: AbsencesView, note: ServerAction<NoteAbsence>) -> impl IntoVie
 }
 
 /// What would change, rotation by rotation.
-fn previewed(effects: Vec<AbsenceEffect>) -> AnyView {
+fn previewed(effects: Vec<ShiftEffect>) -> AnyView {
     let is_empty = effects.is_empty();
-    let effect = |effect: AbsenceEffect| {
-        view! {
-            <h3><bdi translate="no">{effect.name}</bdi></h3>
-            {changed_shifts("Shifts that somebody loses", effect.lost)}
-            {changed_shifts("Shifts that somebody gains", effect.gained)}
-            {changed_shifts("When nobody is on duty", effect.nobody)}
-        }
-    };
     view! {
         <div class="preview">
-            {effects.into_iter().map(effect).collect_view()}
+            {shift_effects(effects)}
             {is_empty.then(|| view! { <p>"Nobody’s shifts change by it."</p> })}
             <p class="hint">"Nothing is saved yet."</p>
         </div>

@@ -40,7 +40,7 @@ pub(super) fn DaysControls(
         <div class="days-controls">
             <div>
                 <h2>{range}</h2>
-                <p class="hint">{format!("Days begin at midnight in {}.", days.zone)}</p>
+                <p class="hint">{format!("Days are those of {}.", days.zone)}</p>
             </div>
             <nav aria-label="Days" class="buttons">
                 {step("Previous", days.previous)}

@@ -40,6 +40,11 @@ const ABSENCES: Tab = Tab {
     label: "My absences",
     exact: true,
 };
+const HOLIDAYS: Tab = Tab {
+    href: "/settings/holidays",
+    label: "Holidays",
+    exact: true,
+};
 const AUDIT: Tab = Tab {
     href: "/settings/audit",
     label: "Audit",
@@ -58,7 +63,7 @@ pub(super) fn SettingsTabs() -> impl IntoView {
     let administers = use_session().is_some_and(|session| session.person.role.administers());
     let mut tabs = vec![GENERAL, INTEGRATIONS, NOTIFICATIONS, ABSENCES, CALENDARS];
     if administers {
-        tabs.extend([SLACK, AUDIT, BACKGROUND]);
+        tabs.extend([SLACK, HOLIDAYS, AUDIT, BACKGROUND]);
     }
     view! { <Tabs label="Parts of the settings" tabs/> }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::{either::Either, html, prelude::*};
 use maud::{Markup, html};
-use types::{Stretch, Timestamp};
+use types::{ShiftEffect, Stretch, Timestamp};
 
 /// How many of a folded list are seen at once.
 const UNFOLDED: usize = 6;
@@ -20,6 +20,8 @@ const UNFOLDED: usize = 6;
 #[component]
 fn Stretches(
     stretches: Vec<Stretch>,
+    /// How they came about, each in the place of its stretch; none where nothing is said of it.
+    notes: Vec<Option<&'static str>>,
     /// What is said beside the ones that hold now.
     current: &'static str,
 ) -> impl IntoView {
@@ -28,9 +30,10 @@ fn Stretches(
     let list = NodeRef::<html::Ol>::new();
     let text = DataMemo::new(move || {
         let (now, changed_at) = (clock.now(), watch.and_then(DutyWatch::changed_at));
-        let rows = stretches.iter().map(|stretch| {
+        let notes = notes.iter().copied().chain(std::iter::repeat(None));
+        let rows = stretches.iter().zip(notes).map(|(stretch, note)| {
             let current = stretch.is_known_to_hold(now, changed_at).then_some(current);
-            row(stretch, current, clock.drawn()).into_string()
+            row(stretch, (current, note), clock.drawn()).into_string()
         });
         rows.collect::<String>()
     });
@@ -39,8 +42,8 @@ fn Stretches(
         .into_any()
 }
 
-/// `current` is said of one that holds.
-fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
+/// `current` is said of one that holds, `note` of how it came about.
+fn row(stretch: &Stretch, (current, note): (Option<&str>, Option<&str>), now: Timestamp) -> Markup {
     html! {
         li class=[current.map(|_| "current")] {
             bdi class="person-name" { (who(stretch)) }
@@ -51,6 +54,7 @@ fn row(stretch: &Stretch, current: Option<&str>, now: Timestamp) -> Markup {
                     Some(at) => { " – " (time_markup(at, false, now)) }
                     None => { " until somebody takes over" }
                 }
+                @if let Some(note) = note { ", " (note) }
                 @for one in &stretch.overrides {
                     ", " (override_markup(one))
                     @if !is_all(one, stretch) {
@@ -86,6 +90,9 @@ pub(super) fn PlannedShifts(
 #[component]
 pub(super) fn FoldedStretches(
     mut stretches: Vec<Stretch>,
+    /// As of [`Stretches`].
+    #[prop(optional)]
+    mut notes: Vec<Option<&'static str>>,
     current: &'static str,
     /// What unfolds the others, for example `Later shifts`.
     more: &'static str,
@@ -94,12 +101,13 @@ pub(super) fn FoldedStretches(
     beyond: u32,
 ) -> impl IntoView {
     let others = stretches.split_off(stretches.len().min(UNFOLDED));
+    let other_notes = notes.split_off(notes.len().min(UNFOLDED));
     view! {
-        <Stretches stretches current/>
+        <Stretches stretches notes current/>
         {(!others.is_empty()).then(|| view! {
             <details>
                 <summary>{format!("{more} ({})", others.len() + beyond as usize)}</summary>
-                <Stretches stretches=others current/>
+                <Stretches stretches=others notes=other_notes current/>
                 {(beyond > 0).then(|| view! {
                     <p class="hint">{format!("The timeline has {beyond} more.")}</p>
                 })}
@@ -107,6 +115,19 @@ pub(super) fn FoldedStretches(
         })}
     }
     .into_any()
+}
+
+/// What something that is not saved yet would change, rotation by rotation.
+pub(super) fn shift_effects(effects: Vec<ShiftEffect>) -> AnyView {
+    let effect = |effect: ShiftEffect| {
+        view! {
+            <h3><bdi translate="no">{effect.name}</bdi></h3>
+            {changed_shifts("Shifts that somebody loses", effect.lost)}
+            {changed_shifts("Shifts that somebody gains", effect.gained)}
+            {changed_shifts("When nobody is on duty", effect.nobody)}
+        }
+    };
+    effects.into_iter().map(effect).collect_view().into_any()
 }
 
 /// Shifts that change hands by something that is not saved yet, below a heading; nothing where there

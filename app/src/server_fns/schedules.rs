@@ -18,6 +18,12 @@ pub async fn search_schedules(
     call(|backend, caller| async move { backend.search_schedules(&caller, search).await }).await
 }
 
+/// The countries whose holidays are known, by name: each code, and what it is called.
+#[server(prefix = "/rpc", endpoint = "countries", input = GetUrl)]
+pub async fn countries() -> Result<Vec<(String, String)>, AppError> {
+    call(|backend, _| async move { Ok(backend.countries()) }).await
+}
+
 #[server(prefix = "/rpc", endpoint = "preview_schedule", input = GetUrl)]
 pub async fn preview_schedule(
     rotation: RotationId,

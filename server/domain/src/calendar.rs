@@ -198,6 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn a_day_without_a_midnight_and_one_with_two_are_one_day_each() {
+        for (zone, date, begins, hours) in [
+            ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00:00Z", 23),
+            ("Africa/Cairo", "2026-10-29", "2026-10-28T21:00:00Z", 25),
+            ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", 23),
+            ("Asia/Beirut", "2026-10-24", "2026-10-23T21:00:00Z", 25),
+            // Midnight itself comes twice.
+            ("Atlantic/Azores", "2026-10-25", "2026-10-25T00:00:00Z", 25),
+        ] {
+            let week = shown(date, "1", zone);
+            let mut days = week.days.iter();
+            let place = days.position(|day| day.date == date).unwrap();
+            let day = &week.days[place];
+            assert_eq!(day.starts_at, starts_at(begins), "{zone} {date}");
+            let length = week.end(place).seconds_since(day.starts_at);
+            assert_eq!(length, hours * HOUR, "{zone} {date}");
+            // What lies in it is on one day alone.
+            let dates: Vec<_> = week.days.iter().map(|day| &day.date).collect();
+            assert_eq!(dates.iter().filter(|one| **one == date).count(), 1);
+        }
+    }
+
+    #[test]
     fn what_makes_no_sense_shows_the_present_week_and_says_why() {
         use DaysProblem::{NotADate, OtherWeeks, TooFar};
         for (from, weeks, problem) in [

@@ -41,7 +41,12 @@ impl FeedRotation<'_> {
         theirs
             .filter_map(|stretch| {
                 let title = format!("On duty: {}", self.name);
-                self.event("mine", title, Span::of(stretch), String::new())
+                let span = Span::of(stretch);
+                let description = match by_overrides(stretch, span) {
+                    Some(words) => format!("By {words}."),
+                    None => String::new(),
+                };
+                self.event("mine", title, span, description)
             })
             .filter(|event| event.is_told_from(from))
             .collect()
@@ -51,10 +56,14 @@ impl FeedRotation<'_> {
     pub fn shifts(&self, from: Timestamp) -> Vec<FeedEvent> {
         let told = crews(&self.coverage.stretches).into_iter();
         told.filter_map(|(span, people)| {
-            let title = format!("{}: {}", self.name, in_short(&people));
+            let names: Vec<_> = people.iter().map(|(_, name)| *name).collect();
+            let title = format!("{}: {}", self.name, in_short(&names));
             let mut description = String::from("On duty:");
-            for name in &people {
+            for (stretch, name) in people {
                 let _infallible = write!(description, "\n{name}");
+                if let Some(words) = by_overrides(stretch, span) {
+                    let _infallible = write!(description, " (by {words})");
+                }
             }
             self.event("all", title, span, description)
         })
@@ -128,7 +137,7 @@ impl Span {
 
 /// Who is on duty together, from each change of hands to the next. Times of nobody are left
 /// out.
-fn crews(stretches: &[Stretch]) -> Vec<(Span, Vec<&str>)> {
+fn crews(stretches: &[Stretch]) -> Vec<(Span, Vec<(&Stretch, &str)>)> {
     let held: Vec<_> = stretches
         .iter()
         .filter_map(|stretch| Some((stretch, stretch.holder.as_ref()?.name.as_str())))
@@ -150,12 +159,34 @@ fn crews(stretches: &[Stretch]) -> Vec<(Span, Vec<&str>)> {
         }
         if !on_duty.is_empty() {
             let ends_at = changes.get(place + 1).copied();
-            let mut people: Vec<_> = on_duty.iter().map(|(_, name)| *name).collect();
-            people.sort_unstable();
+            let mut people: Vec<_> = on_duty.iter().map(|held| **held).collect();
+            people.sort_unstable_by_key(|(_, name)| *name);
             crews.push((Span { starts_at, ends_at }, people));
         }
     }
     crews
+}
+
+/// By which overrides somebody has duty in a part of their stretch, as `an override in place of Bob`.
+fn by_overrides(stretch: &Stretch, part: Span) -> Option<String> {
+    let reaches = |at: Timestamp| part.ends_at.is_none_or(|end| at < end);
+    let within = stretch.overrides.iter();
+    let within = within.filter(|one| reaches(one.starts_at) && part.starts_at < one.ends_at);
+    let words = within.map(|one| {
+        let is_whole =
+            one.starts_at <= part.starts_at && part.ends_at.is_some_and(|end| end <= one.ends_at);
+        let what = if is_whole {
+            "an override"
+        } else {
+            "an override for a part of it"
+        };
+        match one.instead_of.as_slice() {
+            [] => what.to_owned(),
+            names => format!("{what}, in place of {}", names.join(", ")),
+        }
+    });
+    let words: Vec<_> = words.collect();
+    (!words.is_empty()).then(|| words.join(", and "))
 }
 
 fn in_short(people: &[&str]) -> String {
@@ -184,6 +215,7 @@ mod tests {
         crew::examples::{key, member},
         shifts::examples::at,
     };
+    use types::Override;
 
     const DAY: i64 = 24 * 3600;
 
@@ -261,6 +293,36 @@ mod tests {
             events[3].description,
             "On duty:\ncy\nIt lasts until somebody hands over."
         );
+    }
+
+    #[test]
+    fn overrides_are_told_with_whose_place_they_take() {
+        let over = |from, until, of: &[&str]| Override {
+            starts_at: at(from),
+            ends_at: at(until),
+            instead_of: of.iter().map(|name| (*name).to_owned()).collect(),
+            made_by: None,
+        };
+        let ann = Stretch {
+            overrides: vec![over(0, 10, &["bob"])],
+            ..stretch("ann", 0, 10)
+        };
+        let cy = Stretch {
+            overrides: vec![over(15, 18, &[])],
+            ..stretch("cy", 10, 20)
+        };
+        let stretches = coverage(&[ann, cy], None);
+        let events = shifts("Payments", &stretches);
+        let told: Vec<_> = events.iter().map(|event| &*event.description).collect();
+        assert_eq!(
+            told,
+            [
+                "On duty:\nann (by an override, in place of bob)",
+                "On duty:\ncy (by an override for a part of it)",
+            ]
+        );
+        let mine = shifts_of("ann", &stretches, 0);
+        assert_eq!(mine[0].description, "By an override, in place of bob.");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is known of a schedule, and what it makes of a rotation.
 
-use crate::{Crew, Directory, SchedulePerson, Shift, crew_of, planned};
+use crate::{Cause, Crew, Directory, SchedulePerson, Shift, crew_of, planned};
 use types::{LeftOut, ScheduleId, Stretch, Timestamp};
 
 /// Which of PagerDuty's two kinds of schedules one is, and so the version of the
@@ -69,6 +69,14 @@ impl ScheduleSnapshot {
                 self.people.push(person.clone());
             }
         }
+    }
+
+    /// Whether somebody has duty by an override.
+    pub fn has_override_at(&self, now: Timestamp) -> bool {
+        let mut running = self.shifts.iter();
+        running.any(|shift| {
+            shift.cause != Cause::Turn && shift.starts_at <= now && now < shift.ends_at
+        })
     }
 
     /// The stretches that it plans, by start.

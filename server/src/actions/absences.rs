@@ -12,8 +12,8 @@ use domain::{
     rota::{Absence, Shifted, Zone, preview_absence, typed_absence},
 };
 use types::{
-    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal,
-    AuditAction, PersonId, RotationId, Span, Timestamp,
+    ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceId, AbsenceInput, AbsenceRefusal, AuditAction,
+    PersonId, RotationId, ShiftEffect, Span, Timestamp,
 };
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ pub async fn preview(
     services: &Services,
     actor: &Actor,
     input: &AbsenceInput,
-) -> Result<Vec<AbsenceEffect>, Stop<AbsenceRefusal>> {
+) -> Result<Vec<ShiftEffect>, Stop<AbsenceRefusal>> {
     let person = who(actor)?;
     let own = own(services, actor).await?;
     let chosen = chosen(&own.rotations, input)?;
@@ -69,7 +69,7 @@ pub async fn preview(
         };
         let team = (rotation.crew.members.as_slice(), rotation.details.duty_size);
         let shifted = preview_absence(rotation.plan.rota()?, team, absence, own.now);
-        (shifted != Shifted::default()).then(|| AbsenceEffect {
+        (shifted != Shifted::default()).then(|| ShiftEffect {
             name: rotation.details.name.clone(),
             gained: shifted.gained,
             lost: shifted.lost,

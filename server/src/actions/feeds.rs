@@ -4,7 +4,7 @@
 use super::{
     Failure,
     coverage::calendar,
-    rotations::{is_seen, visible},
+    rotations::{covered, is_seen, visible},
 };
 use crate::{
     Services,
@@ -181,43 +181,41 @@ async fn events(
         from,
         until: now.plus_seconds(AHEAD_SECONDS),
     };
-    let everything = 0..usize::MAX;
-    let calendar = calendar(
-        services,
-        actor,
-        span,
-        everything,
-        |rotation| match subject {
-            FeedSubject::Mine | FeedSubject::Everything => true,
-            FeedSubject::Rotation(id) => rotation.id == *id,
-        },
-    )
-    .await?;
-    let rotations = calendar.rows().map(|row| FeedRotation {
-        id: &row.rotation.id,
-        name: &row.rotation.details.name,
-        coverage: row.coverage,
-    });
-    let mut events: Vec<_> = match subject {
-        FeedSubject::Mine => rotations
-            .flat_map(|rotation| rotation.shifts_of(me, from))
-            .collect(),
-        FeedSubject::Everything | FeedSubject::Rotation(_) => rotations
-            .flat_map(|rotation| rotation.shifts(from))
-            .collect(),
+    let (name, mut events) = match subject {
+        FeedSubject::Rotation(id) => {
+            let (rotation, coverage) = covered(services, actor, id, span).await?;
+            let name = format!("{} on duty", rotation.details.name);
+            let rotation = FeedRotation {
+                id,
+                name: &rotation.details.name,
+                coverage: &coverage,
+            };
+            (name, rotation.shifts(from))
+        }
+        FeedSubject::Mine | FeedSubject::Everything => {
+            let everything = 0..usize::MAX;
+            let calendar = calendar(services, actor, span, everything, |_| true).await?;
+            let rotations = calendar.rows().map(|row| FeedRotation {
+                id: &row.rotation.id,
+                name: &row.rotation.details.name,
+                coverage: row.coverage,
+            });
+            match subject {
+                FeedSubject::Mine => {
+                    let mine = rotations.flat_map(|rotation| rotation.shifts_of(me, from));
+                    (MINE.to_owned(), mine.collect())
+                }
+                _ => {
+                    let all = rotations.flat_map(|rotation| rotation.shifts(from));
+                    (EVERYTHING.to_owned(), all.collect())
+                }
+            }
+        }
     };
     events.sort_by(|one, other| {
         let place = |event: &FeedEvent| (event.starts_at, event.uid.clone());
         place(one).cmp(&place(other))
     });
-    let name = match subject {
-        FeedSubject::Mine => MINE.to_owned(),
-        FeedSubject::Everything => EVERYTHING.to_owned(),
-        FeedSubject::Rotation(_) => {
-            let rotation = calendar.rows().next().ok_or(Failure::NotFound)?;
-            format!("{} on duty", rotation.rotation.details.name)
-        }
-    };
     Ok((name, events))
 }
 

@@ -15,6 +15,7 @@ pub mod editing;
 mod failure;
 pub mod feeds;
 pub mod former;
+pub mod holidays;
 pub mod home;
 pub mod links;
 pub mod members;

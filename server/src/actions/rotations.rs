@@ -21,8 +21,8 @@ use std::{
 };
 use types::{
     Attention, Coverage, Days, DaysWanted, MemberKey, Outlook, PagerDutyProblem, RotationFilter,
-    RotationId, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Span, Stretch, Timestamp,
-    WorkspaceId,
+    RotationId, RotationMode, RotationNeed, ScheduleHealth, ScheduleId, SlackContact, Span,
+    Stretch, Timestamp, WorkspaceId,
 };
 
 /// How many weeks a rotation's page shows where nobody says how many: on a Sunday, too, what
@@ -69,7 +69,7 @@ pub struct RotationState {
     pub plan: Vec<Stretch>,
     pub outlook: Outlook,
     /// The latest first.
-    pub history: Vec<Record>,
+    pub history: Vec<(Record, Option<RotationMode>)>,
     pub days: Days,
     /// Who has duty on these days.
     pub coverage: Coverage,
@@ -263,7 +263,7 @@ impl Present {
 
     pub(super) fn foresight(&self, rotation: &ListedRotation) -> Foresight<'_> {
         let own = self.overview.rotas.get(&rotation.id);
-        let own = own.map(|(stretches, until)| (stretches.as_slice(), *until));
+        let own = own.map(|(stretches, until)| (&**stretches, *until));
         let shifts = self.followed(rotation).or(own);
         rotation.plan.foresight(rotation.details.duty_size, shifts)
     }
@@ -314,6 +314,77 @@ pub(super) fn is_seen(rotation: &ListedRotation, actor: &Actor) -> bool {
     })
 }
 
+/// A rotation that is read by itself, with what decides who has its duty.
+struct Alone {
+    rotation: Rotation,
+    directory: Arc<Directory>,
+    connection: Option<Connection>,
+    bound: Option<Bound>,
+    /// By the clock that its duties go by.
+    now: Timestamp,
+}
+
+impl Alone {
+    async fn read(services: &Services, actor: &Actor, id: &RotationId) -> Result<Self, Failure> {
+        let rotation = visible(services, actor, id).await?;
+        let directory = directory(services, actor).await?;
+        let connection = connections::present(services, actor).await?;
+        let now = match rotation.plan.rota() {
+            Some(_) => clock::now(),
+            None => now(services, connection.as_ref()),
+        };
+        let bound = match &connection {
+            Some(connection) => {
+                let bound = bound_to(services, actor, id).await?;
+                bound.map(|bound| in_use(services, bound, &directory, connection, now))
+            }
+            None => None,
+        };
+        Ok(Self {
+            rotation,
+            directory,
+            connection,
+            bound,
+            now,
+        })
+    }
+
+    /// What is planned at least until then, as far as anything is known, and until when it is.
+    fn planned(&self, until: Timestamp) -> Option<(Vec<Stretch>, Timestamp)> {
+        if let Some(bound) = &self.bound {
+            let schedule = &bound.schedule;
+            let until = known_until(schedule.known_until, schedule.confirmed_at);
+            return Some((bound.plan.clone(), until));
+        }
+        let rota = self.rotation.plan.rota()?;
+        let until = rota.horizon(self.now).max(until);
+        let (members, size) = (&self.rotation.crew.members, self.rotation.details.duty_size);
+        Some((rota.planned(members, size, until), until))
+    }
+
+    fn foresight<'a>(&self, planned: Option<&'a (Vec<Stretch>, Timestamp)>) -> Foresight<'a> {
+        let shifts = planned.map(|(plan, until)| (plan.as_slice(), *until));
+        let Rotation { plan, details, .. } = &self.rotation;
+        plan.foresight(details.duty_size, shifts)
+    }
+}
+
+/// Who has the duty of one rotation during `span`, without reading the others.
+pub(super) async fn covered(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    span: Span,
+) -> Result<(Rotation, Coverage), Failure> {
+    let read = Alone::read(services, actor, id).await?;
+    let mut pasts = coverage::pasts(services, actor, &[id], span, read.now).await?;
+    let past = pasts.remove(id).unwrap_or_else(|| Past::none(read.now));
+    let planned = read.planned(span.until);
+    let foresight = read.foresight(planned.as_ref());
+    let coverage = foresight.coverage(&read.rotation.crew, &past, span, read.now);
+    Ok((read.rotation, coverage))
+}
+
 /// One rotation. Its id comes from an address and may be anything.
 pub async fn state(
     services: &Services,
@@ -322,54 +393,35 @@ pub async fn state(
     days: &DaysWanted,
 ) -> Result<RotationState, Failure> {
     let id = RotationId::parse(id.as_str()).ok_or(Failure::NotFound)?;
-    let rotation = visible(services, actor, &id).await?;
-    let directory = directory(services, actor).await?;
-    let connection = connections::present(services, actor).await?;
-    let now = match rotation.plan.rota() {
-        Some(_) => clock::now(),
-        None => now(services, connection.as_ref()),
-    };
-    let bound = match &connection {
-        Some(connection) => {
-            let bound = bound_to(services, actor, &id).await?;
-            bound.map(|bound| in_use(services, bound, &directory, connection, now))
-        }
-        None => None,
-    };
+    let read = Alone::read(services, actor, &id).await?;
+    let now = read.now;
     let days = domain::days(days, USUAL_WEEKS, now);
     let span = days.span();
     let mut pasts = coverage::pasts(services, actor, &[&id], span, now).await?;
     let past = pasts.remove(&id).unwrap_or_else(|| Past::none(now));
     let history = services.store.duty_history(&id).await?;
+    let sources: Vec<_> = history.records.iter().map(|stored| stored.source).collect();
     let history: Vec<_> = history
         .records
         .into_iter()
         .map(|stored| {
-            let mut record = recorded(stored, &rotation.crew.members);
+            let mut record = recorded(stored, &read.rotation.crew.members);
             record.note_overrides(&history.overrides);
             record
         })
         .collect();
-    let duty_size = rotation.details.duty_size;
-    let followed = bound.as_ref().map(|bound| {
-        let schedule = &bound.schedule;
-        let until = known_until(schedule.known_until, schedule.confirmed_at);
-        (bound.plan.clone(), until)
-    });
-    let own = rotation.plan.rota().map(|rota| {
-        let until = rota.horizon(now).max(span.until);
-        let plan = rota.planned(&rotation.crew.members, duty_size, until);
-        (plan, until)
-    });
-    let planned = followed.or(own);
-    let shifts = planned
-        .as_ref()
-        .map(|(plan, until)| (plan.as_slice(), *until));
-    let foresight = rotation.plan.foresight(duty_size, shifts);
+    let planned = read.planned(span.until);
+    let foresight = read.foresight(planned.as_ref());
+    let Alone {
+        rotation,
+        directory,
+        connection,
+        ..
+    } = &read;
     let mut outlook = foresight.outlook(&rotation.crew, now);
     domain::note_following(&mut outlook, &history);
     let mut coverage = foresight.coverage(&rotation.crew, &past, span, now);
-    let may_edit = domain::may_edit(&rotation, actor);
+    let may_edit = domain::may_edit(rotation, actor);
     let store = &services.store;
     let (mut overrides, mut covers, mut absences) = (Vec::new(), Vec::new(), Vec::new());
     if rotation.plan.rota().is_some() {
@@ -395,18 +447,18 @@ pub async fn state(
         overrides,
         covers,
         absences,
-        may_take_over: overrides::may_take_over(actor, &rotation),
-        contacts: contacts(services, &rotation, &directory, &outlook),
+        may_take_over: overrides::may_take_over(actor, rotation),
+        contacts: contacts(services, rotation, directory, &outlook),
         plan: planned.map(|(plan, _)| plan).unwrap_or_default(),
         connected: connection.is_some(),
         may_edit,
         may_link: connection.is_some() && actor.administers(),
-        rotation,
-        directory,
-        bound,
+        rotation: read.rotation,
+        directory: read.directory,
+        bound: read.bound,
         now,
         outlook,
-        history,
+        history: history.into_iter().zip(sources).collect(),
         days,
         coverage,
     })

@@ -18,7 +18,7 @@ use crate::{
 };
 use domain::{
     Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window,
-    rota::{FilledIn, Rota},
+    rota::{FilledIn, OwnDay, Rota},
 };
 use std::{sync::Arc, time::Instant};
 use types::{
@@ -120,8 +120,10 @@ pub async fn preview_rota(
     input: &RotaInput,
 ) -> Result<RotaPreview, Stop<BindRefusal>> {
     let rotation = editable(services, actor, id).await?;
-    let (filled_in, now) = (filled_in(input)?, clock::now());
     let store = &services.store;
+    let own = store.own_holidays(&actor.workspace).await?;
+    let own: Vec<_> = own.into_iter().map(|holiday| holiday.day).collect();
+    let (filled_in, now) = (filled_in(input, &own)?, clock::now());
     let absences = store.absences_of_members(&rotation, now).await?;
     Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
@@ -156,8 +158,8 @@ async fn set_rota(
 ) -> Result<(), Stop<BindRefusal>> {
     let set = services
         .store
-        .set_rota(&actor.workspace, id, |rotation| {
-            let FilledIn { terms, duty_size } = filled_in(input)?;
+        .set_rota(&actor.workspace, id, |rotation, own| {
+            let FilledIn { terms, duty_size } = filled_in(input, own)?;
             let words = terms.in_words();
             let entry = schedule_entry(actor, rotation, seen, (AuditAction::SetRota, words))?;
             rotation.details.duty_size = duty_size;
@@ -169,8 +171,14 @@ async fn set_rota(
     set.ok_or(Failure::NotFound)?
 }
 
-fn filled_in(input: &RotaInput) -> Result<FilledIn, BindRefusal> {
-    FilledIn::checked(input, clock::now()).map_err(BindRefusal::Rota)
+/// What was filled in, in a workspace that has decided this about holidays.
+fn filled_in(input: &RotaInput, own: &[OwnDay]) -> Result<FilledIn, BindRefusal> {
+    let FilledIn { terms, duty_size } =
+        FilledIn::checked(input, clock::now()).map_err(BindRefusal::Rota)?;
+    Ok(FilledIn {
+        terms: terms.with_holidays(own),
+        duty_size,
+    })
 }
 
 /// Binds a rotation to a schedule that was just read.

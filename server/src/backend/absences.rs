@@ -11,7 +11,7 @@ use app::{
     backend::{Absences, Answer, Caller},
 };
 use async_trait::async_trait;
-use types::{AbsenceEffect, AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView};
+use types::{AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ShiftEffect};
 
 #[async_trait]
 impl Absences for RoundRobin {
@@ -24,7 +24,7 @@ impl Absences for RoundRobin {
         &self,
         caller: &Caller,
         input: AbsenceInput,
-    ) -> Answer<Vec<AbsenceEffect>, AbsenceRefusal> {
+    ) -> Answer<Vec<ShiftEffect>, AbsenceRefusal> {
         let preview = absences::preview(&self.services, &actor(caller), &input).await;
         answer(caller, preview)
     }

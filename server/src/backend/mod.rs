@@ -12,6 +12,7 @@ mod connections;
 mod duty_groups;
 mod feeds;
 mod flashes;
+mod holidays;
 mod links;
 mod notifications;
 mod operation;

@@ -4,6 +4,7 @@ use super::{RoundRobin, actor, answers::answer, views};
 use crate::actions::schedules;
 use app::backend::{Answer, Caller, Schedules};
 use async_trait::async_trait;
+use domain::rota::Region;
 use types::{
     BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, ScheduleId, SchedulePreview,
     ScheduleWish,
@@ -18,6 +19,15 @@ impl Schedules for RoundRobin {
     ) -> Answer<FoundSchedules, BindRefusal> {
         let found = schedules::search(&self.services, &actor(caller), &search).await;
         answer(caller, found)
+    }
+
+    fn countries(&self) -> Vec<(String, String)> {
+        let countries = Region::all().iter().filter(|region| !region.is_part());
+        let mut countries: Vec<_> = countries.collect();
+        countries.sort_by_key(|country| country.name);
+        let told = countries.into_iter();
+        told.map(|country| (country.code.to_owned(), country.in_words()))
+            .collect()
     }
 
     async fn preview_schedule(

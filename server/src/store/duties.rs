@@ -30,6 +30,7 @@ struct Row<'a> {
     holder: &'a str,
     since: i64,
     until: Option<i64>,
+    /// Nothing reads it: what decided is told by the history.
     source: &'static str,
     name: Option<&'a str>,
 }

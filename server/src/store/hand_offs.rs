@@ -26,7 +26,8 @@ use std::{
     time::{Duration, Instant},
 };
 use types::{
-    RotationId, RotationMode, ScheduleId, Stretch, SyncChange, SyncRunId, Timestamp, WorkspaceId,
+    MemberKey, RotationId, RotationMode, ScheduleId, Stretch, SyncChange, SyncRunId, Timestamp,
+    WorkspaceId,
 };
 
 /// By what a schedule makes a rotation's people and its plan. The time is asked for when nobody
@@ -452,6 +453,7 @@ pub(super) async fn write_crews(
     });
     let made: HashMap<_, _> = made.collect();
     let (mut changes, mut planned) = (Vec::new(), Vec::new());
+    let (mut marked, mut renamed) = (Vec::new(), Vec::new());
     for mut rotation in rotations::load(connection, engine, workspace, &which).await? {
         let made = followed.get(&rotation.id).and_then(|id| made.get(id));
         let Some((made, crew)) = made.filter(|_| rotation.plan != Plan::Unknown) else {
@@ -461,6 +463,13 @@ pub(super) async fn write_crews(
         // Somebody may be known as somebody else by now, in the plan too.
         if made.rewritten.is_some() || rotation.crew.members != crew.members {
             planned.push((rotation.id.clone(), *made));
+            let keys = known_otherwise(&rotation.crew, &crew);
+            renamed.extend(keys.map(|(was, is)| (rotation.id.clone(), was, is)));
+        }
+        // One that began is noted, and one that ends before its time is not as long.
+        let is_rewritten = made.rewritten.is_some() || rotation.crew != crew;
+        if is_rewritten || made.schedule.has_override_at(now) {
+            marked.push((rotation.id.clone(), *made));
         }
         if rotation.crew != crew {
             changes.push(CrewChange {
@@ -474,6 +483,18 @@ pub(super) async fn write_crews(
         rotations::write_crews(connection, engine, &changes, now).await?;
     }
     write_plans(connection, engine, workspace, &planned, (rule, now)).await?;
+    if !renamed.is_empty() {
+        past_overrides::rename(connection, engine, &renamed).await?;
+    }
+    let plans = plans(&marked, rule);
+    let plans = marked.iter().map(|(rotation, made)| {
+        let plan: &[Stretch] = &plans[&made.schedule.id];
+        (rotation, plan)
+    });
+    let plans: Vec<_> = plans.collect();
+    if !plans.is_empty() {
+        past_overrides::record(connection, engine, workspace, &plans, now).await?;
+    }
     let changed = changes.into_iter().filter_map(|change| {
         let schedule = followed.remove(&change.after.id)?;
         let change = SyncChange {
@@ -486,6 +507,33 @@ pub(super) async fn write_crews(
     Ok(changed.collect())
 }
 
+/// Those members who were somebody else `before`, as people of PagerDuty are who were linked to Slack
+/// meanwhile: their keys then and now.
+fn known_otherwise<'a>(
+    before: &'a Crew,
+    after: &'a Crew,
+) -> impl Iterator<Item = (MemberKey, MemberKey)> + 'a {
+    after.members.iter().filter_map(|member| {
+        let user = member.pagerduty_user.as_ref()?;
+        let mut before = before.members.iter();
+        let was = before.find(|was| was.pagerduty_user.as_ref() == Some(user))?;
+        (was.key != member.key).then(|| (was.key.clone(), member.key.clone()))
+    })
+}
+
+/// What each of the schedules plans, once.
+fn plans<'a>(
+    planned: &[(RotationId, &'a Made<'_>)],
+    rule: Rule<'_>,
+) -> HashMap<&'a ScheduleId, Vec<Stretch>> {
+    let mut plans = HashMap::new();
+    for (_, made) in planned {
+        let plan = || made.schedule.plan(rule.directory);
+        plans.entry(&made.schedule.id).or_insert_with(plan);
+    }
+    plans
+}
+
 /// Writes what is to be told of the plans of rotations, each by the schedule that it follows.
 async fn write_plans(
     connection: &mut DatabaseConnection,
@@ -494,11 +542,7 @@ async fn write_plans(
     planned: &[(RotationId, &Made<'_>)],
     (rule, now): (Rule<'_>, Timestamp),
 ) -> Result<()> {
-    let mut plans = HashMap::new();
-    for (_, made) in planned {
-        let plan = || made.schedule.plan(rule.directory);
-        plans.entry(&made.schedule.id).or_insert_with(plan);
-    }
+    let plans = plans(planned, rule);
     let changes = planned.iter().map(|(rotation, made)| {
         let after = &plans[&made.schedule.id];
         PlanChange {

@@ -9,7 +9,7 @@ use domain::{Duty, Past, PastOverride, Record, RecordChange, holder_of, record_c
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
-use types::{Holder, MemberKey, RotationId, Span, Timestamp, WorkspaceId};
+use types::{Holder, MemberKey, RotationId, RotationMode, Span, Timestamp, WorkspaceId};
 
 /// How long it is kept who was on duty, in seconds: a little more than a year.
 pub const HISTORY_KEPT_SECONDS: i64 = 400 * 24 * 3600;
@@ -29,6 +29,8 @@ pub struct StoredRecord {
     /// When it ended or will end; unknown while somebody who was put on duty by hand
     /// still is.
     pub ends_at: Option<Timestamp>,
+    /// What decided when it began, as far as it is known.
+    pub source: Option<RotationMode>,
 }
 
 /// What a rotation's page tells of its past.
@@ -42,22 +44,23 @@ pub struct History {
 
 /// In the order of [`RECORD_VALUES`].
 #[derive(Deserialize)]
-struct RecordRow(String, String, i64, i64, Option<i64>);
+struct RecordRow(String, String, i64, i64, Option<i64>, Option<String>);
 
 /// What a [`RecordRow`] is read from: of `duty_history h`.
-const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at";
+const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at, h.source";
 /// The latest first.
 const LATEST_FIRST: &str = "h.starts_at desc, h.name";
 
 impl RecordRow {
     fn record(self) -> StoredRecord {
-        let Self(person, name, duty_since, starts_at, ends_at) = self;
+        let Self(person, name, duty_since, starts_at, ends_at, source) = self;
         StoredRecord {
             person,
             name,
             duty_since: Timestamp::from_millis(duty_since),
             starts_at: Timestamp::from_millis(starts_at),
             ends_at: ends_at.map(Timestamp::from_millis),
+            source: source.and_then(|code| RotationMode::from_code(&code)),
         }
     }
 }
@@ -107,7 +110,8 @@ impl Store {
             "o.rotation_id = $1 and o.ends_at > (select min(h.starts_at) from latest h)";
         let overrides = past_overrides::as_json_where(self.engine, during_those);
         let statement = format!(
-            "with latest as (select person, name, shift_starts_at, starts_at, ends_at from duty_history h
+            "with latest as (select person, name, shift_starts_at, starts_at, ends_at, source
+                 from duty_history h
                  where h.rotation_id = $1 order by {LATEST_FIRST} limit $2)
              select (select {records} from latest h), ({overrides})"
         );
@@ -208,6 +212,7 @@ struct Row<'a> {
     /// When the record begins, or its duty has ended.
     at: i64,
     until: Option<i64>,
+    source: &'static str,
 }
 
 const END: &str = "update duty_history as h
@@ -224,11 +229,12 @@ const GO_ON: &str = "update duty_history as h
                  and l.person = r.person and l.shift_starts_at = r.known_since)";
 
 const BEGIN: &str = "insert into duty_history (rotation_id, person, shift_starts_at, ends_at, name,
-        workspace_id, starts_at)
-    select r.rotation, r.person, r.since, r.until, r.name, r.workspace, r.at from r
+        workspace_id, starts_at, source)
+    select r.rotation, r.person, r.since, r.until, r.name, r.workspace, r.at, r.source from r
     where r.rotation is not null
     on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
-        ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at";
+        ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at,
+        source = excluded.source";
 
 /// Notes whose duty began, changed or ended by what has changed at `now`.
 pub(super) async fn record<'a>(
@@ -249,6 +255,7 @@ pub(super) async fn record<'a>(
             since: duty.since.as_millis(),
             at: at.as_millis(),
             until: duty.until.map(Timestamp::as_millis),
+            source: rotation.plan.mode().code(),
         };
         let after = &rotation.crew;
         for recorded in record_changes(&change.before, after, change.certain_until, now) {
@@ -287,7 +294,7 @@ async fn execute(
              j.value->>'person' as person, j.value->>'name' as name,
              cast(j.value->>'known_since' as bigint) as known_since,
              cast(j.value->>'since' as bigint) as since, cast(j.value->>'at' as bigint) as at,
-             cast(j.value->>'until' as bigint) as until
+             cast(j.value->>'until' as bigint) as until, j.value->>'source' as source
              from {}) {statement}",
         engine.rows_of_json()
     );

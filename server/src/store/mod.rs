@@ -24,6 +24,7 @@ mod former;
 mod group_writers;
 mod hand_offs;
 mod history;
+mod holidays;
 mod inspection;
 mod links;
 mod mentions;

@@ -1,5 +1,5 @@
-//! By which overrides people have had duty. What is planned is reckoned anew each time; what has come
-//! true is written when it begins, and brought up to date while it runs.
+//! By which overrides people have had duty, PagerDuty's as well as our own. What is planned is reckoned
+//! anew each time; what has come true is written when it begins, and brought up to date while it runs.
 
 use super::{DatabaseConnection, Engine, Result, as_json, from_json};
 use domain::PastOverride;
@@ -47,6 +47,7 @@ pub(super) async fn record(
             }));
         }
     }
+    let none_has_begun = rows.is_empty();
     let rows = as_json(&rows);
     let ids: Vec<_> = plans.iter().map(|(rotation, _)| rotation).collect();
     let begun = format!(
@@ -61,10 +62,12 @@ pub(super) async fn record(
          set ends_at = (select max(r.ends_at) from r where {THE_SAME})
          where exists (select 1 from r where {THE_SAME})"
     );
-    sqlx::query(AssertSqlSafe(going_on))
-        .bind(&rows)
-        .execute(&mut *connection)
-        .await?;
+    if !none_has_begun {
+        sqlx::query(AssertSqlSafe(going_on))
+            .bind(&rows)
+            .execute(&mut *connection)
+            .await?;
+    }
     let ended = format!(
         "{begun} update past_overrides as o
          set ends_at = case when o.starts_at > $2 then o.starts_at else $2 end
@@ -78,11 +81,16 @@ pub(super) async fn record(
         .bind(as_json(&ids))
         .execute(&mut *connection)
         .await?;
+    if none_has_begun {
+        return Ok(());
+    }
     let new = format!(
         "{begun} insert into past_overrides (rotation_id, workspace_id, holder, starts_at, ends_at,
              instead_of, made_by)
          select r.rotation, $2, r.holder, r.starts_at, r.ends_at, r.instead_of,
-             (select v.made_by from overrides v where v.rotation_id = r.rotation
+             (select v.made_by from overrides v join rotations w
+                  on w.id = v.rotation_id and w.mode = 'scheduled'
+                  where v.rotation_id = r.rotation
                   and 'slack:' || v.person_id = r.holder and v.starts_at <= r.starts_at
                   and r.starts_at < v.ends_at order by v.place desc limit 1)
          from r where not exists (select 1 from past_overrides o where {THE_SAME})
@@ -92,6 +100,26 @@ pub(super) async fn record(
     sqlx::query(AssertSqlSafe(new))
         .bind(&rows)
         .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps what was noted of somebody who is known as somebody else by now, each as it was and as it is.
+pub(super) async fn rename(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    renamed: &[(RotationId, MemberKey, MemberKey)],
+) -> Result<()> {
+    let statement = format!(
+        "update past_overrides as o set holder = j.value->>2 from {}
+         where o.rotation_id = j.value->>0 and o.holder = j.value->>1
+             and not exists (select 1 from past_overrides x where x.rotation_id = o.rotation_id
+                 and x.holder = j.value->>2 and x.starts_at = o.starts_at)",
+        engine.rows_of_json()
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(renamed))
         .execute(connection)
         .await?;
     Ok(())

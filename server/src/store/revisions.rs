@@ -147,6 +147,18 @@ impl<T> Kept<T> {
         revision: impl Future<Output = Result<i64>>,
         read: impl Future<Output = Result<T>>,
     ) -> Result<Arc<T>> {
+        self.renewed_since(workspace, since, revision, |_| read)
+            .await
+    }
+
+    /// The same where `read` makes use of what was read before, if that is still at hand.
+    pub(super) async fn renewed_since<F: Future<Output = Result<T>>>(
+        &self,
+        workspace: &WorkspaceId,
+        since: Instant,
+        revision: impl Future<Output = Result<i64>>,
+        read: impl FnOnce(Option<Arc<T>>) -> F,
+    ) -> Result<Arc<T>> {
         let slot = self.slot(workspace);
         let mut slot = slot.lock().await;
         let now = Instant::now();
@@ -205,11 +217,11 @@ impl<T> Kept<T> {
 }
 
 impl<T> Slot<T> {
-    async fn bring_up_to_date(
+    async fn bring_up_to_date<F: Future<Output = Result<T>>>(
         &mut self,
         now: Instant,
         revision: impl Future<Output = Result<i64>>,
-        read: impl Future<Output = Result<T>>,
+        read: impl FnOnce(Option<Arc<T>>) -> F,
     ) -> Result<Arc<T>> {
         // Before anything else is read: what is written in between makes the next who asks
         // read again, and nobody sees less than there was.
@@ -221,7 +233,9 @@ impl<T> Slot<T> {
             kept.holds_at = kept.holds_at.max(now);
             return Ok(Arc::clone(&kept.value));
         }
-        let value = Arc::new(read.await?);
+        let before = self.reading.as_ref();
+        let before = before.map(|kept| Arc::clone(&kept.value));
+        let value = Arc::new(read(before).await?);
         self.reading = Some(Reading {
             revision,
             read_at: now,

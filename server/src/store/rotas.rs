@@ -3,16 +3,17 @@
 
 use super::{
     DatabaseConnection, Engine, NewAuditEntry, Result, Store, absences, as_json, audit, bindings,
-    connections, former, hand_offs,
+    connections, former, hand_offs, holidays,
     outbox::{self, PlanChange},
     overrides, past_overrides, people,
     rotations::{self, CrewChange, Which},
+    workspaces,
 };
 use domain::{
     Crew, Member, Plan, Rotation, going_on,
     rota::{
-        Cadence, Days, Hours, OnDaysOff, PassedOver, Region, Rota, Skips, Terms, Times, Turn,
-        Weekdays, Zone,
+        Cadence, Days, Hours, OnDaysOff, OwnDay, PassedOver, Region, Rota, Skips, Terms, Times,
+        Turn, Weekdays, Zone,
     },
 };
 use jiff::civil::{Time, Weekday};
@@ -78,7 +79,7 @@ pub(super) fn read(row: RotaRow) -> Option<Rota> {
     let terms: TermsRow = serde_json::from_str(&row.terms?).ok()?;
     let turn: TurnRow = serde_json::from_str(&row.turn?).ok()?;
     Some(Rota {
-        terms: terms.terms()?,
+        terms: terms.terms(&holidays::read(&row.holidays))?,
         turn: turn.turn(),
         overrides: overrides::read(&row.overrides),
         absences: absences::read(&row.absences),
@@ -92,12 +93,17 @@ pub(super) struct RotaRow {
     turn: Option<String>,
     overrides: String,
     absences: String,
+    holidays: String,
 }
 
 /// The columns of a [`RotaRow`]: of the rota `t` of the rotation `r`.
 pub(super) fn rota_columns(engine: Engine) -> String {
     let (overrides, absences) = (overrides::as_json(engine), absences::as_json(engine));
-    format!("t.terms, t.turn, {overrides} as overrides, {absences} as absences")
+    let holidays = holidays::as_json(engine);
+    format!(
+        "t.terms, t.turn, {overrides} as overrides, {absences} as absences,
+         {holidays} as holidays"
+    )
 }
 
 impl TermsRow {
@@ -124,8 +130,8 @@ impl TermsRow {
         }
     }
 
-    fn terms(&self) -> Option<Terms> {
-        let skips = self.skips()?;
+    fn terms(&self, own: &[OwnDay]) -> Option<Terms> {
+        let skips = self.skips()?.with_own(own);
         Some(Terms {
             cadence: self.cadence(&skips)?,
             skips,
@@ -143,6 +149,7 @@ impl TermsRow {
         Some(Skips {
             weekends: self.weekends_off,
             regions: regions.collect::<Option<_>>()?,
+            own: Vec::new(),
             dates: dates.ok()?,
         })
     }
@@ -276,24 +283,27 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a rotation the rota and the duty size that `make` sets in it, in the place of whatever
+    /// Gives a rotation the rota and the duty size that `make` sets in it, from what the workspace
+    /// has decided about holidays, in the place of whatever
     /// decided before. What `make` refuses is handed back and nothing is written; `None` when there is no
     /// such rotation. One that has the same rota already stays as it is.
     pub async fn set_rota<R>(
         &self,
         workspace: &WorkspaceId,
         rotation: &RotationId,
-        make: impl FnOnce(&mut Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
+        make: impl FnOnce(&mut Rotation, &[OwnDay]) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
+        workspaces::hold(&mut tx, workspace).await?;
         let Some(before) =
             rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
         else {
             return Ok(None);
         };
         let mut after = before.clone();
-        let entry = match make(&mut after) {
+        let own = holidays::days(&mut tx, workspace).await?;
+        let entry = match make(&mut after, &own) {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
@@ -518,6 +528,11 @@ mod tests {
         let skips = Skips {
             weekends: true,
             regions: vec![Region::named("GB-SCT").unwrap()],
+            own: vec![OwnDay {
+                date: Date::constant(2026, 5, 4),
+                region: Region::named("GB"),
+                off: false,
+            }],
             dates: [Date::constant(2026, 12, 28)].into(),
         };
         let times = [Time::constant(9, 30, 0, 0), Time::constant(21, 0, 0, 0)];
@@ -573,6 +588,9 @@ mod tests {
             overrides: r#"[[0,1,"lunar",null,null,null],[8,9,"empty","slack:U2",null,null]]"#
                 .to_owned(),
             absences: r#"[["slack:U1",8,9]]"#.to_owned(),
+            // One is of elsewhere, and one of a place that this version does not know.
+            holidays: r#"[["2026-05-04","GB",0],["2026-05-05","FR",1],["2026-05-06","GB-OZ",1]]"#
+                .to_owned(),
         }
     }
 

@@ -125,6 +125,18 @@ fn select_workspaces(which: &str) -> AssertSqlSafe<String> {
     ))
 }
 
+/// Holds the workspace until the transaction ends, for what must not be done twice at once in it.
+pub(super) async fn hold(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+) -> Result<()> {
+    sqlx::query("update workspaces set name = name where id = $1")
+        .bind(workspace.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 impl Store {
     /// Every workspace, installed or not.
     pub async fn workspaces(&self) -> Result<Vec<Workspace>> {

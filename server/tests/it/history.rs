@@ -10,8 +10,8 @@ use server::{
 };
 use std::convert::Infallible;
 use types::{
-    AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, ScheduleChoice,
-    ScheduleId, Timestamp,
+    AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, RotationMode,
+    ScheduleChoice, ScheduleId, Stretch, Timestamp,
 };
 
 /// Its holder, Tomás, changes once a week, and not while a test runs.
@@ -81,6 +81,46 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
         bound.sync().await.unwrap();
         let tomas = on_duty().await;
         assert_eq!((&*tomas.holder.name, tomas.by_override), (TOMAS, None));
+
+        // What it was stays in the history and in the past of the timeline.
+        let page = bound
+            .backend()
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await;
+        let page = page.unwrap();
+        assert_eq!(page.history[0].source, Some(RotationMode::PagerDuty));
+        let history = page.history.iter().map(|past| &past.stretch);
+        let past = history.chain(&page.coverage.stretches);
+        // She has a turn of her own, which is to come.
+        let soon = clock::now().plus_seconds(60);
+        let is_ada = |one: &&Stretch| {
+            let is_her = one.holder.as_ref().is_some_and(|one| one.name == ADA);
+            is_her && one.starts_at < soon
+        };
+        let adas: Vec<_> = past.filter(is_ada).collect();
+        assert_eq!(adas.len(), 2);
+        for ada in adas {
+            let [marked] = ada.overrides.as_slice() else {
+                panic!("{ada:?}");
+            };
+            assert_eq!(marked.instead_of, [TOMAS]);
+            assert_eq!(marked.ends_at, ada.ends_at.unwrap());
+        }
+
+        // Also when they turn out to be somebody of Slack.
+        let (user, bob) = (PagerDutyUserId::new("PADAOK1"), PersonId::new("U2"));
+        let linked = bound.backend().link_person(&caller(), user, bob).await;
+        assert_eq!(linked.unwrap(), Outcome::Done(()));
+        let page = bound
+            .backend()
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await;
+        let history = page.unwrap().history;
+        let marked = history
+            .iter()
+            .filter(|past| !past.stretch.overrides.is_empty());
+        let names = marked.map(|past| past.stretch.holder.as_ref().unwrap().name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["Bob"]);
     }
 }
 

@@ -17,6 +17,7 @@ mod faults;
 mod feeds;
 mod former;
 mod history;
+mod holidays;
 mod home;
 mod http;
 mod keys;

@@ -274,7 +274,7 @@ async fn back_in_manual_whoever_is_on_duty_stays_so() {
         assert_eq!((page.mode, page.rota), (RotationMode::Manual, None));
         assert_eq!(page.outlook.on_duty[0].holder.name, on_duty[0]);
         assert_eq!(page.outlook.on_duty[0].until, None);
-        assert_eq!(page.history[0].ends_at, None);
+        assert_eq!(page.history[0].stretch.ends_at, None);
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
         // And whoever is then on duty stays so until the next one begins.
         team.schedule(daily()).await;
@@ -336,6 +336,61 @@ async fn a_country_without_data_is_named_at_the_field_and_nothing_is_saved() {
         let problems = vec![(RotaField::Holidays, problem)];
         assert_eq!(refused, Outcome::Refused(BindRefusal::Rota(problems)));
         assert_eq!(team.page().await.mode, RotationMode::Manual);
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_with_nobody_has_nobody_on_duty_until_somebody_joins() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let backend = RoundRobin::new(services.clone());
+        let team = Team {
+            services,
+            backend,
+            database,
+            id,
+        };
+        let id = team.id.clone();
+        let preview = team.backend.preview_rota(&caller(), id, daily()).await;
+        let Ok(Outcome::Done(preview)) = preview else {
+            panic!("{preview:?}");
+        };
+        assert!(preview.plan.iter().all(|one| one.holder.is_none()));
+        team.schedule(daily()).await;
+        assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
+        team.asleep().await;
+        team.hand_over().await;
+        let page = team.page().await;
+        assert!(page.outlook.on_duty.is_empty() && page.outlook.next.is_none());
+        assert!(page.plan.iter().all(|one| one.holder.is_none()));
+        let (id, ann) = (team.id.clone(), vec![PersonId::new("U1")]);
+        let added = team.backend.add_members(&caller(), id, ann).await;
+        assert!(matches!(added, Ok(Outcome::Done(_))), "{added:?}");
+        assert_eq!(team.stored_on_duty().await, ["Ann"]);
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_changed_while_duty_changes_hands_is_lost_by_neither() {
+    for database in databases().await {
+        let team = Team::scheduled(database).await;
+        team.asleep().await;
+        let paused = RotaInput {
+            paused: true,
+            ..daily()
+        };
+        let choice = ScheduleChoice::Scheduled(Box::new(paused));
+        let (set, _) = tokio::join!(team.set(choice), team.hand_over());
+        assert_eq!(set, Outcome::Done(()));
+        team.hand_over().await;
+        // Whoever came last, the schedule is the new one, and what it says is what is stored.
+        assert!(team.stored_on_duty().await.is_empty());
+        let page = team.page().await;
+        assert!(page.rota.unwrap().words.starts_with("Paused"));
+        team.schedule(daily()).await;
+        assert_eq!(team.stored_on_duty().await, team.told().await.0);
+        assert_eq!(team.stored_on_duty().await.len(), 1);
     }
 }
 

@@ -124,7 +124,7 @@ async fn whoever_was_relieved_is_on_duty_again_and_the_log_and_the_history_have_
             .await;
         let history = page.unwrap().history.into_iter();
         let history: Vec<_> = history
-            .map(|stretch| stretch.holder.unwrap().name)
+            .map(|past| past.stretch.holder.unwrap().name)
             .collect();
         assert_eq!(history, ["Ann", "Bob", "Ann"]);
         let log = turns.backend.audit(&caller(), None).await.unwrap().entries;

@@ -24,14 +24,14 @@ use crate::{
     data::{Asking, DataMemo, Question, Resource},
     forms::{ActionForm, ServerAction, failure, form_input, form_outcome},
     live::use_live,
-    server_fns::{PreviewSchedule, Rotation, SearchSchedules, SetSchedule, decoded},
+    server_fns::{Countries, PreviewSchedule, Rotation, SearchSchedules, SetSchedule, decoded},
     view,
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 pub(crate) use override_page::OverridePage;
 use picker::Picker;
-use rota::RotaFields;
+use rota::{KnownCountries, RotaFields};
 use serde::de::IgnoredAny;
 use types::{
     BindRefusal, Denial, FoundSchedules, Outcome, RotaInput, RotationId, RotationMode,
@@ -49,6 +49,7 @@ struct Browsing {
     /// Since when PagerDuty has been asked what it is asked now.
     searched_since: RwSignal<Option<Timestamp>>,
     preview: Later<Outcome<SchedulePreview, BindRefusal>>,
+    countries: KnownCountries,
 }
 
 impl Browsing {
@@ -81,6 +82,7 @@ impl Browsing {
             found: Later::new(found),
             searched_since,
             preview: Later::new(preview),
+            countries: Later::new(Resource::new(|| Countries {})),
         }
     }
 
@@ -263,7 +265,7 @@ fn Editor(
             </fieldset>
             {moves_on.then(|| view! { <Kept page/> })}
             {redrawn(move || offered.get().then(|| view! { <Picker here=here.clone() page browsing/> }))}
-            <RotaFields initial=rota refused preview/>
+            <RotaFields initial=rota refused preview countries=browsing.countries/>
             <FailureNotice failure=failure(outcome)/>
             <div class="buttons">
                 <SubmitButton

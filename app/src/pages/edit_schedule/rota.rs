@@ -3,7 +3,7 @@
 use super::rota_preview::Previewed;
 use crate::{
     AppError,
-    components::{Checkbox, TextField, redrawn},
+    components::{Checkbox, Later, TextField, redrawn},
     data::DataMemo,
     view,
 };
@@ -67,6 +67,7 @@ pub(super) fn RotaFields(
     initial: RotaInput,
     refused: Signal<Option<Result<BindRefusal, AppError>>>,
     preview: DataMemo<Option<RotaPreview>>,
+    countries: KnownCountries,
 ) -> impl IntoView {
     let none = Signal::stored(None::<String>);
     let problem = move |field| Signal::derive(move || problem_of(refused.get(), field));
@@ -140,6 +141,7 @@ pub(super) fn RotaFields(
                     hint="Countries by name or code, such as France or FR, and parts of them by code, such as DE-BY, with commas between."
                     value=initial.holidays problem=problem(RotaField::Holidays)
                 />
+                {country(countries, initial.country)}
                 <TextField
                     id="rota-days-off" name="rota[days_off]" label="Other days"
                     hint="As 2026-12-24, with commas between."
@@ -158,6 +160,31 @@ pub(super) fn RotaFields(
                 <button type="submit" class="button" name="preview" value="true">"Preview"</button>
             </div>
             <div role="status">{redrawn(move || preview.get().map(|preview| view! { <Previewed heading="The next eight weeks" preview/> }))}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The countries whose holidays are known, each by its code and what it is called.
+pub(super) type KnownCountries = Later<Vec<(String, String)>>;
+
+/// The countries by name, for whoever does not know how they are written.
+fn country(known: KnownCountries, chosen: String) -> AnyView {
+    let options = move || {
+        let known = known.get().and_then(Result::ok);
+        let option = |(code, name): &(String, String)| {
+            let selected = *code == chosen;
+            view! { <option value=code.clone() selected=selected>{name.clone()}</option> }
+        };
+        known.map(|known| known.iter().map(option).collect_view())
+    };
+    view! {
+        <div class="field">
+            <label for="rota-country">"Add a country"</label>
+            <select id="rota-country" name="rota[country]">
+                <option value="">"None"</option>
+                {redrawn(options)}
+            </select>
         </div>
     }
     .into_any()

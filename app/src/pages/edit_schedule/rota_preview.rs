@@ -15,6 +15,7 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
         gained,
         lost,
         zone_data,
+        holidays_until,
     } = preview;
     view! {
         <div class="preview">
@@ -23,6 +24,11 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
             <PlannedShifts plan/>
             {changed_shifts("Shifts that somebody gains", gained)}
             {changed_shifts("Shifts that somebody loses", lost)}
+            {holidays_until.map(|until| view! {
+                <p class="hint">
+                    {format!("Holidays are known until the end of {until}. Later days count as working days.")}
+                </p>
+            })}
             <p class="hint">{format!("Nothing is saved yet. Time zones as of {zone_data}.")}</p>
         </div>
     }

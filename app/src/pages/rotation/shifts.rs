@@ -10,7 +10,7 @@ use crate::{
     view,
 };
 use leptos::{either::Either, prelude::*};
-use types::RotationPage;
+use types::{PastStretch, RotationPage};
 
 /// Weeks of what has been and what is planned, and the ways to others.
 #[component]
@@ -57,7 +57,11 @@ pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
                         <p class="nobody">"Nobody has been on duty yet."</p>
                     }),
                     false => Either::Right(view! {
-                        <FoldedStretches stretches current="Still on duty" more="Earlier"/>
+                        <FoldedStretches
+                            notes=stretches.iter().map(PastStretch::source_in_words).collect()
+                            stretches=stretches.into_iter().map(|past| past.stretch).collect()
+                            current="Still on duty" more="Earlier"
+                        />
                     }),
                 }
             })}

@@ -1,7 +1,7 @@
 //! Public holidays of countries and of parts of them, for some years, from a file that
 //! `cargo xtask holidays` makes.
 
-use crate::rota::{CountryDays, Weekdays};
+use crate::rota::{CountryDays, OwnDay, Weekdays};
 use jiff::civil::{Date, Weekday};
 use std::{collections::BTreeSet, ops::RangeInclusive, sync::LazyLock};
 
@@ -113,7 +113,32 @@ impl Region {
         }
     }
 
-    fn country(&self) -> Self {
+    /// The same with what a workspace has decided about it. What is decided about a part goes
+    /// before what is about its country.
+    pub fn days_with(&self, own: &[OwnDay]) -> CountryDays {
+        let mut days = self.days();
+        let part = self.is_part().then_some(*self);
+        for of in std::iter::once(self.country()).chain(part) {
+            let own = own.iter();
+            for day in own.filter(|day| day.region.is_some_and(|region| region.code == of.code)) {
+                if day.off {
+                    days.holidays.insert(day.date);
+                } else {
+                    days.holidays.remove(&day.date);
+                }
+            }
+        }
+        let everywhere = own.iter().filter(|day| day.off && day.region.is_none());
+        days.holidays.extend(everywhere.map(|day| day.date));
+        days
+    }
+
+    /// Whether it is that region, or a part of it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.code == other.code || self.country().code == other.code
+    }
+
+    pub fn country(&self) -> Self {
         let code = self.code.split('-').next().unwrap_or(self.code);
         let regions = &FILED.regions;
         let place = regions.binary_search_by_key(&code, |region| region.code);

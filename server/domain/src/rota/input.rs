@@ -89,6 +89,10 @@ fn cadence(
             DayOff::Nobody => OnDaysOff::Nobody,
         },
     };
+    let until = *Region::years().end();
+    if !skips.regions.is_empty() && cadence.starts_on.year() > until {
+        problems.push((RotaField::Holidays, RotaProblem::HolidaysEnd { until }));
+    }
     if let Some(gap) = first_gap(&cadence) {
         problems.push((RotaField::Times, gap));
     }
@@ -363,12 +367,14 @@ fn hours(from: &str, until: &str) -> Option<Option<Hours>> {
 }
 
 fn skips(input: &RotaInput, problems: &mut Problems) -> Skips {
-    let regions = noted(regions(&input.holidays), RotaField::Holidays, problems);
+    let named = format!("{},{}", input.holidays, input.country);
+    let regions = noted(regions(&named), RotaField::Holidays, problems);
     let dates = noted(dates_off(&input.days_off), RotaField::DaysOff, problems);
     let skips = Skips {
         // Without days off, every day would be a working day.
         weekends: input.weekends || input.kind == RotaKind::Working,
         regions: regions.unwrap_or_default(),
+        own: Vec::new(),
         dates: dates.unwrap_or_default(),
     };
     if skips.days_off().is_every_day() {
@@ -410,7 +416,7 @@ fn date(text: &str) -> Option<Date> {
 }
 
 /// What was typed, as much of it as a sentence can say.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
@@ -594,6 +600,35 @@ mod tests {
                 (RotaField::StartsOn, RotaProblem::Date),
             ]
         );
+    }
+
+    #[test]
+    fn a_country_may_be_chosen_beside_those_that_were_typed() {
+        let input = RotaInput {
+            holidays: "France".to_owned(),
+            country: "DE".to_owned(),
+            ..input(RotaKind::Daily)
+        };
+        let terms = FilledIn::checked(&input, NOW).unwrap().terms;
+        assert_eq!(terms.input(1).holidays, "FR, DE");
+        assert_eq!(terms.input(1).country, "");
+    }
+
+    #[test]
+    fn holidays_of_years_that_are_not_known_are_refused_at_their_field() {
+        let until = *Region::years().end();
+        let starting = |year: i16, holidays: &str| RotaInput {
+            starts_on: format!("{year}-01-01"),
+            holidays: holidays.to_owned(),
+            ..input(RotaKind::Daily)
+        };
+        let refused = FilledIn::checked(&starting(until + 1, "FR"), NOW).unwrap_err();
+        let problem = RotaProblem::HolidaysEnd { until };
+        assert_eq!(refused, [(RotaField::Holidays, problem)]);
+        assert!(FilledIn::checked(&starting(until + 1, ""), NOW).is_ok());
+        assert!(FilledIn::checked(&starting(until, "FR"), NOW).is_ok());
+        // One that began long ago goes on.
+        assert!(FilledIn::checked(&starting(2020, "FR"), NOW).is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod days_off;
 mod holidays;
 mod input;
 mod overrides;
+mod own_holidays;
 mod planning;
 mod preview;
 mod rotation;
@@ -27,8 +28,11 @@ pub use days_off::{CountryDays, DaysOff};
 pub use holidays::Region;
 pub use input::FilledIn;
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
+pub use own_holidays::{HolidayWrite, OwnDay, OwnHoliday, typed_holiday};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why};
-pub use preview::{Shifted, preview, preview_absence, preview_override};
+pub use preview::{
+    Shifted, preview, preview_absence, preview_holidays, preview_override, told_until,
+};
 pub use rotation::{Rota, UpToDate};
 pub use terms::{Skips, Terms};
 pub use turn::{Basis, PassedOver, Turn};

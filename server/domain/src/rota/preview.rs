@@ -3,12 +3,16 @@
 use crate::{
     Member, Plan, Rotation,
     outlook::{gaps, sort},
-    rota::{Absence, FilledIn, Override, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS},
+    rota::{
+        Absence, FilledIn, Override, OwnDay, Region, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS,
+    },
 };
 use types::{RotaPreview, Stretch, Timestamp};
 
 /// How many shifts are told of each list.
 const TOLD: usize = 100;
+const AFTER_THE_DAY_SECONDS: i64 = 14 * 24 * 3600;
+const YEAR_SECONDS: i64 = 366 * 24 * 3600;
 
 /// Which shifts change hands by something, each by start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Shifted {
     pub lost: Vec<Stretch>,
     /// When nobody is on duty by it.
     pub nobody: Vec<Stretch>,
+    /// How many there are that somebody gains or loses, whichever are more.
+    pub moved: usize,
 }
 
 /// What the next eight weeks would be by what was filled in while members are away at these times,
@@ -29,6 +35,7 @@ pub fn preview(
 ) -> RotaPreview {
     let FilledIn { terms, duty_size } = filled_in;
     let words = terms.in_words();
+    let skips_holidays = !terms.skips.regions.is_empty();
     let mut changed = rotation.clone();
     changed.details.duty_size = duty_size;
     let rota = Rota {
@@ -37,7 +44,10 @@ pub fn preview(
     };
     changed.plan = Plan::Scheduled(Box::new(rota));
     let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
-    compared(words, rotation, &changed, (now, until))
+    RotaPreview {
+        holidays_until: skips_holidays.then(|| *Region::years().end()),
+        ..compared(words, rotation, &changed, (now, until))
+    }
 }
 
 /// The same of an override, which `words` tells, and at least until it ends.
@@ -68,14 +78,50 @@ pub fn preview_absence(
     let span = (now, until.max(absence.span.until));
     let mut changed = rota.clone();
     changed.absences.push(absence);
+    shifted((rota, &changed), (members, duty_size), span)
+}
+
+/// What changes in a rotation with a rota when its workspace decides this about holidays, by the very
+/// function that then runs: from `now` on for eight weeks, and at least `until` then.
+pub fn preview_holidays(
+    rotation: &Rotation,
+    own: &[OwnDay],
+    (now, until): (Timestamp, Timestamp),
+) -> Option<Shifted> {
+    let rota = rotation.plan.rota()?;
+    let changed = rota.with_holidays(own, rotation, now);
+    let team = (rotation.crew.members.as_slice(), rotation.details.duty_size);
+    Some(shifted((rota, &changed), team, (now, until)))
+}
+
+/// Until when it is told what a change brings that is about one day: for eight weeks, and for two
+/// weeks after that day where it is less than a year ahead.
+pub fn told_until(day: Timestamp, now: Timestamp) -> Timestamp {
+    let at_least = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    let at_most = now.plus_seconds(YEAR_SECONDS);
+    let after = day.plus_seconds(AFTER_THE_DAY_SECONDS);
+    match after <= at_most {
+        true => at_least.max(after),
+        false => at_least,
+    }
+}
+
+/// What changes from one moment until another for these members from one rota to the other.
+fn shifted(
+    (rota, changed): (&Rota, &Rota),
+    (members, duty_size): (&[Member], u32),
+    span: (Timestamp, Timestamp),
+) -> Shifted {
     let planned = |rota: &Rota| rota.planned(members, duty_size, span.1);
-    let (before, after) = (planned(rota), planned(&changed));
-    let was_open = gaps(&before, now, Some(span.1));
-    let mut nobody = gaps(&after, now, Some(span.1));
+    let (before, after) = (planned(rota), planned(changed));
+    let was_open = gaps(&before, span.0, Some(span.1));
+    let mut nobody = gaps(&after, span.0, Some(span.1));
     nobody.retain(|gap| !was_open.contains(gap));
+    let (gained, lost) = (beyond(&after, &before, span), beyond(&before, &after, span));
     Shifted {
-        gained: first(beyond(&after, &before, span)),
-        lost: first(beyond(&before, &after, span)),
+        moved: gained.len().max(lost.len()),
+        gained: first(gained),
+        lost: first(lost),
         nobody: first(nobody),
     }
 }
@@ -111,6 +157,7 @@ fn compared(
         gained: first(gained),
         lost: first(lost),
         zone_data: Zone::data_version().to_owned(),
+        holidays_until: None,
     }
 }
 
@@ -159,6 +206,15 @@ fn first(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
 mod tests {
     use super::*;
     use crate::{crew::examples::member, shifts::examples::at};
+
+    #[test]
+    fn what_a_day_changes_is_told_for_eight_weeks_and_beyond_a_day_of_this_year() {
+        const DAY: i64 = 24 * 3600;
+        let told = |day: i64| told_until(at(day * DAY), at(0));
+        assert_eq!(told(3), at(56 * DAY));
+        assert_eq!(told(200), at(214 * DAY));
+        assert_eq!(told(3000), at(56 * DAY), "so far nobody plans");
+    }
 
     fn stretch(name: &str, starts_at: i64, ends_at: i64) -> Stretch {
         Stretch {

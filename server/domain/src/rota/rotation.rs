@@ -3,7 +3,7 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Absence, Basis, Override, Terms, Turn},
+    rota::{Absence, Basis, Override, OwnDay, Terms, Turn},
 };
 use types::{Stretch, Timestamp};
 
@@ -51,6 +51,18 @@ impl Rota {
                 overrides: Vec::new(),
                 absences: Vec::new(),
             },
+        }
+    }
+
+    /// The rota of this rotation where its workspace has decided this about holidays from `now` on:
+    /// whose turn it has been until then goes by those before.
+    #[must_use]
+    pub fn with_holidays(&self, own: &[OwnDay], rotation: &Rotation, now: Timestamp) -> Self {
+        let members = &rotation.crew.members;
+        Self {
+            turn: self.up_to_date(rotation, members, now).turn,
+            terms: self.terms.clone().with_holidays(own),
+            ..self.clone()
         }
     }
 
@@ -126,7 +138,9 @@ mod tests {
     use crate::{
         Plan,
         crew::examples::{duty, member},
-        rota::{Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Skips, Times, Zone},
+        rota::{
+            Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Region, Skips, Times, Zone,
+        },
         rotation::examples::rotation,
     };
     use jiff::civil::{Date, Time};
@@ -240,6 +254,35 @@ mod tests {
         assert_eq!(now.duties, [duty("bob", hour(5), hour(24))]);
         rotation.crew.members.insert(0, member("dan"));
         assert_eq!(now.next_change_at, Some(hour(24)));
+    }
+
+    #[test]
+    fn r15_holidays_of_the_workspace_change_only_what_comes_after_now() {
+        let mut rotation = daily();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.terms.cadence.on_days_off = OnDaysOff::Nobody;
+            rota.terms.skips.regions = Vec::from_iter(Region::named("FR"));
+        }
+        let day = |date| OwnDay {
+            date: Date::constant(1970, 1, date),
+            region: None,
+            off: true,
+        };
+        let members = rotation.crew.members.clone();
+        let was = rota(&rotation).up_to_date(&rotation, &members, hour(50));
+        // With the second day off from the beginning it would be Bob's turn now.
+        let now = rota(&rotation).with_holidays(&[day(2), day(4)], &rotation, hour(50));
+        assert_eq!(now.turn, was.turn);
+        let at = |hours| now.up_to_date(&rotation, &members, hour(hours)).duties;
+        assert_eq!(at(51), [duty("cy", hour(50), hour(72))]);
+        assert_eq!(at(80), []);
+        assert_eq!(at(97), [duty("ann", hour(96), hour(120))]);
+        // Once the workspace has none any more, all is as it was.
+        let back = now.with_holidays(&[], &rotation, hour(51));
+        let plan = back.planned(&members, 1, hour(120));
+        let names = plan.iter().filter_map(|one| one.holder.as_ref());
+        let names: Vec<_> = names.map(|holder| holder.name.as_str()).collect();
+        assert_eq!(names, ["cy", "ann", "bob"].map(|name| member(name).name));
     }
 
     #[test]

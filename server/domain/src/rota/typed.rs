@@ -317,6 +317,33 @@ mod tests {
     }
 
     #[test]
+    fn a_midnight_that_a_day_does_not_have_is_refused_and_one_that_it_has_twice_is_asked_about() {
+        let typed = |zone: &str, text: &str| {
+            let zone = Zone::named(zone).unwrap();
+            typed(text, WhichOne::Unasked, &zone).unwrap_err()
+        };
+        for (zone, date, before) in [
+            ("America/Santiago", "2026-09-06", "2026-09-05 23:59"),
+            ("Africa/Cairo", "2026-04-24", "2026-04-23 23:59"),
+            ("Asia/Beirut", "2026-03-29", "2026-03-28 23:59"),
+        ] {
+            let missing = SpanProblem::Missing {
+                before: before.to_owned(),
+                after: format!("{date} 01:00"),
+            };
+            assert_eq!(typed(zone, &format!("{date}T00:00")), missing, "{zone}");
+        }
+        let twice = |first: &str, second: &str| SpanProblem::Twice {
+            first: first.to_owned(),
+            second: second.to_owned(),
+        };
+        let azores = typed("Atlantic/Azores", "2026-10-25T00:30");
+        assert_eq!(azores, twice("+00:00", "-01:00"));
+        let beirut = typed("Asia/Beirut", "2026-10-24T23:30");
+        assert_eq!(beirut, twice("+03:00", "+02:00"));
+    }
+
+    #[test]
     fn of_a_time_that_clocks_show_twice_it_is_asked_which_is_meant() {
         let twice = span("2026-10-24T00:00", "2026-10-25T02:30");
         let refused = checked(&twice).unwrap_err();

@@ -9,13 +9,13 @@ use crate::{
     store::ListedRotation,
 };
 use domain::{
-    Actor, Directory, Listing, Member, Record, SchedulePerson,
+    Actor, Directory, Listing, Member, SchedulePerson,
     rota::{OverrideKind, Rota},
 };
 use types::{
     BindingView, CoverView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice,
-    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList,
-    RotationNeed, RotationPage, Timestamp,
+    OverrideView, PagerDutyUserId, PastStretch, PersonId, PersonView, RotaView, RotationCard,
+    RotationList, RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -99,7 +99,14 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         contacts: state.contacts,
         plan,
         plan_beyond,
-        history: state.history.iter().map(Record::stretch).collect(),
+        history: state
+            .history
+            .iter()
+            .map(|(record, source)| PastStretch {
+                stretch: record.stretch(),
+                source: *source,
+            })
+            .collect(),
         days: state.days,
         coverage: state.coverage,
         overrides,

@@ -44,6 +44,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
             &cookies,
         ),
         ("/settings/audit", "/settings/audit", &cookies),
+        ("/settings/holidays", "/settings/holidays", &cookies),
         ("/settings/background", "/settings/background", &cookies),
     ] {
         let (page, files) = scales.weigh_page(path, cookies)?;

@@ -1,0 +1,313 @@
+//! What a workspace decides about holidays: days that its schedules have off besides those that
+//! are known of countries, and days of countries that they work.
+
+use crate::rota::{Region, input::shortened};
+use jiff::civil::Date;
+use types::{
+    HOLIDAY_AHEAD_YEARS, HOLIDAY_NAME_MAX_CHARS, HolidayField, HolidayInput, HolidayKind,
+    HolidayProblem, HolidayRefusal, OWN_HOLIDAYS_MAX, is_invisible,
+};
+
+/// A day about which a workspace has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnDay {
+    pub date: Date,
+    /// Absent where it is for all rotas that have holidays off.
+    pub region: Option<Region>,
+    /// It is a holiday there; else it is none, whatever is known of the region.
+    pub off: bool,
+}
+
+/// The same with what it is called; one that is none has no name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnHoliday {
+    pub day: OwnDay,
+    pub name: String,
+}
+
+/// What is to become of what a workspace has decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HolidayWrite {
+    Put(OwnHoliday),
+    /// What is known of the region holds again.
+    Drop(OwnDay),
+}
+
+impl OwnDay {
+    /// Whether both are about the same day of the same place.
+    fn is_about(&self, date: Date, region: Option<Region>) -> bool {
+        let code = |region: Option<Region>| region.map(|region| region.code);
+        self.date == date && code(self.region) == code(region)
+    }
+
+    /// As `Thursday, 24 December 2026, in Germany (DE)`.
+    pub fn in_words(&self) -> String {
+        let day = self.date.strftime("%A, %-d %B %Y");
+        match self.region {
+            Some(region) => format!("{day}, in {}", region.in_words()),
+            None => format!("{day}, everywhere"),
+        }
+    }
+}
+
+impl HolidayWrite {
+    /// The day that it is about.
+    pub fn day(&self) -> &OwnDay {
+        match self {
+            Self::Put(holiday) => &holiday.day,
+            Self::Drop(day) => day,
+        }
+    }
+
+    /// Whether the day is a holiday by it.
+    pub fn makes_off(&self) -> bool {
+        match self {
+            Self::Put(holiday) => holiday.day.off,
+            Self::Drop(day) => !day.off,
+        }
+    }
+
+    /// What the workspace has decided after it, by date.
+    pub fn applied(&self, present: &[OwnHoliday]) -> Vec<OwnDay> {
+        let changed = self.day();
+        let mut days: Vec<_> = present.iter().map(|holiday| holiday.day).collect();
+        days.retain(|day| !day.is_about(changed.date, changed.region));
+        if let Self::Put(holiday) = self {
+            days.push(holiday.day);
+        }
+        days.sort_by_key(|day| (day.date, day.region.map(|region| region.code)));
+        days
+    }
+}
+
+/// The change that was filled in when it was `today`, where `present` is what was decided before, or
+/// everything that is wrong with it.
+pub fn typed_holiday(
+    input: &HolidayInput,
+    present: &[OwnHoliday],
+    today: Date,
+) -> Result<HolidayWrite, HolidayRefusal> {
+    let mut problems = Vec::new();
+    let date = date(&input.date, today).map_err(|problem| {
+        problems.push((HolidayField::Date, problem));
+    });
+    let region = region(&input.region).map_err(|problem| {
+        problems.push((HolidayField::Region, problem));
+    });
+    let (Ok(date), Ok(region)) = (date, region) else {
+        if input.what == HolidayKind::Add
+            && let Err(problem) = name(&input.name)
+        {
+            problems.push((HolidayField::Name, problem));
+        }
+        return Err(HolidayRefusal::Fields(problems));
+    };
+    let own: Vec<_> = present.iter().map(|holiday| holiday.day).collect();
+    let mut same = own.iter().filter(|day| day.is_about(date, region));
+    let decided = same.next().copied();
+    let wrong = |field, problem| Err(HolidayRefusal::Fields(vec![(field, problem)]));
+    let is_off = || region.is_some_and(|region| region.days_with(&own).holidays.contains(&date));
+    let put = |off, name| {
+        let coming = own.iter().filter(|day| day.date >= today).count();
+        if coming >= OWN_HOLIDAYS_MAX {
+            return Err(HolidayRefusal::TooMany);
+        }
+        let day = OwnDay { date, region, off };
+        Ok(HolidayWrite::Put(OwnHoliday { day, name }))
+    };
+    match (input.what, decided) {
+        (HolidayKind::Add, Some(day)) if day.off => {
+            wrong(HolidayField::Date, HolidayProblem::Already)
+        }
+        (HolidayKind::Add, Some(day)) => Ok(HolidayWrite::Drop(day)),
+        (HolidayKind::Add, None) if is_off() => wrong(HolidayField::Date, HolidayProblem::Already),
+        (HolidayKind::Add, None) => match name(&input.name) {
+            Ok(name) => put(true, name),
+            Err(problem) => wrong(HolidayField::Name, problem),
+        },
+        (HolidayKind::Remove, Some(day)) if day.off => Ok(HolidayWrite::Drop(day)),
+        (HolidayKind::Remove, None) if is_off() => put(false, String::new()),
+        (HolidayKind::Remove, _) => Err(HolidayRefusal::Gone),
+    }
+}
+
+fn date(text: &str, today: Date) -> Result<Date, HolidayProblem> {
+    let date = Date::strptime("%Y-%m-%d", text.trim()).map_err(|_| HolidayProblem::Date)?;
+    let until = today.year() + HOLIDAY_AHEAD_YEARS;
+    if date < today {
+        Err(HolidayProblem::Over)
+    } else if date.year() > until {
+        Err(HolidayProblem::TooFar { until })
+    } else {
+        Ok(date)
+    }
+}
+
+fn region(text: &str) -> Result<Option<Region>, HolidayProblem> {
+    match text.trim() {
+        "" => Ok(None),
+        text => Region::named(text)
+            .map(Some)
+            .ok_or_else(|| HolidayProblem::Region(shortened(text))),
+    }
+}
+
+fn name(text: &str) -> Result<String, HolidayProblem> {
+    let name = text.trim();
+    if name.chars().all(is_invisible) {
+        Err(HolidayProblem::NoName)
+    } else if name.chars().count() > HOLIDAY_NAME_MAX_CHARS {
+        Err(HolidayProblem::NameTooLong)
+    } else if name.chars().any(char::is_control) {
+        Err(HolidayProblem::NameUnprintable)
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Date = Date::constant(2026, 3, 1);
+
+    fn day(date: &str, region: &str, off: bool) -> OwnDay {
+        OwnDay {
+            date: date.parse().unwrap(),
+            region: Region::named(region),
+            off,
+        }
+    }
+
+    fn called(day: OwnDay, name: &str) -> OwnHoliday {
+        OwnHoliday {
+            day,
+            name: name.to_owned(),
+        }
+    }
+
+    fn input(what: HolidayKind, date: &str, region: &str) -> HolidayInput {
+        HolidayInput {
+            what,
+            date: date.to_owned(),
+            region: region.to_owned(),
+            name: "Company day".to_owned(),
+        }
+    }
+
+    fn has(region: &str, own: &[OwnDay], date: &str) -> bool {
+        let days = Region::named(region).unwrap().days_with(own);
+        days.holidays.contains(&date.parse().unwrap())
+    }
+
+    #[test]
+    fn days_of_a_country_hold_in_its_parts_and_not_the_other_way_round() {
+        let own = [
+            day("2026-05-01", "DE", false),
+            day("2026-08-10", "DE-BY", true),
+            day("2026-09-01", "", true),
+        ];
+        for (region, may_day, of_the_part) in [
+            ("DE", false, false),
+            ("DE-BY", false, true),
+            ("FR", true, false),
+        ] {
+            assert_eq!(has(region, &own, "2026-05-01"), may_day, "{region}");
+            assert_eq!(has(region, &own, "2026-08-10"), of_the_part, "{region}");
+            assert!(has(region, &own, "2026-09-01"), "{region}");
+        }
+    }
+
+    #[test]
+    fn what_is_decided_about_a_part_goes_before_what_is_about_its_country() {
+        let mut own = vec![
+            day("2026-05-01", "DE-BY", true),
+            day("2026-05-01", "DE", false),
+        ];
+        for _ in 0..2 {
+            assert!(has("DE-BY", &own, "2026-05-01"));
+            assert!(!has("DE-BE", &own, "2026-05-01"));
+            own.reverse();
+        }
+    }
+
+    #[test]
+    fn a_day_is_added_removed_and_put_back() {
+        use HolidayKind::{Add, Remove};
+        let own = called(day("2026-09-01", "", true), "Company day");
+        let added = typed_holiday(&input(Add, " 2026-09-01 ", ""), &[], TODAY);
+        assert_eq!(added, Ok(HolidayWrite::Put(own.clone())));
+        let present = std::slice::from_ref(&own);
+        let removed = typed_holiday(&input(Remove, "2026-09-01", ""), present, TODAY);
+        assert_eq!(removed, Ok(HolidayWrite::Drop(own.day)));
+        let may_day = called(day("2026-05-01", "FR", false), "");
+        let off = typed_holiday(&input(Remove, "2026-05-01", "france"), &[], TODAY).unwrap();
+        assert_eq!(off, HolidayWrite::Put(may_day.clone()));
+        assert_eq!(off.applied(present), [may_day.day, own.day]);
+        let decided = [may_day.clone()];
+        let back = typed_holiday(&input(Add, "2026-05-01", "FR"), &decided, TODAY).unwrap();
+        assert_eq!(back, HolidayWrite::Drop(may_day.day));
+        assert!(back.makes_off() && back.applied(&decided).is_empty());
+        let again = typed_holiday(&input(Remove, "2026-05-01", "FR"), &decided, TODAY);
+        assert_eq!(again, Err(HolidayRefusal::Gone));
+    }
+
+    #[test]
+    fn days_that_make_no_sense_are_refused_by_field() {
+        use HolidayKind::Add;
+        let own = [called(day("2026-09-01", "", true), "Company day")];
+        let until = 2026 + HOLIDAY_AHEAD_YEARS;
+        for (date, problem) in [
+            ("2026-02-30", HolidayProblem::Date),
+            ("tomorrow", HolidayProblem::Date),
+            ("", HolidayProblem::Date),
+            ("2026-02-28", HolidayProblem::Over),
+            ("2037-01-01", HolidayProblem::TooFar { until }),
+            ("2026-09-01", HolidayProblem::Already),
+        ] {
+            let refused = typed_holiday(&input(Add, date, ""), &own, TODAY);
+            let expected = HolidayRefusal::Fields(vec![(HolidayField::Date, problem)]);
+            assert_eq!(refused, Err(expected), "{date}");
+        }
+        // What is a holiday of a country, or everywhere, is one of its parts.
+        for (date, region) in [("2026-05-01", "DE-BY"), ("2026-09-01", "FR")] {
+            let refused = typed_holiday(&input(Add, date, region), &own, TODAY);
+            let expected = vec![(HolidayField::Date, HolidayProblem::Already)];
+            assert_eq!(refused, Err(HolidayRefusal::Fields(expected)));
+        }
+        let nameless = HolidayInput {
+            name: "\u{200b} ".to_owned(),
+            ..input(Add, "2026-02-30", "Atlantis")
+        };
+        let expected = vec![
+            (HolidayField::Date, HolidayProblem::Date),
+            (
+                HolidayField::Region,
+                HolidayProblem::Region("Atlantis".to_owned()),
+            ),
+            (HolidayField::Name, HolidayProblem::NoName),
+        ];
+        let refused = typed_holiday(&nameless, &own, TODAY);
+        assert_eq!(refused, Err(HolidayRefusal::Fields(expected)));
+    }
+
+    #[test]
+    fn so_many_days_fit_and_those_that_are_over_do_not_count() {
+        let dates = TODAY.series(jiff::Span::new().days(1));
+        let coming: Vec<_> = dates.take(OWN_HOLIDAYS_MAX).collect();
+        let own = |date| OwnHoliday {
+            day: OwnDay {
+                date,
+                region: None,
+                off: true,
+            },
+            name: "Day".to_owned(),
+        };
+        let mut full: Vec<_> = coming.into_iter().map(own).collect();
+        let add = input(HolidayKind::Add, "2029-01-01", "");
+        let refused = typed_holiday(&add, &full, TODAY);
+        assert_eq!(refused, Err(HolidayRefusal::TooMany));
+        full[0] = own(Date::constant(2026, 2, 1));
+        assert!(typed_holiday(&add, &full, TODAY).is_ok());
+    }
+}

@@ -1,0 +1,303 @@
+//! Holidays of the workspace, from the form to who is on duty.
+
+use crate::{
+    overrides::id_of,
+    rotas::Team,
+    support::{caller, databases, rotation},
+};
+use app::backend::{Answer, Audit, Caller, Holidays, Schedules, Zones};
+use domain::rota::Zone;
+use jiff::{ToSpan, civil::Date};
+use server::{backend::RoundRobin, clock};
+use types::{
+    AuditAction, DayOff, Denial, HolidayField, HolidayInput, HolidayKind, HolidayPreview,
+    HolidayProblem, HolidayRefusal, HolidaysView, Outcome, PersonId, Role, RotaInput, RotaKind,
+    Stretch,
+};
+
+/// A zone in which it is about noon, so that no day ends meanwhile.
+fn zone() -> Zone {
+    let ahead = 12 - i64::from(Zone::UTC.civil(clock::now()).hour());
+    let name = match ahead {
+        0 => "Etc/GMT".to_owned(),
+        _ => format!("Etc/GMT{:+}", -ahead),
+    };
+    Zone::named(&name).unwrap()
+}
+
+fn today() -> Date {
+    zone().civil(clock::now()).date()
+}
+
+fn in_days(days: i64) -> String {
+    (today() + days.days()).to_string()
+}
+
+/// Every day from midnight on, and nobody on holidays of France.
+fn daily() -> RotaInput {
+    RotaInput {
+        kind: RotaKind::Daily,
+        times: "00:00".to_owned(),
+        zone: zone().name().to_owned(),
+        starts_on: "2026-01-01".to_owned(),
+        holidays: "FR".to_owned(),
+        on_days_off: DayOff::Nobody,
+        ..RotaInput::default()
+    }
+}
+
+/// Ann and Bob, who take turns so, in a workspace where it is noon.
+async fn team(database: crate::support::Database) -> Team {
+    let team = Team::of_two(database).await;
+    let chosen = team
+        .backend
+        .set_workspace_zone(&caller(), zone().name().to_owned())
+        .await;
+    assert_eq!(chosen.unwrap(), Outcome::Done(()));
+    team.schedule(daily()).await;
+    team.asleep().await;
+    team.hand_over().await;
+    team
+}
+
+fn add(date: &str, region: &str) -> HolidayInput {
+    HolidayInput {
+        what: HolidayKind::Add,
+        date: date.to_owned(),
+        region: region.to_owned(),
+        name: "Company day".to_owned(),
+    }
+}
+
+fn remove(date: &str, region: &str) -> HolidayInput {
+    HolidayInput {
+        what: HolidayKind::Remove,
+        ..add(date, region)
+    }
+}
+
+async fn change(team: &Team, input: HolidayInput) -> Outcome<(), HolidayRefusal> {
+    let changed: Answer<_, _> = team.backend.change_holidays(&caller(), input).await;
+    changed.unwrap()
+}
+
+async fn preview(team: &Team, input: HolidayInput) -> HolidayPreview {
+    match team.backend.preview_holiday(&caller(), input).await {
+        Ok(Outcome::Done(preview)) => preview,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn shown(team: &Team, year: &str) -> HolidaysView {
+    let shown = team.backend.holidays(&caller(), year.to_owned()).await;
+    shown.unwrap()
+}
+
+/// The part of what is planned that begins on a date.
+async fn on(team: &Team, date: &str) -> Vec<String> {
+    let plan = team.page().await.plan;
+    let begins = |stretch: &&Stretch| zone().civil(stretch.starts_at).date().to_string() == date;
+    let names = plan.iter().filter(begins).filter_map(|one| {
+        let holder = one.holder.as_ref()?;
+        Some(holder.name.clone())
+    });
+    names.collect()
+}
+
+#[tokio::test]
+async fn a_holiday_of_the_workspace_holds_at_once_and_ends_so() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = team.stored_on_duty().await;
+        assert_eq!(first.len(), 1);
+        let before = team.page().await.history;
+        let today = today().to_string();
+        assert_eq!(change(&team, add(&today, "")).await, Outcome::Done(()));
+        assert!(team.stored_on_duty().await.is_empty());
+        let page = team.page().await;
+        assert!(page.outlook.on_duty.is_empty());
+        // What has been stays as it was, but for its end.
+        assert_eq!(page.history.len(), before.len());
+        assert_eq!(
+            page.history[0].stretch.starts_at,
+            before[0].stretch.starts_at
+        );
+        let own = shown(&team, "").await.added;
+        assert_eq!(
+            (own[0].name.as_str(), own[0].country.as_deref()),
+            ("Company day", None)
+        );
+        assert_eq!(change(&team, remove(&today, "")).await, Outcome::Done(()));
+        // The turn went on meanwhile: nobody else's began.
+        assert_eq!(team.stored_on_duty().await, first);
+        assert_eq!(shown(&team, "").await.added, []);
+    }
+}
+
+#[tokio::test]
+async fn what_the_preview_says_is_what_then_happens() {
+    for database in databases().await {
+        let team = team(database).await;
+        let day = in_days(3);
+        // It may be a holiday of France by itself.
+        if shown(&team, &day[..4])
+            .await
+            .known
+            .iter()
+            .any(|one| one.date == day)
+        {
+            continue;
+        }
+        team.remind().await;
+        let was = on(&team, &day).await;
+        let stored = rotation(&team.services.store, &team.id).await;
+        let preview = preview(&team, add(&day, "FR")).await;
+        assert_eq!(rotation(&team.services.store, &team.id).await, stored);
+        assert_eq!(preview.rotations, 1);
+        let effect = &preview.effects[0];
+        assert_eq!(effect.name, "Ops");
+        assert_eq!(
+            preview.shifts as usize,
+            effect.lost.len().max(effect.gained.len())
+        );
+        let lost = &effect.lost[0];
+        assert_eq!(lost.holder.as_ref().unwrap().name, was[0]);
+        assert_eq!(zone().civil(lost.starts_at).date().to_string(), day);
+        assert_eq!(effect.nobody[0].starts_at, lost.starts_at);
+        assert_eq!(
+            change(&team, preview.input.clone()).await,
+            Outcome::Done(())
+        );
+        assert_eq!(on(&team, &day).await, [""; 0]);
+        // The turn that begins that day is somebody's of the day after.
+        assert_eq!(on(&team, &in_days(4)).await.len(), 1);
+        let plan = team.page().await.plan;
+        for gained in &effect.gained {
+            let has = |one: &Stretch| {
+                one.holder == gained.holder
+                    && one.starts_at <= gained.starts_at
+                    && (one.ends_at.is_none() || gained.ends_at <= one.ends_at)
+            };
+            assert!(plan.iter().any(has) || gained.starts_at > plan.last().unwrap().starts_at);
+        }
+        // Who is told before shifts is told of the new ones.
+        assert_eq!(team.told_ahead().await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_countrys_day_is_removed_and_put_back() {
+    for database in databases().await {
+        let team = team(database).await;
+        let next_year = (today().year() + 1).to_string();
+        let view = shown(&team, &next_year).await;
+        assert_eq!(view.regions, [("FR".to_owned(), "France (FR)".to_owned())]);
+        let day = view.known[0].clone();
+        assert_eq!(day.country.as_deref(), Some("France (FR)"));
+        assert_eq!(
+            change(&team, remove(&day.date, &day.region)).await,
+            Outcome::Done(())
+        );
+        let view = shown(&team, &next_year).await;
+        assert!(!view.known.contains(&day));
+        assert_eq!(view.removed, std::slice::from_ref(&day));
+        let again = change(&team, remove(&day.date, &day.region)).await;
+        assert_eq!(again, Outcome::Refused(HolidayRefusal::Gone));
+        let works = Date::strptime("%Y-%m-%d", &day.date).unwrap();
+        let stored = rotation(&team.services.store, &team.id).await;
+        let off = &stored.plan.rota().unwrap().terms.cadence.off;
+        assert!(!off.includes(works));
+        assert_eq!(
+            change(&team, add(&day.date, &day.region)).await,
+            Outcome::Done(())
+        );
+        let view = shown(&team, &next_year).await;
+        assert!(view.known.contains(&day) && view.removed.is_empty());
+        let log = team.backend.audit(&caller(), None).await.unwrap();
+        let done: Vec<_> = log.entries.iter().take(2).collect();
+        let actions = [done[0].action, done[1].action];
+        assert_eq!(
+            actions,
+            [AuditAction::AddedHoliday, AuditAction::RemovedHoliday]
+        );
+        let target = format!("{}, in France (FR)", day.day);
+        assert_eq!(done[1].target.as_deref(), Some(target.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn other_schedules_stay_as_they_are_and_new_ones_know_the_days() {
+    for database in databases().await {
+        let team = team(database).await;
+        let today = today().to_string();
+        let input = RotaInput {
+            holidays: "DE-BY".to_owned(),
+            ..daily()
+        };
+        team.schedule(input).await;
+        let first = team.stored_on_duty().await;
+        assert_eq!(change(&team, add(&today, "FR")).await, Outcome::Done(()));
+        assert_eq!(team.stored_on_duty().await, first);
+        // One that skips no holidays is not concerned by a day for all.
+        let none = RotaInput {
+            holidays: String::new(),
+            ..daily()
+        };
+        team.schedule(none).await;
+        assert_eq!(change(&team, add(&in_days(1), "")).await, Outcome::Done(()));
+        assert_eq!(on(&team, &in_days(1)).await.len(), 1);
+        let backend = &team.backend;
+        let previewed = backend
+            .preview_rota(&caller(), team.id.clone(), daily())
+            .await;
+        let Ok(Outcome::Done(previewed)) = previewed else {
+            panic!("{previewed:?}");
+        };
+        assert_eq!(previewed.plan[0].holder, None);
+        team.schedule(daily()).await;
+        assert!(team.stored_on_duty().await.is_empty());
+        // Saving the same again changes nothing.
+        let stored = rotation(&team.services.store, &team.id).await;
+        team.schedule(daily()).await;
+        assert_eq!(rotation(&team.services.store, &team.id).await, stored);
+    }
+}
+
+#[tokio::test]
+async fn days_that_make_no_sense_and_people_who_may_not_are_refused() {
+    for database in databases().await {
+        let team = team(database).await;
+        let problem = async |input| match change(&team, input).await {
+            Outcome::Refused(HolidayRefusal::Fields(problems)) => problems,
+            other => panic!("{other:?}"),
+        };
+        for (date, expected) in [
+            ("2026-02-30", HolidayProblem::Date),
+            (in_days(-1).as_str(), HolidayProblem::Over),
+        ] {
+            let problems = problem(add(date, "")).await;
+            assert_eq!(problems, [(HolidayField::Date, expected)]);
+        }
+        let nowhere = HolidayProblem::Region("Atlantis".to_owned());
+        let problems = problem(add(&in_days(1), "Atlantis")).await;
+        assert_eq!(problems, [(HolidayField::Region, nowhere)]);
+        assert_eq!(change(&team, add(&in_days(1), "")).await, Outcome::Done(()));
+        for region in ["", "FR"] {
+            let problems = problem(add(&in_days(1), region)).await;
+            assert_eq!(problems, [(HolidayField::Date, HolidayProblem::Already)]);
+        }
+        let bob = Caller {
+            person: PersonId::new(id_of("Bob")),
+            role: Role::Member,
+            ..caller()
+        };
+        let denied = app::AppError::Forbidden(Denial::ManageWorkspace);
+        let backend: &RoundRobin = &team.backend;
+        let refused = backend.holidays(&bob, String::new()).await;
+        assert_eq!(refused.unwrap_err(), denied);
+        let refused = backend.change_holidays(&bob, add(&in_days(2), "")).await;
+        assert_eq!(refused.unwrap_err(), denied);
+        let refused = backend.preview_holiday(&bob, add(&in_days(2), "")).await;
+        assert_eq!(refused.unwrap_err(), denied);
+    }
+}
