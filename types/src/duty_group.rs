@@ -182,11 +182,15 @@ pub enum GroupRefusal {
     #[error("No user group was chosen. Search for one and choose it from the list.")]
     NothingChosen,
     #[error(
-        "This takes {count} people out of the group. Look at who they are, then tick the box and connect it again."
+        "This takes {count} people out of the group. Look at who they are, then tick the box and choose it again."
     )]
     TakesOut { count: u32 },
     #[error("Nobody was chosen. Choose a person from the list.")]
     NobodyChosen,
+    #[error(
+        "Nothing was chosen, or something that this version of Round Robin does not know, so nothing has changed. Reload the page, then choose again."
+    )]
+    UnknownChoice,
     #[error("The rotation has no group any more. Reload the page to choose one.")]
     NotConnected,
     #[error(

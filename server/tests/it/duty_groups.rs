@@ -33,6 +33,8 @@ const JUERGEN: (&str, &str) = ("U08JUERGEN", "Jürgen Weiß");
 const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const WEI: (&str, &str) = ("U07WEIZHAN", "Wei Zhang");
 const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
+const LEILA: (&str, &str) = ("U13LEILAHA", "Leila Haddad");
+const MARTA: (&str, &str) = ("U04MARTAKO", "Marta Kowalska");
 const WRITE: &str = "usergroups.users.update";
 
 impl Output {
@@ -223,9 +225,85 @@ async fn all_members_of_a_rotation_may_be_in_it_and_whoever_joins_or_leaves_is_w
         output.until_in_it(&id, &[WEI, JUERGEN]).await;
         assert_eq!(output.calls(WRITE).await, writes + 2);
 
-        let setting = backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty);
+        let setting =
+            backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty, false);
         assert_eq!(setting.await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[JUERGEN]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whom_a_group_holds_is_chosen_of_the_group_that_is_connected_and_with_a_yes_for_many() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let many = [TOMAS, JUERGEN, WEI, PRIYA, ADA, LEILA, MARTA];
+        output.meet(&many).await;
+        let (backend, caller) = (&output.backend, &output.caller);
+        let id = output.by_hand("Ops", &many).await;
+        let choice = |holds| GroupChoice {
+            holds,
+            ..holding_those_on_duty(SlackGroupId::new(GROUP))
+        };
+        assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
+        // Somebody who chose otherwise connects the same one.
+        let all = choice(GroupHolds::Members);
+        let again = backend.connect_duty_group(caller, id.clone(), all, false);
+        assert_eq!(again.await.unwrap(), Outcome::Done(()));
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+        output
+            .until("all should be in it", async || {
+                (output.members().await.len() == many.len()).then_some(())
+            })
+            .await;
+
+        let back =
+            |confirmed| backend.set_group_holds(caller, id.clone(), GroupHolds::OnDuty, confirmed);
+        let asked = Outcome::Refused(GroupRefusal::TakesOut { count: 6 });
+        assert_eq!(back(false).await.unwrap(), asked);
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+        assert_eq!(back(true).await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS]).await;
+
+        let left = backend.leave_duty_group(caller, id.clone()).await;
+        assert_eq!(left.unwrap(), Outcome::Done(()));
+        let gone = Outcome::Refused(GroupRefusal::NotConnected);
+        assert_eq!(back(true).await.unwrap(), gone);
+        assert!(output.shown(&id).await.kept.is_none());
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_the_group_and_cannot_be_keeps_nobody_out_who_always_is_in_it() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let key = types::MemberKey::new(format!("slack:{}", TOMAS.0));
+        let removed = output
+            .backend
+            .remove_member(&output.caller, id.clone(), key)
+            .await;
+        assert!(removed.unwrap().done().is_some());
+        let order = json!({"users": [TOMAS.0, PRIYA.0], "by": WEI.0});
+        output.control_group("users", order).await;
+        let gone = format!("slack/people/{}/deactivate", PRIYA.0);
+        output.sandbox.control(&gone, json!({})).await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        let set = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output
+            .until("Wei should be in it too", async || {
+                let members = output.members().await;
+                let is_so = members.contains(&WEI.0.to_owned()) && !output.kept(&id).await.waiting;
+                is_so.then_some(())
+            })
+            .await;
+        assert_eq!(output.kept(&id).await.trouble, None);
         output.end().await;
     }
 }
@@ -647,6 +725,13 @@ async fn a_group_is_chosen_without_javascript_by_those_who_may_edit() {
     let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+    // What says nothing, or nothing that is known, takes nobody out.
+    for odd in ["", "&holds=", "&holds=of_tomorrow"] {
+        let form = format!("rotation={id}&change=c{odd}");
+        let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
+        assert!(answer.status.is_redirection(), "{}", answer.body);
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+    }
 
     let bob = Caller {
         person: PersonId::new("U2"),
