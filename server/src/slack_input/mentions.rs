@@ -437,8 +437,8 @@ async fn post_call(
 /// Keeps by what Slack knows the message of a call. What has become of the call while it was written
 /// could not be told by it, and is now.
 fn known_as(mention: &mut StoredMention, number: usize, ts: Option<String>) -> Vec<MentionNotice> {
-    let calls = mention.calling.calls.iter().zip(&mut mention.messages);
-    let Some((call, written)) = calls.skip(number).next() else {
+    let mut calls = mention.calling.calls.iter().zip(&mut mention.messages);
+    let Some((call, written)) = calls.nth(number) else {
         return Vec::new();
     };
     // Whoever pressed a button has told meanwhile what Slack did not.
