@@ -167,6 +167,9 @@ codes!(GroupRefusal of Slack {
 codes!(GroupTrouble {
     Self::MissingScope => "slack_groups.missing_scope",
     Self::AdminsOnly => "slack_groups.admins_only",
+    Self::LentRefused => "slack_groups.lent_refused",
+    Self::LenderDenied => "slack_groups.lender_denied",
+    Self::LenderNoAdmin => "slack_groups.lender_no_admin",
     Self::FreePlan => "slack_groups.free_plan",
     Self::Gone => "slack_groups.gone",
     Self::External => "slack_groups.external",
@@ -297,7 +300,8 @@ mod tests {
         slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
         slack_group.made_or_not
-        slack_groups.missing_scope slack_groups.admins_only slack_groups.free_plan
+        slack_groups.missing_scope slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
+        slack_groups.lender_no_admin slack_groups.free_plan
         slack_groups.gone slack_groups.external slack_groups.people_refused
         slack_groups.half_done slack_groups.empty slack_groups.too_many
         slack_groups.name_taken slack_groups.token_refused slack_groups.not_installed

@@ -452,6 +452,17 @@ impl Output {
         saving.await.unwrap();
     }
 
+    /// Has Slack told that somebody has this role by now.
+    async fn has_role(&self, (id, _): (&str, &str), role: Role) {
+        let (store, workspace) = (&self.services.store, workspace());
+        let directory = store.directory(&workspace).await.unwrap();
+        let mut people = directory.people().to_vec();
+        for person in people.iter_mut().filter(|one| one.id.as_str() == id) {
+            person.role = role;
+        }
+        crate::support::directory_read(store, &people, server::clock::now()).await;
+    }
+
     async fn writer(&self) -> Option<(String, Option<PermissionEnd>)> {
         let settings = self.backend.slack_settings(&self.caller).await.unwrap();
         let writer = settings.group_writer?;
@@ -473,6 +484,7 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
     for database in databases().await {
         let output = Output::with_groups(&database).await;
         output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        output.has_role(ADA, Role::Admin).await;
         let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
         let only_admins = json!({"group_editors": "admins"});
         output.sandbox.control("slack/settings", only_admins).await;
@@ -489,11 +501,16 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
         let readers = output.callers("usergroups.list").await;
         assert!(!readers.contains(&ADA.0.to_owned()));
 
-        // Slack ends it: the bot may not, and that is said.
+        // Slack ends it, and has to say so twice: the bot may not, and that is said.
         let whose = json!({"person": ADA.0});
         let revoked = output.sandbox.control("slack/user-tokens/revoke", whose);
         revoked.await;
         output.rotate(&id).await;
+        output.until_wrong(&id, GroupTrouble::LentRefused).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        let long_ago = "update group_writers set denied_at = 1";
+        database.execute(long_ago).await;
+        output.write_now(&id).await;
         output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
         let ended = PermissionEnd::Refused(SlackWord::parse("token_revoked").unwrap());
         assert_eq!(output.writer().await, Some((ADA.1.to_owned(), Some(ended))));
@@ -515,6 +532,28 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
 }
 
 #[tokio::test]
+async fn whoever_administers_no_more_lends_nothing_until_they_do_again() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let only_admins = json!({"group_editors": "admins"});
+        output.sandbox.control("slack/settings", only_admins).await;
+        output.lend(ADA).await;
+        let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::NoAdmin)));
+        assert_eq!(output.writer().await, ended);
+        output.connect(&id, false).await;
+        output.until_wrong(&id, GroupTrouble::LenderNoAdmin).await;
+        assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
+        output.has_role(ADA, Role::Admin).await;
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_deactivated_lends_nothing_any_more() {
     let database = crate::support::sqlite();
     let output = Output::with_groups(&database).await;
@@ -525,7 +564,7 @@ async fn whoever_is_deactivated_lends_nothing_any_more() {
     let directory = store.directory(&workspace).await.unwrap();
     let mut people = directory.people().to_vec();
     for person in people.iter_mut().filter(|person| person.name == ADA.1) {
-        person.deactivated = true;
+        (person.deactivated, person.role) = (true, Role::Admin);
     }
     crate::support::directory_read(store, &people, server::clock::now()).await;
     let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::Deactivated)));
@@ -535,20 +574,24 @@ async fn whoever_is_deactivated_lends_nothing_any_more() {
     assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
     assert_eq!(output.writer().await, ended);
     let writer = store.group_writer(&workspace).await.unwrap().unwrap();
-    assert_eq!(writer.token_sealed, None);
+    // Whoever comes back lends it still.
+    assert!(writer.token_sealed.is_some());
 
     // Without JavaScript, too, it is said and forgotten.
     let cookie = crate::support::cookie(store).await;
     let (name, value) = cookie.split_once('=').unwrap();
     let mut ann = Browser::new(&output.services).with_cookie(name, value);
     let page = ann.open("/settings/slack").await;
-    for words in ["Ended", "was deactivated", "allow=own_group_writes"] {
+    for words in ["Not used", "is deactivated", "allow=own_group_writes"] {
         assert!(page.body.contains(words), "{words:?} in {}", page.body);
     }
     let (path, form) = ("/rpc/take_back_permission", "change=a");
     let answer = ann.submit(path, form, "/settings/slack").await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     assert_eq!(output.writer().await, None);
+    let told = output.sandbox.ask("slack/user-tokens").await;
+    let tokens = told["tokens"].as_array().unwrap();
+    assert!(tokens.iter().all(|token| token["live"] == false), "{told}");
     output.end().await;
 }
 

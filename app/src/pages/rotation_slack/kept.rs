@@ -66,6 +66,13 @@ pub(super) fn KeptGroup(
         let others = count(kept.shared_with, "other rotation feeds", "other rotations feed");
         view! { <p class="hint">{format!("{others} this group too. Whom of this rotation it holds is chosen here for this one alone, all else for all of them.")}</p> }
     });
+    let stays = (kept.when_nobody == NobodyOnDuty::Keep && !kept.permanent.is_empty()).then(|| {
+        view! {
+            <p class="hint">
+                "Whoever is removed here while nobody is on duty stays in the group until somebody is."
+            </p>
+        }
+    });
     let permanent = (Standby::Permanent, kept.permanent);
     let permanent = standby(permanent, &id, actions, choices.permanent);
     let fallback = (kept.when_nobody == NobodyOnDuty::Fallback).then(|| {
@@ -133,6 +140,7 @@ pub(super) fn KeptGroup(
         </ActionForm>
         {fallback}
         {permanent}
+        {stays}
     }
     .into_any()
 }
