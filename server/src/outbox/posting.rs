@@ -35,6 +35,11 @@ impl Posting {
         Ok(is_ours)
     }
 
+    /// Whether it counts still, as far as is known before it is written.
+    pub async fn counts(&self) -> Result<bool, StoreError> {
+        self.store.is_sending(&self.delivery).await
+    }
+
     pub(super) fn has_begun(&self) -> bool {
         self.begun.load(Ordering::Relaxed)
     }

@@ -14,7 +14,10 @@ use crate::{
         post_message, update_message, whisper,
     },
     slack_output::{FAILED, GONE, NOT_INSTALLED, attempt_to_write, failed, refused},
-    store::{CallMessage, Delivery, MentionNotice, NewMention, StoreError, StoredMention, Subject},
+    store::{
+        CallMessage, Delivery, MentionChange, MentionNotice, NewMention, StoreError, StoredMention,
+        Subject,
+    },
 };
 use async_trait::async_trait;
 use domain::{Actor, Call, Calling};
@@ -147,10 +150,6 @@ impl Mentions {
         if matches!(answer, Answer::Nothing) {
             return Ok(Attempt::Delivered);
         }
-        // Who counts as gone must not keep a call in the place of the one that another has written.
-        if !posting.begins().await? {
-            return Ok(failed(FAILED));
-        }
         if let Answer::Call {
             rotation,
             text,
@@ -158,7 +157,15 @@ impl Mentions {
         } = &answer
         {
             let call = (number, people.as_slice(), text.as_str());
-            keep_call(services, &mention, rotation, call).await?;
+            // Who counts as gone must not keep a call in the place of another one's. It is kept before
+            // the writing begins, since who ends in between leaves nothing in doubt.
+            let counts = posting.counts().await?;
+            if !counts || !keep_call(services, &mention, rotation, call).await? {
+                return Ok(failed(FAILED));
+            }
+        }
+        if !posting.begins().await? {
+            return Ok(failed(FAILED));
         }
         let written = match &answer {
             Answer::Nothing => Ok(()),
@@ -386,14 +393,18 @@ async fn call_next(
     })
 }
 
-/// Keeps who is called, before anybody can press anything.
+/// Keeps who is called, before anybody can press anything. False where that call has been written.
 async fn keep_call(
     services: &Services,
     mention: &StoredMention,
     rotation: &RotationId,
     (number, people, text): (usize, &[PersonId], &str),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let changing = services.store.change_mention(&mention.id, None, |mention| {
+        let present = mention.messages.get(number);
+        if present.is_some_and(|present| present.ts.is_some()) {
+            return Err(());
+        }
         // What could not be written is tried again, perhaps with others.
         mention.calling.calls.truncate(number);
         mention.messages.truncate(number);
@@ -406,10 +417,9 @@ async fn keep_call(
             text: text.to_owned(),
             ..CallMessage::default()
         });
-        Ok::<_, ()>(Vec::new())
+        Ok(Vec::new())
     });
-    changing.await?;
-    Ok(())
+    Ok(matches!(changing.await?, MentionChange::Done))
 }
 
 /// Writes a call with its buttons, and keeps by what Slack knows it.

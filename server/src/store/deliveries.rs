@@ -374,6 +374,18 @@ impl Store {
         Ok(())
     }
 
+    /// Whether this attempt is the present one.
+    pub async fn is_sending(&self, delivery: &Delivery) -> Result<bool> {
+        let sending: Option<(String,)> = sqlx::query_as(
+            "select id from outbox where id = $1 and state = 'sending' and attempts = $2",
+        )
+        .bind(&delivery.id)
+        .bind(i64::from(delivery.attempt))
+        .fetch_optional(&self.writer)
+        .await?;
+        Ok(sending.is_some())
+    }
+
     /// Keeps that an attempt begins to write, for what is told with it as well: see
     /// [`Store::recover_deliveries`]. False when it counts as that of one who is gone.
     pub async fn note_posting(&self, delivery: &Delivery, beside: &[Beside]) -> Result<bool> {

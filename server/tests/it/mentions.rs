@@ -495,6 +495,36 @@ async fn a_message_that_cannot_be_changed_yet_does_not_keep_the_next_one_from_be
 }
 
 #[tokio::test]
+async fn a_call_that_is_taken_while_it_is_written_loses_its_buttons() {
+    for database in databases().await {
+        let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
+        // Slack takes a message a second, and one that it does not take would be the late one.
+        let unlimited = json!({"enforced": false});
+        call.output.sandbox.control("slack/limits", unlimited).await;
+        let late = json!({
+            "side": "slack", "path": POST, "delay_ms": 4_000, "after": true, "times": 1,
+        });
+        call.output.sandbox.fault(late).await;
+        call.press(TOMAS, PASS, "1").await;
+        call.output
+            .until("the next one should be asked", async || {
+                let (_, last) = call.output.answers(&call.ts).await.pop()?;
+                (last == NEXT).then_some(())
+            })
+            .await;
+        let writing = call.output.services.store.mention(&call.button).await;
+        assert_eq!(writing.unwrap().unwrap().messages[1].ts, None);
+        call.press(TOMAS, ACK, "2").await;
+        let taken = "\n<@U05TOMASHE> sees to it.";
+        let first = format!("{FIRST}\n<@U05TOMASHE> passed it on.{taken}");
+        let next = format!("{NEXT}{taken}");
+        call.until_thread_says(&[&first, &next]).await;
+        assert_eq!(call.output.button(&call.ts).await, None);
+        call.output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_slack_refuses_to_change_spoils_no_other() {
     for database in databases().await {
         let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
