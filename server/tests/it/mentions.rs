@@ -27,7 +27,7 @@ pub const ACK: &str = "mention_ack";
 pub const PASS: &str = "mention_pass";
 const SCOPES: [&str; 3] = ["app_mentions:read", "chat:write", "chat:write.public"];
 
-pub async fn send(services: &Services, sent: &Value) -> Answer {
+async fn send(services: &Services, sent: &Value) -> Answer {
     post(services, (PATH, "application/json"), sent.to_string()).await
 }
 
@@ -43,13 +43,12 @@ async fn post(services: &Services, (path, kind): (&str, &str), body: String) -> 
     Browser::new(services).send(request).await
 }
 
-/// Has somebody press a button, whose answer goes to `reply_to`, with what Slack says of the message.
-pub async fn press_under(
-    services: &Services,
+/// What Slack sends where somebody presses a button.
+pub fn pressed(
     (person, action, value): (&str, &str, &str),
     message: &Value,
     (trigger, reply_to): (&str, &str),
-) {
+) -> String {
     let payload = json!({
         "type": "block_actions", "team": {"id": "T1"}, "user": {"id": person},
         "trigger_id": trigger, "response_url": reply_to,
@@ -58,9 +57,19 @@ pub async fn press_under(
             "action_id": action, "value": value, "block_id": message["blocks"][1]["block_id"],
         }],
     });
-    let form = url::form_urlencoded::Serializer::new(String::new())
+    url::form_urlencoded::Serializer::new(String::new())
         .append_pair("payload", &payload.to_string())
-        .finish();
+        .finish()
+}
+
+/// Has somebody press a button, whose answer goes to `reply_to`, with what Slack says of the message.
+async fn press_under(
+    services: &Services,
+    button: (&str, &str, &str),
+    message: &Value,
+    answered: (&str, &str),
+) {
+    let form = pressed(button, message, answered);
     let kind = "application/x-www-form-urlencoded";
     let answer = post(services, (PRESSED, kind), form).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);

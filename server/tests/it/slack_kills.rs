@@ -1,7 +1,6 @@
 //! The server's process killed at any moment while it tells Slack what becomes of duty: nothing is
 //! lost, nothing is told twice, and of one message at most nobody knows.
 
-use crate::commands::signing;
 use crate::mentions::{self, ACK, ADA, PASS};
 use crate::support::{
     Database, databases, entry,
@@ -10,12 +9,11 @@ use crate::support::{
     soaking, workspace,
 };
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
-use axum::http::StatusCode;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use server::{
-    Services,
-    slack::{ANNOUNCEMENT, CALL, DUTY_GROUP, MENTION, TOPIC},
+    slack::{ANNOUNCEMENT, CALL, DUTY_GROUP, Event, Interaction, MENTION, TOPIC},
+    slack_input::{answer_press, take_mention},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
@@ -78,21 +76,22 @@ async fn kill_again_and_again(database: Database, kills: usize) {
         tell_slack_of(&output, id, channel).await;
     }
     output.name_with_code(&rotations[0]).await;
-    let hearing = signing(output.services.clone());
     let slack = format!("{}/slack", sandbox.url);
     let start = || ServerProcess::start_with_slack(&database, &sandbox.url, &slack);
     let mut server = start().await;
     for number in 0..kills {
+        output.call(number).await;
+        for again in 0..2 {
+            output.press_some_button(3 * number + again).await;
+        }
         for _ in 0..3 {
             change_duty(&output, &rotations).await;
         }
-        output.call(&hearing, number).await;
-        output.press_some_button(&hearing, number).await;
         until_something_is_sent(&database).await;
         // Any moment of it will do.
         time::sleep(Duration::from_millis(random_below(300))).await;
         server.kill();
-        output.press_some_button(&hearing, kills + number).await;
+        output.press_some_button(3 * number + 2).await;
         change_duty(&output, &rotations).await;
         long_gone(&database).await;
         server = start().await;
@@ -159,19 +158,22 @@ impl Output {
     }
 
     /// Ada has whoever is on duty called; Slack tells of it twice.
-    async fn call(&self, hearing: &Services, number: usize) {
+    async fn call(&self, number: usize) {
         let ts = self.ada_writes("the printer burns").await;
         for again in 0..2 {
             let event = format!("Ev{number}-{again}");
-            let mention = mentions::told(&ts, "<@U0RRBOT001> ops", &event);
-            let heard = mentions::send(hearing, &mention).await;
-            assert_eq!(heard.status, StatusCode::OK);
+            let told = mentions::told(&ts, "<@U0RRBOT001> ops", &event).to_string();
+            let Event::Mention(mention) = Event::read(told.as_bytes()) else {
+                panic!("it is a mention");
+            };
+            let taking = take_mention(&self.services, &mention, Duration::ZERO);
+            taking.await.unwrap();
         }
     }
 
     /// Somebody, who may have been called or not, takes a call or passes it on, and Slack tells of
     /// it twice.
-    async fn press_some_button(&self, hearing: &Services, number: usize) {
+    async fn press_some_button(&self, number: usize) {
         let messages = self.messages().await;
         let button = |message: &Value| {
             let value = &message["blocks"][1]["elements"][0]["value"];
@@ -187,7 +189,11 @@ impl Output {
         let trigger = number.to_string();
         for _ in 0..2 {
             let pressed = (person, action, value.as_str());
-            mentions::press_under(hearing, pressed, message, (&trigger, "")).await;
+            let form = mentions::pressed(pressed, message, (&trigger, ""));
+            let Interaction::Press(press) = Interaction::read(form.as_bytes()) else {
+                panic!("it is a press");
+            };
+            answer_press(&self.services, &press, "press").await;
         }
     }
 }
