@@ -306,12 +306,14 @@ pub trait DutyGroups {
         caller: &Caller,
         rotation: RotationId,
     ) -> Answer<(), GroupRefusal>;
-    /// Chooses whom of the rotation its group holds.
+    /// Chooses whom of the rotation its group holds. Where that takes out more than a few people,
+    /// only if somebody has `confirmed` it.
     async fn set_group_holds(
         &self,
         caller: &Caller,
         rotation: RotationId,
         holds: GroupHolds,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
     async fn set_when_nobody(
         &self,

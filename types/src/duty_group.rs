@@ -182,11 +182,15 @@ pub enum GroupRefusal {
     #[error("No user group was chosen. Search for one and choose it from the list.")]
     NothingChosen,
     #[error(
-        "This takes {count} people out of the group. Look at who they are, then tick the box and connect it again."
+        "This takes {count} people out of the group. Look at who they are, then tick the box and choose it again."
     )]
     TakesOut { count: u32 },
     #[error("Nobody was chosen. Choose a person from the list.")]
     NobodyChosen,
+    #[error(
+        "Nothing was chosen, or something that this version of Round Robin does not know, so nothing has changed. Reload the page, then choose again."
+    )]
+    UnknownChoice,
     #[error("The rotation has no group any more. Reload the page to choose one.")]
     NotConnected,
     #[error(
@@ -216,6 +220,18 @@ pub enum GroupTrouble {
         "Only some people may edit user groups in this Slack workspace, and Round Robin is not among them. An Owner or Admin either lets everybody edit them, in Slack's workspace settings under Permissions → User groups, or lets Round Robin edit them in their own name, here under Settings → Slack."
     )]
     AdminsOnly,
+    #[error(
+        "Slack refuses the permission that an admin has lent Round Robin for user groups. It is asked again by itself; if this lasts, an Owner or Admin gives it anew, here under Settings → Slack."
+    )]
+    LentRefused,
+    #[error(
+        "Slack lets neither whoever lends Round Robin their permission edit this user group, nor Round Robin itself. Another Owner or Admin lets Round Robin edit groups in their own name, here under Settings → Slack, or lets everybody edit them, in Slack's workspace settings under Permissions → User groups."
+    )]
+    LenderDenied,
+    #[error(
+        "Whoever let Round Robin edit user groups in their own name is no active Owner or Admin any more, so that is not used, and Round Robin itself may not edit them. Another Owner or Admin allows it, here under Settings → Slack."
+    )]
+    LenderNoAdmin,
     #[error(
         "Slack has user groups in its paid plans only, and this workspace is on a free one. Announcements and topics do without; for a group, the workspace needs another plan."
     )]
@@ -273,6 +289,9 @@ impl GroupTrouble {
         match word {
             "missing_scope" => Self::MissingScope,
             "permission_denied" => Self::AdminsOnly,
+            "lent_refused" => Self::LentRefused,
+            "lender_denied" => Self::LenderDenied,
+            "lender_no_admin" => Self::LenderNoAdmin,
             "plan_upgrade_required" | "paid_teams_only" => Self::FreePlan,
             "no_such_subteam" | "subteam_not_found" => Self::Gone,
             "external_group" => Self::External,
@@ -334,6 +353,9 @@ mod tests {
     fn each_word_that_somebody_can_do_something_about_has_a_sentence_of_its_own() {
         for (word, trouble) in [
             ("permission_denied", GroupTrouble::AdminsOnly),
+            ("lent_refused", GroupTrouble::LentRefused),
+            ("lender_denied", GroupTrouble::LenderDenied),
+            ("lender_no_admin", GroupTrouble::LenderNoAdmin),
             ("plan_upgrade_required", GroupTrouble::FreePlan),
             ("paid_teams_only", GroupTrouble::FreePlan),
             ("no_such_subteam", GroupTrouble::Gone),

@@ -109,10 +109,10 @@ pub use schedule::{
 };
 pub use sign_in::SignInProblem;
 pub use slack::{
-    CapabilityView, CommandsState, EndedInstallation, GROUP_WRITER_GONE, GROUP_WRITER_SCOPE,
-    GroupWriterView, InstallationView, LendProblem, PermissionEnd, PermissionRefusal,
-    SlackCapability, SlackPermission, SlackProblem, SlackRefusal, SlackScope, SlackSettingsView,
-    SlackView, SlackWord,
+    CapabilityView, CommandsState, EndedInstallation, GROUP_WRITER_GONE, GROUP_WRITER_NO_ADMIN,
+    GROUP_WRITER_SCOPE, GroupWriterView, InstallationView, LendProblem, PermissionEnd,
+    PermissionRefusal, SlackCapability, SlackPermission, SlackProblem, SlackRefusal, SlackScope,
+    SlackSettingsView, SlackView, SlackWord,
 };
 pub use takeover::TakeoverFailure;
 pub use text::is_invisible;

@@ -158,6 +158,7 @@ codes!(GroupRefusal of Slack {
     Self::NothingChosen => "slack_group.nothing_chosen",
     Self::TakesOut { .. } => "slack_group.takes_out",
     Self::NobodyChosen => "slack_group.nobody_chosen",
+    Self::UnknownChoice => "slack_group.unknown_choice",
     Self::NotConnected => "slack_group.not_connected",
     Self::BadHandle => "slack_group.bad_handle",
     Self::HandleTaken => "slack_group.handle_taken",
@@ -167,6 +168,9 @@ codes!(GroupRefusal of Slack {
 codes!(GroupTrouble {
     Self::MissingScope => "slack_groups.missing_scope",
     Self::AdminsOnly => "slack_groups.admins_only",
+    Self::LentRefused => "slack_groups.lent_refused",
+    Self::LenderDenied => "slack_groups.lender_denied",
+    Self::LenderNoAdmin => "slack_groups.lender_no_admin",
     Self::FreePlan => "slack_groups.free_plan",
     Self::Gone => "slack_groups.gone",
     Self::External => "slack_groups.external",
@@ -294,9 +298,11 @@ mod tests {
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
+        slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
         slack_group.made_or_not
-        slack_groups.missing_scope slack_groups.admins_only slack_groups.free_plan
+        slack_groups.missing_scope slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
+        slack_groups.lender_no_admin slack_groups.free_plan
         slack_groups.gone slack_groups.external slack_groups.people_refused
         slack_groups.half_done slack_groups.empty slack_groups.too_many
         slack_groups.name_taken slack_groups.token_refused slack_groups.not_installed

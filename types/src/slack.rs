@@ -320,6 +320,8 @@ impl SlackCapability {
 pub const GROUP_WRITER_SCOPE: &str = "usergroups:write";
 /// The code of what has ended since whoever lent it is deactivated.
 pub const GROUP_WRITER_GONE: &str = "deactivated";
+/// The same where whoever has lent it administers no more.
+pub const GROUP_WRITER_NO_ADMIN: &str = "no_admin";
 
 /// What an admin can let Round Robin do on a page of Slack's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -359,6 +361,8 @@ pub struct GroupWriterView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PermissionEnd {
     Deactivated,
+    /// Whoever lent it administers no more.
+    NoAdmin,
     /// Slack refuses it with this word.
     Refused(SlackWord),
     Unknown,
@@ -368,6 +372,7 @@ impl PermissionEnd {
     pub fn of_code(code: &str) -> Self {
         match code {
             GROUP_WRITER_GONE => Self::Deactivated,
+            GROUP_WRITER_NO_ADMIN => Self::NoAdmin,
             code => SlackWord::parse(code).map_or(Self::Unknown, Self::Refused),
         }
     }
@@ -388,15 +393,25 @@ pub enum LendProblem {
         "Slack did not grant {GROUP_WRITER_SCOPE}. Whoever runs Round Robin adds this user scope to the Slack app, as it is in the manifest below; then choose Allow once more."
     )]
     NoScope,
+    #[error(
+        "Only an Owner or Admin of the workspace lets Round Robin edit user groups in their own name, and you are none any more. Ask one of them."
+    )]
+    NoAdmin,
+    #[error(
+        "Token rotation is switched on for the Slack app, so a permission would end after hours. Whoever runs Round Robin makes a new Slack app without token rotation."
+    )]
+    TokenRotation,
     #[error("Slack did not give the permission. Choose Allow once more in a minute.")]
     Failed,
 }
 
 impl LendProblem {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 6] = [
         Self::Cancelled,
         Self::SomebodyElse,
         Self::NoScope,
+        Self::NoAdmin,
+        Self::TokenRotation,
         Self::Failed,
     ];
     /// The parameter of an address that says it.
@@ -408,6 +423,8 @@ impl LendProblem {
             Self::Cancelled => "cancelled",
             Self::SomebodyElse => "somebody_else",
             Self::NoScope => "no_scope",
+            Self::NoAdmin => "no_admin",
+            Self::TokenRotation => "token_rotation",
             Self::Failed => "failed",
         }
     }

@@ -114,13 +114,19 @@ fn lent(writer: Option<GroupWriterView>, take_back: ServerAction<TakeBackPermiss
     let (tone, label) = match writer.as_ref().map(|writer| &writer.ended) {
         None => (Tone::Neutral, "Not given"),
         Some(None) => (Tone::Good, "Works"),
+        Some(Some(PermissionEnd::Deactivated | PermissionEnd::NoAdmin)) => {
+            (Tone::Warning, "Not used")
+        }
         Some(Some(_)) => (Tone::Warning, "Ended"),
     };
     let is_given = writer.is_some();
     let by = writer.map(|writer| {
         let ended = writer.ended.map(|ended| match ended {
             PermissionEnd::Deactivated => {
-                ", until their account in Slack was deactivated. Another admin can give it.".to_owned()
+                ", whose account in Slack is deactivated. It is not used meanwhile; another admin can give it.".to_owned()
+            }
+            PermissionEnd::NoAdmin => {
+                ", who is no Owner or Admin any more. It is not used meanwhile; another admin can give it.".to_owned()
             }
             PermissionEnd::Refused(word) => {
                 format!(", until Slack refused it ({word}). An admin can give it anew.")

@@ -20,7 +20,10 @@ pub async fn duty_group(
     #[server(default)] group: String,
     #[server(default)] holds: String,
 ) -> Result<DutyGroupView, AppError> {
-    let chosen = SlackGroupId::parse(&group).map(|group| (group, held(&holds)));
+    let chosen = SlackGroupId::parse(&group).map(|group| {
+        // Nothing is written by it.
+        (group, GroupHolds::from_code(&holds).unwrap_or_default())
+    });
     call(
         |backend, caller| async move { backend.duty_group(&caller, rotation, search, chosen).await },
     )
@@ -44,10 +47,15 @@ pub async fn connect_duty_group(
             let Some(group) = SlackGroupId::parse(&group) else {
                 return Ok(Outcome::Refused(GroupRefusal::NothingChosen));
             };
+            let Some((holds, when_nobody)) = given(&holds, GroupHolds::from_code)
+                .zip(given(&when_nobody, NobodyOnDuty::from_code))
+            else {
+                return Ok(Outcome::Refused(GroupRefusal::UnknownChoice));
+            };
             let choice = GroupChoice {
                 group,
-                holds: held(&holds),
-                when_nobody: nobody(&when_nobody),
+                holds,
+                when_nobody,
             };
             backend
                 .connect_duty_group(&caller, rotation, choice, confirmed)
@@ -69,7 +77,10 @@ pub async fn make_duty_group(
         Some(&kept),
         |()| Some(page),
         |backend, caller| async move {
-            let made = (handle, nobody(&when_nobody));
+            let Some(when_nobody) = given(&when_nobody, NobodyOnDuty::from_code) else {
+                return Ok(Outcome::Refused(GroupRefusal::UnknownChoice));
+            };
+            let made = (handle, when_nobody);
             backend.make_duty_group(&caller, rotation, made).await
         },
     )
@@ -101,13 +112,18 @@ pub async fn write_duty_group(rotation: RotationId) -> Result<Outcome<(), GroupR
 pub async fn set_group_holds(
     rotation: RotationId,
     #[server(default)] holds: String,
+    #[server(default)] confirmed: bool,
 ) -> Result<Outcome<(), GroupRefusal>, AppError> {
     submit::<SetGroupHolds, _, _, _>(
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move {
-            let holds = held(&holds);
-            backend.set_group_holds(&caller, rotation, holds).await
+            let Some(holds) = GroupHolds::from_code(&holds) else {
+                return Ok(Outcome::Refused(GroupRefusal::UnknownChoice));
+            };
+            backend
+                .set_group_holds(&caller, rotation, holds, confirmed)
+                .await
         },
     )
     .await
@@ -122,7 +138,9 @@ pub async fn set_when_nobody(
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move {
-            let when_nobody = nobody(&when_nobody);
+            let Some(when_nobody) = NobodyOnDuty::from_code(&when_nobody) else {
+                return Ok(Outcome::Refused(GroupRefusal::UnknownChoice));
+            };
             backend
                 .set_when_nobody(&caller, rotation, when_nobody)
                 .await
@@ -157,13 +175,11 @@ fn page(rotation: &RotationId) -> String {
     format!("/rotations/{rotation}/slack")
 }
 
-/// What another version may send as well is as if nothing had been chosen.
+/// What a form says that may leave it out. A code that is not known is not taken for any other.
 #[cfg(feature = "ssr")]
-fn held(code: &str) -> GroupHolds {
-    GroupHolds::from_code(code).unwrap_or_default()
-}
-
-#[cfg(feature = "ssr")]
-fn nobody(code: &str) -> NobodyOnDuty {
-    NobodyOnDuty::from_code(code).unwrap_or_default()
+fn given<T: Default>(code: &str, from_code: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    match code {
+        "" => Some(T::default()),
+        code => from_code(code),
+    }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::{
     account::{Account, Kind},
-    html::{escape, page},
+    control,
+    html::{escape, page, redirect, refusal},
     rendering::on_call_at,
     slack::{self, Workspace},
     world::{Sandbox, World},
@@ -90,12 +91,19 @@ fn schedules(title: &str, account: &Account, now: Timestamp) -> String {
             let who = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
             let first_end = on_call.iter().map(|entry| entry.end).min();
             let until = first_end.map(|end| stamp(end, &schedule.zone)).unwrap_or_default();
+            let end = match on_call.is_empty() {
+                true => String::new(),
+                false => format!(
+                    "<form method=\"post\" action=\"/end-shift/{}\"><button>End the shift</button></form>",
+                    escape(&schedule.id)
+                ),
+            };
             let made_of = match schedule.kind {
                 Kind::LayerBased => "layers",
                 Kind::ShiftBased => "shifts",
             };
             format!(
-                "<tr><td><bdi>{}</bdi></td><td><code>{}</code></td><td>{made_of}</td><td>{}</td><td>{who}</td><td>{until}</td></tr>\n",
+                "<tr><td><bdi>{}</bdi></td><td><code>{}</code></td><td>{made_of}</td><td>{}</td><td>{who}</td><td>{until}</td><td>{end}</td></tr>\n",
                 escape(&schedule.name),
                 escape(&schedule.id),
                 escape(&schedule.time_zone),
@@ -103,9 +111,21 @@ fn schedules(title: &str, account: &Account, now: Timestamp) -> String {
         })
         .collect();
     format!(
-        "<h2>{title}</h2>\n<table><tr><th>Name</th><th>Id</th><th>Made of</th><th>Time zone</th><th>On call now</th><th>Until</th></tr>\n\
+        "<h2>{title}</h2>\n<table><tr><th>Name</th><th>Id</th><th>Made of</th><th>Time zone</th><th>On call now</th><th>Until</th><th></th></tr>\n\
          {rows}</table>\n"
     )
+}
+
+/// Within so many seconds a shift ends whose end was pressed: time enough to open the page where that is to
+/// be seen.
+const ENDS_IN_SECONDS: i64 = 10;
+
+/// The button beside a schedule: the next person takes over.
+pub async fn end_shift(State(sandbox): State<Sandbox>, Path(schedule): Path<String>) -> Response {
+    match control::end_soon(&sandbox, &schedule, ENDS_IN_SECONDS) {
+        Ok(()) => redirect("/"),
+        Err(sentence) => refusal("End the shift", &sentence),
+    }
 }
 
 fn people(workspace: &Workspace, account: &Account) -> String {

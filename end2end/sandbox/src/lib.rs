@@ -21,7 +21,10 @@ mod traffic;
 mod world;
 mod zones;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 pub use world::Sandbox;
 
@@ -30,6 +33,7 @@ pub fn router(sandbox: Sandbox) -> Router {
     Router::new()
         .route("/", get(home::show).fallback(pagerduty::answer))
         .route("/avatars/{id}", get(home::avatar))
+        .route("/end-shift/{schedule}", post(home::end_shift))
         .nest("/_control", control::routes())
         .nest("/identity", identity::routes(&sandbox))
         .nest("/slack", slack::routes(&sandbox))

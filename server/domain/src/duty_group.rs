@@ -52,8 +52,12 @@ pub struct GroupState {
 pub enum GroupGoal {
     /// Enabled, with these, of whom there is at least one.
     Members(BTreeSet<PersonId>),
-    /// Whoever is in it stays, and these, of whom there is at least one, are in it too.
-    AtLeast(BTreeSet<PersonId>),
+    /// Whoever is in it stays, and these, of whom there is at least one, are in it too. A list that
+    /// names one of the `barred` is not taken.
+    AtLeast {
+        people: BTreeSet<PersonId>,
+        barred: BTreeSet<PersonId>,
+    },
     Disabled,
     /// However it is.
     AsItIs,
@@ -102,11 +106,14 @@ pub fn group_plan(rules: &GroupRules, feeds: &[Feed], directory: &Directory) -> 
             GroupGoal::Members(members)
         }
         None if rules.when_nobody == NobodyOnDuty::Disable => GroupGoal::Disabled,
-        None => GroupGoal::AtLeast(permanent),
+        None => GroupGoal::AtLeast {
+            people: permanent,
+            barred: rules.barred(directory),
+        },
     };
     let goal = match goal {
         // Whether a group can be emptied is not certain.
-        GroupGoal::Members(people) | GroupGoal::AtLeast(people) if people.is_empty() => {
+        GroupGoal::Members(people) | GroupGoal::AtLeast { people, .. } if people.is_empty() => {
             GroupGoal::AsItIs
         }
         goal => goal,
@@ -140,6 +147,15 @@ impl GroupRules {
         let able = people.difference(&self.not_taken).filter(is_active);
         able.cloned().collect()
     }
+
+    /// Who cannot be in the group, however they came into it. Whoever is not known here can, as far
+    /// as is known.
+    fn barred(&self, directory: &Directory) -> BTreeSet<PersonId> {
+        let people = directory.people().iter();
+        let deactivated = people.filter(|person| person.deactivated);
+        let deactivated = deactivated.map(|person| person.id.clone());
+        deactivated.chain(self.not_taken.iter().cloned()).collect()
+    }
 }
 
 impl GroupGoal {
@@ -156,11 +172,12 @@ impl GroupGoal {
                     writes.push(GroupWrite::Enable);
                 }
             }
-            Self::AtLeast(people) if !people.is_subset(&state.members) => {
-                let members = state.members.union(people).cloned().collect();
-                writes.push(GroupWrite::Members(members));
+            Self::AtLeast { people, barred } => {
+                let members = with_those(people, barred, state);
+                if state.members != members {
+                    writes.push(GroupWrite::Members(members));
+                }
             }
-            Self::AtLeast(_) => {}
             Self::Disabled if !state.disabled => writes.push(GroupWrite::Disable),
             Self::Disabled | Self::AsItIs => {}
         }
@@ -171,7 +188,11 @@ impl GroupGoal {
     pub fn takes_out(&self, state: &GroupState) -> BTreeSet<PersonId> {
         match self {
             Self::Members(members) => state.members.difference(members).cloned().collect(),
-            Self::AtLeast(_) | Self::Disabled | Self::AsItIs => BTreeSet::new(),
+            Self::AtLeast { people, barred } => {
+                let members = with_those(people, barred, state);
+                state.members.difference(&members).cloned().collect()
+            }
+            Self::Disabled | Self::AsItIs => BTreeSet::new(),
         }
     }
 
@@ -179,8 +200,24 @@ impl GroupGoal {
     pub fn members(&self, state: &GroupState) -> Option<BTreeSet<PersonId>> {
         match self {
             Self::Members(members) => Some(members.clone()),
-            Self::AtLeast(people) => Some(state.members.union(people).cloned().collect()),
+            Self::AtLeast { people, barred } => Some(with_those(people, barred, state)),
             Self::Disabled | Self::AsItIs => None,
+        }
+    }
+}
+
+/// Who is in a group that these are added to. As long as they are in it, nothing is written, and
+/// nobody is taken out.
+fn with_those(
+    people: &BTreeSet<PersonId>,
+    barred: &BTreeSet<PersonId>,
+    state: &GroupState,
+) -> BTreeSet<PersonId> {
+    match people.is_subset(&state.members) {
+        true => state.members.clone(),
+        false => {
+            let staying = state.members.difference(barred);
+            staying.chain(people).cloned().collect()
         }
     }
 }
@@ -241,6 +278,13 @@ mod tests {
 
     fn members(names: &[&str]) -> GroupGoal {
         GroupGoal::Members(people(names))
+    }
+
+    fn at_least(names: &[&str], barred: &[&str]) -> GroupGoal {
+        GroupGoal::AtLeast {
+            people: people(names),
+            barred: people(barred),
+        }
     }
 
     fn state(names: &[&str], disabled: bool) -> GroupState {
@@ -311,7 +355,7 @@ mod tests {
         };
         for on_duty in [&[][..], &["gone"]] {
             let kept = goal(&rules(NobodyOnDuty::Keep), on_duty);
-            assert_eq!(kept, GroupGoal::AtLeast(people(&["cy"])));
+            assert_eq!(kept, at_least(&["cy"], &["gone"]));
             assert_eq!(
                 goal(&rules(NobodyOnDuty::Disable), on_duty),
                 GroupGoal::Disabled
@@ -339,10 +383,31 @@ mod tests {
         assert_eq!(disabled, [GroupWrite::Disable]);
         assert_eq!(GroupGoal::Disabled.writes(&state(&["ann"], true)), []);
         assert_eq!(GroupGoal::AsItIs.writes(&state(&[], true)), []);
-        let cy_too = GroupGoal::AtLeast(people(&["cy"]));
+        let cy_too = at_least(&["cy"], &["gone"]);
         let added = [GroupWrite::Members(people(&["ann", "cy"]))];
         assert_eq!(cy_too.writes(&state(&["ann"], false)), added);
         assert_eq!(cy_too.writes(&state(&["ann", "cy"], true)), []);
+    }
+
+    #[test]
+    fn whoever_cannot_be_in_it_is_left_out_of_what_is_written_while_others_are_kept() {
+        let rules = GroupRules {
+            permanent: people(&["cy"]),
+            not_taken: people(&["bob"]),
+            ..GroupRules::default()
+        };
+        let goal = goal(&rules, &[]);
+        assert_eq!(goal, at_least(&["cy"], &["bob", "gone"]));
+        // Whoever is not known here stays.
+        let before = state(&["ann", "bob", "gone", "stranger"], false);
+        let written = people(&["ann", "cy", "stranger"]);
+        assert_eq!(goal.writes(&before), [GroupWrite::Members(written.clone())]);
+        assert_eq!(goal.members(&before), Some(written));
+        assert_eq!(goal.takes_out(&before), people(&["bob", "gone"]));
+        // As long as nothing has to be written, nobody is taken out.
+        let right = state(&["bob", "cy", "gone"], false);
+        assert_eq!(goal.writes(&right), []);
+        assert_eq!(goal.takes_out(&right), people(&[]));
     }
 
     #[test]

@@ -244,7 +244,7 @@ pub async fn set(
                 channel.as_ref().map_err(|refusal| *refusal)?;
                 let action = AuditAction::SetSlackChannel;
                 Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
-                    before: before.map(str::to_owned),
+                    before: before.map(|(channel, _)| channel.to_owned()),
                     after: target.map(str::to_owned),
                     ..entry_about(actor, action, rotation)
                 })

@@ -228,21 +228,10 @@ async fn keep(
     if is_new {
         rules.when_nobody = when_nobody;
     }
-    let own = feeds.iter().find(|(rotation, _)| rotation == id);
-    let before = own.map(|(_, holds)| *holds);
-    feeds.retain(|(rotation, _)| rotation != id);
-    feeds.push((id.clone(), holds));
-    let feeding = Feeding::read(services, workspace).await?;
-    let plan = feeding.plan(&rules, &feeds);
-    let state = group.state.as_ref();
-    let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
-    if taken_out > TAKEN_OUT_UNASKED && !confirmed {
-        let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
-        return Err(GroupRefusal::TakesOut { count }.into());
-    }
-    // Somebody else connected it meanwhile, and chose otherwise.
-    if before.is_some_and(|before| before != holds) {
-        return set_holds(services, actor, id, holds).await;
+    feed_with(&mut feeds, id, holds);
+    if !confirmed {
+        let state = group.state.as_ref();
+        takes_out_few(services, workspace, (&rules, &feeds), state).await?;
     }
     if is_new {
         let named = (&group.id, group.handle.as_str());
@@ -252,6 +241,28 @@ async fn keep(
     choose(services, actor, id, after).await?;
     let target = (DUTY_GROUP, group.id.as_str());
     store.tell_now(workspace, id, target).await?;
+    Ok(())
+}
+
+/// Has a group hold these people of a rotation, whatever it held of it before.
+fn feed_with(feeds: &mut Vec<(RotationId, GroupHolds)>, id: &RotationId, holds: GroupHolds) {
+    feeds.retain(|(rotation, _)| rotation != id);
+    feeds.push((id.clone(), holds));
+}
+
+/// Refuses where a group that is like this would lose more than a few people.
+async fn takes_out_few(
+    services: &Services,
+    workspace: &WorkspaceId,
+    (rules, feeds): (&GroupRules, &[(RotationId, GroupHolds)]),
+    state: Option<&GroupState>,
+) -> Result<(), Stop<GroupRefusal>> {
+    let plan = Feeding::read(services, workspace).await?.plan(rules, feeds);
+    let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
+    if taken_out > TAKEN_OUT_UNASKED {
+        let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
+        return Err(GroupRefusal::TakesOut { count }.into());
+    }
     Ok(())
 }
 
@@ -293,6 +304,7 @@ async fn choose(
     }
     // The former one holds whoever is on duty in the others from now on.
     if let Some(former) = former
+        && target.is_none_or(|(target, _)| target != former.id.as_str())
         && let Some(other) = former.rotations().find(|other| *other != id)
     {
         let target = (DUTY_GROUP, former.id.as_str());
@@ -310,27 +322,45 @@ fn occasion(holds: GroupHolds) -> Occasion {
     }
 }
 
-/// Chooses whom of a rotation its group holds.
+/// Chooses whom of a rotation its group holds. Where that takes out more than a few, only if
+/// somebody has `confirmed` it.
 pub async fn set_holds(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     holds: GroupHolds,
+    confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
-    let rotation = editable(services, actor, id).await?;
-    let group = fed_by(services, id).await?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    editable(services, actor, id).await?;
+    let fed = group_of(services, workspace, id).await?;
+    let fed = fed.ok_or(GroupRefusal::NotConnected)?;
+    let group = fed.id.clone();
+    if !confirmed {
+        let state = present(services, workspace, &fed).await?;
+        let (rules, mut feeds) = (fed.rules, fed.feeds);
+        feed_with(&mut feeds, id, holds);
+        takes_out_few(services, workspace, (&rules, &feeds), state.as_ref()).await?;
+    }
     let after = match holds {
         GroupHolds::OnDuty => "whoever is on duty",
         GroupHolds::Members => ALL_MEMBERS,
     };
-    let entry = NewAuditEntry {
-        after: Some(format!("Of {}: {after}", rotation.details.name)),
-        ..entry_about(actor, AuditAction::ChangedDutyGroup, &rotation)
-    };
-    let told = (DUTY_GROUP, occasion(holds));
-    if !services.store.set_occasion(id, told, &entry).await? {
-        return Err(GroupRefusal::NotConnected.into());
-    }
+    let told = (DUTY_GROUP, Some((group.as_str(), occasion(holds))));
+    let set = store
+        .set_target(workspace, id, told, |rotation, before| {
+            must_edit(rotation, actor)?;
+            // Somebody may have disconnected it meanwhile, or connected another one.
+            if before.is_none_or(|(before, _)| before != group.as_str()) {
+                return Err(GroupRefusal::NotConnected.into());
+            }
+            Ok::<_, Stop<GroupRefusal>>(NewAuditEntry {
+                after: Some(format!("Of {}: {after}", rotation.details.name)),
+                ..entry_about(actor, AuditAction::ChangedDutyGroup, rotation)
+            })
+        })
+        .await?;
+    set.ok_or(Failure::NotFound)??;
     tell(services, actor, id, &group).await
 }
 
@@ -443,6 +473,23 @@ pub(super) async fn group_of(
     };
     let group = SlackGroupId::new(target);
     store.duty_group(workspace, DUTY_GROUP, &group).await
+}
+
+/// How a group is that rotations feed: as Slack tells, and where it does not, as it was last known.
+async fn present(
+    services: &Services,
+    workspace: &WorkspaceId,
+    group: &DutyGroup,
+) -> Result<Option<GroupState>, Failure> {
+    let told = match ready(services, workspace).await? {
+        Ok(installed) => groups(services, &installed, FRESH).await?.ok(),
+        Err(_) => None,
+    };
+    let told = told.and_then(|groups| {
+        let present = groups.iter().find(|present| present.id == group.id)?;
+        present.state.clone()
+    });
+    Ok(told.or_else(|| group.known.clone()))
 }
 
 async fn fed_by(services: &Services, id: &RotationId) -> Result<SlackGroupId, Stop<GroupRefusal>> {

@@ -9,8 +9,9 @@ use crate::{
 };
 use domain::Actor;
 use types::{
-    AuditAction, CapabilityView, CommandsState, Denial, GROUP_WRITER_GONE, GroupWriterView,
-    LiveTopic, PermissionEnd, PermissionRefusal, PersonId, SlackCapability, SlackSettingsView,
+    AuditAction, CapabilityView, CommandsState, Denial, GROUP_WRITER_GONE, GROUP_WRITER_NO_ADMIN,
+    GroupWriterView, LiveTopic, PermissionEnd, PermissionRefusal, PersonId, SlackCapability,
+    SlackSettingsView, SlackWord,
 };
 
 /// Where Slack sends commands.
@@ -71,10 +72,11 @@ async fn group_writer(
     let Some(writer) = services.store.group_writer(&actor.workspace).await? else {
         return Ok(None);
     };
-    let ended = match (&writer.ended, writer.is_gone) {
-        (Some(why), _) => Some(why.as_str()),
-        (None, true) => Some(GROUP_WRITER_GONE),
-        (None, false) => None,
+    let ended = match &writer.ended {
+        Some(why) => Some(why.as_str()),
+        None if writer.is_gone => Some(GROUP_WRITER_GONE),
+        None if !writer.administers => Some(GROUP_WRITER_NO_ADMIN),
+        None => None,
     };
     Ok(Some(GroupWriterView {
         name: name_of(services, actor, &writer.person).await?,
@@ -105,8 +107,15 @@ pub async fn take_back_permission(
         return Err(PermissionRefusal::NotLent.into());
     }
     services.live.publish(workspace, LiveTopic::Connection);
-    let Some(token) = lent_token(&services.slack, &writer) else {
-        return Ok(());
+    let sealed = writer.token_sealed.as_ref();
+    let token = sealed.and_then(|sealed| lent_token(&services.slack, workspace, sealed));
+    let Some(token) = token else {
+        // Slack itself said that it has ended, or nobody told Slack.
+        let word = writer.ended.as_deref().and_then(SlackWord::parse);
+        return match word.is_some_and(|word| word.refuses_token()) {
+            true => Ok(()),
+            false => Err(PermissionRefusal::StillAtSlack.into()),
+        };
     };
     if let Err(error) = services.slack.client.revoke(&token).await {
         tracing::warn!(%workspace, %error, "a permission was not given back at Slack");

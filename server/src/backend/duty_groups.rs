@@ -76,9 +76,10 @@ impl DutyGroups for RoundRobin {
         caller: &Caller,
         rotation: RotationId,
         holds: GroupHolds,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal> {
         let (services, actor) = (&self.services, actor(caller));
-        let set = duty_groups::set_holds(services, &actor, &rotation, holds).await;
+        let set = duty_groups::set_holds(services, &actor, &rotation, holds, confirmed).await;
         answer(caller, set)
     }
 

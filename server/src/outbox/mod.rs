@@ -179,7 +179,7 @@ impl Deliverer {
             false => Vec::new(),
         };
         let posting = Posting::new(&self.store, &delivery, &beside);
-        let sending = AbortOnDropHandle::new(tokio::spawn({
+        let mut sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
             let (beside, posting) = (beside.clone(), posting.clone());
             async move { consumer.deliver_with(&delivery, &beside, &posting).await }
@@ -194,14 +194,22 @@ impl Deliverer {
                 },
             }
         };
-        let attempt = match time::timeout(DELIVERY_LIMIT, sending).await {
-            Ok(Ok(attempt)) => attempt,
-            Ok(Err(error)) => {
+        let sent = match time::timeout(DELIVERY_LIMIT, &mut sending).await {
+            Ok(sent) => sent,
+            Err(_) => {
+                sending.abort();
+                // As long as it goes on, it may begin to write.
+                sending.await
+            }
+        };
+        let attempt = match sent {
+            Ok(attempt) => attempt,
+            Err(error) if error.is_cancelled() => broken_off(TIMED_OUT),
+            Err(error) => {
                 tracing::error!(kind = delivery.kind, %error, "telling something outside broke off");
                 self.background.broke_off(TASK);
                 broken_off(BROKE_OFF)
             }
-            Err(_) => broken_off(TIMED_OUT),
         };
         let (repeatable, jitter) = (consumer.is_repeatable(), jitter());
         let number = (delivery.attempt, delivery.late);

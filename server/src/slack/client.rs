@@ -269,11 +269,17 @@ impl SlackClient {
             .await?;
         let fields = tokens.extra_fields();
         let given = &fields.authed_user;
-        if fields.tokens_rotate || given["refresh_token"].is_string() {
-            return Err(SlackError::TokenRotation);
-        }
         let token = given["access_token"].as_str();
         let token = token.filter(|token| !token.is_empty() && oauth::is_sendable(token));
+        if fields.tokens_rotate || given["refresh_token"].is_string() {
+            // It is not kept, and must not stay live.
+            if let Some(token) = token
+                && let Err(error) = self.revoke(&SecretString::from(token)).await
+            {
+                tracing::warn!(%error, "a permission that is not kept was not given back at Slack");
+            }
+            return Err(SlackError::TokenRotation);
+        }
         let workspace = fields.team["id"].as_str().and_then(WorkspaceId::parse);
         let person = given["id"].as_str().and_then(PersonId::parse);
         Ok(NewPermission {

@@ -1,7 +1,7 @@
 //! The ways in which Slack can fail to answer. Slack refuses with status 200
 //! and a word in the body, so the word decides.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use types::{SignInProblem, SlackProblem, SlackRefusal, SlackWord};
 
 /// What is waited when Slack asks to wait, but not for how long.
@@ -55,9 +55,41 @@ pub enum SlackError {
     /// Remedy: make a new Slack app without token rotation.
     #[error("token rotation is switched on for the Slack app")]
     TokenRotation,
+    /// By the permission that an admin has lent nothing can be written, and not by the bot's either.
+    ///
+    /// Remedy: see `GroupTrouble` for what it asks of an admin.
+    #[error("the permission that an admin lent does not serve: {0}")]
+    Lent(LentTrouble),
     /// Remedy: install it in a single workspace.
     #[error("the app was installed for a whole organisation")]
     OrganisationWide,
+}
+
+/// Why nothing is written by the permission that an admin has lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LentTrouble {
+    /// Slack refuses it, which has been wrong before.
+    Refused,
+    /// Slack does not let whoever lent it edit the group.
+    Denied,
+    /// Whoever lent it administers no more, or is deactivated.
+    NoAdmin,
+}
+
+impl LentTrouble {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "lent_refused",
+            Self::Denied => "lender_denied",
+            Self::NoAdmin => "lender_no_admin",
+        }
+    }
+}
+
+impl fmt::Display for LentTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
 }
 
 impl SlackError {
@@ -95,6 +127,7 @@ impl SlackError {
             Self::Unreachable => "unreachable".to_owned(),
             Self::Unavailable { status } => format!("status_{status}"),
             Self::Unreadable => "unreadable".to_owned(),
+            Self::Lent(trouble) => trouble.code().to_owned(),
             Self::NoApp | Self::TokenRotation | Self::OrganisationWide => {
                 "not_installed".to_owned()
             }
@@ -146,6 +179,7 @@ impl SlackError {
             | Self::Unavailable { .. }
             | Self::TokenRefused { .. }
             | Self::Passing { .. }
+            | Self::Lent(_)
             | Self::Unreadable => SignInProblem::SlackUnavailable,
         }
     }
@@ -165,7 +199,9 @@ impl SlackError {
             Self::TokenRefused { word } => SlackProblem::TokenRefused(word.clone()),
             Self::Refused { word } => SlackProblem::Refused(SlackRefusal(word.clone())),
             Self::Unreadable => SlackProblem::Unreadable,
-            Self::NoApp | Self::TokenRotation | Self::OrganisationWide => return None,
+            Self::NoApp | Self::TokenRotation | Self::OrganisationWide | Self::Lent(_) => {
+                return None;
+            }
         })
     }
 }

@@ -1,48 +1,60 @@
 //! The own permission of an admin's, by which user groups are written where a workspace lets nobody
 //! else edit them. It is used for these writes alone; everything else is the bot's.
 
-use super::{SlackError, SlackServices};
-use crate::store::{GroupWriter, StoreError, group_writer_row};
-use secrecy::SecretString;
-use types::{GROUP_WRITER_GONE, LiveTopic, WorkspaceId};
+use super::{SlackError, SlackServices, client::Granted, error::LentTrouble};
+use crate::store::{StoreError, group_writer_row};
+use domain::denials_apart;
+use secrecy::{ExposeSecret, SecretString};
+use types::{GROUP_WRITER_SCOPE, LiveTopic, WorkspaceId};
+
+/// What is lent in a workspace.
+pub(super) enum Lending {
+    Nothing,
+    /// Whoever lent it is deactivated, or administers no more. They may again, so it is kept.
+    NotToUse,
+    Lent(Lent),
+}
 
 /// A permission that serves, as far as is known.
 pub(super) struct Lent {
     pub(super) token: SecretString,
     workspace: WorkspaceId,
     sealed: String,
+    /// Slack has denied it of late.
+    is_doubted: bool,
 }
 
-/// What is lent in a workspace. Where whoever lent it is deactivated, it has ended.
 pub(super) async fn lent(
     services: &SlackServices,
     workspace: &WorkspaceId,
-) -> Result<Option<Lent>, StoreError> {
+) -> Result<Lending, StoreError> {
     let writer = services.store.group_writer(workspace).await?;
     let Some((writer, sealed)) = writer.and_then(|writer| {
         let sealed = writer.token_sealed.clone()?;
         Some((writer, sealed))
     }) else {
-        return Ok(None);
+        return Ok(Lending::Nothing);
     };
-    let Some(token) = token_of(services, &writer) else {
-        return Ok(None);
-    };
-    let lent = Lent {
-        token,
-        workspace: workspace.clone(),
-        sealed,
-    };
-    if writer.is_gone {
-        lent.end(services, GROUP_WRITER_GONE).await?;
-        return Ok(None);
+    if writer.is_gone || !writer.administers {
+        return Ok(Lending::NotToUse);
     }
-    Ok(Some(lent))
+    let token = token_of(services, workspace, &sealed);
+    Ok(token.map_or(Lending::Nothing, |token| {
+        Lending::Lent(Lent {
+            token,
+            workspace: workspace.clone(),
+            sealed,
+            is_doubted: writer.denied_at.is_some(),
+        })
+    }))
 }
 
-/// The token of somebody who lends their permission, if it has not ended and can be opened.
-pub fn token_of(services: &SlackServices, writer: &GroupWriter) -> Option<SecretString> {
-    let (workspace, sealed) = (&writer.workspace, writer.token_sealed.as_ref()?);
+/// The token that somebody has lent, if it can be opened.
+pub fn token_of(
+    services: &SlackServices,
+    workspace: &WorkspaceId,
+    sealed: &str,
+) -> Option<SecretString> {
     let opened = services.keys.open(sealed, &group_writer_row(workspace));
     opened
         .inspect_err(|error| {
@@ -51,32 +63,83 @@ pub fn token_of(services: &SlackServices, writer: &GroupWriter) -> Option<Secret
         .ok()
 }
 
+/// Has Slack end a token that is kept no more. Slack may give the same one twice, and the one that
+/// serves is left alone.
+pub(super) async fn give_back(
+    services: &SlackServices,
+    workspace: &WorkspaceId,
+    token: &SecretString,
+) {
+    let writer = services.store.group_writer(workspace).await;
+    let serving = writer.ok().flatten().and_then(|writer| writer.token_sealed);
+    let serving = serving.and_then(|sealed| token_of(services, workspace, &sealed));
+    if serving.is_some_and(|serving| serving.expose_secret() == token.expose_secret()) {
+        return;
+    }
+    if let Err(error) = services.client.revoke(token).await {
+        tracing::warn!(%workspace, %error, "a permission that is kept no more was not given back at Slack");
+    }
+}
+
 impl Lent {
-    /// Whether it has ended, after Slack has refused it with this error. One refusal counts for
-    /// nothing: Slack is asked about the token itself.
-    pub(super) async fn has_ended(
+    /// What it says of this permission that Slack has refused a write with this error, which wrote
+    /// nothing.
+    pub(super) async fn trouble(
         &self,
         services: &SlackServices,
         error: &SlackError,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Refusal, StoreError> {
         match error {
-            SlackError::MissingScope { .. } => {}
-            SlackError::TokenRefused { .. } => match services.client.auth_test(&self.token).await {
-                Err(SlackError::TokenRefused { .. }) => {}
-                _ => return Ok(false),
-            },
-            _ => return Ok(false),
+            SlackError::Refused { word } if word.as_str() == "permission_denied" => {
+                return Ok(Refusal::Trouble(LentTrouble::Denied));
+            }
+            SlackError::MissingScope { .. } | SlackError::TokenRefused { .. } => {}
+            _ => return Ok(Refusal::Other),
         }
-        self.end(services, &error.code()).await?;
-        Ok(true)
+        // One refusal counts for nothing: Slack is asked about the token itself, and once more
+        // after a while.
+        let is_denied = match services.client.auth_test(&self.token).await {
+            Err(SlackError::TokenRefused { .. }) => true,
+            Ok(Granted {
+                scopes: Some(scopes),
+                ..
+            }) => !scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE),
+            _ => false,
+        };
+        if is_denied && self.deny(services, &error.code()).await? {
+            return Ok(Refusal::Ended);
+        }
+        Ok(Refusal::Trouble(LentTrouble::Refused))
     }
 
-    async fn end(&self, services: &SlackServices, why: &str) -> Result<(), StoreError> {
+    async fn deny(&self, services: &SlackServices, why: &str) -> Result<bool, StoreError> {
         let (store, workspace) = (&services.store, &self.workspace);
-        if store.end_group_writer(workspace, &self.sealed, why).await? {
+        let apart = denials_apart(services.config.slack.directory_interval);
+        let denying = store.deny_group_writer(workspace, &self.sealed, (why, apart));
+        let has_ended = denying.await?;
+        if has_ended {
             tracing::warn!(%workspace, why, "the permission to edit user groups that an admin lent has ended");
             services.live.publish(workspace, LiveTopic::Connection);
         }
+        Ok(has_ended)
+    }
+
+    /// After Slack has taken it.
+    pub(super) async fn accepted(&self, services: &SlackServices) -> Result<(), StoreError> {
+        if self.is_doubted {
+            let store = &services.store;
+            store
+                .accept_group_writer(&self.workspace, &self.sealed)
+                .await?;
+        }
         Ok(())
     }
+}
+
+/// What a refusal of Slack's says of a permission that was lent.
+pub(super) enum Refusal {
+    /// Nothing.
+    Other,
+    Ended,
+    Trouble(LentTrouble),
 }

@@ -29,7 +29,7 @@ pub use channels::{Channels, Listed};
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use command::{Command, CoverWish, Invocation, Request};
 pub use direct::open_direct;
-pub use error::SlackError;
+pub use error::{LentTrouble, SlackError};
 pub use group_writer::token_of as lent_token;
 pub use holds::Holds;
 pub use installation::{

@@ -3,10 +3,10 @@
 
 use super::{
     DUTY_GROUP, SlackServices,
-    client::{Granted, NewInstallation},
+    client::{Granted, NewInstallation, NewPermission},
     directory::{DirectoryError, LookedUp, look_up, start_refresh},
     error::SlackError,
-    group_writer::token_of as lent_token,
+    group_writer::{give_back, token_of as lent_token},
     id_token::{self, Expected, IdTokenError, Identity},
     installation::{
         NEEDED_SCOPES, bot_token, has_needed, is_allowed, is_served, only_served, scopes_to_ask,
@@ -463,6 +463,7 @@ async fn after_lending(
         Ok(code) => match lend(services, visit, code, (workspace, person)).await {
             Ok(problem) => problem,
             Err(stop @ Stop::Store(_)) => return Err(stop),
+            Err(Stop::Slack(SlackError::TokenRotation)) => Some(LendProblem::TokenRotation),
             Err(stop) => {
                 tracing::warn!(%workspace, %person, why = %stop, "no permission to edit user groups was lent");
                 Some(LendProblem::Failed)
@@ -488,42 +489,31 @@ async fn after_lending(
 }
 
 /// Saves the permission that an admin has lent, and has groups tried again that Slack let nobody
-/// edit. What was lent before is given back.
+/// edit. What was lent before is given back, and so is what is not saved.
 async fn lend(
     services: &SlackServices,
     visit: &Visit,
     code: &str,
     (workspace, person): (&WorkspaceId, &PersonId),
 ) -> Result<Option<LendProblem>, Stop> {
-    let (client, store) = (&services.client, &services.store);
+    let store = &services.store;
     let redirect_uri = services.config.public_url.join(CALLBACK_PATH);
-    let new = client.exchange_permission(code, &redirect_uri).await?;
-    if (&new.workspace, &new.person) != (workspace, person) {
-        return Ok(Some(LendProblem::SomebodyElse));
+    let exchanging = services.client.exchange_permission(code, &redirect_uri);
+    let new = exchanging.await?;
+    let saved = save_lent(services, visit, &new, (workspace, person)).await;
+    let dropped = match &saved {
+        Ok(Ok(former)) => former
+            .as_ref()
+            .and_then(|sealed| lent_token(services, workspace, sealed)),
+        Ok(Err(_)) | Err(_) => Some(new.token.clone()),
+    };
+    if let Some(dropped) = dropped {
+        give_back(services, workspace, &dropped).await;
     }
-    if !new.scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE) {
-        return Ok(Some(LendProblem::NoScope));
+    if let Err(problem) = saved? {
+        return Ok(Some(problem));
     }
-    let lender = store.person(workspace, person).await?;
-    let lender = lender.filter(|person| person.role.administers() && !person.deactivated);
-    let lender = lender.ok_or(Stop::Refused(SignInProblem::NoMember))?;
-    let former = store.group_writer(workspace).await?;
-    let sealed = services.keys.seal(&new.token, &group_writer_row(workspace));
-    let entry = audited(
-        workspace,
-        by_session(&lender),
-        AuditAction::LentGroupPermission,
-        visit,
-        store.now().await?,
-    );
-    store.save_group_writer(person, &sealed, &entry).await?;
     services.live.publish(workspace, LiveTopic::Connection);
-    let former = former.filter(|former| former.person != *person);
-    if let Some(former) = former.and_then(|former| lent_token(services, &former))
-        && let Err(error) = client.revoke(&former).await
-    {
-        tracing::warn!(%workspace, %error, "a permission that was lent before was not given back at Slack");
-    }
     for group in store.duty_groups(workspace, DUTY_GROUP).await? {
         let (rotation, _) = &group.feeds[0];
         let target = (DUTY_GROUP, group.id.as_str());
@@ -532,6 +522,43 @@ async fn lend(
         }
     }
     Ok(None)
+}
+
+/// Saves what an admin has lent, if it is theirs and serves. The token that this replaces, sealed.
+async fn save_lent(
+    services: &SlackServices,
+    visit: &Visit,
+    new: &NewPermission,
+    (workspace, person): (&WorkspaceId, &PersonId),
+) -> Result<Result<Option<String>, LendProblem>, Stop> {
+    let store = &services.store;
+    let lender = store.person(workspace, person).await?;
+    let given = store.person(workspace, &new.person).await?;
+    // Slack may know somebody by two ids.
+    let id_of = |known: &Option<Person>, told: &PersonId| {
+        known.as_ref().map_or(told, |known| &known.id).clone()
+    };
+    let is_same = id_of(&given, &new.person) == id_of(&lender, person);
+    if new.workspace != *workspace || !is_same {
+        return Ok(Err(LendProblem::SomebodyElse));
+    }
+    if !new.scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE) {
+        return Ok(Err(LendProblem::NoScope));
+    }
+    let lender = lender.filter(|person| person.role.administers() && !person.deactivated);
+    let Some(lender) = lender else {
+        return Ok(Err(LendProblem::NoAdmin));
+    };
+    let sealed = services.keys.seal(&new.token, &group_writer_row(workspace));
+    let entry = audited(
+        workspace,
+        by_session(&lender),
+        AuditAction::LentGroupPermission,
+        visit,
+        store.now().await?,
+    );
+    let saving = store.save_group_writer(&lender.id, &sealed, &entry);
+    Ok(Ok(saving.await?))
 }
 
 /// Has the browser keep the step under a new state, which `url` gets to carry.

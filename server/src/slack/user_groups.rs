@@ -4,7 +4,8 @@
 use super::{
     AskError, Installed, SlackError, SlackServices,
     client::Granted,
-    group_writer,
+    error::LentTrouble,
+    group_writer::{self, Lending, Refusal},
     shapes::{person_id, storable},
 };
 use domain::{GroupState, GroupWrite};
@@ -194,7 +195,7 @@ impl UserGroups {
 }
 
 /// Changes something about groups: by the permission that an admin has lent, and where nobody has, or
-/// that has ended, by the bot's.
+/// that does not serve, by the bot's.
 async fn put(
     services: &SlackServices,
     installed: &Installed,
@@ -202,17 +203,34 @@ async fn put(
     body: &Value,
 ) -> Result<Option<UserGroup>, AskError> {
     let (client, workspace) = (&services.client, &installed.workspace.id);
-    if let Some(lent) = group_writer::lent(services, workspace).await? {
-        let writing = client.write_group(&lent.token, method, body);
-        match services.holds.kept(workspace, method.into(), writing).await {
-            Ok(written) => return Ok(written.value),
-            // Nothing was written.
-            Err(error) if lent.has_ended(services, &error).await? => {}
-            Err(error) => return Err(error.into()),
+    let trouble = match group_writer::lent(services, workspace).await? {
+        Lending::Nothing => None,
+        Lending::NotToUse => Some(LentTrouble::NoAdmin),
+        Lending::Lent(lent) => {
+            let writing = client.write_group(&lent.token, method, body);
+            match services.holds.kept(workspace, method.into(), writing).await {
+                Ok(written) => {
+                    lent.accepted(services).await?;
+                    return Ok(written.value);
+                }
+                Err(error) => match lent.trouble(services, &error).await? {
+                    Refusal::Other => return Err(error.into()),
+                    Refusal::Ended => None,
+                    Refusal::Trouble(trouble) => Some(trouble),
+                },
+            }
         }
-    }
+    };
     let question = || client.write_group(&installed.token, method, body);
-    installed.ask(services, method, question).await
+    match (installed.ask(services, method, question).await, trouble) {
+        // The bot may not either, as was to be expected where somebody had to lend theirs.
+        (Err(AskError::Slack(SlackError::Refused { word })), Some(trouble))
+            if word.as_str() == "permission_denied" =>
+        {
+            Err(SlackError::Lent(trouble).into())
+        }
+        (answer, _) => answer,
+    }
 }
 
 /// The groups of an answer that lists them, without those that cannot be read.

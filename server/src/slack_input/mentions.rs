@@ -2,7 +2,7 @@
 //! thread, who take it or pass it on by a button. Of a private rotation only the one who asks is told
 //! anything, and of one that they may not see nobody. What is answered goes through the outbox.
 
-use super::{actor, found, reply::Reply};
+use super::{actor, found, presses::to_update, reply::Reply};
 use crate::{
     Services,
     actions::{Failure, rotations},
@@ -144,20 +144,21 @@ impl Mentions {
             thread: Some(thread),
             ..Message::new(channel, text)
         };
-        match &answer {
-            Answer::Nothing => return Ok(Attempt::Delivered),
-            Answer::Call {
-                rotation,
-                text,
-                people,
-            } => {
-                let call = (number, people.as_slice(), text.as_str());
-                keep_call(services, &mention, rotation, call).await?;
-            }
-            Answer::InThread(_) | Answer::Alone(_) => {}
+        if matches!(answer, Answer::Nothing) {
+            return Ok(Attempt::Delivered);
         }
+        // Who counts as gone must not keep a call in the place of the one that another has written.
         if !posting.begins().await? {
             return Ok(failed(FAILED));
+        }
+        if let Answer::Call {
+            rotation,
+            text,
+            people,
+        } = &answer
+        {
+            let call = (number, people.as_slice(), text.as_str());
+            keep_call(services, &mention, rotation, call).await?;
         }
         let written = match &answer {
             Answer::Nothing => Ok(()),
@@ -425,13 +426,23 @@ async fn post_call(
     };
     let ts = post_message(&services.slack, installed, message).await?;
     let changing = services.store.change_mention(&mention.id, None, |mention| {
-        if let Some(written) = mention.messages.get_mut(number) {
-            written.ts = ts;
-        }
-        Ok::<_, ()>(Vec::new())
+        Ok::<_, ()>(known_as(mention, number, ts))
     });
     if let Err(error) = changing.await {
         tracing::warn!(%error, "a message will not say what becomes of it");
     }
     Ok(())
+}
+
+/// Keeps by what Slack knows the message of a call. What has become of the call while it was written
+/// could not be told by it, and is now.
+fn known_as(mention: &mut StoredMention, number: usize, ts: Option<String>) -> Vec<MentionNotice> {
+    let mut calls = mention.calling.calls.iter().zip(&mut mention.messages);
+    let Some((call, written)) = calls.nth(number) else {
+        return Vec::new();
+    };
+    // Whoever pressed a button has told meanwhile what Slack did not.
+    written.ts = ts.or(written.ts.take());
+    let is_behind = changes_of(&mention.calling, call) != written.told;
+    Vec::from_iter(is_behind.then(|| to_update(mention)))
 }

@@ -102,7 +102,7 @@ async fn pressed(
 }
 
 /// That the messages of a mention are to say what has become of it.
-fn to_update(mention: &StoredMention) -> MentionNotice {
+pub(super) fn to_update(mention: &StoredMention) -> MentionNotice {
     MentionNotice {
         kind: CALL,
         number: mention.progress(),

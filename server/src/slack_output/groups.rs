@@ -11,7 +11,7 @@ use crate::{
     store::{Delivery, DutyGroup},
 };
 use async_trait::async_trait;
-use domain::{GroupGoal, GroupRules};
+use domain::{GroupRules, GroupWrite};
 use futures::{StreamExt, stream};
 use std::collections::BTreeSet;
 use types::{PersonId, Role, SlackGroupId, WorkspaceId};
@@ -127,7 +127,7 @@ async fn write(
                     if word.as_str() == "invalid_users" && !has_asked =>
                 {
                     has_asked = true;
-                    let not_taken = not_taken(services, installed, &goal, &rules).await?;
+                    let not_taken = not_taken(services, installed, step, &rules).await?;
                     store
                         .note_not_taken(workspace, &group.id, &not_taken)
                         .await?;
@@ -154,18 +154,18 @@ fn answered(error: AskError) -> Result<Attempt, Failure> {
     }
 }
 
-/// Slack does not say whom it refuses, so it is asked about each of those who should be in the
-/// group. Whoever turns out to be deactivated is left out by the rules; who is not known there,
+/// Slack does not say whom it refuses, so it is asked about each of those on the list
+/// that it refused. Whoever turns out to be deactivated is left out by the rules; who is not known there,
 /// and, where nobody else explains it, who is a guest, is among these.
 async fn not_taken(
     services: &Services,
     installed: &Installed,
-    goal: &GroupGoal,
+    refused: &GroupWrite,
     rules: &GroupRules,
 ) -> Result<BTreeSet<PersonId>, Failure> {
     let Installed { workspace, token } = installed;
     let mut not_taken = rules.not_taken.clone();
-    let (GroupGoal::Members(members) | GroupGoal::AtLeast(members)) = goal else {
+    let GroupWrite::Members(members) = refused else {
         return Ok(not_taken);
     };
     let (mut guests, mut explained) = (Vec::new(), false);

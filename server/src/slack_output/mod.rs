@@ -17,7 +17,7 @@ use crate::{
     Services,
     background::{Lease, Periodic, Task},
     outbox::{Attempt, Posting},
-    slack::{self, AskError, Installed, Message, SlackError},
+    slack::{self, AskError, Installed, LentTrouble, Message, SlackError},
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
@@ -145,6 +145,7 @@ fn attempt(error: &SlackError) -> Attempt {
         },
         // Whether the token has ended is for others to find out.
         SlackError::TokenRefused { .. }
+        | SlackError::Lent(LentTrouble::Refused)
         | SlackError::Passing { .. }
         | SlackError::Unreachable
         | SlackError::Unavailable { .. } => failed(&problem),

@@ -55,63 +55,42 @@ impl Store {
     }
 
     /// Has one target, and no other, told by notices of this kind on that occasion, or none
-    /// any more, if `allow`, which is handed the rotation and the target until now, does not
-    /// refuse. `None` when there is no such rotation; else whether it is another target.
+    /// any more, if `allow`, which is handed the rotation and what was told until now, does not
+    /// refuse. `None` when there is no such rotation; else whether that changed anything.
     pub async fn set_target<R>(
         &self,
         workspace: &WorkspaceId,
         id: &RotationId,
-        (kind, chosen): (&str, Option<(&str, Occasion)>),
-        allow: impl FnOnce(&Rotation, Option<&str>) -> std::result::Result<NewAuditEntry, R> + Send,
+        (kind, chosen): (&str, Option<Told<'_>>),
+        allow: impl FnOnce(&Rotation, Option<Told<'_>>) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
         let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
         else {
             return Ok(None);
         };
-        let before = target_of(&mut tx, id, kind).await?;
-        let entry = match allow(&rotation, before.as_deref()) {
+        let before = told_of(&mut tx, id, kind).await?;
+        let before = before.as_ref();
+        let before = before.map(|(target, occasion)| (target.as_str(), *occasion));
+        let entry = match allow(&rotation, before) {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
-        if before.as_deref() == chosen.map(|(target, _)| target) {
+        if before == chosen {
             return Ok(Some(Ok(false)));
         }
-        point(&mut tx, workspace, id, kind, (before.as_deref(), chosen)).await?;
+        point(&mut tx, workspace, id, kind, (before, chosen)).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
         Ok(Some(Ok(true)))
     }
 
-    /// Has the target that [`Store::set_target`] has set told on another occasion, with the audit
-    /// entry. False when there is none.
-    pub async fn set_occasion(
-        &self,
-        id: &RotationId,
-        (kind, occasion): (&str, Occasion),
-        entry: &NewAuditEntry,
-    ) -> Result<bool> {
-        let mut tx = self.begin().await?;
-        let Some(target) = target_of(&mut tx, id, kind).await? else {
-            return Ok(false);
-        };
-        let subscription = Subscription {
-            rotation: id.clone(),
-            kind: kind.to_owned(),
-            addressee: Addressee::Target(target),
-            occasion,
-        };
-        insert(&mut tx, entry.workspace(), &subscription).await?;
-        audit::insert(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
     /// The target that [`Store::set_target`] has set.
     pub async fn target(&self, rotation: &RotationId, kind: &str) -> Result<Option<String>> {
         let mut connection = self.pool.acquire().await?;
-        target_of(&mut connection, rotation, kind).await
+        let told = told_of(&mut connection, rotation, kind).await?;
+        Ok(told.map(|(target, _)| target))
     }
 
     /// Has somebody told no more. What is being sent is sent.
@@ -128,18 +107,23 @@ impl Store {
     }
 }
 
-/// Has one target told on an occasion in the place of another one, if they differ.
+/// A target, and on what occasion it is told.
+pub type Told<'a> = (&'a str, Occasion);
+
+/// Has one target told on an occasion in the place of another one, or of the same on another
+/// occasion, if they differ.
 pub(super) async fn point(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
     rotation: &RotationId,
     kind: &str,
-    (before, after): (Option<&str>, Option<(&str, Occasion)>),
+    (before, after): (Option<Told<'_>>, Option<Told<'_>>),
 ) -> Result<()> {
-    if before == after.map(|(target, _)| target) {
+    if before == after {
         return Ok(());
     }
-    if let Some(before) = before {
+    let after_target = after.map(|(target, _)| target);
+    if let Some((before, _)) = before.filter(|(before, _)| after_target != Some(*before)) {
         let before = Addressee::Target(before.to_owned());
         unsubscribe(connection, rotation, kind, &before).await?;
     }
@@ -201,20 +185,30 @@ async fn unsubscribe(
     outbox::withdraw(connection, rotation, kind, addressee).await
 }
 
-pub(super) async fn target_of(
+/// What [`Store::set_target`] has set.
+pub(super) async fn told_of(
     connection: &mut DatabaseConnection,
     rotation: &RotationId,
     kind: &str,
-) -> Result<Option<String>> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "select target from subscriptions where rotation_id = $1 and kind = $2
-         order by target limit 1",
+) -> Result<Option<(String, Occasion)>> {
+    let row: Option<(String, Option<i64>, Option<i64>)> = sqlx::query_as(
+        "select target, lead_millis, of_members from subscriptions
+         where rotation_id = $1 and kind = $2 order by target limit 1",
     )
     .bind(rotation.as_str())
     .bind(kind)
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|(target,)| target))
+    Ok(row.map(|(target, lead, of_members)| (target, occasion(lead, of_members))))
+}
+
+/// As it was stored.
+fn occasion(lead: Option<i64>, of_members: Option<i64>) -> Occasion {
+    match (lead, of_members) {
+        (Some(lead), _) => Occasion::BeforeShift(duration(lead)),
+        (None, Some(_)) => Occasion::ChangeOfPeople,
+        (None, None) => Occasion::ChangeOfDuty,
+    }
 }
 
 /// As it is stored.
@@ -250,17 +244,12 @@ pub(super) async fn of_rotations<'a>(
             true => Addressee::Holder,
             false => Addressee::Target(target),
         };
-        let occasion = match (lead, of_members) {
-            (Some(lead), _) => Occasion::BeforeShift(duration(lead)),
-            (None, Some(_)) => Occasion::ChangeOfPeople,
-            (None, None) => Occasion::ChangeOfDuty,
-        };
         let of_rotation = subscriptions.entry(rotation.clone()).or_default();
         of_rotation.push(Subscription {
             rotation,
             kind,
             addressee,
-            occasion,
+            occasion: occasion(lead, of_members),
         });
     }
     for personal in notifications::subscriptions(connection, engine, &rotations).await? {

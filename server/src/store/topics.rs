@@ -149,8 +149,10 @@ impl Store {
         else {
             return Ok(None);
         };
-        let target = subscriptions::target_of(&mut tx, id, kind).await?;
-        let former = match target.as_deref().and_then(topic_channel) {
+        let told = subscriptions::told_of(&mut tx, id, kind).await?;
+        let told = told.as_ref();
+        let told = told.map(|(target, occasion)| (target.as_str(), *occasion));
+        let former = match told.and_then(|(target, _)| topic_channel(target)) {
             Some(channel) => {
                 let set = read(&mut tx, workspace, kind, Some(&channel)).await?;
                 set.into_iter().find(|topic| topic.rotation == *id)
@@ -172,8 +174,7 @@ impl Store {
             let after = chosen.map(|(channel, _)| topic_target(channel));
             let after = after.as_deref();
             let after = after.map(|after| (after, Occasion::ChangeOfDuty));
-            let targets = (target.as_deref(), after);
-            subscriptions::point(&mut tx, workspace, id, kind, targets).await?;
+            subscriptions::point(&mut tx, workspace, id, kind, (told, after)).await?;
             audit::insert(&mut tx, &entry).await?;
             self.rotations_changed(&mut tx, workspace, [id]).await?;
             tx.commit().await?;

@@ -33,6 +33,8 @@ const JUERGEN: (&str, &str) = ("U08JUERGEN", "Jürgen Weiß");
 const ADA: (&str, &str) = ("U01ADAOKAF", "Ada Okafor");
 const WEI: (&str, &str) = ("U07WEIZHAN", "Wei Zhang");
 const PRIYA: (&str, &str) = ("U03PRIYARA", "Priya Raman");
+const LEILA: (&str, &str) = ("U13LEILAHA", "Leila Haddad");
+const MARTA: (&str, &str) = ("U04MARTAKO", "Marta Kowalska");
 const WRITE: &str = "usergroups.users.update";
 
 impl Output {
@@ -223,9 +225,85 @@ async fn all_members_of_a_rotation_may_be_in_it_and_whoever_joins_or_leaves_is_w
         output.until_in_it(&id, &[WEI, JUERGEN]).await;
         assert_eq!(output.calls(WRITE).await, writes + 2);
 
-        let setting = backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty);
+        let setting =
+            backend.set_group_holds(&output.caller, id.clone(), GroupHolds::OnDuty, false);
         assert_eq!(setting.await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[JUERGEN]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whom_a_group_holds_is_chosen_of_the_group_that_is_connected_and_with_a_yes_for_many() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let many = [TOMAS, JUERGEN, WEI, PRIYA, ADA, LEILA, MARTA];
+        output.meet(&many).await;
+        let (backend, caller) = (&output.backend, &output.caller);
+        let id = output.by_hand("Ops", &many).await;
+        let choice = |holds| GroupChoice {
+            holds,
+            ..holding_those_on_duty(SlackGroupId::new(GROUP))
+        };
+        assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
+        // Somebody who chose otherwise connects the same one.
+        let all = choice(GroupHolds::Members);
+        let again = backend.connect_duty_group(caller, id.clone(), all, false);
+        assert_eq!(again.await.unwrap(), Outcome::Done(()));
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+        output
+            .until("all should be in it", async || {
+                (output.members().await.len() == many.len()).then_some(())
+            })
+            .await;
+
+        let back =
+            |confirmed| backend.set_group_holds(caller, id.clone(), GroupHolds::OnDuty, confirmed);
+        let asked = Outcome::Refused(GroupRefusal::TakesOut { count: 6 });
+        assert_eq!(back(false).await.unwrap(), asked);
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+        assert_eq!(back(true).await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS]).await;
+
+        let left = backend.leave_duty_group(caller, id.clone()).await;
+        assert_eq!(left.unwrap(), Outcome::Done(()));
+        let gone = Outcome::Refused(GroupRefusal::NotConnected);
+        assert_eq!(back(true).await.unwrap(), gone);
+        assert!(output.shown(&id).await.kept.is_none());
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_the_group_and_cannot_be_keeps_nobody_out_who_always_is_in_it() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let key = types::MemberKey::new(format!("slack:{}", TOMAS.0));
+        let removed = output
+            .backend
+            .remove_member(&output.caller, id.clone(), key)
+            .await;
+        assert!(removed.unwrap().done().is_some());
+        let order = json!({"users": [TOMAS.0, PRIYA.0], "by": WEI.0});
+        output.control_group("users", order).await;
+        let gone = format!("slack/people/{}/deactivate", PRIYA.0);
+        output.sandbox.control(&gone, json!({})).await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        let set = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output
+            .until("Wei should be in it too", async || {
+                let members = output.members().await;
+                let is_so = members.contains(&WEI.0.to_owned()) && !output.kept(&id).await.waiting;
+                is_so.then_some(())
+            })
+            .await;
+        assert_eq!(output.kept(&id).await.trouble, None);
         output.end().await;
     }
 }
@@ -374,6 +452,17 @@ impl Output {
         saving.await.unwrap();
     }
 
+    /// Has Slack told that somebody has this role by now.
+    async fn has_role(&self, (id, _): (&str, &str), role: Role) {
+        let (store, workspace) = (&self.services.store, workspace());
+        let directory = store.directory(&workspace).await.unwrap();
+        let mut people = directory.people().to_vec();
+        for person in people.iter_mut().filter(|one| one.id.as_str() == id) {
+            person.role = role;
+        }
+        crate::support::directory_read(store, &people, server::clock::now()).await;
+    }
+
     async fn writer(&self) -> Option<(String, Option<PermissionEnd>)> {
         let settings = self.backend.slack_settings(&self.caller).await.unwrap();
         let writer = settings.group_writer?;
@@ -395,6 +484,7 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
     for database in databases().await {
         let output = Output::with_groups(&database).await;
         output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        output.has_role(ADA, Role::Admin).await;
         let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
         let only_admins = json!({"group_editors": "admins"});
         output.sandbox.control("slack/settings", only_admins).await;
@@ -411,11 +501,16 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
         let readers = output.callers("usergroups.list").await;
         assert!(!readers.contains(&ADA.0.to_owned()));
 
-        // Slack ends it: the bot may not, and that is said.
+        // Slack ends it, and has to say so twice: the bot may not, and that is said.
         let whose = json!({"person": ADA.0});
         let revoked = output.sandbox.control("slack/user-tokens/revoke", whose);
         revoked.await;
         output.rotate(&id).await;
+        output.until_wrong(&id, GroupTrouble::LentRefused).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        let long_ago = "update group_writers set denied_at = 1";
+        database.execute(long_ago).await;
+        output.write_now(&id).await;
         output.until_wrong(&id, GroupTrouble::AdminsOnly).await;
         let ended = PermissionEnd::Refused(SlackWord::parse("token_revoked").unwrap());
         assert_eq!(output.writer().await, Some((ADA.1.to_owned(), Some(ended))));
@@ -437,6 +532,28 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
 }
 
 #[tokio::test]
+async fn whoever_administers_no_more_lends_nothing_until_they_do_again() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        output.meet(&[TOMAS, JUERGEN, WEI, PRIYA, ADA]).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let only_admins = json!({"group_editors": "admins"});
+        output.sandbox.control("slack/settings", only_admins).await;
+        output.lend(ADA).await;
+        let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::NoAdmin)));
+        assert_eq!(output.writer().await, ended);
+        output.connect(&id, false).await;
+        output.until_wrong(&id, GroupTrouble::LenderNoAdmin).await;
+        assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
+        output.has_role(ADA, Role::Admin).await;
+        output.write_now(&id).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_deactivated_lends_nothing_any_more() {
     let database = crate::support::sqlite();
     let output = Output::with_groups(&database).await;
@@ -447,7 +564,7 @@ async fn whoever_is_deactivated_lends_nothing_any_more() {
     let directory = store.directory(&workspace).await.unwrap();
     let mut people = directory.people().to_vec();
     for person in people.iter_mut().filter(|person| person.name == ADA.1) {
-        person.deactivated = true;
+        (person.deactivated, person.role) = (true, Role::Admin);
     }
     crate::support::directory_read(store, &people, server::clock::now()).await;
     let ended = Some((ADA.1.to_owned(), Some(PermissionEnd::Deactivated)));
@@ -457,20 +574,24 @@ async fn whoever_is_deactivated_lends_nothing_any_more() {
     assert!(!output.callers(WRITE).await.contains(&ADA.0.to_owned()));
     assert_eq!(output.writer().await, ended);
     let writer = store.group_writer(&workspace).await.unwrap().unwrap();
-    assert_eq!(writer.token_sealed, None);
+    // Whoever comes back lends it still.
+    assert!(writer.token_sealed.is_some());
 
     // Without JavaScript, too, it is said and forgotten.
     let cookie = crate::support::cookie(store).await;
     let (name, value) = cookie.split_once('=').unwrap();
     let mut ann = Browser::new(&output.services).with_cookie(name, value);
     let page = ann.open("/settings/slack").await;
-    for words in ["Ended", "was deactivated", "allow=own_group_writes"] {
+    for words in ["Not used", "is deactivated", "allow=own_group_writes"] {
         assert!(page.body.contains(words), "{words:?} in {}", page.body);
     }
     let (path, form) = ("/rpc/take_back_permission", "change=a");
     let answer = ann.submit(path, form, "/settings/slack").await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     assert_eq!(output.writer().await, None);
+    let told = output.sandbox.ask("slack/user-tokens").await;
+    let tokens = told["tokens"].as_array().unwrap();
+    assert!(tokens.iter().all(|token| token["live"] == false), "{told}");
     output.end().await;
 }
 
@@ -647,6 +768,13 @@ async fn a_group_is_chosen_without_javascript_by_those_who_may_edit() {
     let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
     assert!(answer.status.is_redirection(), "{}", answer.body);
     assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+    // What says nothing, or nothing that is known, takes nobody out.
+    for odd in ["", "&holds=", "&holds=of_tomorrow"] {
+        let form = format!("rotation={id}&change=c{odd}");
+        let answer = ann.submit("/rpc/set_group_holds", &form, &page).await;
+        assert!(answer.status.is_redirection(), "{}", answer.body);
+        assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
+    }
 
     let bob = Caller {
         person: PersonId::new("U2"),

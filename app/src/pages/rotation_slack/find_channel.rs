@@ -10,6 +10,7 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use types::{ChannelSummary, ChannelsFound, RotationId, SlackCapability};
 
 /// The parameters of the page's address: what is searched for, and which channel was chosen for what.
@@ -29,8 +30,12 @@ pub(super) fn FindChannel(id: RotationId) -> impl IntoView {
         <Card id="find-channel-heading" title="Find a channel">
             {search_form(&here, ("search-channels", SEARCH), "Search channels", (search.get_untracked(), &[]))}
             {loaded(found, move |found: DataMemo<ChannelsFound>| {
-                let here = here.clone();
-                redrawn(move || results(found.get(), &here, &search.get()))
+                let (here, address) = (here.clone(), use_location().search);
+                redrawn(move || {
+                    // The links hold what is chosen beside it, also later.
+                    address.track();
+                    results(found.get(), &here, &search.get())
+                })
             })}
         </Card>
     }

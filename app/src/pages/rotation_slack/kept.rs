@@ -12,7 +12,9 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
-use types::{MemberKey, NobodyOnDuty, PersonId, Standby, WhyLeftOut};
+use types::{
+    GroupHolds, MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut,
+};
 
 #[component]
 pub(super) fn KeptGroup(
@@ -64,6 +66,13 @@ pub(super) fn KeptGroup(
         let others = count(kept.shared_with, "other rotation feeds", "other rotations feed");
         view! { <p class="hint">{format!("{others} this group too. Whom of this rotation it holds is chosen here for this one alone, all else for all of them.")}</p> }
     });
+    let stays = (kept.when_nobody == NobodyOnDuty::Keep && !kept.permanent.is_empty()).then(|| {
+        view! {
+            <p class="hint">
+                "Whoever is removed here while nobody is on duty stays in the group until somebody is."
+            </p>
+        }
+    });
     let permanent = (Standby::Permanent, kept.permanent);
     let permanent = standby(permanent, &id, actions, choices.permanent);
     let fallback = (kept.when_nobody == NobodyOnDuty::Fallback).then(|| {
@@ -76,6 +85,17 @@ pub(super) fn KeptGroup(
     });
     let write = button(actions.write, &id, "Write now", "Asking…");
     let of_holds = id.clone();
+    let confirm = (kept.holds == GroupHolds::Members).then(|| {
+        view! {
+            <p>
+                <input type="checkbox" id="confirm-holds" name="confirmed" value="true"/>
+                " "
+                <label for="confirm-holds">
+                    {format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group")}
+                </label>
+            </p>
+        }
+    });
     let leave = button(actions.leave, &id, "Disconnect group", "Disconnecting…");
     view! {
         {kept.trouble.map(warning)}
@@ -103,6 +123,7 @@ pub(super) fn KeptGroup(
         <ActionForm action=actions.holds class="column">
             <input type="hidden" name="rotation" value=of_holds/>
             {holds_choices(kept.holds)}
+            {confirm}
             <div class="buttons">
                 <SubmitButton
                     label="Save" target="who is in the group" busy_label="Saving…"
@@ -119,6 +140,7 @@ pub(super) fn KeptGroup(
         </ActionForm>
         {fallback}
         {permanent}
+        {stays}
     }
     .into_any()
 }

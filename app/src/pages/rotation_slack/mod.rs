@@ -31,6 +31,7 @@ use find_channel::{ANNOUNCE, FindChannel, TOPIC};
 use kept::KeptGroup;
 
 use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_router::hooks::use_location;
 use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
 
 /// What the address of this page holds: what is searched for, chosen and tried, and not saved yet.
@@ -211,14 +212,10 @@ fn search_form(
     here: &str,
     (id, name): (&'static str, &'static str),
     label: &'static str,
-    (value, instead): (String, &[&str]),
+    (value, instead): (String, &[&'static str]),
 ) -> AnyView {
     let here = here.to_owned();
-    let held = use_parameters(&HELD)().into_iter();
-    let others = held.filter(|(other, _)| *other != name && !instead.contains(other));
-    let others = others
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
+    let others = held_fields(instead.iter().copied().chain([name]).collect());
     view! {
         <form method="get" action=here class="field">
             {others}
@@ -230,6 +227,19 @@ fn search_form(
         </form>
     }
     .into_any()
+}
+
+/// All that was chosen on this page but for these, as fields of a form that opens it anew.
+fn held_fields(left_out: Vec<&'static str>) -> AnyView {
+    let (held, search) = (use_parameters(&HELD), use_location().search);
+    redrawn(move || {
+        // What is chosen later goes along as well.
+        search.track();
+        let others = held().into_iter();
+        let others = others.filter(|(name, _)| !left_out.contains(name));
+        let field = |(name, value)| view! { <input type="hidden" name=name value=value/> };
+        others.map(field).collect_view()
+    })
 }
 
 fn warning(sentence: String) -> AnyView {

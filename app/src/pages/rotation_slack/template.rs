@@ -1,6 +1,6 @@
 //! The field for a template, with what it makes at present, its tokens, and the button that tries it.
 
-use super::{use_elsewhere, warning};
+use super::{held_fields, use_elsewhere, warning};
 use crate::{components::TextArea, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -57,7 +57,10 @@ pub(super) fn Preview(name: &'static str, here: String) -> impl IntoView {
         };
         navigate(&elsewhere(&[(name, &template)]), options);
     };
+    // Without our code the form itself opens the page.
+    let held = held_fields(vec![name]);
     view! {
+        {held}
         <button type="submit" class="button" formmethod="get" formaction=here on:click=ask>
             "Preview"
         </button>

@@ -80,6 +80,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Order<T> {
     }
 }
 
+pub use schedules::end_soon;
+
 pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/", get(overview))

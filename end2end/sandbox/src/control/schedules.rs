@@ -193,26 +193,41 @@ struct EndShift {
     next: Option<String>,
 }
 
-/// The next person takes over alone, by an override for the rest of the shift, or for an hour if that is
-/// longer. A shift that would end before gets an override of its own holders, so that it lasts exactly until
-/// then.
 async fn end_shift(
     State(sandbox): State<Sandbox>,
     Path(id): Path<String>,
-    Order(order): Order<EndShift>,
+    Order(EndShift { seconds, next }): Order<EndShift>,
 ) -> Answer {
-    if order.seconds < 1 {
+    let made = end_running_shift(&mut sandbox.world(), &id, seconds, next.as_deref())?;
+    Ok(Json(made))
+}
+
+/// Ends a shift as the button on the home page does.
+pub fn end_soon(sandbox: &Sandbox, schedule: &str, seconds: i64) -> Result<(), String> {
+    let ended = end_running_shift(&mut sandbox.world(), schedule, seconds, None);
+    ended.map(drop).map_err(|Refused(_, sentence)| sentence)
+}
+
+/// The next person takes over alone, by an override for the rest of the shift, or for an hour if that is
+/// longer. A shift that would end before gets an override of its own holders, so that it lasts exactly until
+/// then.
+fn end_running_shift(
+    world: &mut World,
+    id: &str,
+    seconds: i64,
+    next: Option<&str>,
+) -> Result<Value, Refused> {
+    if seconds < 1 {
         return Err(Refused::invalid("seconds must be at least 1."));
     }
-    let mut world = sandbox.world();
     let now = whole_second(world.now());
-    let ends = seconds_after(now, order.seconds)?;
-    let account = account_of(&world, &id)?;
+    let ends = seconds_after(now, seconds)?;
+    let account = account_of(world, id)?;
     let schedule = account
         .schedules
         .iter()
         .find(|schedule| schedule.id == id)
-        .ok_or_else(|| Refused::unknown("schedule", &id))?;
+        .ok_or_else(|| Refused::unknown("schedule", id))?;
     let running = on_call_at(&schedule.plan(), now);
     let current: Vec<String> = running.iter().map(|entry| entry.user.clone()).collect();
     let [first_end, last_end] = [
@@ -221,7 +236,7 @@ async fn end_shift(
     ]
     .map(|end| end.ok_or_else(|| Refused::impossible("Nobody is on call, so no shift can end.")));
     let (first_end, last_end) = (first_end?, last_end?);
-    let next = match &order.next {
+    let next = match next {
         Some(who) => employee(account, who)?,
         None => successor(account, schedule, &current).ok_or_else(|| {
             Refused::impossible("Nobody else is in this schedule: name somebody in next.")
@@ -229,23 +244,17 @@ async fn end_shift(
     };
     let mut made = Vec::new();
     if first_end < ends {
-        made = overridden(&mut world, &id, first_end, ends, current.clone())?;
+        made = overridden(world, id, first_end, ends, current.clone())?;
     }
     let until = last_end.max(ends.saturating_add(HOUR).unwrap_or(ends));
-    made.extend(overridden(
-        &mut world,
-        &id,
-        ends,
-        until,
-        vec![next.clone()],
-    )?);
-    Ok(Json(json!({
+    made.extend(overridden(world, id, ends, until, vec![next.clone()])?);
+    Ok(json!({
         "ends_at": stamp(ends, &TimeZone::UTC),
         "from": current[0],
         "all_from": current,
         "to": next,
         "overrides": made,
-    })))
+    }))
 }
 
 /// Whoever comes after the first of those on call in the roster and still has an account. Where all of

@@ -196,6 +196,30 @@ async fn a_shift_ends_when_told() {
 }
 
 #[tokio::test]
+async fn a_shift_ends_soon_once_its_button_on_the_home_page_was_pressed() {
+    let client = Client::new();
+    let ends_at = async || {
+        let truth = client.send("GET", "/_control/truth/PPLATP1", &[], "").await;
+        let end = truth.json()["on_call"][0]["end"].clone();
+        end.as_str().unwrap().parse::<jiff::Timestamp>().unwrap()
+    };
+    let soon = || jiff::Timestamp::now() + jiff::SignedDuration::from_secs(11);
+    assert!(ends_at().await > soon());
+    let home = client.send("GET", "/", &[], "").await;
+    assert!(home.text().contains("action=\"/end-shift/PPLATP1\""));
+    let pressed = client.send("POST", "/end-shift/PPLATP1", &[], "").await;
+    assert_eq!(
+        (pressed.status, pressed.header("location")),
+        (StatusCode::FOUND, "/")
+    );
+    assert!(ends_at().await <= soon());
+    // Nobody is on call there, so there is nothing to press.
+    assert!(!home.text().contains("/end-shift/PWAREH6"));
+    let nobody = client.send("POST", "/end-shift/PWAREH6", &[], "").await;
+    assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn schedules_are_renamed_hidden_and_deleted() {
     let client = Client::new();
     client

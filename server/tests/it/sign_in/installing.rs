@@ -256,6 +256,12 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
         ),
         (given("U1", "users:read"), Some(LendProblem::NoScope)),
         (
+            json!({"authed_user": {
+                "id": "U1", "access_token": "xoxp-lent", "refresh_token": "xoxe-1",
+            }}),
+            Some(LendProblem::TokenRotation),
+        ),
+        (
             json!({"authed_user": {"id": "U1"}}),
             Some(LendProblem::Failed),
         ),
@@ -293,6 +299,21 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
             let opened = keys().open(&sealed, &row).unwrap();
             assert_eq!(opened.expose_secret(), "xoxp-lent");
         }
+    }
+    // What was not kept was given back.
+    assert_eq!(slack.calls_of("auth.revoke"), 3);
+    // Another one takes the place of the first, which is given back; the same one again is not.
+    for (token, revoked) in [("xoxp-other", 4), ("xoxp-other", 4)] {
+        let mut ann = Browser::new(&services);
+        let asked = asked_to_lend(&mut ann, &slack, "U1").await;
+        let mut answer = given("U1", "usergroups:write");
+        answer["authed_user"]["access_token"] = json!(token);
+        slack.change(|world| world.installation = answer);
+        let (team, person) = ("T1", "U1");
+        let code = slack.code(Code::Installation { team, person });
+        let back = callback(&code, &parameter(&asked, "state"));
+        assert_eq!(ann.open(&back).await.location(), "/settings/slack");
+        assert_eq!(slack.calls_of("auth.revoke"), revoked);
     }
     // The bot's token is what it was.
     let installation = stored_workspace(&services).await.installation.unwrap();

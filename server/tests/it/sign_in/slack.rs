@@ -101,6 +101,7 @@ impl Slack {
             .route("/users.list", get(users_list))
             .route("/users.info", get(users_info))
             .route("/auth.test", get(auth_test))
+            .route("/auth.revoke", post(auth_revoke))
             .with_state(slack.clone());
         let router = Router::new().nest("/slack/api", api);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -250,6 +251,10 @@ async fn users_info(
         held.acquire().await.unwrap().forget();
     }
     told
+}
+
+async fn auth_revoke(State(slack): State<Slack>, headers: HeaderMap) -> Response {
+    called(&slack, "auth.revoke", &headers, |_| json!({"ok": true}))
 }
 
 async fn auth_test(State(slack): State<Slack>, headers: HeaderMap) -> Response {
