@@ -38,6 +38,16 @@ pub struct HolidayInput {
     /// Of a day of the workspace's own.
     #[serde(default)]
     pub name: String,
+    /// The day was not typed: it is one of those that are listed.
+    #[serde(default)]
+    pub listed: bool,
+}
+
+/// Until when holidays are known, where they are known until the end of this year.
+pub fn holidays_known_until(year: i16) -> String {
+    format!(
+        "Holidays of countries are known until the end of {year}; later ones only as this workspace adds them."
+    )
 }
 
 /// A field of [`HolidayInput`] that something can be said about.
@@ -83,6 +93,9 @@ pub enum HolidayRefusal {
     /// Remedy: Each of these fields says beside it what it needs.
     #[error("Some fields of the holiday need another look.")]
     Fields(Vec<(HolidayField, HolidayProblem)>),
+    /// What is wrong with a listed day, which has no fields.
+    #[error("{0}")]
+    Day(HolidayProblem),
     #[error(
         "The workspace has {OWN_HOLIDAYS_MAX} days of its own to come, and no more fit. Remove some first, or wait until the next ones are over."
     )]
@@ -99,8 +112,10 @@ pub struct HolidayPreview {
     pub input: HolidayInput,
     /// What it says, as a sentence without its full stop.
     pub words: String,
-    /// Up to which date it was looked, `YYYY-MM-DD`.
+    /// Up to which date it was looked, in words.
     pub until: String,
+    /// The day is not later than that.
+    pub looked: bool,
     /// In how many rotations how many shifts change hands by then.
     pub rotations: u32,
     pub shifts: u32,
@@ -111,7 +126,10 @@ pub struct HolidayPreview {
 /// What a change of the holidays came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HolidaySet {
-    Changed,
+    Changed {
+        /// As in [`HolidayInput`].
+        listed: bool,
+    },
     /// Nothing was saved.
     Previewed(Box<HolidayPreview>),
 }
@@ -137,6 +155,8 @@ pub struct HolidaysView {
     /// Of which year those of the countries are, and of which years they can be asked for.
     pub year: i16,
     pub years: Vec<i16>,
+    /// The last year of which those of countries are known.
+    pub known_until: i16,
     /// The days of the workspace's own that are not over, and those that countries have off and its
     /// schedules do not, by date.
     pub added: Vec<HolidayView>,

@@ -65,7 +65,7 @@ pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use holiday::{
     HOLIDAY_AHEAD_YEARS, HOLIDAY_NAME_MAX_CHARS, HolidayField, HolidayInput, HolidayKind,
     HolidayPreview, HolidayProblem, HolidayRefusal, HolidaySet, HolidayView, HolidaysView,
-    OWN_HOLIDAYS_MAX,
+    OWN_HOLIDAYS_MAX, holidays_known_until,
 };
 pub use home::{ComingShift, First, HomeView, NeedyRotation};
 pub use id::{
@@ -99,8 +99,8 @@ pub use rota::{
 };
 pub use rotation::{
     CODE_MAX_CHARS, DESCRIPTION_MAX_CHARS, DUTY_SIZE_MAX, FieldProblem, MemberView, MoveDirection,
-    NAME_MAX_CHARS, PastStretch, RotationDetails, RotationField, RotationInput, RotationMode,
-    RotationPage, RotationRefusal, SlackContact, Visibility,
+    NAME_MAX_CHARS, RotationDetails, RotationField, RotationInput, RotationMode, RotationPage,
+    RotationRefusal, SlackContact, Visibility,
 };
 pub use schedule::{
     BindRefusal, BindingLoss, BindingView, FoundSchedules, LeftOut, LinkRefusal, LinkView,

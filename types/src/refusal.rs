@@ -138,6 +138,7 @@ codes!(AbsenceRefusal {
 
 codes!(HolidayRefusal {
     Self::Fields(_) => "holiday.fields",
+    Self::Day(_) => "holiday.day",
     Self::TooMany => "holiday.too_many",
     Self::Gone => "holiday.gone",
 });
@@ -293,7 +294,7 @@ mod tests {
         cover.nothing_to_preview absence.fields absence.too_many
         absence.too_many_lately absence.noted_already absence.gone
         absence.not_your_rotation
-        holiday.fields holiday.too_many holiday.gone
+        holiday.fields holiday.day holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id
         slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen

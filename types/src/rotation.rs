@@ -58,6 +58,16 @@ impl RotationMode {
         matches!(self, Self::Manual)
     }
 
+    /// How whoever has duty came to it by this, for example `by hand`.
+    pub const fn decided_in_words(self) -> Option<&'static str> {
+        match self {
+            Self::Manual => Some("by hand"),
+            Self::PagerDuty => Some("by PagerDuty’s schedule"),
+            Self::Scheduled => Some("by its own schedule"),
+            Self::Unknown => None,
+        }
+    }
+
     /// Why people do not decide here, where they do not.
     pub const fn refusal(self) -> RotationRefusal {
         match self {
@@ -378,26 +388,6 @@ pub struct SlackContact {
     pub address: String,
 }
 
-/// A stretch of duty that has begun.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PastStretch {
-    pub stretch: Stretch,
-    /// What decided when it began; absent where that is not known.
-    pub source: Option<RotationMode>,
-}
-
-impl PastStretch {
-    /// How whoever had it came to it, for example `by hand`.
-    pub const fn source_in_words(&self) -> Option<&'static str> {
-        match self.source {
-            Some(RotationMode::Manual) => Some("by hand"),
-            Some(RotationMode::PagerDuty) => Some("by PagerDuty’s schedule"),
-            Some(RotationMode::Scheduled) => Some("by its own schedule"),
-            Some(RotationMode::Unknown) | None => None,
-        }
-    }
-}
-
 /// A rotation's own page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationPage {
@@ -421,7 +411,11 @@ pub struct RotationPage {
     /// How many stretches more are planned.
     pub plan_beyond: u32,
     /// Who was on duty, the latest first; the last 20.
-    pub history: Vec<PastStretch>,
+    pub history: Vec<Stretch>,
+    /// What decided when each of these began, where it is known. Beside them, since a page that is open
+    /// reads what servers of the versions before and after answer.
+    #[serde(default)]
+    pub history_sources: Vec<Option<RotationMode>>,
     /// The days that were asked for, and who has duty on them.
     pub days: Days,
     pub coverage: Coverage,

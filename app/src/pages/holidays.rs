@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use serde::de::IgnoredAny;
 use types::{
     HolidayField, HolidayInput, HolidayKind, HolidayPreview, HolidayProblem, HolidayRefusal,
-    HolidaySet, HolidayView, HolidaysView, Outcome,
+    HolidaySet, HolidayView, HolidaysView, Outcome, holidays_known_until,
 };
 
 const ADDRESS: &str = "/settings/holidays";
@@ -43,7 +43,7 @@ pub(crate) fn HolidaysPage() -> impl IntoView {
     // Each day that is added leaves an empty form behind: pressing again would say that it is there.
     let value = change.value();
     let changed = Memo::new(move |before: Option<&usize>| {
-        let is_changed = matches!(value.done(), Some(HolidaySet::Changed));
+        let is_changed = matches!(value.done(), Some(HolidaySet::Changed { listed: false }));
         before.copied().unwrap_or_default() + usize::from(is_changed)
     });
     use_title(|| "Holidays".to_owned());
@@ -72,7 +72,7 @@ pub(crate) fn HolidaysPage() -> impl IntoView {
 
 fn tell(toasts: Toasts, answer: &str) {
     let answer = decoded::<Outcome<HolidaySet, IgnoredAny>>(answer);
-    if let Ok(Outcome::Done(HolidaySet::Changed)) = answer {
+    if let Ok(Outcome::Done(HolidaySet::Changed { .. })) = answer {
         toasts.say("The holidays were changed.");
     }
 }
@@ -84,6 +84,7 @@ fn Previewed(preview: HolidayPreview, change: ServerAction<ChangeHolidays>) -> i
         input,
         words,
         until,
+        looked,
         rotations,
         shifts,
         effects,
@@ -94,6 +95,9 @@ fn Previewed(preview: HolidayPreview, change: ServerAction<ChangeHolidays>) -> i
     };
     let told = effects.len();
     let sum = match rotations {
+        _ if !looked => format!(
+            "This day is too far ahead to tell whose shifts it moves: what comes until {until} was looked at."
+        ),
         0 => format!("Nobody’s shifts change by it until {until}."),
         _ => format!(
             "Until {until}, {} in {} change hands by it.",
@@ -131,6 +135,7 @@ fn fields(input: &HolidayInput) -> AnyView {
         <input type="hidden" name="date" value=input.date.clone()/>
         <input type="hidden" name="region" value=input.region.clone()/>
         <input type="hidden" name="name" value=input.name.clone()/>
+        {input.listed.then(|| view! { <input type="hidden" name="listed" value="true"/> })}
     }
     .into_any()
 }
@@ -163,7 +168,10 @@ fn Own(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoVie
         </Card>
         {(!removed.is_empty()).then(|| view! {
             <Card id="removed-holidays-heading" title="Removed days">
-                <p>"Countries have these off, and the schedules of this workspace do not."</p>
+                <p>
+                    "These would be off, as holidays of the country or as days of this workspace for all. Schedules \
+                    that skip the holidays of the country do not have them off."
+                </p>
                 <Table label="Days that are worked" columns=&["Day", "Where", "Change"]>
                     {removed.into_iter().map(removes).collect_view()}
                 </Table>
@@ -179,11 +187,11 @@ fn Known(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoV
     let HolidaysView {
         year,
         years,
+        known_until,
         known,
         regions,
         ..
     } = view;
-    let last = years.last().copied().unwrap_or(year);
     let link = |one: i16| {
         let text = one.to_string();
         let href = address(ADDRESS, &[("year", &text)]);
@@ -199,7 +207,7 @@ fn Known(view: HolidaysView, change: ServerAction<ChangeHolidays>) -> impl IntoV
         .into_any()
     } else {
         view! {
-            <p>{format!("Holidays are known until the end of {last}. Later days count as working days.")}</p>
+            <p>{holidays_known_until(known_until)}</p>
             <nav aria-label="Years" class="tabs">{years.into_iter().map(link).collect_view()}</nav>
             <Table label="Holidays of the year" columns=&["Day", "Where", "Change"]>
                 {known.into_iter().map(|day| view! {
@@ -237,6 +245,7 @@ fn Day(day: HolidayView, what: HolidayKind, change: ServerAction<ChangeHolidays>
             date,
             region,
             name: String::new(),
+            listed: true,
         },
         !name.is_empty(),
     );
@@ -270,7 +279,7 @@ fn AddForm(regions: Vec<(String, String)>, change: ServerAction<ChangeHolidays>)
     let outcome = form_outcome(change);
     // What a button in a row said is not what somebody typed here.
     let typed = form_input::<ChangeHolidays, HolidayInput>()
-        .filter(|typed| typed.what == HolidayKind::Add)
+        .filter(|typed| !typed.listed)
         .unwrap_or_default();
     let problem = move |field| {
         Signal::derive(move || {

@@ -21,6 +21,7 @@ pub async fn change_holidays(
     #[server(default)] date: String,
     #[server(default)] region: String,
     #[server(default)] name: String,
+    #[server(default)] listed: bool,
     #[server(default)] preview: bool,
 ) -> Result<Outcome<HolidaySet, HolidayRefusal>, AppError> {
     let input = HolidayInput {
@@ -28,18 +29,19 @@ pub async fn change_holidays(
         date,
         region,
         name,
+        listed,
     };
     let kept = input.clone();
     submit::<ChangeHolidays, _, _, _>(
         Some(&kept),
-        |done| (*done == HolidaySet::Changed).then(|| "/settings/holidays".to_owned()),
+        |done| matches!(done, HolidaySet::Changed { .. }).then(|| "/settings/holidays".to_owned()),
         |backend, caller| async move {
             if preview {
                 let preview = backend.preview_holiday(&caller, input).await?;
                 return Ok(preview.map(|preview| HolidaySet::Previewed(Box::new(preview))));
             }
             let changed = backend.change_holidays(&caller, input).await?;
-            Ok(changed.map(|()| HolidaySet::Changed))
+            Ok(changed.map(|()| HolidaySet::Changed { listed }))
         },
     )
     .await

@@ -6,7 +6,7 @@ use crate::{Services, audit::entry, clock, store::NewAuditEntry};
 use domain::{
     Actor, NaturalKey,
     rota::{
-        HolidayWrite, OwnDay, OwnHoliday, Region, Shifted, Zone, preview_holidays, told_until,
+        HolidayWrite, OwnHoliday, Region, Shifted, Zone, preview_holidays, told_until,
         typed_holiday,
     },
 };
@@ -32,6 +32,8 @@ pub struct Effects {
     pub off: bool,
     /// Up to which date was looked.
     pub until: Date,
+    /// The day is not later than that.
+    pub looked: bool,
     /// What changes in rotations in which anything does, by name.
     pub moved: Vec<(String, Shifted)>,
 }
@@ -86,6 +88,7 @@ pub async fn preview(
         day: day.in_words(),
         off: write.makes_off(),
         until: zone.civil(until).date(),
+        looked: midnight < until,
         moved,
     })
 }
@@ -105,14 +108,13 @@ pub async fn change(
             true => AuditAction::AddedHoliday,
             false => AuditAction::RemovedHoliday,
         };
-        let named = |day: &OwnDay| {
-            let mut present = present.iter();
-            let holiday = present.find(|holiday| holiday.day == *day);
-            holiday.map(|holiday| holiday.name.clone())
-        };
-        let (before, after) = match &write {
-            HolidayWrite::Put(holiday) => (None, Some(holiday.name.clone())),
-            HolidayWrite::Drop(day) => (named(day), None),
+        let day = write.day();
+        let mut present = present.iter();
+        let before = present.find(|holiday| holiday.day.is_about(day.date, day.region));
+        let before = before.map(|holiday| holiday.name.clone());
+        let after = match &write {
+            HolidayWrite::Put(holiday) => Some(holiday.name.clone()),
+            HolidayWrite::Drop(_) => None,
         };
         let entry = NewAuditEntry {
             before: before.filter(|name| !name.is_empty()),

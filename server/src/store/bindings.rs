@@ -145,7 +145,7 @@ impl Store {
         let times = (rule, now);
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[followed], times).await?;
         write_binding(&mut tx, &rotation, &schedule.id, &entry).await?;
-        past_overrides::end(&mut tx, self.engine, &rotation.id).await?;
+        past_overrides::end(&mut tx, self.engine, &[&rotation.id]).await?;
         schedules::set_clocks_of_followers(&mut tx, self.engine, workspace, &[&schedule.id])
             .await?;
         hand_offs::write_crews(&mut tx, self.engine, workspace, &[made(now)], times).await?;
@@ -179,32 +179,45 @@ impl Store {
         if rotation.plan == Plan::Manual {
             return Ok(Some(Ok(())));
         }
-        for statement in [
-            "update duty_history set ends_at = null where rotation_id = $1 and exists
-                 (select 1 from rotation_members m where m.rotation_id = $1
-                      and m.on_duty_since = duty_history.shift_starts_at
-                      and m.on_duty_until = duty_history.ends_at
-                      and coalesce(m.pagerduty_user_id, m.key) = duty_history.person)",
-            "update rotations set mode = 'manual', next_change_at = null where id = $1",
-            "update rotation_members set on_duty_until = null where rotation_id = $1",
-            "update duties set ends_at = null, source = 'manual' where rotation_id = $1",
-            "delete from bindings where rotation_id = $1",
-            "delete from rotas where rotation_id = $1",
-        ] {
-            sqlx::query(statement)
-                .bind(rotation.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
-        past_overrides::end(&mut tx, self.engine, &rotation.id).await?;
+        become_manual(&mut tx, self.engine, &[&rotation.id]).await?;
         forget_unbound(&mut tx, workspace).await?;
-        outbox::no_shifts_come(&mut tx, self.engine, [&rotation.id].into_iter()).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [&rotation.id])
             .await?;
         tx.commit().await?;
         Ok(Some(Ok(())))
     }
+}
+
+/// Takes rotations back to Manual with the members that they have: whoever is on duty now stays so until
+/// somebody rotates.
+pub(super) async fn become_manual(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotations: &[&RotationId],
+) -> Result<()> {
+    let ids = as_json(rotations);
+    for statement in [
+        "update duty_history set ends_at = null where exists
+             (select 1 from rotation_members m where m.rotation_id = duty_history.rotation_id
+                  and m.on_duty_since = duty_history.shift_starts_at
+                  and m.on_duty_until = duty_history.ends_at
+                  and coalesce(m.pagerduty_user_id, m.key) = duty_history.person)
+             and rotation_id in",
+        "update rotations set mode = 'manual', next_change_at = null where id in",
+        "update rotation_members set on_duty_until = null where rotation_id in",
+        "update duties set ends_at = null, source = 'manual' where rotation_id in",
+        "delete from bindings where rotation_id in",
+        "delete from rotas where rotation_id in",
+    ] {
+        let statement = format!("{statement} {}", engine.texts_of_json("$1"));
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(&ids)
+            .execute(&mut *connection)
+            .await?;
+    }
+    past_overrides::end(connection, engine, rotations).await?;
+    outbox::no_shifts_come(connection, engine, rotations.iter().copied()).await
 }
 
 /// Drops the schedules that no rotation is bound to any more.

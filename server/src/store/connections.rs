@@ -2,9 +2,9 @@
 //! the state of its sync.
 
 use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCredential, audit,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCredential, audit, bindings,
     credentials::{CREDENTIAL_COLUMNS, CredentialColumns, bind_credential},
-    duration, former, millis, outbox,
+    duration, former, millis,
     overview::{self, ListedSchedule},
 };
 use crate::clock;
@@ -371,21 +371,9 @@ impl Store {
         }
         let reverted = bound_rotations(&mut tx, workspace).await?;
         former::remember_all(&mut tx, workspace, entry.at).await?;
+        let rotations: Vec<_> = reverted.iter().map(|rotation| &rotation.id).collect();
+        bindings::become_manual(&mut tx, self.engine, &rotations).await?;
         let statements = [
-            // Whoever is on duty now stays so until somebody rotates.
-            "update duty_history set ends_at = null where workspace_id = $1 and exists
-                 (select 1 from bindings b join rotation_members m on m.rotation_id = b.rotation_id
-                  where b.workspace_id = $1 and b.rotation_id = duty_history.rotation_id
-                      and m.on_duty_since = duty_history.shift_starts_at
-                      and m.on_duty_until = duty_history.ends_at
-                      and m.pagerduty_user_id = duty_history.person)",
-            "update rotation_members set on_duty_until = null where rotation_id in
-                 (select rotation_id from bindings where workspace_id = $1)",
-            "update duties set ends_at = null, source = 'manual' where rotation_id in
-                 (select rotation_id from bindings where workspace_id = $1)",
-            "update rotations set mode = 'manual', next_change_at = null where id in
-                 (select rotation_id from bindings where workspace_id = $1)",
-            "delete from bindings where workspace_id = $1",
             "delete from pagerduty_connections where workspace_id = $1",
             // Logins on their way would bring back what was just ended.
             "delete from pending_authorisations where workspace_id = $1",
@@ -397,8 +385,6 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        let rotations = || reverted.iter().map(|rotation| &rotation.id);
-        outbox::no_shifts_come(&mut tx, self.engine, rotations()).await?;
         audit::insert(&mut tx, entry).await?;
         for rotation in &reverted {
             let entry = NewAuditEntry {
@@ -412,7 +398,7 @@ impl Store {
             };
             audit::insert(&mut tx, &entry).await?;
         }
-        self.rotations_changed(&mut tx, workspace, rotations())
+        self.rotations_changed(&mut tx, workspace, rotations)
             .await?;
         tx.commit().await?;
         Ok(Some(reverted))

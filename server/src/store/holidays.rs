@@ -7,12 +7,13 @@ use super::{
     workspaces,
 };
 use domain::{
-    Rotation,
-    rota::{HolidayWrite, OwnDay, OwnHoliday, Region},
+    Plan, Rotation,
+    rota::{HolidayWrite, OwnDay, OwnHoliday, Region, Turn, UpToDate, holidays_needed_from},
 };
+use jiff::civil::Date;
 use serde::Deserialize;
 use sqlx::AssertSqlSafe;
-use types::{RotationId, RotationMode, Timestamp, WorkspaceId};
+use types::{RotationId, RotationMode, Stretch, Timestamp, WorkspaceId};
 
 #[derive(Deserialize)]
 struct JsonRow(String, String, i64);
@@ -110,21 +111,29 @@ impl Store {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if let Some(needed) = holidays_needed_from(&before, now) {
+            forget_before(&mut tx, workspace, needed).await?;
+        }
         let concerned: Vec<_> = before
             .into_iter()
             .filter(|rotation| skips(rotation, write.day()))
             .collect();
         let ids: Vec<_> = concerned.iter().map(|one| one.id.clone()).collect();
-        let was: Vec<_> = present.iter().map(|holiday| holiday.day).collect();
-        let moved = moved(concerned, (&was, &write.applied(&present)), now);
+        let moved = moved(concerned, &write.applied(&present), now).await;
         put(&mut tx, workspace, &write).await?;
-        let turns: Vec<_> = moved
-            .iter()
-            .map(|(rotation, turn)| (rotation.id.clone(), turn.clone()))
-            .collect();
-        rotas::write_turns(&mut tx, self.engine, &turns).await?;
-        let before = moved.into_iter().map(|(rotation, _)| rotation).collect();
-        rotas::follow(&mut tx, self.engine, workspace, before, now).await?;
+        let mut changes = Vec::with_capacity(moved.len());
+        for Moved {
+            before,
+            was_planned,
+            mut after,
+            present,
+        } in moved
+        {
+            let (was, is) = ((&before, was_planned.as_slice()), (&mut after, present));
+            rotas::store_present(&mut tx, self.engine, was, is, now).await?;
+            changes.push((before, after));
+        }
+        rotas::write_crews(&mut tx, self.engine, changes, now).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, &ids).await?;
         tx.commit().await?;
@@ -137,28 +146,61 @@ fn skips(rotation: &Rotation, day: &OwnDay) -> bool {
     rota.is_some_and(|rota| rota.terms.skips.is_concerned_by(day))
 }
 
-/// Those rotations of which anything that is stored or told becomes another one with other days, each
-/// with whose turn it is by now, which goes by the days until now.
-fn moved(
-    concerned: Vec<Rotation>,
-    (was, is): (&[OwnDay], &[OwnDay]),
-    now: Timestamp,
-) -> Vec<(Rotation, domain::rota::Turn)> {
+/// A rotation in which holidays change something.
+struct Moved {
+    before: Rotation,
+    /// From when its turn was reckoned on.
+    was_planned: Vec<Stretch>,
+    after: Rotation,
+    present: UpToDate,
+}
+
+/// Those rotations of which anything that is stored or told becomes another one when their workspace
+/// has decided this. Whose turn it is by `now` goes by the days until now, so one whose hand-off is due
+/// is among them: whoever makes it later would go by the others.
+async fn moved(concerned: Vec<Rotation>, own: &[OwnDay], now: Timestamp) -> Vec<Moved> {
     let mut moved = Vec::new();
-    for rotation in concerned {
-        let Some(rota) = rotation.plan.rota() else {
+    for before in concerned {
+        // Of many rotations it takes a while, in which others are served.
+        tokio::task::yield_now().await;
+        let Some(rota) = before.plan.rota() else {
             continue;
         };
-        let at_now = |days: &[OwnDay]| {
-            let rota = rota.with_holidays(days, &rotation, now);
-            rota.up_to_date(&rotation, &rotation.crew.members, now)
-        };
-        let (before, after) = (at_now(was), at_now(is));
-        if before != after {
-            moved.push((rotation, before.turn));
+        let members = &before.crew.members;
+        let was = rota.up_to_date(&before, members, now);
+        let changed = rota.with_holidays(own, &before, was.turn.clone());
+        let present = changed.up_to_date(&before, members, now);
+        let is_due = Turn {
+            as_of: was.turn.as_of,
+            ..rota.turn.clone()
+        } != was.turn;
+        if is_due || was != present {
+            moved.push(Moved {
+                was_planned: was.plan,
+                after: Rotation {
+                    plan: Plan::Scheduled(Box::new(changed)),
+                    ..before.clone()
+                },
+                present,
+                before,
+            });
         }
     }
     moved
+}
+
+/// Forgets what was decided about days that no schedule counts any more.
+async fn forget_before(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    needed: Date,
+) -> Result<()> {
+    sqlx::query("delete from workspace_holidays where workspace_id = $1 and day < $2")
+        .bind(workspace.as_str())
+        .bind(needed.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 async fn put(

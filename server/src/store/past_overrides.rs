@@ -125,18 +125,20 @@ pub(super) async fn rename(
     Ok(())
 }
 
-/// Notes that the rotation has no schedule of its own any more: nothing runs by an override.
+/// Notes that these rotations have no longer the schedule that they had: nothing runs by an override
+/// of it.
 pub(super) async fn end(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    rotation: &RotationId,
+    rotations: &[&RotationId],
 ) -> Result<()> {
-    let now = engine.now();
     let statement = format!(
-        "update past_overrides set ends_at = {now} where rotation_id = $1 and ends_at > {now}"
+        "update past_overrides set ends_at = {now} where ends_at > {now} and rotation_id in {}",
+        engine.texts_of_json("$1"),
+        now = engine.now()
     );
     sqlx::query(AssertSqlSafe(statement))
-        .bind(rotation.as_str())
+        .bind(as_json(rotations))
         .execute(connection)
         .await?;
     Ok(())

@@ -13,14 +13,16 @@ use domain::{
     Crew, Member, Plan, Rotation, going_on,
     rota::{
         Cadence, Days, Hours, OnDaysOff, OwnDay, PassedOver, Region, Rota, Skips, Terms, Times,
-        Turn, Weekdays, Zone,
+        Turn, UpToDate, Weekdays, Zone,
     },
 };
 use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, num::NonZeroU16};
-use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
+use types::{
+    Holder, MemberKey, PersonId, RotationId, RotationMode, Stretch, Timestamp, WorkspaceId,
+};
 
 /// [`Terms`]. Days of the week are numbered from Monday, which is 1.
 #[derive(Serialize, Deserialize)]
@@ -266,8 +268,16 @@ impl TurnRow {
     }
 }
 
+/// By which time-zone data and holidays this version sets clocks. What a workspace itself decides about
+/// holidays is none of it: whoever writes that sets the clocks that go by it. A version that knows
+/// nothing of the holidays here writes the first part alone.
+fn data_version() -> String {
+    format!("{} {}", Zone::data_version(), Region::data_version())
+}
+
 impl Store {
-    /// Has the clock look at every rotation whose clock was set by other time-zone data.
+    /// Has the clock look at every rotation whose clock was set by other time-zone data, or by other
+    /// holidays, as by a server of another version.
     pub async fn reckon_rotas_anew(&self) -> Result<()> {
         let statement = format!(
             "update rotations set next_change_at = {now} where mode = $1
@@ -277,7 +287,7 @@ impl Store {
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(RotationMode::Scheduled.code())
-            .bind(Zone::data_version())
+            .bind(data_version())
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -338,7 +348,7 @@ impl Store {
         .bind(workspace.as_str())
         .bind(as_json(&TermsRow::of(&rota.terms)))
         .bind(as_json(&TurnRow::of(&rota.turn)))
-        .bind(Zone::data_version())
+        .bind(data_version())
         .bind(rota.turn.as_of.as_millis())
         .execute(&mut *tx)
         .await?;
@@ -416,20 +426,40 @@ pub(super) async fn go_on(
         return Ok(());
     };
     let present = rota.up_to_date(after, &before.crew.members, now);
+    let was_planned = before.plan.rota().map(|rota| {
+        let until = rota.horizon(now);
+        rota.planned(&before.crew.members, before.details.duty_size, until)
+    });
+    let was_planned = was_planned.unwrap_or_default();
+    store_present(
+        connection,
+        engine,
+        (before, &was_planned),
+        (after, present),
+        now,
+    )
+    .await
+}
+
+/// Puts those on duty who are at `now` in a rotation that was planned so before, and stores what
+/// [`go_on`] does.
+pub(super) async fn store_present(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    (before, was_planned): (&Rotation, &[Stretch]),
+    (after, present): (&mut Rotation, UpToDate),
+    now: Timestamp,
+) -> Result<()> {
     let crew = Crew::new(after.crew.members.clone(), present.duties);
     after.crew = going_on(&before.crew, &crew);
     write_turns(connection, engine, &[(after.id.clone(), present.turn)]).await?;
     let clock = [(after.id.clone(), present.next_change_at)];
     hand_offs::set_clocks(connection, engine, &clock).await?;
-    let was_planned = before.plan.rota().map(|rota| {
-        let until = rota.horizon(now);
-        rota.planned(&before.crew.members, before.details.duty_size, until)
-    });
     let come_true = [(&after.id, present.plan.as_slice())];
     past_overrides::record(connection, engine, &after.workspace, &come_true, now).await?;
     let change = PlanChange {
         rotation: &after.id,
-        before: &was_planned.unwrap_or_default(),
+        before: was_planned,
         after: &present.plan,
     };
     outbox::plans_changed(connection, engine, &after.workspace, &[change], now).await
@@ -474,14 +504,27 @@ pub(super) async fn follow(
             continue;
         };
         go_on(connection, engine, &before, &mut after, now).await?;
-        if after.crew != before.crew {
-            changes.push(CrewChange {
-                before: before.crew,
-                after,
-                certain_until: now,
-            });
-        }
+        changes.push((before, after));
     }
+    write_crews(connection, engine, changes, now).await
+}
+
+/// Stores who is on duty by `now` in those of these rotations in which others are than before.
+pub(super) async fn write_crews(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    changes: Vec<(Rotation, Rotation)>,
+    now: Timestamp,
+) -> Result<()> {
+    let changes = changes.into_iter();
+    let changes = changes.filter(|(before, after)| before.crew != after.crew);
+    let changes: Vec<_> = changes
+        .map(|(before, after)| CrewChange {
+            before: before.crew,
+            after,
+            certain_until: now,
+        })
+        .collect();
     if !changes.is_empty() {
         rotations::write_crews(connection, engine, &changes, now).await?;
     }
@@ -511,7 +554,7 @@ pub(super) async fn write_turns(
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(as_json(&turns))
-        .bind(Zone::data_version())
+        .bind(data_version())
         .execute(connection)
         .await?;
     Ok(())

@@ -2,7 +2,7 @@
 //! rotation showed.
 
 use crate::support::{bound::Bound, caller, databases, entry, rotation, workspace};
-use app::backend::{Links, Rotations, Schedules};
+use app::backend::{Connections, Links, Rotations, Schedules};
 use serde_json::json;
 use server::{
     clock,
@@ -88,8 +88,8 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
             .rotation(&caller(), id.clone(), DaysWanted::default())
             .await;
         let page = page.unwrap();
-        assert_eq!(page.history[0].source, Some(RotationMode::PagerDuty));
-        let history = page.history.iter().map(|past| &past.stretch);
+        assert_eq!(page.history_sources[0], Some(RotationMode::PagerDuty));
+        let history = page.history.iter();
         let past = history.chain(&page.coverage.stretches);
         // She has a turn of her own, which is to come.
         let soon = clock::now().plus_seconds(60);
@@ -116,11 +116,34 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
             .rotation(&caller(), id.clone(), DaysWanted::default())
             .await;
         let history = page.unwrap().history;
-        let marked = history
-            .iter()
-            .filter(|past| !past.stretch.overrides.is_empty());
-        let names = marked.map(|past| past.stretch.holder.as_ref().unwrap().name.as_str());
+        let marked = history.iter().filter(|past| !past.overrides.is_empty());
+        let names = marked.map(|past| past.holder.as_ref().unwrap().name.as_str());
         assert_eq!(names.collect::<Vec<_>>(), ["Bob"]);
+    }
+}
+
+#[tokio::test]
+async fn an_override_ends_in_history_where_the_connection_to_pagerduty_does() {
+    for database in databases().await {
+        let bound = Bound::to(database, &[SCHEDULE]).await;
+        let (_, id) = &bound.rotations[0];
+        let ada = json!({"user": "PADAOK1", "seconds": 3600});
+        bound.sandbox.control(PATH, ada).await;
+        bound.sync().await.unwrap();
+        let ended = bound.backend().disconnect_pagerduty(&caller()).await;
+        assert!(ended.is_ok(), "{ended:?}");
+        let page = bound
+            .backend()
+            .rotation(&caller(), id.clone(), DaysWanted::default())
+            .await;
+        let history = page.unwrap().history;
+        assert_eq!(history[0].ends_at, None, "she stays on duty");
+        let marked = history.iter().flat_map(|one| &one.overrides);
+        let ends: Vec<_> = marked.map(|one| one.ends_at).collect();
+        let [end] = ends.as_slice() else {
+            panic!("{history:?}");
+        };
+        assert!(*end <= clock::now(), "{history:?}");
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::{
     overrides::id_of,
     rotas::Team,
-    support::{caller, databases, rotation},
+    support::{Database, caller, databases, rotation, workspace},
 };
 use app::backend::{Answer, Audit, Caller, Holidays, Schedules, Zones};
-use domain::rota::Zone;
+use domain::rota::{Region, Zone};
 use jiff::{ToSpan, civil::Date};
 use server::{backend::RoundRobin, clock};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use types::{
     AuditAction, DayOff, Denial, HolidayField, HolidayInput, HolidayKind, HolidayPreview,
     HolidayProblem, HolidayRefusal, HolidaysView, Outcome, PersonId, Role, RotaInput, RotaKind,
@@ -33,27 +34,49 @@ fn in_days(days: i64) -> String {
     (today() + days.days()).to_string()
 }
 
-/// Every day from midnight on, and nobody on holidays of France.
+/// One that has no holiday these days, and another one, so that the tests hold on every day.
+fn countries() -> [Region; 2] {
+    let days = |country: &Region| country.days().holidays;
+    let is_plain = |country: &Region| {
+        let off = days(country);
+        (0..7).all(|day| !off.contains(&(today() + day.days())))
+    };
+    let all = ["FR", "DE-BY", "JP", "BR", "NZ", "ZA"].map(|code| Region::named(code).unwrap());
+    let mut plain = all.into_iter().filter(is_plain);
+    [plain.next().unwrap(), plain.next().unwrap()]
+}
+
+fn country() -> &'static str {
+    countries()[0].code
+}
+
+/// Every day from midnight on, and nobody on holidays of the country.
 fn daily() -> RotaInput {
     RotaInput {
         kind: RotaKind::Daily,
         times: "00:00".to_owned(),
         zone: zone().name().to_owned(),
         starts_on: "2026-01-01".to_owned(),
-        holidays: "FR".to_owned(),
+        holidays: country().to_owned(),
         on_days_off: DayOff::Nobody,
         ..RotaInput::default()
     }
 }
 
-/// Ann and Bob, who take turns so, in a workspace where it is noon.
-async fn team(database: crate::support::Database) -> Team {
+/// Ann and Bob, in a workspace where it is noon.
+async fn unplanned(database: Database) -> Team {
     let team = Team::of_two(database).await;
     let chosen = team
         .backend
         .set_workspace_zone(&caller(), zone().name().to_owned())
         .await;
     assert_eq!(chosen.unwrap(), Outcome::Done(()));
+    team
+}
+
+/// The same, who take turns so.
+async fn team(database: Database) -> Team {
+    let team = unplanned(database).await;
     team.schedule(daily()).await;
     team.asleep().await;
     team.hand_over().await;
@@ -66,6 +89,7 @@ fn add(date: &str, region: &str) -> HolidayInput {
         date: date.to_owned(),
         region: region.to_owned(),
         name: "Company day".to_owned(),
+        listed: false,
     }
 }
 
@@ -118,10 +142,7 @@ async fn a_holiday_of_the_workspace_holds_at_once_and_ends_so() {
         assert!(page.outlook.on_duty.is_empty());
         // What has been stays as it was, but for its end.
         assert_eq!(page.history.len(), before.len());
-        assert_eq!(
-            page.history[0].stretch.starts_at,
-            before[0].stretch.starts_at
-        );
+        assert_eq!(page.history[0].starts_at, before[0].starts_at);
         let own = shown(&team, "").await.added;
         assert_eq!(
             (own[0].name.as_str(), own[0].country.as_deref()),
@@ -139,19 +160,10 @@ async fn what_the_preview_says_is_what_then_happens() {
     for database in databases().await {
         let team = team(database).await;
         let day = in_days(3);
-        // It may be a holiday of France by itself.
-        if shown(&team, &day[..4])
-            .await
-            .known
-            .iter()
-            .any(|one| one.date == day)
-        {
-            continue;
-        }
         team.remind().await;
         let was = on(&team, &day).await;
         let stored = rotation(&team.services.store, &team.id).await;
-        let preview = preview(&team, add(&day, "FR")).await;
+        let preview = preview(&team, add(&day, country())).await;
         assert_eq!(rotation(&team.services.store, &team.id).await, stored);
         assert_eq!(preview.rotations, 1);
         let effect = &preview.effects[0];
@@ -191,9 +203,12 @@ async fn a_countrys_day_is_removed_and_put_back() {
         let team = team(database).await;
         let next_year = (today().year() + 1).to_string();
         let view = shown(&team, &next_year).await;
-        assert_eq!(view.regions, [("FR".to_owned(), "France (FR)".to_owned())]);
+        let [country, _] = countries();
+        let words = country.in_words();
+        let offered = (country.code.to_owned(), words.clone());
+        assert!(view.regions.contains(&offered), "{:?}", view.regions);
         let day = view.known[0].clone();
-        assert_eq!(day.country.as_deref(), Some("France (FR)"));
+        assert_eq!(day.country.as_deref(), Some(words.as_str()));
         assert_eq!(
             change(&team, remove(&day.date, &day.region)).await,
             Outcome::Done(())
@@ -220,7 +235,7 @@ async fn a_countrys_day_is_removed_and_put_back() {
             actions,
             [AuditAction::AddedHoliday, AuditAction::RemovedHoliday]
         );
-        let target = format!("{}, in France (FR)", day.day);
+        let target = format!("{}, in {words}", day.day);
         assert_eq!(done[1].target.as_deref(), Some(target.as_str()));
     }
 }
@@ -231,12 +246,15 @@ async fn other_schedules_stay_as_they_are_and_new_ones_know_the_days() {
         let team = team(database).await;
         let today = today().to_string();
         let input = RotaInput {
-            holidays: "DE-BY".to_owned(),
+            holidays: countries()[1].code.to_owned(),
             ..daily()
         };
         team.schedule(input).await;
         let first = team.stored_on_duty().await;
-        assert_eq!(change(&team, add(&today, "FR")).await, Outcome::Done(()));
+        assert_eq!(
+            change(&team, add(&today, country())).await,
+            Outcome::Done(())
+        );
         assert_eq!(team.stored_on_duty().await, first);
         // One that skips no holidays is not concerned by a day for all.
         let none = RotaInput {
@@ -282,7 +300,7 @@ async fn days_that_make_no_sense_and_people_who_may_not_are_refused() {
         let problems = problem(add(&in_days(1), "Atlantis")).await;
         assert_eq!(problems, [(HolidayField::Region, nowhere)]);
         assert_eq!(change(&team, add(&in_days(1), "")).await, Outcome::Done(()));
-        for region in ["", "FR"] {
+        for region in ["", country()] {
             let problems = problem(add(&in_days(1), region)).await;
             assert_eq!(problems, [(HolidayField::Date, HolidayProblem::Already)]);
         }
@@ -299,5 +317,117 @@ async fn days_that_make_no_sense_and_people_who_may_not_are_refused() {
         assert_eq!(refused.unwrap_err(), denied);
         let refused = backend.preview_holiday(&bob, add(&in_days(2), "")).await;
         assert_eq!(refused.unwrap_err(), denied);
+    }
+}
+
+#[tokio::test]
+async fn a_day_for_all_is_worked_in_a_country_and_off_there_again() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = team.stored_on_duty().await;
+        let (today, listed) = (today().to_string(), remove(&in_days(2), country()));
+        let listed = HolidayInput {
+            listed: true,
+            ..listed
+        };
+        assert_eq!(
+            change(&team, listed).await,
+            Outcome::Refused(HolidayRefusal::Gone)
+        );
+        assert_eq!(change(&team, add(&today, "")).await, Outcome::Done(()));
+        assert!(team.stored_on_duty().await.is_empty());
+        let removed = change(&team, remove(&today, country())).await;
+        assert_eq!(removed, Outcome::Done(()));
+        assert_eq!(team.stored_on_duty().await, first);
+        let view = shown(&team, "").await;
+        assert_eq!((view.added.len(), view.removed.len()), (1, 1));
+        let back = change(&team, add(&today, country())).await;
+        assert_eq!(back, Outcome::Done(()));
+        assert!(team.stored_on_duty().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_that_a_holiday_held_back_comes_when_it_is_taken_back() {
+    for database in databases().await {
+        let team = unplanned(database).await;
+        team.schedule(daily()).await;
+        let today = today().to_string();
+        assert_eq!(change(&team, add(&today, "")).await, Outcome::Done(()));
+        // The last hand-off was yesterday's.
+        team.asleep().await;
+        team.hand_over().await;
+        assert!(team.stored_on_duty().await.is_empty());
+        let stored = rotation(&team.services.store, &team.id).await;
+        let was = stored.plan.rota().unwrap().turn.clone();
+        let input = remove(&today, "");
+        let preview = preview(&team, input.clone()).await;
+        let gained = &preview.effects[0].gained[0];
+        assert_eq!(change(&team, input).await, Outcome::Done(()));
+        let on_duty = team.stored_on_duty().await;
+        assert_ne!(on_duty, [was.holders[0].name.clone()]);
+        assert_eq!(on_duty, [gained.holder.as_ref().unwrap().name.clone()]);
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_that_is_due_goes_by_the_days_until_then() {
+    for database in databases().await {
+        let team = team(database).await;
+        let was = team.stored_on_duty().await;
+        let stays_on = RotaInput {
+            on_days_off: DayOff::StaysOn,
+            ..daily()
+        };
+        team.schedule(stays_on).await;
+        team.asleep().await;
+        // With this day off, whoever was on duty yesterday would be so today.
+        let today = today().to_string();
+        assert_eq!(change(&team, add(&today, "")).await, Outcome::Done(()));
+        team.hand_over().await;
+        assert_eq!(team.stored_on_duty().await, was);
+    }
+}
+
+#[tokio::test]
+async fn a_day_too_far_ahead_to_be_planned_is_told_as_such() {
+    for database in databases().await {
+        let team = team(database).await;
+        let far = preview(&team, add(&in_days(1000), "")).await;
+        assert!(!far.looked && far.rotations == 0, "{far:?}");
+        let near = preview(&team, add(&in_days(300), "")).await;
+        assert!(near.looked && near.rotations == 1, "{near:?}");
+        let view = shown(&team, "").await;
+        assert_eq!(view.known_until, *Region::years().end());
+    }
+}
+
+#[tokio::test]
+async fn days_that_nothing_counts_any_more_are_forgotten() {
+    for database in databases().await {
+        let team = team(database).await;
+        let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+        for day in ["2019-05-02", &in_days(-100)] {
+            let statement = format!(
+                "insert into workspace_holidays (workspace_id, day, region, is_off, name)
+                 select workspace_id, '{day}', '', 1, 'Old' from rotas"
+            );
+            other.execute(AssertSqlSafe(statement)).await.unwrap();
+        }
+        let own = async || {
+            let own = team.services.store.own_holidays(&workspace()).await;
+            own.unwrap().len()
+        };
+        let working = RotaInput {
+            kind: RotaKind::Working,
+            starts_on: "2019-01-01".to_owned(),
+            ..daily()
+        };
+        team.schedule(working).await;
+        assert_eq!(change(&team, add(&in_days(2), "")).await, Outcome::Done(()));
+        assert_eq!(own().await, 3);
+        team.schedule(daily()).await;
+        assert_eq!(change(&team, add(&in_days(3), "")).await, Outcome::Done(()));
+        assert_eq!(own().await, 3);
     }
 }

@@ -159,12 +159,9 @@ async fn an_override_relieves_at_once_and_whoever_was_on_duty_comes_back_at_its_
         assert_eq!(duty.until, Some(one.ends_at));
         // What has been stays as it was.
         let history = &page.history;
-        assert_eq!(history[0].stretch.holder.as_ref().unwrap().name, "Cy");
-        assert_eq!(history[1].stretch.holder.as_ref().unwrap().name, first);
-        assert_eq!(
-            history[1].stretch.ends_at,
-            Some(history[0].stretch.starts_at)
-        );
+        assert_eq!(history[0].holder.as_ref().unwrap().name, "Cy");
+        assert_eq!(history[1].holder.as_ref().unwrap().name, first);
+        assert_eq!(history[1].ends_at, Some(history[0].starts_at));
         let store = &team.services.store;
         let hours = Duration::from_secs(7200);
         let next = store.next_hand_offs(hours).await.unwrap();
@@ -704,11 +701,8 @@ async fn history_tells_who_stood_in_for_whom_and_who_made_it() {
             vec![(first.clone(), Some("Ann".to_owned()))],
         );
         let page = team.page().await;
-        assert_eq!(told(&page.history[0].stretch), by_cy);
-        assert_eq!(
-            told(&page.history[1].stretch),
-            (Some(first.clone()), Vec::new())
-        );
+        assert_eq!(told(&page.history[0]), by_cy);
+        assert_eq!(told(&page.history[1]), (Some(first.clone()), Vec::new()));
         // The timeline tells it once, with what is still to come of it.
         let drawn = page.coverage.stretches.iter().map(told);
         let drawn = drawn.filter(|(_, overrides)| !overrides.is_empty());
@@ -716,15 +710,15 @@ async fn history_tells_who_stood_in_for_whom_and_who_made_it() {
         let running = page.overrides.iter().find(|one| one.runs).unwrap();
         assert_eq!(end(&team, running).await, Outcome::Done(()));
         let page = team.page().await;
-        assert_eq!(told(&page.history[1].stretch), by_cy);
-        let over = &page.history[1].stretch;
+        assert_eq!(told(&page.history[1]), by_cy);
+        let over = &page.history[1];
         assert_eq!(Some(over.overrides[0].ends_at), over.ends_at);
-        assert_eq!(told(&page.history[0].stretch), (Some(first), Vec::new()));
+        assert_eq!(told(&page.history[0]), (Some(first), Vec::new()));
         // What never began is in no history.
         let coming = page.overrides.iter().find(|one| !one.runs).unwrap();
         assert_eq!(end(&team, coming).await, Outcome::Done(()));
         let history = team.page().await.history;
-        let parts: usize = history.iter().map(|one| one.stretch.overrides.len()).sum();
+        let parts: usize = history.iter().map(|one| one.overrides.len()).sum();
         assert_eq!(parts, 1, "{history:?}");
     }
 }
@@ -740,7 +734,7 @@ async fn an_override_ends_in_history_where_the_schedule_does() {
         let set = team.backend.set_schedule(&by, team.id.clone(), manual);
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         let history = team.page().await.history;
-        let parts = history.iter().flat_map(|one| &one.stretch.overrides);
+        let parts = history.iter().flat_map(|one| &one.overrides);
         let ends: Vec<_> = parts.map(|part| part.ends_at).collect();
         let [end] = ends.as_slice() else {
             panic!("{history:?}");

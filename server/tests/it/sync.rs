@@ -160,7 +160,7 @@ async fn a_seam_between_shifts_of_one_person_is_no_hand_off() {
             .unwrap();
         assert_eq!(said(&page.outlook), expected);
         let followed = page.outlook.on_duty[0].followed_from.unwrap();
-        assert_eq!(followed, page.history[0].stretch.starts_at);
+        assert_eq!(followed, page.history[0].starts_at);
         let holders: Vec<_> = page
             .plan
             .iter()

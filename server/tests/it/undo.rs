@@ -123,9 +123,7 @@ async fn whoever_was_relieved_is_on_duty_again_and_the_log_and_the_history_have_
             .rotation(&caller(), turns.id.clone(), DaysWanted::default())
             .await;
         let history = page.unwrap().history.into_iter();
-        let history: Vec<_> = history
-            .map(|past| past.stretch.holder.unwrap().name)
-            .collect();
+        let history: Vec<_> = history.map(|past| past.holder.unwrap().name).collect();
         assert_eq!(history, ["Ann", "Bob", "Ann"]);
         let log = turns.backend.audit(&caller(), None).await.unwrap().entries;
         assert_eq!(log[0].action, AuditAction::UndidChange);

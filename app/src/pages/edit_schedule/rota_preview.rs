@@ -5,7 +5,7 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
-use types::RotaPreview;
+use types::{RotaPreview, holidays_known_until};
 
 #[component]
 pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl IntoView {
@@ -25,9 +25,7 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
             {changed_shifts("Shifts that somebody gains", gained)}
             {changed_shifts("Shifts that somebody loses", lost)}
             {holidays_until.map(|until| view! {
-                <p class="hint">
-                    {format!("Holidays are known until the end of {until}. Later days count as working days.")}
-                </p>
+                <p class="hint">{holidays_known_until(until)}</p>
             })}
             <p class="hint">{format!("Nothing is saved yet. Time zones as of {zone_data}.")}</p>
         </div>

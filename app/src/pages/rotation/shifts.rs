@@ -10,7 +10,7 @@ use crate::{
     view,
 };
 use leptos::{either::Either, prelude::*};
-use types::{PastStretch, RotationPage};
+use types::RotationPage;
 
 /// Weeks of what has been and what is planned, and the ways to others.
 #[component]
@@ -47,19 +47,21 @@ pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
 /// Who was on duty, by hand or by schedule.
 #[component]
 pub(super) fn History(page: DataMemo<RotationPage>) -> impl IntoView {
-    let history = DataMemo::new(move || page.with(|page| page.history.clone()));
+    let history = DataMemo::new(move || {
+        page.with(|page| (page.history.clone(), page.history_sources.clone()))
+    });
     view! {
         <Card id="history-heading" title="History">
             {redrawn(move || {
-                let stretches = history.get();
+                let (stretches, sources) = history.get();
                 match stretches.is_empty() {
                     true => Either::Left(view! {
                         <p class="nobody">"Nobody has been on duty yet."</p>
                     }),
                     false => Either::Right(view! {
                         <FoldedStretches
-                            notes=stretches.iter().map(PastStretch::source_in_words).collect()
-                            stretches=stretches.into_iter().map(|past| past.stretch).collect()
+                            notes=sources.into_iter().map(|source| source?.decided_in_words()).collect()
+                            stretches
                             current="Still on duty" more="Earlier"
                         />
                     }),

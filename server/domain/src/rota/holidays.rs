@@ -21,6 +21,8 @@ pub struct Region {
 }
 
 struct Filed {
+    /// The FNV-1a hash of the file, in hexadecimal digits.
+    version: String,
     first_year: i16,
     /// In the order of their codes, as bytes.
     regions: Vec<Region>,
@@ -32,7 +34,11 @@ impl Filed {
         let first_year = lines.next().and_then(|year| year.parse().ok());
         let mut regions: Vec<_> = lines.filter_map(region).collect();
         regions.sort_unstable_by_key(|region| region.code);
+        let hash = file.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         Self {
+            version: format!("{hash:016x}"),
             first_year: first_year.unwrap_or_default(),
             regions,
         }
@@ -78,6 +84,11 @@ impl Region {
         &FILED.regions
     }
 
+    /// Another one wherever other holidays are known.
+    pub fn data_version() -> &'static str {
+        &FILED.version
+    }
+
     /// The years whose holidays are known.
     pub fn years() -> RangeInclusive<i16> {
         let first = FILED.first_year;
@@ -114,9 +125,11 @@ impl Region {
     }
 
     /// The same with what a workspace has decided about it. What is decided about a part goes
-    /// before what is about its country.
+    /// before what is about its country, and that before what is for all.
     pub fn days_with(&self, own: &[OwnDay]) -> CountryDays {
         let mut days = self.days();
+        let everywhere = own.iter().filter(|day| day.off && day.region.is_none());
+        days.holidays.extend(everywhere.map(|day| day.date));
         let part = self.is_part().then_some(*self);
         for of in std::iter::once(self.country()).chain(part) {
             let own = own.iter();
@@ -128,8 +141,6 @@ impl Region {
                 }
             }
         }
-        let everywhere = own.iter().filter(|day| day.off && day.region.is_none());
-        days.holidays.extend(everywhere.map(|day| day.date));
         days
     }
 
@@ -211,6 +222,14 @@ mod tests {
         assert_eq!(weekend("US-CA"), Weekdays::WEEKEND);
         let friday_and_saturday = [Weekday::Friday, Weekday::Saturday];
         assert_eq!(weekend("EG"), Weekdays::of(&friday_and_saturday));
+    }
+
+    #[test]
+    fn other_data_have_another_version() {
+        let version = |file| Filed::read(file).version;
+        assert_eq!(version(FILE), Region::data_version());
+        assert_eq!(version(""), "cbf29ce484222325");
+        assert_ne!(version("2026"), version("2027"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use days_off::{CountryDays, DaysOff};
 pub use holidays::Region;
 pub use input::FilledIn;
 pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
-pub use own_holidays::{HolidayWrite, OwnDay, OwnHoliday, typed_holiday};
+pub use own_holidays::{HolidayWrite, OwnDay, OwnHoliday, holidays_needed_from, typed_holiday};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why};
 pub use preview::{
     Shifted, preview, preview_absence, preview_holidays, preview_override, told_until,

@@ -1,11 +1,14 @@
 //! What a workspace decides about holidays: days that its schedules have off besides those that
 //! are known of countries, and days of countries that they work.
 
-use crate::rota::{Region, input::shortened};
+use crate::{
+    Rotation,
+    rota::{Days, Region, Zone, input::shortened},
+};
 use jiff::civil::Date;
 use types::{
     HOLIDAY_AHEAD_YEARS, HOLIDAY_NAME_MAX_CHARS, HolidayField, HolidayInput, HolidayKind,
-    HolidayProblem, HolidayRefusal, OWN_HOLIDAYS_MAX, is_invisible,
+    HolidayProblem, HolidayRefusal, OWN_HOLIDAYS_MAX, Timestamp, is_invisible,
 };
 
 /// A day about which a workspace has decided.
@@ -35,7 +38,7 @@ pub enum HolidayWrite {
 
 impl OwnDay {
     /// Whether both are about the same day of the same place.
-    fn is_about(&self, date: Date, region: Option<Region>) -> bool {
+    pub fn is_about(&self, date: Date, region: Option<Region>) -> bool {
         let code = |region: Option<Region>| region.map(|region| region.code);
         self.date == date && code(self.region) == code(region)
     }
@@ -80,9 +83,31 @@ impl HolidayWrite {
     }
 }
 
+/// For how long days that are over are kept in any case.
+const KEPT_SECONDS: i64 = 2 * 366 * 24 * 3600;
+/// What a day is called that is put back and that nothing is known of any more.
+const PUT_BACK: &str = "Holiday";
+
 /// The change that was filled in when it was `today`, where `present` is what was decided before, or
-/// everything that is wrong with it.
+/// everything that is wrong with it. What is wrong with a day that was not typed is told of it as a
+/// whole: there is no field to tell it at.
 pub fn typed_holiday(
+    input: &HolidayInput,
+    present: &[OwnHoliday],
+    today: Date,
+) -> Result<HolidayWrite, HolidayRefusal> {
+    checked(input, present, today).map_err(|refusal| match refusal {
+        HolidayRefusal::Fields(problems) if input.listed => problems
+            .first()
+            .cloned()
+            .map_or(HolidayRefusal::Gone, |(_, problem)| {
+                HolidayRefusal::Day(problem)
+            }),
+        refusal => refusal,
+    })
+}
+
+fn checked(
     input: &HolidayInput,
     present: &[OwnHoliday],
     today: Date,
@@ -106,29 +131,53 @@ pub fn typed_holiday(
     let mut same = own.iter().filter(|day| day.is_about(date, region));
     let decided = same.next().copied();
     let wrong = |field, problem| Err(HolidayRefusal::Fields(vec![(field, problem)]));
-    let is_off = || region.is_some_and(|region| region.days_with(&own).holidays.contains(&date));
+    let is_off = |own: &[OwnDay]| match region {
+        Some(region) => region.days_with(own).holidays.contains(&date),
+        None => own.iter().any(|day| day.off && day.is_about(date, None)),
+    };
     let put = |off, name| {
-        let coming = own.iter().filter(|day| day.date >= today).count();
-        if coming >= OWN_HOLIDAYS_MAX {
+        let others = own.iter().filter(|day| !day.is_about(date, region));
+        if others.filter(|day| day.date >= today).count() >= OWN_HOLIDAYS_MAX {
             return Err(HolidayRefusal::TooMany);
         }
         let day = OwnDay { date, region, off };
         Ok(HolidayWrite::Put(OwnHoliday { day, name }))
     };
-    match (input.what, decided) {
-        (HolidayKind::Add, Some(day)) if day.off => {
-            wrong(HolidayField::Date, HolidayProblem::Already)
-        }
-        (HolidayKind::Add, Some(day)) => Ok(HolidayWrite::Drop(day)),
-        (HolidayKind::Add, None) if is_off() => wrong(HolidayField::Date, HolidayProblem::Already),
-        (HolidayKind::Add, None) => match name(&input.name) {
-            Ok(name) => put(true, name),
-            Err(problem) => wrong(HolidayField::Name, problem),
-        },
-        (HolidayKind::Remove, Some(day)) if day.off => Ok(HolidayWrite::Drop(day)),
-        (HolidayKind::Remove, None) if is_off() => put(false, String::new()),
-        (HolidayKind::Remove, _) => Err(HolidayRefusal::Gone),
+    let off = match (input.what, is_off(&own)) {
+        (HolidayKind::Add, true) => return wrong(HolidayField::Date, HolidayProblem::Already),
+        (HolidayKind::Remove, false) => return Err(HolidayRefusal::Gone),
+        (HolidayKind::Add, false) => true,
+        (HolidayKind::Remove, true) => false,
+    };
+    // It is enough to drop what was decided where the day is then as it is asked for: what is known
+    // of the country may have changed since, and what is for all holds in each.
+    let dropped = decided.map(HolidayWrite::Drop);
+    if let Some(dropped) = dropped.filter(|write| is_off(&write.applied(present)) == off) {
+        return Ok(dropped);
     }
+    if !off {
+        return put(false, String::new());
+    }
+    match name(&input.name) {
+        Ok(name) => put(true, name),
+        // Whoever puts a day back types no name.
+        Err(HolidayProblem::NoName) if decided.is_some() => put(true, PUT_BACK.to_owned()),
+        Err(problem) => wrong(HolidayField::Name, problem),
+    }
+}
+
+/// From which date on it is needed what a workspace has decided about holidays. Only schedules that count
+/// working days count those since they began. Nothing where that is not known, as of a rotation whose
+/// schedule this version cannot read.
+pub fn holidays_needed_from(rotations: &[Rotation], now: Timestamp) -> Option<Date> {
+    let mut needed = Zone::UTC.civil(now.plus_seconds(-KEPT_SECONDS)).date();
+    for rotation in rotations {
+        let cadence = &rotation.plan.rota()?.terms.cadence;
+        if matches!(cadence.days, Days::Working { .. }) {
+            needed = needed.min(cadence.starts_on);
+        }
+    }
+    Some(needed)
 }
 
 fn date(text: &str, today: Date) -> Result<Date, HolidayProblem> {
@@ -192,6 +241,7 @@ mod tests {
             date: date.to_owned(),
             region: region.to_owned(),
             name: "Company day".to_owned(),
+            listed: false,
         }
     }
 
@@ -253,6 +303,58 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_as_it_was_asked_for_whatever_else_is_known_of_it() {
+        use HolidayKind::{Add, Remove};
+        let all = called(day("2026-09-01", "", true), "Company day");
+        let own = called(day("2026-09-01", "DE", true), "Our day");
+        let known = called(day("2026-05-01", "DE", true), "May day");
+        let stale = called(day("2026-09-02", "DE", false), "");
+        for (what, date, region, present) in [
+            // What is for all, or for the country, has it.
+            (Remove, "2026-09-01", "DE", vec![all.clone()]),
+            (
+                Remove,
+                "2026-09-01",
+                "DE-BY",
+                vec![all.clone(), own.clone()],
+            ),
+            // So do they where the workspace has added it there as well.
+            (Remove, "2026-09-01", "DE", vec![all.clone(), own]),
+            (Remove, "2026-05-01", "DE", vec![known]),
+            // It was removed, and the country has it no longer.
+            (Add, "2026-09-02", "DE", vec![stale.clone()]),
+        ] {
+            for name in ["Company day", ""] {
+                let asked = HolidayInput {
+                    name: name.to_owned(),
+                    ..input(what, date, region)
+                };
+                let write = typed_holiday(&asked, &present, TODAY).unwrap();
+                let applied = write.applied(&present);
+                assert_eq!(has(region, &applied, date), what == Add, "{write:?}");
+                assert_eq!(write.makes_off(), what == Add);
+            }
+        }
+        // It stays so where it is for all, and comes back with a name or without.
+        let removed = [all.day, day("2026-09-01", "DE", false)];
+        assert!(!has("DE", &removed, "2026-09-01") && has("FR", &removed, "2026-09-01"));
+        let back = input(Add, "2026-09-01", "DE");
+        let present = [all, called(removed[1], "")];
+        let back = typed_holiday(&back, &present, TODAY);
+        assert_eq!(back, Ok(HolidayWrite::Drop(removed[1])));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_listed_day_is_told_as_a_whole() {
+        let over = HolidayInput {
+            listed: true,
+            ..input(HolidayKind::Remove, "2026-02-28", "")
+        };
+        let refused = typed_holiday(&over, &[], TODAY);
+        assert_eq!(refused, Err(HolidayRefusal::Day(HolidayProblem::Over)));
+    }
+
+    #[test]
     fn days_that_make_no_sense_are_refused_by_field() {
         use HolidayKind::Add;
         let own = [called(day("2026-09-01", "", true), "Company day")];
@@ -289,6 +391,45 @@ mod tests {
         ];
         let refused = typed_holiday(&nameless, &own, TODAY);
         assert_eq!(refused, Err(HolidayRefusal::Fields(expected)));
+    }
+
+    #[test]
+    fn days_are_needed_for_two_years_and_where_working_days_are_counted_since_then() {
+        use crate::{
+            Plan,
+            rota::{FilledIn, Rota},
+            rotation::examples::rotation,
+        };
+        use types::{RotaInput, RotaKind};
+        let now = Zone::UTC.planned(TODAY.at(12, 0, 0, 0));
+        let scheduled = |kind, starts_on: &str| {
+            let input = RotaInput {
+                kind,
+                every: "1".to_owned(),
+                times: "9:00".to_owned(),
+                zone: "UTC".to_owned(),
+                starts_on: starts_on.to_owned(),
+                holidays: "FR".to_owned(),
+                ..RotaInput::default()
+            };
+            let mut rotation = rotation(&["ann"]);
+            let terms = FilledIn::checked(&input, now).unwrap().terms;
+            let rota = Rota::begun(terms, &rotation, now);
+            rotation.plan = Plan::Scheduled(Box::new(rota));
+            rotation
+        };
+        let needed = |rotations: &[Rotation]| {
+            holidays_needed_from(rotations, now).map(|date| date.to_string())
+        };
+        let two_years = Some("2024-02-28".to_owned());
+        let daily = scheduled(RotaKind::Daily, "2020-01-01");
+        assert_eq!(needed(&[]), two_years);
+        assert_eq!(needed(std::slice::from_ref(&daily)), two_years);
+        let young = scheduled(RotaKind::Working, "2026-01-01");
+        assert_eq!(needed(&[daily.clone(), young]), two_years);
+        let old = scheduled(RotaKind::Working, "2021-01-01");
+        assert_eq!(needed(&[old, daily]).as_deref(), Some("2021-01-01"));
+        assert_eq!(needed(&[rotation(&["ann"])]), None);
     }
 
     #[test]

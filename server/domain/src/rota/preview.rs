@@ -89,7 +89,8 @@ pub fn preview_holidays(
     (now, until): (Timestamp, Timestamp),
 ) -> Option<Shifted> {
     let rota = rotation.plan.rota()?;
-    let changed = rota.with_holidays(own, rotation, now);
+    let turn = rota.up_to_date(rotation, &rotation.crew.members, now).turn;
+    let changed = rota.with_holidays(own, rotation, turn);
     let team = (rotation.crew.members.as_slice(), rotation.details.duty_size);
     Some(shifted((rota, &changed), team, (now, until)))
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Absence, Basis, Override, OwnDay, Terms, Turn},
+    rota::{Absence, Basis, Cadence, Override, OwnDay, Terms, Turn},
 };
 use types::{Stretch, Timestamp};
 
@@ -40,11 +40,10 @@ impl Rota {
     pub fn begun(terms: Terms, rotation: &Rotation, now: Timestamp) -> Self {
         let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
         match rotation.plan.rota() {
-            Some(present) => Self {
-                terms,
-                turn: present.up_to_date(rotation, members, now).turn,
-                ..present.clone()
-            },
+            Some(present) => {
+                let turn = present.up_to_date(rotation, members, now).turn;
+                present.going_on_by(terms, rotation, turn)
+            }
             None => Self {
                 turn: terms.basis(members, duty_size).begin(&rotation.crew, now),
                 terms,
@@ -54,16 +53,34 @@ impl Rota {
         }
     }
 
-    /// The rota of this rotation where its workspace has decided this about holidays from `now` on:
-    /// whose turn it has been until then goes by those before.
+    /// The rota of this rotation where its workspace has decided this about holidays from now on, when
+    /// this is whose turn it is by those before.
     #[must_use]
-    pub fn with_holidays(&self, own: &[OwnDay], rotation: &Rotation, now: Timestamp) -> Self {
+    pub fn with_holidays(&self, own: &[OwnDay], rotation: &Rotation, turn: Turn) -> Self {
+        let terms = self.terms.clone().with_holidays(own);
+        self.going_on_by(terms, rotation, turn)
+    }
+
+    /// The same by other terms from now on, when this is whose turn it is by those before. A hand-off
+    /// that is due since a day turned out not to be off comes late; otherwise a turn would be lost.
+    fn going_on_by(&self, terms: Terms, rotation: &Rotation, turn: Turn) -> Self {
+        let was = &self.terms.cadence;
+        let other_days_off = Cadence {
+            off: terms.cadence.off.clone(),
+            ..was.clone()
+        };
         let members = &rotation.crew.members;
-        Self {
-            turn: self.up_to_date(rotation, members, now).turn,
-            terms: self.terms.clone().with_holidays(own),
+        let mut changed = Self {
+            terms,
             ..self.clone()
-        }
+        };
+        changed.turn = if other_days_off == changed.terms.cadence {
+            let basis = changed.basis(members, rotation.details.duty_size);
+            basis.caught_up(turn, was)
+        } else {
+            turn
+        };
+        changed
     }
 
     fn basis<'a>(&'a self, members: &'a [Member], duty_size: u32) -> Basis<'a> {
@@ -138,9 +155,7 @@ mod tests {
     use crate::{
         Plan,
         crew::examples::{duty, member},
-        rota::{
-            Cadence, Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Region, Skips, Times, Zone,
-        },
+        rota::{Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Region, Skips, Times, Zone},
         rotation::examples::rotation,
     };
     use jiff::civil::{Date, Time};
@@ -270,19 +285,85 @@ mod tests {
         };
         let members = rotation.crew.members.clone();
         let was = rota(&rotation).up_to_date(&rotation, &members, hour(50));
+        let turn = was.turn.clone();
         // With the second day off from the beginning it would be Bob's turn now.
-        let now = rota(&rotation).with_holidays(&[day(2), day(4)], &rotation, hour(50));
+        let now = rota(&rotation).with_holidays(&[day(2), day(4)], &rotation, turn);
         assert_eq!(now.turn, was.turn);
         let at = |hours| now.up_to_date(&rotation, &members, hour(hours)).duties;
         assert_eq!(at(51), [duty("cy", hour(50), hour(72))]);
         assert_eq!(at(80), []);
         assert_eq!(at(97), [duty("ann", hour(96), hour(120))]);
         // Once the workspace has none any more, all is as it was.
-        let back = now.with_holidays(&[], &rotation, hour(51));
+        let turn = now.up_to_date(&rotation, &members, hour(51)).turn;
+        let back = now.with_holidays(&[], &rotation, turn);
         let plan = back.planned(&members, 1, hour(120));
         let names = plan.iter().filter_map(|one| one.holder.as_ref());
         let names: Vec<_> = names.map(|holder| holder.name.as_str()).collect();
         assert_eq!(names, ["cy", "ann", "bob"].map(|name| member(name).name));
+    }
+
+    #[test]
+    fn r8_a_holiday_that_is_taken_back_loses_nobody_a_turn() {
+        let own = [OwnDay {
+            date: Date::constant(1970, 1, 2),
+            region: None,
+            off: true,
+        }];
+        for on_days_off in [OnDaysOff::StaysOn, OnDaysOff::Nobody] {
+            let mut rotation = daily();
+            let members = rotation.crew.members.clone();
+            if let Plan::Scheduled(rota) = &mut rotation.plan {
+                let mut terms = rota.terms.clone();
+                terms.cadence.on_days_off = on_days_off;
+                terms.skips.regions = Vec::from_iter(Region::named("FR"));
+                rota.terms = terms.with_holidays(&own);
+            }
+            let by = |rota: &Rota, own: &[OwnDay], now| {
+                let turn = rota.up_to_date(&rotation, &members, hour(now)).turn;
+                rota.with_holidays(own, &rotation, turn)
+            };
+            let back = by(rota(&rotation), &[], 36);
+            let names = |rota: &Rota, now| {
+                let duties = rota.up_to_date(&rotation, &members, hour(now)).duties;
+                duties
+                    .into_iter()
+                    .map(|duty| (duty.holder.name, duty.since))
+                    .collect::<Vec<_>>()
+            };
+            let name = |name| member(name).name;
+            assert_eq!(names(&back, 40), [(name("bob"), hour(36))]);
+            assert_eq!(names(&back, 50), [(name("cy"), hour(48))]);
+            // Decided anew the same day, it is nobody's turn again.
+            let again = by(&by(&back, &own, 37), &[], 38);
+            assert_eq!(again.turn.holders, back.turn.holders);
+            // An edit of the schedule that leaves out the countries does the same.
+            let mut terms = rota(&rotation).terms.clone();
+            terms.skips.regions.clear();
+            let edited = Rota::begun(terms.with_holidays(&[]), &rotation, hour(36));
+            assert_eq!(edited.turn, back.turn);
+        }
+    }
+
+    #[test]
+    fn r19_what_was_missed_in_a_pause_is_not_made_up_for_by_other_holidays() {
+        let mut rotation = daily();
+        let paused = |rotation: &Rotation, paused, now| {
+            let mut terms = rota(rotation).terms.clone();
+            terms.paused = paused;
+            terms.skips.regions = Vec::from_iter(Region::named("FR"));
+            Rota::begun(terms.with_holidays(&[]), rotation, hour(now))
+        };
+        let rota = paused(&rotation, true, 5);
+        rotation.plan = Plan::Scheduled(Box::new(rota));
+        let rota = paused(&rotation, false, 30);
+        let members = rotation.crew.members.clone();
+        let turn = rota.up_to_date(&rotation, &members, hour(40)).turn;
+        let own = [OwnDay {
+            date: Date::constant(1970, 1, 9),
+            region: None,
+            off: true,
+        }];
+        assert_eq!(rota.with_holidays(&own, &rotation, turn.clone()).turn, turn);
     }
 
     #[test]

@@ -81,6 +81,29 @@ impl Basis<'_> {
         turn
     }
 
+    /// This turn, or else the last one that is due by now and was not by the cadence before: it begins
+    /// now. As long as nothing has begun, what is to come begins.
+    pub(crate) fn caught_up(&self, turn: Turn, before: &Cadence) -> Turn {
+        let Some(began) = turn.began.filter(|_| !self.paused) else {
+            return turn;
+        };
+        let now = turn.as_of;
+        let due = |cadence: &Cadence| {
+            let mut due = cadence.hand_offs(began, now);
+            due.retain(|hand_off| hand_off.turn > began);
+            due
+        };
+        let last = due(self.cadence).into_iter().max_by_key(|last| last.turn);
+        let was_due = |turn| due(before).iter().any(|was| was.turn >= turn);
+        match last.filter(|last| !was_due(last.turn)) {
+            Some(last) => {
+                let late = HandOff { at: now, ..last };
+                self.next_turn(&turn, late, &Availability::of(self.absences))
+            }
+            None => turn,
+        }
+    }
+
     /// The hand-offs after a turn, up to `until` and with it.
     pub(crate) fn hand_offs(&self, turn: &Turn, until: Timestamp) -> Vec<HandOff> {
         let mut hand_offs = self.cadence.hand_offs(turn.as_of, until);

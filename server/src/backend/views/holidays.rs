@@ -28,6 +28,7 @@ pub(in crate::backend) fn holidays(shown: &Holidays, year: &str) -> HolidaysView
     HolidaysView {
         year,
         years,
+        known_until: *known.end(),
         added: coming(true),
         removed: coming(false),
         known: regions
@@ -80,6 +81,7 @@ pub(in crate::backend) fn holiday_preview(input: HolidayInput, effects: Effects)
         day,
         off,
         until,
+        looked,
         moved,
     } = effects;
     let shifts: usize = moved.iter().map(|(_, shifted)| shifted.moved).sum();
@@ -96,7 +98,8 @@ pub(in crate::backend) fn holiday_preview(input: HolidayInput, effects: Effects)
             true => format!("A holiday: {day}"),
             false => format!("No holiday: {day}"),
         },
-        until: until.to_string(),
+        until: until.strftime("%-d %B %Y").to_string(),
+        looked,
         rotations: count(moved.len()),
         shifts: count(shifts),
         effects: moved.into_iter().take(TOLD).map(effect).collect(),

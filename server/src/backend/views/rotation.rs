@@ -14,8 +14,8 @@ use domain::{
 };
 use types::{
     BindingView, CoverView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice,
-    OverrideView, PagerDutyUserId, PastStretch, PersonId, PersonView, RotaView, RotationCard,
-    RotationList, RotationNeed, RotationPage, Timestamp,
+    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList,
+    RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -102,11 +102,9 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         history: state
             .history
             .iter()
-            .map(|(record, source)| PastStretch {
-                stretch: record.stretch(),
-                source: *source,
-            })
+            .map(|(record, _)| record.stretch())
             .collect(),
+        history_sources: state.history.iter().map(|(_, source)| *source).collect(),
         days: state.days,
         coverage: state.coverage,
         overrides,

@@ -62,7 +62,8 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
                 true => Some(events::version(&site.services, &session).await),
                 false => None,
             };
-            let admitted_at = request.method().is_safe().then_some(session.read_at);
+            let reads = only_reads(request.method(), request.uri().path());
+            let admitted_at = reads.then_some(session.read_at);
             let extensions = request.extensions_mut();
             if let Some(version) = version {
                 extensions.insert(events::only_version(version));
