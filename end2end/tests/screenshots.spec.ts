@@ -198,6 +198,25 @@ test.describe('@screenshots', () => {
     await page.getByLabel('In the place of').selectOption('Leila Haddad');
     await page.getByLabel('On duty instead', { exact: true }).selectOption('Kenji Sato');
     await take('override');
+
+    await done(page, '/rpc/set_schedule', {
+      id: new URL(page.url()).pathname.split('/')[2]!,
+      mode: 'scheduled',
+      'rota[kind]': 'daily',
+      'rota[times]': '09:00',
+      'rota[zone]': 'Europe/Berlin',
+      'rota[starts_on]': '2026-01-01',
+      'rota[holidays]': 'DE',
+    });
+    await visit(page, '/settings/holidays');
+    const soon = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+    await page.getByLabel('Day', { exact: true }).fill(soon);
+    await page.getByLabel('Name').fill('Company day');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await expect(page.getByRole('region', { name: 'What this changes' })).toBeVisible();
+    await take('holidays');
+    await visit(page, '/settings/slack');
+    await take('settings-slack');
   });
 });
 
