@@ -250,6 +250,7 @@ impl<'a> Functions<'a> {
         };
         let (mut alone, of_pages) = (are(OF_TEMPLATES), are(OF_PAGES));
         alone.retain(|id| !self.in_data.contains(id));
+        let mut pointed_to = HashSet::new();
         for body in &self.bodies {
             let range = body.range();
             let first = self
@@ -257,13 +258,19 @@ impl<'a> Functions<'a> {
                 .partition_point(|(place, _)| *place < range.start);
             let pointed = self.pointers[first..].iter();
             let pointed = pointed.take_while(|(place, _)| *place < range.end);
-            let pointed: Vec<u32> = pointed.map(|(_, to)| *to).collect();
-            if !pointed.iter().any(|to| of_pages.contains(to)) {
-                for to in pointed {
-                    alone.remove(&to);
-                }
+            let pointed: HashSet<u32> = pointed.map(|(_, to)| *to).collect();
+            let pages = pointed.intersection(&of_pages).count();
+            let templates: Vec<u32> = pointed.intersection(&alone).copied().collect();
+            // Each attribute that it tells of has one of each.
+            if pages < templates.len() {
+                templates.iter().for_each(|to| {
+                    alone.remove(to);
+                });
             }
+            pointed_to.extend(pointed);
         }
+        // What nothing is known to point to may serve anything.
+        alone.retain(|id| pointed_to.contains(id));
         alone
     }
 
@@ -410,10 +417,13 @@ mod tests {
             alone
         };
         assert_eq!(
-            functions(&[(4, 0), (4, 1), (5, 2)], &[3]),
+            functions(&[(4, 0), (4, 1), (5, 2), (4, 3)], &[3]),
             [0],
             "the second serves two purposes, and the third stands in a table"
         );
+        // One page's for two of templates: one of these is what it takes over pages with.
+        assert!(functions(&[(4, 0), (4, 1), (4, 2)], &[]).is_empty());
+        assert!(functions(&[], &[]).is_empty(), "nothing is known of them");
     }
 
     #[test]

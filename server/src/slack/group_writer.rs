@@ -70,8 +70,15 @@ pub(super) async fn give_back(
     workspace: &WorkspaceId,
     token: &SecretString,
 ) {
-    let writer = services.store.group_writer(workspace).await;
-    let serving = writer.ok().flatten().and_then(|writer| writer.token_sealed);
+    let writer = match services.store.group_writer(workspace).await {
+        Ok(writer) => writer,
+        // It may be the one that serves.
+        Err(error) => {
+            tracing::warn!(%workspace, %error, "a permission that is kept no more is not given back at Slack");
+            return;
+        }
+    };
+    let serving = writer.and_then(|writer| writer.token_sealed);
     let serving = serving.and_then(|sealed| token_of(services, workspace, &sealed));
     if serving.is_some_and(|serving| serving.expose_secret() == token.expose_secret()) {
         return;

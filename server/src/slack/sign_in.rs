@@ -504,11 +504,13 @@ async fn lend(
     let dropped = match &saved {
         Ok(Ok(former)) => former
             .as_ref()
-            .and_then(|sealed| lent_token(services, workspace, sealed)),
-        Ok(Err(_)) | Err(_) => Some(new.token.clone()),
+            .and_then(|sealed| lent_token(services, workspace, sealed))
+            .map(|former| (workspace, former)),
+        // It may serve another workspace, if that is the one that was chosen at Slack.
+        Ok(Err(_)) | Err(_) => Some((&new.workspace, new.token.clone())),
     };
-    if let Some(dropped) = dropped {
-        give_back(services, workspace, &dropped).await;
+    if let Some((whose, dropped)) = dropped {
+        give_back(services, whose, &dropped).await;
     }
     if let Err(problem) = saved? {
         return Ok(Some(problem));

@@ -210,7 +210,10 @@ async fn put(
             let writing = client.write_group(&lent.token, method, body);
             match services.holds.kept(workspace, method.into(), writing).await {
                 Ok(written) => {
-                    lent.accepted(services).await?;
+                    // What is written is written, whatever can be noted of the permission.
+                    if let Err(error) = lent.accepted(services).await {
+                        tracing::warn!(%workspace, %error, "it could not be noted that Slack takes a lent permission again");
+                    }
                     return Ok(written.value);
                 }
                 Err(error) => match lent.trouble(services, &error).await? {
@@ -224,12 +227,19 @@ async fn put(
     let question = || client.write_group(&installed.token, method, body);
     match (installed.ask(services, method, question).await, trouble) {
         // The bot may not either, as was to be expected where somebody had to lend theirs.
-        (Err(AskError::Slack(SlackError::Refused { word })), Some(trouble))
-            if word.as_str() == "permission_denied" =>
-        {
+        (Err(AskError::Slack(error)), Some(trouble)) if is_barred(&error) => {
             Err(SlackError::Lent(trouble).into())
         }
         (answer, _) => answer,
+    }
+}
+
+/// Whether the bot may not edit groups at all.
+fn is_barred(error: &SlackError) -> bool {
+    match error {
+        SlackError::Refused { word } => word.as_str() == "permission_denied",
+        SlackError::MissingScope { .. } => true,
+        _ => false,
     }
 }
 

@@ -12,6 +12,7 @@ mod rotas;
 mod runs;
 mod sandbox;
 mod scale;
+mod slack;
 mod table;
 mod visitor;
 mod watch;
@@ -39,6 +40,8 @@ pub enum Bench {
     Lists(lists::Options),
     /// Rotations with schedules of their own: planning, 1,000 of them at rest, and hand-offs
     Rotas(rotas::Options),
+    /// Duty that arrives in Slack: hand-offs of one rotation, and of 200 on 60 groups at once
+    Slack(slack::Options),
 }
 
 #[derive(Args)]
@@ -89,6 +92,7 @@ pub fn bench(bench: &Bench) -> Result<()> {
         Bench::Page(options) => page::measure(options),
         Bench::Lists(options) => lists::measure(options),
         Bench::Rotas(options) => rotas::measure(options),
+        Bench::Slack(options) => slack::measure(options),
     }
 }
 

@@ -15,16 +15,14 @@ const HOME: &str = "/rotations";
 #[derive(Clone)]
 pub struct Visitor {
     port: u16,
+    /// Who they are in Slack.
+    owner: String,
     cookies: Vec<(String, String)>,
 }
 
 impl Visitor {
     /// Signs in as the owner of the sandbox's workspace, who also installs the app.
     pub fn sign_in(port: u16, sandbox: &Sandbox) -> Result<Self> {
-        let mut visitor = Self {
-            port,
-            cookies: Vec::new(),
-        };
         let people = sandbox.ask("people")?;
         let people = people["people"].as_array().into_iter().flatten();
         let owner = people
@@ -32,15 +30,32 @@ impl Visitor {
             .find_map(|person| person["id"].as_str())
             .context("the sandbox names no Primary Owner")?
             .to_owned();
-        let mut address = format!("http://127.0.0.1:{port}/api/auth/slack/login?return_to={HOME}");
-        while address != HOME {
-            address = visitor.follow(&address, &owner)?;
-        }
+        let mut visitor = Self {
+            port,
+            owner,
+            cookies: Vec::new(),
+        };
+        visitor.pass_slack("")?;
         Ok(visitor)
     }
 
+    /// Lets Round Robin do something in Slack, by the code of what that is.
+    pub fn allow(&mut self, what: &str) -> Result<()> {
+        self.pass_slack(&format!("&allow={what}"))
+    }
+
+    fn pass_slack(&mut self, query: &str) -> Result<()> {
+        let port = self.port;
+        let mut address =
+            format!("http://127.0.0.1:{port}/api/auth/slack/login?return_to={HOME}{query}");
+        while address != HOME {
+            address = self.follow(&address)?;
+        }
+        Ok(())
+    }
+
     /// Opens an address, presses what there is to press, and says where that leads.
-    fn follow(&mut self, address: &str, owner: &str) -> Result<String> {
+    fn follow(&mut self, address: &str) -> Result<String> {
         let (port, path) = split(address).with_context(|| {
             format!("signing in led to {address}, which is not on this machine")
         })?;
@@ -48,7 +63,12 @@ impl Visitor {
         let answer = if port == self.port {
             self.send(port, "GET", path, "")?
         } else if page.contains("openid") {
-            self.send(port, "POST", page, &format!("{query}&person={owner}"))?
+            self.send(
+                port,
+                "POST",
+                page,
+                &format!("{query}&person={}", self.owner),
+            )?
         } else {
             self.send(port, "POST", page, &format!("{query}&decision=allow"))?
         };

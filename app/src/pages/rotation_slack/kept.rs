@@ -12,9 +12,7 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
-use types::{
-    GroupHolds, MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut,
-};
+use types::{MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut};
 
 #[component]
 pub(super) fn KeptGroup(
@@ -85,17 +83,15 @@ pub(super) fn KeptGroup(
     });
     let write = button(actions.write, &id, "Write now", "Asking…");
     let of_holds = id.clone();
-    let confirm = (kept.holds == GroupHolds::Members).then(|| {
-        view! {
-            <p>
-                <input type="checkbox" id="confirm-holds" name="confirmed" value="true"/>
-                " "
-                <label for="confirm-holds">
-                    {format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group")}
-                </label>
-            </p>
-        }
-    });
+    let confirm = view! {
+        <p>
+            <input type="checkbox" id="confirm-holds" name="confirmed" value="true"/>
+            " "
+            <label for="confirm-holds">
+                {format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group")}
+            </label>
+        </p>
+    };
     let leave = button(actions.leave, &id, "Disconnect group", "Disconnecting…");
     view! {
         {kept.trouble.map(warning)}

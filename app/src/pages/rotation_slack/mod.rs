@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     AppError,
-    components::{Card, FailureNotice, Notice, Tone, loaded_page, redrawn, use_title},
+    components::{
+        Card, Choice, FailureNotice, Notice, SubmitButton, Tone, loaded_page, redrawn, use_title,
+    },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     live::use_live,
@@ -256,20 +258,9 @@ fn holds_choices(chosen: GroupHolds) -> AnyView {
                 "And whoever is on duty without being a member.",
             ),
         };
-        view! {
-            <crate::components::Choice
-                id=format!("holds-{}", one.code()) name="holds" value=one.code()
-                label hint checked=one == chosen
-            />
-        }
+        (one.code(), label, hint, one == chosen)
     });
-    view! {
-        <fieldset>
-            <legend>"In the group"</legend>
-            {choices.into_iter().collect_view()}
-        </fieldset>
-    }
-    .into_any()
+    choice_of(("In the group", None), "holds", &choices)
 }
 
 /// What becomes of the group while nobody is on duty, to choose from.
@@ -286,21 +277,32 @@ fn nobody_choices(chosen: NobodyOnDuty) -> AnyView {
                 "It reaches nobody then, not even who is always in it, and comes back with the next shift.",
             ),
         };
-        view! {
-            <crate::components::Choice
-                id=format!("nobody-{}", one.code()) name="when_nobody" value=one.code()
-                label hint checked=one == chosen
-            />
-        }
+        (one.code(), label, hint, one == chosen)
+    });
+    let hint = "This holds while nobody is in the group as a member of a rotation either.";
+    choice_of(
+        ("While nobody is on duty", Some(hint)),
+        "when_nobody",
+        &choices,
+    )
+}
+
+/// One of some, each with its code, label and hint, and whether it is chosen.
+fn choice_of(
+    (legend, hint): (&'static str, Option<&'static str>),
+    name: &'static str,
+    choices: &[(&'static str, &'static str, &'static str, bool)],
+) -> AnyView {
+    let choices = choices.iter().map(|&(code, label, hint, checked)| {
+        view! { <Choice id=format!("{name}-{code}") name value=code label hint checked/> }
     });
     view! {
         <fieldset>
-            <legend>"While nobody is on duty"</legend>
-            <p class="hint">"This holds while nobody is in the group as a member of a rotation either."</p>
-            {choices.into_iter().collect_view()}
+            <legend>{legend}</legend>
+            {hint.map(|hint| view! { <p class="hint">{hint}</p> })}
+            {choices.collect_view()}
         </fieldset>
     }
-    .into_any()
 }
 
 /// A button in a form of its own that does something to the rotation's group.
@@ -314,7 +316,7 @@ fn button<F: ServerFn<Error = AppError> + 'static>(
     view! {
         <ActionForm action>
             <input type="hidden" name="rotation" value=id/>
-            <crate::components::SubmitButton label busy_label pending=action.pending()/>
+            <SubmitButton label busy_label pending=action.pending()/>
         </ActionForm>
     }
     .into_any()

@@ -345,6 +345,30 @@ mod tests {
     }
 
     #[test]
+    fn r15_a_holiday_of_the_past_that_moves_all_working_days_hands_nothing_over_now() {
+        let mut rotation = daily();
+        let members = rotation.crew.members.clone();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.terms.cadence.days = Days::Working {
+                every: std::num::NonZero::new(3).unwrap(),
+            };
+            rota.terms.skips.regions = Vec::from_iter(Region::named("FR"));
+        }
+        let turn = rota(&rotation).up_to_date(&rotation, &members, hour(80));
+        let own = [OwnDay {
+            date: Date::constant(1970, 1, 2),
+            region: None,
+            off: true,
+        }];
+        for now in [80, 100, 130] {
+            let was = rota(&rotation).up_to_date(&rotation, &members, hour(now));
+            let changed = rota(&rotation).with_holidays(&own, &rotation, was.turn.clone());
+            assert_eq!(changed.turn, was.turn, "{now}");
+        }
+        assert_eq!(turn.duties.len(), 1);
+    }
+
+    #[test]
     fn r19_what_was_missed_in_a_pause_is_not_made_up_for_by_other_holidays() {
         let mut rotation = daily();
         let paused = |rotation: &Rotation, paused, now| {

@@ -81,8 +81,10 @@ impl Basis<'_> {
         turn
     }
 
-    /// This turn, or else the last one that is due by now and was not by the cadence before: it begins
-    /// now. As long as nothing has begun, what is to come begins.
+    /// This turn, or else the last one that is due by now on a day that was off by the cadence before,
+    /// and was not due by that: it begins now. As long as nothing has begun, what is to come begins.
+    /// Where turns are counted by working days, other days off move past ones, too, which changes
+    /// nothing of what has been.
     pub(crate) fn caught_up(&self, turn: Turn, before: &Cadence) -> Turn {
         let Some(began) = turn.began.filter(|_| !self.paused) else {
             return turn;
@@ -93,7 +95,13 @@ impl Basis<'_> {
             due.retain(|hand_off| hand_off.turn > began);
             due
         };
-        let last = due(self.cadence).into_iter().max_by_key(|last| last.turn);
+        let is_worked_now = |hand_off: &HandOff| {
+            let date = self.cadence.zone.civil(hand_off.at).date();
+            before.off.includes(date) && !self.cadence.off.includes(date)
+        };
+        let mut late = due(self.cadence);
+        late.retain(is_worked_now);
+        let last = late.into_iter().max_by_key(|last| last.turn);
         let was_due = |turn| due(before).iter().any(|was| was.turn >= turn);
         match last.filter(|last| !was_due(last.turn)) {
             Some(last) => {
