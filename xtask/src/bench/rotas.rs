@@ -119,14 +119,14 @@ fn make(port: u16, sandbox: &Sandbox, count: usize, at: &str) -> Result<Vec<Stri
         let people = people.iter().map(|(name, id)| (name.as_str(), id.as_str()));
         let members: Vec<_> = [("id", id.as_str())].into_iter().chain(people).collect();
         visitor.call("add_members", &members)?;
-        schedule(&visitor, &id, at)?;
+        hand_over_daily(&visitor, &id, at)?;
         rotations.push(id);
     }
     Ok(rotations)
 }
 
 /// Has a rotation hand over each day at this time of UTC.
-fn schedule(visitor: &Visitor, id: &str, at: &str) -> Result<()> {
+pub fn hand_over_daily(visitor: &Visitor, id: &str, at: &str) -> Result<()> {
     let daily = [
         ("id", id),
         ("mode", "scheduled"),
@@ -138,7 +138,8 @@ fn schedule(visitor: &Visitor, id: &str, at: &str) -> Result<()> {
     Ok(())
 }
 
-fn time_of_day(seconds: u64) -> String {
+/// The time of its day in UTC, of seconds since 1970.
+pub fn time_of_day(seconds: u64) -> String {
     let minutes = seconds / MINUTE;
     format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60)
 }
@@ -169,7 +170,7 @@ fn hand_over(table: &mut Table, port: u16, sandbox: &Sandbox, rotations: &[Strin
         if number % MADE_BY_ONE == MADE_BY_ONE - 1 {
             visitor = Visitor::sign_in(port, sandbox)?;
         }
-        schedule(&visitor, rotation, &time_of_day(moment))?;
+        hand_over_daily(&visitor, rotation, &time_of_day(moment))?;
     }
     ensure!(seconds_now()? < moment, "it was time before all were set");
     let moment = UNIX_EPOCH + Duration::from_secs(moment);

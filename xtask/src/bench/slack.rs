@@ -2,12 +2,13 @@
 //! channel and whoever begins have it, and how long many rotations take that hand over at once and
 //! feed groups, at the limits that Slack sets.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::bench::rotas::{hand_over_daily, time_of_day};
 use crate::bench::sandbox::Sandbox;
 use crate::bench::scale::{instant_near, seconds_now};
 use crate::bench::table::{Table, percentile};
@@ -56,6 +57,9 @@ const GROUPS: usize = 60;
 const MADE_BY_ONE: usize = 12;
 const RUSH_SECONDS: f64 = 200.0;
 const FIRST_SECONDS: f64 = 3.0;
+const MINUTE: u64 = 60;
+/// For setting all schedules, which begin with the next full minute.
+const RUSH_LEAD_SECONDS: u64 = 60;
 const RUSH_LIMIT: Duration = Duration::from_secs(400);
 
 pub fn measure(options: &Options) -> Result<()> {
@@ -72,7 +76,7 @@ pub fn measure(options: &Options) -> Result<()> {
     table.finish()
 }
 
-/// A product of its own, to whose admin Slack has allowed what is measured.
+/// Measures with a product and a sandbox of their own.
 fn with_product(built: &str, measure: impl FnOnce(u16, &Sandbox) -> Result<()>) -> Result<()> {
     let sandbox = Sandbox::start(built)?;
     let folder = tempfile::tempdir()?;
@@ -252,29 +256,29 @@ fn rush(table: &mut Table, port: u16, sandbox: &Sandbox) -> Result<()> {
         let name = format!("Rush {number:03}");
         let id = visitor.call("create_rotation", &[("input[name]", &name)])?;
         let id = id.as_str().context("a new rotation has no id")?.to_owned();
-        let members = [
-            ("id", id.as_str()),
-            ("people[0]", first),
-            ("people[1]", second),
-        ];
-        visitor.call("add_members", &members)?;
-        visitor.call("rotate", &[("id", &id)])?;
+        let people = [("people[0]", first), ("people[1]", second)];
+        visitor.call(
+            "add_members",
+            &[&[("id", id.as_str())][..], &people].concat(),
+        )?;
         connect(&visitor, &id, &groups[number % GROUPS])?;
         made.push((visitor.clone(), id));
     }
-    let began = Instant::now();
-    until(sandbox, &groups, first, GROUPS, began)?;
-
-    report::step("Handing all of them over");
-    sandbox.control("slack/limits", &json!({ "enforced": true }))?;
-    let began = Instant::now();
+    let moment = (seconds_now()? + RUSH_LEAD_SECONDS).next_multiple_of(MINUTE);
     for (visitor, id) in &made {
-        visitor.call("rotate", &[("id", id)])?;
+        processes::stop_if_told()?;
+        hand_over_daily(visitor, id, &time_of_day(moment))?;
     }
-    table.note("200 rotated, one after the other", seconds(began.elapsed()));
-    let soonest = until(sandbox, &groups, second, 1, began)?.as_secs_f64();
+    ensure!(
+        seconds_now()? < moment,
+        "it was time before all schedules were set"
+    );
+    sandbox.control("slack/limits", &json!({ "enforced": true }))?;
+    report::step("Handing all of them over in the same second");
+    let moment = UNIX_EPOCH + Duration::from_secs(moment);
+    let soonest = until(sandbox, &groups, first, 1, moment)?.as_secs_f64();
     table.at_most("the first group is right", soonest, FIRST_SECONDS, "s");
-    let all = until(sandbox, &groups, second, GROUPS, began)?.as_secs_f64();
+    let all = until(sandbox, &groups, first, GROUPS, moment)?.as_secs_f64();
     table.at_most("all 60 groups are right", all, RUSH_SECONDS, "s");
     Ok(())
 }
@@ -283,13 +287,13 @@ fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-/// After how long as many of the groups hold `person` alone.
+/// How long after the moment as many of the groups hold `person` alone.
 fn until(
     sandbox: &Sandbox,
     groups: &[String],
     person: &str,
     wanted: usize,
-    began: Instant,
+    moment: SystemTime,
 ) -> Result<Duration> {
     loop {
         processes::stop_if_told()?;
@@ -304,7 +308,9 @@ fn until(
                     .is_some_and(|id| groups.iter().any(|one| one == id));
                 is_ours && group["users"] == json!([person])
             });
-        let (right, elapsed) = (right.count(), began.elapsed());
+        let right = right.count();
+        let elapsed = SystemTime::now().duration_since(moment);
+        let elapsed = elapsed.unwrap_or_default();
         if right >= wanted {
             return Ok(elapsed);
         }
