@@ -10,8 +10,7 @@ use anyhow::{Context, Result, ensure};
 use rustc_demangle::demangle;
 use wasm_encoder::{CustomSection, Encode, RawSection, Section};
 use wasmparser::{
-    FunctionBody, KnownCustom, Linking, Name, Operator, Parser, Payload, RelocationEntry,
-    RelocationType, SymbolInfo, TypeRef,
+    FunctionBody, KnownCustom, Name, Operator, Parser, Payload, RelocationEntry, TypeRef,
 };
 
 /// Parts of the names of functions, and why the browser never runs them. What has the
@@ -27,17 +26,8 @@ const NEVER_CALLED: [&str; 3] = [
     "into_any_attr::clone",
 ];
 
-/// What takes over an attribute of a `template!`, of which we have none. It often has the same code
-/// as what takes over one of a page that the server sent, and then serves as that, too.
-const OF_TEMPLATES: &str = "into_any_attr::hydrate_from_template";
-/// What takes over an attribute of a page that the server sent. Whatever points to one of these
-/// besides does not need the other as that.
-const OF_PAGES: &str = "into_any_attr::hydrate_from_server";
-
 /// The section that tells which bytes of the functions refer to what.
 const REFERENCES: &str = "reloc.CODE";
-/// The same of the data, where tables of functions are.
-const REFERENCES_OF_DATA: &str = "reloc.DATA";
 
 /// What a trap is made of: no locals, `unreachable`, and what does nothing up to the end.
 const NO_LOCALS: u8 = 0x00;
@@ -123,10 +113,6 @@ struct Functions<'a> {
     imported: u32,
     bodies: Vec<FunctionBody<'a>>,
     names: HashMap<u32, &'a str>,
-    /// To which functions the bodies point, and where in the code.
-    pointers: Vec<(u64, u32)>,
-    /// To which functions the data point.
-    in_data: HashSet<u32>,
 }
 
 impl<'a> Functions<'a> {
@@ -136,11 +122,7 @@ impl<'a> Functions<'a> {
             imported: 0,
             bodies: Vec::new(),
             names: HashMap::new(),
-            pointers: Vec::new(),
-            in_data: HashSet::new(),
         };
-        let mut symbols = Vec::new();
-        let (mut references, mut of_data) = (Vec::new(), Vec::new());
         for payload in Parser::new(0).parse_all(module) {
             match payload.context("cannot read the module")? {
                 Payload::ImportSection(imports) => {
@@ -152,8 +134,8 @@ impl<'a> Functions<'a> {
                 }
                 Payload::CodeSectionStart { range, .. } => functions.start = range.start,
                 Payload::CodeSectionEntry(body) => functions.bodies.push(body),
-                Payload::CustomSection(custom) => match custom.as_known() {
-                    KnownCustom::Name(names) => {
+                Payload::CustomSection(custom) => {
+                    if let KnownCustom::Name(names) = custom.as_known() {
                         for subsection in names {
                             if let Name::Function(names) = subsection? {
                                 for naming in names {
@@ -163,47 +145,10 @@ impl<'a> Functions<'a> {
                             }
                         }
                     }
-                    KnownCustom::Linking(linking) => {
-                        for subsection in linking {
-                            if let Linking::SymbolTable(table) = subsection? {
-                                for symbol in table {
-                                    symbols.push(match symbol? {
-                                        SymbolInfo::Func { index, .. } => Some(index),
-                                        _ => None,
-                                    });
-                                }
-                            }
-                        }
-                    }
-                    KnownCustom::Reloc(section) if custom.name() == REFERENCES => {
-                        for entry in section.entries() {
-                            references.push(entry?);
-                        }
-                    }
-                    KnownCustom::Reloc(section) if custom.name() == REFERENCES_OF_DATA => {
-                        for entry in section.entries() {
-                            of_data.push(entry?);
-                        }
-                    }
-                    _ => {}
-                },
+                }
                 _ => {}
             }
         }
-        let pointed = |entry: &RelocationEntry| {
-            let kinds = [
-                RelocationType::TableIndexSleb,
-                RelocationType::TableIndexI32,
-            ];
-            let symbol = symbols.get(entry.index as usize).copied().flatten();
-            symbol.filter(|_| kinds.contains(&entry.ty))
-        };
-        let pointers = references
-            .iter()
-            .filter_map(|entry| Some((functions.start + u64::from(entry.offset), pointed(entry)?)));
-        functions.pointers = pointers.collect();
-        functions.in_data = of_data.iter().filter_map(pointed).collect();
-        functions.pointers.sort_unstable();
         ensure!(
             !functions.names.is_empty(),
             "the module has no names of functions"
@@ -217,7 +162,6 @@ impl<'a> Functions<'a> {
     fn unused(&self) -> impl Iterator<Item = Range<u64>> {
         let all = self.imported..self.imported + self.bodies.len() as u32;
         let mut unused: HashSet<u32> = all.clone().filter(|id| self.is_never_called(*id)).collect();
-        unused.extend(self.of_templates_alone());
         let mut used: Vec<u32> = all.filter(|id| !unused.contains(id)).collect();
         while let Some(id) = used.pop() {
             used.extend(self.callees(id).filter(|callee| unused.remove(callee)));
@@ -232,46 +176,10 @@ impl<'a> Functions<'a> {
     }
 
     fn is_never_called(&self, id: u32) -> bool {
-        NEVER_CALLED.iter().any(|part| self.is_called(id, part))
-    }
-
-    /// Whether the function has this part in its name.
-    fn is_called(&self, id: u32, part: &str) -> bool {
-        let name = self.names.get(&id);
-        name.is_some_and(|name| demangle(name).to_string().contains(part))
-    }
-
-    /// Those that take over attributes of templates and serve no other purpose: whatever points
-    /// to one points to another one, too, that takes over attributes of pages.
-    fn of_templates_alone(&self) -> HashSet<u32> {
-        let are = |part: &str| -> HashSet<u32> {
-            let ids = self.names.keys().copied();
-            ids.filter(|id| self.is_called(*id, part)).collect()
-        };
-        let (mut alone, of_pages) = (are(OF_TEMPLATES), are(OF_PAGES));
-        alone.retain(|id| !self.in_data.contains(id));
-        let mut pointed_to = HashSet::new();
-        for body in &self.bodies {
-            let range = body.range();
-            let first = self
-                .pointers
-                .partition_point(|(place, _)| *place < range.start);
-            let pointed = self.pointers[first..].iter();
-            let pointed = pointed.take_while(|(place, _)| *place < range.end);
-            let pointed: HashSet<u32> = pointed.map(|(_, to)| *to).collect();
-            let pages = pointed.intersection(&of_pages).count();
-            let templates: Vec<u32> = pointed.intersection(&alone).copied().collect();
-            // Each attribute that it tells of has one of each.
-            if pages < templates.len() {
-                templates.iter().for_each(|to| {
-                    alone.remove(to);
-                });
-            }
-            pointed_to.extend(pointed);
-        }
-        // What nothing is known to point to may serve anything.
-        alone.retain(|id| pointed_to.contains(id));
-        alone
+        self.names.get(&id).is_some_and(|name| {
+            let name = demangle(name).to_string();
+            NEVER_CALLED.iter().any(|part| name.contains(part))
+        })
     }
 
     /// What a function calls by itself.
@@ -296,6 +204,7 @@ mod tests {
         CodeSection, Function, FunctionSection, ImportSection, Module, NameMap, NameSection,
         TypeSection,
     };
+    use wasmparser::RelocationType;
 
     /// A module with an imported function, number 0, and these: their names, and the number
     /// of the one that each calls, to which the module says that it refers.
@@ -389,41 +298,6 @@ mod tests {
         expected.retain(|reference| [0, 2, 4].contains(&reference.index));
         assert_eq!(references, expected);
         assert_eq!(pruned.len(), whole.len() - 2 * 4);
-    }
-
-    #[test]
-    fn what_takes_over_attributes_of_templates_goes_where_it_serves_nothing_else() {
-        let names = [
-            (0, OF_TEMPLATES),
-            (1, OF_PAGES),
-            // Has the code of what takes over attributes of pages as well.
-            (2, OF_TEMPLATES),
-            (3, OF_TEMPLATES),
-            (4, "tells an attribute"),
-            (5, "tells another attribute"),
-        ];
-        let functions = |pointers: &[(u32, u32)], in_data: &[u32]| {
-            let module = module(&names.map(|(_, name)| (name, 0)));
-            let mut functions = Functions::of(&module).unwrap();
-            // One is imported.
-            let id = |id: u32| id + functions.imported;
-            let place = |from: u32| functions.body(id(from)).unwrap().range().start;
-            let pointers = pointers.iter().map(|(from, to)| (place(*from), id(*to)));
-            functions.pointers = pointers.collect();
-            functions.in_data = in_data.iter().map(|to| id(*to)).collect();
-            let alone = functions.of_templates_alone();
-            let mut alone: Vec<_> = alone.iter().map(|id| id - functions.imported).collect();
-            alone.sort_unstable();
-            alone
-        };
-        assert_eq!(
-            functions(&[(4, 0), (4, 1), (5, 2), (4, 3)], &[3]),
-            [0],
-            "the second serves two purposes, and the third stands in a table"
-        );
-        // One page's for two of templates: one of these is what it takes over pages with.
-        assert!(functions(&[(4, 0), (4, 1), (4, 2)], &[]).is_empty());
-        assert!(functions(&[], &[]).is_empty(), "nothing is known of them");
     }
 
     #[test]
