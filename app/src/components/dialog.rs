@@ -65,6 +65,7 @@ pub(crate) fn Dialog(
         let leave_query = use_leaving_query();
         effect(leave_query);
     }
+    let node = dialog;
     effect(move || {
         let Some(dialog) = dialog.get().filter(|_| open) else {
             return;
@@ -74,8 +75,8 @@ pub(crate) fn Dialog(
             if let Some(on_close) = on_close {
                 on_close.run(());
             }
-        } else if !dialog.matches(":modal").unwrap_or(true) {
-            make_modal(&dialog);
+        } else {
+            make_modal_once_shown(node);
         }
     });
     effect(move || {
@@ -195,6 +196,19 @@ fn open_modal(id: &str) -> bool {
         reset_forms(&dialog);
         dialog.show_modal().is_ok()
     })
+}
+
+/// What waits for an answer is made before it is in the page, where no dialog can be modal: one that
+/// was closed for that would stay so.
+fn make_modal_once_shown(node: NodeRef<html::Dialog>) {
+    let Some(dialog) = node.try_get_untracked().flatten() else {
+        return;
+    };
+    if !dialog.is_connected() {
+        request_animation_frame(move || make_modal_once_shown(node));
+    } else if dialog.open() && !dialog.matches(":modal").unwrap_or(true) {
+        make_modal(&dialog);
+    }
 }
 
 /// Only a closed dialog can be made modal. Somebody may be typing in it already,
