@@ -36,7 +36,13 @@ pub use failure::{Failure, Stop, outcome};
 
 use crate::Services;
 use domain::Actor;
+use std::time::Instant;
 use types::{LiveTopic, RotationId};
+
+/// When what the actor reads has to hold, at the least.
+fn reads_since(actor: &Actor) -> Instant {
+    actor.admitted_at.unwrap_or_else(Instant::now)
+}
 
 fn publish_rotation(services: &Services, actor: &Actor, rotation: &RotationId) {
     let topic = LiveTopic::Rotation(rotation.clone());

@@ -1,7 +1,7 @@
 //! What rotations are like now: who is on duty, what is planned, and how far that can be
 //! trusted.
 
-use super::{Failure, connections, coverage, overrides, schedules::directory};
+use super::{Failure, connections, coverage, overrides, reads_since, schedules::directory};
 use crate::{
     Services, clock,
     store::{
@@ -184,8 +184,7 @@ pub struct Present {
 impl Present {
     /// As they are now, or were when who asks was let in to read.
     pub async fn read_for(services: &Services, actor: &Actor) -> Result<Self, Failure> {
-        let since = actor.admitted_at.unwrap_or_else(Instant::now);
-        Self::since(services, &actor.workspace, since).await
+        Self::since(services, &actor.workspace, reads_since(actor)).await
     }
 
     pub async fn read(services: &Services, workspace: &WorkspaceId) -> Result<Self, Failure> {
@@ -335,7 +334,10 @@ impl Alone {
         };
         let bound = match &connection {
             Some(connection) => {
-                let bound = bound_to(services, actor, id).await?;
+                let bound = services
+                    .store
+                    .followed_schedule(&actor.workspace, id)
+                    .await?;
                 bound.map(|bound| in_use(services, bound, &directory, connection, now))
             }
             None => None,
@@ -513,16 +515,6 @@ fn now(services: &Services, connection: Option<&Connection>) -> Timestamp {
     connection.map_or_else(clock::now, |connection| {
         services.integrations.pagerduty_now(connection)
     })
-}
-
-/// The schedule that a rotation is bound to, with its people and shifts.
-async fn bound_to(
-    services: &Services,
-    actor: &Actor,
-    id: &RotationId,
-) -> Result<Option<(BoundSchedule, ScheduleSnapshot)>, Failure> {
-    let store = &services.store;
-    Ok(store.followed_schedule(&actor.workspace, id).await?)
 }
 
 fn in_use(

@@ -3,7 +3,7 @@
 use super::{
     Failure, Stop, connections,
     editing::told_of_edit,
-    publish_rotation,
+    publish_rotation, reads_since,
     rights::{editable, must_browse, must_edit},
     rotations,
 };
@@ -20,7 +20,7 @@ use domain::{
     Actor, Directory, Plan, Rotation, ScheduleSnapshot, Window,
     rota::{FilledIn, OwnDay, Rota},
 };
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, RotationMode,
     RotationRefusal, ScheduleChoice, ScheduleId, ScheduleWish,
@@ -266,7 +266,7 @@ pub(super) async fn directory(
     services: &Services,
     actor: &Actor,
 ) -> Result<Arc<Directory>, StoreError> {
-    let since = actor.admitted_at.unwrap_or_else(Instant::now);
+    let since = reads_since(actor);
     services
         .store
         .directory_since(&actor.workspace, since)

@@ -23,6 +23,11 @@ pub enum BindEnd<R> {
     ConnectionChanged,
 }
 
+/// The schedule `s` of the workspace `$1` that its rotation `$2` is bound to.
+const OF_ROTATION: &str = "from bindings b
+    join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
+    where b.workspace_id = $1 and b.rotation_id = $2";
+
 /// A schedule with what of it was last read.
 #[derive(FromRow)]
 struct FollowedRow {
@@ -53,11 +58,7 @@ impl Store {
         rotation: &RotationId,
     ) -> Result<Option<BoundSchedule>> {
         let columns = columns();
-        let statement = format!(
-            "select {columns} from bindings b
-             join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
-             where b.workspace_id = $1 and b.rotation_id = $2"
-        );
+        let statement = format!("select {columns} {OF_ROTATION}");
         let row: Option<ScheduleRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(rotation.as_str())
@@ -73,11 +74,7 @@ impl Store {
         rotation: &RotationId,
     ) -> Result<Option<(BoundSchedule, ScheduleSnapshot)>> {
         let (columns, held) = (columns(), HeldRow::columns(self.engine));
-        let statement = format!(
-            "select {columns}, {held} from bindings b
-             join pagerduty_schedules s on s.workspace_id = b.workspace_id and s.id = b.schedule_id
-             where b.workspace_id = $1 and b.rotation_id = $2"
-        );
+        let statement = format!("select {columns}, {held} {OF_ROTATION}");
         let row: Option<FollowedRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(rotation.as_str())

@@ -11,7 +11,7 @@ use server::{
 use std::convert::Infallible;
 use types::{
     AuditAction, DaysWanted, Outcome, PagerDutyUserId, PersonId, RotationId, RotationMode,
-    ScheduleChoice, ScheduleId, Stretch, Timestamp,
+    RotationPage, ScheduleChoice, ScheduleId, Stretch, Timestamp,
 };
 
 /// Its holder, Tomás, changes once a week, and not while a test runs.
@@ -26,6 +26,15 @@ async fn records(bound: &Bound, id: &RotationId) -> Vec<StoredRecord> {
     let mut records = history.records;
     records.reverse();
     records
+}
+
+/// What the rotation's page shows.
+async fn shown(bound: &Bound, id: &RotationId) -> RotationPage {
+    let page = bound
+        .backend()
+        .rotation(&caller(), id.clone(), DaysWanted::default())
+        .await;
+    page.unwrap()
 }
 
 fn holds(record: &StoredRecord, at: Timestamp) -> bool {
@@ -57,11 +66,8 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
         let bound = Bound::to(database, &[SCHEDULE]).await;
         let (_, id) = &bound.rotations[0];
         let on_duty = async || {
-            let page = bound
-                .backend()
-                .rotation(&caller(), id.clone(), DaysWanted::default())
-                .await;
-            let mut on_duty = page.unwrap().outlook.on_duty;
+            let page = shown(&bound, id).await;
+            let mut on_duty = page.outlook.on_duty;
             assert_eq!(on_duty.len(), 1);
             on_duty.remove(0)
         };
@@ -83,11 +89,7 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
         assert_eq!((&*tomas.holder.name, tomas.by_override), (TOMAS, None));
 
         // What it was stays in the history and in the past of the timeline.
-        let page = bound
-            .backend()
-            .rotation(&caller(), id.clone(), DaysWanted::default())
-            .await;
-        let page = page.unwrap();
+        let page = shown(&bound, id).await;
         assert_eq!(page.history_sources[0], Some(RotationMode::PagerDuty));
         let history = page.history.iter();
         let past = history.chain(&page.coverage.stretches);
@@ -111,11 +113,8 @@ async fn an_override_is_told_as_one_with_whose_place_it_takes_until_it_is_taken_
         let (user, bob) = (PagerDutyUserId::new("PADAOK1"), PersonId::new("U2"));
         let linked = bound.backend().link_person(&caller(), user, bob).await;
         assert_eq!(linked.unwrap(), Outcome::Done(()));
-        let page = bound
-            .backend()
-            .rotation(&caller(), id.clone(), DaysWanted::default())
-            .await;
-        let history = page.unwrap().history;
+        let page = shown(&bound, id).await;
+        let history = page.history;
         let marked = history.iter().filter(|past| !past.overrides.is_empty());
         let names = marked.map(|past| past.holder.as_ref().unwrap().name.as_str());
         assert_eq!(names.collect::<Vec<_>>(), ["Bob"]);
@@ -132,11 +131,8 @@ async fn an_override_ends_in_history_where_the_connection_to_pagerduty_does() {
         bound.sync().await.unwrap();
         let ended = bound.backend().disconnect_pagerduty(&caller()).await;
         assert!(ended.is_ok(), "{ended:?}");
-        let page = bound
-            .backend()
-            .rotation(&caller(), id.clone(), DaysWanted::default())
-            .await;
-        let history = page.unwrap().history;
+        let page = shown(&bound, id).await;
+        let history = page.history;
         assert_eq!(history[0].ends_at, None, "she stays on duty");
         let marked = history.iter().flat_map(|one| &one.overrides);
         let ends: Vec<_> = marked.map(|one| one.ends_at).collect();
