@@ -54,7 +54,7 @@ impl FeedRotation<'_> {
                 let title = format!("On duty: {}", self.name);
                 let span = Span::of(stretch);
                 let description = match by_overrides(stretch, span) {
-                    Some(words) => format!("By {words}."),
+                    Some(words) => format!("{}.", capitalised(&words)),
                     None => String::new(),
                 };
                 self.event("mine", title, span, description)
@@ -73,7 +73,7 @@ impl FeedRotation<'_> {
             for (stretch, name) in people {
                 let _infallible = write!(description, "\n{name}");
                 if let Some(words) = by_overrides(stretch, span) {
-                    let _infallible = write!(description, " (by {words})");
+                    let _infallible = write!(description, " ({words})");
                 }
             }
             self.event("all", title, span, description)
@@ -199,7 +199,8 @@ fn crews(stretches: &[Stretch]) -> Vec<(Span, Vec<(&Stretch, &str)>)> {
     crews
 }
 
-/// By which overrides somebody has duty in a part of their stretch, as `an override in place of Bob`.
+/// How somebody has duty in a part of their stretch otherwise than by their turn, as `by an override, in
+/// place of Bob` or `as cover for Bob`.
 fn by_overrides(stretch: &Stretch, part: Span) -> Option<String> {
     let reaches = |at: Timestamp| part.ends_at.is_none_or(|end| at < end);
     let within = stretch.overrides.iter();
@@ -207,18 +208,27 @@ fn by_overrides(stretch: &Stretch, part: Span) -> Option<String> {
     let words = within.map(|one| {
         let is_whole =
             one.starts_at <= part.starts_at && part.ends_at.is_some_and(|end| end <= one.ends_at);
-        let what = if is_whole {
-            "an override"
-        } else {
-            "an override for a part of it"
+        let names = one.instead_of.join(", ");
+        let what = match (one.is_cover, names.as_str()) {
+            (true, "") => "as cover".to_owned(),
+            (true, names) => format!("as cover for {names}"),
+            (false, _) => "by an override".to_owned(),
         };
-        match one.instead_of.as_slice() {
-            [] => what.to_owned(),
-            names => format!("{what}, in place of {}", names.join(", ")),
+        let part = if is_whole { "" } else { " for a part of it" };
+        match one.is_cover || names.is_empty() {
+            true => format!("{what}{part}"),
+            false => format!("{what}{part}, in place of {names}"),
         }
     });
     let words: Vec<_> = words.collect();
     (!words.is_empty()).then(|| words.join(", and "))
+}
+
+/// As the beginning of a sentence.
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 fn in_short(people: &[&str]) -> String {
@@ -337,6 +347,7 @@ mod tests {
             ends_at: at(until),
             instead_of: of.iter().map(|name| (*name).to_owned()).collect(),
             made_by: None,
+            is_cover: false,
         };
         let ann = Stretch {
             overrides: vec![over(0, 10, &["bob"])],
@@ -346,7 +357,19 @@ mod tests {
             overrides: vec![over(15, 18, &[])],
             ..stretch("cy", 10, 20)
         };
-        let stretches = coverage(&[ann, cy], None);
+        let cover = |from, until| Override {
+            is_cover: true,
+            ..over(from, until, &["ann"])
+        };
+        let bob = Stretch {
+            overrides: vec![cover(20, 25), over(25, 30, &["ann"])],
+            ..stretch("bob", 20, 30)
+        };
+        let dan = Stretch {
+            overrides: vec![cover(30, 40)],
+            ..stretch("dan", 30, 40)
+        };
+        let stretches = coverage(&[ann, cy, bob, dan], None);
         let events = shifts("Payments", &stretches);
         let told: Vec<_> = events.iter().map(|event| &*event.description).collect();
         assert_eq!(
@@ -354,10 +377,14 @@ mod tests {
             [
                 "On duty:\nann (by an override, in place of bob)",
                 "On duty:\ncy (by an override for a part of it)",
+                "On duty:\nbob (as cover for ann for a part of it, and by an override for a part of it, in place of ann)",
+                "On duty:\ndan (as cover for ann)",
             ]
         );
         let mine = shifts_of("ann", &stretches, 0);
         assert_eq!(mine[0].description, "By an override, in place of bob.");
+        let mine = shifts_of("dan", &stretches, 0);
+        assert_eq!(mine[0].description, "As cover for ann.");
     }
 
     #[test]
