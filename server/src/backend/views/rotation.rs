@@ -63,6 +63,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         starts_at: stored.made.span.from,
         ends_at: stored.made.span.until,
         kind: match stored.made.kind {
+            OverrideKind::Replace { is_cover: true, .. } => OverrideChoice::Cover,
             OverrideKind::Replace { .. } => OverrideChoice::Replace,
             OverrideKind::Add(_) => OverrideChoice::Add,
             OverrideKind::Empty { .. } => OverrideChoice::Empty,
