@@ -130,7 +130,7 @@ impl DirectMessages {
                 }
                 Subject::Cover(cover) => self.of_cover(delivery, &reader, cover).await?,
                 Subject::Workspace(workspace) => self.of_workspace(workspace, &reader).await?,
-                Subject::Mention(_) => Vec::new(),
+                Subject::Mention(_) | Subject::Answer(_) => Vec::new(),
             });
         }
         if lines.is_empty() {
