@@ -48,11 +48,31 @@ test('an override is previewed, relieves at once, and ends', async ({ page }) =>
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
   await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('in place of Ada Okafor');
-  await expect(page.getByRole('list', { name: 'What the patterns mean' })).toContainText('Override or cover');
+  await expect(page.getByRole('list', { name: 'What the patterns mean' })).toContainText('Override');
   await page.getByRole('button', { name: 'End now Wei Zhang' }).click();
   await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
   const history = page.getByRole('region', { name: 'History' });
   await expect(history).toContainText('override in place of Ada Okafor, made by Ada Okafor');
+});
+
+test('a cover that was taken is told as one, in words and by a pattern', async ({ page, openBrowser }) => {
+  await signInAs(page, 'Ada Okafor');
+  const path = await arrangeTurns(page);
+  await done(page, '/rpc/make_override', {
+    rotation: path.split('/').pop()!,
+    kind: 'cover',
+    'span[from]': inHours(-1),
+    'span[until]': inHours(2),
+  });
+  const other = await openBrowser();
+  await signInAs(other, 'Wei Zhang');
+  await visit(other, path);
+  await other.getByRole('button', { name: 'Take it Ada Okafor' }).click();
+  await expect(names(other, 'On duty')).toHaveText(['Wei Zhang']);
+  await expect(other.getByRole('region', { name: 'Overrides' })).toContainText('Wei Zhang covers for Ada Okafor');
+  await expect(other.getByRole('region', { name: 'History' })).toContainText('covers for Ada Okafor');
+  await expect(other.getByRole('option', { name: /Wei Zhang.*covers for Ada Okafor/ })).toBeVisible();
+  await expect(other.getByRole('list', { name: 'What the patterns mean' })).toContainText('Covers for somebody');
 });
 
 test('whoever notes an absence is passed over until it is removed', async ({ page }) => {

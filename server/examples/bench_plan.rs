@@ -63,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         kind: OverrideKind::Replace {
             of: members[place % PEOPLE].key.clone(),
             by: members[(place + 1) % PEOPLE].holder(),
+            is_cover: false,
         },
     });
     let absences = (0..PEOPLE * 5).map(|place| Absence {

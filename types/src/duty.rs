@@ -34,6 +34,9 @@ pub struct Override {
     /// The name of whoever made it, where that is known of what has been.
     #[serde(default)]
     pub made_by: Option<String>,
+    /// Whoever has it took it because the other asked for cover.
+    #[serde(default)]
+    pub is_cover: bool,
 }
 
 impl Override {

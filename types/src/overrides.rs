@@ -33,7 +33,8 @@ pub enum OverrideChoice {
     Add,
     /// A place is left empty.
     Empty,
-    /// Somebody wants another to take their place, and nothing changes until one does.
+    /// Somebody wants another to take their place, and nothing changes until one does. Of one that is
+    /// made, one did.
     Cover,
 }
 

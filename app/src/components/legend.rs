@@ -4,8 +4,9 @@ use super::pieces::{Piece, PieceKind};
 use maud::{Markup, html};
 
 /// The classes of the drawing, and what each means.
-const MEANINGS: [(&str, &str); 5] = [
-    ("override", "Override or cover"),
+const MEANINGS: [(&str, &str); 6] = [
+    ("override", "Override"),
+    ("covers", "Covers for somebody"),
     ("cover", "Cover is wanted"),
     ("away", "Away"),
     ("gap", "Nobody is on duty"),
@@ -16,7 +17,11 @@ const MEANINGS: [(&str, &str); 5] = [
 pub(crate) fn legend_markup<'a>(pieces: impl Iterator<Item = &'a Piece> + Clone) -> Markup {
     let is_drawn = |class: &str| {
         pieces.clone().any(|piece| match piece.kind {
-            PieceKind::Duty { .. } => class == "override" && !piece.stretch.overrides.is_empty(),
+            PieceKind::Duty { .. } => piece
+                .stretch
+                .overrides
+                .iter()
+                .any(|one| class == if one.is_cover { "covers" } else { "override" }),
             PieceKind::Nobody => class == "gap",
             PieceKind::NotFollowed | PieceKind::NotKnown => class == "unknown",
             PieceKind::Away => class == "away",

@@ -8,11 +8,20 @@ use super::{
 use maud::{Markup, html};
 use types::{Override, Stretch, Timestamp};
 
-/// `override in place of Bob`.
+/// `override in place of Bob`, or `covers for Bob`.
 pub(crate) fn override_markup(one: &Override) -> Markup {
+    let (what, whose) = words_of(one);
     html! {
-        "override"
-        @if !one.instead_of.is_empty() { " in place of " (names_markup(&one.instead_of)) }
+        (what)
+        @if !one.instead_of.is_empty() { (whose) (names_markup(&one.instead_of)) }
+    }
+}
+
+/// What it is, and what comes before the names of those whose place it takes.
+const fn words_of(one: &Override) -> (&'static str, &'static str) {
+    match one.is_cover {
+        true => ("covers", " for "),
+        false => ("override", " in place of "),
     }
 }
 
@@ -34,9 +43,10 @@ pub(super) fn override_words(
 }
 
 fn override_text(one: &Override) -> String {
+    let (what, whose) = words_of(one);
     match &one.instead_of[..] {
-        [] => "override".to_owned(),
-        names => format!("override in place of {}", names_text(names)),
+        [] => what.to_owned(),
+        names => format!("{what}{whose}{}", names_text(names)),
     }
 }
 
@@ -48,8 +58,11 @@ pub(crate) fn is_all(one: &Override, stretch: &Stretch) -> bool {
 
 /// What stands beside the name in a drawing of a stretch that is one as a whole.
 pub(crate) fn override_note(stretch: &Stretch) -> Option<&'static str> {
-    let is_one = stretch.overrides.iter().any(|one| is_all(one, stretch));
-    is_one.then_some("\u{a0}(override)")
+    let one = stretch.overrides.iter().find(|one| is_all(one, stretch))?;
+    Some(match one.is_cover {
+        true => "\u{a0}(cover)",
+        false => "\u{a0}(override)",
+    })
 }
 
 /// The frames around the overrides of a stretch that is drawn at this height.
@@ -61,7 +74,7 @@ pub(crate) fn override_frames(
     html! {
         @for one in &stretch.overrides {
             rect
-                class="override" aria-hidden="true" x=(scale.percent(one.starts_at)) y=(y)
+                class=(if one.is_cover { "override covers" } else { "override" }) aria-hidden="true" x=(scale.percent(one.starts_at)) y=(y)
                 width=(scale.width(one.starts_at, one.ends_at)) height=(height) rx="6"
             {
                 title { (override_text(one)) }

@@ -298,6 +298,7 @@ fn key(stretch: &Stretch) -> Option<&MemberKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::components::override_note;
     use types::{Holder, Override};
 
     fn at(minutes: i64) -> Timestamp {
@@ -397,6 +398,7 @@ mod tests {
             ends_at: at(ends_at),
             instead_of: instead_of.iter().map(ToString::to_string).collect(),
             made_by: None,
+            is_cover: false,
         };
         zoe.overrides = vec![over(20, 40, &["ann", "bob"])];
         let told = words(&drawn(&[zoe.clone()], (0, None)));
@@ -406,6 +408,21 @@ mod tests {
         assert_eq!(
             told,
             ["zoe, 20 to 40, override from 20 to 25, override in place of ann from 30 to 35"]
+        );
+        let cover = |starts_at, ends_at| Override {
+            is_cover: true,
+            ..over(starts_at, ends_at, &["ann"])
+        };
+        let mut yan = stretch("yan", 40, 60);
+        yan.overrides = vec![cover(40, 60)];
+        assert_eq!(override_note(&yan), Some("\u{a0}(cover)"));
+        let told = words(&drawn(&[yan.clone()], (0, None)));
+        assert_eq!(told, ["yan, 40 to 60, covers for ann"]);
+        yan.overrides = vec![cover(40, 50), over(50, 60, &["ann"])];
+        let told = words(&drawn(&[yan], (0, None)));
+        assert_eq!(
+            told,
+            ["yan, 40 to 60, covers for ann from 40 to 50, override in place of ann from 50 to 60"]
         );
     }
 

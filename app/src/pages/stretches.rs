@@ -61,7 +61,7 @@ fn row(stretch: &Stretch, (current, note): (Option<&str>, Option<&str>), now: Ti
                         " " (time_markup(one.starts_at, false, now))
                         " – " (time_markup(one.ends_at, false, now))
                     }
-                    @if let Some(made_by) = &one.made_by { ", made by " bdi { (made_by) } }
+                    @if let Some(made_by) = one.made_by.as_ref().filter(|_| !one.is_cover) { ", made by " bdi { (made_by) } }
                 }
             }
         }

@@ -210,6 +210,7 @@ mod tests {
             ends_at: at(ends_at),
             instead_of: vec!["ann".to_owned()],
             made_by: made_by.map(str::to_owned),
+            is_cover: false,
         };
         let past = |starts_at, ends_at, made_by| PastOverride {
             holder: member("bob").key,

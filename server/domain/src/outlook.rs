@@ -135,6 +135,7 @@ pub fn planned(people: &[SchedulePerson], shifts: &[Shift], directory: &Director
                 ends_at: shift.ends_at,
                 instead_of: instead_of.iter().filter_map(name).collect(),
                 made_by: None,
+                is_cover: false,
             }],
         };
         Some(Stretch {
@@ -189,7 +190,7 @@ pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
 fn note(one: Override, known: &mut Vec<Override>) {
     let same = known.iter_mut().find(|known| {
         let overlap = one.starts_at < known.ends_at && known.starts_at < one.ends_at;
-        known.instead_of == one.instead_of && overlap
+        known.instead_of == one.instead_of && known.is_cover == one.is_cover && overlap
     });
     match same {
         Some(known) => {

@@ -117,7 +117,7 @@ fn is_asked_already(present: &Decided, request: &CoverRequest) -> bool {
     let stands_in = |taken_by: &Holder, span: Span| {
         let mut made = present.overrides.iter().filter(|made| !made.has_left);
         made.any(|StoredOverride { made, .. }| match &made.kind {
-            OverrideKind::Replace { of, by } => {
+            OverrideKind::Replace { of, by, .. } => {
                 *of == request.asked_by && by.key == taken_by.key && made.span.meets(span)
             }
             _ => false,

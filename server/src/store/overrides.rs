@@ -60,7 +60,7 @@ pub struct Decided {
 
 /// Of the overrides `o` with the person `p`: as [`JsonRow`] is read.
 const VALUES: &str = "o.starts_at, o.ends_at, o.kind, o.relieved, o.person_id,
-    coalesce(p.name, o.person_name)";
+    coalesce(p.name, o.person_name), o.is_cover";
 
 #[derive(Deserialize)]
 struct JsonRow(
@@ -70,19 +70,24 @@ struct JsonRow(
     Option<String>,
     Option<String>,
     Option<String>,
+    i64,
 );
 
 impl JsonRow {
     /// Nothing of a kind that only another version knows.
     fn made(self) -> Option<Override> {
-        let Self(from, until, kind, relieved, person, name) = self;
+        let Self(from, until, kind, relieved, person, name, is_cover) = self;
         let of = relieved.map(MemberKey::new);
         let by = person.map(|person| Holder {
             name: name.unwrap_or_else(|| person.clone()),
             key: MemberKey::of_person(&PersonId::new(person)),
         });
         let kind = match (kind.as_str(), of, by) {
-            ("replace", Some(of), Some(by)) => OverrideKind::Replace { of, by },
+            ("replace", Some(of), Some(by)) => OverrideKind::Replace {
+                of,
+                by,
+                is_cover: is_cover != 0,
+            },
             ("add", _, Some(by)) => OverrideKind::Add(by),
             ("empty", Some(of), _) => OverrideKind::Empty { of },
             _ => return None,
@@ -138,6 +143,7 @@ struct Row {
     relieved_name: Option<String>,
     person_id: Option<String>,
     person_name: Option<String>,
+    is_cover: i64,
     has_left: i64,
     made_by: Option<String>,
 }
@@ -151,6 +157,7 @@ impl Row {
             self.relieved,
             self.person_id,
             self.person_name,
+            self.is_cover,
         );
         Some(StoredOverride {
             id: OverrideId::new(self.id),
@@ -271,7 +278,7 @@ async fn load(
     let rows: Vec<Row> = sqlx::query_as(
         "select o.id, o.starts_at, o.ends_at, o.kind, o.relieved,
              coalesce(m.name, o.relieved_name) as relieved_name, o.person_id,
-             coalesce(p.name, o.person_name) as person_name,
+             coalesce(p.name, o.person_name) as person_name, o.is_cover,
              coalesce(p.deactivated, 0) as has_left, o.made_by
          from overrides o
              left join people p on p.workspace_id = o.workspace_id and p.id = o.person_id
@@ -296,8 +303,8 @@ async fn insert(
     let person = by.and_then(|by| by.key.person());
     sqlx::query(
         "insert into overrides (id, workspace_id, rotation_id, place, starts_at, ends_at, kind,
-             relieved, relieved_name, person_id, person_name, made_by, made_at)
-         select $1, $2, $3, coalesce(max(place), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12
+             relieved, relieved_name, person_id, person_name, made_by, made_at, is_cover)
+         select $1, $2, $3, coalesce(max(place), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
          from overrides where rotation_id = $3",
     )
     .bind(id.as_str())
@@ -312,6 +319,7 @@ async fn insert(
     .bind(by.map(|by| by.name.as_str()))
     .bind(entry.actor_id())
     .bind(entry.at.as_millis())
+    .bind(i64::from(made.is_cover()))
     .execute(connection)
     .await?;
     Ok(())

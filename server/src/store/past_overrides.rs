@@ -15,11 +15,13 @@ struct Row<'a> {
     starts_at: Timestamp,
     ends_at: Timestamp,
     instead_of: String,
+    is_cover: i64,
 }
 
 /// Whether the row `r` is about the override `o` that runs when the row begins.
 const THE_SAME: &str = "o.rotation_id = r.rotation and o.holder = r.holder
-    and o.instead_of = r.instead_of and o.starts_at <= r.starts_at and r.starts_at <= o.ends_at";
+    and o.instead_of = r.instead_of and o.is_cover = r.is_cover
+    and o.starts_at <= r.starts_at and r.starts_at <= o.ends_at";
 
 /// Notes what has come true by `now` of the overrides of these plans. One that runs and is in none of
 /// them any more has ended.
@@ -44,6 +46,7 @@ pub(super) async fn record(
                 starts_at: one.starts_at,
                 ends_at: one.ends_at,
                 instead_of: as_json(&one.instead_of),
+                is_cover: i64::from(one.is_cover),
             }));
         }
     }
@@ -54,7 +57,8 @@ pub(super) async fn record(
         "with r as (select j.value->>'rotation' as rotation, j.value->>'holder' as holder,
              cast(j.value->>'starts_at' as bigint) as starts_at,
              cast(j.value->>'ends_at' as bigint) as ends_at,
-             j.value->>'instead_of' as instead_of from {})",
+             j.value->>'instead_of' as instead_of,
+             cast(j.value->>'is_cover' as bigint) as is_cover from {})",
         engine.rows_of_json()
     );
     let going_on = format!(
@@ -86,8 +90,8 @@ pub(super) async fn record(
     }
     let new = format!(
         "{begun} insert into past_overrides (rotation_id, workspace_id, holder, starts_at, ends_at,
-             instead_of, made_by)
-         select r.rotation, $2, r.holder, r.starts_at, r.ends_at, r.instead_of,
+             instead_of, is_cover, made_by)
+         select r.rotation, $2, r.holder, r.starts_at, r.ends_at, r.instead_of, r.is_cover,
              (select v.made_by from overrides v join rotations w
                   on w.id = v.rotation_id and w.mode = 'scheduled'
                   where v.rotation_id = r.rotation
@@ -95,7 +99,8 @@ pub(super) async fn record(
                   and r.starts_at < v.ends_at order by v.place desc limit 1)
          from r where not exists (select 1 from past_overrides o where {THE_SAME})
          on conflict (rotation_id, holder, starts_at) do update set ends_at = excluded.ends_at,
-             instead_of = excluded.instead_of, made_by = excluded.made_by"
+             instead_of = excluded.instead_of, is_cover = excluded.is_cover,
+             made_by = excluded.made_by"
     );
     sqlx::query(AssertSqlSafe(new))
         .bind(&rows)
@@ -147,7 +152,7 @@ pub(super) async fn end(
 /// Those of `past_overrides o` for which `condition` holds, by start, as JSON for [`read`].
 pub(super) fn as_json_where(engine: Engine, condition: &str) -> String {
     let rows = engine.json_rows(
-        "o.holder, o.starts_at, o.ends_at, o.instead_of, q.name",
+        "o.holder, o.starts_at, o.ends_at, o.instead_of, q.name, o.is_cover",
         "o.starts_at, o.holder",
     );
     format!(
@@ -159,20 +164,20 @@ pub(super) fn as_json_where(engine: Engine, condition: &str) -> String {
 
 /// By which overrides people had duty, from [`as_json_where`].
 pub(super) fn read(json: &str) -> Result<Vec<PastOverride>> {
-    type Row = (String, i64, i64, String, Option<String>);
+    type Row = (String, i64, i64, String, Option<String>, i64);
     let rows: Vec<Row> = from_json(json, "overrides that have come true")?;
-    let past =
-        rows.into_iter().map(
-            |(holder, starts_at, ends_at, instead_of, made_by)| PastOverride {
-                holder: MemberKey::new(holder),
-                had: Override {
-                    starts_at: Timestamp::from_millis(starts_at),
-                    ends_at: Timestamp::from_millis(ends_at),
-                    // What cannot be read is nobody's place.
-                    instead_of: serde_json::from_str(&instead_of).unwrap_or_default(),
-                    made_by,
-                },
+    let past = rows.into_iter().map(
+        |(holder, starts_at, ends_at, instead_of, made_by, is_cover)| PastOverride {
+            holder: MemberKey::new(holder),
+            had: Override {
+                starts_at: Timestamp::from_millis(starts_at),
+                ends_at: Timestamp::from_millis(ends_at),
+                // What cannot be read is nobody's place.
+                instead_of: serde_json::from_str(&instead_of).unwrap_or_default(),
+                made_by,
+                is_cover: is_cover != 0,
             },
-        );
+        },
+    );
     Ok(past.collect())
 }

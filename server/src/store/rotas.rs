@@ -628,7 +628,7 @@ mod tests {
         RotaRow {
             terms: Some(as_json(&TermsRow::of(&rota.terms))),
             turn: Some(as_json(&TurnRow::of(&rota.turn))),
-            overrides: r#"[[0,1,"lunar",null,null,null],[8,9,"empty","slack:U2",null,null]]"#
+            overrides: r#"[[0,1,"lunar",null,null,null,0],[8,9,"empty","slack:U2",null,null,0]]"#
                 .to_owned(),
             absences: r#"[["slack:U1",8,9]]"#.to_owned(),
             // One is of elsewhere, and one of a place that this version does not know.

@@ -724,6 +724,75 @@ async fn history_tells_who_stood_in_for_whom_and_who_made_it() {
 }
 
 #[tokio::test]
+async fn a_cover_that_was_taken_is_told_as_one_everywhere_and_what_was_made_before_as_an_override()
+{
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let (id, backend) = (&team.id, &team.backend);
+        let ask = async |from: i64, until: i64| {
+            let input = OverrideInput {
+                kind: OverrideChoice::Cover,
+                of: key(id_of(&first)),
+                span: span(from, until),
+                ..OverrideInput::default()
+            };
+            let asked = backend.ask_for_cover(&caller(), id.clone(), input).await;
+            assert_eq!(asked.unwrap(), Outcome::Done(()));
+            let cover = team.page().await.covers.remove(0).id;
+            let cy = Caller {
+                person: PersonId::new(CY),
+                name: "Cy".to_owned(),
+                role: Role::Member,
+                ..caller()
+            };
+            let taken = backend.take_cover(&cy, id.clone(), cover).await;
+            assert_eq!(taken.unwrap(), Outcome::Done(()));
+        };
+        ask(0, 2 * HOUR).await;
+        // The lead decides the same for the hours after it: that is an override.
+        made(&team, replace(id_of(&first), CY, span(2 * HOUR, 4 * HOUR))).await;
+        let page = team.page().await;
+        assert!(
+            page.outlook.on_duty[0]
+                .by_override
+                .as_ref()
+                .unwrap()
+                .is_cover
+        );
+        let kinds = page.overrides.iter().map(|one| one.kind);
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(kinds, [OverrideChoice::Cover, OverrideChoice::Replace]);
+        let marks = |stretches: &[Stretch]| {
+            let overrides = stretches.iter().flat_map(|one| &one.overrides);
+            let marks = overrides.map(|one| (one.instead_of.join("+"), one.is_cover));
+            marks.collect::<Vec<_>>()
+        };
+        let [cover, by_the_lead] = [(first.clone(), true), (first.clone(), false)];
+        assert_eq!(marks(&page.history), [cover.clone()]);
+        let drawn = [cover.clone(), by_the_lead.clone()];
+        assert!(drawn.starts_with(&marks(&page.coverage.stretches)));
+        let week = backend.week(&caller(), WeekFilter::default()).await;
+        let week = week.unwrap().rows.remove(0).coverage;
+        assert!(drawn.starts_with(&marks(&week.stretches)));
+        // It stays one when it is over, and a hand-off looks at the plan again.
+        let running = page.overrides.iter().find(|one| one.runs).unwrap();
+        assert_eq!(end(&team, running).await, Outcome::Done(()));
+        team.hand_over().await;
+        assert_eq!(marks(&team.page().await.history), [cover]);
+        // The version before tells neither, and neither do the rows that it has written.
+        let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+        for table in ["overrides", "past_overrides"] {
+            let forgotten = format!("update {table} set is_cover = 0");
+            let forgotten = sqlx::query(AssertSqlSafe(forgotten));
+            forgotten.execute(&mut other).await.unwrap();
+        }
+        other.close().await.unwrap();
+        assert_eq!(marks(&team.page().await.history), [by_the_lead]);
+    }
+}
+
+#[tokio::test]
 async fn an_override_ends_in_history_where_the_schedule_does() {
     for database in databases().await {
         let team = team(database).await;

@@ -86,7 +86,8 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
             bdi class="person-name" { (by.unwrap_or("Nobody")) }
             @match one.kind {
                 OverrideChoice::Add => { " in addition" }
-                OverrideChoice::Replace | OverrideChoice::Empty | OverrideChoice::Cover => { " in place of " bdi { (of) } }
+                OverrideChoice::Cover => { " covers for " bdi { (of) } }
+                OverrideChoice::Replace | OverrideChoice::Empty => { " in place of " bdi { (of) } }
             }
             @if one.has_left {
                 (badge_markup(Tone::Warning, "Deactivated in Slack: does not count"))

@@ -56,7 +56,11 @@ impl CoverRequest {
         let of = self.asked_by.clone();
         Ok(Override {
             span,
-            kind: OverrideKind::Replace { of, by },
+            kind: OverrideKind::Replace {
+                of,
+                by,
+                is_cover: true,
+            },
         })
     }
 }

@@ -20,6 +20,8 @@ pub enum OverrideKind {
     Replace {
         of: MemberKey,
         by: Holder,
+        /// `of` wanted to be covered, and `by` took it.
+        is_cover: bool,
     },
     Add(Holder),
     /// Nobody takes the place of `of`.
@@ -67,6 +69,11 @@ impl Override {
             OverrideKind::Replace { by, .. } | OverrideKind::Add(by) => Some(by),
             OverrideKind::Empty { .. } => None,
         }
+    }
+
+    /// Whether somebody who wanted to be covered is.
+    pub const fn is_cover(&self) -> bool {
+        matches!(self.kind, OverrideKind::Replace { is_cover: true, .. })
     }
 
     /// Whose place it is about.
@@ -123,7 +130,7 @@ pub(crate) fn apply<T: Clone>(kind: &OverrideKind, why: T, places: &mut Vec<Plac
             });
             return;
         }
-        OverrideKind::Replace { of, by } => (of, Some((by.clone(), why))),
+        OverrideKind::Replace { of, by, .. } => (of, Some((by.clone(), why))),
         OverrideKind::Empty { of } => (of, None),
     };
     // Whoever is there now goes first. One who was relieved before had the place all the same.

@@ -235,16 +235,18 @@ impl Basis<'_> {
         let Why::Override(place) = *why else {
             return None;
         };
-        let of = self.overrides.get(place)?.of();
+        let made = self.overrides.get(place)?;
         Some(types::Override {
             starts_at: span.from,
             ends_at: span.until,
-            instead_of: of
+            instead_of: made
+                .of()
                 .and_then(|of| name_of(of, self.members, self.overrides))
                 .map(str::to_owned)
                 .into_iter()
                 .collect(),
             made_by: None,
+            is_cover: made.is_cover(),
         })
     }
 }

@@ -231,6 +231,7 @@ mod tests {
                 kind: OverrideKind::Replace {
                     of: member("ann").key,
                     by: member("eve").holder(),
+                    is_cover: false,
                 },
             });
         }

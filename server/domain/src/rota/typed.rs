@@ -76,7 +76,11 @@ pub fn typed_override(
                     noted(OverrideProblem::Oneself, OverrideField::Person);
                     None
                 }
-                (Ok(of), Ok(by)) => Some(OverrideKind::Replace { of, by }),
+                (Ok(of), Ok(by)) => Some(OverrideKind::Replace {
+                    of,
+                    by,
+                    is_cover: false,
+                }),
                 _ => None,
             }
         }
@@ -121,7 +125,7 @@ pub fn typed_cover(
         return Err(OverrideRefusal::Fields(problems));
     }
     let (asked_by, asked) = match kind {
-        OverrideKind::Replace { of, by } => (of, Some(by.key)),
+        OverrideKind::Replace { of, by, .. } => (of, Some(by.key)),
         OverrideKind::Empty { of } => (of, None),
         OverrideKind::Add(by) => (by.key, None),
     };

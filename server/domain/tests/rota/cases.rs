@@ -229,7 +229,14 @@ fn of_two_who_want_the_same_shift_the_second_is_refused() {
     );
     let taken = request.take(holder("bob"), now).unwrap();
     let (of, by) = (key("ann"), holder("bob"));
-    assert_eq!(taken.kind, OverrideKind::Replace { of, by });
+    assert_eq!(
+        taken.kind,
+        OverrideKind::Replace {
+            of,
+            by,
+            is_cover: true
+        }
+    );
     let second = request.take(holder("cy"), now);
     assert_eq!(second, Err(CoverRefusal::Taken(holder("bob"))));
     request.taken_by = None;

@@ -172,6 +172,7 @@ fn changes() -> impl Strategy<Value = (Vec<Absence>, Vec<Override>)> {
             _ => OverrideKind::Replace {
                 of: key(of),
                 by: member(by).holder(),
+                is_cover: false,
             },
         },
     });

@@ -141,6 +141,7 @@ impl Team {
             kind: OverrideKind::Replace {
                 of: key(of),
                 by: member(by).holder(),
+                is_cover: false,
             },
         });
     }
