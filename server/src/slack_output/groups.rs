@@ -25,8 +25,8 @@ const LOOKS: usize = 4;
 /// How long one attempt takes at most: a delivery takes 20 seconds, and what came of it is still to be
 /// written then.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(18);
-/// How long of that Slack is asked whom it refuses.
-const ASKING_LIMIT: Duration = Duration::from_secs(10);
+/// Until when in one Slack is asked whom it refuses: what it told by then is not asked again.
+const ASKING_LIMIT: Duration = Duration::from_secs(15);
 
 /// Codes of what is wrong where Slack has no word for it.
 const EXTERNAL: &str = "external_group";
