@@ -213,7 +213,7 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
             .tried(&id, "%USER% for %NAME%, then %NEXT_USER%")
             .await;
         let preview = tried.preview.unwrap().replace(['\u{2068}', '\u{2069}'], "");
-        assert_eq!(preview, "@Ann for Ops & <!channel>, then Bob");
+        assert_eq!(preview, "@Ann for Ops & <!channel>, then @Bob");
         let unknown = TemplateProblem::UnknownToken("USR".to_owned());
         assert_eq!(
             output.tried(&id, "%USR%").await.problem,

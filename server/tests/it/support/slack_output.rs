@@ -46,6 +46,17 @@ pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
     }
 }
 
+/// A member of Slack's with this id and name.
+pub fn person_named((id, name): (&str, &str)) -> Person {
+    Person {
+        id: PersonId::new(id),
+        name: name.to_owned(),
+        email: None,
+        role: Role::Member,
+        deactivated: false,
+    }
+}
+
 pub struct Output {
     pub services: Services,
     pub sandbox: Sandbox,
@@ -65,7 +76,7 @@ impl Output {
     pub fn telling(mut self) -> Self {
         let services = self.services.clone();
         let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-            Arc::new(DutyGroups(services.clone())),
+            Arc::new(DutyGroups::new(&services)),
             Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
             Arc::new(Mentions(services.clone())),
@@ -119,14 +130,7 @@ impl Output {
 
     /// Has these people of the sandbox known.
     pub async fn meet(&self, people: &[(&str, &str)]) {
-        let people = people.iter().map(|(id, name)| Person {
-            id: PersonId::new(*id),
-            name: (*name).to_owned(),
-            email: None,
-            role: Role::Member,
-            deactivated: false,
-        });
-        let people: Vec<_> = people.collect();
+        let people: Vec<_> = people.iter().copied().map(person_named).collect();
         directory_read(&self.services.store, &people, clock::now()).await;
     }
 
