@@ -617,7 +617,7 @@ async fn cover_is_asked_for_and_taken_by_commands() {
         known.person.other_id = Some(PersonId::new("W2"));
         let store = &services.store;
         store.save_told(&tenant, &[known]).await.unwrap();
-        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 11:00";
+        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 2027-06-04 10:00";
         says(services, ANN, text, &["Cover is asked for"]).await;
         let covers = store.covers(&[&id], clock::now()).await.unwrap();
         let mut asked = covers[&id].iter().map(|cover| &cover.request.asked);
