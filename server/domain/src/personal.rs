@@ -265,7 +265,8 @@ mod tests {
             addressee: Addressee::Holder,
             occasion: lead.occasion().unwrap(),
         };
-        let PlanNotices { due, .. } = notices_of_plan(&[&reminder], &after, &changes, asked_at);
+        let PlanNotices { due, .. } =
+            notices_of_plan(&[&reminder], (&before, &after), &changes, asked_at);
         let minutes = |span: Duration| span.as_secs() / 60;
         let times: Vec<_> = due
             .iter()

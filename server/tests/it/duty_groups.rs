@@ -2,7 +2,7 @@
 
 use crate::http::browser::Browser;
 use crate::support::{
-    caller, databases, entry, keys,
+    caller, create, databases, entry, keys,
     slack_output::{Output, holding_those_on_duty},
     workspace,
 };
@@ -718,7 +718,7 @@ impl Output {
         let output = Self::with_groups(database).await;
         let many = [TOMAS, JUERGEN, WEI, PRIYA, ADA, LEILA, MARTA];
         output.meet(&many).await;
-        let id = output.by_hand("Ops", &[]).await;
+        let id = create(&output.services.store, "Ops").await;
         let users = many.map(|(id, _)| id);
         output.control_group("users", json!({"users": users})).await;
         let connected = output.connect_with(&id, when_nobody, false).await;
