@@ -263,7 +263,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack_output::outage_watch(&services),
     ];
     let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-        Arc::new(DutyGroups(services.clone())),
+        Arc::new(DutyGroups::new(&services)),
         Arc::new(Topics(services.clone())),
         Arc::new(Announcements(services.clone())),
         Arc::new(Mentions(services.clone())),

@@ -145,6 +145,11 @@ impl Feeding {
         })
     }
 
+    /// How a group is, with its members by the ids by which they are known here.
+    pub fn as_known(&self, state: &GroupState) -> GroupState {
+        state.as_known(&self.directory)
+    }
+
     /// What should become of a group that these rotations feed.
     pub fn plan(&self, rules: &GroupRules, feeds: &[(RotationId, GroupHolds)]) -> GroupPlan {
         let feeds = feeds.iter().filter_map(|(id, holds)| {
@@ -258,8 +263,10 @@ async fn takes_out_few(
     (rules, feeds): (&GroupRules, &[(RotationId, GroupHolds)]),
     state: Option<&GroupState>,
 ) -> Result<(), Stop<GroupRefusal>> {
-    let plan = Feeding::read(services, workspace).await?.plan(rules, feeds);
-    let taken_out = plan.goal.count_taken_out(state);
+    let feeding = Feeding::read(services, workspace).await?;
+    let plan = feeding.plan(rules, feeds);
+    let state = state.map(|state| feeding.as_known(state));
+    let taken_out = plan.goal.count_taken_out(state.as_ref());
     let taken_out = taken_out.ok_or(GroupRefusal::TakesOutUnknown)?;
     if taken_out > TAKEN_OUT_UNASKED {
         let count = u32::try_from(taken_out).unwrap_or(u32::MAX);

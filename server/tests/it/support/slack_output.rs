@@ -36,7 +36,7 @@ pub fn answering_late(services: &Services) -> JoinHandle<()> {
 /// The same of all that there is to tell.
 fn telling_of(services: &Services) -> JoinHandle<()> {
     let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-        Arc::new(DutyGroups(services.clone())),
+        Arc::new(DutyGroups::new(services)),
         Arc::new(Topics(services.clone())),
         Arc::new(Announcements(services.clone())),
         Arc::new(Mentions(services.clone())),
@@ -60,6 +60,17 @@ pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
         group,
         holds: GroupHolds::OnDuty,
         when_nobody: NobodyOnDuty::Keep,
+    }
+}
+
+/// A member of Slack's with this id and name.
+pub fn person_named((id, name): (&str, &str)) -> Person {
+    Person {
+        id: PersonId::new(id),
+        name: name.to_owned(),
+        email: None,
+        role: Role::Member,
+        deactivated: false,
     }
 }
 
@@ -136,14 +147,7 @@ impl Output {
 
     /// Has these people of the sandbox known.
     pub async fn meet(&self, people: &[(&str, &str)]) {
-        let people = people.iter().map(|(id, name)| Person {
-            id: PersonId::new(*id),
-            name: (*name).to_owned(),
-            email: None,
-            role: Role::Member,
-            deactivated: false,
-        });
-        let people: Vec<_> = people.collect();
+        let people: Vec<_> = people.iter().copied().map(person_named).collect();
         directory_read(&self.services.store, &people, clock::now()).await;
     }
 
