@@ -1,13 +1,15 @@
 //! Servers of two versions on one database, as while one takes over from the other: what the
 //! later one adds and writes takes nothing down at the earlier one.
 
-use crate::support::{Database, bound::Bound, caller, create, databases, workspace};
+use crate::{
+    feeds::read,
+    support::{Database, bound::Bound, caller, create, databases, workspace},
+};
 use app::backend::{
     Absences, Audit, Channels, Connections, DutyGroups, Feeds, Holidays, Notifications, Operation,
     Overrides, Rotations, Schedules, Topics, Weeks, Zones,
 };
 use server::{
-    actions::feeds,
     backend::RoundRobin,
     clock,
     slack::{ANNOUNCEMENT, DUTY_GROUP, TOPIC},
@@ -66,15 +68,12 @@ async fn pages(bound: &Bound, after: &str) {
     ] {
         assert!(error.is_none(), "{what} after {after}: {error:?}");
     }
-    // Past the limits for those who read often.
-    for address in backend.feeds(&caller).await.unwrap() {
-        let Some(address) = address.address else {
-            continue;
-        };
-        let token = address.rsplit('/').next().unwrap().trim_end_matches(".ics");
-        let feed = feeds::find(&bound.services, token).await.unwrap();
-        let told = feeds::tell(&bound.services, &feed.unwrap()).await;
-        assert!(told.is_ok(), "the feed after {after}");
+    for feed in backend.feeds(&caller).await.unwrap() {
+        if let Some(address) = feed.address {
+            let path = address.rfind("/ical/").map(|place| &address[place..]);
+            let read = read(&bound.services, path.unwrap()).await;
+            assert_eq!(read.status, 200, "the feed after {after}: {}", read.body);
+        }
     }
 }
 
