@@ -60,12 +60,10 @@ impl Feed<'_> {
             .add_property("DTSTAMP", &modified)
             .add_property("LAST-MODIFIED", modified)
             .add_property("DTSTART", utc(event.starts_at))
+            .add_property("DTEND", utc(event.ends_at))
             .add_property("SUMMARY", &event.title)
             // Being on duty does not keep anybody from other appointments.
             .add_property("TRANSP", "TRANSPARENT");
-        if let Some(end) = event.ends_at {
-            written.add_property("DTEND", utc(end));
-        }
         if !event.description.is_empty() {
             written.add_property("DESCRIPTION", &event.description);
         }
@@ -87,7 +85,7 @@ mod tests {
         FeedEvent {
             uid: "r-1795453509000-all".to_owned(),
             starts_at: Timestamp::from_millis(1_795_453_509_000),
-            ends_at: Some(Timestamp::from_millis(1_795_457_109_000)),
+            ends_at: Timestamp::from_millis(1_795_457_109_000),
             title: title.to_owned(),
             description: "On duty:\nAda".to_owned(),
         }

@@ -23,6 +23,9 @@ const CHANNEL_EVENTS: usize = 256;
 /// How many events may wait to be told to the other servers.
 const OUTBOX_EVENTS: usize = 4096;
 
+/// How many rotations that are no more are remembered in any case.
+const GONE_KEPT: usize = 64;
+
 /// The channels of this process.
 #[derive(Clone, Debug, Default)]
 pub struct Live(Arc<Inner>);
@@ -156,6 +159,21 @@ impl Live {
         self.with_channel(workspace, |channel| channel.version(sees))
     }
 
+    /// Forgets rotations that are no more once there are more of them than others: nobody sees
+    /// them, so no version counts them.
+    pub fn forget_gone(
+        &self,
+        workspace: &WorkspaceId,
+        known: usize,
+        exists: impl Fn(&RotationId) -> bool,
+    ) {
+        self.with_channel(workspace, |channel| {
+            if channel.by_rotation.len() > 2 * known + GONE_KEPT {
+                channel.by_rotation.retain(|id, _| exists(id));
+            }
+        });
+    }
+
     /// The same, and all that happens after it.
     pub fn subscribe(
         &self,
@@ -216,6 +234,23 @@ mod tests {
         }
         assert_eq!(live.version(&workspace, sees_public), start + 1);
         assert_eq!(live.version(&workspace, everything), start_of_all + 3);
+    }
+
+    #[test]
+    fn rotations_that_are_no_more_are_forgotten_without_anybody_hearing() {
+        let live = Live::new();
+        let workspace = WorkspaceId::new("T1");
+        let kept = RotationId::new("kept");
+        let sees = |id: &RotationId| *id == kept;
+        live.publish(&workspace, LiveTopic::Rotation(kept.clone()));
+        for number in 0..2 * GONE_KEPT {
+            let gone = RotationId::new(number.to_string());
+            live.publish(&workspace, LiveTopic::Rotation(gone));
+        }
+        let version = live.version(&workspace, sees);
+        live.forget_gone(&workspace, 1, sees);
+        assert_eq!(live.version(&workspace, sees), version);
+        assert_eq!(live.version(&workspace, everything), version);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! (always).
 
 use crate::{
-    AuditId, BindingView, CoverView, Coverage, Days, LinkState, MemberAbsence, MemberKey, Outlook,
-    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationId, ScheduleId, Stretch,
-    is_invisible,
+    AuditId, BindingView, CoverView, Coverage, Days, FoundPeople, LinkState, MemberAbsence,
+    MemberKey, Outlook, OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationId,
+    ScheduleId, Stretch, is_invisible,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -433,6 +433,9 @@ pub struct RotationPage {
     pub may_edit: bool,
     /// PagerDuty is connected, so that it can be chosen as schedule.
     pub pagerduty_connected: bool,
+    /// Whom one may choose from before anything is searched for, where the caller adds members.
+    #[serde(default)]
+    pub candidates: FoundPeople,
 }
 
 impl RotationPage {

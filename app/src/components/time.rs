@@ -489,12 +489,16 @@ mod local {
     }
 
     fn format(options: &[(&str, &str)]) -> DateTimeFormat {
+        format_of(&locale(), options)
+    }
+
+    fn format_of(locale: &str, options: &[(&str, &str)]) -> DateTimeFormat {
         let wanted = Object::new();
         for (name, value) in options {
             let _a_plain_object_takes_it =
                 Reflect::set(&wanted, &JsValue::from(*name), &JsValue::from(*value));
         }
-        DateTimeFormat::new(&Array::of1(&JsValue::from(locale())), &wanted)
+        DateTimeFormat::new(&Array::of1(&JsValue::from(locale)), &wanted)
     }
 
     fn written(at: Timestamp, format: &DateTimeFormat) -> String {
@@ -506,14 +510,23 @@ mod local {
             .unwrap_or_else(|| super::utc_exact(at))
     }
 
-    /// The pages are in English: dates follow the reader's kind of English, or
-    /// the one with the day before the month.
+    /// The pages are in English: dates follow the reader's kind of English, or the one with the
+    /// day before the month and as many hours on the clock as the reader has.
     fn locale() -> String {
-        window()
-            .navigator()
-            .language()
-            .filter(|language| language.starts_with("en"))
-            .unwrap_or_else(|| "en-GB".to_owned())
+        match window().navigator().language() {
+            Some(own) if own.starts_with("en") => own,
+            own => match own.and_then(|own| hours_on_the_clock(&own)) {
+                Some(hours) => format!("en-GB-u-hc-{hours}"),
+                None => "en-GB".to_owned(),
+            },
+        }
+    }
+
+    /// `h12` or `h23`, as the language has it.
+    fn hours_on_the_clock(language: &str) -> Option<String> {
+        let known = format_of(language, &[("hour", "numeric")]).resolved_options();
+        let hours = Reflect::get(&known, &JsValue::from("hourCycle")).ok()?;
+        hours.as_string()
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct PeopleSearch {
     parameter: &'static str,
     search: RwSignal<String>,
     found: Resource<FoundPeople>,
+    /// Who is there before anything is searched for, where the page itself says so.
+    given: Option<DataMemo<FoundPeople>>,
 }
 
 impl PeopleSearch {
@@ -35,17 +37,36 @@ impl PeopleSearch {
         name: &'static str,
         wanted: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
+        Self::asking(name, move |_| wanted())
+    }
+
+    /// Asks once somebody searches: until then there are those whom the page gives by
+    /// [`Self::beside`].
+    pub(super) fn once_searched(name: &'static str) -> Self {
+        Self::asking(name, |search| !search.is_empty())
+    }
+
+    pub(super) const fn beside(self, given: DataMemo<FoundPeople>) -> Self {
+        Self {
+            given: Some(given),
+            ..self
+        }
+    }
+
+    fn asking(name: &'static str, wanted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         let search = RwSignal::new(parameter(name).get_untracked());
         let chosen = parameters(CHOSEN).join(",");
         Self {
             parameter: name,
             search,
             found: Resource::optional(move || {
-                wanted().then(|| People {
-                    search: search.get(),
+                let search = search.get();
+                wanted(&search).then(|| People {
+                    search,
                     chosen: chosen.clone(),
                 })
             }),
+            given: None,
         }
     }
 
@@ -56,6 +77,11 @@ impl PeopleSearch {
 
     /// Empty without an answer.
     fn found(self) -> FoundPeople {
+        if let Some(given) = self.given
+            && self.search.with(String::is_empty)
+        {
+            return given.get();
+        }
         match self.found.get() {
             Some(Ok(found)) => found.clone(),
             _ => FoundPeople::default(),

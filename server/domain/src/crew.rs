@@ -1,6 +1,7 @@
 //! Who takes turns in a rotation, and who is on duty: apart, since whoever is on duty need not
 //! be one of those who take turns.
 
+use crate::Directory;
 use std::collections::{BTreeSet, HashMap};
 use types::{Holder, LinkState, MemberKey, PagerDutyUserId, PersonId, Timestamp};
 
@@ -134,6 +135,27 @@ impl Crew {
         let member = self.members.remove(place);
         self.duties.retain(|duty| duty.holder.key != member.key);
         member
+    }
+}
+
+/// The same where it was recorded who that was in Slack, whoever the rotation's members are by now.
+pub fn holder_of_past(
+    (identity, name): (&str, &str),
+    recorded: Option<&MemberKey>,
+    members: &[Member],
+    directory: &Directory,
+) -> Holder {
+    let is_member = members.iter().any(|member| member.identity() == identity);
+    match recorded.filter(|_| !is_member) {
+        Some(key) => Holder {
+            key: key.clone(),
+            name: key
+                .person()
+                .and_then(|person| directory.person(&person))
+                .map_or(name, |person| &person.name)
+                .to_owned(),
+        },
+        None => holder_of(identity, name, members),
     }
 }
 

@@ -8,6 +8,16 @@ use types::{Coverage, Holder, MemberKey, RotationId, Stretch, Timestamp};
 /// How far back a feed reaches, in seconds.
 pub const FEED_PAST_SECONDS: i64 = 30 * 24 * 3600;
 
+/// How far beyond the present what has no end is told, in seconds: some calendars read a feed but
+/// once a day, and it lasts today as well.
+const OPEN_AHEAD_SECONDS: i64 = 2 * 24 * 3600;
+
+/// How far ahead a feed reaches, in seconds: further than any plan is known.
+pub const FEED_AHEAD_SECONDS: i64 = 366 * 24 * 3600;
+
+/// How many events a feed tells, but for a day that has more by itself.
+const MOST_EVENTS: usize = 5_000;
+
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// So many names stand in an event's title; the rest are counted.
 const NAMES_IN_TITLE: usize = 3;
@@ -18,6 +28,7 @@ pub struct FeedRotation<'a> {
     pub id: &'a RotationId,
     pub name: &'a str,
     pub coverage: &'a Coverage,
+    pub now: Timestamp,
 }
 
 /// An event in a feed.
@@ -26,8 +37,8 @@ pub struct FeedEvent {
     /// Unique in the feed, and the same as long as the event begins when it does.
     pub uid: String,
     pub starts_at: Timestamp,
-    /// Absent where nobody knows: it lasts until somebody ends it.
-    pub ends_at: Option<Timestamp>,
+    /// Where nobody knows, a day that is to come: calendars draw no event that has no end.
+    pub ends_at: Timestamp,
     pub title: String,
     pub description: String,
 }
@@ -84,16 +95,22 @@ impl FeedRotation<'_> {
             .coverage
             .known_until
             .filter(|&known| span.ends_at.is_some_and(|end| end >= known));
-        // The horizon moves on all the time. Told by the day, it changes the event once a day.
-        let ends_at = cut.map(start_of_day).or(span.ends_at);
-        if ends_at.is_some_and(|end| end <= span.starts_at) {
+        // The horizon moves on all the time, and so does what lasts. Told by the day, each changes
+        // the event once a day.
+        let (ends_at, not_known) = match (cut, span.ends_at) {
+            (Some(known), _) => (
+                start_of_day(known),
+                "It may go on: the plan is not known any further yet.",
+            ),
+            (None, Some(end)) => (end, ""),
+            (None, None) => (
+                start_of_day(self.now.plus_seconds(OPEN_AHEAD_SECONDS)),
+                "It lasts until somebody hands over.",
+            ),
+        };
+        if ends_at <= span.starts_at {
             return None;
         }
-        let not_known = match (cut, ends_at) {
-            (Some(_), _) => "It may go on: the plan is not known any further yet.",
-            (None, None) => "It lasts until somebody hands over.",
-            (None, Some(_)) => "",
-        };
         if !(description.is_empty() || not_known.is_empty()) {
             description.push('\n');
         }
@@ -110,14 +127,29 @@ impl FeedRotation<'_> {
 
 impl FeedEvent {
     fn is_told_from(&self, from: Timestamp) -> bool {
-        self.ends_at.is_none_or(|end| end > from)
+        self.ends_at > from
     }
 
     /// All that a calendar shows of it: where this has changed, the event has.
     pub fn content(&self) -> String {
-        let ends_at = self.ends_at.map(Timestamp::as_millis);
+        // As versions wrote it for which an event could be without an end: what they have told
+        // has not changed by that.
+        let ends_at = Some(self.ends_at.as_millis());
         format!("{ends_at:?}\n{}\n{}", self.title, self.description)
     }
+}
+
+/// As many of the events as calendars take: of more, those of fewer days around the present. The
+/// edges are at midnight, so that they move once a day.
+pub fn bounded(mut events: Vec<FeedEvent>, now: Timestamp) -> Vec<FeedEvent> {
+    let (mut past, mut ahead) = (FEED_PAST_SECONDS, FEED_AHEAD_SECONDS);
+    while events.len() > MOST_EVENTS && ahead > DAY_MILLIS / 1000 {
+        (past, ahead) = (past / 2, ahead / 2);
+        let from = start_of_day(now.plus_seconds(-past));
+        let until = start_of_day(now.plus_seconds(ahead));
+        events.retain(|event| event.ends_at > from && event.starts_at < until);
+    }
+    events
 }
 
 #[derive(Clone, Copy)]
@@ -253,6 +285,7 @@ mod tests {
             id: &id,
             name,
             coverage,
+            now: at(0),
         }
         .shifts(at(0))
     }
@@ -263,16 +296,17 @@ mod tests {
             id: &id,
             name: "Payments",
             coverage,
+            now: at(0),
         }
         .shifts_of(&key(person), at(from))
     }
 
     /// `0-10 Payments: ann, bob`.
     fn told(events: &[FeedEvent]) -> Vec<String> {
-        let seconds = |at: Timestamp| (at.as_millis() / 1000).to_string();
+        let seconds = |at: Timestamp| at.as_millis() / 1000;
         let line = |event: &FeedEvent| {
-            let end = event.ends_at.map(seconds).unwrap_or_default();
-            format!("{}-{end} {}", seconds(event.starts_at), event.title)
+            let (from, until) = (seconds(event.starts_at), seconds(event.ends_at));
+            format!("{from}-{until} {}", event.title)
         };
         events.iter().map(line).collect()
     }
@@ -296,7 +330,8 @@ mod tests {
                 "0-10 Payments: ann",
                 "10-20 Payments: ann, bob",
                 "20-30 Payments: bob",
-                "40- Payments: cy",
+                // It has no end, and a calendar draws none without.
+                &*format!("40-{} Payments: cy", 2 * DAY),
             ]
         );
         assert_eq!(
@@ -408,6 +443,51 @@ mod tests {
         assert_eq!(
             events[0].description,
             "It may go on: the plan is not known any further yet."
+        );
+    }
+
+    #[test]
+    fn what_has_no_end_is_told_until_the_day_after_tomorrow_and_changes_once_a_day() {
+        let id = RotationId::new("r");
+        let by_hand = coverage(&[stretch("ann", 0, None)], None);
+        let told_at = |now| {
+            let rotation = FeedRotation {
+                id: &id,
+                name: "Payments",
+                coverage: &by_hand,
+                now: at(now),
+            };
+            rotation.shifts_of(&key("ann"), at(0))
+        };
+        assert_eq!(told_at(10 * DAY + 5)[0].ends_at, at(12 * DAY));
+        assert_eq!(told_at(10 * DAY + 5), told_at(11 * DAY - 1));
+        assert_ne!(told_at(10 * DAY + 5), told_at(11 * DAY));
+    }
+
+    #[test]
+    fn of_more_events_than_calendars_take_those_around_the_present_are_told() {
+        let now = at(100 * DAY + 7);
+        // Forty a day.
+        let event = |number: i64| FeedEvent {
+            uid: number.to_string(),
+            starts_at: at(70 * DAY + number * DAY / 40),
+            ends_at: at(70 * DAY + (number + 1) * DAY / 40),
+            title: String::new(),
+            description: String::new(),
+        };
+        let few: Vec<_> = (0..5_000).map(event).collect();
+        assert_eq!(bounded(few.clone(), now), few);
+        let many: Vec<_> = (0..400 * 40).map(event).collect();
+        let told = bounded(many.clone(), now);
+        assert!(told.len() <= 5_000 && told.len() > 2_000, "{}", told.len());
+        assert!(
+            told.iter()
+                .any(|event| event.starts_at <= now && now < event.ends_at)
+        );
+        assert_eq!(
+            told,
+            bounded(many, at(100 * DAY + 9_000)),
+            "the same all day"
         );
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Services, clock,
-    store::{HISTORY_KEPT_SECONDS, ListedRotation},
+    store::{HISTORY_KEPT_SECONDS, ListedRotation, PastReach},
 };
 use domain::{Actor, Past};
 use std::{collections::HashMap, ops::Range};
@@ -75,21 +75,28 @@ pub async fn week(
     let days = domain::days(&filter.days, USUAL_WEEKS, clock::now());
     let wanted = |rotation: &ListedRotation| {
         let relation = actor.person().map(|person| rotation.relation_to(person));
-        !filter.mine || relation.is_some_and(|relation| relation.owner || relation.member)
+        !filter.mine || relation.is_some_and(|relation| relation.member)
     };
     let rows = ROWS_PER_PAGE as usize;
     let first = (filter.page as usize).saturating_mul(rows);
     let range = first..first.saturating_add(rows);
-    let calendar = calendar(services, actor, days.span(), range, wanted).await?;
+    let calendar = calendar(
+        services,
+        actor,
+        (days.span(), PastReach::Span),
+        range,
+        wanted,
+    )
+    .await?;
     Ok(Week { days, calendar })
 }
 
-/// Who has duty during `span` in the rotations that the actor may see and that are `wanted`; of
+/// Who has duty during `span`, or in the past as far as `reach` says, in the rotations that the actor may see and that are `wanted`; of
 /// these the ones at the places `range`, or as many at the end where that lies behind it.
 pub async fn calendar(
     services: &Services,
     actor: &Actor,
-    span: Span,
+    (span, reach): (Span, PastReach),
     range: Range<usize>,
     wanted: impl Fn(&ListedRotation) -> bool,
 ) -> Result<Calendar, Failure> {
@@ -105,7 +112,7 @@ pub async fn calendar(
     let first = range.start.min(last);
     let shown = found.iter().copied().skip(first).take(range.len());
     let ids: Vec<&RotationId> = shown.clone().map(|place| &rotations[place].id).collect();
-    let mut pasts = pasts(services, actor, &ids, span, present.now).await?;
+    let mut pasts = pasts(services, actor, &ids, (span, reach), present.now).await?;
     let planned = shown.clone().map(|place| &rotations[place]);
     let planned = planned.filter(|rotation| rotation.plan.rota().is_some());
     let edited = |rotation: &&ListedRotation| actor.may_edit(|one| rotation.relation_to(one));
@@ -121,7 +128,7 @@ pub async fn calendar(
                 place,
                 coverage: Coverage {
                     remarks: remarks.remove(&rotation.id).unwrap_or_default(),
-                    ..present.coverage(rotation, &past, span)
+                    ..present.coverage(rotation, &past, reach.covered(span))
                 },
             }
         })
@@ -183,14 +190,16 @@ pub(super) async fn pasts(
     services: &Services,
     actor: &Actor,
     rotations: &[&RotationId],
-    span: Span,
+    (span, reach): (Span, PastReach),
     now: Timestamp,
 ) -> Result<HashMap<RotationId, Past>, Failure> {
     if rotations.is_empty() || now <= span.from {
         return Ok(HashMap::new());
     }
     let store = &services.store;
-    let mut pasts = store.pasts(&actor.workspace, rotations, span).await?;
+    let mut pasts = store
+        .pasts(&actor.workspace, rotations, span, reach)
+        .await?;
     // Nothing is known any more of what was before.
     let kept_from = now.plus_seconds(-HISTORY_KEPT_SECONDS);
     for past in pasts.values_mut() {

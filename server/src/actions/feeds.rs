@@ -12,17 +12,21 @@ use crate::{
     clock,
     crypto::{random_token, token_key},
     slack::admits,
-    store::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row},
+    store::{Feed, FoundFeed, NewFeedAddress, PastReach, Revision, feed_address_row},
 };
-use domain::{Actor, Admission, FEED_PAST_SECONDS, FeedEvent, FeedRotation, Principal, Through};
+use domain::{
+    Actor, Admission, FEED_AHEAD_SECONDS, FEED_PAST_SECONDS, FeedEvent, FeedRotation, Principal,
+    Through,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use types::{
     AuditAction, FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView, MemberKey, Span, Timestamp,
 };
 
-/// How far ahead a feed reaches, in seconds: further than any plan is known.
-const AHEAD_SECONDS: i64 = 366 * 24 * 3600;
+/// How far ahead the feed of all rotations reaches, in seconds: schedules of one's own could be
+/// told for ever, and each is reckoned anew for it.
+const EVERYTHING_AHEAD_SECONDS: i64 = 92 * 24 * 3600;
 /// How often it is noted that a calendar reads, in seconds.
 const NOTED_EVERY_SECONDS: i64 = 60;
 const MINE: &str = "My shifts";
@@ -177,28 +181,36 @@ async fn events(
 ) -> Result<(String, Vec<FeedEvent>), Failure> {
     let now = clock::now();
     let from = now.plus_seconds(-FEED_PAST_SECONDS);
+    let ahead = match subject {
+        FeedSubject::Everything => EVERYTHING_AHEAD_SECONDS,
+        FeedSubject::Mine | FeedSubject::Rotation(_) => FEED_AHEAD_SECONDS,
+    };
     let span = Span {
         from,
-        until: now.plus_seconds(AHEAD_SECONDS),
+        until: now.plus_seconds(ahead),
     };
     let (name, mut events) = match subject {
         FeedSubject::Rotation(id) => {
-            let (rotation, coverage) = covered(services, actor, id, span).await?;
+            let (rotation, coverage) =
+                covered(services, actor, id, span, PastReach::Overlapping).await?;
             let name = format!("{} on duty", rotation.details.name);
             let rotation = FeedRotation {
                 id,
                 name: &rotation.details.name,
                 coverage: &coverage,
+                now,
             };
             (name, rotation.shifts(from))
         }
         FeedSubject::Mine | FeedSubject::Everything => {
             let everything = 0..usize::MAX;
-            let calendar = calendar(services, actor, span, everything, |_| true).await?;
+            let together = (span, PastReach::Overlapping);
+            let calendar = calendar(services, actor, together, everything, |_| true).await?;
             let rotations = calendar.rows().map(|row| FeedRotation {
                 id: &row.rotation.id,
                 name: &row.rotation.details.name,
                 coverage: row.coverage,
+                now,
             });
             match subject {
                 FeedSubject::Mine => {
@@ -216,7 +228,7 @@ async fn events(
         let place = |event: &FeedEvent| (event.starts_at, event.uid.clone());
         place(one).cmp(&place(other))
     });
-    Ok((name, events))
+    Ok((name, domain::bounded(events, now)))
 }
 
 /// The events, each with its revision. Nothing is written while all are as they were told.

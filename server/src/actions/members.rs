@@ -7,12 +7,15 @@ use super::{
     schedules::directory,
 };
 use crate::Services;
-use domain::{Actor, Person, Rotation};
+use domain::{Actor, Directory, Person, Rotation};
 use std::collections::HashSet;
 use types::{
     AuditAction, Change, Changed, MemberKey, MoveDirection, PersonId, PersonView, RotationId,
     RotationRefusal,
 };
+
+/// How many people are offered at once to choose from.
+const PEOPLE_LISTED: usize = 20;
 
 /// Who can be added to a rotation, and as what.
 #[derive(Clone, Copy)]
@@ -157,24 +160,28 @@ pub struct Found {
     pub named: Vec<Person>,
 }
 
-/// The first `most` of the workspace's active people whom `search` finds, and those of the ids
-/// in `named`.
+/// The workspace's active people whom `search` finds, as many as are listed, and those of the
+/// ids in `named`.
 pub async fn find(
     services: &Services,
     actor: &Actor,
     search: &str,
     named: &[PersonId],
-    most: usize,
 ) -> Result<Found, Failure> {
     must_browse(services, actor).await?;
     let directory = directory(services, actor).await?;
-    let (people, more) = domain::find_people(directory.people(), search, most);
+    Ok(found(&directory, search, named))
+}
+
+/// The same among those of a directory that somebody may browse.
+pub fn found(directory: &Directory, search: &str, named: &[PersonId]) -> Found {
+    let (people, more) = domain::find_people(directory.people(), search, PEOPLE_LISTED);
     let named = named.iter().filter_map(|id| directory.person(id));
-    Ok(Found {
+    Found {
         people: people.into_iter().cloned().collect(),
         more,
         named: named.cloned().collect(),
-    })
+    }
 }
 
 /// Somebody of the workspace, if there is such a person.

@@ -5,8 +5,8 @@ use super::{Failure, connections, coverage, overrides, reads_since, schedules::d
 use crate::{
     Services, clock,
     store::{
-        BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, StoredAbsence,
-        StoredCover, StoredOverride, StoredRecord,
+        BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, PastReach,
+        StoredAbsence, StoredCover, StoredOverride, StoredRecord,
     },
     sync,
 };
@@ -107,6 +107,12 @@ pub async fn list(
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
     let present = Present::read_for(services, actor).await?;
+    // Whoever takes turns or owns it is read for a search alone.
+    let people = match filter.search.trim().is_empty() {
+        true => HashMap::new(),
+        false => services.store.people_of_rotations(&actor.workspace).await?,
+    };
+    let people = |id: &RotationId| people.get(id).map_or(&[][..], Vec::as_slice);
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let listed = present.listed(place, rotation);
         let schedule = present.schedule(rotation);
@@ -115,6 +121,7 @@ pub async fn list(
             rotation.plan.mode(),
             schedule.map(|schedule| schedule.name.as_str()),
             &listed.outlook.on_duty,
+            people(&rotation.id),
             filter,
         )
         .then(|| {
@@ -377,13 +384,14 @@ pub(super) async fn covered(
     actor: &Actor,
     id: &RotationId,
     span: Span,
+    reach: PastReach,
 ) -> Result<(Rotation, Coverage), Failure> {
     let read = Alone::read(services, actor, id).await?;
-    let mut pasts = coverage::pasts(services, actor, &[id], span, read.now).await?;
+    let mut pasts = coverage::pasts(services, actor, &[id], (span, reach), read.now).await?;
     let past = pasts.remove(id).unwrap_or_else(|| Past::none(read.now));
     let planned = read.planned(span.until);
     let foresight = read.foresight(planned.as_ref());
-    let coverage = foresight.coverage(&read.rotation.crew, &past, span, read.now);
+    let coverage = foresight.coverage(&read.rotation.crew, &past, reach.covered(span), read.now);
     Ok((read.rotation, coverage))
 }
 
@@ -399,7 +407,7 @@ pub async fn state(
     let now = read.now;
     let days = domain::days(days, USUAL_WEEKS, now);
     let span = days.span();
-    let mut pasts = coverage::pasts(services, actor, &[&id], span, now).await?;
+    let mut pasts = coverage::pasts(services, actor, &[&id], (span, PastReach::Span), now).await?;
     let past = pasts.remove(&id).unwrap_or_else(|| Past::none(now));
     let history = services.store.duty_history(&id).await?;
     let sources: Vec<_> = history.records.iter().map(|stored| stored.source).collect();
@@ -407,7 +415,7 @@ pub async fn state(
         .records
         .into_iter()
         .map(|stored| {
-            let mut record = recorded(stored, &read.rotation.crew.members);
+            let mut record = recorded(stored, &read.rotation.crew.members, &read.directory);
             record.note_overrides(&history.overrides);
             record
         })
@@ -565,9 +573,14 @@ fn known_until(known_until: Option<Timestamp>, confirmed_at: Option<Timestamp>) 
     known_until.unwrap_or_else(|| domain::known_at_least_until(confirmed_at))
 }
 
-fn recorded(stored: StoredRecord, members: &[Member]) -> Record {
+fn recorded(stored: StoredRecord, members: &[Member], directory: &Directory) -> Record {
     Record {
-        holder: domain::holder_of(&stored.person, &stored.name, members),
+        holder: domain::holder_of_past(
+            (&stored.person, &stored.name),
+            stored.holder.as_ref(),
+            members,
+            directory,
+        ),
         duty_since: stored.duty_since,
         starts_at: stored.starts_at,
         ends_at: stored.ends_at,

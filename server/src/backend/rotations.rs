@@ -16,9 +16,6 @@ use types::{
     RotationFilter, RotationId, RotationInput, RotationList, RotationPage, RotationRefusal, UndoId,
 };
 
-/// How many people are offered at once to choose from.
-const PEOPLE_LISTED: usize = 20;
-
 #[async_trait]
 impl Rotations for RoundRobin {
     async fn rotations(
@@ -151,9 +148,9 @@ impl Rotations for RoundRobin {
         named: Vec<PersonId>,
     ) -> Result<FoundPeople, AppError> {
         let actor = actor(caller);
-        let found = members::find(&self.services, &actor, &search, &named, PEOPLE_LISTED).await;
+        let found = members::find(&self.services, &actor, &search, &named).await;
         let found = match found {
-            // Every rotation page asks, whether or not its reader may choose anybody.
+            // Pages ask, whether or not their reader may choose anybody.
             Err(Failure::Denied(Denial::BrowseAsGuest)) => Ok(FoundPeople::default()),
             found => found.map(views::found_people),
         };

@@ -13,6 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use attempts::end_of;
+use posting::Turns;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -54,11 +55,12 @@ pub trait Consumer: Send + Sync {
     fn kind(&self) -> &str;
 
     /// Whether telling the same thing twice does no harm. Otherwise what may have been told is
-    /// said to be in doubt, and not told again, and one is told at a time in each workspace and
-    /// lane, so that a server that dies leaves one in doubt there at most.
+    /// said to be in doubt, and not told again, and of all that is so one is being written at a
+    /// time in each workspace, so that a server that dies leaves one in doubt there at most.
     fn is_repeatable(&self) -> bool;
 
-    /// With which others of those that are not repeatable it waits for its turn.
+    /// With which others of those that are not repeatable it is told one after the other, in each
+    /// workspace. What is in another lane is made ready beside it.
     fn lane(&self) -> &str {
         ""
     }
@@ -121,13 +123,14 @@ pub fn task(
     Some(task.into())
 }
 
-/// Claims and sends. Clones share how much is sent at once.
+/// Claims and sends. Clones share how much is sent at once, and who writes.
 #[derive(Clone)]
 pub struct Deliverer {
     store: Store,
     background: Background,
     consumers: Arc<[Arc<dyn Consumer>]>,
     places: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Deliverer {
@@ -137,6 +140,7 @@ impl Deliverer {
             background: background.clone(),
             consumers: consumers.into(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::default(),
         }
     }
 
@@ -178,7 +182,8 @@ impl Deliverer {
             true => self.beside(&delivery).await,
             false => Vec::new(),
         };
-        let posting = Posting::new(&self.store, &delivery, &beside);
+        // Until it is written what came of it, nobody else in the workspace begins to write.
+        let posting = Posting::new(&self.store, &delivery, &beside, &self.turns);
         let mut sending = AbortOnDropHandle::new(tokio::spawn({
             let (consumer, delivery) = (Arc::clone(consumer), delivery.clone());
             let (beside, posting) = (beside.clone(), posting.clone());
@@ -220,6 +225,7 @@ impl Deliverer {
         log(&delivery, &end);
         self.write((&delivery, &end), (&beside, &end_beside), began)
             .await;
+        drop(posting);
     }
 
     /// What is told together with it, since it is claimed before anybody reads how things are.

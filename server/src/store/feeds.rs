@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use types::{FeedSubject, PersonId, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
+/// How long the number of an event is known that a feed does not tell any more, in milliseconds.
+const GONE_KEPT_MILLIS: i64 = 90 * 24 * 3600 * 1000;
+
 /// Binds a sealed address to its feed.
 pub fn feed_address_row(token_key: &str) -> String {
     format!("feeds/{token_key}/address")
@@ -209,7 +212,8 @@ impl Store {
     /// What the feed has told of its events, by their ids.
     pub async fn feed_revisions(&self, id: &str) -> Result<HashMap<String, Revision>> {
         let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-            "select uid, content, sequence, modified_at from feed_events where feed_id = $1",
+            "select uid, content, sequence, modified_at from feed_events
+             where feed_id = $1 and content <> ''",
         )
         .bind(id)
         .fetch_all(&self.pool)
@@ -226,7 +230,9 @@ impl Store {
     }
 
     /// Writes down what the feed tells now of these events, which are all that it has. One that
-    /// is as it was told before keeps its revision, whoever writes it again.
+    /// is as it was told before keeps its revision, whoever writes it again. One that is gone keeps
+    /// its number for a while without a content: if it comes back, calendars take it for newer than
+    /// what they knew of it.
     pub async fn revise_feed(&self, id: &str, events: &[FeedEvent]) -> Result<()> {
         let rows: Vec<_> = events
             .iter()
@@ -255,17 +261,27 @@ impl Store {
                  sequence = feed_events.sequence + 1, modified_at = excluded.modified_at
              where feed_events.content <> excluded.content"
         );
-        let forget = format!(
-            "delete from feed_events where feed_id = $2
+        let leave = format!(
+            "update feed_events set content = '', modified_at = {now}
+             where feed_id = $2 and content <> ''
                  and uid not in (select j.value->>'uid' from {from_json})"
         );
-        for statement in [revise, forget] {
+        for statement in [revise, leave] {
             sqlx::query(AssertSqlSafe(statement))
                 .bind(&rows)
                 .bind(id)
                 .execute(&mut *tx)
                 .await?;
         }
+        let forget = format!(
+            "delete from feed_events where feed_id = $1 and content = ''
+                 and modified_at < {now} - $2"
+        );
+        sqlx::query(AssertSqlSafe(forget))
+            .bind(id)
+            .bind(GONE_KEPT_MILLIS)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct StoredRecord {
     /// [`Member::identity`].
     pub person: String,
     pub name: String,
+    /// Who that was when it was recorded, where that is known.
+    pub holder: Option<MemberKey>,
     /// When the duty began, perhaps before it was followed here.
     pub duty_since: Timestamp,
     pub starts_at: Timestamp,
@@ -31,6 +33,29 @@ pub struct StoredRecord {
     pub ends_at: Option<Timestamp>,
     /// What decided when it began, as far as it is known.
     pub source: Option<RotationMode>,
+}
+
+/// Which of the past is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastReach {
+    /// What reaches into a span.
+    Span,
+    /// And all that overlaps this: who was on duty together is then told alike whenever the span
+    /// begins.
+    Overlapping,
+}
+
+impl PastReach {
+    /// The span that is told of what was read for this one.
+    pub const fn covered(self, span: Span) -> Span {
+        match self {
+            Self::Span => span,
+            Self::Overlapping => Span {
+                from: Timestamp::from_millis(0),
+                ..span
+            },
+        }
+    }
 }
 
 /// What a rotation's page tells of its past.
@@ -44,19 +69,29 @@ pub struct History {
 
 /// In the order of [`RECORD_VALUES`].
 #[derive(Deserialize)]
-struct RecordRow(String, String, i64, i64, Option<i64>, Option<String>);
+struct RecordRow(
+    String,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
 
 /// What a [`RecordRow`] is read from: of `duty_history h`.
-const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at, h.source";
+const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at, h.source,
+    h.holder";
 /// The latest first.
 const LATEST_FIRST: &str = "h.starts_at desc, h.name";
 
 impl RecordRow {
     fn record(self) -> StoredRecord {
-        let Self(person, name, duty_since, starts_at, ends_at, source) = self;
+        let Self(person, name, duty_since, starts_at, ends_at, source, holder) = self;
         StoredRecord {
             person,
             name,
+            holder: holder.map(MemberKey::new),
             duty_since: Timestamp::from_millis(duty_since),
             starts_at: Timestamp::from_millis(starts_at),
             ends_at: ends_at.map(Timestamp::from_millis),
@@ -65,7 +100,7 @@ impl RecordRow {
     }
 }
 
-/// A record, and who of the members it is about: key and name. In the order of
+/// A record, and who it is about, of the members or as it was recorded: key and name. In the order of
 /// [`MEMBERS_RECORD_VALUES`].
 #[derive(Deserialize)]
 struct MembersRecordRow(
@@ -78,9 +113,9 @@ struct MembersRecordRow(
     Option<String>,
 );
 
-/// Of `duty_history h`, the member `m` and the person `p`.
+/// Of `duty_history h`, the member `m` and the person `p` of Slack.
 const MEMBERS_RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at,
-    m.key, coalesce(p.name, m.name)";
+    coalesce(m.key, h.holder), coalesce(p.name, m.name, h.name)";
 
 impl MembersRecordRow {
     fn record(self) -> Record {
@@ -110,7 +145,7 @@ impl Store {
             "o.rotation_id = $1 and o.ends_at > (select min(h.starts_at) from latest h)";
         let overrides = past_overrides::as_json_where(self.engine, during_those);
         let statement = format!(
-            "with latest as (select person, name, shift_starts_at, starts_at, ends_at, source
+            "with latest as (select person, name, shift_starts_at, starts_at, ends_at, source, holder
                  from duty_history h
                  where h.rotation_id = $1 order by {LATEST_FIRST} limit $2)
              select (select {records} from latest h), ({overrides})"
@@ -135,7 +170,15 @@ impl Store {
         workspace: &WorkspaceId,
         rotations: &[&RotationId],
         span: Span,
+        reach: PastReach,
     ) -> Result<HashMap<RotationId, Past>> {
+        let overlapping = match reach {
+            PastReach::Span => "",
+            PastReach::Overlapping => {
+                "or h.ends_at > (select min(o.starts_at) from duty_history o
+                     where o.rotation_id = r.id and (o.ends_at is null or o.ends_at > $2))"
+            }
+        };
         let records = self.engine.json_rows(MEMBERS_RECORD_VALUES, LATEST_FIRST);
         let these = self.engine.texts_of_json("$4");
         let during_the_span = "o.rotation_id = r.id and o.ends_at > $2 and o.starts_at < $3";
@@ -145,12 +188,15 @@ impl Store {
                  (select {records} from duty_history h
                   left join rotation_members m on m.rotation_id = h.rotation_id
                       and coalesce(m.pagerduty_user_id, m.key) = h.person
-                  left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+                  left join people p on p.workspace_id = r.workspace_id and p.id =
+                      coalesce(m.person_id, case when m.key is null and h.holder like 'slack:%'
+                          then substr(h.holder, 7) end)
                   where h.rotation_id = r.id
                       and (h.starts_at < $3 or h.shift_starts_at < $3)
                       and (h.ends_at is null
                           or h.ends_at >= coalesce((select max(o.ends_at) from duty_history o
                               where o.rotation_id = r.id and o.ends_at <= $2), $2)
+                          {overlapping}
                           or exists (select 1 from duty_history o where o.rotation_id = r.id
                               and o.shift_starts_at < h.ends_at and h.starts_at < o.starts_at
                               and (o.ends_at is null or o.ends_at > $2)))) as records,
@@ -213,6 +259,7 @@ struct Row<'a> {
     at: i64,
     until: Option<i64>,
     source: &'static str,
+    holder: &'a str,
 }
 
 const END: &str = "update duty_history as h
@@ -222,19 +269,20 @@ const END: &str = "update duty_history as h
 
 /// Of a duty that was broken off and taken up again, the last stretch runs.
 const GO_ON: &str = "update duty_history as h
-    set ends_at = r.until, name = r.name, shift_starts_at = r.since
+    set ends_at = r.until, name = r.name, holder = r.holder, shift_starts_at = r.since
     from r where h.rotation_id = r.rotation and h.person = r.person
         and h.shift_starts_at = r.known_since and h.starts_at =
             (select max(l.starts_at) from duty_history l where l.rotation_id = r.rotation
                  and l.person = r.person and l.shift_starts_at = r.known_since)";
 
 const BEGIN: &str = "insert into duty_history (rotation_id, person, shift_starts_at, ends_at, name,
-        workspace_id, starts_at, source)
-    select r.rotation, r.person, r.since, r.until, r.name, r.workspace, r.at, r.source from r
+        workspace_id, starts_at, source, holder)
+    select r.rotation, r.person, r.since, r.until, r.name, r.workspace, r.at, r.source, r.holder
+    from r
     where r.rotation is not null
     on conflict (rotation_id, starts_at, person) do update set name = excluded.name,
         ends_at = excluded.ends_at, shift_starts_at = excluded.shift_starts_at,
-        source = excluded.source";
+        source = excluded.source, holder = excluded.holder";
 
 /// Notes whose duty began, changed or ended by what has changed at `now`.
 pub(super) async fn record<'a>(
@@ -256,6 +304,7 @@ pub(super) async fn record<'a>(
             at: at.as_millis(),
             until: duty.until.map(Timestamp::as_millis),
             source: rotation.plan.mode().code(),
+            holder: duty.holder.key.as_str(),
         };
         let after = &rotation.crew;
         for recorded in record_changes(&change.before, after, change.certain_until, now) {
@@ -294,7 +343,8 @@ async fn execute(
              j.value->>'person' as person, j.value->>'name' as name,
              cast(j.value->>'known_since' as bigint) as known_since,
              cast(j.value->>'since' as bigint) as since, cast(j.value->>'at' as bigint) as at,
-             cast(j.value->>'until' as bigint) as until, j.value->>'source' as source
+             cast(j.value->>'until' as bigint) as until, j.value->>'source' as source,
+             j.value->>'holder' as holder
              from {}) {statement}",
         engine.rows_of_json()
     );

@@ -75,7 +75,7 @@ pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;
 pub use group_writers::{GroupWriter, group_writer_row};
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
-pub use history::{HISTORY_KEPT_SECONDS, History, StoredRecord};
+pub use history::{HISTORY_KEPT_SECONDS, History, PastReach, StoredRecord};
 pub use inspection::{Inspection, inspect};
 pub use mentions::{CallMessage, MentionChange, MentionNotice, NewMention, StoredMention};
 pub use notifications::Notifications;

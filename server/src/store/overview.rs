@@ -38,6 +38,10 @@ pub struct Overview {
 }
 
 impl Overview {
+    pub fn has(&self, rotation: &RotationId) -> bool {
+        self.by_id.contains_key(rotation)
+    }
+
     /// Where a rotation's own schedule would plan from the same as in the one `before`, it is not
     /// reckoned again: mostly one of many has changed.
     fn new(
@@ -261,6 +265,39 @@ impl Store {
         let now = Instant::now();
         let since = now.checked_sub(LONGEST_KEPT).unwrap_or(now);
         self.rotation_overview_since(workspace, since).await
+    }
+
+    /// What those are called who take turns in each rotation of the workspace, or own it.
+    pub async fn people_of_rotations(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<HashMap<RotationId, Vec<String>>> {
+        let names = self
+            .engine
+            .json_rows("x.rotation_id, x.name", "x.rotation_id");
+        let statement = format!(
+            "select {names} from (
+                 select m.rotation_id, coalesce(p.name, m.name) as name from rotation_members m
+                 left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+                 where m.workspace_id = $1
+                 union all
+                 select o.rotation_id, p.name from rotation_owners o
+                 join people p on p.workspace_id = o.workspace_id and p.id = o.person_id
+                 where o.workspace_id = $1) x"
+        );
+        let names: String = sqlx::query_scalar(AssertSqlSafe(statement))
+            .bind(workspace.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        let names: Vec<(String, String)> = from_json(&names, "the people of rotations")?;
+        let mut people: HashMap<_, Vec<_>> = HashMap::new();
+        for (rotation, name) in names {
+            people
+                .entry(RotationId::new(rotation))
+                .or_default()
+                .push(name);
+        }
+        Ok(people)
     }
 
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {

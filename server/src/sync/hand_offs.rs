@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use std::time::{Duration, Instant};
-use types::{LiveTopic, RotationMode, SyncReason, SyncRunId, Timestamp, WorkspaceId};
+use types::{RotationMode, SyncReason, SyncRunId, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
 /// The schedules as a source of duty.
@@ -67,8 +67,8 @@ async fn hand_over_some(
         tracing::info!(%run, %workspace, changed = changes.len(), "handed over");
         let (reason, took) = (SyncReason::HandOff, began.elapsed());
         services.metrics.run_ended(reason, RunEnd::Succeeded, took);
+        // And nothing that everybody hears: of a private rotation nobody else learns when it changes.
         publish(services, workspace, changes);
-        services.live.publish(workspace, LiveTopic::Connection);
     }
     Ok(handed_over)
 }

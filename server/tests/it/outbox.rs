@@ -11,6 +11,7 @@ use domain::{
     Addressee, Cause, Crew, Directory, Duty, Links, Occasion, Person, Rotation, ScheduleSnapshot,
     Shift, Subscription,
 };
+use futures::future::join_all;
 use secrecy::SecretString;
 use server::{
     Services,
@@ -195,6 +196,40 @@ impl Consumer for Stumbling {
     async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
         assert!(delivery.attempt > 1, "it looks at what makes no sense");
         self.0.deliver(delivery, posting).await
+    }
+}
+
+/// Writes in a lane of its own, and counts what is being written meanwhile. What is for `C1` breaks
+/// off in the middle.
+struct Writing {
+    kind: &'static str,
+    url: String,
+    at_once: Arc<Mutex<Vec<i64>>>,
+}
+
+#[async_trait]
+impl Consumer for Writing {
+    fn kind(&self) -> &str {
+        self.kind
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
+    fn lane(&self) -> &str {
+        self.kind
+    }
+
+    async fn deliver(&self, delivery: &Delivery, posting: &Posting) -> Attempt {
+        assert!(posting.begins().await.unwrap());
+        let written = "select count(*) from outbox where state = 'sending' and posting = attempts";
+        let rows: Vec<(i64,)> = query(&self.url, written).await;
+        let counts = rows.into_iter().map(|(count,)| count);
+        self.at_once.lock().unwrap().extend(counts);
+        time::sleep(Duration::from_millis(10)).await;
+        assert_ne!(delivery.target, "C1", "it breaks off");
+        Attempt::Delivered
     }
 }
 
@@ -523,6 +558,41 @@ async fn of_what_cannot_be_told_twice_one_is_sent_at_a_time() {
             deliverer.deliver(delivery).await;
         }
         assert_eq!(targets(&deliverer.claim().await.unwrap()), ["C2"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_all_lanes_one_notice_is_being_written_at_a_time() {
+    on_each_database(async |store, url| {
+        let kinds = [CHANGE, PERSONAL, REMINDER];
+        let targets = ["C1", "C2", "C3"];
+        for (turn, name) in ["A", "B", "C"].into_iter().enumerate() {
+            let id = create(&store, name).await;
+            for (place, kind) in kinds.into_iter().enumerate() {
+                let target = targets[(turn + place) % targets.len()];
+                subscribe(&store, &named(&id, kind, target, Occasion::ChangeOfDuty)).await;
+            }
+            put_on_duty(&store, &id, &["A"], 10).await;
+        }
+        let at_once = Arc::<Mutex<Vec<i64>>>::default();
+        let consumers = kinds.map(|kind| {
+            let (url, at_once) = (url.to_owned(), Arc::clone(&at_once));
+            Arc::new(Writing { kind, url, at_once }) as Arc<dyn Consumer>
+        });
+        let deliverer = delivering(&store, consumers.to_vec());
+        for _ in 0..3 {
+            let claimed = deliverer.claim().await.unwrap();
+            assert_eq!(
+                claimed.len(),
+                3,
+                "one in each lane is made ready: {claimed:?}"
+            );
+            join_all(claimed.into_iter().map(|one| deliverer.deliver(one))).await;
+        }
+        assert_eq!(*at_once.lock().unwrap(), [1; 9]);
+        let ended = ["C1@10 in_doubt", "C2@10 delivered", "C3@10 delivered"];
+        assert_eq!(held(url).await, ended.map(|end| [end; 3]).concat());
     })
     .await;
 }

@@ -143,17 +143,9 @@ fn rotation_need(
     administers: bool,
     now: Timestamp,
 ) -> Markup {
-    const PAGERDUTY: &str = "Whoever looks after its schedule in PagerDuty can put somebody there.";
     let card = &needy.card;
     let (what, way) = match need {
-        RotationNeed::Nobody => {
-            let way = match card.mode {
-                RotationMode::PagerDuty => PAGERDUTY,
-                _ if needy.may_edit => "Rotate or set somebody on duty on its page.",
-                _ => "One of its owners or an admin can put somebody on duty.",
-            };
-            (nobody(needy, now), way)
-        }
+        RotationNeed::Nobody => (nobody(needy, now), way_to_fill(card.mode, needy.may_edit)),
         RotationNeed::UnknownMode => (
             html! { "Only another version of Round Robin knows who decides here" },
             "Ask whoever runs Round Robin to run that version.",
@@ -167,7 +159,7 @@ fn rotation_need(
             },
             "Its page says why, and what to do.",
         ),
-        RotationNeed::Gap(gap) => (later_gap(*gap, now), PAGERDUTY),
+        RotationNeed::Gap(gap) => (later_gap(*gap, now), way_to_fill(card.mode, needy.may_edit)),
         RotationNeed::Unlinked { people } => (
             html! { (count(*people, "person is", "people are")) " not linked to Slack" },
             match administers {
@@ -179,6 +171,23 @@ fn rotation_need(
     html! {
         p { (what) }
         p class="hint" { (way) }
+    }
+}
+
+/// How somebody comes on duty where nobody is, now or at a time to come.
+const fn way_to_fill(mode: RotationMode, may_edit: bool) -> &'static str {
+    match mode {
+        RotationMode::PagerDuty => {
+            "Whoever looks after its schedule in PagerDuty can put somebody there."
+        }
+        RotationMode::Scheduled if may_edit => {
+            "Add an override on its page, or change its schedule: that may be paused, leave out \
+            these days, or have nobody who is not away."
+        }
+        RotationMode::Manual if may_edit => "Rotate or set somebody on duty on its page.",
+        RotationMode::Manual | RotationMode::Scheduled | RotationMode::Unknown => {
+            "One of its owners or an admin can put somebody on duty."
+        }
     }
 }
 

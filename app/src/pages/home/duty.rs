@@ -7,6 +7,7 @@ use crate::{
     duty::{OR_LATER, UNKNOWN, is_over},
     pages::{
         rotation_card::{Doubts, badges, last_said, shift, what_follows},
+        rotations, week,
         wording::count,
     },
     view,
@@ -121,11 +122,25 @@ pub(super) fn coming(
         };
         view! { <p>{nothing}</p> }.into_any()
     };
-    let others = home.coming.others();
-    let later = (others > 0).then(|| {
-        view! { <p class="hint">{count(others, "later shift follows.", "later shifts follow.")}</p> }
-    });
+    let later =
+        others(home).map(|said| view! { <p class="hint" inner_html=said.into_string()></p> });
     view! { <Card id="shifts-heading" title="Your next shifts">{contents}{later}</Card> }
+}
+
+/// How many more there are than are told, and where they are.
+fn others(home: &HomeView) -> Option<Markup> {
+    let (later, in_turn) = (home.coming.others(), home.in_turn.others());
+    let said = html! {
+        @if later > 0 {
+            (count(later, "later shift follows, in the ", "later shifts follow, in the "))
+            a href=(format!("{}?weeks=4&show=mine", week::ADDRESS)) { "week" } ". "
+        }
+        @if in_turn > 0 {
+            (count(in_turn, "other rotation has you next, in the ", "other rotations have you next, in the "))
+            a href=(format!("{}?show={}", rotations::ADDRESS, Selection::Mine.code())) { "list" } "."
+        }
+    };
+    (later + in_turn > 0).then_some(said)
 }
 
 fn when(shift: &ComingShift, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {

@@ -29,7 +29,7 @@ const ALL: &str = "all";
 #[component]
 pub(crate) fn SyncHistoryPage() -> impl IntoView {
     let live = use_live();
-    let history = Resource::following(move || live.connection(), || SyncRuns {});
+    let history = Resource::following(move || live.connection() + live.rotations(), || SyncRuns {});
     let shown = parameter(SHOWN);
     let every_run = Memo::new(move |_| shown.with(|shown| shown == ALL));
     use_title(|| "Sync history".to_owned());

@@ -115,7 +115,7 @@ pub(crate) fn RotationPage() -> impl IntoView {
             zone: clock.zone_name(),
         },
     );
-    let people = PeopleSearch::new("find-member", || true);
+    let people = PeopleSearch::once_searched("find-member");
     view! {
         {
             let source = page.source();
@@ -135,6 +135,9 @@ fn Content(
     let watch = watch_duty(changes, move || failed(source));
     provide_context(watch);
     let may_edit = Memo::new(move |_| page.with(|page| page.may_edit));
+    let people = people.beside(DataMemo::new(move || {
+        page.with(|page| page.candidates.clone())
+    }));
     // Who may not choose anybody need not know.
     let nobody = Signal::derive(move || people.failure().filter(|_| may_edit.get()));
     let column = NodeRef::<html::Div>::new();

@@ -153,7 +153,7 @@ pub(super) fn Filter(asked: Asked, list: Resource<RotationList>) -> impl IntoVie
                 <label for=SEARCH>"Search rotations"</label>
                 <input
                     type="search" id=SEARCH name="search" autocomplete="off" dir="auto"
-                    placeholder="Name, code, schedule, or who is on duty"
+                    placeholder="Name, code, schedule or person"
                     value=asked.search.get_untracked()
                     node_ref=search_box
                     on:input=move |_| apply_soon(())

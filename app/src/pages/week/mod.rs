@@ -26,7 +26,7 @@ use leptos::{either::Either, html, prelude::*};
 use maud::html as markup;
 use types::{ROWS_PER_PAGE, Span, Visibility, WeekRow, WeekView};
 
-const ADDRESS: &str = "/week";
+pub(super) const ADDRESS: &str = "/week";
 const MINE: &str = "mine";
 const LIST: &str = "list";
 

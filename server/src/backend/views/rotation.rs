@@ -1,8 +1,9 @@
 //! A rotation in the list, and on its own page.
 
-use super::count;
+use super::{count, people::found_people};
 use crate::{
     actions::{
+        members,
         overrides::{may_end, may_take, may_withdraw},
         rotations::{Bound, RotationState},
     },
@@ -13,9 +14,9 @@ use domain::{
     rota::{OverrideKind, Rota},
 };
 use types::{
-    BindingView, CoverView, LinkState, MemberAbsence, MemberView, Outlook, OverrideChoice,
-    OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard, RotationList,
-    RotationNeed, RotationPage, Timestamp,
+    BindingView, CoverView, FoundPeople, LinkState, MemberAbsence, MemberView, Outlook,
+    OverrideChoice, OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard,
+    RotationList, RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -115,6 +116,10 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         may_link: state.may_link,
         may_edit: state.may_edit,
         pagerduty_connected: state.connected,
+        candidates: match state.may_edit && rotation.plan.mode().members_are_ours() {
+            true => found_people(members::found(&state.directory, "", &[])),
+            false => FoundPeople::default(),
+        },
         owners: owners(&rotation.owners, &state.directory),
         members: rotation
             .crew

@@ -70,6 +70,11 @@ pub async fn version(services: &Services, session: &Session) -> u64 {
     };
     let overview = reader.recently_saw(services).await;
     let live = &services.live;
+    // Where the rotations could not be read there are none to go by.
+    let known = overview.rotations.len();
+    if known > 0 {
+        live.forget_gone(&reader.workspace, known, |id| overview.has(id));
+    }
     live.version(&reader.workspace, |id| reader.sees(&overview, id))
 }
 
