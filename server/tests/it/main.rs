@@ -27,6 +27,7 @@ mod mentions;
 mod mutation;
 mod notifications;
 mod oauth;
+mod odd_times;
 mod oddities;
 mod operating;
 mod outbox;

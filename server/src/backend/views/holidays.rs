@@ -136,7 +136,7 @@ mod tests {
             (
                 false,
                 3,
-                "No holiday: Friday, 1 May 2026, everywhere but in Germany (DE), Bavaria (DE-BY) and France \
+                "No holiday: Friday, 1 May 2026, everywhere but in Germany (DE), Bayern (DE-BY) and France \
                  (FR), where it stays one",
             ),
         ] {
