@@ -6,6 +6,7 @@ mod announcements;
 mod audit;
 mod background;
 mod backup;
+mod bad_input;
 mod changes;
 mod clocks;
 mod commands;
