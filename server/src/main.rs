@@ -15,7 +15,7 @@ use server::{
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
-    slack_input::{Calls, Mentions},
+    slack_input::{Calls, LateAnswers, Mentions},
     slack_output::{
         self, announcements::Announcements, direct::DirectMessages, groups::DutyGroups,
         topics::Topics,
@@ -263,11 +263,12 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         slack_output::outage_watch(&services),
     ];
     let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-        Arc::new(DutyGroups(services.clone())),
+        Arc::new(DutyGroups::new(&services)),
         Arc::new(Topics(services.clone())),
         Arc::new(Announcements(services.clone())),
         Arc::new(Mentions(services.clone())),
         Arc::new(Calls(services.clone())),
+        Arc::new(LateAnswers(services.clone())),
     ];
     consumers.extend(DirectMessages::all(&services));
     tasks.extend(outbox::task(

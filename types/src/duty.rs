@@ -145,8 +145,35 @@ pub struct OnDuty {
 pub struct NextOnDuty {
     /// At least one.
     pub names: Vec<String>,
+    /// By what each of them is known. Pages only name them, so they are not sent this.
+    #[serde(skip)]
+    pub keys: Vec<MemberKey>,
     /// Unknown where people rotate by hand.
     pub starts_at: Option<Timestamp>,
+}
+
+impl NextOnDuty {
+    /// These, who take over at that time.
+    pub fn new<'a>(
+        holders: impl IntoIterator<Item = &'a Holder>,
+        starts_at: Option<Timestamp>,
+    ) -> Self {
+        let holders = holders.into_iter();
+        let (names, keys) = holders
+            .map(|holder| (holder.name.clone(), holder.key.clone()))
+            .unzip();
+        Self {
+            names,
+            keys,
+            starts_at,
+        }
+    }
+
+    /// Who they are, where that is known and not their names alone.
+    pub fn holders(&self) -> impl Iterator<Item = Holder> {
+        let known = self.keys.iter().cloned().zip(self.names.iter().cloned());
+        known.map(|(key, name)| Holder { key, name })
+    }
 }
 
 /// When nobody will be on duty.

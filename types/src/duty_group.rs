@@ -170,6 +170,8 @@ pub struct KeptGroup {
     pub left_out: Vec<(String, WhyLeftOut)>,
     /// What is wrong, in a sentence.
     pub trouble: Option<String>,
+    /// Since when nothing that was tried has come to anything.
+    pub trouble_since: Option<Timestamp>,
     /// Something is to be written.
     pub waiting: bool,
     /// How many other rotations feed it.

@@ -49,6 +49,11 @@ impl Hindrance {
 }
 
 impl SlackWord {
+    /// Whether what has this word, of Slack's or one of our own, is over once Slack answers again.
+    pub fn is_passing(word: &str) -> bool {
+        matches!(Hindrance::of_word(word), Hindrance::Passing)
+    }
+
     /// Nothing that does not look like one of Slack's words, since it is shown.
     pub fn parse(text: &str) -> Option<Self> {
         let plausible = (1..=LONGEST_WORD).contains(&text.len())

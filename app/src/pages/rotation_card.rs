@@ -206,6 +206,7 @@ mod tests {
                 on_duty: on_duty.collect(),
                 next: Some(NextOnDuty {
                     names: vec!["Cem".to_owned(), "Dee".to_owned()],
+                    keys: Vec::new(),
                     starts_at: Some(at(next)),
                 }),
                 gap: None,

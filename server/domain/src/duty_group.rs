@@ -47,6 +47,19 @@ pub struct GroupState {
     pub disabled: bool,
 }
 
+impl GroupState {
+    /// The same, with its members by the ids by which they are known here: Slack may tell of
+    /// somebody by their other one.
+    #[must_use]
+    pub fn as_known(&self, directory: &Directory) -> Self {
+        let members = self.members.iter();
+        Self {
+            members: members.map(|member| directory.known_id(member)).collect(),
+            disabled: self.disabled,
+        }
+    }
+}
+
 /// What a group should be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupGoal {
@@ -140,12 +153,9 @@ impl GroupRules {
     }
 
     fn able(&self, people: &BTreeSet<PersonId>, directory: &Directory) -> BTreeSet<PersonId> {
-        let is_active = |person: &&PersonId| {
-            let known = directory.person(person);
-            known.is_some_and(|known| !known.deactivated)
-        };
-        let able = people.difference(&self.not_taken).filter(is_active);
-        able.cloned().collect()
+        let known = people.iter().filter_map(|person| directory.person(person));
+        let able = known.filter(|known| !known.deactivated && !self.not_taken.contains(&known.id));
+        able.map(|known| known.id.clone()).collect()
     }
 
     /// Who cannot be in the group, however they came into it. Whoever is not known here can, as far
@@ -369,6 +379,27 @@ mod tests {
         };
         assert_eq!(goal(&without_anybody, &[]), GroupGoal::AsItIs);
         assert_eq!(goal(&GroupRules::default(), &[]), GroupGoal::AsItIs);
+    }
+
+    #[test]
+    fn nobody_is_written_because_slack_tells_of_them_by_another_id() {
+        let others = ["ann", "cy"].map(|name| (person(&format!("other{name}")), person(name)));
+        let directory = directory().with_other_ids(others);
+        let rules = GroupRules {
+            permanent: people(&["othercy"]),
+            ..GroupRules::default()
+        };
+        let feed = feed(GroupHolds::OnDuty, &["otherann"], &[]);
+        let goal = group_plan(&rules, &[feed], &directory).goal;
+        assert_eq!(goal, members(&["ann", "cy"]));
+        for told in [["ann", "othercy"], ["otherann", "othercy"]] {
+            let told = state(&told, false).as_known(&directory);
+            assert_eq!(goal.writes(&told), []);
+            assert_eq!(goal.takes_out(&told), people(&[]));
+        }
+        let stranger = state(&["otherann", "stranger"], true);
+        let known = state(&["ann", "stranger"], true);
+        assert_eq!(stranger.as_known(&directory), known);
     }
 
     #[test]

@@ -62,9 +62,9 @@ fn by_hand(crew: &Crew, next: &[&Member]) -> Outlook {
     });
     Outlook {
         on_duty: on_duty.collect(),
-        next: (!next.is_empty()).then(|| NextOnDuty {
-            names: next.iter().map(|member| member.name.clone()).collect(),
-            starts_at: None,
+        next: (!next.is_empty()).then(|| {
+            let holders: Vec<_> = next.iter().map(|member| member.holder()).collect();
+            NextOnDuty::new(&holders, None)
         }),
         gap: None,
     }
@@ -101,12 +101,12 @@ fn planned_outlook(
     on_duty.sort_by_key(place);
     let coming = stretches.iter().filter(|stretch| stretch.starts_at > now);
     let starts_at = coming.clone().map(|stretch| stretch.starts_at).min();
-    let next = starts_at.map(|starts_at| NextOnDuty {
-        names: coming
-            .filter(|stretch| stretch.starts_at == starts_at)
-            .filter_map(|stretch| Some(stretch.holder.as_ref()?.name.clone()))
-            .collect(),
-        starts_at: Some(starts_at),
+    let next = starts_at.map(|starts_at| {
+        let next = coming.filter(|stretch| stretch.starts_at == starts_at);
+        NextOnDuty::new(
+            next.filter_map(|stretch| stretch.holder.as_ref()),
+            Some(starts_at),
+        )
     });
     let ends: Option<Vec<_>> = on_duty.iter().map(|duty| duty.until).collect();
     let ends_at = ends.into_iter().flatten().max();

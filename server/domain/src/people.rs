@@ -105,13 +105,31 @@ impl Directory {
         }
     }
 
+    /// The same, where Slack also knows people by ids of which each is handed over before the one
+    /// by which the person is known here.
+    #[must_use]
+    pub fn with_other_ids(mut self, ids: impl IntoIterator<Item = (PersonId, PersonId)>) -> Self {
+        for (other, id) in ids {
+            if let Some(&place) = self.by_id.get(&id) {
+                self.by_id.entry(other).or_insert(place);
+            }
+        }
+        self
+    }
+
     /// Everybody, the deactivated too, as they were handed over.
     pub fn people(&self) -> &[Person] {
         &self.people
     }
 
+    /// Somebody by either of their ids.
     pub fn person(&self, id: &PersonId) -> Option<&Person> {
         self.by_id.get(id).map(|&place| &self.people[place])
+    }
+
+    /// The id by which somebody is known here; that of whoever is not stays.
+    pub fn known_id(&self, id: &PersonId) -> PersonId {
+        self.person(id).map_or(id, |known| &known.id).clone()
     }
 
     /// Whom an admin linked a PagerDuty user to.
@@ -186,6 +204,26 @@ mod tests {
         examples::{slack, user},
         *,
     };
+
+    #[test]
+    fn somebody_is_known_by_either_of_their_ids_and_by_their_own_first() {
+        let [ann, bob, stranger] = ["U1", "U2", "W9"].map(PersonId::new);
+        let people = vec![
+            slack("U1", "ann@example.com"),
+            slack("U2", "bob@example.com"),
+        ];
+        let others = [
+            (PersonId::new("W1"), ann.clone()),
+            (bob.clone(), ann.clone()),
+            (stranger.clone(), PersonId::new("UNOBODY")),
+        ];
+        let directory = Directory::new(people, Links::new()).with_other_ids(others);
+        for (id, known) in [("U1", &ann), ("W1", &ann), ("U2", &bob), ("W9", &stranger)] {
+            assert_eq!(directory.known_id(&PersonId::new(id)), *known);
+        }
+        assert_eq!(directory.person(&stranger), None);
+        assert_eq!(directory.people().len(), 2);
+    }
 
     #[test]
     fn somebody_active_goes_before_somebody_deactivated_with_the_same_email() {

@@ -58,23 +58,11 @@ fn value(token: Token, facts: &TopicFacts<'_>) -> Option<String> {
 }
 
 fn people(naming: Naming, turn: Turn, outlook: &Outlook) -> Option<String> {
-    let names: Vec<String> = match (turn, naming) {
-        (Turn::Present, Naming::Id) => {
-            let people = outlook.on_duty.iter();
-            let people = people.filter_map(|duty| duty.holder.key.person());
-            people.map(|person| person.to_string()).collect()
-        }
-        // Of those who come next, names alone are known.
-        (Turn::Next, Naming::Id) => Vec::new(),
-        (Turn::Present, _) => {
-            let people = outlook.on_duty.iter();
-            people.map(|duty| duty.holder.name.clone()).collect()
-        }
-        (Turn::Next, _) => outlook.next.as_ref()?.names.clone(),
-    };
-    let called = names.iter().map(|name| match naming {
-        Naming::Handle => format!("@{name}"),
-        Naming::User | Naming::Id | Naming::HandleText => name.clone(),
+    let holders = turn.holders(outlook)?;
+    let called = holders.into_iter().filter_map(|holder| match naming {
+        Naming::Id => Some(holder.key.person()?.to_string()),
+        Naming::Handle => Some(format!("@{}", holder.name)),
+        Naming::User | Naming::HandleText => Some(holder.name),
     });
     Some(called.collect::<Vec<_>>().join(", "))
 }
@@ -122,6 +110,9 @@ pub struct LastTopic<'a> {
     pub written: Option<&'a str>,
     /// What Slack handed back afterwards, if it did: it may make something else of a topic.
     pub shown: Option<&'a str>,
+    /// What was sent last, as long as it is not known what Slack made of it, or whether it was
+    /// written at all.
+    pub sent: Option<&'a str>,
 }
 
 impl LastTopic<'_> {
@@ -134,18 +125,32 @@ impl LastTopic<'_> {
         self.shown
             .is_some_and(|shown| as_compared(shown) == compared)
     }
+
+    /// Whether Slack may have made this of what was sent last, and not of anything before.
+    fn may_be_sent(&self, compared: &str) -> bool {
+        let is_alike = self.sent.is_some_and(|sent| {
+            let [sent, compared] = [&as_compared(sent), compared].map(without_pictures);
+            sent == compared
+        });
+        is_alike && !self.was_written(compared) && !self.was_shown(compared)
+    }
 }
 
 /// What to do where a topic is `present` and should be `wanted`. Whoever had it written for the
-/// first time knew that it takes the place of another one; an empty one is nobody's.
+/// first time knew that it takes the place of another one; an empty one is nobody's, and while it is
+/// not known what Slack made of what was sent last, nobody is said to have set another one.
 pub fn topic_step(wanted: &str, present: &str, last: LastTopic<'_>) -> TopicStep {
     let [wanted, present] = [wanted, present].map(as_compared);
     // Writing the same again would bring the same again, and a line in the channel.
     let is_made_of_it = last.was_written(&wanted) && last.was_shown(&present);
-    if wanted == present || is_made_of_it {
+    let is_sent = last.sent.is_some_and(|sent| as_compared(sent) == wanted);
+    if wanted == present || is_made_of_it || (is_sent && last.may_be_sent(&present)) {
         return TopicStep::Nothing;
     }
-    let is_ours = last.written.is_none() || last.was_written(&present) || last.was_shown(&present);
+    let is_ours = last.written.is_none()
+        || last.sent.is_some()
+        || last.was_written(&present)
+        || last.was_shown(&present);
     match is_ours || present.is_empty() {
         true => TopicStep::Write,
         false => TopicStep::WriteOver,
@@ -155,7 +160,8 @@ pub fn topic_step(wanted: &str, present: &str, last: LastTopic<'_>) -> TopicStep
 /// Whether a topic that is not to be set any more is ours to clear, as it is `present`.
 pub fn is_ours_to_clear(present: &str, last: LastTopic<'_>) -> bool {
     let present = as_compared(present);
-    !present.is_empty() && (last.was_written(&present) || last.was_shown(&present))
+    let is_ours = last.was_written(&present) || last.was_shown(&present);
+    !present.is_empty() && (is_ours || last.may_be_sent(&present))
 }
 
 /// A topic without what Slack makes of it: it encodes three characters, puts addresses into
@@ -178,6 +184,29 @@ fn as_compared(topic: &str) -> String {
     words.join(" ")
 }
 
+/// A topic without pictures, for which Slack hands back their names between colons.
+fn without_pictures(compared: &str) -> String {
+    let is_of_name =
+        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_-+'".contains(char);
+    let (mut plain, mut rest) = (String::new(), compared);
+    while let Some((before, after)) = rest.split_once(':') {
+        plain += before;
+        match after.split_once(':') {
+            Some((name, behind)) if !name.is_empty() && name.chars().all(is_of_name) => {
+                rest = behind;
+            }
+            _ => {
+                plain.push(':');
+                rest = after;
+            }
+        }
+    }
+    plain += rest;
+    plain.retain(|char| char.is_ascii() || char.is_alphanumeric());
+    let words: Vec<_> = plain.split_whitespace().collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,10 +224,7 @@ mod tests {
         });
         Outlook {
             on_duty: on_duty.collect(),
-            next: Some(NextOnDuty {
-                names: vec!["bob".to_owned()],
-                starts_at: None,
-            }),
+            next: Some(NextOnDuty::new([&member("bob").holder()], None)),
             gap: None,
         }
     }
@@ -227,7 +253,7 @@ mod tests {
             ("%USERHANDLE% %USERID%", "@ann, @cy UANN, UCY"),
             (
                 "%NEXT_USER% %NEXT_USERID% %DUTYHANDLE%",
-                "bob N/A @ops-oncall",
+                "bob UBOB @ops-oncall",
             ),
         ] {
             assert_eq!(told(template, &two), expected);
@@ -294,6 +320,7 @@ mod tests {
         let last = LastTopic {
             written: Some("fire 🔥"),
             shown: Some("fire :fire:"),
+            sent: None,
         };
         let made = "fire :fire:";
         assert_eq!(topic_step("fire 🔥", made, last), TopicStep::Nothing);
@@ -305,8 +332,43 @@ mod tests {
     fn written(topic: &str) -> LastTopic<'_> {
         LastTopic {
             written: Some(topic),
-            shown: None,
+            ..LastTopic::default()
         }
+    }
+
+    #[test]
+    fn what_slack_may_have_made_of_what_was_sent_is_nobodys_elses() {
+        let last = LastTopic {
+            sent: Some("🔥 Ann &amp; Bob, 9:30"),
+            ..written("🌊 Cy")
+        };
+        let sent = "🔥 Ann &amp; Bob, 9:30";
+        for made in [":fire: Ann &amp; Bob, 9:30", "Ann &amp; Bob, 9:30", sent] {
+            assert_eq!(topic_step(sent, made, last), TopicStep::Nothing, "{made}");
+            assert_eq!(topic_step("new", made, last), TopicStep::Write, "{made}");
+            assert!(is_ours_to_clear(made, last), "{made}");
+        }
+        // It was not written, or somebody was faster: whatever it is, it may be ours.
+        for present in ["🌊 Cy", "Lunch at noon"] {
+            assert_eq!(topic_step(sent, present, last), TopicStep::Write);
+        }
+        assert!(!is_ours_to_clear("Lunch at noon", last));
+        // The former one differs by pictures alone, and is known.
+        let last = LastTopic {
+            sent: Some("🔥 Ann"),
+            shown: Some(":ocean: Ann"),
+            ..written("🌊 Ann")
+        };
+        assert_eq!(topic_step("🔥 Ann", ":ocean: Ann", last), TopicStep::Write);
+        let made = topic_step("🔥 Ann", ":fire: Ann", last);
+        assert_eq!(made, TopicStep::Nothing);
+        // Of the first that was ever sent.
+        let first = LastTopic {
+            sent: Some("🔥 Ann"),
+            ..LastTopic::default()
+        };
+        assert!(is_ours_to_clear(":fire: Ann", first));
+        assert!(!is_ours_to_clear("Lunch at noon", first));
     }
 
     #[test]

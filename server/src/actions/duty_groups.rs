@@ -145,6 +145,11 @@ impl Feeding {
         })
     }
 
+    /// How a group is, with its members by the ids by which they are known here.
+    pub fn as_known(&self, state: &GroupState) -> GroupState {
+        state.as_known(&self.directory)
+    }
+
     /// What should become of a group that these rotations feed.
     pub fn plan(&self, rules: &GroupRules, feeds: &[(RotationId, GroupHolds)]) -> GroupPlan {
         let feeds = feeds.iter().filter_map(|(id, holds)| {

@@ -8,6 +8,9 @@ use std::time::Duration;
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// What is waited at most, unless the other side asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+/// What is waited at most even then, so that it is seen within a day and an hour that nobody waits
+/// for it any more.
+const LONGEST_DEMANDED: Duration = Duration::from_secs(3600);
 /// How much of a wait is left to chance, so that not all come back at once.
 const JITTER_SHARE: f64 = 0.2;
 /// After so long nobody waits for it any more.
@@ -58,7 +61,8 @@ pub fn end_of(
     if late >= GIVEN_UP_AFTER {
         return DeliveryEnd::GivenUp { problem };
     }
-    let wait = back_off(number, jitter).max(demanded.unwrap_or_default());
+    let demanded = demanded.unwrap_or_default().min(LONGEST_DEMANDED);
+    let wait = back_off(number, jitter).max(demanded);
     DeliveryEnd::Again { wait, problem }
 }
 
@@ -107,6 +111,10 @@ mod tests {
     fn the_other_side_is_never_asked_before_it_wants_to_be() {
         let demanded = Some(Duration::from_secs(600));
         assert_eq!(again(failed(demanded), 1, 1.0), 600_000);
+        // Not even the other side knows what is in a year.
+        for long in [Duration::from_secs(365 * 24 * 3600), Duration::MAX] {
+            assert_eq!(again(failed(Some(long)), 1, 0.0), 3_600_000);
+        }
         let demanded = Some(Duration::from_millis(10));
         assert_eq!(again(failed(demanded), 3, 0.0), 4_000);
     }
@@ -130,6 +138,8 @@ mod tests {
         let a_day = (40, Duration::from_secs(24 * 3600));
         assert_eq!(end_of(failed(None), true, a_day, 0.0), given_up);
         assert_eq!(end_of(unclear(), true, a_day, 0.0), given_up);
+        let told_to_wait = failed(Some(Duration::MAX));
+        assert_eq!(end_of(told_to_wait, true, a_day, 0.0), given_up);
         let delivered = end_of(Attempt::Delivered, false, a_day, 0.0);
         assert_eq!(delivered, DeliveryEnd::Delivered);
     }

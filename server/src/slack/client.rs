@@ -4,7 +4,7 @@
 use super::{
     channels::{ChannelsPage, read_page},
     direct::read_direct,
-    error::{SlackError, USUAL_WAIT},
+    error::{LONGEST_WAIT, SlackError, USUAL_WAIT},
     posting::{Message, read_posted},
     replying::ReplyAddress,
     shapes::{self, Account, PageEnd},
@@ -34,6 +34,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// A large page takes Slack longer than anything else does.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// So does the list of all groups, which is never asked for by pages. It takes less than who keeps a
+/// group right has time for, so that they can say that Slack did not answer.
+const GROUPS_TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest page of people stays far below this.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 /// What is waited before a code is exchanged once more.
@@ -523,7 +526,7 @@ impl SlackClient {
     ) -> Result<Granted<Vec<UserGroup>>, SlackError> {
         let query = ["include_users", "include_disabled"].map(|name| (name, "true".to_owned()));
         let answer = self
-            .get("/api/usergroups.list", token, &query, PAGE_TIMEOUT)
+            .get("/api/usergroups.list", token, &query, GROUPS_TIMEOUT)
             .await?;
         let groups = read_groups(&answer.value).ok_or(SlackError::Unreadable)?;
         Ok(answer.map(|_| groups))
@@ -758,12 +761,17 @@ fn unwritten(error: reqwest::Error) -> SlackError {
     }
 }
 
+/// For how long Slack asks to wait, as far as that is a length of time.
 fn retry_after(headers: &HeaderMap) -> Duration {
-    headers
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds.ceil()).ok())
-        .unwrap_or(USUAL_WAIT)
+    let told = headers.get("retry-after");
+    let seconds = told.and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok());
+    match seconds {
+        Some(seconds) if seconds >= 0.0 => {
+            let capped = seconds.ceil().min(LONGEST_WAIT.as_secs_f64());
+            Duration::try_from_secs_f64(capped).unwrap_or(LONGEST_WAIT)
+        }
+        _ => USUAL_WAIT,
+    }
 }
 
 fn granted_scopes(headers: &HeaderMap) -> Option<Vec<String>> {
@@ -783,6 +791,7 @@ fn split_scopes(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::header::RETRY_AFTER;
 
     fn standard(answer: &str) -> Value {
         serde_json::from_slice(&as_standard(answer.as_bytes().to_vec())).expect("JSON")
@@ -822,6 +831,28 @@ mod tests {
                 (None, None)
             );
         }
+    }
+
+    #[test]
+    fn slack_is_left_alone_for_as_long_as_it_asks_and_never_for_ever() {
+        for (told, seconds) in [
+            ("30", 30),
+            (" 1.2 ", 2),
+            ("0", 0),
+            ("3600", 3_600),
+            ("31536000", 3_600),
+            ("1e300", 3_600),
+            ("inf", 3_600),
+            ("-1", 5),
+            ("nan", 5),
+            ("", 5),
+            ("soon", 5),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", 5),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, told.parse().unwrap())]);
+            assert_eq!(retry_after(&headers).as_secs(), seconds, "{told}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), USUAL_WAIT);
     }
 
     #[test]

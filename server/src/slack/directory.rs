@@ -43,8 +43,6 @@ const PAGE_AGAIN: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Waiting less would ask Slack in a circle.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-/// However long Slack asks to wait, the directory is not left alone for longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// How long others wait for a reader that does not come back. Longer than a page
 /// may take, or a question that is put again.
 const RESERVED: Duration = Duration::from_secs(45);
@@ -171,7 +169,7 @@ pub async fn refresh(
 
 fn pause_after(error: &SlackError) -> Duration {
     match error {
-        SlackError::RateLimited { retry_after } => (*retry_after).min(LONGEST_PAUSE),
+        SlackError::RateLimited { retry_after } => *retry_after,
         _ => Duration::ZERO,
     }
 }

@@ -60,7 +60,9 @@ impl Holds {
             let mut holds = self.lock();
             // There are many channels, and what is over may never be asked for again.
             holds.retain(|_, until| *until > now);
-            holds.insert(limited, now + *retry_after);
+            if let Some(until) = now.checked_add(*retry_after) {
+                holds.insert(limited, until);
+            }
         }
         answer
     }
@@ -85,6 +87,19 @@ impl Holds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_wait_beyond_all_clocks_is_none() {
+        let (holds, workspace) = (Holds::default(), WorkspaceId::new("T1"));
+        let busy = async {
+            Err::<(), _>(SlackError::RateLimited {
+                retry_after: Duration::MAX,
+            })
+        };
+        assert!(holds.kept(&workspace, "a".into(), busy).await.is_err());
+        let asked = holds.kept(&workspace, "a".into(), async { Ok(()) }).await;
+        assert!(asked.is_ok());
+    }
 
     #[tokio::test]
     async fn only_what_was_asked_too_often_is_left_alone() {

@@ -4,7 +4,7 @@
 use super::press::{Action, block_of_call};
 use domain::{
     Call, Directory, Template,
-    template::{Naming, Token, Turn},
+    template::{Naming, Token},
     topic_as_read,
 };
 use jiff::tz::TimeZone;
@@ -20,6 +20,12 @@ const NAMED: usize = 20;
 const MESSAGE_MAX_CHARS: usize = 8_000;
 /// Slack takes no longer ones in a section.
 const SECTION_MAX_CHARS: usize = 3_000;
+
+/// That a rotation of this name is paused, which is all that is said of it then.
+pub fn pause(rotation: &str) -> String {
+    let rotation = name(rotation);
+    format!("{rotation} is paused: nobody is on duty until somebody lets it go on.")
+}
 
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
@@ -132,9 +138,17 @@ fn shortened(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let begin: String = text.chars().take(most - 1).collect();
-    // Not in the middle of a mention, which has spaces neither within nor before its end.
-    let end = begin.rfind('<').unwrap_or(begin.len());
-    format!("{}…", &begin[..end])
+    // A mention, and what stands for one of the characters that begin or end one, goes whole.
+    let whole = before_open(before_open(&begin, '<', '>'), '&', ';');
+    format!("{whole}…")
+}
+
+/// A text before what begins last in it, unless that has ended.
+fn before_open(text: &str, begins: char, ends: char) -> &str {
+    match text.rfind(begins) {
+        Some(begin) if !text[begin..].contains(ends) => &text[..begin],
+        _ => text,
+    }
 }
 
 fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
@@ -156,28 +170,19 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
         }
         Token::Until => Some(moment(until()?)),
         Token::UntilUtc => Some(in_utc(until()?)),
-        Token::People(naming, Turn::Present) => {
-            let duties = outlook.on_duty.iter().map(|duty| &duty.holder);
+        Token::People(naming, turn) => {
+            let holders = turn.holders(outlook)?;
+            let holders = holders.iter();
             let called: Vec<_> = match naming {
-                Naming::User => duties.map(|holder| mention(holder, directory)).collect(),
+                Naming::User => holders.map(|holder| mention(holder, directory)).collect(),
                 Naming::Id => {
-                    let people = duties.filter_map(|holder| holder.key.person());
+                    let people = holders.filter_map(|holder| holder.key.person());
                     people.map(|person| escaped(person.as_str())).collect()
                 }
-                Naming::Handle => duties
+                Naming::Handle => holders
                     .map(|holder| format!("@{}", name(&holder.name)))
                     .collect(),
-                Naming::HandleText => duties.map(|holder| name(&holder.name)).collect(),
-            };
-            Some(listed(&called))
-        }
-        // Of those who come next, names alone are known.
-        Token::People(Naming::Id, Turn::Next) => None,
-        Token::People(naming, Turn::Next) => {
-            let names = outlook.next.as_ref()?.names.iter().map(|next| name(next));
-            let called: Vec<_> = match naming {
-                Naming::Handle => names.map(|name| format!("@{name}")).collect(),
-                _ => names.collect(),
+                Naming::HandleText => holders.map(|holder| name(&holder.name)).collect(),
             };
             Some(listed(&called))
         }
@@ -195,8 +200,7 @@ pub fn as_read(message: &str, directory: &Directory) -> String {
         };
         let (what, label) = within.split_once('|').unwrap_or((within, ""));
         let named = what.strip_prefix('@').map(|id| {
-            let mut people = directory.people().iter();
-            let known = people.find(|person| person.id.as_str() == id);
+            let known = directory.person(&PersonId::new(id));
             format!("@{}", known.map_or(id, |person| &person.name))
         });
         read += named.as_deref().unwrap_or(label);
@@ -213,6 +217,9 @@ pub fn on_duty(outlook: &Outlook, directory: &Directory) -> Option<String> {
     (!duties.is_empty()).then(|| listed(&duties))
 }
 
+/// How many of somebody's shifts to come are told at once.
+const SHIFTS_TOLD: usize = 3;
+
 /// What somebody is told of their own duty in a rotation.
 #[derive(Clone, Copy, Debug)]
 pub enum Personal<'a> {
@@ -222,6 +229,8 @@ pub enum Personal<'a> {
     Coming(&'a Stretch),
     /// With how many later ones have moved.
     Moved(&'a Stretch, usize),
+    /// All shifts to come are these now, and were others.
+    Rearranged(&'a [&'a Stretch]),
     /// Somebody wants to be covered for that long.
     CoverWanted(&'a Holder, Span),
     /// Somebody covers them for that long.
@@ -257,6 +266,17 @@ pub fn personal_line(
             };
             let shift = from_until(shift);
             format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
+        }
+        Personal::Rearranged(shifts) => {
+            let (first, later) = shifts.split_at(shifts.len().min(SHIFTS_TOLD));
+            let first: Vec<_> = first.iter().copied().map(from_until).collect();
+            let now = match (first.is_empty(), later.len()) {
+                (true, _) => "You have none, as far as the days ahead are known".to_owned(),
+                (false, 0) => format!("They begin {}", first.join("; ")),
+                (false, 1) => format!("They begin {}; and a later one", first.join("; ")),
+                (false, more) => format!("They begin {}; and {more} later ones", first.join("; ")),
+            };
+            format!("Your shifts to come for {rotation} have changed. {now}.")
         }
         Personal::CoverWanted(asker, span) => {
             let (asker, span) = (mention(asker, directory), during(span));
@@ -376,16 +396,23 @@ mod tests {
             role: Role::Member,
             deactivated,
         };
-        let people = vec![person("UANN", false), person("UGONE", true)];
+        let people = [("UANN", false), ("UBOB", false), ("UGONE", true)];
+        let people = people
+            .map(|(id, deactivated)| person(id, deactivated))
+            .to_vec();
         Directory::new(people, Links::new())
+    }
+
+    fn holder(key: &str, name: &str) -> Holder {
+        Holder {
+            key: MemberKey::new(key),
+            name: name.to_owned(),
+        }
     }
 
     fn duty(key: &str, name: &str, until: Option<Timestamp>) -> OnDuty {
         OnDuty {
-            holder: Holder {
-                key: MemberKey::new(key),
-                name: name.to_owned(),
-            },
+            holder: holder(key, name),
             since: AT,
             followed_from: None,
             until,
@@ -406,10 +433,7 @@ mod tests {
 
     #[test]
     fn who_is_on_until_when_and_who_is_next() {
-        let next = NextOnDuty {
-            names: vec!["Bob".to_owned()],
-            starts_at: Some(AT),
-        };
+        let next = NextOnDuty::new([&holder("slack:UBOB", "Bob")], Some(AT));
         let ann = duty("slack:UANN", "Ann", Some(AT));
         let expected = format!("On duty for Ops: <@UANN> until {DATE}. Next: Bob, from {DATE}.");
         assert_eq!(told("Ops", vec![ann], Some(next)), expected);
@@ -506,10 +530,14 @@ mod tests {
     fn made(template: &str) -> Result<String, TemplateProblem> {
         let outlook = Outlook {
             on_duty: vec![duty("slack:UANN", "Ann", Some(AT))],
-            next: Some(NextOnDuty {
-                names: vec!["Bob".to_owned()],
-                starts_at: None,
-            }),
+            next: Some(NextOnDuty::new(
+                &[
+                    holder("slack:UBOB", "Bob"),
+                    holder("slack:UGONE", "Gone"),
+                    holder("pagerduty:P1", "Pat"),
+                ],
+                None,
+            )),
             gap: None,
         };
         let (details, group) = (details(), SlackGroupId::new("S1"));
@@ -527,8 +555,12 @@ mod tests {
     fn a_template_mentions_people_and_the_group_and_nobody_smuggles_more_in() {
         for (template, expected) in [
             ("%USER% <!channel>", "<@UANN> &lt;!channel&gt;"),
-            ("%USERHANDLE%, %NEXT_USER%", "@Ann, Bob"),
-            ("%USERID% %NEXT_USERID%", "UANN N/A"),
+            ("%USERHANDLE%, %NEXT_USER%", "@Ann, <@UBOB>, Gone, Pat"),
+            ("%USERID%: %NEXT_USERID%", "UANN: UBOB, UGONE"),
+            (
+                "%NEXT_USERHANDLE% %NEXT_USERHANDLE_TEXTONLY%",
+                "@Bob, @Gone, @Pat Bob, Gone, Pat",
+            ),
             (
                 "%NAME% %CODE% %DESCRIPTION%",
                 "&lt;!here&gt; N/A _all_ &amp; sundry",
@@ -550,7 +582,24 @@ mod tests {
     fn the_longest_template_goes_out_and_ends_with_no_half_mention() {
         let made = made(&"%USER% ".repeat(2_000)).unwrap();
         assert!(made.chars().count() <= MESSAGE_MAX_CHARS);
-        assert!(made.ends_with("<@UANN> …"), "{}", &made[made.len() - 20..]);
+        assert!(made.ends_with("<@UANN>…"), "{}", &made[made.len() - 20..]);
+    }
+
+    #[test]
+    fn a_text_is_cut_where_slack_takes_no_more_and_not_at_its_last_mention() {
+        let long = "x".repeat(100);
+        for (text, expected) in [
+            (format!("<@UANN> {long}"), "<@UANN> xxx…"),
+            (format!("1234567<@UANN>{long}"), "1234567…"),
+            (format!("1234<@UANN>{long}"), "1234<@UANN>…"),
+            (format!("12345678&amp;{long}"), "12345678…"),
+            (format!("123456&amp;{long}"), "123456&amp;…"),
+            (format!("<@UANN> &lt;{long}"), "<@UANN> …"),
+            (format!("<!subteam^S1|@a&amp;b> {long}"), "…"),
+        ] {
+            assert_eq!(shortened(&text, 12), expected, "{text}");
+        }
+        assert_eq!(shortened("<@UANN> 1234", 12), "<@UANN> 1234");
     }
 
     #[test]

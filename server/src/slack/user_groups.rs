@@ -8,7 +8,7 @@ use super::{
     group_writer::{self, Lending, Refusal},
     shapes::{person_id, storable},
 };
-use domain::{GroupState, GroupWrite};
+use domain::{Directory, GroupState, GroupWrite};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -64,6 +64,16 @@ impl UserGroup {
             updated_by: person_id(&group["updated_by"]),
         })
     }
+
+    /// The same, with people by the ids by which they are known here.
+    fn as_known(&self, directory: &Directory) -> Self {
+        let (state, by) = (self.state.as_ref(), self.updated_by.as_ref());
+        Self {
+            state: state.map(|state| state.as_known(directory)),
+            updated_by: by.map(|person| directory.known_id(person)),
+            ..self.clone()
+        }
+    }
 }
 
 fn state(group: &Value) -> Option<GroupState> {
@@ -109,7 +119,9 @@ impl UserGroups {
         let at = Instant::now();
         let question = || services.client.user_groups(&installed.token);
         let groups = installed.ask(services, LIST, question).await?;
-        let groups: Groups = Arc::new(groups);
+        let directory = services.store.directory(&installed.workspace.id).await?;
+        let groups = groups.iter().map(|group| group.as_known(&directory));
+        let groups: Groups = Arc::new(groups.collect());
         *told = Some(Told {
             at,
             groups: Arc::clone(&groups),
@@ -146,12 +158,13 @@ impl UserGroups {
             GroupWrite::Enable => (ENABLE, json!({"usergroup": id})),
             GroupWrite::Disable => (DISABLE, json!({"usergroup": id})),
         };
+        let directory = services.store.directory(&installed.workspace.id).await?;
         let answer = put(services, installed, method, &body).await;
         let written = answer.as_ref().ok().and_then(Option::as_ref);
         let written = written.filter(|group| group.id == *id && group.state.is_some());
-        self.note(installed, written).await;
-        let state = written.and_then(|group| group.state.clone());
-        answer.map(|_| state)
+        let written = written.map(|group| group.as_known(&directory));
+        self.note(installed, written.as_ref()).await;
+        answer.map(|_| written.and_then(|group| group.state))
     }
 
     /// Makes a group without anybody in it.

@@ -290,7 +290,9 @@ async fn of_delivery(
 ) -> Result<Option<StoredMention>, StoreError> {
     match &delivery.subject {
         Subject::Mention(id) => services.store.mention(id).await,
-        Subject::Rotation(_) | Subject::Cover(_) | Subject::Workspace(_) => Ok(None),
+        Subject::Rotation(_) | Subject::Cover(_) | Subject::Workspace(_) | Subject::Answer(_) => {
+            Ok(None)
+        }
     }
 }
 
@@ -339,7 +341,7 @@ async fn call(
     let details = &state.rotation.details;
     let asked = Asked {
         rotation: &details.name,
-        by: &mention.asked.person,
+        by: asker(actor, mention),
     };
     let (text, people) = called(asked, &state.outlook, &state.directory);
     Ok(match details.visibility {
@@ -369,7 +371,7 @@ async fn call_next(
     }
     let asked = Asked {
         rotation: &details.name,
-        by: &mention.asked.person,
+        by: asker(actor, mention),
     };
     let directory = &state.directory;
     let members = state.rotation.crew.members.iter();
@@ -391,6 +393,11 @@ async fn call_next(
         },
         None => Answer::InThread(replies.nobody_left(asked)),
     })
+}
+
+/// Who asks, by the id by which members are known: Slack may have told of them by their other one.
+fn asker<'a>(actor: &'a Actor, mention: &'a StoredMention) -> &'a PersonId {
+    actor.person().unwrap_or(&mention.asked.person)
 }
 
 /// Keeps who is called, before anybody can press anything. False where that call has been written.

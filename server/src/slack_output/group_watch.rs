@@ -10,7 +10,7 @@ use crate::{
     slack::{AskError, DUTY_GROUP, UserGroup},
     store::{DutyGroup, StoreError},
 };
-use domain::GroupGoal;
+use domain::{GroupGoal, GroupState};
 use std::time::{Duration, Instant};
 use types::{SlackCapability, Timestamp, WorkspaceId};
 
@@ -61,6 +61,9 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
         Err(AskError::Store(error)) => return Err(error.into()),
         Err(AskError::Slack(error)) => {
             tracing::warn!(%workspace, %error, "Slack does not tell of its user groups");
+            store.note_groups_untold(workspace, &error.code()).await?;
+            let groups = before.iter().flat_map(DutyGroup::rotations);
+            publish(services, workspace, groups);
             return Ok(());
         }
     };
@@ -75,7 +78,10 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
     for group in at_rest {
         let present = groups.iter().find(|present| present.id == group.id);
         let goal = feeding.plan(&group.rules, &group.feeds).goal;
-        compare_one(services, workspace, (group, &goal), (present, now)).await?;
+        let known = group.known.as_ref();
+        let known = known.map(|known| feeding.as_known(known));
+        let wanted = (group, known.as_ref(), &goal);
+        compare_one(services, workspace, wanted, (present, now)).await?;
     }
     Ok(())
 }
@@ -83,7 +89,7 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
 async fn compare_one(
     services: &Services,
     workspace: &WorkspaceId,
-    (group, goal): (&DutyGroup, &GroupGoal),
+    (group, known, goal): (&DutyGroup, Option<&GroupState>, &GroupGoal),
     (present, now): (Option<&UserGroup>, Timestamp),
 ) -> Result<(), Failure> {
     let store = &services.store;
@@ -93,7 +99,7 @@ async fn compare_one(
     };
     let mut is_news = false;
     if let Some((present, state)) = state
-        && let Some(known) = &group.known
+        && let Some(known) = known
         && known != state
     {
         let by = present.updated_by.as_ref();

@@ -5,6 +5,7 @@ pub mod announcements;
 pub mod direct;
 mod group_watch;
 pub mod groups;
+mod not_taken;
 mod outage_watch;
 mod topic_watch;
 pub mod topics;
@@ -21,7 +22,7 @@ use crate::{
     store::StoreError,
 };
 use std::{error::Error, future::Future, time::Duration};
-use types::{LiveTopic, RotationId, SlackCapability, Timestamp, WorkspaceId};
+use types::{LiveTopic, RotationId, SlackCapability, SlackWord, Timestamp, WorkspaceId};
 
 /// What Slack refused a watch does not have tried again sooner, in seconds.
 const AGAIN_AFTER_SECONDS: i64 = 10 * 60;
@@ -72,8 +73,10 @@ async fn allowed(
 /// before, for this reason and at that time.
 fn may_be_tried(problem: Option<&(String, Timestamp)>, now: Timestamp) -> bool {
     problem.is_none_or(|(word, at)| {
-        // That is allowed by now.
-        word == MISSING_SCOPE || now.seconds_since(*at) >= AGAIN_AFTER_SECONDS
+        // That is allowed by now, or Slack answers again.
+        word == MISSING_SCOPE
+            || SlackWord::is_passing(word)
+            || now.seconds_since(*at) >= AGAIN_AFTER_SECONDS
     })
 }
 
@@ -135,7 +138,7 @@ pub(crate) fn failed(problem: &str) -> Attempt {
 }
 
 /// What an attempt comes to that Slack answered with this.
-fn attempt(error: &SlackError) -> Attempt {
+pub(crate) fn attempt(error: &SlackError) -> Attempt {
     let problem = error.code();
     match error {
         error if error.may_have_acted() => Attempt::Unclear { problem },
@@ -157,7 +160,6 @@ fn attempt(error: &SlackError) -> Attempt {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use types::SlackWord;
 
     fn word(word: &str) -> SlackWord {
         SlackWord::parse(word).unwrap()

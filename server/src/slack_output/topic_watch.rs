@@ -87,18 +87,21 @@ async fn look(
         return Ok(());
     };
     let told = store.targets_told(workspace, TOPIC).await?;
-    let now = store.now().await?;
     let rotations = Present::read(services, workspace).await?;
     for known in rounds.begin(workspace, store.topics(workspace, TOPIC, None).await?) {
         let (channel, target) = (&known.channel, topic_target(&known.channel));
         if told.contains(&target) {
             continue;
         }
-        let tell = || store.tell_now(workspace, &known.rotation, (TOPIC, &target));
         if known.ends {
-            tell().await?;
+            let target = (TOPIC, target.as_str());
+            store.tell_now(workspace, &known.rotation, target).await?;
             continue;
         }
+        // It takes a while to get here, and it may have been set meanwhile.
+        let Some(known) = one(services, workspace, channel).await? else {
+            continue;
+        };
         let present = match topic(slack, &installed, channel).await {
             Ok(present) => present,
             Err(AskError::Store(error)) => return Err(error.into()),
@@ -111,26 +114,79 @@ async fn look(
                 continue;
             }
         };
-        let wanted = match topics::wanted(services, (workspace, &rotations), &known).await {
-            Ok(Some(wanted)) => wanted,
-            Ok(None) | Err(Failure::NotFound) => continue,
-            Err(error) => return Err(error),
-        };
-        let step = topic_step(&wanted, &present, known.last());
-        let note = match step {
-            TopicStep::Nothing if known.problem.is_some() || known.is_edited() => {
-                Some(TopicNote::AsWanted(&wanted, &present))
-            }
-            TopicStep::WriteOver if !known.is_edited() => Some(TopicNote::Edited),
-            _ => None,
-        };
-        if let Some(note) = note {
-            store.note_topic(workspace, channel, note).await?;
-            publish(services, workspace, [&known.rotation]);
+        let seen = (&known, present.as_str());
+        if judge(services, (workspace, &rotations), seen)
+            .await?
+            .is_none()
+        {
+            continue;
         }
-        if step != TopicStep::Nothing && may_be_tried(known.problem.as_ref(), now) {
-            tell().await?;
+        // What Slack told of one that was set meanwhile, or is being set, may be of before or after
+        // that.
+        let told = store.targets_told(workspace, TOPIC).await?;
+        let after = one(services, workspace, channel).await?;
+        if told.contains(&target) || after.as_ref() != Some(&known) {
+            continue;
         }
+        let rotations = Present::read(services, workspace).await?;
+        let judged = judge(services, (workspace, &rotations), seen).await?;
+        if let Some((wanted, step)) = judged {
+            note(services, workspace, seen, (&wanted, step)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A topic as it is known now; absent where it is to be set no more.
+async fn one(
+    services: &Services,
+    workspace: &WorkspaceId,
+    channel: &SlackChannelId,
+) -> Result<Option<ChannelTopic>, Failure> {
+    let store = &services.store;
+    let known = store.topics(workspace, TOPIC, Some(channel)).await?;
+    Ok(known.into_iter().find(|known| !known.ends))
+}
+
+/// What a topic that is present should be, and what is to be done; absent where that is nothing,
+/// and nothing is to be noted either.
+async fn judge(
+    services: &Services,
+    present: (&WorkspaceId, &Present),
+    (known, told): (&ChannelTopic, &str),
+) -> Result<Option<(String, TopicStep)>, Failure> {
+    let wanted = match topics::wanted(services, present, known).await {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) | Err(Failure::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let step = topic_step(&wanted, told, known.last());
+    let is_at_rest = known.problem.is_none() && !known.is_edited() && known.sent.is_none();
+    Ok((step != TopicStep::Nothing || !is_at_rest).then_some((wanted, step)))
+}
+
+/// Notes what is seen of a topic, and has it set where it is not as it should be.
+async fn note(
+    services: &Services,
+    workspace: &WorkspaceId,
+    (known, present): (&ChannelTopic, &str),
+    (wanted, step): (&str, TopicStep),
+) -> Result<(), Failure> {
+    let (store, channel) = (&services.store, &known.channel);
+    let note = match step {
+        TopicStep::Nothing => Some(TopicNote::AsWanted(wanted, present)),
+        TopicStep::WriteOver if !known.is_edited() => Some(TopicNote::Edited),
+        TopicStep::Write | TopicStep::WriteOver => None,
+    };
+    if let Some(note) = note {
+        store.note_topic(workspace, channel, note).await?;
+        publish(services, workspace, [&known.rotation]);
+    }
+    let now = store.now().await?;
+    if step != TopicStep::Nothing && may_be_tried(known.problem.as_ref(), now) {
+        let target = topic_target(channel);
+        let target = (TOPIC, target.as_str());
+        store.tell_now(workspace, &known.rotation, target).await?;
     }
     Ok(())
 }

@@ -110,7 +110,13 @@ async fn set(
     if step == TopicStep::WriteOver {
         note(services, workspace, channel, TopicNote::Edited).await?;
     }
+    // Whoever looks after this server has ended knows that it may be there.
+    note(services, workspace, channel, TopicNote::Sent(Some(&wanted))).await?;
     if let Err(error) = set_topic(slack, installed, channel, &wanted).await {
+        if matches!(&error, AskError::Slack(error) if !error.may_have_acted()) {
+            let before = TopicNote::Sent(known.sent.as_deref());
+            note(services, workspace, channel, before).await?;
+        }
         return answered(error);
     }
     // It is written, also where Slack does not say what it made of it.
@@ -129,8 +135,8 @@ async fn clear(
 ) -> Result<Attempt, Failure> {
     let (slack, workspace, channel) = (&services.slack, &installed.workspace.id, &known.channel);
     let cleared = async {
-        // Of one that was never set there is nothing to read.
-        if known.written.is_some() {
+        // Of one that was never sent there is nothing to read.
+        if known.written.is_some() || known.sent.is_some() {
             let present = topic(slack, installed, channel).await?;
             if is_ours_to_clear(&present, known.last()) {
                 set_topic(slack, installed, channel, "").await?;

@@ -4,7 +4,7 @@
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, as_json, audit};
 use domain::{GroupRules, GroupState};
 use sqlx::{AssertSqlSafe, FromRow};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 use types::{GroupHolds, NobodyOnDuty, PersonId, RotationId, SlackGroupId, Timestamp, WorkspaceId};
 
 /// A group that rotations feed.
@@ -21,9 +21,16 @@ pub struct DutyGroup {
     pub written_at: Option<Timestamp>,
     /// When somebody else changed it, and who, where Slack told.
     pub edited: Option<(Timestamp, Option<PersonId>)>,
+    /// Those whom Slack did not take so long ago that it may take them by now.
+    pub doubted: BTreeSet<PersonId>,
     /// Why the last attempt came to nothing, as a code, and when that was.
     pub problem: Option<(String, Timestamp)>,
+    /// Since when none has come to anything.
+    pub problem_since: Option<Timestamp>,
 }
+
+/// For how long nobody is put into a group again whom Slack did not take.
+const NOT_TAKEN_FOR: Duration = Duration::from_secs(3600);
 
 #[derive(FromRow)]
 struct Row {
@@ -33,6 +40,7 @@ struct Row {
     permanent: String,
     fallback: String,
     not_taken: String,
+    is_not_taken: i64,
     members: Option<String>,
     disabled: Option<i64>,
     written_at: Option<i64>,
@@ -40,12 +48,14 @@ struct Row {
     edited_by: Option<String>,
     problem: Option<String>,
     problem_at: Option<i64>,
+    problem_since: Option<i64>,
     rotation_id: String,
     of_members: Option<i64>,
 }
 
 const COLUMNS: &str = "g.group_id, g.handle, g.when_nobody, g.permanent, g.fallback, g.not_taken,
-    g.members, g.disabled, g.written_at, g.edited_at, g.edited_by, g.problem, g.problem_at";
+    g.members, g.disabled, g.written_at, g.edited_at, g.edited_by, g.problem, g.problem_at,
+    coalesce(g.problem_since, g.problem_at) as problem_since";
 
 /// A list of people that another version may have written otherwise is nobody.
 fn people(json: &str) -> BTreeSet<PersonId> {
@@ -56,6 +66,10 @@ impl From<Row> for DutyGroup {
     fn from(row: Row) -> Self {
         let known = row.members.zip(row.disabled);
         let edited_by = row.edited_by.map(PersonId::new);
+        let (not_taken, doubted) = match row.is_not_taken {
+            0 => (BTreeSet::new(), people(&row.not_taken)),
+            _ => (people(&row.not_taken), BTreeSet::new()),
+        };
         let holds = match row.of_members {
             Some(_) => GroupHolds::Members,
             None => GroupHolds::OnDuty,
@@ -67,7 +81,7 @@ impl From<Row> for DutyGroup {
                 when_nobody: NobodyOnDuty::from_code(&row.when_nobody).unwrap_or_default(),
                 permanent: people(&row.permanent),
                 fallback: people(&row.fallback),
-                not_taken: people(&row.not_taken),
+                not_taken,
             },
             feeds: vec![(RotationId::new(row.rotation_id), holds)],
             known: known.map(|(members, disabled)| GroupState {
@@ -78,6 +92,12 @@ impl From<Row> for DutyGroup {
             edited: row
                 .edited_at
                 .map(|at| (Timestamp::from_millis(at), edited_by)),
+            doubted,
+            problem_since: row
+                .problem
+                .as_ref()
+                .and(row.problem_since)
+                .map(Timestamp::from_millis),
             problem: row
                 .problem
                 .zip(row.problem_at)
@@ -117,11 +137,15 @@ impl Store {
         only: Option<&SlackGroupId>,
     ) -> Result<Vec<DutyGroup>> {
         let statement = format!(
-            "select {COLUMNS}, s.rotation_id, s.of_members from duty_groups g
+            "select {COLUMNS}, s.rotation_id, s.of_members,
+                 case when g.not_taken_at > {} - {} then 1 else 0 end as is_not_taken
+             from duty_groups g
              join subscriptions s on s.workspace_id = g.workspace_id and s.target = g.group_id
                  and s.kind = $2
              where g.workspace_id = $1 and g.group_id = coalesce($3, g.group_id)
-             order by g.group_id, s.rotation_id"
+             order by g.group_id, s.rotation_id",
+            self.engine.now(),
+            NOT_TAKEN_FOR.as_millis()
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
@@ -169,7 +193,7 @@ impl Store {
                  handle = excluded.handle, when_nobody = excluded.when_nobody, permanent = '[]',
                  fallback = '[]', not_taken = '[]', members = null, disabled = null,
                  written_at = null, edited_at = null, edited_by = null, problem = null,
-                 problem_at = null",
+                 problem_at = null, problem_since = null",
         )
         .bind(workspace.as_str())
         .bind(id.as_str())
@@ -210,21 +234,24 @@ impl Store {
         Ok(true)
     }
 
-    /// Keeps that Slack did not take these people.
+    /// Keeps that Slack did not take these people, as it is now.
     pub async fn note_not_taken(
         &self,
         workspace: &WorkspaceId,
         id: &SlackGroupId,
         people: &BTreeSet<PersonId>,
     ) -> Result<()> {
-        sqlx::query(
-            "update duty_groups set not_taken = $1 where workspace_id = $2 and group_id = $3",
-        )
-        .bind(as_json(people))
-        .bind(workspace.as_str())
-        .bind(id.as_str())
-        .execute(&self.writer)
-        .await?;
+        let statement = format!(
+            "update duty_groups set not_taken = $1, not_taken_at = {}
+             where workspace_id = $2 and group_id = $3",
+            self.engine.now()
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(as_json(people))
+            .bind(workspace.as_str())
+            .bind(id.as_str())
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -239,7 +266,7 @@ impl Store {
         let statement = format!(
             "update duty_groups set handle = $1, members = $2, disabled = $3,
                  written_at = case when $4 <> 0 then {} else written_at end,
-                 problem = null, problem_at = null
+                 problem = null, problem_at = null, problem_since = null
              where workspace_id = $5 and group_id = $6",
             self.engine.now()
         );
@@ -262,15 +289,33 @@ impl Store {
         id: &SlackGroupId,
         problem: &str,
     ) -> Result<()> {
+        let now = self.engine.now();
         let statement = format!(
-            "update duty_groups set problem = $1, problem_at = {}
-             where workspace_id = $2 and group_id = $3",
-            self.engine.now()
+            "update duty_groups set problem = $1, problem_at = {now},
+                 problem_since = case when problem is null then {now}
+                     else coalesce(problem_since, problem_at) end
+             where workspace_id = $2 and group_id = $3"
         );
         sqlx::query(AssertSqlSafe(statement))
             .bind(problem)
             .bind(workspace.as_str())
             .bind(id.as_str())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps why Slack does not tell how the groups of a workspace are. What is known to be wrong
+    /// with one of them stays.
+    pub async fn note_groups_untold(&self, workspace: &WorkspaceId, problem: &str) -> Result<()> {
+        let now = self.engine.now();
+        let statement = format!(
+            "update duty_groups set problem = $1, problem_at = {now}, problem_since = {now}
+             where workspace_id = $2 and problem is null"
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(problem)
+            .bind(workspace.as_str())
             .execute(&self.writer)
             .await?;
         Ok(())

@@ -90,9 +90,16 @@ impl Store {
         let revision = async { Ok(self.revisions(workspace).await?.people) };
         let read = async {
             let known = self.known_people(workspace).await?;
+            let others = known.iter();
+            let others = others.filter_map(|known| {
+                let other = known.other_id.clone()?;
+                Some((other, known.person.id.clone()))
+            });
+            let others: Vec<_> = others.collect();
             let mut people: Vec<_> = known.into_iter().map(|known| known.person).collect();
             people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.id.clone()));
-            Ok(Directory::new(people, self.links(workspace).await?))
+            let directory = Directory::new(people, self.links(workspace).await?);
+            Ok(directory.with_other_ids(others))
         };
         let directories = &self.directories;
         directories.since(workspace, since, revision, read).await

@@ -32,6 +32,8 @@ pub struct ChannelTopic {
     pub written: Option<String>,
     /// What Slack handed back after that.
     pub shown: Option<String>,
+    /// What was sent since then, as long as it is not known what became of it.
+    pub sent: Option<String>,
     pub written_at: Option<Timestamp>,
     /// When it was seen last that somebody else has set another one.
     pub edited_at: Option<Timestamp>,
@@ -42,6 +44,9 @@ pub struct ChannelTopic {
 /// What came of looking at a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopicNote<'a> {
+    /// It is about to be set to this; or, where Slack surely did not, what is known of an earlier
+    /// attempt.
+    Sent(Option<&'a str>),
     /// It says this now, and that took writing; and what Slack handed back, if it did.
     Written(&'a str, Option<&'a str>),
     /// It says this already, as Slack hands it back.
@@ -68,6 +73,7 @@ struct Row {
     template: String,
     written: Option<String>,
     shown: Option<String>,
+    sent: Option<String>,
     written_at: Option<i64>,
     edited_at: Option<i64>,
     problem: Option<String>,
@@ -85,6 +91,7 @@ impl From<Row> for ChannelTopic {
             template: row.template,
             written: row.written,
             shown: row.shown,
+            sent: row.sent,
             written_at: row.written_at.map(at),
             edited_at: row.edited_at.map(at),
             problem: row.problem.zip(row.problem_at.map(at)),
@@ -103,6 +110,7 @@ impl ChannelTopic {
         LastTopic {
             written: self.written.as_deref(),
             shown: self.shown.as_deref(),
+            sent: self.sent.as_deref(),
         }
     }
 }
@@ -194,19 +202,24 @@ impl Store {
         let shown = match note {
             TopicNote::Written(_, shown) => shown,
             TopicNote::AsWanted(_, shown) => Some(shown),
-            TopicNote::Edited | TopicNote::Problem(_) => None,
+            TopicNote::Sent(_) | TopicNote::Edited | TopicNote::Problem(_) => None,
         };
         let (changes, text) = match note {
-            TopicNote::Written(text, _) => (
-                format!(
-                    "written = $1, shown = $4, written_at = {now}, problem = null,
-                     problem_at = null"
-                ),
-                Some(text),
-            ),
+            TopicNote::Sent(text) => ("sent = $1, shown = coalesce($4, shown)".to_owned(), text),
+            TopicNote::Written(text, shown) => {
+                // As long as Slack has handed nothing back, it may be anything that looks like it.
+                let sent = if shown.is_some() { "null" } else { "$1" };
+                (
+                    format!(
+                        "written = $1, shown = $4, sent = {sent}, written_at = {now},
+                         problem = null, problem_at = null"
+                    ),
+                    Some(text),
+                )
+            }
             TopicNote::AsWanted(text, _) => (
                 // Whoever had set another one has taken it back.
-                "written = $1, shown = $4, problem = null, problem_at = null,
+                "written = $1, shown = $4, sent = null, problem = null, problem_at = null,
                      edited_at = case when edited_at > coalesce(written_at, 0) then null
                          else edited_at end"
                     .to_owned(),
@@ -262,9 +275,8 @@ async fn read(
     channel: Option<&SlackChannelId>,
 ) -> Result<Vec<ChannelTopic>> {
     let statement = format!(
-        "select t.channel_id, t.rotation_id, t.template, t.written, t.shown, t.written_at,
-             t.edited_at,
-             t.problem, t.problem_at,
+        "select t.channel_id, t.rotation_id, t.template, t.written, t.shown, t.sent,
+             t.written_at, t.edited_at, t.problem, t.problem_at,
              (select count(*) from subscriptions s where s.workspace_id = t.workspace_id
                  and s.rotation_id = t.rotation_id and s.kind = $2
                  and s.target = t.channel_id || '{SUFFIX}') as feeding

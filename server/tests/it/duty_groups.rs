@@ -3,8 +3,8 @@
 use crate::http::browser::Browser;
 use crate::support::{
     caller, databases, entry, keys,
-    slack_output::{Output, holding_those_on_duty},
-    workspace,
+    slack_output::{Output, holding_those_on_duty, person_named},
+    told as told_of, workspace,
 };
 use app::backend::{Caller, Channels, DutyGroups, Operation, Rotations};
 use axum::{
@@ -13,7 +13,8 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{slack_output::compare_groups, store::group_writer_row};
+use server::{clock, slack::DUTY_GROUP, slack_output::compare_groups, store::group_writer_row};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
     AuditAction, DutyGroupView, GROUP_WRITER_SCOPE, GroupChoice, GroupHolds, GroupRefusal,
     GroupTrouble, KeptGroup, NobodyOnDuty, Outcome, PermissionEnd, PermissionRefusal, PersonId,
@@ -617,6 +618,140 @@ async fn whoever_slack_does_not_take_keeps_nobody_else_out() {
         output.until_in_it(&id, &[JUERGEN]).await;
         let kept = output.kept(&id).await;
         assert_eq!((kept.trouble, kept.permanent.len()), (None, 1));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whom_slack_takes_by_now_is_put_into_the_group_without_anybody_asking() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        for (person, _) in [WEI, JUERGEN] {
+            let path = format!("slack/people/{person}/show-as");
+            output
+                .sandbox
+                .control(&path, json!({"team_id": "T1"}))
+                .await;
+        }
+        let id = output.by_hand("Ops", &[JUERGEN, WEI]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        let role = |role: &str| {
+            let (path, role) = (format!("slack/people/{}/role", WEI.0), role.to_owned());
+            let sandbox = &output.sandbox;
+            async move { sandbox.control(&path, json!({"role": role})).await }
+        };
+        role("guest").await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        let always = output
+            .backend
+            .set_standby(&output.caller, id.clone(), whom, true);
+        assert_eq!(always.await.unwrap(), Outcome::Done(()));
+        let not_taken = async || {
+            let store = &output.services.store;
+            let groups = store.duty_groups(&workspace(), DUTY_GROUP).await.unwrap();
+            let [group] = &groups[..] else {
+                panic!("one group is kept");
+            };
+            let people = (&group.rules.not_taken, &group.doubted);
+            [people.0.len(), people.1.len()]
+        };
+        output
+            .until("it should be known whom Slack does not take", async || {
+                (not_taken().await == [1, 0]).then_some(())
+            })
+            .await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+
+        // A guest is one still after an hour, whose list is written without them again.
+        let after_an_hour = async || {
+            let mut other = AnyConnection::connect(&database.url).await.unwrap();
+            let earlier = "update duty_groups set not_taken_at = not_taken_at - 3600000";
+            other.execute(earlier).await.unwrap();
+            other.close().await.unwrap();
+            assert_eq!(not_taken().await, [0, 1]);
+            compare_groups(&output.services).await.unwrap();
+        };
+        after_an_hour().await;
+        output
+            .until("they should not be taken still", async || {
+                (not_taken().await == [1, 0]).then_some(())
+            })
+            .await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        role("member").await;
+        after_an_hour().await;
+        output.until_in_it(&id, &[WEI, JUERGEN]).await;
+        assert_eq!(not_taken().await, [0, 0]);
+        assert_eq!(output.kept(&id).await.trouble, None);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_slack_tells_of_by_their_other_id_is_in_the_group() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let mut tomas = told_of(&person_named(TOMAS), clock::now());
+        tomas.person.other_id = Some(PersonId::new("W05TOMASHE"));
+        let store = &output.services.store;
+        store.save_told(&workspace(), &[tomas]).await.unwrap();
+        let mut group = output.group().await;
+        group["users"] = json!(["W05TOMASHE"]);
+        group["updated_by"] = json!("W05TOMASHE");
+        group["date_delete"] = json!(0);
+        group["is_external"] = json!(false);
+        output
+            .sandbox
+            .fault(json!({
+                "side": "slack", "path": "/api/usergroups.list", "fields": {"usergroups": [group]},
+            }))
+            .await;
+        let writes = output.calls(WRITE).await;
+        for _ in 0..2 {
+            compare_groups(&output.services).await.unwrap();
+        }
+        output.write_now(&id).await;
+        output
+            .until("nothing should be left to write", async || {
+                (!output.kept(&id).await.waiting).then_some(())
+            })
+            .await;
+        let kept = output.kept(&id).await;
+        assert_eq!((kept.trouble, kept.edited), (None, None));
+        assert_eq!(kept.members.as_deref(), Some(&[TOMAS.1.to_owned()][..]));
+        assert_eq!(output.calls(WRITE).await, writes);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn that_slack_does_not_tell_of_its_groups_is_said_with_since_when() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let deaf = json!({"side": "slack", "path": "/api/usergroups.list", "status": 503});
+        output.sandbox.fault(deaf).await;
+        compare_groups(&output.services).await.unwrap();
+        let kept = output.kept(&id).await;
+        assert_eq!(kept.trouble, Some(GroupTrouble::Waiting.to_string()));
+        let since = kept.trouble_since.unwrap();
+        compare_groups(&output.services).await.unwrap();
+        assert_eq!(output.kept(&id).await.trouble_since, Some(since));
+
+        // It is written as soon as Slack answers, whenever that was tried last.
+        output.sandbox.clear_faults().await;
+        let order = json!({"users": [WEI.0], "by": PRIYA.0});
+        output.control_group("users", order).await;
+        compare_groups(&output.services).await.unwrap();
+        output.until_in_it(&id, &[TOMAS]).await;
+        let kept = output.kept(&id).await;
+        assert_eq!((kept.trouble, kept.trouble_since), (None, None));
         output.end().await;
     }
 }

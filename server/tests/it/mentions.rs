@@ -2,7 +2,11 @@
 
 use crate::commands::{SECRET, Said, replied, replying, seconds_now, signature, signing};
 use crate::http::browser::{Answer, Browser};
-use crate::support::{Database, databases, entry, slack_output::Output, sqlite, workspace};
+use crate::support::{
+    Database, databases, entry,
+    slack_output::{Output, person_named},
+    sqlite, told as told_of, workspace,
+};
 use app::backend::Rotations;
 use axum::{
     body::Body,
@@ -10,11 +14,12 @@ use axum::{
 };
 use serde_json::{Value, json};
 use server::{
-    Services,
+    Services, clock,
     store::{Claimable, Delivery, Single, StoredMention},
 };
+use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{convert::Infallible, time::Duration};
-use types::{AuditAction, RotationId, Visibility};
+use types::{AuditAction, PersonId, RotationId, Visibility};
 
 const PATH: &str = "/api/slack/events";
 const PRESSED: &str = "/api/slack/interactions";
@@ -292,9 +297,11 @@ struct Called {
 impl Called {
     /// Of a rotation in which these take turns, of whom the first is called.
     async fn new(database: &Database, people: &[(&str, &str)]) -> Self {
-        let output = Output::with_company(database, &SCOPES).await;
+        let mut output = Output::silent_company(database, &SCOPES).await;
         output.meet_also(PRIYA).await;
         let (services, reply_to, said) = replying(signing(output.services.clone())).await;
+        output.services = services.clone();
+        let output = output.telling();
         let id = output.coded_with(Visibility::Public, people).await;
         let mut call = Self {
             output,
@@ -404,6 +411,25 @@ async fn once_everybody_has_passed_it_on_that_is_said() {
             .unwrap();
         call.press(TOMAS, ACK, "2").await;
         assert!(replied(&call.said).await.contains("The rotation is gone"));
+        call.output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_is_not_called_themselves_by_whichever_id_slack_told_of_them() {
+    for database in databases().await {
+        let call = Called::new(&database, &[TOMAS, ADA, PRIYA]).await;
+        let mut ada = told_of(&person_named(ADA), clock::now());
+        ada.person.other_id = Some(PersonId::new("W01ADAOKAF"));
+        let store = &call.output.services.store;
+        store.save_told(&workspace(), &[ada]).await.unwrap();
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        let asked = "update mentions set person_id = 'W01ADAOKAF'";
+        other.execute(asked).await.unwrap();
+        other.close().await.unwrap();
+        call.press(TOMAS, PASS, "1").await;
+        let first = format!("{FIRST}\n<@U05TOMASHE> passed it on.");
+        call.until_thread_says(&[&first, NEXT]).await;
         call.output.end().await;
     }
 }

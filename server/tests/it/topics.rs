@@ -10,6 +10,7 @@ use server::{
     slack_output::{self, Rounds},
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
+use std::time::Duration;
 use types::{Outcome, RotationId, TemplateProblem, TopicRefusal, TopicTrouble, TopicView};
 
 const CHANNEL: &str = "C02PLATFORM";
@@ -157,6 +158,121 @@ async fn what_somebody_set_by_hand_is_said_and_set_back() {
         output.look_at_topics().await;
         output.until_forgotten().await;
         output.until_topic(CHANNEL, "Lunch at noon").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_slack_made_of_a_topic_is_nobody_elses_where_the_server_ended_before_it_knew() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        output.set_topic(&id, CHANNEL, "🔥 %USER%, 9:30").await;
+        output.until_topic(CHANNEL, "🔥 Ann, 9:30").await;
+        output.until_at_rest(&id).await;
+        let set = output.topics_set().await;
+        let forget = async |statement: &'static str| {
+            let mut other = AnyConnection::connect(&database.url).await.unwrap();
+            other.execute(statement).await.unwrap();
+            other.close().await.unwrap();
+            output.by_hand_in(CHANNEL, ":fire: Ann, 9:30").await;
+        };
+        // Killed between the two, and then one that Slack did not hand back.
+        for statement in [
+            "update channel_topics set sent = written, written = 'Bob', shown = 'Bob'",
+            "update channel_topics set sent = written, shown = null",
+        ] {
+            forget(statement).await;
+            output.look_at_topics().await;
+            output.until_at_rest(&id).await;
+            let told = output.topic(&id, "").await;
+            assert_eq!(
+                (told.edited_at, told.is_edited),
+                (None, false),
+                "{statement}"
+            );
+            assert_eq!(output.topics_set().await, set, "{statement}");
+        }
+        // What it is known to be is set back, once somebody else has set another one.
+        output.by_hand_in(CHANNEL, "Lunch at noon").await;
+        output.look_at_topics().await;
+        output.until_topic(CHANNEL, "🔥 Ann, 9:30").await;
+        output.until_at_rest(&id).await;
+        assert!(output.topic(&id, "").await.edited_at.is_some());
+
+        // The rotation goes, and with it the first that it ever set, of which nothing is known.
+        forget("update channel_topics set sent = written, written = null, shown = null").await;
+        let deleted = output.backend.delete_rotation(&output.caller, id).await;
+        deleted.unwrap();
+        output.look_at_topics().await;
+        output.until_forgotten().await;
+        output.until_topic(CHANNEL, "").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_about_to_be_set_is_kept_until_it_is_known_what_became_of_it() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        let sent = async || {
+            let store = &output.services.store;
+            let topics = store.topics(&workspace(), TOPIC, None).await.unwrap();
+            topics[0].sent.clone()
+        };
+        assert_eq!(sent().await, None);
+        for (fault, is_kept) in [
+            (json!({"status": 502, "after": true}), true),
+            (json!({"status": 429}), false),
+        ] {
+            let mut fault = fault;
+            fault["side"] = json!("slack");
+            fault["path"] = json!(format!("/api/{SET}"));
+            output.sandbox.fault(fault).await;
+            let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+            output
+                .until("that Slack does not answer should be said", async || {
+                    let told = output.topic(&id, "").await.trouble;
+                    (told == Some(TopicTrouble::Waiting.to_string())).then_some(())
+                })
+                .await;
+            assert_eq!(sent().await.is_some(), is_kept);
+            output.sandbox.clear_faults().await;
+            let asked = output.backend.write_topic(&output.caller, id.clone()).await;
+            assert_eq!(asked.unwrap(), Outcome::Done(()));
+            output
+                .until("it should be set", async || {
+                    let told = output.topic(&id, "").await;
+                    (told.trouble.is_none() && !told.waiting).then_some(())
+                })
+                .await;
+            assert_eq!(sent().await, None);
+        }
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_takes_long_blames_nobody_for_what_was_set_meanwhile() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        let slow = json!({
+            "side": "slack", "path": "/api/conversations.info", "delay_ms": 2_000, "after": true,
+            "times": 1,
+        });
+        output.sandbox.fault(slow).await;
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let rotated = output.backend.rotate(&output.caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+            output.until_topic(CHANNEL, "Bob").await;
+            output.until_at_rest(&id).await;
+        };
+        let set = output.topics_set().await;
+        tokio::join!(output.look_at_topics(), meanwhile);
+        let told = output.topic(&id, "").await;
+        assert_eq!((told.edited_at, told.waiting), (None, false));
+        assert_eq!(output.topics_set().await, set + 1);
         output.end().await;
     }
 }

@@ -45,6 +45,9 @@ pub(super) fn KeptGroup(
             </div>
         }
     });
+    let in_vain = kept.trouble_since.map(|at| {
+        view! { <div><dt>"In vain since"</dt><dd><Time at relative=true/></dd></div> }
+    });
     let left_out = kept.left_out.into_iter().map(|(name, why)| {
         let why = match why {
             WhyLeftOut::NotLinked => {
@@ -106,6 +109,7 @@ pub(super) fn KeptGroup(
             <div><dt>"In it"</dt><dd>{members}</dd></div>
             <div><dt>"Last written"</dt><dd>{written}</dd></div>
             {edited}
+            {in_vain}
         </Facts>
         {left_out}
         {shared}

@@ -40,6 +40,8 @@ fn kept_group(
     directory: &Directory,
 ) -> KeptGroup {
     let trouble = group.problem.map(|(word, _)| GroupTrouble::of_word(&word));
+    // That is said already where it is allowed.
+    let trouble = trouble.filter(|trouble| *trouble != GroupTrouble::MissingScope);
     KeptGroup {
         id: group.id,
         handle: group.handle,
@@ -58,10 +60,8 @@ fn kept_group(
             (at, known.map(|known| known.name.clone()))
         }),
         left_out,
-        // Which is said already where it is allowed.
-        trouble: trouble
-            .filter(|trouble| *trouble != GroupTrouble::MissingScope)
-            .map(|trouble| trouble.to_string()),
+        trouble_since: trouble.as_ref().and(group.problem_since),
+        trouble: trouble.map(|trouble| trouble.to_string()),
         waiting,
         shared_with: count(group.feeds.len().saturating_sub(1)),
     }

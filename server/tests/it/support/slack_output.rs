@@ -12,7 +12,7 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, outbox,
-    slack_input::{Calls, Mentions},
+    slack_input::{Calls, LateAnswers, Mentions},
     slack_output::{
         announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
     },
@@ -28,12 +28,32 @@ use types::{
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
 
+/// Has what comes late answered from now on, until the server ends.
+pub fn answering_late(services: &Services) -> JoinHandle<()> {
+    let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![Arc::new(LateAnswers(services.clone()))];
+    let kept = (&services.tasks, &services.background);
+    let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
+    let services = services.clone();
+    tokio::spawn(async move { in_background(&services, tasks).await })
+}
+
 /// That a group holds whoever is on duty, and whoever was in it last stays while nobody is.
 pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
     GroupChoice {
         group,
         holds: GroupHolds::OnDuty,
         when_nobody: NobodyOnDuty::Keep,
+    }
+}
+
+/// A member of Slack's with this id and name.
+pub fn person_named((id, name): (&str, &str)) -> Person {
+    Person {
+        id: PersonId::new(id),
+        name: name.to_owned(),
+        email: None,
+        role: Role::Member,
+        deactivated: false,
     }
 }
 
@@ -56,11 +76,12 @@ impl Output {
     pub fn telling(mut self) -> Self {
         let services = self.services.clone();
         let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-            Arc::new(DutyGroups(services.clone())),
+            Arc::new(DutyGroups::new(&services)),
             Arc::new(Topics(services.clone())),
             Arc::new(Announcements(services.clone())),
             Arc::new(Mentions(services.clone())),
             Arc::new(Calls(services.clone())),
+            Arc::new(LateAnswers(services.clone())),
         ];
         consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
@@ -109,14 +130,7 @@ impl Output {
 
     /// Has these people of the sandbox known.
     pub async fn meet(&self, people: &[(&str, &str)]) {
-        let people = people.iter().map(|(id, name)| Person {
-            id: PersonId::new(*id),
-            name: (*name).to_owned(),
-            email: None,
-            role: Role::Member,
-            deactivated: false,
-        });
-        let people: Vec<_> = people.collect();
+        let people: Vec<_> = people.iter().copied().map(person_named).collect();
         directory_read(&self.services.store, &people, clock::now()).await;
     }
 
