@@ -25,7 +25,7 @@ function cut(page: Page): Promise<string[]> {
       const { overflowX, overflowY, clipPath } = getComputedStyle(one);
       return clipPath === 'none' && [overflowX, overflowY].some((overflow) => overflow !== 'visible');
     };
-    const isCut = (one: Element) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1;
+    const isCut = (one: Element) => one.clientWidth > 0 && (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
     const all = [...document.querySelectorAll('main, main *')];
     const found = all.filter((one) => one.checkVisibility() && hides(one) && isCut(one));
     const wide = all.filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1);
