@@ -581,7 +581,6 @@ async fn whose_shifts_to_come_change_hands_is_told_once_which_they_are_now() {
                 until: day(5),
                 ..SpanInput::default()
             },
-            ..OverrideInput::default()
         };
         let check = async |times: usize| {
             for (person, before) in [(ADA, &ada), (TOMAS, &tomas)] {

@@ -781,7 +781,7 @@ async fn a_cover_that_was_taken_is_told_as_one_everywhere_and_what_was_made_befo
             marks.collect::<Vec<_>>()
         };
         let [cover, by_the_lead] = [(first.clone(), true), (first.clone(), false)];
-        assert_eq!(marks(&page.history), [cover.clone()]);
+        assert_eq!(marks(&page.history), std::slice::from_ref(&cover));
         let drawn = [cover.clone(), by_the_lead.clone()];
         assert!(drawn.starts_with(&marks(&page.coverage.stretches)));
         let week = backend.week(&caller(), WeekFilter::default()).await;
