@@ -149,12 +149,13 @@ pub trait Rotations {
         member: MemberKey,
         direction: MoveDirection,
     ) -> Answer<(), RotationRefusal>;
-    async fn add_owner(
+    /// Has all of them look after it who can.
+    async fn add_owners(
         &self,
         caller: &Caller,
         id: RotationId,
-        person: PersonId,
-    ) -> Answer<(), RotationRefusal>;
+        people: Vec<PersonId>,
+    ) -> Answer<Changed, RotationRefusal>;
     async fn remove_owner(
         &self,
         caller: &Caller,

@@ -57,8 +57,8 @@ export async function makeBoundRotation(page: Page, name: string, schedule: stri
 }
 
 /** The form in which people are chosen for a rotation, folded up as long as nobody has opened it. */
-export async function openAddition(page: Page): Promise<Locator> {
-  const addition = page.getByRole('region', { name: 'Members' }).locator('details');
+export async function openAddition(page: Page, region: 'Members' | 'Owners' = 'Members'): Promise<Locator> {
+  const addition = page.getByRole('region', { name: region }).locator('details');
   if ((await addition.getAttribute('open')) === null) await addition.locator('summary').click();
   return addition.locator('form');
 }
@@ -81,12 +81,12 @@ export async function openEditor(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: 'Edit rotation' })).toBeVisible();
 }
 
-/** Adds an owner where they are changed. */
-export async function addOwner(page: Page, name: string): Promise<void> {
-  const owners = page.getByRole('region', { name: 'Owners' });
-  await owners.getByLabel('Add an owner', { exact: true }).selectOption({ label: name });
-  await owners.getByRole('button', { name: 'Add owner' }).click();
-  await expect(row(page, 'Owners', name)).toBeVisible();
+/** Adds owners where they are changed. */
+export async function addOwners(page: Page, ...people: string[]): Promise<void> {
+  const form = await openAddition(page, 'Owners');
+  for (const name of people) await form.getByRole('checkbox', { name, exact: true }).check();
+  await form.getByRole('button', { name: /^Add / }).click();
+  for (const name of people) await expect(row(page, 'Owners', name)).toBeVisible();
 }
 
 /** Opens somebody's menu on a rotation's page. */

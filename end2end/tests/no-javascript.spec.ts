@@ -14,7 +14,7 @@ import {
   saveKey,
 } from '../support/connection';
 import { allowAs, clientId, deny, openOauthDialog, saveClient } from '../support/oauth';
-import { addMember, addOwner, card, change, mode, names, openAddition, openEditor, row } from '../support/rotations';
+import { addMember, addOwners, card, change, mode, names, openAddition, openEditor, row } from '../support/rotations';
 import { signInWithoutJavaScript } from '../support/sign-in';
 import { expect, test } from '../support/world';
 
@@ -133,7 +133,8 @@ test('without JavaScript members are moved, set on duty and removed, owners chan
   await change(page, 'Remove', 'Wei Zhang');
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad']);
   await openEditor(page);
-  await addOwner(page, 'Kenji Sato');
+  await addOwners(page, 'Kenji Sato', 'Leila Haddad');
+  await row(page, 'Owners', 'Leila Haddad').getByRole('button', { name: 'Remove' }).click();
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
   await expect(names(page, 'Owners')).toHaveText(['Ada Okafor']);
 
@@ -186,9 +187,10 @@ test('without JavaScript people of a large workspace are searched for', async ({
   await expect(names(page, 'Members')).toHaveText(['Leila Haddad', 'Kenji Sato']);
   await openEditor(page);
   const owners = page.getByRole('region', { name: 'Owners' });
-  await owners.getByRole('searchbox', { name: 'Find a person' }).fill('leila');
+  await openAddition(page, 'Owners');
+  await owners.getByRole('searchbox', { name: 'Find people' }).fill('leila');
   await owners.getByRole('button', { name: 'Search' }).click();
-  await addOwner(page, 'Leila Haddad');
+  await addOwners(page, 'Leila Haddad');
   await page.getByRole('link', { name: 'Cancel' }).click();
 
   await bindTo(page, 'Platform Secondary');

@@ -2,7 +2,7 @@
 // who sees them.
 import { post } from '../support/calls';
 import { connectWithApiKey } from '../support/connection';
-import { addMember, addMembers, addOwner, card, change, createRotation, makeBoundRotation, makePrivate, mode, names, openAddition, openEditor, openMenu, row } from '../support/rotations';
+import { addMember, addMembers, addOwners, card, change, createRotation, makeBoundRotation, makePrivate, mode, names, openAddition, openEditor, openMenu, row } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -229,7 +229,7 @@ test('owners edit, others look, and an owner cannot remove themselves', async ({
     ['rotate', {}],
     ['delete_rotation', {}],
     ['set_on_duty', { member: 'slack:U13LEILAHA' }],
-    ['add_owner', { person: 'U12KENJISA' }],
+    ['add_owners', { 'people[0]': 'U12KENJISA' }],
     ['set_schedule', { mode: 'manual' }],
     ['edit_rotation', { 'input[name]': 'Tea' }],
   ] as const) {
@@ -237,8 +237,9 @@ test('owners edit, others look, and an owner cannot remove themselves', async ({
   }
 
   await openEditor(page);
-  await addOwner(page, 'Kenji Sato');
+  await addOwners(page, 'Kenji Sato', 'Tomás Herrera');
   await expect(other.getByRole('button', { name: 'Rotate' })).toBeVisible();
+  await row(page, 'Owners', 'Tomás Herrera').getByRole('button', { name: 'Remove' }).click();
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
   await expect(names(page, 'Owners')).toHaveText(['Wei Zhang']);
   await expect(row(page, 'Owners', 'Wei Zhang').getByRole('button')).toHaveCount(0);

@@ -30,11 +30,15 @@ impl Source for Rotas {
             .await?;
         for rotation in &changed {
             tracing::info!(%workspace, %rotation, "handed over");
-            let topic = LiveTopic::Rotation(rotation.clone());
-            self.live.publish(workspace, topic);
+        }
+        // What was begun when holidays were saved, and broken off.
+        let planned = self.store.plan_by_holidays(workspace, &clock::now).await?;
+        let is_done = changed.is_empty() && planned.is_none();
+        for rotation in changed.into_iter().chain(planned.into_iter().flatten()) {
+            self.live.publish(workspace, LiveTopic::Rotation(rotation));
         }
         // Whose clock is behind the database's asks again until it is time here, too.
-        Ok(match changed.is_empty() {
+        Ok(match is_done {
             true => Due::In(Duration::MAX),
             false => Due::Now,
         })

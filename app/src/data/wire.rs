@@ -6,7 +6,7 @@ use super::{Json, page, positional, samples::samples};
 use crate::{
     AppError,
     server_fns::{
-        Absences, AddMembers, AddOwner, Alerts, Audit, BackgroundWork, ChangeHolidays,
+        Absences, AddMembers, AddOwners, Alerts, Audit, BackgroundWork, ChangeHolidays,
         CheckSession, ConnectDutyGroup, ConnectWithApiKey, ConnectWithOauth, Countries,
         CreateRotation, DeleteRotation, DisconnectPagerduty, DutyGroup, EditApiKey, EditRotation,
         EndOverride, Feeds, ForgetFormer, Holidays, Home, Integrations, KeepAccount,
@@ -55,7 +55,7 @@ fn what_server_functions_answer_is_read_back() {
     let answers = answers![
         Absences,
         AddMembers,
-        AddOwner,
+        AddOwners,
         Alerts,
         Audit,
         BackgroundWork,

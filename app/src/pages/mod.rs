@@ -1,6 +1,7 @@
 //! One file or folder per page, and what they share.
 
 mod absences;
+mod addition;
 mod address;
 mod allow;
 mod audit;

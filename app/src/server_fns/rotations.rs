@@ -189,20 +189,17 @@ pub async fn move_member(
     .await
 }
 
-#[server(prefix = "/rpc", endpoint = "add_owner")]
-pub async fn add_owner(
+/// What cannot be the id of a person is nobody.
+#[server(prefix = "/rpc", endpoint = "add_owners")]
+pub async fn add_owners(
     id: RotationId,
-    #[server(default)] person: String,
-) -> Result<Outcome<(), RotationRefusal>, AppError> {
-    submit::<AddOwner, _, _, _>(
+    #[server(default)] people: Vec<String>,
+) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
+    let people = people.iter().filter_map(|id| PersonId::parse(id)).collect();
+    submit::<AddOwners, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
-        |backend, caller| async move {
-            match chosen(person) {
-                Some(person) => backend.add_owner(&caller, id, person).await,
-                None => Ok(Outcome::Refused(RotationRefusal::NobodyChosen)),
-            }
-        },
+        |_| None,
+        |backend, caller| async move { backend.add_owners(&caller, id, people).await },
     )
     .await
 }

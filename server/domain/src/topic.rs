@@ -262,6 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn of_a_time_that_clocks_show_twice_it_is_told_which_one() {
+        for (until, expected) in [
+            (1_792_888_200, "Sun 25 Oct 02:30 UTC+02:00 Europe/Berlin"),
+            (1_792_891_800, "Sun 25 Oct 02:30 UTC+01:00 Europe/Berlin"),
+        ] {
+            assert_eq!(told("%UNTIL%", &outlook(&["ann"], Some(until))), expected);
+        }
+    }
+
+    #[test]
     fn nobody_smuggles_a_mention_in_and_long_topics_are_cut() {
         let nobody = outlook(&[], None);
         assert_eq!(

@@ -4,7 +4,7 @@
 use super::{Failure, Stop, publish_rotation, rights::must_be_admin};
 use crate::{Services, audit::entry, clock, store::NewAuditEntry};
 use domain::{
-    Actor, NaturalKey,
+    Actor, NaturalKey, Plan,
     rota::{
         HolidayWrite, OwnHoliday, Region, Shifted, Zone, preview_holidays, told_until,
         typed_holiday,
@@ -30,6 +30,8 @@ pub struct Effects {
     pub day: String,
     /// It is a holiday by it.
     pub off: bool,
+    /// Where schedules have it otherwise all the same, by code.
+    pub except: Vec<Region>,
     /// Up to which date was looked.
     pub until: Date,
     /// The day is not later than that.
@@ -44,15 +46,19 @@ pub async fn shown(services: &Services, actor: &Actor) -> Result<Holidays, Failu
     let zone = zone(services, actor).await?;
     let own = store.own_holidays(workspace).await?;
     let overview = store.rotation_overview(workspace).await?;
-    let rotas = overview.rotations.iter();
-    let rotas = rotas.filter_map(|rotation| rotation.plan.rota());
-    let regions = rotas.flat_map(|rota| rota.terms.skips.regions.iter().copied());
-    let regions: BTreeMap<_, _> = regions.map(|region| (region.code, region)).collect();
     Ok(Holidays {
         today: zone.civil(clock::now()).date(),
         own,
-        regions: regions.into_values().collect(),
+        regions: skipped(overview.rotations.iter().map(|rotation| &rotation.plan)),
     })
+}
+
+/// The regions whose holidays any of these plans skips, by code.
+fn skipped<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<Region> {
+    let rotas = plans.filter_map(Plan::rota);
+    let regions = rotas.flat_map(|rota| rota.terms.skips.regions.iter().copied());
+    let regions: BTreeMap<_, _> = regions.map(|region| (region.code, region)).collect();
+    regions.into_values().collect()
 }
 
 /// What the change would bring rotations, by the very rule that then makes it.
@@ -70,6 +76,7 @@ pub async fn preview(
     let midnight = zone.planned(write.day().date.at(0, 0, 0, 0));
     let until = told_until(midnight, now);
     let (day, own) = (*write.day(), write.applied(&present));
+    let regions = skipped(rotations.iter().map(|rotation| &rotation.plan));
     let concerned = rotations.into_iter().filter(|rotation| {
         let rota = rotation.plan.rota();
         rota.is_some_and(|rota| rota.terms.skips.is_concerned_by(&day))
@@ -87,6 +94,7 @@ pub async fn preview(
     Ok(Effects {
         day: day.in_words(),
         off: write.makes_off(),
+        except: day.exceptions(write.makes_off(), &own, &regions),
         until: zone.civil(until).date(),
         looked: midnight < until,
         moved,
@@ -123,8 +131,21 @@ pub async fn change(
         };
         Ok((write, entry))
     });
-    for rotation in changed.await?.map_err(Stop::Refused)? {
-        publish_rotation(services, actor, &rotation);
+    changed.await?.map_err(Stop::Refused)?;
+    loop {
+        match store.plan_by_holidays(workspace, &clock::now).await {
+            Ok(Some(planned)) => {
+                for rotation in planned {
+                    publish_rotation(services, actor, &rotation);
+                }
+            }
+            Ok(None) => break,
+            // It is decided all the same, and the clock goes on with it.
+            Err(error) => {
+                tracing::error!(%workspace, %error, "not all rotations go by a holiday yet");
+                break;
+            }
+        }
     }
     services.sync.signals.clock.wake();
     Ok(())

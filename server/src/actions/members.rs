@@ -7,7 +7,7 @@ use super::{
     schedules::directory,
 };
 use crate::Services;
-use domain::{Actor, Directory, Person};
+use domain::{Actor, Directory, Person, Rotation};
 use std::collections::HashSet;
 use types::{
     AuditAction, Change, Changed, MemberKey, MoveDirection, PersonId, PersonView, RotationId,
@@ -17,18 +17,57 @@ use types::{
 /// How many people are offered at once to choose from.
 const PEOPLE_LISTED: usize = 20;
 
-/// Adds all of these people who can be added, in one go. One who cannot hinders no other.
+/// Who can be added to a rotation, and as what.
+#[derive(Clone, Copy)]
+struct Addition {
+    action: AuditAction,
+    /// Whether anybody can be.
+    check: fn(&Rotation) -> Result<(), RotationRefusal>,
+    add: fn(&mut Rotation, &PersonView) -> Result<(), RotationRefusal>,
+}
+
+/// Has all of these people take turns who can.
 pub async fn add(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     people: &[PersonId],
 ) -> Result<Changed, Stop<RotationRefusal>> {
+    let as_members = Addition {
+        action: AuditAction::AddedMember,
+        check: |rotation| rotation.plan.members_are_ours(),
+        add: domain::add_member,
+    };
+    add_each(services, actor, id, people, as_members).await
+}
+
+/// Has all of these people look after the rotation who can.
+pub async fn add_owners(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    people: &[PersonId],
+) -> Result<Changed, Stop<RotationRefusal>> {
+    let as_owners = Addition {
+        action: AuditAction::AddedOwner,
+        check: |_| Ok(()),
+        add: domain::add_owner,
+    };
+    add_each(services, actor, id, people, as_owners).await
+}
+
+/// In one go. One who cannot be added hinders no other.
+async fn add_each(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    people: &[PersonId],
+    Addition { action, check, add }: Addition,
+) -> Result<Changed, Stop<RotationRefusal>> {
     let directory = directory(services, actor).await?;
     let (mut names, mut left_out) = (Vec::new(), Vec::new());
-    let action = AuditAction::AddedMember;
     change(services, actor, id, action, |rotation, entry| {
-        rotation.plan.members_are_ours()?;
+        check(rotation)?;
         let mut seen = HashSet::new();
         for person in people.iter().filter(|person| seen.insert(*person)) {
             let known = directory.person(person).cloned().map(PersonView::from);
@@ -36,7 +75,7 @@ pub async fn add(
             let name = name.to_owned();
             let added = known
                 .ok_or(RotationRefusal::NobodyChosen)
-                .and_then(|known| domain::add_member(rotation, &known));
+                .and_then(|known| add(rotation, &known));
             match added {
                 Ok(()) => names.push(name),
                 Err(refusal) => left_out.push((name, refusal)),
@@ -89,23 +128,6 @@ pub async fn move_by_one(
     let action = AuditAction::MovedMember;
     change(services, actor, id, action, |rotation, entry| {
         entry.after = Some(domain::move_member(rotation, member, direction)?);
-        Ok(())
-    })
-    .await
-}
-
-pub async fn add_owner(
-    services: &Services,
-    actor: &Actor,
-    id: &RotationId,
-    person: &PersonId,
-) -> Result<(), Stop<RotationRefusal>> {
-    let person = chosen(services, actor, person).await?;
-    let action = AuditAction::AddedOwner;
-    change(services, actor, id, action, |rotation, entry| {
-        let person = person.ok_or(RotationRefusal::NobodyChosen)?;
-        domain::add_owner(rotation, &person)?;
-        entry.after = Some(person.name);
         Ok(())
     })
     .await

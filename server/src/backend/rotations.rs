@@ -121,13 +121,13 @@ impl Rotations for RoundRobin {
         answer(caller, moved.await)
     }
 
-    async fn add_owner(
+    async fn add_owners(
         &self,
         caller: &Caller,
         id: RotationId,
-        person: PersonId,
-    ) -> Answer<(), RotationRefusal> {
-        let added = members::add_owner(&self.services, &actor(caller), &id, &person).await;
+        people: Vec<PersonId>,
+    ) -> Answer<Changed, RotationRefusal> {
+        let added = members::add_owners(&self.services, &actor(caller), &id, &people).await;
         answer(caller, added)
     }
 

@@ -88,7 +88,7 @@ const FARTHEST_CLOCK: i64 = 24 * 3600 * 1000;
 
 impl Store {
     /// When duty changes hands next within `horizon`, for each workspace and kind of plan in
-    /// which it does.
+    /// which it does. It is time where rotations have still to go on by what was decided about holidays.
     pub async fn next_hand_offs(&self, horizon: Duration) -> Result<Vec<NextHandOff>> {
         let now = self.engine.now();
         let statement = format!(
@@ -97,11 +97,15 @@ impl Store {
              from rotations r {FOLLOWED} left join pagerduty_connections c
                  on c.workspace_id = r.workspace_id and r.mode = $1
              where {NEXT_CHANGE} <= {now} + $2 + {FARTHEST_CLOCK}
-             group by r.workspace_id, r.mode order by 3, 1, 2"
+             group by r.workspace_id, r.mode
+             union all
+             select distinct workspace_id, $3, cast(0 as bigint) from holidays_unplanned
+             order by 3, 1, 2"
         );
         let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(RotationMode::PagerDuty.code())
             .bind(millis(horizon))
+            .bind(RotationMode::Scheduled.code())
             .fetch_all(&self.pool)
             .await?;
         let next = rows.into_iter().map(|(workspace, kind, wait)| NextHandOff {

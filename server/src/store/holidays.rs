@@ -1,8 +1,9 @@
-//! What a workspace has decided about holidays. All rotations whose schedules skip these go on by it
-//! in the transaction that writes it.
+//! What a workspace has decided about holidays. Of a thousand rotations that go by it each is planned
+//! anew, some at a time: until its turn comes, a rotation goes by what held before. So no transaction
+//! takes long, and whoever does it next goes on where it was broken off.
 
 use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, audit, rotas,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit, rotas,
     rotations::{self, Which},
     workspaces,
 };
@@ -10,7 +11,6 @@ use domain::{
     Plan, Rotation,
     rota::{HolidayWrite, OwnDay, OwnHoliday, Region, Turn, UpToDate, holidays_needed_from},
 };
-use jiff::civil::Date;
 use serde::Deserialize;
 use sqlx::AssertSqlSafe;
 use types::{RotationId, RotationMode, Stretch, Timestamp, WorkspaceId};
@@ -18,15 +18,30 @@ use types::{RotationId, RotationMode, Stretch, Timestamp, WorkspaceId};
 #[derive(Deserialize)]
 struct JsonRow(String, String, i64);
 
-/// A subquery for the days that may concern the rota `t` of the rotation `r`, for [`read`]: a country
-/// is told in the terms by its code, or by one that begins with it.
-pub(super) fn as_json(engine: Engine) -> String {
+/// So many rotations are planned anew in one transaction. Whoever else writes has a turn in between.
+const AT_ONCE: i64 = 50;
+
+/// A subquery for the days that may concern the rota `t` of the rotation `r`, for [`read`]: what was
+/// decided, or what held before where the rotation has still to go on by that.
+pub(super) fn days_as_json(engine: Engine) -> String {
     let rows = engine.json_rows("h.day, h.region, h.is_off", "h.day, h.region");
+    let concerned = concerned_by("h.region");
     format!(
-        "(select {rows} from workspace_holidays h
-          where h.workspace_id = r.workspace_id and {SKIPS_HOLIDAYS}
-              and (h.region = '' or t.terms like '%\"' || h.region || '%'))"
+        "(select {rows} from (
+              select h.day, h.region, h.is_off from workspace_holidays h
+              where h.workspace_id = r.workspace_id and {concerned}
+                  and not exists (select 1 from holidays_unplanned u
+                      where u.rotation_id = r.id and u.day = h.day and u.region = h.region)
+              union all
+              select u.day, u.region, u.was_off from holidays_unplanned u
+              where u.rotation_id = r.id and u.was_off is not null) h)"
     )
+}
+
+/// Whether a day of this region may concern the rota `t`: a country is told in the terms by its code, or
+/// by one that begins with it.
+fn concerned_by(region: &str) -> String {
+    format!("{SKIPS_HOLIDAYS} and ({region} = '' or t.terms like '%\"' || {region} || '%')")
 }
 
 /// Whether the rota `t` skips holidays of any country.
@@ -87,8 +102,9 @@ impl Store {
         load(&mut connection, workspace).await
     }
 
-    /// Lets `decide` change what the workspace has decided about holidays, and has all rotations that
-    /// skip these go on by it. Returns those, or what it refuses, and then nothing is written.
+    /// Lets `decide` change what the workspace has decided about holidays. What it refuses is handed back,
+    /// and then nothing is written. The rotations that it concerns go on as they did until they are
+    /// planned anew.
     pub async fn change_holidays<R>(
         &self,
         workspace: &WorkspaceId,
@@ -98,52 +114,63 @@ impl Store {
             Timestamp,
         ) -> std::result::Result<(HolidayWrite, NewAuditEntry), R>
         + Send,
-    ) -> Result<std::result::Result<Vec<RotationId>, R>> {
+    ) -> Result<std::result::Result<(), R>> {
         let mut tx = self.begin().await?;
         // Whoever gives a rotation a schedule holds it as well, so that each knows what the other did.
         workspaces::hold(&mut tx, workspace).await?;
-        let held = hold_rotations(&mut tx, self.engine, workspace).await?;
-        let which = Which::these(self.engine, held.iter().map(String::as_str));
-        let before = rotations::load(&mut tx, self.engine, workspace, &which).await?;
         let present = load(&mut tx, workspace).await?;
         let now = now();
         let (write, entry) = match decide(&present, now) {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let Some(needed) = holidays_needed_from(&before, now) {
-            forget_before(&mut tx, workspace, needed).await?;
-        }
-        let concerned: Vec<_> = before
-            .into_iter()
-            .filter(|rotation| skips(rotation, write.day()))
-            .collect();
-        let ids: Vec<_> = concerned.iter().map(|one| one.id.clone()).collect();
-        let moved = moved(concerned, &write.applied(&present), now).await;
+        forget_old(&mut tx, workspace, now).await?;
+        have_planned(&mut tx, workspace, (write.day(), &present)).await?;
         put(&mut tx, workspace, &write).await?;
-        let mut changes = Vec::with_capacity(moved.len());
-        for Moved {
-            before,
-            was_planned,
-            mut after,
-            present,
-        } in moved
-        {
-            let (was, is) = ((&before, was_planned.as_slice()), (&mut after, present));
-            rotas::store_present(&mut tx, self.engine, was, is, now).await?;
-            changes.push((before, after));
-        }
-        rotas::write_crews(&mut tx, self.engine, changes, now).await?;
         audit::insert(&mut tx, &entry).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// Has some of the rotations go on at `now` by what was decided about holidays that go by what held
+    /// before still. Returns them; `None` where there are none any more.
+    pub async fn plan_by_holidays(
+        &self,
+        workspace: &WorkspaceId,
+        now: &(dyn Fn() -> Timestamp + Sync),
+    ) -> Result<Option<Vec<RotationId>>> {
+        let unplanned =
+            "select rotation_id from holidays_unplanned where workspace_id = $1 limit 1";
+        let unplanned: Option<(String,)> = sqlx::query_as(unplanned)
+            .bind(workspace.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        if unplanned.is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.begin().await?;
+        // Nobody decides anything else meanwhile.
+        workspaces::hold(&mut tx, workspace).await?;
+        let ids = hold_unplanned(&mut tx, self.engine, workspace).await?;
+        if ids.is_empty() {
+            return Ok(Some(ids));
+        }
+        let which = Which::these(self.engine, ids.iter().map(RotationId::as_str));
+        let before = rotations::load(&mut tx, self.engine, workspace, &which).await?;
+        let own = days(&mut tx, workspace).await?;
+        let now = now();
+        let mut moved = moved(before, &own, now).await;
+        planned(&mut tx, self.engine, &ids.iter().collect::<Vec<_>>()).await?;
+        if !moved.is_empty() {
+            let mut changed: Vec<_> = moved.iter_mut().map(Moved::changed).collect();
+            rotas::store_present(&mut tx, self.engine, workspace, &mut changed, now).await?;
+            let crews = moved.into_iter().map(|one| (one.before, one.after));
+            rotas::write_crews(&mut tx, self.engine, crews.collect(), now).await?;
+        }
         self.rotations_changed(&mut tx, workspace, &ids).await?;
         tx.commit().await?;
-        Ok(Ok(ids))
+        Ok(Some(ids))
     }
-}
-
-fn skips(rotation: &Rotation, day: &OwnDay) -> bool {
-    let rota = rotation.plan.rota();
-    rota.is_some_and(|rota| rota.terms.skips.is_concerned_by(day))
 }
 
 /// A rotation in which holidays change something.
@@ -153,6 +180,17 @@ struct Moved {
     was_planned: Vec<Stretch>,
     after: Rotation,
     present: UpToDate,
+}
+
+impl Moved {
+    fn changed(&mut self) -> rotas::Changed<'_> {
+        rotas::Changed {
+            before: &self.before,
+            was_planned: &self.was_planned,
+            after: &mut self.after,
+            present: &self.present,
+        }
+    }
 }
 
 /// Those rotations of which anything that is stored or told becomes another one when their workspace
@@ -190,14 +228,75 @@ async fn moved(concerned: Vec<Rotation>, own: &[OwnDay], now: Timestamp) -> Vec<
 }
 
 /// Forgets what was decided about days that no schedule counts any more.
-async fn forget_before(
+async fn forget_old(
     connection: &mut DatabaseConnection,
     workspace: &WorkspaceId,
-    needed: Date,
+    now: Timestamp,
 ) -> Result<()> {
+    let schedules = format!(
+        "select t.terms from rotas t join rotations r on r.id = t.rotation_id
+         where r.workspace_id = $1 and r.mode = $2 and {SKIPS_HOLIDAYS}"
+    );
+    let schedules: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(schedules))
+        .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .fetch_all(&mut *connection)
+        .await?;
+    let schedules = schedules
+        .iter()
+        .map(|(terms,)| rotas::days_and_start(terms));
+    let Some(needed) = holidays_needed_from(schedules, now) else {
+        return Ok(());
+    };
     sqlx::query("delete from workspace_holidays where workspace_id = $1 and day < $2")
         .bind(workspace.as_str())
         .bind(needed.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Has all rotations that a day may concern planned anew later, and go on until then by what was decided
+/// about it before. Where one does so already, that holds.
+async fn have_planned(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    (day, present): (&OwnDay, &[OwnHoliday]),
+) -> Result<()> {
+    let before = present
+        .iter()
+        .find(|holiday| holiday.day.is_about(day.date, day.region));
+    let concerned = concerned_by("$4");
+    let statement = format!(
+        "insert into holidays_unplanned (rotation_id, workspace_id, day, region, was_off)
+         select t.rotation_id, $1, $3, $4, $5
+         from rotas t join rotations r on r.id = t.rotation_id
+         where r.workspace_id = $1 and r.mode = $2 and {concerned}
+         on conflict (rotation_id, day, region) do nothing"
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .bind(day.date.to_string())
+        .bind(day.region.map_or("", |region| region.code))
+        .bind(before.map(|before| i64::from(before.day.off)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that these rotations go by all that was decided.
+pub(super) async fn planned(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotations: &[&RotationId],
+) -> Result<()> {
+    let statement = format!(
+        "delete from holidays_unplanned where rotation_id in {}",
+        engine.texts_of_json("$1")
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(as_json(rotations))
         .execute(connection)
         .await?;
     Ok(())
@@ -235,25 +334,24 @@ async fn put(
     Ok(())
 }
 
-/// The rotations whose schedules skip holidays; their rows are held until the transaction ends, in
+/// Some of the rotations that are to be planned anew; their rows are held until the transaction ends, in
 /// the order in which everybody holds several.
-async fn hold_rotations(
+async fn hold_unplanned(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
-) -> Result<Vec<String>> {
+) -> Result<Vec<RotationId>> {
     let statement = format!(
         "update rotations set mode = mode where id in (
-             select id from rotations where workspace_id = $1 and mode = $2 and id in (
-                 select t.rotation_id from rotas t where t.workspace_id = $1
-                     and {SKIPS_HOLIDAYS}) {})
+             select id from rotations where id in (
+                 select rotation_id from holidays_unplanned where workspace_id = $1
+                 group by rotation_id order by rotation_id limit {AT_ONCE}) {})
          returning id",
         engine.held_in_order()
     );
     let ids: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
         .bind(workspace.as_str())
-        .bind(RotationMode::Scheduled.code())
         .fetch_all(connection)
         .await?;
-    Ok(ids.into_iter().map(|(id,)| id).collect())
+    Ok(ids.into_iter().map(|(id,)| RotationId::new(id)).collect())
 }

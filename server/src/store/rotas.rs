@@ -16,7 +16,7 @@ use domain::{
         Turn, UpToDate, Weekdays, Zone,
     },
 };
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, num::NonZeroU16};
@@ -88,6 +88,14 @@ pub(super) fn read(row: RotaRow) -> Option<Rota> {
     })
 }
 
+/// By which days a rota goes, from its terms, and on which date it began; nothing where this version cannot
+/// read it.
+pub(super) fn days_and_start(terms: &str) -> Option<(Days, Date)> {
+    let terms: TermsRow = serde_json::from_str(terms).ok()?;
+    let terms = terms.terms(&[])?;
+    Some((terms.cadence.days, terms.cadence.starts_on))
+}
+
 /// What a rota is read from, as [`rota_columns`] selects it.
 #[derive(Debug, FromRow)]
 pub(super) struct RotaRow {
@@ -101,7 +109,7 @@ pub(super) struct RotaRow {
 /// The columns of a [`RotaRow`]: of the rota `t` of the rotation `r`.
 pub(super) fn rota_columns(engine: Engine) -> String {
     let (overrides, absences) = (overrides::as_json(engine), absences::as_json(engine));
-    let holidays = holidays::as_json(engine);
+    let holidays = holidays::days_as_json(engine);
     format!(
         "t.terms, t.turn, {overrides} as overrides, {absences} as absences,
          {holidays} as holidays"
@@ -357,6 +365,8 @@ impl Store {
             .bind(rotation.as_str())
             .execute(&mut *tx)
             .await?;
+        // It was made from what holds now.
+        holidays::planned(&mut tx, self.engine, &[rotation]).await?;
         go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
         let crew = CrewChange {
             before: before.crew,
@@ -431,38 +441,61 @@ pub(super) async fn go_on(
         rota.planned(&before.crew.members, before.details.duty_size, until)
     });
     let was_planned = was_planned.unwrap_or_default();
-    store_present(
-        connection,
-        engine,
-        (before, &was_planned),
-        (after, present),
-        now,
-    )
-    .await
+    let changed = Changed {
+        before,
+        was_planned: &was_planned,
+        after,
+        present: &present,
+    };
+    store_present(connection, engine, &before.workspace, &mut [changed], now).await
 }
 
-/// Puts those on duty who are at `now` in a rotation that was planned so before, and stores what
+/// A rotation that goes on otherwise from now on.
+pub(super) struct Changed<'a> {
+    pub before: &'a Rotation,
+    /// From when its turn was reckoned on.
+    pub was_planned: &'a [Stretch],
+    pub after: &'a mut Rotation,
+    pub present: &'a UpToDate,
+}
+
+/// Puts those on duty who are at `now` in each of these rotations of a workspace, and stores what
 /// [`go_on`] does.
 pub(super) async fn store_present(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    (before, was_planned): (&Rotation, &[Stretch]),
-    (after, present): (&mut Rotation, UpToDate),
+    workspace: &WorkspaceId,
+    changed: &mut [Changed<'_>],
     now: Timestamp,
 ) -> Result<()> {
-    let crew = Crew::new(after.crew.members.clone(), present.duties);
-    after.crew = going_on(&before.crew, &crew);
-    write_turns(connection, engine, &[(after.id.clone(), present.turn)]).await?;
-    let clock = [(after.id.clone(), present.next_change_at)];
-    hand_offs::set_clocks(connection, engine, &clock).await?;
-    let come_true = [(&after.id, present.plan.as_slice())];
-    past_overrides::record(connection, engine, &after.workspace, &come_true, now).await?;
-    let change = PlanChange {
-        rotation: &after.id,
-        before: was_planned,
-        after: &present.plan,
-    };
-    outbox::plans_changed(connection, engine, &after.workspace, &[change], now).await
+    for one in &mut *changed {
+        let crew = Crew::new(one.after.crew.members.clone(), one.present.duties.clone());
+        one.after.crew = going_on(&one.before.crew, &crew);
+    }
+    let turns = changed.iter();
+    let turns: Vec<_> = turns
+        .map(|one| (one.after.id.clone(), one.present.turn.clone()))
+        .collect();
+    write_turns(connection, engine, &turns).await?;
+    let clocks = changed.iter();
+    let clocks: Vec<_> = clocks
+        .map(|one| (one.after.id.clone(), one.present.next_change_at))
+        .collect();
+    hand_offs::set_clocks(connection, engine, &clocks).await?;
+    let come_true = changed.iter();
+    let come_true: Vec<_> = come_true
+        .map(|one| (&one.after.id, one.present.plan.as_slice()))
+        .collect();
+    past_overrides::record(connection, engine, workspace, &come_true, now).await?;
+    let plans = changed.iter();
+    let plans: Vec<_> = plans
+        .map(|one| PlanChange {
+            rotation: &one.after.id,
+            before: one.was_planned,
+            after: &one.present.plan,
+        })
+        .collect();
+    outbox::plans_changed(connection, engine, workspace, &plans, now).await
 }
 
 /// Holds those who take turns by a schedule from now on and did not before, so that an absence that
@@ -564,7 +597,6 @@ pub(super) async fn write_turns(
 mod tests {
     use super::*;
     use domain::rota::{Absence, Override, OverrideKind};
-    use jiff::civil::Date;
     use types::Span;
 
     fn rota(days: Days) -> Rota {

@@ -201,9 +201,9 @@ async fn a_note_for_all_rotations_is_for_admins_and_one_for_a_rotation_for_its_o
         let owner = PersonId::new(id_of("Bob"));
         let added = team
             .backend
-            .add_owner(&caller(), team.id.clone(), owner)
+            .add_owners(&caller(), team.id.clone(), vec![owner])
             .await;
-        assert_eq!(added.unwrap(), Outcome::Done(()));
+        assert!(added.unwrap().done().is_some());
         let noted = |note: &str, from: i64, rotations: Vec<String>| AbsenceInput {
             note: note.to_owned(),
             rotations,

@@ -3,17 +3,18 @@
 use crate::{
     overrides::id_of,
     rotas::Team,
-    support::{Database, caller, databases, rotation, workspace},
+    support::{Database, caller, create, databases, entry, rotation, workspace},
 };
-use app::backend::{Answer, Audit, Caller, Holidays, Schedules, Zones};
-use domain::rota::{Region, Zone};
+use app::backend::{Answer, Audit, Caller, Holidays, Rotations, Schedules, Zones};
+use domain::rota::{HolidayWrite, OwnDay, OwnHoliday, Region, Zone};
 use jiff::{ToSpan, civil::Date};
-use server::{backend::RoundRobin, clock};
+use server::{backend::RoundRobin, clock, hand_offs::Due};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
+use std::{convert::Infallible, time::Duration};
 use types::{
     AuditAction, DayOff, Denial, HolidayField, HolidayInput, HolidayKind, HolidayPreview,
     HolidayProblem, HolidayRefusal, HolidaysView, Outcome, PersonId, Role, RotaInput, RotaKind,
-    Stretch,
+    ScheduleChoice, Stretch,
 };
 
 /// A zone in which it is about noon, so that no day ends meanwhile.
@@ -429,5 +430,195 @@ async fn days_that_nothing_counts_any_more_are_forgotten() {
         team.schedule(daily()).await;
         assert_eq!(change(&team, add(&in_days(3), "")).await, Outcome::Done(()));
         assert_eq!(own().await, 3);
+    }
+}
+
+/// So many rotations that they are not planned anew in one go.
+const MANY: usize = 60;
+
+/// Ann and Bob in many rotations, in a workspace where it is noon.
+async fn many(database: Database) -> Team {
+    let (team, by) = (team(database).await, caller());
+    for number in 1..MANY {
+        let id = create(&team.services.store, &format!("Ops {number}")).await;
+        let people = ["U1", "U2"].map(PersonId::new).to_vec();
+        let added = team.backend.add_members(&by, id.clone(), people);
+        assert!(added.await.unwrap().done().is_some());
+        let choice = ScheduleChoice::Scheduled(Box::new(daily()));
+        let set = team
+            .backend
+            .set_schedule(&caller(), id, choice.into())
+            .await;
+        assert_eq!(set.unwrap(), Outcome::Done(()));
+    }
+    team
+}
+
+/// Writes what is decided about a day, as a server does that ends right after it.
+async fn decide(team: &Team, write: HolidayWrite) {
+    let decide =
+        |_: &[OwnHoliday], _| Ok::<_, Infallible>((write, entry(AuditAction::AddedHoliday)));
+    let store = &team.services.store;
+    let workspace = workspace();
+    let decided = store.change_holidays(&workspace, &clock::now, decide);
+    assert_eq!(decided.await.unwrap(), Ok(()));
+}
+
+/// How many rotations have a day off.
+async fn having_off(team: &Team, date: Date) -> usize {
+    let rotations = team.services.store.rotations(&workspace()).await.unwrap();
+    let off = rotations.iter().filter(|rotation| {
+        let cadence = &rotation.plan.rota().unwrap().terms.cadence;
+        cadence.off.includes(date)
+    });
+    off.count()
+}
+
+/// How many rotations have still to be planned anew.
+async fn unplanned_rotations(team: &Team) -> i64 {
+    let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+    let count = "select count(*) from holidays_unplanned";
+    let (left,): (i64,) = sqlx::query_as(count).fetch_one(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    left
+}
+
+/// What is to be told: of which shift, and to whom.
+async fn notices(team: &Team) -> Vec<(i64, String, String)> {
+    let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+    let notices = "select occurrence, target, state from outbox order by occurrence, target, state";
+    let notices = sqlx::query_as(notices).fetch_all(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    notices
+}
+
+#[tokio::test]
+async fn many_rotations_go_by_a_holiday_some_at_a_time_and_each_by_what_held_before_until_then() {
+    for database in databases().await {
+        let team = many(database).await;
+        let date = today() + 3.days();
+        let was = on(&team, &in_days(3)).await;
+        let day = OwnDay {
+            date,
+            region: None,
+            off: true,
+        };
+        let holiday = OwnHoliday {
+            day,
+            name: "Company day".to_owned(),
+        };
+        decide(&team, HolidayWrite::Put(holiday)).await;
+        assert_eq!(shown(&team, "").await.added.len(), 1, "it is decided");
+        assert_eq!(having_off(&team, date).await, 0);
+        assert_eq!(on(&team, &in_days(3)).await, was, "nothing is half there");
+        // Others go on meanwhile, and what is set now goes by it at once.
+        team.schedule(RotaInput {
+            times: "01:00".to_owned(),
+            ..daily()
+        })
+        .await;
+        assert_eq!(on(&team, &in_days(3)).await, [""; 0]);
+        assert_eq!(having_off(&team, date).await, 1);
+        // The clock of whichever server takes it up, some at a time.
+        let store = &team.services.store;
+        let next = store.next_hand_offs(Duration::from_secs(1)).await.unwrap();
+        assert!(next.iter().any(|next| next.due_in.is_zero()), "{next:?}");
+        assert_eq!(team.hand_over().await, Due::Now);
+        let some = having_off(&team, date).await;
+        assert!(1 < some && some < MANY, "{some}");
+        // Two who do it at once do each once.
+        let all = async || {
+            let mut all = Vec::new();
+            while let Some(some) = store
+                .plan_by_holidays(&workspace(), &clock::now)
+                .await
+                .unwrap()
+            {
+                all.extend(some);
+            }
+            all
+        };
+        let (one, other) = tokio::join!(all(), all());
+        assert_eq!(one.len() + other.len(), MANY - some);
+        assert_eq!(having_off(&team, date).await, MANY);
+        assert_eq!(unplanned_rotations(&team).await, 0);
+        let next = store.next_hand_offs(Duration::from_secs(1)).await.unwrap();
+        assert!(next.iter().all(|next| !next.due_in.is_zero()), "{next:?}");
+        // What is decided and taken back before anybody planned by it changes nothing.
+        let day = OwnDay {
+            date: today() + 4.days(),
+            ..day
+        };
+        // But for how long ago the first began, which is reckoned.
+        let plan = async || team.page().await.plan.split_off(1);
+        let was = plan().await;
+        let holiday = OwnHoliday {
+            day,
+            name: "Company day".to_owned(),
+        };
+        decide(&team, HolidayWrite::Put(holiday)).await;
+        decide(&team, HolidayWrite::Drop(day)).await;
+        while team.hand_over().await == Due::Now {}
+        assert_eq!(having_off(&team, day.date).await, 0);
+        assert_eq!(plan().await, was);
+        assert_eq!(unplanned_rotations(&team).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_hand_off_that_a_holiday_holds_back_is_told_once_however_often_it_is_taken_up() {
+    for database in databases().await {
+        let team = team(database).await;
+        team.remind().await;
+        let told = notices(&team).await;
+        let day = OwnDay {
+            date: today() + 1.days(),
+            region: None,
+            off: true,
+        };
+        let holiday = OwnHoliday {
+            day,
+            name: "Company day".to_owned(),
+        };
+        decide(&team, HolidayWrite::Put(holiday)).await;
+        assert_eq!(notices(&team).await, told, "nobody goes by it yet");
+        let store = &team.services.store;
+        let workspace = workspace();
+        let plan = || store.plan_by_holidays(&workspace, &clock::now);
+        let (one, other) = tokio::join!(plan(), plan());
+        let done = [one.unwrap(), other.unwrap()]
+            .into_iter()
+            .flatten()
+            .flatten();
+        assert_eq!(done.count(), 1);
+        let moved = notices(&team).await;
+        assert_ne!(moved, told);
+        while team.hand_over().await == Due::Now {}
+        assert_eq!(notices(&team).await, moved);
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_dropped_for_all_is_said_to_stay_where_a_country_has_it() {
+    for database in databases().await {
+        let team = team(database).await;
+        let next_year = (today().year() + 1).to_string();
+        let known = shown(&team, &next_year).await.known.remove(0);
+        // One that the country has, and that the workspace has decided for all before it was one there.
+        let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+        let statement = format!(
+            "insert into workspace_holidays (workspace_id, day, region, is_off, name)
+             select workspace_id, '{}', '', 1, 'Ours' from rotas",
+            known.date
+        );
+        other.execute(AssertSqlSafe(statement)).await.unwrap();
+        other.close().await.unwrap();
+        let words = preview(&team, remove(&known.date, "")).await.words;
+        let place = countries()[0].in_words();
+        let expected = format!(
+            "No holiday: {}, everywhere but in {place}, where it stays one",
+            known.day
+        );
+        assert_eq!(words, expected);
     }
 }

@@ -623,7 +623,7 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
 }
 
 /// As if so many overrides had been made, one after the other, that run from and until these seconds.
-async fn many(team: &Team, count: usize, (from, until): (i64, i64)) {
+pub async fn many(team: &Team, count: usize, (from, until): (i64, i64)) {
     let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
     let [from, until] = [from, until].map(|at| clock::now().plus_seconds(at).as_millis());
     let insert = format!(

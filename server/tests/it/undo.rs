@@ -293,3 +293,61 @@ async fn those_who_can_be_added_are_and_the_others_are_named() {
         assert_eq!(log[1].after.as_deref(), Some("Ann"));
     }
 }
+
+#[tokio::test]
+async fn owners_are_added_several_at_once_and_of_two_who_add_the_same_one_is_told() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = create(&services.store, "Ops").await;
+        let dan = Person {
+            id: PersonId::new("U4"),
+            name: "Dan".to_owned(),
+            email: None,
+            role: Role::Member,
+            deactivated: true,
+        };
+        let told = [told(&dan, NOW)];
+        services.store.save_told(&workspace(), &told).await.unwrap();
+        let backend = RoundRobin::new(services.clone());
+        let add = async |by: Caller, ids: &[&str]| {
+            let people = ids.iter().map(|id| PersonId::new(*id)).collect();
+            let added = backend.add_owners(&by, id.clone(), people).await;
+            added.unwrap()
+        };
+        let none = add(caller(), &[]).await;
+        assert_eq!(none, Outcome::Refused(RotationRefusal::NobodyChosen));
+        let by_bob = backend.add_owners(&bobs(), id.clone(), vec![bob()]).await;
+        assert!(by_bob.is_err(), "who does not own it makes nobody an owner");
+        let (one, other) = tokio::join!(
+            add(caller(), &["U2", "U4", "U1"]),
+            add(caller(), &["U1", "U2", "U2"]),
+        );
+        let sides = [one, other].map(|answer| answer.done().unwrap().what.clone());
+        let added = sides.iter().map(|what| match what {
+            Change::Added { names, left_out } => (names.clone(), left_out.clone()),
+            other => panic!("{other:?}"),
+        });
+        let (mut added, left_out): (Vec<_>, Vec<_>) = added.unzip();
+        added.sort_by_key(Vec::len);
+        // Ann has made the rotation.
+        assert_eq!(added, [names(&[]), names(&["Bob"])]);
+        let left_out: Vec<_> = left_out.into_iter().flatten().collect();
+        let gone = ("Dan".to_owned(), RotationRefusal::Deactivated);
+        assert!(left_out.contains(&gone), "{left_out:?}");
+        let twice = |name: &str| (name.to_owned(), RotationRefusal::AlreadyAnOwner);
+        assert!(left_out.contains(&twice("Ann")) && left_out.contains(&twice("Bob")));
+        let mut owners = rotation(&services.store, &id).await.owners;
+        owners.sort();
+        assert_eq!(owners, [ann(), bob()]);
+        let log = backend.audit(&caller(), None).await.unwrap().entries;
+        let entries = log
+            .iter()
+            .filter(|entry| entry.action == AuditAction::AddedOwner);
+        let entries: Vec<_> = entries.map(|entry| entry.after.clone()).collect();
+        assert_eq!(entries, [Some(added[1].join(", "))], "one entry for all");
+        assert!(
+            add(bobs(), &["U2"]).await.done().is_some(),
+            "an owner may add"
+        );
+    }
+}

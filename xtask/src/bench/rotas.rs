@@ -1,5 +1,6 @@
 //! 1,000 rotations with schedules of their own: what planning one of them costs, what the server costs
-//! while nothing happens, and how soon an open page hears of hand-offs in the same second.
+//! while nothing happens, how soon an open page hears of hand-offs in the same second, and for how long
+//! others wait while all of them go by another holiday.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -42,10 +43,14 @@ const MINUTE: u64 = 60;
 const FAR_SECONDS: u64 = 12 * 3600;
 const AT_REST: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(30);
+/// How often somebody opens a page or changes something while all are planned anew.
+const ASKED_EVERY: Duration = Duration::from_millis(20);
 
 const PLAN_MILLIS: f64 = 2.0;
 const CORE_PERCENT: f64 = 1.0;
 const HAND_OFF_SECONDS: f64 = 1.0;
+const REPLAN_SECONDS: f64 = 15.0;
+const WAIT_SECONDS: f64 = 0.5;
 
 pub fn measure(options: &Options) -> Result<()> {
     site::ensure_placeholder()?;
@@ -70,6 +75,7 @@ pub fn measure(options: &Options) -> Result<()> {
     let far = time_of_day(seconds_now()? + FAR_SECONDS);
     let rotations = make(ports.server, &sandbox, count, &far)?;
     rest(&mut table, &server, count)?;
+    add_holiday(&mut table, ports.server, &sandbox, &rotations)?;
     hand_over(&mut table, ports.server, &sandbox, &rotations)?;
     table.finish()
 }
@@ -119,20 +125,21 @@ fn make(port: u16, sandbox: &Sandbox, count: usize, at: &str) -> Result<Vec<Stri
         let people = people.iter().map(|(name, id)| (name.as_str(), id.as_str()));
         let members: Vec<_> = [("id", id.as_str())].into_iter().chain(people).collect();
         visitor.call("add_members", &members)?;
-        hand_over_daily(&visitor, &id, at)?;
+        hand_over_daily(&visitor, &id, (at, "FR"))?;
         rotations.push(id);
     }
     Ok(rotations)
 }
 
-/// Has a rotation hand over each day at this time of UTC.
-pub fn hand_over_daily(visitor: &Visitor, id: &str, at: &str) -> Result<()> {
+/// Has a rotation hand over each day at this time of UTC, but for the holidays of these countries.
+pub fn hand_over_daily(visitor: &Visitor, id: &str, (at, holidays): (&str, &str)) -> Result<()> {
     let daily = [
         ("id", id),
         ("mode", "scheduled"),
         ("rota[kind]", "daily"),
         ("rota[times]", at),
         ("rota[zone]", "UTC"),
+        ("rota[holidays]", holidays),
     ];
     visitor.call("set_schedule", &daily)?;
     Ok(())
@@ -170,7 +177,7 @@ fn hand_over(table: &mut Table, port: u16, sandbox: &Sandbox, rotations: &[Strin
         if number % MADE_BY_ONE == MADE_BY_ONE - 1 {
             visitor = Visitor::sign_in(port, sandbox)?;
         }
-        hand_over_daily(&visitor, rotation, &time_of_day(moment))?;
+        hand_over_daily(&visitor, rotation, (&time_of_day(moment), ""))?;
     }
     ensure!(seconds_now()? < moment, "it was time before all were set");
     let moment = UNIX_EPOCH + Duration::from_secs(moment);
@@ -209,6 +216,93 @@ fn hand_over(table: &mut Table, port: u16, sandbox: &Sandbox, rotations: &[Strin
     table.at_most("hand-off heard, p99", p99, HAND_OFF_SECONDS, "s");
     table.note("hand-off heard, longest", told(1.0));
     Ok(())
+}
+
+/// For how long others wait, to read and to write, while all rotations are planned anew by a holiday of
+/// the workspace.
+fn add_holiday(
+    table: &mut Table,
+    port: u16,
+    sandbox: &Sandbox,
+    rotations: &[String],
+) -> Result<()> {
+    report::step(&format!(
+        "Adding a holiday that moves {} rotations",
+        rotations.len()
+    ));
+    let admin = Visitor::sign_in(port, sandbox)?;
+    let other = Visitor::sign_in(port, sandbox)?;
+    let date = day_to_take(&admin, rotations)?;
+    let holiday = holiday(&date);
+    let alone = asked(&other, &rotations[0], 0)?;
+    let began = Instant::now();
+    let (taken, waits) = thread::scope(|scope| {
+        let change = scope.spawn(|| {
+            let changed = admin.call("change_holidays", &holiday);
+            changed.map(|_| began.elapsed())
+        });
+        let mut waits = Vec::new();
+        while !change.is_finished() {
+            let rotation = &rotations[waits.len() % rotations.len()];
+            waits.push(asked(&other, rotation, waits.len() + 1)?);
+            thread::sleep(ASKED_EVERY);
+        }
+        let taken = change.join().ok().context("the change broke off")??;
+        anyhow::Ok((taken, waits))
+    })?;
+    table.at_most(
+        "all planned anew by a holiday",
+        taken.as_secs_f64(),
+        REPLAN_SECONDS,
+        "s",
+    );
+    for (what, alone, waits) in [
+        ("a page", alone.0, waits.iter().map(|(read, _)| *read).max()),
+        (
+            "a change",
+            alone.1,
+            waits.iter().map(|(_, written)| *written).max(),
+        ),
+    ] {
+        let longest = waits.unwrap_or_default().as_secs_f64();
+        let told = format!("{what} meanwhile, longest");
+        table.at_most(&told, longest, WAIT_SECONDS, "s");
+        table.note(
+            &format!("{what} alone"),
+            format!("{:.2} s", alone.as_secs_f64()),
+        );
+    }
+    Ok(())
+}
+
+fn holiday(date: &str) -> [(&str, &str); 3] {
+    [("what", "add"), ("date", date), ("name", "Company day")]
+}
+
+/// A day that is to come, of those that a page shows, by which shifts of all of them change hands.
+fn day_to_take(admin: &Visitor, rotations: &[String]) -> Result<String> {
+    let page = admin.ask("rotation", &[("id", &rotations[0])])?;
+    let days = page["days"]["days"].as_array().into_iter().flatten();
+    let days: Vec<_> = days.filter_map(|day| day["date"].as_str()).collect();
+    for date in days.iter().rev() {
+        let preview = [&holiday(date)[..], &[("preview", "true")]].concat();
+        let told = admin.call("change_holidays", &preview)?;
+        if told["Previewed"]["rotations"].as_u64() == u64::try_from(rotations.len()).ok() {
+            return Ok((*date).to_owned());
+        }
+    }
+    bail!("no day of the page would move all of them")
+}
+
+/// How long a page takes, and a change of something else.
+fn asked(visitor: &Visitor, rotation: &str, number: usize) -> Result<(Duration, Duration)> {
+    let began = Instant::now();
+    visitor.ask("rotation", &[("id", rotation)])?;
+    let read = began.elapsed();
+    let began = Instant::now();
+    let name = format!("Renamed {number}");
+    visitor.call("edit_rotation", &[("id", rotation), ("input[name]", &name)])?;
+    Ok((read, began.elapsed()))
 }
 
 #[cfg(test)]

@@ -267,7 +267,7 @@ fn rush(table: &mut Table, port: u16, sandbox: &Sandbox) -> Result<()> {
     let moment = (seconds_now()? + RUSH_LEAD_SECONDS).next_multiple_of(MINUTE);
     for (visitor, id) in &made {
         processes::stop_if_told()?;
-        hand_over_daily(visitor, id, &time_of_day(moment))?;
+        hand_over_daily(visitor, id, (&time_of_day(moment), ""))?;
     }
     ensure!(
         seconds_now()? < moment,

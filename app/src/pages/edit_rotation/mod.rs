@@ -5,7 +5,7 @@ mod delete;
 mod owners;
 
 use super::{
-    address::use_rotation_id, person_select::PeopleSearch, rotation_form::RotationFields,
+    address::use_rotation_id, changed, person_select::PeopleSearch, rotation_form::RotationFields,
     version::version,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, form_input, form_outcome},
     live::use_live,
-    server_fns::{AddOwner, DeleteRotation, EditRotation, RemoveOwner, Rotation},
+    server_fns::{AddOwners, DeleteRotation, EditRotation, RemoveOwner, Rotation},
     view,
 };
 use delete::DeleteDialog;
@@ -28,7 +28,7 @@ use types::{Denial, RotationInput, RotationPage};
 #[derive(Clone, Copy)]
 struct Actions {
     edit: ServerAction<EditRotation>,
-    add_owner: ServerAction<AddOwner>,
+    add_owners: ServerAction<AddOwners>,
     remove_owner: ServerAction<RemoveOwner>,
     delete: ServerAction<DeleteRotation>,
     /// Those of which the page shows what they do.
@@ -37,14 +37,14 @@ struct Actions {
 
 impl Actions {
     fn new() -> Self {
-        let add_owner = ServerAction::telling("The owner was added.");
+        let add_owners = ServerAction::telling_by(changed::tell);
         let remove_owner = ServerAction::telling("The owner was removed.");
         Self {
             edit: ServerAction::telling("The rotation was saved."),
-            add_owner,
+            add_owners,
             remove_owner,
             delete: ServerAction::telling("The rotation was deleted."),
-            forms: Forms::of(vec![add_owner.calls(), remove_owner.calls()]),
+            forms: Forms::of(vec![add_owners.calls(), remove_owner.calls()]),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::Actions;
 use crate::{
-    components::{Card, FailureNotice, SubmitButton, redrawn},
+    components::{Card, FailureNotice, redrawn},
     data::DataMemo,
     forms::{ActionForm, failure, first_failure, form_outcome},
     pages::{
+        addition::{Addition, NotAdded},
         owner_list::OwnerList,
-        person_select::{PeopleSearch, PersonSelect},
+        person_select::PeopleSearch,
     },
     view,
 };
@@ -23,7 +24,7 @@ pub(super) fn Owners(
     actions: Actions,
     people: PeopleSearch,
 ) -> impl IntoView {
-    let id = page.with_untracked(|page| page.id.to_string());
+    let id = page.with_untracked(|page| page.id.clone());
     let owners = DataMemo::new(move || page.with(|page| page.owners.clone()));
     let present = Signal::derive(move || {
         owners.with(|owners| {
@@ -33,12 +34,10 @@ pub(super) fn Owners(
                 .collect()
         })
     });
-    let failures = vec![
-        failure(form_outcome(actions.remove_owner)),
-        failure(form_outcome(actions.add_owner)),
-    ];
+    let added = form_outcome(actions.add_owners);
+    let failures = vec![failure(form_outcome(actions.remove_owner)), failure(added)];
     let here = format!("/rotations/{id}/edit");
-    let removed_from = id.clone();
+    let removed_from = id.to_string();
     view! {
         <Card id="owners-heading" title="Owners">
             {redrawn(move || view! { <OwnerList owners=owners.get() removal=Some(REMOVE)/> })}
@@ -46,11 +45,8 @@ pub(super) fn Owners(
                 <input type="hidden" name="id" value=removed_from/>
             </ActionForm>
             <FailureNotice failure=first_failure(failures)/>
-            <ActionForm action=actions.add_owner class="picker">
-                <input type="hidden" name="id" value=id/>
-                <PersonSelect id="add-owner" label="Add an owner" people left_out=present here/>
-                <SubmitButton label="Add" target="owner" pending=actions.add_owner.pending()/>
-            </ActionForm>
+            <NotAdded added/>
+            <Addition action=actions.add_owners id label="Add owners" people present here/>
         </Card>
     }
     .into_any()

@@ -3,22 +3,20 @@
 
 use super::{Actions, SectionFailure};
 use crate::{
-    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Notice, Person, Symbol, Tone, redrawn},
+    components::{Badge, Card, LinkBadge, Menu, MenuEntry, Person, Symbol, Tone, redrawn},
     data::DataMemo,
     duty::{DutyWatch, is_over},
-    forms::{ActionForm, FormOutcome, failure, form_outcome},
+    forms::{ActionForm, failure, form_outcome},
     pages::{
+        addition::{Addition, NotAdded},
         links::LinkOffer,
-        person_select::{PeopleBoxes, PeopleSearch},
-        wording::{count, linked_count},
+        person_select::PeopleSearch,
+        wording::linked_count,
     },
     view,
 };
 use leptos::{either::Either, prelude::*};
-use types::{
-    Change, Changed, MemberKey, MemberView, Outlook, RotationId, RotationPage, RotationRefusal,
-    Timestamp,
-};
+use types::{MemberView, Outlook, RotationId, RotationPage, Timestamp};
 
 /// The forms that the entries of the members' menus send.
 const SET_ON_DUTY: &str = "set-on-duty";
@@ -71,58 +69,13 @@ pub(super) fn Members(
             {redrawn(move || editable.get().then(|| view! { <MemberForms id=id.clone() actions/> }))}
             <SectionFailure failures/>
             <NotAdded added/>
-            {redrawn(move || editable.get().then(|| view! { <Addition id=addition_id.clone() people present actions/> }))}
+            {redrawn(move || editable.get().then(|| view! {
+                <Addition
+                    action=actions.add_members id=addition_id.clone() label="Add people" people present
+                    here=format!("/rotations/{addition_id}")
+                />
+             }))}
         </Card>
-    }
-}
-
-/// Folded up while there are members, and open for whoever searches without our code.
-#[component]
-fn Addition(
-    id: RotationId,
-    people: PeopleSearch,
-    present: Signal<Vec<MemberKey>>,
-    actions: Actions,
-) -> impl IntoView {
-    let ticked = RwSignal::new(None::<Vec<_>>);
-    let label = move || match ticked.with(|ticked| ticked.as_ref().map_or(0, Vec::len)) {
-        0 => "Add people".to_owned(),
-        chosen => format!("Add {}", count(chosen as u32, "person", "people")),
-    };
-    let open = present.with_untracked(Vec::is_empty) || people.is_asked();
-    let pending = actions.add_members.pending();
-    view! {
-        <details class="addition" open=open>
-            <summary class="button">"Add people"</summary>
-            <ActionForm action=actions.add_members>
-                <input type="hidden" name="id" value=id.to_string()/>
-                <PeopleBoxes people left_out=present here=format!("/rotations/{id}") ticked/>
-                <button type="submit" class="button primary" aria-busy=move || pending.get().then_some("true")>
-                    {label}
-                </button>
-            </ActionForm>
-        </details>
-    }
-    .into_any()
-}
-
-/// Who could not be added while others were, and why.
-#[component]
-fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
-    let left_out = move || match added.done()?.what {
-        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
-        _ => None,
-    };
-    view! {
-        <div role="alert">
-            {redrawn(move || left_out().map(|left_out| view! {
-                <Notice tone=Tone::Warning>
-                    {left_out.into_iter().map(|(name, reason)| view! {
-                        <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
-                    }).collect_view()}
-                </Notice>
-            }))}
-        </div>
     }
 }
 

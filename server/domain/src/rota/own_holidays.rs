@@ -1,10 +1,7 @@
 //! What a workspace decides about holidays: days that its schedules have off besides those that
 //! are known of countries, and days of countries that they work.
 
-use crate::{
-    Rotation,
-    rota::{Days, Region, Zone, input::shortened},
-};
+use crate::rota::{Days, Region, Zone, input::shortened};
 use jiff::civil::Date;
 use types::{
     HOLIDAY_AHEAD_YEARS, HOLIDAY_NAME_MAX_CHARS, HolidayField, HolidayInput, HolidayKind,
@@ -50,6 +47,17 @@ impl OwnDay {
             Some(region) => format!("{day}, in {}", region.in_words()),
             None => format!("{day}, everywhere"),
         }
+    }
+
+    /// Those of the regions in which it counts, and that have the day otherwise all the same where it is
+    /// decided to be off, or not, and this is all that is: what is said of a country goes before what is
+    /// said for all.
+    pub fn exceptions(&self, off: bool, own: &[Self], regions: &[Region]) -> Vec<Region> {
+        let counts = |region: &&Region| self.region.is_none_or(|of| region.is_within(&of));
+        let has_otherwise =
+            |region: &&Region| region.days_with(own).holidays.contains(&self.date) != off;
+        let regions = regions.iter().filter(counts).filter(has_otherwise);
+        regions.copied().collect()
     }
 }
 
@@ -166,15 +174,18 @@ fn checked(
     }
 }
 
-/// From which date on it is needed what a workspace has decided about holidays. Only schedules that count
-/// working days count those since they began. Nothing where that is not known, as of a rotation whose
-/// schedule this version cannot read.
-pub fn holidays_needed_from(rotations: &[Rotation], now: Timestamp) -> Option<Date> {
+/// From which date on it is needed what a workspace has decided about holidays, where its schedules go by
+/// such days and began then. Only those that count working days count them since they began. Nothing where
+/// that is not known, as of one that this version cannot read.
+pub fn holidays_needed_from(
+    schedules: impl IntoIterator<Item = Option<(Days, Date)>>,
+    now: Timestamp,
+) -> Option<Date> {
     let mut needed = Zone::UTC.civil(now.plus_seconds(-KEPT_SECONDS)).date();
-    for rotation in rotations {
-        let cadence = &rotation.plan.rota()?.terms.cadence;
-        if matches!(cadence.days, Days::Working { .. }) {
-            needed = needed.min(cadence.starts_on);
+    for schedule in schedules {
+        let (days, starts_on) = schedule?;
+        if matches!(days, Days::Working { .. }) {
+            needed = needed.min(starts_on);
         }
     }
     Some(needed)
@@ -303,6 +314,31 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_is_dropped_for_all_stays_one_where_a_country_has_it() {
+        let regions = ["DE", "DE-BY", "FR"].map(|code| Region::named(code).unwrap());
+        let codes = |day: OwnDay, off, own: &[OwnDay]| {
+            let exceptions = day.exceptions(off, own, &regions);
+            let codes = exceptions.iter().map(|region| region.code);
+            codes.collect::<Vec<_>>()
+        };
+        let none: [&str; 0] = [];
+        // The first of May is a holiday of both; the eighth is one of France.
+        let may_day = day("2026-05-01", "", true);
+        assert_eq!(codes(may_day, false, &[]), ["DE", "DE-BY", "FR"]);
+        assert_eq!(codes(day("2026-05-08", "", true), false, &[]), ["FR"]);
+        assert_eq!(codes(day("2026-09-01", "", true), false, &[]), none);
+        // One that is added for all is worked where that was decided.
+        let all = day("2026-09-01", "", true);
+        let works = [all, day("2026-09-01", "DE", false)];
+        assert_eq!(codes(all, true, &works), ["DE", "DE-BY"]);
+        assert_eq!(codes(all, true, &[all]), none);
+        // What is dropped of a country may be a holiday of its part.
+        let of_both = [day("2026-09-01", "DE-BY", true)];
+        let of_country = day("2026-09-01", "DE", true);
+        assert_eq!(codes(of_country, false, &of_both), ["DE-BY"]);
+    }
+
+    #[test]
     fn a_day_is_as_it_was_asked_for_whatever_else_is_known_of_it() {
         use HolidayKind::{Add, Remove};
         let all = called(day("2026-09-01", "", true), "Company day");
@@ -395,6 +431,7 @@ mod tests {
 
     #[test]
     fn days_are_needed_for_two_years_and_where_working_days_are_counted_since_then() {
+        use crate::Rotation;
         use crate::{
             Plan,
             rota::{FilledIn, Rota},
@@ -419,7 +456,11 @@ mod tests {
             rotation
         };
         let needed = |rotations: &[Rotation]| {
-            holidays_needed_from(rotations, now).map(|date| date.to_string())
+            let schedules = rotations.iter().map(|rotation| {
+                let cadence = &rotation.plan.rota()?.terms.cadence;
+                Some((cadence.days, cadence.starts_on))
+            });
+            holidays_needed_from(schedules, now).map(|date| date.to_string())
         };
         let two_years = Some("2024-02-28".to_owned());
         let daily = scheduled(RotaKind::Daily, "2020-01-01");

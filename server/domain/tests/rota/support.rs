@@ -1,15 +1,18 @@
 //! Rotas for the tests, and what is planned in words.
 
 use domain::{
-    Crew, Member,
+    Crew, Member, Plan, Rotation,
     rota::{
         Absence, Basis, Cadence, Days, DaysOff, Nobody, OnDaysOff, Override, OverrideKind,
-        PassedOver, Segment, Staffing, Times, Turn, Weekdays, Why, Zone,
+        PassedOver, Rota, Segment, Skips, Staffing, Terms, Times, Turn, Weekdays, Why, Zone,
     },
 };
 use jiff::civil::Weekday;
 use std::num::NonZeroU16;
-use types::{LinkState, MemberKey, PersonId, Span, Timestamp};
+use types::{
+    LinkState, MemberKey, PersonId, RotationDetails, RotationId, Span, Timestamp, Visibility,
+    WorkspaceId,
+};
 
 /// A rota that owns what it is made of.
 #[derive(Clone, Debug)]
@@ -109,6 +112,38 @@ impl Team {
             absences: &self.absences,
             overrides: &self.overrides,
             paused: self.paused,
+        }
+    }
+
+    /// A rotation with this rota, and nobody on duty.
+    pub fn rotation(&self, turn: Turn) -> Rotation {
+        let terms = Terms {
+            cadence: self.cadence.clone(),
+            skips: Skips::default(),
+            passed_over: self.passed_over,
+            paused: self.paused,
+        };
+        let rota = Rota {
+            terms,
+            turn,
+            overrides: self.overrides.clone(),
+            absences: self.absences.clone(),
+        };
+        Rotation {
+            id: RotationId::new("r1"),
+            workspace: WorkspaceId::new("T1"),
+            details: RotationDetails {
+                name: "Ops".to_owned(),
+                description: String::new(),
+                notes: String::new(),
+                code: None,
+                duty_size: self.duty_size,
+                visibility: Visibility::Public,
+            },
+            plan: Plan::Scheduled(Box::new(rota)),
+            owners: Vec::new(),
+            crew: Crew::new(self.members.clone(), Vec::new()),
+            last_edit: None,
         }
     }
 

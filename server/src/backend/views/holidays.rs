@@ -80,6 +80,7 @@ pub(in crate::backend) fn holiday_preview(input: HolidayInput, effects: Effects)
     let Effects {
         day,
         off,
+        except,
         until,
         looked,
         moved,
@@ -94,14 +95,52 @@ pub(in crate::backend) fn holiday_preview(input: HolidayInput, effects: Effects)
     };
     HolidayPreview {
         input,
-        words: match off {
-            true => format!("A holiday: {day}"),
-            false => format!("No holiday: {day}"),
-        },
+        words: words(&day, off, &except),
         until: until.strftime("%-d %B %Y").to_string(),
         looked,
         rotations: count(moved.len()),
         shifts: count(shifts),
         effects: moved.into_iter().take(TOLD).map(effect).collect(),
+    }
+}
+
+/// As `No holiday: Friday, 1 May 2026, everywhere but in France (FR), where it stays one`.
+fn words(day: &str, off: bool, except: &[Region]) -> String {
+    let what = if off { "A holiday" } else { "No holiday" };
+    let names: Vec<_> = except.iter().map(Region::in_words).collect();
+    let places = match names.as_slice() {
+        [] => return format!("{what}: {day}"),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    };
+    let there = if off { "it is worked" } else { "it stays one" };
+    format!("{what}: {day} but in {places}, where {there}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_day_is_otherwise_is_said() {
+        let regions = ["DE", "DE-BY", "FR"].map(|code| Region::named(code).unwrap());
+        let day = "Friday, 1 May 2026, everywhere";
+        for (off, except, expected) in [
+            (true, 0, "A holiday: Friday, 1 May 2026, everywhere"),
+            (false, 0, "No holiday: Friday, 1 May 2026, everywhere"),
+            (
+                true,
+                1,
+                "A holiday: Friday, 1 May 2026, everywhere but in Germany (DE), where it is worked",
+            ),
+            (
+                false,
+                3,
+                "No holiday: Friday, 1 May 2026, everywhere but in Germany (DE), Bayern (DE-BY) and France \
+                 (FR), where it stays one",
+            ),
+        ] {
+            assert_eq!(words(day, off, &regions[..except]), expected);
+        }
     }
 }

@@ -1,0 +1,81 @@
+//! Adding several people at once, as members or as owners: they are searched for, ticked, and
+//! added with one press.
+
+use super::{
+    person_select::{PeopleBoxes, PeopleSearch},
+    wording::count,
+};
+use crate::{
+    AppError,
+    components::{Notice, Tone, redrawn},
+    forms::{ActionForm, FormOutcome, ServerAction},
+    view,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use types::{Change, Changed, MemberKey, RotationId, RotationRefusal};
+
+/// Folded up while there is somebody, and open for whoever searches without our code.
+#[component]
+pub(super) fn Addition<F: ServerFn<Error = AppError> + 'static>(
+    action: ServerAction<F>,
+    id: RotationId,
+    label: &'static str,
+    people: PeopleSearch,
+    /// Who is not offered.
+    present: Signal<Vec<MemberKey>>,
+    /// The address of the page.
+    here: String,
+) -> impl IntoView {
+    let pending = action.pending();
+    let fields = fields((id, label), people, (present, here), pending.into());
+    let open = present.with_untracked(Vec::is_empty) || people.is_asked();
+    view! {
+        <details class="addition" open=open>
+            <summary class="button">{label}</summary>
+            <ActionForm action>{fields}</ActionForm>
+        </details>
+    }
+    .into_any()
+}
+
+fn fields(
+    (id, label): (RotationId, &'static str),
+    people: PeopleSearch,
+    (present, here): (Signal<Vec<MemberKey>>, String),
+    pending: Signal<bool>,
+) -> AnyView {
+    let ticked = RwSignal::new(None::<Vec<_>>);
+    let label = move || match ticked.with(|ticked| ticked.as_ref().map_or(0, Vec::len)) {
+        0 => label.to_owned(),
+        chosen => format!("Add {}", count(chosen as u32, "person", "people")),
+    };
+    view! {
+        <input type="hidden" name="id" value=id.to_string()/>
+        <PeopleBoxes people left_out=present here ticked/>
+        <button type="submit" class="button primary" aria-busy=move || pending.get().then_some("true")>
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
+/// Who could not be added while others were, and why.
+#[component]
+pub(super) fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
+    let left_out = move || match added.done()?.what {
+        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
+        _ => None,
+    };
+    view! {
+        <div role="alert">
+            {redrawn(move || left_out().map(|left_out| view! {
+                <Notice tone=Tone::Warning>
+                    {left_out.into_iter().map(|(name, reason)| view! {
+                        <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
+                    }).collect_view()}
+                </Notice>
+            }))}
+        </div>
+    }
+    .into_any()
+}
