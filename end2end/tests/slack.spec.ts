@@ -1,12 +1,41 @@
 // What Slack is told of a rotation, on the way that somebody goes who tries the product.
 import { expectAccessibleInAllColours } from '../support/accessibility';
 import { connectAs } from '../support/connection';
-import { makeBoundRotation } from '../support/rotations';
+import { addMember, arrangeRotation, makeBoundRotation } from '../support/rotations';
+import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
-import { expect, test } from '../support/world';
+import { expect, test, type World } from '../support/world';
+import type { Locator, Page } from '@playwright/test';
 
 interface Group {
   users: string[];
+}
+
+interface UserTokens {
+  tokens: { person: string; live: boolean }[];
+}
+
+/** Who is in the group of the platform, as Slack has it. */
+async function members(world: World): Promise<string[]> {
+  return (await world.sandbox.control<Group>('slack/groups/S01PLATFORM')).users.sort();
+}
+
+/** Follows a link to Slack and allows there, as Ada, what it asks for. Ends on the page with this path. */
+async function allowAtSlack(page: Page, link: Locator, path: string): Promise<void> {
+  await link.click();
+  await page.getByRole('button', { name: /Ada Okafor/ }).click();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  await expect(page).toHaveURL(path);
+  await takenOver(page);
+}
+
+/** Searches the group of the platform on the page of a rotation, and chooses it. */
+async function choosePlatform(page: Page, card: Locator): Promise<void> {
+  await card.getByRole('searchbox', { name: 'Search user groups' }).fill('platform');
+  await card.getByRole('button', { name: 'Search' }).click();
+  await card.getByRole('link', { name: 'Choose @platform-oncall' }).click();
+  await expect(card.getByText('In it then')).toBeVisible();
+  await takenOver(page);
 }
 
 test('a group is allowed, chosen and connected, and follows a shift that ends', async ({ page, world }) => {
@@ -16,16 +45,9 @@ test('a group is allowed, chosen and connected, and follows a shift that ends', 
   await page.getByRole('link', { name: 'Slack', exact: true }).click();
   const card = page.getByRole('region', { name: 'On-duty group' });
   const inIt = card.locator('dl');
-  await card.getByRole('link', { name: 'allow it at Slack' }).click();
-  await page.getByRole('button', { name: /Ada Okafor/ }).click();
-  await page.getByRole('button', { name: 'Allow' }).click();
-  await expect(page).toHaveURL(`${rotation}/slack`);
-  await takenOver(page);
-  await card.getByRole('searchbox', { name: 'Search user groups' }).fill('platform');
-  await card.getByRole('button', { name: 'Search' }).click();
-  await card.getByRole('link', { name: 'Choose @platform-oncall' }).click();
+  await allowAtSlack(page, card.getByRole('link', { name: 'allow it at Slack' }), `${rotation}/slack`);
+  await choosePlatform(page, card);
   await expect(card.getByText('Taken out')).toBeVisible();
-  await takenOver(page);
   await expectAccessibleInAllColours(page);
   await card.getByRole('button', { name: 'Connect group' }).click();
   await expect(page).toHaveURL(`${rotation}/slack`);
@@ -33,12 +55,49 @@ test('a group is allowed, chosen and connected, and follows a shift that ends', 
   await expect(inIt.getByText('Tomás Herrera')).toBeVisible();
   await expectAccessibleInAllColours(page);
 
-  const members = async () => (await world.sandbox.control<Group>('slack/groups/S01PLATFORM')).users;
-  expect(await members()).toEqual(['U05TOMASHE']);
+  expect(await members(world)).toEqual(['U05TOMASHE']);
   await world.sandbox.control('schedules/PPLATP1/end-shift', { seconds: 2, next: 'PADAOK1' });
   await page.request.post('/rpc/sync_now');
-  await expect.poll(members).toEqual(['U01ADAOKAF']);
+  await expect.poll(() => members(world)).toEqual(['U01ADAOKAF']);
   await expect(inIt.getByText('Ada Okafor')).toBeVisible();
+});
+
+test('a group holds all members of a rotation, and whoever joins is in it at once', async ({ page, world }) => {
+  await signInAs(page, 'Ada Okafor');
+  const rotation = await arrangeRotation(page, 'Book club', ['Wei Zhang', 'Leila Haddad']);
+  await visit(page, `${rotation}/slack`);
+  const card = page.getByRole('region', { name: 'On-duty group' });
+  await allowAtSlack(page, card.getByRole('link', { name: 'allow it at Slack' }), `${rotation}/slack`);
+  await choosePlatform(page, card);
+  await card.getByRole('link', { name: 'Look at it with all members of the rotation instead' }).click();
+  await expect(card.getByText('All members of the rotation.')).toBeVisible();
+  await takenOver(page);
+  await card.getByRole('button', { name: 'Connect group' }).click();
+  await expect(card.getByRole('button', { name: 'Write now' })).toBeVisible();
+  await expect.poll(() => members(world)).toEqual(['U07WEIZHAN', 'U13LEILAHA']);
+  await expect(card.getByRole('radio', { name: 'All members of the rotation' })).toBeChecked();
+  await visit(page, rotation);
+  await addMember(page, 'Kenji Sato');
+  await expect.poll(() => members(world)).toEqual(['U07WEIZHAN', 'U12KENJISA', 'U13LEILAHA']);
+});
+
+test('an admin lets user groups be edited in their own name, and takes that back', async ({ page, world }) => {
+  await world.sandbox.control('slack/settings', { group_editors: 'admins' });
+  await signInAs(page, 'Ada Okafor');
+  await visit(page, '/settings/slack');
+  const row = page.getByRole('row').filter({ hasText: "User groups in an admin's name" });
+  await expect(row).toContainText('Not given');
+  await allowAtSlack(page, row.getByRole('link', { name: 'Allow' }), '/settings/slack');
+  await expect(row).toContainText('Works');
+  await expect(row).toContainText('by Ada Okafor');
+  const live = async () => {
+    const { tokens } = await world.sandbox.control<UserTokens>('slack/user-tokens');
+    return tokens.filter((token) => token.live).map((token) => token.person);
+  };
+  expect(await live()).toEqual(['U01ADAOKAF']);
+  await row.getByRole('button', { name: 'Give back' }).click();
+  await expect(row).toContainText('Not given');
+  expect(await live()).toEqual([]);
 });
 
 test('a template is tried before it is set, and what it says of unknown tokens stands beside it', async ({ page, world }) => {

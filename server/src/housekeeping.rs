@@ -5,7 +5,7 @@ use crate::{
     background::{Lease, Periodic, Task},
     http::LONGEST_SESSION_SECONDS,
     slack::sign_in::IDLE_SECONDS,
-    store::{HISTORY_KEPT_SECONDS, Store, StoreError},
+    store::{HISTORY_KEPT_SECONDS, LATE_ANSWERS_KEPT_SECONDS, Store, StoreError},
 };
 use domain::READABLE_SECONDS;
 use std::time::Duration;
@@ -64,6 +64,9 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
     store.purge_feed_addresses(now).await?;
     store
         .purge_audit(now.plus_seconds(-AUDIT_KEPT_SECONDS))
+        .await?;
+    store
+        .purge_late_answers(now.plus_seconds(-LATE_ANSWERS_KEPT_SECONDS))
         .await?;
     store
         .purge_mentions(now.plus_seconds(-OUTBOX_KEPT_SECONDS))

@@ -15,7 +15,7 @@ use server::{
     hand_offs, housekeeping, http, outbox, reencrypt, replicas,
     rotas::Rotas,
     slack,
-    slack_input::{Calls, Mentions},
+    slack_input::{Calls, LateAnswers, Mentions},
     slack_output::{
         self, announcements::Announcements, direct::DirectMessages, groups::DutyGroups,
         topics::Topics,
@@ -268,6 +268,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         Arc::new(Announcements(services.clone())),
         Arc::new(Mentions(services.clone())),
         Arc::new(Calls(services.clone())),
+        Arc::new(LateAnswers(services.clone())),
     ];
     consumers.extend(DirectMessages::all(&services));
     tasks.extend(outbox::task(

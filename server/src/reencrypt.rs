@@ -1,6 +1,7 @@
 //! Replacing encryption keys: everything sealed that lasts is opened with whichever
 //! key fits and sealed again with the first one. Safe to interrupt and to repeat.
-//! Logins on their way are left alone: they end by themselves within 10 minutes.
+//! Logins on their way and where late answers are to be given are left alone: they end by themselves,
+//! within 10 minutes and half an hour.
 
 use crate::{
     crypto::{KeyRing, OpenSealedError},

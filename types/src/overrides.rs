@@ -184,6 +184,14 @@ pub enum OverrideRefusal {
         "Cover is asked for already, or was given, for this time or a part of it. Withdraw that request or end that override first, or ask the rotation's owners to, or choose another time."
     )]
     AskedAlready,
+    #[error(
+        "Whoever is to be covered has no shift at that time, so there is nothing to cover. Choose a time in which they have one: the rotation's page shows the shifts to come."
+    )]
+    NoShiftThen,
+    #[error(
+        "{0} has no shift at that time any more, so there is nothing to cover. The schedule has changed since cover was asked for: the request can be withdrawn."
+    )]
+    NoShiftAnyMore(String),
     /// Remedy: none is needed: somebody is there.
     #[error("{0} was quicker and has taken this already.")]
     Taken(String),

@@ -118,6 +118,8 @@ codes!(OverrideRefusal of Rotation {
     Self::NotYourShift => "cover.not_your_shift",
     Self::TooManyRequests => "cover.too_many",
     Self::AskedAlready => "cover.asked_already",
+    Self::NoShiftThen => "cover.no_shift_then",
+    Self::NoShiftAnyMore(_) => "cover.no_shift_any_more",
     Self::Taken(_) => "cover.taken",
     Self::OwnRequest => "cover.own_request",
     Self::SomebodyElseIsAsked => "cover.somebody_else_is_asked",
@@ -289,7 +291,8 @@ mod tests {
         rotation.changed_since rotation.undo_gone rotation.edited_meanwhile
         schedule.not_connected schedule.connection_changed schedule.fields schedule.nothing_chosen
         override.bound override.by_hand override.only_yourself override.fields
-        override.too_many override.too_many_lately override.gone cover.not_your_shift cover.too_many cover.asked_already cover.taken
+        override.too_many override.too_many_lately override.gone cover.not_your_shift cover.too_many cover.asked_already
+        cover.no_shift_then cover.no_shift_any_more cover.taken
         cover.own_request cover.somebody_else_is_asked cover.guest cover.gone cover.over
         cover.nothing_to_preview absence.fields absence.too_many
         absence.too_many_lately absence.noted_already absence.gone

@@ -121,7 +121,7 @@ fn Choices(
                 />
                 <Checkbox id="tell-ends" name="choices[ends]" label="When my duty ends" checked=initial.ends/>
                 <Checkbox
-                    id="tell-moves" name="choices[moves]" label="When a shift of mine that is to come moves"
+                    id="tell-moves" name="choices[moves]" label="When shifts of mine that are to come move, come or go"
                     hint="It is the same shift, and begins at another time."
                     checked=initial.moves
                 />

@@ -67,6 +67,8 @@ pub enum Occasion {
     EndOfDuty,
     /// A shift to come begins at another time.
     ShiftMoved,
+    /// Other shifts to come are somebody's than before.
+    ShiftsRearranged,
     /// A shift begins after so long.
     BeforeShift(Duration),
 }
@@ -122,7 +124,7 @@ pub fn notices_of_change(
     } in subscriptions
     {
         match (occasion, addressee) {
-            (Occasion::BeforeShift(_) | Occasion::ShiftMoved, _)
+            (Occasion::BeforeShift(_) | Occasion::ShiftMoved | Occasion::ShiftsRearranged, _)
             | (Occasion::EndOfDuty, Addressee::Target(_))
             | (Occasion::ChangeOfPeople, Addressee::Holder | Addressee::People(_)) => {}
             (Occasion::ChangeOfDuty | Occasion::ChangeOfPeople, Addressee::Target(target)) => {
@@ -180,16 +182,17 @@ pub struct PlanNotices {
 }
 
 /// What those who `subscriptions` are of are told before the shifts of a `plan`, which differs from
-/// the former one by `changes`.
+/// the `former` one by `changes`.
 pub fn notices_of_plan(
     subscriptions: &[&Subscription],
-    plan: &[Stretch],
+    (former, plan): (&[Stretch], &[Stretch]),
     changes: &[ShiftChange<'_>],
     now: Timestamp,
 ) -> PlanNotices {
     let mut due = BTreeMap::new();
     let mut moved = BTreeMap::new();
     let (mut told, mut personal) = (Vec::new(), BTreeMap::new());
+    let rearranged = rearranged(former, plan, changes);
     for subscription in subscriptions {
         let lead = match subscription.occasion {
             Occasion::BeforeShift(lead) => {
@@ -199,7 +202,24 @@ pub fn notices_of_plan(
                 lead
             }
             Occasion::ShiftMoved => {
-                told.extend(moves(subscription, changes, now));
+                let moves = moves(subscription, changes, now);
+                let is_told = |notice: &Notice| !rearranged.contains(notice.key.target.as_str());
+                told.extend(moves.filter(is_told));
+                continue;
+            }
+            Occasion::ShiftsRearranged => {
+                let addressee = &subscription.addressee;
+                let theirs = rearranged.iter().map(|key| MemberKey::new(*key));
+                let theirs = theirs.filter(|key| addressee.is_holder(key));
+                told.extend(theirs.map(|key| Notice {
+                    key: NoticeKey {
+                        occurrence: Occurrence::at(now),
+                        kind: subscription.kind.clone(),
+                        target: key.as_str().to_owned(),
+                    },
+                    due_in: Duration::ZERO,
+                    expires_in: None,
+                }));
                 continue;
             }
             Occasion::ChangeOfDuty | Occasion::ChangeOfPeople | Occasion::EndOfDuty => continue,
@@ -232,6 +252,25 @@ pub fn notices_of_plan(
         moved: moved.into_iter().collect(),
         due: due.into_values().chain(told).collect(),
     }
+}
+
+/// Those who have shifts to come that they had not, or have not some that they had. What lies
+/// beyond the end of either plan is not known to have changed.
+fn rearranged<'a>(
+    former: &[Stretch],
+    plan: &[Stretch],
+    changes: &[ShiftChange<'a>],
+) -> BTreeSet<&'a str> {
+    let is_in = |plan: &[Stretch], at: Timestamp| {
+        let ends = plan.iter().filter_map(|shift| shift.ends_at);
+        ends.max().is_some_and(|end| at < end)
+    };
+    let theirs = changes.iter().filter_map(|change| match change {
+        ShiftChange::Came(shift) if is_in(former, shift.starts_at) => shift.holder.as_ref(),
+        ShiftChange::Went(shift) if is_in(plan, shift.starts_at) => shift.holder.as_ref(),
+        _ => None,
+    });
+    theirs.map(|holder| holder.key.as_str()).collect()
 }
 
 /// Whoever wants to be reminded several times and learns of a shift late is reminded once: of what
@@ -343,7 +382,7 @@ mod tests {
 
     fn of_plan(subscription: &Subscription, before: &[Stretch], after: &[Stretch]) -> PlanNotices {
         let changes = shift_changes(before, after, at(0));
-        notices_of_plan(&[subscription], after, &changes, at(0))
+        notices_of_plan(&[subscription], (before, after), &changes, at(0))
     }
 
     #[test]
@@ -439,6 +478,47 @@ mod tests {
     }
 
     #[test]
+    fn whoever_gets_or_loses_shifts_to_come_is_told_once_and_of_nothing_beyond_what_was_known() {
+        let rearranged = Subscription {
+            addressee: Addressee::Holder,
+            ..subscription("rearranged", None, Occasion::ShiftsRearranged)
+        };
+        let told = |before: &[Stretch], after: &[Stretch]| {
+            let notices = of_plan(&rearranged, before, after);
+            let due = notices.due.iter();
+            assert!(due.clone().all(|notice| notice.expires_in.is_none()));
+            keys(&notices.due)
+        };
+        let in_turns = |names: [&str; 4]| {
+            let mut start = 10;
+            names.map(|name| {
+                start += 10;
+                shift(name, start, start + 10)
+            })
+        };
+        let plan = in_turns(["ann", "bob", "ann", "bob"]);
+        let swapped = in_turns(["bob", "ann", "bob", "ann"]);
+        assert_eq!(told(&plan, &swapped), ["ann@0", "bob@0"]);
+        let covered = in_turns(["cy", "bob", "ann", "bob"]);
+        assert_eq!(told(&plan, &covered), ["ann@0", "cy@0"]);
+        // What is known now that was not known before, and the other way round.
+        for (before, after) in [(&plan[..2], &plan[..]), (&plan[..], &plan[..2])] {
+            assert!(told(before, after).is_empty());
+        }
+        assert!(told(&[], &plan).is_empty() && told(&plan, &[]).is_empty());
+        // That their shift begins at another time, too, is told with it.
+        let moved = Subscription {
+            addressee: Addressee::Holder,
+            ..subscription("moved", None, Occasion::ShiftMoved)
+        };
+        let later = [shift("ann", 22, 30), shift("ann", 50, 60)];
+        let changes = shift_changes(&plan, &later, at(0));
+        let both = notices_of_plan(&[&moved, &rearranged], (&plan, &later), &changes, at(0));
+        let kinds: Vec<_> = both.due.iter().map(|notice| &*notice.key.kind).collect();
+        assert_eq!(kinds, ["rearranged", "rearranged"]);
+    }
+
+    #[test]
     fn whoever_learns_late_of_a_shift_is_reminded_of_it_once() {
         let plan = [shift("ann", 20, 50), shift("ann", 60, 90)];
         let reminder = |kind: &str, lead| Subscription {
@@ -453,7 +533,7 @@ mod tests {
         ];
         let reminders: Vec<_> = reminders.iter().collect();
         let due = |now| {
-            let notices = notices_of_plan(&reminders, &plan, &[], at(now));
+            let notices = notices_of_plan(&reminders, (&plan, &plan), &[], at(now));
             let told = notices.due.iter();
             let told = told.map(|notice| format!("{} {}", short(&notice.key), notice.key.kind));
             told.collect::<Vec<_>>()

@@ -12,6 +12,8 @@ pub enum PersonalNotice {
     Ends,
     /// A shift to come begins at another time.
     Moves,
+    /// Shifts to come have become others', or others' theirs.
+    Rearranged,
     /// Somebody wants cover that they could give.
     CoverWanted,
     /// Somebody gives the cover that they wanted.
@@ -28,6 +30,7 @@ impl PersonalNotice {
             Self::Starts,
             Self::Ends,
             Self::Moves,
+            Self::Rearranged,
             Self::CoverWanted,
             Self::CoverTaken,
             Self::Reconnect,
@@ -41,6 +44,7 @@ impl PersonalNotice {
             Self::Starts => "slack_dm_starts",
             Self::Ends => "slack_dm_ends",
             Self::Moves => "slack_dm_moves",
+            Self::Rearranged => "slack_dm_rearranged",
             Self::CoverWanted => "slack_dm_cover_wanted",
             Self::CoverTaken => "slack_dm_cover_taken",
             Self::Reconnect => "slack_dm_reconnect",
@@ -60,7 +64,7 @@ impl PersonalNotice {
         match self {
             Self::Starts => choices.starts,
             Self::Ends => choices.ends,
-            Self::Moves => choices.moves,
+            Self::Moves | Self::Rearranged => choices.moves,
             Self::CoverWanted | Self::CoverTaken => choices.covers,
             // Nobody else may see to it.
             Self::Reconnect => true,
@@ -79,6 +83,7 @@ impl PersonalNotice {
             Self::Starts => Occasion::ChangeOfDuty,
             Self::Ends => Occasion::EndOfDuty,
             Self::Moves => Occasion::ShiftMoved,
+            Self::Rearranged => Occasion::ShiftsRearranged,
             Self::Before(lead) => Occasion::BeforeShift(Duration::from_secs(lead.seconds())),
             Self::CoverWanted | Self::CoverTaken | Self::Reconnect => return None,
         })

@@ -75,7 +75,7 @@ pub async fn week(
     let days = domain::days(&filter.days, USUAL_WEEKS, clock::now());
     let wanted = |rotation: &ListedRotation| {
         let relation = actor.person().map(|person| rotation.relation_to(person));
-        !filter.mine || relation.is_some_and(|relation| relation.member)
+        !filter.mine || relation.is_some_and(|relation| relation.owner || relation.member)
     };
     let rows = ROWS_PER_PAGE as usize;
     let first = (filter.page as usize).saturating_mul(rows);

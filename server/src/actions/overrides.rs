@@ -11,7 +11,7 @@ use crate::{
 use domain::{
     Actor, BarToCovering, Directory, Principal, Rotation, bar_to_covering,
     rota::{
-        CoverRefusal, CoverRequest, Override, OverrideKind, own_rota, preview_override,
+        CoverRefusal, CoverRequest, Override, OverrideKind, has_shift, own_rota, preview_override,
         typed_cover, typed_override,
     },
 };
@@ -90,6 +90,9 @@ pub async fn ask_for_cover(
         if is_asked_already(present, &request) {
             return Err(OverrideRefusal::AskedAlready.into());
         }
+        if !has_shift(rotation, &request.asked_by, request.span) {
+            return Err(OverrideRefusal::NoShiftThen.into());
+        }
         let empty = Override {
             span: request.span,
             kind: OverrideKind::Empty {
@@ -141,6 +144,10 @@ pub async fn take_cover(
     decide(services, actor, id, |rotation, present, now| {
         let cover = found(present, one)?;
         let made = taken(actor, rotation, cover, now)?;
+        // What was planned may have changed since it was asked for.
+        if !has_shift(rotation, &cover.request.asked_by, made.span) {
+            return Err(OverrideRefusal::NoShiftAnyMore(cover.asked_by_name.clone()).into());
+        }
         written(actor, rotation, present, (made, Some(one)))
     })
     .await

@@ -3,7 +3,10 @@
 //! that dies in between leaves behind may have been done, and is not done again.
 
 use super::{RoundRobin, answers::told};
-use crate::{crypto::token_key, store::ChangeState};
+use crate::{
+    crypto::token_key,
+    store::{ChangeState, LONGEST_CHANGE},
+};
 use app::{
     AppError,
     backend::{Begun, Caller, ChangeEnd, ChangeKey, Changes, SentChange},
@@ -16,8 +19,6 @@ use tokio::time::{Instant, sleep};
 /// browser waits for an answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// Longer than any change takes. One without an end since then was broken off.
-const LONGEST_CHANGE: Duration = Duration::from_secs(90);
 
 #[async_trait]
 impl Changes for RoundRobin {

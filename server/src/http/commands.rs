@@ -7,7 +7,7 @@ use crate::{
     actions::slack_settings::{COMMANDS_PATH, EVENTS_PATH, INTERACTIONS_PATH},
     clock,
     limits::{Costly, TooOften, of_address},
-    slack::{self, Interaction, Invocation, ReplyAddress, respond},
+    slack::{self, Interaction, Invocation, ReplyAddress},
     slack_input,
 };
 use axum::{
@@ -26,6 +26,8 @@ use tokio::{task::JoinError, time::timeout};
 const LONGEST_BODY: usize = 256 * 1024;
 /// Slack waits for three seconds, and the way takes some time.
 const PATIENCE: Duration = Duration::from_millis(2_500);
+/// What has no answer after so long may come late: that there is one to come is kept by then.
+const MAY_COME_LATE: Duration = Duration::from_millis(1_500);
 
 const SIGNED_AT: &str = "x-slack-request-timestamp";
 const SIGNATURE: &str = "x-slack-signature";
@@ -41,7 +43,7 @@ const ORGANISATION: &str = "Round Robin's Slack app is installed for a whole org
 const STILL_AT_IT: &str = "Round Robin is still at it, and Slack waits no longer. Look at its \
     pages whether it was done.";
 const ANSWER_FOLLOWS: &str = "Round Robin is working on it. The answer follows here. If nothing \
-    follows within a minute, look at its pages whether it was done.";
+    follows within two minutes, look at its pages whether it was done.";
 const BROKE_OFF: &str = "Round Robin broke this off. Look at its pages whether it was done, and \
     try again if it was not.";
 const NOT_KEPT: &str = "This could not be kept just now. Send it again.";
@@ -162,25 +164,42 @@ async fn answer(site: &Site, invocation: Invocation, id: String) -> Response {
         return shown(&sentence);
     }
     let named = invocation.reply_to.as_deref().unwrap_or_default();
-    let later = ReplyAddress::read(named, &services.config.slack.url);
+    let address = ReplyAddress::read(named, &services.config.slack.url);
+    let late = address.map(|address| slack_input::late_answer(services, &invocation, address));
     let mut answering = services.tasks.spawn({
         let services = services.clone();
         async move { slack_input::answer(&services, &invocation, &id).await }
     });
-    match timeout(PATIENCE, &mut answering).await {
-        Ok(answered) => shown(&whole_answer(answered)),
-        Err(_) => match later {
-            Some(address) => {
-                let slack = services.slack.clone();
-                services.tasks.spawn(async move {
-                    let text = whole_answer(answering.await);
-                    respond(&slack, &address, None, &text).await;
-                });
-                shown(ANSWER_FOLLOWS)
-            }
-            None => shown(STILL_AT_IT),
-        },
+    if let Ok(answered) = timeout(MAY_COME_LATE, &mut answering).await {
+        return shown(&whole_answer(answered));
     }
+    let left = PATIENCE.saturating_sub(MAY_COME_LATE);
+    let Some(late) = late else {
+        let answered = timeout(left, &mut answering).await;
+        return shown(&answered.map_or(STILL_AT_IT.to_owned(), whole_answer));
+    };
+    let expecting = services.tasks.spawn({
+        let late = late.clone();
+        async move { late.expect().await }
+    });
+    let in_time = timeout(left, &mut answering).await;
+    let answered = in_time.ok().map(whole_answer);
+    let is_given = answered.is_some();
+    services.tasks.spawn(async move {
+        // What follows builds upon what that has kept.
+        let text = match is_given {
+            true => None,
+            false => Some(whole_answer(answering.await)),
+        };
+        if let Err(error) = expecting.await {
+            tracing::error!(%error, "keeping that an answer is to come broke off");
+        }
+        match text {
+            Some(text) => late.give(&text).await,
+            None => late.is_given().await,
+        }
+    });
+    shown(answered.as_deref().unwrap_or(ANSWER_FOLLOWS))
 }
 
 fn whole_answer(answered: Result<String, JoinError>) -> String {

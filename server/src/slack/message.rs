@@ -211,6 +211,9 @@ pub fn on_duty(outlook: &Outlook, directory: &Directory) -> Option<String> {
     (!duties.is_empty()).then(|| listed(&duties))
 }
 
+/// How many of somebody's shifts to come are told at once.
+const SHIFTS_TOLD: usize = 3;
+
 /// What somebody is told of their own duty in a rotation.
 #[derive(Clone, Copy, Debug)]
 pub enum Personal<'a> {
@@ -220,6 +223,8 @@ pub enum Personal<'a> {
     Coming(&'a Stretch),
     /// With how many later ones have moved.
     Moved(&'a Stretch, usize),
+    /// All shifts to come are these now, and were others.
+    Rearranged(&'a [&'a Stretch]),
     /// Somebody wants to be covered for that long.
     CoverWanted(&'a Holder, Span),
     /// Somebody covers them for that long.
@@ -255,6 +260,17 @@ pub fn personal_line(
             };
             let shift = from_until(shift);
             format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
+        }
+        Personal::Rearranged(shifts) => {
+            let (first, later) = shifts.split_at(shifts.len().min(SHIFTS_TOLD));
+            let first: Vec<_> = first.iter().copied().map(from_until).collect();
+            let now = match (first.is_empty(), later.len()) {
+                (true, _) => "You have none, as far as the days ahead are known".to_owned(),
+                (false, 0) => format!("They are {}", first.join("; ")),
+                (false, 1) => format!("They are {}; and a later one", first.join("; ")),
+                (false, more) => format!("They are {}; and {more} later ones", first.join("; ")),
+            };
+            format!("Your shifts to come for {rotation} have changed. {now}.")
         }
         Personal::CoverWanted(asker, span) => {
             let (asker, span) = (mention(asker, directory), during(span));

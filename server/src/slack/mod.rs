@@ -40,7 +40,7 @@ pub use manifest::{Inbound, creation_address, is_reachable, manifest};
 pub use mention::{Event, Mention};
 pub use posting::{Message, post_message, update_message, whisper};
 pub use press::{Action, Interaction, Press, Pressed};
-pub use replying::{ReplyAddress, respond};
+pub use replying::ReplyAddress;
 pub use signature::verify;
 pub use topics::{set_topic, topic};
 pub use user_groups::{FRESH, SEARCHED, UserGroup, UserGroups};
@@ -58,6 +58,8 @@ pub const TOPIC: &str = "slack_topic";
 
 /// The kind of notice that answers a mention of the app in its thread.
 pub const MENTION: &str = "slack_mention";
+/// The kind of notice that answers, late, what somebody did in Slack.
+pub const ANSWER: &str = "slack_answer";
 /// The kind of notice that has the answers to a mention say what has become of it.
 pub const CALL: &str = "slack_call";
 

@@ -1,16 +1,7 @@
 //! Addresses at which Slack takes an answer for half an hour. They come in what Slack has signed, and
 //! are looked at all the same before anything is sent there.
 
-use super::{SlackError, SlackServices};
-use std::time::Duration;
-use tokio::time;
 use url::Url;
-
-/// What is waited after a first failure; twice as long after each further one, up to the longest.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long it is tried. Whoever reads nothing until then has looked at the pages.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 const SLACK_HOST: &str = "slack.com";
 
@@ -39,88 +30,15 @@ impl ReplyAddress {
     pub(super) fn url(&self) -> &Url {
         &self.0
     }
-}
 
-/// Answers there, for one person alone to see, in a thread if that is where they are. What Slack may
-/// take later is tried again for some minutes, for which nobody waits; a server that ends tries it once
-/// more at once. Where that fails nobody is told: it is logged.
-pub async fn respond(
-    services: &SlackServices,
-    address: &ReplyAddress,
-    thread: Option<&str>,
-    text: &str,
-) {
-    let Err(error) = services.client.respond(address, thread, text).await else {
-        return;
-    };
-    let (services, address) = (services.clone(), address.clone());
-    let (thread, text) = (thread.map(str::to_owned), text.to_owned());
-    let tasks = services.tasks.clone();
-    tasks.spawn(async move {
-        if let Err(error) =
-            respond_again(&services, &address, (thread.as_deref(), &text), error).await
-        {
-            tracing::warn!(%error, "somebody's answer could not be given to Slack");
-        }
-    });
-}
-
-async fn respond_again(
-    services: &SlackServices,
-    address: &ReplyAddress,
-    (thread, text): (Option<&str>, &str),
-    mut error: SlackError,
-) -> Result<(), SlackError> {
-    let (mut usual, mut waited) = (SHORTEST_PAUSE, Duration::ZERO);
-    while let Some(pause) = pause_after(&error, usual, waited) {
-        let ends = time::timeout(pause, services.shutdown.cancelled())
-            .await
-            .is_ok();
-        waited = waited.saturating_add(pause);
-        usual = usual.saturating_mul(2).min(LONGEST_PAUSE);
-        match services.client.respond(address, thread, text).await {
-            Ok(()) => return Ok(()),
-            Err(next) => error = next,
-        }
-        if ends {
-            break;
-        }
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
-    Err(error)
-}
-
-/// What to wait until it is tried again, if it is, after as much as was `waited`.
-fn pause_after(error: &SlackError, usual: Duration, waited: Duration) -> Option<Duration> {
-    let pause = match error {
-        SlackError::RateLimited { retry_after } => usual.max(*retry_after),
-        error if error.passes() => usual,
-        _ => return None,
-    };
-    (waited.saturating_add(pause) <= PATIENCE).then_some(pause)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_passes_is_tried_again_for_some_minutes() {
-        let usual = SHORTEST_PAUSE;
-        let pause = |error: &SlackError, waited| pause_after(error, usual, waited);
-        for passing in [
-            SlackError::Unreachable,
-            SlackError::TimedOut,
-            SlackError::Unavailable { status: 503 },
-        ] {
-            assert_eq!(pause(&passing, Duration::ZERO), Some(usual));
-            assert_eq!(pause(&passing, PATIENCE), None);
-        }
-        let retry_after = Duration::from_secs(30);
-        let busy = SlackError::RateLimited { retry_after };
-        assert_eq!(pause(&busy, Duration::ZERO), Some(retry_after));
-        let gone = SlackError::Unavailable { status: 404 };
-        assert_eq!(pause(&gone, Duration::ZERO), None);
-    }
 
     #[test]
     fn nothing_is_answered_but_slack() {

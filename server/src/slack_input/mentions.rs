@@ -290,7 +290,9 @@ async fn of_delivery(
 ) -> Result<Option<StoredMention>, StoreError> {
     match &delivery.subject {
         Subject::Mention(id) => services.store.mention(id).await,
-        Subject::Rotation(_) | Subject::Cover(_) | Subject::Workspace(_) => Ok(None),
+        Subject::Rotation(_) | Subject::Cover(_) | Subject::Workspace(_) | Subject::Answer(_) => {
+            Ok(None)
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 //! what they may.
 
 mod covers;
+mod late;
 mod mentions;
 mod presses;
 mod reply;
 
+pub use late::{Late, LateAnswers};
 pub use mentions::{Calls, Mentions, take as take_mention};
 pub use presses::answer as answer_press;
 
@@ -14,7 +16,7 @@ use crate::{
     Services,
     actions::{Failure, Stop, rotations, turns},
     crypto::token_key,
-    slack::{Command, Invocation, admits},
+    slack::{Command, Invocation, ReplyAddress, admits},
     store::ChangeState,
 };
 use domain::{Actor, Admission, Principal, Through};
@@ -56,6 +58,24 @@ async fn admit_and_answer(
     }
 }
 
+/// Under which it is known what came of a command, whichever server ran it.
+fn change_key(invocation: &Invocation) -> String {
+    let Invocation {
+        workspace,
+        person,
+        trigger,
+        ..
+    } = invocation;
+    token_key(&format!("slack command {workspace} {person} {trigger}"))
+}
+
+/// The answer to a command, which may come late, at this address.
+pub fn late_answer(services: &Services, invocation: &Invocation, address: ReplyAddress) -> Late {
+    let changes = invocation.command.changes();
+    let change = changes.then(|| change_key(invocation));
+    Late::new(services, &invocation.workspace, address, (None, change))
+}
+
 /// Runs a command that was not run before, and answers with what came of it then otherwise.
 async fn once(
     services: &Services,
@@ -63,24 +83,14 @@ async fn once(
     by: (Admission, &str),
     replies: &Reply<'_>,
 ) -> Result<String, Failure> {
-    let Invocation {
-        workspace,
-        person,
-        command,
-        trigger,
-        ..
-    } = invocation;
-    let (store, key) = (
-        &services.store,
-        token_key(&format!("slack command {workspace} {person} {trigger}")),
-    );
-    match store.begin_change(workspace, &key).await? {
+    let (store, key) = (&services.store, change_key(invocation));
+    match store.begin_change(&invocation.workspace, &key).await? {
         ChangeState::New => {}
         ChangeState::Done(text) => return Ok(text),
         ChangeState::UnderWay(_) => return Ok(replies.under_way()),
         ChangeState::BrokenOff => return Ok(replies.broken_off()),
     }
-    let answered = run(services, command, by, replies).await;
+    let answered = run(services, &invocation.command, by, replies).await;
     let text = answered.as_ref().ok().map(String::as_str);
     if let Err(error) = store.end_change(&key, text).await {
         tracing::error!(%error, "how a command ended could not be kept");

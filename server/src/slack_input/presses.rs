@@ -1,12 +1,12 @@
 //! Buttons under what was answered to a mention: whoever was called takes it, or passes it on. What is
 //! no longer so is said to the one who pressed alone; what comes of it, to all in the thread.
 
-use super::{actor, mentions::to_call, reply::Reply};
+use super::{actor, late::Late, mentions::to_call, reply::Reply};
 use crate::{
     Services,
     actions::{Failure, rotations},
     crypto::token_key,
-    slack::{Action, CALL, Press, Pressed, ReplyAddress, admits, respond},
+    slack::{Action, CALL, Press, Pressed, ReplyAddress, admits},
     store::{MentionChange, MentionNotice, StoredMention},
 };
 use types::DaysWanted;
@@ -28,7 +28,8 @@ pub async fn answer(services: &Services, press: &Press, request_id: &str) {
         let named = press.reply_to.as_deref().unwrap_or_default();
         match ReplyAddress::read(named, &services.config.slack.url) {
             Some(address) => {
-                respond(&services.slack, &address, thread.as_deref(), &said).await;
+                let late = Late::new(services, &press.workspace, address, (thread, None));
+                late.give(&said).await;
             }
             None => tracing::warn!("Slack named no address of its own for an answer"),
         }

@@ -273,6 +273,11 @@ impl<'a> Reply<'a> {
         "The same command is being done already.".to_owned()
     }
 
+    pub(super) fn nothing_done(&self) -> String {
+        "Round Robin did not come to an answer, and nothing was changed. Give the command again."
+            .to_owned()
+    }
+
     pub(super) fn broken_off(&self) -> String {
         format!(
             "This command was broken off and may have been done. Look at {}, then give it again if it was not.",

@@ -65,6 +65,7 @@ impl Consumer for DirectMessages {
         match self.notice {
             PersonalNotice::Starts | PersonalNotice::Ends => &[DUTY_GROUP, TOPIC],
             PersonalNotice::Moves
+            | PersonalNotice::Rearranged
             | PersonalNotice::CoverWanted
             | PersonalNotice::CoverTaken
             | PersonalNotice::Reconnect
@@ -129,7 +130,7 @@ impl DirectMessages {
                 }
                 Subject::Cover(cover) => self.of_cover(delivery, &reader, cover).await?,
                 Subject::Workspace(workspace) => self.of_workspace(workspace, &reader).await?,
-                Subject::Mention(_) => Vec::new(),
+                Subject::Mention(_) | Subject::Answer(_) => Vec::new(),
             });
         }
         if lines.is_empty() {
@@ -207,12 +208,13 @@ impl DirectMessages {
         };
         let me = MemberKey::new(&delivery.target);
         let mine = state.outlook.of(&me);
-        let shifts = state.plan.iter().filter(|shift| {
-            let is_mine = |holder: &Holder| holder.key == me;
-            shift.starts_at > state.now
-                && occurrences.contains(&Occurrence::at(shift.starts_at))
-                && shift.holder.as_ref().is_some_and(is_mine)
+        let is_mine = |holder: &Holder| holder.key == me;
+        let theirs = state.plan.iter().filter(|shift| {
+            shift.starts_at > state.now && shift.holder.as_ref().is_some_and(is_mine)
         });
+        let theirs: Vec<_> = theirs.collect();
+        let shifts = theirs.iter().copied();
+        let shifts = shifts.filter(|shift| occurrences.contains(&Occurrence::at(shift.starts_at)));
         let told = match notice {
             PersonalNotice::Starts => Vec::from_iter(mine.map(Personal::Started)),
             PersonalNotice::Ends if mine.is_some() => Vec::new(),
@@ -223,6 +225,7 @@ impl DirectMessages {
                 let first = shifts.first();
                 Vec::from_iter(first.map(|first| Personal::Moved(first, shifts.len() - 1)))
             }
+            PersonalNotice::Rearranged => vec![Personal::Rearranged(&theirs)],
             PersonalNotice::Before(_) => shifts.map(Personal::Coming).collect(),
             // These are not about a rotation.
             PersonalNotice::CoverWanted
@@ -338,6 +341,7 @@ const fn in_words(notice: PersonalNotice) -> &'static str {
         PersonalNotice::Starts => "On duty",
         PersonalNotice::Ends => "Duty ended",
         PersonalNotice::Moves => "A shift moved",
+        PersonalNotice::Rearranged => "Shifts changed hands",
         PersonalNotice::CoverWanted => "Cover is wanted",
         PersonalNotice::CoverTaken => "Cover is given",
         PersonalNotice::Reconnect => "Needs to be reconnected",

@@ -138,7 +138,7 @@ pub(crate) fn failed(problem: &str) -> Attempt {
 }
 
 /// What an attempt comes to that Slack answered with this.
-fn attempt(error: &SlackError) -> Attempt {
+pub(crate) fn attempt(error: &SlackError) -> Attempt {
     let problem = error.code();
     match error {
         error if error.may_have_acted() => Attempt::Unclear { problem },

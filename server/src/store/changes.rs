@@ -6,6 +6,9 @@ use sqlx::AssertSqlSafe;
 use std::time::Duration;
 use types::WorkspaceId;
 
+/// Longer than any change takes. One without an end since then was broken off.
+pub const LONGEST_CHANGE: Duration = Duration::from_secs(90);
+
 /// What is known of a change that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangeState {

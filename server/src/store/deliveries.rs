@@ -19,11 +19,13 @@ pub enum Subject {
     Cover(CoverId),
     /// As a whole.
     Workspace(WorkspaceId),
+    /// An answer that comes late, by its id.
+    Answer(String),
 }
 
 impl Subject {
     /// Those that this version knows, as they are stored.
-    const KINDS: &str = "('rotation', 'mention', 'cover', 'workspace')";
+    const KINDS: &str = "('rotation', 'mention', 'cover', 'workspace', 'late_answer')";
 
     /// The kind and the id, as they are stored.
     pub(super) fn columns(&self) -> (&'static str, &str) {
@@ -32,6 +34,7 @@ impl Subject {
             Self::Mention(mention) => ("mention", mention),
             Self::Cover(cover) => ("cover", cover.as_str()),
             Self::Workspace(workspace) => ("workspace", workspace.as_str()),
+            Self::Answer(answer) => ("late_answer", answer),
         }
     }
 
@@ -40,6 +43,7 @@ impl Subject {
             "mention" => Self::Mention(id),
             "cover" => Self::Cover(CoverId::new(id)),
             "workspace" => Self::Workspace(WorkspaceId::new(id)),
+            "late_answer" => Self::Answer(id),
             _ => Self::Rotation(RotationId::new(id)),
         }
     }
@@ -72,7 +76,10 @@ impl Delivery {
     pub fn rotation(&self) -> Option<&RotationId> {
         match &self.subject {
             Subject::Rotation(rotation) => Some(rotation),
-            Subject::Mention(_) | Subject::Cover(_) | Subject::Workspace(_) => None,
+            Subject::Mention(_)
+            | Subject::Cover(_)
+            | Subject::Workspace(_)
+            | Subject::Answer(_) => None,
         }
     }
 }

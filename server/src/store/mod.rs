@@ -26,6 +26,7 @@ mod hand_offs;
 mod history;
 mod holidays;
 mod inspection;
+mod late_answers;
 mod links;
 mod mentions;
 mod notifications;
@@ -61,7 +62,7 @@ pub use authorisations::{
     AuthorisationPurpose, PendingAuthorisation, PendingSwitch, authorisation_row, switch_row,
 };
 pub use bindings::BindEnd;
-pub use changes::ChangeState;
+pub use changes::{ChangeState, LONGEST_CHANGE};
 pub use connections::{Connection, RosterPlace, SyncEnd, credential_row};
 pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use covers::StoredCover;
@@ -77,6 +78,7 @@ pub use group_writers::{GroupWriter, group_writer_row};
 pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
 pub use history::{HISTORY_KEPT_SECONDS, History, PastReach, StoredRecord};
 pub use inspection::{Inspection, inspect};
+pub use late_answers::{LATE_ANSWERS_KEPT_SECONDS, LateAnswer, late_answer_row};
 pub use mentions::{CallMessage, MentionChange, MentionNotice, NewMention, StoredMention};
 pub use notifications::Notifications;
 pub use opening::{Expect, LogMissing, OpenError, ServingLock, is_no_database, user};

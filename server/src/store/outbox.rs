@@ -165,7 +165,7 @@ pub(super) async fn plans_changed(
     let notices = subscribed.map(|plan| {
         let changes = shift_changes(plan.before, plan.after, now);
         let subscriptions = of(&subscriptions, plan.rotation);
-        let notices = notices_of_plan(&subscriptions, plan.after, &changes, now);
+        let notices = notices_of_plan(&subscriptions, (plan.before, plan.after), &changes, now);
         let subject = Subject::Rotation(plan.rotation.clone());
         (plan.rotation, subject, notices)
     });

@@ -162,7 +162,8 @@ async fn insert(
         Occasion::ChangeOfDuty
         | Occasion::ChangeOfPeople
         | Occasion::EndOfDuty
-        | Occasion::ShiftMoved => None,
+        | Occasion::ShiftMoved
+        | Occasion::ShiftsRearranged => None,
     })
     .bind((subscription.occasion == Occasion::ChangeOfPeople).then_some(1_i64))
     .execute(connection)

@@ -4,7 +4,8 @@ use crate::database::keep_locked;
 use crate::http::browser::{Answer, Browser};
 use crate::overrides::team;
 use crate::support::{
-    NOWHERE, caller, create, databases, entry, services, sqlite, told as told_of, workspace,
+    Database, NOWHERE, caller, create, databases, entry, services, slack_output::answering_late,
+    sqlite, told as told_of, workspace,
 };
 use app::backend::{Audit, Rotations, Schedules};
 use axum::{
@@ -21,7 +22,9 @@ use server::{
     backend::RoundRobin,
     clock,
     config::SlackApp,
-    slack::{ReplyAddress, respond},
+    slack::{self, Invocation, ReplyAddress},
+    slack_input::{self, Late, late_answer},
+    store::ChangeState,
 };
 use sha2::Sha256;
 use std::{
@@ -41,11 +44,11 @@ use types::{
 
 const PATH: &str = "/api/slack/commands";
 pub const SECRET: &str = "the signing secret";
-const ANN: &str = "U1";
+pub const ANN: &str = "U1";
 const BOB: &str = "U2";
 
 /// The server's parts with a Slack app that signs what it sends.
-async fn with_secret(database: &crate::support::Database) -> Services {
+async fn with_secret(database: &Database) -> Services {
     signing(services(database, NOWHERE).await)
 }
 
@@ -74,10 +77,19 @@ async fn replying_after(
     mut services: Services,
     refusals: &[StatusCode],
 ) -> (Services, String, Said) {
-    let said = Said::default();
-    let refusals = Arc::new(Mutex::new(refusals.to_vec()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let slack = format!("http://{}", listener.local_addr().unwrap());
+    let said = taking_replies(listener, refusals);
+    let mut config = (*services.config).clone();
+    config.slack.url = slack.parse().unwrap();
+    services.config = Arc::new(config);
+    (services, format!("{slack}/replies"), said)
+}
+
+/// Takes answers that come late, after these statuses.
+pub fn taking_replies(listener: TcpListener, refusals: &[StatusCode]) -> Said {
+    let said = Said::default();
+    let refusals = Arc::new(Mutex::new(refusals.to_vec()));
     let router = Router::new().route("/replies", {
         let said = Arc::clone(&said);
         axum::routing::post(async move |axum::Json(answer): axum::Json<Value>| {
@@ -92,10 +104,7 @@ async fn replying_after(
         })
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut config = (*services.config).clone();
-    config.slack.url = slack.parse().unwrap();
-    services.config = Arc::new(config);
-    (services, format!("{slack}/replies"), said)
+    said
 }
 
 /// The next answer that comes late, for whoever asked alone.
@@ -119,7 +128,7 @@ pub async fn replied(said: &Said) -> String {
 }
 
 /// Ann is on duty, and Bob is next.
-async fn ops(services: &Services, visibility: Visibility) -> RotationId {
+pub async fn ops(services: &Services, visibility: Visibility) -> RotationId {
     let store = &services.store;
     let id = create(store, "Ops & <!here>").await;
     let workspace = workspace();
@@ -146,7 +155,7 @@ async fn ops(services: &Services, visibility: Visibility) -> RotationId {
     id
 }
 
-fn form(person: &str, text: &str, trigger: &str) -> String {
+pub fn form(person: &str, text: &str, trigger: &str) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
             ("team_id", "T1"),
@@ -397,6 +406,20 @@ async fn one_who_asks_too_often_is_asked_to_wait() {
     says(&services, BOB, "help", &["What you can type"]).await;
 }
 
+/// Waits until nobody is to be answered late any more, and nothing of it is kept.
+pub async fn until_all_are_answered(database: &Database) {
+    let waiting = async {
+        while !database
+            .texts("select id from late_answers")
+            .await
+            .is_empty()
+        {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), waiting).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_takes_long_is_answered_afterwards() {
     for database in databases().await {
@@ -405,6 +428,7 @@ async fn what_takes_long_is_answered_afterwards() {
             StatusCode::TOO_MANY_REQUESTS,
         ];
         let (services, reply_to, said) = replying_after(with_secret(&database).await, &busy).await;
+        let answering = answering_late(&services);
         ops(&services, Visibility::Public).await;
         let lock = keep_locked(&database, "changes").await;
         let unlocking = tokio::spawn(async move {
@@ -417,6 +441,7 @@ async fn what_takes_long_is_answered_afterwards() {
         let answer = replied(&said).await;
         assert!(answer.contains("Done. On duty for Ops"), "{answer}");
         unlocking.await.unwrap();
+        until_all_are_answered(&database).await;
 
         // Nothing is sent to what is not Slack's.
         let lock = keep_locked(&database, "changes").await;
@@ -425,22 +450,93 @@ async fn what_takes_long_is_answered_afterwards() {
         let first = told(&services, &late).await;
         assert!(first.contains("Look at its pages"), "{first}");
         drop(lock);
+        services.shutdown.cancel();
+        answering.await.unwrap();
+    }
+}
+
+/// A command of Ann's whose answer is to come late, and that command.
+fn late(services: &Services, text: &str, (reply_to, trigger): (&str, &str)) -> (Invocation, Late) {
+    let body = form(ANN, text, trigger);
+    let slack::Request::Command(invocation) = slack::Request::read(body.as_bytes()) else {
+        panic!("it is a command");
+    };
+    let address = ReplyAddress::read(reply_to, &services.config.slack.url).unwrap();
+    let late = late_answer(services, &invocation, address);
+    (invocation, late)
+}
+
+/// As if those who were to answer had been gone for so long that somebody looks after it.
+pub const LONG_AGO: [&str; 2] = [
+    "update outbox set not_before = 0, retry_at = 0 where kind = 'slack_answer'",
+    "update changes set begun_at = begun_at - 100000",
+];
+
+#[tokio::test]
+async fn whoever_asked_a_server_that_is_gone_is_told_what_is_known_of_it() {
+    /// How far that server came.
+    enum Came {
+        NotToIt,
+        IntoIt,
+        ToItsEnd,
+    }
+    for database in databases().await {
+        let (services, reply_to, said) = replying(with_secret(&database).await).await;
+        let id = ops(&services, Visibility::Public).await;
+        let store = &services.store;
+        for (trigger, text, came, expected) in [
+            ("1", "ops", Came::NotToIt, "nothing was changed"),
+            ("2", "ops rotate", Came::NotToIt, "nothing was changed"),
+            ("3", "ops rotate", Came::IntoIt, "may have been done"),
+            ("4", "ops rotate", Came::ToItsEnd, "Done. It is Bob"),
+        ] {
+            let (invocation, late) = late(&services, text, (&reply_to, trigger));
+            late.expect().await;
+            if !matches!(came, Came::NotToIt) {
+                let key = database.texts("select change_key from late_answers").await;
+                let begun = store.begin_change(&workspace(), &key[0]).await;
+                assert_eq!(begun.unwrap(), ChangeState::New);
+                if matches!(came, Came::ToItsEnd) {
+                    let ended = store.end_change(&key[0], Some("Done. It is Bob."));
+                    ended.await.unwrap();
+                }
+            }
+            for statement in LONG_AGO {
+                database.execute(statement).await;
+            }
+            let another = Services {
+                shutdown: Default::default(),
+                ..services.clone()
+            };
+            let answering = answering_late(&another);
+            let answer = replied(&said).await;
+            assert!(answer.contains(expected), "{answer}");
+            until_all_are_answered(&database).await;
+            another.shutdown.cancel();
+            answering.await.unwrap();
+            // Who comes to it all the same does nothing any more.
+            if invocation.command.changes() {
+                slack_input::answer(&services, &invocation, "late").await;
+            }
+            assert_eq!(on_duty(&services, &id).await, ["Ann"]);
+        }
+        assert!(said.lock().unwrap().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_server_that_ends_gives_its_late_answers_first() {
-    let database = sqlite();
-    let services = with_secret(&database).await;
-    let busy = [StatusCode::SERVICE_UNAVAILABLE];
-    let (services, address, said) = replying_after(services, &busy).await;
-    let address = ReplyAddress::read(&address, &services.config.slack.url).unwrap();
-    respond(&services.slack, &address, None, "It is done.").await;
-    assert!(said.lock().unwrap().is_empty());
-    services.shutdown.cancel();
-    services.tasks.close();
-    services.tasks.wait().await;
-    assert_eq!(said.lock().unwrap().len(), 1);
+async fn what_is_answered_in_time_is_not_answered_again() {
+    for database in databases().await {
+        let (services, reply_to, said) = replying(with_secret(&database).await).await;
+        ops(&services, Visibility::Public).await;
+        let (_, late) = late(&services, "ops", (&reply_to, "1"));
+        late.expect().await;
+        late.is_given().await;
+        until_all_are_answered(&database).await;
+        let waiting = database.texts("select id from outbox where kind = 'slack_answer'");
+        assert_eq!(waiting.await, [""; 0]);
+        assert!(said.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -521,7 +617,7 @@ async fn cover_is_asked_for_and_taken_by_commands() {
         known.person.other_id = Some(PersonId::new("W2"));
         let store = &services.store;
         store.save_told(&tenant, &[known]).await.unwrap();
-        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 11:00";
+        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 2027-06-04 10:00";
         says(services, ANN, text, &["Cover is asked for"]).await;
         let covers = store.covers(&[&id], clock::now()).await.unwrap();
         let mut asked = covers[&id].iter().map(|cover| &cover.request.asked);

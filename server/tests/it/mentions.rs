@@ -297,9 +297,11 @@ struct Called {
 impl Called {
     /// Of a rotation in which these take turns, of whom the first is called.
     async fn new(database: &Database, people: &[(&str, &str)]) -> Self {
-        let output = Output::with_company(database, &SCOPES).await;
+        let mut output = Output::silent_company(database, &SCOPES).await;
         output.meet_also(PRIYA).await;
         let (services, reply_to, said) = replying(signing(output.services.clone())).await;
+        output.services = services.clone();
+        let output = output.telling();
         let id = output.coded_with(Visibility::Public, people).await;
         let mut call = Self {
             output,

@@ -538,6 +538,82 @@ async fn of_a_schedule_that_moves_people_are_told_once_if_they_want_to_be() {
     }
 }
 
+/// The beginning of a day so many days from now, as it is typed.
+fn day(ahead: i64) -> String {
+    let at = server::clock::now().plus_seconds(ahead * 24 * 3600);
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap();
+    at.strftime("%Y-%m-%dT00:00").to_string()
+}
+
+#[tokio::test]
+async fn whose_shifts_to_come_change_hands_is_told_once_which_they_are_now() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        for person in ADA_AND_TOMAS {
+            let choices = NotificationInput {
+                moves: true,
+                ..NotificationInput::default()
+            };
+            output.tell_me(&as_person(person), choices).await;
+        }
+        let daily = RotaInput {
+            kind: RotaKind::Daily,
+            times: "00:00".to_owned(),
+            zone: "Pacific/Auckland".to_owned(),
+            starts_on: "2026-01-01".to_owned(),
+            ..RotaInput::default()
+        };
+        let choice = ScheduleChoice::Scheduled(Box::new(daily));
+        let set = output
+            .backend
+            .set_schedule(&output.caller, id.clone(), choice.into());
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output.until_over().await;
+        let (ada, tomas) = (output.told(ADA.0).await, output.told(TOMAS.0).await);
+        let replace = OverrideInput {
+            kind: OverrideChoice::Replace,
+            of: format!("slack:{}", ADA.0),
+            person: TOMAS.0.to_owned(),
+            span: SpanInput {
+                from: day(2),
+                until: day(5),
+                ..SpanInput::default()
+            },
+            ..OverrideInput::default()
+        };
+        let check = async |times: usize| {
+            for (person, before) in [(ADA, &ada), (TOMAS, &tomas)] {
+                let told = output.until_told(person.0, before.len() + times).await;
+                output.until_over().await;
+                assert_eq!(output.told(person.0).await.len(), before.len() + times);
+                let told = told.last().unwrap();
+                assert!(told.contains("Your shifts to come for <"), "{told}");
+                assert!(
+                    told.contains("have changed. They are from <!date^"),
+                    "{told}"
+                );
+            }
+        };
+        let made = output
+            .backend
+            .make_override(&output.caller, id.clone(), replace);
+        assert_eq!(made.await.unwrap(), Outcome::Done(()));
+        check(1).await;
+        // Taken back, it is told as well: whoever was told that they have none has them again.
+        let state =
+            output
+                .backend
+                .rotation(&output.caller, id.clone(), types::DaysWanted::default());
+        let one = state.await.unwrap().overrides.remove(0).id;
+        let ended = output.backend.end_override(&output.caller, id.clone(), one);
+        assert_eq!(ended.await.unwrap(), Outcome::Done(()));
+        check(2).await;
+        output.end().await;
+    }
+}
+
 #[tokio::test]
 async fn after_hand_offs_that_were_missed_only_the_present_state_is_told() {
     for database in databases().await {
@@ -670,13 +746,14 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
             .set_schedule(&output.caller, id.clone(), choice.into());
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         let (ada, tomas) = (as_person(ADA), as_person(TOMAS));
-        let ask = async |day: &str| {
+        // So long that a turn of hers is among them.
+        let ask = async |month: &str| {
             let input = OverrideInput {
                 kind: OverrideChoice::Cover,
                 of: format!("slack:{}", ADA.0),
                 span: SpanInput {
-                    from: format!("{day}T10:00"),
-                    until: format!("{day}T18:00"),
+                    from: format!("{month}-01T10:00"),
+                    until: format!("{month}-04T18:00"),
                     ..SpanInput::default()
                 },
                 ..OverrideInput::default()
@@ -692,7 +769,7 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
                 .unwrap()
                 .id
         };
-        let cover = ask("2027-06-01").await;
+        let cover = ask("2027-06").await;
         let told = output.until_told(TOMAS.0, 1).await;
         assert!(
             told[0].contains("<@U01ADAOKAF> asks for cover for"),
@@ -711,7 +788,7 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
 
         // What is withdrawn before it is told is told to nobody.
         output.services.shutdown.cancel();
-        let cover = ask("2027-06-02").await;
+        let cover = ask("2027-07").await;
         let gone = output.backend.withdraw_cover(&ada, id.clone(), cover).await;
         assert_eq!(gone.unwrap(), Outcome::Done(()));
         let (store, background) = (&output.services.store, &output.services.background);

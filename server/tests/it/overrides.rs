@@ -557,10 +557,14 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
         let known = [told(&gus, clock::now())];
         store.save_told(&workspace(), &known).await.unwrap();
         let (id, backend) = (&team.id, &team.backend);
+        let (whose, other) = match on_duty(&team).await.as_str() {
+            "Ann" => (ANN, BOB),
+            _ => (BOB, ANN),
+        };
         let ask = async |asked: &str, hour: i64| {
             let input = OverrideInput {
                 kind: OverrideChoice::Cover,
-                ..replace(ANN, asked, span(hour * HOUR, (hour + 1) * HOUR))
+                ..replace(whose, asked, span(hour * HOUR, (hour + 1) * HOUR))
             };
             let asked = backend.ask_for_cover(&caller(), id.clone(), input).await;
             asked.unwrap()
@@ -597,7 +601,15 @@ async fn cover_is_asked_of_nobody_who_could_not_take_it() {
         let edited = backend.edit_rotation(&caller(), id.clone(), private).await;
         assert_eq!(edited.unwrap(), Outcome::Done(()));
         assert_eq!(ask(CY, 1).await, because(OverrideProblem::CannotSee));
-        assert_eq!(ask(BOB, 1).await, Outcome::Done(()));
+        assert_eq!(ask(other, 1).await, Outcome::Done(()));
+        // Where they have no shift, there is nothing to cover.
+        let far = 12 * 24;
+        let nothing = Outcome::Refused(OverrideRefusal::NoShiftThen);
+        let free: Vec<_> = [ask("", far).await, ask("", far + 24).await].into();
+        assert!(
+            free.contains(&nothing) && free.contains(&Outcome::Done(())),
+            "{free:?}"
+        );
         // A guest who takes turns in it covers like anybody.
         let added = vec![PersonId::new(GUS)];
         let added = backend.add_members(&caller(), id.clone(), added).await;

@@ -1,10 +1,17 @@
 //! The server's process killed at any moment while it tells Slack what becomes of duty: nothing is
 //! lost, nothing is told twice, and of one message at most nobody knows, wherever it goes.
 
+use crate::commands::{
+    ANN, LONG_AGO, SECRET, form, ops, replied, seconds_now, signature, taking_replies,
+    until_all_are_answered,
+};
+use crate::database::keep_locked;
 use crate::mentions::{self, ACK, ADA, PASS};
 use crate::support::{
-    Database, databases, entry,
+    Database, NOWHERE, databases, entry,
+    ports::free_port,
     process::ServerProcess,
+    services,
     slack_output::{Output, holding_those_on_duty},
     soaking, workspace,
 };
@@ -16,14 +23,13 @@ use server::{
     slack::{ANNOUNCEMENT, CALL, DUTY_GROUP, Event, Interaction, MENTION, TOPIC},
     slack_input::{answer_press, take_mention},
 };
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
     collections::BTreeSet,
     convert::Infallible,
     time::{Duration, Instant},
 };
-use tokio::time;
-use types::{AuditAction, Outcome, RotationId, SlackGroupId};
+use tokio::{net::TcpListener, time};
+use types::{AuditAction, Outcome, RotationId, SlackGroupId, Visibility};
 
 const SCOPES: [&str; 9] = [
     "app_mentions:read",
@@ -136,6 +142,75 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     output.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gave_a_command_is_answered_also_where_the_server_is_killed_meanwhile() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let id = ops(&services, Visibility::Public).await;
+        let on_duty = async || {
+            let rotation = crate::support::rotation(&services.store, &id).await;
+            rotation.crew.names_on_duty().join(", ")
+        };
+        // Nobody takes answers there yet.
+        let port = free_port();
+        let slack = format!("http://127.0.0.1:{port}");
+        let start = || ServerProcess::start_signing(&database, &slack, SECRET);
+        let server = start().await;
+        let lock = keep_locked(&database, "changes").await;
+        let first = rotate_late(&server, &slack, "1").await;
+        assert!(first.contains("The answer follows here"), "{first}");
+        drop(lock);
+        until_some(
+            &database,
+            "select text from late_answers where text is not null",
+        )
+        .await;
+        assert_eq!(on_duty().await, "Bob");
+        server.kill();
+        long_gone(&database).await;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let said = taking_replies(listener, &[]);
+        let mut server = start().await;
+        let answer = replied(&said).await;
+        assert!(answer.starts_with("Done. On duty for Ops"), "{answer}");
+        until_all_are_answered(&database).await;
+
+        // One that is killed while it does what was asked for. A locked file lets no other begin.
+        if database.url.starts_with("postgres") {
+            let lock = keep_locked(&database, "rotations").await;
+            rotate_late(&server, &slack, "2").await;
+            until_some(&database, "select id from late_answers").await;
+            server.kill();
+            drop(lock);
+            for statement in LONG_AGO {
+                database.execute(statement).await;
+            }
+            long_gone(&database).await;
+            server = start().await;
+            let answer = replied(&said).await;
+            assert!(answer.contains("may have been done"), "{answer}");
+            until_all_are_answered(&database).await;
+        }
+        assert_eq!(on_duty().await, "Bob");
+        assert!(said.lock().unwrap().is_empty());
+        server.kill();
+    }
+}
+
+/// Has a rotation go on by a command of Ann's, with this trigger. What is answered in time.
+async fn rotate_late(server: &ServerProcess, slack: &str, trigger: &str) -> String {
+    let body = form(ANN, "ops rotate", trigger);
+    let body = format!("{body}&response_url={slack}/replies");
+    let (seconds, client) = (seconds_now(), reqwest::Client::new());
+    let asking = client
+        .post(format!("{}/api/slack/commands", server.url))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-slack-request-timestamp", seconds)
+        .header("x-slack-signature", signature(SECRET, seconds, &body))
+        .body(body);
+    asking.send().await.unwrap().text().await.unwrap()
+}
+
 /// Has a rotation announced in its channel, whose topic says who is on duty, and feed the group.
 pub async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
     let (backend, caller) = (&output.backend, &output.caller);
@@ -210,7 +285,7 @@ async fn being_written(database: &Database) -> Vec<String> {
         "select distinct kind || ' ' || target from outbox
          where state = 'sending' and posting = attempts and kind not in ({repeatable})"
     );
-    query(database, &sent).await
+    database.texts(&sent).await
 }
 
 /// The messages of which nobody knows whether they were written.
@@ -219,10 +294,10 @@ async fn in_doubt(database: &Database) -> Vec<String> {
         "select kind from outbox where state = 'in_doubt' and kind in ({})",
         repeatable()
     );
-    assert_eq!(query(database, &never).await, [""; 0]);
+    assert_eq!(database.texts(&never).await, [""; 0]);
     let doubtful = "select distinct kind || ' ' || target || ' ' || cast(ended_at as text)
          from outbox where state = 'in_doubt'";
-    query(database, doubtful).await
+    database.texts(doubtful).await
 }
 
 /// The kinds of what Slack is brought to and not told.
@@ -245,7 +320,7 @@ async fn nobody_was_told_twice(output: &Output, database: &Database) -> usize {
             "select state from outbox where kind in ({}) and target = 'slack:{person}'",
             personal()
         );
-        let ended = query(database, &ended).await;
+        let ended = database.texts(&ended).await;
         let told = output.told(person).await.len();
         assert!(told <= ended.len(), "{told} messages for {ended:?}");
         read += told;
@@ -260,13 +335,13 @@ async fn every_call_was_made_once(output: &Output, database: &Database) -> usize
     let ended = |state: &str| {
         format!("select subject_id from outbox where kind = '{MENTION}' and state = '{state}'")
     };
-    let doubtful = query(database, &ended("in_doubt")).await;
-    let lost = query(database, &ended("given_up")).await;
+    let doubtful = database.texts(&ended("in_doubt")).await;
+    let lost = database.texts(&ended("given_up")).await;
     assert!(lost.is_empty(), "{lost:?}");
     let mut presses = 0;
     let messages = output.messages().await;
     let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
-    for id in query(database, "select id from mentions").await {
+    for id in database.texts("select id from mentions").await {
         let mention = output.services.store.mention(&id).await.unwrap().unwrap();
         let thread = messages
             .iter()
@@ -305,11 +380,8 @@ fn random_below(limit: u64) -> u64 {
 /// What became of what was to be said of a rotation in its channel.
 async fn ends(database: &Database, id: &RotationId) -> Vec<String> {
     let of_rotation = format!("kind = '{ANNOUNCEMENT}' and subject_id = '{id}'");
-    query(
-        database,
-        &format!("select state from outbox where {of_rotation}"),
-    )
-    .await
+    let ended = format!("select state from outbox where {of_rotation}");
+    database.texts(&ended).await
 }
 
 /// As if the server that was killed had been gone for as long as its claims and its lease last.
@@ -318,16 +390,20 @@ async fn long_gone(database: &Database) {
         "update outbox set claimed_until = 0, retry_at = 0 where state <> 'delivered'",
         "update task_leases set held_until = 0",
     ] {
-        execute(database, statement).await;
+        database.execute(statement).await;
     }
 }
 
 /// Waits until the server is at it.
 async fn until_something_is_sent(database: &Database) {
-    let sending = "select id from outbox where state = 'sending'";
+    until_some(database, "select id from outbox where state = 'sending'").await;
+}
+
+/// Waits until the statement selects something.
+async fn until_some(database: &Database, statement: &str) {
     let began = Instant::now();
-    while query(database, sending).await.is_empty() {
-        assert!(began.elapsed() < RECOVERY, "nothing is sent");
+    while database.texts(statement).await.is_empty() {
+        assert!(began.elapsed() < RECOVERY, "{statement}");
         time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -341,27 +417,13 @@ async fn until_nothing_waits(database: &Database) {
         personal()
     );
     loop {
-        let left = query(database, &waiting).await;
+        let left = database.texts(&waiting).await;
         if left.is_empty() {
             return;
         }
         assert!(began.elapsed() < RECOVERY, "still to be told: {left:?}");
         time::sleep(Duration::from_millis(100)).await;
     }
-}
-
-async fn execute(database: &Database, statement: &'static str) {
-    let mut other = AnyConnection::connect(&database.url).await.unwrap();
-    other.execute(statement).await.unwrap();
-    other.close().await.unwrap();
-}
-
-async fn query(database: &Database, statement: &str) -> Vec<String> {
-    let mut other = AnyConnection::connect(&database.url).await.unwrap();
-    let rows = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement.to_owned()));
-    let rows = rows.fetch_all(&mut other).await.unwrap();
-    other.close().await.unwrap();
-    rows.into_iter().map(|(text,)| text).collect()
 }
 
 async fn messages(output: &Output, channel: &str) -> usize {

@@ -102,7 +102,7 @@ pub(crate) fn WeekPage() -> impl IntoView {
                 </nav>
                 <nav class="tabs" aria-label="Which rotations">
                     {redrawn(move || choice(wanted.with(&[("show", ""), ("page", "")]), !wanted.is_mine(), "All"))}
-                    {redrawn(move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine"))}
+                    {redrawn(move || choice(wanted.with(&[("show", MINE), ("page", "")]), wanted.is_mine(), "Mine or owned"))}
                 </nav>
             </div>
         </div>

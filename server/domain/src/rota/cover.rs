@@ -1,7 +1,7 @@
 //! Cover: somebody asks others to take a shift of theirs, or a part of it.
 
 use crate::{
-    Member,
+    Member, Rotation,
     rota::{Override, OverrideKind, OverrideProblem},
 };
 use types::{Holder, MemberKey, Span, Timestamp};
@@ -25,6 +25,18 @@ pub enum CoverRefusal {
     OwnRequest,
     SomebodyElseIsAsked,
     Time(OverrideProblem),
+}
+
+/// Whether somebody has a shift in a part of this time, as it is planned: only that can be covered.
+pub fn has_shift(rotation: &Rotation, who: &MemberKey, span: Span) -> bool {
+    let Some(rota) = rotation.plan.rota() else {
+        return false;
+    };
+    let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+    let planned = rota.planned(members, duty_size, span.until);
+    let is_theirs = |holder: &Holder| holder.key == *who;
+    let mut shifts = planned.iter().filter(|shift| span.shows(shift));
+    shifts.any(|shift| shift.holder.as_ref().is_some_and(is_theirs))
 }
 
 impl CoverRequest {

@@ -22,7 +22,7 @@ mod zone;
 
 pub use absences::Absence;
 pub use cadence::{Cadence, HandOff, Hours, OnDaysOff, Times};
-pub use cover::{CoverRefusal, CoverRequest};
+pub use cover::{CoverRefusal, CoverRequest, has_shift};
 pub use days::{Days, Weekdays};
 pub use days_off::{CountryDays, DaysOff};
 pub use holidays::Region;

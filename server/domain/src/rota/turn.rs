@@ -134,11 +134,13 @@ impl Basis<'_> {
         }
         turn.owed.retain(is_member);
         let had = turn.holders.len();
+        // There were too few for the turn, so whoever joins takes part in it.
+        let mut able = before.iter().filter(|member| member.link.can_be_on_duty());
+        let was_short = able.all(|member| turn.has(&member.key));
         turn.holders.retain(|holder| !has_left(&holder.key));
-        let size = if had == 0 && turn.began.is_some() {
-            self.duty_size as usize
-        } else {
-            had
+        let size = match turn.began {
+            Some(_) if was_short => had.max(self.duty_size as usize),
+            _ => had,
         };
         self.fill(&mut turn, size, now);
         turn.as_of = turn.as_of.max(now);
@@ -208,6 +210,14 @@ impl Basis<'_> {
         }
         // Where too few are there, it is the turn of some who may come back before it ends.
         let missing = away.len().min(size - holders.len());
+        if holders.is_empty()
+            && let (PassedOver::LosesTurn, Some(padded)) =
+                (self.passed_over, away[..missing].last())
+        {
+            // Nobody is there, and the order goes on all the same: otherwise it would be the turn
+            // of the same ones again and again.
+            last = Some(padded.key.clone());
+        }
         holders.extend(away.drain(..missing));
         let away = away.into_iter().map(|member| member.key.clone());
         Turn {

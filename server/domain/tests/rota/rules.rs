@@ -430,6 +430,59 @@ fn r11_so_many_have_a_turn_together_and_with_fewer_all_of_them_once() {
 }
 
 #[test]
+fn r11_whoever_joins_a_turn_for_which_there_were_too_few_takes_part_in_it_at_once() {
+    let mut team = daily();
+    team.duty_size = 2;
+    let all = std::mem::take(&mut team.members);
+    team.members = all[..1].to_vec();
+    let turn = team
+        .basis()
+        .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-01T10:00Z"));
+    let before = team.members.clone();
+    team.members = all.clone();
+    let turn = team
+        .basis()
+        .rearranged(&turn, &before, at("2026-06-01T12:00Z"));
+    assert_eq!(
+        team.planned_from(&turn, "2026-06-02T10:00Z"),
+        ["06-01 12:00 ann+bob", "06-02 09:00 cy+ann"]
+    );
+    // A turn that has all whom it needs stays as it is.
+    team.duty_size = 1;
+    team.members = all[..2].to_vec();
+    let turn = team
+        .basis()
+        .advanced(&team.begun("2026-06-01T08:00Z"), at("2026-06-01T10:00Z"));
+    let before = team.members.clone();
+    team.members = all;
+    let turn = team
+        .basis()
+        .rearranged(&turn, &before, at("2026-06-01T12:00Z"));
+    assert_eq!(
+        team.planned_from(&turn, "2026-06-02T10:00Z"),
+        ["06-01 12:00 ann", "06-02 09:00 bob"]
+    );
+}
+
+#[test]
+fn r12_where_everybody_is_away_and_loses_the_turn_the_order_goes_on() {
+    let mut team = daily();
+    team.passed_over = PassedOver::LosesTurn;
+    for name in ["ann", "bob", "cy"] {
+        team.away(name, "2026-06-01T00:00Z", "2026-06-02T12:00Z");
+    }
+    let planned = team.planned("2026-06-01T09:00Z", "2026-06-04T10:00Z");
+    let begins = |time: &str| {
+        planned
+            .iter()
+            .find(|shift| shift.starts_with(time))
+            .cloned()
+    };
+    assert_eq!(begins("06-03 09:00").as_deref(), Some("06-03 09:00 cy"));
+    assert_eq!(begins("06-04 09:00").as_deref(), Some("06-04 09:00 ann"));
+}
+
+#[test]
 fn r12_somebody_who_is_away_is_passed_over_and_first_at_the_next_hand_off() {
     let mut team = daily();
     team.away("ann", "2026-06-01T00:00Z", "2026-06-01T12:00Z");

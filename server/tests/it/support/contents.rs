@@ -39,6 +39,15 @@ impl Database {
         contents
     }
 
+    /// The texts that a statement selects.
+    pub async fn texts(&self, statement: &str) -> Vec<String> {
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let rows = sqlx::query_as::<_, (String,)>(AssertSqlSafe(statement.to_owned()));
+        let rows = rows.fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows.into_iter().map(|(text,)| text).collect()
+    }
+
     /// Changes it behind the server's back.
     pub async fn execute(&self, statement: &str) {
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();

@@ -59,6 +59,25 @@ impl ServerProcess {
 
     /// The same, with Slack at `slack`.
     pub async fn start_with_slack(database: &Database, pagerduty: &str, slack: &str) -> Self {
+        Self::start_with(database, pagerduty, slack, &[]).await
+    }
+
+    /// One without PagerDuty, whose app at Slack signs what it sends with this secret.
+    pub async fn start_signing(database: &Database, slack: &str, secret: &str) -> Self {
+        let app = [
+            ("ROUNDROBIN_SLACK_CLIENT_ID", "1.2"),
+            ("ROUNDROBIN_SLACK_CLIENT_SECRET", "secret"),
+            ("ROUNDROBIN_SLACK_SIGNING_SECRET", secret),
+        ];
+        Self::start_with(database, NOWHERE, slack, &app).await
+    }
+
+    async fn start_with(
+        database: &Database,
+        pagerduty: &str,
+        slack: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let child = roundrobin(&[])
             .env("ROUNDROBIN_LISTEN", &address)
@@ -72,6 +91,7 @@ impl ServerProcess {
             )
             .env("ROUNDROBIN_PAGERDUTY_POLL_SECONDS", "1")
             .env("ROUNDROBIN_SLACK_URL", slack)
+            .envs(settings.iter().copied())
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();

@@ -12,7 +12,7 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, outbox,
-    slack_input::{Calls, Mentions},
+    slack_input::{Calls, LateAnswers, Mentions},
     slack_output::{
         announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
     },
@@ -27,6 +27,15 @@ use types::{
 
 /// What a busy machine takes.
 const SETTLING: Duration = Duration::from_secs(20);
+
+/// Has what comes late answered from now on, until the server ends.
+pub fn answering_late(services: &Services) -> JoinHandle<()> {
+    let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![Arc::new(LateAnswers(services.clone()))];
+    let kept = (&services.tasks, &services.background);
+    let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
+    let services = services.clone();
+    tokio::spawn(async move { in_background(&services, tasks).await })
+}
 
 /// That a group holds whoever is on duty, and whoever was in it last stays while nobody is.
 pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
@@ -72,6 +81,7 @@ impl Output {
             Arc::new(Announcements(services.clone())),
             Arc::new(Mentions(services.clone())),
             Arc::new(Calls(services.clone())),
+            Arc::new(LateAnswers(services.clone())),
         ];
         consumers.extend(DirectMessages::all(&services));
         let kept = (&services.tasks, &services.background);
