@@ -255,15 +255,12 @@ fn lanes(stretches: &[&Stretch]) -> Vec<usize> {
 /// How many shades there are.
 const SHADES: usize = 6;
 
-/// The shade of each stretch: for each person one, their own where nobody beside them has it.
-/// Beside are those whose stretches touch or overlap.
+/// The shade of each stretch: for each person one, their own where nobody beside them has it. Who
+/// has more different people beside them than there are shades, has more than one. Beside are those
+/// whose stretches touch or overlap.
 fn shades(stretches: &[&Stretch]) -> Vec<usize> {
     let mut given: Vec<(&MemberKey, usize)> = Vec::new();
-    let beside = |one: &Stretch, other: &Stretch| {
-        let reaches = |end: Option<Timestamp>, start| end.is_none_or(|end| start <= end);
-        reaches(one.ends_at, other.starts_at) && reaches(other.ends_at, one.starts_at)
-    };
-    let mut shades = Vec::with_capacity(stretches.len());
+    let mut shades: Vec<usize> = Vec::with_capacity(stretches.len());
     for stretch in stretches {
         let Some(holder) = &stretch.holder else {
             shades.push(0);
@@ -273,22 +270,41 @@ fn shades(stretches: &[&Stretch]) -> Vec<usize> {
             shades.push(*shade);
             continue;
         }
-        let own = stretches.iter().filter(|one| key(one) == Some(&holder.key));
-        let neighbours: Vec<_> = own
-            .flat_map(|own| stretches.iter().filter(|other| beside(own, other)))
-            .filter_map(|other| key(other))
-            .collect();
-        let taken = |shade: usize| {
-            let mut given = given.iter();
-            given.any(|(known, of)| *of == shade && neighbours.contains(known))
+        let is_theirs = |one: &Stretch| key(one) == Some(&holder.key);
+        let own: Vec<_> = stretches.iter().filter(|one| is_theirs(one)).collect();
+        // Whether somebody else has it already, in a stretch beside one of these.
+        let taken = |shade: usize, own: &[&&Stretch]| {
+            let mut others = stretches.iter().zip(&shades);
+            let mut promised = stretches.iter().filter(|other| {
+                let mut given = given.iter();
+                given.any(|(known, of)| *of == shade && key(other) == Some(known))
+            });
+            let is_near = |other: &Stretch| own.iter().any(|own| beside(own, other));
+            others.any(|(other, of)| {
+                *of == shade && other.holder.is_some() && !is_theirs(other) && is_near(other)
+            }) || promised.any(|other| is_near(other))
         };
-        let own = shade_number(&holder.name);
-        let mut choices = (0..SHADES).map(|step| (own + step) % SHADES);
-        let shade = choices.find(|shade| !taken(*shade)).unwrap_or(own);
-        given.push((&holder.key, shade));
+        let first = shade_number(&holder.name);
+        let mut choices = (0..SHADES).map(|step| (first + step) % SHADES);
+        let shade = match choices.clone().find(|shade| !taken(*shade, &own)) {
+            Some(shade) => {
+                given.push((&holder.key, shade));
+                shade
+            }
+            None => choices
+                .clone()
+                .find(|shade| !taken(*shade, &[stretch]))
+                .or_else(|| choices.find(|shade| shades.last() != Some(shade)))
+                .unwrap_or(first),
+        };
         shades.push(shade);
     }
     shades
+}
+
+fn beside(one: &Stretch, other: &Stretch) -> bool {
+    let reaches = |end: Option<Timestamp>, start| end.is_none_or(|end| start <= end);
+    reaches(one.ends_at, other.starts_at) && reaches(other.ends_at, one.starts_at)
 }
 
 fn key(stretch: &Stretch) -> Option<&MemberKey> {
@@ -503,5 +519,34 @@ mod tests {
             assert_ne!(pair[0].kind, pair[1].kind, "{pair:?}");
         }
         assert_eq!(drawn[0].kind, drawn[20].kind);
+    }
+
+    #[test]
+    fn whoever_has_more_neighbours_than_there_are_shades_shares_none_with_those_beside() {
+        // Ann between each of ten others, and between Bob and Cy, who are beside each other.
+        let names: Vec<_> = (0..10).map(|number| format!("p{number}")).collect();
+        let mut stretches: Vec<_> = names
+            .iter()
+            .zip(0..)
+            .flat_map(|(name, place)| {
+                [
+                    stretch("ann", place * 8, place * 8 + 4),
+                    stretch(name, place * 8 + 4, place * 8 + 8),
+                ]
+            })
+            .collect();
+        stretches.push(stretch("ann", 80, 100));
+        let drawn = drawn(&stretches, (0, 100));
+        for pair in drawn.windows(2) {
+            assert_ne!(pair[0].kind, pair[1].kind, "{pair:?}");
+        }
+        // With more at once than there are shades, those that are drawn one below the other differ.
+        let crowd: Vec<_> = (0..12)
+            .map(|number| stretch(&format!("p{number}"), 0, 100))
+            .collect();
+        let crowd = super::tests::drawn(&crowd, (0, 100));
+        for pair in crowd.windows(2) {
+            assert_ne!(pair[0].kind, pair[1].kind, "{pair:?}");
+        }
     }
 }

@@ -55,6 +55,11 @@ impl Plan {
         }
     }
 
+    /// Whether nobody is on duty because somebody has stopped it for a while.
+    pub fn is_paused(&self) -> bool {
+        self.rota().is_some_and(|rota| rota.terms.paused)
+    }
+
     /// Whether who takes turns, and in which order, is decided here.
     pub fn members_are_ours(&self) -> Result<(), RotationRefusal> {
         self.unless_refused(self.mode().members_are_ours())

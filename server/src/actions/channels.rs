@@ -13,7 +13,7 @@ use crate::{
     audit::entry_about,
     slack::{
         self, ANNOUNCEMENT, AskError,
-        message::{Facts, announcement, as_read, filled_in},
+        message::{Facts, announcement, as_read, filled_in, pause},
     },
     store::{NewAuditEntry, NoticeState},
 };
@@ -173,7 +173,10 @@ async fn text(
     let state = rotations::state(services, &everything, id, &now).await?;
     let (details, outlook) = (&state.rotation.details, &state.outlook);
     let usual = || announcement(&details.name, outlook, &state.directory);
+    let is_paused = state.rotation.plan.is_paused() && outlook.on_duty.is_empty();
     let text = match template {
+        // Who would be on duty is of no interest then, whatever is usually said of them.
+        _ if is_paused => pause(&details.name),
         None => usual(),
         Some(template) => {
             let group = group_of(services, workspace, id).await?;

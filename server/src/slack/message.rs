@@ -21,6 +21,12 @@ const MESSAGE_MAX_CHARS: usize = 8_000;
 /// Slack takes no longer ones in a section.
 const SECTION_MAX_CHARS: usize = 3_000;
 
+/// That a rotation of this name is paused, which is all that is said of it then.
+pub fn pause(rotation: &str) -> String {
+    let rotation = name(rotation);
+    format!("{rotation} is paused: nobody is on duty until somebody lets it go on.")
+}
+
 /// Who is on duty in a rotation of this name, until when, and who is next.
 pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
     let rotation = name(rotation);
@@ -266,9 +272,9 @@ pub fn personal_line(
             let first: Vec<_> = first.iter().copied().map(from_until).collect();
             let now = match (first.is_empty(), later.len()) {
                 (true, _) => "You have none, as far as the days ahead are known".to_owned(),
-                (false, 0) => format!("They are {}", first.join("; ")),
-                (false, 1) => format!("They are {}; and a later one", first.join("; ")),
-                (false, more) => format!("They are {}; and {more} later ones", first.join("; ")),
+                (false, 0) => format!("They begin {}", first.join("; ")),
+                (false, 1) => format!("They begin {}; and a later one", first.join("; ")),
+                (false, more) => format!("They begin {}; and {more} later ones", first.join("; ")),
             };
             format!("Your shifts to come for {rotation} have changed. {now}.")
         }

@@ -233,6 +233,7 @@ async fn list(services: &Services, actor: &Actor, replies: &Reply<'_>) -> Result
         name: rotation.details.name.clone(),
         code: rotation.details.code.clone(),
         outlook,
+        is_paused: rotation.plan.is_paused(),
     });
     Ok(replies.list(&listing, &directory))
 }
@@ -250,6 +251,7 @@ async fn show(
         name: details.name.clone(),
         code: details.code.clone(),
         outlook: state.outlook,
+        is_paused: state.rotation.plan.is_paused(),
     };
     Ok(replies.shown(&listed, &state.directory))
 }

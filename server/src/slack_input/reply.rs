@@ -2,7 +2,7 @@
 
 use crate::{
     actions::Failure,
-    slack::message::{Asked, announcement, during, escaped, name, on_duty},
+    slack::message::{Asked, announcement, during, escaped, name, on_duty, pause},
 };
 use domain::{CallRefusal, Directory, Listing};
 use types::{
@@ -29,6 +29,7 @@ pub(super) struct Listed {
     pub(super) name: String,
     pub(super) code: Option<String>,
     pub(super) outlook: Outlook,
+    pub(super) is_paused: bool,
 }
 
 /// Answers, with links to pages that `address` makes of paths.
@@ -64,7 +65,11 @@ impl<'a> Reply<'a> {
         }
         let lines = listing.items.iter().take(LISTED).map(|listed| {
             let duties = on_duty(&listed.outlook, directory);
-            let duties = duties.unwrap_or_else(|| "nobody is on duty".to_owned());
+            let nobody = match listed.is_paused {
+                true => "paused",
+                false => "nobody is on duty",
+            };
+            let duties = duties.unwrap_or_else(|| nobody.to_owned());
             format!("• {}: {duties}", self.link_to(listed))
         });
         let lines: Vec<_> = lines.collect();
@@ -81,7 +86,10 @@ impl<'a> Reply<'a> {
 
     /// Who is on duty in one rotation.
     pub(super) fn shown(&self, listed: &Listed, directory: &Directory) -> String {
-        let told = announcement(&listed.name, &listed.outlook, directory);
+        let told = match listed.is_paused && listed.outlook.on_duty.is_empty() {
+            true => pause(&listed.name),
+            false => announcement(&listed.name, &listed.outlook, directory),
+        };
         format!("{told}\n{}", self.link_to(listed))
     }
 
@@ -298,6 +306,7 @@ mod tests {
             name: name.to_owned(),
             code: Some("OPS".to_owned()),
             outlook: Outlook::default(),
+            is_paused: false,
         }
     }
 

@@ -2,13 +2,14 @@
 
 use crate::http::browser::Browser;
 use crate::support::{bound_to, caller, databases, slack_output::Output, workspace};
-use app::backend::{Caller, Channels, Rotations};
+use app::backend::{Caller, Channels, Rotations, Schedules};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::sync;
 use types::{
     AnnouncementRefusal, ChannelRefusal, ChannelView, DaysWanted, Outcome, PersonId, Role,
-    RotationField, RotationId, RotationInput, RotationRefusal, TemplateProblem,
+    RotaInput, RotaKind, RotationField, RotationId, RotationInput, RotationRefusal, ScheduleChoice,
+    TemplateProblem,
 };
 
 const CHANNEL: &str = "C02PLATFORM";
@@ -103,6 +104,42 @@ async fn each_change_is_written_once_into_the_channel_and_nobody_smuggles_a_ment
         rotate().await;
         assert_eq!(output.view(&id).await.channel, None);
         assert_eq!(output.written().await.len(), 2);
+        output.end().await;
+    }
+}
+
+/// Whatever else is said of changes.
+#[tokio::test]
+async fn of_a_rotation_that_is_paused_only_that_is_announced() {
+    for database in databases().await {
+        let all = ["chat:write", "chat:write.public"];
+        let output = Output::new(&database, &all).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        let plan = async |paused| {
+            let input = RotaInput {
+                kind: RotaKind::Daily,
+                times: "09:00".to_owned(),
+                zone: "UTC".to_owned(),
+                starts_on: "2026-01-01".to_owned(),
+                paused,
+                ..RotaInput::default()
+            };
+            let choice = ScheduleChoice::Scheduled(Box::new(input));
+            let set = output
+                .backend
+                .set_schedule(&caller(), id.clone(), choice.into());
+            assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        };
+        plan(false).await;
+        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
+        let said = output.say(&id, "%USER% has it, then %NEXT_USER%").await;
+        assert_eq!(said, Outcome::Done(()));
+        plan(true).await;
+        let paused = "Ops is paused: nobody is on duty until somebody lets it go on.";
+        assert_eq!(output.until_written(1).await, [paused]);
+        plan(false).await;
+        let written = output.until_written(2).await;
+        assert!(written[1].contains(" has it, then "), "{written:?}");
         output.end().await;
     }
 }

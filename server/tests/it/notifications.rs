@@ -590,10 +590,7 @@ async fn whose_shifts_to_come_change_hands_is_told_once_which_they_are_now() {
                 assert_eq!(output.told(person.0).await.len(), before.len() + times);
                 let told = told.last().unwrap();
                 assert!(told.contains("Your shifts to come for <"), "{told}");
-                assert!(
-                    told.contains("have changed. They are from <!date^"),
-                    "{told}"
-                );
+                assert!(told.contains("have changed. They begin <!date^"), "{told}");
             }
         };
         let made = output

@@ -1,41 +1,173 @@
 //! Servers of two versions on one database, as while one takes over from the other: what the
 //! later one adds and writes takes nothing down at the earlier one.
 
-use crate::support::{Database, bound::Bound, caller, create, databases, workspace};
-use app::backend::{Audit, Connections, Rotations};
-use server::sync;
+use crate::{
+    feeds::read,
+    support::{Database, bound::Bound, caller, create, databases, workspace},
+};
+use app::backend::{
+    Absences, Audit, Channels, Connections, DutyGroups, Feeds, Holidays, Notifications, Operation,
+    Overrides, Rotations, Schedules, Topics, Weeks, Zones,
+};
+use server::{
+    backend::RoundRobin,
+    clock,
+    slack::{ANNOUNCEMENT, DUTY_GROUP, TOPIC},
+    sync,
+};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
-use types::{DaysWanted, RotationFilter, RotationMode};
+use types::{
+    AbsenceInput, DaysWanted, FeedSubject, Outcome, OverrideChoice, OverrideInput, RotaInput,
+    RotaKind, RotationFilter, RotationId, RotationMode, ScheduleChoice, SpanInput, WeekFilter,
+};
 
 const SCHEDULES: [&str; 2] = ["PPLATP1", "PPAYMN3"];
 /// What no version knows, neither as a code nor as JSON.
 const UNKNOWN: &str = "from-a-later-version";
 
-/// Opens every page of a workspace with three rotations, and counts those in the list.
+/// Opens every page of a workspace with four rotations, and reads a feed of it.
 async fn pages(bound: &Bound, after: &str) {
     let (backend, caller) = (bound.backend(), caller());
     let all = backend.rotations(&caller, RotationFilter::default()).await;
     let all = all.unwrap_or_else(|error| panic!("the list after {after}: {error}"));
-    assert_eq!(all.cards.len(), 3, "after {after}");
+    assert_eq!(all.cards.len(), 4, "after {after}");
     for card in all.cards {
         let page = backend
-            .rotation(&caller, card.id, DaysWanted::default())
+            .rotation(&caller, card.id.clone(), DaysWanted::default())
             .await;
         page.unwrap_or_else(|error| panic!("{} after {after}: {error}", card.name));
+        pages_of_slack(&backend, &card.id, after).await;
     }
     let home = backend.home(&caller).await;
     let home = home.unwrap_or_else(|error| panic!("Home after {after}: {error}"));
-    assert_eq!(home.rotations, 3, "after {after}");
+    assert_eq!(home.rotations, 4, "after {after}");
     let panel = backend.integrations(&caller).await;
     let panel = panel.unwrap_or_else(|error| panic!("the panel after {after}: {error}"));
     assert!(panel.pagerduty.is_some(), "after {after}");
-    let runs = backend.sync_history(&caller).await;
-    runs.unwrap_or_else(|error| panic!("the syncs after {after}: {error}"));
-    let log = backend.audit(&caller, None).await;
-    log.unwrap_or_else(|error| panic!("the audit log after {after}: {error}"));
-    let people = backend.people(&caller, String::new(), Vec::new()).await;
-    people.unwrap_or_else(|error| panic!("people after {after}: {error}"));
+    let week = backend.week(&caller, WeekFilter::default()).await;
+    let week = week.unwrap_or_else(|error| panic!("the week after {after}: {error}"));
+    assert_eq!(week.rows.len(), 4, "after {after}");
+    let people = backend.people(&caller, String::new(), Vec::new());
+    for (what, error) in [
+        ("the syncs", backend.sync_history(&caller).await.err()),
+        ("the audit log", backend.audit(&caller, None).await.err()),
+        ("people", people.await.err()),
+        ("calendars", backend.feeds(&caller).await.err()),
+        ("notifications", backend.notifications(&caller).await.err()),
+        ("the zone", backend.workspace_zone(&caller).await.err()),
+        (
+            "holidays",
+            backend.holidays(&caller, String::new()).await.err(),
+        ),
+        ("absences", backend.absences(&caller).await.err()),
+        (
+            "background work",
+            backend.background_work(&caller).await.err(),
+        ),
+        ("Slack", backend.slack_settings(&caller).await.err()),
+    ] {
+        assert!(error.is_none(), "{what} after {after}: {error:?}");
+    }
+    for feed in backend.feeds(&caller).await.unwrap() {
+        if let Some(address) = feed.address {
+            let path = address.rfind("/ical/").map(|place| &address[place..]);
+            let read = read(&bound.services, path.unwrap()).await;
+            assert_eq!(read.status, 200, "the feed after {after}: {}", read.body);
+        }
+    }
 }
+
+/// The parts of a rotation's page about Slack.
+async fn pages_of_slack(backend: &RoundRobin, id: &RotationId, after: &str) {
+    let caller = caller();
+    let (none, rotation) = (String::new(), || id.clone());
+    let group = backend.duty_group(&caller, rotation(), none.clone(), None);
+    let channel = backend.slack_channel(&caller, rotation(), none.clone());
+    let topic = backend.topic(&caller, rotation(), none);
+    for (what, error) in [
+        ("the group", group.await.err()),
+        ("the channel", channel.await.err()),
+        ("the topic", topic.await.err()),
+    ] {
+        assert!(error.is_none(), "{what} after {after}: {error:?}");
+    }
+}
+
+/// Every column that holds one of some values or JSON, by table, with what tells its rows apart.
+const VALUES: &[(&str, [&str; 2], &[&str])] = &[
+    ("rotations", ["id", "id"], &["mode", "visibility"]),
+    ("people", ["workspace_id", "id"], &["role", "time_zone"]),
+    ("audit", ["id", "id"], &["action", "actor_kind"]),
+    ("rotation_members", ["rotation_id", "key"], &["unlinked"]),
+    (
+        "pagerduty_connections",
+        ["workspace_id", "workspace_id"],
+        &["problem"],
+    ),
+    (
+        "pagerduty_schedules",
+        ["workspace_id", "id"],
+        &["problem", "api_version", "left_out", "time_zone"],
+    ),
+    (
+        "pagerduty_shifts",
+        ["schedule_id", "starts_at"],
+        &["override_of"],
+    ),
+    ("sync_runs", ["id", "id"], &["reason", "problem"]),
+    (
+        "workspaces",
+        ["id", "id"],
+        &["directory_problem", "time_zone", "token_refused_word"],
+    ),
+    (
+        "rotas",
+        ["rotation_id", "rotation_id"],
+        &["terms", "turn", "zones"],
+    ),
+    ("overrides", ["id", "id"], &["kind"]),
+    (
+        "duty_history",
+        ["rotation_id", "starts_at"],
+        &["source", "holder"],
+    ),
+    (
+        "past_overrides",
+        ["rotation_id", "starts_at"],
+        &["instead_of"],
+    ),
+    (
+        "duty_groups",
+        ["workspace_id", "group_id"],
+        &[
+            "when_nobody",
+            "permanent",
+            "fallback",
+            "not_taken",
+            "members",
+            "problem",
+        ],
+    ),
+    (
+        "channel_topics",
+        ["workspace_id", "channel_id"],
+        &["problem"],
+    ),
+    ("outbox", ["id", "id"], &["kind", "subject_kind", "state"]),
+    ("notifications", ["workspace_id", "person_id"], &["choices"]),
+    (
+        "workspace_holidays",
+        ["workspace_id", "name"],
+        &["day", "region"],
+    ),
+    (
+        "group_writers",
+        ["workspace_id", "workspace_id"],
+        &["ended"],
+    ),
+    ("undos", ["id", "id"], &["before_change", "after_change"]),
+    ("feeds", ["id", "id"], &["subject"]),
+];
 
 /// Has everything read anew that is kept.
 const REREAD: &str = "update revisions set people = people + 1, rotations = rotations + 1";
@@ -53,9 +185,98 @@ async fn hand_over(bound: &Bound) {
     assert_eq!(bound.on_duty("PPLATP1").await, ["PADAOK1"]);
 }
 
-async fn with_three_rotations(database: Database) -> Bound {
+/// Of each kind of plan one or two, with all that people do about them.
+async fn with_four_rotations(database: Database) -> Bound {
     let bound = Bound::to(database, &SCHEDULES).await;
     create(&bound.services.store, "By hand").await;
+    let own = create(&bound.services.store, "Own").await;
+    let (backend, caller) = (bound.backend(), caller());
+    let daily = RotaInput {
+        kind: RotaKind::Daily,
+        times: "09:00".to_owned(),
+        zone: "UTC".to_owned(),
+        starts_on: "2026-01-01".to_owned(),
+        ..RotaInput::default()
+    };
+    let daily = ScheduleChoice::Scheduled(Box::new(daily));
+    let set = backend.set_schedule(&caller, own.clone(), daily.into());
+    assert_eq!(set.await.unwrap(), Outcome::Done(()));
+    let added = backend.add_members(&caller, own.clone(), vec![caller.person.clone()]);
+    assert!(added.await.unwrap().done().is_some());
+    let civil = |days: i64| {
+        let at = clock::now().plus_seconds(days * 24 * 3600).as_millis();
+        let at = jiff::Timestamp::from_millisecond(at).unwrap();
+        at.strftime("%Y-%m-%dT00:00").to_string()
+    };
+    let span = |from, until| SpanInput {
+        from: civil(from),
+        until: civil(until),
+        ..SpanInput::default()
+    };
+    let add = OverrideInput {
+        kind: OverrideChoice::Add,
+        person: caller.person.to_string(),
+        span: span(0, 2),
+        ..OverrideInput::default()
+    };
+    let made = backend.make_override(&caller, own.clone(), add);
+    assert_eq!(made.await.unwrap(), Outcome::Done(()));
+    let cover = OverrideInput {
+        kind: OverrideChoice::Cover,
+        of: format!("slack:{}", caller.person),
+        span: span(3, 5),
+        ..OverrideInput::default()
+    };
+    let asked = backend.ask_for_cover(&caller, own.clone(), cover);
+    assert_eq!(asked.await.unwrap(), Outcome::Done(()));
+    let absence = AbsenceInput {
+        zone: "UTC".to_owned(),
+        span: span(7, 9),
+        ..AbsenceInput::default()
+    };
+    let noted = backend.note_absence(&caller, absence).await;
+    assert_eq!(noted.unwrap(), Outcome::Done(()));
+    let feed = backend.make_feed(&caller, FeedSubject::Everything).await;
+    feed.unwrap();
+    let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
+    let (workspace, person) = (workspace(), &caller.person);
+    for statement in [
+        format!(
+            "insert into duty_groups (workspace_id, group_id, handle, when_nobody, permanent,
+                 fallback, not_taken, members, disabled)
+             values ('{workspace}', 'S1', 'ops', 'keep', '[]', '[]', '[]', '[]', 0)"
+        ),
+        format!(
+            "insert into subscriptions (rotation_id, workspace_id, kind, target)
+             values ('{own}', '{workspace}', '{DUTY_GROUP}', 'S1'),
+                 ('{own}', '{workspace}', '{ANNOUNCEMENT}', 'C1'),
+                 ('{own}', '{workspace}', '{TOPIC}', 'C1')"
+        ),
+        format!(
+            "insert into channel_topics (workspace_id, channel_id, rotation_id, template)
+             values ('{workspace}', 'C1', '{own}', '%USER%')"
+        ),
+        format!(
+            "insert into notifications (workspace_id, person_id, choices)
+             values ('{workspace}', '{person}', '{{}}')"
+        ),
+        format!(
+            "insert into outbox (id, workspace_id, subject_kind, subject_id, occurrence, kind,
+                 target, state, attempts, not_before, retry_at)
+             values ('o1', '{workspace}', 'rotation', '{own}', 1, '{ANNOUNCEMENT}', 'C1',
+                 'waiting', 0, 0, 0)"
+        ),
+        format!(
+            "insert into workspace_holidays (workspace_id, day, region, is_off, name)
+             values ('{workspace}', '2026-12-24', '', 1, 'Eve')"
+        ),
+        format!(
+            "insert into group_writers (workspace_id, person_id, granted_at)
+             values ('{workspace}', '{person}', 1)"
+        ),
+    ] {
+        execute(&mut other, &statement).await;
+    }
     bound.sync().await.unwrap();
     bound
 }
@@ -63,7 +284,7 @@ async fn with_three_rotations(database: Database) -> Bound {
 #[tokio::test]
 async fn a_column_that_another_version_adds_breaks_no_statement() {
     for database in databases().await {
-        let bound = with_three_rotations(database).await;
+        let bound = with_four_rotations(database).await;
         // Every statement is prepared by now.
         pages(&bound, "the beginning").await;
         let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
@@ -91,47 +312,29 @@ async fn a_column_that_another_version_adds_breaks_no_statement() {
 #[tokio::test]
 async fn a_value_that_another_version_wrote_takes_no_more_down_than_itself() {
     for database in databases().await {
-        let bound = with_three_rotations(database).await;
+        let bound = with_four_rotations(database).await;
         let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
-        for (table, column) in [
-            ("rotations", "mode"),
-            ("rotations", "visibility"),
-            ("people", "role"),
-            ("audit", "action"),
-            ("audit", "actor_kind"),
-            ("rotation_members", "unlinked"),
-            ("pagerduty_connections", "problem"),
-            ("pagerduty_schedules", "problem"),
-            ("pagerduty_schedules", "api_version"),
-            ("pagerduty_schedules", "left_out"),
-            ("sync_runs", "reason"),
-            ("sync_runs", "problem"),
-            ("workspaces", "directory_problem"),
-        ] {
-            let after = format!("{table}.{column}");
-            let kept = format!("create table kept as select * from {table}");
-            let spoil = format!("update {table} set {column} = '{UNKNOWN}'");
-            for statement in [&kept, &spoil, REREAD] {
-                execute(&mut other, statement).await;
-            }
-            pages(&bound, &after).await;
-            let synced = bound.sync().await;
-            assert_eq!(synced.unwrap().confirmed, 2, "{after}");
-            pages(&bound, &after).await;
-            let key = match table {
-                "rotation_members" => {
-                    "kept.rotation_id = rotation_members.rotation_id
-                    and kept.key = rotation_members.key"
+        for (table, key, columns) in VALUES {
+            for column in *columns {
+                let after = format!("{table}.{column}");
+                let kept = format!("create table kept as select * from {table}");
+                let spoil = format!("update {table} set {column} = '{UNKNOWN}'");
+                for statement in [&kept, &spoil, REREAD] {
+                    execute(&mut other, statement).await;
                 }
-                "pagerduty_connections" => "kept.workspace_id = pagerduty_connections.workspace_id",
-                _ => &*format!("kept.id = {table}.id"),
-            };
-            let restore = format!(
-                "update {table} set {column} = (select {column} from kept where {key})
-                 where {column} = '{UNKNOWN}'"
-            );
-            for statement in [&restore, "drop table kept"] {
-                execute(&mut other, statement).await;
+                pages(&bound, &after).await;
+                let synced = bound.sync().await;
+                assert_eq!(synced.unwrap().confirmed, 2, "{after}");
+                pages(&bound, &after).await;
+                let same = key.map(|key| format!("kept.{key} = {table}.{key}"));
+                let restore = format!(
+                    "update {table} set {column} = (select max({column}) from kept where {})
+                     where {column} = '{UNKNOWN}'",
+                    same.join(" and ")
+                );
+                for statement in [&restore, "drop table kept"] {
+                    execute(&mut other, statement).await;
+                }
             }
         }
         hand_over(&bound).await;
@@ -141,7 +344,7 @@ async fn a_value_that_another_version_wrote_takes_no_more_down_than_itself() {
 #[tokio::test]
 async fn a_rotation_of_an_unknown_mode_is_shown_and_left_alone() {
     for database in databases().await {
-        let bound = with_three_rotations(database).await;
+        let bound = with_four_rotations(database).await;
         let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
         let (_, id) = bound.rotations[0].clone();
         let statement = format!("update rotations set mode = '{UNKNOWN}' where id = '{id}'");
@@ -169,7 +372,7 @@ async fn a_rotation_of_an_unknown_mode_is_shown_and_left_alone() {
 #[tokio::test]
 async fn a_connection_of_an_unknown_kind_is_named_and_asked_patiently() {
     for database in databases().await {
-        let bound = with_three_rotations(database).await;
+        let bound = with_four_rotations(database).await;
         let mut other = AnyConnection::connect(&bound.database.url).await.unwrap();
         for (column, usual) in [("method", "api_key"), ("region", "us")] {
             let set =
