@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Who has saved meanwhile, and what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error(
-    "{by} has changed this while you were at it. Nothing of yours was saved, and it is still here: save again to have it in the place of theirs, which is: {what}."
+    "Meanwhile {by} has changed this. Nothing of yours was saved, and it is still here: save again to have it in the place of theirs, which is: {what}."
 )]
 pub struct EditedMeanwhile {
     /// Of what there is now, for the form to send back.

@@ -363,7 +363,7 @@ async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong(
     let typed = "value=\"C04WEBSHOP\"";
     sees(
         &mut ann,
-        &["has changed this while you were at it", typed, &version],
+        &["Meanwhile Ann has changed this", typed, &version],
     )
     .await;
     choose(&mut ann, "e", &late(&present.version)).await;
