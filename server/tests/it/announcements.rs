@@ -127,7 +127,7 @@ async fn of_a_rotation_that_is_paused_only_that_is_announced() {
             let choice = ScheduleChoice::Scheduled(Box::new(input));
             let set = output
                 .backend
-                .set_schedule(&caller(), id.clone(), choice.into());
+                .set_schedule(&output.caller, id.clone(), choice.into());
             assert_eq!(set.await.unwrap(), Outcome::Done(()));
         };
         plan(false).await;
