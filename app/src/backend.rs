@@ -7,18 +7,18 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Instant};
 use types::{
-    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, ApiKeyInput, AuditId, AuditPage,
-    BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView, ChannelsFound,
-    ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted, Disconnected,
-    DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice, GroupHolds,
-    GroupRefusal, HolidayInput, HolidayPreview, HolidayRefusal, HolidaysView, HomeView,
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, AnnouncementRefusal, ApiKeyInput,
+    AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView,
+    ChannelsFound, ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted,
+    Disconnected, DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice,
+    GroupHolds, GroupRefusal, HolidayInput, HolidayPreview, HolidayRefusal, HolidaysView, HomeView,
     IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
     NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
     OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound, Replaced, Role,
     RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
     RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, ShiftEffect, SlackGroupId,
-    SlackSettingsView, Standby, SyncHistory, SyncReport, TemplateProblem, TopicRefusal, TopicView,
-    UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
+    SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId,
+    WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -252,20 +252,23 @@ pub trait Channels {
         rotation: RotationId,
         search: String,
     ) -> Result<ChannelsFound, AppError>;
-    /// `channel` is an id or a link, or empty for none.
+    /// `channel` is an id or a link, or empty for none. `drawn` is the version of what the form was
+    /// drawn from, or empty where nobody looked; the new one is told.
     async fn set_slack_channel(
         &self,
         caller: &Caller,
         rotation: RotationId,
         channel: String,
-    ) -> Answer<(), ChannelRefusal>;
-    /// Without a template, announcements say what they usually do.
+        drawn: String,
+    ) -> Answer<String, ChannelRefusal>;
+    /// Without a template, announcements say what they usually do. `drawn` is as with the channel.
     async fn set_announcement(
         &self,
         caller: &Caller,
         rotation: RotationId,
         template: String,
-    ) -> Answer<(), TemplateProblem>;
+        drawn: String,
+    ) -> Answer<String, AnnouncementRefusal>;
 }
 
 /// The user group of Slack that holds whoever is on duty in a rotation, for those who may edit
@@ -346,14 +349,16 @@ pub trait Topics {
         rotation: RotationId,
         template: String,
     ) -> Result<TopicView, AppError>;
-    /// `channel` is an id or a link; without a template, none is set any more.
+    /// `channel` is an id or a link; without a template, none is set any more. `drawn` is the version
+    /// of what the form was drawn from, or empty where nobody looked; the new one is told.
     async fn set_topic(
         &self,
         caller: &Caller,
         rotation: RotationId,
         channel: String,
         template: String,
-    ) -> Answer<(), TopicRefusal>;
+        drawn: String,
+    ) -> Answer<String, TopicRefusal>;
     /// Has it set now, also where somebody else has set it meanwhile.
     async fn write_topic(&self, caller: &Caller, rotation: RotationId) -> Answer<(), TopicRefusal>;
 }

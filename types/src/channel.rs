@@ -1,6 +1,6 @@
 //! The Slack channel in which a rotation's changes of duty are announced.
 
-use crate::{SlackChannelId, SlackWord, slack::Hindrance};
+use crate::{EditedMeanwhile, SlackChannelId, SlackWord, TemplateProblem, slack::Hindrance};
 use serde::{Deserialize, Serialize};
 
 /// Where links to channels have the channel's id.
@@ -12,12 +12,16 @@ const ID_CHARS: std::ops::RangeInclusive<usize> = 9..=20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelView {
     pub channel: Option<SlackChannelId>,
+    /// Of the channel, for the form that changes it.
+    pub version: String,
     /// Whether Slack lets Round Robin write messages at all.
     pub may_write: bool,
     /// What was wrong with the last announcement, in a sentence.
     pub trouble: Option<String>,
     /// What announcements say; empty where they say what they usually do.
     pub template: String,
+    /// Of that, for the form that changes it.
+    pub template_version: String,
     /// What a template makes at present, or without one what is usually said: the one that was
     /// asked about, else the rotation's.
     pub preview: Option<String>,
@@ -85,12 +89,23 @@ impl ChannelSearchTrouble {
 }
 
 /// Why a channel was not chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ChannelRefusal {
     #[error(
         "This is no channel's ID, which begins with C or G. In Slack, open the channel's details and copy the ID at their end, or copy the link to the channel."
     )]
     NoId,
+    #[error("{0}")]
+    EditedMeanwhile(EditedMeanwhile),
+}
+
+/// Why announcements do not say what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AnnouncementRefusal {
+    #[error("{0}")]
+    Template(#[from] TemplateProblem),
+    #[error("{0}")]
+    EditedMeanwhile(EditedMeanwhile),
 }
 
 /// Why the last change of duty was not announced in a channel, or may not have been.

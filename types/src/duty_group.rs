@@ -211,6 +211,10 @@ pub enum GroupRefusal {
         "Slack did not say whether it made the group. Search for the handle, and connect the group if it is there; else make it again."
     )]
     MadeOrNot,
+    #[error(
+        "Somebody has connected another group while you were at it, so nothing of yours was done. Reload the page to see it; disconnect it first to have yours in its place."
+    )]
+    ConnectedMeanwhile,
     #[error("{0}")]
     Slack(#[from] GroupTrouble),
 }

@@ -19,6 +19,7 @@ mod home;
 mod id;
 mod list;
 mod live;
+mod meanwhile;
 mod notification;
 mod oauth;
 mod outcome;
@@ -46,8 +47,8 @@ pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
 pub use change::{Change, Changed};
 pub use channel::{
-    ChannelRefusal, ChannelSearchTrouble, ChannelSummary, ChannelTrouble, ChannelView,
-    ChannelsFound, typed_channel,
+    AnnouncementRefusal, ChannelRefusal, ChannelSearchTrouble, ChannelSummary, ChannelTrouble,
+    ChannelView, ChannelsFound, typed_channel,
 };
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
@@ -74,6 +75,7 @@ pub use id::{
 };
 pub use list::{RotationCard, RotationFilter, RotationList, Selection, SelectionCounts, SortBy};
 pub use live::{LiveEvent, LiveTopic};
+pub use meanwhile::EditedMeanwhile;
 pub use notification::{
     DirectTrouble, Lead, MinuteOfDay, NotificationChoices, NotificationInput, NotificationRefusal,
     NotificationsView, QuietHours, ToldDirectly,

@@ -2,10 +2,10 @@
 //! any time, and a code, which stays. Logs and whatever is no page of ours go by the code.
 
 use crate::{
-    AbsenceRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal, ChannelRefusal,
-    ConnectRefusal, GroupRefusal, GroupTrouble, HolidayRefusal, LinkRefusal, NotificationRefusal,
-    OauthClientProblem, OverrideRefusal, PagerDutyProblem, PermissionRefusal, RotationRefusal,
-    TemplateProblem, TopicRefusal, WorkspaceZoneRefusal,
+    AbsenceRefusal, AnnouncementRefusal, ApiKeyProblem, AuthorisationProblem, BindRefusal,
+    ChannelRefusal, ConnectRefusal, GroupRefusal, GroupTrouble, HolidayRefusal, LinkRefusal,
+    NotificationRefusal, OauthClientProblem, OverrideRefusal, PagerDutyProblem, PermissionRefusal,
+    RotationRefusal, TemplateProblem, TopicRefusal, WorkspaceZoneRefusal,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -154,6 +154,7 @@ codes!(LinkRefusal {
 
 codes!(ChannelRefusal {
     Self::NoId => "slack_channel.no_id",
+    Self::EditedMeanwhile(_) => "slack_channel.edited_meanwhile",
 });
 
 codes!(GroupRefusal of Slack {
@@ -166,6 +167,7 @@ codes!(GroupRefusal of Slack {
     Self::BadHandle => "slack_group.bad_handle",
     Self::HandleTaken => "slack_group.handle_taken",
     Self::MadeOrNot => "slack_group.made_or_not",
+    Self::ConnectedMeanwhile => "slack_group.connected_meanwhile",
 });
 
 codes!(GroupTrouble {
@@ -189,10 +191,15 @@ codes!(GroupTrouble {
     Self::Unknown => "slack_groups.unknown",
 });
 
+codes!(AnnouncementRefusal of Template {
+    Self::EditedMeanwhile(_) => "announcement.edited_meanwhile",
+});
+
 codes!(TopicRefusal of Template {
     Self::NoChannel => "slack_topic.no_channel",
     Self::Taken => "slack_topic.taken",
     Self::NotSet => "slack_topic.not_set",
+    Self::EditedMeanwhile(_) => "slack_topic.edited_meanwhile",
 });
 
 codes!(TemplateProblem {
@@ -300,18 +307,18 @@ mod tests {
         absence.not_your_rotation
         holiday.fields holiday.day holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
-        slack_channel.no_id
+        slack_channel.no_id slack_channel.edited_meanwhile announcement.edited_meanwhile
         slack_group.nothing_chosen slack_group.takes_out slack_group.takes_out_unknown slack_group.nobody_chosen
         slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
-        slack_group.made_or_not
+        slack_group.made_or_not slack_group.connected_meanwhile
         slack_groups.missing_scope slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
         slack_groups.lender_no_admin slack_groups.free_plan
         slack_groups.gone slack_groups.external slack_groups.people_refused
         slack_groups.half_done slack_groups.empty slack_groups.too_many
         slack_groups.name_taken slack_groups.token_refused slack_groups.not_installed
         slack_groups.waiting slack_groups.refused slack_groups.unknown
-        slack_topic.no_channel slack_topic.taken slack_topic.not_set
+        slack_topic.no_channel slack_topic.taken slack_topic.not_set slack_topic.edited_meanwhile
         template.unknown_token template.too_long
         notifications.half_quiet notifications.no_time notifications.whole_day
         slack_permission.still_at_slack slack_permission.not_lent
@@ -343,6 +350,7 @@ mod tests {
             HolidayRefusal::CODES,
             LinkRefusal::CODES,
             ChannelRefusal::CODES,
+            AnnouncementRefusal::CODES,
             GroupRefusal::CODES,
             GroupTrouble::CODES,
             TopicRefusal::CODES,

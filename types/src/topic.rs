@@ -1,6 +1,6 @@
 //! The topic of the Slack channel that says who is on duty in a rotation.
 
-use crate::{SlackChannelId, SlackWord, Timestamp, slack::Hindrance};
+use crate::{EditedMeanwhile, SlackChannelId, SlackWord, Timestamp, slack::Hindrance};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any topic can become.
@@ -23,6 +23,8 @@ pub struct TopicView {
     pub channel: Option<SlackChannelId>,
     /// Empty where there is none.
     pub template: String,
+    /// Of both, for the form that changes them.
+    pub version: String,
     /// What a template makes at present: the one that was asked about, else the rotation's.
     pub preview: Option<String>,
     /// What is wrong with the one that was asked about, in a sentence.
@@ -53,6 +55,8 @@ pub enum TopicRefusal {
     NotSet,
     #[error("{0}")]
     Template(#[from] TemplateProblem),
+    #[error("{0}")]
+    EditedMeanwhile(EditedMeanwhile),
 }
 
 /// Why a topic is not as it should be.

@@ -4,7 +4,7 @@
 use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{ChannelRefusal, ChannelView, ChannelsFound, Outcome, RotationId, TemplateProblem};
+use types::{AnnouncementRefusal, ChannelRefusal, ChannelView, ChannelsFound, Outcome, RotationId};
 
 /// With what `template` makes at present, or the rotation's own where that is empty.
 #[server(prefix = "/rpc", endpoint = "slack_channel", input = GetUrl)]
@@ -26,40 +26,44 @@ pub async fn slack_channels(
         .await
 }
 
-/// Without a template, announcements say what they usually do.
+/// Without a template, announcements say what they usually do. Tells the version of what they say
+/// from now on.
 #[server(prefix = "/rpc", endpoint = "set_announcement")]
 pub async fn set_announcement(
     rotation: RotationId,
     #[server(default)] announcement: String,
-) -> Result<Outcome<(), TemplateProblem>, AppError> {
+    #[server(default)] announcement_drawn: String,
+) -> Result<Outcome<String, AnnouncementRefusal>, AppError> {
     let page = format!("/rotations/{rotation}/slack");
-    let kept = announcement.clone();
+    let kept = (announcement.clone(), announcement_drawn.clone());
     submit::<SetAnnouncement, _, _, _>(
         Some(&kept),
-        |()| Some(page),
+        |_| Some(page),
         |backend, caller| async move {
             backend
-                .set_announcement(&caller, rotation, announcement)
+                .set_announcement(&caller, rotation, announcement, announcement_drawn)
                 .await
         },
     )
     .await
 }
 
+/// Tells the version of the choice.
 #[server(prefix = "/rpc", endpoint = "set_slack_channel")]
 pub async fn set_slack_channel(
     rotation: RotationId,
     #[server(default)] channel: String,
-) -> Result<Outcome<(), ChannelRefusal>, AppError> {
-    let kept = channel.clone();
+    #[server(default)] drawn: String,
+) -> Result<Outcome<String, ChannelRefusal>, AppError> {
+    let kept = (channel.clone(), drawn.clone());
     // Without what its address chose before.
     let page = format!("/rotations/{rotation}/slack");
     submit::<SetSlackChannel, _, _, _>(
         Some(&kept),
-        |()| Some(page),
+        |_| Some(page),
         |backend, caller| async move {
             backend
-                .set_slack_channel(&caller, rotation, channel)
+                .set_slack_channel(&caller, rotation, channel, drawn)
                 .await
         },
     )

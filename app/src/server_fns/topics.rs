@@ -15,21 +15,22 @@ pub async fn topic(
     call(|backend, caller| async move { backend.topic(&caller, rotation, template).await }).await
 }
 
-/// Without a template, no topic is set any more.
+/// Without a template, no topic is set any more. Tells the version of the choice.
 #[server(prefix = "/rpc", endpoint = "set_topic")]
 pub async fn set_topic(
     rotation: RotationId,
     #[server(default)] channel: String,
     #[server(default)] template: String,
-) -> Result<Outcome<(), TopicRefusal>, AppError> {
+    #[server(default)] template_drawn: String,
+) -> Result<Outcome<String, TopicRefusal>, AppError> {
     let page = format!("/rotations/{rotation}/slack");
-    let kept = (channel.clone(), template.clone());
+    let kept = (channel.clone(), template.clone(), template_drawn.clone());
     submit::<SetTopic, _, _, _>(
         Some(&kept),
-        |()| Some(page),
+        |_| Some(page),
         |backend, caller| async move {
             backend
-                .set_topic(&caller, rotation, channel, template)
+                .set_topic(&caller, rotation, channel, template, template_drawn)
                 .await
         },
     )

@@ -3,7 +3,7 @@
 use super::{
     Failure, Stop,
     duty_groups::group_of,
-    publish_rotation,
+    meanwhile, publish_rotation,
     rights::{editable, must_edit},
     rotations,
     workspace::is_allowed,
@@ -20,8 +20,9 @@ use crate::{
 use domain::{Actor, Directory, Occasion, Template, has_every_word};
 use std::sync::Arc;
 use types::{
-    AuditAction, ChannelRefusal, ChannelSearchTrouble, ChannelsFound, DaysWanted, RotationId,
-    SlackCapability, SlackChannelId, TemplateProblem, WorkspaceId, typed_channel,
+    AnnouncementRefusal, AuditAction, ChannelRefusal, ChannelSearchTrouble, ChannelsFound,
+    DaysWanted, RotationId, SlackCapability, SlackChannelId, TemplateProblem, WorkspaceId,
+    typed_channel,
 };
 
 /// How many channels a search shows.
@@ -30,12 +31,16 @@ const SHOWN: usize = 10;
 /// The channel of a rotation.
 pub struct Channel {
     pub id: Option<SlackChannelId>,
+    /// Of that, for whoever chooses another one.
+    pub version: String,
     /// Whether Slack lets Round Robin write messages.
     pub may_write: bool,
     /// How far the last announcement there has come.
     pub last: Option<NoticeState>,
     /// What announcements say, where somebody has written that.
     pub template: Option<String>,
+    /// Of that, for whoever writes something else.
+    pub template_version: String,
     /// What is announced at present, as people read it.
     pub preview: Result<String, TemplateProblem>,
 }
@@ -66,6 +71,8 @@ pub async fn channel(
     };
     let may_write = is_allowed(services, &actor.workspace, SlackCapability::Messages).await?;
     Ok(Channel {
+        version: meanwhile::version(target.as_deref()),
+        template_version: meanwhile::version(template.as_deref()),
         id: target.map(SlackChannelId::new),
         may_write,
         last,
@@ -190,45 +197,58 @@ async fn text(
 }
 
 /// Has a rotation's announcements say what this template makes, or, where it is empty, what they
-/// usually do.
+/// usually do, unless somebody else has changed it since it was `drawn`. Tells the version of it.
 pub async fn set_template(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    template: &str,
-) -> Result<(), Stop<TemplateProblem>> {
+    (template, drawn): (&str, &str),
+) -> Result<String, Stop<AnnouncementRefusal>> {
     let template = match template.trim() {
         "" => None,
         template => Some(template),
     };
-    let before = services.store.announcement_template(id).await?;
+    let action = AuditAction::SetAnnouncement;
     let set = services
         .store
-        .set_announcement_template(&actor.workspace, id, template, |rotation| {
+        .set_announcement_template(&actor.workspace, id, template, |rotation, before| {
             must_edit(rotation, actor)?;
             if let Some(template) = template {
-                checked(template)?;
+                checked(template).map_err(AnnouncementRefusal::from)?;
             }
-            Ok::<_, Stop<TemplateProblem>>(NewAuditEntry {
-                before,
+            if before != template
+                && let Some(meanwhile) = meanwhile::since(drawn, meanwhile::version(before))
+            {
+                return Err(AnnouncementRefusal::EditedMeanwhile(meanwhile).into());
+            }
+            Ok::<_, Stop<AnnouncementRefusal>>(NewAuditEntry {
+                before: before.map(str::to_owned),
                 after: template.map(str::to_owned),
-                ..entry_about(actor, AuditAction::SetAnnouncement, rotation)
+                ..entry_about(actor, action, rotation)
             })
         })
         .await?;
-    set.ok_or(Failure::NotFound)??;
+    match set.ok_or(Failure::NotFound)? {
+        Ok(()) => {}
+        Err(Stop::Refused(AnnouncementRefusal::EditedMeanwhile(meanwhile))) => {
+            let told = meanwhile::told(services, id, action, meanwhile).await?;
+            return Err(AnnouncementRefusal::EditedMeanwhile(told).into());
+        }
+        Err(stop) => return Err(stop),
+    }
     publish_rotation(services, actor, id);
-    Ok(())
+    Ok(meanwhile::version(template))
 }
 
 /// Has the changes of a rotation announced in the channel that somebody typed, or, where that is
-/// nothing, in none.
+/// nothing, in none, unless somebody else has changed it since it was `drawn`. Tells the version of
+/// the choice.
 pub async fn set(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    typed: &str,
-) -> Result<(), Stop<ChannelRefusal>> {
+    (typed, drawn): (&str, &str),
+) -> Result<String, Stop<ChannelRefusal>> {
     let channel = match typed.trim() {
         "" => Ok(None),
         typed => typed_channel(typed).map(Some).ok_or(ChannelRefusal::NoId),
@@ -236,6 +256,7 @@ pub async fn set(
     let target = channel.as_ref().ok().and_then(Option::as_ref);
     let target = target.map(SlackChannelId::as_str);
     let announced = target.map(|target| (target, Occasion::ChangeOfDuty));
+    let action = AuditAction::SetSlackChannel;
     let set = services
         .store
         .set_target(
@@ -244,18 +265,31 @@ pub async fn set(
             (ANNOUNCEMENT, announced),
             |rotation, before| {
                 must_edit(rotation, actor)?;
-                channel.as_ref().map_err(|refusal| *refusal)?;
-                let action = AuditAction::SetSlackChannel;
+                if let Err(refusal) = &channel {
+                    return Err(refusal.clone().into());
+                }
+                let before = before.map(|(channel, _)| channel);
+                if before != target
+                    && let Some(meanwhile) = meanwhile::since(drawn, meanwhile::version(before))
+                {
+                    return Err(ChannelRefusal::EditedMeanwhile(meanwhile).into());
+                }
                 Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
-                    before: before.map(|(channel, _)| channel.to_owned()),
+                    before: before.map(str::to_owned),
                     after: target.map(str::to_owned),
                     ..entry_about(actor, action, rotation)
                 })
             },
         )
         .await?;
-    if set.ok_or(Failure::NotFound)?? {
-        publish_rotation(services, actor, id);
+    match set.ok_or(Failure::NotFound)? {
+        Ok(true) => publish_rotation(services, actor, id),
+        Ok(false) => {}
+        Err(Stop::Refused(ChannelRefusal::EditedMeanwhile(meanwhile))) => {
+            let told = meanwhile::told(services, id, action, meanwhile).await?;
+            return Err(ChannelRefusal::EditedMeanwhile(told).into());
+        }
+        Err(stop) => return Err(stop),
     }
-    Ok(())
+    Ok(meanwhile::version(target))
 }

@@ -194,6 +194,9 @@ pub async fn make(
 ) -> Result<(), Stop<GroupRefusal>> {
     editable(services, actor, id).await?;
     let handle = typed_handle(handle).ok_or(GroupRefusal::BadHandle)?;
+    if group_of(services, &actor.workspace, id).await?.is_some() {
+        return Err(GroupRefusal::ConnectedMeanwhile.into());
+    }
     let installed = ready(services, &actor.workspace).await?;
     let installed = installed.map_err(GroupRefusal::from)?;
     let slack = &services.slack;
@@ -296,8 +299,14 @@ async fn choose(
     let target = chosen.as_ref();
     let target = target.map(|(id, holds, _)| (id.as_str(), occasion(*holds)));
     let set = store
-        .set_target(workspace, id, (DUTY_GROUP, target), |rotation, _| {
+        .set_target(workspace, id, (DUTY_GROUP, target), |rotation, before| {
             must_edit(rotation, actor)?;
+            // One is chosen where there is none.
+            if let (Some((before, _)), Some((after, _))) = (before, target)
+                && before != after
+            {
+                return Err(GroupRefusal::ConnectedMeanwhile.into());
+            }
             Ok::<_, Stop<GroupRefusal>>(NewAuditEntry {
                 before: former.as_ref().map(|group| format!("@{}", group.handle)),
                 after: chosen.as_ref().map(|(_, holds, handle)| match holds {

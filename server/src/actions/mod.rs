@@ -18,6 +18,7 @@ pub mod former;
 pub mod holidays;
 pub mod home;
 pub mod links;
+mod meanwhile;
 pub mod members;
 pub mod notifications;
 pub mod overrides;

@@ -3,7 +3,7 @@
 use super::{
     Failure, Stop,
     duty_groups::group_of,
-    publish_rotation,
+    meanwhile, publish_rotation,
     rights::{editable, must_edit},
     rotations::Present,
     workspace::is_allowed,
@@ -23,6 +23,8 @@ use types::{
 /// The topic of a rotation's channel.
 pub struct RotationTopic {
     pub set: Option<ChannelTopic>,
+    /// Of that, for whoever chooses another one.
+    pub version: String,
     /// What a template makes at present.
     pub preview: Option<Result<String, TemplateProblem>>,
     pub may_write: bool,
@@ -62,6 +64,7 @@ pub async fn rotation_topic(
         waiting: set
             .as_ref()
             .is_some_and(|set| told.contains(&topic_target(&set.channel))),
+        version: version(set.as_ref().map(shown)),
         set,
         preview,
     })
@@ -103,14 +106,25 @@ async fn filled_in(
     Ok(topic(template, &facts))
 }
 
+/// What a form shows of a topic.
+fn shown(set: &ChannelTopic) -> (&SlackChannelId, &str) {
+    (&set.channel, &set.template)
+}
+
+fn version(shown: Option<(&SlackChannelId, &str)>) -> String {
+    let shown = shown.map(|(channel, template)| [channel.as_str(), template]);
+    meanwhile::version(shown.into_iter().flatten())
+}
+
 /// Has a rotation set the topic of the channel that somebody typed, in the place of whichever is
-/// there, or, where the template is empty, none any more.
+/// there, or, where the template is empty, none any more, unless somebody else has changed that since
+/// it was `drawn`. Tells the version of the choice.
 pub async fn set(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (channel, template): (&str, &str),
-) -> Result<(), Stop<TopicRefusal>> {
+    (channel, template, drawn): (&str, &str, &str),
+) -> Result<String, Stop<TopicRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
     editable(services, actor, id).await?;
     let template = template.trim();
@@ -123,17 +137,31 @@ pub async fn set(
     };
     let chosen = channel.as_ref().map(|channel| (channel, template));
     let said = |channel: &SlackChannelId, template: &str| format!("{channel}: {template}");
+    let action = AuditAction::SetSlackTopic;
     let set = store
         .set_topic(workspace, id, (TOPIC, chosen), |rotation, former| {
             must_edit(rotation, actor)?;
+            let present = former.map(shown);
+            if present != chosen
+                && let Some(meanwhile) = meanwhile::since(drawn, version(present))
+            {
+                return Err(TopicRefusal::EditedMeanwhile(meanwhile).into());
+            }
             Ok::<_, Stop<TopicRefusal>>(NewAuditEntry {
-                before: former.map(|former| said(&former.channel, &former.template)),
+                before: present.map(|(channel, template)| said(channel, template)),
                 after: chosen.map(|(channel, template)| said(channel, template)),
-                ..entry_about(actor, AuditAction::SetSlackTopic, rotation)
+                ..entry_about(actor, action, rotation)
             })
         })
         .await?;
-    let TopicSet::Set { former } = set.ok_or(Failure::NotFound)?? else {
+    let set = match set.ok_or(Failure::NotFound)? {
+        Err(Stop::Refused(TopicRefusal::EditedMeanwhile(meanwhile))) => {
+            let told = meanwhile::told(services, id, action, meanwhile).await?;
+            return Err(TopicRefusal::EditedMeanwhile(told).into());
+        }
+        set => set?,
+    };
+    let TopicSet::Set { former } = set else {
         return Err(TopicRefusal::Taken.into());
     };
     let left = former.filter(|former| channel.as_ref() != Some(former));
@@ -142,7 +170,7 @@ pub async fn set(
         store.tell_now(workspace, id, (TOPIC, &target)).await?;
     }
     publish_rotation(services, actor, id);
-    Ok(())
+    Ok(version(chosen))
 }
 
 /// Sets the topic now.

@@ -11,7 +11,7 @@ use app::{
     backend::{Answer, Caller, Channels},
 };
 use async_trait::async_trait;
-use types::{ChannelRefusal, ChannelView, ChannelsFound, RotationId, TemplateProblem};
+use types::{AnnouncementRefusal, ChannelRefusal, ChannelView, ChannelsFound, RotationId};
 
 #[async_trait]
 impl Channels for RoundRobin {
@@ -42,8 +42,10 @@ impl Channels for RoundRobin {
         caller: &Caller,
         rotation: RotationId,
         channel: String,
-    ) -> Answer<(), ChannelRefusal> {
-        let set = channels::set(&self.services, &actor(caller), &rotation, &channel).await;
+        drawn: String,
+    ) -> Answer<String, ChannelRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let set = channels::set(services, &actor, &rotation, (&channel, &drawn)).await;
         answer(caller, set)
     }
 
@@ -52,9 +54,11 @@ impl Channels for RoundRobin {
         caller: &Caller,
         rotation: RotationId,
         template: String,
-    ) -> Answer<(), TemplateProblem> {
+        drawn: String,
+    ) -> Answer<String, AnnouncementRefusal> {
         let (services, actor) = (&self.services, actor(caller));
-        let set = channels::set_template(services, &actor, &rotation, &template).await;
+        let written = (template.as_str(), drawn.as_str());
+        let set = channels::set_template(services, &actor, &rotation, written).await;
         answer(caller, set)
     }
 }

@@ -32,9 +32,11 @@ impl Topics for RoundRobin {
         rotation: RotationId,
         channel: String,
         template: String,
-    ) -> Answer<(), TopicRefusal> {
+        drawn: String,
+    ) -> Answer<String, TopicRefusal> {
         let (services, actor) = (&self.services, actor(caller));
-        let set = topics::set(services, &actor, &rotation, (&channel, &template)).await;
+        let chosen = (channel.as_str(), template.as_str(), drawn.as_str());
+        let set = topics::set(services, &actor, &rotation, chosen).await;
         answer(caller, set)
     }
 

@@ -256,6 +256,25 @@ impl Store {
         Ok(row.map(Row::entry))
     }
 
+    /// The last entry about a rotation of this action, if there is one still.
+    pub async fn last_audit_entry(
+        &self,
+        rotation: &RotationId,
+        action: AuditAction,
+    ) -> Result<Option<AuditEntry>> {
+        let row: Option<Row> = sqlx::query_as(
+            "select id, at, actor_name, actor_kind, action, refused, target, rotation_id,
+                 before_change, after_change, request_id
+             from audit where rotation_id = $1 and action = $2 and refused = 0
+             order by id desc limit 1",
+        )
+        .bind(rotation.as_str())
+        .bind(action.code())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(Row::entry))
+    }
+
     /// A page of the log, newest first.
     pub async fn audit_page(
         &self,

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use server::sync;
 use types::{
-    ChannelRefusal, ChannelView, DaysWanted, Outcome, PersonId, Role, RotaInput, RotaKind,
-    RotationField, RotationId, RotationInput, RotationRefusal, ScheduleChoice, TemplateProblem,
+    AnnouncementRefusal, ChannelRefusal, ChannelView, DaysWanted, Outcome, PersonId, Role,
+    RotaInput, RotaKind, RotationField, RotationId, RotationInput, RotationRefusal, ScheduleChoice,
+    TemplateProblem,
 };
 
 const CHANNEL: &str = "C02PLATFORM";
@@ -20,8 +21,10 @@ const ANN_AND_BOB: [(&str, &str); 2] = [("U1", "Ann"), ("U2", "Bob")];
 impl Output {
     async fn choose(&self, id: &RotationId, channel: &str) -> Outcome<(), ChannelRefusal> {
         let (caller, channel) = (caller(), channel.to_owned());
-        let choosing = self.backend.set_slack_channel(&caller, id.clone(), channel);
-        choosing.await.unwrap()
+        let choosing = self
+            .backend
+            .set_slack_channel(&caller, id.clone(), channel, String::new());
+        choosing.await.unwrap().map(drop)
     }
 
     async fn view(&self, id: &RotationId) -> ChannelView {
@@ -35,10 +38,12 @@ impl Output {
         asking.await.unwrap()
     }
 
-    async fn say(&self, id: &RotationId, template: &str) -> Outcome<(), TemplateProblem> {
+    async fn say(&self, id: &RotationId, template: &str) -> Outcome<(), AnnouncementRefusal> {
         let (caller, template) = (caller(), template.to_owned());
-        let setting = self.backend.set_announcement(&caller, id.clone(), template);
-        setting.await.unwrap()
+        let setting = self
+            .backend
+            .set_announcement(&caller, id.clone(), template, String::new());
+        setting.await.unwrap().map(drop)
     }
 
     /// What was written into the channel so far, without what isolates names.
@@ -255,10 +260,13 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
             output.tried(&id, "%USR%").await.problem,
             Some(unknown.to_string())
         );
-        assert_eq!(output.say(&id, "%USR%").await, Outcome::Refused(unknown));
+        assert_eq!(
+            output.say(&id, "%USR%").await,
+            Outcome::Refused(unknown.into())
+        );
         let long = "x".repeat(4_001);
         let refused = output.say(&id, &long).await;
-        assert_eq!(refused, Outcome::Refused(TemplateProblem::TooLong));
+        assert_eq!(refused, Outcome::Refused(TemplateProblem::TooLong.into()));
 
         assert_eq!(
             output
@@ -342,6 +350,26 @@ async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong(
     let allow = format!("allow=messages&amp;return_to=%2Frotations%2F{id}%2Fslack");
     let value = format!("value=\"{CHANNEL}\"");
     sees(&mut ann, &[&value, "write messages", &allow]).await;
+
+    // Of a form that was drawn before that, what was typed stays, and may be saved then.
+    let drawn = output.view(&id).await.version;
+    choose(&mut ann, "c", "C03PAYMENTS").await;
+    sees(&mut ann, &["value=\"C03PAYMENTS\""]).await;
+    let late = |version: &str| format!("C04WEBSHOP&drawn={version}");
+    choose(&mut ann, "d", &late(&drawn)).await;
+    let present = output.view(&id).await;
+    assert_eq!(present.channel.unwrap().as_str(), "C03PAYMENTS");
+    let version = format!("name=\"drawn\" value=\"{}\"", present.version);
+    let typed = "value=\"C04WEBSHOP\"";
+    sees(
+        &mut ann,
+        &["Meanwhile Ann has changed this", typed, &version],
+    )
+    .await;
+    choose(&mut ann, "e", &late(&present.version)).await;
+    sees(&mut ann, &[typed]).await;
+    let chosen = output.view(&id).await.channel;
+    assert_eq!(chosen.unwrap().as_str(), "C04WEBSHOP");
     output.end().await;
 }
 
@@ -359,17 +387,65 @@ async fn a_channel_is_chosen_by_those_who_may_edit_and_only_an_id_is_one() {
             ..caller()
         };
         let backend = &output.backend;
-        let set = backend.set_slack_channel(&bob, id.clone(), CHANNEL.to_owned());
+        let set = backend.set_slack_channel(&bob, id.clone(), CHANNEL.to_owned(), String::new());
         assert!(set.await.is_err());
         let asked = backend.slack_channel(&bob, id.clone(), String::new());
         assert!(asked.await.is_err());
-        let said = backend.set_announcement(&bob, id.clone(), "%USER%".to_owned());
+        let said = backend.set_announcement(&bob, id.clone(), "%USER%".to_owned(), String::new());
         assert!(said.await.is_err());
         assert_eq!(output.view(&id).await.channel, None);
         let link = format!("https://acme.slack.com/archives/{CHANNEL}");
         assert_eq!(output.choose(&id, &link).await, Outcome::Done(()));
         let channel = output.view(&id).await.channel;
         assert_eq!(channel.unwrap().as_str(), CHANNEL);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_save_at_once_the_later_one_is_told_and_may_save_again() {
+    for database in databases().await {
+        let output = Output::new(&database, &BASE).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        let (backend, caller) = (&output.backend, caller());
+        let drawn = output.view(&id).await;
+        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
+        assert_eq!(output.say(&id, "%USER%, hello").await, Outcome::Done(()));
+
+        let other = || "C03PAYMENTS".to_owned();
+        let set =
+            |version: String| backend.set_slack_channel(&caller, id.clone(), other(), version);
+        let set = async |version| set(version).await.unwrap();
+        let Outcome::Refused(ChannelRefusal::EditedMeanwhile(meanwhile)) =
+            set(drawn.version.clone()).await
+        else {
+            panic!("somebody was faster");
+        };
+        assert_eq!(meanwhile.what, CHANNEL);
+        assert!(meanwhile.by.contains("Ann"), "{}", meanwhile.by);
+        let present = output.view(&id).await;
+        assert_eq!(present.channel.as_ref().unwrap().as_str(), CHANNEL);
+        assert_eq!(present.version, meanwhile.version);
+        let Outcome::Done(version) = set(meanwhile.version).await else {
+            panic!("they know by now");
+        };
+        assert_eq!(version, output.view(&id).await.version);
+        // What both have chosen is no matter.
+        assert!(set(drawn.version).await.done().is_some());
+
+        let say = async |text: &str, version: String| {
+            let saying = backend.set_announcement(&caller, id.clone(), text.to_owned(), version);
+            saying.await.unwrap()
+        };
+        let Outcome::Refused(AnnouncementRefusal::EditedMeanwhile(meanwhile)) =
+            say("Mine", drawn.template_version).await
+        else {
+            panic!("somebody was faster");
+        };
+        assert_eq!(meanwhile.what, "%USER%, hello");
+        assert_eq!(output.view(&id).await.template, "%USER%, hello");
+        assert!(say("Mine", meanwhile.version).await.done().is_some());
+        assert_eq!(output.view(&id).await.template, "Mine");
         output.end().await;
     }
 }

@@ -161,10 +161,11 @@ async fn a_group_follows_the_rotation_with_one_write_for_each_change_and_before_
         assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
         output.until_in_it(&id, &[TOMAS]).await;
         let channel = "C01GENERAL1".to_owned();
-        let choosing = output
-            .backend
-            .set_slack_channel(&output.caller, id.clone(), channel);
-        assert_eq!(choosing.await.unwrap(), Outcome::Done(()));
+        let choosing =
+            output
+                .backend
+                .set_slack_channel(&output.caller, id.clone(), channel, String::new());
+        assert!(choosing.await.unwrap().done().is_some());
         output.rotate(&id).await;
         output.until_in_it(&id, &[JUERGEN]).await;
         output
@@ -270,6 +271,20 @@ async fn whom_a_group_holds_is_chosen_of_the_group_that_is_connected_and_with_a_
         assert_eq!(output.kept(&id).await.holds, GroupHolds::Members);
         assert_eq!(back(true).await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[TOMAS]).await;
+
+        // Somebody else had the page open before, and has not seen that one is connected.
+        let other = GroupChoice {
+            group: SlackGroupId::new("S02PAYMENTS"),
+            ..choice(GroupHolds::OnDuty)
+        };
+        let connected = backend.connect_duty_group(caller, id.clone(), other, true);
+        let meanwhile = || Outcome::Refused(GroupRefusal::ConnectedMeanwhile);
+        assert_eq!(connected.await.unwrap(), meanwhile());
+        let made = ("another-one".to_owned(), NobodyOnDuty::Keep);
+        let made = backend.make_duty_group(caller, id.clone(), made).await;
+        assert_eq!(made.unwrap(), meanwhile());
+        assert_eq!(output.calls("usergroups.create").await, 0);
+        assert_eq!(output.kept(&id).await.id.as_str(), GROUP);
 
         let left = backend.leave_duty_group(caller, id.clone()).await;
         assert_eq!(left.unwrap(), Outcome::Done(()));

@@ -214,11 +214,11 @@ async fn rotate_late(server: &ServerProcess, slack: &str, trigger: &str) -> Stri
 /// Has a rotation announced in its channel, whose topic says who is on duty, and feed the group.
 pub async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
     let (backend, caller) = (&output.backend, &output.caller);
-    let chosen = backend.set_slack_channel(caller, id.clone(), channel.to_owned());
-    assert_eq!(chosen.await.unwrap(), Outcome::Done(()));
+    let chosen = backend.set_slack_channel(caller, id.clone(), channel.to_owned(), String::new());
+    assert!(chosen.await.unwrap().done().is_some());
     let (topic, template) = (channel.to_owned(), "%USER%".to_owned());
-    let set = backend.set_topic(caller, id.clone(), topic, template);
-    assert_eq!(set.await.unwrap(), Outcome::Done(()));
+    let set = backend.set_topic(caller, id.clone(), topic, template, String::new());
+    assert!(set.await.unwrap().done().is_some());
     let group = holding_those_on_duty(SlackGroupId::new(GROUP));
     let connected = backend.connect_duty_group(caller, id.clone(), group, true);
     assert_eq!(connected.await.unwrap(), Outcome::Done(()));

@@ -271,17 +271,20 @@ async fn a_template_of_four_thousand_characters_is_told_as_far_as_slack_takes_it
         } = &told.output;
         let template = "On duty for %NAME%. ".repeat(TEMPLATE_MAX_CHARS / 20);
         assert_eq!(template.chars().count(), TEMPLATE_MAX_CHARS);
-        let set = backend.set_announcement(caller, told.id.clone(), template.clone());
-        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        let set =
+            backend.set_announcement(caller, told.id.clone(), template.clone(), String::new());
+        assert!(set.await.unwrap().done().is_some());
         let too_long = format!("{template}.");
-        let set = backend.set_announcement(caller, told.id.clone(), too_long);
+        let set = backend.set_announcement(caller, told.id.clone(), too_long, String::new());
         assert_eq!(
             set.await.unwrap(),
-            Outcome::Refused(TemplateProblem::TooLong)
+            Outcome::Refused(TemplateProblem::TooLong.into())
         );
         let (channel, id) = (CHANNEL.to_owned(), told.id.clone());
-        let set = backend.set_topic(caller, id, channel, template).await;
-        assert_eq!(set.unwrap(), Outcome::Done(()));
+        let set = backend
+            .set_topic(caller, id, channel, template, String::new())
+            .await;
+        assert!(set.unwrap().done().is_some());
         told.rotate().await;
         let output = &told.output;
         let written = output
@@ -323,10 +326,13 @@ async fn an_override_of_a_few_minutes_is_told_where_it_begins_and_where_it_ends(
         let output = Output::new(&database, &SCOPES).await;
         let (services, sandbox) = (&output.services, &output.sandbox);
         let id = bound_to(services, sandbox, "PPLATP1").await;
-        let set = output
-            .backend
-            .set_slack_channel(&output.caller, id.clone(), CHANNEL.to_owned());
-        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        let set = output.backend.set_slack_channel(
+            &output.caller,
+            id.clone(),
+            CHANNEL.to_owned(),
+            String::new(),
+        );
+        assert!(set.await.unwrap().done().is_some());
         let before = crate::support::rotation(&services.store, &id).await;
         let before = before.crew.names_on_duty().join(", ");
         let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));

@@ -38,10 +38,10 @@ impl Output {
         template: &str,
     ) -> Outcome<(), TopicRefusal> {
         let (channel, template) = (channel.to_owned(), template.to_owned());
-        let setting = self
-            .backend
-            .set_topic(&self.caller, id.clone(), channel, template);
-        setting.await.unwrap()
+        let setting =
+            self.backend
+                .set_topic(&self.caller, id.clone(), channel, template, String::new());
+        setting.await.unwrap().map(drop)
     }
 
     async fn topic(&self, id: &RotationId, template: &str) -> TopicView {
@@ -383,6 +383,34 @@ async fn what_cannot_be_a_topic_is_refused_and_what_slack_refuses_is_said() {
         let other = output.by_hand("Other", &ANN_AND_BOB).await;
         let set = output.set_topic(&other, CHANNEL, "%USER%").await;
         assert_eq!(set, Outcome::Refused(TopicRefusal::Taken));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_set_a_topic_at_once_the_later_one_is_told_and_may_set_it_again() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        let drawn = output.topic(&id, "").await.version;
+        output.set_topic(&id, CHANNEL, "Now: %USER%").await;
+        let set = async |version: String| {
+            let (channel, template) = (CHANNEL.to_owned(), "%USER% it is".to_owned());
+            let setting =
+                output
+                    .backend
+                    .set_topic(&output.caller, id.clone(), channel, template, version);
+            setting.await.unwrap()
+        };
+        let Outcome::Refused(TopicRefusal::EditedMeanwhile(meanwhile)) = set(drawn).await else {
+            panic!("somebody was faster");
+        };
+        assert_eq!(meanwhile.what, format!("{CHANNEL}: Now: %USER%"));
+        output.until_topic(CHANNEL, "Now: Ann").await;
+        let Outcome::Done(version) = set(meanwhile.version).await else {
+            panic!("they know by now");
+        };
+        assert_eq!(output.topic(&id, "").await.version, version);
+        output.until_topic(CHANNEL, "Ann it is").await;
         output.end().await;
     }
 }

@@ -37,7 +37,7 @@ use leptos_router::hooks::use_location;
 use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
 
 /// What the address of this page holds: what is searched for, chosen and tried, and not saved yet.
-const HELD: [&str; 8] = [
+const HELD: [&str; 10] = [
     "search",
     "group",
     "holds",
@@ -45,7 +45,9 @@ const HELD: [&str; 8] = [
     ANNOUNCE,
     TOPIC,
     channel::FIELD,
+    channel::DRAWN,
     topic::FIELD,
+    topic::DRAWN,
 ];
 
 /// What can be done about a group.

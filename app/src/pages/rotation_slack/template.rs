@@ -1,7 +1,7 @@
 //! The field for a template, with what it makes at present, its tokens, and the button that tries it.
 
 use super::{held_fields, use_elsewhere, warning};
-use crate::{components::TextArea, view};
+use crate::{components::TextArea, pages::address::parameter, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use web_sys::HtmlInputElement;
@@ -39,10 +39,17 @@ pub(super) fn TemplateField(
     .into_any()
 }
 
+/// The version of what a form was drawn from whose template the address asks about, in a parameter
+/// of this name.
+pub(super) fn tried(drawn: &'static str) -> Option<String> {
+    Some(parameter(drawn).get_untracked()).filter(|version| !version.is_empty())
+}
+
 /// Shows what the template in the field of this name makes, on the page `here`, whose address asks
-/// about it in a parameter of the same name.
+/// about it in a parameter of the same name. The field `drawn` goes along where the form itself opens
+/// the page.
 #[component]
-pub(super) fn Preview(name: &'static str, here: String) -> impl IntoView {
+pub(super) fn Preview(name: &'static str, drawn: &'static str, here: String) -> impl IntoView {
     let (navigate, elsewhere) = (use_navigate(), use_elsewhere(&here));
     let ask = move |event: MouseEvent| {
         event.prevent_default();
@@ -58,7 +65,7 @@ pub(super) fn Preview(name: &'static str, here: String) -> impl IntoView {
         navigate(&elsewhere(&[(name, &template)]), options);
     };
     // Without our code the form itself opens the page.
-    let held = held_fields(vec![name]);
+    let held = held_fields(vec![name, drawn]);
     view! {
         {held}
         <button type="submit" class="button" formmethod="get" formaction=here on:click=ask>

@@ -3,7 +3,7 @@
 use super::{
     allow, button,
     find_channel::TOPIC,
-    template::{Preview, TemplateField},
+    template::{Preview, TemplateField, tried},
     warning,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
-    pages::address::parameter,
+    pages::{address::parameter, version::known},
     server_fns::{SetTopic, WriteTopic},
     view,
 };
@@ -21,6 +21,8 @@ use types::{RotationId, SlackCapability, SlackChannelId, TopicRefusal, TopicView
 
 /// The id and the name of the field for the template.
 pub(super) const FIELD: &str = "template";
+/// The name of the one for the version of what it was drawn from.
+pub(super) const DRAWN: &str = "template_drawn";
 
 /// What can be done about a topic.
 #[derive(Clone, Copy)]
@@ -106,18 +108,30 @@ fn TopicForm(
         Ok(_) => None,
     });
     let outcomes = vec![failed, failure(form_outcome(actions.write))];
-    let typed = form_input::<SetTopic, (String, String)>();
-    let (channel, template) = typed.unwrap_or_else(|| {
-        let (channel, template) = view.with_untracked(|view| {
+    let typed = form_input::<SetTopic, (String, String, String)>();
+    let (channel, template, began) = typed.unwrap_or_else(|| {
+        let (channel, template, version) = view.with_untracked(|view| {
             let channel = view.channel.as_ref().map(SlackChannelId::to_string);
-            (channel.unwrap_or_default(), view.template.clone())
+            (
+                channel.unwrap_or_default(),
+                view.template.clone(),
+                view.version.clone(),
+            )
         });
         let chosen = parameter(TOPIC).get_untracked();
         let channel = match chosen.is_empty() {
             true => channel,
             false => chosen,
         };
-        (channel, if asked.is_empty() { template } else { asked })
+        match asked.is_empty() {
+            true => (channel, template, version),
+            // It is still the form that was drawn before it was tried.
+            false => (channel, asked, tried(DRAWN).unwrap_or(version)),
+        }
+    });
+    let drawn = known(began, move || match refused.get() {
+        Some(Ok(TopicRefusal::EditedMeanwhile(meanwhile))) => Some(meanwhile.version),
+        _ => outcome.done(),
     });
     let here = format!("/rotations/{id}/slack");
     let preview =
@@ -126,6 +140,7 @@ fn TopicForm(
         <ActionForm action=actions.set class="column">
             <FailureNotice failure=first_failure(outcomes)/>
             <input type="hidden" name="rotation" value=id/>
+            <input type="hidden" name=DRAWN value=move || drawn.get()/>
             <TextField
                 id="topic-channel" name="channel" label="Channel ID"
                 hint="Copy the ID or the link from the channel's details in Slack. The topic takes the place of the present one."
@@ -140,7 +155,7 @@ fn TopicForm(
                     label="Set topic" busy_label="Saving…"
                     kind=ButtonKind::Primary pending=actions.set.pending()
                 />
-                <Preview name=FIELD here/>
+                <Preview name=FIELD drawn=DRAWN here/>
             </div>
         </ActionForm>
     }

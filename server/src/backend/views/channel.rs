@@ -14,6 +14,8 @@ pub(in crate::backend) fn slack_channel(channel: Channel) -> ChannelView {
         preview,
         problem,
         channel: channel.id,
+        version: channel.version,
+        template_version: channel.template_version,
         may_write: channel.may_write,
         // That is said already.
         trouble: trouble

@@ -16,6 +16,7 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
     TopicView {
         channel: set.map(|set| set.channel.clone()),
         template: set.map(|set| set.template.clone()).unwrap_or_default(),
+        version: topic.version,
         preview: preview.map(|preview| topic_as_read(&preview)),
         problem,
         may_write: topic.may_write,
