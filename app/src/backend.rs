@@ -318,18 +318,22 @@ pub trait DutyGroups {
         holds: GroupHolds,
         confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
+    /// The same of what becomes of it while nobody is on duty.
     async fn set_when_nobody(
         &self,
         caller: &Caller,
         rotation: RotationId,
         when_nobody: NobodyOnDuty,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
+    /// The same of who is in it beside those on duty, or in their place.
     async fn set_standby(
         &self,
         caller: &Caller,
         rotation: RotationId,
         whom: (Standby, PersonId),
         is_in: bool,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal>;
 }
 

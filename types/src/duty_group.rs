@@ -187,6 +187,10 @@ pub enum GroupRefusal {
         "This takes {count} people out of the group. Look at who they are, then tick the box and choose it again."
     )]
     TakesOut { count: u32 },
+    #[error(
+        "Slack does not say who is in the group now, so it is not known how many people this takes out. Try again in a minute, or tick the box and choose it all the same."
+    )]
+    TakesOutUnknown,
     #[error("Nobody was chosen. Choose a person from the list.")]
     NobodyChosen,
     #[error(
@@ -286,6 +290,13 @@ pub enum GroupTrouble {
     Refused(SlackWord),
     #[error("The last attempt came to nothing. The log says why; it is tried again by itself.")]
     Unknown,
+}
+
+impl GroupRefusal {
+    /// Whether it is done once somebody says that many may be taken out.
+    pub const fn asks(&self) -> bool {
+        matches!(self, Self::TakesOut { .. } | Self::TakesOutUnknown)
+    }
 }
 
 impl GroupTrouble {

@@ -160,6 +160,7 @@ codes!(ChannelRefusal {
 codes!(GroupRefusal of Slack {
     Self::NothingChosen => "slack_group.nothing_chosen",
     Self::TakesOut { .. } => "slack_group.takes_out",
+    Self::TakesOutUnknown => "slack_group.takes_out_unknown",
     Self::NobodyChosen => "slack_group.nobody_chosen",
     Self::UnknownChoice => "slack_group.unknown_choice",
     Self::NotConnected => "slack_group.not_connected",
@@ -307,7 +308,7 @@ mod tests {
         holiday.fields holiday.day holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id slack_channel.edited_meanwhile announcement.edited_meanwhile
-        slack_group.nothing_chosen slack_group.takes_out slack_group.nobody_chosen
+        slack_group.nothing_chosen slack_group.takes_out slack_group.takes_out_unknown slack_group.nobody_chosen
         slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
         slack_group.made_or_not slack_group.connected_meanwhile

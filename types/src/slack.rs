@@ -360,6 +360,8 @@ pub struct GroupWriterView {
     pub since: Timestamp,
     /// Why it serves no more.
     pub ended: Option<PermissionEnd>,
+    /// When Slack has refused it, where it serves as far as is known: one refusal has been wrong before.
+    pub refused_at: Option<Timestamp>,
 }
 
 /// Why a permission that somebody lent has ended.

@@ -4,6 +4,7 @@
 //! are compiled once, and one group for the browser.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
@@ -27,6 +28,15 @@ pub fn command(arguments: &[&str]) -> Command {
     // Somebody's own settings may lead elsewhere, or to another platform.
     command.env("CARGO_TARGET_DIR", root().join(TARGET));
     command.env_remove("CARGO_BUILD_TARGET");
+    // What cargo says of this program to it. Build scripts that look there would run anew, and what
+    // hangs on them be built anew, each time somebody calls cargo by hand in between.
+    let about_this = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for name in env::vars_os().map(|(name, _)| name).filter(about_this) {
+        command.env_remove(name);
+    }
     command
 }
 

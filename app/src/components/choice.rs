@@ -44,7 +44,7 @@ pub(crate) fn Checkbox(
     #[prop(into)] id: String,
     name: &'static str,
     #[prop(default = "true")] value: &'static str,
-    label: &'static str,
+    #[prop(into)] label: String,
     #[prop(optional)] hint: Option<&'static str>,
     /// Checked when the page is drawn; later the checkbox itself knows.
     checked: bool,

@@ -8,7 +8,10 @@ use super::{
     person_select::{PeopleSearch, PersonSelect},
 };
 use crate::{
-    components::{ButtonKind, CancelButton, Dialog, FailureNotice, Status, SubmitButton},
+    components::{
+        ButtonKind, CancelButton, Dialog, FailureNotice, Notice, Status, SubmitButton, Tone,
+        redrawn,
+    },
     data::DataMemo,
     forms::{ActionForm, Calls, FormOutcome, Forms, ServerAction, failure, form_outcome},
     server_fns::{LinkPerson, UnlinkPerson},
@@ -221,8 +224,22 @@ pub(super) fn LinkResults(links: Links, asked: DataMemo<Option<Linkable>>) -> im
             .get()
             .or_else(|| not_linked.get().filter(|_| told_here))
     };
+    // Whoever follows an older link is not left to wonder why nothing opens.
+    let needless = move || {
+        let is_asked = !links.wanted.with(String::is_empty);
+        let is_needless = is_asked && asked.with(Option::is_none) && message().is_none();
+        is_needless.then(|| view! {
+            <Notice tone=Tone::Neutral>
+                <p>
+                    "Whoever this address asks about needs no link: their e-mail says who they are in Slack, an admin has \
+                    linked them already, or no bound schedule names them any more."
+                </p>
+            </Notice>
+        })
+    };
     view! {
         <Status message=Signal::derive(message)/>
+        {redrawn(needless)}
         <FailureNotice failure=Signal::derive(failed)/>
     }
 }

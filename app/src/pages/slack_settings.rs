@@ -111,13 +111,15 @@ fn capability(view: CapabilityView, commands: CommandsState) -> AnyView {
 
 /// By whose own permission user groups are edited.
 fn lent(writer: Option<GroupWriterView>, take_back: ServerAction<TakeBackPermission>) -> AnyView {
-    let (tone, label) = match writer.as_ref().map(|writer| &writer.ended) {
+    let state = writer.as_ref();
+    let (tone, label) = match state.map(|writer| (&writer.ended, writer.refused_at)) {
         None => (Tone::Neutral, "Not given"),
-        Some(None) => (Tone::Good, "Works"),
-        Some(Some(PermissionEnd::Deactivated | PermissionEnd::NoAdmin)) => {
+        Some((None, None)) => (Tone::Good, "Works"),
+        Some((None, Some(_))) => (Tone::Warning, "Refused"),
+        Some((Some(PermissionEnd::Deactivated | PermissionEnd::NoAdmin), _)) => {
             (Tone::Warning, "Not used")
         }
-        Some(Some(_)) => (Tone::Warning, "Ended"),
+        Some((Some(_), _)) => (Tone::Warning, "Ended"),
     };
     let is_given = writer.is_some();
     let by = writer.map(|writer| {
@@ -133,9 +135,13 @@ fn lent(writer: Option<GroupWriterView>, take_back: ServerAction<TakeBackPermiss
             }
             PermissionEnd::Unknown => ", and has ended. An admin can give it anew.".to_owned(),
         });
+        let refused = writer.refused_at.map(|at| view! {
+            ". Slack refused it "<Time at relative=true/>". It is tried again by itself; if this lasts, an Owner or Admin gives it anew."
+        });
         view! {
             " by "<bdi translate="no">{writer.name}</bdi>", given "<Time at=writer.since relative=true/>
             {ended}
+            {refused}
         }
     });
     let link = allow_address(SlackPermission::OwnGroupWrites, HERE);

@@ -133,6 +133,7 @@ pub async fn set_group_holds(
 pub async fn set_when_nobody(
     rotation: RotationId,
     #[server(default)] when_nobody: String,
+    #[server(default)] confirmed: bool,
 ) -> Result<Outcome<(), GroupRefusal>, AppError> {
     submit::<SetWhenNobody, _, _, _>(
         NOTHING_KEPT,
@@ -142,7 +143,7 @@ pub async fn set_when_nobody(
                 return Ok(Outcome::Refused(GroupRefusal::UnknownChoice));
             };
             backend
-                .set_when_nobody(&caller, rotation, when_nobody)
+                .set_when_nobody(&caller, rotation, when_nobody, confirmed)
                 .await
         },
     )
@@ -156,13 +157,18 @@ pub async fn set_standby(
     #[server(default)] standby: String,
     #[server(default)] person: String,
     #[server(default)] is_in: bool,
+    #[server(default)] confirmed: bool,
 ) -> Result<Outcome<(), GroupRefusal>, AppError> {
     submit::<SetStandby, _, _, _>(
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move {
             match Standby::from_code(&standby).zip(chosen(person)) {
-                Some(whom) => backend.set_standby(&caller, rotation, whom, is_in).await,
+                Some(whom) => {
+                    backend
+                        .set_standby(&caller, rotation, whom, is_in, confirmed)
+                        .await
+                }
                 None => Ok(Outcome::Refused(GroupRefusal::NobodyChosen)),
             }
         },

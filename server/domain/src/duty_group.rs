@@ -206,6 +206,17 @@ impl GroupGoal {
         }
     }
 
+    /// How many are in the group no more once it is brought there, from however it is now; absent
+    /// where that is not known, and matters.
+    pub fn count_taken_out(&self, state: Option<&GroupState>) -> Option<usize> {
+        match (self, state) {
+            (_, Some(state)) => Some(self.takes_out(state).len()),
+            (Self::Disabled | Self::AsItIs, None) => Some(0),
+            (Self::AtLeast { barred, .. }, None) if barred.is_empty() => Some(0),
+            (Self::Members(_) | Self::AtLeast { .. }, None) => None,
+        }
+    }
+
     /// Who is to be in the group once it is brought there; absent where it is left as it is.
     pub fn members(&self, state: &GroupState) -> Option<BTreeSet<PersonId>> {
         match self {
@@ -301,6 +312,21 @@ mod tests {
         GroupState {
             members: people(names),
             disabled,
+        }
+    }
+
+    #[test]
+    fn of_a_group_that_nobody_knows_it_is_known_only_where_nobody_can_be_taken_out() {
+        let full = state(&["ann", "bob", "cy"], false);
+        for (goal, of_full, of_unknown) in [
+            (members(&["ann"]), Some(2), None),
+            (at_least(&["ann"], &["bob"]), Some(0), None),
+            (at_least(&["ann"], &[]), Some(0), Some(0)),
+            (GroupGoal::Disabled, Some(0), Some(0)),
+            (GroupGoal::AsItIs, Some(0), Some(0)),
+        ] {
+            assert_eq!(goal.count_taken_out(Some(&full)), of_full, "{goal:?}");
+            assert_eq!(goal.count_taken_out(None), of_unknown, "{goal:?}");
         }
     }
 

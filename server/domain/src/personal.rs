@@ -155,7 +155,12 @@ pub fn quiet_until(quiet: QuietHours, zone: &Zone, now: Timestamp) -> Option<Tim
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{MinuteOfDay, NotificationInput};
+    use crate::{
+        Crew, Occurrence, PlanNotices, ShiftChange, change_of_duty,
+        crew::examples::{duty, member},
+        notices_of_plan, shift_changes,
+    };
+    use types::{MinuteOfDay, NotificationInput, Stretch};
 
     fn person(id: &str) -> PersonId {
         PersonId::new(id)
@@ -226,6 +231,80 @@ mod tests {
     fn at(text: &str) -> Timestamp {
         let instant: jiff::Timestamp = text.parse().unwrap();
         Timestamp::from_millis(instant.as_millisecond())
+    }
+
+    /// Ann has the night in which clocks go on by an hour at two, and Bob ten minutes around that.
+    #[test]
+    fn an_override_of_ten_minutes_in_the_middle_of_the_night_wakes_nobody_who_sleeps() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let quiet = hours("22:00", "07:00");
+        let (evening, morning) = (at("2026-03-28T17:00:00Z"), at("2026-03-29T07:00:00Z"));
+        let (begins, ends) = (at("2026-03-29T00:55:00Z"), at("2026-03-29T01:05:00Z"));
+        let asked_at = at("2026-03-28T20:00:00Z");
+        let shift = |name: &str, starts_at, ends_at| Stretch {
+            holder: Some(member(name).holder()),
+            starts_at,
+            ends_at: Some(ends_at),
+            overrides: Vec::new(),
+        };
+        let before = [shift("ann", evening, morning)];
+        let after = [
+            shift("ann", evening, begins),
+            shift("bob", begins, ends),
+            shift("ann", ends, morning),
+        ];
+        let changes = shift_changes(&before, &after, asked_at);
+        let came = [ShiftChange::Came(&after[1]), ShiftChange::Came(&after[2])];
+        assert_eq!(changes, came);
+
+        // Both could be reminded, in quiet hours that outlast what they are reminded of.
+        let lead = PersonalNotice::Before(Lead::QuarterOfAnHour);
+        let reminder = Subscription {
+            rotation: RotationId::new("r"),
+            kind: lead.kind().to_owned(),
+            addressee: Addressee::Holder,
+            occasion: lead.occasion().unwrap(),
+        };
+        let PlanNotices { due, .. } =
+            notices_of_plan(&[&reminder], (&before, &after), &changes, asked_at);
+        let minutes = |span: Duration| span.as_secs() / 60;
+        let times: Vec<_> = due
+            .iter()
+            .map(|notice| (minutes(notice.due_in), notice.expires_in.map(minutes)))
+            .collect();
+        assert_eq!(times, [(280, Some(295)), (290, Some(305))]);
+        for notice in &due {
+            let moment = |span: Duration| {
+                let seconds = i64::try_from(span.as_secs()).unwrap();
+                asked_at.plus_seconds(seconds)
+            };
+            let woken = quiet_until(quiet, &berlin, moment(notice.due_in)).unwrap();
+            assert_eq!(woken, at("2026-03-29T05:00:00Z"));
+            assert!(moment(notice.expires_in.unwrap()) < woken);
+        }
+
+        // Each hand-off is one change, from one to the other.
+        let crew = |name: &str, since, until| {
+            let members = vec![member("ann"), member("bob")];
+            Crew::new(members, vec![duty(name, since, Some(until))])
+        };
+        let (first, second) = (crew("ann", evening, begins), crew("bob", begins, ends));
+        let third = crew("ann", ends, morning);
+        for (was, is, moment, began) in [
+            (&first, &second, begins, "bob"),
+            (&second, &third, ends, "ann"),
+        ] {
+            let change = change_of_duty(was, is, moment.plus_seconds(-1), moment).unwrap();
+            assert_eq!(change.occurrence, Occurrence::at(moment));
+            let names: Vec<_> = change.began.iter().map(|holder| &holder.name).collect();
+            assert_eq!(names, [began]);
+        }
+        // That it began is told when they wake, to whoever is on duty still, and that it ended is not.
+        assert!(PersonalNotice::Starts.outlasts_quiet_hours());
+        assert!(!PersonalNotice::Ends.outlasts_quiet_hours());
+        // Where the server slept as well, nothing has changed.
+        let slept = crew("ann", ends, morning);
+        assert!(change_of_duty(&first, &slept, begins, ends).is_none());
     }
 
     #[test]

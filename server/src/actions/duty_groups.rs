@@ -258,15 +258,19 @@ fn feed_with(feeds: &mut Vec<(RotationId, GroupHolds)>, id: &RotationId, holds: 
     feeds.push((id.clone(), holds));
 }
 
-/// Refuses where a group that is like this would lose more than a few people.
+/// Refuses where a group that is like this would lose more than a few people, or may, since it is not
+/// known what it is like.
 async fn takes_out_few(
     services: &Services,
     workspace: &WorkspaceId,
     (rules, feeds): (&GroupRules, &[(RotationId, GroupHolds)]),
     state: Option<&GroupState>,
 ) -> Result<(), Stop<GroupRefusal>> {
-    let plan = Feeding::read(services, workspace).await?.plan(rules, feeds);
-    let taken_out = state.map_or(0, |state| plan.goal.takes_out(state).len());
+    let feeding = Feeding::read(services, workspace).await?;
+    let plan = feeding.plan(rules, feeds);
+    let state = state.map(|state| feeding.as_known(state));
+    let taken_out = plan.goal.count_taken_out(state.as_ref());
+    let taken_out = taken_out.ok_or(GroupRefusal::TakesOutUnknown)?;
     if taken_out > TAKEN_OUT_UNASKED {
         let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
         return Err(GroupRefusal::TakesOut { count }.into());
@@ -378,27 +382,29 @@ pub async fn set_holds(
     tell(services, actor, id, &group).await
 }
 
-/// Chooses what becomes of a rotation's group while nobody is on duty.
+/// Chooses what becomes of a rotation's group while nobody is on duty. Where that takes out more
+/// than a few, only if somebody has `confirmed` it.
 pub async fn set_when_nobody(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     when_nobody: NobodyOnDuty,
+    confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
     let after = format!("While nobody is on duty: {}", when_nobody.code());
-    change(services, actor, id, after, |rules| {
-        rules.when_nobody = when_nobody;
-    })
-    .await
+    let choose = |rules: &mut GroupRules| rules.when_nobody = when_nobody;
+    change(services, actor, id, (after, choose), confirmed).await
 }
 
-/// Has people in a rotation's group beside those on duty, or in their place, or no more.
+/// Has people in a rotation's group beside those on duty, or in their place, or no more. Where that
+/// takes out more than a few, only if somebody has `confirmed` it.
 pub async fn set_standby(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     (standby, person): (Standby, &PersonId),
     is_in: bool,
+    confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
     let directory = directory(services, actor).await?;
     let known = directory.person(person);
@@ -412,7 +418,7 @@ pub async fn set_standby(
         (Standby::Fallback, true) => format!("{name} is in it while nobody is on duty"),
         (Standby::Fallback, false) => format!("{name} is not in it while nobody is on duty"),
     };
-    change(services, actor, id, after, |rules| {
+    let choose = |rules: &mut GroupRules| {
         let people = match standby {
             Standby::Permanent => &mut rules.permanent,
             Standby::Fallback => &mut rules.fallback,
@@ -421,19 +427,27 @@ pub async fn set_standby(
             true => people.insert(person.clone()),
             false => people.remove(person),
         };
-    })
-    .await
+    };
+    change(services, actor, id, (after, choose), confirmed).await
 }
 
 async fn change(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    after: String,
-    change: impl FnOnce(&mut GroupRules) + Send,
+    (after, change): (String, impl Fn(&mut GroupRules) + Send + Sync),
+    confirmed: bool,
 ) -> Result<(), Stop<GroupRefusal>> {
     let rotation = editable(services, actor, id).await?;
-    let group = fed_by(services, id).await?;
+    let fed = group_of(services, &actor.workspace, id).await?;
+    let fed = fed.ok_or(GroupRefusal::NotConnected)?;
+    let group = fed.id.clone();
+    if !confirmed {
+        let state = present(services, &actor.workspace, &fed).await?;
+        let (mut rules, feeds) = (fed.rules, fed.feeds);
+        change(&mut rules);
+        takes_out_few(services, &actor.workspace, (&rules, &feeds), state.as_ref()).await?;
+    }
     let entry = NewAuditEntry {
         after: Some(after),
         ..entry_about(actor, AuditAction::ChangedDutyGroup, &rotation)

@@ -81,6 +81,7 @@ async fn group_writer(
     Ok(Some(GroupWriterView {
         name: name_of(services, actor, &writer.person).await?,
         since: writer.granted_at,
+        refused_at: writer.denied_at.filter(|_| ended.is_none()),
         ended: ended.map(PermissionEnd::of_code),
     }))
 }

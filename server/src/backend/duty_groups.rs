@@ -88,10 +88,12 @@ impl DutyGroups for RoundRobin {
         caller: &Caller,
         rotation: RotationId,
         when_nobody: NobodyOnDuty,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal> {
         let (services, actor) = (&self.services, actor(caller));
-        let set = duty_groups::set_when_nobody(services, &actor, &rotation, when_nobody).await;
-        answer(caller, set)
+        let setting =
+            duty_groups::set_when_nobody(services, &actor, &rotation, when_nobody, confirmed);
+        answer(caller, setting.await)
     }
 
     async fn set_standby(
@@ -100,10 +102,11 @@ impl DutyGroups for RoundRobin {
         rotation: RotationId,
         (standby, person): (Standby, PersonId),
         is_in: bool,
+        confirmed: bool,
     ) -> Answer<(), GroupRefusal> {
         let (services, actor) = (&self.services, actor(caller));
         let whom = (standby, &person);
-        let set = duty_groups::set_standby(services, &actor, &rotation, whom, is_in).await;
-        answer(caller, set)
+        let setting = duty_groups::set_standby(services, &actor, &rotation, whom, is_in, confirmed);
+        answer(caller, setting.await)
     }
 }

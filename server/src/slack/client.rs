@@ -78,8 +78,10 @@ pub struct UsersPage {
 /// What somebody has let Round Robin do in their own name.
 #[derive(Clone, Debug)]
 pub struct NewPermission {
-    pub workspace: WorkspaceId,
-    pub person: PersonId,
+    /// Where it was given, and by whom, as far as Slack's answer can be read: what cannot be kept
+    /// can be given back all the same.
+    pub workspace: Option<WorkspaceId>,
+    pub person: Option<PersonId>,
     pub token: SecretString,
     pub scopes: Vec<String>,
 }
@@ -286,8 +288,8 @@ impl SlackClient {
         let workspace = fields.team["id"].as_str().and_then(WorkspaceId::parse);
         let person = given["id"].as_str().and_then(PersonId::parse);
         Ok(NewPermission {
-            workspace: workspace.ok_or(SlackError::Unreadable)?,
-            person: person.ok_or(SlackError::Unreadable)?,
+            workspace,
+            person,
             token: SecretString::from(token.ok_or(SlackError::Unreadable)?),
             scopes: split_scopes(given["scope"].as_str().unwrap_or_default()),
         })

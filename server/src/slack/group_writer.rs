@@ -2,7 +2,7 @@
 //! else edit them. It is used for these writes alone; everything else is the bot's.
 
 use super::{SlackError, SlackServices, client::Granted, error::LentTrouble};
-use crate::store::{StoreError, group_writer_row};
+use crate::store::{GroupWriter, StoreError, group_writer_row};
 use domain::denials_apart;
 use secrecy::{ExposeSecret, SecretString};
 use types::{GROUP_WRITER_SCOPE, LiveTopic, WorkspaceId};
@@ -63,28 +63,27 @@ pub fn token_of(
         .ok()
 }
 
-/// Has Slack end a token that is kept no more. Slack may give the same one twice, and the one that
-/// serves is left alone.
-pub(super) async fn give_back(
-    services: &SlackServices,
-    workspace: &WorkspaceId,
-    token: &SecretString,
-) {
-    let writer = match services.store.group_writer(workspace).await {
-        Ok(writer) => writer,
-        // It may be the one that serves.
+/// Has Slack end a token that is kept no more. Slack may give the same one twice, and one that serves
+/// is left alone, in whichever workspace it does.
+pub(super) async fn give_back(services: &SlackServices, token: &SecretString) {
+    let writers = match services.store.group_writers().await {
+        Ok(writers) => writers,
+        // It may be one that serves.
         Err(error) => {
-            tracing::warn!(%workspace, %error, "a permission that is kept no more is not given back at Slack");
+            tracing::warn!(%error, "a permission that is kept no more is not given back at Slack");
             return;
         }
     };
-    let serving = writer.and_then(|writer| writer.token_sealed);
-    let serving = serving.and_then(|sealed| token_of(services, workspace, &sealed));
-    if serving.is_some_and(|serving| serving.expose_secret() == token.expose_secret()) {
+    let serves = |writer: &GroupWriter| {
+        let sealed = writer.token_sealed.as_ref();
+        let serving = sealed.and_then(|sealed| token_of(services, &writer.workspace, sealed));
+        serving.is_some_and(|serving| serving.expose_secret() == token.expose_secret())
+    };
+    if writers.iter().any(serves) {
         return;
     }
     if let Err(error) = services.client.revoke(token).await {
-        tracing::warn!(%workspace, %error, "a permission that is kept no more was not given back at Slack");
+        tracing::warn!(%error, "a permission that is kept no more was not given back at Slack");
     }
 }
 

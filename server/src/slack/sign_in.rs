@@ -504,13 +504,11 @@ async fn lend(
     let dropped = match &saved {
         Ok(Ok(former)) => former
             .as_ref()
-            .and_then(|sealed| lent_token(services, workspace, sealed))
-            .map(|former| (workspace, former)),
-        // It may serve another workspace, if that is the one that was chosen at Slack.
-        Ok(Err(_)) | Err(_) => Some((&new.workspace, new.token.clone())),
+            .and_then(|sealed| lent_token(services, workspace, sealed)),
+        Ok(Err(_)) | Err(_) => Some(new.token.clone()),
     };
-    if let Some((whose, dropped)) = dropped {
-        give_back(services, whose, &dropped).await;
+    if let Some(dropped) = dropped {
+        give_back(services, &dropped).await;
     }
     if let Err(problem) = saved? {
         return Ok(Some(problem));
@@ -534,14 +532,17 @@ async fn save_lent(
     (workspace, person): (&WorkspaceId, &PersonId),
 ) -> Result<Result<Option<String>, LendProblem>, Stop> {
     let store = &services.store;
+    let (Some(whose), Some(giver)) = (&new.workspace, &new.person) else {
+        return Err(SlackError::Unreadable.into());
+    };
     let lender = store.person(workspace, person).await?;
-    let given = store.person(workspace, &new.person).await?;
+    let given = store.person(workspace, giver).await?;
     // Slack may know somebody by two ids.
     let id_of = |known: &Option<Person>, told: &PersonId| {
         known.as_ref().map_or(told, |known| &known.id).clone()
     };
-    let is_same = id_of(&given, &new.person) == id_of(&lender, person);
-    if new.workspace != *workspace || !is_same {
+    let is_same = id_of(&given, giver) == id_of(&lender, person);
+    if whose != workspace || !is_same {
         return Ok(Err(LendProblem::SomebodyElse));
     }
     if !new.scopes.iter().any(|scope| scope == GROUP_WRITER_SCOPE) {

@@ -2,7 +2,7 @@
 
 use crate::http::browser::Browser;
 use crate::support::{
-    caller, databases, entry, keys,
+    caller, create, databases, entry, keys,
     slack_output::{Output, holding_those_on_duty, person_named},
     told as told_of, workspace,
 };
@@ -13,7 +13,12 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use server::{clock, slack::DUTY_GROUP, slack_output::compare_groups, store::group_writer_row};
+use server::{
+    clock,
+    slack::{DUTY_GROUP, FRESH},
+    slack_output::compare_groups,
+    store::group_writer_row,
+};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
     AuditAction, DutyGroupView, GROUP_WRITER_SCOPE, GroupChoice, GroupHolds, GroupRefusal,
@@ -310,7 +315,7 @@ async fn who_is_in_the_group_and_cannot_be_keeps_nobody_out_who_always_is_in_it(
         let whom = (Standby::Permanent, PersonId::new(WEI.0));
         let set = output
             .backend
-            .set_standby(&output.caller, id.clone(), whom, true);
+            .set_standby(&output.caller, id.clone(), whom, true, false);
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         output
             .until("Wei should be in it too", async || {
@@ -524,6 +529,13 @@ async fn where_only_admins_may_edit_groups_one_lends_their_permission_for_that_a
         output.rotate(&id).await;
         output.until_wrong(&id, GroupTrouble::LentRefused).await;
         assert_eq!(output.writer().await, Some((ADA.1.to_owned(), None)));
+        let settings = output.backend.slack_settings(&output.caller).await;
+        assert!(settings.unwrap().group_writer.unwrap().refused_at.is_some());
+        let cookie = crate::support::cookie(&output.services.store).await;
+        let (name, value) = cookie.split_once('=').unwrap();
+        let mut ann = Browser::new(&output.services).with_cookie(name, value);
+        let page = ann.open("/settings/slack").await.body;
+        assert!(page.contains("Slack refused it"), "{page}");
         let long_ago = "update group_writers set denied_at = 1";
         database.execute(long_ago).await;
         output.write_now(&id).await;
@@ -628,7 +640,7 @@ async fn whoever_slack_does_not_take_keeps_nobody_else_out() {
         let whom = (Standby::Permanent, PersonId::new(WEI.0));
         let set = output
             .backend
-            .set_standby(&output.caller, id.clone(), whom, true);
+            .set_standby(&output.caller, id.clone(), whom, true, false);
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[JUERGEN]).await;
         let kept = output.kept(&id).await;
@@ -660,7 +672,7 @@ async fn whom_slack_takes_by_now_is_put_into_the_group_without_anybody_asking() 
         let whom = (Standby::Permanent, PersonId::new(WEI.0));
         let always = output
             .backend
-            .set_standby(&output.caller, id.clone(), whom, true);
+            .set_standby(&output.caller, id.clone(), whom, true, false);
         assert_eq!(always.await.unwrap(), Outcome::Done(()));
         let not_taken = async || {
             let store = &output.services.store;
@@ -780,7 +792,7 @@ async fn what_was_done_by_half_or_without_an_answer_is_brought_right() {
         output.connect(&id, false).await;
         let set = output
             .backend
-            .set_standby(&output.caller, id.clone(), whom, true);
+            .set_standby(&output.caller, id.clone(), whom, true, false);
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[TOMAS, WEI]).await;
         output.control_group("half-fail", json!({})).await;
@@ -824,6 +836,96 @@ async fn taking_out_more_than_five_is_asked() {
 }
 
 #[tokio::test]
+async fn what_is_not_known_of_a_group_is_asked_and_not_taken_for_nothing() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS]).await;
+        // Nobody here knows what it was like, and Slack does not say.
+        database
+            .execute("update duty_groups set members = null, disabled = null")
+            .await;
+        let deaf = json!({"side": "slack", "path": "/api/usergroups.list", "status": 503});
+        // What it told last is believed for so long.
+        tokio::time::sleep(FRESH).await;
+        output.sandbox.control("faults", deaf).await;
+        let asked = Outcome::Refused(GroupRefusal::TakesOutUnknown);
+        let (backend, caller) = (&output.backend, &output.caller);
+        for (confirmed, answer) in [(false, asked), (true, Outcome::Done(()))] {
+            let holds = GroupHolds::Members;
+            let set = backend.set_group_holds(caller, id.clone(), holds, confirmed);
+            assert_eq!(set.await.unwrap(), answer);
+            let whom = (Standby::Permanent, PersonId::new(WEI.0));
+            let set = backend.set_standby(caller, id.clone(), whom, true, confirmed);
+            assert_eq!(set.await.unwrap(), answer);
+        }
+        output.end().await;
+    }
+}
+
+impl Output {
+    /// A rotation without anybody, whose group of seven people stays as it is for now.
+    async fn with_seven_and_nobody(
+        database: &crate::support::Database,
+        when_nobody: NobodyOnDuty,
+    ) -> (Self, RotationId) {
+        let output = Self::with_groups(database).await;
+        let many = [TOMAS, JUERGEN, WEI, PRIYA, ADA, LEILA, MARTA];
+        output.meet(&many).await;
+        let id = create(&output.services.store, "Ops").await;
+        let users = many.map(|(id, _)| id);
+        output.control_group("users", json!({"users": users})).await;
+        let connected = output.connect_with(&id, when_nobody, false).await;
+        assert_eq!(connected, Outcome::Done(()));
+        (output, id)
+    }
+
+    async fn have_wei_stand_in(
+        &self,
+        id: &RotationId,
+        confirmed: bool,
+    ) -> Outcome<(), GroupRefusal> {
+        let whom = (Standby::Fallback, PersonId::new(WEI.0));
+        let set = self
+            .backend
+            .set_standby(&self.caller, id.clone(), whom, true, confirmed);
+        set.await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_group_while_nobody_is_on_duty_takes_out_many_only_with_a_yes() {
+    let asked = || Outcome::Refused(GroupRefusal::TakesOut { count: 6 });
+    for database in databases().await {
+        let (output, id) = Output::with_seven_and_nobody(&database, NobodyOnDuty::Keep).await;
+        let stands_in = output.have_wei_stand_in(&id, false).await;
+        assert_eq!(stands_in, Outcome::Done(()));
+        for (confirmed, answer) in [(false, asked()), (true, Outcome::Done(()))] {
+            let (chosen, id) = (NobodyOnDuty::Fallback, id.clone());
+            let (backend, caller) = (&output.backend, &output.caller);
+            let set = backend.set_when_nobody(caller, id, chosen, confirmed);
+            assert_eq!(set.await.unwrap(), answer);
+        }
+        output.until_in_it(&id, &[WEI]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_to_stand_in_first_takes_the_place_of_many_only_with_a_yes() {
+    let asked = || Outcome::Refused(GroupRefusal::TakesOut { count: 6 });
+    for database in databases().await {
+        let (output, id) = Output::with_seven_and_nobody(&database, NobodyOnDuty::Fallback).await;
+        for (confirmed, answer) in [(false, asked()), (true, Outcome::Done(()))] {
+            assert_eq!(output.have_wei_stand_in(&id, confirmed).await, answer);
+        }
+        output.until_in_it(&id, &[WEI]).await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn while_nobody_is_on_duty_the_group_is_as_was_chosen() {
     for database in databases().await {
         let output = Output::with_groups(&database).await;
@@ -844,12 +946,14 @@ async fn while_nobody_is_on_duty_the_group_is_as_was_chosen() {
         let whom = (Standby::Fallback, PersonId::new(WEI.0));
         let set = output
             .backend
-            .set_standby(&output.caller, id.clone(), whom, true);
+            .set_standby(&output.caller, id.clone(), whom, true, false);
         assert_eq!(set.await.unwrap(), Outcome::Done(()));
-        let chosen =
-            output
-                .backend
-                .set_when_nobody(&output.caller, id.clone(), NobodyOnDuty::Fallback);
+        let chosen = output.backend.set_when_nobody(
+            &output.caller,
+            id.clone(),
+            NobodyOnDuty::Fallback,
+            false,
+        );
         assert_eq!(chosen.await.unwrap(), Outcome::Done(()));
         output.until_in_it(&id, &[WEI]).await;
         assert_eq!(output.group().await["disabled"], false);

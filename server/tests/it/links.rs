@@ -1,6 +1,7 @@
 //! Saying who of PagerDuty is who in Slack.
 
-use crate::support::{bound::Bound, caller, databases};
+use crate::http::browser::Browser;
+use crate::support::{bound::Bound, caller, cookie, databases};
 use app::{
     AppError,
     backend::{Caller, Links},
@@ -59,6 +60,27 @@ async fn a_link_by_hand_lasts_until_it_is_undone() {
         let history = bound.services.store.duty_history(id).await.unwrap();
         let history = history.records;
         assert_eq!(history.len(), 1, "{history:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_asks_about_somebody_who_needs_no_link_says_so() {
+    const NEEDLESS: &str = "needs no link";
+    const DIALOG: &str = "Link to Slack";
+    for database in databases().await {
+        let bound = Bound::to(database, &["PPLATP1"]).await;
+        let cookie = cookie(&bound.services.store).await;
+        let (name, value) = cookie.split_once('=').unwrap();
+        let mut ann = Browser::new(&bound.services).with_cookie(name, value);
+        for (asked, is_needless) in [
+            ("?link=PTOMAS5", false),
+            ("?link=PNOBODY", true),
+            ("", false),
+        ] {
+            let page = ann.open(&format!("/settings/integrations{asked}")).await;
+            assert_eq!(page.body.contains(NEEDLESS), is_needless, "{asked}");
+            assert_eq!(page.body.contains(DIALOG), asked == "?link=PTOMAS5");
+        }
     }
 }
 

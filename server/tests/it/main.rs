@@ -39,6 +39,7 @@ mod rotations;
 mod runs;
 mod sign_in;
 mod slack_kills;
+mod slack_rest;
 mod slack_rush;
 mod slack_weather;
 mod starts;

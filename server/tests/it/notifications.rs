@@ -206,8 +206,13 @@ async fn whoever_begins_is_told_once_and_whoever_wants_to_be_when_it_ends() {
             "{told:?}"
         );
         output.until_told(TOMAS.0, 1).await;
+        output
+            .until("what she was told last should be kept", async || {
+                let last = output.mine(&as_person(ADA)).await.last?;
+                (last.about == "Duty ended: Ops & <!channel>").then_some(())
+            })
+            .await;
         let view = output.mine(&as_person(ADA)).await;
-        assert_eq!(view.last.unwrap().about, "Duty ended: Ops & <!channel>");
         assert_eq!((view.may_write, view.trouble), (true, None));
 
         // Whoever wants to hear nothing hears nothing.

@@ -1107,6 +1107,49 @@ fn channel() -> Addressee {
 }
 
 #[tokio::test]
+async fn an_override_of_ten_minutes_in_the_middle_of_the_night_is_told_where_it_begins_and_ends() {
+    let night = [("A", -3_600, 28_800)];
+    let stood_in_for_twice = [
+        ("A", -3_600, 10_800),
+        ("C", 10_800, 11_400),
+        ("A", 11_400, 14_400),
+        ("C", 14_400, 15_000),
+        ("A", 15_000, 28_800),
+    ];
+    on_each_database(async |store, url| {
+        let following = Following::new(&store, url, &planned(&night)).await;
+        announced(&store, &following.id, "C1").await;
+        let holder = Subscription {
+            addressee: Addressee::Holder,
+            ..named(&following.id, PERSONAL, "", Occasion::ChangeOfDuty)
+        };
+        subscribe(&store, &holder).await;
+        let (channel, people) = (
+            Listener::new(CHANGE, delivered),
+            Listener::new(PERSONAL, delivered),
+        );
+        let deliverer = delivering(&store, vec![channel.clone(), people.clone()]);
+        // Of the plan alone nobody is told.
+        following.read(&stood_in_for_twice, 1).await;
+        assert_eq!(following.held().await, [""; 0]);
+        for at in [10_800, 11_400] {
+            following.read(&stood_in_for_twice, at).await;
+            deliver_all(&deliverer).await;
+        }
+        let both = ["C1@10800", "C1@11400"];
+        assert_eq!(channel.heard(), both);
+        let began = ["pagerduty:C@10800", "pagerduty:A@11400"];
+        assert_eq!(people.heard(), began);
+        // The second one comes and goes while no server runs: whoever was on duty still is.
+        following.read(&stood_in_for_twice, 15_000).await;
+        deliver_all(&deliverer).await;
+        assert_eq!(channel.heard(), both);
+        assert_eq!(people.heard(), began);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_reminder_follows_its_shift_and_is_told_once() {
     on_each_database(async |store, url| {
         let plan = [("A", -10, 100), ("B", 100, 200), ("C", 200, 300)];

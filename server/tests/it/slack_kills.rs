@@ -45,7 +45,7 @@ const SCOPES: [&str; 9] = [
 /// Each with its channel. Both feed the group, and the first sets the topic of its channel.
 const CHANNELS: [&str; 2] = ["C02PLATFORM", "C03PAYMENTS"];
 const GROUP: &str = "S01PLATFORM";
-const TOMAS_AND_JUERGEN: [(&str, &str); 2] = [
+pub const TOMAS_AND_JUERGEN: [(&str, &str); 2] = [
     ("U05TOMASHE", "Tomás Herrera"),
     ("U08JUERGEN", "Jürgen Weiß"),
 ];
@@ -408,7 +408,7 @@ async fn until_some(database: &Database, statement: &str) {
     }
 }
 
-async fn until_nothing_waits(database: &Database) {
+pub async fn until_nothing_waits(database: &Database) {
     let began = Instant::now();
     let waiting = format!(
         "select kind || ' ' || state || ' ' || coalesce(problem, '') from outbox

@@ -50,41 +50,70 @@ async fn when_all_change_hands_at_once_each_group_is_written_once() {
     }
 }
 
-async fn rush_of(rush: &Rush, database: Database) {
-    let output = Output::new(&database, &SCOPES).await;
-    let limit = async |enforced: bool| {
-        let order = json!({"enforced": enforced});
-        output.sandbox.control("slack/limits", order).await;
-    };
-    limit(false).await;
-    output.meet(&PEOPLE).await;
-    let groups: Vec<_> = (0..rush.groups)
-        .map(|number| format!("SRUSH{number}"))
-        .collect();
-    for group in &groups {
-        let order = json!({"id": group, "handle": group.to_lowercase()});
-        output.sandbox.control("slack/groups", order).await;
-    }
-    let mut rotations = Vec::new();
-    for number in 0..rush.rotations {
-        let id = output.by_hand(&format!("Rush {number}"), &PEOPLE).await;
-        connect(&output, &id, &groups[number % rush.groups]).await;
-        rotations.push(id);
-    }
-    let began = Instant::now();
-    until_all_have(&output, &groups, PEOPLE[0].0, began + rush.within).await;
-    let before = writes(&output).await;
+/// As many as rush, each group with the first of the people.
+struct Arranged {
+    output: Output,
+    groups: Vec<String>,
+    rotations: Vec<RotationId>,
+}
 
-    limit(rush.limited).await;
+impl Arranged {
+    async fn of(rush: &Rush, database: &Database) -> Self {
+        let output = Output::new(database, &SCOPES).await;
+        limit(&output, false).await;
+        output.meet(&PEOPLE).await;
+        let groups: Vec<_> = (0..rush.groups)
+            .map(|number| format!("SRUSH{number}"))
+            .collect();
+        for group in &groups {
+            let order = json!({"id": group, "handle": group.to_lowercase()});
+            output.sandbox.control("slack/groups", order).await;
+        }
+        let mut rotations = Vec::new();
+        for number in 0..rush.rotations {
+            let id = output.by_hand(&format!("Rush {number}"), &PEOPLE).await;
+            connect(&output, &id, &groups[number % rush.groups]).await;
+            rotations.push(id);
+        }
+        let until = Instant::now() + rush.within;
+        until_all_have(&output, &groups, PEOPLE[0].0, until).await;
+        Self {
+            output,
+            groups,
+            rotations,
+        }
+    }
+
+    /// Has all change hands at the same moment.
+    async fn rotate(&self) {
+        let Output {
+            backend, caller, ..
+        } = &self.output;
+        let handed_over = self.rotations.iter().map(async |id| {
+            let rotated = backend.rotate(caller, id.clone()).await;
+            assert!(rotated.unwrap().done().is_some());
+        });
+        join_all(handed_over).await;
+    }
+}
+
+/// Has Slack limit what it is asked, or not.
+async fn limit(output: &Output, enforced: bool) {
+    let order = json!({"enforced": enforced});
+    output.sandbox.control("slack/limits", order).await;
+}
+
+async fn rush_of(rush: &Rush, database: Database) {
+    let arranged = Arranged::of(rush, &database).await;
+    let Arranged { output, groups, .. } = &arranged;
+    let before = writes(output).await;
+
+    limit(output, rush.limited).await;
     let began = Instant::now();
-    let handed_over = rotations.iter().map(async |id| {
-        let rotated = output.backend.rotate(&output.caller, id.clone()).await;
-        assert!(rotated.unwrap().done().is_some());
-    });
-    join_all(handed_over).await;
-    let first = until_one_has(&output, &groups, PEOPLE[1].0, began + rush.within).await;
-    until_all_have(&output, &groups, PEOPLE[1].0, began + rush.within).await;
-    let (took, written) = (began.elapsed(), writes(&output).await - before);
+    arranged.rotate().await;
+    let first = until_one_has(output, groups, PEOPLE[1].0, began + rush.within).await;
+    until_all_have(output, groups, PEOPLE[1].0, began + rush.within).await;
+    let (took, written) = (began.elapsed(), writes(output).await - before);
     let engine = database.url.split(':').next().unwrap_or_default();
     println!(
         "{engine}: {} rotations on {} groups: the first after {:?}, all after {took:?}, {written} writes",
@@ -98,7 +127,32 @@ async fn rush_of(rush: &Rush, database: Database) {
         "{written} writes of {} groups",
         rush.groups
     );
-    output.end().await;
+    arranged.output.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slack_that_asks_to_wait_while_all_change_hands_is_left_alone_and_then_told_all() {
+    let (rush, wait) = match soaking() {
+        true => (&SOAK, Duration::from_secs(60)),
+        false => (&USUAL, Duration::from_secs(3)),
+    };
+    for database in databases().await {
+        let arranged = Arranged::of(rush, &database).await;
+        let Arranged { output, groups, .. } = &arranged;
+        let busy = json!({
+            "side": "slack", "path": format!("/api/{WRITE}"), "status": 429,
+            "seconds": wait.as_secs(),
+        });
+        let (began, before) = (Instant::now(), writes(output).await);
+        output.sandbox.fault(busy).await;
+        arranged.rotate().await;
+        until_all_have(output, groups, PEOPLE[1].0, began + wait + rush.within).await;
+        assert!(began.elapsed() >= wait, "{:?}", began.elapsed());
+        let written = writes(output).await - before;
+        // Each by one write, beside those that Slack refused before it was left alone.
+        assert!(written <= 3 * rush.groups, "{written} writes");
+        arranged.output.end().await;
+    }
 }
 
 async fn connect(output: &Output, id: &RotationId, group: &str) {

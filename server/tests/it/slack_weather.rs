@@ -2,12 +2,12 @@
 //! nothing is told twice, and what is wrong is said with the way out.
 
 use crate::slack_kills::tell_slack_of;
-use crate::support::{bound_to, databases, entry, slack_output::Output, workspace};
+use crate::support::{bound_to, databases, entry, postgres, slack_output::Output, workspace};
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
 use domain::{Crew, Duty, Member};
 use serde_json::{Value, json};
 use server::sync;
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 use types::{
     AuditAction, GroupTrouble, LinkState, MemberKey, Outcome, PagerDutyUserId, PersonId,
     RotationId, TEMPLATE_MAX_CHARS, TemplateProblem,
@@ -354,4 +354,64 @@ async fn an_override_of_a_few_minutes_is_told_where_it_begins_and_where_it_ends(
         output.end().await;
         reconciler.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn whoever_goes_on_with_another_shift_is_no_change() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let (services, sandbox) = (&output.services, &output.sandbox);
+        let id = bound_to(services, sandbox, "PPLATP1").await;
+        tell_slack_of(&output, &id, CHANNEL).await;
+        output
+            .until("the topic should be set", async || {
+                (!topic(&output).await.is_empty()).then_some(())
+            })
+            .await;
+        let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));
+        let on_call = sandbox.on_call("PPLATP1").await;
+        let written = async || {
+            let mut calls = Vec::new();
+            for method in [
+                "usergroups.users.update",
+                "conversations.setTopic",
+                "chat.postMessage",
+            ] {
+                let told = sandbox.ask(&format!("slack/calls?method={method}")).await;
+                calls.push(told["calls"].as_array().unwrap().len());
+            }
+            calls
+        };
+        let before = written().await;
+        // The shift ends, and the next is the same person's.
+        let order = json!({"seconds": 2, "next": on_call[0]});
+        sandbox.control("schedules/PPLATP1/end-shift", order).await;
+        let synced = sync::sync_now(&services.sync, &workspace(), None).await;
+        assert!(synced.unwrap().is_ok());
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(sandbox.on_call("PPLATP1").await, on_call);
+        assert_eq!(written().await, before);
+        output.end().await;
+        reconciler.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_tell_slack_of_each_change_once() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let told = Told::of(Output::new(&database, &SCOPES).await).await;
+    let (other, telling) = told.output.beside(&database).await;
+    for (turn, person) in [JUERGEN, TOMAS, JUERGEN].into_iter().enumerate() {
+        told.rotate().await;
+        told.until_all_say(person, turn + 1).await;
+    }
+    // One of them ends.
+    told.output.services.shutdown.cancel();
+    told.rotate().await;
+    told.until_all_say(TOMAS, 4).await;
+    other.shutdown.cancel();
+    telling.await.unwrap();
+    told.output.end().await;
 }

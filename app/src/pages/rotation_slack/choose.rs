@@ -4,7 +4,8 @@
 use super::{Actions, nobody_choices, search_form, use_elsewhere, warning};
 use crate::{
     components::{
-        ButtonKind, Cell, Facts, Notice, Row, SubmitButton, Table, TextField, Tone, names_markup,
+        ButtonKind, Cell, Checkbox, Facts, Notice, Row, SubmitButton, Table, TextField, Tone,
+        names_markup,
     },
     forms::{ActionForm, form_input, form_outcome},
     pages::{address::parameter, wording::count},
@@ -133,13 +134,10 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
             {is_new.then(|| nobody_choices(NobodyOnDuty::default()))}
             {asks.then(|| view! {
                 <Notice tone=Tone::Warning>
-                    <p>
-                        <input type="checkbox" id="confirm-taking-out" name="confirmed" value="true"/>
-                        " "
-                        <label for="confirm-taking-out">
-                            {format!("Yes, take these {taken_out} people out of the group")}
-                        </label>
-                    </p>
+                    <Checkbox
+                        id="confirm-taking-out" name="confirmed"
+                        label=format!("Yes, take these {taken_out} people out of the group") checked=false
+                    />
                 </Notice>
             })}
             <div class="buttons">

@@ -3,8 +3,10 @@
 
 use super::{Actions, Choices, button, holds_choices, nobody_choices, warning};
 use crate::{
-    components::{Badge, ButtonKind, Facts, SubmitButton, Time, Tone, names_markup},
-    forms::ActionForm,
+    components::{
+        Badge, ButtonKind, Checkbox, Facts, SubmitButton, Time, Tone, names_markup, redrawn,
+    },
+    forms::{ActionForm, form_outcome},
     pages::{
         person_select::{PeopleSearch, PersonSelect},
         wording::count,
@@ -12,7 +14,9 @@ use crate::{
     view,
 };
 use leptos::prelude::*;
-use types::{MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut};
+use types::{
+    GroupRefusal, MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut,
+};
 
 #[component]
 pub(super) fn KeptGroup(
@@ -86,15 +90,6 @@ pub(super) fn KeptGroup(
     });
     let write = button(actions.write, &id, "Write now", "Asking…");
     let of_holds = id.clone();
-    let confirm = view! {
-        <p>
-            <input type="checkbox" id="confirm-holds" name="confirmed" value="true"/>
-            " "
-            <label for="confirm-holds">
-                {format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group")}
-            </label>
-        </p>
-    };
     let leave = button(actions.leave, &id, "Disconnect group", "Disconnecting…");
     view! {
         {kept.trouble.map(warning)}
@@ -123,7 +118,7 @@ pub(super) fn KeptGroup(
         <ActionForm action=actions.holds class="column">
             <input type="hidden" name="rotation" value=of_holds/>
             {holds_choices(kept.holds)}
-            {confirm}
+            {confirmation("confirm-holds".to_owned())}
             <div class="buttons">
                 <SubmitButton
                     label="Save" target="who is in the group" busy_label="Saving…"
@@ -134,6 +129,7 @@ pub(super) fn KeptGroup(
         <ActionForm action=actions.when_nobody class="column">
             <input type="hidden" name="rotation" value=id/>
             {nobody_choices(kept.when_nobody)}
+            {confirmation("confirm-nobody".to_owned())}
             <div class="buttons">
                 <SubmitButton label="Save" busy_label="Saving…" pending=actions.when_nobody.pending()/>
             </div>
@@ -143,6 +139,23 @@ pub(super) fn KeptGroup(
         {stays}
     }
     .into_any()
+}
+
+/// By what somebody says that many may be taken out of the group.
+fn confirmation(id: String) -> AnyView {
+    let label =
+        format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group");
+    view! { <Checkbox id name="confirmed" label checked=false/> }.into_any()
+}
+
+/// The same where many are in the forms: once one of them has asked for it.
+fn confirmation_where_asked(id: String, actions: Actions) -> AnyView {
+    let outcome = form_outcome(actions.standby);
+    redrawn(move || {
+        let refused = outcome.refused().and_then(Result::ok);
+        let asks = refused.is_some_and(|refusal: GroupRefusal| refusal.asks());
+        asks.then(|| confirmation(id.clone()))
+    })
 }
 
 /// People who are in the group beside those on duty, or in their place.
@@ -186,6 +199,7 @@ fn standby(
                 id=field label people=search left_out=Signal::stored(present)
                 here
             />
+            {confirmation_where_asked(format!("confirm-{code}"), actions)}
             <SubmitButton label="Add" target=heading pending=actions.standby.pending()/>
         </ActionForm>
     }
@@ -200,6 +214,7 @@ fn row(
     actions: Actions,
 ) -> AnyView {
     let target = name.clone();
+    let confirm = confirmation_where_asked(format!("confirm-{standby}-{person}"), actions);
     view! {
         <li>
             <bdi translate="no">{name}</bdi>
@@ -209,6 +224,7 @@ fn row(
                     <input type="hidden" name="standby" value=standby/>
                     <input type="hidden" name="person" value=person.to_string()/>
                     <input type="hidden" name="is_in" value="false"/>
+                    {confirm}
                     <SubmitButton
                         label="Remove" target kind=ButtonKind::Small
                         pending=actions.standby.pending()

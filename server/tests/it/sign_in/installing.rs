@@ -249,6 +249,11 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
             "id": id, "scope": scope, "access_token": "xoxp-lent", "token_type": "user",
         }})
     };
+    let odd = |part: &str, value: &Value| {
+        let mut answer = given("U1", "usergroups:write");
+        answer[part] = value.clone();
+        answer
+    };
     for (answer, problem) in [
         (
             given("U2", "usergroups:write"),
@@ -263,6 +268,15 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
         ),
         (
             json!({"authed_user": {"id": "U1"}}),
+            Some(LendProblem::Failed),
+        ),
+        // A part of the answer cannot be read, and the token in it can.
+        (odd("team", &json!({"id": 7})), Some(LendProblem::Failed)),
+        (
+            odd(
+                "authed_user",
+                &json!({"id": 7, "access_token": "xoxp-lent"}),
+            ),
             Some(LendProblem::Failed),
         ),
         (Value::Null, Some(LendProblem::Cancelled)),
@@ -301,9 +315,9 @@ async fn an_admin_lends_the_permission_to_edit_user_groups_and_nobody_else_is_as
         }
     }
     // What was not kept was given back.
-    assert_eq!(slack.calls_of("auth.revoke"), 3);
+    assert_eq!(slack.calls_of("auth.revoke"), 5);
     // Another one takes the place of the first, which is given back; the same one again is not.
-    for (token, revoked) in [("xoxp-other", 4), ("xoxp-other", 4)] {
+    for (token, revoked) in [("xoxp-other", 6), ("xoxp-other", 6)] {
         let mut ann = Browser::new(&services);
         let asked = asked_to_lend(&mut ann, &slack, "U1").await;
         let mut answer = given("U1", "usergroups:write");

@@ -30,7 +30,24 @@ const SETTLING: Duration = Duration::from_secs(20);
 
 /// Has what comes late answered from now on, until the server ends.
 pub fn answering_late(services: &Services) -> JoinHandle<()> {
-    let consumers: Vec<Arc<dyn outbox::Consumer>> = vec![Arc::new(LateAnswers(services.clone()))];
+    delivering(services, vec![Arc::new(LateAnswers(services.clone()))])
+}
+
+/// The same of all that there is to tell.
+fn telling_of(services: &Services) -> JoinHandle<()> {
+    let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
+        Arc::new(DutyGroups::new(services)),
+        Arc::new(Topics(services.clone())),
+        Arc::new(Announcements(services.clone())),
+        Arc::new(Mentions(services.clone())),
+        Arc::new(Calls(services.clone())),
+        Arc::new(LateAnswers(services.clone())),
+    ];
+    consumers.extend(DirectMessages::all(services));
+    delivering(services, consumers)
+}
+
+fn delivering(services: &Services, consumers: Vec<Arc<dyn outbox::Consumer>>) -> JoinHandle<()> {
     let kept = (&services.tasks, &services.background);
     let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
     let services = services.clone();
@@ -74,20 +91,20 @@ impl Output {
 
     /// Has the outbox told from now on.
     pub fn telling(mut self) -> Self {
-        let services = self.services.clone();
-        let mut consumers: Vec<Arc<dyn outbox::Consumer>> = vec![
-            Arc::new(DutyGroups::new(&services)),
-            Arc::new(Topics(services.clone())),
-            Arc::new(Announcements(services.clone())),
-            Arc::new(Mentions(services.clone())),
-            Arc::new(Calls(services.clone())),
-            Arc::new(LateAnswers(services.clone())),
-        ];
-        consumers.extend(DirectMessages::all(&services));
-        let kept = (&services.tasks, &services.background);
-        let tasks = Vec::from_iter(outbox::task(&services.store, kept, consumers));
-        self.tasks = tokio::spawn(async move { in_background(&services, tasks).await });
+        self.tasks = telling_of(&self.services);
         self
+    }
+
+    /// Another server over the same database and Slack, which tells as well.
+    pub async fn beside(&self, database: &Database) -> (Services, JoinHandle<()>) {
+        let slack = format!("{}/slack", self.sandbox.url);
+        let setup = Setup {
+            slack: &slack,
+            ..Setup::at(&self.sandbox.url)
+        };
+        let services = open_services(&database.url, &setup).await;
+        let tasks = telling_of(&services);
+        (services, tasks)
     }
 
     /// The same, telling Slack nothing itself.
