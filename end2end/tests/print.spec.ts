@@ -6,8 +6,8 @@ import { signInAs } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test } from '../support/world';
 
-// A4 at 96 dots per inch, without margins of 10 mm.
-test.use({ viewport: { width: 718, height: 1047 } });
+// A4 at 96 dots per inch, without margins of 10 mm: upright, and across, where a screen would have drawings.
+const PAPERS = [{ width: 718, height: 1047 }, { width: 1047, height: 718 }];
 
 /** Long enough to be abbreviated in a drawing. */
 const NAME = 'Deliveries of second-hand and antiquarian books, overseas';
@@ -51,14 +51,17 @@ test('on paper there is duty alone, and nothing of it is cut', async ({ page }) 
     // Folded up on a screen.
     [path, page.getByRole('region', { name: 'Coming shifts' }).locator('details li').last()],
   ] as const) {
-    await page.emulateMedia({ media: 'screen' });
-    await visit(page, address);
-    expect(await controls(page), `${address} on a screen`).not.toEqual([]);
-    await page.emulateMedia({ media: 'print' });
-    expect(await controls(page), address).toEqual([]);
-    expect(await cut(page), address).toEqual([]);
-    await expect(duty, address).toBeVisible();
-    await expect(page.getByText(NAME).filter({ visible: true }).first(), address).toBeVisible();
-    await expect(page.getByRole('contentinfo'), 'times without their zone are worth nothing').toContainText('Times are in');
+    for (const paper of PAPERS) {
+      await page.setViewportSize(paper);
+      await page.emulateMedia({ media: 'screen' });
+      await visit(page, address);
+      expect(await controls(page), `${address} on a screen`).not.toEqual([]);
+      await page.emulateMedia({ media: 'print' });
+      expect(await controls(page), address).toEqual([]);
+      expect(await cut(page), address).toEqual([]);
+      await expect(duty, address).toBeVisible();
+      await expect(page.getByText(NAME).filter({ visible: true }).first(), address).toBeVisible();
+      await expect(page.getByRole('contentinfo'), 'times without their zone are worth nothing').toContainText('Times are in');
+    }
   }
 });

@@ -28,15 +28,16 @@ impl Source for Rotas {
             .store
             .hand_over(workspace, self.kind(), &clock::now, &turn)
             .await?;
-        for rotation in &changed {
+        let publish = |rotation| self.live.publish(workspace, LiveTopic::Rotation(rotation));
+        let any = !changed.is_empty();
+        for rotation in changed {
             tracing::info!(%workspace, %rotation, "handed over");
+            publish(rotation);
         }
         // What was begun when holidays were saved, and broken off.
         let planned = self.store.plan_by_holidays(workspace, &clock::now).await?;
-        let is_done = changed.is_empty() && planned.is_none();
-        for rotation in changed.into_iter().chain(planned.into_iter().flatten()) {
-            self.live.publish(workspace, LiveTopic::Rotation(rotation));
-        }
+        let is_done = !any && planned.is_none();
+        planned.into_iter().flatten().for_each(publish);
         // Whose clock is behind the database's asks again until it is time here, too.
         Ok(match is_done {
             true => Due::In(Duration::MAX),

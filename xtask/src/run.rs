@@ -1,7 +1,7 @@
 //! The product on this machine beside its sandbox: what somebody who has just
 //! cloned the project types first.
 
-use std::{fs, thread};
+use std::fs;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::processes::{self, Interrupted, Process};
 use crate::product::{self, Ports, credential};
 use crate::site::Profile;
-use crate::{cargo, http, report, site, toolchain};
+use crate::{cargo, http, report, site};
 
 /// Where cargo puts what this command builds.
 const BUILT: &str = "target/debug";
@@ -28,7 +28,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     ensure_free(options.port, "--port")?;
     ensure_free(options.sandbox_port, "--sandbox-port")?;
-    build()?;
+    site::build(Profile::Dev)?;
+    report::step("Building server and sandbox");
+    cargo::build_native()?;
 
     report::step("Starting the sandbox, which stands in for PagerDuty and Slack");
     let (mut sandbox, credentials) = product::start_sandbox(BUILT, options.sandbox_port)?;
@@ -46,21 +48,6 @@ pub fn run(options: &Options) -> Result<()> {
     let mut server = product::start_server(&mut command, ports.server)?;
     greet(options, &credentials, &owner)?;
     stay(&mut server, &mut sandbox)
-}
-
-/// Both at once: each ends with crates for which the other processors would wait. They keep apart
-/// what they build, so neither waits for the other.
-fn build() -> Result<()> {
-    toolchain::ensure_wasm_target()?;
-    site::ensure_placeholder()?;
-    report::step("Building server and sandbox");
-    thread::scope(|scope| {
-        let native = scope.spawn(cargo::build_native);
-        let site = site::build(Profile::Dev);
-        let native = native.join();
-        site?;
-        native.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 fn ensure_free(port: u16, option: &str) -> Result<()> {

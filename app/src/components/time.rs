@@ -522,8 +522,15 @@ mod local {
         }
     }
 
-    /// `h12` or `h23`, as the language has it.
+    /// `h12` or `h23`, as the language has it; unknown of what no browser takes for a language.
     fn hours_on_the_clock(language: &str) -> Option<String> {
+        let is_tag = language.split('-').enumerate().all(|(place, part)| {
+            let fits = if place == 0 { 2..=3 } else { 1..=8 };
+            fits.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if !is_tag {
+            return None;
+        }
         let known = format_of(language, &[("hour", "numeric")]).resolved_options();
         let hours = Reflect::get(&known, &JsValue::from("hourCycle")).ok()?;
         hours.as_string()

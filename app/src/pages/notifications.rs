@@ -122,7 +122,7 @@ fn Choices(
                 <Checkbox id="tell-ends" name="choices[ends]" label="When my duty ends" checked=initial.ends/>
                 <Checkbox
                     id="tell-moves" name="choices[moves]" label="When shifts of mine that are to come move, come or go"
-                    hint="It is the same shift, and begins at another time."
+                    hint="A shift of yours begins at another time, is somebody else's now, or has become yours."
                     checked=initial.moves
                 />
                 <input type="hidden" name="choices[asks_for_covers]" value="true"/>

@@ -43,7 +43,9 @@ impl PeopleSearch {
     /// Asks once somebody searches: until then there are those whom the page gives by
     /// [`Self::beside`].
     pub(super) fn once_searched(name: &'static str) -> Self {
-        Self::asking(name, |search| !search.is_empty())
+        // Those who were ticked without our code are named by an answer.
+        let ticked = !parameters(CHOSEN).is_empty();
+        Self::asking(name, move |search| ticked || !search.is_empty())
     }
 
     pub(super) const fn beside(self, given: DataMemo<FoundPeople>) -> Self {
@@ -75,16 +77,15 @@ impl PeopleSearch {
         !self.search.with_untracked(String::is_empty)
     }
 
-    /// Empty without an answer.
+    /// Whom the page gives until there is an answer, and nobody where it gives none.
     fn found(self) -> FoundPeople {
-        if let Some(given) = self.given
-            && self.search.with(String::is_empty)
-        {
-            return given.get();
-        }
+        let given = || self.given.map(|given| given.get()).unwrap_or_default();
+        let is_asked = self.given.is_none()
+            || !self.search.with(String::is_empty)
+            || !parameters(CHOSEN).is_empty();
         match self.found.get() {
-            Some(Ok(found)) => found.clone(),
-            _ => FoundPeople::default(),
+            Some(Ok(found)) if is_asked => found.clone(),
+            _ => given(),
         }
     }
 

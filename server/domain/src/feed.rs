@@ -141,8 +141,9 @@ impl FeedEvent {
 
 /// As many of the events as calendars take: of more, those of fewer days around the present. The
 /// edges are at midnight, so that they move once a day.
-pub fn bounded(mut events: Vec<FeedEvent>, now: Timestamp) -> Vec<FeedEvent> {
-    let (mut past, mut ahead) = (FEED_PAST_SECONDS, FEED_AHEAD_SECONDS);
+/// They reach `ahead` so many seconds.
+pub fn bounded(mut events: Vec<FeedEvent>, now: Timestamp, mut ahead: i64) -> Vec<FeedEvent> {
+    let mut past = FEED_PAST_SECONDS;
     while events.len() > MOST_EVENTS && ahead > DAY_MILLIS / 1000 {
         (past, ahead) = (past / 2, ahead / 2);
         let from = start_of_day(now.plus_seconds(-past));
@@ -476,9 +477,9 @@ mod tests {
             description: String::new(),
         };
         let few: Vec<_> = (0..5_000).map(event).collect();
-        assert_eq!(bounded(few.clone(), now), few);
+        assert_eq!(bounded(few.clone(), now, FEED_AHEAD_SECONDS), few);
         let many: Vec<_> = (0..400 * 40).map(event).collect();
-        let told = bounded(many.clone(), now);
+        let told = bounded(many.clone(), now, FEED_AHEAD_SECONDS);
         assert!(told.len() <= 5_000 && told.len() > 2_000, "{}", told.len());
         assert!(
             told.iter()
@@ -486,7 +487,7 @@ mod tests {
         );
         assert_eq!(
             told,
-            bounded(many, at(100 * DAY + 9_000)),
+            bounded(many, at(100 * DAY + 9_000), FEED_AHEAD_SECONDS),
             "the same all day"
         );
     }

@@ -228,7 +228,7 @@ async fn events(
         let place = |event: &FeedEvent| (event.starts_at, event.uid.clone());
         place(one).cmp(&place(other))
     });
-    Ok((name, domain::bounded(events, now)))
+    Ok((name, domain::bounded(events, now, ahead)))
 }
 
 /// The events, each with its revision. Nothing is written while all are as they were told.

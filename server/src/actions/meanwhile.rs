@@ -35,10 +35,7 @@ pub(super) async fn told(
             let what = entry.after.unwrap_or_else(|| "nothing".to_owned());
             (entry.actor.to_string(), what)
         }
-        None => (
-            "Somebody".to_owned(),
-            "not told by the audit log".to_owned(),
-        ),
+        None => ("somebody".to_owned(), "not known any more".to_owned()),
     };
     Ok(EditedMeanwhile {
         by,

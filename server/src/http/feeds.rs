@@ -23,7 +23,8 @@ use sha2::{Digest, Sha256};
 /// What every path of the wing begins with; the rest of it is as good as a password.
 pub const PREFIX: &str = "/ical/";
 const DESCRIPTION: &str = "Round Robin tells who is on duty. PagerDuty's schedules are known for \
-    35 days ahead. Of more than 5,000 shifts, those of the days around today are told. Calendars ask for changes when they like: some every hour, some once a day.";
+    35 days ahead, all rotations together are told for three months, and of more than 5,000 shifts \
+    those of the days around today. Calendars ask for changes when they like: some every hour, some once a day.";
 const NOT_FOUND: &str = "There is no calendar at this address, or none any more. Make a new \
     address in Round Robin under Settings → Calendars.";
 const FAILED: &str = "The calendar could not be read just now. Ask again in a minute.";

@@ -61,9 +61,10 @@ async fn compare(services: &Services, workspace: &WorkspaceId) -> Result<(), Fai
         Err(AskError::Store(error)) => return Err(error.into()),
         Err(AskError::Slack(error)) => {
             tracing::warn!(%workspace, %error, "Slack does not tell of its user groups");
-            store.note_groups_untold(workspace, &error.code()).await?;
-            let groups = before.iter().flat_map(DutyGroup::rotations);
-            publish(services, workspace, groups);
+            if store.note_groups_untold(workspace, &error.code()).await? {
+                let groups = before.iter().flat_map(DutyGroup::rotations);
+                publish(services, workspace, groups);
+            }
             return Ok(());
         }
     };

@@ -149,7 +149,7 @@ impl DutyGroups {
                     // It takes them by now.
                     let doubted = group.doubted.difference(&state.members);
                     let doubted = doubted.cloned().collect();
-                    store.note_not_taken(workspace, &group.id, &doubted).await?;
+                    store.note_taken_but(workspace, &group.id, &doubted).await?;
                 }
                 return Ok(Attempt::Delivered);
             }

@@ -241,11 +241,30 @@ impl Store {
         id: &SlackGroupId,
         people: &BTreeSet<PersonId>,
     ) -> Result<()> {
-        let statement = format!(
-            "update duty_groups set not_taken = $1, not_taken_at = {}
-             where workspace_id = $2 and group_id = $3",
-            self.engine.now()
-        );
+        let now = format!("not_taken = $1, not_taken_at = {}", self.engine.now());
+        self.set_not_taken(&now, workspace, id, people).await
+    }
+
+    /// Keeps that of those whom Slack had not taken these are left, of whom it was not asked anew.
+    pub async fn note_taken_but(
+        &self,
+        workspace: &WorkspaceId,
+        id: &SlackGroupId,
+        left: &BTreeSet<PersonId>,
+    ) -> Result<()> {
+        self.set_not_taken("not_taken = $1", workspace, id, left)
+            .await
+    }
+
+    async fn set_not_taken(
+        &self,
+        set: &str,
+        workspace: &WorkspaceId,
+        id: &SlackGroupId,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<()> {
+        let statement =
+            format!("update duty_groups set {set} where workspace_id = $2 and group_id = $3");
         sqlx::query(AssertSqlSafe(statement))
             .bind(as_json(people))
             .bind(workspace.as_str())
@@ -307,18 +326,18 @@ impl Store {
 
     /// Keeps why Slack does not tell how the groups of a workspace are. What is known to be wrong
     /// with one of them stays.
-    pub async fn note_groups_untold(&self, workspace: &WorkspaceId, problem: &str) -> Result<()> {
+    pub async fn note_groups_untold(&self, workspace: &WorkspaceId, problem: &str) -> Result<bool> {
         let now = self.engine.now();
         let statement = format!(
             "update duty_groups set problem = $1, problem_at = {now}, problem_since = {now}
              where workspace_id = $2 and problem is null"
         );
-        sqlx::query(AssertSqlSafe(statement))
+        let noted = sqlx::query(AssertSqlSafe(statement))
             .bind(problem)
             .bind(workspace.as_str())
             .execute(&self.writer)
             .await?;
-        Ok(())
+        Ok(noted.rows_affected() > 0)
     }
 
     /// Keeps that somebody else has changed a group, which is so since then.

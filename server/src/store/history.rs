@@ -172,17 +172,21 @@ impl Store {
         span: Span,
         reach: PastReach,
     ) -> Result<HashMap<RotationId, Past>> {
-        let overlapping = match reach {
-            PastReach::Span => "",
-            PastReach::Overlapping => {
-                "or h.ends_at > (select min(o.starts_at) from duty_history o
-                     where o.rotation_id = r.id and (o.ends_at is null or o.ends_at > $2))"
-            }
+        let (earliest, overlapping, from) = match reach {
+            PastReach::Span => ("", "", "$2"),
+            PastReach::Overlapping => (
+                "left join (select rotation_id, min(starts_at) as starts_at from duty_history
+                     where workspace_id = $1 and (ends_at is null or ends_at > $2)
+                     group by rotation_id) e on e.rotation_id = r.id",
+                "or h.ends_at > e.starts_at",
+                "coalesce(e.starts_at, $2)",
+            ),
         };
         let records = self.engine.json_rows(MEMBERS_RECORD_VALUES, LATEST_FIRST);
         let these = self.engine.texts_of_json("$4");
-        let during_the_span = "o.rotation_id = r.id and o.ends_at > $2 and o.starts_at < $3";
-        let overrides = past_overrides::as_json_where(self.engine, during_the_span);
+        let during_the_span =
+            format!("o.rotation_id = r.id and o.ends_at > {from} and o.starts_at < $3");
+        let overrides = past_overrides::as_json_where(self.engine, &during_the_span);
         let statement = format!(
             "select r.id, r.created_at,
                  (select {records} from duty_history h
@@ -201,7 +205,7 @@ impl Store {
                               and o.shift_starts_at < h.ends_at and h.starts_at < o.starts_at
                               and (o.ends_at is null or o.ends_at > $2)))) as records,
                  ({overrides}) as overrides
-             from rotations r where r.workspace_id = $1 and r.id in {these}"
+             from rotations r {earliest} where r.workspace_id = $1 and r.id in {these}"
         );
         let rows: Vec<(String, i64, String, String)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())

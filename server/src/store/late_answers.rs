@@ -85,7 +85,8 @@ impl Store {
             .await?;
         let notice = Notice {
             key: NoticeKey {
-                occurrence: Occurrence::at(Timestamp::from_millis(0)),
+                // What is said where none came does not stand in its way.
+                occurrence: Occurrence::at(Timestamp::from_millis(answer.text.is_some().into())),
                 kind: kind.to_owned(),
                 target: answer.id.clone(),
             },

@@ -132,12 +132,12 @@ fn others(home: &HomeView) -> Option<Markup> {
     let (later, in_turn) = (home.coming.others(), home.in_turn.others());
     let said = html! {
         @if later > 0 {
-            (count(later, "later shift follows, in the ", "later shifts follow, in the "))
-            a href=(format!("{}?weeks=4&show=mine", week::ADDRESS)) { "week" } ". "
+            (count(later, "later shift follows.", "later shifts follow.")) " "
+            a href=(format!("{}?weeks=4&show=mine", week::ADDRESS)) { "See four weeks of mine" } ". "
         }
         @if in_turn > 0 {
-            (count(in_turn, "other rotation has you next, in the ", "other rotations have you next, in the "))
-            a href=(format!("{}?show={}", rotations::ADDRESS, Selection::Mine.code())) { "list" } "."
+            (count(in_turn, "other rotation has you next.", "other rotations have you next.")) " "
+            a href=(format!("{}?show={}", rotations::ADDRESS, Selection::Mine.code())) { "See all of mine" } "."
         }
     };
     (later + in_turn > 0).then_some(said)

@@ -1,11 +1,11 @@
 //! Choosing the user group that holds whoever is on duty: a search, what would become of the group
 //! that is chosen, and a form that makes one.
 
-use super::{Actions, nobody_choices, search_form, use_elsewhere, warning};
+use super::{Actions, kept::confirmation, nobody_choices, search_form, use_elsewhere, warning};
 use crate::{
     components::{
         ButtonKind, Cell, Checkbox, Facts, Notice, Row, SubmitButton, Table, TextField, Tone,
-        names_markup,
+        names_markup, redrawn,
     },
     forms::{ActionForm, form_input, form_outcome},
     pages::{address::parameter, wording::count},
@@ -14,7 +14,8 @@ use crate::{
 };
 use leptos::prelude::*;
 use types::{
-    DutyGroupView, GroupHolds, GroupPreview, GroupSummary, NobodyOnDuty, TAKEN_OUT_UNASKED,
+    DutyGroupView, GroupHolds, GroupPreview, GroupRefusal, GroupSummary, NobodyOnDuty,
+    TAKEN_OUT_UNASKED,
 };
 
 #[component]
@@ -83,6 +84,9 @@ fn handle(group: &GroupSummary) -> String {
     format!("@{}", group.handle)
 }
 
+/// Of the box by which somebody says that many may be taken out.
+const CONFIRM: &str = "confirm-taking-out";
+
 #[component]
 fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
     let taken_out = chosen.taken_out.len();
@@ -94,7 +98,23 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
         )),
     };
     let is_new = others.is_none();
-    let asks = taken_out > TAKEN_OUT_UNASKED;
+    let outcome = form_outcome(actions.connect);
+    // What the group holds may have become unknown since it was looked at.
+    let asked = move || {
+        let refused = outcome.refused().and_then(Result::ok);
+        refused.is_some_and(|refusal: GroupRefusal| refusal.asks())
+    };
+    let confirmation = redrawn(move || {
+        let confirmation = if taken_out > TAKEN_OUT_UNASKED {
+            let label = format!("Yes, take these {taken_out} people out of the group");
+            view! { <Checkbox id=CONFIRM name="confirmed" label checked=false/> }.into_any()
+        } else if asked() {
+            confirmation(CONFIRM.to_owned())
+        } else {
+            return None;
+        };
+        Some(view! { <Notice tone=Tone::Warning>{confirmation}</Notice> })
+    });
     let then = chosen.then.map_or_else(
         || view! { "It stays as it is until somebody is on duty." }.into_any(),
         |then| people(&then),
@@ -132,14 +152,7 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
                 "The group has channels of its own: whoever comes into it is made to join these.".to_owned()
             ))}
             {is_new.then(|| nobody_choices(NobodyOnDuty::default()))}
-            {asks.then(|| view! {
-                <Notice tone=Tone::Warning>
-                    <Checkbox
-                        id="confirm-taking-out" name="confirmed"
-                        label=format!("Yes, take these {taken_out} people out of the group") checked=false
-                    />
-                </Notice>
-            })}
+            {confirmation}
             <div class="buttons">
                 <SubmitButton
                     label="Connect group" busy_label="Connecting…"

@@ -142,7 +142,7 @@ pub(super) fn KeptGroup(
 }
 
 /// By what somebody says that many may be taken out of the group.
-fn confirmation(id: String) -> AnyView {
+pub(super) fn confirmation(id: String) -> AnyView {
     let label =
         format!("Also where it takes more than {TAKEN_OUT_UNASKED} people out of the group");
     view! { <Checkbox id name="confirmed" label checked=false/> }.into_any()

@@ -4,7 +4,7 @@ use super::{held_fields, use_elsewhere, warning};
 use crate::{components::TextArea, pages::address::parameter, view};
 use leptos::{ev::MouseEvent, prelude::*, wasm_bindgen::JsCast};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlInputElement};
 
 /// `preview` is what the template makes, and what is wrong with it.
 #[component]
@@ -46,23 +46,31 @@ pub(super) fn tried(drawn: &'static str) -> Option<String> {
 }
 
 /// Shows what the template in the field of this name makes, on the page `here`, whose address asks
-/// about it in a parameter of the same name. The field `drawn` goes along where the form itself opens
-/// the page.
+/// about it in a parameter of the same name. The field `drawn` goes along.
 #[component]
 pub(super) fn Preview(name: &'static str, drawn: &'static str, here: String) -> impl IntoView {
     let (navigate, elsewhere) = (use_navigate(), use_elsewhere(&here));
     let ask = move |event: MouseEvent| {
         event.prevent_default();
         // Whatever has a value is read in the same way.
+        let value = |field: Option<Element>| {
+            let field = field.map(|field| field.unchecked_into::<HtmlInputElement>());
+            field.map(|field| field.value()).unwrap_or_default()
+        };
         let field = document().get_element_by_id(name);
-        let field = field.map(|field| field.unchecked_into::<HtmlInputElement>());
-        let template = field.map(|field| field.value()).unwrap_or_default();
+        let form = field.as_ref().and_then(|field| field.closest("form").ok()?);
+        // It stays the form that was drawn then.
+        let began = form.and_then(|form| {
+            let began = form.query_selector(&format!("input[name='{drawn}']"));
+            began.ok()?
+        });
+        let (template, began) = (value(field), value(began));
         let options = NavigateOptions {
             replace: true,
             scroll: false,
             ..NavigateOptions::default()
         };
-        navigate(&elsewhere(&[(name, &template)]), options);
+        navigate(&elsewhere(&[(name, &template), (drawn, &began)]), options);
     };
     // Without our code the form itself opens the page.
     let held = held_fields(vec![name, drawn]);

@@ -213,7 +213,7 @@ fn Pages(week: WeekView, wanted: Wanted) -> impl IntoView {
             view! { <a class="button" href=href>{label}</a> }
         };
         view! {
-            <nav class="buttons" aria-label="Rotations">
+            <nav class="buttons pages" aria-label="Rotations">
                 {(page > 0).then(|| to(page - 1, "Rotations before"))}
                 <span class="hint">{format!("{first} to {last} of {}", count(week.found, "rotation", "rotations"))}</span>
                 {(page + 1 < pages).then(|| to(page + 1, "More rotations"))}
