@@ -123,7 +123,13 @@ async fn however_much_hands_over_it_takes_as_many_statements() {
     least(&all, 2..12).await;
     let of_one = least(&all[..1], 12..22).await;
     let of_all = least(&all, 22..32).await;
-    assert_eq!(of_one, of_all);
+    // On a busy machine, connections have been idle for so long that each is looked at before it is
+    // lent. Sixteen rotations more would be sixteen statements more.
+    let looks = 2;
+    assert!(
+        of_all.abs_diff(of_one) <= looks,
+        "{of_one} statements for four rotations, {of_all} for twenty"
+    );
     assert!(of_all < 25, "{of_all} statements");
     store.close().await;
 }
