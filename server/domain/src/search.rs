@@ -5,20 +5,20 @@ use types::{OnDuty, RotationDetails, RotationFilter, RotationMode};
 
 /// Whether a rotation is of the mode that is asked for, and every word of the search occurs in
 /// the name, the code or the description, in the name of the schedule that it follows, or in
-/// those of the people who are on duty, or take turns, or own it, in any case.
+/// those of the people who are on duty or take turns, in any case.
 pub fn matches(
     details: &RotationDetails,
     mode: RotationMode,
     schedule: Option<&str>,
     on_duty: &[OnDuty],
-    people: &[String],
+    members: &[String],
     filter: &RotationFilter,
 ) -> bool {
     if filter.mode.is_some_and(|wanted| wanted != mode) {
         return false;
     }
     let names = on_duty.iter().map(|duty| duty.holder.name.as_str());
-    let names = names.chain(people.iter().map(String::as_str));
+    let names = names.chain(members.iter().map(String::as_str));
     let texts = [details.name.as_str(), details.description.as_str()];
     let texts = texts.into_iter().chain(details.code.as_deref());
     has_every_word(&filter.search, texts.chain(schedule).chain(names))
@@ -94,7 +94,7 @@ mod tests {
             or_later: false,
             by_override: None,
         });
-        let people = ["Cyril".to_owned()];
+        let members = ["Cyril".to_owned()];
         for (text, found) in [
             ("", true),
             ("überw", true),
@@ -102,7 +102,7 @@ mod tests {
             ("ann", true),
             ("bob secondary", true),
             ("ops-1 lee", true),
-            // Who only takes turns, or owns it.
+            // Who only takes turns.
             ("ops-1 cyril", true),
             ("tag", false),
             // No word reaches from one text into the next.
@@ -111,7 +111,7 @@ mod tests {
             let schedule = Some("Platform Secondary");
             let filter = search(text);
             let mode = RotationMode::PagerDuty;
-            let matches = matches(&details, mode, schedule, &on_duty, &people, &filter);
+            let matches = matches(&details, mode, schedule, &on_duty, &members, &filter);
             assert_eq!(matches, found, "{text}");
         }
     }

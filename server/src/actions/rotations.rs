@@ -107,12 +107,12 @@ pub async fn list(
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
     let present = Present::read_for(services, actor).await?;
-    // Whoever takes turns or owns it is read for a search alone.
-    let people = match filter.search.trim().is_empty() {
+    // Whoever takes turns is read for a search alone.
+    let members = match filter.search.trim().is_empty() {
         true => HashMap::new(),
-        false => services.store.people_of_rotations(&actor.workspace).await?,
+        false => services.store.names_of_members(&actor.workspace).await?,
     };
-    let people = |id: &RotationId| people.get(id).map_or(&[][..], Vec::as_slice);
+    let members = |id: &RotationId| members.get(id).map_or(&[][..], Vec::as_slice);
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let listed = present.listed(place, rotation);
         let schedule = present.schedule(rotation);
@@ -121,7 +121,7 @@ pub async fn list(
             rotation.plan.mode(),
             schedule.map(|schedule| schedule.name.as_str()),
             &listed.outlook.on_duty,
-            people(&rotation.id),
+            members(&rotation.id),
             filter,
         )
         .then(|| {

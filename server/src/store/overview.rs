@@ -267,37 +267,31 @@ impl Store {
         self.rotation_overview_since(workspace, since).await
     }
 
-    /// What those are called who take turns in each rotation of the workspace, or own it.
-    pub async fn people_of_rotations(
+    /// What those are called who take turns in each rotation of the workspace.
+    pub async fn names_of_members(
         &self,
         workspace: &WorkspaceId,
     ) -> Result<HashMap<RotationId, Vec<String>>> {
-        let names = self
-            .engine
-            .json_rows("x.rotation_id, x.name", "x.rotation_id");
+        let names = "m.rotation_id, coalesce(p.name, m.name)";
+        let names = self.engine.json_rows(names, "m.rotation_id");
         let statement = format!(
-            "select {names} from (
-                 select m.rotation_id, coalesce(p.name, m.name) as name from rotation_members m
-                 left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
-                 where m.workspace_id = $1
-                 union all
-                 select o.rotation_id, p.name from rotation_owners o
-                 join people p on p.workspace_id = o.workspace_id and p.id = o.person_id
-                 where o.workspace_id = $1) x"
+            "select {names} from rotation_members m
+             left join people p on p.workspace_id = m.workspace_id and p.id = m.person_id
+             where m.workspace_id = $1"
         );
         let names: String = sqlx::query_scalar(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .fetch_one(&self.pool)
             .await?;
-        let names: Vec<(String, String)> = from_json(&names, "the people of rotations")?;
-        let mut people: HashMap<_, Vec<_>> = HashMap::new();
+        let names: Vec<(String, String)> = from_json(&names, "the members of rotations")?;
+        let mut members: HashMap<_, Vec<_>> = HashMap::new();
         for (rotation, name) in names {
-            people
+            members
                 .entry(RotationId::new(rotation))
                 .or_default()
                 .push(name);
         }
-        Ok(people)
+        Ok(members)
     }
 
     async fn listed_rotations(&self, workspace: &WorkspaceId) -> Result<Vec<ListedRotation>> {
