@@ -173,12 +173,12 @@ async fn text(
     let state = rotations::state(services, &everything, id, &now).await?;
     let (details, outlook) = (&state.rotation.details, &state.outlook);
     let usual = || announcement(&details.name, outlook, &state.directory);
-    let is_paused = state.rotation.plan.is_paused() && outlook.on_duty.is_empty();
-    let text = match template {
+    let pause = pause(&details.name, state.rotation.plan.is_paused(), outlook);
+    let text = match (pause, template) {
         // Who would be on duty is of no interest then, whatever is usually said of them.
-        _ if is_paused => pause(&details.name),
-        None => usual(),
-        Some(template) => {
+        (Some(pause), _) => pause,
+        (None, None) => usual(),
+        (None, Some(template)) => {
             let group = group_of(services, workspace, id).await?;
             let group = group
                 .as_ref()

@@ -91,8 +91,9 @@ pub async fn week(
     Ok(Week { days, calendar })
 }
 
-/// Who has duty during `span`, or in the past as far as `reach` says, in the rotations that the actor may see and that are `wanted`; of
-/// these the ones at the places `range`, or as many at the end where that lies behind it.
+/// Who has duty during `span`, or in the past as far as `reach` says, in the rotations that the
+/// actor may see and that are `wanted`; of these the ones at the places `range`, or as many at the
+/// end where that lies behind it.
 pub async fn calendar(
     services: &Services,
     actor: &Actor,

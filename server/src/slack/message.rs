@@ -21,10 +21,12 @@ const MESSAGE_MAX_CHARS: usize = 8_000;
 /// Slack takes no longer ones in a section.
 const SECTION_MAX_CHARS: usize = 3_000;
 
-/// That a rotation of this name is paused, which is all that is said of it then.
-pub fn pause(rotation: &str) -> String {
+/// That a rotation of this name is paused, where it is and nobody is on duty all the same: then that is
+/// all that is said of it.
+pub fn pause(rotation: &str, is_paused: bool, outlook: &Outlook) -> Option<String> {
     let rotation = name(rotation);
-    format!("{rotation} is paused: nobody is on duty until somebody lets it go on.")
+    let said = format!("{rotation} is paused: nobody is on duty until somebody lets it go on.");
+    (is_paused && outlook.on_duty.is_empty()).then_some(said)
 }
 
 /// Who is on duty in a rotation of this name, until when, and who is next.

@@ -86,10 +86,9 @@ impl<'a> Reply<'a> {
 
     /// Who is on duty in one rotation.
     pub(super) fn shown(&self, listed: &Listed, directory: &Directory) -> String {
-        let told = match listed.is_paused && listed.outlook.on_duty.is_empty() {
-            true => pause(&listed.name),
-            false => announcement(&listed.name, &listed.outlook, directory),
-        };
+        let Listed { name, outlook, .. } = listed;
+        let told = pause(name, listed.is_paused, outlook)
+            .unwrap_or_else(|| announcement(name, outlook, directory));
         format!("{told}\n{}", self.link_to(listed))
     }
 
