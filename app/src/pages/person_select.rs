@@ -77,15 +77,12 @@ impl PeopleSearch {
         !self.search.with_untracked(String::is_empty)
     }
 
-    /// Whom the page gives until there is an answer, and nobody where it gives none.
+    /// Whom the page gives where nothing is asked or answered, and nobody where it gives none.
     fn found(self) -> FoundPeople {
-        let given = || self.given.map(|given| given.get()).unwrap_or_default();
-        let is_asked = self.given.is_none()
-            || !self.search.with(String::is_empty)
-            || !parameters(CHOSEN).is_empty();
-        match self.found.get() {
-            Some(Ok(found)) if is_asked => found.clone(),
-            _ => given(),
+        match (self.found.get(), self.given) {
+            (Some(Ok(found)), _) => found.clone(),
+            (_, Some(given)) => given.get(),
+            (_, None) => FoundPeople::default(),
         }
     }
 
