@@ -4,7 +4,7 @@
 #[cfg(feature = "ssr")]
 use crate::data::provide_asked;
 use crate::{
-    chunks::{LazyPage, OccasionalPage, OverviewPage, PersonalPage, lazy},
+    chunks::{LazyPage, OccasionalPage, OverviewPage, PersonalPage, RotationFormPage, lazy},
     components::{Frame, provide_clock, provide_session, provide_toasts},
     forms::provide_flash,
     live::provide_live,
@@ -43,9 +43,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/week") view=|| lazy(LazyPage::Overview(OverviewPage::Week)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations") view=|| lazy(LazyPage::Overview(OverviewPage::Rotations)) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/new") view=|| lazy(LazyPage::Occasional(OccasionalPage::NewRotation)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/new") view=|| lazy(LazyPage::EditRotation(RotationFormPage::New)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id") view=|| lazy(LazyPage::Rotation) ssr=SsrMode::Async/>
-                    <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::Occasional(OccasionalPage::EditRotation)) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::EditRotation(RotationFormPage::Existing)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/override") view=|| lazy(LazyPage::Override) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/slack") view=|| lazy(LazyPage::RotationSlack) ssr=SsrMode::Async/>

@@ -20,6 +20,8 @@ pub enum Chunk {
     Overview,
     /// A rotation's own page.
     Rotation,
+    /// What a rotation is called and who owns it.
+    EditRotation,
     /// The choice of what decides who is on duty.
     EditSchedule,
     /// Who is on duty instead for a while.
@@ -41,6 +43,7 @@ impl Chunk {
         match self {
             Self::Overview => "overview",
             Self::Rotation => "rotation",
+            Self::EditRotation => "edit_rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Override => "make_override",
             Self::RotationSlack => "rotation_slack",
@@ -58,12 +61,12 @@ impl Chunk {
         let [first, second, third] = [(); 3].map(|()| segments.next());
         match (first, second, third) {
             (None, ..) | (Some("rotations"), None, _) => Some(Self::Overview),
-            (Some("rotations"), Some("new"), None) => Some(Self::Occasional),
+            (Some("rotations"), Some("new"), None) => Some(Self::EditRotation),
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some("override")) => Some(Self::Override),
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
-            (Some("rotations"), Some(_), Some(_)) => Some(Self::Occasional),
+            (Some("rotations"), Some(_), Some(_)) => Some(Self::EditRotation),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
             (Some("settings"), Some("holidays"), None) => Some(Self::Holidays),
             (Some("settings"), Some("notifications" | "absences" | "calendars"), None) => {
@@ -81,6 +84,7 @@ impl Chunk {
 pub enum LazyPage {
     Overview(OverviewPage),
     Rotation,
+    EditRotation(RotationFormPage),
     EditSchedule,
     Override,
     RotationSlack,
@@ -98,6 +102,13 @@ pub enum OverviewPage {
     Week,
 }
 
+/// The pages of [`Chunk::EditRotation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationFormPage {
+    New,
+    Existing,
+}
+
 /// The pages of [`Chunk::Personal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PersonalPage {
@@ -109,8 +120,6 @@ pub enum PersonalPage {
 /// The pages of [`Chunk::Occasional`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OccasionalPage {
-    NewRotation,
-    EditRotation,
     Settings,
     SyncHistory,
     AuditLog,
@@ -126,6 +135,7 @@ impl LazyPage {
         match self {
             Self::Overview(_) => Chunk::Overview,
             Self::Rotation => Chunk::Rotation,
+            Self::EditRotation(_) => Chunk::EditRotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Override => Chunk::Override,
             Self::RotationSlack => Chunk::RotationSlack,
@@ -151,6 +161,16 @@ impl OverviewPage {
 /// What [`Chunk::Rotation`] begins with.
 pub fn rotation_view() -> AnyView {
     RotationPage().into_any()
+}
+
+impl RotationFormPage {
+    /// What [`Chunk::EditRotation`] begins with.
+    pub fn view(self) -> AnyView {
+        match self {
+            Self::New => NewRotationPage().into_any(),
+            Self::Existing => EditRotationPage().into_any(),
+        }
+    }
 }
 
 /// What [`Chunk::EditSchedule`] begins with.
@@ -193,8 +213,6 @@ impl OccasionalPage {
     /// What [`Chunk::Occasional`] begins with.
     pub fn view(self) -> AnyView {
         match self {
-            Self::NewRotation => NewRotationPage().into_any(),
-            Self::EditRotation => EditRotationPage().into_any(),
             Self::Settings => SettingsPage().into_any(),
             Self::SyncHistory => SyncHistoryPage().into_any(),
             Self::AuditLog => AuditLogPage().into_any(),
@@ -249,6 +267,7 @@ mod arrival {
         match page {
             LazyPage::Overview(page) => page.view(),
             LazyPage::Rotation => rotation_view(),
+            LazyPage::EditRotation(page) => page.view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Override => override_view(),
             LazyPage::RotationSlack => rotation_slack_view(),
@@ -377,8 +396,8 @@ mod tests {
     #[test]
     fn every_address_needs_what_draws_its_page() {
         use Chunk::{
-            EditSchedule, Holidays, Integrations, Occasional, Override, Overview, Rotation,
-            RotationSlack,
+            EditRotation, EditSchedule, Holidays, Integrations, Occasional, Override, Overview,
+            Rotation, RotationSlack,
         };
         let expected = [
             ("/", Some(Overview)),
@@ -386,12 +405,12 @@ mod tests {
             ("/sign-in", None),
             ("/rotations", Some(Overview)),
             ("/rotations/", Some(Overview)),
-            ("/rotations/new", Some(Occasional)),
-            ("/rotations/new/edit", Some(Occasional)),
+            ("/rotations/new", Some(EditRotation)),
+            ("/rotations/new/edit", Some(EditRotation)),
             ("/rotations/new/schedule", Some(EditSchedule)),
             ("/rotations/0191", Some(Rotation)),
             ("/rotations/0191/", Some(Rotation)),
-            ("/rotations/0191/edit", Some(Occasional)),
+            ("/rotations/0191/edit", Some(EditRotation)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
             ("/rotations/0191/override", Some(Override)),
             ("/rotations/0191/slack", Some(RotationSlack)),

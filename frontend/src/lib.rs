@@ -8,8 +8,8 @@ use app::{
     App, CONTAINER,
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, PersonalPage,
-        edit_schedule_view, holidays_view, integrations_view, override_view, provide_loader,
-        rotation_slack_view, rotation_view,
+        RotationFormPage, edit_schedule_view, holidays_view, integrations_view, override_view,
+        provide_loader, rotation_slack_view, rotation_view,
     },
     pause_after,
 };
@@ -69,6 +69,7 @@ fn load(chunk: Chunk) -> Loading<()> {
         let loaded = match chunk {
             Chunk::Overview => load_overview().await,
             Chunk::Rotation => load_rotation().await,
+            Chunk::EditRotation => load_edit_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
             Chunk::Override => load_make_override().await,
             Chunk::RotationSlack => load_rotation_slack().await,
@@ -86,6 +87,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
         let drawn = match page {
             LazyPage::Overview(page) => overview(page).await,
             LazyPage::Rotation => rotation().await,
+            LazyPage::EditRotation(page) => edit_rotation(page).await,
             LazyPage::EditSchedule => edit_schedule().await,
             LazyPage::Override => make_override().await,
             LazyPage::RotationSlack => rotation_slack().await,
@@ -109,6 +111,11 @@ fn overview(page: OverviewPage) -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(rotation, fallible, preload(load_rotation))]
 fn rotation() -> Result<AnyView, SplitLoaderError> {
     Ok(rotation_view())
+}
+
+#[wasm_split(edit_rotation, fallible, preload(load_edit_rotation))]
+fn edit_rotation(page: RotationFormPage) -> Result<AnyView, SplitLoaderError> {
+    Ok(page.view())
 }
 
 #[wasm_split(edit_schedule, fallible, preload(load_edit_schedule))]

@@ -76,4 +76,4 @@ pub(crate) use time::{
 pub(crate) use timeline::Timeline;
 pub(crate) use title::use_title;
 pub(crate) use toast::{Offer, ToastRegion, Toasts, provide_toasts, use_toasts};
-pub(crate) use zone::{ScheduleZone, ZoneCard};
+pub(crate) use zone::{ZoneCard, schedule_zone_markup};

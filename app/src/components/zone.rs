@@ -4,42 +4,23 @@
 use super::{Card, redrawn, use_clock};
 use crate::view;
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-/// Has this browser read all times in another zone.
-#[component]
-fn ReadIn(
-    /// Its name; empty for the browser's own.
-    zone: String,
-    #[prop(into)] label: String,
-) -> impl IntoView {
-    view! {
-        <form method="post" action="/api/zone">
-            <input type="hidden" name="zone" value=zone/>
-            <button type="submit" class="button small">{label}</button>
-        </form>
-    }
-}
+/// Where the forms lead.
+const ACTION: &str = "/api/zone";
 
-/// The zone of a schedule, where it is another one than that of the page, with the way to read in
-/// it where that can be done.
-#[component]
-pub(crate) fn ScheduleZone(
-    /// As PagerDuty calls it.
-    name: String,
-    known: bool,
-) -> impl IntoView {
-    let clock = use_clock();
-    let differs = {
-        let name = name.clone();
-        Memo::new(move |_| clock.zone_name() != name)
-    };
-    view! {
-        <span translate="no">{name.clone()}</span>
-        {redrawn(move || (known && differs.get()).then(|| view! {
-            <ReadIn zone=name.clone() label="Read times in it"/>
-        }))}
+/// The zone of a schedule as PagerDuty calls it, as text, with the way to read all times in it
+/// where that is another one than now and can be done.
+pub(crate) fn schedule_zone_markup(name: &str, may_read_in_it: bool) -> Markup {
+    html! {
+        span { (name) }
+        @if may_read_in_it {
+            form method="post" action=(ACTION) {
+                input type="hidden" name="zone" value=(name);
+                button type="submit" class="button small" { "Read times in it" }
+            }
+        }
     }
-    .into_any()
 }
 
 /// Choosing one by its name.
@@ -53,7 +34,7 @@ pub(crate) fn ZoneCard() -> impl IntoView {
                 <strong translate="no">{redrawn(move || clock.zone_name())}</strong>
                 {if clock.zone_is_chosen() { ", as was chosen here." } else { "." }}
             </p>
-            <form method="post" action="/api/zone" class="picker">
+            <form method="post" action=ACTION class="picker">
                 <div class="field">
                     <label for="zone">"Another time zone"</label>
                     <p class="hint" id="zone-hint">"Such as Europe/Berlin, America/New_York or UTC."</p>
@@ -65,7 +46,10 @@ pub(crate) fn ZoneCard() -> impl IntoView {
                 <button type="submit" class="button">"Use it"</button>
             </form>
             {clock.zone_is_chosen().then(|| view! {
-                <ReadIn zone=String::new() label="Use this browser’s own"/>
+                <form method="post" action=ACTION>
+                    <input type="hidden" name="zone" value=""/>
+                    <button type="submit" class="button small">"Use this browser’s own"</button>
+                </form>
             })}
         </Card>
     }

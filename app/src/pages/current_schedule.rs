@@ -1,70 +1,113 @@
-//! What decides who is on duty at present, and how fresh what is known of it is.
+//! What decides who is on duty at present, and how fresh what is known of it is. It is read and
+//! hardly ever acted in, so it is written as text.
 
 use crate::{
-    components::{Badge, Facts, Notice, ScheduleZone, Time, Tone, redrawn, span, use_clock},
+    components::{
+        Notice, Time, Tone, badge_markup, keep_times_true, schedule_zone_markup, span, time_markup,
+        use_clock,
+    },
     data::DataMemo,
     view,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{html, prelude::*};
+use maud::{Markup, html as markup};
 use types::{BindingView, LeftOut, RotationPage, Timestamp};
 
 #[component]
 pub(super) fn CurrentSchedule(page: DataMemo<RotationPage>) -> impl IntoView {
-    let binding = DataMemo::new(move || page.with(|page| page.binding.clone()));
-    let rota =
-        DataMemo::new(move || page.with(|page| page.rota.as_ref().map(|rota| rota.words.clone())));
-    move || match (binding.get(), rota.get()) {
-        (Some(binding), _) => Either::Left(view! { <Bound binding/> }),
-        (None, rota) => Either::Right(view! {
-            <p translate="no">{match rota {
-                Some(words) => format!("{words}."),
-                None => "Somebody presses Rotate, or sets a member on duty, whenever the turn passes on.".to_owned(),
-            }}</p>
-        }),
+    let clock = use_clock();
+    let part = NodeRef::<html::Div>::new();
+    let decides =
+        DataMemo::new(move || page.with(|page| (page.binding.clone(), page.rota.clone())));
+    // Not with each tick, since it is written anew as a whole.
+    let stale = Memo::new(move |_| {
+        decides.with(|(binding, _)| {
+            let binding = binding.as_ref()?;
+            let (confirmed_at, stale_at) = (binding.confirmed_at?, binding.stale_at?);
+            let now = clock.now();
+            (stale_at <= now).then(|| format!("{} old", span(now.seconds_since(confirmed_at))))
+        })
+    });
+    let said = Memo::new(move |_| {
+        decides.with(|(binding, rota)| match (binding, rota) {
+            (Some(binding), _) => {
+                let zone = clock.zone_name();
+                bound(binding, stale.get().as_deref(), &zone, clock.drawn()).into_string()
+            }
+            (None, Some(rota)) => {
+                let read_in_it = rota.zone != clock.zone_name();
+                markup! {
+                    p { (rota.words) "." }
+                    @if read_in_it { dl class="facts" { (zone_fact(&rota.zone, true)) } }
+                }
+                .into_string()
+            }
+            (None, None) => {
+                let words = "Somebody presses Rotate, or sets a member on duty, whenever the turn passes on.";
+                markup! { p { (words) } }.into_string()
+            }
+        })
+    });
+    keep_times_true(part, move || said.track());
+    view! { <div class="current-schedule" translate="no" node_ref=part inner_html=move || said.get()></div> }
+}
+
+/// `zone` is that of the page.
+fn bound(binding: &BindingView, stale: Option<&str>, zone: &str, now: Timestamp) -> Markup {
+    markup! {
+        p class="bound" {
+            "Bound to "
+            @match &binding.schedule_url {
+                Some(url) => {
+                    a href=(url) rel="external noreferrer" target="_blank" dir="auto" { (binding.schedule_name) }
+                }
+                None => { strong dir="auto" { (binding.schedule_name) } }
+            }
+        }
+        @if let Some(problem) = &binding.problem {
+            div class="notice warning" {
+                p { strong { (binding.health.label()) ". " } (problem) }
+                p { "The rotation keeps what it last had." }
+            }
+        }
+        @if let Some(left_out) = &binding.left_out {
+            div class="notice warning" {
+                p {
+                    (left_out)
+                    @if let Some(at) = left_out.from { " It starts " (time_markup(at, false, now)) "." }
+                }
+            }
+        }
+        dl class="facts" {
+            @if let Some(own) = &binding.time_zone {
+                (zone_fact(own, binding.zone_is_known && own != zone))
+            }
+            div {
+                dt { "Last confirmed" }
+                dd {
+                    @match binding.confirmed_at {
+                        Some(at) => {
+                            (time_markup(at, true, now))
+                            @if let Some(stale) = stale { " " (badge_markup(Tone::Warning, stale)) }
+                        }
+                        None => { "Not yet" }
+                    }
+                }
+            }
+            div {
+                dt { "Asked next" }
+                dd { (time_markup(binding.next_sync_at, true, now)) }
+            }
+        }
     }
 }
 
-#[component]
-fn Bound(binding: BindingView) -> impl IntoView {
-    let name = match binding.schedule_url {
-        Some(url) => Either::Left(view! {
-            <a href=url rel="external noreferrer" target="_blank" dir="auto" translate="no">{binding.schedule_name}</a>
-        }),
-        None => Either::Right(
-            view! { <strong dir="auto" translate="no">{binding.schedule_name}</strong> },
-        ),
-    };
-    view! {
-        <p class="bound">"Bound to "{name}</p>
-        {binding.problem.map(|problem| view! {
-            <Notice tone=Tone::Warning>
-                <p translate="no">
-                    <strong>{binding.health.label()}". "</strong>
-                    {problem.to_string()}
-                </p>
-                <p>"The rotation keeps what it last had."</p>
-            </Notice>
-        })}
-        {binding.left_out.map(|left_out| view! { <LeftOutNotice left_out/> })}
-        <Facts>
-            {binding.time_zone.map(|zone| view! {
-                <div>
-                    <dt>"Time zone of the schedule"</dt>
-                    <dd class="zone"><ScheduleZone name=zone known=binding.zone_is_known/></dd>
-                </div>
-            })}
-            <div>
-                <dt>"Last confirmed"</dt>
-                <dd translate="no">{match binding.confirmed_at {
-                    Some(at) => Either::Left(view! { <Confirmed at stale_at=binding.stale_at/> }),
-                    None => Either::Right("Not yet"),
-                }}</dd>
-            </div>
-            <div>
-                <dt>"Asked next"</dt>
-                <dd><Time at=binding.next_sync_at relative=true/></dd>
-            </div>
-        </Facts>
+fn zone_fact(zone: &str, may_read_in_it: bool) -> Markup {
+    markup! {
+        div {
+            dt { "Time zone of the schedule" }
+            dd class="zone" { (schedule_zone_markup(zone, may_read_in_it)) }
+        }
     }
 }
 
@@ -90,20 +133,5 @@ pub(super) fn LeftOutNotice(left_out: LeftOut) -> impl IntoView {
                 {left_out.from.map(|at| view! { " It starts "<Time at/>"." })}
             </p>
         </Notice>
-    }
-}
-
-/// When PagerDuty last confirmed it, marked once that is too long ago.
-#[component]
-fn Confirmed(at: Timestamp, stale_at: Option<Timestamp>) -> impl IntoView {
-    let clock = use_clock();
-    let stale = Memo::new(move |_| {
-        let now = clock.now();
-        let is_stale = stale_at.is_some_and(|stale_at| stale_at <= now);
-        is_stale.then(|| format!("{} old", span(now.seconds_since(at))))
-    });
-    view! {
-        <Time at relative=true/>
-        {redrawn(move || stale.get().map(|text| view! { " "<Badge tone=Tone::Warning text/> }))}
     }
 }
