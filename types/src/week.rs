@@ -9,6 +9,8 @@ pub struct WeekFilter {
     pub days: DaysWanted,
     /// Only those that the reader owns or is in.
     pub mine: bool,
+    /// Words as those of a [`crate::RotationFilter`].
+    pub search: String,
     /// From 0 on, each with [`ROWS_PER_PAGE`] rotations.
     pub page: u32,
 }

@@ -109,7 +109,7 @@ pub(super) fn FoldedStretches(
                 <summary>{format!("{more} ({})", others.len() + beyond as usize)}</summary>
                 <Stretches stretches=others notes=other_notes current/>
                 {(beyond > 0).then(|| view! {
-                    <p class="hint">{format!("The timeline has {beyond} more.")}</p>
+                    <p class="hint">{format!("The timeline has {beyond} more, and Week lists them by day, on paper as well.")}</p>
                 })}
             </details>
         })}

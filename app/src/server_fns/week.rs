@@ -16,11 +16,13 @@ pub async fn week(
     #[server(default)] weeks: String,
     #[server(default)] zone: String,
     #[server(default)] show: String,
+    #[server(default)] search: String,
     #[server(default)] page: String,
 ) -> Result<WeekView, AppError> {
     let filter = WeekFilter {
         days: DaysWanted { from, weeks, zone },
         mine: show == "mine",
+        search,
         page: page.parse::<u32>().map_or(0, |page| page.saturating_sub(1)),
     };
     call(|backend, caller| async move { backend.week(&caller, filter).await }).await

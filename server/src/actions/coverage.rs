@@ -4,7 +4,7 @@
 
 use super::{
     Failure, overrides,
-    rotations::{Present, is_seen},
+    rotations::{Present, Searched},
 };
 use crate::{
     Services, clock,
@@ -13,8 +13,8 @@ use crate::{
 use domain::{Actor, Past};
 use std::{collections::HashMap, ops::Range};
 use types::{
-    Attention, Coverage, Days, ROWS_PER_PAGE, Remark, RemarkKind, RotationId, Span, Timestamp,
-    WeekFilter,
+    Attention, Coverage, Days, ROWS_PER_PAGE, Remark, RemarkKind, RotationFilter, RotationId, Span,
+    Timestamp, WeekFilter,
 };
 
 /// How many weeks are shown where nobody says how many.
@@ -73,9 +73,17 @@ pub async fn week(
     filter: &WeekFilter,
 ) -> Result<Week, Failure> {
     let days = domain::days(&filter.days, USUAL_WEEKS, clock::now());
-    let wanted = |rotation: &ListedRotation| {
+    let search = RotationFilter {
+        search: filter.search.clone(),
+        ..RotationFilter::default()
+    };
+    let searched = Searched::read(services, actor, &search).await?;
+    let is_searched = !search.search.trim().is_empty();
+    let wanted = |present: &Present, place: usize, rotation: &ListedRotation| {
         let relation = actor.person().map(|person| rotation.relation_to(person));
-        !filter.mine || relation.is_some_and(|relation| relation.owner || relation.member)
+        let mine = relation.is_some_and(|relation| relation.owner || relation.member);
+        let found = || searched.finds(present, rotation, &present.listed(place, rotation));
+        (!filter.mine || mine) && (!is_searched || found())
     };
     let rows = ROWS_PER_PAGE as usize;
     let first = (filter.page as usize).saturating_mul(rows);
@@ -99,14 +107,13 @@ pub async fn calendar(
     actor: &Actor,
     (span, reach): (Span, PastReach),
     range: Range<usize>,
-    wanted: impl Fn(&ListedRotation) -> bool,
+    wanted: impl Fn(&Present, usize, &ListedRotation) -> bool,
 ) -> Result<Calendar, Failure> {
     let present = Present::read_for(services, actor).await?;
     let rotations = &present.overview.rotations;
-    let found: Vec<usize> = rotations
-        .iter()
-        .enumerate()
-        .filter(|(_, rotation)| is_seen(rotation, actor) && wanted(rotation))
+    let found: Vec<usize> = present
+        .seen_by(actor)
+        .filter(|(place, rotation)| wanted(&present, *place, rotation))
         .map(|(place, _)| place)
         .collect();
     let last = found.len().saturating_sub(1) / range.len().max(1) * range.len();

@@ -205,7 +205,7 @@ async fn events(
         FeedSubject::Mine | FeedSubject::Everything => {
             let everything = 0..usize::MAX;
             let together = (span, PastReach::Overlapping);
-            let calendar = calendar(services, actor, together, everything, |_| true).await?;
+            let calendar = calendar(services, actor, together, everything, |_, _, _| true).await?;
             let rotations = calendar.rows().map(|row| FeedRotation {
                 id: &row.rotation.id,
                 name: &row.rotation.details.name,

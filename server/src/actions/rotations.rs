@@ -107,24 +107,10 @@ pub async fn list(
     filter: &RotationFilter,
 ) -> Result<Listing, Failure> {
     let present = Present::read_for(services, actor).await?;
-    // Whoever takes turns is read for a search alone.
-    let members = match filter.search.trim().is_empty() {
-        true => HashMap::new(),
-        false => services.store.names_of_members(&actor.workspace).await?,
-    };
-    let members = |id: &RotationId| members.get(id).map_or(&[][..], Vec::as_slice);
+    let searched = Searched::read(services, actor, filter).await?;
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let listed = present.listed(place, rotation);
-        let schedule = present.schedule(rotation);
-        domain::matches(
-            &rotation.details,
-            rotation.plan.mode(),
-            schedule.map(|schedule| schedule.name.as_str()),
-            &listed.outlook.on_duty,
-            members(&rotation.id),
-            filter,
-        )
-        .then(|| {
+        searched.finds(&present, rotation, &listed).then(|| {
             (
                 traits(rotation, &listed, actor, present.time_of(rotation)),
                 listed,
@@ -136,6 +122,45 @@ pub async fn list(
         overview: present.overview,
         page,
     })
+}
+
+/// What somebody searches for among rotations, and what else that needs to be known of them.
+pub(super) struct Searched<'a> {
+    filter: &'a RotationFilter,
+    members: HashMap<RotationId, Vec<String>>,
+}
+
+impl<'a> Searched<'a> {
+    /// Whoever takes turns is read for a search alone.
+    pub(super) async fn read(
+        services: &Services,
+        actor: &Actor,
+        filter: &'a RotationFilter,
+    ) -> Result<Self, Failure> {
+        let members = match filter.search.trim().is_empty() {
+            true => HashMap::new(),
+            false => services.store.names_of_members(&actor.workspace).await?,
+        };
+        Ok(Self { filter, members })
+    }
+
+    pub(super) fn finds(
+        &self,
+        present: &Present,
+        rotation: &ListedRotation,
+        listed: &Listed,
+    ) -> bool {
+        let members = self.members.get(&rotation.id);
+        let schedule = present.schedule(rotation);
+        domain::matches(
+            &rotation.details,
+            rotation.plan.mode(),
+            schedule.map(|schedule| schedule.name.as_str()),
+            &listed.outlook.on_duty,
+            members.map_or(&[], Vec::as_slice),
+            self.filter,
+        )
+    }
 }
 
 /// The rotation of this code, in whichever case, among those that the actor may see.
@@ -255,6 +280,9 @@ impl Present {
                 Some(_) => rotation.unlinked_count(),
                 None => 0,
             },
+            left_out: self
+                .schedule(rotation)
+                .map_or(0, |schedule| schedule.left_out),
         });
         Listed {
             place,

@@ -260,6 +260,7 @@ async fn what_stands_in_an_address_is_never_a_failure() {
                     ..DaysWanted::default()
                 },
                 mine: false,
+                search: String::new(),
                 page: u32::MAX,
             };
             let week = week(&services, &caller(), filter).await;
@@ -295,5 +296,34 @@ async fn many_rotations_are_shown_page_by_page() {
             assert_eq!(week.rows[0].name, first);
         }
         services.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn of_many_those_are_shown_that_are_searched_for() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let coffee = create(&services.store, "Coffee").await;
+        let tea = create(&services.store, "Tea").await;
+        let backend = RoundRobin::new(services.clone());
+        let ann = vec![PersonId::new("U1")];
+        let added = backend.add_members(&caller(), tea.clone(), ann).await;
+        assert!(added.unwrap().done().is_some());
+        for (search, found) in [
+            ("coff", vec![coffee.clone()]),
+            ("ANN", vec![tea.clone()]),
+            ("tea ann", vec![tea.clone()]),
+            ("coffee ann", Vec::new()),
+            ("  ", vec![coffee, tea]),
+        ] {
+            let filter = WeekFilter {
+                search: search.to_owned(),
+                ..four_weeks()
+            };
+            let week = week(&services, &caller(), filter).await;
+            assert_eq!(week.found as usize, found.len(), "{search}");
+            let rows = week.rows.into_iter().map(|row| row.id);
+            assert_eq!(rows.collect::<Vec<_>>(), found, "{search}");
+        }
     }
 }

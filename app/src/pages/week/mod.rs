@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     components::{
-        EmptyState, Tone, badge_markup, keep_times_true, legend_markup, loaded, pieces, redrawn,
-        use_clock, use_title,
+        EmptyState, SEARCH, Tone, badge_markup, keep_times_true, legend_markup, loaded, pieces,
+        redrawn, use_clock, use_title,
     },
     data::{DataMemo, Resource},
     live::use_live,
@@ -36,6 +36,7 @@ struct Wanted {
     from: Memo<String>,
     weeks: Memo<String>,
     show: Memo<String>,
+    search: Memo<String>,
     page: Memo<String>,
     view: Memo<String>,
 }
@@ -55,6 +56,7 @@ impl Wanted {
             ("from", self.from),
             ("weeks", self.weeks),
             ("show", self.show),
+            ("search", self.search),
             ("page", self.page),
             ("view", self.view),
         ];
@@ -76,6 +78,7 @@ pub(crate) fn WeekPage() -> impl IntoView {
         from: parameter("from"),
         weeks: parameter("weeks"),
         show: parameter("show"),
+        search: parameter("search"),
         page: parameter("page"),
         view: parameter("view"),
     };
@@ -88,6 +91,7 @@ pub(crate) fn WeekPage() -> impl IntoView {
             weeks: wanted.weeks.get(),
             zone: clock.zone_name(),
             show: wanted.show.get(),
+            search: wanted.search.get(),
             page: wanted.page.get(),
         },
     );
@@ -106,7 +110,37 @@ pub(crate) fn WeekPage() -> impl IntoView {
                 </nav>
             </div>
         </div>
+        {redrawn(move || view! { <Find wanted/> })}
         {loaded(week, move |week: DataMemo<WeekView>| view! { <Shown week wanted/> })}
+    }
+}
+
+/// Of many rotations, those that somebody looks for, in the same days.
+#[component]
+fn Find(wanted: Wanted) -> impl IntoView {
+    let kept = [
+        ("from", wanted.from),
+        ("weeks", wanted.weeks),
+        ("show", wanted.show),
+        ("view", wanted.view),
+    ];
+    let kept = kept.map(|(name, value)| (name, value.get()));
+    let kept = kept.into_iter().filter(|(_, value)| !value.is_empty());
+    let searched = wanted.search.get();
+    let all = wanted.with(&[("search", ""), ("page", "")]);
+    view! {
+        <form class="filter" method="get" action=ADDRESS role="search">
+            {kept.map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
+            <div class="field">
+                <label for=SEARCH>"Search rotations"</label>
+                <input
+                    type="search" id=SEARCH name="search" autocomplete="off" dir="auto"
+                    placeholder="Name, code, schedule or person" value=searched.clone()
+                />
+            </div>
+            <button type="submit" class="button">"Search"</button>
+            {(!searched.is_empty()).then(|| view! { <a class="button" href=all>"Show all"</a> })}
+        </form>
     }
 }
 
@@ -120,6 +154,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
     let controls = move || {
         let others = vec![
             ("show", wanted.show.get()),
+            ("search", wanted.search.get()),
             ("page", wanted.page.get()),
             ("view", wanted.view.get()),
         ];
@@ -131,7 +166,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
     let contents = move || {
         let WeekView { days, rows, .. } = week.get();
         if rows.is_empty() {
-            return Either::Left(view! { <Nothing mine=wanted.is_mine()/> });
+            return Either::Left(view! { <Nothing wanted/> });
         }
         let class = format!("week weeks-{}", days.weeks);
         let span = days.span();
@@ -223,19 +258,33 @@ fn Pages(week: WeekView, wanted: Wanted) -> impl IntoView {
 }
 
 #[component]
-fn Nothing(mine: bool) -> impl IntoView {
-    match mine {
-        true => Either::Left(view! {
-            <EmptyState title="No rotation is yours">
-                <p>"You are in none, and look after none."</p>
-                <p><a class="button" href=ADDRESS>"Show all rotations"</a></p>
-            </EmptyState>
-        }),
-        false => Either::Right(view! {
-            <EmptyState title="Nobody takes turns yet">
-                <p>"Here will be who is on duty on which day, in every rotation that you may see."</p>
-                <p><a class="button" href="/rotations">"Rotations"</a></p>
-            </EmptyState>
-        }),
+fn Nothing(wanted: Wanted) -> impl IntoView {
+    let searched = wanted.search.with(|search| !search.trim().is_empty());
+    let (title, words, way, label) = match (searched, wanted.is_mine()) {
+        (true, _) => (
+            "No rotation is found",
+            "None that is shown here has all of these words in its name, code, description or schedule, or in \
+             the names of who takes turns or is on duty.",
+            wanted.with(&[("search", ""), ("page", "")]),
+            "Show all",
+        ),
+        (false, true) => (
+            "No rotation is yours",
+            "You are in none, and look after none.",
+            ADDRESS.to_owned(),
+            "Show all rotations",
+        ),
+        (false, false) => (
+            "Nobody takes turns yet",
+            "Here will be who is on duty on which day, in every rotation that you may see.",
+            "/rotations".to_owned(),
+            "Rotations",
+        ),
+    };
+    view! {
+        <EmptyState title=title>
+            <p>{words}</p>
+            <p><a class="button" href=way>{label}</a></p>
+        </EmptyState>
     }
 }
