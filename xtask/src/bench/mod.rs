@@ -28,7 +28,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::bench::sandbox::Sandbox;
 use crate::bench::table::Table;
 use crate::product::{self, Ports};
-use crate::{cargo, report, site};
+use crate::site::{self, Profile};
+use crate::{cargo, node, report};
 
 #[derive(Subcommand)]
 pub enum Bench {
@@ -44,11 +45,50 @@ pub enum Bench {
     Slack(slack::Options),
 }
 
+/// Which programs are measured.
 #[derive(Args)]
-pub struct Options {
+struct Programs {
     /// Measure a build without optimisation, which is made sooner
     #[arg(long)]
     debug: bool,
+    /// Build nothing and measure the programs in this folder, to compare them
+    #[arg(long, conflicts_with = "debug")]
+    built: Option<String>,
+}
+
+impl Programs {
+    /// The folder in which they are.
+    fn folder(&self) -> Result<&str> {
+        match &self.built {
+            Some(folder) => Ok(folder),
+            None => {
+                // No browser takes part, so the site that is there will do.
+                site::ensure_placeholder()?;
+                build(self.debug)
+            }
+        }
+    }
+
+    /// The folder in which they are, with what a browser gets.
+    fn folder_with_site(&self) -> Result<&str> {
+        node::ensure_packages()?;
+        match &self.built {
+            Some(folder) => Ok(folder),
+            None => {
+                site::build(match self.debug {
+                    true => Profile::Dev,
+                    false => Profile::Release,
+                })?;
+                build(self.debug)
+            }
+        }
+    }
+}
+
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    programs: Programs,
     /// For how many intervals the steady state is watched
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     cycles: u32,
@@ -97,9 +137,7 @@ pub fn bench(bench: &Bench) -> Result<()> {
 }
 
 fn sync(options: &Options) -> Result<()> {
-    // No browser takes part, so the site that is there will do.
-    site::ensure_placeholder()?;
-    let built = build(options.debug)?;
+    let built = options.programs.folder()?;
     let wants = |part| options.only.is_none_or(|only| only == part);
     let mut table = Table::default();
     if wants(Part::Scale) {

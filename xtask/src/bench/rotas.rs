@@ -15,16 +15,15 @@ use crate::bench::sandbox::Sandbox;
 use crate::bench::scale::seconds_now;
 use crate::bench::table::{Table, percentile};
 use crate::bench::visitor::Visitor;
-use crate::bench::{build, database_in, server_command};
+use crate::bench::{Programs, database_in, server_command};
 use crate::processes::{self, Process};
 use crate::product::{self, Ports};
-use crate::{http, report, site};
+use crate::{http, report};
 
 #[derive(Args)]
 pub struct Options {
-    /// Measure a build without optimisation, which is made sooner
-    #[arg(long)]
-    debug: bool,
+    #[command(flatten)]
+    programs: Programs,
     /// How many rotations there are
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     rotations: u32,
@@ -53,8 +52,7 @@ const REPLAN_SECONDS: f64 = 15.0;
 const WAIT_SECONDS: f64 = 0.5;
 
 pub fn measure(options: &Options) -> Result<()> {
-    site::ensure_placeholder()?;
-    let built = build(options.debug)?;
+    let built = options.programs.folder()?;
     let mut table = Table::default();
     plan(&mut table, built)?;
     let count = usize::try_from(options.rotations)?;

@@ -13,15 +13,14 @@ use crate::bench::sandbox::Sandbox;
 use crate::bench::scale::{instant_near, seconds_now};
 use crate::bench::table::{Table, percentile};
 use crate::bench::visitor::Visitor;
-use crate::bench::{build, database_in, server_command};
+use crate::bench::{Programs, database_in, server_command};
 use crate::product::{self, Ports};
-use crate::{http, processes, report, site};
+use crate::{http, processes, report};
 
 #[derive(Args)]
 pub struct Options {
-    /// Measure a build without optimisation, which is made sooner
-    #[arg(long)]
-    debug: bool,
+    #[command(flatten)]
+    programs: Programs,
     /// Measure only this part
     #[arg(long)]
     only: Option<Part>,
@@ -63,8 +62,7 @@ const RUSH_LEAD_SECONDS: u64 = 60;
 const RUSH_LIMIT: Duration = Duration::from_secs(400);
 
 pub fn measure(options: &Options) -> Result<()> {
-    site::ensure_placeholder()?;
-    let built = build(options.debug)?;
+    let built = options.programs.folder()?;
     let wants = |part| options.only.is_none_or(|only| only == part);
     let mut table = Table::default();
     if wants(Part::HandOff) {

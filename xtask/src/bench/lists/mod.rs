@@ -12,20 +12,16 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 
-use crate::bench::page;
+use crate::bench::Programs;
 use crate::bench::table::Table;
 use crate::bench::workspace::{Database, Layout, Workspace};
 use crate::postgres::Cluster;
-use crate::{node, report};
+use crate::report;
 
 #[derive(Args)]
 pub struct Options {
-    /// Measure a build without optimisation, which is made sooner
-    #[arg(long)]
-    debug: bool,
-    /// Build nothing and measure the programs in this folder
-    #[arg(long, conflicts_with = "debug")]
-    built: Option<String>,
+    #[command(flatten)]
+    programs: Programs,
     /// Measure the programs in this folder as well, in turns, and show what they reach beside
     #[arg(long)]
     before: Option<String>,
@@ -70,13 +66,7 @@ impl Build {
 }
 
 pub fn measure(options: &Options) -> Result<()> {
-    let built = match &options.built {
-        Some(folder) => folder,
-        None => {
-            node::ensure_packages()?;
-            page::build_with_site(options.debug)?
-        }
-    };
+    let built = options.programs.folder_with_site()?;
     let before = options.before.as_deref().map(Build::of);
     let compared = before.is_some();
     let mut builds: Vec<_> = before.into_iter().chain([Build::of(built)]).collect();

@@ -12,20 +12,15 @@ mod streams;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::bench::build;
+use crate::bench::Programs;
 use crate::bench::table::Table;
 use crate::bench::workspace::{Database, Layout, Workspace};
-use crate::site::{self, Profile};
-use crate::{node, report};
+use crate::report;
 
 #[derive(Args)]
 pub struct Options {
-    /// Measure a build without optimisation, which is made sooner
-    #[arg(long)]
-    debug: bool,
-    /// Build nothing and measure the programs in this folder, to compare them
-    #[arg(long, conflicts_with = "debug")]
-    built: Option<String>,
+    #[command(flatten)]
+    programs: Programs,
     /// Measure only these parts
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
@@ -52,11 +47,7 @@ enum Part {
 const PAGE: &str = "/rotations";
 
 pub fn measure(options: &Options) -> Result<()> {
-    node::ensure_packages()?;
-    let built = match &options.built {
-        Some(folder) => folder,
-        None => build_with_site(options.debug)?,
-    };
+    let built = options.programs.folder_with_site()?;
     let wants = |part| options.only.is_empty() || options.only.contains(&part);
     let mut table = Table::default();
 
@@ -85,13 +76,4 @@ pub fn measure(options: &Options) -> Result<()> {
         statements::measure(&mut table, &workspace)?;
     }
     table.finish()
-}
-
-pub fn build_with_site(debug: bool) -> Result<&'static str> {
-    site::build(if debug {
-        Profile::Dev
-    } else {
-        Profile::Release
-    })?;
-    build(debug)
 }
