@@ -57,7 +57,7 @@ const WEATHER: { name: string; fault: Fault; sentence: string | RegExp }[] = [
   { name: 'a gateway in its place', fault: { status: 503, body: 'html' }, sentence: 'PagerDuty answered with an error (status 503)' },
   { name: 'a web page', fault: { body: 'html' }, sentence: "what came from 127.0.0.1 (status 200) is not what PagerDuty's API sends" },
   { name: 'half of an answer', fault: { body: 'truncated' }, sentence: "PagerDuty's answer could not be understood" },
-  { name: 'a connection that breaks', fault: { body: 'cut_off' }, sentence: /PagerDuty('s answer could not be understood| could not be reached)/ },
+  { name: 'a connection that breaks', fault: { body: 'cut_off' }, sentence: /PagerDuty('s answer could not be understood| broke off)/ },
   { name: 'a limit', fault: { status: 429, headers: { 'ratelimit-reset': '7' } }, sentence: 'Wait 7 seconds' },
 ];
 

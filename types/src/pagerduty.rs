@@ -100,6 +100,10 @@ pub enum PagerDutyProblem {
     )]
     Unreachable,
     #[error(
+        "The connection to PagerDuty broke off before its answer was there as a whole. Try again; if it stays, look at what stands between it and this server, such as a proxy."
+    )]
+    BrokenOff,
+    #[error(
         "PagerDuty's answer could not be understood, so nothing was taken from it. Try again in a minute; if it stays, PagerDuty's support can say what its API sends."
     )]
     Unreadable,
@@ -194,6 +198,7 @@ impl PagerDutyProblem {
             Self::Unavailable { .. }
                 | Self::TimedOut { .. }
                 | Self::Unreachable
+                | Self::BrokenOff
                 | Self::Unreadable
                 | Self::Interposed { .. }
                 | Self::AnotherSchedule

@@ -467,6 +467,7 @@ fn is_too_much(problem: &PagerDutyProblem) -> bool {
         PagerDutyProblem::TimedOut { .. }
             | PagerDutyProblem::Unreadable
             | PagerDutyProblem::Unreachable
+            | PagerDutyProblem::BrokenOff
             | PagerDutyProblem::Unavailable { status: 500.. }
     )
 }

@@ -1,7 +1,10 @@
 //! What time it is at PagerDuty. Shifts end by its clock, and ours may be wrong, so
 //! the `Date` header of each answer corrects ours by what is certain and no more.
 
-use http::{HeaderMap, header::DATE};
+use http::{
+    HeaderMap,
+    header::{AGE, DATE},
+};
 use jiff::fmt::rfc2822;
 use std::sync::{Mutex, PoisonError};
 use types::Timestamp;
@@ -13,38 +16,82 @@ const BELIEVED_MILLIS: i64 = 24 * 3600 * 1000;
 /// The header tells whole seconds.
 const RESOLUTION_MILLIS: i64 = 1000;
 
+/// By how much one answer alone moves the clock at most. Everybody's duty goes by it, and what stands
+/// between may put its own time into an answer.
+const UNCONFIRMED_MILLIS: u64 = 5000;
+
 /// PagerDuty's clock as far as its answers tell.
 #[derive(Debug, Default)]
-pub struct RemoteClock(Mutex<Option<i64>>);
+pub struct RemoteClock(Mutex<Known>);
+
+/// By how many milliseconds it is ahead of ours.
+#[derive(Debug, Default)]
+struct Known {
+    ahead: Option<i64>,
+    /// What the last answer said, where that is far from what was known, and nothing has confirmed
+    /// it.
+    doubtful: Option<i64>,
+}
+
+/// What came of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learnt {
+    /// It agrees with what was known, narrows it down, or says nothing.
+    Enough,
+    /// It moves the clock by far, and counts once another answer says so, too.
+    Doubtful,
+}
 
 impl RemoteClock {
     /// By how many milliseconds PagerDuty's clock is ahead of this server's;
     /// `None` before the first answer.
     pub fn ahead_millis(&self) -> Option<i64> {
-        *self.lock()
+        self.lock().ahead
     }
 
     /// What was known before this process began, until an answer tells more.
     pub fn assume(&self, ahead_millis: i64) {
-        self.lock().get_or_insert(ahead_millis);
+        self.lock().ahead.get_or_insert(ahead_millis);
     }
 
-    /// Takes in an answer to a request that was sent at `sent` and came back at
-    /// `received`, both by this server's clock.
-    pub fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) {
-        let Some(date) = date(headers) else { return };
-        let mut ahead = self.lock();
-        if let Some(corrected) = corrected(ahead.unwrap_or(0), date, sent, received) {
-            *ahead = Some(corrected);
+    /// Takes in the headers of what is an answer of PagerDuty's, to a request that was sent at `sent`
+    /// and came back at `received`, both by this server's clock.
+    pub fn learn(&self, headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> Learnt {
+        let Some(date) = date(headers) else {
+            return Learnt::Enough;
+        };
+        let mut known = self.lock();
+        let ahead = known.ahead.unwrap_or(0);
+        let Some(said) = corrected(ahead, date, sent, received) else {
+            return Learnt::Enough;
+        };
+        let is_near = |one: i64, other: i64| one.abs_diff(other) <= UNCONFIRMED_MILLIS;
+        let confirmed = known.doubtful.take().and_then(|doubtful| {
+            let again = corrected(doubtful, date, sent, received)?;
+            is_near(again, doubtful).then_some(again)
+        });
+        match confirmed.or(is_near(said, ahead).then_some(said)) {
+            Some(certain) => {
+                known.ahead = Some(certain);
+                Learnt::Enough
+            }
+            None => {
+                known.doubtful = Some(said);
+                Learnt::Doubtful
+            }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<i64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Something that was kept on the way, and says so by its age, tells the time of then.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
     let text = headers.get(DATE)?.to_str().ok()?;
     let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Timestamp::from_millis(date.as_millisecond()))
@@ -130,7 +177,7 @@ mod tests {
         let clock = RemoteClock::default();
         for odd in ["Thu, 01 Jan 1970 00:00:00 GMT", "soon", ""] {
             let headers = HeaderMap::from_iter([(DATE, odd.parse().unwrap())]);
-            clock.learn(&headers, at(0), at(100));
+            assert_eq!(clock.learn(&headers, at(0), at(100)), Learnt::Enough);
             assert_eq!(clock.ahead_millis(), None, "{odd:?}");
         }
     }
@@ -141,12 +188,47 @@ mod tests {
         clock.assume(600_000);
         clock.assume(0);
         assert_eq!(clock.ahead_millis(), Some(600_000));
-        let date = jiff::Timestamp::from_millisecond(at(0).as_millis()).unwrap();
+        clock.learn(&dated(0), at(0), at(100));
+        clock.learn(&dated(0), at(0), at(100));
+        assert_eq!(clock.ahead_millis(), Some(-100));
+    }
+
+    /// The headers of an answer that was dated so.
+    fn dated(millis: i64) -> HeaderMap {
+        let date = jiff::Timestamp::from_millisecond(at(millis).as_millis()).unwrap();
         let date = rfc2822::DateTimePrinter::new()
             .timestamp_to_rfc9110_string(&date)
             .unwrap();
-        let headers = HeaderMap::from_iter([(DATE, date.parse().unwrap())]);
+        HeaderMap::from_iter([(DATE, date.parse().unwrap())])
+    }
+
+    #[test]
+    fn one_answer_alone_does_not_move_the_clock_by_far() {
+        let clock = RemoteClock::default();
+        let answer = |millis: i64| clock.learn(&dated(millis), at(0), at(100));
+        assert_eq!(answer(0), Learnt::Enough);
+        // One among others is wrong, and then two that do not agree.
+        for (said, learnt) in [
+            (21_600_000, Learnt::Doubtful),
+            (0, Learnt::Enough),
+            (21_600_000, Learnt::Doubtful),
+            (-7_200_000, Learnt::Doubtful),
+            (0, Learnt::Enough),
+        ] {
+            assert_eq!(answer(said), learnt, "{said}");
+            assert!(clock.ahead_millis().unwrap().abs() <= 1000, "{said}");
+        }
+        assert_eq!(answer(600_000), Learnt::Doubtful);
+        assert_eq!(answer(601_000), Learnt::Enough);
+        assert!(clock.ahead_millis().unwrap().abs_diff(600_000) <= 1000);
+    }
+
+    #[test]
+    fn what_was_kept_on_the_way_does_not_tell_the_time() {
+        let clock = RemoteClock::default();
+        let mut headers = dated(-4_000);
+        headers.insert(AGE, "4".parse().unwrap());
         clock.learn(&headers, at(0), at(100));
-        assert_eq!(clock.ahead_millis(), Some(-100));
+        assert_eq!(clock.ahead_millis(), None);
     }
 }

@@ -22,11 +22,9 @@ use std::{fmt, pin::Pin, time::Duration};
 use types::{AuthorisationProblem, OAUTH_SCOPES, PagerDutyProblem};
 use url::Url;
 
-/// As whom PagerDuty signs, by its prose and by its discovery document, which differ.
-const DOCUMENTED_ISSUERS: [&str; 2] = [
-    "https://identity.pagerduty.com/global/oauth/anonymous",
-    "https://app.pagerduty.com/global/oauth/anonymous",
-];
+/// PagerDuty's hosts are there and below it.
+const DOMAIN: &str = "pagerduty.com";
+const BELOW_DOMAIN: &str = ".pagerduty.com";
 const ISSUER_PATH: &str = "/global/oauth/anonymous";
 const AUTHORISE_PATH: &str = "/oauth/authorize";
 const TOKEN_PATH: &str = "/oauth/token";
@@ -116,13 +114,19 @@ impl fmt::Debug for IdTokenField {
 impl ExtraTokenFields for IdTokenField {}
 
 impl IdentityClient {
-    /// Whether an answer that names `issuer` comes from the PagerDuty that is asked.
+    /// Whether an answer that names `issuer` comes from the PagerDuty that is asked: how it calls
+    /// itself there is not documented, but it is one of its hosts.
     pub fn is_issuer(&self, issuer: &str) -> bool {
         let issuer = issuer.trim_end_matches('/');
         let configured = self.endpoints.identity.as_str().trim_end_matches('/');
         let at_configured = issuer.strip_prefix(configured);
-        DOCUMENTED_ISSUERS.contains(&issuer)
-            || at_configured.is_some_and(|rest| rest.is_empty() || rest == ISSUER_PATH)
+        let is_theirs = || {
+            Url::parse(issuer).is_ok_and(|url| {
+                let host = url.host_str().unwrap_or_default();
+                url.scheme() == "https" && (host == DOMAIN || host.ends_with(BELOW_DOMAIN))
+            })
+        };
+        at_configured.is_some_and(|rest| rest.is_empty() || rest == ISSUER_PATH) || is_theirs()
     }
 
     /// # Panics

@@ -5,7 +5,7 @@
 use super::{
     account::{Account, Endpoints},
     budget::{Budgets, CredentialBudget, Urgency},
-    clock::RemoteClock,
+    clock::{Learnt, RemoteClock},
     refusal::{interposed, is_page, refusal},
     wire,
 };
@@ -153,6 +153,24 @@ impl Transport {
         limit_seconds: u32,
     ) -> Result<T, PagerDutyProblem> {
         let url = address(self.endpoints.of(account.region), path, query)?;
+        let (answer, learnt) = self.ask(account, url.clone(), limit_seconds).await?;
+        match learnt {
+            Learnt::Enough => Ok(answer),
+            // Whatever comes of asking again.
+            Learnt::Doubtful => match self.ask(account, url, limit_seconds).await {
+                Ok((again, _)) => Ok(again),
+                Err(_) => Ok(answer),
+            },
+        }
+    }
+
+    /// Asks once. Only what is an answer of PagerDuty's tells its time.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        account: &Account,
+        url: Url,
+        limit_seconds: u32,
+    ) -> Result<(T, Learnt), PagerDutyProblem> {
         let path = url.path().to_owned();
         let authorization = account.credential.authorization()?;
         let budget = self.budget(&authorization);
@@ -161,14 +179,12 @@ impl Transport {
         let (started, sent_at) = (Instant::now(), clock::now());
         let request = self.http.get(url).header(AUTHORIZATION, authorization);
         let request = request.timeout(Duration::from_secs(limit_seconds.into()));
-        let answer = match request.send().await {
+        let (answer, received_at) = match request.send().await {
             Ok(response) => {
-                let headers = response.headers();
-                turn.learn(response.status(), headers);
-                self.clock(account.region)
-                    .learn(headers, sent_at, clock::now());
+                let received_at = clock::now();
+                turn.learn(response.status(), response.headers());
                 self.metrics.answered(response.status());
-                Answer::read(response, limit_seconds).await
+                (Answer::read(response, limit_seconds).await, received_at)
             }
             Err(error) => {
                 self.metrics.unanswered();
@@ -183,7 +199,10 @@ impl Transport {
             duration_ms = started.elapsed().as_millis(),
             "PagerDuty answered"
         );
-        answer.parsed()
+        let headers = answer.headers.clone();
+        let read = answer.parsed()?;
+        let clock = self.clock(account.region);
+        Ok((read, clock.learn(&headers, sent_at, received_at)))
     }
 }
 
@@ -291,16 +310,17 @@ fn is_askable(segment: &str) -> bool {
         && !matches!(segment, "." | "..")
 }
 
-/// Why no whole answer came. A connection that breaks off in the middle of a body
-/// counts as unreachable, since asking again may well help.
+/// Why no whole answer came.
 pub fn unanswered(error: reqwest::Error, path: &str, limit_seconds: u32) -> PagerDutyProblem {
     // The address is left out: its query holds what people searched for.
     let error = error.without_url();
     tracing::debug!(path, ?error, "PagerDuty did not answer");
-    if error.is_timeout() && !error.is_connect() {
+    if error.is_connect() {
+        PagerDutyProblem::Unreachable
+    } else if error.is_timeout() {
         PagerDutyProblem::TimedOut { limit_seconds }
     } else {
-        PagerDutyProblem::Unreachable
+        PagerDutyProblem::BrokenOff
     }
 }
 

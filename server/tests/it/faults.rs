@@ -99,8 +99,8 @@ enum Place {
 fn quick_faults() -> Vec<Fault> {
     use Mending::{ByItself, BySomebody};
     use PagerDutyProblem::{
-        Forbidden, Interposed, KeyEnded, NoApiAccess, NotFound, RateLimited, Unavailable,
-        Unreachable, Unreadable,
+        BrokenOff, Forbidden, Interposed, KeyEnded, NoApiAccess, NotFound, RateLimited,
+        Unavailable, Unreadable,
     };
     let unavailable = |status| Unavailable { status };
     let limited = |retry_after_seconds| RateLimited {
@@ -191,14 +191,14 @@ fn quick_faults() -> Vec<Fault> {
         (
             "a reset",
             json!({"body": "reset"}),
-            Unreachable,
+            BrokenOff,
             Of::Schedule,
             ByItself,
         ),
         (
             "a reset in the middle",
             json!({"body": "cut_off"}),
-            Unreachable,
+            BrokenOff,
             Of::Schedule,
             ByItself,
         ),

@@ -739,19 +739,19 @@ async fn a_refused_connection_and_an_unknown_host_are_unreachable() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_hung_up_before_the_answer_is_unreachable() {
+async fn a_connection_that_is_hung_up_before_the_answer_has_broken_off() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     let rude = std::thread::spawn(move || drop(listener.accept()));
     let url = Url::parse(&format!("http://{address}")).expect("an address");
-    assert_eq!(ask(&url).await, Err(PagerDutyProblem::Unreachable));
+    assert_eq!(ask(&url).await, Err(PagerDutyProblem::BrokenOff));
     rude.join().expect("hung up");
 }
 
 #[tokio::test]
-async fn a_connection_lost_in_the_middle_of_the_answer_is_unreachable() {
+async fn a_connection_lost_in_the_middle_of_the_answer_has_broken_off() {
     let stub = Stub::start(|_| streaming(ADA, breaking_off())).await;
-    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::Unreachable));
+    assert_eq!(ask(&stub.url).await, Err(PagerDutyProblem::BrokenOff));
 }
 
 #[tokio::test]

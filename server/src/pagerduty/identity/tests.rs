@@ -337,6 +337,7 @@ fn an_answer_comes_from_pagerduty_as_documented_or_from_where_it_was_asked() {
     for issuer in [
         "https://identity.pagerduty.com/global/oauth/anonymous",
         "https://app.pagerduty.com/global/oauth/anonymous/",
+        "https://app.eu.pagerduty.com",
         "http://127.0.0.1:3900/identity",
         "http://127.0.0.1:3900/identity/global/oauth/anonymous",
     ] {
@@ -348,6 +349,8 @@ fn an_answer_comes_from_pagerduty_as_documented_or_from_where_it_was_asked() {
         "http://127.0.0.1:3900/identity.evil",
         "http://127.0.0.1:3900",
         "https://evil.example",
+        "https://evilpagerduty.com",
+        "http://app.pagerduty.com",
     ] {
         assert!(!client.is_issuer(issuer), "{issuer}");
     }
