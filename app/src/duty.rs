@@ -73,6 +73,8 @@ pub(crate) fn is_over(until: Option<Timestamp>, unknown_until: Option<Timestamp>
 
 /// What is said of what came after a shift where nobody knows.
 pub(crate) const UNKNOWN: &str = ", what came after is not known";
+/// Said where nobody is known to be, and whoever is may have a shift that makes no sense.
+pub(crate) const NOT_KNOWN: &str = "Who is on duty is not known";
 
 /// What is said of an end behind which the plan is not known.
 pub(crate) const OR_LATER: &str = " or later";

@@ -17,6 +17,8 @@ pub enum RotationNeed {
     Gap(Gap),
     /// So many of its people are not linked to Slack.
     Unlinked { people: u32 },
+    /// So many shifts of its schedule make no sense, and are left out: somebody may be missing.
+    LeftOut { shifts: u32 },
 }
 
 /// Why what a card shows cannot be confirmed, and how old it is.

@@ -161,6 +161,12 @@ impl RotationCard {
         })
     }
 
+    /// Whether somebody may be missing, since shifts of its schedule make no sense.
+    pub fn shifts_left_out(&self) -> bool {
+        let mut needs = self.needs.iter();
+        needs.any(|need| matches!(need, RotationNeed::LeftOut { .. }))
+    }
+
     /// The next time, within days, when nobody will be on duty.
     pub fn gap(&self) -> Option<Gap> {
         self.needs.iter().find_map(|need| match need {

@@ -5,7 +5,7 @@
 use super::{rotations::ADDRESS, wording::count};
 use crate::{
     components::{Tone, avatar_markup, badge_markup, names_markup, time_markup, use_clock},
-    duty::{OR_LATER, UNKNOWN, gap_duration, gap_length, is_over},
+    duty::{NOT_KNOWN, OR_LATER, UNKNOWN, gap_duration, gap_length, is_over},
     view,
 };
 use leptos::prelude::*;
@@ -60,11 +60,13 @@ pub(super) fn badges(card: &RotationCard, may_be_old: bool) -> Markup {
     let unknown = card.mode == RotationMode::Unknown;
     let attention = card.attention();
     html! {
-        @if private || unknown || may_be_old || attention.is_some() || card.code.is_some() {
+        @let left_out = card.shifts_left_out();
+        @if private || unknown || may_be_old || left_out || attention.is_some() || card.code.is_some() {
             p class="badges" {
                 @if unknown { (badge_markup(Tone::Warning, &card.mode.to_string())) }
                 @if private { (badge_markup(Tone::Neutral, "Private")) }
                 @if may_be_old { (badge_markup(Tone::Warning, "May be old")) }
+                @if left_out { (badge_markup(Tone::Warning, "Shifts left out")) }
                 @if let Some(attention) = attention {
                     (badge_markup(Tone::Warning, attention.health.label()))
                 }
@@ -109,6 +111,7 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
             p class="nobody" {
                 @match begun {
                     Some(at) => { "Nobody was on duty until " (time_markup(at, false, now)) (UNKNOWN) }
+                    None if card.shifts_left_out() => { (NOT_KNOWN) }
                     None => { "Nobody is on duty" }
                 }
             }

@@ -22,15 +22,19 @@ pub struct Condition<'a> {
     pub unconfirmed: Option<Attention>,
     /// How many of the people of its schedule are not linked to Slack.
     pub unlinked: u32,
+    /// How many shifts of its schedule make no sense.
+    pub left_out: u32,
 }
 
 /// What a rotation needs somebody for, the most urgent first.
 pub fn needs(condition: &Condition<'_>) -> Vec<RotationNeed> {
     let unknown = condition.mode == RotationMode::Unknown;
     let nobody = condition.outlook.on_duty.is_empty();
-    let unlinked = condition.unlinked;
+    let (unlinked, left_out) = (condition.unlinked, condition.left_out);
     [
-        nobody.then_some(RotationNeed::Nobody),
+        // Whoever has a shift that makes no sense may well be on duty.
+        (nobody && left_out == 0).then_some(RotationNeed::Nobody),
+        (left_out > 0).then_some(RotationNeed::LeftOut { shifts: left_out }),
         unknown.then_some(RotationNeed::UnknownMode),
         condition.unconfirmed.map(RotationNeed::Unconfirmed),
         condition.gap.map(RotationNeed::Gap),
@@ -45,7 +49,7 @@ pub fn needs(condition: &Condition<'_>) -> Vec<RotationNeed> {
 /// gaps by their start.
 pub fn urgency(need: &RotationNeed) -> (u8, Option<Timestamp>) {
     match need {
-        RotationNeed::Nobody => (0, None),
+        RotationNeed::Nobody | RotationNeed::LeftOut { .. } => (0, None),
         RotationNeed::UnknownMode => (1, None),
         RotationNeed::Unconfirmed(_) => (2, None),
         RotationNeed::Gap(gap) => (3, Some(gap.from)),
@@ -105,7 +109,18 @@ mod tests {
             gap: None,
             unconfirmed: None,
             unlinked: 0,
+            left_out: 0,
         }
+    }
+
+    #[test]
+    fn who_may_have_a_shift_that_makes_no_sense_is_not_told_to_be_nobody() {
+        let nobody = Outlook::default();
+        let condition = Condition {
+            left_out: 2,
+            ..well(&nobody)
+        };
+        assert_eq!(needs(&condition), [RotationNeed::LeftOut { shifts: 2 }]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     revisions::LONGEST_KEPT,
     rotas::{self, RotaRow, rota_columns},
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
-    schedules::{HeldRow, KNOWN_UNTIL},
+    schedules::{HeldRow, KNOWN_UNTIL, read_left_out},
 };
 use crate::clock;
 use domain::{Crew, Directory, NaturalKey, Plan, Relation, planned};
@@ -143,6 +143,8 @@ pub struct ListedSchedule {
     /// See [`super::BoundSchedule::known_until`].
     pub known_until: Option<Timestamp>,
     pub time_zone: Option<String>,
+    /// How many of its shifts make no sense.
+    pub left_out: u32,
 }
 
 /// In the order in which the statement builds it.
@@ -155,6 +157,7 @@ struct StateRow {
     unanswered: i64,
     known_until: Option<i64>,
     time_zone: Option<String>,
+    left_out: Option<String>,
 }
 
 impl StateRow {
@@ -166,6 +169,7 @@ impl StateRow {
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             known_until: self.known_until.map(Timestamp::from_millis),
             time_zone: self.time_zone,
+            left_out: read_left_out(self.left_out).map_or(0, |left_out| left_out.shifts),
         };
         (ScheduleId::new(self.id), state)
     }
@@ -220,7 +224,8 @@ impl Row {
 /// [`read_schedules`].
 pub(super) fn listed_schedules(engine: Engine) -> String {
     let states = format!(
-        "s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}, s.time_zone"
+        "s.id, s.name, s.confirmed_at, s.problem, s.unanswered, {KNOWN_UNTIL}, s.time_zone,
+             s.left_out"
     );
     let states = engine.json_rows(&states, "s.id");
     format!("select {states} from pagerduty_schedules s where s.workspace_id = $1")

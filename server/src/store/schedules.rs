@@ -88,6 +88,11 @@ pub(super) struct ScheduleRow {
     known_until: Option<i64>,
 }
 
+/// What another version wrote about it is no reason not to go on.
+pub(super) fn read_left_out(json: Option<String>) -> Option<LeftOut> {
+    serde_json::from_str(&json?).ok()
+}
+
 impl ScheduleRow {
     pub(super) fn schedule(self) -> BoundSchedule {
         BoundSchedule {
@@ -100,10 +105,7 @@ impl ScheduleRow {
             confirmed_at: self.confirmed_at.map(Timestamp::from_millis),
             applied_at: self.applied_at.map(Timestamp::from_millis),
             problem: read_problem(self.problem),
-            // What another version wrote about it is no reason not to go on.
-            left_out: self
-                .left_out
-                .and_then(|json| serde_json::from_str(&json).ok()),
+            left_out: read_left_out(self.left_out),
             failures: u32::try_from(self.failures).unwrap_or(u32::MAX),
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             poll_at: Timestamp::from_millis(self.poll_at),

@@ -160,6 +160,14 @@ fn rotation_need(
             "Its page says why, and what to do.",
         ),
         RotationNeed::Gap(gap) => (later_gap(*gap, now), way_to_fill(card.mode, needy.may_edit)),
+        RotationNeed::LeftOut { shifts } => (
+            html! {
+                (count(*shifts, "shift of its schedule makes", "shifts of its schedule make")) " no sense, so "
+                @if card.outlook.on_duty.is_empty() { "who is on duty is not known" }
+                @else { "somebody may be missing" }
+            },
+            "Its page says why. Look at the schedule in PagerDuty.",
+        ),
         RotationNeed::Unlinked { people } => (
             html! { (count(*people, "person is", "people are")) " not linked to Slack" },
             match administers {

@@ -7,7 +7,7 @@ use crate::{
         override_markup, redrawn, use_clock,
     },
     data::DataMemo,
-    duty::{DutyWatch, OR_LATER, UNKNOWN, is_over},
+    duty::{DutyWatch, NOT_KNOWN, OR_LATER, UNKNOWN, is_over},
     forms::{ActionForm, failure, form_outcome},
     live::use_live,
     pages::rotation_card::what_follows,
@@ -27,6 +27,12 @@ pub(super) fn OnDuty(
     let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
     let contacts = DataMemo::new(move || page.with(|page| page.contacts.clone()));
+    let left_out = Memo::new(move |_| {
+        page.with(|page| {
+            let binding = page.binding.as_ref();
+            binding.is_some_and(|binding| binding.left_out.is_some())
+        })
+    });
     let live = use_live();
     let old = move || {
         live.may_be_old()
@@ -45,7 +51,7 @@ pub(super) fn OnDuty(
             {redrawn(move || view! {
                 <People
                     outlook=outlook.get() members=members.get() contacts=contacts.get()
-                    unknown_until=watch.unknown_until()
+                    unknown_until=watch.unknown_until() shifts_left_out=left_out.get()
                 />
             })}
             <ul class="hint follows" translate="no" node_ref=follows inner_html=move || after.get()></ul>
@@ -82,6 +88,8 @@ fn People(
     members: Vec<MemberView>,
     contacts: Vec<SlackContact>,
     unknown_until: Option<Timestamp>,
+    /// Some of the shifts of its schedule make no sense, as is told beside it.
+    shifts_left_out: bool,
 ) -> impl IntoView {
     let changes_at = outlook.changes().min();
     let on_duty = outlook.on_duty;
@@ -90,6 +98,7 @@ fn People(
         Either::Left(view! {
             <p class="nobody" translate="no">{match changed {
                 Some(at) => Either::Left(view! { "Nobody was on duty until "<Time at/>{UNKNOWN} }),
+                None if shifts_left_out => Either::Right(NOT_KNOWN),
                 None => Either::Right("Nobody is on duty"),
             }}</p>
         })

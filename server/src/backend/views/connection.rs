@@ -35,7 +35,8 @@ pub(in crate::backend) fn connection(state: ConnectionState) -> ConnectionView {
         health: state.health,
         freshness: freshness(&connection, &schedules),
         unreadable: unreadable(schedules),
-        sees_no_schedules: connection.sees_schedules == Some(false),
+        // It is asked only while nothing is bound.
+        sees_no_schedules: connection.sees_schedules == Some(false) && bound_rotation_count == 0,
         clock_ahead_seconds: state.clock_ahead_seconds,
         former_bindings: former.into_iter().map(former_binding).collect(),
         links: unlinked.into_iter().map(link).collect(),
