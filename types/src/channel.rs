@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Where links to channels have the channel's id.
 const ARCHIVES: &str = "/archives/";
-/// How long ids of channels are.
-const ID_CHARS: std::ops::RangeInclusive<usize> = 9..=20;
+/// How long ids of channels are: Slack's own have nine and more.
+const ID_CHARS: std::ops::RangeInclusive<usize> = 2..=20;
 
 /// Where a rotation's changes are announced, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,8 +123,9 @@ pub enum ChannelTrouble {
         "Only some people may write in this channel. Let Round Robin write there, in the channel's settings in Slack, or choose another one."
     )]
     Restricted,
-    /// Remedy: the page has the link by which an Owner or Admin allows it.
-    #[error("Slack does not let Round Robin write messages yet.")]
+    #[error(
+        "Slack says that Round Robin lacks a permission to write into this channel. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+    )]
     MayNotWrite,
     #[error(
         "Round Robin is not installed in Slack any more. An Owner or Admin signs in and adds it."
@@ -160,7 +161,9 @@ pub fn typed_channel(text: &str) -> Option<SlackChannelId> {
         && id.starts_with(['C', 'G'])
         && id
             .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        // Not a name in capitals.
+        && id.bytes().any(|byte| byte.is_ascii_digit());
     is_one.then(|| SlackChannelId::new(id))
 }
 
@@ -190,7 +193,8 @@ mod tests {
         for text in [
             "",
             "#ops",
-            "C1",
+            "C",
+            "GENERAL",
             "c0123456789",
             "U0123456789",
             "C0123 56789",

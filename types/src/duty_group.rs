@@ -145,8 +145,8 @@ pub struct GroupPreview {
     pub taken_out: Vec<String>,
     /// Its members are made to join channels.
     pub joins_channels: bool,
-    /// How many other rotations feed it.
-    pub shared_with: u32,
+    /// Other rotations feed it too. How many is not for everybody to know.
+    pub is_shared: bool,
 }
 
 /// A group that is kept, as far as is known.
@@ -174,8 +174,8 @@ pub struct KeptGroup {
     pub trouble_since: Option<Timestamp>,
     /// Something is to be written.
     pub waiting: bool,
-    /// How many other rotations feed it.
-    pub shared_with: u32,
+    /// Other rotations feed it too. How many is not for everybody to know.
+    pub is_shared: bool,
 }
 
 /// Why a group was not chosen, made or changed.
@@ -223,9 +223,13 @@ pub enum GroupRefusal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum GroupTrouble {
     #[error(
-        "Slack does not let Round Robin change user groups yet. An Owner or Admin of the workspace allows it by the link below."
+        "Slack says that Round Robin lacks a permission to change user groups. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
     )]
     MissingScope,
+    #[error(
+        "Slack does not tell who is in this user group, so it is left alone. It is looked at again by itself; if it stays so, choose another group."
+    )]
+    Unreadable,
     #[error(
         "Only some people may edit user groups in this Slack workspace, and Round Robin is not among them. An Owner or Admin either lets everybody edit them, in Slack's workspace settings under Permissions → User groups, or lets Round Robin edit them in their own name, here under Settings → Slack."
     )]
@@ -318,6 +322,7 @@ impl GroupTrouble {
             "subteam_max_users_exceeded" => Self::TooMany,
             "name_already_exists" => Self::NameTaken,
             "not_yet_so" => Self::Waiting,
+            "unreadable" => Self::Unreadable,
             word => match Hindrance::of_word(word) {
                 Hindrance::NotInstalled => Self::NotInstalled,
                 Hindrance::TokenRefused => Self::TokenRefused,

@@ -282,8 +282,9 @@ pub struct NotificationsView {
 /// Why somebody was not told, or may not have been.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DirectTrouble {
-    /// Remedy: the page has the link by which an Owner or Admin allows it.
-    #[error("Slack does not let Round Robin write direct messages yet.")]
+    #[error(
+        "Slack says that Round Robin lacks a permission to write direct messages. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+    )]
     MayNotWrite,
     #[error(
         "Slack says that your account there is deactivated or cannot be seen by Round Robin. Ask an admin of the workspace."

@@ -172,6 +172,7 @@ codes!(GroupRefusal of Slack {
 
 codes!(GroupTrouble {
     Self::MissingScope => "slack_groups.missing_scope",
+    Self::Unreadable => "slack_groups.unreadable",
     Self::AdminsOnly => "slack_groups.admins_only",
     Self::LentRefused => "slack_groups.lent_refused",
     Self::LenderDenied => "slack_groups.lender_denied",
@@ -276,6 +277,7 @@ codes!(PagerDutyProblem {
     Self::Unavailable { .. } => "pagerduty.unavailable",
     Self::TimedOut { .. } => "pagerduty.timed_out",
     Self::Unreachable => "pagerduty.unreachable",
+    Self::BrokenOff => "pagerduty.broken_off",
     Self::Unreadable => "pagerduty.unreadable",
     Self::Interposed { .. } => "pagerduty.interposed",
     Self::AnotherSchedule => "pagerduty.another_schedule",
@@ -312,7 +314,7 @@ mod tests {
         slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
         slack_group.made_or_not slack_group.connected_meanwhile
-        slack_groups.missing_scope slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
+        slack_groups.missing_scope slack_groups.unreadable slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
         slack_groups.lender_no_admin slack_groups.free_plan
         slack_groups.gone slack_groups.external slack_groups.people_refused
         slack_groups.half_done slack_groups.empty slack_groups.too_many
@@ -336,6 +338,7 @@ mod tests {
         pagerduty.sealed pagerduty.no_api_access pagerduty.forbidden pagerduty.people_denied
         pagerduty.schedule_denied pagerduty.not_found pagerduty.rate_limited
         pagerduty.share_spent pagerduty.unavailable pagerduty.timed_out pagerduty.unreachable
+        pagerduty.broken_off
         pagerduty.unreadable pagerduty.interposed pagerduty.another_schedule
         pagerduty.unknown_method pagerduty.unknown";
 

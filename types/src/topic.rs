@@ -84,8 +84,9 @@ pub enum TopicTrouble {
         "Round Robin is not installed in Slack any more. An Owner or Admin signs in and adds it."
     )]
     NotInstalled,
-    /// Remedy: the page has the link by which an Owner or Admin allows it.
-    #[error("Slack does not let Round Robin set topics yet.")]
+    #[error(
+        "Slack says that Round Robin lacks a permission to set this channel's topic. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+    )]
     MayNotWrite,
     #[error(
         "Slack did not answer, or asked to wait. It is tried again by itself, and nothing has to be done."

@@ -61,8 +61,8 @@ pub struct Chosen {
     pub holds: GroupHolds,
     pub now: GroupState,
     pub plan: GroupPlan,
-    /// How many other rotations feed it.
-    pub shared_with: usize,
+    /// Other rotations feed it too.
+    pub is_shared: bool,
 }
 
 /// The group of a rotation, for actors who may choose another one. Without one, what a search
@@ -117,7 +117,7 @@ pub async fn group(
     if let Some((group, now, holds)) = chosen {
         let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
         let (rules, mut feeds) = rules_of(fed);
-        let shared_with = feeds.len();
+        let is_shared = !feeds.is_empty();
         feeds.push((id.clone(), holds));
         let feeding = Feeding::read(services, workspace).await?;
         told.chosen = Some(Chosen {
@@ -125,7 +125,7 @@ pub async fn group(
             group: group.clone(),
             holds,
             now,
-            shared_with,
+            is_shared,
         });
     }
     Ok(told)

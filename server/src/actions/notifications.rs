@@ -47,7 +47,7 @@ pub async fn mine(services: &Services, actor: &Actor) -> Result<NotificationsVie
     let zone = own.or(shared);
     // That it may not write is said once.
     let trouble = latest.and_then(trouble);
-    let trouble = trouble.filter(|trouble| *trouble != DirectTrouble::MayNotWrite);
+    let trouble = trouble.filter(|trouble| may_write || *trouble != DirectTrouble::MayNotWrite);
     Ok(NotificationsView {
         choices: known.choices,
         zone_is_slacks,

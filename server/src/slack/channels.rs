@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::Value;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -83,6 +83,7 @@ impl Channels {
 async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed, AskError> {
     let mut listed = Listed::default();
     let mut cursor = String::new();
+    let mut seen = HashSet::new();
     for number in 0..PAGES {
         let question = || {
             services
@@ -95,8 +96,14 @@ async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed,
             Err(AskError::Slack(_)) if number > 0 => return Ok(listed),
             Err(error) => return Err(error),
         };
-        listed.channels.extend(page.channels);
+        // One may be told of twice while others come and go.
+        let mut channels = page.channels;
+        channels.retain(|channel| seen.insert(channel.id.clone()));
+        let is_news = !channels.is_empty();
+        listed.channels.extend(channels);
         match page.end {
+            // It goes round in a circle.
+            PageEnd::Next(next) if next == cursor && !is_news => return Ok(listed),
             PageEnd::Last => {
                 listed.whole = true;
                 return Ok(listed);

@@ -71,13 +71,16 @@ impl Request {
             return Self::Probe;
         }
         let person = person_id(&field("user_id").into());
+        let command = Command::parse(field("text"));
         match (WorkspaceId::parse(field("team_id")), person) {
-            // Nobody could tell this one from others.
-            (Some(_), Some(_)) if field("trigger_id").trim().is_empty() => Self::Odd,
+            // Nobody could tell this one from others, so that it might be done twice.
+            (Some(_), Some(_)) if command.changes() && field("trigger_id").trim().is_empty() => {
+                Self::Odd
+            }
             (Some(workspace), Some(person)) => Self::Command(Invocation {
                 workspace,
                 person,
-                command: Command::parse(field("text")),
+                command,
                 trigger: field("trigger_id").to_owned(),
                 reply_to: fields.get("response_url").cloned(),
             }),

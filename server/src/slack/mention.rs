@@ -58,8 +58,16 @@ fn mention(sent: &Value) -> Option<Mention> {
         return None;
     }
     let ts = event["ts"].as_str()?;
-    let app = sent["authorizations"][0]["user_id"].as_str();
-    let code = code_after(event["text"].as_str()?, app.unwrap_or_default());
+    let authorisations = sent["authorizations"].as_array();
+    let app = authorisations.and_then(|all| {
+        let is_app = |one: &&Value| one["is_bot"] == true;
+        all.iter().find(is_app).or(all.first())
+    });
+    let app = app.and_then(|app| app["user_id"].as_str());
+    let text = event["text"].as_str()?;
+    // Somebody else may be named, for whom the app is installed.
+    let app = app.filter(|app| text.contains(&mention_of(app)));
+    let code = code_after(text, app.unwrap_or_default());
     Some(Mention {
         workspace: sent["team_id"].as_str().and_then(WorkspaceId::parse)?,
         person: person_id(&event["user"])?,
@@ -71,11 +79,15 @@ fn mention(sent: &Value) -> Option<Mention> {
     })
 }
 
+/// How a mention of somebody begins.
+fn mention_of(person: &str) -> String {
+    format!("<@{person}")
+}
+
 /// The first word after the mention of the app, or of whomever where it is not known who that is,
 /// without what stands around it.
 fn code_after(text: &str, app: &str) -> Option<String> {
-    let mention = format!("<@{app}");
-    let (_, behind) = text.split_once(&mention)?;
+    let (_, behind) = text.split_once(&mention_of(app))?;
     let (_, behind) = behind.split_once('>')?;
     let words = behind
         .split_whitespace()

@@ -11,7 +11,7 @@ use super::{
 use domain::{Directory, GroupState, GroupWrite};
 use serde_json::{Value, json};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -77,11 +77,21 @@ impl UserGroup {
 }
 
 fn state(group: &Value) -> Option<GroupState> {
-    let members = group["users"].as_array()?.iter();
-    Some(GroupState {
-        members: members.map(person_id).collect::<Option<_>>()?,
-        disabled: group["date_delete"].as_i64()? != 0,
-    })
+    let count = &group["user_count"];
+    let is_empty = count.as_i64() == Some(0) || count.as_str() == Some("0");
+    let members = match &group["users"] {
+        // As Slack tells of a group in which nobody is.
+        Value::Null if is_empty => BTreeSet::new(),
+        users => {
+            let users = users.as_array()?.iter();
+            users.map(person_id).collect::<Option<_>>()?
+        }
+    };
+    let disabled = match &group["date_delete"] {
+        Value::Null => false,
+        at => at.as_i64()? != 0,
+    };
+    Some(GroupState { members, disabled })
 }
 
 /// All groups of a workspace.
@@ -309,10 +319,22 @@ mod tests {
                 }
                 let mut group = told();
                 group[field] = odd.clone();
-                let is_known = !matches!(field.as_str(), "users" | "date_delete");
+                let is_known = match field.as_str() {
+                    "users" => false,
+                    // One of which that is not told was not disabled.
+                    "date_delete" => odd.is_null(),
+                    _ => true,
+                };
                 let state = read(&group).state;
                 assert_eq!(state.is_some(), is_known, "{field}: {odd}");
             }
+        }
+        // Slack does not list the people of a group in which nobody is.
+        for count in [json!(0), json!("0")] {
+            let mut empty = told();
+            empty["user_count"] = count;
+            empty["users"] = Value::Null;
+            assert_eq!(read(&empty).state.unwrap().members, BTreeSet::new());
         }
         let answer = json!({"usergroups": [null, {}, {"id": 7}, told()]});
         assert_eq!(read_groups(&answer).unwrap().len(), 1);

@@ -36,12 +36,15 @@ pub(super) async fn ask(
             return Ok(replies.no_cover(&refusal, schedule));
         }
     };
-    let span = match &wish.times {
-        Some((from, until)) => SpanInput {
-            from: from.clone(),
-            until: until.clone(),
-            ..SpanInput::default()
-        },
+    let (span, shift) = match &wish.times {
+        Some((from, until)) => {
+            let span = SpanInput {
+                from: from.clone(),
+                until: until.clone(),
+                ..SpanInput::default()
+            };
+            (span, None)
+        }
         None => {
             let me = actor.person().map(MemberKey::of_person);
             let mut shifts = state.plan.iter().filter(|shift| {
@@ -51,10 +54,13 @@ pub(super) async fn ask(
             let next = shifts.find_map(|shift| {
                 let until = shift.ends_at.filter(|end| *end > state.now)?;
                 let from = shift.starts_at.max(state.now);
+                // Shifts that touch are told as one: who takes turns alone has a single one for ever.
+                let next = rota.terms.cadence.next_hand_off(from, None);
+                let until = next.map_or(until, |next| next.at.min(until));
                 Some(Span { from, until })
             });
             match next {
-                Some(span) => as_typed(span, &rota.terms.cadence.zone),
+                Some(span) => (as_typed(span, &rota.terms.cadence.zone), Some(span)),
                 None => return Ok(replies.no_shift()),
             }
         }
@@ -71,7 +77,7 @@ pub(super) async fn ask(
         span,
     };
     match overrides::ask_for_cover(services, actor, &id, &input).await {
-        Ok(()) => Ok(replies.cover_asked(code)),
+        Ok(()) => Ok(replies.cover_asked(code, shift)),
         Err(Stop::Refused(refusal)) => Ok(replies.cover_refused(&refusal, zone)),
         Err(Stop::Failed(failure)) => Err(failure),
     }

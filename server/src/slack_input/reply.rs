@@ -133,10 +133,13 @@ impl<'a> Reply<'a> {
             .to_owned()
     }
 
-    pub(super) fn cover_asked(&self, code: &str) -> String {
+    /// `shift` is the next one of whoever asks, where they named no time.
+    pub(super) fn cover_asked(&self, code: &str, shift: Option<Span>) -> String {
         let code = escaped(code);
+        let shift = shift.map(|shift| format!(" {}", during(shift)));
+        let shift = shift.unwrap_or_default();
         format!(
-            "Cover is asked for. Nothing changes until somebody takes it: on the page of the rotation, or by `/rr {code} take`."
+            "Cover is asked for{shift}. Nothing changes until somebody takes it: on the page of the rotation, or by `/rr {code} take`."
         )
     }
 

@@ -2,7 +2,7 @@
 //! and what brought them right may have been missed. Slack tells of all groups of a workspace in
 //! one answer. What differs goes through the outbox like everything else.
 
-use super::{allowed, may_be_tried, publish, watch};
+use super::{allowed, groups::GROUP_GONE, may_be_tried, publish, watch};
 use crate::{
     Services,
     actions::{Failure, duty_groups::Feeding},
@@ -120,7 +120,10 @@ async fn compare_one(
         }
         // One that is gone, too: whoever writes says what is wrong.
         _ => {
-            if may_be_tried(group.problem.as_ref(), now) {
+            let problem = group.problem.as_ref();
+            // Slack had left it out, and tells of it again.
+            let is_back = present.is_some() && problem.is_some_and(|(word, _)| word == GROUP_GONE);
+            if is_back || may_be_tried(problem, now) {
                 let target = (DUTY_GROUP, group.id.as_str());
                 let (rotation, _) = &group.feeds[0];
                 store.tell_now(workspace, rotation, target).await?;

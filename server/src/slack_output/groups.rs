@@ -22,6 +22,7 @@ use types::{SlackGroupId, WorkspaceId};
 
 /// How often a group is looked at before and after a write, in one attempt.
 const LOOKS: usize = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// How long one attempt takes at most: a delivery takes 20 seconds, and what came of it is still to be
 /// written then.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(18);
@@ -31,6 +32,8 @@ const ASKING_LIMIT: Duration = Duration::from_secs(15);
 /// Codes of what is wrong where Slack has no word for it.
 const EXTERNAL: &str = "external_group";
 const UNREADABLE: &str = "unreadable";
+/// Slack's word for a group that it does not have.
+pub(super) const GROUP_GONE: &str = "no_such_subteam";
 /// What was written is not what Slack tells.
 const NOT_YET_SO: &str = "not_yet_so";
 const TIMED_OUT: &str = "timed_out";
@@ -123,14 +126,26 @@ impl DutyGroups {
         let workspace = &installed.workspace.id;
         let until = Instant::now() + ASKING_LIMIT;
         let mut rules = group.rules.clone();
-        let mut written = false;
+        let (mut written, mut missed, mut unlike) = (false, false, false);
         for _ in 0..LOOKS {
-            let groups = match slack.user_groups.of_late(slack, installed, FRESH).await {
+            // Slack takes a moment to tell what was written, and may leave a group out once.
+            let age = match unlike || missed {
+                true => {
+                    time::sleep(BETWEEN_LOOKS).await;
+                    Duration::ZERO
+                }
+                false => FRESH,
+            };
+            let groups = match slack.user_groups.of_late(slack, installed, age).await {
                 Ok(groups) => groups,
                 Err(error) => return answered(error),
             };
             let Some(present) = groups.iter().find(|present| present.id == group.id) else {
-                return Ok(refused("no_such_subteam"));
+                if missed {
+                    return Ok(refused(GROUP_GONE));
+                }
+                missed = true;
+                continue;
             };
             if present.external {
                 return Ok(refused(EXTERNAL));
@@ -152,6 +167,10 @@ impl DutyGroups {
                     store.note_taken_but(workspace, &group.id, &doubted).await?;
                 }
                 return Ok(Attempt::Delivered);
+            }
+            if written {
+                unlike = true;
+                continue;
             }
             for step in &writes {
                 let writing = slack.user_groups.write(slack, installed, &group.id, step);

@@ -8,7 +8,7 @@ use crate::{
         names_markup, redrawn,
     },
     forms::{ActionForm, form_input, form_outcome},
-    pages::{address::parameter, wording::count},
+    pages::address::parameter,
     server_fns::MakeDutyGroup,
     view,
 };
@@ -90,14 +90,10 @@ const CONFIRM: &str = "confirm-taking-out";
 #[component]
 fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
     let taken_out = chosen.taken_out.len();
-    let others = match chosen.shared_with {
-        0 => None,
-        others => Some(format!(
-            "{} this group too. Whoever belongs in it by any of them is in it, and what was chosen for it stays.",
-            count(others, "other rotation feeds", "other rotations feed")
-        )),
-    };
-    let is_new = others.is_none();
+    let others = chosen.is_shared.then_some(
+        "This group is fed by others, too. Whoever belongs in it by any of them is in it, and what was chosen for it stays.",
+    );
+    let is_new = !chosen.is_shared;
     let outcome = form_outcome(actions.connect);
     // What the group holds may have become unknown since it was looked at.
     let asked = move || {

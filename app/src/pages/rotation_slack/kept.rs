@@ -7,10 +7,7 @@ use crate::{
         Badge, ButtonKind, Checkbox, Facts, SubmitButton, Time, Tone, names_markup, redrawn,
     },
     forms::{ActionForm, form_outcome},
-    pages::{
-        person_select::{PeopleSearch, PersonSelect},
-        wording::count,
-    },
+    pages::person_select::{PeopleSearch, PersonSelect},
     view,
 };
 use leptos::prelude::*;
@@ -67,9 +64,11 @@ pub(super) fn KeptGroup(
         view! { <p class="hint"><bdi translate="no">{name}</bdi>" "{why}</p> }
     });
     let left_out = left_out.collect_view();
-    let shared = (kept.shared_with > 0).then(|| {
-        let others = count(kept.shared_with, "other rotation feeds", "other rotations feed");
-        view! { <p class="hint">{format!("{others} this group too. Whom of this rotation it holds is chosen here for this one alone, all else for all of them.")}</p> }
+    let shared = kept.is_shared.then(|| view! {
+        <p class="hint">
+            "This group is fed by others, too. Whom of this rotation it holds is chosen here for this one alone, all \
+            else for all of them."
+        </p>
     });
     let stays = (kept.when_nobody == NobodyOnDuty::Keep && !kept.permanent.is_empty()).then(|| {
         view! {

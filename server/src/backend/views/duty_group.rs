@@ -1,6 +1,5 @@
 //! The user group of a rotation, or those to choose from, with people by their names.
 
-use super::count;
 use crate::{
     actions::duty_groups::{Chosen, Kept, RotationGroup},
     slack::UserGroup,
@@ -12,7 +11,9 @@ pub(in crate::backend) fn duty_group(group: RotationGroup) -> DutyGroupView {
     let directory = &group.directory;
     DutyGroupView {
         rotation: group.rotation,
-        kept: group.kept.map(|kept| kept_group(kept, directory)),
+        kept: group
+            .kept
+            .map(|kept| kept_group(kept, (directory, group.may_write))),
         may_write: group.may_write,
         found: group.found.iter().map(summary).collect(),
         more: group.more,
@@ -37,11 +38,11 @@ fn kept_group(
         left_out,
         waiting,
     }: Kept,
-    directory: &Directory,
+    (directory, may_write): (&Directory, bool),
 ) -> KeptGroup {
     let trouble = group.problem.map(|(word, _)| GroupTrouble::of_word(&word));
     // That is said already where it is allowed.
-    let trouble = trouble.filter(|trouble| *trouble != GroupTrouble::MissingScope);
+    let trouble = trouble.filter(|trouble| may_write || *trouble != GroupTrouble::MissingScope);
     KeptGroup {
         id: group.id,
         handle: group.handle,
@@ -63,7 +64,7 @@ fn kept_group(
         trouble_since: trouble.as_ref().and(group.problem_since),
         trouble: trouble.map(|trouble| trouble.to_string()),
         waiting,
-        shared_with: count(group.feeds.len().saturating_sub(1)),
+        is_shared: group.feeds.len() > 1,
     }
 }
 
@@ -73,7 +74,7 @@ fn preview(chosen: Chosen, directory: &Directory) -> GroupPreview {
         holds,
         now,
         plan,
-        shared_with,
+        is_shared,
     } = chosen;
     GroupPreview {
         group: summary(&group),
@@ -85,7 +86,7 @@ fn preview(chosen: Chosen, directory: &Directory) -> GroupPreview {
             .members(&now)
             .map(|members| names(&members, directory)),
         joins_channels: group.joins_channels,
-        shared_with: count(shared_with),
+        is_shared,
     }
 }
 

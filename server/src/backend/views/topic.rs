@@ -25,7 +25,7 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
         is_edited: set.is_some_and(|set| set.is_edited()),
         // That is said already.
         trouble: trouble
-            .filter(|trouble| *trouble != TopicTrouble::MayNotWrite)
+            .filter(|trouble| topic.may_write || *trouble != TopicTrouble::MayNotWrite)
             .map(|trouble| trouble.to_string()),
         waiting: topic.waiting,
     }
