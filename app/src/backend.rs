@@ -68,7 +68,7 @@ pub trait Connections {
     /// Binds back what the disconnect before reverted, on the same account.
     async fn rebind_former(&self, caller: &Caller) -> Answer<Rebound, ConnectRefusal>;
     /// Leaves those rotations Manual and offers it no more.
-    async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
+    async fn forget_former(&self, caller: &Caller) -> Answer<Vec<String>, ConnectRefusal>;
     /// Takes that back, for a short while.
     async fn undo_forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal>;
 }

@@ -124,7 +124,7 @@ test('no dialog, message or editor of a rotation has barriers', async ({ page, w
   await connectAs(page, world);
   await makeBoundRotation(page, 'Backup', 'Platform Secondary');
   const rotation = page.url();
-  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
+  await page.getByRole('link', { name: 'Link to Slack… Robin Ashworth' }).click();
   await expect(page.getByRole('dialog', { name: 'Link to Slack' })).toBeVisible();
   await expectAccessibleInAllColours(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Link', exact: true }).click();
@@ -145,7 +145,7 @@ test('no dialog, message or editor of a rotation has barriers', async ({ page, w
   await expectAccessibleInAllColours(page);
   await openEditor(page);
   await page.getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByRole('dialog', { name: 'Delete this rotation?' })).toBeVisible();
+  await expect(page.getByRole('dialog', { name: 'Delete rotation' })).toBeVisible();
   await expectAccessibleInAllColours(page);
 });
 

@@ -1,8 +1,9 @@
 // Calendar feeds: made and revoked on the page, and read by a reader that is not ours.
 import ICAL from 'ical.js';
+import { done } from '../support/calls';
 import { connectAs } from '../support/connection';
-import { makeBoundRotation } from '../support/rotations';
-import { signInWithoutJavaScript } from '../support/sign-in';
+import { arrangeRotation, change, makeBoundRotation, row } from '../support/rotations';
+import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test, type Page } from '../support/world';
 
@@ -48,6 +49,89 @@ test('a rotation is read in a calendar until its address is revoked', async ({ p
   await expect(page.getByText('Nobody can read that calendar any more.')).toBeVisible();
   await expect(page.getByRole('region', { name: 'New address' })).toHaveCount(0);
   expect((await page.request.get(address)).status()).toBe(404);
+});
+
+/** Who has which stretch in a calendar, as it stands, by start; what was cancelled is left out. */
+function standing(events: ICAL.Event[]): ICAL.Event[] {
+  const confirmed = events.filter((event) => event.component.getFirstPropertyValue('status') !== 'CANCELLED');
+  return confirmed.sort((one, other) => one.startDate.compare(other.startDate));
+}
+
+/** Every event once, and never two at a time where one is on duty at a time. */
+function expectEachOnce(events: ICAL.Event[]): void {
+  expect(new Set(events.map((event) => event.uid)).size).toBe(events.length);
+  const stands = standing(events);
+  stands.slice(1).forEach((event, before) => {
+    expect(event.startDate.compare(stands[before]!.endDate), `${event.summary} does not begin before ${stands[before]!.summary} ends`).toBeGreaterThanOrEqual(0);
+  });
+}
+
+const byId = (events: ICAL.Event[]) => new Map(events.map((event) => [event.uid, event]));
+
+test('an override, another name and a change of member change events in their place, none twice, and nothing else', async ({ page }) => {
+  await signInAs(page, 'Ada Okafor');
+  const path = await arrangeRotation(page, 'Ops', ['Ada Okafor', 'Wei Zhang', 'Kenji Sato']);
+  const id = path.split('/').pop()!;
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await done(page, '/rpc/set_schedule', {
+    id,
+    mode: 'scheduled',
+    'rota[kind]': 'daily',
+    'rota[times]': '09:00',
+    'rota[zone]': 'UTC',
+    'rota[starts_on]': day(1),
+  });
+  await visit(page, `${ADDRESS}?rotation=${id}`);
+  await page.getByRole('button', { name: 'The rotation that I came from' }).click();
+  const address = await newAddress(page);
+  const bytes = async () => (await page.request.get(address)).text();
+  const first = await bytes();
+  expect(await bytes(), 'nothing changed').toBe(first);
+  const { events: before } = await read(page, address);
+  expectEachOnce(before);
+  expect(standing(before).length).toBeGreaterThan(10);
+
+  // Kenji has four hours of the third shift.
+  await done(page, '/rpc/make_override', {
+    rotation: id,
+    kind: 'replace',
+    person: 'U12KENJISA',
+    'span[from]': `${day(3)}T12:00`,
+    'span[until]': `${day(3)}T16:00`,
+  });
+  const { events: overridden } = await read(page, address);
+  expectEachOnce(overridden);
+  const hours = standing(overridden).find((event) => event.startDate.toJSDate().toISOString().startsWith(`${day(3)}T12:00`));
+  expect(hours!.summary).toContain('Kenji Sato');
+  expect(hours!.endDate.toJSDate().toISOString()).toContain(`${day(3)}T16:00`);
+  // Of what was there, at most the one stretch is another now.
+  const changed = before.filter((event) => {
+    const now = byId(overridden).get(event.uid);
+    return now === undefined || now.toString() !== event.toString();
+  });
+  expect(changed.map((event) => event.startDate.toJSDate().toISOString().slice(0, 10))).toEqual([day(3)]);
+  const third = byId(overridden).get(changed[0]!.uid);
+  expect(third?.sequence, 'a calendar takes the change over').toBeGreaterThan(changed[0]!.sequence);
+
+  await done(page, '/rpc/edit_rotation', { id, 'input[name]': 'Operations', 'input[duty_size]': '1' });
+  const { name, events: renamed } = await read(page, address);
+  expect(name).toBe('Operations on duty');
+  expectEachOnce(renamed);
+  expect(renamed.map((event) => event.uid).sort()).toEqual(overridden.map((event) => event.uid).sort());
+  for (const event of standing(renamed)) {
+    expect(event.summary).toContain('Operations: ');
+    expect(event.sequence).toBeGreaterThan(byId(overridden).get(event.uid)!.sequence);
+  }
+
+  await visit(page, path);
+  await change(page, 'Remove', 'Wei Zhang');
+  await expect(row(page, 'Members', 'Wei Zhang')).toHaveCount(0);
+  const { events: without } = await read(page, address);
+  expectEachOnce(without);
+  expect(standing(without).length).toBeGreaterThan(10);
+  expect(standing(without).filter((event) => event.summary.includes('Wei Zhang'))).toEqual([]);
+  const last = await bytes();
+  expect(await bytes(), 'nothing changed').toBe(last);
 });
 
 test('an address that was shown is shown to nobody else, and a new one ends it', async ({ page, browser, world }) => {

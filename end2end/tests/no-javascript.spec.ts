@@ -138,7 +138,7 @@ test('without JavaScript members are moved, set on duty and removed, owners chan
   await row(page, 'Owners', 'Kenji Sato').getByRole('button', { name: 'Remove' }).click();
   await expect(names(page, 'Owners')).toHaveText(['Ada Okafor']);
 
-  const dialog = page.getByRole('dialog', { name: 'Delete this rotation?' });
+  const dialog = page.getByRole('dialog', { name: 'Delete rotation' });
   await page.getByRole('button', { name: 'Delete' }).click();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog).toBeHidden();
@@ -195,7 +195,7 @@ test('without JavaScript people of a large workspace are searched for', async ({
 
   await bindTo(page, 'Platform Secondary');
   const rotation = page.url();
-  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
+  await page.getByRole('link', { name: 'Link to Slack… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
   await dialog.getByRole('searchbox', { name: 'Find a person' }).fill('tomas.herrera');
   await dialog.getByRole('button', { name: 'Search' }).click();
@@ -217,7 +217,7 @@ test('without JavaScript somebody is linked by hand, and what was bound is bound
   await bindTo(page, 'Platform Secondary');
 
   const rotation = page.url();
-  await page.getByRole('link', { name: 'Link… Robin Ashworth' }).click();
+  await page.getByRole('link', { name: 'Link to Slack… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
   await dialog.getByLabel('Person in Slack').selectOption({ label: 'Leila Haddad' });
   await dialog.getByRole('button', { name: 'Link', exact: true }).click();

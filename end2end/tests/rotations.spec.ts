@@ -29,7 +29,7 @@ test('a rotation is made, edited and, after asking, deleted', async ({ page }) =
   await page.getByRole('link', { name: 'Edit', exact: true }).click();
   await expect(page.getByRole('textbox', { name: 'Description' })).toHaveValue('Beans\nand <milk> & sugar');
 
-  const dialog = page.getByRole('dialog', { name: 'Delete this rotation?' });
+  const dialog = page.getByRole('dialog', { name: 'Delete rotation' });
   await page.getByRole('button', { name: 'Delete' }).click();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog).toBeHidden();

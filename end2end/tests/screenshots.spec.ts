@@ -97,7 +97,7 @@ for (const { name: variant, viewport, colorScheme } of VARIANTS) {
 
       await openIntegrations(page);
       await take('integrations-people');
-      await page.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+      await page.getByRole('button', { name: 'Link to Slack… Robin Ashworth' }).click();
       await expect(page.getByRole('dialog', { name: 'Link to Slack' })).toBeVisible();
       await take('integrations-link');
       await page.keyboard.press('Escape');

@@ -76,7 +76,7 @@ test('somebody whom no e-mail links is linked by hand, and stays linked', async 
   await openIntegrations(page);
   const unlinked = page.getByRole('region', { name: 'People not linked to Slack' });
   await expect(unlinked.getByRole('listitem').filter({ hasText: 'Robin Ashworth' })).toContainText('Not found in Slack');
-  await unlinked.getByRole('button', { name: 'Link… Robin Ashworth' }).click();
+  await unlinked.getByRole('button', { name: 'Link to Slack… Robin Ashworth' }).click();
   const dialog = page.getByRole('dialog', { name: 'Link to Slack' });
   await dialog.getByLabel('Person in Slack').selectOption({ label: 'Leila Haddad' });
   await dialog.getByRole('button', { name: 'Link', exact: true }).click();

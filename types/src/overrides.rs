@@ -134,6 +134,10 @@ pub enum OverrideProblem {
     )]
     CannotSee,
     #[error(
+        "This rotation is private and this person is not in it, so they could not see their duty. Choose somebody who is, or make them a member or an owner first."
+    )]
+    CannotSeeDuty,
+    #[error(
         "This person is a guest of the Slack workspace and not in this rotation, so they could not take the place. Choose somebody else, or ask anybody."
     )]
     Guest,

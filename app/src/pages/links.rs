@@ -114,7 +114,7 @@ const fn offered(state: LinkState) -> Option<(&'static str, &'static str, &'stat
     match state {
         LinkState::Linked => None,
         LinkState::LinkedByHand => Some((UNLINK_FORM, "user", "Undo link")),
-        _ => Some((LINK_FORM, PARAMETER, "Link…")),
+        _ => Some((LINK_FORM, PARAMETER, "Link to Slack…")),
     }
 }
 
@@ -136,7 +136,10 @@ pub(super) fn LinkOffer(user: PagerDutyUserId, name: String, state: LinkState) -
     let (label, href) = match state {
         LinkState::Linked => return None,
         LinkState::LinkedByHand => ("Change link", ADDRESS.to_owned()),
-        _ => ("Link…", address(ADDRESS, &[(PARAMETER, user.as_str())])),
+        _ => (
+            "Link to Slack…",
+            address(ADDRESS, &[(PARAMETER, user.as_str())]),
+        ),
     };
     Some(view! {
         <a class="button small" href=href>

@@ -93,11 +93,12 @@ pub async fn rebind_former() -> Result<Outcome<Rebound, ConnectRefusal>, AppErro
     .await
 }
 
+/// Gives the names of the rotations that stay as they are.
 #[server(prefix = "/rpc", endpoint = "forget_former")]
-pub async fn forget_former() -> Result<Outcome<(), ConnectRefusal>, AppError> {
+pub async fn forget_former() -> Result<Outcome<Vec<String>, ConnectRefusal>, AppError> {
     submit::<ForgetFormer, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |_| None,
         |backend, caller| async move { backend.forget_former(&caller).await },
     )
     .await

@@ -108,7 +108,9 @@ impl FeedRotation<'_> {
                 "It lasts until somebody hands over.",
             ),
         };
-        if ends_at <= span.starts_at {
+        // Calendars know whole seconds, and no event that takes no time.
+        let second = |at: Timestamp| at.as_millis().div_euclid(1000);
+        if second(ends_at) <= second(span.starts_at) {
             return None;
         }
         if !(description.is_empty() || not_known.is_empty()) {
@@ -310,6 +312,23 @@ mod tests {
             format!("{from}-{until} {}", event.title)
         };
         events.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_takes_less_than_a_second_is_no_event() {
+        let after = |seconds: i64, millis: i64| {
+            let whole = at(seconds).as_millis();
+            Timestamp::from_millis(whole - whole.rem_euclid(1000) + millis)
+        };
+        let short = |from, until| Stretch {
+            starts_at: from,
+            ends_at: Some(until),
+            ..stretch("ann", 0, 0)
+        };
+        let within = short(after(10, 100), after(10, 900));
+        assert_eq!(shifts("Ops", &coverage(&[within], None)), []);
+        let across = short(after(10, 900), after(11, 100));
+        assert_eq!(shifts("Ops", &coverage(&[across], None)).len(), 1);
     }
 
     #[test]

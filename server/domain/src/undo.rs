@@ -1,7 +1,7 @@
 //! Taking back what somebody changed by hand, as long as nothing else has changed since.
 
 use crate::{Crew, Duty, Member, Rotation};
-use types::{RotationRefusal, Timestamp};
+use types::{MemberKey, RotationRefusal, Timestamp};
 
 /// The people of a rotation before a change and after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,12 +10,15 @@ pub struct Undo {
     pub after: Crew,
 }
 
-/// Puts back who took turns, in which order, and who was on duty. Whoever comes back on duty is
-/// so from `now` on: who was on duty meanwhile stays in the history.
+/// Puts back who took turns, in which order, and where people hand over by hand, who was on duty.
+/// Whoever comes back on duty is so from `now` on: who was on duty meanwhile stays in the history.
+/// Where a schedule of its own decides who is on duty, it goes on with the people put back.
 pub fn undo(rotation: &mut Rotation, undo: &Undo, now: Timestamp) -> Result<(), RotationRefusal> {
-    rotation.plan.people_hand_over()?;
+    rotation.plan.members_are_ours()?;
+    let by_hand = rotation.plan.people_hand_over().is_ok();
     let present = &rotation.crew;
-    if !is_same(present, &undo.after) {
+    let same_duties = || duties(present) == duties(&undo.after);
+    if members(present) != members(&undo.after) || by_hand && !same_duties() {
         return Err(RotationRefusal::ChangedSince);
     }
     let as_known_now = |member: &Member| {
@@ -24,6 +27,11 @@ pub fn undo(rotation: &mut Rotation, undo: &Undo, now: Timestamp) -> Result<(), 
         known.unwrap_or(member).clone()
     };
     let members: Vec<_> = undo.before.members.iter().map(as_known_now).collect();
+    if !by_hand {
+        let duties = present.duties.clone();
+        rotation.crew = Crew::new(members, duties);
+        return Ok(());
+    }
     let back = |duty: &Duty| match present.duty_of(&duty.holder.key) {
         Some(going_on) => Ok(going_on.clone()),
         None => back_on_duty(duty, &members, now),
@@ -34,19 +42,14 @@ pub fn undo(rotation: &mut Rotation, undo: &Undo, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// The same people in the same order, with the same duties. What they are called may differ.
-fn is_same(one: &Crew, other: &Crew) -> bool {
-    let keys = |crew: &Crew| -> Vec<_> {
-        let members = crew.members.iter();
-        members.map(|member| member.key.clone()).collect()
-    };
-    let duties = |crew: &Crew| -> Vec<_> {
-        let duties = crew.duties.iter();
-        duties
-            .map(|duty| (duty.holder.key.clone(), duty.since))
-            .collect()
-    };
-    keys(one) == keys(other) && duties(one) == duties(other)
+/// Who take turns, in their order, whatever they are called.
+fn members(crew: &Crew) -> Vec<&MemberKey> {
+    crew.members.iter().map(|member| &member.key).collect()
+}
+
+fn duties(crew: &Crew) -> Vec<(&MemberKey, Timestamp)> {
+    let duties = crew.duties.iter();
+    duties.map(|duty| (&duty.holder.key, duty.since)).collect()
 }
 
 fn back_on_duty(duty: &Duty, members: &[Member], now: Timestamp) -> Result<Duty, RotationRefusal> {

@@ -4,6 +4,7 @@ use super::{Failure, Stop, publish_rotation, rights::must_edit};
 use crate::{
     Services,
     audit::entry_about,
+    slack::{DUTY_GROUP, TOPIC},
     store::{NewAuditEntry, RotationChange, StoreError},
 };
 use domain::{Actor, Crew, Plan, Rotation};
@@ -98,7 +99,7 @@ pub(super) async fn told_of_edit(
 pub async fn delete(services: &Services, actor: &Actor, id: &RotationId) -> Result<(), Failure> {
     let deleted = services
         .store
-        .delete_rotation(&actor.workspace, id, |rotation| {
+        .delete_rotation(&actor.workspace, id, &[DUTY_GROUP, TOPIC], |rotation| {
             must_edit(rotation, actor)?;
             Ok::<_, Failure>(NewAuditEntry {
                 before: Some(described(rotation)),
@@ -123,8 +124,8 @@ pub(super) async fn change(
     changed.await.map(drop)
 }
 
-/// The same, and what takes the change back; `None` where nothing differs by it, or where
-/// people do not hand over themselves: who is on duty does not come back there.
+/// The same, and what takes the change back; `None` where nothing differs by it, or where the
+/// people come from elsewhere.
 pub(super) async fn change_undoably(
     services: &Services,
     actor: &Actor,
@@ -151,7 +152,7 @@ async fn change_keeping(
             must_edit(rotation, actor)?;
             let mut entry = entry_about(actor, action, rotation);
             rule(rotation, &mut entry)?;
-            let undo = undo.filter(|_| rotation.plan.people_hand_over().is_ok());
+            let undo = undo.filter(|_| rotation.plan.members_are_ours().is_ok());
             kept.clone_from(&undo);
             Ok::<_, Stop<RotationRefusal>>(RotationChange { entry, undo })
         })

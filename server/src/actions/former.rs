@@ -64,14 +64,14 @@ pub async fn bind_back(
     Ok(rebound)
 }
 
-/// Leaves those rotations Manual, and offers it no more.
-pub async fn forget(services: &Services, actor: &Actor) -> Result<(), Failure> {
+/// Leaves those rotations Manual, and offers it no more. Gives their names.
+pub async fn forget(services: &Services, actor: &Actor) -> Result<Vec<String>, Failure> {
     let action = AuditAction::LeftManual;
     must_manage_integrations(services, actor, action).await?;
     let entry = entry(actor, action, Some("PagerDuty"));
-    services.store.give_up_former_bindings(&entry).await?;
+    let left = services.store.give_up_former_bindings(&entry).await?;
     publish_connection(services, actor);
-    Ok(())
+    Ok(left)
 }
 
 /// Takes that back: what is still as it was then is offered again.

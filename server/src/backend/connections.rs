@@ -83,7 +83,7 @@ impl Connections for RoundRobin {
         answer(caller, undone)
     }
 
-    async fn forget_former(&self, caller: &Caller) -> Answer<(), ConnectRefusal> {
+    async fn forget_former(&self, caller: &Caller) -> Answer<Vec<String>, ConnectRefusal> {
         let forgotten = former::forget(&self.services, &actor(caller)).await;
         told(caller, forgotten).map(Outcome::Done)
     }

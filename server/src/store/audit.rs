@@ -2,7 +2,7 @@
 
 use super::{DatabaseConnection, Result, Store};
 use domain::{Actor, Principal, Through};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 use types::{
     AuditAction, AuditActor, AuditEntry, AuditId, AuditPage, RotationId, Timestamp, WorkspaceId,
 };
@@ -138,21 +138,43 @@ fn first_id_at(at: Timestamp) -> String {
         .to_string()
 }
 
-/// A subquery for the last change of the details of the rotation `r`, or of what decides in it.
-pub(super) fn last_edit() -> String {
-    let actions = [
-        AuditAction::EditedRotation,
-        AuditAction::SetRota,
-        AuditAction::BoundSchedule,
-        AuditAction::UnboundSchedule,
-    ];
-    let actions = actions
+/// By which of them a form tells whether somebody else has edited the rotation meanwhile.
+const EDITS: [AuditAction; 4] = [
+    AuditAction::EditedRotation,
+    AuditAction::SetRota,
+    AuditAction::BoundSchedule,
+    AuditAction::UnboundSchedule,
+];
+
+/// A subquery for the last change of the details of the rotation with this id, or of what decides
+/// in it.
+pub(super) fn last_edit(rotation: &str) -> String {
+    let actions = EDITS
         .map(|action| format!("'{}'", action.code()))
         .join(", ");
     format!(
         "(select max(a.id) from audit a
-          where a.rotation_id = r.id and a.action in ({actions}) and a.refused = 0)"
+          where a.rotation_id = {rotation} and a.action in ({actions}) and a.refused = 0)"
     )
+}
+
+/// The id of an entry. One of an edit comes after those of all edits before, whichever server's
+/// clock they were made by: the rotation's row is held.
+async fn new_id(connection: &mut DatabaseConnection, entry: &NewAuditEntry) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    let edited = entry.rotation.as_ref();
+    let edited = edited.filter(|_| EDITS.contains(&entry.action) && !entry.refused);
+    let Some(rotation) = edited else {
+        return Ok(id);
+    };
+    let last: Option<String> =
+        sqlx::query_scalar(AssertSqlSafe(format!("select {}", last_edit("$1"))))
+            .bind(rotation.as_str())
+            .fetch_one(connection)
+            .await?;
+    let last = last.and_then(|last| Uuid::parse_str(&last).ok());
+    let after = last.map(|last| Uuid::from_u128(last.as_u128().saturating_add(1)));
+    Ok(after.map_or(id, |after| id.max(after)))
 }
 
 /// Writes an entry as part of a transaction.
@@ -160,12 +182,13 @@ pub(super) async fn insert(
     connection: &mut DatabaseConnection,
     entry: &NewAuditEntry,
 ) -> Result<()> {
+    let id = new_id(connection, entry).await?;
     sqlx::query(
         "insert into audit (id, workspace_id, at, actor_id, actor_name, actor_kind, action, refused,
              target, rotation_id, before_change, after_change, request_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
-    .bind(Uuid::now_v7().to_string())
+    .bind(id.to_string())
     .bind(entry.workspace().as_str())
     .bind(entry.at.as_millis())
     .bind(entry.actor_id())

@@ -2,7 +2,7 @@
 //! the same account is connected again.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, millis, undos::UNDO_KEPT};
-use domain::AccountIdentity;
+use domain::{AccountIdentity, NaturalKey};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{Region, RotationId, ScheduleId, Timestamp, WorkspaceId};
 
@@ -83,14 +83,19 @@ impl Store {
     }
 
     /// Gives up what the disconnects reverted in the entry's workspace, and writes the
-    /// entry; false when there was nothing.
-    pub async fn give_up_former_bindings(&self, entry: &NewAuditEntry) -> Result<bool> {
+    /// entry, unless there was nothing. Gives the names of the rotations.
+    pub async fn give_up_former_bindings(&self, entry: &NewAuditEntry) -> Result<Vec<String>> {
         let now = self.engine.now();
         let give_up = format!(
             "update former_bindings set given_up_at = {now}, given_up_by = $2
-             where workspace_id = $1 and given_up_at is null"
+             where workspace_id = $1 and given_up_at is null
+             returning coalesce((select r.name from rotations r
+                 where r.id = former_bindings.rotation_id), '')"
         );
-        self.write_former(give_up, entry).await
+        let mut names = self.write_former(give_up, entry).await?;
+        names.retain(|name| !name.is_empty());
+        names.sort_by_cached_key(|name| NaturalKey::of(name));
+        Ok(names)
     }
 
     /// Takes that back, as far as whoever makes the entry gave it up a short while ago and
@@ -99,26 +104,26 @@ impl Store {
         let (now, kept) = (self.engine.now(), millis(UNDO_KEPT));
         let take_up = format!(
             "update former_bindings set given_up_at = null, given_up_by = null
-             where workspace_id = $1 and given_up_by = $2 and given_up_at >= {now} - {kept}"
+             where workspace_id = $1 and given_up_by = $2 and given_up_at >= {now} - {kept}
+             returning ''"
         );
-        self.write_former(take_up, entry).await
+        Ok(!self.write_former(take_up, entry).await?.is_empty())
     }
 
     /// Executes a statement about the entry's workspace and whoever made it, and writes the
-    /// entry if that changed anything.
-    async fn write_former(&self, statement: String, entry: &NewAuditEntry) -> Result<bool> {
+    /// entry if that changed anything. Gives what the statement returns of each.
+    async fn write_former(&self, statement: String, entry: &NewAuditEntry) -> Result<Vec<String>> {
         let mut transaction = self.begin().await?;
-        let written = sqlx::query(AssertSqlSafe(statement))
+        let written: Vec<String> = sqlx::query_scalar(AssertSqlSafe(statement))
             .bind(entry.workspace().as_str())
             .bind(entry.actor_id())
-            .execute(&mut *transaction)
+            .fetch_all(&mut *transaction)
             .await?;
-        let any = written.rows_affected() > 0;
-        if any {
+        if !written.is_empty() {
             audit::insert(&mut transaction, entry).await?;
         }
         transaction.commit().await?;
-        Ok(any)
+        Ok(written)
     }
 
     /// Forgets what was given up and cannot be taken up any more.

@@ -227,15 +227,7 @@ impl Store {
         .await?;
         match waiting.rows_affected() {
             0 => {
-                let notice = Notice {
-                    key: NoticeKey {
-                        occurrence: Occurrence::at(now),
-                        kind: kind.to_owned(),
-                        target: target.to_owned(),
-                    },
-                    due_in: Duration::ZERO,
-                    expires_in: None,
-                };
+                let notice = notice_at_once((kind, target), now);
                 let subject = Subject::Rotation(rotation.clone());
                 let row = Row::new(workspace, &subject, &notice);
                 insert(&mut tx, self.engine, &[row]).await?;
@@ -287,19 +279,45 @@ pub(super) async fn withdraw(
     Ok(())
 }
 
-/// Withdraws whatever was to be told of a rotation that is deleted.
+/// Tells a target how things are now.
+fn notice_at_once((kind, target): (&str, &str), now: Timestamp) -> Notice {
+    Notice {
+        key: NoticeKey {
+            occurrence: Occurrence::at(now),
+            kind: kind.to_owned(),
+            target: target.to_owned(),
+        },
+        due_in: Duration::ZERO,
+        expires_in: None,
+    }
+}
+
+/// Withdraws whatever was to be told of a rotation that is deleted, and has these kinds and targets
+/// told that it is gone.
 pub(super) async fn forget(
     connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
     rotation: &RotationId,
+    (told, now): (&[(&str, String)], Timestamp),
 ) -> Result<()> {
     sqlx::query(
         "delete from outbox where subject_kind = 'rotation' and subject_id = $1
              and state = 'waiting'",
     )
     .bind(rotation.as_str())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    let told = told.iter();
+    let notices: Vec<_> = told
+        .map(|(kind, target)| notice_at_once((kind, target), now))
+        .collect();
+    let subject = Subject::Rotation(rotation.clone());
+    let rows: Vec<_> = notices
+        .iter()
+        .map(|notice| Row::new(workspace, &subject, notice))
+        .collect();
+    insert(connection, engine, &rows).await
 }
 
 fn of<'a>(

@@ -361,7 +361,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 26] = [
+const ABSORBING: [&str; 33] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -418,6 +418,21 @@ const ABSORBING: [&str; 26] = [
              and n.person_id = $3)",
     "update notifications set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update sessions set person_id = $3 where workspace_id = $1 and person_id = $2",
+    // Of two addresses for the same the one of the account that stays is kept.
+    "delete from feeds where workspace_id = $1 and person_id = $2
+         and exists (select 1 from feeds f where f.workspace_id = $1 and f.person_id = $3
+             and f.subject = feeds.subject)",
+    "update feeds set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "update undos set person_id = $3 where workspace_id = $1 and person_id = $2",
+    "update former_bindings set given_up_by = $3 where workspace_id = $1 and given_up_by = $2",
+    "update duty_history set holder = 'slack:' || $3
+         where workspace_id = $1 and holder = 'slack:' || $2",
+    "delete from outbox where workspace_id = $1 and target = 'slack:' || $2
+         and exists (select 1 from outbox o where o.subject_kind = outbox.subject_kind
+             and o.subject_id = outbox.subject_id and o.occurrence = outbox.occurrence
+             and o.kind = outbox.kind and o.target = 'slack:' || $3)",
+    "update outbox set target = 'slack:' || $3
+         where workspace_id = $1 and target = 'slack:' || $2",
     "delete from people where workspace_id = $1 and id = $2 and id <> $3",
 ];
 

@@ -6,7 +6,7 @@ use super::{
     duties::{self, JOINED, SINCE, STAND_INS, StandInRow, UNTIL},
     from_json, history, outbox,
     rotas::{self, RotaRow, rota_columns},
-    undos,
+    subscriptions, undos,
 };
 use domain::{Crew, Duty, Member, Plan, Rotation, Undo};
 use serde::{Deserialize, Serialize};
@@ -360,13 +360,16 @@ impl Store {
         Ok(Some(Ok(true)))
     }
 
-    /// Deletes a rotation if `allow` does not refuse; `None` when there is none.
+    /// Deletes a rotation if `allow` does not refuse; `None` when there is none. What is told of it
+    /// by notices of these kinds is told that it is gone.
     pub async fn delete_rotation<R>(
         &self,
         workspace: &WorkspaceId,
         id: &RotationId,
+        kinds: &[&'static str],
         allow: impl FnOnce(&Rotation) -> std::result::Result<NewAuditEntry, R> + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
+        let now = self.now().await?;
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
         let Some(rotation) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
@@ -376,13 +379,18 @@ impl Store {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
+        let mut told = Vec::new();
+        for &kind in kinds {
+            let target = subscriptions::told_of(&mut tx, id, kind).await?;
+            told.extend(target.map(|(target, _)| (kind, target)));
+        }
         sqlx::query("delete from rotations where workspace_id = $1 and id = $2")
             .bind(workspace.as_str())
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
         bindings::forget_unbound(&mut tx, workspace).await?;
-        outbox::forget(&mut tx, id).await?;
+        outbox::forget(&mut tx, self.engine, workspace, id, (&told, now)).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
@@ -458,7 +466,7 @@ pub(super) async fn load(
 ) -> Result<Vec<Rotation>> {
     let (owners, members) = (owners_as_json(engine), members_as_json(engine));
     let (stand_ins, who_they_are) = (duties::stand_ins_as_json(engine), who_they_are());
-    let (rota, last_edit) = (rota_columns(engine), audit::last_edit());
+    let (rota, last_edit) = (rota_columns(engine), audit::last_edit("r.id"));
     let statement = format!(
         "select r.id, r.name, r.description, r.notes, r.code, r.duty_size, r.visibility, r.mode,
              b.schedule_id, {rota}, {last_edit} as last_edit,

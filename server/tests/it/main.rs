@@ -39,6 +39,7 @@ mod replicas;
 mod rotas;
 mod rotations;
 mod runs;
+mod seed_week;
 mod sign_in;
 mod slack_kills;
 mod slack_rest;

@@ -4,7 +4,7 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, directory_read, slack_output::Output, workspace,
 };
-use app::backend::{Audit, Caller, Notifications, Overrides, Rotations, Schedules, Zones};
+use app::backend::{Audit, Caller, Feeds, Notifications, Overrides, Rotations, Schedules, Zones};
 use axum::http::StatusCode;
 use domain::Person;
 use jiff::{Timestamp as Instant, ToSpan, tz::TimeZone};
@@ -13,8 +13,8 @@ use server::sync;
 use sqlx::{AnyConnection, Connection as _};
 use std::time::Duration;
 use types::{
-    AuditAction, Lead, NotificationInput, NotificationRefusal, NotificationsView, Outcome,
-    OverrideChoice, OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind,
+    AuditAction, FeedSubject, Lead, NotificationInput, NotificationRefusal, NotificationsView,
+    Outcome, OverrideChoice, OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind,
     RotationId, ScheduleChoice, SpanInput, Timestamp, WorkspaceZoneRefusal,
 };
 
@@ -693,6 +693,9 @@ async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
     for database in databases().await {
         let output = Output::with_company(&database, &SCOPES).await;
         output.tell_me(&as_person(ADA), both()).await;
+        let (backend, ada) = (&output.backend, as_person(ADA));
+        let made = backend.make_feed(&ada, FeedSubject::Mine).await;
+        made.unwrap();
         let store = &output.services.store;
         let known = store
             .person(&workspace(), &PersonId::new(ADA.0))
@@ -713,6 +716,8 @@ async fn whoever_turns_out_to_be_somebody_else_keeps_their_choice() {
         store.save_told(&workspace(), &[same]).await.unwrap();
         let view = output.mine(&as_person(("W9", "Ada"))).await;
         assert!(view.choices.ends);
+        let feeds = output.backend.feeds(&as_person(("W9", "Ada"))).await;
+        assert_eq!(feeds.unwrap().len(), 1);
         output.end().await;
     }
 }

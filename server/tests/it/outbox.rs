@@ -1260,7 +1260,7 @@ async fn nobody_is_reminded_of_what_is_not_planned_any_more() {
         assert_eq!(following.held().await.len(), 1);
         let allow = |_: &Rotation| Ok::<_, ()>(entry(AuditAction::DeletedRotation));
         let deleted = store
-            .delete_rotation(&workspace(), &following.id, allow)
+            .delete_rotation(&workspace(), &following.id, &[], allow)
             .await;
         assert_eq!(deleted.unwrap(), Some(Ok(())));
         assert!(following.held().await.is_empty());

@@ -234,7 +234,7 @@ async fn other_servers_are_told_of_a_rotation_with_the_change_itself_and_once() 
     });
     assert_eq!(renamed.await.unwrap(), Some(Ok(true)));
     let allow = |_: &_| Ok::<_, ()>(entry(AuditAction::DeletedRotation));
-    let deleted = here.store.delete_rotation(&workspace, &id, allow);
+    let deleted = here.store.delete_rotation(&workspace, &id, &[], allow);
     assert_eq!(deleted.await.unwrap(), Some(Ok(())));
     here.store
         .announce(&workspace, Some(LiveTopic::Connection))

@@ -160,7 +160,7 @@ async fn a_deleted_rotation_takes_its_members_along() {
     on_each_engine(async |store| {
         let id = create(&store, "Ops").await;
         let deleted = store
-            .delete_rotation(&workspace(), &id, |_| {
+            .delete_rotation(&workspace(), &id, &[], |_| {
                 Ok::<_, Infallible>(entry(AuditAction::DeletedRotation))
             })
             .await
@@ -168,7 +168,7 @@ async fn a_deleted_rotation_takes_its_members_along() {
         assert_eq!(deleted, Some(Ok(())));
         assert!(store.rotations(&workspace()).await.unwrap().is_empty());
         let again = store
-            .delete_rotation(&workspace(), &id, |_| Ok::<_, Infallible>(edited()))
+            .delete_rotation(&workspace(), &id, &[], |_| Ok::<_, Infallible>(edited()))
             .await
             .unwrap();
         assert_eq!(again, None);

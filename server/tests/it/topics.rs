@@ -155,9 +155,23 @@ async fn what_somebody_set_by_hand_is_said_and_set_back() {
         output.by_hand_in(CHANNEL, "Lunch at noon").await;
         let deleted = output.backend.delete_rotation(&output.caller, id).await;
         deleted.unwrap();
-        output.look_at_topics().await;
         output.until_forgotten().await;
         output.until_topic(CHANNEL, "Lunch at noon").await;
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_topic_is_cleared_as_its_rotation_goes() {
+    for database in databases().await {
+        let (output, id) = Output::with_topic(&database).await;
+        output.until_topic(CHANNEL, "Ann").await;
+        output.until_at_rest(&id).await;
+        let deleted = output.backend.delete_rotation(&output.caller, id).await;
+        deleted.unwrap();
+        // Nobody looks at the topics meanwhile.
+        output.until_forgotten().await;
+        output.until_topic(CHANNEL, "").await;
         output.end().await;
     }
 }

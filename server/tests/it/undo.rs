@@ -7,14 +7,14 @@ use crate::support::{
 };
 use app::{
     AppError,
-    backend::{Audit, Caller, Rotations},
+    backend::{Audit, Caller, Rotations, Schedules},
 };
 use domain::Person;
 use server::{Services, backend::RoundRobin, housekeeping};
 use std::convert::Infallible;
 use types::{
     AuditAction, Change, Changed, DaysWanted, Denial, MemberKey, MoveDirection, Outcome, PersonId,
-    Role, RotationId, RotationRefusal, UndoId,
+    Role, RotaInput, RotaKind, RotationId, RotationRefusal, ScheduleChoice, UndoId,
 };
 
 fn bob() -> PersonId {
@@ -129,6 +129,41 @@ async fn whoever_was_relieved_is_on_duty_again_and_the_log_and_the_history_have_
         assert_eq!(log[0].action, AuditAction::UndidChange);
         assert_eq!(log[0].after.as_deref(), Some("On duty: Bob → Ann"));
         assert_eq!(log[1].action, AuditAction::Rotated);
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_was_taken_out_comes_back_where_a_schedule_of_its_own_goes_on() {
+    for database in databases().await {
+        let turns = Turns::over(&database).await;
+        let choice = ScheduleChoice::Scheduled(Box::new(RotaInput {
+            kind: RotaKind::Daily,
+            times: "09:00".to_owned(),
+            zone: "UTC".to_owned(),
+            starts_on: "2026-01-01".to_owned(),
+            ..RotaInput::default()
+        }));
+        let (backend, id) = (&turns.backend, turns.id.clone());
+        let set = backend.set_schedule(&caller(), id, choice.into()).await;
+        assert_eq!(set.unwrap(), Outcome::Done(()));
+        let before = turns.people().await;
+        let off_duty = match before.1 == ["Ann"] {
+            true => bob(),
+            false => ann(),
+        };
+        let removed = turns.remove(&off_duty).await;
+        let undone = turns.undo(&caller(), &removed).await;
+        assert!(matches!(undone, Outcome::Done(_)), "{undone:?}");
+        assert_eq!(turns.people().await, before);
+
+        // Not once somebody else has come or gone.
+        let removed = turns.remove(&off_duty).await;
+        let back = vec![off_duty];
+        let (backend, id) = (&turns.backend, turns.id.clone());
+        let added = backend.add_members(&caller(), id, back).await;
+        added.unwrap();
+        let undone = turns.undo(&caller(), &removed).await;
+        assert_eq!(undone, Outcome::Refused(RotationRefusal::ChangedSince));
     }
 }
 

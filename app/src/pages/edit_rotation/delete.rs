@@ -16,13 +16,14 @@ pub(super) fn DeleteDialog(id: RotationId, actions: Actions) -> impl IntoView {
     let failed = failure(form_outcome(actions.delete));
     view! {
         <Dialog
-            id=DIALOG title="Delete this rotation?"
+            id=DIALOG title="Delete rotation"
             open=failed.get_untracked().is_some()
             busy=actions.delete.pending()
         >
             <p>
-                "Its members, their order and who is on duty are gone for good. Nothing changes in Slack or \
-                PagerDuty."
+                "Its members, their order, who is on duty and its history are gone for good. A topic that it has \
+                set in Slack is cleared; its user group keeps the people that it has, unless other rotations share \
+                it. Nothing changes in PagerDuty."
             </p>
             <FailureNotice failure=failed/>
             <ActionForm action=actions.delete class="buttons">

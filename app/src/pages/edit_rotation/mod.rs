@@ -99,7 +99,7 @@ fn Content(page: DataMemo<RotationPage>, actions: Actions, people: PeopleSearch)
             <FailureNotice failure=Signal::derive(move || people.failure())/>
             <Owners page actions people/>
             <div class="buttons page-foot">
-                <DialogButton dialog=delete::DIALOG class="button danger">"Delete"</DialogButton>
+                <DialogButton dialog=delete::DIALOG class="button danger">"Delete rotation"</DialogButton>
             </div>
         </div>
         <DeleteDialog id actions/>

@@ -3,14 +3,23 @@
 
 use super::Panel;
 use crate::{
-    components::{ButtonKind, FailureNotice, Notice, SubmitButton, Tone, redrawn},
+    components::{
+        ButtonKind, FailureNotice, Notice, Offer, SubmitButton, Toasts, Tone, names_markup, redrawn,
+    },
     data::DataMemo,
-    forms::{ActionForm, failure, first_failure},
+    forms::{ActionForm, failure, first_failure, flashed},
     pages::wording::count,
+    server_fns::{UndoForgetFormer, decoded, post},
     view,
 };
-use leptos::prelude::*;
-use types::{BindRefusal, FormerBinding, Rebound};
+use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
+use maud::html;
+use serde::de::IgnoredAny;
+use types::{BindRefusal, ConnectRefusal, FormerBinding, Outcome, Rebound};
+
+/// So many rotations are named where they are told of in passing.
+const NAMED: usize = 3;
+pub(super) const TAKEN_BACK: &str = "Undone. Those rotations can be bound back as before.";
 
 #[component]
 pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl IntoView {
@@ -48,11 +57,49 @@ pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl
     .into_any()
 }
 
-/// Offers to take it back that rotations were left Manual, as long as the page tells of that.
+/// Says which rotations were left Manual, by the answer to that, and offers to take it back.
+pub(super) fn tell(toasts: Toasts, answer: &str) {
+    let Ok(Outcome::Done(names)) = decoded::<Outcome<Vec<String>, IgnoredAny>>(answer) else {
+        return;
+    };
+    if names.is_empty() {
+        return;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    let named = &names[..names.len() - more];
+    let text = html! {
+        @if more == 0 { (names_markup(named)) }
+        @else { @for name in named { bdi { (name) } ", " } "and " (count(more, "other", "others")) }
+        (if names.len() == 1 { " stays Manual." } else { " stay Manual." })
+    };
+    toasts.offer(text, Some(Offer::new(move || take_back(toasts))));
+}
+
+fn take_back(toasts: Toasts) {
+    let answer = post(UndoForgetFormer::PATH, String::new());
+    spawn_local(async move {
+        let outcome = answer.await.and_then(|json| decoded(&json));
+        match outcome {
+            Ok(Outcome::Done(())) => toasts.say(TAKEN_BACK),
+            Ok(Outcome::Refused(refusal)) => {
+                let refusal: ConnectRefusal = refusal;
+                toasts.warn(refusal.to_string(), None);
+            }
+            Err(error) => {
+                let again = Offer::new(move || take_back(toasts));
+                toasts.warn(error.to_string(), Some(again));
+            }
+        }
+        toasts.note_end();
+    });
+}
+
+/// The same offer for whoever sent the form without our code.
 #[component]
 pub(super) fn UndoLeaving(panel: Panel) -> impl IntoView {
+    let left = flashed::<Vec<String>>();
     move || {
-        panel.leave_manual_outcome.succeeded().then(|| {
+        left().filter(|_| panel.leave_manual_outcome.succeeded()).map(|_| {
             view! {
                 <div on:submit=move |_| panel.forms.forget_results()>
                     <ActionForm action=panel.undo_leaving>

@@ -80,7 +80,7 @@ struct Panel {
     disconnect_outcome: FormOutcome<Disconnected, ConnectRefusal>,
     sync_outcome: FormOutcome<SyncReport, ConnectRefusal>,
     rebind_outcome: FormOutcome<Rebound, ConnectRefusal>,
-    leave_manual_outcome: FormOutcome<(), ConnectRefusal>,
+    leave_manual_outcome: FormOutcome<Vec<String>, ConnectRefusal>,
     undo_leaving_outcome: FormOutcome<(), ConnectRefusal>,
     links: Links,
     /// All of them.
@@ -99,7 +99,7 @@ impl Panel {
         let disconnect = ServerAction::new();
         let sync = ServerAction::new();
         let rebind = ServerAction::new();
-        let leave_manual = ServerAction::new();
+        let leave_manual = ServerAction::telling_by(former::tell);
         let undo_leaving = ServerAction::new();
         let links = Links::new();
         let [link, unlink] = links.calls();
@@ -180,7 +180,7 @@ impl Panel {
         } else if self.leave_manual_outcome.succeeded() {
             "Those rotations stay Manual. Each can be bound again on its own page."
         } else if self.undo_leaving_outcome.succeeded() {
-            "Undone. Those rotations can be bound back as before."
+            former::TAKEN_BACK
         } else if self.connect_outcome.succeeded() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {

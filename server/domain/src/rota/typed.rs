@@ -36,6 +36,26 @@ pub fn typed_override(
     directory: &Directory,
     now: Timestamp,
 ) -> Result<Override, OverrideRefusal> {
+    let made = filled_in(input, rotation, directory, now)?;
+    let by = made.by().map(|by| &by.key);
+    let bar = by.and_then(|by| bar_of(by, rotation, directory));
+    match bar {
+        Some(BarToCovering::DoesNotSee) => Err(OverrideRefusal::Fields(vec![(
+            OverrideField::Person,
+            OverrideProblem::CannotSeeDuty,
+        )])),
+        // Whoever looks after the rotation may put a guest on duty, who then has to do with it.
+        Some(BarToCovering::Guest) | None => Ok(made),
+    }
+}
+
+/// The same, whoever it is that would be on duty.
+fn filled_in(
+    input: &OverrideInput,
+    rotation: &Rotation,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Override, OverrideRefusal> {
     let rota = own_rota(rotation)?;
     let mut problems = Vec::new();
     let of = || {
@@ -117,7 +137,7 @@ pub fn typed_cover(
         kind,
         ..input.clone()
     };
-    let Override { span, kind } = typed_override(&input, rotation, directory, now)?;
+    let Override { span, kind } = filled_in(&input, rotation, directory, now)?;
     if let OverrideKind::Replace { by, .. } = &kind
         && let Some(problem) = cannot_cover(&by.key, rotation, directory)
     {
@@ -143,12 +163,16 @@ fn cannot_cover(
     rotation: &Rotation,
     directory: &Directory,
 ) -> Option<OverrideProblem> {
-    let person = directory.person(&asked.person()?)?;
-    let bar = bar_to_covering(rotation, &person.id, person.role)?;
-    Some(match bar {
+    Some(match bar_of(asked, rotation, directory)? {
         BarToCovering::DoesNotSee => OverrideProblem::CannotSee,
         BarToCovering::Guest => OverrideProblem::Guest,
     })
+}
+
+/// What bars somebody from a place in a rotation.
+fn bar_of(key: &MemberKey, rotation: &Rotation, directory: &Directory) -> Option<BarToCovering> {
+    let person = directory.person(&key.person()?)?;
+    bar_to_covering(rotation, &person.id, person.role)
 }
 
 /// The span and the note of an absence that was filled in at `now`, or everything that is wrong

@@ -87,7 +87,7 @@ async fn whoever_gains_or_loses_sight_of_a_rotation_is_told() {
     let heard = told(&mut members).await.unwrap();
     assert_eq!(heard.topic, Some(LiveTopic::Rotation(new.clone())));
     let allow = |_: &_| Ok::<_, ()>(entry(AuditAction::DeletedRotation));
-    let deleted = services.store.delete_rotation(&workspace, &new, allow);
+    let deleted = services.store.delete_rotation(&workspace, &new, &[], allow);
     deleted.await.unwrap().unwrap().unwrap();
     change(&services, &new);
     let heard = told(&mut members).await.unwrap();

@@ -56,10 +56,17 @@ async fn serve(listener: TcpListener, router: Router) {
 
 impl Sandbox {
     pub async fn start() -> Self {
+        Self::of_company(Instant::now(), |_| ()).await
+    }
+
+    /// The company as it is at a moment, changed before anybody asks.
+    pub async fn of_company(at: Instant, change: impl FnOnce(&sandbox::Sandbox)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = sandbox::router(sandbox::Sandbox::new(&url, Instant::now()));
+        let company = sandbox::Sandbox::new(&url, at);
+        change(&company);
+        let router = sandbox::router(company);
         tokio::spawn(serve(listener, router.clone()));
         Self {
             url,
