@@ -125,6 +125,10 @@ impl Clock {
                 self.begin((next.workspace, source));
             }
         }
+        if rest == LONGEST_REST {
+            // Whoever tells the time on pages goes by what the database told last.
+            self.store.now().await?;
+        }
         Ok(rest.max(SHORTEST_REST))
     }
 

@@ -1,10 +1,9 @@
 //! Rotations' own schedules as a source of duty: what they say when a shift begins or ends.
 
 use crate::{
-    clock,
     hand_offs::{Due, Source},
     live::Live,
-    store::{Store, StoreError, Turn},
+    store::{PlanClock, Store, StoreError, Turn},
 };
 use async_trait::async_trait;
 use domain::Rotation;
@@ -26,19 +25,17 @@ impl Source for Rotas {
     async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError> {
         let changed = self
             .store
-            .hand_over(workspace, self.kind(), &clock::now, &turn)
+            .hand_over(workspace, self.kind(), PlanClock::Databases, &turn)
             .await?;
-        let publish = |rotation| self.live.publish(workspace, LiveTopic::Rotation(rotation));
         let any = !changed.is_empty();
         for rotation in changed {
             tracing::info!(%workspace, %rotation, "handed over");
-            publish(rotation);
+            let topic = LiveTopic::Rotation(rotation);
+            self.live.publish(workspace, topic);
         }
         // What was begun when holidays were saved, and broken off.
-        let planned = self.store.plan_by_holidays(workspace, &clock::now).await?;
-        let is_done = !any && planned.is_none();
-        planned.into_iter().flatten().for_each(publish);
-        // Whose clock is behind the database's asks again until it is time here, too.
+        let goes_on = go_on_by_holidays(&self.store, &self.live, workspace).await?;
+        let is_done = !any && !goes_on;
         Ok(match is_done {
             true => Due::In(Duration::MAX),
             false => Due::Now,
@@ -46,14 +43,25 @@ impl Source for Rotas {
     }
 }
 
+/// Has the next rotations that have still to go on by what a workspace decided about holidays do so,
+/// and the open pages hear of it. False where there are none any more.
+pub async fn go_on_by_holidays(
+    store: &Store,
+    live: &Live,
+    workspace: &WorkspaceId,
+) -> Result<bool, StoreError> {
+    let planned = store.plan_by_holidays(workspace).await?;
+    let any = planned.is_some();
+    for rotation in planned.into_iter().flatten() {
+        // Other servers are told in the transaction.
+        live.publish_here(workspace, LiveTopic::Rotation(rotation));
+    }
+    Ok(any)
+}
+
 /// What a rota says of its rotation at `now`, if this version can read it.
 fn turn(rotation: &Rotation, now: Timestamp) -> Option<Turn> {
     let rota = rotation.plan.rota()?;
     let present = rota.up_to_date(rotation, &rotation.crew.members, now);
-    Some(Turn {
-        duties: present.duties,
-        plan: present.plan,
-        next_change_at: present.next_change_at,
-        rota: Some(present.turn),
-    })
+    Some(present.into())
 }

@@ -3,7 +3,7 @@
 //! it was certain that others were on duty.
 
 use crate::{Crew, Duty};
-use types::Timestamp;
+use types::{Stretch as Planned, Timestamp};
 
 /// A change to the records of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,25 @@ pub fn record_changes<'a>(
         },
     });
     ends.chain(goes_on).chain(begins).collect()
+}
+
+/// Duties that have begun and ended by `now` while nobody looked, by what was planned. Until
+/// `certain`, those `before` are certain to have been right.
+pub fn missed(plan: &[Planned], before: &Crew, certain: Timestamp, now: Timestamp) -> Vec<Duty> {
+    let over = plan.iter().filter(|stretch| {
+        let ends_at = stretch.ends_at;
+        ends_at.is_some_and(|end| certain < end && end <= now)
+    });
+    over.filter_map(|stretch| {
+        let holder = stretch.holder.clone()?;
+        let is_recorded = stretch.starts_at < certain && before.is_on_duty(&holder.key);
+        (!is_recorded).then(|| Duty {
+            holder,
+            since: stretch.starts_at.max(certain),
+            until: stretch.ends_at,
+        })
+    })
+    .collect()
 }
 
 /// Somebody's present duty.
@@ -197,5 +216,35 @@ mod tests {
         let ann = on_duty("ann", 0, 100);
         assert_eq!(told(&ann, &Crew::default(), 59, 60), ["ann ends 60"]);
         assert_eq!(told(&ann, &Crew::default(), 59, 130), ["ann ends 100"]);
+    }
+
+    #[test]
+    fn what_began_and_ended_unseen_is_told_as_it_was_planned() {
+        use crate::outlook::examples::stretch;
+        let plan = [
+            stretch("ann", 0, 50),
+            stretch("bob", 50, 60),
+            stretch("cy", 55, 70),
+            stretch("ann", 70, 80),
+            stretch("bob", 80, 100),
+        ];
+        let missed = |before: &Crew, certain, now| missed(&plan, before, at(certain), at(now));
+        let ann = on_duty("ann", 0, 50);
+        let unseen = [
+            duty("bob", at(50), at(60)),
+            duty("cy", at(55), at(70)),
+            duty("ann", at(70), at(80)),
+        ];
+        assert_eq!(missed(&ann, 50, 90), unseen);
+        assert_eq!(missed(&ann, 50, 65), unseen[..1], "Cy's goes on");
+        assert_eq!(missed(&ann, 50, 50), []);
+        // A plan that was made otherwise meanwhile says nothing of the time before.
+        let bob = on_duty("bob", 0, 52);
+        assert_eq!(
+            missed(&bob, 52, 65),
+            [],
+            "that Bob had it until then is recorded"
+        );
+        assert_eq!(missed(&ann, 52, 65), [duty("bob", at(52), at(60))]);
     }
 }

@@ -4,7 +4,6 @@ use super::{Failure, Stop, publish_rotation};
 use crate::{
     Services,
     audit::entry,
-    clock,
     store::{AbsenceWrite, ListedRotation, NewAuditEntry, StoredAbsence},
 };
 use domain::{
@@ -30,7 +29,7 @@ pub struct OwnAbsences {
 pub async fn own(services: &Services, actor: &Actor) -> Result<OwnAbsences, Failure> {
     let person = who(actor)?;
     let store = &services.store;
-    let now = clock::now();
+    let now = store.time();
     let absences = store.absences(&actor.workspace, person, now).await?;
     let overview = store.rotation_overview(&actor.workspace).await?;
     let takes_turns = |rotation: &&ListedRotation| {
@@ -167,7 +166,7 @@ async fn change(
     + Send,
 ) -> Result<(), Stop<AbsenceRefusal>> {
     let (store, workspace) = (&services.store, &actor.workspace);
-    let changed = store.change_absences(workspace, person, &clock::now, decide);
+    let changed = store.change_absences(workspace, person, decide);
     for rotation in changed.await?.map_err(Stop::Refused)? {
         publish_rotation(services, actor, &rotation);
     }

@@ -1,8 +1,8 @@
 //! The holidays of the workspace: admins say which days its schedules have off besides those that are
 //! known of countries, and which of these they work.
 
-use super::{Failure, Stop, publish_rotation, rights::must_be_admin};
-use crate::{Services, audit::entry, clock, store::NewAuditEntry};
+use super::{Failure, Stop, rights::must_be_admin, zones};
+use crate::{Services, audit::entry, rotas, store::NewAuditEntry};
 use domain::{
     Actor, NaturalKey, Plan,
     rota::{
@@ -47,7 +47,7 @@ pub async fn shown(services: &Services, actor: &Actor) -> Result<Holidays, Failu
     let own = store.own_holidays(workspace).await?;
     let overview = store.rotation_overview(workspace).await?;
     Ok(Holidays {
-        today: zone.civil(clock::now()).date(),
+        today: zone.civil(services.store.time()).date(),
         own,
         regions: skipped(overview.rotations.iter().map(|rotation| &rotation.plan)),
     })
@@ -69,7 +69,7 @@ pub async fn preview(
 ) -> Result<Effects, Stop<HolidayRefusal>> {
     must_be_admin(actor, Denial::ManageWorkspace)?;
     let (store, workspace) = (&services.store, &actor.workspace);
-    let (zone, now) = (zone(services, actor).await?, clock::now());
+    let (zone, now) = (zone(services, actor).await?, services.store.time());
     let present = store.own_holidays(workspace).await?;
     let write = decided(input, &present, (&zone, now)).map_err(Stop::Refused)?;
     let rotations = store.rotations(workspace).await?;
@@ -110,7 +110,7 @@ pub async fn change(
     must_be_admin(actor, Denial::ManageWorkspace)?;
     let (store, workspace) = (&services.store, &actor.workspace);
     let zone = zone(services, actor).await?;
-    let changed = store.change_holidays(workspace, &clock::now, |present, now| {
+    let changed = store.change_holidays(workspace, |present, now| {
         let write = decided(input, present, (&zone, now))?;
         let action = match write.makes_off() {
             true => AuditAction::AddedHoliday,
@@ -133,13 +133,9 @@ pub async fn change(
     });
     changed.await?.map_err(Stop::Refused)?;
     loop {
-        match store.plan_by_holidays(workspace, &clock::now).await {
-            Ok(Some(planned)) => {
-                for rotation in planned {
-                    publish_rotation(services, actor, &rotation);
-                }
-            }
-            Ok(None) => break,
+        match rotas::go_on_by_holidays(store, &services.live, workspace).await {
+            Ok(true) => {}
+            Ok(false) => break,
             // It is decided all the same, and the clock goes on with it.
             Err(error) => {
                 tracing::error!(%workspace, %error, "not all rotations go by a holiday yet");
@@ -161,7 +157,6 @@ fn decided(
 
 /// By which it is said what day it is.
 async fn zone(services: &Services, actor: &Actor) -> Result<Zone, Failure> {
-    let zone = services.store.workspace_zone(&actor.workspace).await?;
-    let zone = zone.and_then(|zone| Zone::named(&zone));
+    let zone = zones::of_workspace(services, &actor.workspace).await?;
     Ok(zone.unwrap_or(Zone::UTC))
 }

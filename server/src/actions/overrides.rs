@@ -5,7 +5,6 @@ use super::{Failure, Stop, publish_rotation, rotations::visible, schedules::dire
 use crate::{
     Services,
     audit::entry_about,
-    clock,
     store::{Decided, NewAuditEntry, OverrideWrite, StoredCover, StoredOverride},
 };
 use domain::{
@@ -30,7 +29,7 @@ pub async fn preview(
 ) -> Result<RotaPreview, Stop<OverrideRefusal>> {
     let rotation = visible(services, actor, id).await?;
     let directory = directory(services, actor).await?;
-    let now = clock::now();
+    let now = services.store.time();
     let made = wanted(actor, input, &rotation, &directory, now)?;
     let words = made.in_words(&rotation);
     Ok(preview_override(made, words, &rotation, now))
@@ -221,7 +220,6 @@ async fn decide(
         .change_overrides(
             &actor.workspace,
             id,
-            &clock::now,
             |rotation, present, now| match domain::may_see(rotation, actor) {
                 true => {
                     own_rota(rotation)?;

@@ -23,7 +23,7 @@ use domain::{
 use std::sync::Arc;
 use types::{
     AuditAction, BindRefusal, FoundSchedules, RotaInput, RotaPreview, RotationId, RotationMode,
-    RotationRefusal, ScheduleChoice, ScheduleId, ScheduleWish,
+    RotationRefusal, ScheduleChoice, ScheduleId, ScheduleWish, Timestamp,
 };
 
 /// A schedule as PagerDuty had it a moment ago.
@@ -123,7 +123,8 @@ pub async fn preview_rota(
     let store = &services.store;
     let own = store.own_holidays(&actor.workspace).await?;
     let own: Vec<_> = own.into_iter().map(|holiday| holiday.day).collect();
-    let (filled_in, now) = (filled_in(input, &own)?, clock::now());
+    let now = store.time();
+    let filled_in = filled_in(input, &own, now)?;
     let absences = store.absences_of_members(&rotation, now).await?;
     Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
@@ -158,12 +159,12 @@ async fn set_rota(
 ) -> Result<(), Stop<BindRefusal>> {
     let set = services
         .store
-        .set_rota(&actor.workspace, id, |rotation, own| {
-            let FilledIn { terms, duty_size } = filled_in(input, own)?;
+        .set_rota(&actor.workspace, id, |rotation, own, now| {
+            let FilledIn { terms, duty_size } = filled_in(input, own, now)?;
             let words = terms.in_words();
             let entry = schedule_entry(actor, rotation, seen, (AuditAction::SetRota, words))?;
             rotation.details.duty_size = duty_size;
-            let rota = Rota::begun(terms, rotation, entry.at);
+            let rota = Rota::begun(terms, rotation, now);
             rotation.plan = Plan::Scheduled(Box::new(rota));
             Ok::<_, Stop<BindRefusal>>(entry)
         })
@@ -172,9 +173,8 @@ async fn set_rota(
 }
 
 /// What was filled in, in a workspace that has decided this about holidays.
-fn filled_in(input: &RotaInput, own: &[OwnDay]) -> Result<FilledIn, BindRefusal> {
-    let FilledIn { terms, duty_size } =
-        FilledIn::checked(input, clock::now()).map_err(BindRefusal::Rota)?;
+fn filled_in(input: &RotaInput, own: &[OwnDay], now: Timestamp) -> Result<FilledIn, BindRefusal> {
+    let FilledIn { terms, duty_size } = FilledIn::checked(input, now).map_err(BindRefusal::Rota)?;
     Ok(FilledIn {
         terms: terms.with_holidays(own),
         duty_size,

@@ -227,7 +227,6 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
         person: &PersonId,
-        now: &(dyn Fn() -> Timestamp + Sync),
         decide: impl FnOnce(
             &[StoredAbsence],
             usize,
@@ -236,12 +235,12 @@ impl Store {
         + Send,
     ) -> Result<std::result::Result<Vec<RotationId>, R>> {
         let (mut tx, before) = self.begin_holding_rotations_of(workspace, person).await?;
-        let now = now();
+        let now = self.now_in(&mut tx).await?;
         let whose = Whose::Person(person);
         let stored = load(&mut tx, self.engine, workspace, whose, now).await?;
         let kept = kept(&mut tx, workspace, person).await?;
         let (write, entry) = match decide(&stored, kept, now) {
-            Ok(decided) => decided,
+            Ok((write, entry)) => (write, NewAuditEntry { at: now, ..entry }),
             Err(refusal) => return Ok(Err(refusal)),
         };
         match write {
@@ -251,7 +250,7 @@ impl Store {
             AbsenceWrite::End(id) => end(&mut tx, person, &id, now).await?,
         }
         let rotations: Vec<_> = before.iter().map(|rotation| rotation.id.clone()).collect();
-        rotas::follow(&mut tx, self.engine, workspace, before, now).await?;
+        rotas::follow(&mut tx, self.engine, workspace, before, None, now).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, &rotations)
             .await?;

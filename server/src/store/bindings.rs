@@ -3,8 +3,8 @@
 use super::{
     Connection, DatabaseConnection, Engine, NewAuditEntry, Result, Store, as_json, audit,
     connections, former,
-    hand_offs::{self, Made, NEVER, Rule, is_later},
-    outbox, past_overrides, rotations,
+    hand_offs::{self, Made, NEVER, Rewritten, Rule, is_later},
+    outbox, past_overrides, rotas, rotations,
     schedules::{self, Asked, BoundSchedule, HeldRow, ScheduleRow, columns},
 };
 use domain::{Plan, Rotation, ScheduleSnapshot};
@@ -105,11 +105,13 @@ impl Store {
         if !connections::lock(&mut tx, workspace, &connection.generation).await? {
             return Ok(BindEnd::ConnectionChanged);
         }
-        let Some(rotation) =
+        let Some(mut rotation) =
             rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
         else {
             return Ok(BindEnd::RotationGone);
         };
+        let own_now = self.now_in(&mut tx).await?;
+        rotas::catch_up(&mut tx, self.engine, &mut rotation, own_now).await?;
         let entry = match allow(&rotation) {
             Ok(entry) => entry,
             Err(refusal) => return Ok(BindEnd::Refused(refusal)),
@@ -133,7 +135,7 @@ impl Store {
         let made = |certain_until| Made {
             schedule: present,
             // What it was before is the plan of none of those that follow it now.
-            rewritten: Some(Vec::new()),
+            rewritten: Some(Rewritten::UNKNOWN),
             certain_until,
         };
         // Those that follow this schedule already have it read anew as well. This one had
@@ -164,11 +166,13 @@ impl Store {
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
-        let Some(rotation) =
+        let Some(mut rotation) =
             rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
         else {
             return Ok(None);
         };
+        let now = self.now_in(&mut tx).await?;
+        rotas::catch_up(&mut tx, self.engine, &mut rotation, now).await?;
         let entry = match allow(&rotation) {
             Ok(entry) => entry,
             Err(refusal) => return Ok(Some(Err(refusal))),

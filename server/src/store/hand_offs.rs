@@ -16,8 +16,8 @@ use super::{
     schedules::{self, Asked},
 };
 use domain::{
-    Crew, Directory, Duty, KnownShifts, Plan, Rotation, ScheduleSnapshot, begun_from, difference,
-    going_on, next_change, rota, spliced,
+    Crew, Directory, Duty, KnownPlan, KnownShifts, Plan, Rotation, ScheduleSnapshot, begun_from,
+    difference, going_on, missed, next_change, rota, spliced,
 };
 use sqlx::AssertSqlSafe;
 use std::{
@@ -62,6 +62,26 @@ pub struct Turn {
     pub rota: Option<rota::Turn>,
 }
 
+impl From<rota::UpToDate> for Turn {
+    fn from(present: rota::UpToDate) -> Self {
+        Self {
+            duties: present.duties,
+            next_change_at: present.next_change_at,
+            plan: present.plan,
+            rota: Some(present.turn),
+        }
+    }
+}
+
+/// By which clock duty changes hands.
+#[derive(Clone, Copy)]
+pub enum PlanClock<'a> {
+    /// That of the database, which all servers share.
+    Databases,
+    /// One that the plans bring.
+    Own(&'a (dyn Fn() -> Timestamp + Sync)),
+}
+
 /// What became of the schedules whose shifts had changed hands since anybody looked.
 #[derive(Clone, Debug, Default)]
 pub struct HandedOver {
@@ -81,6 +101,10 @@ const FOLLOWED: &str = "left join bindings b on b.rotation_id = r.id
 const NEXT_CHANGE: &str = "(case when s.next_change_at < coalesce(r.next_change_at,
     s.next_change_at + 1) then s.next_change_at else r.next_change_at end)";
 
+/// The rotations whose own schedules were reckoned by older data than this version's, which is bound
+/// to `$4`: a server of another version may have set their clocks since.
+const BY_OLDER_DATA: &str = "select rotation_id from rotas where zones < $4";
+
 /// Schedules that hand over in one transaction. Whoever else writes has a turn in between.
 const AT_ONCE: i64 = 50;
 /// No clock is believed that is further from ours, in milliseconds.
@@ -88,7 +112,8 @@ const FARTHEST_CLOCK: i64 = 24 * 3600 * 1000;
 
 impl Store {
     /// When duty changes hands next within `horizon`, for each workspace and kind of plan in
-    /// which it does. It is time where rotations have still to go on by what was decided about holidays.
+    /// which it does. It is time where rotations have still to go on by what was decided about holidays,
+    /// or by newer data than they were reckoned by.
     pub async fn next_hand_offs(&self, horizon: Duration) -> Result<Vec<NextHandOff>> {
         let now = self.engine.now();
         let statement = format!(
@@ -100,12 +125,16 @@ impl Store {
              group by r.workspace_id, r.mode
              union all
              select distinct workspace_id, $3, cast(0 as bigint) from holidays_unplanned
+             union
+             select workspace_id, mode, cast(0 as bigint) from rotations
+             where mode = $3 and id in ({BY_OLDER_DATA})
              order by 3, 1, 2"
         );
         let rows: Vec<(String, String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(RotationMode::PagerDuty.code())
             .bind(millis(horizon))
             .bind(RotationMode::Scheduled.code())
+            .bind(rotas::data_version())
             .fetch_all(&self.pool)
             .await?;
         let next = rows.into_iter().map(|(workspace, kind, wait)| NextHandOff {
@@ -131,28 +160,33 @@ impl Store {
     }
 
     /// Puts on duty in each rotation of the workspace that is due, and whose plan is of this
-    /// kind, whoever `turn` names at `now`, by the plan's clock. One of which it says nothing is
-    /// left as it is, due for whoever can read its plan. Returns the rotations that this changed.
+    /// kind, whoever `turn` names at the moment, by the plan's clock, and notes who was meanwhile.
+    /// One of which it says nothing is left as it is, due for whoever can read its plan. Returns the
+    /// rotations that this changed.
     pub async fn hand_over(
         &self,
         workspace: &WorkspaceId,
         kind: &str,
-        now: &(dyn Fn() -> Timestamp + Sync),
+        clock: PlanClock<'_>,
         turn: &(dyn Fn(&Rotation, Timestamp) -> Option<Turn> + Sync),
     ) -> Result<Vec<RotationId>> {
         let mut tx = self.begin().await?;
-        let now = now();
+        let now = match clock {
+            PlanClock::Databases => self.now_in(&mut tx).await?,
+            PlanClock::Own(now) => now(),
+        };
         let statement = format!(
             "update rotations set mode = mode where id in (
-                 select id from rotations
-                 where workspace_id = $1 and mode = $2 and next_change_at <= $3 {})
+                 select id from rotations where workspace_id = $1 and mode = $2
+                     and (next_change_at <= $3 or id in ({BY_OLDER_DATA})) {})
              returning id, next_change_at",
             self.engine.held_in_order()
         );
-        let due: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+        let due: Vec<(String, Option<i64>)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
             .bind(kind)
             .bind(now.as_millis())
+            .bind(rotas::data_version())
             .fetch_all(&mut *tx)
             .await?;
         if due.is_empty() {
@@ -160,50 +194,21 @@ impl Store {
         }
         let which = Which::these(self.engine, due.iter().map(|(id, _)| id.as_str()));
         let due: HashMap<_, _> = due.into_iter().collect();
-        let (mut clocks, mut turns) = (Vec::new(), Vec::new());
-        let (mut changes, mut plans) = (Vec::new(), Vec::new());
-        for mut rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
+        let mut turns = Vec::new();
+        for rotation in rotations::load(&mut tx, self.engine, workspace, &which).await? {
             let Some(turn) = turn(&rotation, now) else {
                 continue;
             };
-            clocks.push((rotation.id.clone(), turn.next_change_at));
-            plans.push((rotation.id.clone(), turn.plan));
-            turns.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));
-            let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
-            let due = Timestamp::from_millis(due[rotation.id.as_str()]);
-            let crew = going_on(&rotation.crew, &crew);
-            let crew = begun_from(&rotation.crew, crew, due);
-            if rotation.crew != crew {
-                changes.push(CrewChange {
-                    before: mem::replace(&mut rotation.crew, crew),
-                    // Until just before it was due.
-                    certain_until: Timestamp::from_millis(due.as_millis() - 1),
-                    after: rotation,
-                });
-            }
+            // One that was reckoned by older data is right until now.
+            let due = due[rotation.id.as_str()].map(Timestamp::from_millis);
+            let due = due.map_or(now, |due| due.min(now));
+            turns.push((rotation, turn, due));
         }
-        set_clocks(&mut tx, self.engine, &clocks).await?;
-        rotas::write_turns(&mut tx, self.engine, &turns).await?;
-        let changed: Vec<_> = changes
-            .iter()
-            .map(|change| change.after.id.clone())
-            .collect();
-        if !changes.is_empty() {
-            rotations::write_crews(&mut tx, self.engine, &changes, now).await?;
+        let changed = carry_out(&mut tx, self.engine, workspace, turns, now).await?;
+        let changed: Vec<_> = changed.into_iter().map(|rotation| rotation.id).collect();
+        if !changed.is_empty() {
             self.rotations_changed(&mut tx, workspace, &changed).await?;
         }
-        let come_true = plans
-            .iter()
-            .map(|(rotation, plan)| (rotation, plan.as_slice()));
-        let come_true: Vec<_> = come_true.collect();
-        past_overrides::record(&mut tx, self.engine, workspace, &come_true, now).await?;
-        let plans = plans.iter().map(|(rotation, plan)| PlanChange {
-            rotation,
-            before: plan,
-            after: plan,
-        });
-        let plans: Vec<_> = plans.collect();
-        outbox::plans_changed(&mut tx, self.engine, workspace, &plans, now).await?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -254,7 +259,11 @@ impl Store {
         }
         let made = Made {
             schedule: &schedule,
-            rewritten: (!same).then(|| before.plan(rule.directory)),
+            rewritten: (!same).then(|| Rewritten {
+                was: before.plan(rule.directory),
+                was_known_until,
+                known_until: Some(until),
+            }),
             certain_until: applied_at.unwrap_or(NEVER),
         };
         let changed = write_crews(&mut tx, self.engine, workspace, &[made], (rule, now)).await?;
@@ -375,6 +384,52 @@ impl Store {
     }
 }
 
+/// Hands over in these rotations what is due since then by what is planned. Who was on duty meanwhile
+/// is noted, and only who is now is told. Returns those rotations whose past or present this changed.
+pub(super) async fn carry_out(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    turns: Vec<(Rotation, Turn, Timestamp)>,
+    now: Timestamp,
+) -> Result<Vec<Rotation>> {
+    let (mut clocks, mut places) = (Vec::new(), Vec::new());
+    let (mut changes, mut plans) = (Vec::new(), Vec::new());
+    for (mut rotation, turn, due) in turns {
+        let missed = missed(&turn.plan, &rotation.crew, due, now);
+        clocks.push((rotation.id.clone(), turn.next_change_at));
+        plans.push((rotation.id.clone(), turn.plan));
+        places.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));
+        let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
+        let crew = going_on(&rotation.crew, &crew);
+        let crew = begun_from(&rotation.crew, crew, due);
+        if rotation.crew != crew || !missed.is_empty() {
+            changes.push(CrewChange {
+                before: mem::replace(&mut rotation.crew, crew),
+                // Until just before it was due.
+                certain_until: Timestamp::from_millis(due.as_millis() - 1),
+                missed,
+                after: rotation,
+            });
+        }
+    }
+    set_clocks(connection, engine, &clocks).await?;
+    rotas::write_turns(connection, engine, &places).await?;
+    if !changes.is_empty() {
+        rotations::write_crews(connection, engine, &changes, now).await?;
+    }
+    let come_true = plans
+        .iter()
+        .map(|(rotation, plan)| (rotation, plan.as_slice()));
+    let come_true: Vec<_> = come_true.collect();
+    past_overrides::record(connection, engine, workspace, &come_true, now).await?;
+    let plans = plans.iter();
+    let plans = plans.map(|(rotation, plan)| PlanChange::none(rotation, plan));
+    let plans: Vec<_> = plans.collect();
+    outbox::plans_changed(connection, engine, workspace, &plans, now).await?;
+    Ok(changes.into_iter().map(|change| change.after).collect())
+}
+
 /// What is known of a schedule after a reading that told it until then, where it was known
 /// `before`, perhaps for longer; and until when its shifts are known now.
 fn up_to_date(
@@ -434,9 +489,25 @@ pub(super) const NEVER: Timestamp = Timestamp::from_millis(0);
 pub(super) struct Made<'a> {
     pub(super) schedule: &'a ScheduleSnapshot,
     /// What was planned before, where that may be another plan.
-    pub(super) rewritten: Option<Vec<Stretch>>,
+    pub(super) rewritten: Option<Rewritten>,
     /// Until when those that its rotations have are certain to have been right.
     pub(super) certain_until: Timestamp,
+}
+
+/// What was planned before, and until when the two plans are known.
+pub(super) struct Rewritten {
+    was: Vec<Stretch>,
+    was_known_until: Option<Timestamp>,
+    known_until: Option<Timestamp>,
+}
+
+impl Rewritten {
+    /// Nobody knows what it was.
+    pub(super) const UNKNOWN: Self = Self {
+        was: Vec::new(),
+        was_known_until: None,
+        known_until: None,
+    };
 }
 
 /// Gives every rotation that follows one of the schedules the people and the plan that `rule` makes
@@ -480,6 +551,7 @@ pub(super) async fn write_crews(
                 before: mem::replace(&mut rotation.crew, crew),
                 after: rotation,
                 certain_until: made.certain_until,
+                missed: Vec::new(),
             });
         }
     }
@@ -548,11 +620,21 @@ async fn write_plans(
 ) -> Result<()> {
     let plans = plans(planned, rule);
     let changes = planned.iter().map(|(rotation, made)| {
-        let after = &plans[&made.schedule.id];
+        let shifts = &plans[&made.schedule.id];
+        let Some(rewritten) = &made.rewritten else {
+            return PlanChange::none(rotation, shifts);
+        };
         PlanChange {
             rotation,
-            before: made.rewritten.as_ref().unwrap_or(after),
-            after,
+            before: KnownPlan {
+                shifts: &rewritten.was,
+                until: rewritten.was_known_until,
+            },
+            after: KnownPlan {
+                shifts,
+                until: rewritten.known_until,
+            },
+            told: None,
         }
     });
     let changes: Vec<_> = changes.collect();

@@ -8,12 +8,12 @@ use super::{
     workspaces,
 };
 use domain::{
-    Plan, Rotation,
-    rota::{HolidayWrite, OwnDay, OwnHoliday, Region, Turn, UpToDate, holidays_needed_from},
+    KnownPlan, Plan, Rotation,
+    rota::{HolidayWrite, OwnDay, OwnHoliday, Region, UpToDate, holidays_needed_from},
 };
 use serde::Deserialize;
 use sqlx::AssertSqlSafe;
-use types::{RotationId, RotationMode, Stretch, Timestamp, WorkspaceId};
+use types::{RotationId, RotationMode, Timestamp, WorkspaceId};
 
 #[derive(Deserialize)]
 struct JsonRow(String, String, i64);
@@ -108,7 +108,6 @@ impl Store {
     pub async fn change_holidays<R>(
         &self,
         workspace: &WorkspaceId,
-        now: &(dyn Fn() -> Timestamp + Sync),
         decide: impl FnOnce(
             &[OwnHoliday],
             Timestamp,
@@ -119,9 +118,9 @@ impl Store {
         // Whoever gives a rotation a schedule holds it as well, so that each knows what the other did.
         workspaces::hold(&mut tx, workspace).await?;
         let present = load(&mut tx, workspace).await?;
-        let now = now();
+        let now = self.now_in(&mut tx).await?;
         let (write, entry) = match decide(&present, now) {
-            Ok(decided) => decided,
+            Ok((write, entry)) => (write, NewAuditEntry { at: now, ..entry }),
             Err(refusal) => return Ok(Err(refusal)),
         };
         forget_old(&mut tx, workspace, now).await?;
@@ -137,7 +136,6 @@ impl Store {
     pub async fn plan_by_holidays(
         &self,
         workspace: &WorkspaceId,
-        now: &(dyn Fn() -> Timestamp + Sync),
     ) -> Result<Option<Vec<RotationId>>> {
         let unplanned =
             "select rotation_id from holidays_unplanned where workspace_id = $1 limit 1";
@@ -156,9 +154,12 @@ impl Store {
             return Ok(Some(ids));
         }
         let which = Which::these(self.engine, ids.iter().map(RotationId::as_str));
-        let before = rotations::load(&mut tx, self.engine, workspace, &which).await?;
+        let mut before = rotations::load(&mut tx, self.engine, workspace, &which).await?;
         let own = days(&mut tx, workspace).await?;
-        let now = now();
+        let now = self.now_in(&mut tx).await?;
+        for rotation in &mut before {
+            rotas::catch_up(&mut tx, self.engine, rotation, now).await?;
+        }
         let mut moved = moved(before, &own, now).await;
         planned(&mut tx, self.engine, &ids.iter().collect::<Vec<_>>()).await?;
         if !moved.is_empty() {
@@ -176,8 +177,8 @@ impl Store {
 /// A rotation in which holidays change something.
 struct Moved {
     before: Rotation,
-    /// From when its turn was reckoned on.
-    was_planned: Vec<Stretch>,
+    /// By what was decided until now.
+    was: UpToDate,
     after: Rotation,
     present: UpToDate,
 }
@@ -186,7 +187,11 @@ impl Moved {
     fn changed(&mut self) -> rotas::Changed<'_> {
         rotas::Changed {
             before: &self.before,
-            was_planned: &self.was_planned,
+            was_planned: KnownPlan {
+                shifts: &self.was.plan,
+                until: self.was.known_until,
+            },
+            told: None,
             after: &mut self.after,
             present: &self.present,
         }
@@ -194,8 +199,7 @@ impl Moved {
 }
 
 /// Those rotations of which anything that is stored or told becomes another one when their workspace
-/// has decided this. Whose turn it is by `now` goes by the days until now, so one whose hand-off is due
-/// is among them: whoever makes it later would go by the others.
+/// has decided this. Nothing is due in them by `now`.
 async fn moved(concerned: Vec<Rotation>, own: &[OwnDay], now: Timestamp) -> Vec<Moved> {
     let mut moved = Vec::new();
     for before in concerned {
@@ -208,13 +212,9 @@ async fn moved(concerned: Vec<Rotation>, own: &[OwnDay], now: Timestamp) -> Vec<
         let was = rota.up_to_date(&before, members, now);
         let changed = rota.with_holidays(own, &before, was.turn.clone());
         let present = changed.up_to_date(&before, members, now);
-        let is_due = Turn {
-            as_of: was.turn.as_of,
-            ..rota.turn.clone()
-        } != was.turn;
-        if is_due || was != present {
+        if was != present {
             moved.push(Moved {
-                was_planned: was.plan,
+                was,
                 after: Rotation {
                     plan: Plan::Scheduled(Box::new(changed)),
                     ..before.clone()

@@ -2,8 +2,8 @@
 //! kept for a while, since whose turn it is may have been reckoned before it ended.
 
 use super::{
-    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCover, audit, covers, rotas,
-    rotations,
+    DatabaseConnection, Engine, NewAuditEntry, Result, Store, StoredCover, audit, covers,
+    notifications, rotas, rotations,
 };
 use domain::{
     PersonalNotice, Rotation,
@@ -187,7 +187,6 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
         rotation: &RotationId,
-        now: &(dyn Fn() -> Timestamp + Sync),
         decide: impl FnOnce(
             &Rotation,
             &Decided,
@@ -201,7 +200,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let now = now();
+        let now = self.now_in(&mut tx).await?;
         let stored = Decided {
             overrides: load(&mut tx, rotation, now).await?,
             covers: covers::load(&mut tx, self.engine, &[rotation], now)
@@ -211,9 +210,10 @@ impl Store {
             kept: kept(&mut tx, rotation).await?,
         };
         let (write, entry) = match decide(&before, &stored, now) {
-            Ok(decided) => decided,
+            Ok((write, entry)) => (write, NewAuditEntry { at: now, ..entry }),
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
+        let mut told = None;
         match write {
             OverrideWrite::Make {
                 id,
@@ -224,9 +224,12 @@ impl Store {
                 if let Some(id) = takes {
                     covers::take(&mut tx, &id, made.by()).await?;
                     if let Some(cover) = stored.covers.iter().find(|cover| cover.id == id) {
-                        let asker = [&cover.request.asked_by];
-                        let told = (cover, PersonalNotice::CoverTaken, &asker[..]);
-                        covers::tell(&mut tx, self.engine, workspace, told, now).await?;
+                        let (asker, notice) = (&cover.request.asked_by, PersonalNotice::CoverTaken);
+                        let telling = (cover, notice, &[asker][..]);
+                        covers::tell(&mut tx, self.engine, workspace, telling, now).await?;
+                        // That says more than that their shifts are others now.
+                        let hears = notifications::is_told(&mut tx, workspace, asker, notice);
+                        told = hears.await?.then_some(asker);
                     }
                 }
                 let row = (&id, &made, relieved_name.as_deref());
@@ -241,7 +244,7 @@ impl Store {
             }
             OverrideWrite::Withdraw(id) => covers::withdraw(&mut tx, &id).await?,
         }
-        rotas::follow(&mut tx, self.engine, workspace, vec![before], now).await?;
+        rotas::follow(&mut tx, self.engine, workspace, vec![before], told, now).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [rotation])
             .await?;

@@ -10,7 +10,7 @@ use super::{
     workspaces,
 };
 use domain::{
-    Crew, Member, Plan, Rotation, going_on,
+    Crew, KnownPlan, Member, Plan, Rotation, going_on,
     rota::{
         Cadence, Days, Hours, OnDaysOff, OwnDay, PassedOver, Region, Rota, Skips, Terms, Times,
         Turn, UpToDate, Weekdays, Zone,
@@ -20,9 +20,7 @@ use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, num::NonZeroU16};
-use types::{
-    Holder, MemberKey, PersonId, RotationId, RotationMode, Stretch, Timestamp, WorkspaceId,
-};
+use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
 
 /// [`Terms`]. Days of the week are numbered from Monday, which is 1.
 #[derive(Serialize, Deserialize)]
@@ -279,7 +277,7 @@ impl TurnRow {
 /// By which time-zone data and holidays this version sets clocks. What a workspace itself decides about
 /// holidays is none of it: whoever writes that sets the clocks that go by it. A version that knows
 /// nothing of the holidays here writes the first part alone.
-fn data_version() -> String {
+pub(super) fn data_version() -> String {
     format!("{} {}", Zone::data_version(), Region::data_version())
 }
 
@@ -309,20 +307,23 @@ impl Store {
         &self,
         workspace: &WorkspaceId,
         rotation: &RotationId,
-        make: impl FnOnce(&mut Rotation, &[OwnDay]) -> std::result::Result<NewAuditEntry, R> + Send,
+        make: impl FnOnce(&mut Rotation, &[OwnDay], Timestamp) -> std::result::Result<NewAuditEntry, R>
+        + Send,
     ) -> Result<Option<std::result::Result<(), R>>> {
         let mut tx = self.begin().await?;
         connections::hold(&mut tx, workspace).await?;
         workspaces::hold(&mut tx, workspace).await?;
-        let Some(before) =
+        let Some(mut before) =
             rotations::lock_and_load(&mut tx, self.engine, workspace, rotation).await?
         else {
             return Ok(None);
         };
+        let now = self.now_in(&mut tx).await?;
+        catch_up(&mut tx, self.engine, &mut before, now).await?;
         let mut after = before.clone();
         let own = holidays::days(&mut tx, workspace).await?;
-        let entry = match make(&mut after, &own) {
-            Ok(entry) => entry,
+        let entry = match make(&mut after, &own, now) {
+            Ok(entry) => NewAuditEntry { at: now, ..entry },
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
         let Some(rota) = after.plan.rota() else {
@@ -367,13 +368,14 @@ impl Store {
             .await?;
         // It was made from what holds now.
         holidays::planned(&mut tx, self.engine, &[rotation]).await?;
-        go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
+        go_on(&mut tx, self.engine, (&before, &mut after), None, now).await?;
         let crew = CrewChange {
             before: before.crew,
             after,
-            certain_until: entry.at,
+            certain_until: now,
+            missed: Vec::new(),
         };
-        rotations::write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
+        rotations::write_crews(&mut tx, self.engine, &[crew], now).await?;
         audit::insert(&mut tx, &entry).await?;
         self.rotations_changed(&mut tx, workspace, [rotation])
             .await?;
@@ -382,44 +384,75 @@ impl Store {
     }
 }
 
-/// Has the clock look at every rotation with a rota in which one of these people takes turns, or
-/// is put on duty by an override: somebody may have left Slack, or come back.
+/// The rotations with a rota in which one of these people takes turns, or is put on duty by an
+/// override. They are held already.
+pub(super) async fn of_people(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    people: &[&PersonId],
+) -> Result<Vec<Rotation>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!("select id from rotations where {}", naming_people(engine));
+    let ids: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .bind(as_json(people))
+        .fetch_all(&mut *connection)
+        .await?;
+    let which = Which::these(engine, ids.iter().map(|(id,)| id.as_str()));
+    rotations::load(connection, engine, workspace, &which).await
+}
+
+/// Has the clock look at those rotations, since one of these people was known by another id.
 pub(super) async fn look_again(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
     people: &[&PersonId],
 ) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
     let statement = format!(
         "update rotations set next_change_at = {now} where id in (
-             select id from rotations where workspace_id = $3 and mode = $2
-                 and coalesce(next_change_at, {now}) >= {now}
-                 and (id in (select rotation_id from rotation_members
-                             where workspace_id = $3 and person_id in {people})
-                      or id in (select rotation_id from overrides
-                                where workspace_id = $3 and person_id in {people}))
-             {held})",
+             select id from rotations where coalesce(next_change_at, {now}) >= {now} and {} {held})",
+        naming_people(engine),
         now = engine.now(),
-        people = engine.texts_of_json("$1"),
         held = engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
-        .bind(as_json(people))
-        .bind(RotationMode::Scheduled.code())
         .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .bind(as_json(people))
         .execute(connection)
         .await?;
     Ok(())
 }
 
+/// Rotations of a workspace with a schedule of their own that name people: `$1`, `$2` and `$3`.
+fn naming_people(engine: Engine) -> String {
+    let people = engine.texts_of_json("$3");
+    format!(
+        "workspace_id = $1 and mode = $2
+             and (id in (select rotation_id from rotation_members
+                         where workspace_id = $1 and person_id in {people})
+                  or id in (select rotation_id from overrides
+                            where workspace_id = $1 and person_id in {people}))"
+    )
+}
+
 /// Puts those on duty in a rotation with a rota who are at `now`, with the people that it has
 /// after a change, and stores whose turn it is, when that changes next, and what is to be told of
-/// the plan. The crew is for the caller to write.
+/// the plan to all but whoever is `told` of it by another message. The crew is for the caller to
+/// write.
 pub(super) async fn go_on(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    before: &Rotation,
-    after: &mut Rotation,
+    (before, after): (&Rotation, &mut Rotation),
+    told: Option<&MemberKey>,
     now: Timestamp,
 ) -> Result<()> {
     let Plan::Scheduled(rota) = &mut after.plan else {
@@ -438,12 +471,17 @@ pub(super) async fn go_on(
     let present = rota.up_to_date(after, &before.crew.members, now);
     let was_planned = before.plan.rota().map(|rota| {
         let until = rota.horizon(now);
-        rota.planned(&before.crew.members, before.details.duty_size, until)
+        let planned = rota.planned(&before.crew.members, before.details.duty_size, until);
+        (planned, rota.known_until(now))
     });
-    let was_planned = was_planned.unwrap_or_default();
+    let (was_planned, was_known_until) = was_planned.unwrap_or_default();
     let changed = Changed {
         before,
-        was_planned: &was_planned,
+        was_planned: KnownPlan {
+            shifts: &was_planned,
+            until: was_known_until,
+        },
+        told,
         after,
         present: &present,
     };
@@ -454,7 +492,9 @@ pub(super) async fn go_on(
 pub(super) struct Changed<'a> {
     pub before: &'a Rotation,
     /// From when its turn was reckoned on.
-    pub was_planned: &'a [Stretch],
+    pub was_planned: KnownPlan<'a>,
+    /// Who is told of that by another message.
+    pub told: Option<&'a MemberKey>,
     pub after: &'a mut Rotation,
     pub present: &'a UpToDate,
 }
@@ -492,7 +532,11 @@ pub(super) async fn store_present(
         .map(|one| PlanChange {
             rotation: &one.after.id,
             before: one.was_planned,
-            after: &one.present.plan,
+            after: KnownPlan {
+                shifts: &one.present.plan,
+                until: one.present.known_until,
+            },
+            told: one.told,
         })
         .collect();
     outbox::plans_changed(connection, engine, workspace, &plans, now).await
@@ -515,15 +559,49 @@ async fn hold_newcomers(
     people::hold(connection, engine, &before.workspace, &newcomers).await
 }
 
+/// Hands over what is due in a rotation by the schedule that it has, before anything about it becomes
+/// another one: what has been goes by what held then, whoever comes first.
+pub(super) async fn catch_up(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    rotation: &mut Rotation,
+    now: Timestamp,
+) -> Result<()> {
+    let (members, duty_size) = (&rotation.crew.members, rotation.details.duty_size);
+    let Some(rota) = rotation.plan.rota() else {
+        return Ok(());
+    };
+    let Some(due) = rota.due(members, duty_size).filter(|due| *due <= now) else {
+        return Ok(());
+    };
+    let present = rota.up_to_date(rotation, members, now);
+    let turn = present.turn.clone();
+    let handing_over = vec![(rotation.clone(), present.into(), due)];
+    let workspace = &rotation.workspace;
+    let changed = hand_offs::carry_out(connection, engine, workspace, handing_over, now).await?;
+    if let Some(changed) = changed.into_iter().next() {
+        rotation.crew = changed.crew;
+    }
+    if let Plan::Scheduled(rota) = &mut rotation.plan {
+        rota.turn = turn;
+    }
+    Ok(())
+}
+
 /// Has rotations that were so `before` go on as their rotas say at `now`, after something was
-/// written that decides about them besides their terms and members.
+/// written that decides about them besides their terms and members. Whoever is `told` of it by
+/// another message is not told of their shifts once more.
 pub(super) async fn follow(
     connection: &mut DatabaseConnection,
     engine: Engine,
     workspace: &WorkspaceId,
-    before: Vec<Rotation>,
+    mut before: Vec<Rotation>,
+    told: Option<&MemberKey>,
     now: Timestamp,
 ) -> Result<()> {
+    for rotation in &mut before {
+        catch_up(connection, engine, rotation, now).await?;
+    }
     let ids = before.iter().map(|rotation| rotation.id.as_str());
     let which = Which::these(engine, ids);
     let after = rotations::load(connection, engine, workspace, &which).await?;
@@ -536,7 +614,7 @@ pub(super) async fn follow(
         let Some(mut after) = after.remove(&before.id) else {
             continue;
         };
-        go_on(connection, engine, &before, &mut after, now).await?;
+        go_on(connection, engine, (&before, &mut after), told, now).await?;
         changes.push((before, after));
     }
     write_crews(connection, engine, changes, now).await
@@ -556,6 +634,7 @@ pub(super) async fn write_crews(
             before: before.crew,
             after,
             certain_until: now,
+            missed: Vec::new(),
         })
         .collect();
     if !changes.is_empty() {

@@ -14,7 +14,7 @@ use server::{
     background::Background,
     clock, hand_offs,
     hand_offs::{ClockSignal, Due, Source},
-    store::{Store, StoreError, Turn},
+    store::{PlanClock, Store, StoreError, Turn},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
@@ -74,7 +74,9 @@ impl Source for Turns {
 
     async fn hand_over(&self, workspace: &WorkspaceId) -> Result<Due, StoreError> {
         let store = &self.0.store;
-        let changed = store.hand_over(workspace, KIND, &clock::now, &turn).await?;
+        let changed = store
+            .hand_over(workspace, KIND, PlanClock::Databases, &turn)
+            .await?;
         let any = !changed.is_empty();
         for changed in changed {
             self.0
@@ -301,9 +303,12 @@ async fn a_clock_that_breaks_off_between_any_two_steps_has_done_all_or_nothing()
         for number in 10..60 {
             let now = || Timestamp::from_millis(number * TURN_MILLIS);
             let mut steps = 0;
-            while cut_after(steps, store.hand_over(&workspace(), KIND, &now, &turn))
-                .await
-                .is_none()
+            while cut_after(
+                steps,
+                store.hand_over(&workspace(), KIND, PlanClock::Own(&now), &turn),
+            )
+            .await
+            .is_none()
             {
                 let known = rotation(store, &id).await.crew.duties;
                 let records = store.duty_history(&id).await.unwrap().records;
@@ -313,7 +318,9 @@ async fn a_clock_that_breaks_off_between_any_two_steps_has_done_all_or_nothing()
                 steps += 1;
             }
             cut += usize::from(steps > 1);
-            let again = store.hand_over(&workspace(), KIND, &now, &turn).await;
+            let again = store
+                .hand_over(&workspace(), KIND, PlanClock::Own(&now), &turn)
+                .await;
             assert!(again.unwrap().is_empty());
             if cut == 3 {
                 break;

@@ -460,7 +460,7 @@ async fn decide(team: &Team, write: HolidayWrite) {
         |_: &[OwnHoliday], _| Ok::<_, Infallible>((write, entry(AuditAction::AddedHoliday)));
     let store = &team.services.store;
     let workspace = workspace();
-    let decided = store.change_holidays(&workspace, &clock::now, decide);
+    let decided = store.change_holidays(&workspace, decide);
     assert_eq!(decided.await.unwrap(), Ok(()));
 }
 
@@ -529,11 +529,7 @@ async fn many_rotations_go_by_a_holiday_some_at_a_time_and_each_by_what_held_bef
         // Two who do it at once do each once.
         let all = async || {
             let mut all = Vec::new();
-            while let Some(some) = store
-                .plan_by_holidays(&workspace(), &clock::now)
-                .await
-                .unwrap()
-            {
+            while let Some(some) = store.plan_by_holidays(&workspace()).await.unwrap() {
                 all.extend(some);
             }
             all
@@ -584,7 +580,7 @@ async fn a_hand_off_that_a_holiday_holds_back_is_told_once_however_often_it_is_t
         assert_eq!(notices(&team).await, told, "nobody goes by it yet");
         let store = &team.services.store;
         let workspace = workspace();
-        let plan = || store.plan_by_holidays(&workspace, &clock::now);
+        let plan = || store.plan_by_holidays(&workspace);
         let (one, other) = tokio::join!(plan(), plan());
         let done = [one.unwrap(), other.unwrap()]
             .into_iter()
