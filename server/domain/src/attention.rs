@@ -16,7 +16,9 @@ const PEOPLE_OLD_SECONDS: i64 = 3600;
 pub struct Condition<'a> {
     pub mode: RotationMode,
     pub outlook: &'a Outlook,
-    /// The next time, within [`GAPS_TOLD_SECONDS`], when nobody will be on duty.
+    /// Whether somebody is to be on duty: it is neither paused nor closed by its own schedule.
+    pub is_staffed: bool,
+    /// The next time, within [`GAPS_TOLD_SECONDS`], when nobody will be on duty and somebody is to be.
     pub gap: Option<Gap>,
     /// Why what its schedule says cannot be confirmed at present, if so.
     pub unconfirmed: Option<Attention>,
@@ -24,16 +26,18 @@ pub struct Condition<'a> {
     pub unlinked: u32,
     /// How many shifts of its schedule make no sense.
     pub left_out: u32,
+    /// One of them may be of now.
+    pub may_be_on: bool,
 }
 
 /// What a rotation needs somebody for, the most urgent first.
 pub fn needs(condition: &Condition<'_>) -> Vec<RotationNeed> {
     let unknown = condition.mode == RotationMode::Unknown;
-    let nobody = condition.outlook.on_duty.is_empty();
+    let nobody = condition.is_staffed && condition.outlook.on_duty.is_empty();
     let (unlinked, left_out) = (condition.unlinked, condition.left_out);
     [
         // Whoever has a shift that makes no sense may well be on duty.
-        (nobody && left_out == 0).then_some(RotationNeed::Nobody),
+        (nobody && !(left_out > 0 && condition.may_be_on)).then_some(RotationNeed::Nobody),
         (left_out > 0).then_some(RotationNeed::LeftOut { shifts: left_out }),
         unknown.then_some(RotationNeed::UnknownMode),
         condition.unconfirmed.map(RotationNeed::Unconfirmed),
@@ -106,10 +110,12 @@ mod tests {
         Condition {
             mode: RotationMode::PagerDuty,
             outlook,
+            is_staffed: true,
             gap: None,
             unconfirmed: None,
             unlinked: 0,
             left_out: 0,
+            may_be_on: false,
         }
     }
 
@@ -118,14 +124,32 @@ mod tests {
         let nobody = Outlook::default();
         let condition = Condition {
             left_out: 2,
+            may_be_on: true,
             ..well(&nobody)
         };
-        assert_eq!(needs(&condition), [RotationNeed::LeftOut { shifts: 2 }]);
+        let left_out = RotationNeed::LeftOut { shifts: 2 };
+        assert_eq!(needs(&condition), [left_out]);
+        // One that is to come leaves it certain.
+        let to_come = Condition {
+            may_be_on: false,
+            ..condition
+        };
+        assert_eq!(needs(&to_come), [RotationNeed::Nobody, left_out]);
     }
 
     #[test]
     fn a_rotation_that_is_well_needs_nobody() {
         assert_eq!(needs(&well(&somebody())), []);
+    }
+
+    #[test]
+    fn that_nobody_is_on_duty_while_nobody_is_to_be_needs_nobody() {
+        let empty = Outlook::default();
+        let closed = Condition {
+            is_staffed: false,
+            ..well(&empty)
+        };
+        assert_eq!(needs(&closed), []);
     }
 
     #[test]

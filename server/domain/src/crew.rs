@@ -109,7 +109,7 @@ impl Crew {
     }
 
     /// [`Member::identity`] of whoever has a duty.
-    pub(crate) fn identity_of<'a>(&'a self, holder: &'a Holder) -> &'a str {
+    pub fn identity_of<'a>(&'a self, holder: &'a Holder) -> &'a str {
         let mut members = self.members.iter();
         let member = members.find(|member| member.key == holder.key);
         member.map_or(holder.key.as_str(), Member::identity)

@@ -206,22 +206,22 @@ impl GroupGoal {
         }
     }
 
-    /// How many are in the group no more once it is brought there, from however it is now; absent
-    /// where that is not known, and matters.
-    pub fn count_taken_out(&self, state: Option<&GroupState>) -> Option<usize> {
+    /// The same from however it is now; absent where that is not known, and matters.
+    pub fn taken_out(&self, state: Option<&GroupState>) -> Option<BTreeSet<PersonId>> {
         match (self, state) {
-            (_, Some(state)) => Some(self.takes_out(state).len()),
-            (Self::Disabled | Self::AsItIs, None) => Some(0),
-            (Self::AtLeast { barred, .. }, None) if barred.is_empty() => Some(0),
+            (_, Some(state)) => Some(self.takes_out(state)),
+            (Self::Disabled | Self::AsItIs, None) => Some(BTreeSet::new()),
+            (Self::AtLeast { barred, .. }, None) if barred.is_empty() => Some(BTreeSet::new()),
             (Self::Members(_) | Self::AtLeast { .. }, None) => None,
         }
     }
 
-    /// Who is to be in the group once it is brought there; absent where it is left as it is.
-    pub fn members(&self, state: &GroupState) -> Option<BTreeSet<PersonId>> {
+    /// Who is to be in the group once it is brought there; absent where it is left as it is, or
+    /// whoever is in it stays and is not known.
+    pub fn members(&self, state: Option<&GroupState>) -> Option<BTreeSet<PersonId>> {
         match self {
             Self::Members(members) => Some(members.clone()),
-            Self::AtLeast { people, barred } => Some(with_those(people, barred, state)),
+            Self::AtLeast { people, barred } => Some(with_those(people, barred, state?)),
             Self::Disabled | Self::AsItIs => None,
         }
     }
@@ -325,8 +325,9 @@ mod tests {
             (GroupGoal::Disabled, Some(0), Some(0)),
             (GroupGoal::AsItIs, Some(0), Some(0)),
         ] {
-            assert_eq!(goal.count_taken_out(Some(&full)), of_full, "{goal:?}");
-            assert_eq!(goal.count_taken_out(None), of_unknown, "{goal:?}");
+            let count = |state| goal.taken_out(state).map(|people| people.len());
+            assert_eq!(count(Some(&full)), of_full, "{goal:?}");
+            assert_eq!(count(None), of_unknown, "{goal:?}");
         }
     }
 
@@ -459,7 +460,8 @@ mod tests {
         let before = state(&["ann", "bob", "gone", "stranger"], false);
         let written = people(&["ann", "cy", "stranger"]);
         assert_eq!(goal.writes(&before), [GroupWrite::Members(written.clone())]);
-        assert_eq!(goal.members(&before), Some(written));
+        assert_eq!(goal.members(Some(&before)), Some(written));
+        assert_eq!(goal.members(None), None);
         assert_eq!(goal.takes_out(&before), people(&["bob", "gone"]));
         // As long as nothing has to be written, nobody is taken out.
         let right = state(&["bob", "cy", "gone"], false);

@@ -57,8 +57,8 @@ pub use listing::{Listing, Traits, listing};
 pub use membership::{begun_from, crew_of, difference, going_on, left_out, loss, on_duty};
 pub use natural::NaturalKey;
 pub use notices::{
-    Addressee, Audience, ChangeNotices, Notice, NoticeKey, Occasion, PlanNotices, Subscription,
-    notices_of_change, notices_of_members, notices_of_plan,
+    Addressee, Audience, ChangeNotices, KnownPlan, Notice, NoticeKey, Occasion, PlanNotices,
+    Subscription, notices_of_change, notices_of_members, notices_of_plan,
 };
 pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
@@ -69,7 +69,7 @@ pub use people::{
 };
 pub use personal::{Audiences, PersonalNotice, quiet_until};
 pub use plan::Plan;
-pub use records::{RecordChange, record_changes};
+pub use records::{RecordChange, missed, record_changes};
 pub use rotation::Rotation;
 pub use schedule::{ScheduleSnapshot, ScheduleVersion};
 pub use search::{find_people, has_every_word, matches};

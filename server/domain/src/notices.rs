@@ -171,6 +171,29 @@ pub fn notices_of_members(subscriptions: &[&Subscription], now: Timestamp) -> Ch
     }
 }
 
+/// The shifts of a plan, and until when those that begin are all that there are. Without that it is
+/// not known who has which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownPlan<'a> {
+    pub shifts: &'a [Stretch],
+    pub until: Option<Timestamp>,
+}
+
+impl KnownPlan<'_> {
+    /// Whether it tells of a shift of another plan that is its own, too, from whenever on.
+    fn would_have(&self, shift: &Stretch) -> bool {
+        let Some(until) = self.until.filter(|until| shift.starts_at < *until) else {
+            return false;
+        };
+        // Who follows those who are on duty then is not known: it may be that shift, begun later.
+        let goes_on = |end| shift.ends_at.is_some_and(|theirs| theirs <= end);
+        let is_last =
+            |one: &&Stretch| one.starts_at < until && one.ends_at.is_none_or(|end| end >= until);
+        let mut last = self.shifts.iter().filter(is_last);
+        last.all(|one| one.ends_at.is_none_or(goes_on))
+    }
+}
+
 /// What a plan makes of the notices of a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanNotices {
@@ -182,11 +205,12 @@ pub struct PlanNotices {
 }
 
 /// What those who `subscriptions` are of are told before the shifts of a `plan`, which differs from
-/// the `former` one by `changes`.
+/// the `former` one by `changes`. Whoever is `told_otherwise` of these by another message, as that somebody
+/// covers them, is not told of them once more.
 pub fn notices_of_plan(
     subscriptions: &[&Subscription],
-    (former, plan): (&[Stretch], &[Stretch]),
-    changes: &[ShiftChange<'_>],
+    (former, plan): (KnownPlan<'_>, KnownPlan<'_>),
+    (changes, told_otherwise): (&[ShiftChange<'_>], Option<&MemberKey>),
     now: Timestamp,
 ) -> PlanNotices {
     let mut due = BTreeMap::new();
@@ -224,7 +248,7 @@ pub fn notices_of_plan(
             }
             Occasion::ChangeOfDuty | Occasion::ChangeOfPeople | Occasion::EndOfDuty => continue,
         };
-        let coming = plan.iter().filter(|shift| shift.starts_at > now);
+        let coming = plan.shifts.iter().filter(|shift| shift.starts_at > now);
         for shift in coming {
             if let Some(key) = key_of(subscription, shift) {
                 let starts_in = between(now, shift.starts_at);
@@ -248,26 +272,24 @@ pub fn notices_of_plan(
     // Somebody else may begin when it did before.
     moved.retain(|from, _| !due.contains_key(from));
     only_nearest(&mut due, &personal);
+    let is_told = |key: &MemberKey, notice: &Notice| notice.key.target == key.as_str();
+    told.retain(|notice| told_otherwise.is_none_or(|key| !is_told(key, notice)));
     PlanNotices {
         moved: moved.into_iter().collect(),
         due: due.into_values().chain(told).collect(),
     }
 }
 
-/// Those who have shifts to come that they had not, or have not some that they had. What lies
-/// beyond the end of either plan is not known to have changed.
+/// Those who have shifts to come that they had not, or have not some that they had. What one of the
+/// plans does not know is not known to have changed.
 fn rearranged<'a>(
-    former: &[Stretch],
-    plan: &[Stretch],
+    former: KnownPlan<'_>,
+    plan: KnownPlan<'_>,
     changes: &[ShiftChange<'a>],
 ) -> BTreeSet<&'a str> {
-    let is_in = |plan: &[Stretch], at: Timestamp| {
-        let ends = plan.iter().filter_map(|shift| shift.ends_at);
-        ends.max().is_some_and(|end| at < end)
-    };
     let theirs = changes.iter().filter_map(|change| match change {
-        ShiftChange::Came(shift) if is_in(former, shift.starts_at) => shift.holder.as_ref(),
-        ShiftChange::Went(shift) if is_in(plan, shift.starts_at) => shift.holder.as_ref(),
+        ShiftChange::Came(shift) if former.would_have(shift) => shift.holder.as_ref(),
+        ShiftChange::Went(shift) if plan.would_have(shift) => shift.holder.as_ref(),
         _ => None,
     });
     theirs.map(|holder| holder.key.as_str()).collect()
@@ -343,6 +365,7 @@ mod tests {
         shift_changes,
         shifts::examples::at,
     };
+    use proptest::{collection::vec, prelude::*};
 
     const LEAD: Duration = Duration::from_secs(15);
 
@@ -382,7 +405,30 @@ mod tests {
 
     fn of_plan(subscription: &Subscription, before: &[Stretch], after: &[Stretch]) -> PlanNotices {
         let changes = shift_changes(before, after, at(0));
-        notices_of_plan(&[subscription], (before, after), &changes, at(0))
+        let plans = (known(before, 100), known(after, 100));
+        notices_of_plan(&[subscription], plans, (&changes, None), at(0))
+    }
+
+    fn known(shifts: &[Stretch], until: impl Into<Option<i64>>) -> KnownPlan<'_> {
+        let until = until.into().map(at);
+        KnownPlan { shifts, until }
+    }
+
+    /// Who is told that their shifts are others than before, by which plan known until when.
+    fn told_rearranged(
+        (before, was_known): (&[Stretch], Option<i64>),
+        (after, is_known): (&[Stretch], Option<i64>),
+    ) -> Vec<String> {
+        let rearranged = Subscription {
+            addressee: Addressee::Holder,
+            ..subscription("rearranged", None, Occasion::ShiftsRearranged)
+        };
+        let changes = shift_changes(before, after, at(0));
+        let plans = (known(before, was_known), known(after, is_known));
+        let notices = notices_of_plan(&[&rearranged], plans, (&changes, None), at(0));
+        let due = notices.due.iter();
+        assert!(due.clone().all(|notice| notice.expires_in.is_none()));
+        keys(&notices.due)
     }
 
     #[test]
@@ -479,15 +525,8 @@ mod tests {
 
     #[test]
     fn whoever_gets_or_loses_shifts_to_come_is_told_once_and_of_nothing_beyond_what_was_known() {
-        let rearranged = Subscription {
-            addressee: Addressee::Holder,
-            ..subscription("rearranged", None, Occasion::ShiftsRearranged)
-        };
         let told = |before: &[Stretch], after: &[Stretch]| {
-            let notices = of_plan(&rearranged, before, after);
-            let due = notices.due.iter();
-            assert!(due.clone().all(|notice| notice.expires_in.is_none()));
-            keys(&notices.due)
+            told_rearranged((before, Some(60)), (after, Some(60)))
         };
         let in_turns = |names: [&str; 4]| {
             let mut start = 10;
@@ -501,21 +540,63 @@ mod tests {
         assert_eq!(told(&plan, &swapped), ["ann@0", "bob@0"]);
         let covered = in_turns(["cy", "bob", "ann", "bob"]);
         assert_eq!(told(&plan, &covered), ["ann@0", "cy@0"]);
+        // The last shift that is known, and all of them.
+        assert_eq!(told(&plan, &plan[..3]), ["bob@0"]);
+        assert_eq!(told(&plan[..3], &plan), ["bob@0"]);
+        assert_eq!(told(&plan, &[]), ["ann@0", "bob@0"]);
         // What is known now that was not known before, and the other way round.
-        for (before, after) in [(&plan[..2], &plan[..]), (&plan[..], &plan[..2])] {
-            assert!(told(before, after).is_empty());
+        let (some, all) = ((&plan[..2], Some(40)), (&plan[..], Some(60)));
+        let (none, unknown) = ((&[][..], None), (&plan[..], None));
+        for (one, other) in [(some, all), (none, all), (unknown, all)] {
+            assert!(told_rearranged(one, other).is_empty());
+            assert!(told_rearranged(other, one).is_empty());
         }
-        assert!(told(&[], &plan).is_empty() && told(&plan, &[]).is_empty());
+        // A shift that begins later than is known is not lost, and nor is one that is cut off there.
+        let later = [shift("ann", 20, 34), shift("bob", 34, 44)];
+        assert!(told_rearranged((&plan, Some(50)), (&later, Some(44))).is_empty());
+        let long = [shift("ann", 20, 30), shift("bob", 30, 90)];
+        let lost = [shift("ann", 20, 90)];
+        let known = Some(60);
+        assert_eq!(told_rearranged((&long, known), (&lost, known)), ["bob@0"]);
+        assert_eq!(
+            told_rearranged((&long, known), (&[], known)),
+            ["ann@0", "bob@0"]
+        );
         // That their shift begins at another time, too, is told with it.
+        let rearranged = Subscription {
+            addressee: Addressee::Holder,
+            ..subscription("rearranged", None, Occasion::ShiftsRearranged)
+        };
         let moved = Subscription {
             addressee: Addressee::Holder,
             ..subscription("moved", None, Occasion::ShiftMoved)
         };
         let later = [shift("ann", 22, 30), shift("ann", 50, 60)];
         let changes = shift_changes(&plan, &later, at(0));
-        let both = notices_of_plan(&[&moved, &rearranged], (&plan, &later), &changes, at(0));
+        let plans = (self::known(&plan, 60), self::known(&later, 60));
+        let both = notices_of_plan(&[&moved, &rearranged], plans, (&changes, None), at(0));
         let kinds: Vec<_> = both.due.iter().map(|notice| &*notice.key.kind).collect();
         assert_eq!(kinds, ["rearranged", "rearranged"]);
+        // Whoever hears of it by another message is told of neither.
+        for subscription in [&moved, &rearranged] {
+            let ann = member("ann").key;
+            let told = |by: Option<&MemberKey>| {
+                let changes = (changes.as_slice(), by);
+                notices_of_plan(&[subscription], plans, changes, at(0)).due
+            };
+            let rest = told(Some(&ann));
+            assert!(keys(&rest).iter().all(|key| !key.starts_with("ann")));
+            assert_eq!(told(Some(&member("eve").key)), told(None));
+        }
+        let (before, after) = (&plan[..1], &later[..1]);
+        let changes = shift_changes(before, after, at(0));
+        let plans = (self::known(before, 60), self::known(after, 60));
+        let told = |by| {
+            notices_of_plan(&[&moved], plans, (&changes, by), at(0))
+                .due
+                .len()
+        };
+        assert_eq!((told(None), told(Some(&member("ann").key))), (1, 0));
     }
 
     #[test]
@@ -533,7 +614,12 @@ mod tests {
         ];
         let reminders: Vec<_> = reminders.iter().collect();
         let due = |now| {
-            let notices = notices_of_plan(&reminders, (&plan, &plan), &[], at(now));
+            let notices = notices_of_plan(
+                &reminders,
+                (known(&plan, 100), known(&plan, 100)),
+                (&[], None),
+                at(now),
+            );
             let told = notices.due.iter();
             let told = told.map(|notice| format!("{} {}", short(&notice.key), notice.key.kind));
             told.collect::<Vec<_>>()
@@ -604,5 +690,80 @@ mod tests {
             ..ended
         };
         assert_eq!(notices_of_change(&[&nobody], &change).due, []);
+    }
+    const NAMES: [&str; 3] = ["ann", "bob", "cy"];
+
+    /// Somebody's shifts after each other, some of them with nobody in between, on and on beyond
+    /// whatever is known.
+    fn plans() -> impl Strategy<Value = Vec<Stretch>> {
+        vec((0..=NAMES.len(), 1..8_i64), 12..20).prop_map(|pieces| {
+            let mut start = 1;
+            let mut plan: Vec<Stretch> = Vec::new();
+            for (who, length) in pieces {
+                let end = start + length;
+                if let Some(name) = NAMES.get(who) {
+                    match plan.last_mut() {
+                        Some(last)
+                            if last.ends_at == Some(at(start))
+                                && last.holder == shift(name, 0, 1).holder =>
+                        {
+                            last.ends_at = Some(at(end));
+                        }
+                        _ => plan.push(shift(name, start, end)),
+                    }
+                }
+                start = end;
+            }
+            plan
+        })
+    }
+
+    /// What is known of a plan until then.
+    fn until(plan: &[Stretch], known: i64) -> Vec<Stretch> {
+        let begins = |shift: &&Stretch| shift.starts_at < at(known);
+        plan.iter().filter(begins).cloned().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_told_has_other_shifts_and_whoever_lost_one_that_both_plans_know_is_told(
+            (before, after) in (plans(), plans()), was in 0..60_i64, is in 0..60_i64,
+        ) {
+            let told = told_rearranged(
+                (&until(&before, was), Some(was)),
+                (&until(&after, is), Some(is)),
+            );
+            for name in NAMES {
+                let theirs = |plan: &[Stretch]| -> Vec<Stretch> {
+                    let holder = shift(name, 0, 1).holder;
+                    plan.iter().filter(|one| one.holder == holder).cloned().collect()
+                };
+                let (had, have) = (theirs(&before), theirs(&after));
+                let is_told = told.contains(&format!("{name}@0"));
+                let starts = |shifts: &[Stretch]| -> Vec<_> {
+                    shifts.iter().map(|shift| shift.starts_at).collect()
+                };
+                prop_assert!(!is_told || starts(&had) != starts(&have), "{name}: {told:?}");
+                let known = at(was.min(is));
+                let overlaps = |one: &Stretch, other: &Stretch| {
+                    Some(one.starts_at) < other.ends_at && Some(other.starts_at) < one.ends_at
+                };
+                let lacks = |one: &Stretch, others: &[Stretch]| {
+                    one.ends_at <= Some(known) && others.iter().all(|other| !overlaps(one, other))
+                };
+                let is_other = had.iter().any(|one| lacks(one, &have))
+                    || have.iter().any(|one| lacks(one, &had));
+                prop_assert!(is_told || !is_other, "{name}: {told:?}");
+            }
+        }
+
+        #[test]
+        fn of_a_plan_that_is_known_further_or_less_far_nobody_is_told(
+            plan in plans(), was in 0..60_i64, is in 0..60_i64,
+        ) {
+            let (before, after) = (until(&plan, was), until(&plan, is));
+            let told = told_rearranged((&before, Some(was)), (&after, Some(is)));
+            prop_assert!(told.is_empty(), "{told:?}");
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! The one answer to *who is on duty, until when, who is next, and is there a gap*. Cards,
 //! pages, timelines and histories read it here and nowhere else.
 
-use crate::{Cause, Crew, Directory, Member, Record, SchedulePerson, Shift, link_of, next_by_hand};
+use crate::{
+    Cause, Crew, Directory, Member, Plan, Record, SchedulePerson, Shift, link_of, next_by_hand,
+};
 use std::collections::HashMap;
-use types::{Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Override, Stretch, Timestamp};
+use types::{
+    Gap, Holder, MemberKey, NextOnDuty, OnDuty, Outlook, Override, Span, Stretch, Timestamp,
+};
 
 /// What is known of a rotation's time to come.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +36,9 @@ impl Foresight<'_> {
         }
     }
 
-    /// The first time that begins after `now`, and before `until`, when nobody is planned. That
-    /// nobody is on duty at present is for [`Self::outlook`] to say.
-    pub fn next_gap(&self, now: Timestamp, until: Timestamp) -> Option<Gap> {
+    /// The first time that begins after `now`, and before `until`, when by this plan somebody is to be
+    /// on duty and nobody is planned. That nobody is on duty at present is for [`Self::outlook`] to say.
+    pub fn next_gap(&self, plan: &Plan, now: Timestamp, until: Timestamp) -> Option<Gap> {
         let Self::Shifts {
             stretches,
             known_until,
@@ -42,11 +46,18 @@ impl Foresight<'_> {
         else {
             return None;
         };
-        let coming = |gap: &Stretch| now < gap.starts_at && gap.starts_at < until;
         let gaps = gaps(stretches, now, Some(known_until));
-        gaps.into_iter().find(coming).map(|gap| Gap {
-            from: gap.starts_at,
-            until: gap.ends_at.filter(|end| *end < known_until),
+        let gaps = gaps.iter().take_while(|gap| gap.starts_at < until);
+        let mut missing = gaps.flat_map(|gap| {
+            plan.staffed(Span {
+                from: gap.starts_at,
+                until: gap.ends_at.unwrap_or(known_until),
+            })
+        });
+        let gap = missing.find(|gap| now < gap.from)?;
+        (gap.from < until).then(|| Gap {
+            from: gap.from,
+            until: Some(gap.until).filter(|end| *end < known_until),
         })
     }
 }
@@ -66,7 +77,7 @@ fn by_hand(crew: &Crew, next: &[&Member]) -> Outlook {
             let holders: Vec<_> = next.iter().map(|member| member.holder()).collect();
             NextOnDuty::new(&holders, None)
         }),
-        gap: None,
+        ..Outlook::default()
     }
 }
 
@@ -116,7 +127,12 @@ fn planned_outlook(
             from,
             until: starts_at,
         });
-    Outlook { on_duty, next, gap }
+    Outlook {
+        on_duty,
+        next,
+        gap,
+        away_until: None,
+    }
 }
 
 /// What a schedule plans: for each of its people, or whoever they are in Slack, their shifts
@@ -459,7 +475,7 @@ mod tests {
                 stretches,
                 known_until: at(100),
             };
-            let gap = shifts.next_gap(at(now), at(60))?;
+            let gap = shifts.next_gap(&Plan::Manual, at(now), at(60))?;
             let seconds = |at: Timestamp| at.as_millis() / 1000;
             Some((seconds(gap.from), gap.until.map(seconds)))
         };
@@ -480,7 +496,7 @@ mod tests {
         assert_eq!(gap(&[stretch("ann", 0, 20)], 30), None);
         assert_eq!(gap(&[], 5), None);
         let by_hand = Foresight::ByHand { duty_size: 1 };
-        assert_eq!(by_hand.next_gap(at(5), at(60)), None);
+        assert_eq!(by_hand.next_gap(&Plan::Manual, at(5), at(60)), None);
     }
 
     #[test]

@@ -156,7 +156,7 @@ pub fn quiet_until(quiet: QuietHours, zone: &Zone, now: Timestamp) -> Option<Tim
 mod tests {
     use super::*;
     use crate::{
-        Crew, Occurrence, PlanNotices, ShiftChange, change_of_duty,
+        Crew, KnownPlan, Occurrence, PlanNotices, ShiftChange, change_of_duty,
         crew::examples::{duty, member},
         notices_of_plan, shift_changes,
     };
@@ -265,8 +265,13 @@ mod tests {
             addressee: Addressee::Holder,
             occasion: lead.occasion().unwrap(),
         };
+        let known = |shifts| KnownPlan {
+            shifts,
+            until: Some(morning),
+        };
+        let plans = (known(&before), known(&after));
         let PlanNotices { due, .. } =
-            notices_of_plan(&[&reminder], (&before, &after), &changes, asked_at);
+            notices_of_plan(&[&reminder], plans, (&changes, None), asked_at);
         let minutes = |span: Duration| span.as_secs() / 60;
         let times: Vec<_> = due
             .iter()

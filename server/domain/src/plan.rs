@@ -1,8 +1,8 @@
 //! What decides who takes turns in a rotation, and who is on duty. A kind of plan answers the
 //! same few questions as any other, so nothing else has to ask which kind it is.
 
-use crate::{Foresight, rota::Rota};
-use types::{RotationMode, RotationRefusal, ScheduleId, Stretch, Timestamp};
+use crate::{Crew, Foresight, rota::Rota};
+use types::{Outlook, RotationMode, RotationRefusal, ScheduleId, Span, Stretch, Timestamp};
 
 /// What decides who takes turns in a rotation, and who is on duty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,22 @@ impl Plan {
         self.rota().is_some_and(|rota| rota.terms.paused)
     }
 
+    /// When, within a span, somebody is to be on duty; apart, and by time. Nobody is missed while it is
+    /// paused, on a day off on which nobody is to be, or outside its hours.
+    pub fn staffed(&self, within: Span) -> Vec<Span> {
+        match self.rota() {
+            Some(rota) if rota.terms.paused => Vec::new(),
+            Some(rota) => rota.terms.cadence.staffed(within),
+            None => vec![within],
+        }
+    }
+
+    /// Whether somebody is to be on duty at a moment.
+    pub fn is_staffed(&self, at: Timestamp) -> bool {
+        let until = Timestamp::from_millis(at.as_millis() + 1);
+        !self.staffed(Span { from: at, until }).is_empty()
+    }
+
     /// Whether who takes turns, and in which order, is decided here.
     pub fn members_are_ours(&self) -> Result<(), RotationRefusal> {
         self.unless_refused(self.mode().members_are_ours())
@@ -68,6 +84,23 @@ impl Plan {
     /// Whether people hand over by hand.
     pub fn people_hand_over(&self) -> Result<(), RotationRefusal> {
         self.unless_refused(self.mode().people_hand_over())
+    }
+
+    /// What is said of `now` by what is foreseen, and where its own schedule has nobody on duty since
+    /// everybody is away, until when.
+    pub fn outlook(
+        &self,
+        foresight: &Foresight<'_>,
+        crew: &Crew,
+        duty_size: u32,
+        now: Timestamp,
+    ) -> Outlook {
+        let outlook = foresight.outlook(crew, now);
+        let rota = self.rota().filter(|_| outlook.on_duty.is_empty());
+        Outlook {
+            away_until: rota.and_then(|rota| rota.away_until(&crew.members, duty_size, now)),
+            ..outlook
+        }
     }
 
     fn unless_refused(&self, allowed: bool) -> Result<(), RotationRefusal> {

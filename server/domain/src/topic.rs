@@ -225,7 +225,7 @@ mod tests {
         Outlook {
             on_duty: on_duty.collect(),
             next: Some(NextOnDuty::new([&member("bob").holder()], None)),
-            gap: None,
+            ..Outlook::default()
         }
     }
 

@@ -155,6 +155,28 @@ impl Cadence {
         })
     }
 
+    /// When, within a span, somebody is to be on duty: by the hours, and not on a day off on which
+    /// nobody is; apart, and by time.
+    pub(crate) fn staffed(&self, within: Span) -> Vec<Span> {
+        let free = self.free(within);
+        let mut staffed = Vec::new();
+        for mut open in self.open(within) {
+            for free in &free {
+                if open.from < free.from.min(open.until) {
+                    staffed.push(Span {
+                        from: open.from,
+                        until: free.from.min(open.until),
+                    });
+                }
+                open.from = open.from.max(free.until);
+            }
+            if open.from < open.until {
+                staffed.push(open);
+            }
+        }
+        staffed
+    }
+
     /// What each day of a span has of something, joined where it touches.
     fn each_day(
         &self,

@@ -21,7 +21,8 @@ pub struct Region {
 }
 
 struct Filed {
-    /// The FNV-1a hash of the file, in hexadecimal digits.
+    /// The release of the source that it was made from, so that later ones come later as text, and
+    /// the FNV-1a hash of the file, in hexadecimal digits.
     version: String,
     first_year: i16,
     /// In the order of their codes, as bytes.
@@ -38,11 +39,36 @@ impl Filed {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         Self {
-            version: format!("{hash:016x}"),
+            version: format!("{} {hash:016x}", release(file)),
             first_year: first_year.unwrap_or_default(),
             regions,
         }
     }
+}
+
+/// As the head of the file tells it: of `holidays 0.109`, `000000.000109`.
+fn release(file: &str) -> String {
+    let head = file.lines().take_while(|line| line.starts_with('#'));
+    let mut words = head.flat_map(str::split_whitespace);
+    let numbers = loop {
+        match words.next() {
+            Some("holidays") => {
+                let next = words.next().unwrap_or_default().trim_end_matches(',');
+                let numbers: Option<Vec<u32>> =
+                    next.split('.').map(|number| number.parse().ok()).collect();
+                if let Some(numbers) = numbers {
+                    break numbers;
+                }
+            }
+            Some(_) => {}
+            None => break Vec::new(),
+        }
+    };
+    let numbers: Vec<_> = numbers
+        .iter()
+        .map(|number| format!("{number:06}"))
+        .collect();
+    numbers.join(".")
 }
 
 fn region(line: &'static str) -> Option<Region> {
@@ -189,6 +215,18 @@ fn weekend(days: &str) -> Weekdays {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_later_release_of_the_source_is_a_later_version() {
+        assert_eq!(
+            release("# package holidays 0.109, which\n2025"),
+            "000000.000109"
+        );
+        assert!(release("# holidays 0.98") < release("# holidays 0.109"));
+        assert!(release("# holidays 0.109") < release("# holidays 1.2"));
+        assert_eq!(release("# of the holidays that there are\n2025"), "");
+        assert_ne!(release(FILE), "");
+    }
+
     fn has(code: &str, date: &str) -> bool {
         let region = Region::named(code).unwrap();
         region.days().holidays.contains(&date.parse().unwrap())
@@ -228,7 +266,7 @@ mod tests {
     fn other_data_have_another_version() {
         let version = |file| Filed::read(file).version;
         assert_eq!(version(FILE), Region::data_version());
-        assert_eq!(version(""), "cbf29ce484222325");
+        assert_eq!(version(""), " cbf29ce484222325");
         assert_ne!(version("2026"), version("2027"));
     }
 

@@ -3,7 +3,10 @@
 
 use crate::{
     Duty, Member, Rotation, on_duty,
-    rota::{Absence, Basis, Cadence, Override, OwnDay, Terms, Turn},
+    rota::{
+        Absence, Basis, Cadence, Nobody, Override, OwnDay, Staffing, Terms, Turn,
+        absences::Availability,
+    },
 };
 use types::{Stretch, Timestamp};
 
@@ -30,6 +33,8 @@ pub struct UpToDate {
     pub duties: Vec<Duty>,
     /// The shifts from then on, joined and by start.
     pub plan: Vec<Stretch>,
+    /// See [`Rota::known_until`].
+    pub known_until: Option<Timestamp>,
     /// When any of it changes next.
     pub next_change_at: Option<Timestamp>,
 }
@@ -106,6 +111,41 @@ impl Rota {
         Timestamp::from_millis(hours * HOUR_MILLIS).max(next.plus_seconds(1))
     }
 
+    /// Until when what is planned at `now` says who has which shift. While it is paused nobody has
+    /// any, and who will have them once it goes on is not known.
+    pub fn known_until(&self, now: Timestamp) -> Option<Timestamp> {
+        (!self.terms.paused).then(|| self.horizon(now))
+    }
+
+    /// Where nobody is on duty at `now` since everybody who could be is away: when the first of them
+    /// is back.
+    pub fn away_until(
+        &self,
+        members: &[Member],
+        duty_size: u32,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let basis = self.basis(members, duty_size);
+        let turn = basis.advanced(&self.turn, now);
+        let now = turn.as_of;
+        let moment = Timestamp::from_millis(now.as_millis().saturating_add(1));
+        let segments = basis.segments(&turn, moment);
+        let on = segments.first().map(|segment| &segment.on);
+        match on {
+            Some(Staffing::Nobody(Nobody::EverybodyAway)) => {
+                Availability::of(&self.absences).first_back_at(members, now)
+            }
+            _ => None,
+        }
+    }
+
+    /// When whose turn it is, or who is on duty, changes first since it was reckoned, if it does.
+    pub fn due(&self, members: &[Member], duty_size: u32) -> Option<Timestamp> {
+        let until = self.horizon(self.turn.as_of);
+        self.basis(members, duty_size)
+            .next_change(&self.turn, until)
+    }
+
     /// Its rotation at `now`, whose members were those `before` until then.
     pub fn up_to_date(&self, rotation: &Rotation, before: &[Member], now: Timestamp) -> UpToDate {
         // A clock that is behind the one by which it was reckoned knows nothing earlier.
@@ -128,6 +168,7 @@ impl Rota {
         UpToDate {
             duties: on_duty(plan.clone(), now),
             plan,
+            known_until: self.known_until(now),
             next_change_at: is.next_change(&turn, until),
             turn,
         }
@@ -153,7 +194,7 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::{
-        Plan,
+        Foresight, Plan,
         crew::examples::{duty, member},
         rota::{Days, DaysOff, OnDaysOff, OverrideKind, PassedOver, Region, Skips, Times, Zone},
         rotation::examples::rotation,
@@ -259,6 +300,52 @@ mod tests {
         let at = |now: i64| rota(&rotation).up_to_date(&rotation, &members, hour(now));
         assert_eq!(at(4).duties, [duty("bob", hour(3), hour(5))]);
         assert_eq!(at(5).duties, [duty("ann", hour(5), hour(24))]);
+    }
+
+    #[test]
+    fn r12_where_everybody_is_away_it_is_said_until_when() {
+        let mut rotation = daily();
+        let members = rotation.crew.members.clone();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            let away = [("ann", 3, 9), ("ann", 9, 20), ("bob", 4, 30), ("cy", 0, 40)];
+            rota.absences.extend(away.map(|(who, from, until)| Absence {
+                who: member(who).key,
+                span: Span {
+                    from: hour(from),
+                    until: hour(until),
+                },
+            }));
+        }
+        let away = |rotation: &Rotation, now| {
+            let nothing = Foresight::Shifts {
+                stretches: &[],
+                known_until: hour(90),
+            };
+            let outlook = (rotation.plan).outlook(&nothing, &rotation.crew, 1, hour(now));
+            let told = rota(rotation).away_until(&members, 1, hour(now));
+            assert_eq!(outlook.away_until, told);
+            told
+        };
+        assert_eq!(away(&rotation, 3), None);
+        assert_eq!(away(&rotation, 4), Some(hour(20)));
+        assert_eq!(away(&rotation, 19), Some(hour(20)));
+        assert_eq!(away(&rotation, 20), None);
+        let mut paused = rotation.clone();
+        if let Plan::Scheduled(rota) = &mut rotation.plan {
+            rota.overrides.push(Override {
+                span: Span {
+                    from: hour(5),
+                    until: hour(6),
+                },
+                kind: OverrideKind::Add(member("eve").holder()),
+            });
+        }
+        assert_eq!(away(&rotation, 5), None);
+        // For another reason nobody would be on duty, were they there or not.
+        if let Plan::Scheduled(rota) = &mut paused.plan {
+            rota.terms.paused = true;
+        }
+        assert_eq!(away(&paused, 5), None);
     }
 
     #[test]

@@ -142,75 +142,81 @@ impl Basis<'_> {
             Some(_) if was_short => had.max(self.duty_size as usize),
             _ => had,
         };
-        self.fill(&mut turn, size, now);
+        let availability = Availability::of(self.absences);
+        self.fill(&mut turn, size, (&availability, now));
         turn.as_of = turn.as_of.max(now);
         turn
     }
 
-    /// Gives a turn to those who come next, until so many have it; first to those who are there.
-    fn fill(&self, turn: &mut Turn, size: usize, now: Timestamp) {
-        let availability = Availability::of(self.absences);
-        for must_be_there in [true, false] {
-            let last = turn.last.clone();
-            for member in in_order(self.members, last.as_ref()) {
-                let can = member.link.can_be_on_duty();
-                let can = can && (!must_be_there || availability.is_there(member, now));
-                if turn.holders.len() < size && can && !turn.has(&member.key) {
-                    turn.holders.push(member.holder());
-                    turn.last = Some(member.key.clone());
-                }
-            }
-        }
-    }
-
-    /// The turn that begins with a hand-off: those who were passed over before, then the members
-    /// in their order.
+    /// The turn that begins with a hand-off.
     pub(crate) fn next_turn(
         &self,
         turn: &Turn,
         hand_off: HandOff,
         availability: &Availability<'_>,
     ) -> Turn {
+        let mut next = Turn {
+            holders: Vec::new(),
+            began: Some(hand_off.turn),
+            as_of: hand_off.at,
+            ..turn.clone()
+        };
+        let size = self.duty_size as usize;
+        self.fill(&mut next, size, (availability, hand_off.at));
+        next
+    }
+
+    /// Gives a turn to those who come next at a moment until so many have it, or all: those who were
+    /// passed over before, then the members in their order.
+    fn fill(
+        &self,
+        turn: &mut Turn,
+        size: usize,
+        (availability, at): (&Availability<'_>, Timestamp),
+    ) {
         let members = in_order(self.members, turn.last.as_ref());
         let able: Vec<_> = members
             .filter(|member| member.link.can_be_on_duty())
             .collect();
-        let size = able.len().min(self.duty_size as usize);
-        let is_there = |key: &MemberKey| {
-            !availability.is_away(key, hand_off.at) || self.is_covered(key, hand_off.at)
-        };
-        let mut holders: Vec<&Member> = Vec::with_capacity(size);
+        let waiting = able.iter().filter(|member| !turn.has(&member.key)).count();
+        let size = size.saturating_sub(turn.holders.len()).min(waiting);
+        if size == 0 {
+            return;
+        }
+        let is_there = |key: &MemberKey| !availability.is_away(key, at) || self.is_covered(key, at);
+        let mut taking: Vec<&Member> = Vec::with_capacity(size);
         let mut away: Vec<&Member> = Vec::new();
-        let owed = turn.owed.iter();
+        let owed = turn.owed.iter().filter(|key| !turn.has(key));
         let owed = owed.filter_map(|key| able.iter().find(|member| member.key == *key));
         for member in owed {
-            if !is_there(&member.key) || holders.len() == size {
+            if !is_there(&member.key) || taking.len() == size {
                 away.push(member);
             } else {
-                holders.push(member);
+                taking.push(member);
             }
         }
         let mut last = turn.last.clone();
         for member in &able {
-            let has = |those: &[&Member]| those.iter().any(|those| those.key == member.key);
+            let among = |those: &[&Member]| those.iter().any(|those| those.key == member.key);
             // Whoever has had a turn out of order, and is next, has it once.
-            if !has(&holders) {
-                if holders.len() == size {
+            if !turn.has(&member.key) && !among(&taking) {
+                if taking.len() == size {
                     break;
                 }
                 if !is_there(&member.key) {
-                    if !has(&away) {
+                    if !among(&away) {
                         away.push(member);
                     }
                     continue;
                 }
-                holders.push(member);
+                taking.push(member);
             }
             last = Some(member.key.clone());
         }
         // Where too few are there, it is the turn of some who may come back before it ends.
-        let missing = away.len().min(size - holders.len());
-        if holders.is_empty()
+        let missing = away.len().min(size - taking.len());
+        if taking.is_empty()
+            && turn.holders.is_empty()
             && let (PassedOver::LosesTurn, Some(padded)) =
                 (self.passed_over, away[..missing].last())
         {
@@ -218,18 +224,14 @@ impl Basis<'_> {
             // of the same ones again and again.
             last = Some(padded.key.clone());
         }
-        holders.extend(away.drain(..missing));
+        taking.extend(away.drain(..missing));
+        turn.holders.extend(taking.into_iter().map(Member::holder));
+        turn.last = last;
         let away = away.into_iter().map(|member| member.key.clone());
-        Turn {
-            holders: holders.into_iter().map(Member::holder).collect(),
-            last,
-            owed: match self.passed_over {
-                PassedOver::IsNext => away.collect(),
-                PassedOver::LosesTurn => Vec::new(),
-            },
-            began: Some(hand_off.turn),
-            as_of: hand_off.at,
-        }
+        turn.owed = match self.passed_over {
+            PassedOver::IsNext => away.collect(),
+            PassedOver::LosesTurn => Vec::new(),
+        };
     }
 
     /// Whether an override decides about the place of somebody at a moment.

@@ -82,12 +82,17 @@ impl Zone {
     /// What its clocks show at a moment, by a format of `strftime`. Of a time that they show twice
     /// it is said which one it is, as `02:30 UTC+01:00`.
     pub fn in_words(&self, at: Timestamp, format: &str) -> String {
-        let civil = self.civil(at);
-        let shown = civil.strftime(format);
-        match self.typed(civil, None) {
-            Err(Unclear::Twice { .. }) => format!("{shown} UTC{}", self.ahead_in_words(at)),
-            _ => shown.to_string(),
+        let shown = self.civil(at).strftime(format);
+        match self.shows_twice(at) {
+            true => format!("{shown} UTC{}", self.ahead_in_words(at)),
+            false => shown.to_string(),
         }
+    }
+
+    /// Whether its clocks show at another moment what they show at this one.
+    pub fn shows_twice(&self, at: Timestamp) -> bool {
+        let typed = self.typed(self.civil(at), None);
+        matches!(typed, Err(Unclear::Twice { .. }))
     }
 
     /// How far clocks are ahead of UTC at a moment, as `+05:30`.

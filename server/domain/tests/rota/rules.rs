@@ -372,6 +372,85 @@ fn r10_whoever_is_removed_hands_over_to_the_next_at_once() {
     }
 }
 
+/// Ann, Bob, Cy and Dan, of whom Ann was away when it was her turn: it is Bob's, and Ann is next.
+fn owing_ann_a_turn() -> Team {
+    let mut team = daily();
+    team.members.push(member("dan"));
+    team.away("ann", "2026-06-01T00:00Z", "2026-06-01T12:00Z");
+    team
+}
+
+/// What is planned after somebody was removed at 14:00 on the first day.
+fn removed(mut team: Team, name: &str) -> Vec<String> {
+    let now = at("2026-06-01T14:00Z");
+    let turn = team.begun("2026-06-01T09:00Z");
+    let turn = team.basis().advanced(&turn, now);
+    let before = team.members.clone();
+    team.members.retain(|member| member.name != name);
+    let turn = team.basis().rearranged(&turn, &before, now);
+    team.planned_from(&turn, "2026-06-04T10:00Z")
+}
+
+#[test]
+fn r10_whoever_is_removed_hands_over_to_whom_r12_has_next_and_that_one_is_not_on_again() {
+    let team = owing_ann_a_turn();
+    assert_eq!(
+        team.planned("2026-06-01T09:00Z", "2026-06-02T10:00Z")[1],
+        "06-02 09:00 ann"
+    );
+    assert_eq!(
+        removed(team, "bob"),
+        [
+            "06-01 14:00 ann",
+            "06-02 09:00 cy",
+            "06-03 09:00 dan",
+            "06-04 09:00 ann"
+        ]
+    );
+}
+
+#[test]
+fn r12_whoever_is_away_when_somebody_is_removed_is_passed_over_and_first_at_the_next_hand_off() {
+    let mut team = daily();
+    team.away("bob", "2026-06-01T12:00Z", "2026-06-01T18:00Z");
+    let planned = removed(team.clone(), "ann");
+    assert_eq!(
+        planned[..3],
+        ["06-01 14:00 cy", "06-02 09:00 bob", "06-03 09:00 cy"]
+    );
+    team.passed_over = PassedOver::LosesTurn;
+    let planned = removed(team, "ann");
+    assert_eq!(planned[..2], ["06-01 14:00 cy", "06-02 09:00 bob"]);
+}
+
+#[test]
+fn r12_whoever_is_owed_a_turn_and_away_still_is_passed_over_again_when_somebody_is_removed() {
+    let mut team = owing_ann_a_turn();
+    team.away("ann", "2026-06-01T12:00Z", "2026-06-01T18:00Z");
+    assert_eq!(
+        removed(team, "bob")[..3],
+        ["06-01 14:00 cy", "06-02 09:00 ann", "06-03 09:00 dan"]
+    );
+}
+
+#[test]
+fn r12_whoever_takes_over_out_of_order_is_owed_nothing_any_more() {
+    // It is Ann's turn by what she is owed, and by the order as well where nobody else is there.
+    let mut team = owing_ann_a_turn();
+    for name in ["cy", "dan"] {
+        team.away(name, "2026-06-01T12:00Z", "2026-06-01T18:00Z");
+    }
+    assert_eq!(
+        removed(team, "bob"),
+        [
+            "06-01 14:00 ann",
+            "06-02 09:00 cy",
+            "06-03 09:00 dan",
+            "06-04 09:00 ann"
+        ]
+    );
+}
+
 #[test]
 fn r10_somebody_else_who_is_removed_changes_nothing_now() {
     let mut team = daily();
@@ -911,4 +990,63 @@ fn whoever_cannot_be_on_duty_is_owed_no_turn() {
         team.planned("2026-06-01T09:00Z", "2026-06-03T10:00Z"),
         ["06-01 09:00 bob", "06-02 09:00 cy", "06-03 09:00 bob"]
     );
+}
+
+/// When nobody is on duty who is to be, of what is told ahead at a moment.
+fn next_gap(team: &Team, now: &str) -> Option<String> {
+    let rotation = team.rotation(team.begun(now));
+    let rota = rotation.plan.rota().unwrap();
+    let (now, until) = (at(now), at(now).plus_seconds(14 * 24 * 3600));
+    let known_until = rota.horizon(now);
+    let stretches = rota.planned(&rotation.crew.members, team.duty_size, known_until);
+    let foresight = Foresight::Shifts {
+        stretches: &stretches,
+        known_until,
+    };
+    let gap = foresight.next_gap(&rotation.plan, now, until)?;
+    let end = gap.until.map(clock).unwrap_or_default();
+    Some(format!("{} - {end}", clock(gap.from)))
+}
+
+#[test]
+fn r13_hours_and_days_off_on_which_nobody_is_to_be_are_no_gap() {
+    let mut team = daily();
+    team.cadence.hours = Some(Hours {
+        from: "09:00".parse().unwrap(),
+        until: "17:00".parse().unwrap(),
+    });
+    team.cadence.off = weekends_off();
+    team.cadence.on_days_off = OnDaysOff::Nobody;
+    let staffed = |team: &Team, moment| {
+        let rotation = team.rotation(team.begun("2026-06-01T09:00Z"));
+        rotation.plan.is_staffed(at(moment))
+    };
+    for (moment, is_staffed) in [
+        ("2026-06-01T08:59Z", false),
+        ("2026-06-01T09:00Z", true),
+        ("2026-06-01T17:00Z", false),
+        ("2026-06-06T10:00Z", false),
+        ("2026-06-07T10:00Z", false),
+        ("2026-06-08T10:00Z", true),
+    ] {
+        assert_eq!(staffed(&team, moment), is_staffed, "{moment}");
+    }
+    assert_eq!(next_gap(&team, "2026-06-01T09:00Z"), None);
+    // Where everybody is away it is one, as long as somebody is to be on duty.
+    for name in ["ann", "bob", "cy"] {
+        team.away(name, "2026-06-02T12:00Z", "2026-06-03T08:00Z");
+    }
+    let gap = next_gap(&team, "2026-06-01T09:00Z");
+    assert_eq!(gap.as_deref(), Some("06-02 12:00 - 06-02 17:00"));
+    let at_night = next_gap(&team, "2026-06-01T20:00Z");
+    assert_eq!(at_night, gap);
+}
+
+#[test]
+fn r19_nobody_is_missed_while_it_is_paused() {
+    let mut team = daily();
+    team.paused = true;
+    let rotation = team.rotation(team.begun("2026-06-01T09:00Z"));
+    assert!(!rotation.plan.is_staffed(at("2026-06-01T10:00Z")));
+    assert_eq!(next_gap(&team, "2026-06-01T09:00Z"), None);
 }
