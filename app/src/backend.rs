@@ -7,8 +7,8 @@ use crate::{AppError, Flash};
 use async_trait::async_trait;
 use std::{sync::Arc, time::Instant};
 use types::{
-    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, AnnouncementRefusal, ApiKeyInput,
-    AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal, ChannelView,
+    AbsenceId, AbsenceInput, AbsenceRefusal, AbsencesView, AnnouncementRefusal, AnnouncementView,
+    ApiKeyInput, AuditId, AuditPage, BackgroundTask, BindRefusal, Changed, ChannelRefusal,
     ChannelsFound, ClientSecretInput, ConnectRefusal, ConnectionAlert, CoverId, DaysWanted,
     Disconnected, DutyGroupView, FeedSubject, FeedView, FoundPeople, FoundSchedules, GroupChoice,
     GroupHolds, GroupRefusal, HolidayInput, HolidayPreview, HolidayRefusal, HolidaysView, HomeView,
@@ -16,9 +16,9 @@ use types::{
     NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
     OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound, Replaced, Role,
     RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
-    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, ShiftEffect, SlackGroupId,
-    SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView, UndoId,
-    WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
+    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, ShiftEffect, SlackChannelId,
+    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView,
+    UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -234,17 +234,17 @@ pub trait Feeds {
     async fn revoke_feed(&self, caller: &Caller, subject: FeedSubject) -> Result<(), AppError>;
 }
 
-/// In which Slack channel a rotation's changes of duty are announced.
+/// In which Slack channels a rotation's changes of duty are announced.
 #[async_trait]
 pub trait Channels {
     /// For those who may edit the rotation, with what `template` makes at present, or the
     /// rotation's own where that is empty.
-    async fn slack_channel(
+    async fn announcements(
         &self,
         caller: &Caller,
         rotation: RotationId,
         template: String,
-    ) -> Result<ChannelView, AppError>;
+    ) -> Result<AnnouncementView, AppError>;
     /// What a search for channels finds, for those who may edit the rotation.
     async fn slack_channels(
         &self,
@@ -252,16 +252,22 @@ pub trait Channels {
         rotation: RotationId,
         search: String,
     ) -> Result<ChannelsFound, AppError>;
-    /// `channel` is an id or a link, or empty for none. `drawn` is the version of what the form was
-    /// drawn from, or empty where nobody looked; the new one is told.
-    async fn set_slack_channel(
+    /// `channel` is an id or a link. One that is among them already stays.
+    async fn add_slack_channel(
         &self,
         caller: &Caller,
         rotation: RotationId,
         channel: String,
-        drawn: String,
-    ) -> Answer<String, ChannelRefusal>;
-    /// Without a template, announcements say what they usually do. `drawn` is as with the channel.
+    ) -> Answer<(), ChannelRefusal>;
+    /// What waits to be announced there is not, and the rotation's topic there is cleared.
+    async fn remove_slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: SlackChannelId,
+    ) -> Answer<(), ChannelRefusal>;
+    /// Without a template, announcements say what they usually do. `drawn` is the version of what the
+    /// form was drawn from, or empty where nobody looked; the new one is told.
     async fn set_announcement(
         &self,
         caller: &Caller,

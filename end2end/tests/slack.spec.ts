@@ -1,7 +1,7 @@
 // What Slack is told of a rotation, on the way that somebody goes who tries the product.
 import { expectAccessibleInAllColours } from '../support/accessibility';
 import { connectAs } from '../support/connection';
-import { addMember, arrangeRotation, makeBoundRotation } from '../support/rotations';
+import { addMember, arrangeRotation, bindTo, createRotation, makeBoundRotation } from '../support/rotations';
 import { signInAs } from '../support/sign-in';
 import { takenOver, visit } from '../support/takeover';
 import { expect, test, type World } from '../support/world';
@@ -100,7 +100,7 @@ test('an admin lets user groups be edited in their own name, and takes that back
   await expect.poll(live).toEqual([]);
 });
 
-test('a template is tried before it is set, and what it says of unknown tokens stands beside it', async ({ page, world }) => {
+test('a template is tried before it is set, and channels are added and removed with what stands in them', async ({ page, world }) => {
   await connectAs(page, world);
   const rotation = await makeBoundRotation(page, 'Platform on-call', 'Platform Primary');
   await visit(page, `${rotation}/slack`);
@@ -116,5 +116,55 @@ test('a template is tried before it is set, and what it says of unknown tokens s
   await template.fill('On duty: %USER%');
   await card.getByRole('button', { name: 'Set topic' }).click();
   await expect(card.getByRole('link', { name: 'allow it at Slack' })).toBeVisible();
+  await expect(card.getByRole('button', { name: 'Write now' })).toBeVisible();
+
+  const announcements = page.getByRole('region', { name: 'Announcements' });
+  const channel = announcements.getByRole('textbox', { name: 'Channel ID' });
+  const remove = (id: string) => announcements.getByRole('button', { name: `Remove ${id}` });
+  for (const id of ['C02PLATFORM', 'C03PAYMENTS']) {
+    await channel.fill(id);
+    await announcements.getByRole('button', { name: 'Add channel' }).click();
+    await expect(remove(id)).toBeVisible();
+    await expect(channel).toHaveValue('');
+  }
   await expectAccessibleInAllColours(page);
+  await remove('C02PLATFORM').click();
+  await expect(remove('C02PLATFORM')).toBeHidden();
+  await expect(remove('C03PAYMENTS')).toBeVisible();
+  // Its topic went with it.
+  await expect(card.getByRole('button', { name: 'Write now' })).toBeHidden();
+});
+
+test('the ten steps of the README lead to a group, a topic and a message', async ({ page, world }) => {
+  await connectAs(page, world);
+  const rotation = await createRotation(page, 'Platform on-call');
+  await bindTo(page, 'Platform Primary');
+  await page.getByRole('link', { name: 'Slack', exact: true }).click();
+  const card = (name: string) => page.getByRole('region', { name, exact: true });
+  for (const name of ['On-duty group', 'Announcements', 'Channel topic']) {
+    await allowAtSlack(page, card(name).getByRole('link', { name: 'allow it at Slack' }), `${rotation}/slack`);
+  }
+  await choosePlatform(page, card('On-duty group'));
+  await card('On-duty group').getByRole('button', { name: 'Connect group' }).click();
+  await expect(page).toHaveURL(`${rotation}/slack`);
+  const find = async (choice: string) => {
+    await card('Find a channel').getByRole('searchbox').fill('platform');
+    await card('Find a channel').getByRole('button', { name: 'Search' }).click();
+    await card('Find a channel').getByRole('link', { name: `${choice} in platform`, exact: true }).click();
+    await takenOver(page);
+  };
+  await find('Announcements');
+  await card('Announcements').getByRole('button', { name: 'Add channel' }).click();
+  await expect(card('Announcements').getByRole('button', { name: 'Remove C02PLATFORM' })).toBeVisible();
+  await find('Topic');
+  await card('Channel topic').getByRole('textbox', { name: 'Template' }).fill('On duty: %USER% until %UNTIL%');
+  await card('Channel topic').getByRole('button', { name: 'Set topic' }).click();
+  await expect(card('Channel topic').getByRole('button', { name: 'Write now' })).toBeVisible();
+
+  await page.goto(world.sandbox.url);
+  await page.getByRole('row', { name: /Platform Primary/ }).getByRole('button', { name: 'End the shift' }).click();
+  const channel = async () => world.sandbox.control<{ topic: string; messages: { text: string }[] }>('slack/channels/C02PLATFORM');
+  await expect.poll(() => members(world), { timeout: 30_000 }).toEqual(['U08JUERGEN']);
+  await expect.poll(async () => JSON.stringify(await channel())).toMatch(/On duty: Jürgen Weiß until /);
+  await expect.poll(async () => (await channel()).messages.map((message) => message.text).join()).toContain('U08JUERGEN');
 });

@@ -41,8 +41,11 @@ pub enum AuditAction {
     UnlinkedPerson,
     MadeFeed,
     RevokedFeed,
-    /// Chose the Slack channel in which a rotation's changes are announced, or gave it up.
+    /// Chose the Slack channel in which a rotation's changes are announced, or gave it up, as long
+    /// as there was one.
     SetSlackChannel,
+    AddedSlackChannel,
+    RemovedSlackChannel,
     SetAnnouncement,
     /// Chose the user group that holds those on duty, or gave it up.
     SetDutyGroup,
@@ -69,7 +72,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::SignedIn,
         Self::SignedOut,
         Self::SignedOutEverywhere,
@@ -103,6 +106,8 @@ impl AuditAction {
         Self::MadeFeed,
         Self::RevokedFeed,
         Self::SetSlackChannel,
+        Self::AddedSlackChannel,
+        Self::RemovedSlackChannel,
         Self::SetAnnouncement,
         Self::SetDutyGroup,
         Self::ChangedDutyGroup,
@@ -158,6 +163,8 @@ impl AuditAction {
             Self::MadeFeed => "made_feed",
             Self::RevokedFeed => "revoked_feed",
             Self::SetSlackChannel => "set_slack_channel",
+            Self::AddedSlackChannel => "added_slack_channel",
+            Self::RemovedSlackChannel => "removed_slack_channel",
             Self::SetAnnouncement => "set_announcement",
             Self::SetDutyGroup => "set_duty_group",
             Self::ChangedDutyGroup => "changed_duty_group",
@@ -224,6 +231,8 @@ impl fmt::Display for AuditAction {
             Self::MadeFeed => "Made the address of a calendar feed",
             Self::RevokedFeed => "Revoked a calendar feed",
             Self::SetSlackChannel => "Set the Slack channel",
+            Self::AddedSlackChannel => "Added a Slack channel",
+            Self::RemovedSlackChannel => "Removed a Slack channel",
             Self::SetAnnouncement => "Set the text of announcements",
             Self::SetDutyGroup => "Set the on-duty group",
             Self::ChangedDutyGroup => "Changed the on-duty group",

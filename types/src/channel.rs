@@ -1,6 +1,8 @@
-//! The Slack channel in which a rotation's changes of duty are announced.
+//! The Slack channels in which a rotation's changes of duty are announced.
 
-use crate::{EditedMeanwhile, SlackChannelId, SlackWord, TemplateProblem, slack::Hindrance};
+use crate::{
+    EditedMeanwhile, SlackChannelId, SlackWord, TemplateProblem, Timestamp, slack::Hindrance,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where links to channels have the channel's id.
@@ -8,16 +10,28 @@ const ARCHIVES: &str = "/archives/";
 /// How long ids of channels are: Slack's own have nine and more.
 const ID_CHARS: std::ops::RangeInclusive<usize> = 2..=20;
 
-/// Where a rotation's changes are announced, and how that goes.
+/// In how many channels a rotation's changes are announced at most: more people than these hold
+/// nobody has to tell, and each costs one message of some hundred that Slack takes in a minute.
+pub const CHANNELS_MOST: usize = 10;
+
+/// A channel in which a rotation's changes are announced, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelView {
-    pub channel: Option<SlackChannelId>,
-    /// Of the channel, for the form that changes it.
-    pub version: String,
-    /// Whether Slack lets Round Robin write messages at all.
-    pub may_write: bool,
+    pub id: SlackChannelId,
+    /// When something was announced there last, where that was of late.
+    pub written_at: Option<Timestamp>,
+    /// What that said, where it is known.
+    pub written: Option<String>,
     /// What was wrong with the last announcement, in a sentence.
     pub trouble: Option<String>,
+}
+
+/// Where a rotation's changes are announced, and what is said there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncementView {
+    pub channels: Vec<ChannelView>,
+    /// Whether Slack lets Round Robin write messages at all.
+    pub may_write: bool,
     /// What announcements say; empty where they say what they usually do.
     pub template: String,
     /// Of that, for the form that changes it.
@@ -88,15 +102,21 @@ impl ChannelSearchTrouble {
     }
 }
 
-/// Why a channel was not chosen.
+/// Why a channel was neither added nor removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ChannelRefusal {
     #[error(
         "This is no channel's ID, which begins with C or G. In Slack, open the channel's details and copy the ID at their end, or copy the link to the channel."
     )]
     NoId,
-    #[error("{0}")]
-    EditedMeanwhile(EditedMeanwhile),
+    #[error(
+        "Changes of a rotation are announced in {CHANNELS_MOST} channels at most. Remove one of them, then add this one."
+    )]
+    TooMany,
+    #[error(
+        "Nothing is announced in this channel any more: somebody has removed it before you. Nothing has to be done."
+    )]
+    Gone,
 }
 
 /// Why announcements do not say what somebody wrote.
@@ -117,10 +137,10 @@ pub enum ChannelTrouble {
     NotFound,
     #[error("Round Robin is not in this channel. Write /invite @Round Robin there.")]
     NotInChannel,
-    #[error("The channel is archived. Choose another one, or bring it back in Slack.")]
+    #[error("The channel is archived. Remove it, or bring it back in Slack.")]
     Archived,
     #[error(
-        "Only some people may write in this channel. Let Round Robin write there, in the channel's settings in Slack, or choose another one."
+        "Only some people may write in this channel. Let Round Robin write there, in the channel's settings in Slack, or remove it."
     )]
     Restricted,
     #[error(
@@ -141,6 +161,14 @@ pub enum ChannelTrouble {
     )]
     Waiting,
     #[error(
+        "Slack did not answer, or asked to wait, until the last announcement was out of date, so it was given up. The next change is announced again."
+    )]
+    GivenUp,
+    #[error(
+        "Slack does not accept Round Robin's token any more. An Owner or Admin has to sign in again and choose Allow at Slack."
+    )]
+    TokenRefused,
+    #[error(
         "Slack refused the last announcement: {0}. Slack's documentation of chat.postMessage tells more."
     )]
     Refused(SlackWord),
@@ -148,6 +176,27 @@ pub enum ChannelTrouble {
         "The last announcement came to nothing. The log says why; the next change is announced again."
     )]
     Unknown,
+}
+
+impl ChannelTrouble {
+    /// What a word of Slack's means for what was given up, or one of our own codes for what has no
+    /// word.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "channel_not_found" => Self::NotFound,
+            "not_in_channel" => Self::NotInChannel,
+            "is_archived" => Self::Archived,
+            "missing_scope" => Self::MayNotWrite,
+            word if word.starts_with("restricted_action") => Self::Restricted,
+            word => match Hindrance::of_word(word) {
+                Hindrance::NotInstalled => Self::NotInstalled,
+                Hindrance::TokenRefused => Self::TokenRefused,
+                Hindrance::Passing => Self::GivenUp,
+                Hindrance::Unknown => Self::Unknown,
+                Hindrance::Word(word) => Self::Refused(word),
+            },
+        }
+    }
 }
 
 /// The channel whose id, or a link to which, somebody typed.

@@ -21,6 +21,8 @@ pub enum TemplateProblem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicView {
     pub channel: Option<SlackChannelId>,
+    /// Where there is none, the first channel in which the rotation's changes are announced.
+    pub offered: Option<SlackChannelId>,
     /// Empty where there is none.
     pub template: String,
     /// Of both, for the form that changes them.

@@ -1,18 +1,21 @@
-//! The Slack channel in which a rotation's changes of duty are announced.
+//! The Slack channels in which a rotation's changes of duty are announced.
 
 #[cfg(feature = "ssr")]
-use super::request::{call, submit};
+use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{AnnouncementRefusal, ChannelRefusal, ChannelView, ChannelsFound, Outcome, RotationId};
+use types::{
+    AnnouncementRefusal, AnnouncementView, ChannelRefusal, ChannelsFound, Outcome, RotationId,
+    SlackChannelId,
+};
 
 /// With what `template` makes at present, or the rotation's own where that is empty.
-#[server(prefix = "/rpc", endpoint = "slack_channel", input = GetUrl)]
-pub async fn slack_channel(
+#[server(prefix = "/rpc", endpoint = "announcements", input = GetUrl)]
+pub async fn announcements(
     rotation: RotationId,
     #[server(default)] template: String,
-) -> Result<ChannelView, AppError> {
-    call(|backend, caller| async move { backend.slack_channel(&caller, rotation, template).await })
+) -> Result<AnnouncementView, AppError> {
+    call(|backend, caller| async move { backend.announcements(&caller, rotation, template).await })
         .await
 }
 
@@ -48,22 +51,33 @@ pub async fn set_announcement(
     .await
 }
 
-/// Tells the version of the choice.
-#[server(prefix = "/rpc", endpoint = "set_slack_channel")]
-pub async fn set_slack_channel(
+#[server(prefix = "/rpc", endpoint = "add_slack_channel")]
+pub async fn add_slack_channel(
     rotation: RotationId,
     #[server(default)] channel: String,
-    #[server(default)] drawn: String,
-) -> Result<Outcome<String, ChannelRefusal>, AppError> {
-    let kept = (channel.clone(), drawn.clone());
+) -> Result<Outcome<(), ChannelRefusal>, AppError> {
+    let kept = channel.clone();
     // Without what its address chose before.
     let page = format!("/rotations/{rotation}/slack");
-    submit::<SetSlackChannel, _, _, _>(
+    submit::<AddSlackChannel, _, _, _>(
         Some(&kept),
-        |_| Some(page),
+        |()| Some(page),
+        |backend, caller| async move { backend.add_slack_channel(&caller, rotation, channel).await },
+    )
+    .await
+}
+
+#[server(prefix = "/rpc", endpoint = "remove_slack_channel")]
+pub async fn remove_slack_channel(
+    rotation: RotationId,
+    channel: SlackChannelId,
+) -> Result<Outcome<(), ChannelRefusal>, AppError> {
+    submit::<RemoveSlackChannel, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
         |backend, caller| async move {
             backend
-                .set_slack_channel(&caller, rotation, channel, drawn)
+                .remove_slack_channel(&caller, rotation, channel)
                 .await
         },
     )

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use types::{DutyGroupView, GroupRefusal, Outcome, RotationId};
+use types::{DutyGroupView, GroupRefusal, Outcome, RotationId, StandbyRefusal};
 #[cfg(feature = "ssr")]
-use types::{GroupChoice, GroupHolds, NobodyOnDuty, SlackGroupId, Standby};
+use types::{GroupChoice, GroupHolds, NobodyOnDuty, SlackGroupId, Standby, StandbyForm};
 
 /// Without a group, what a search finds, and what would become of the group that is named.
 /// `holds` is a [`GroupHolds::code`].
@@ -158,19 +158,27 @@ pub async fn set_standby(
     #[server(default)] person: String,
     #[server(default)] is_in: bool,
     #[server(default)] confirmed: bool,
-) -> Result<Outcome<(), GroupRefusal>, AppError> {
+) -> Result<Outcome<(), StandbyRefusal>, AppError> {
+    let form = StandbyForm {
+        standby: standby.clone(),
+        person: (!is_in).then(|| person.clone()),
+    };
     submit::<SetStandby, _, _, _>(
         NOTHING_KEPT,
         |()| None,
         |backend, caller| async move {
-            match Standby::from_code(&standby).zip(chosen(person)) {
+            let outcome = match Standby::from_code(&standby).zip(chosen(person)) {
                 Some(whom) => {
                     backend
                         .set_standby(&caller, rotation, whom, is_in, confirmed)
-                        .await
+                        .await?
                 }
-                None => Ok(Outcome::Refused(GroupRefusal::NobodyChosen)),
-            }
+                None => Outcome::Refused(GroupRefusal::NobodyChosen),
+            };
+            Ok(match outcome {
+                Outcome::Done(()) => Outcome::Done(()),
+                Outcome::Refused(refusal) => Outcome::Refused(StandbyRefusal { refusal, form }),
+            })
         },
     )
     .await

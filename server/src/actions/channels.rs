@@ -1,42 +1,43 @@
-//! In which Slack channel a rotation's changes of duty are announced.
+//! In which Slack channels a rotation's changes of duty are announced. Each is a target of its own, so
+//! one that cannot be told keeps none of the others waiting.
 
 use super::{
     Failure, Stop,
     duty_groups::group_of,
     meanwhile, publish_rotation,
     rights::{editable, must_edit},
-    rotations,
+    rotations, topics,
     workspace::is_allowed,
+    zones,
 };
 use crate::{
     Services,
     audit::entry_about,
     slack::{
-        self, ANNOUNCEMENT, AskError,
-        message::{Facts, announcement, as_read, filled_in, pause},
+        self, ANNOUNCEMENT, AskError, TOPIC,
+        message::{Facts, Writing, announcement, as_read, filled_in, pause, shortened},
     },
-    store::{NewAuditEntry, NoticeState},
+    store::{LastTold, NewAuditEntry},
 };
 use domain::{Actor, Directory, Occasion, Template, has_every_word};
 use std::sync::Arc;
 use types::{
-    AnnouncementRefusal, AuditAction, ChannelRefusal, ChannelSearchTrouble, ChannelsFound,
-    DaysWanted, RotationId, SlackCapability, SlackChannelId, TemplateProblem, WorkspaceId,
-    typed_channel,
+    AnnouncementRefusal, AuditAction, CHANNELS_MOST, ChannelRefusal, ChannelSearchTrouble,
+    ChannelsFound, DaysWanted, RotationId, SlackCapability, SlackChannelId, TemplateProblem,
+    WorkspaceId, typed_channel,
 };
 
 /// How many channels a search shows.
 const SHOWN: usize = 10;
+/// How much is shown of what was written last; all of it stands in the channel.
+const SAID_CHARS: usize = 300;
 
-/// The channel of a rotation.
-pub struct Channel {
-    pub id: Option<SlackChannelId>,
-    /// Of that, for whoever chooses another one.
-    pub version: String,
+/// What is announced of a rotation, and where.
+pub struct Announced {
+    /// The channels, each with what it was told last, if it was told anything of late.
+    pub channels: Vec<(SlackChannelId, Option<LastTold>)>,
     /// Whether Slack lets Round Robin write messages.
     pub may_write: bool,
-    /// How far the last announcement there has come.
-    pub last: Option<NoticeState>,
     /// What announcements say, where somebody has written that.
     pub template: Option<String>,
     /// Of that, for whoever writes something else.
@@ -45,21 +46,29 @@ pub struct Channel {
     pub preview: Result<String, TemplateProblem>,
 }
 
-/// The channel of a rotation, for actors who may choose another one, with what `asked` makes as
-/// its template, or its own where that is empty.
-pub async fn channel(
+/// What is announced of a rotation, for actors who may change it, with what `asked` makes as its
+/// template, or its own where that is empty.
+pub async fn announced(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
     asked: &str,
-) -> Result<Channel, Failure> {
+) -> Result<Announced, Failure> {
     let store = &services.store;
     editable(services, actor, id).await?;
-    let target = store.target(id, ANNOUNCEMENT).await?;
-    let last = match &target {
-        Some(target) => store.latest_notice(id, ANNOUNCEMENT, target).await?,
-        None => None,
-    };
+    let targets = store.targets(id, ANNOUNCEMENT).await?;
+    let mut last_told = store.last_told(id, ANNOUNCEMENT).await?;
+    let directory = store.directory(&actor.workspace).await?;
+    let channels = targets.into_iter().map(|target| {
+        let last = last_told.remove(&target).map(|last| LastTold {
+            said: last
+                .said
+                .map(|said| as_read(&shortened(&said, SAID_CHARS), &directory)),
+            ..last
+        });
+        (SlackChannelId::new(target), last)
+    });
+    let channels = channels.collect();
     let template = store.announcement_template(id).await?;
     let tried = match asked.trim() {
         "" => template.as_deref(),
@@ -70,12 +79,10 @@ pub async fn channel(
         Err(problem) => Err(problem),
     };
     let may_write = is_allowed(services, &actor.workspace, SlackCapability::Messages).await?;
-    Ok(Channel {
-        version: meanwhile::version(target.as_deref()),
+    Ok(Announced {
+        channels,
         template_version: meanwhile::version(template.as_deref()),
-        id: target.map(SlackChannelId::new),
         may_write,
-        last,
         template,
         preview,
     })
@@ -172,7 +179,9 @@ async fn text(
     let (everything, now) = (Actor::system(workspace), DaysWanted::default());
     let state = rotations::state(services, &everything, id, &now).await?;
     let (details, outlook) = (&state.rotation.details, &state.outlook);
-    let usual = || announcement(&details.name, outlook, &state.directory);
+    let zone = zones::of_duty(services, &state).await?;
+    let writing = Writing::new(&state.directory, zone.as_ref());
+    let usual = || announcement(&details.name, outlook, writing);
     let pause = pause(&details.name, state.rotation.plan.is_paused(), outlook);
     let text = match (pause, template) {
         // Who would be on duty is of no interest then, whatever is usually said of them.
@@ -186,7 +195,7 @@ async fn text(
             let facts = Facts {
                 details,
                 outlook,
-                directory: &state.directory,
+                writing,
                 group,
             };
             // One that only another version can read says nothing here.
@@ -228,68 +237,86 @@ pub async fn set_template(
             })
         })
         .await?;
-    match set.ok_or(Failure::NotFound)? {
-        Ok(()) => {}
-        Err(Stop::Refused(AnnouncementRefusal::EditedMeanwhile(meanwhile))) => {
-            let told = meanwhile::told(services, id, action, meanwhile).await?;
-            return Err(AnnouncementRefusal::EditedMeanwhile(told).into());
-        }
-        Err(stop) => return Err(stop),
-    }
+    let set = set.ok_or(Failure::NotFound)?;
+    let whose = (services, id, action);
+    meanwhile::naming(set, whose, |refusal| match refusal {
+        AnnouncementRefusal::EditedMeanwhile(meanwhile) => Some(meanwhile),
+        AnnouncementRefusal::Template(_) => None,
+    })
+    .await?;
     publish_rotation(services, actor, id);
     Ok(meanwhile::version(template))
 }
 
-/// Has the changes of a rotation announced in the channel that somebody typed, or, where that is
-/// nothing, in none, unless somebody else has changed it since it was `drawn`. Tells the version of
-/// the choice.
-pub async fn set(
+/// Has the changes of a rotation announced in the channel that somebody typed, too. One in which they
+/// are announced already stays as it is.
+pub async fn add(
     services: &Services,
     actor: &Actor,
     id: &RotationId,
-    (typed, drawn): (&str, &str),
-) -> Result<String, Stop<ChannelRefusal>> {
-    let channel = match typed.trim() {
-        "" => Ok(None),
-        typed => typed_channel(typed).map(Some).ok_or(ChannelRefusal::NoId),
-    };
-    let target = channel.as_ref().ok().and_then(Option::as_ref);
-    let target = target.map(SlackChannelId::as_str);
-    let announced = target.map(|target| (target, Occasion::ChangeOfDuty));
-    let action = AuditAction::SetSlackChannel;
-    let set = services
+    typed: &str,
+) -> Result<(), Stop<ChannelRefusal>> {
+    let channel = typed_channel(typed).ok_or(ChannelRefusal::NoId);
+    let target = channel.as_ref().map_or("", SlackChannelId::as_str);
+    let announced = (ANNOUNCEMENT, (target, Occasion::ChangeOfDuty));
+    let added = services
         .store
-        .set_target(
-            &actor.workspace,
+        .add_target(&actor.workspace, id, announced, |rotation, told| {
+            must_edit(rotation, actor)?;
+            if let Err(refusal) = &channel {
+                return Err(refusal.clone().into());
+            }
+            let is_new = told.iter().all(|other| other != target);
+            if is_new && told.len() >= CHANNELS_MOST {
+                return Err(ChannelRefusal::TooMany.into());
+            }
+            Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
+                after: Some(target.to_owned()),
+                ..entry_about(actor, AuditAction::AddedSlackChannel, rotation)
+            })
+        })
+        .await?;
+    if added.ok_or(Failure::NotFound)?? {
+        publish_rotation(services, actor, id);
+    }
+    Ok(())
+}
+
+/// Has the changes of a rotation announced in this channel no more. What waits to be announced there
+/// is not, and the topic that the rotation sets there is cleared.
+pub async fn remove(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    channel: &SlackChannelId,
+) -> Result<(), Stop<ChannelRefusal>> {
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let kinds = [ANNOUNCEMENT, TOPIC];
+    let left = store
+        .leave_channel(
+            workspace,
             id,
-            (ANNOUNCEMENT, announced),
-            |rotation, before| {
+            (channel, kinds),
+            |rotation, is_told, topic| {
                 must_edit(rotation, actor)?;
-                if let Err(refusal) = &channel {
-                    return Err(refusal.clone().into());
+                if !is_told {
+                    return Err(ChannelRefusal::Gone.into());
                 }
-                let before = before.map(|(channel, _)| channel);
-                if before != target
-                    && let Some(meanwhile) = meanwhile::since(drawn, meanwhile::version(before))
-                {
-                    return Err(ChannelRefusal::EditedMeanwhile(meanwhile).into());
-                }
-                Ok::<_, Stop<ChannelRefusal>>(NewAuditEntry {
-                    before: before.map(str::to_owned),
-                    after: target.map(str::to_owned),
-                    ..entry_about(actor, action, rotation)
-                })
+                let removed = NewAuditEntry {
+                    before: Some(channel.to_string()),
+                    ..entry_about(actor, AuditAction::RemovedSlackChannel, rotation)
+                };
+                let cleared = topic.map(|topic| NewAuditEntry {
+                    before: Some(topics::said(&topic.channel, &topic.template)),
+                    ..entry_about(actor, AuditAction::SetSlackTopic, rotation)
+                });
+                Ok::<_, Stop<ChannelRefusal>>([removed].into_iter().chain(cleared).collect())
             },
         )
         .await?;
-    match set.ok_or(Failure::NotFound)? {
-        Ok(true) => publish_rotation(services, actor, id),
-        Ok(false) => {}
-        Err(Stop::Refused(ChannelRefusal::EditedMeanwhile(meanwhile))) => {
-            let told = meanwhile::told(services, id, action, meanwhile).await?;
-            return Err(ChannelRefusal::EditedMeanwhile(told).into());
-        }
-        Err(stop) => return Err(stop),
+    if left.ok_or(Failure::NotFound)?? {
+        topics::write(services, actor, id, channel).await?;
     }
-    Ok(meanwhile::version(target))
+    publish_rotation(services, actor, id);
+    Ok(())
 }

@@ -1,8 +1,9 @@
 //! Two who save the same at once: the later one is told who was faster and with what, and may save
 //! again.
 
-use super::Failure;
+use super::{Failure, Stop};
 use crate::{Services, crypto::token_key};
+use std::mem;
 use types::{AuditAction, EditedMeanwhile, RotationId};
 
 /// The version of something that a form shows, by what it says.
@@ -22,8 +23,26 @@ pub(super) fn since(drawn: &str, present: String) -> Option<EditedMeanwhile> {
     })
 }
 
-/// The same, with who it was, and what they have saved.
-pub(super) async fn told(
+/// What came of saving. Where it was refused since somebody was faster, as `meanwhile_of` finds in the
+/// refusal, it has who that was with this action, and what they have saved.
+pub(super) async fn naming<T, R>(
+    saved: Result<T, Stop<R>>,
+    (services, rotation, action): (&Services, &RotationId, AuditAction),
+    meanwhile_of: impl FnOnce(&mut R) -> Option<&mut EditedMeanwhile>,
+) -> Result<T, Stop<R>> {
+    match saved {
+        Err(Stop::Refused(mut refusal)) => {
+            if let Some(meanwhile) = meanwhile_of(&mut refusal) {
+                let unnamed = mem::take(meanwhile);
+                *meanwhile = named(services, rotation, action, unnamed).await?;
+            }
+            Err(Stop::Refused(refusal))
+        }
+        saved => saved,
+    }
+}
+
+async fn named(
     services: &Services,
     rotation: &RotationId,
     action: AuditAction,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Services,
     audit::entry_about,
-    slack::TOPIC,
+    slack::{ANNOUNCEMENT, TOPIC},
     store::{ChannelTopic, NewAuditEntry, TopicSet, topic_channel, topic_target},
 };
 use domain::{Actor, Template, TopicFacts, topic};
@@ -23,6 +23,8 @@ use types::{
 /// The topic of a rotation's channel.
 pub struct RotationTopic {
     pub set: Option<ChannelTopic>,
+    /// The first channel by its id in which the rotation's changes are announced, where no topic is set.
+    pub offered: Option<SlackChannelId>,
     /// Of that, for whoever chooses another one.
     pub version: String,
     /// What a template makes at present.
@@ -59,7 +61,12 @@ pub async fn rotation_topic(
         None => None,
     };
     let told = store.targets_told(workspace, TOPIC).await?;
+    let offered = match &set {
+        Some(_) => None,
+        None => store.targets(id, ANNOUNCEMENT).await?.into_iter().next(),
+    };
     Ok(RotationTopic {
+        offered: offered.map(SlackChannelId::new),
         may_write: is_allowed(services, workspace, SlackCapability::Topics).await?,
         waiting: set
             .as_ref()
@@ -116,6 +123,11 @@ fn version(shown: Option<(&SlackChannelId, &str)>) -> String {
     meanwhile::version(shown.into_iter().flatten())
 }
 
+/// What a topic is chosen to be, in the audit log.
+pub(super) fn said(channel: &SlackChannelId, template: &str) -> String {
+    format!("{channel}: {template}")
+}
+
 /// Has a rotation set the topic of the channel that somebody typed, in the place of whichever is
 /// there, or, where the template is empty, none any more, unless somebody else has changed that since
 /// it was `drawn`. Tells the version of the choice.
@@ -136,7 +148,6 @@ pub async fn set(
         }
     };
     let chosen = channel.as_ref().map(|channel| (channel, template));
-    let said = |channel: &SlackChannelId, template: &str| format!("{channel}: {template}");
     let action = AuditAction::SetSlackTopic;
     let set = store
         .set_topic(workspace, id, (TOPIC, chosen), |rotation, former| {
@@ -154,23 +165,36 @@ pub async fn set(
             })
         })
         .await?;
-    let set = match set.ok_or(Failure::NotFound)? {
-        Err(Stop::Refused(TopicRefusal::EditedMeanwhile(meanwhile))) => {
-            let told = meanwhile::told(services, id, action, meanwhile).await?;
-            return Err(TopicRefusal::EditedMeanwhile(told).into());
-        }
-        set => set?,
-    };
+    let set = set.ok_or(Failure::NotFound)?;
+    let whose = (services, id, action);
+    let set = meanwhile::naming(set, whose, |refusal| match refusal {
+        TopicRefusal::EditedMeanwhile(meanwhile) => Some(meanwhile),
+        _ => None,
+    })
+    .await?;
     let TopicSet::Set { former } = set else {
         return Err(TopicRefusal::Taken.into());
     };
     let left = former.filter(|former| channel.as_ref() != Some(former));
     for channel in left.iter().chain(&channel) {
-        let target = topic_target(channel);
-        store.tell_now(workspace, id, (TOPIC, &target)).await?;
+        write(services, actor, id, channel).await?;
     }
     publish_rotation(services, actor, id);
     Ok(version(chosen))
+}
+
+/// Has the topic of a channel brought to what a rotation wants of it, or cleared where that is none.
+pub(super) async fn write(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    channel: &SlackChannelId,
+) -> Result<(), Failure> {
+    let target = topic_target(channel);
+    let telling = services
+        .store
+        .tell_now(&actor.workspace, id, (TOPIC, &target));
+    Ok(telling.await?)
 }
 
 /// Sets the topic now.
@@ -179,12 +203,10 @@ pub async fn write_now(
     actor: &Actor,
     id: &RotationId,
 ) -> Result<(), Stop<TopicRefusal>> {
-    let (store, workspace) = (&services.store, &actor.workspace);
     editable(services, actor, id).await?;
-    let set = set_by(services, workspace, id).await?;
+    let set = set_by(services, &actor.workspace, id).await?;
     let channel = set.ok_or(TopicRefusal::NotSet)?.channel;
-    let target = topic_target(&channel);
-    store.tell_now(workspace, id, (TOPIC, &target)).await?;
+    write(services, actor, id, &channel).await?;
     publish_rotation(services, actor, id);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! In which Slack channel a rotation's changes of duty are announced.
+//! In which Slack channels a rotation's changes of duty are announced.
 
 use super::{
     RoundRobin, actor,
@@ -11,19 +11,22 @@ use app::{
     backend::{Answer, Caller, Channels},
 };
 use async_trait::async_trait;
-use types::{AnnouncementRefusal, ChannelRefusal, ChannelView, ChannelsFound, RotationId};
+use types::{
+    AnnouncementRefusal, AnnouncementView, ChannelRefusal, ChannelsFound, RotationId,
+    SlackChannelId,
+};
 
 #[async_trait]
 impl Channels for RoundRobin {
-    async fn slack_channel(
+    async fn announcements(
         &self,
         caller: &Caller,
         rotation: RotationId,
         template: String,
-    ) -> Result<ChannelView, AppError> {
+    ) -> Result<AnnouncementView, AppError> {
         let (services, actor) = (&self.services, actor(caller));
-        let channel = channels::channel(services, &actor, &rotation, &template).await;
-        told(caller, channel).map(views::slack_channel)
+        let announced = channels::announced(services, &actor, &rotation, &template).await;
+        told(caller, announced).map(views::announcements)
     }
 
     async fn slack_channels(
@@ -37,16 +40,24 @@ impl Channels for RoundRobin {
         told(caller, found)
     }
 
-    async fn set_slack_channel(
+    async fn add_slack_channel(
         &self,
         caller: &Caller,
         rotation: RotationId,
         channel: String,
-        drawn: String,
-    ) -> Answer<String, ChannelRefusal> {
-        let (services, actor) = (&self.services, actor(caller));
-        let set = channels::set(services, &actor, &rotation, (&channel, &drawn)).await;
-        answer(caller, set)
+    ) -> Answer<(), ChannelRefusal> {
+        let added = channels::add(&self.services, &actor(caller), &rotation, &channel).await;
+        answer(caller, added)
+    }
+
+    async fn remove_slack_channel(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: SlackChannelId,
+    ) -> Answer<(), ChannelRefusal> {
+        let removed = channels::remove(&self.services, &actor(caller), &rotation, &channel).await;
+        answer(caller, removed)
     }
 
     async fn set_announcement(

@@ -1,12 +1,12 @@
-//! Announces each change of duty in the Slack channel that was chosen for the rotation: the consumer
-//! of the outbox's `slack_announcement`.
+//! Announces each change of duty in the Slack channels that were chosen for the rotation, in each by a
+//! notice of its own: the consumer of the outbox's `slack_announcement`.
 
 use super::{FAILED, GONE, NOT_INSTALLED, failed, post, refused};
 use crate::{
     Services,
     actions::{Failure, channels},
     outbox::{Attempt, Consumer, Posting},
-    slack::{self, ANNOUNCEMENT, DUTY_GROUP, Message, TOPIC},
+    slack::{self, ANNOUNCEMENT, CHANNEL_LEFT, DUTY_GROUP, Message, TOPIC},
     store::Delivery,
 };
 use async_trait::async_trait;
@@ -53,6 +53,10 @@ impl Announcements {
         let Some(installed) = installed else {
             return Ok(refused(NOT_INSTALLED));
         };
+        // It may have been removed while this was tried in vain.
+        if !services.store.note_said(delivery, &text).await? {
+            return Ok(refused(CHANNEL_LEFT));
+        }
         let channel = SlackChannelId::new(&delivery.target);
         let message = Message::new(&channel, &text);
         Ok(post(services, &installed, message, posting).await?)

@@ -5,7 +5,7 @@ use super::{Result, Store, as_json, duration, millis, outbox};
 use domain::Occurrence;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use types::{CoverId, RotationId, Timestamp, WorkspaceId};
 
@@ -170,7 +170,7 @@ impl DeliveryEnd {
 }
 
 /// How far a notice has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeState {
     /// `waiting`, `sending`, `delivered`, `in_doubt` or `given_up`, as long as no other version
     /// knows more.
@@ -179,25 +179,58 @@ pub struct NoticeState {
     pub problem: Option<String>,
 }
 
+/// What a target was told, as far as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastTold {
+    /// How far the latest notice for it has come.
+    pub latest: NoticeState,
+    /// When something was told for the last time.
+    pub told_at: Option<Timestamp>,
+    /// What that said, where it is known.
+    pub said: Option<String>,
+}
+
 impl Store {
-    /// How far the latest notice of a kind has come that is for this target.
-    pub async fn latest_notice(
+    /// What each target was told last by notices of this kind, as far as there have been any.
+    pub async fn last_told(
         &self,
         rotation: &RotationId,
         kind: &str,
-        target: &str,
-    ) -> Result<Option<NoticeState>> {
-        let row: Option<(String, Option<String>)> = sqlx::query_as(
-            "select state, problem from outbox where subject_kind = 'rotation' and subject_id = $1
-                 and kind = $2 and target = $3
-             order by not_before desc, id desc limit 1",
+    ) -> Result<HashMap<String, LastTold>> {
+        type Row = (
+            String,
+            String,
+            Option<String>,
+            Option<String>,
+            Option<i64>,
+            i64,
+        );
+        let rows: Vec<Row> = sqlx::query_as(
+            "select target, state, problem, said, ended_at, place from (
+                 select target, state, problem, said, ended_at,
+                     row_number() over (partition by target
+                         order by not_before desc, id desc) as place,
+                     row_number() over (partition by target, state
+                         order by ended_at desc, id desc) as place_of_state
+                 from outbox where subject_kind = 'rotation' and subject_id = $1 and kind = $2) o
+             where place = 1 or state = 'delivered' and place_of_state = 1",
         )
         .bind(rotation.as_str())
         .bind(kind)
-        .bind(target)
-        .fetch_optional(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(row.map(|(state, problem)| NoticeState { state, problem }))
+        let mut told: HashMap<_, LastTold> = HashMap::new();
+        for (target, state, problem, said, ended_at, place) in rows {
+            let of_target = told.entry(target).or_default();
+            if state == "delivered" {
+                of_target.told_at = ended_at.map(Timestamp::from_millis);
+                of_target.said = said;
+            }
+            if place == 1 {
+                of_target.latest = NoticeState { state, problem };
+            }
+        }
+        Ok(told)
     }
 
     /// Signals that something has been written into the outbox.
@@ -391,6 +424,21 @@ impl Store {
         .fetch_optional(&self.writer)
         .await?;
         Ok(sending.is_some())
+    }
+
+    /// Keeps what is about to be said. False where its target is told of the rotation no more, so
+    /// that nothing must be said.
+    pub async fn note_said(&self, delivery: &Delivery, text: &str) -> Result<bool> {
+        let noted = sqlx::query(
+            "update outbox set said = $2 where id = $1
+                 and exists (select 1 from subscriptions s where s.rotation_id = outbox.subject_id
+                     and s.kind = outbox.kind and s.target = outbox.target)",
+        )
+        .bind(&delivery.id)
+        .bind(text)
+        .execute(&self.writer)
+        .await?;
+        Ok(noted.rows_affected() == 1)
     }
 
     /// Keeps that an attempt begins to write, for what is told with it as well: see

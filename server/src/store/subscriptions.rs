@@ -43,11 +43,7 @@ impl Store {
             (rota.planned(members, duty_size, rota.horizon(now)), now)
         });
         if let Some((plan, now)) = followed.or(own) {
-            let change = PlanChange {
-                rotation: &rotation.id,
-                before: &plan,
-                after: &plan,
-            };
+            let change = PlanChange::none(&rotation.id, &plan);
             outbox::plans_changed(&mut tx, self.engine, workspace, &[change], now).await?;
         }
         tx.commit().await?;
@@ -84,6 +80,48 @@ impl Store {
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
         Ok(Some(Ok(true)))
+    }
+
+    /// Has one more target told by notices of this kind on that occasion, if `allow`, which is handed
+    /// the rotation and who is told until now, does not refuse. `None` when there is no such rotation;
+    /// else whether that changed anything: one that is told already stays as it is.
+    pub async fn add_target<R>(
+        &self,
+        workspace: &WorkspaceId,
+        id: &RotationId,
+        (kind, (added, occasion)): (&str, Told<'_>),
+        allow: impl FnOnce(&Rotation, &[String]) -> std::result::Result<NewAuditEntry, R> + Send,
+    ) -> Result<Option<std::result::Result<bool, R>>> {
+        let mut tx = self.begin().await?;
+        let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
+        else {
+            return Ok(None);
+        };
+        let told = targets(&mut tx, id, kind).await?;
+        let entry = match allow(&rotation, &told) {
+            Ok(entry) => entry,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        if told.iter().any(|target| target == added) {
+            return Ok(Some(Ok(false)));
+        }
+        let subscription = Subscription {
+            rotation: id.clone(),
+            kind: kind.to_owned(),
+            addressee: Addressee::Target(added.to_owned()),
+            occasion,
+        };
+        insert(&mut tx, workspace, &subscription).await?;
+        audit::insert(&mut tx, &entry).await?;
+        self.rotations_changed(&mut tx, workspace, [id]).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(true)))
+    }
+
+    /// The targets that are told by notices of this kind, the first of them first.
+    pub async fn targets(&self, rotation: &RotationId, kind: &str) -> Result<Vec<String>> {
+        let mut connection = self.pool.acquire().await?;
+        targets(&mut connection, rotation, kind).await
     }
 
     /// The target that [`Store::set_target`] has set.
@@ -171,7 +209,7 @@ async fn insert(
     Ok(())
 }
 
-async fn unsubscribe(
+pub(super) async fn unsubscribe(
     connection: &mut DatabaseConnection,
     rotation: &RotationId,
     kind: &str,
@@ -184,6 +222,22 @@ async fn unsubscribe(
         .execute(&mut *connection)
         .await?;
     outbox::withdraw(connection, rotation, kind, addressee).await
+}
+
+/// As [`Store::targets`] tells them.
+pub(super) async fn targets(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    kind: &str,
+) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "select target from subscriptions where rotation_id = $1 and kind = $2 order by target",
+    )
+    .bind(rotation.as_str())
+    .bind(kind)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(target,)| target).collect())
 }
 
 /// What [`Store::set_target`] has set.

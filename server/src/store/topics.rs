@@ -2,7 +2,7 @@
 //! Whether a rotation sets one is a matter of subscriptions.
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, rotations, subscriptions};
-use domain::{LastTopic, Occasion, Rotation};
+use domain::{Addressee, LastTopic, Occasion, Rotation};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
@@ -189,6 +189,51 @@ impl Store {
         }
         let former = former.map(|topic| topic.channel);
         Ok(Some(Ok(TopicSet::Set { former })))
+    }
+
+    /// Has a channel told of a rotation no more, neither by its topic nor by announcements, if
+    /// `allow`, which is handed the rotation, whether the channel is told by announcements until now
+    /// and the topic that the rotation sets there, does not refuse. The first of the `kinds` is that of
+    /// announcements, the other of topics. `None` when there is no such rotation; else whether there is
+    /// a topic to be cleared.
+    pub async fn leave_channel<R>(
+        &self,
+        workspace: &WorkspaceId,
+        id: &RotationId,
+        (channel, kinds): (&SlackChannelId, [&str; 2]),
+        allow: impl FnOnce(
+            &Rotation,
+            bool,
+            Option<&ChannelTopic>,
+        ) -> std::result::Result<Vec<NewAuditEntry>, R>
+        + Send,
+    ) -> Result<Option<std::result::Result<bool, R>>> {
+        let [announcements, topics] = kinds;
+        let mut tx = self.begin().await?;
+        let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
+        else {
+            return Ok(None);
+        };
+        let told = subscriptions::targets(&mut tx, id, announcements).await?;
+        let is_told = told.iter().any(|target| target == channel.as_str());
+        let set = read(&mut tx, workspace, topics, Some(channel)).await?;
+        let mut ours = set.into_iter();
+        let topic = ours.find(|topic| topic.rotation == *id && !topic.ends);
+        let entries = match allow(&rotation, is_told, topic.as_ref()) {
+            Ok(entries) => entries,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let targets = [channel.to_string(), topic_target(channel)];
+        for (kind, target) in kinds.into_iter().zip(targets) {
+            let target = Addressee::Target(target);
+            subscriptions::unsubscribe(&mut tx, id, kind, &target).await?;
+        }
+        for entry in &entries {
+            audit::insert(&mut tx, entry).await?;
+        }
+        self.rotations_changed(&mut tx, workspace, [id]).await?;
+        tx.commit().await?;
+        Ok(Some(Ok(topic.is_some())))
     }
 
     /// Keeps what came of looking at a topic.

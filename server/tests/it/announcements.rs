@@ -1,40 +1,69 @@
-//! Changes of duty in a Slack channel, from the choice of the channel to what is written there.
+//! Changes of duty in Slack channels, from the choice of a channel to what is written there.
 
 use crate::http::browser::Browser;
-use crate::support::{bound_to, caller, databases, slack_output::Output, workspace};
-use app::backend::{Caller, Channels, Rotations, Schedules};
+use crate::support::{
+    bound_to, caller, databases, entry, postgres, slack_output::Output, workspace,
+};
+use app::backend::{Audit, Caller, Channels, Rotations, Schedules, Topics};
 use axum::http::StatusCode;
+use domain::Occasion;
 use serde_json::{Value, json};
-use server::sync;
+use server::{slack::ANNOUNCEMENT, sync};
 use types::{
-    AnnouncementRefusal, ChannelRefusal, ChannelView, DaysWanted, Outcome, PersonId, Role,
-    RotaInput, RotaKind, RotationField, RotationId, RotationInput, RotationRefusal, ScheduleChoice,
-    TemplateProblem,
+    AnnouncementRefusal, AnnouncementView, AuditAction, CHANNELS_MOST, ChannelRefusal, ChannelView,
+    DaysWanted, Outcome, PersonId, Role, RotaInput, RotaKind, RotationField, RotationId,
+    RotationInput, RotationRefusal, ScheduleChoice, SlackChannelId, TemplateProblem,
 };
 
 const CHANNEL: &str = "C02PLATFORM";
+const OTHER: &str = "C03PAYMENTS";
+/// All that announcements take, and topics.
+const SCOPES: [&str; 5] = [
+    "chat:write",
+    "chat:write.public",
+    "channels:read",
+    "channels:join",
+    "channels:write.topic",
+];
 const PRIVATE: &str = "C05PAYLEADS";
 const ARCHIVED: &str = "C06WAREHOU";
 const BASE: [&str; 2] = ["users:read", "team:read"];
 const ANN_AND_BOB: [(&str, &str); 2] = [("U1", "Ann"), ("U2", "Bob")];
 
 impl Output {
-    async fn choose(&self, id: &RotationId, channel: &str) -> Outcome<(), ChannelRefusal> {
+    async fn add(&self, id: &RotationId, channel: &str) -> Outcome<(), ChannelRefusal> {
         let (caller, channel) = (caller(), channel.to_owned());
-        let choosing = self
-            .backend
-            .set_slack_channel(&caller, id.clone(), channel, String::new());
-        choosing.await.unwrap().map(drop)
+        let adding = self.backend.add_slack_channel(&caller, id.clone(), channel);
+        adding.await.unwrap()
     }
 
-    async fn view(&self, id: &RotationId) -> ChannelView {
+    async fn remove(&self, id: &RotationId, channel: &str) -> Outcome<(), ChannelRefusal> {
+        let (caller, channel) = (caller(), SlackChannelId::new(channel));
+        let backend = &self.backend;
+        let removing = backend.remove_slack_channel(&caller, id.clone(), channel);
+        removing.await.unwrap()
+    }
+
+    async fn view(&self, id: &RotationId) -> AnnouncementView {
         self.tried(id, "").await
     }
 
+    /// The ids of the channels.
+    async fn channels(&self, id: &RotationId) -> Vec<String> {
+        let channels = self.view(id).await.channels.into_iter();
+        channels.map(|channel| channel.id.to_string()).collect()
+    }
+
+    async fn channel(&self, id: &RotationId, channel: &str) -> ChannelView {
+        let mut channels = self.view(id).await.channels.into_iter();
+        let known = channels.find(|known| known.id.as_str() == channel);
+        known.expect("changes are announced there")
+    }
+
     /// With what a template makes.
-    async fn tried(&self, id: &RotationId, template: &str) -> ChannelView {
+    async fn tried(&self, id: &RotationId, template: &str) -> AnnouncementView {
         let (caller, template) = (caller(), template.to_owned());
-        let asking = self.backend.slack_channel(&caller, id.clone(), template);
+        let asking = self.backend.announcements(&caller, id.clone(), template);
         asking.await.unwrap()
     }
 
@@ -46,9 +75,13 @@ impl Output {
         setting.await.unwrap().map(drop)
     }
 
-    /// What was written into the channel so far, without what isolates names.
+    /// What was written into the first channel so far, without what isolates names.
     async fn written(&self) -> Vec<String> {
-        let told = self.sandbox.ask(&format!("slack/channels/{CHANNEL}")).await;
+        self.written_in(CHANNEL).await
+    }
+
+    async fn written_in(&self, channel: &str) -> Vec<String> {
+        let told = self.sandbox.ask(&format!("slack/channels/{channel}")).await;
         let messages = told["messages"].as_array().unwrap().iter();
         let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
         messages
@@ -57,20 +90,33 @@ impl Output {
     }
 
     async fn until_written(&self, count: usize) -> Vec<String> {
-        let what = format!("{count} messages should be written");
+        self.until_written_in(CHANNEL, count).await
+    }
+
+    async fn until_written_in(&self, channel: &str, count: usize) -> Vec<String> {
+        let what = format!("{count} messages should be written in {channel}");
         self.until(&what, async || {
-            let written = self.written().await;
+            let written = self.written_in(channel).await;
             (written.len() >= count).then_some(written)
         })
         .await
     }
 
-    async fn until_trouble(&self, id: &RotationId, words: &str) {
+    async fn until_trouble(&self, id: &RotationId, channel: &str, words: &str) {
         self.until(&format!("{words:?} should be said"), async || {
-            let trouble = self.view(id).await.trouble.unwrap_or_default();
-            trouble.contains(words).then_some(())
+            let trouble = self.channel(id, channel).await.trouble;
+            trouble.unwrap_or_default().contains(words).then_some(())
         })
         .await
+    }
+
+    /// Has Slack ask for `seconds` of rest whenever something is to be written in this channel.
+    async fn keep_busy(&self, channel: &str, seconds: u32) {
+        let busy = json!({
+            "side": "slack", "path": "/api/chat.postMessage", "params": {"channel": channel},
+            "status": 429, "headers": {"retry-after": seconds.to_string()},
+        });
+        self.sandbox.fault(busy).await;
     }
 }
 
@@ -80,32 +126,246 @@ async fn each_change_is_written_once_into_the_channel_and_nobody_smuggles_a_ment
         let all = ["chat:write", "chat:write.public"];
         let output = Output::new(&database, &all).await;
         let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
-        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
+        assert_eq!(output.add(&id, CHANNEL).await, Outcome::Done(()));
         assert!(
             output.written().await.is_empty(),
             "only changes are announced"
         );
-        let rotate = async || {
-            let rotated = output.backend.rotate(&caller(), id.clone()).await;
-            assert!(rotated.unwrap().done().is_some());
-        };
-        rotate().await;
+        output.rotate(&id).await;
         let expected = "On duty for Ops &amp; &lt;!channel&gt;: <@U2>. Next: Ann.";
         assert_eq!(output.until_written(1).await, [expected]);
-        rotate().await;
+        output.rotate(&id).await;
         let written = output.until_written(2).await;
         assert!(written[1].contains("<@U1>. Next: Bob."), "{written:?}");
-        let channel = output.view(&id).await;
-        assert_eq!(channel.channel.unwrap().as_str(), CHANNEL);
-        assert_eq!((channel.may_write, channel.trouble), (true, None));
+        let channel = output
+            .until("what was written should be kept", async || {
+                let channel = output.channel(&id, CHANNEL).await;
+                let said = channel.written.as_deref()?;
+                let said = said.replace(['\u{2068}', '\u{2069}'], "");
+                said.contains("@Ann. Next: Bob.").then_some(channel)
+            })
+            .await;
+        assert!(channel.written_at.is_some());
+        assert_eq!(channel.trouble, None);
+        assert!(output.view(&id).await.may_write);
 
-        // Given up, nothing is written any more.
-        assert_eq!(output.choose(&id, " ").await, Outcome::Done(()));
-        rotate().await;
-        assert_eq!(output.view(&id).await.channel, None);
+        // Once it is removed, nothing is written any more.
+        assert_eq!(output.remove(&id, CHANNEL).await, Outcome::Done(()));
+        output.rotate(&id).await;
+        assert_eq!(output.view(&id).await.channels, []);
         assert_eq!(output.written().await.len(), 2);
         output.end().await;
     }
+}
+
+#[tokio::test]
+async fn in_several_channels_each_change_is_written_once_and_what_waits_in_one_holds_up_no_other() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        for channel in [CHANNEL, OTHER, ARCHIVED, CHANNEL] {
+            assert_eq!(output.add(&id, channel).await, Outcome::Done(()));
+        }
+        assert_eq!(output.channels(&id).await, [CHANNEL, OTHER, ARCHIVED]);
+        output.rotate(&id).await;
+        for channel in [CHANNEL, OTHER] {
+            let written = output.until_written_in(channel, 1).await;
+            assert!(written[0].contains("<@U2>"), "{written:?}");
+        }
+        output.until_trouble(&id, ARCHIVED, "archived").await;
+
+        // What waits in one is replaced by the next change, and the others are told of each.
+        output.keep_busy(CHANNEL, 2).await;
+        output.rotate(&id).await;
+        output.until_written_in(OTHER, 2).await;
+        output.until_trouble(&id, CHANNEL, "tried again").await;
+        output.rotate(&id).await;
+        output.until_written_in(OTHER, 3).await;
+        assert_eq!(output.channel(&id, OTHER).await.trouble, None);
+        assert_eq!(output.written().await.len(), 1);
+        output.sandbox.clear_faults().await;
+        let written = output.until_written(2).await;
+        assert!(written[1].contains("<@U2>"), "{written:?}");
+        output.until_settled().await;
+        assert_eq!(output.written().await.len(), 2);
+        assert_eq!(output.written_in(OTHER).await.len(), 3);
+        assert!(output.written_in(ARCHIVED).await.is_empty());
+
+        let log = output.backend.audit(&output.caller, None).await.unwrap();
+        let added = log.entries.iter();
+        let added = added.filter(|entry| entry.action == AuditAction::AddedSlackChannel);
+        let added: Vec<_> = added.filter_map(|entry| entry.after.as_deref()).collect();
+        assert_eq!(added, [ARCHIVED, OTHER, CHANNEL]);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_is_removed_takes_along_what_waits_and_its_topic() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        for channel in [OTHER, CHANNEL] {
+            assert_eq!(output.add(&id, channel).await, Outcome::Done(()));
+        }
+        let topic = async || {
+            let asking = output
+                .backend
+                .topic(&output.caller, id.clone(), String::new());
+            asking.await.unwrap()
+        };
+        let offered = topic().await.offered;
+        assert_eq!(offered.as_ref().map(SlackChannelId::as_str), Some(CHANNEL));
+        let (channel, template) = (CHANNEL.to_owned(), "%USER%".to_owned());
+        let set =
+            output
+                .backend
+                .set_topic(&output.caller, id.clone(), channel, template, String::new());
+        assert!(set.await.unwrap().done().is_some());
+        output.until_topic(CHANNEL, "Ann").await;
+
+        // The other one is not the topic's.
+        assert_eq!(output.remove(&id, OTHER).await, Outcome::Done(()));
+        let set = topic().await.channel;
+        assert_eq!(set.as_ref().map(SlackChannelId::as_str), Some(CHANNEL));
+        assert_eq!(output.add(&id, OTHER).await, Outcome::Done(()));
+
+        output.keep_busy(CHANNEL, 1).await;
+        output.rotate(&id).await;
+        output.until_topic(CHANNEL, "Bob").await;
+        output.until_written_in(OTHER, 1).await;
+        output.until_trouble(&id, CHANNEL, "tried again").await;
+        assert_eq!(output.remove(&id, CHANNEL).await, Outcome::Done(()));
+        let refused = output.remove(&id, CHANNEL).await;
+        assert_eq!(refused, Outcome::Refused(ChannelRefusal::Gone));
+        output.sandbox.clear_faults().await;
+        output.until_topic(CHANNEL, "").await;
+        let topic = topic().await;
+        assert_eq!((topic.channel, topic.template.as_str()), (None, ""));
+        let offered = topic.offered;
+        assert_eq!(offered.as_ref().map(SlackChannelId::as_str), Some(OTHER));
+        output.until_settled().await;
+        let written = output.written().await;
+        let announced = written.iter().any(|text| text.starts_with("On duty"));
+        assert!(!announced, "{written:?}");
+        let log = output.backend.audit(&output.caller, None).await.unwrap();
+        let what = |action| {
+            let mut entries = log.entries.iter();
+            let entry = entries.find(|entry| entry.action == action).unwrap();
+            (entry.before.as_deref(), entry.after.as_deref())
+        };
+        let removed = what(AuditAction::RemovedSlackChannel);
+        assert_eq!(removed, (Some(CHANNEL), None));
+        let cleared = what(AuditAction::SetSlackTopic);
+        assert_eq!(cleared, (Some("C02PLATFORM: %USER%"), None));
+
+        // One that was being told when it was removed, and comes back.
+        output.keep_busy(OTHER, 1).await;
+        output.rotate(&id).await;
+        output.until_trouble(&id, OTHER, "tried again").await;
+        let left = format!("delete from subscriptions where target = '{OTHER}'");
+        database.execute(&left).await;
+        output.sandbox.clear_faults().await;
+        output.until_settled().await;
+        assert_eq!(output.written_in(OTHER).await.len(), 1);
+        assert_eq!(output.add(&id, OTHER).await, Outcome::Done(()));
+        assert_eq!(output.channel(&id, OTHER).await.trouble, None);
+
+        // The rotation takes all of it along.
+        output.keep_busy(OTHER, 1).await;
+        output.rotate(&id).await;
+        output.until_trouble(&id, OTHER, "tried again").await;
+        let deleted = output.backend.delete_rotation(&output.caller, id).await;
+        deleted.unwrap();
+        output.sandbox.clear_faults().await;
+        output.until_settled().await;
+        let left = "select target from subscriptions where kind = 'slack_announcement'";
+        assert_eq!(database.texts(left).await, [""; 0]);
+        assert_eq!(output.written_in(OTHER).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn there_are_so_many_channels_at_most_also_where_several_are_added_at_once() {
+    for database in databases().await {
+        let output = Output::new(&database, &BASE).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        let all = (0..CHANNELS_MOST + 3).map(|number| format!("C0NUMBER{number:02}"));
+        let all: Vec<_> = all.collect();
+        let adding = all.iter().map(|channel| output.add(&id, channel));
+        let added = futures::future::join_all(adding).await;
+        let refused = added.iter().filter_map(Outcome::refused);
+        assert_eq!(refused.collect::<Vec<_>>(), [&ChannelRefusal::TooMany; 3]);
+        let channels = output.channels(&id).await;
+        assert_eq!(channels.len(), CHANNELS_MOST);
+        // Those that are there are no more than there are.
+        assert_eq!(output.add(&id, &channels[0]).await, Outcome::Done(()));
+        assert_eq!(output.remove(&id, &channels[0]).await, Outcome::Done(()));
+        assert_eq!(output.add(&id, CHANNEL).await, Outcome::Done(()));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn the_one_channel_that_an_earlier_version_knows_goes_on_and_its_server_beside_as_well() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        let (store, workspace) = (&output.services.store, workspace());
+        let point = async |channel: &str| {
+            let told = (ANNOUNCEMENT, Some((channel, Occasion::ChangeOfDuty)));
+            let set = store.set_target(&workspace, &id, told, |_, _| {
+                Ok::<_, ()>(entry(AuditAction::SetSlackChannel))
+            });
+            assert_eq!(set.await.unwrap(), Some(Ok(true)));
+        };
+        point(CHANNEL).await;
+        output.rotate(&id).await;
+        output.until_written(1).await;
+        output.until_settled().await;
+        database.execute("update outbox set said = null").await;
+        let channel = output.channel(&id, CHANNEL).await;
+        assert!(channel.written_at.is_some() && channel.written.is_none());
+
+        // It shows and changes the first, and tells all.
+        assert_eq!(output.add(&id, OTHER).await, Outcome::Done(()));
+        point("C01GENERAL1").await;
+        assert_eq!(output.channels(&id).await, ["C01GENERAL1", OTHER]);
+        output.rotate(&id).await;
+        output.until_written_in(OTHER, 1).await;
+        output.until_written_in("C01GENERAL1", 1).await;
+        assert_eq!(output.written().await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_write_each_change_once_in_each_channel() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let output = Output::new(&database, &SCOPES).await;
+    let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+    for channel in [CHANNEL, OTHER] {
+        assert_eq!(output.add(&id, channel).await, Outcome::Done(()));
+    }
+    let (other, telling) = output.beside(&database).await;
+    for turn in 1..=3 {
+        output.rotate(&id).await;
+        for channel in [CHANNEL, OTHER] {
+            output.until_written_in(channel, turn).await;
+        }
+        if turn == 2 {
+            other.shutdown.cancel();
+        }
+    }
+    telling.await.unwrap();
+    output.until_settled().await;
+    for channel in [CHANNEL, OTHER] {
+        assert_eq!(output.written_in(channel).await.len(), 3);
+    }
+    output.end().await;
 }
 
 /// Whatever else is said of changes.
@@ -131,7 +391,7 @@ async fn of_a_rotation_that_is_paused_only_that_is_announced() {
             assert_eq!(set.await.unwrap(), Outcome::Done(()));
         };
         plan(false).await;
-        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
+        assert_eq!(output.add(&id, CHANNEL).await, Outcome::Done(()));
         let said = output.say(&id, "%USER% has it, then %NEXT_USER%").await;
         assert_eq!(said, Outcome::Done(()));
         plan(true).await;
@@ -152,7 +412,7 @@ async fn the_end_of_a_shift_is_announced_with_who_is_on_until_when() {
         let (services, sandbox) = (&output.services, &output.sandbox);
         let id = bound_to(services, sandbox, "PPLATP1").await;
         let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));
-        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
+        assert_eq!(output.add(&id, CHANNEL).await, Outcome::Done(()));
         let order = json!({"seconds": 2, "next": "PADAOK1"});
         sandbox.control("schedules/PPLATP1/end-shift", order).await;
         let synced = sync::sync_now(&services.sync, &workspace(), None).await;
@@ -172,24 +432,21 @@ async fn what_slack_refuses_is_said_with_the_way_out_and_the_next_change_is_anno
     for database in databases().await {
         let output = Output::new(&database, &BASE).await;
         let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
-        let rotate = async || {
-            let rotated = output.backend.rotate(&caller(), id.clone()).await;
-            assert!(rotated.unwrap().done().is_some());
-        };
-        output.choose(&id, CHANNEL).await;
+        output.add(&id, CHANNEL).await;
         assert!(!output.view(&id).await.may_write);
-        rotate().await;
+        output.rotate(&id).await;
         let store = &output.services.store;
         let problem = output
             .until("the message should be given up", async || {
-                let latest = store.latest_notice(&id, "slack_announcement", CHANNEL);
-                let latest = latest.await.unwrap().unwrap();
+                let mut told = store.last_told(&id, ANNOUNCEMENT).await.unwrap();
+                let latest = told.remove(CHANNEL).unwrap().latest;
                 (latest.state == "given_up").then_some(latest.problem)
             })
             .await;
         assert_eq!(problem.as_deref(), Some("missing_scope"));
         let view = output.view(&id).await;
-        assert_eq!((view.may_write, view.trouble), (false, None), "said once");
+        assert!(!view.may_write);
+        assert_eq!(view.channels[0].trouble, None, "said once");
 
         output.install(&["chat:write"]).await;
         for (channel, words) in [
@@ -198,15 +455,23 @@ async fn what_slack_refuses_is_said_with_the_way_out_and_the_next_change_is_anno
             (ARCHIVED, "archived"),
             ("C0NOSUCHCHANNEL", "does not know this channel"),
         ] {
-            output.choose(&id, channel).await;
-            rotate().await;
-            output.until_trouble(&id, words).await;
+            output.add(&id, channel).await;
+            output.rotate(&id).await;
+            output.until_trouble(&id, channel, words).await;
         }
         assert!(output.written().await.is_empty());
         output.install(&["chat:write", "chat:write.public"]).await;
-        output.choose(&id, CHANNEL).await;
-        rotate().await;
+        output.rotate(&id).await;
         output.until_written(1).await;
+        // Each is said beside the channel that has it.
+        output.until_trouble(&id, PRIVATE, "/invite").await;
+        output.until_trouble(&id, ARCHIVED, "archived").await;
+        output
+            .until("nothing should be wrong any more", async || {
+                let trouble = output.channel(&id, CHANNEL).await.trouble;
+                trouble.is_none().then_some(())
+            })
+            .await;
         output.end().await;
     }
 }
@@ -217,13 +482,14 @@ async fn what_slack_may_have_written_is_not_written_again() {
         let all = ["chat:write", "chat:write.public"];
         let output = Output::new(&database, &all).await;
         let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
-        output.choose(&id, CHANNEL).await;
+        output.add(&id, CHANNEL).await;
         let path = "/api/chat.postMessage";
         let odd = json!({"side": "slack", "path": path, "status": 502, "times": 1});
         output.sandbox.control("faults", odd).await;
-        let rotated = output.backend.rotate(&caller(), id.clone()).await;
-        assert!(rotated.unwrap().done().is_some());
-        output.until_trouble(&id, "did not say clearly").await;
+        output.rotate(&id).await;
+        output
+            .until_trouble(&id, CHANNEL, "did not say clearly")
+            .await;
         assert!(output.written().await.is_empty());
 
         // It asks to wait, and is asked again.
@@ -232,10 +498,10 @@ async fn what_slack_may_have_written_is_not_written_again() {
             "headers": {"retry-after": "1"},
         });
         output.sandbox.control("faults", busy).await;
-        let rotated = output.backend.rotate(&caller(), id.clone()).await;
-        assert!(rotated.unwrap().done().is_some());
+        output.rotate(&id).await;
         output.until_written(1).await;
-        assert_eq!(output.view(&id).await.trouble, None);
+        output.until_settled().await;
+        assert_eq!(output.channel(&id, CHANNEL).await.trouble, None);
         output.end().await;
     }
 }
@@ -246,7 +512,7 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
         let all = ["chat:write", "chat:write.public"];
         let output = Output::new(&database, &all).await;
         let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
-        output.choose(&id, CHANNEL).await;
+        output.add(&id, CHANNEL).await;
         let usual = output.view(&id).await.preview.unwrap();
         assert!(usual.contains("On duty for"), "{usual}");
         assert!(usual.contains("@Ann"), "{usual}");
@@ -307,15 +573,11 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
         let template = "*%USER%* <!channel> has %NAME%";
         assert_eq!(output.say(&id, template).await, Outcome::Done(()));
         assert_eq!(output.view(&id).await.template, template);
-        let rotate = async || {
-            let rotated = output.backend.rotate(&caller(), id.clone()).await;
-            assert!(rotated.unwrap().done().is_some());
-        };
-        rotate().await;
+        output.rotate(&id).await;
         let expected = "*<@U2>* &lt;!channel&gt; has Ops &amp; &lt;!channel&gt;";
         assert_eq!(output.until_written(1).await, [expected]);
         assert_eq!(output.say(&id, " ").await, Outcome::Done(()));
-        rotate().await;
+        output.rotate(&id).await;
         let written = output.until_written(2).await;
         assert!(written[1].starts_with("On duty for Ops"), "{written:?}");
         output.end().await;
@@ -323,7 +585,7 @@ async fn announcements_say_what_somebody_wrote_and_what_that_is_can_be_tried() {
 }
 
 #[tokio::test]
-async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong() {
+async fn channels_are_added_and_removed_without_javascript_and_the_page_says_what_is_wrong() {
     let database = crate::support::sqlite();
     let output = Output::new(&database, &BASE).await;
     let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
@@ -337,39 +599,36 @@ async fn a_channel_is_chosen_without_javascript_and_the_page_says_what_is_wrong(
         for words in words {
             assert!(answer.body.contains(words), "{words:?} in {}", answer.body);
         }
+        answer.body
     };
-    sees(&mut ann, &["Announcements", "Channel ID"]).await;
-    let choose = async |ann: &mut Browser, change: &str, channel: &str| {
+    sees(&mut ann, &["announced nowhere yet", "Channel ID"]).await;
+    let submit = async |ann: &mut Browser, what: &str, change: &str, channel: &str| {
         let form = format!("rotation={id}&change={change}&channel={channel}");
-        let answer = ann.submit("/rpc/set_slack_channel", &form, &page).await;
+        let answer = ann.submit(&format!("/rpc/{what}"), &form, &page).await;
         assert!(answer.status.is_redirection(), "{}", answer.body);
     };
-    choose(&mut ann, "a", "%23on-call").await;
+    let (add, remove) = ("add_slack_channel", "remove_slack_channel");
+    submit(&mut ann, add, "a", "%23on-call").await;
     sees(&mut ann, &["no channel's ID", "value=\"#on-call\""]).await;
-    choose(&mut ann, "b", CHANNEL).await;
+    submit(&mut ann, add, "b", CHANNEL).await;
     let allow = format!("allow=messages&amp;return_to=%2Frotations%2F{id}%2Fslack");
-    let value = format!("value=\"{CHANNEL}\"");
-    sees(&mut ann, &[&value, "write messages", &allow]).await;
+    let unknown = "Nothing is known to have been written there";
+    sees(&mut ann, &[CHANNEL, "write messages", &allow, unknown]).await;
+    for change in ["c", "d"] {
+        submit(&mut ann, add, change, OTHER).await;
+    }
+    sees(&mut ann, &[CHANNEL, OTHER]).await;
+    assert_eq!(output.channels(&id).await, [CHANNEL, OTHER]);
 
-    // Of a form that was drawn before that, what was typed stays, and may be saved then.
-    let drawn = output.view(&id).await.version;
-    choose(&mut ann, "c", "C03PAYMENTS").await;
-    sees(&mut ann, &["value=\"C03PAYMENTS\""]).await;
-    let late = |version: &str| format!("C04WEBSHOP&drawn={version}");
-    choose(&mut ann, "d", &late(&drawn)).await;
-    let present = output.view(&id).await;
-    assert_eq!(present.channel.unwrap().as_str(), "C03PAYMENTS");
-    let version = format!("name=\"drawn\" value=\"{}\"", present.version);
-    let typed = "value=\"C04WEBSHOP\"";
-    sees(
-        &mut ann,
-        &["Meanwhile Ann has changed this", typed, &version],
-    )
-    .await;
-    choose(&mut ann, "e", &late(&present.version)).await;
-    sees(&mut ann, &[typed]).await;
-    let chosen = output.view(&id).await.channel;
-    assert_eq!(chosen.unwrap().as_str(), "C04WEBSHOP");
+    // Of two who remove it the later one is told, and of a form that is sent twice nothing.
+    for change in ["e", "e"] {
+        submit(&mut ann, remove, change, CHANNEL).await;
+    }
+    let body = sees(&mut ann, &[OTHER]).await;
+    assert!(!body.contains("somebody has removed it"), "{body}");
+    submit(&mut ann, remove, "f", CHANNEL).await;
+    sees(&mut ann, &["somebody has removed it before you", OTHER]).await;
+    assert_eq!(output.channels(&id).await, [OTHER]);
     output.end().await;
 }
 
@@ -378,8 +637,10 @@ async fn a_channel_is_chosen_by_those_who_may_edit_and_only_an_id_is_one() {
     for database in databases().await {
         let output = Output::new(&database, &BASE).await;
         let id = output.by_hand("Ops & <!channel>", &ANN_AND_BOB).await;
-        let refused = output.choose(&id, "#on-call").await;
-        assert_eq!(refused, Outcome::Refused(ChannelRefusal::NoId));
+        for typed in ["#on-call", " "] {
+            let refused = output.add(&id, typed).await;
+            assert_eq!(refused, Outcome::Refused(ChannelRefusal::NoId));
+        }
         let bob = Caller {
             person: PersonId::new("U2"),
             name: "Bob".to_owned(),
@@ -387,51 +648,30 @@ async fn a_channel_is_chosen_by_those_who_may_edit_and_only_an_id_is_one() {
             ..caller()
         };
         let backend = &output.backend;
-        let set = backend.set_slack_channel(&bob, id.clone(), CHANNEL.to_owned(), String::new());
-        assert!(set.await.is_err());
-        let asked = backend.slack_channel(&bob, id.clone(), String::new());
+        let added = backend.add_slack_channel(&bob, id.clone(), CHANNEL.to_owned());
+        assert!(added.await.is_err());
+        let removed = backend.remove_slack_channel(&bob, id.clone(), SlackChannelId::new(CHANNEL));
+        assert!(removed.await.is_err());
+        let asked = backend.announcements(&bob, id.clone(), String::new());
         assert!(asked.await.is_err());
         let said = backend.set_announcement(&bob, id.clone(), "%USER%".to_owned(), String::new());
         assert!(said.await.is_err());
-        assert_eq!(output.view(&id).await.channel, None);
+        assert_eq!(output.view(&id).await.channels, []);
         let link = format!("https://acme.slack.com/archives/{CHANNEL}");
-        assert_eq!(output.choose(&id, &link).await, Outcome::Done(()));
-        let channel = output.view(&id).await.channel;
-        assert_eq!(channel.unwrap().as_str(), CHANNEL);
+        assert_eq!(output.add(&id, &link).await, Outcome::Done(()));
+        assert_eq!(output.channels(&id).await, [CHANNEL]);
         output.end().await;
     }
 }
 
 #[tokio::test]
-async fn of_two_who_save_at_once_the_later_one_is_told_and_may_save_again() {
+async fn of_two_who_save_a_text_at_once_the_later_one_is_told_and_may_save_again() {
     for database in databases().await {
         let output = Output::new(&database, &BASE).await;
         let id = output.by_hand("Ops", &ANN_AND_BOB).await;
         let (backend, caller) = (&output.backend, caller());
         let drawn = output.view(&id).await;
-        assert_eq!(output.choose(&id, CHANNEL).await, Outcome::Done(()));
         assert_eq!(output.say(&id, "%USER%, hello").await, Outcome::Done(()));
-
-        let other = || "C03PAYMENTS".to_owned();
-        let set =
-            |version: String| backend.set_slack_channel(&caller, id.clone(), other(), version);
-        let set = async |version| set(version).await.unwrap();
-        let Outcome::Refused(ChannelRefusal::EditedMeanwhile(meanwhile)) =
-            set(drawn.version.clone()).await
-        else {
-            panic!("somebody was faster");
-        };
-        assert_eq!(meanwhile.what, CHANNEL);
-        assert!(meanwhile.by.contains("Ann"), "{}", meanwhile.by);
-        let present = output.view(&id).await;
-        assert_eq!(present.channel.as_ref().unwrap().as_str(), CHANNEL);
-        assert_eq!(present.version, meanwhile.version);
-        let Outcome::Done(version) = set(meanwhile.version).await else {
-            panic!("they know by now");
-        };
-        assert_eq!(version, output.view(&id).await.version);
-        // What both have chosen is no matter.
-        assert!(set(drawn.version).await.done().is_some());
 
         let say = async |text: &str, version: String| {
             let saying = backend.set_announcement(&caller, id.clone(), text.to_owned(), version);
@@ -443,6 +683,7 @@ async fn of_two_who_save_at_once_the_later_one_is_told_and_may_save_again() {
             panic!("somebody was faster");
         };
         assert_eq!(meanwhile.what, "%USER%, hello");
+        assert!(meanwhile.by.contains("Ann"), "{}", meanwhile.by);
         assert_eq!(output.view(&id).await.template, "%USER%, hello");
         assert!(say("Mine", meanwhile.version).await.done().is_some());
         assert_eq!(output.view(&id).await.template, "Mine");

@@ -50,15 +50,6 @@ impl Output {
         asking.await.unwrap()
     }
 
-    async fn until_topic(&self, channel: &str, topic: &str) {
-        let what = format!("{topic:?} should be the topic of {channel}");
-        self.until(&what, async || {
-            let told = self.sandbox.ask(&format!("slack/channels/{channel}")).await;
-            (told["topic"] == topic).then_some(())
-        })
-        .await;
-    }
-
     async fn until_at_rest(&self, id: &RotationId) {
         self.until("nothing more should be written", async || {
             (!self.topic(id, "").await.waiting).then_some(())

@@ -1,43 +1,50 @@
-//! The forms for the Slack channel in which a rotation's changes of duty are announced, and for what
-//! is said there.
+//! The Slack channels in which a rotation's changes of duty are announced, each with what was written
+//! there last and what is wrong with it, and the form for what is said there.
 
 use super::{
     allow,
-    find_channel::ANNOUNCE,
+    find_channel::{ANNOUNCE, TOPIC, fill_in},
     template::{Preview, TemplateField, tried},
-    warning,
+    use_elsewhere, warning,
 };
 use crate::{
-    components::{ButtonKind, FailureNotice, SubmitButton, TextField, loaded},
+    components::{
+        ButtonKind, Card, FailureNotice, SubmitButton, TextField, Time, loaded, redrawn, rows,
+    },
     data::{DataMemo, Resource},
-    forms::{ActionForm, Failure, ServerAction, form_input, form_outcome},
+    forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
     pages::{address::parameter, version::known},
-    server_fns::{SetAnnouncement, SetSlackChannel},
+    server_fns::{AddSlackChannel, RemoveSlackChannel, SetAnnouncement},
     view,
 };
 use leptos::prelude::*;
-use types::{
-    AnnouncementRefusal, ChannelRefusal, ChannelView, RotationId, SlackCapability, SlackChannelId,
-};
+use types::{AnnouncementRefusal, AnnouncementView, ChannelView, RotationId, SlackCapability};
 
 /// The id and the name of the field for the template.
 pub(super) const FIELD: &str = "announcement";
 /// The name of the one for the version of what it was drawn from.
 pub(super) const DRAWN: &str = "announcement_drawn";
 
+/// What can be done about announcements.
+#[derive(Clone, Copy)]
+pub(super) struct Actions {
+    pub(super) add: ServerAction<AddSlackChannel>,
+    pub(super) remove: ServerAction<RemoveSlackChannel>,
+    pub(super) set_text: ServerAction<SetAnnouncement>,
+}
+
 #[component]
-pub(super) fn Channel(
+pub(super) fn Announced(
     id: RotationId,
-    channel: Resource<ChannelView>,
+    announcements: Resource<AnnouncementView>,
     /// The template that the address asks about.
     asked: String,
-    set: ServerAction<SetSlackChannel>,
-    set_text: ServerAction<SetAnnouncement>,
+    actions: Actions,
 ) -> impl IntoView {
     view! {
-        {loaded(channel, move |view: DataMemo<ChannelView>| view! {
-            <ChannelForm id=id.clone() view=view.get_untracked() set/>
-            <TextForm id=id.clone() view asked=asked.clone() set=set_text/>
+        {loaded(announcements, move |view: DataMemo<AnnouncementView>| view! {
+            <Channels id=id.to_string() view actions/>
+            <TextForm id=id.clone() view asked=asked.clone() set=actions.set_text/>
         })}
     }
 }
@@ -45,7 +52,7 @@ pub(super) fn Channel(
 #[component]
 fn TextForm(
     id: RotationId,
-    view: DataMemo<ChannelView>,
+    view: DataMemo<AnnouncementView>,
     asked: String,
     set: ServerAction<SetAnnouncement>,
 ) -> impl IntoView {
@@ -61,7 +68,8 @@ fn TextForm(
     });
     let typed = form_input::<SetAnnouncement, (String, String)>();
     let (value, began) = typed.unwrap_or_else(|| {
-        let of_view = |view: &ChannelView| (view.template.clone(), view.template_version.clone());
+        let of_view =
+            |view: &AnnouncementView| (view.template.clone(), view.template_version.clone());
         let (template, version) = view.with_untracked(of_view);
         match asked.is_empty() {
             true => (template, version),
@@ -74,7 +82,7 @@ fn TextForm(
         _ => outcome.done(),
     });
     let preview = Signal::derive(move || {
-        let what_of = |view: &ChannelView| (view.preview.clone(), view.problem.clone());
+        let what_of = |view: &AnnouncementView| (view.preview.clone(), view.problem.clone());
         view.with(what_of)
     });
     let here = format!("/rotations/{id}/slack");
@@ -102,55 +110,127 @@ fn TextForm(
 }
 
 #[component]
-fn ChannelForm(
-    id: RotationId,
-    view: ChannelView,
-    set: ServerAction<SetSlackChannel>,
-) -> impl IntoView {
-    let outcome = form_outcome(set);
-    let typed = form_input::<SetSlackChannel, (String, String)>();
-    let (typed, began) = match typed {
-        Some((typed, began)) => (Some(typed), began),
-        None => (None, view.version.clone()),
-    };
-    let chosen = Some(parameter(ANNOUNCE).get_untracked()).filter(|chosen| !chosen.is_empty());
-    let value = typed
-        .or(chosen)
-        .or_else(|| view.channel.as_ref().map(SlackChannelId::to_string));
-    let refused = Signal::derive(move || outcome.refused());
-    let drawn = known(began, move || match refused.get() {
-        Some(Ok(ChannelRefusal::EditedMeanwhile(meanwhile))) => Some(meanwhile.version),
-        _ => outcome.done(),
+fn Channels(id: String, view: DataMemo<AnnouncementView>, actions: Actions) -> impl IntoView {
+    let outcome = form_outcome(actions.add);
+    let failed = Signal::derive(move || match outcome.refused()? {
+        Err(error) => Some(Failure::Failed(error)),
+        Ok(_) => None,
     });
-    let problem = Signal::derive(move || match refused.get() {
-        Some(Ok(refusal)) => Some(refusal.to_string()),
-        _ => None,
+    let failures = vec![failed, failure(form_outcome(actions.remove))];
+    // Whoever adds one may want to add another one.
+    let added = actions.add.value();
+    let times_added = Memo::new(move |before: Option<&usize>| {
+        before.copied().unwrap_or_default() + usize::from(added.succeeded())
     });
-    let failure = Signal::derive(move || match refused.get() {
-        Some(Err(error)) => Some(Failure::Failed(error)),
-        _ => None,
-    });
-    let here = format!("/rotations/{id}/slack");
-    let may_not_write = view.channel.is_some() && !view.may_write;
+    let of_list = id.clone();
     view! {
-        <ActionForm action=set class="card">
-            <h2>"Announcements"</h2>
-            <FailureNotice failure/>
-            <input type="hidden" name="rotation" value=id.to_string()/>
-            <input type="hidden" name="drawn" value=move || drawn.get()/>
+        <Card id="announcements-heading" title="Announcements">
+            <FailureNotice failure=first_failure(failures)/>
+            {redrawn(move || list(view.get(), &of_list, actions))}
+            {rows(move || vec![times_added.get()], usize::to_string, move |times| view! {
+                <AddForm id=id.clone() is_first=times == 0 add=actions.add/>
+            })}
+        </Card>
+    }
+    .into_any()
+}
+
+/// The channels, and what can be done about each.
+fn list(view: AnnouncementView, id: &str, actions: Actions) -> AnyView {
+    let here = format!("/rotations/{id}/slack");
+    let allow =
+        (!view.may_write).then(|| allow(SlackCapability::Messages, "write messages", &here));
+    if view.channels.is_empty() {
+        return view! {
+            {allow}
+            <p class="hint">"Changes of duty are announced nowhere yet."</p>
+        }
+        .into_any();
+    }
+    let elsewhere = use_elsewhere(&here);
+    let rows = view.channels.into_iter().map(|channel| {
+        let link = elsewhere(&[(TOPIC, channel.id.as_str())]);
+        row(channel, id.to_owned(), link, actions)
+    });
+    let rows: Vec<_> = rows.collect();
+    view! {
+        {allow}
+        <ul class="people">{rows}</ul>
+        <p class="hint">
+            "In a channel that is removed nothing more is announced, and the topic is cleared where this rotation has set it."
+        </p>
+    }
+    .into_any()
+}
+
+fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) -> AnyView {
+    let id = channel.id.to_string();
+    let last = match channel.written_at {
+        Some(at) => {
+            let said = channel.written.map(|said| {
+                view! { ": "<bdi translate="no">{said}</bdi> }
+            });
+            view! { "Last written "<Time at relative=true/>{said} }.into_any()
+        }
+        None => view! { "Nothing is known to have been written there in the last seven days." }
+            .into_any(),
+    };
+    let topic = fill_in(topic, "topic-channel", "Topic", id.clone());
+    view! {
+        <li>
+            <div>
+                <code translate="no">{id.clone()}</code>
+                <p class="hint">{last}</p>
+                {channel.trouble.map(warning)}
+            </div>
+            <div class="row-buttons">
+                {topic}
+                <ActionForm action=actions.remove>
+                    <input type="hidden" name="rotation" value=rotation/>
+                    <input type="hidden" name="channel" value=id.clone()/>
+                    <SubmitButton
+                        label="Remove" target=id kind=ButtonKind::Small
+                        pending=actions.remove.pending()
+                    />
+                </ActionForm>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn AddForm(
+    id: String,
+    /// None was added since the page was opened, so what was typed or chosen before is not there yet.
+    is_first: bool,
+    add: ServerAction<AddSlackChannel>,
+) -> impl IntoView {
+    let outcome = form_outcome(add);
+    let problem = Signal::derive(move || match outcome.refused()? {
+        Ok(refusal) => Some(refusal.to_string()),
+        Err(_) => None,
+    });
+    let chosen = || parameter(ANNOUNCE).get_untracked();
+    let value = match is_first {
+        true => form_input::<AddSlackChannel, String>().unwrap_or_else(chosen),
+        false => String::new(),
+    };
+    view! {
+        <ActionForm action=add class="column">
+            <input type="hidden" name="rotation" value=id/>
             <TextField
                 id="channel" name="channel" label="Channel ID"
-                hint="Everybody in this channel is told who is on duty whenever that changes. Search for it above, or copy the ID or the link from the channel's details in Slack; leave it empty for no announcements."
-                value=value.unwrap_or_default() problem
+                hint="Everybody in this channel is told who is on duty whenever that changes. Search for it above, or copy the ID or the link from the channel's details in Slack."
+                value problem
             />
-            {view.trouble.map(warning)}
-            {may_not_write.then(|| allow(SlackCapability::Messages, "write messages", &here))}
             <div class="buttons">
                 <SubmitButton
-                    label="Set channel" busy_label="Saving…"
-                    kind=ButtonKind::Primary pending=set.pending()
+                    label="Add channel" busy_label="Adding…"
+                    kind=ButtonKind::Primary pending=add.pending()
                 />
             </div>
         </ActionForm>
     }
+    .into_any()
 }

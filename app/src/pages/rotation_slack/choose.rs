@@ -89,7 +89,7 @@ const CONFIRM: &str = "confirm-taking-out";
 
 #[component]
 fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView {
-    let taken_out = chosen.taken_out.len();
+    let taken_out = chosen.taken_out.as_ref().map(Vec::len);
     let others = chosen.is_shared.then_some(
         "This group is fed by others, too. Whoever belongs in it by any of them is in it, and what was chosen for it stays.",
     );
@@ -101,20 +101,31 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
         refused.is_some_and(|refusal: GroupRefusal| refusal.asks())
     };
     let confirmation = redrawn(move || {
-        let confirmation = if taken_out > TAKEN_OUT_UNASKED {
-            let label = format!("Yes, take these {taken_out} people out of the group");
-            view! { <Checkbox id=CONFIRM name="confirmed" label checked=false/> }.into_any()
-        } else if asked() {
-            confirmation(CONFIRM.to_owned())
-        } else {
-            return None;
+        let confirmation = match taken_out {
+            Some(many) if many > TAKEN_OUT_UNASKED => {
+                let label = format!("Yes, take these {many} people out of the group");
+                view! { <Checkbox id=CONFIRM name="confirmed" label checked=false/> }.into_any()
+            }
+            None => confirmation(CONFIRM.to_owned()),
+            Some(_) if asked() => confirmation(CONFIRM.to_owned()),
+            Some(_) => return None,
         };
         Some(view! { <Notice tone=Tone::Warning>{confirmation}</Notice> })
     });
-    let then = chosen.then.map_or_else(
-        || view! { "It stays as it is until somebody is on duty." }.into_any(),
-        |then| people(&then),
-    );
+    let then = match (chosen.then, &chosen.now) {
+        (Some(then), _) => people(&then),
+        (None, Some(_)) => "It stays as it is until somebody is on duty.".into_any(),
+        (None, None) => "Whoever is in it stays until somebody is on duty.".into_any(),
+    };
+    let now = match chosen.now {
+        Some(now) => people(&now),
+        None => "Not known: Slack does not say who is in it at present.".into_any(),
+    };
+    let taken_out_now = match chosen.taken_out {
+        Some(nobody) if nobody.is_empty() => None,
+        Some(some) => Some(people(&some)),
+        None => Some("Not known: whoever is in it now and does not belong in it.".into_any()),
+    };
     let here = format!("/rotations/{id}/slack");
     let (holds, other) = match chosen.holds {
         GroupHolds::OnDuty => ("Whoever is on duty", GroupHolds::Members),
@@ -137,11 +148,9 @@ fn Preview(chosen: GroupPreview, id: String, actions: Actions) -> impl IntoView 
                     <dt>"Who belongs in it"</dt>
                     <dd>{holds}". "<a href=link>{to_other}</a></dd>
                 </div>
-                <div><dt>"In it now"</dt><dd>{people(&chosen.now)}</dd></div>
+                <div><dt>"In it now"</dt><dd>{now}</dd></div>
                 <div><dt>"In it then"</dt><dd>{then}</dd></div>
-                {(taken_out > 0).then(|| view! {
-                    <div><dt>"Taken out"</dt><dd>{people(&chosen.taken_out)}</dd></div>
-                })}
+                {taken_out_now.map(|people| view! { <div><dt>"Taken out"</dt><dd>{people}</dd></div> })}
             </Facts>
             {others.map(|others| view! { <p class="hint">{others}</p> })}
             {chosen.joins_channels.then(|| warning(

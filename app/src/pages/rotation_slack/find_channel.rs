@@ -90,14 +90,7 @@ fn row(
     let ChannelSummary { id, name } = channel;
     let choose = |parameter, field, label| {
         let link = elsewhere(&[(SEARCH, search), (parameter, id.as_str())]);
-        // The page begins anew, at the field that is filled in.
-        let link = format!("{link}#{field}");
-        let name = name.clone();
-        view! {
-            <a class="button small" href=link rel="external">
-                {label}<span class="visually-hidden">" in "<bdi translate="no">{name}</bdi></span>
-            </a>
-        }
+        fill_in(link, field, label, name.clone())
     };
     let choices = [
         choose(ANNOUNCE, "channel", "Announcements"),
@@ -111,6 +104,23 @@ fn row(
             <Cell label="ID"><code translate="no">{id.to_string()}</code></Cell>
             <Cell label="Choose"><div class="buttons">{choices.into_iter().collect_view()}</div></Cell>
         </Row>
+    }
+    .into_any()
+}
+
+/// A link to this page by which a channel is filled in in the form with this field.
+pub(super) fn fill_in(
+    link: String,
+    field: &'static str,
+    label: &'static str,
+    channel: String,
+) -> AnyView {
+    // The page begins anew, at the field that is filled in.
+    let link = format!("{link}#{field}");
+    view! {
+        <a class="button small" href=link rel="external">
+            {label}<span class="visually-hidden">" in "<bdi translate="no">{channel}</bdi></span>
+        </a>
     }
     .into_any()
 }

@@ -12,7 +12,8 @@ use crate::{
 };
 use leptos::prelude::*;
 use types::{
-    GroupRefusal, MemberKey, NobodyOnDuty, PersonId, Standby, TAKEN_OUT_UNASKED, WhyLeftOut,
+    MemberKey, NobodyOnDuty, PersonId, Standby, StandbyForm, StandbyRefusal, TAKEN_OUT_UNASKED,
+    WhyLeftOut,
 };
 
 #[component]
@@ -147,12 +148,13 @@ pub(super) fn confirmation(id: String) -> AnyView {
     view! { <Checkbox id name="confirmed" label checked=false/> }.into_any()
 }
 
-/// The same where many are in the forms: once one of them has asked for it.
-fn confirmation_where_asked(id: String, actions: Actions) -> AnyView {
+/// The same in one of many forms: once it has asked for it.
+fn confirmation_where_asked(id: String, form: StandbyForm, actions: Actions) -> AnyView {
     let outcome = form_outcome(actions.standby);
     redrawn(move || {
         let refused = outcome.refused().and_then(Result::ok);
-        let asks = refused.is_some_and(|refusal: GroupRefusal| refusal.asks());
+        let asks = refused
+            .is_some_and(|refused: StandbyRefusal| refused.form == form && refused.refusal.asks());
         asks.then(|| confirmation(id.clone()))
     })
 }
@@ -186,6 +188,11 @@ fn standby(
     let rows = rows.map(|(person, name)| row(code, person, name, id.to_owned(), actions));
     let rows: Vec<_> = rows.collect();
     let (id, here) = (id.to_owned(), format!("/rotations/{id}/slack"));
+    let form = StandbyForm {
+        standby: code.to_owned(),
+        person: None,
+    };
+    let confirm = confirmation_where_asked(format!("confirm-{code}"), form, actions);
     view! {
         <h3>{heading}</h3>
         {is_empty.then(|| view! { <p class="hint">"Nobody."</p> })}
@@ -198,7 +205,7 @@ fn standby(
                 id=field label people=search left_out=Signal::stored(present)
                 here
             />
-            {confirmation_where_asked(format!("confirm-{code}"), actions)}
+            {confirm}
             <SubmitButton label="Add" target=heading pending=actions.standby.pending()/>
         </ActionForm>
     }
@@ -213,7 +220,11 @@ fn row(
     actions: Actions,
 ) -> AnyView {
     let target = name.clone();
-    let confirm = confirmation_where_asked(format!("confirm-{standby}-{person}"), actions);
+    let form = StandbyForm {
+        standby: standby.to_owned(),
+        person: Some(person.to_string()),
+    };
+    let confirm = confirmation_where_asked(format!("confirm-{standby}-{person}"), form, actions);
     view! {
         <li>
             <bdi translate="no">{name}</bdi>

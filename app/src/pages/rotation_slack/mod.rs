@@ -1,4 +1,4 @@
-//! What Slack is told of a rotation: the user group that holds whoever is on duty, and the channel
+//! What Slack is told of a rotation: the user group that holds whoever is on duty, and the channels
 //! in which each change is announced.
 
 mod channel;
@@ -22,12 +22,12 @@ use crate::{
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
     live::use_live,
     server_fns::{
-        self, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup, SetAnnouncement,
-        SetGroupHolds, SetSlackChannel, SetStandby, SetWhenNobody, SlackChannel, WriteDutyGroup,
+        self, Announcements, ConnectDutyGroup, DutyGroup, LeaveDutyGroup, MakeDutyGroup,
+        SetGroupHolds, SetStandby, SetWhenNobody, WriteDutyGroup,
     },
     view,
 };
-use channel::Channel;
+use channel::Announced;
 use choose::Choose;
 use find_channel::{ANNOUNCE, FindChannel, TOPIC};
 use kept::KeptGroup;
@@ -81,7 +81,6 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         when_nobody: ServerAction::telling("The choice was saved."),
         standby: ServerAction::telling("The group was changed."),
     };
-    let set_channel = ServerAction::<SetSlackChannel>::telling("The channel was saved.");
     let forms = Forms::of(vec![
         actions.connect.calls(),
         actions.make.calls(),
@@ -101,12 +100,20 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
             holds: holds.get(),
         },
     );
-    let set_text = ServerAction::<SetAnnouncement>::telling("The text was saved.");
-    let text_forms = Forms::of(vec![set_text.calls()]);
+    let channel_actions = channel::Actions {
+        add: ServerAction::telling("Changes of duty are announced there from now on."),
+        remove: ServerAction::telling("Nothing more is announced there."),
+        set_text: ServerAction::telling("The text was saved."),
+    };
+    let channel_forms = Forms::of(vec![
+        channel_actions.add.calls(),
+        channel_actions.remove.calls(),
+        channel_actions.set_text.calls(),
+    ]);
     let announcement = parameter("announcement");
-    let channel = Resource::following(
-        move || text_forms.version() as u64,
-        move || SlackChannel {
+    let announcements = Resource::following(
+        move || live.connection() + live.rotation(&id.get()) + channel_forms.version() as u64,
+        move || Announcements {
             rotation: id.get(),
             template: announcement.get(),
         },
@@ -115,7 +122,12 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         set: ServerAction::telling("The topic was saved."),
         write: ServerAction::telling("Slack is told now."),
     };
-    let topic_forms = Forms::of(vec![topic_actions.set.calls(), topic_actions.write.calls()]);
+    // A channel that is removed takes its topic along.
+    let topic_forms = Forms::of(vec![
+        topic_actions.set.calls(),
+        topic_actions.write.calls(),
+        channel_actions.remove.calls(),
+    ]);
     let template = parameter("template");
     let topic = Resource::following(
         move || live.connection() + live.rotation(&id.get()) + topic_forms.version() as u64,
@@ -132,9 +144,9 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
             <Content view id=id.get_untracked().to_string() actions choices/>
             <FindChannel id=id.get_untracked()/>
-            <Channel
-                id=id.get_untracked() channel asked=announcement.get_untracked() set=set_channel
-                set_text
+            <Announced
+                id=id.get_untracked() announcements asked=announcement.get_untracked()
+                actions=channel_actions
             />
             <topic::Topic
                 id=id.get_untracked() topic asked=template.get_untracked() actions=topic_actions
@@ -152,6 +164,7 @@ fn Content(
 ) -> impl IntoView {
     let name = move || view.with(|view| view.rotation.clone());
     use_title(move || format!("Slack of {}", name()));
+    let made = failure(form_outcome(actions.make));
     let outcomes = vec![
         failure(form_outcome(actions.connect)),
         failure(form_outcome(actions.leave)),
@@ -159,6 +172,8 @@ fn Content(
         failure(form_outcome(actions.holds)),
         failure(form_outcome(actions.when_nobody)),
         failure(form_outcome(actions.standby)),
+        // It is said at its field, as long as that is there.
+        Signal::derive(move || made.get().filter(|_| view.with(|view| view.kept.is_some()))),
     ];
     let rotation = format!("/rotations/{id}");
     let here = format!("{rotation}/slack");

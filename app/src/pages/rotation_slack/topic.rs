@@ -56,8 +56,7 @@ pub(super) fn Topic(
 /// What became of the topic.
 fn state(view: TopicView, id: &str, actions: Actions) -> AnyView {
     let here = format!("/rotations/{id}/slack");
-    let allow = (view.channel.is_some() && !view.may_write)
-        .then(|| allow(SlackCapability::Topics, "set topics", &here));
+    let allow = (!view.may_write).then(|| allow(SlackCapability::Topics, "set topics", &here));
     let edited = view.is_edited.then(|| warning(
         "Somebody has set another topic by hand. This one takes its place again within five minutes, or at once with Write now.".to_owned()
     ));
@@ -111,7 +110,8 @@ fn TopicForm(
     let typed = form_input::<SetTopic, (String, String, String)>();
     let (channel, template, began) = typed.unwrap_or_else(|| {
         let (channel, template, version) = view.with_untracked(|view| {
-            let channel = view.channel.as_ref().map(SlackChannelId::to_string);
+            let channel = view.channel.as_ref().or(view.offered.as_ref());
+            let channel = channel.map(SlackChannelId::to_string);
             (
                 channel.unwrap_or_default(),
                 view.template.clone(),

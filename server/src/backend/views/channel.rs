@@ -1,25 +1,41 @@
-//! The Slack channel of a rotation, and what is wrong with it.
+//! The Slack channels of a rotation, what was written there last, and what is wrong with each.
 
-use crate::{actions::channels::Channel, store::NoticeState};
-use types::{ChannelTrouble, ChannelView, SlackWord};
+use crate::{
+    actions::channels::Announced,
+    slack::CHANNEL_LEFT,
+    store::{LastTold, NoticeState},
+};
+use types::{AnnouncementView, ChannelTrouble, ChannelView, SlackChannelId};
 
-pub(in crate::backend) fn slack_channel(channel: Channel) -> ChannelView {
-    let trouble = channel.last.as_ref().and_then(trouble);
-    let (preview, problem) = match channel.preview {
+pub(in crate::backend) fn announcements(announced: Announced) -> AnnouncementView {
+    let (preview, problem) = match announced.preview {
         Ok(preview) => (Some(preview), None),
         Err(problem) => (None, Some(problem.to_string())),
     };
-    ChannelView {
-        template: channel.template.unwrap_or_default(),
+    let may_write = announced.may_write;
+    let channels = announced.channels.into_iter();
+    AnnouncementView {
+        channels: channels
+            .map(|(id, last)| channel(id, last, may_write))
+            .collect(),
+        template: announced.template.unwrap_or_default(),
         preview,
         problem,
-        channel: channel.id,
-        version: channel.version,
-        template_version: channel.template_version,
-        may_write: channel.may_write,
+        template_version: announced.template_version,
+        may_write,
+    }
+}
+
+fn channel(id: SlackChannelId, last: Option<LastTold>, may_write: bool) -> ChannelView {
+    let trouble = last.as_ref().and_then(|last| trouble(&last.latest));
+    let last = last.unwrap_or_default();
+    ChannelView {
+        id,
+        written_at: last.told_at,
+        written: last.said,
         // That is said already.
         trouble: trouble
-            .filter(|trouble| channel.may_write || *trouble != ChannelTrouble::MayNotWrite)
+            .filter(|trouble| may_write || *trouble != ChannelTrouble::MayNotWrite)
             .map(|trouble| trouble.to_string()),
     }
 }
@@ -31,21 +47,10 @@ fn trouble(last: &NoticeState) -> Option<ChannelTrouble> {
         ("waiting", "") | ("sending" | "delivered", _) => None,
         ("waiting", _) => Some(ChannelTrouble::Waiting),
         ("in_doubt", _) => Some(ChannelTrouble::InDoubt),
-        ("given_up", word) => Some(of_word(word)),
+        // It was chosen again since then.
+        ("given_up", CHANNEL_LEFT) => None,
+        ("given_up", word) => Some(ChannelTrouble::of_word(word)),
         _ => Some(ChannelTrouble::Unknown),
-    }
-}
-
-fn of_word(word: &str) -> ChannelTrouble {
-    match word {
-        "channel_not_found" => ChannelTrouble::NotFound,
-        "not_in_channel" => ChannelTrouble::NotInChannel,
-        "is_archived" => ChannelTrouble::Archived,
-        "missing_scope" => ChannelTrouble::MayNotWrite,
-        "not_installed" => ChannelTrouble::NotInstalled,
-        "rotation_gone" | "server_failed" => ChannelTrouble::Unknown,
-        word if word.starts_with("restricted_action") => ChannelTrouble::Restricted,
-        word => SlackWord::parse(word).map_or(ChannelTrouble::Unknown, ChannelTrouble::Refused),
     }
 }
 
@@ -62,6 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_well_or_on_its_way_is_no_trouble() {
+        assert_eq!(told("given_up", Some(CHANNEL_LEFT)), None);
         for state in ["waiting", "sending", "delivered"] {
             assert_eq!(told(state, None), None);
         }
@@ -80,6 +86,9 @@ mod tests {
             ),
             ("missing_scope", ChannelTrouble::MayNotWrite),
             ("not_installed", ChannelTrouble::NotInstalled),
+            ("unreachable", ChannelTrouble::GivenUp),
+            ("status_502", ChannelTrouble::GivenUp),
+            ("token_revoked", ChannelTrouble::TokenRefused),
         ] {
             assert_eq!(told("given_up", Some(word)), Some(trouble), "{word}");
         }

@@ -79,12 +79,15 @@ fn preview(chosen: Chosen, directory: &Directory) -> GroupPreview {
     GroupPreview {
         group: summary(&group),
         holds,
-        now: names(&now.members, directory),
-        taken_out: names(&plan.goal.takes_out(&now), directory),
+        now: now.as_ref().map(|now| names(&now.members, directory)),
+        taken_out: plan
+            .goal
+            .taken_out(now.as_ref())
+            .map(|people| names(&people, directory)),
         then: plan
             .goal
-            .members(&now)
-            .map(|members| names(&members, directory)),
+            .members(now.as_ref())
+            .map(|people| names(&people, directory)),
         joins_channels: group.joins_channels,
         is_shared,
     }

@@ -16,7 +16,7 @@ mod week;
 
 pub(super) use absences::absences;
 pub(super) use background::background_task;
-pub(super) use channel::slack_channel;
+pub(super) use channel::announcements;
 pub(super) use connection::{connection, disconnected, question};
 pub(super) use duty_group::duty_group;
 pub(super) use holidays::{holiday_preview, holidays};
