@@ -138,11 +138,12 @@ pub struct DutyGroupView {
 pub struct GroupPreview {
     pub group: GroupSummary,
     pub holds: GroupHolds,
-    /// Names, as the others.
-    pub now: Vec<String>,
-    /// Absent where it stays as it is.
+    /// Names, as the others. Absent where Slack does not say who is in it.
+    pub now: Option<Vec<String>>,
+    /// Absent where it stays as it is, or whoever is in it stays who is not known.
     pub then: Option<Vec<String>>,
-    pub taken_out: Vec<String>,
+    /// Absent where it is not known.
+    pub taken_out: Option<Vec<String>>,
     /// Its members are made to join channels.
     pub joins_channels: bool,
     /// Other rotations feed it too. How many is not for everybody to know.
@@ -215,8 +216,29 @@ pub enum GroupRefusal {
         "Somebody has connected another group while you were at it, so nothing of yours was done. Reload the page to see it; disconnect it first to have yours in its place."
     )]
     ConnectedMeanwhile,
+    #[error(
+        "The user group @{handle} was made in Slack, but somebody has connected another group while you were at it, so Round Robin puts nobody into yours. Reload the page to see theirs; disconnect it, then search for @{handle} and connect it, or disable @{handle} in Slack."
+    )]
+    MadeMeanwhile { handle: String },
     #[error("{0}")]
     Slack(#[from] GroupTrouble),
+}
+
+/// Why somebody was not put into a group beside those on duty, or taken out. There are many such forms on
+/// one page, so it tells which of them is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{refusal}")]
+pub struct StandbyRefusal {
+    pub refusal: GroupRefusal,
+    pub form: StandbyForm,
+}
+
+/// A form that takes this person out, or, without one, that puts somebody in. The people are those of a
+/// [`Standby::code`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandbyForm {
+    pub standby: String,
+    pub person: Option<String>,
 }
 
 /// Why a group is not as it should be, or Slack does not tell of groups.
@@ -322,7 +344,7 @@ impl GroupTrouble {
             "subteam_max_users_exceeded" => Self::TooMany,
             "name_already_exists" => Self::NameTaken,
             "not_yet_so" => Self::Waiting,
-            "unreadable" => Self::Unreadable,
+            "unreadable_group" => Self::Unreadable,
             word => match Hindrance::of_word(word) {
                 Hindrance::NotInstalled => Self::NotInstalled,
                 Hindrance::TokenRefused => Self::TokenRefused,

@@ -59,7 +59,8 @@ pub struct Kept {
 pub struct Chosen {
     pub group: UserGroup,
     pub holds: GroupHolds,
-    pub now: GroupState,
+    /// Absent where Slack does not tell of it.
+    pub now: Option<GroupState>,
     pub plan: GroupPlan,
     /// Other rotations feed it too.
     pub is_shared: bool,
@@ -112,7 +113,7 @@ pub async fn group(
     told.more = found.next().is_some();
     let chosen = chosen.and_then(|(chosen, holds)| {
         let group = ours.find(|group| group.id == *chosen)?;
-        Some((group, group.state.clone()?, *holds))
+        Some((group, group.state.clone(), *holds))
     });
     if let Some((group, now, holds)) = chosen {
         let fed = store.duty_group(workspace, DUTY_GROUP, &group.id).await?;
@@ -207,7 +208,18 @@ pub async fn make(
         Err(AskError::Slack(error)) => return Err(not_made(&error).into()),
     };
     let kept = (GroupHolds::default(), when_nobody);
-    keep(services, actor, id, (&made, kept), true).await
+    let keeping = keep(services, actor, id, (&made, kept), true).await;
+    keeping.map_err(|stop| match stop {
+        // It is there all the same.
+        Stop::Refused(GroupRefusal::ConnectedMeanwhile) => {
+            let handle = made.handle.clone();
+            GroupRefusal::MadeMeanwhile { handle }.into()
+        }
+        stop => {
+            tracing::warn!(group = %made.id, handle = made.handle, "a user group was made and is not connected");
+            stop
+        }
+    })
 }
 
 fn not_made(error: &SlackError) -> GroupRefusal {
@@ -269,8 +281,8 @@ async fn takes_out_few(
     let feeding = Feeding::read(services, workspace).await?;
     let plan = feeding.plan(rules, feeds);
     let state = state.map(|state| feeding.as_known(state));
-    let taken_out = plan.goal.count_taken_out(state.as_ref());
-    let taken_out = taken_out.ok_or(GroupRefusal::TakesOutUnknown)?;
+    let taken_out = plan.goal.taken_out(state.as_ref());
+    let taken_out = taken_out.ok_or(GroupRefusal::TakesOutUnknown)?.len();
     if taken_out > TAKEN_OUT_UNASKED {
         let count = u32::try_from(taken_out).unwrap_or(u32::MAX);
         return Err(GroupRefusal::TakesOut { count }.into());

@@ -4,7 +4,7 @@
 use super::{
     channels::{ChannelsPage, read_page},
     direct::read_direct,
-    error::{LONGEST_WAIT, SlackError, USUAL_WAIT},
+    error::{SlackError, USUAL_WAIT},
     posting::{Message, read_posted},
     replying::ReplyAddress,
     shapes::{self, Account, PageEnd},
@@ -12,6 +12,7 @@ use super::{
     user_groups::{UserGroup, read_group, read_groups},
 };
 use crate::{
+    background::LONGEST_DEMANDED,
     config::{SlackApp, SlackConfig},
     oauth::{self, Tokens, token_client},
 };
@@ -769,8 +770,8 @@ fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds = told.and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok());
     match seconds {
         Some(seconds) if seconds >= 0.0 => {
-            let capped = seconds.ceil().min(LONGEST_WAIT.as_secs_f64());
-            Duration::try_from_secs_f64(capped).unwrap_or(LONGEST_WAIT)
+            let capped = seconds.ceil().min(LONGEST_DEMANDED.as_secs_f64());
+            Duration::try_from_secs_f64(capped).unwrap_or(LONGEST_DEMANDED)
         }
         _ => USUAL_WAIT,
     }

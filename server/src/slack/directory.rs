@@ -344,8 +344,7 @@ impl Reading<'_> {
                     continue;
                 }
             };
-            store.confirm_person(id, person, is_member, read_at).await?;
-            if !is_member {
+            if store.confirm_person(id, person, is_member, read_at).await? {
                 publish(self.services, id);
             }
         }
@@ -425,9 +424,11 @@ async fn keep_one(
             publish(services, workspace);
         }
         (None, Some(same)) => {
-            store
-                .confirm_person(workspace, &same.id, !same.deactivated, read_at)
-                .await?;
+            let is_member = !same.deactivated;
+            let confirmed = store.confirm_person(workspace, &same.id, is_member, read_at);
+            if confirmed.await? {
+                publish(services, workspace);
+            }
         }
         (None, None) => {}
     }

@@ -6,8 +6,6 @@ use types::{SignInProblem, SlackProblem, SlackRefusal, SlackWord};
 
 /// What is waited when Slack asks to wait, but not for how long.
 pub(super) const USUAL_WAIT: Duration = Duration::from_secs(5);
-/// What is waited at most, however long Slack asks to wait: then it is asked whether it still does.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Why a call of Slack's API brought nothing. Holds no token and no body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

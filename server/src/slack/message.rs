@@ -4,6 +4,7 @@
 use super::press::{Action, block_of_call};
 use domain::{
     Call, Directory, Template,
+    rota::Zone,
     template::{Naming, Token},
     topic_as_read,
 };
@@ -21,6 +22,52 @@ const MESSAGE_MAX_CHARS: usize = 8_000;
 /// Slack takes no longer ones in a section.
 const SECTION_MAX_CHARS: usize = 3_000;
 
+/// By what a message is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    /// Who of those whom it names is in Slack.
+    directory: &'a Directory,
+    /// By which clocks duty goes, where that is known.
+    zone: Option<&'a Zone>,
+}
+
+impl<'a> Writing<'a> {
+    pub const fn new(directory: &'a Directory, zone: Option<&'a Zone>) -> Self {
+        Self { directory, zone }
+    }
+
+    /// Slack shows it in each reader's own time zone, and two moments alike that clocks show alike. Where
+    /// those by which duty goes do, it is told behind it which one is meant.
+    fn moment(self, at: Timestamp) -> String {
+        let (seconds, utc) = (at.as_millis().div_euclid(1000), in_utc(at));
+        let zone = self.zone.filter(|zone| zone.shows_twice(at));
+        let which = zone.map(|zone| format!(" ({} {})", zone.in_words(at, "%H:%M"), zone.name()));
+        let which = which.unwrap_or_default();
+        format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{utc}>{which}")
+    }
+
+    /// From when until when something is.
+    pub fn during(self, Span { from, until }: Span) -> String {
+        format!("{}, until {}", self.moment(from), self.moment(until))
+    }
+
+    fn shift_in_words(self, shift: &Stretch) -> String {
+        let from = shift.starts_at;
+        match shift.ends_at {
+            Some(until) => self.during(Span { from, until }),
+            None => self.moment(from),
+        }
+    }
+
+    fn until(self, duty: &OnDuty) -> String {
+        match duty.until {
+            Some(until) if !duty.or_later => format!(" until {}", self.moment(until)),
+            Some(until) => format!(" until {} or later", self.moment(until)),
+            None => String::new(),
+        }
+    }
+}
+
 /// That a rotation of this name is paused, where it is and nobody is on duty all the same: then that is
 /// all that is said of it.
 pub fn pause(rotation: &str, is_paused: bool, outlook: &Outlook) -> Option<String> {
@@ -30,20 +77,34 @@ pub fn pause(rotation: &str, is_paused: bool, outlook: &Outlook) -> Option<Strin
 }
 
 /// Who is on duty in a rotation of this name, until when, and who is next.
-pub fn announcement(rotation: &str, outlook: &Outlook, directory: &Directory) -> String {
+pub fn announcement(rotation: &str, outlook: &Outlook, writing: Writing<'_>) -> String {
     let rotation = name(rotation);
-    let now = match on_duty(outlook, directory) {
-        None => format!("Nobody is on duty for {rotation}."),
+    let now = match on_duty(outlook, writing) {
+        None => nobody_for(&rotation, outlook, writing),
         Some(duties) => format!("On duty for {rotation}: {duties}."),
     };
     let next = outlook.next.as_ref().map(|next| {
         let names: Vec<_> = next.names.iter().map(|next| name(next)).collect();
         match next.starts_at {
-            Some(at) => format!(" Next: {}, from {}.", listed(&names), moment(at)),
+            Some(at) => format!(" Next: {}, from {}.", listed(&names), writing.moment(at)),
             None => format!(" Next: {}.", listed(&names)),
         }
     });
     now + &next.unwrap_or_default()
+}
+
+fn nobody_for(rotation: &str, outlook: &Outlook, writing: Writing<'_>) -> String {
+    format!(
+        "Nobody is on duty for {rotation}{}.",
+        everybody_away(outlook, writing)
+    )
+}
+
+/// What stands behind *nobody is on duty* where everybody is away.
+pub fn everybody_away(outlook: &Outlook, writing: Writing<'_>) -> String {
+    let until = outlook.away_until.map(|at| writing.moment(at));
+    let said = until.map(|until| format!(": everybody is away until {until}"));
+    said.unwrap_or_default()
 }
 
 /// That somebody asks for whoever is on duty in a rotation of this name.
@@ -57,13 +118,14 @@ pub struct Asked<'a> {
 pub fn called(
     Asked { rotation, by }: Asked<'_>,
     outlook: &Outlook,
-    directory: &Directory,
+    writing: Writing<'_>,
 ) -> (String, Vec<PersonId>) {
+    let directory = writing.directory;
     let (rotation, asker) = (name(rotation), escaped(by.as_str()));
     let holders = || outlook.on_duty.iter().map(|duty| &duty.holder);
     let called: Vec<_> = holders().map(|holder| mention(holder, directory)).collect();
     let text = match called.as_slice() {
-        [] => format!("Nobody is on duty for {rotation}."),
+        [] => nobody_for(&rotation, outlook, writing),
         called => format!(
             "{}: <@{asker}> asks for whoever is on duty for {rotation}.",
             listed(called)
@@ -121,7 +183,7 @@ pub fn with_buttons(text: &str, call: Option<(&str, usize)>) -> Value {
 pub struct Facts<'a> {
     pub details: &'a RotationDetails,
     pub outlook: &'a Outlook,
-    pub directory: &'a Directory,
+    pub writing: Writing<'a>,
     /// The rotation's group, and its handle without the `@`.
     pub group: Option<(&'a SlackGroupId, &'a str)>,
 }
@@ -134,8 +196,8 @@ pub fn filled_in(template: &str, facts: &Facts<'_>) -> Result<String, TemplatePr
     Ok(shortened(&text, MESSAGE_MAX_CHARS))
 }
 
-/// As much of a text as Slack takes.
-fn shortened(text: &str, most: usize) -> String {
+/// The first `most` characters of a text, or fewer, that Slack and [`as_read`] read as the whole.
+pub fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -157,9 +219,10 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
     let Facts {
         details,
         outlook,
-        directory,
+        writing,
         group,
     } = facts;
+    let directory = writing.directory;
     let until = || outlook.on_duty.iter().filter_map(|duty| duty.until).min();
     match token {
         Token::Name => Some(name(&details.name)),
@@ -170,7 +233,7 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
         Token::DutyHandle => {
             group.map(|(id, handle)| format!("<!subteam^{id}|@{}>", escaped(handle)))
         }
-        Token::Until => Some(moment(until()?)),
+        Token::Until => Some(writing.moment(until()?)),
         Token::UntilUtc => Some(in_utc(until()?)),
         Token::People(naming, turn) => {
             let holders = turn.holders(outlook)?;
@@ -212,9 +275,9 @@ pub fn as_read(message: &str, directory: &Directory) -> String {
 }
 
 /// Who is on duty, until when; `None` where nobody is.
-pub fn on_duty(outlook: &Outlook, directory: &Directory) -> Option<String> {
+pub fn on_duty(outlook: &Outlook, writing: Writing<'_>) -> Option<String> {
     let duties = outlook.on_duty.iter();
-    let duties = duties.map(|duty| mention(&duty.holder, directory) + &until(duty));
+    let duties = duties.map(|duty| mention(&duty.holder, writing.directory) + &writing.until(duty));
     let duties: Vec<_> = duties.collect();
     (!duties.is_empty()).then(|| listed(&duties))
 }
@@ -226,8 +289,8 @@ const SHIFTS_TOLD: usize = 3;
 #[derive(Clone, Copy, Debug)]
 pub enum Personal<'a> {
     Started(&'a OnDuty),
-    /// With those who are on duty now.
-    Ended(&'a [OnDuty]),
+    /// With who is on duty now.
+    Ended(&'a Outlook),
     Coming(&'a Stretch),
     /// With how many later ones have moved.
     Moved(&'a Stretch, usize),
@@ -243,22 +306,31 @@ pub enum Personal<'a> {
 pub fn personal_line(
     (rotation, address): (&str, &str),
     told: Personal<'_>,
-    directory: &Directory,
+    writing: Writing<'_>,
 ) -> String {
+    let directory = writing.directory;
     let rotation = format!("<{address}|{}>", name(rotation));
     match told {
-        Personal::Started(duty) => format!("You are on duty for {rotation}{}.", until(duty)),
-        Personal::Ended(on_duty) => {
-            let others = on_duty.iter().map(|duty| mention(&duty.holder, directory));
+        Personal::Started(duty) => {
+            format!("You are on duty for {rotation}{}.", writing.until(duty))
+        }
+        Personal::Ended(outlook) => {
+            let others = outlook
+                .on_duty
+                .iter()
+                .map(|duty| mention(&duty.holder, directory));
             let others: Vec<_> = others.collect();
             let now = match others.as_slice() {
-                [] => "Nobody is on duty now.".to_owned(),
+                [] => format!("Nobody is on duty now{}.", everybody_away(outlook, writing)),
                 others => format!("On duty now: {}.", listed(others)),
             };
             format!("Your duty for {rotation} has ended. {now}")
         }
         Personal::Coming(shift) => {
-            format!("Your shift for {rotation} begins {}.", from_until(shift))
+            format!(
+                "Your shift for {rotation} begins {}.",
+                writing.shift_in_words(shift)
+            )
         }
         Personal::Moved(shift, later) => {
             let later = match later {
@@ -266,12 +338,13 @@ pub fn personal_line(
                 1 => " So does a later one.",
                 _ => " So do later ones.",
             };
-            let shift = from_until(shift);
+            let shift = writing.shift_in_words(shift);
             format!("Your shift for {rotation} begins at another time now: {shift}.{later}")
         }
         Personal::Rearranged(shifts) => {
             let (first, later) = shifts.split_at(shifts.len().min(SHIFTS_TOLD));
-            let first: Vec<_> = first.iter().copied().map(from_until).collect();
+            let first = first.iter().map(|shift| writing.shift_in_words(shift));
+            let first: Vec<_> = first.collect();
             let now = match (first.is_empty(), later.len()) {
                 (true, _) => "You have none, as far as the days ahead are known".to_owned(),
                 (false, 0) => format!("They begin {}", first.join("; ")),
@@ -281,13 +354,13 @@ pub fn personal_line(
             format!("Your shifts to come for {rotation} have changed. {now}.")
         }
         Personal::CoverWanted(asker, span) => {
-            let (asker, span) = (mention(asker, directory), during(span));
+            let (asker, span) = (mention(asker, directory), writing.during(span));
             format!(
                 "{asker} asks for cover for {rotation}: {span}. Take it on its page if you can."
             )
         }
         Personal::CoverTaken(by, span) => {
-            let (by, span) = (mention(by, directory), during(span));
+            let (by, span) = (mention(by, directory), writing.during(span));
             format!("{by} covers you for {rotation}: {span}.")
         }
     }
@@ -310,27 +383,6 @@ pub fn direct_message(lines: &[String], choices: &str) -> String {
         more => format!("\nAnd {more} more."),
     };
     format!("{}{more}\n{choice}", told.join("\n"))
-}
-
-fn until(duty: &OnDuty) -> String {
-    match duty.until {
-        Some(until) if !duty.or_later => format!(" until {}", moment(until)),
-        Some(until) => format!(" until {} or later", moment(until)),
-        None => String::new(),
-    }
-}
-
-fn from_until(shift: &Stretch) -> String {
-    let from = shift.starts_at;
-    match shift.ends_at {
-        Some(until) => during(Span { from, until }),
-        None => moment(from),
-    }
-}
-
-/// From when until when something is.
-pub fn during(Span { from, until }: Span) -> String {
-    format!("{}, until {}", moment(from), moment(until))
 }
 
 /// Whom Slack knows is told; anybody else is called by their name.
@@ -357,12 +409,6 @@ pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-}
-
-/// Slack shows it in each reader's own time zone.
-fn moment(at: Timestamp) -> String {
-    let (seconds, utc) = (at.as_millis().div_euclid(1000), in_utc(at));
-    format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{utc}>")
 }
 
 fn in_utc(at: Timestamp) -> String {
@@ -405,6 +451,10 @@ mod tests {
         Directory::new(people, Links::new())
     }
 
+    fn writing(directory: &Directory) -> Writing<'_> {
+        Writing::new(directory, None)
+    }
+
     fn holder(key: &str, name: &str) -> Holder {
         Holder {
             key: MemberKey::new(key),
@@ -427,9 +477,9 @@ mod tests {
         let outlook = Outlook {
             on_duty,
             next,
-            gap: None,
+            ..Outlook::default()
         };
-        let text = announcement(rotation, &outlook, &directory());
+        let text = announcement(rotation, &outlook, writing(&directory()));
         text.replace(['\u{2068}', '\u{2069}'], "")
     }
 
@@ -445,6 +495,59 @@ mod tests {
             "On duty for Ops: <@UANN>."
         );
         assert_eq!(told("Ops", Vec::new(), None), "Nobody is on duty for Ops.");
+    }
+
+    #[test]
+    fn of_a_time_that_clocks_show_twice_it_is_told_which_one() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        for (seconds, expected) in [
+            (
+                1_792_888_200,
+                "2026-10-25 00:30 UTC (02:30 UTC+02:00 Europe/Berlin)",
+            ),
+            (
+                1_792_891_800,
+                "2026-10-25 01:30 UTC (02:30 UTC+01:00 Europe/Berlin)",
+            ),
+            (1_792_895_400, "2026-10-25 02:30 UTC"),
+        ] {
+            let outlook = Outlook {
+                on_duty: vec![duty(
+                    "slack:UANN",
+                    "Ann",
+                    Some(Timestamp::from_millis(seconds * 1000)),
+                )],
+                ..Outlook::default()
+            };
+            let directory = directory();
+            let by = Writing::new(&directory, Some(&berlin));
+            let read = as_read(&announcement("Ops", &outlook, by), &directory);
+            assert!(read.ends_with(&format!(" until {expected}.")), "{read}");
+        }
+    }
+
+    #[test]
+    fn where_everybody_is_away_it_is_said_until_when() {
+        let outlook = Outlook {
+            away_until: Some(AT),
+            ..Outlook::default()
+        };
+        let (directory, asker) = (directory(), PersonId::new("UBOB"));
+        let by = writing(&directory);
+        let asked = Asked {
+            rotation: "Ops",
+            by: &asker,
+        };
+        let link = ("Ops", "https://rr/rotations/1");
+        for told in [
+            announcement("Ops", &outlook, by),
+            called(asked, &outlook, by).0,
+            personal_line(link, Personal::Ended(&outlook), by),
+        ] {
+            let end = format!(": everybody is away until {DATE}.");
+            assert!(told.contains("Nobody is on duty"), "{told}");
+            assert!(told.ends_with(&end), "{told}");
+        }
     }
 
     #[test]
@@ -467,7 +570,7 @@ mod tests {
     #[test]
     fn names_of_another_direction_leave_the_rest_in_its_place() {
         let outlook = Outlook::default();
-        let text = announcement("ليلى", &outlook, &directory());
+        let text = announcement("ليلى", &outlook, writing(&directory()));
         assert_eq!(text, "Nobody is on duty for \u{2068}ليلى\u{2069}.");
     }
 
@@ -482,17 +585,21 @@ mod tests {
             ends_at: None,
             overrides: Vec::new(),
         };
+        let anns = Outlook {
+            on_duty: vec![ann.clone()],
+            ..Outlook::default()
+        };
         for (told, expected) in [
             (
                 Personal::Started(&ann),
                 format!("You are on duty for {link} until {DATE}."),
             ),
             (
-                Personal::Ended(std::slice::from_ref(&ann)),
+                Personal::Ended(&anns),
                 format!("Your duty for {link} has ended. On duty now: <@UANN>."),
             ),
             (
-                Personal::Ended(&[]),
+                Personal::Ended(&Outlook::default()),
                 format!("Your duty for {link} has ended. Nobody is on duty now."),
             ),
             (
@@ -506,7 +613,10 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(personal_line(rotation, told, &directory()), expected);
+            assert_eq!(
+                personal_line(rotation, told, writing(&directory())),
+                expected
+            );
         }
     }
 
@@ -540,13 +650,14 @@ mod tests {
                 ],
                 None,
             )),
-            gap: None,
+            ..Outlook::default()
         };
         let (details, group) = (details(), SlackGroupId::new("S1"));
+        let directory = directory();
         let facts = Facts {
             details: &details,
             outlook: &outlook,
-            directory: &directory(),
+            writing: writing(&directory),
             group: Some((&group, "ops")),
         };
         let made = filled_in(template, &facts)?;
@@ -616,7 +727,7 @@ mod tests {
                 rotation: "<Ops>",
                 by: &asker,
             };
-            let (told, people) = called(asked, &outlook, &directory());
+            let (told, people) = called(asked, &outlook, writing(&directory()));
             (told.replace(['\u{2068}', '\u{2069}'], ""), people.len())
         };
         let ann = duty("slack:UANN", "Ann", None);

@@ -51,6 +51,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The kind of notice that tells a channel of a change of duty.
 pub const ANNOUNCEMENT: &str = "slack_announcement";
+/// What is wrong with an announcement for a channel in which nothing is announced any more.
+pub const CHANNEL_LEFT: &str = "channel_left";
 /// The kind of notice that has a user group hold whoever is on duty.
 pub const DUTY_GROUP: &str = "slack_duty_group";
 /// The kind of notice that has the topic of a channel say who is on duty.

@@ -4,8 +4,8 @@
 use super::{found, known_as, reply::Reply};
 use crate::{
     Services,
-    actions::{Failure, Stop, overrides, rotations},
-    slack::CoverWish,
+    actions::{Failure, Stop, overrides, rotations, zones},
+    slack::{CoverWish, message::Writing},
     store::StoredCover,
 };
 use domain::{
@@ -77,7 +77,10 @@ pub(super) async fn ask(
         span,
     };
     match overrides::ask_for_cover(services, actor, &id, &input).await {
-        Ok(()) => Ok(replies.cover_asked(code, shift)),
+        Ok(()) => {
+            let writing = Writing::new(&state.directory, Some(&rota.terms.cadence.zone));
+            Ok(replies.cover_asked(code, shift, writing))
+        }
         Err(Stop::Refused(refusal)) => Ok(replies.cover_refused(&refusal, zone)),
         Err(Stop::Failed(failure)) => Err(failure),
     }
@@ -97,6 +100,8 @@ pub(super) async fn take(
     // Of one that is taken already it is said who was quicker.
     let all = services.store.covers(&[&id], state.now).await?;
     let all = all.into_values().flatten().collect::<Vec<_>>();
+    let zone = zones::of_duty(services, &state).await?;
+    let writing = Writing::new(&state.directory, zone.as_ref());
     let is_meant = |cover: &&StoredCover| match which {
         Some(which) => short(cover) == which,
         None => {
@@ -115,7 +120,10 @@ pub(super) async fn take(
             }
         },
         [cover] => match overrides::take_cover(services, actor, &id, &cover.id).await {
-            Ok(()) => Ok(replies.cover_taken(&cover.asked_by_name, cover.request.span)),
+            Ok(()) => {
+                let span = cover.request.span;
+                Ok(replies.cover_taken(&cover.asked_by_name, span, writing))
+            }
             Err(Stop::Refused(refusal)) => Ok(replies.cover_refused(&refusal, "")),
             Err(Stop::Failed(failure)) => Err(failure),
         },
@@ -125,7 +133,7 @@ pub(super) async fn take(
                 (short(cover), cover.asked_by_name.as_str(), request.span)
             });
             let several: Vec<_> = several.collect();
-            Ok(replies.which_to_take(code, &several))
+            Ok(replies.which_to_take(code, &several, writing))
         }
     }
 }

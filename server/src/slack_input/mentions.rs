@@ -5,12 +5,12 @@
 use super::{actor, found, presses::to_update, reply::Reply};
 use crate::{
     Services,
-    actions::{Failure, rotations},
+    actions::{Failure, rotations, zones},
     crypto::token_key,
     outbox::{Attempt, Consumer, Posting},
     slack::{
         self, AskError, CALL, Installed, MENTION, Mention, Message, admits,
-        message::{Asked, called, called_next, what_became_of, with_buttons},
+        message::{Asked, Writing, called, called_next, what_became_of, with_buttons},
         post_message, update_message, whisper,
     },
     slack_output::{FAILED, GONE, NOT_INSTALLED, attempt_to_write, failed, refused},
@@ -343,7 +343,9 @@ async fn call(
         rotation: &details.name,
         by: asker(actor, mention),
     };
-    let (text, people) = called(asked, &state.outlook, &state.directory);
+    let zone = zones::of_duty(services, &state).await?;
+    let writing = Writing::new(&state.directory, zone.as_ref());
+    let (text, people) = called(asked, &state.outlook, writing);
     Ok(match details.visibility {
         Visibility::Private => Answer::Alone(replies.private(&text)),
         // Nobody could press a button.

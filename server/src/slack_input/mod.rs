@@ -14,7 +14,7 @@ pub use presses::answer as answer_press;
 
 use crate::{
     Services,
-    actions::{Failure, Stop, rotations, turns},
+    actions::{Failure, Stop, rotations, turns, zones},
     crypto::token_key,
     slack::{Command, Invocation, ReplyAddress, admits},
     store::ChangeState,
@@ -227,6 +227,7 @@ async fn changed(
 
 async fn list(services: &Services, actor: &Actor, replies: &Reply<'_>) -> Result<String, Failure> {
     let directory = services.store.directory(&actor.workspace).await?;
+    let shared = zones::of_workspace(services, &actor.workspace).await?;
     let listing = rotations::list(services, actor, &RotationFilter::default()).await?;
     let listing = listing.shown(|rotation, outlook, _| Listed {
         id: rotation.id.clone(),
@@ -234,6 +235,10 @@ async fn list(services: &Services, actor: &Actor, replies: &Reply<'_>) -> Result
         code: rotation.details.code.clone(),
         outlook,
         is_paused: rotation.plan.is_paused(),
+        zone: match rotation.plan.rota() {
+            Some(rota) => Some(rota.terms.cadence.zone.clone()),
+            None => shared.clone(),
+        },
     });
     Ok(replies.list(&listing, &directory))
 }
@@ -246,12 +251,14 @@ async fn show(
 ) -> Result<String, Failure> {
     let state = rotations::state(services, actor, id, &DaysWanted::default()).await?;
     let details = &state.rotation.details;
+    let zone = zones::of_duty(services, &state).await?;
     let listed = Listed {
         id: id.clone(),
         name: details.name.clone(),
         code: details.code.clone(),
         outlook: state.outlook,
         is_paused: state.rotation.plan.is_paused(),
+        zone,
     };
     Ok(replies.shown(&listed, &state.directory))
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     actions::Failure,
-    slack::message::{Asked, announcement, during, escaped, name, on_duty, pause},
+    slack::message::{Asked, Writing, announcement, escaped, everybody_away, name, on_duty, pause},
 };
-use domain::{CallRefusal, Directory, Listing};
+use domain::{CallRefusal, Directory, Listing, rota::Zone};
 use types::{
     Outlook, OverrideField, OverrideRefusal, PersonId, RotationId, RotationRefusal, Selection, Span,
 };
@@ -30,6 +30,14 @@ pub(super) struct Listed {
     pub(super) code: Option<String>,
     pub(super) outlook: Outlook,
     pub(super) is_paused: bool,
+    /// By which clocks its duty goes, where that is known.
+    pub(super) zone: Option<Zone>,
+}
+
+impl Listed {
+    fn writing<'a>(&'a self, directory: &'a Directory) -> Writing<'a> {
+        Writing::new(directory, self.zone.as_ref())
+    }
 }
 
 /// Answers, with links to pages that `address` makes of paths.
@@ -64,12 +72,12 @@ impl<'a> Reply<'a> {
             return format!("There is no rotation that you may see yet. Make one in {all}.");
         }
         let lines = listing.items.iter().take(LISTED).map(|listed| {
-            let duties = on_duty(&listed.outlook, directory);
-            let nobody = match listed.is_paused {
-                true => "paused",
-                false => "nobody is on duty",
+            let (outlook, writing) = (&listed.outlook, listed.writing(directory));
+            let nobody = || match listed.is_paused {
+                true => "paused".to_owned(),
+                false => format!("nobody is on duty{}", everybody_away(outlook, writing)),
             };
-            let duties = duties.unwrap_or_else(|| nobody.to_owned());
+            let duties = on_duty(outlook, writing).unwrap_or_else(nobody);
             format!("• {}: {duties}", self.link_to(listed))
         });
         let lines: Vec<_> = lines.collect();
@@ -88,7 +96,7 @@ impl<'a> Reply<'a> {
     pub(super) fn shown(&self, listed: &Listed, directory: &Directory) -> String {
         let Listed { name, outlook, .. } = listed;
         let told = pause(name, listed.is_paused, outlook)
-            .unwrap_or_else(|| announcement(name, outlook, directory));
+            .unwrap_or_else(|| announcement(name, outlook, listed.writing(directory)));
         format!("{told}\n{}", self.link_to(listed))
     }
 
@@ -134,9 +142,14 @@ impl<'a> Reply<'a> {
     }
 
     /// `shift` is the next one of whoever asks, where they named no time.
-    pub(super) fn cover_asked(&self, code: &str, shift: Option<Span>) -> String {
+    pub(super) fn cover_asked(
+        &self,
+        code: &str,
+        shift: Option<Span>,
+        writing: Writing<'_>,
+    ) -> String {
         let code = escaped(code);
-        let shift = shift.map(|shift| format!(" {}", during(shift)));
+        let shift = shift.map(|shift| format!(" {}", writing.during(shift)));
         let shift = shift.unwrap_or_default();
         format!(
             "Cover is asked for{shift}. Nothing changes until somebody takes it: on the page of the rotation, or by `/rr {code} take`."
@@ -173,16 +186,21 @@ impl<'a> Reply<'a> {
         }
     }
 
-    pub(super) fn cover_taken(&self, asker: &str, span: Span) -> String {
-        let (asker, span) = (name(asker), during(span));
+    pub(super) fn cover_taken(&self, asker: &str, span: Span, writing: Writing<'_>) -> String {
+        let (asker, span) = (name(asker), writing.during(span));
         format!("Done. You stand in for {asker}: {span}.")
     }
 
     /// Several want cover.
-    pub(super) fn which_to_take(&self, code: &str, several: &[(&str, &str, Span)]) -> String {
+    pub(super) fn which_to_take(
+        &self,
+        code: &str,
+        several: &[(&str, &str, Span)],
+        writing: Writing<'_>,
+    ) -> String {
         let code = escaped(code);
         let lines = several.iter().map(|(id, asker, span)| {
-            let (id, asker, span) = (escaped(id), name(asker), during(*span));
+            let (id, asker, span) = (escaped(id), name(asker), writing.during(*span));
             format!("\n• `/rr {code} take {id}`: {asker}, {span}")
         });
         let lines: String = lines.collect();
@@ -309,6 +327,7 @@ mod tests {
             code: Some("OPS".to_owned()),
             outlook: Outlook::default(),
             is_paused: false,
+            zone: None,
         }
     }
 

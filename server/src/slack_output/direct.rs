@@ -8,17 +8,18 @@ use crate::{
         Failure,
         notifications::{QUIET_HOURS, quiet_until},
         rotations::{self, RotationState},
+        zones,
     },
     outbox::{Attempt, Consumer, Posting},
     slack::{
         self, AskError, DUTY_GROUP, Message, TOPIC,
-        message::{Personal, direct_message, personal_line, reconnect_line},
+        message::{Personal, Writing, direct_message, personal_line, reconnect_line},
         open_direct,
     },
     store::{Beside, Delivery, Subject},
 };
 use async_trait::async_trait;
-use domain::{Actor, Occurrence, Person, PersonalNotice, Relation, bar_to_covering};
+use domain::{Actor, Occurrence, Person, PersonalNotice, Relation, bar_to_covering, rota::Zone};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, RotationId, WorkspaceId};
 
@@ -218,7 +219,7 @@ impl DirectMessages {
         let told = match notice {
             PersonalNotice::Starts => Vec::from_iter(mine.map(Personal::Started)),
             PersonalNotice::Ends if mine.is_some() => Vec::new(),
-            PersonalNotice::Ends => vec![Personal::Ended(&state.outlook.on_duty)],
+            PersonalNotice::Ends => vec![Personal::Ended(&state.outlook)],
             PersonalNotice::Moves => {
                 // Where a whole schedule moves, the next shift stands for all.
                 let shifts: Vec<_> = shifts.collect();
@@ -232,7 +233,12 @@ impl DirectMessages {
             | PersonalNotice::CoverTaken
             | PersonalNotice::Reconnect => Vec::new(),
         };
-        let lines = told.into_iter().map(|told| line(services, &state, told));
+        if told.is_empty() {
+            return Ok(Vec::new());
+        }
+        let zone = zones::of_duty(services, &state).await?;
+        let told = told.into_iter();
+        let lines = told.map(|told| line(services, (&state, zone.as_ref()), told));
         Ok(lines.collect())
     }
 
@@ -300,9 +306,9 @@ impl DirectMessages {
             }
             _ => None,
         };
-        Ok(Vec::from_iter(
-            told.map(|told| line(services, &state, told)),
-        ))
+        let zone = zones::of_duty(services, &state).await?;
+        let line = told.map(|told| line(services, (&state, zone.as_ref()), told));
+        Ok(Vec::from_iter(line))
     }
 }
 
@@ -325,13 +331,18 @@ async fn seen(
     Ok(may_see.then_some(state))
 }
 
-fn line(services: &Services, state: &RotationState, told: Personal<'_>) -> Line {
+fn line(
+    services: &Services,
+    (state, zone): (&RotationState, Option<&Zone>),
+    told: Personal<'_>,
+) -> Line {
     let rotation = &state.rotation;
     let page = format!("/rotations/{}", rotation.id);
     let address = services.config.public_url.join(&page);
     let name = &rotation.details.name;
+    let writing = Writing::new(&state.directory, zone);
     Line {
-        text: personal_line((name, &address), told, &state.directory),
+        text: personal_line((name, &address), told, writing),
         rotation: name.clone(),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     FAILED, NOT_INSTALLED, attempt, failed,
-    not_taken::{Asked, Meant, RefusedList},
+    not_taken::{self, Meant, RefusedList},
     publish, refused,
 };
 use crate::{
@@ -31,7 +31,7 @@ const ASKING_LIMIT: Duration = Duration::from_secs(15);
 
 /// Codes of what is wrong where Slack has no word for it.
 const EXTERNAL: &str = "external_group";
-const UNREADABLE: &str = "unreadable";
+const UNREADABLE: &str = "unreadable_group";
 /// Slack's word for a group that it does not have.
 pub(super) const GROUP_GONE: &str = "no_such_subteam";
 /// What was written is not what Slack tells.
@@ -42,14 +42,12 @@ const PEOPLE_REFUSED: &str = "invalid_users";
 /// Keeps groups.
 pub struct DutyGroups {
     services: Services,
-    asked: Asked,
 }
 
 impl DutyGroups {
     pub fn new(services: &Services) -> Self {
         Self {
             services: services.clone(),
-            asked: Asked::default(),
         }
     }
 }
@@ -125,8 +123,10 @@ impl DutyGroups {
         let (slack, store) = (&services.slack, &services.store);
         let workspace = &installed.workspace.id;
         let until = Instant::now() + ASKING_LIMIT;
-        let mut rules = group.rules.clone();
+        let (mut rules, mut answers) = (group.rules.clone(), group.asked.clone());
         let (mut written, mut missed, mut unlike) = (false, false, false);
+        // What is to be written once only, unless duty changes meanwhile.
+        let mut last = None;
         for _ in 0..LOOKS {
             // Slack takes a moment to tell what was written, and may leave a group out once.
             let age = match unlike || missed {
@@ -159,7 +159,6 @@ impl DutyGroups {
             if writes.is_empty() {
                 let named = (&group.id, present.handle.as_str());
                 store.note_group(workspace, named, state, written).await?;
-                self.asked.forget(workspace, &group.id);
                 if rules.not_taken.is_empty() && !group.doubted.is_disjoint(&state.members) {
                     // It takes them by now.
                     let doubted = group.doubted.difference(&state.members);
@@ -168,10 +167,12 @@ impl DutyGroups {
                 }
                 return Ok(Attempt::Delivered);
             }
-            if written {
+            missed = false;
+            if last.as_ref() == Some(&writes) {
                 unlike = true;
                 continue;
             }
+            last = Some(writes.clone());
             for step in &writes {
                 let writing = slack.user_groups.write(slack, installed, &group.id, step);
                 match (writing.await, step) {
@@ -185,7 +186,9 @@ impl DutyGroups {
                             people,
                             doubted: &group.doubted,
                         };
-                        match self.asked.whom(services, installed, list, until).await? {
+                        let asking =
+                            not_taken::whom(services, installed, list, &mut answers, until);
+                        match asking.await? {
                             Meant::These(people) => {
                                 rules.not_taken.extend(people);
                                 let not_taken = &rules.not_taken;

@@ -8,36 +8,14 @@ use crate::{
         Installed, SlackError,
         directory::{self, DirectoryError, LookedUp},
     },
-    store::StoreError,
+    store::{GroupAnswers, StoreError},
 };
 use futures::future::try_join_all;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{self, Instant};
-use types::{PersonId, Role, SlackGroupId, WorkspaceId};
+use types::{PersonId, Role, SlackGroupId};
 
 const ASKED_AT_ONCE: usize = 8;
-/// For how long an answer counts.
-const COUNTS: Duration = Duration::from_secs(15 * 60);
-
-/// What Slack has told of those on lists that it refused. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Asked(Arc<Mutex<HashMap<Group, Answers>>>);
-
-type Group = (WorkspaceId, SlackGroupId);
-
-#[derive(Clone, Debug)]
-struct Answers {
-    since: Instant,
-    /// Nothing is the matter with them.
-    able: BTreeSet<PersonId>,
-    /// They may be whom Slack means, if it is nobody else.
-    doubtful: BTreeSet<PersonId>,
-}
-
 /// A list that Slack refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefusedList<'a> {
@@ -74,58 +52,26 @@ enum Told {
     },
 }
 
-impl Answers {
-    fn none() -> Self {
-        Self {
-            since: Instant::now(),
-            able: BTreeSet::new(),
-            doubtful: BTreeSet::new(),
-        }
-    }
-
-    fn has(&self, person: &PersonId) -> bool {
-        self.able.contains(person) || self.doubtful.contains(person)
-    }
-}
-
-impl Asked {
-    /// Asks whom of a list Slack means, until then or until somebody is found, and remembers what
-    /// it told.
-    pub async fn whom(
-        &self,
-        services: &Services,
-        installed: &Installed,
-        list: RefusedList<'_>,
-        until: Instant,
-    ) -> Result<Meant, StoreError> {
-        let group = (installed.workspace.id.clone(), list.group.clone());
-        let mut answers = self.answers(&group);
-        let told_of = |person: &PersonId| told_of(services, installed, person.clone());
-        let meant = ask(list, &mut answers, until, told_of).await?;
-        match meant {
-            // Whatever it is, it is looked for anew.
-            Meant::Nobody => self.forget(&group.0, &group.1),
-            Meant::These(_) | Meant::NotYetKnown { .. } => {
-                self.lock().insert(group, answers);
-            }
-        }
-        Ok(meant)
-    }
-
-    /// Forgets what Slack has told of a list, since it takes another one.
-    pub fn forget(&self, workspace: &WorkspaceId, group: &SlackGroupId) {
-        self.lock().remove(&(workspace.clone(), group.clone()));
-    }
-
-    fn answers(&self, group: &Group) -> Answers {
-        let known = self.lock().get(group).cloned();
-        let known = known.filter(|known| known.since.elapsed() < COUNTS);
-        known.unwrap_or_else(Answers::none)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Group, Answers>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Asks whom of a list Slack means, until then or until somebody is found, and keeps what it told,
+/// beside what it had told before: whoever asks on, after a start or on another server, goes on there.
+pub(super) async fn whom(
+    services: &Services,
+    installed: &Installed,
+    list: RefusedList<'_>,
+    answers: &mut GroupAnswers,
+    until: Instant,
+) -> Result<Meant, StoreError> {
+    let told_of = |person: &PersonId| told_of(services, installed, person.clone());
+    let meant = ask(list, answers, until, told_of).await?;
+    let kept = match meant {
+        // Whatever it is, it is looked for anew.
+        Meant::Nobody => None,
+        Meant::These(_) | Meant::NotYetKnown { .. } => Some(&*answers),
+    };
+    let workspace = &installed.workspace.id;
+    let noting = services.store.note_asked(workspace, list.group, kept);
+    noting.await?;
+    Ok(meant)
 }
 
 /// What Slack tells of somebody now.
@@ -159,14 +105,21 @@ async fn told_of(
 
 async fn ask<Telling>(
     list: RefusedList<'_>,
-    answers: &mut Answers,
+    answers: &mut GroupAnswers,
     until: Instant,
     told_of: impl Fn(&PersonId) -> Telling,
 ) -> Result<Meant, StoreError>
 where
     Telling: Future<Output = Result<Told, StoreError>>,
 {
-    let unasked = list.people.iter().filter(|person| !answers.has(person));
+    // However often the list changes, no more is kept than it has.
+    answers.able.retain(|person| list.people.contains(person));
+    answers
+        .doubtful
+        .retain(|person| list.people.contains(person));
+    let is_told =
+        |person: &PersonId| answers.able.contains(person) || answers.doubtful.contains(person);
+    let unasked = list.people.iter().filter(|person| !is_told(person));
     let (first, others): (Vec<_>, Vec<_>) = unasked
         .cloned()
         .partition(|person| list.doubted.contains(person));
@@ -215,17 +168,16 @@ where
             return Ok(Meant::NotYetKnown { wait });
         }
     }
-    let doubtful = answers.doubtful.intersection(list.people);
-    let doubtful: BTreeSet<_> = doubtful.cloned().collect();
-    Ok(match doubtful.is_empty() {
+    Ok(match answers.doubtful.is_empty() {
         true => Meant::Nobody,
-        false => Meant::These(doubtful),
+        false => Meant::These(answers.doubtful.clone()),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     fn person(number: usize) -> PersonId {
         PersonId::new(format!("U{number:03}"))
@@ -240,7 +192,7 @@ mod tests {
     async fn asked_for(
         limit: Duration,
         (count, doubted): (usize, &[usize]),
-        answers: &mut Answers,
+        answers: &mut GroupAnswers,
         told: impl Fn(usize) -> Told,
     ) -> (Meant, usize) {
         let group = SlackGroupId::new("S1");
@@ -267,7 +219,7 @@ mod tests {
 
     async fn asked_again(
         list: (usize, &[usize]),
-        answers: &mut Answers,
+        answers: &mut GroupAnswers,
         told: impl Fn(usize) -> Told,
     ) -> (Meant, usize) {
         asked_for(Duration::from_secs(60), list, answers, told).await
@@ -275,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_five_hundred_the_last_one_is_found_and_nobody_is_asked_about_twice() {
-        let mut answers = Answers::none();
+        let mut answers = GroupAnswers::default();
         let told = |number| match number {
             499 => Told::Stranger,
             _ => Told::Able,
@@ -304,13 +256,13 @@ mod tests {
                 _ => Told::Able,
             }
         };
-        let mut answers = Answers::none();
+        let mut answers = GroupAnswers::default();
         let (meant, _) = asked_again((60, &[]), &mut answers, told(59)).await;
         assert_eq!(meant, Meant::These(people([59])));
         // Without that one, Slack refuses it still.
         let (meant, asked) = asked_again((59, &[]), &mut answers, told(59)).await;
         assert_eq!((meant, asked), (Meant::These(people([3])), 0));
-        let mut answers = Answers::none();
+        let mut answers = GroupAnswers::default();
         let (meant, _) = asked_again((3, &[]), &mut answers, told(59)).await;
         assert_eq!(meant, Meant::Nobody);
     }
@@ -322,7 +274,7 @@ mod tests {
             50 => Told::Deactivated,
             _ => Told::Able,
         };
-        let mut answers = Answers::none();
+        let mut answers = GroupAnswers::default();
         let (meant, asked) = asked_again((60, &[40, 41]), &mut answers, told).await;
         assert_eq!((meant, asked), (Meant::These(people([40])), 2));
         // Whoever is deactivated is left out by the rules.
@@ -334,7 +286,7 @@ mod tests {
     #[tokio::test]
     async fn where_slack_asks_to_wait_the_rest_is_asked_about_after_that() {
         let retry_after = Some(Duration::from_secs(30));
-        let mut answers = Answers::none();
+        let mut answers = GroupAnswers::default();
         let busy = |number| match number {
             20.. => Told::Nothing { wait: retry_after },
             _ => Told::Able,

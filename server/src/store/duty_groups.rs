@@ -3,6 +3,7 @@
 
 use super::{DatabaseConnection, NewAuditEntry, Result, Store, as_json, audit};
 use domain::{GroupRules, GroupState};
+use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::BTreeSet, time::Duration};
 use types::{GroupHolds, NobodyOnDuty, PersonId, RotationId, SlackGroupId, Timestamp, WorkspaceId};
@@ -23,11 +24,25 @@ pub struct DutyGroup {
     pub edited: Option<(Timestamp, Option<PersonId>)>,
     /// Those whom Slack did not take so long ago that it may take them by now.
     pub doubted: BTreeSet<PersonId>,
+    /// What Slack has told of those on a list that it refused.
+    pub asked: GroupAnswers,
     /// Why the last attempt came to nothing, as a code, and when that was.
     pub problem: Option<(String, Timestamp)>,
     /// Since when none has come to anything.
     pub problem_since: Option<Timestamp>,
 }
+
+/// What Slack has told of people whom it may have refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupAnswers {
+    /// Nothing is the matter with them.
+    pub able: BTreeSet<PersonId>,
+    /// They may be whom Slack means, if it is nobody else.
+    pub doubtful: BTreeSet<PersonId>,
+}
+
+/// For how long they count since Slack was asked last: longer than it may want to be left alone.
+const ASKED_FOR: Duration = Duration::from_secs(2 * 3600);
 
 /// For how long nobody is put into a group again whom Slack did not take.
 const NOT_TAKEN_FOR: Duration = Duration::from_secs(3600);
@@ -41,6 +56,7 @@ struct Row {
     fallback: String,
     not_taken: String,
     is_not_taken: i64,
+    asked: Option<String>,
     members: Option<String>,
     disabled: Option<i64>,
     written_at: Option<i64>,
@@ -93,6 +109,11 @@ impl From<Row> for DutyGroup {
                 .edited_at
                 .map(|at| (Timestamp::from_millis(at), edited_by)),
             doubted,
+            // What another version may have written otherwise is asked anew.
+            asked: row
+                .asked
+                .and_then(|json| serde_json::from_str(&json).ok())
+                .unwrap_or_default(),
             problem_since: row
                 .problem
                 .as_ref()
@@ -138,14 +159,16 @@ impl Store {
     ) -> Result<Vec<DutyGroup>> {
         let statement = format!(
             "select {COLUMNS}, s.rotation_id, s.of_members,
-                 case when g.not_taken_at > {} - {} then 1 else 0 end as is_not_taken
+                 case when g.not_taken_at > {now} - {} then 1 else 0 end as is_not_taken,
+                 case when g.asked_at > {now} - {} then g.asked end as asked
              from duty_groups g
              join subscriptions s on s.workspace_id = g.workspace_id and s.target = g.group_id
                  and s.kind = $2
              where g.workspace_id = $1 and g.group_id = coalesce($3, g.group_id)
              order by g.group_id, s.rotation_id",
-            self.engine.now(),
-            NOT_TAKEN_FOR.as_millis()
+            NOT_TAKEN_FOR.as_millis(),
+            ASKED_FOR.as_millis(),
+            now = self.engine.now()
         );
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(workspace.as_str())
@@ -193,7 +216,7 @@ impl Store {
                  handle = excluded.handle, when_nobody = excluded.when_nobody, permanent = '[]',
                  fallback = '[]', not_taken = '[]', members = null, disabled = null,
                  written_at = null, edited_at = null, edited_by = null, problem = null,
-                 problem_at = null, problem_since = null",
+                 problem_at = null, problem_since = null, asked = null, asked_at = null",
         )
         .bind(workspace.as_str())
         .bind(id.as_str())
@@ -274,6 +297,28 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps what Slack has told of those on a list that it refused; none once that is settled.
+    pub async fn note_asked(
+        &self,
+        workspace: &WorkspaceId,
+        id: &SlackGroupId,
+        answers: Option<&GroupAnswers>,
+    ) -> Result<()> {
+        let statement = format!(
+            "update duty_groups set asked = $1,
+                 asked_at = case when $1 is not null then {} end
+             where workspace_id = $2 and group_id = $3",
+            self.engine.now()
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(answers.map(as_json))
+            .bind(workspace.as_str())
+            .bind(id.as_str())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     /// Keeps that a group is as it should be, and whether that took writing.
     pub async fn note_group(
         &self,
@@ -285,7 +330,8 @@ impl Store {
         let statement = format!(
             "update duty_groups set handle = $1, members = $2, disabled = $3,
                  written_at = case when $4 <> 0 then {} else written_at end,
-                 problem = null, problem_at = null, problem_since = null
+                 problem = null, problem_at = null, problem_since = null,
+                 asked = null, asked_at = null
              where workspace_id = $5 and group_id = $6",
             self.engine.now()
         );

@@ -17,7 +17,7 @@ use server::{
     clock,
     slack::{DUTY_GROUP, FRESH},
     slack_output::compare_groups,
-    store::group_writer_row,
+    store::{GroupAnswers, group_writer_row},
 };
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use types::{
@@ -81,11 +81,6 @@ impl Output {
 
     async fn kept(&self, id: &RotationId) -> KeptGroup {
         self.shown(id).await.kept.unwrap()
-    }
-
-    async fn rotate(&self, id: &RotationId) {
-        let rotated = self.backend.rotate(&self.caller, id.clone()).await;
-        assert!(rotated.unwrap().done().is_some());
     }
 
     async fn write_now(&self, id: &RotationId) {
@@ -153,19 +148,19 @@ async fn a_group_follows_the_rotation_with_one_write_for_each_change_and_before_
         let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
         let shown = output.shown(&id).await;
         let preview = shown.chosen.unwrap();
-        assert_eq!(preview.now, [JUERGEN.1, PRIYA.1]);
+        let in_it = [JUERGEN.1, PRIYA.1].map(str::to_owned);
+        assert_eq!(preview.now.as_deref(), Some(&in_it[..]));
         assert_eq!(preview.then.as_deref(), Some(&[TOMAS.1.to_owned()][..]));
-        assert_eq!(preview.taken_out, [JUERGEN.1, PRIYA.1]);
+        assert_eq!(preview.taken_out.as_deref(), Some(&in_it[..]));
         assert_eq!((shown.found.len(), shown.more), (1, false));
 
         assert_eq!(output.connect(&id, false).await, Outcome::Done(()));
         output.until_in_it(&id, &[TOMAS]).await;
         let channel = "C01GENERAL1".to_owned();
-        let choosing =
-            output
-                .backend
-                .set_slack_channel(&output.caller, id.clone(), channel, String::new());
-        assert!(choosing.await.unwrap().done().is_some());
+        let adding = output
+            .backend
+            .add_slack_channel(&output.caller, id.clone(), channel);
+        assert_eq!(adding.await.unwrap(), Outcome::Done(()));
         output.rotate(&id).await;
         output.until_in_it(&id, &[JUERGEN]).await;
         output
@@ -208,7 +203,7 @@ async fn all_members_of_a_rotation_may_be_in_it_and_whoever_joins_or_leaves_is_w
         assert_eq!(preview.holds, GroupHolds::Members);
         let both = [JUERGEN.1, TOMAS.1].map(str::to_owned);
         assert_eq!(preview.then.as_deref(), Some(&both[..]));
-        assert_eq!(preview.taken_out, [PRIYA.1]);
+        assert_eq!(preview.taken_out, Some(vec![PRIYA.1.to_owned()]));
         let choice = GroupChoice {
             holds: GroupHolds::Members,
             ..holding_those_on_duty(group)
@@ -291,6 +286,48 @@ async fn whom_a_group_holds_is_chosen_of_the_group_that_is_connected_and_with_a_
         let gone = Outcome::Refused(GroupRefusal::NotConnected);
         assert_eq!(back(true).await.unwrap(), gone);
         assert!(output.shown(&id).await.kept.is_none());
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_make_a_group_at_once_the_later_one_is_told_that_theirs_is_there_too() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS]).await;
+        let (backend, caller) = (&output.backend, &output.caller);
+        let made = |handle: &str| {
+            let made = (handle.to_owned(), NobodyOnDuty::Keep);
+            backend.make_duty_group(caller, id.clone(), made)
+        };
+        // Neither is connected before both have looked.
+        let late = json!({
+            "side": "slack", "path": "/api/usergroups.create", "delay_ms": 2000, "after": true
+        });
+        output.sandbox.control("faults", late).await;
+        let handles = ["ops-one", "ops-two"];
+        let (one, two) = tokio::join!(made(handles[0]), made(handles[1]));
+        let kept = output.kept(&id).await.handle;
+        let other = *handles.iter().find(|handle| **handle != kept).unwrap();
+        let refused = GroupRefusal::MadeMeanwhile {
+            handle: other.to_owned(),
+        };
+        let expected = match kept == handles[0] {
+            true => (Outcome::Done(()), Outcome::Refused(refused)),
+            false => (Outcome::Refused(refused), Outcome::Done(())),
+        };
+        assert_eq!((one.unwrap(), two.unwrap()), expected);
+        // The way out that it names.
+        let left = backend.leave_duty_group(caller, id.clone()).await;
+        assert_eq!(left.unwrap(), Outcome::Done(()));
+        let found = backend.duty_group(caller, id.clone(), other.to_owned(), None);
+        let found = found.await.unwrap().found;
+        let [group] = &found[..] else {
+            panic!("{found:?}");
+        };
+        let chosen = holding_those_on_duty(group.id.clone());
+        let connected = backend.connect_duty_group(caller, id.clone(), chosen, false);
+        assert_eq!(connected.await.unwrap(), Outcome::Done(()));
         output.end().await;
     }
 }
@@ -645,6 +682,59 @@ async fn whoever_slack_does_not_take_keeps_nobody_else_out() {
         output.until_in_it(&id, &[JUERGEN]).await;
         let kept = output.kept(&id).await;
         assert_eq!((kept.trouble, kept.permanent.len()), (None, 1));
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_on_whom_slack_means_asks_about_nobody_twice() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        let chosen = GroupChoice {
+            holds: GroupHolds::Members,
+            ..holding_those_on_duty(SlackGroupId::new(GROUP))
+        };
+        let (backend, caller) = (&output.backend, &output.caller);
+        let connected = backend.connect_duty_group(caller, id.clone(), chosen, true);
+        assert_eq!(connected.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        for (person, _) in [WEI, TOMAS, JUERGEN] {
+            let shown = json!({"team_id": "T1"});
+            let path = format!("slack/people/{person}/show-as");
+            output.sandbox.control(&path, shown).await;
+        }
+        let gone = format!("slack/people/{}/deactivate", WEI.0);
+        output.sandbox.control(&gone, json!({})).await;
+        // A server that is gone has asked about one of them.
+        let (store, group) = (&output.services.store, SlackGroupId::new(GROUP));
+        let answers = GroupAnswers {
+            able: [PersonId::new(TOMAS.0)].into(),
+            ..GroupAnswers::default()
+        };
+        let workspace = workspace();
+        let noted = store.note_asked(&workspace, &group, Some(&answers));
+        noted.await.unwrap();
+        let kept = async || {
+            let group = store.duty_group(&workspace, DUTY_GROUP, &group);
+            group.await.unwrap().unwrap().asked
+        };
+        assert_eq!(kept().await, answers);
+        let before = output.calls("users.info").await;
+        let whom = (Standby::Permanent, PersonId::new(WEI.0));
+        let set = backend.set_standby(caller, id.clone(), whom, true, false);
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output.until_in_it(&id, &[TOMAS, JUERGEN]).await;
+        assert_eq!(output.calls("users.info").await - before, 2);
+        // It is settled, and what was told long ago counts no more.
+        assert_eq!(kept().await, GroupAnswers::default());
+        let noted = store.note_asked(&workspace, &group, Some(&answers));
+        noted.await.unwrap();
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        let earlier = "update duty_groups set asked_at = asked_at - 7200000";
+        other.execute(earlier).await.unwrap();
+        other.close().await.unwrap();
+        assert_eq!(kept().await, GroupAnswers::default());
         output.end().await;
     }
 }
