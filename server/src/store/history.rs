@@ -38,7 +38,8 @@ pub struct StoredRecord {
 /// Which of the past is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PastReach {
-    /// What reaches into a span.
+    /// What reaches into a span, and what lies next before and behind it: there ends the time in
+    /// which nobody was on duty.
     Span,
     /// And all that overlaps this: who was on duty together is then told alike whenever the span
     /// begins.
@@ -67,7 +68,7 @@ pub struct History {
     pub overrides: Vec<PastOverride>,
 }
 
-/// In the order of [`RECORD_VALUES`].
+/// What [`RECORD_VALUES`] are, and two columns more.
 #[derive(Deserialize)]
 struct RecordRow(
     String,
@@ -79,15 +80,19 @@ struct RecordRow(
     Option<String>,
 );
 
-/// What a [`RecordRow`] is read from: of `duty_history h`.
-const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at, h.source,
-    h.holder";
+/// Of `duty_history h`.
+const RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at";
+/// As it was recorded.
+const AS_RECORDED: &str = "h.holder, h.source";
+/// Who it is about, of the members `m` and the people `p` of Slack, or as it was recorded.
+const WITH_MEMBERS: &str = "coalesce(m.key, h.holder), coalesce(p.name, m.name, h.name)";
 /// The latest first.
 const LATEST_FIRST: &str = "h.starts_at desc, h.name";
 
 impl RecordRow {
-    fn record(self) -> StoredRecord {
-        let Self(person, name, duty_since, starts_at, ends_at, source, holder) = self;
+    /// With the columns of [`AS_RECORDED`].
+    fn recorded(self) -> StoredRecord {
+        let Self(person, name, duty_since, starts_at, ends_at, holder, source) = self;
         StoredRecord {
             person,
             name,
@@ -98,27 +103,9 @@ impl RecordRow {
             source: source.and_then(|code| RotationMode::from_code(&code)),
         }
     }
-}
 
-/// A record, and who it is about, of the members or as it was recorded: key and name. In the order of
-/// [`MEMBERS_RECORD_VALUES`].
-#[derive(Deserialize)]
-struct MembersRecordRow(
-    String,
-    String,
-    i64,
-    i64,
-    Option<i64>,
-    Option<String>,
-    Option<String>,
-);
-
-/// Of `duty_history h`, the member `m` and the person `p` of Slack.
-const MEMBERS_RECORD_VALUES: &str = "h.person, h.name, h.shift_starts_at, h.starts_at, h.ends_at,
-    coalesce(m.key, h.holder), coalesce(p.name, m.name, h.name)";
-
-impl MembersRecordRow {
-    fn record(self) -> Record {
+    /// With the columns of [`WITH_MEMBERS`].
+    fn of_member(self) -> Record {
         let Self(person, name, duty_since, starts_at, ends_at, key, member_name) = self;
         let holder = match key.zip(member_name) {
             Some((key, name)) => Holder {
@@ -140,7 +127,8 @@ impl MembersRecordRow {
 impl Store {
     /// Who was on duty in a rotation of late.
     pub async fn duty_history(&self, rotation: &RotationId) -> Result<History> {
-        let records = self.engine.json_rows(RECORD_VALUES, LATEST_FIRST);
+        let values = format!("{RECORD_VALUES}, {AS_RECORDED}");
+        let records = self.engine.json_rows(&values, LATEST_FIRST);
         let during_those =
             "o.rotation_id = $1 and o.ends_at > (select min(h.starts_at) from latest h)";
         let overrides = past_overrides::as_json_where(self.engine, during_those);
@@ -157,13 +145,13 @@ impl Store {
             .await?;
         let records: Vec<RecordRow> = from_json(&records, "the history of a rotation")?;
         Ok(History {
-            records: records.into_iter().map(RecordRow::record).collect(),
+            records: records.into_iter().map(RecordRow::recorded).collect(),
             overrides: past_overrides::read(&overrides)?,
         })
     }
 
     /// The past of these rotations of a workspace during a span: what reaches into it, what was
-    /// recorded while duties began that do, and the last before it. One statement, and one row
+    /// recorded while duties began that do, the last before it and the first behind it. One statement, and one row
     /// for each rotation.
     pub async fn pasts(
         &self,
@@ -182,7 +170,8 @@ impl Store {
                 "coalesce(e.starts_at, $2)",
             ),
         };
-        let records = self.engine.json_rows(MEMBERS_RECORD_VALUES, LATEST_FIRST);
+        let values = format!("{RECORD_VALUES}, {WITH_MEMBERS}");
+        let records = self.engine.json_rows(&values, LATEST_FIRST);
         let these = self.engine.texts_of_json("$4");
         let during_the_span =
             format!("o.rotation_id = r.id and o.ends_at > {from} and o.starts_at < $3");
@@ -196,7 +185,9 @@ impl Store {
                       coalesce(m.person_id, case when m.key is null and h.holder like 'slack:%'
                           then substr(h.holder, 7) end)
                   where h.rotation_id = r.id
-                      and (h.starts_at < $3 or h.shift_starts_at < $3)
+                      and (h.starts_at < $3 or h.shift_starts_at < $3
+                          or h.starts_at = (select min(o.starts_at) from duty_history o
+                              where o.rotation_id = r.id and o.starts_at >= $3))
                       and (h.ends_at is null
                           or h.ends_at >= coalesce((select max(o.ends_at) from duty_history o
                               where o.rotation_id = r.id and o.ends_at <= $2), $2)
@@ -217,10 +208,10 @@ impl Store {
         let pasts = rows
             .into_iter()
             .map(|(id, created_at, records, overrides)| {
-                let records: Vec<MembersRecordRow> = from_json(&records, "the past of a rotation")?;
+                let records: Vec<RecordRow> = from_json(&records, "the past of a rotation")?;
                 let overrides = past_overrides::read(&overrides)?;
                 let records = records.into_iter().map(|row| {
-                    let mut record = row.record();
+                    let mut record = row.of_member();
                     record.note_overrides(&overrides);
                     record
                 });
@@ -311,6 +302,10 @@ pub(super) async fn record<'a>(
             holder: duty.holder.key.as_str(),
         };
         let after = &rotation.crew;
+        begins.extend(change.missed.iter().map(|duty| {
+            let person = after.identity_of(&duty.holder);
+            row(person, duty.since, duty, duty.since)
+        }));
         for recorded in record_changes(&change.before, after, change.certain_until, now) {
             match recorded {
                 RecordChange::Begin { person, duty, from } => {
