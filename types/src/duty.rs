@@ -123,6 +123,9 @@ pub struct Outlook {
     pub next: Option<NextOnDuty>,
     /// Where the present duty ends and nobody takes over at once.
     pub gap: Option<Gap>,
+    /// Where nobody is on duty since everybody who could be is away: when the first of them is back.
+    #[serde(default)]
+    pub away_until: Option<Timestamp>,
 }
 
 /// Somebody who is on duty.

@@ -47,8 +47,8 @@ pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
 pub use change::{Change, Changed};
 pub use channel::{
-    AnnouncementRefusal, ChannelRefusal, ChannelSearchTrouble, ChannelSummary, ChannelTrouble,
-    ChannelView, ChannelsFound, typed_channel,
+    AnnouncementRefusal, AnnouncementView, CHANNELS_MOST, ChannelRefusal, ChannelSearchTrouble,
+    ChannelSummary, ChannelTrouble, ChannelView, ChannelsFound, typed_channel,
 };
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,
@@ -60,7 +60,8 @@ pub use duty::{
 };
 pub use duty_group::{
     DutyGroupView, GroupChoice, GroupHolds, GroupPreview, GroupRefusal, GroupSummary, GroupTrouble,
-    KeptGroup, NobodyOnDuty, Standby, TAKEN_OUT_UNASKED, WhyLeftOut, typed_handle,
+    KeptGroup, NobodyOnDuty, Standby, StandbyForm, StandbyRefusal, TAKEN_OUT_UNASKED, WhyLeftOut,
+    typed_handle,
 };
 pub use feed::{FEED_ADDRESS_SHOWN_SECONDS, FeedSubject, FeedView};
 pub use holiday::{

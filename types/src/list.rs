@@ -167,6 +167,12 @@ impl RotationCard {
         needs.any(|need| matches!(need, RotationNeed::LeftOut { .. }))
     }
 
+    /// Whether nobody is known to be on duty, and somebody may be all the same.
+    pub fn is_unknown(&self) -> bool {
+        let nobody = self.needs.contains(&RotationNeed::Nobody);
+        self.outlook.on_duty.is_empty() && self.shifts_left_out() && !nobody
+    }
+
     /// The next time, within days, when nobody will be on duty.
     pub fn gap(&self) -> Option<Gap> {
         self.needs.iter().find_map(|need| match need {

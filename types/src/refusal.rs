@@ -154,7 +154,8 @@ codes!(LinkRefusal {
 
 codes!(ChannelRefusal {
     Self::NoId => "slack_channel.no_id",
-    Self::EditedMeanwhile(_) => "slack_channel.edited_meanwhile",
+    Self::TooMany => "slack_channel.too_many",
+    Self::Gone => "slack_channel.gone",
 });
 
 codes!(GroupRefusal of Slack {
@@ -168,6 +169,7 @@ codes!(GroupRefusal of Slack {
     Self::HandleTaken => "slack_group.handle_taken",
     Self::MadeOrNot => "slack_group.made_or_not",
     Self::ConnectedMeanwhile => "slack_group.connected_meanwhile",
+    Self::MadeMeanwhile { .. } => "slack_group.made_meanwhile",
 });
 
 codes!(GroupTrouble {
@@ -309,11 +311,12 @@ mod tests {
         absence.not_your_rotation
         holiday.fields holiday.day holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
-        slack_channel.no_id slack_channel.edited_meanwhile announcement.edited_meanwhile
+        slack_channel.no_id slack_channel.too_many slack_channel.gone
+        announcement.edited_meanwhile
         slack_group.nothing_chosen slack_group.takes_out slack_group.takes_out_unknown slack_group.nobody_chosen
         slack_group.unknown_choice
         slack_group.not_connected slack_group.bad_handle slack_group.handle_taken
-        slack_group.made_or_not slack_group.connected_meanwhile
+        slack_group.made_or_not slack_group.connected_meanwhile slack_group.made_meanwhile
         slack_groups.missing_scope slack_groups.unreadable slack_groups.admins_only slack_groups.lent_refused slack_groups.lender_denied
         slack_groups.lender_no_admin slack_groups.free_plan
         slack_groups.gone slack_groups.external slack_groups.people_refused

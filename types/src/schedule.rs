@@ -65,6 +65,13 @@ pub struct LeftOut {
     pub from: Option<Timestamp>,
 }
 
+impl LeftOut {
+    /// Whether whoever had the first of them may have it at that moment: when it ends is not known.
+    pub fn may_be_of(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now)
+    }
+}
+
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = &self.first;

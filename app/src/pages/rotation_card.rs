@@ -111,7 +111,7 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
             p class="nobody" {
                 @match begun {
                     Some(at) => { "Nobody was on duty until " (time_markup(at, false, now)) (UNKNOWN) }
-                    None if card.shifts_left_out() => { (NOT_KNOWN) }
+                    None if card.is_unknown() => { (NOT_KNOWN) }
                     None => { "Nobody is on duty" }
                 }
             }
@@ -155,7 +155,11 @@ pub(super) fn what_follows(
     unknown_until: Option<Timestamp>,
     now: Timestamp,
 ) -> Markup {
+    let away_until = outlook.away_until;
     html! {
+        @if let Some(at) = away_until.filter(|_| !is_over(away_until, unknown_until)) {
+            li { "Everybody is away until " (time_markup(at, false, now)) }
+        }
         @if let Some(gap) = outlook.gap {
             li { (gap_length(gap)) ", from " (time_markup(gap.from, false, now)) }
         }
@@ -212,7 +216,7 @@ mod tests {
                     keys: Vec::new(),
                     starts_at: Some(at(next)),
                 }),
-                gap: None,
+                ..Outlook::default()
             },
             needs: Vec::new(),
         }
@@ -246,6 +250,15 @@ mod tests {
             doubtful.contains("Next: Cem and Dee, 00:01 UTC (not confirmed)"),
             "{doubtful}"
         );
+    }
+
+    #[test]
+    fn where_everybody_is_away_it_is_said_until_when() {
+        let mut gap = card(&[], 300);
+        gap.outlook.away_until = Some(at(120));
+        let away = "Everybody is away until 00:02 UTC";
+        assert!(said(&gap, false, None).contains(away));
+        assert!(!said(&gap, false, Some(180)).contains(away));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     rotations::{Present, Searched},
 };
 use crate::{
-    Services, clock,
+    Services,
     store::{HISTORY_KEPT_SECONDS, ListedRotation, PastReach},
 };
 use domain::{Actor, Past};
@@ -72,7 +72,7 @@ pub async fn week(
     actor: &Actor,
     filter: &WeekFilter,
 ) -> Result<Week, Failure> {
-    let days = domain::days(&filter.days, USUAL_WEEKS, clock::now());
+    let days = domain::days(&filter.days, USUAL_WEEKS, services.store.time());
     let search = RotationFilter {
         search: filter.search.clone(),
         ..RotationFilter::default()
@@ -160,7 +160,7 @@ pub(super) async fn remarks(
     (rotations, told): (&[&RotationId], &[&RotationId]),
     span: Span,
 ) -> Result<HashMap<RotationId, Vec<Remark>>, Failure> {
-    let (store, now) = (&services.store, clock::now());
+    let (store, now) = (&services.store, services.store.time());
     let mut remarks: HashMap<_, Vec<_>> = HashMap::new();
     if !rotations.is_empty() && now < span.until {
         for (rotation, covers) in store.covers(rotations, now).await? {

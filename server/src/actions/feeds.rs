@@ -9,7 +9,6 @@ use super::{
 use crate::{
     Services,
     audit::entry,
-    clock,
     crypto::{random_token, token_key},
     slack::admits,
     store::{Feed, FoundFeed, NewFeedAddress, PastReach, Revision, feed_address_row},
@@ -179,7 +178,7 @@ async fn events(
     subject: &FeedSubject,
     me: &MemberKey,
 ) -> Result<(String, Vec<FeedEvent>), Failure> {
-    let now = clock::now();
+    let now = services.store.time();
     let from = now.plus_seconds(-FEED_PAST_SECONDS);
     let ahead = match subject {
         FeedSubject::Everything => EVERYTHING_AHEAD_SECONDS,

@@ -205,7 +205,7 @@ pub struct Present {
     pub(super) overview: Arc<Overview>,
     /// By PagerDuty's clock, or else ours.
     pub(super) now: Timestamp,
-    /// By ours.
+    /// By the database's, which all servers share.
     own_now: Timestamp,
     pub(super) connection: Option<Connection>,
     schedules: HashMap<ScheduleId, ListedSchedule>,
@@ -235,7 +235,7 @@ impl Present {
         Ok(Self {
             overview,
             now: now(services, connection.as_ref()),
-            own_now: clock::now(),
+            own_now: store.time(),
             connection,
             schedules: schedules.unwrap_or_default(),
             interval: services.config.pagerduty.poll_interval,
@@ -269,20 +269,23 @@ impl Present {
     /// One of the rotations as it is now.
     pub(super) fn listed(&self, place: usize, rotation: &ListedRotation) -> Listed {
         let (foresight, now) = (self.foresight(rotation), self.time_of(rotation));
-        let outlook = foresight.outlook(&rotation.crew, now);
+        let size = rotation.details.duty_size;
+        let outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
         let gaps_until = now.plus_seconds(domain::GAPS_TOLD_SECONDS);
+        let schedule = self.schedule(rotation);
+        let left_out = schedule.and_then(|schedule| schedule.left_out.as_ref());
         let needs = domain::needs(&Condition {
             mode: rotation.plan.mode(),
             outlook: &outlook,
-            gap: foresight.next_gap(now, gaps_until),
+            is_staffed: !outlook.on_duty.is_empty() || rotation.plan.is_staffed(now),
+            gap: foresight.next_gap(&rotation.plan, now, gaps_until),
             unconfirmed: self.attention(rotation),
             unlinked: match rotation.plan.schedule() {
                 Some(_) => rotation.unlinked_count(),
                 None => 0,
             },
-            left_out: self
-                .schedule(rotation)
-                .map_or(0, |schedule| schedule.left_out),
+            left_out: left_out.map_or(0, |left_out| left_out.shifts),
+            may_be_on: left_out.is_some_and(|left_out| left_out.may_be_of(now)),
         });
         Listed {
             place,
@@ -364,7 +367,7 @@ impl Alone {
         let directory = directory(services, actor).await?;
         let connection = connections::present(services, actor).await?;
         let now = match rotation.plan.rota() {
-            Some(_) => clock::now(),
+            Some(_) => services.store.time(),
             None => now(services, connection.as_ref()),
         };
         let bound = match &connection {
@@ -456,7 +459,8 @@ pub async fn state(
         connection,
         ..
     } = &read;
-    let mut outlook = foresight.outlook(&rotation.crew, now);
+    let size = rotation.details.duty_size;
+    let mut outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
     domain::note_following(&mut outlook, &history);
     let mut coverage = foresight.coverage(&rotation.crew, &past, span, now);
     let may_edit = domain::may_edit(rotation, actor);

@@ -4,6 +4,8 @@
 //!
 //! The rooms that have something to do make the tasks; this one knows none of them.
 
+use std::time::Duration;
+
 mod driver;
 mod jitter;
 mod lease;
@@ -17,3 +19,7 @@ pub use jitter::jitter;
 pub use lease::Lease;
 pub use record::{Background, Outcome, Report, Run, Signs};
 pub use task::{Failure, Lasting, Periodic, Task};
+
+/// What is waited at most where somebody outside wants to be left alone, however long that is: then
+/// they are asked whether they still do, and it is seen in time that nobody waits for an answer any more.
+pub const LONGEST_DEMANDED: Duration = Duration::from_secs(3600);

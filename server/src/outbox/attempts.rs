@@ -1,16 +1,13 @@
 //! What an attempt to deliver comes to, and when it is made again. Pure: the time and chance are
 //! parameters.
 
-use crate::store::DeliveryEnd;
+use crate::{background::LONGEST_DEMANDED, store::DeliveryEnd};
 use std::time::Duration;
 
 /// What is waited after a first failure.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// What is waited at most, unless the other side asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
-/// What is waited at most even then, so that it is seen within a day and an hour that nobody waits
-/// for it any more.
-const LONGEST_DEMANDED: Duration = Duration::from_secs(3600);
 /// How much of a wait is left to chance, so that not all come back at once.
 const JITTER_SHARE: f64 = 0.2;
 /// After so long nobody waits for it any more.

@@ -48,6 +48,7 @@ mod sessions;
 mod subscriptions;
 mod task_leases;
 mod templates;
+mod time;
 mod tokens;
 mod topics;
 mod trouble;
@@ -68,14 +69,15 @@ pub use copying::{Copied, CopyError, Restored, back_up, restore};
 pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use deliveries::{
-    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, NoticeState, Precedence, Single, Subject,
+    Beside, Claimable, Delivery, DeliveryEnd, DueNotices, LastTold, NoticeState, Precedence,
+    Single, Subject,
 };
-pub use duty_groups::DutyGroup;
+pub use duty_groups::{DutyGroup, GroupAnswers};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;
 pub use group_writers::{GroupWriter, group_writer_row};
-pub use hand_offs::{HandedOver, NextHandOff, Rule, Turn};
+pub use hand_offs::{HandedOver, NextHandOff, PlanClock, Rule, Turn};
 pub use history::{HISTORY_KEPT_SECONDS, History, PastReach, StoredRecord};
 pub use inspection::{Inspection, inspect};
 pub use late_answers::{LATE_ANSWERS_KEPT_SECONDS, LateAnswer, late_answer_row};
@@ -101,6 +103,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use time::Ahead;
 use uuid::Uuid;
 
 /// The database.
@@ -114,6 +117,7 @@ pub struct Store {
     durable_writer: Pool,
     upkeep: Arc<Upkeep>,
     engine: Engine,
+    ahead: Ahead,
     /// Which server this is, to those that share the database.
     origin: Uuid,
     overviews: Kept<Overview>,
@@ -165,6 +169,7 @@ impl Store {
             writer,
             upkeep,
             engine,
+            ahead: Ahead::default(),
             origin: Uuid::now_v7(),
             overviews: Kept::default(),
             directories: Kept::default(),
@@ -190,16 +195,6 @@ impl Store {
             sqlx::query(*statement).execute(&self.writer).await?;
         }
         Ok(())
-    }
-
-    /// What time it is at the database. What several servers must agree on, such as
-    /// until when something is good, goes by this clock.
-    pub async fn now(&self) -> Result<types::Timestamp> {
-        let statement = format!("select {}", self.engine.now());
-        let (millis,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(statement))
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(types::Timestamp::from_millis(millis))
     }
 
     /// Tells the listeners on a channel of Postgres'; they are told in the order of

@@ -198,6 +198,28 @@ pub(super) async fn may_write(
     Ok(SlackCapability::DirectMessages.is_granted(&split_scopes(&scopes)))
 }
 
+/// Whether somebody wants to be told this, and can be.
+pub(super) async fn is_told(
+    connection: &mut DatabaseConnection,
+    workspace: &WorkspaceId,
+    key: &MemberKey,
+    notice: PersonalNotice,
+) -> Result<bool> {
+    let Some(person) = key.person() else {
+        return Ok(false);
+    };
+    let row: Option<(Option<String>,)> = sqlx::query_as(
+        "select choices from notifications where workspace_id = $1 and person_id = $2",
+    )
+    .bind(workspace.as_str())
+    .bind(person.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let json = row.and_then(|(json,)| json);
+    let is_wanted = notice.is_wanted(&choices(json.as_deref()));
+    Ok(is_wanted && may_write(connection, workspace).await?)
+}
+
 /// What people want to be told themselves, for each of the rotations in whose workspace Slack lets
 /// Round Robin write to them.
 pub(super) async fn subscriptions(

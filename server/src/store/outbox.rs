@@ -7,9 +7,9 @@ use super::{
     rotations::CrewChange, subscriptions,
 };
 use domain::{
-    Addressee, ChangeNotices, Notice, NoticeKey, Occurrence, PersonalNotice, PlanNotices,
-    Subscription, change_of_duty, notices_of_change, notices_of_members, notices_of_plan,
-    shift_changes,
+    Addressee, ChangeNotices, KnownPlan, Notice, NoticeKey, Occurrence, PersonalNotice,
+    PlanNotices, Subscription, change_of_duty, notices_of_change, notices_of_members,
+    notices_of_plan, shift_changes,
 };
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
@@ -17,7 +17,7 @@ use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
-use types::{RotationId, Stretch, Timestamp, WorkspaceId};
+use types::{MemberKey, RotationId, Stretch, Timestamp, WorkspaceId};
 use uuid::Uuid;
 
 /// The channel of Postgres' on which servers hear that something has been written.
@@ -27,8 +27,26 @@ pub const OUTBOX_CHANNEL: &str = "roundrobin_outbox";
 /// lacks in the outbox is written all the same.
 pub(super) struct PlanChange<'a> {
     pub(super) rotation: &'a RotationId,
-    pub(super) before: &'a [Stretch],
-    pub(super) after: &'a [Stretch],
+    pub(super) before: KnownPlan<'a>,
+    pub(super) after: KnownPlan<'a>,
+    /// Who is told of the change by another message.
+    pub(super) told: Option<&'a MemberKey>,
+}
+
+impl<'a> PlanChange<'a> {
+    /// Of a plan that is the same as before.
+    pub(super) const fn none(rotation: &'a RotationId, shifts: &'a [Stretch]) -> Self {
+        let plan = KnownPlan {
+            shifts,
+            until: None,
+        };
+        Self {
+            rotation,
+            before: plan,
+            after: plan,
+            told: None,
+        }
+    }
 }
 
 /// A notice, as the statements take it.
@@ -163,9 +181,10 @@ pub(super) async fn plans_changed(
         .iter()
         .filter(|plan| subscriptions.contains_key(plan.rotation));
     let notices = subscribed.map(|plan| {
-        let changes = shift_changes(plan.before, plan.after, now);
+        let changes = shift_changes(plan.before.shifts, plan.after.shifts, now);
         let subscriptions = of(&subscriptions, plan.rotation);
-        let notices = notices_of_plan(&subscriptions, (plan.before, plan.after), &changes, now);
+        let (plans, changes) = ((plan.before, plan.after), (changes.as_slice(), plan.told));
+        let notices = notices_of_plan(&subscriptions, plans, changes, now);
         let subject = Subject::Rotation(plan.rotation.clone());
         (plan.rotation, subject, notices)
     });

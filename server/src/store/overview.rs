@@ -16,14 +16,13 @@ use super::{
     rotations::{crew, members_as_json, owners_as_json, read_people, visibility, who_they_are},
     schedules::{HeldRow, KNOWN_UNTIL, read_left_out},
 };
-use crate::clock;
 use domain::{Crew, Directory, NaturalKey, Plan, Relation, planned};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use types::{
-    PagerDutyProblem, PersonId, Role, RotationDetails, RotationId, RotationMode, ScheduleId,
-    Stretch, Timestamp, WorkspaceId,
+    LeftOut, PagerDutyProblem, PersonId, Role, RotationDetails, RotationId, RotationMode,
+    ScheduleId, Stretch, Timestamp, WorkspaceId,
 };
 
 /// All rotations of a workspace, by name as people count, and what the schedules that they follow plan.
@@ -143,8 +142,8 @@ pub struct ListedSchedule {
     /// See [`super::BoundSchedule::known_until`].
     pub known_until: Option<Timestamp>,
     pub time_zone: Option<String>,
-    /// How many of its shifts make no sense.
-    pub left_out: u32,
+    /// The shifts of it that make no sense.
+    pub left_out: Option<LeftOut>,
 }
 
 /// In the order in which the statement builds it.
@@ -169,7 +168,7 @@ impl StateRow {
             unanswered: u32::try_from(self.unanswered).unwrap_or(u32::MAX),
             known_until: self.known_until.map(Timestamp::from_millis),
             time_zone: self.time_zone,
-            left_out: read_left_out(self.left_out).map_or(0, |left_out| left_out.shifts),
+            left_out: read_left_out(self.left_out),
         };
         (ScheduleId::new(self.id), state)
     }
@@ -256,7 +255,7 @@ impl Store {
                 self.listed_rotations(workspace).await?,
                 self.plans(workspace, &directory).await?,
                 before.as_deref(),
-                clock::now(),
+                self.time(),
             ))
         };
         let overviews = &self.overviews;
@@ -356,6 +355,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
     use domain::{
         Member, Rotation,
         rota::{FilledIn, Rota},

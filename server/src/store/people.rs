@@ -4,9 +4,10 @@
 use super::{
     DatabaseConnection, Engine, Result, Store, as_json, connections, revisions, rotas, rotations,
 };
-use domain::{Directory, KnownPerson, Person, PersonChange};
+use domain::{Directory, KnownPerson, Person, PersonChange, Rotation};
 use sqlx::FromRow;
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -135,6 +136,9 @@ impl Store {
         let all: Vec<_> = people.iter().chain(&absorbed).copied().collect();
         rotations::hold_those_of(&mut transaction, self.engine, workspace, &all).await?;
         hold(&mut transaction, self.engine, workspace, &all).await?;
+        let now = self.now_in(&mut transaction).await?;
+        let moving = leaving_or_coming(&mut transaction, self.engine, workspace, changes).await?;
+        let before = rotas::of_people(&mut transaction, self.engine, workspace, &moving).await?;
         for change in changes {
             if let Some(absorbed) = &change.absorbs {
                 let person = &change.person.person.id;
@@ -142,7 +146,11 @@ impl Store {
             }
             upsert(&mut transaction, workspace, &change.person).await?;
         }
-        rotas::look_again(&mut transaction, self.engine, workspace, &people).await?;
+        let renamed = changes.iter().filter(|change| change.absorbs.is_some());
+        let renamed: Vec<_> = renamed.map(|change| &change.person.person.id).collect();
+        rotas::look_again(&mut transaction, self.engine, workspace, &renamed).await?;
+        self.rotations_go_on(&mut transaction, workspace, before, now)
+            .await?;
         revisions::people_changed(&mut transaction, workspace).await?;
         transaction.commit().await?;
         Ok(())
@@ -150,14 +158,14 @@ impl Store {
 
     /// Notes that Slack confirmed a person at `read_at`, or, when it said that
     /// there is no such member, lets them go. Their row stays, since rotations may
-    /// name them.
+    /// name them. Returns whether that is new.
     pub async fn confirm_person(
         &self,
         workspace: &WorkspaceId,
         person: &PersonId,
         is_member: bool,
         read_at: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut transaction = self.begin().await?;
         let known: Option<(i64,)> =
             sqlx::query_as("select deactivated from people where workspace_id = $1 and id = $2")
@@ -165,8 +173,11 @@ impl Store {
                 .bind(person.as_str())
                 .fetch_optional(&mut *transaction)
                 .await?;
+        let now = self.now_in(&mut transaction).await?;
+        let mut before = Vec::new();
         if known.is_some_and(|(deactivated,)| deactivated != i64::from(!is_member)) {
             rotations::hold_those_of(&mut transaction, self.engine, workspace, &[person]).await?;
+            before = rotas::of_people(&mut transaction, self.engine, workspace, &[person]).await?;
         }
         let left_or_came = sqlx::query(
             "update people set deactivated = $3
@@ -187,12 +198,36 @@ impl Store {
         .bind(read_at.as_millis())
         .execute(&mut *transaction)
         .await?;
-        if left_or_came.rows_affected() > 0 {
-            rotas::look_again(&mut transaction, self.engine, workspace, &[person]).await?;
+        let left_or_came = left_or_came.rows_affected() > 0;
+        if left_or_came {
+            if before.is_empty() {
+                // Somebody else has noted the opposite meanwhile.
+                rotas::look_again(&mut transaction, self.engine, workspace, &[person]).await?;
+            }
+            self.rotations_go_on(&mut transaction, workspace, before, now)
+                .await?;
             revisions::people_changed(&mut transaction, workspace).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(left_or_came)
+    }
+
+    /// Has rotations that were so `before` go on without those who have left Slack, or with those who
+    /// came back, and whoever's shifts to come move by that told.
+    async fn rotations_go_on(
+        &self,
+        connection: &mut DatabaseConnection,
+        workspace: &WorkspaceId,
+        before: Vec<Rotation>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if before.is_empty() {
+            return Ok(());
+        }
+        let rotations: Vec<_> = before.iter().map(|rotation| rotation.id.clone()).collect();
+        rotas::follow(connection, self.engine, workspace, before, None, now).await?;
+        self.rotations_changed(connection, workspace, &rotations)
+            .await
     }
 
     /// Makes `reader` the one who reads the workspace's directory for as long as
@@ -287,6 +322,34 @@ fn json(problem: &SlackProblem) -> String {
     serde_json::to_string(problem).expect("a problem of Slack's is plain JSON")
 }
 
+/// Those of the people of whom Slack tells that they have left or come, and not that they were known
+/// by another id until now.
+async fn leaving_or_coming<'a>(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    workspace: &WorkspaceId,
+    changes: &'a [PersonChange],
+) -> Result<Vec<&'a PersonId>> {
+    let people = changes.iter().filter(|change| change.absorbs.is_none());
+    let people: Vec<_> = people.map(|change| &change.person.person).collect();
+    let ids: Vec<_> = people.iter().map(|person| &person.id).collect();
+    let statement = format!(
+        "select id, deactivated from people where workspace_id = $1 and id in {}",
+        engine.texts_of_json("$2")
+    );
+    let known: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(as_json(&ids))
+        .fetch_all(connection)
+        .await?;
+    let known: HashMap<_, _> = known.into_iter().collect();
+    let moving = people.into_iter().filter(|person| {
+        let known = known.get(person.id.as_str());
+        known.is_none_or(|deactivated| (*deactivated != 0) != person.deactivated)
+    });
+    Ok(moving.map(|person| &person.id).collect())
+}
+
 /// Writes unless Slack was asked for the person later.
 async fn upsert(
     connection: &mut DatabaseConnection,
@@ -361,7 +424,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 33] = [
+const ABSORBING: [&str; 35] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -404,7 +467,8 @@ const ABSORBING: [&str; 33] = [
     r#"update duty_groups set
          permanent = replace(permanent, '"' || $2 || '"', '"' || $3 || '"'),
          fallback = replace(fallback, '"' || $2 || '"', '"' || $3 || '"'),
-         not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"')
+         not_taken = replace(not_taken, '"' || $2 || '"', '"' || $3 || '"'),
+         asked = replace(asked, '"' || $2 || '"', '"' || $3 || '"')
      where workspace_id = $1"#,
     "update group_writers set person_id = $3 where workspace_id = $1 and person_id = $2",
     r#"update mentions set
@@ -425,6 +489,11 @@ const ABSORBING: [&str; 33] = [
     "update feeds set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update undos set person_id = $3 where workspace_id = $1 and person_id = $2",
     "update former_bindings set given_up_by = $3 where workspace_id = $1 and given_up_by = $2",
+    "delete from duty_history where workspace_id = $1 and person = 'slack:' || $2
+         and exists (select 1 from duty_history h where h.rotation_id = duty_history.rotation_id
+             and h.starts_at = duty_history.starts_at and h.person = 'slack:' || $3)",
+    "update duty_history set person = 'slack:' || $3
+         where workspace_id = $1 and person = 'slack:' || $2",
     "update duty_history set holder = 'slack:' || $3
          where workspace_id = $1 and holder = 'slack:' || $2",
     "delete from outbox where workspace_id = $1 and target = 'slack:' || $2

@@ -163,6 +163,8 @@ pub(super) struct CrewChange {
     pub(super) after: Rotation,
     /// Until when those before are certain to have been right.
     pub(super) certain_until: Timestamp,
+    /// What has begun and ended since then.
+    pub(super) missed: Vec<Duty>,
 }
 
 /// The ids of the rotations, as JSON.
@@ -291,6 +293,7 @@ impl Store {
             before: Crew::default(),
             after: rotation.clone(),
             certain_until: entry.at,
+            missed: Vec::new(),
         };
         write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
         audit::insert(&mut tx, entry).await?;
@@ -315,14 +318,22 @@ impl Store {
         change: impl FnOnce(&mut Rotation) -> std::result::Result<C, R> + Send,
     ) -> Result<Option<std::result::Result<bool, R>>> {
         let mut tx = self.begin().await?;
-        let Some(before) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
+        let Some(mut before) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
             return Ok(None);
         };
+        let mut now = None;
+        if before.plan.rota().is_some() {
+            let at = self.now_in(&mut tx).await?;
+            rotas::catch_up(&mut tx, self.engine, &mut before, at).await?;
+            now = Some(at);
+        }
         let mut after = before.clone();
-        let RotationChange { entry, undo } = match change(&mut after) {
+        let RotationChange { mut entry, undo } = match change(&mut after) {
             Ok(change) => change.into(),
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
+        // By a schedule of its own, it is when the servers agree that it is.
+        entry.at = now.unwrap_or(entry.at);
         if after == before {
             return Ok(Some(Ok(false)));
         }
@@ -337,7 +348,7 @@ impl Store {
             (rotation.crew.members.clone(), size)
         };
         if taking_turns(&after) != taking_turns(&before) {
-            rotas::go_on(&mut tx, self.engine, &before, &mut after, entry.at).await?;
+            rotas::go_on(&mut tx, self.engine, (&before, &mut after), None, entry.at).await?;
         }
         if let Some(undo) = undo {
             let crews = Undo {
@@ -351,6 +362,7 @@ impl Store {
                 before: before.crew,
                 after,
                 certain_until: entry.at,
+                missed: Vec::new(),
             };
             write_crews(&mut tx, self.engine, &[crew], entry.at).await?;
         }

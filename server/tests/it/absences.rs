@@ -110,7 +110,14 @@ async fn when_everybody_is_away_nobody_is_on_duty() {
             );
         }
         assert!(team.stored_on_duty().await.is_empty());
-        assert!(team.page().await.outlook.on_duty.is_empty());
+        let outlook = team.page().await.outlook;
+        assert!(outlook.on_duty.is_empty());
+        // Ann's ends first, to the minute.
+        let left = outlook.away_until.unwrap().seconds_since(clock::now());
+        assert!((HOUR - 120..=HOUR).contains(&left), "{left}");
+        let home = team.backend.home(&caller()).await.unwrap();
+        let needs = &home.needs.items[0];
+        assert_eq!(needs.card.outlook.away_until, outlook.away_until);
     }
 }
 

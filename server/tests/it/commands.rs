@@ -598,9 +598,10 @@ async fn cover_is_asked_for_and_taken_by_commands() {
         )
         .await;
 
-        // Two at once, and one of them is asked for by name.
-        for hours in ["10:00 to 11:00", "12:00 to 13:00"] {
-            let text = format!("ops cover 2027-06-01 {hours}");
+        // Two at once, and one of them is asked for by name. In two days everybody has a shift,
+        // whenever they hand over.
+        for days in ["01 10:00 to 2027-06-03", "04 10:00 to 2027-06-06"] {
+            let text = format!("ops cover 2027-06-{days} 10:00");
             says(services, ANN, &text, &["Cover is asked for"]).await;
         }
         says(services, BOB, "ops take", &["Choose one:", "/rr OPS take "]).await;
@@ -617,7 +618,7 @@ async fn cover_is_asked_for_and_taken_by_commands() {
         known.person.other_id = Some(PersonId::new("W2"));
         let store = &services.store;
         store.save_told(&tenant, &[known]).await.unwrap();
-        let text = "ops cover <@W2|bob> 2027-06-02 10:00 to 2027-06-04 10:00";
+        let text = "ops cover <@W2|bob> 2027-06-07 10:00 to 2027-06-09 10:00";
         says(services, ANN, text, &["Cover is asked for"]).await;
         let covers = store.covers(&[&id], clock::now()).await.unwrap();
         let mut asked = covers[&id].iter().map(|cover| &cover.request.asked);

@@ -13,9 +13,9 @@ use server::sync;
 use sqlx::{AnyConnection, Connection as _};
 use std::time::Duration;
 use types::{
-    AuditAction, FeedSubject, Lead, NotificationInput, NotificationRefusal, NotificationsView,
-    Outcome, OverrideChoice, OverrideInput, PagerDutyProblem, PersonId, Role, RotaInput, RotaKind,
-    RotationId, ScheduleChoice, SpanInput, Timestamp, WorkspaceZoneRefusal,
+    AuditAction, FeedSubject, Lead, MemberKey, NotificationInput, NotificationRefusal,
+    NotificationsView, Outcome, OverrideChoice, OverrideInput, PagerDutyProblem, PersonId, Role,
+    RotaInput, RotaKind, RotationId, ScheduleChoice, SpanInput, Timestamp, WorkspaceZoneRefusal,
 };
 
 const SCOPES: [&str; 2] = ["chat:write", "im:write"];
@@ -611,6 +611,82 @@ async fn whose_shifts_to_come_change_hands_is_told_once_which_they_are_now() {
         let ended = output.backend.end_override(&output.caller, id.clone(), one);
         assert_eq!(ended.await.unwrap(), Outcome::Done(()));
         check(2).await;
+        // Who loses all of them is told as well, though nothing that is known comes after these.
+        let key = MemberKey::of_person(&PersonId::new(TOMAS.0));
+        let removed = output
+            .backend
+            .remove_member(&output.caller, id.clone(), key);
+        assert!(matches!(removed.await.unwrap(), Outcome::Done(_)));
+        let told = output.until_told(TOMAS.0, tomas.len() + 3).await;
+        let told = told.last().unwrap();
+        assert!(
+            told.ends_with("have changed. You have none, as far as the days ahead are known."),
+            "{told}"
+        );
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_covered_is_told_by_whom_and_not_once_more_that_their_shifts_changed() {
+    for database in databases().await {
+        let output = Output::with_company(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ADA_AND_TOMAS).await;
+        output.until_told(ADA.0, 1).await;
+        let (ada, tomas) = (as_person(ADA), as_person(TOMAS));
+        let daily = RotaInput {
+            kind: RotaKind::Daily,
+            times: "00:00".to_owned(),
+            zone: "UTC".to_owned(),
+            starts_on: "2026-01-01".to_owned(),
+            ..RotaInput::default()
+        };
+        let choice = ScheduleChoice::Scheduled(Box::new(daily));
+        let set = output
+            .backend
+            .set_schedule(&output.caller, id.clone(), choice.into());
+        assert_eq!(set.await.unwrap(), Outcome::Done(()));
+        output.tell_me(&tomas, NotificationInput::default()).await;
+        let cover = async |covers: bool, from: i64| {
+            let choices = NotificationInput {
+                moves: true,
+                covers,
+                ..NotificationInput::default()
+            };
+            output.tell_me(&ada, choices).await;
+            output.until_over().await;
+            let before = output.told(ADA.0).await.len();
+            let input = OverrideInput {
+                kind: OverrideChoice::Cover,
+                of: format!("slack:{}", ADA.0),
+                span: SpanInput {
+                    from: day(from),
+                    until: day(from + 3),
+                    ..SpanInput::default()
+                },
+                ..OverrideInput::default()
+            };
+            let asking = output.backend.ask_for_cover(&ada, id.clone(), input);
+            assert_eq!(asking.await.unwrap(), Outcome::Done(()));
+            let now = server::clock::now();
+            let covers = output.services.store.covers(&[&id], now).await.unwrap();
+            let mut covers = covers.into_values().flatten();
+            let cover = covers.find(|cover| cover.request.taken_by.is_none());
+            let taken = output
+                .backend
+                .take_cover(&tomas, id.clone(), cover.unwrap().id);
+            assert_eq!(taken.await.unwrap(), Outcome::Done(()));
+            output.until_told(ADA.0, before + 1).await;
+            output.until_over().await;
+            output.told(ADA.0).await.split_off(before)
+        };
+        let told = cover(true, 2).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("<@U05TOMASHE> covers you for"), "{told:?}");
+        // Who wants to hear of shifts alone is told of these.
+        let told = cover(false, 10).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("Your shifts to come for <"), "{told:?}");
         output.end().await;
     }
 }

@@ -17,7 +17,7 @@ use server::{
     Services,
     background::Background,
     outbox::{self, Attempt, Consumer, Deliverer, Posting},
-    store::{BindEnd, Connection, Delivery, NewAuditEntry, Rule, Store, Turn},
+    store::{BindEnd, Connection, Delivery, NewAuditEntry, PlanClock, Rule, Store, Turn},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use std::{
@@ -773,7 +773,8 @@ async fn duty_history_and_outbox_agree_wherever_a_hand_off_is_cut() {
         // A machine that is busy elsewhere may have each step done before it is looked at.
         for number in 1..40 {
             let now = || second(number * 10);
-            let hand_over = || store.hand_over(&workspace, "test_turns", &now, &turn);
+            let hand_over =
+                || store.hand_over(&workspace, "test_turns", PlanClock::Own(&now), &turn);
             let mut steps = 0;
             while cut_after(steps, hand_over()).await.is_none() {
                 agrees(&store, url, &id).await;

@@ -13,6 +13,9 @@ const NOW: &str = "2026-03-25T10:00:00Z";
 /// In this week, from Monday to Sunday in Berlin, there are so many minutes.
 const WEEK: i64 = (7 * 24 - 1) * 60;
 
+/// Who has so many hours.
+type Hours = &'static [(&'static str, f64)];
+
 fn at(text: &str) -> Timestamp {
     Timestamp::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
 }
@@ -62,7 +65,7 @@ async fn a_week_of_the_company_adds_up_with_a_change_of_clocks_a_gap_an_override
     assert_eq!(span.until.seconds_since(span.from), WEEK * 60);
 
     // In hours, of which there are 167.
-    let expected: [(&str, ScheduleVersion, &[(&str, f64)]); 7] = [
+    let expected: [(&str, ScheduleVersion, Hours); 7] = [
         // Weekly since Sunday at nine; the next Sunday's nine comes an hour early.
         (
             "PPLATP1",

@@ -12,7 +12,7 @@ use crate::support::{
     ports::free_port,
     process::ServerProcess,
     services,
-    slack_output::{Output, holding_those_on_duty},
+    slack_output::{CHANNELS_AND_GROUPS, Output, holding_those_on_duty},
     soaking, workspace,
 };
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
@@ -31,19 +31,11 @@ use std::{
 use tokio::{net::TcpListener, time};
 use types::{AuditAction, Outcome, RotationId, SlackGroupId, Visibility};
 
-const SCOPES: [&str; 9] = [
-    "app_mentions:read",
-    "im:write",
-    "chat:write",
-    "chat:write.public",
-    "channels:read",
-    "channels:join",
-    "channels:write.topic",
-    "usergroups:read",
-    "usergroups:write",
+/// Each with its channels. Both feed the group, and each sets the topic of its first channel.
+const CHANNELS: [[&str; 2]; 2] = [
+    ["C02PLATFORM", "C04INCIDENT"],
+    ["C03PAYMENTS", "C01GENERAL1"],
 ];
-/// Each with its channel. Both feed the group, and the first sets the topic of its channel.
-const CHANNELS: [&str; 2] = ["C02PLATFORM", "C03PAYMENTS"];
 const GROUP: &str = "S01PLATFORM";
 pub const TOMAS_AND_JUERGEN: [(&str, &str); 2] = [
     ("U05TOMASHE", "Tomás Herrera"),
@@ -65,7 +57,11 @@ async fn a_server_that_is_killed_while_it_tells_slack_loses_nothing_and_tells_no
 }
 
 async fn kill_again_and_again(database: Database, kills: usize) {
-    let output = Output::silent(&database, &SCOPES).await;
+    let output = Output::silent(
+        &database,
+        &[&["app_mentions:read", "im:write"], &CHANNELS_AND_GROUPS[..]].concat(),
+    )
+    .await;
     let sandbox = &output.sandbox;
     sandbox
         .control("slack/limits", json!({"enforced": false}))
@@ -80,8 +76,9 @@ async fn kill_again_and_again(database: Database, kills: usize) {
         output.by_hand("Platform", &TOMAS_AND_JUERGEN).await,
         output.by_hand("Payments", &PRIYA_AND_WEI).await,
     ];
-    for (id, channel) in rotations.iter().zip(CHANNELS) {
+    for (id, [channel, other]) in rotations.iter().zip(CHANNELS) {
         tell_slack_of(&output, id, channel).await;
+        announce_in(&output, id, other).await;
     }
     output.name_with_code(&rotations[0]).await;
     let slack = format!("{}/slack", sandbox.url);
@@ -110,8 +107,9 @@ async fn kill_again_and_again(database: Database, kills: usize) {
 
     let presses = every_call_was_made_once(&output, &database).await;
     let mut told = nobody_was_told_twice(&output, &database).await;
-    for (id, channel) in rotations.iter().zip(CHANNELS) {
-        let ends = ends(&database, id).await;
+    let told_in = rotations.iter().zip(CHANNELS);
+    for (id, channel) in told_in.flat_map(|(id, all)| all.map(|channel| (id, channel))) {
+        let ends = ends(&database, id, channel).await;
         let written = messages(&output, channel).await;
         let delivered = ends.iter().filter(|end| *end == "delivered").count();
         let unclear = ends.iter().filter(|end| *end == "in_doubt").count();
@@ -127,7 +125,7 @@ async fn kill_again_and_again(database: Database, kills: usize) {
     assert_eq!(in_group(&output).await, on_duty(&output, &rotations).await);
     let topic = output
         .sandbox
-        .ask(&format!("slack/channels/{}", CHANNELS[0]))
+        .ask(&format!("slack/channels/{}", CHANNELS[0][0]))
         .await;
     let [holder] = &on_duty_in(&output, &rotations[0]).await[..] else {
         panic!("somebody is on duty");
@@ -211,11 +209,17 @@ async fn rotate_late(server: &ServerProcess, slack: &str, trigger: &str) -> Stri
     asking.send().await.unwrap().text().await.unwrap()
 }
 
+async fn announce_in(output: &Output, id: &RotationId, channel: &str) {
+    let adding = output
+        .backend
+        .add_slack_channel(&output.caller, id.clone(), channel.to_owned());
+    assert_eq!(adding.await.unwrap(), Outcome::Done(()));
+}
+
 /// Has a rotation announced in its channel, whose topic says who is on duty, and feed the group.
 pub async fn tell_slack_of(output: &Output, id: &RotationId, channel: &str) {
+    announce_in(output, id, channel).await;
     let (backend, caller) = (&output.backend, &output.caller);
-    let chosen = backend.set_slack_channel(caller, id.clone(), channel.to_owned(), String::new());
-    assert!(chosen.await.unwrap().done().is_some());
     let (topic, template) = (channel.to_owned(), "%USER%".to_owned());
     let set = backend.set_topic(caller, id.clone(), topic, template, String::new());
     assert!(set.await.unwrap().done().is_some());
@@ -377,9 +381,10 @@ fn random_below(limit: u64) -> u64 {
     getrandom::u64().unwrap() % limit
 }
 
-/// What became of what was to be said of a rotation in its channel.
-async fn ends(database: &Database, id: &RotationId) -> Vec<String> {
-    let of_rotation = format!("kind = '{ANNOUNCEMENT}' and subject_id = '{id}'");
+/// What became of what was to be said of a rotation in this channel.
+async fn ends(database: &Database, id: &RotationId, channel: &str) -> Vec<String> {
+    let of_rotation =
+        format!("kind = '{ANNOUNCEMENT}' and subject_id = '{id}' and target = '{channel}'");
     let ended = format!("select state from outbox where {of_rotation}");
     database.texts(&ended).await
 }

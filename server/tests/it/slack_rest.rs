@@ -3,7 +3,12 @@
 
 use crate::{
     slack_kills::{TOMAS_AND_JUERGEN, tell_slack_of, until_nothing_waits},
-    support::{Database, caller, databases, process::ServerProcess, slack_output::Output, soaking},
+    support::{
+        Database, caller, databases,
+        process::ServerProcess,
+        slack_output::{CHANNELS_AND_GROUPS, Output},
+        soaking,
+    },
 };
 use app::backend::Rotations;
 use futures::future::join_all;
@@ -11,16 +16,6 @@ use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time;
 
-const SCOPES: [&str; 8] = [
-    "im:write",
-    "chat:write",
-    "chat:write.public",
-    "channels:read",
-    "channels:join",
-    "channels:write.topic",
-    "usergroups:read",
-    "usergroups:write",
-];
 const CHANNELS: [&str; 2] = ["C02PLATFORM", "C03PAYMENTS"];
 /// The directory, and what groups hold: both are read now and then, however many rotations there are.
 const LOOKS: [&str; 5] = [
@@ -44,7 +39,11 @@ async fn while_nothing_changes_slack_is_told_nothing() {
 }
 
 async fn at_rest(database: Database, seconds: u64) {
-    let output = Output::silent(&database, &SCOPES).await;
+    let output = Output::silent(
+        &database,
+        &[&["im:write"], &CHANNELS_AND_GROUPS[..]].concat(),
+    )
+    .await;
     output.meet(&TOMAS_AND_JUERGEN).await;
     let mut rotations = Vec::new();
     for (name, channel) in ["Platform", "Payments"].into_iter().zip(CHANNELS) {

@@ -2,7 +2,11 @@
 //! nothing is told twice, and what is wrong is said with the way out.
 
 use crate::slack_kills::tell_slack_of;
-use crate::support::{bound_to, databases, entry, postgres, slack_output::Output, workspace};
+use crate::support::{
+    bound_to, databases, entry, postgres,
+    slack_output::{CHANNELS_AND_GROUPS, Output},
+    workspace,
+};
 use app::backend::{Channels, DutyGroups, Rotations, Topics};
 use domain::{Crew, Duty, Member};
 use serde_json::{Value, json};
@@ -13,15 +17,6 @@ use types::{
     RotationId, TEMPLATE_MAX_CHARS, TemplateProblem,
 };
 
-const SCOPES: [&str; 7] = [
-    "chat:write",
-    "chat:write.public",
-    "channels:read",
-    "channels:join",
-    "channels:write.topic",
-    "usergroups:read",
-    "usergroups:write",
-];
 const CHANNEL: &str = "C02PLATFORM";
 const GROUP: &str = "S01PLATFORM";
 const TOMAS: (&str, &str) = ("U05TOMASHE", "Tomás Herrera");
@@ -75,8 +70,9 @@ impl Told {
         let what = format!("{words:?} should be said");
         self.output
             .until(&what, async || {
-                let view = backend.slack_channel(caller, self.id.clone(), String::new());
-                let trouble = view.await.unwrap().trouble.unwrap_or_default();
+                let view = backend.announcements(caller, self.id.clone(), String::new());
+                let channel = view.await.unwrap().channels.pop().unwrap();
+                let trouble = channel.trouble.unwrap_or_default();
                 trouble.contains(words).then_some(())
             })
             .await;
@@ -157,7 +153,7 @@ fn known((id, name): (&str, &str)) -> Member {
 #[tokio::test]
 async fn an_app_that_is_removed_and_added_again_tells_how_things_are_then() {
     for database in databases().await {
-        let told = Told::of(Output::new(&database, &SCOPES).await).await;
+        let told = Told::of(Output::new(&database, &CHANNELS_AND_GROUPS).await).await;
         told.rotate().await;
         told.until_all_say(JUERGEN, 1).await;
         let Output {
@@ -177,7 +173,7 @@ async fn an_app_that_is_removed_and_added_again_tells_how_things_are_then() {
             .await;
         told.rotate().await;
         told.rotate().await;
-        told.output.install(&SCOPES).await;
+        told.output.install(&CHANNELS_AND_GROUPS).await;
         database.execute("update outbox set retry_at = 0").await;
         told.until_all_say(TOMAS, 2).await;
         told.output.end().await;
@@ -187,7 +183,7 @@ async fn an_app_that_is_removed_and_added_again_tells_how_things_are_then() {
 #[tokio::test]
 async fn a_channel_that_is_renamed_made_private_or_archived_is_told_again_once_it_can_be() {
     for database in databases().await {
-        let told = Told::of(Output::new(&database, &SCOPES).await).await;
+        let told = Told::of(Output::new(&database, &CHANNELS_AND_GROUPS).await).await;
         told.control_channel("rename", json!({"name": "other"}))
             .await;
         told.rotate().await;
@@ -224,7 +220,7 @@ async fn a_channel_that_is_renamed_made_private_or_archived_is_told_again_once_i
 #[tokio::test]
 async fn fifty_people_with_odd_names_are_on_duty_and_nobody_is_kept_out_by_them() {
     for database in databases().await {
-        let told = Told::of(Output::new(&database, &SCOPES).await).await;
+        let told = Told::of(Output::new(&database, &CHANNELS_AND_GROUPS).await).await;
         let long = "x".repeat(300);
         let odd = [
             "<!channel>",
@@ -265,7 +261,7 @@ async fn fifty_people_with_odd_names_are_on_duty_and_nobody_is_kept_out_by_them(
 #[tokio::test]
 async fn a_template_of_four_thousand_characters_is_told_as_far_as_slack_takes_it() {
     for database in databases().await {
-        let told = Told::of(Output::new(&database, &SCOPES).await).await;
+        let told = Told::of(Output::new(&database, &CHANNELS_AND_GROUPS).await).await;
         let Output {
             backend, caller, ..
         } = &told.output;
@@ -293,6 +289,11 @@ async fn a_template_of_four_thousand_characters_is_told_as_far_as_slack_takes_it
             })
             .await;
         assert!(written.starts_with("On duty for Ops. On duty for Ops."));
+        output.until_settled().await;
+        let view = backend.announcements(caller, told.id.clone(), String::new());
+        let shown = view.await.unwrap().channels.remove(0).written.unwrap();
+        assert!(shown.starts_with("On duty for ") && shown.ends_with('…'));
+        assert!(shown.chars().count() <= 300, "{shown}");
         output
             .until("the topic should be set", async || {
                 let topic = topic(output).await;
@@ -307,7 +308,7 @@ async fn a_template_of_four_thousand_characters_is_told_as_far_as_slack_takes_it
 #[tokio::test]
 async fn after_three_hand_offs_without_a_server_only_who_is_on_duty_then_is_told() {
     for database in databases().await {
-        let mut told = Told::of(Output::silent(&database, &SCOPES).await).await;
+        let mut told = Told::of(Output::silent(&database, &CHANNELS_AND_GROUPS).await).await;
         for _ in 0..3 {
             told.rotate().await;
         }
@@ -323,16 +324,14 @@ async fn after_three_hand_offs_without_a_server_only_who_is_on_duty_then_is_told
 #[tokio::test]
 async fn an_override_of_a_few_minutes_is_told_where_it_begins_and_where_it_ends() {
     for database in databases().await {
-        let output = Output::new(&database, &SCOPES).await;
+        let output = Output::new(&database, &CHANNELS_AND_GROUPS).await;
         let (services, sandbox) = (&output.services, &output.sandbox);
         let id = bound_to(services, sandbox, "PPLATP1").await;
-        let set = output.backend.set_slack_channel(
-            &output.caller,
-            id.clone(),
-            CHANNEL.to_owned(),
-            String::new(),
-        );
-        assert!(set.await.unwrap().done().is_some());
+        let added =
+            output
+                .backend
+                .add_slack_channel(&output.caller, id.clone(), CHANNEL.to_owned());
+        assert_eq!(added.await.unwrap(), Outcome::Done(()));
         let before = crate::support::rotation(&services.store, &id).await;
         let before = before.crew.names_on_duty().join(", ");
         let reconciler = tokio::spawn(crate::support::reconcile(services.clone()));
@@ -359,7 +358,7 @@ async fn an_override_of_a_few_minutes_is_told_where_it_begins_and_where_it_ends(
 #[tokio::test]
 async fn whoever_goes_on_with_another_shift_is_no_change() {
     for database in databases().await {
-        let output = Output::new(&database, &SCOPES).await;
+        let output = Output::new(&database, &CHANNELS_AND_GROUPS).await;
         let (services, sandbox) = (&output.services, &output.sandbox);
         let id = bound_to(services, sandbox, "PPLATP1").await;
         tell_slack_of(&output, &id, CHANNEL).await;
@@ -401,7 +400,7 @@ async fn two_servers_tell_slack_of_each_change_once() {
     let Some(database) = postgres().await else {
         return;
     };
-    let told = Told::of(Output::new(&database, &SCOPES).await).await;
+    let told = Told::of(Output::new(&database, &CHANNELS_AND_GROUPS).await).await;
     let (other, telling) = told.output.beside(&database).await;
     for (turn, person) in [JUERGEN, TOMAS, JUERGEN].into_iter().enumerate() {
         told.rotate().await;

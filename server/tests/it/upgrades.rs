@@ -88,11 +88,11 @@ async fn pages_of_slack(backend: &RoundRobin, id: &RotationId, after: &str) {
     let caller = caller();
     let (none, rotation) = (String::new(), || id.clone());
     let group = backend.duty_group(&caller, rotation(), none.clone(), None);
-    let channel = backend.slack_channel(&caller, rotation(), none.clone());
+    let announcements = backend.announcements(&caller, rotation(), none.clone());
     let topic = backend.topic(&caller, rotation(), none);
     for (what, error) in [
         ("the group", group.await.err()),
-        ("the channel", channel.await.err()),
+        ("the channels", announcements.await.err()),
         ("the topic", topic.await.err()),
     ] {
         assert!(error.is_none(), "{what} after {after}: {error:?}");
@@ -150,6 +150,7 @@ const VALUES: &[(&str, [&str; 2], &[&str])] = &[
             "permanent",
             "fallback",
             "not_taken",
+            "asked",
             "members",
             "problem",
         ],

@@ -163,7 +163,7 @@ fn rotation_need(
         RotationNeed::LeftOut { shifts } => (
             html! {
                 (count(*shifts, "shift of its schedule makes", "shifts of its schedule make")) " no sense, so "
-                @if card.outlook.on_duty.is_empty() { "who is on duty is not known" }
+                @if card.is_unknown() { "who is on duty is not known" }
                 @else { "somebody may be missing" }
             },
             "Its page says why. Look at the schedule in PagerDuty.",
@@ -204,6 +204,9 @@ fn nobody(needy: &NeedyRotation, now: Timestamp) -> Markup {
     let next = next.and_then(|next| Some((&next.names, next.starts_at?)));
     html! {
         "Nobody is on duty"
+        @if let Some(at) = needy.card.outlook.away_until {
+            ": everybody is away until " (time_markup(at, false, now))
+        }
         @if let Some((names, at)) = next {
             ". Next: " (names_markup(names)) ", " (time_markup(at, true, now))
         }

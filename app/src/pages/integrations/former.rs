@@ -13,13 +13,17 @@ use crate::{
     view,
 };
 use leptos::{prelude::*, server_fn::ServerFn, task::spawn_local};
-use maud::html;
+use maud::{Markup, html};
 use serde::de::IgnoredAny;
 use types::{BindRefusal, ConnectRefusal, FormerBinding, Outcome, Rebound};
 
 /// So many rotations are named where they are told of in passing.
 const NAMED: usize = 3;
-pub(super) const TAKEN_BACK: &str = "Undone. Those rotations can be bound back as before.";
+
+/// Said where it was taken back that rotations stay Manual.
+pub(super) const fn taken_back() -> &'static str {
+    "Undone. Those rotations can be bound back as before."
+}
 
 #[component]
 pub(super) fn FormerBindings(bindings: Vec<FormerBinding>, panel: Panel) -> impl IntoView {
@@ -62,17 +66,22 @@ pub(super) fn tell(toasts: Toasts, answer: &str) {
     let Ok(Outcome::Done(names)) = decoded::<Outcome<Vec<String>, IgnoredAny>>(answer) else {
         return;
     };
-    if names.is_empty() {
-        return;
+    if let Some(text) = stay(&names) {
+        toasts.offer(text, Some(Offer::new(move || take_back(toasts))));
     }
+}
+
+/// Nothing where somebody else was quicker.
+fn stay(names: &[String]) -> Option<Markup> {
     let more = names.len().saturating_sub(NAMED);
     let named = &names[..names.len() - more];
-    let text = html! {
-        @if more == 0 { (names_markup(named)) }
-        @else { @for name in named { bdi { (name) } ", " } "and " (count(more, "other", "others")) }
-        (if names.len() == 1 { " stays Manual." } else { " stay Manual." })
-    };
-    toasts.offer(text, Some(Offer::new(move || take_back(toasts))));
+    (!names.is_empty()).then(|| {
+        html! {
+            @if more == 0 { (names_markup(named)) }
+            @else { @for name in named { bdi { (name) } ", " } "and " (count(more, "other", "others")) }
+            (if names.len() == 1 { " stays Manual." } else { " stay Manual." })
+        }
+    })
 }
 
 fn take_back(toasts: Toasts) {
@@ -80,7 +89,7 @@ fn take_back(toasts: Toasts) {
     spawn_local(async move {
         let outcome = answer.await.and_then(|json| decoded(&json));
         match outcome {
-            Ok(Outcome::Done(())) => toasts.say(TAKEN_BACK),
+            Ok(Outcome::Done(())) => toasts.say(taken_back()),
             Ok(Outcome::Refused(refusal)) => {
                 let refusal: ConnectRefusal = refusal;
                 toasts.warn(refusal.to_string(), None);
@@ -94,13 +103,15 @@ fn take_back(toasts: Toasts) {
     });
 }
 
-/// The same offer for whoever sent the form without our code.
+/// The same for whoever sent the form without our code.
 #[component]
 pub(super) fn UndoLeaving(panel: Panel) -> impl IntoView {
     let left = flashed::<Vec<String>>();
     move || {
-        left().filter(|_| panel.leave_manual_outcome.succeeded()).map(|_| {
+        let left = left().filter(|_| panel.leave_manual_outcome.succeeded());
+        left.and_then(|names| stay(&names)).map(|text| {
             view! {
+                <Notice tone=Tone::Good><p inner_html=text.into_string()></p></Notice>
                 <div on:submit=move |_| panel.forms.forget_results()>
                     <ActionForm action=panel.undo_leaving>
                         <SubmitButton label="Undo" busy_label="Undoing…" pending=panel.undo_leaving.pending()/>

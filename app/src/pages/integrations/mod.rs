@@ -177,10 +177,8 @@ impl Panel {
             .any(|login| login.done() == Some(OauthStep::Connected))
         {
             "The login works and was saved. Round Robin renews it by itself."
-        } else if self.leave_manual_outcome.succeeded() {
-            "Those rotations stay Manual. Each can be bound again on its own page."
         } else if self.undo_leaving_outcome.succeeded() {
-            former::TAKEN_BACK
+            former::taken_back()
         } else if self.connect_outcome.succeeded() {
             "The key works and was saved. You can now bind rotations to schedules."
         } else {

@@ -27,10 +27,12 @@ pub(super) fn OnDuty(
     let outlook = DataMemo::new(move || page.with(|page| page.outlook.clone()));
     let members = DataMemo::new(move || page.with(|page| page.members.clone()));
     let contacts = DataMemo::new(move || page.with(|page| page.contacts.clone()));
+    let clock = use_clock();
     let left_out = Memo::new(move |_| {
         page.with(|page| {
             let binding = page.binding.as_ref();
-            binding.is_some_and(|binding| binding.left_out.is_some())
+            let left_out = binding.and_then(|binding| binding.left_out.as_ref());
+            left_out.is_some_and(|left_out| left_out.may_be_of(clock.now()))
         })
     });
     let live = use_live();
@@ -39,7 +41,7 @@ pub(super) fn OnDuty(
             .then(|| view! { <Badge tone=Tone::Warning text="May be old"/> })
     };
     let follows = NodeRef::<html::Ul>::new();
-    let drawn = use_clock().drawn();
+    let drawn = clock.drawn();
     let after = Memo::new(move |_| {
         outlook.with(|outlook| what_follows(outlook, watch.unknown_until(), drawn).into_string())
     });
@@ -88,7 +90,7 @@ fn People(
     members: Vec<MemberView>,
     contacts: Vec<SlackContact>,
     unknown_until: Option<Timestamp>,
-    /// Some of the shifts of its schedule make no sense, as is told beside it.
+    /// Shifts of its schedule that may be of now make no sense, as is told beside it.
     shifts_left_out: bool,
 ) -> impl IntoView {
     let changes_at = outlook.changes().min();

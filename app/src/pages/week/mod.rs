@@ -110,14 +110,13 @@ pub(crate) fn WeekPage() -> impl IntoView {
                 </nav>
             </div>
         </div>
-        {redrawn(move || view! { <Find wanted/> })}
+        {redrawn(move || find(wanted))}
         {loaded(week, move |week: DataMemo<WeekView>| view! { <Shown week wanted/> })}
     }
 }
 
 /// Of many rotations, those that somebody looks for, in the same days.
-#[component]
-fn Find(wanted: Wanted) -> impl IntoView {
+fn find(wanted: Wanted) -> AnyView {
     let kept = [
         ("from", wanted.from),
         ("weeks", wanted.weeks),
@@ -142,6 +141,7 @@ fn Find(wanted: Wanted) -> impl IntoView {
             {(!searched.is_empty()).then(|| view! { <a class="button" href=all>"Show all"</a> })}
         </form>
     }
+    .into_any()
 }
 
 fn choice(href: String, current: bool, label: &'static str) -> impl IntoView {
@@ -166,7 +166,7 @@ fn Shown(week: DataMemo<WeekView>, wanted: Wanted) -> impl IntoView {
     let contents = move || {
         let WeekView { days, rows, .. } = week.get();
         if rows.is_empty() {
-            return Either::Left(view! { <Nothing wanted/> });
+            return Either::Left(nothing(wanted));
         }
         let class = format!("week weeks-{}", days.weeks);
         let span = days.span();
@@ -257,8 +257,7 @@ fn Pages(week: WeekView, wanted: Wanted) -> impl IntoView {
     })
 }
 
-#[component]
-fn Nothing(wanted: Wanted) -> impl IntoView {
+fn nothing(wanted: Wanted) -> AnyView {
     let searched = wanted.search.with(|search| !search.trim().is_empty());
     let (title, words, way, label) = match (searched, wanted.is_mine()) {
         (true, _) => (
@@ -287,4 +286,5 @@ fn Nothing(wanted: Wanted) -> impl IntoView {
             <p><a class="button" href=way>{label}</a></p>
         </EmptyState>
     }
+    .into_any()
 }

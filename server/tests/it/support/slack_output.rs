@@ -4,7 +4,7 @@ use super::{
     Database, NOW, Setup, caller, create, directory_read, entry, in_background, keys,
     open_services, sandbox::Sandbox, with_people, workspace,
 };
-use app::backend::Caller;
+use app::backend::{Caller, Rotations};
 use domain::{Crew, Duty, Member, Person};
 use secrecy::SecretString;
 use serde_json::json;
@@ -12,6 +12,7 @@ use server::{
     Services,
     backend::RoundRobin,
     clock, outbox,
+    slack::{ANNOUNCEMENT, TOPIC},
     slack_input::{Calls, LateAnswers, Mentions},
     slack_output::{
         announcements::Announcements, direct::DirectMessages, groups::DutyGroups, topics::Topics,
@@ -53,6 +54,17 @@ fn delivering(services: &Services, consumers: Vec<Arc<dyn outbox::Consumer>>) ->
     let services = services.clone();
     tokio::spawn(async move { in_background(&services, tasks).await })
 }
+
+/// What Slack has to grant for all that a rotation tells in channels and keeps in groups.
+pub const CHANNELS_AND_GROUPS: [&str; 7] = [
+    "chat:write",
+    "chat:write.public",
+    "channels:read",
+    "channels:join",
+    "channels:write.topic",
+    "usergroups:read",
+    "usergroups:write",
+];
 
 /// That a group holds whoever is on duty, and whoever was in it last stays while nobody is.
 pub fn holding_those_on_duty(group: SlackGroupId) -> GroupChoice {
@@ -178,6 +190,12 @@ impl Output {
         id
     }
 
+    /// Has the next in turn be on duty.
+    pub async fn rotate(&self, id: &RotationId) {
+        let rotated = self.backend.rotate(&self.caller, id.clone()).await;
+        assert!(rotated.unwrap().done().is_some());
+    }
+
     /// Waits until `question` is answered.
     pub async fn until<T>(&self, what: &str, question: impl AsyncFn() -> Option<T>) -> T {
         let asking = async {
@@ -190,6 +208,26 @@ impl Output {
         };
         let answer = time::timeout(SETTLING, asking).await;
         answer.unwrap_or_else(|_| panic!("{what}"))
+    }
+
+    /// Waits until this is the topic of a channel.
+    pub async fn until_topic(&self, channel: &str, topic: &str) {
+        let what = format!("{topic:?} should be the topic of {channel}");
+        self.until(&what, async || {
+            let told = self.sandbox.ask(&format!("slack/channels/{channel}")).await;
+            (told["topic"] == topic).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until nothing is left to be told.
+    pub async fn until_settled(&self) {
+        self.until("all should be told", async || {
+            let due = self.services.store.due_notices(&[ANNOUNCEMENT, TOPIC]);
+            let due = due.await.unwrap();
+            (!due.any && due.next_in.is_none()).then_some(())
+        })
+        .await;
     }
 
     pub async fn end(self) {
