@@ -39,7 +39,7 @@ function onceConnected(rotation: string): Example[] {
     inMenu('Edit API Key', keyField),
     inMenu('Login using OAuth 2.0', heading),
     inMenu('Disconnect from PagerDuty', cancel),
-    { path: `${rotation}/edit`, opener: button('Delete'), title: 'Delete rotation', focused: cancel },
+    { path: `${rotation}/edit`, opener: button('Delete rotation'), title: 'Delete rotation', focused: cancel },
     { path: '/settings/design', opener: button('Open a dialog'), title: 'A question', focused: cancel },
   ];
 }

@@ -152,7 +152,7 @@ test.describe('@screenshots', () => {
     await visit(page, `${rotation}/slack`);
     const group = page.getByRole('region', { name: 'On-duty group' });
     const told = { rotation: rotation.split('/').pop()!, channel: 'C02PLATFORM' };
-    await done(page, '/rpc/set_slack_channel', told);
+    await done(page, '/rpc/add_slack_channel', told);
     await done(page, '/rpc/set_topic', { ...told, template: 'On duty: %USER% until %UNTIL%' });
     for (const name of ['On-duty group', 'Announcements', 'Channel topic']) {
       await visit(page, `${rotation}/slack`);

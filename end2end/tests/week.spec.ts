@@ -60,7 +60,7 @@ test('gaps, and what is not known, are told apart from duties by words, lines an
   const expectLine = (piece: Locator, style: string) =>
     expect(piece.locator('.piece')).toHaveCSS('border-top-style', style);
   await expectLine(duty, 'solid');
-  await expectLine(gap, 'dashed');
+  await expectLine(gap, 'double');
   // What was before its first shift is not known, unless that began before the week.
   if (await before.count()) await expectLine(before.first(), 'dotted');
   await visit(page, `/week?from=${day(60)}`);

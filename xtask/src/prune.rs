@@ -16,7 +16,7 @@ use wasmparser::{
 /// Parts of the names of functions, and why the browser never runs them. What has the
 /// same code as another function may have got its name from the compiler, so these have
 /// to be functions that are like no other.
-const NEVER_CALLED: [&str; 4] = [
+const NEVER_CALLED: [&str; 3] = [
     // Only `hydrate_lazy` waits while it takes a page over; we use `hydrate_body`.
     "hydrate_async",
     // Only the server lists its routes.
@@ -24,8 +24,6 @@ const NEVER_CALLED: [&str; 4] = [
     // Only where a view of several elements is given attributes from outside is each copied for
     // every element; we give them to single elements.
     "into_any_attr::clone",
-    // Only what `template!` draws is hydrated from elsewhere than the server's page.
-    "hydrate_from_template",
 ];
 
 /// The section that tells which bytes of the functions refer to what.

@@ -137,10 +137,10 @@ async function deleteRotation(walk: Walk): Promise<void> {
   await visitor.sees(ON_DUTY);
   await visitor.use('link', 'Edit');
   await visitor.sees('Edit rotation');
-  await opens(walk, 'button', 'Delete', 'Delete rotation');
+  await opens(walk, 'button', 'Delete rotation', 'Delete rotation');
   await visitor.isAt('Cancel');
-  await leave(walk, 'Delete');
-  await opens(walk, 'button', 'Delete', 'Delete rotation');
+  await leave(walk, 'Delete rotation');
+  await opens(walk, 'button', 'Delete rotation', 'Delete rotation');
   await visitor.use('button', 'Confirm');
   await visitor.sees('Nobody takes turns yet');
 }

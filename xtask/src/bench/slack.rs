@@ -125,7 +125,7 @@ fn hand_off(table: &mut Table, port: u16, sandbox: &Sandbox) -> Result<()> {
     visitor.call("set_schedule", &binding)?;
     connect(&visitor, id, GROUP)?;
     let channel = [("rotation", id), ("channel", CHANNEL)];
-    visitor.call("set_slack_channel", &channel)?;
+    visitor.call("add_slack_channel", &channel)?;
     let topic = [&channel[..], &[("template", "On duty: %USER%")]].concat();
     visitor.call("set_topic", &topic)?;
 
