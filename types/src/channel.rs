@@ -144,7 +144,7 @@ pub enum ChannelTrouble {
     )]
     Restricted,
     #[error(
-        "Slack says that Round Robin lacks a permission to write into this channel. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+        "When it was last tried, Slack said that Round Robin lacks a permission to write into this channel. The next announcement is tried again; if it stays so, an Owner or Admin of the workspace has to install it anew, under Settings → Slack."
     )]
     MayNotWrite,
     #[error(

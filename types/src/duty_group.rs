@@ -245,7 +245,7 @@ pub struct StandbyForm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum GroupTrouble {
     #[error(
-        "Slack says that Round Robin lacks a permission to change user groups. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+        "When it was last tried, Slack said that Round Robin lacks a permission to change user groups. It is tried again by itself, or at once with Write now; if it stays so, an Owner or Admin of the workspace has to install it anew, under Settings → Slack."
     )]
     MissingScope,
     #[error(

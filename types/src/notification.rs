@@ -283,7 +283,7 @@ pub struct NotificationsView {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DirectTrouble {
     #[error(
-        "Slack says that Round Robin lacks a permission to write direct messages. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+        "When it was last tried, Slack said that Round Robin lacks a permission to write direct messages. The next one is tried again; if it stays so, an Owner or Admin of the workspace has to install it anew, under Settings → Slack."
     )]
     MayNotWrite,
     #[error(

@@ -87,7 +87,7 @@ pub enum TopicTrouble {
     )]
     NotInstalled,
     #[error(
-        "Slack says that Round Robin lacks a permission to set this channel's topic. An Owner or Admin of the workspace has to install it anew, under Settings → Slack."
+        "When it was last tried, Slack said that Round Robin lacks a permission to set this channel's topic. It is tried again by itself, or at once with Write now; if it stays so, an Owner or Admin of the workspace has to install it anew, under Settings → Slack."
     )]
     MayNotWrite,
     #[error(
