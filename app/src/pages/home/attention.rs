@@ -10,8 +10,8 @@ use crate::{
 use leptos::prelude::*;
 use maud::{Markup, html};
 use types::{
-    HomeView, NeedyRotation, PagerDutyNeed, RotationMode, RotationNeed, Selection, SlackNeed,
-    Timestamp,
+    HomeView, NeedyRotation, PagerDutyNeed, RotationCard, RotationMode, RotationNeed, Selection,
+    SlackNeed, SlackPart, Timestamp,
 };
 
 /// Where the connections are looked after.
@@ -163,11 +163,12 @@ fn rotation_need(
         RotationNeed::LeftOut { shifts } => (
             html! {
                 (count(*shifts, "shift of its schedule makes", "shifts of its schedule make")) " no sense, so "
-                @if card.is_unknown() { "who is on duty is not known" }
+                @if card.outlook.is_unknown { "who is on duty is not known" }
                 @else { "somebody may be missing" }
             },
             "Its page says why. Look at the schedule in PagerDuty.",
         ),
+        RotationNeed::Slack { part, name, cause } => return slack(card, *part, (name, cause)),
         RotationNeed::Unlinked { people } => (
             html! { (count(*people, "person is", "people are")) " not linked to Slack" },
             match administers {
@@ -179,6 +180,19 @@ fn rotation_need(
     html! {
         p { (what) }
         p class="hint" { (way) }
+    }
+}
+
+/// What Slack does not take, with the way to where that is chosen.
+fn slack(card: &RotationCard, part: SlackPart, (name, cause): (&str, &str)) -> Markup {
+    let what = match part {
+        SlackPart::Announcements => "Announcements in ",
+        SlackPart::Group => "User group ",
+        SlackPart::Topic => "Topic of ",
+    };
+    html! {
+        p { (what) bdi translate="no" { (name) } ": " (cause) }
+        p { a href=(format!("/rotations/{}/slack", card.id)) { "Open its Slack page" } }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{all_of, row, rows};
 use crate::{
     components::{Card, Notice, Tone, names_markup, time_markup},
-    duty::{OR_LATER, UNKNOWN, is_over},
+    duty::{NOT_KNOWN, OR_LATER, UNKNOWN, is_over},
     pages::{
         rotation_card::{Doubts, badges, last_said, shift, what_follows},
         rotations, week,
@@ -184,7 +184,9 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
     let over = is_over(until, unknown_until);
     html! {
         p class="hint" {
-            @if names.is_empty() {
+            @if card.outlook.is_unknown {
+                (NOT_KNOWN)
+            } @else if names.is_empty() {
                 "Nobody is on duty"
             } @else {
                 (names_markup(&names))
