@@ -2,8 +2,8 @@
 //! rotations depend on.
 
 use crate::{
-    ChannelTrouble, Gap, GroupTrouble, PagerDutyProblem, ScheduleHealth, SlackProblem, SlackWord,
-    Timestamp, TopicTrouble, slack::Hindrance,
+    ChannelTrouble, Gap, GroupTrouble, PagerDutyProblem, RotationId, ScheduleHealth, SlackProblem,
+    SlackWord, Timestamp, TopicTrouble, slack::Hindrance,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,16 @@ pub enum RotationNeed {
         name: String,
         cause: String,
     },
+}
+
+/// Something that Slack does not take, and of which rotation it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedBySlack {
+    pub rotation: RotationId,
+    pub rotation_name: String,
+    pub part: SlackPart,
+    pub name: String,
+    pub cause: String,
 }
 
 /// What a rotation tells Slack.

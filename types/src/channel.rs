@@ -25,6 +25,13 @@ pub struct ChannelFacts {
     pub is_archived: bool,
 }
 
+impl ChannelFacts {
+    /// Whether Round Robin is not in it, and may write there all the same.
+    pub const fn is_written_from_outside(&self) -> bool {
+        !(self.is_member || self.is_private || self.is_archived)
+    }
+}
+
 /// A channel in which a rotation's changes are announced, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelView {
@@ -119,7 +126,7 @@ impl ChannelSearchTrouble {
     }
 }
 
-/// Why a channel was neither added nor removed.
+/// Why a channel was neither added nor removed, nor what waits for it tried again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ChannelRefusal {
     #[error(

@@ -41,7 +41,7 @@ mod week;
 mod workspace;
 
 pub use alerts::{AlertsView, ConnectionAlert};
-pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed, SlackPart};
+pub use attention::{Attention, PagerDutyNeed, RefusedBySlack, RotationNeed, SlackNeed, SlackPart};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};

@@ -26,7 +26,7 @@ mod rights;
 pub mod rotations;
 pub mod schedules;
 pub mod slack_channels;
-mod slack_needs;
+pub mod slack_needs;
 pub mod slack_settings;
 pub mod topics;
 pub mod turns;

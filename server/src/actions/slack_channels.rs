@@ -16,8 +16,14 @@ use types::{ChannelFacts, SlackChannelId, WorkspaceId};
 
 /// How long whoever chooses a channel waits for its name.
 const NAME_LIMIT: Duration = Duration::from_secs(3);
-/// Slack's word for a channel that Round Robin may not know of, or that is none.
-const UNKNOWN: &str = "channel_not_found";
+/// What is kept of a channel of which Slack tells nothing: there is none, or it is private and Round
+/// Robin is not in it.
+const UNTOLD: ChannelFacts = ChannelFacts {
+    name: None,
+    is_private: true,
+    is_member: false,
+    is_archived: false,
+};
 
 /// Asks Slack about a channel that somebody has chosen, and keeps what it tells. What it does not tell
 /// in time is asked for later, and keeps nobody from having chosen.
@@ -28,7 +34,8 @@ pub(super) async fn learn(services: &Services, workspace: &WorkspaceId, channel:
     }
 }
 
-/// Asks Slack about a channel, and keeps what it tells. False where it wants to be left alone.
+/// Asks Slack about a channel, and keeps what it tells. False where it cannot be asked at present, of
+/// whichever of the workspace's.
 pub async fn ask_about(
     services: &Services,
     workspace: &WorkspaceId,
@@ -36,16 +43,16 @@ pub async fn ask_about(
 ) -> Result<bool, Failure> {
     let (slack, store) = (&services.slack, &services.store);
     let Some(installed) = slack::installed(slack, workspace).await? else {
-        return Ok(true);
+        return Ok(false);
     };
     if !slack.channels.may_read(&installed, &Among::Public) {
-        return Ok(true);
+        return Ok(false);
     }
     match slack::channel(slack, &installed, channel).await {
         Ok(info) => store.note_channel(workspace, channel, &info.facts).await?,
-        Err(AskError::Slack(SlackError::Refused { word })) if word.as_str() == UNKNOWN => {
-            // It may have become private, or be no more: what was known is of no use.
-            store.forget_channel(workspace, channel).await?;
+        // What was known of it is of no use any more: it may have become private, or be gone.
+        Err(AskError::Slack(SlackError::Refused { .. })) => {
+            store.note_channel(workspace, channel, &UNTOLD).await?;
         }
         Err(AskError::Slack(SlackError::RateLimited { .. })) => return Ok(false),
         Err(AskError::Slack(error)) => {
@@ -64,10 +71,11 @@ pub(super) async fn known(
 ) -> Result<HashMap<SlackChannelId, ChannelFacts>, Failure> {
     let (store, workspace) = (&services.store, &actor.workspace);
     let mut known = store.slack_channels(workspace, channels).await?;
-    if known.values().any(|facts| facts.is_private) {
+    let is_hidden = |facts: &ChannelFacts| facts.is_private && facts.name.is_some();
+    if known.values().any(is_hidden) {
         let theirs = private_of(services, actor).await?;
         for (id, facts) in &mut known {
-            if facts.is_private && !theirs.contains(id) {
+            if is_hidden(facts) && !theirs.contains(id) {
                 facts.name = None;
             }
         }

@@ -24,8 +24,9 @@ const TASK: &str = "slack_topics";
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// How old what is known of a channel may be.
 const ASKED_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// About how many channels Slack is asked in one round: it takes some fifty questions a minute.
-const ASKED_AT_ONCE: u32 = 20;
+/// About how many channels of a workspace Slack is asked in one round: it takes some fifty such
+/// questions a minute.
+const ASKED_AT_ONCE: usize = 20;
 /// A server that dies is replaced after so long.
 const LEASE: Duration = Duration::from_secs(10 * 60);
 
@@ -85,13 +86,17 @@ pub async fn look_at_topics(services: &Services, rounds: &Rounds) -> Result<(), 
 /// private meanwhile.
 async fn ask_about_channels(services: &Services) -> Result<(), StoreError> {
     let kinds = [ANNOUNCEMENT, TOPIC];
-    let channels = services
-        .store
-        .channels_to_ask_about(kinds, ASKED_AFTER, ASKED_AT_ONCE);
+    let channels = services.store.channels_to_ask_about(kinds, ASKED_AFTER);
+    let mut asked: HashMap<WorkspaceId, usize> = HashMap::new();
     for (workspace, channel) in channels.await? {
+        let asked = asked.entry(workspace.clone()).or_default();
+        if *asked >= ASKED_AT_ONCE {
+            continue;
+        }
+        *asked += 1;
         match slack_channels::ask_about(services, &workspace, &channel).await {
             Ok(true) => {}
-            Ok(false) => break,
+            Ok(false) => *asked = ASKED_AT_ONCE,
             Err(error) => {
                 tracing::warn!(%workspace, %channel, ?error, "a channel was not asked about");
             }

@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use types::{ChannelFacts, SlackChannelId, Timestamp, WorkspaceId};
 
 impl Store {
-    /// Keeps what Slack told just now.
+    /// Keeps what Slack told just now, if it was only that it tells nothing.
     pub async fn note_channel(
         &self,
         workspace: &WorkspaceId,
@@ -30,20 +30,6 @@ impl Store {
             .bind(i64::from(facts.is_private))
             .bind(i64::from(facts.is_member))
             .bind(i64::from(facts.is_archived))
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
-    /// Forgets a channel of which Slack tells no more.
-    pub async fn forget_channel(
-        &self,
-        workspace: &WorkspaceId,
-        channel: &SlackChannelId,
-    ) -> Result<()> {
-        sqlx::query("delete from slack_channels where workspace_id = $1 and channel_id = $2")
-            .bind(workspace.as_str())
-            .bind(channel.as_str())
             .execute(&self.writer)
             .await?;
         Ok(())
@@ -83,12 +69,11 @@ impl Store {
     }
 
     /// The channels that are told by notices of these kinds, announcements and topics, and of which
-    /// Slack told nothing for as long as `age`: the longest ago first, `most` at once.
+    /// Slack was not asked for as long as `age`: the longest ago first.
     pub async fn channels_to_ask_about(
         &self,
         [announcements, topics]: [&str; 2],
         age: Duration,
-        most: u32,
     ) -> Result<Vec<(WorkspaceId, SlackChannelId)>> {
         let statement = format!(
             "select t.workspace_id, t.channel_id from (
@@ -99,14 +84,13 @@ impl Store {
              left join slack_channels c on c.workspace_id = t.workspace_id
                  and c.channel_id = t.channel_id
              where coalesce(c.told_at, 0) <= {now} - $3
-             order by coalesce(c.told_at, 0), t.workspace_id, t.channel_id limit $4",
+             order by coalesce(c.told_at, 0), t.workspace_id, t.channel_id",
             now = self.engine.now()
         );
         let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(announcements)
             .bind(topics)
             .bind(millis(age))
-            .bind(i64::from(most))
             .fetch_all(&self.pool)
             .await?;
         let channels = rows.into_iter();

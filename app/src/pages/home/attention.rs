@@ -4,14 +4,17 @@
 use super::{all_of, row, rows};
 use crate::{
     components::{Badge, Card, Tone, names_markup, time_markup, use_clock, use_session},
-    pages::{rotation_card::later_gap, wording::count},
+    pages::{
+        rotation_card::later_gap,
+        wording::{count, refused_by_slack},
+    },
     view,
 };
 use leptos::prelude::*;
 use maud::{Markup, html};
 use types::{
-    HomeView, NeedyRotation, PagerDutyNeed, RotationCard, RotationMode, RotationNeed, Selection,
-    SlackNeed, SlackPart, Timestamp,
+    HomeView, NeedyRotation, PagerDutyNeed, RotationMode, RotationNeed, Selection, SlackNeed,
+    Timestamp,
 };
 
 /// Where the connections are looked after.
@@ -168,7 +171,9 @@ fn rotation_need(
             },
             "Its page says why. Look at the schedule in PagerDuty.",
         ),
-        RotationNeed::Slack { part, name, cause } => return slack(card, *part, (name, cause)),
+        RotationNeed::Slack { part, name, cause } => {
+            return refused_by_slack(&card.id, *part, (name, cause));
+        }
         RotationNeed::Unlinked { people } => (
             html! { (count(*people, "person is", "people are")) " not linked to Slack" },
             match administers {
@@ -180,19 +185,6 @@ fn rotation_need(
     html! {
         p { (what) }
         p class="hint" { (way) }
-    }
-}
-
-/// What Slack does not take, with the way to where that is chosen.
-fn slack(card: &RotationCard, part: SlackPart, (name, cause): (&str, &str)) -> Markup {
-    let what = match part {
-        SlackPart::Announcements => "Announcements in ",
-        SlackPart::Group => "User group ",
-        SlackPart::Topic => "Topic of ",
-    };
-    html! {
-        p { (what) bdi translate="no" { (name) } ": " (cause) }
-        p { a href=(format!("/rotations/{}/slack", card.id)) { "Open its Slack page" } }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn heading(
     let begins_at = home.coming.items.first().map(|shift| shift.starts_at);
     if ends.any(|until| !is_over(until, unknown_until)) {
         "You are on duty"
-    } else if home.on_duty.all > 0 || is_over(begins_at, unknown_until) {
+    } else if home.on_duty.all > 0 || home.unknown > 0 || is_over(begins_at, unknown_until) {
         "Whether you are on duty is not known"
     } else {
         "You are not on duty"
@@ -256,6 +256,7 @@ mod tests {
         HomeView {
             rotations: 1,
             mine: 1,
+            unknown: 0,
             on_duty: First::of(mine.collect(), 8),
             coming: First::of(coming.into_iter().collect(), 8),
             in_turn: First::of(Vec::new(), 8),
@@ -286,6 +287,12 @@ mod tests {
             let said = heading(&home, Some(&ana), unknown_until.map(at));
             assert_eq!(said, expected, "{ends:?} {begins:?} {unknown_until:?}");
         }
+        // Somebody is on duty in one of hers, and it is not known who.
+        let odd = HomeView {
+            unknown: 1,
+            ..home(&[], None)
+        };
+        assert_eq!(heading(&odd, Some(&ana), None), UNKNOWN);
     }
 
     #[test]

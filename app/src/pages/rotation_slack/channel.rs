@@ -19,7 +19,9 @@ use crate::{
     view,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use types::{AnnouncementRefusal, AnnouncementView, ChannelView, RotationId, SlackCapability};
+use types::{
+    AnnouncementRefusal, AnnouncementView, ChannelFacts, ChannelView, RotationId, SlackCapability,
+};
 
 /// The id and the name of the field for the template.
 pub(super) const FIELD: &str = "announcement";
@@ -185,14 +187,14 @@ fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) 
     let write = button_of(actions.write, (&rotation, &id), "Write now");
     let remove = button_of(actions.remove, (&rotation, &id), "Remove");
     let facts = channel.facts.as_ref();
-    let is_outside = facts.is_some_and(|facts| !(facts.is_member || facts.is_archived));
+    let is_outside = facts.is_some_and(ChannelFacts::is_written_from_outside);
     view! {
         <li>
             <div>
                 {named(&channel.id, channel.facts)}
                 <p class="hint">{last}</p>
                 {is_outside.then(|| view! {
-                    <p class="hint">"Round Robin is not in this channel, and writes there as far as the channel is public."</p>
+                    <p class="hint">"Round Robin is not in this channel, and writes there all the same, since it is public."</p>
                 })}
                 {channel.trouble.map(warning)}
             </div>

@@ -149,7 +149,7 @@ pub(super) fn named(id: &SlackChannelId, facts: Option<ChannelFacts>) -> AnyView
     };
     view! {
         {name}{id}
-        {badge(facts.is_private, "Private")}
+        {badge(facts.is_private && facts.is_member, "Private")}
         {badge(facts.is_archived, "Archived")}
     }
     .into_any()
