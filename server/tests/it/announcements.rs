@@ -4,7 +4,7 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, entry, postgres, slack_output::Output, workspace,
 };
-use app::backend::{Audit, Caller, Channels, Rotations, Schedules, Topics};
+use app::backend::{Audit, Caller, Channels, Connections, Rotations, Schedules, Topics};
 use axum::http::StatusCode;
 use domain::Occasion;
 use serde_json::{Value, json};
@@ -828,6 +828,13 @@ async fn what_slack_does_not_take_is_told_on_home_to_those_who_may_mend_it_and_t
             ..caller()
         };
         assert_eq!(needs(&bob).await, [], "he could change nothing about it");
+        let panel = async |caller: &Caller| {
+            let refused = backend.integrations(caller).await.unwrap().slack.refused;
+            refused.items.into_iter().map(|one| (one.rotation, one.name))
+        };
+        let told: Vec<_> = panel(ann).await.collect();
+        assert_eq!(told, [(id.clone(), name.clone())]);
+        assert_eq!(panel(&bob).await.count(), 0);
 
         // A topic there is a need of its own.
         let (channel, template) = (ARCHIVED.to_owned(), "%USER%".to_owned());
@@ -864,7 +871,7 @@ async fn where_shifts_make_no_sense_nobody_is_told_that_nobody_is_on_duty() {
         let (services, sandbox) = (&output.services, &output.sandbox);
         let id = bound_to(services, sandbox, "PPLATP1").await;
         output.add(&id, CHANNEL).await;
-        let (channel, template) = (CHANNEL.to_owned(), "On duty: %USER%".to_owned());
+        let (channel, template) = (OTHER.to_owned(), "On duty: %USER%".to_owned());
         let backend = &output.backend;
         let setting =
             backend.set_topic(&output.caller, id.clone(), channel, template, String::new());
@@ -885,7 +892,7 @@ async fn where_shifts_make_no_sense_nobody_is_told_that_nobody_is_on_duty() {
         let written = output.until_written(1).await;
         let expected = "It is not known who is on duty for Bound to PPLATP1";
         assert!(written[0].starts_with(expected), "{written:?}");
-        output.until_topic(CHANNEL, "On duty: not known").await;
+        output.until_topic(OTHER, "On duty: not known").await;
         let home = backend.home(&output.caller).await.unwrap();
         assert!(home.owned.items[0].outlook.is_unknown);
         let nobody = RotationFilter {
