@@ -830,7 +830,10 @@ async fn what_slack_does_not_take_is_told_on_home_to_those_who_may_mend_it_and_t
         assert_eq!(needs(&bob).await, [], "he could change nothing about it");
         let panel = async |caller: &Caller| {
             let refused = backend.integrations(caller).await.unwrap().slack.refused;
-            refused.items.into_iter().map(|one| (one.rotation, one.name))
+            refused
+                .items
+                .into_iter()
+                .map(|one| (one.rotation, one.name))
         };
         let told: Vec<_> = panel(ann).await.collect();
         assert_eq!(told, [(id.clone(), name.clone())]);
