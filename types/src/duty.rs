@@ -1,7 +1,7 @@
 //! Duty as pages tell it: who has it, from when until when, who comes next, and when nobody
 //! has it. Stretches of time are half-open: `[starts_at, ends_at)`.
 
-use crate::{MemberKey, Timestamp};
+use crate::{LeftOut, MemberKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Who has a duty: told apart by the key, since names may be shared.
@@ -132,6 +132,10 @@ pub struct Outlook {
     /// Where nobody is on duty since everybody who could be is away: when the first of them is back.
     #[serde(default)]
     pub away_until: Option<Timestamp>,
+    /// Nobody is known to be on duty, and somebody may be all the same: shifts of its schedule that may
+    /// be of now make no sense.
+    #[serde(default)]
+    pub is_unknown: bool,
 }
 
 /// Somebody who is on duty.
@@ -194,6 +198,16 @@ pub struct Gap {
 }
 
 impl Outlook {
+    /// The same at that moment, where these shifts of the schedule make no sense.
+    #[must_use]
+    pub fn without(self, left_out: Option<&LeftOut>, now: Timestamp) -> Self {
+        let may_be_on = left_out.is_some_and(|left_out| left_out.may_be_of(now));
+        Self {
+            is_unknown: self.on_duty.is_empty() && may_be_on,
+            ..self
+        }
+    }
+
     /// When those on duty end, and when somebody else begins, as far as the plan tells.
     pub fn changes(&self) -> impl Iterator<Item = Timestamp> + '_ {
         let ends = self.on_duty.iter().filter_map(|duty| duty.until);

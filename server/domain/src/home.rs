@@ -37,6 +37,8 @@ pub struct Home<T> {
     pub rotations: u32,
     /// Where the reader takes turns, is on duty, or will be.
     pub mine: u32,
+    /// Where the reader takes turns and it is not known who is on duty.
+    pub unknown: u32,
     /// Where the reader is on duty, by the end of that.
     pub on_duty: First<T>,
     /// By start.
@@ -70,7 +72,8 @@ pub fn home<T: Copy>(
         .filter(|one| one.needs.iter().any(is_unconfirmed));
     Home {
         rotations: count(seen.len()),
-        mine: count(mine.count()),
+        mine: count(mine.clone().count()),
+        unknown: count(mine.filter(|one| one.outlook.is_unknown).count()),
         on_duty: on_duty(seen, &me),
         coming: coming(seen, &me, now),
         in_turn: in_turn(seen, &me),
@@ -304,7 +307,7 @@ mod tests {
             health: ScheduleHealth::NeedsAttention,
             confirmed_at: None,
         });
-        let both = [RotationNeed::Nobody, unconfirmed];
+        let both = [RotationNeed::Nobody, unconfirmed.clone()];
         let row = |name, needs| (name, NOBODYS, &crew, Foresight::Unknown, needs);
         let alone = [unconfirmed];
         let rotations = [row("one", &alone[..]), row("other", &both)];

@@ -25,6 +25,8 @@ pub mod overrides;
 mod rights;
 pub mod rotations;
 pub mod schedules;
+pub mod slack_channels;
+pub mod slack_needs;
 pub mod slack_settings;
 pub mod topics;
 pub mod turns;
