@@ -135,11 +135,12 @@ impl Clock {
     /// Has a workspace hand over, unless it does so already.
     fn begin(&self, place: Place) {
         if self.busy(|busy| busy.insert(place.clone())) {
-            let clock = self.clone();
+            let handing_over = HandingOver {
+                clock: self.clone(),
+                place,
+            };
             self.tasks.spawn(async move {
-                clock.hand_over(&place).await;
-                clock.busy(|busy| busy.remove(&place));
-                clock.signal.wake();
+                handing_over.clock.hand_over(&handing_over.place).await;
             });
         }
     }
@@ -170,5 +171,18 @@ impl Clock {
     fn busy<T>(&self, change: impl FnOnce(&mut HashSet<Place>) -> T) -> T {
         let busy = self.handing_over.lock();
         change(&mut busy.unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A place that is busy, however that ends.
+struct HandingOver {
+    clock: Clock,
+    place: Place,
+}
+
+impl Drop for HandingOver {
+    fn drop(&mut self) {
+        self.clock.busy(|busy| busy.remove(&self.place));
+        self.clock.signal.wake();
     }
 }

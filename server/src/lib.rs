@@ -12,6 +12,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+mod foreign_json;
 pub mod hand_offs;
 pub mod housekeeping;
 pub mod http;

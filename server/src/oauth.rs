@@ -2,6 +2,7 @@
 //! the form in which both want it, with the app's id and secret in the body and
 //! fields of their own in the answer, and the reading of ID tokens.
 
+use crate::foreign_json;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderValue;
 use oauth2::{
@@ -76,7 +77,7 @@ pub fn claims<T: DeserializeOwned>(id_token: &str) -> Option<T> {
     let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
     // Not at once as `T`: a claim that is there twice would hide all of them.
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let claims: Value = foreign_json::read(&claims).ok()?;
     serde_json::from_value(claims).ok()
 }
 

@@ -7,7 +7,10 @@ use super::{
     refusal::{interposed, is_page, refusal},
     transport::{ANSWER_LIMIT_SECONDS, bounded_body, plain_client, unanswered},
 };
-use crate::oauth::{TokenClient, Tokens, address, is_sendable, token_client};
+use crate::{
+    foreign_json,
+    oauth::{TokenClient, Tokens, address, is_sendable, token_client},
+};
 use http::{HeaderMap, StatusCode};
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, ExtraTokenFields, HttpRequest, HttpResponse,
@@ -334,7 +337,7 @@ fn judged(
 /// The body as the library reads it: each answer may have spent a refresh token, so
 /// none is given up for a field that servers are known to write differently.
 fn as_standard(body: Vec<u8>) -> Vec<u8> {
-    let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
+    let Ok(Value::Object(mut answer)) = foreign_json::read(&body) else {
         return body;
     };
     // There is no other way to use it, whatever it is called.
@@ -373,12 +376,14 @@ fn whole_seconds(told: &Value) -> Option<u64> {
 }
 
 fn names_an_error(body: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Refusal {
-        #[serde(rename = "error")]
-        _error: String,
-    }
-    serde_json::from_slice::<Refusal>(body).is_ok()
+    let Ok(answer) = foreign_json::read::<Value>(body) else {
+        return false;
+    };
+    // One that carries a token says nothing of an error, whatever else it holds.
+    let names = answer["error"]
+        .as_str()
+        .is_some_and(|error| !error.is_empty());
+    names && answer["access_token"].is_null()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::text::{plain, plain_up_to};
 use domain::{Cause, ScheduleVersion, Shift};
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 use types::{
     LeftOut, PagerDutyProblem, PagerDutyUserId, ScheduleId, ScheduleSummary, ShiftOddity, Timestamp,
 };
@@ -398,8 +398,25 @@ fn in_order(mut shifts: Vec<Shift>) -> Vec<Shift> {
 }
 
 fn instant(text: &str) -> Option<Timestamp> {
-    let instant: jiff::Timestamp = text.parse().ok()?;
+    let instant: jiff::Timestamp = in_nanoseconds(text).parse().ok()?;
     Some(Timestamp::from_millis(instant.as_millisecond()))
+}
+
+/// A time without what is finer than anybody reads: a fraction may have any number of digits.
+fn in_nanoseconds(time: &str) -> Cow<'_, str> {
+    const DIGITS: usize = 9;
+    let Some((whole, fraction)) = time.split_once(['.', ',']) else {
+        return Cow::from(time);
+    };
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    match digits > DIGITS {
+        true => Cow::from(format!(
+            "{whole}.{}{}",
+            &fraction[..DIGITS],
+            &fraction[digits..]
+        )),
+        false => Cow::from(time),
+    }
 }
 
 /// A schedule's page in PagerDuty.

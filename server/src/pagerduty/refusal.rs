@@ -4,6 +4,7 @@
 //! nobody's word on a credential, a person or a schedule, and a 404 without a word says of
 //! nobody that they are gone.
 
+use crate::foreign_json;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CONTENT_TYPE, LOCATION},
@@ -106,7 +107,7 @@ fn seconds(value: &HeaderValue) -> Option<f64> {
 }
 
 fn missing_scopes(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = foreign_json::read(body).ok()?;
     let scopes = body.pointer("/error/required_scopes")?.as_str()?.trim();
     let is_list = scopes
         .bytes()

@@ -3,6 +3,7 @@
 //! own: one of another type is as good as absent. A field is required only where
 //! nothing could be said without it.
 
+use crate::foreign_json;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error},
@@ -162,13 +163,17 @@ pub struct User {
     pub deleted_at: Option<String>,
 }
 
+/// What some programs begin their texts with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The body of an answer as a `T`, if it can be read.
 pub fn answer<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     // Serde takes a list for an object with its fields in order, which it never is here.
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    let read = || serde_json::from_slice(body).ok();
+    let read = || foreign_json::read(body).ok();
     // Serde minds a name that is there twice, which hides nothing.
-    let leniently = || from_object(serde_json::from_slice(body).ok()?).ok();
+    let leniently = || from_object(foreign_json::read(body).ok()?).ok();
     is_object.then(|| read().or_else(leniently))?
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     background::LONGEST_DEMANDED,
     config::{SlackApp, SlackConfig},
+    foreign_json,
     oauth::{self, Tokens, token_client},
 };
 use oauth2::{
@@ -592,7 +593,7 @@ impl SlackClient {
             SlackError::Unreachable => SlackError::Unreadable,
             error => error,
         })?;
-        let value = serde_json::from_slice(&answer).map_err(|_| SlackError::Unreadable)?;
+        let value = foreign_json::read(&answer).map_err(|_| SlackError::Unreadable)?;
         Ok(Granted { value, scopes })
     }
 
@@ -614,7 +615,7 @@ impl SlackClient {
             .map_err(unsent)?;
         let scopes = granted_scopes(response.headers());
         let value =
-            serde_json::from_slice(&read(response).await?).map_err(|_| SlackError::Unreadable)?;
+            foreign_json::read(&read(response).await?).map_err(|_| SlackError::Unreadable)?;
         Ok(Granted { value, scopes })
     }
 
@@ -685,7 +686,7 @@ impl<'c> AsyncHttpClient<'c> for SlackClient {
 /// empty. What tells that tokens end after hours comes in several shapes, of which the
 /// library knows one: it becomes a field of our own.
 fn as_standard(body: Vec<u8>) -> Vec<u8> {
-    let Ok(Value::Object(mut answer)) = serde_json::from_slice(&body) else {
+    let Ok(Value::Object(mut answer)) = foreign_json::read(&body) else {
         return body;
     };
     let token = answer.get("access_token").and_then(Value::as_str);
@@ -745,7 +746,7 @@ async fn read(response: Response) -> Result<Vec<u8>, SlackError> {
         });
     }
     let body = read_limited(response).await?;
-    let answer: Value = serde_json::from_slice(&body).map_err(|_| SlackError::Unreadable)?;
+    let answer: Value = foreign_json::read(&body).map_err(|_| SlackError::Unreadable)?;
     if answer["ok"] == true {
         return Ok(body);
     }

@@ -3,7 +3,8 @@
 
 use super::shapes::is_id;
 use crate::{crypto::token_key, oauth};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
 use types::{PersonId, Timestamp, WorkspaceId};
 
 /// How far our clock may run ahead of Slack's, in seconds. The token has come
@@ -49,12 +50,28 @@ pub enum IdTokenError {
 struct Claims {
     iss: String,
     aud: Audience,
+    #[serde(deserialize_with = "whole_seconds")]
     exp: i64,
     nonce: Option<String>,
     #[serde(rename = "https://slack.com/team_id")]
     team: String,
     #[serde(rename = "https://slack.com/user_id")]
     user: String,
+}
+
+/// A time may have a fraction, and some write it as a text.
+fn whole_seconds<'de, D: Deserializer<'de>>(time: D) -> Result<i64, D::Error> {
+    let seconds = match Value::deserialize(time)? {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let seconds: f64 = seconds.ok_or_else(|| D::Error::custom("no time"))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is no i64 is as far as one reaches"
+    )]
+    Ok(seconds.floor() as i64)
 }
 
 /// OpenID allows one audience or several.
@@ -193,6 +210,20 @@ mod tests {
             checked_with("exp", json!(1_780_000_000 - 900)).unwrap_err(),
             IdTokenError::Expired
         );
+    }
+
+    #[test]
+    fn a_time_may_have_a_fraction_and_be_written_as_a_text() {
+        for time in [json!(1_780_000_000.5), json!("1780000000"), json!(1e300)] {
+            assert!(checked_with("exp", time).is_ok());
+        }
+        for time in [json!(1_779_990_000.5), json!("1779990000.9")] {
+            let expired = checked_with("exp", time).unwrap_err();
+            assert_eq!(expired, IdTokenError::Expired);
+        }
+        for time in [json!("soon"), json!(null), json!([])] {
+            assert_eq!(checked_with("exp", time).unwrap_err(), IdTokenError::Form);
+        }
     }
 
     #[test]

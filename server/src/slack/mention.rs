@@ -2,6 +2,7 @@
 //! mentioned the app. Pure.
 
 use super::shapes::person_id;
+use crate::foreign_json;
 use serde_json::Value;
 use types::{PersonId, SlackChannelId, WorkspaceId};
 
@@ -35,7 +36,7 @@ pub enum Event {
 
 impl Event {
     pub fn read(body: &[u8]) -> Self {
-        let Ok(sent) = serde_json::from_slice::<Value>(body) else {
+        let Ok(sent) = foreign_json::read::<Value>(body) else {
             return Self::Odd;
         };
         match sent["type"].as_str() {

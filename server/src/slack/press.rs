@@ -1,6 +1,7 @@
 //! Buttons that people press under messages of the app, as Slack sends it. Pure.
 
 use super::shapes::person_id;
+use crate::foreign_json;
 use serde_json::Value;
 use types::{PersonId, SlackChannelId, WorkspaceId};
 
@@ -82,7 +83,7 @@ impl Interaction {
     pub fn read(body: &[u8]) -> Self {
         let mut fields = url::form_urlencoded::parse(body);
         let payload = fields.find(|(name, _)| name == "payload");
-        let sent = payload.and_then(|(_, json)| serde_json::from_str::<Value>(&json).ok());
+        let sent = payload.and_then(|(_, json)| foreign_json::read::<Value>(json.as_bytes()).ok());
         match sent {
             Some(sent) if sent["type"].is_string() => press(&sent).map_or(Self::Other, Self::Press),
             _ => Self::Odd,

@@ -1,6 +1,6 @@
 //! What `docs/operating` has to copy from, read by the programs that it is for.
 
-use crate::support::programs::installed;
+use crate::support::{databases, process::ServerProcess, programs::installed};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -45,6 +45,18 @@ fn systemd_finds_nothing_to_say_against_the_unit() {
     let exposed = ask(&security, &here);
     let said = String::from_utf8_lossy(&exposed.stdout);
     assert!(exposed.status.success(), "{said}");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_takes_nothing_with_it() {
+    for database in databases().await {
+        // It has answered and looked for what is due by the time that it is ready.
+        let server = ServerProcess::start_on_a_full_disk(&database).await;
+        for path in ["/readyz", "/sign-in", "/nowhere"] {
+            let answer = reqwest::get(format!("{}{path}", server.url)).await;
+            assert!(answer.unwrap().status().as_u16() < 500, "{path}");
+        }
+    }
 }
 
 /// What was said of our unit: other units of the system may have their faults.

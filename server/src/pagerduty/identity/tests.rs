@@ -276,6 +276,15 @@ async fn everything_else_is_judged_by_its_status() {
 }
 
 #[tokio::test]
+async fn an_answer_with_tokens_is_no_refusal_whatever_it_says_beside() {
+    for error in [json!(""), json!("none"), json!(null)] {
+        let answer = json!({"access_token": "a", "refresh_token": "b", "error": error});
+        let stub = Stub::start(move |_| answer.to_string()).await;
+        refresh(&stub).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_no_request_can_carry_is_none() {
     for token in ["a".repeat(4_097), "a\nb".to_owned()] {
         let answer = json!({"access_token": token, "refresh_token": "b"});

@@ -3,6 +3,7 @@
 
 use super::{Database, ENCRYPTION_KEYS, NOWHERE, ports::free_port};
 use std::{
+    fs::File,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -59,7 +60,14 @@ impl ServerProcess {
 
     /// The same, with Slack at `slack`.
     pub async fn start_with_slack(database: &Database, pagerduty: &str, slack: &str) -> Self {
-        Self::start_with(database, pagerduty, slack, &[]).await
+        Self::start_with(database, (pagerduty, slack), &[], Stdio::inherit()).await
+    }
+
+    /// One that logs all there is to log to where nothing can be written any more.
+    pub async fn start_on_a_full_disk(database: &Database) -> Self {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let all = [("RUST_LOG", "trace")];
+        Self::start_with(database, (NOWHERE, NOWHERE), &all, full.into()).await
     }
 
     /// One without PagerDuty, whose app at Slack signs what it sends with this secret.
@@ -69,14 +77,14 @@ impl ServerProcess {
             ("ROUNDROBIN_SLACK_CLIENT_SECRET", "secret"),
             ("ROUNDROBIN_SLACK_SIGNING_SECRET", secret),
         ];
-        Self::start_with(database, NOWHERE, slack, &app).await
+        Self::start_with(database, (NOWHERE, slack), &app, Stdio::inherit()).await
     }
 
     async fn start_with(
         database: &Database,
-        pagerduty: &str,
-        slack: &str,
+        (pagerduty, slack): (&str, &str),
         settings: &[(&str, &str)],
+        log: Stdio,
     ) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
         let child = roundrobin(&[])
@@ -92,7 +100,7 @@ impl ServerProcess {
             .env("ROUNDROBIN_PAGERDUTY_POLL_SECONDS", "1")
             .env("ROUNDROBIN_SLACK_URL", slack)
             .envs(settings.iter().copied())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut server = Self {

@@ -23,6 +23,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     let _server = workspace.start()?;
     let bound = format!("{PAGE}/{}", workspace.bound_rotation());
     let editor = format!("{bound}/schedule?schedule={}", scale::schedule(0));
+    let [slack, edit] = ["slack", "edit"].map(|page| format!("{bound}/{page}"));
     let cookies = workspace.visitor.cookie_header();
     let mut scales = Scales {
         port: workspace.ports.server,
@@ -35,7 +36,10 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
         (PAGE, PAGE, &cookies),
         ("/rotations/{id}", &bound, &cookies),
         ("/rotations/{id}/schedule?schedule={id}", &editor, &cookies),
+        ("/rotations/{id}/slack", &slack, &cookies),
+        ("/rotations/{id}/edit", &edit, &cookies),
         ("/rotations/new", "/rotations/new", &cookies),
+        ("/week?weeks=4", "/week?weeks=4", &cookies),
         ("/settings", "/settings", &cookies),
         ("/settings/integrations", "/settings/integrations", &cookies),
         (
@@ -46,6 +50,14 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
         ("/settings/audit", "/settings/audit", &cookies),
         ("/settings/holidays", "/settings/holidays", &cookies),
         ("/settings/background", "/settings/background", &cookies),
+        ("/settings/slack", "/settings/slack", &cookies),
+        (
+            "/settings/notifications",
+            "/settings/notifications",
+            &cookies,
+        ),
+        ("/settings/absences", "/settings/absences", &cookies),
+        ("/settings/calendars", "/settings/calendars", &cookies),
     ] {
         let (page, files) = scales.weigh_page(path, cookies)?;
         let all = page + files;
