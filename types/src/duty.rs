@@ -50,6 +50,12 @@ impl Stretch {
         self.starts_at <= at && self.ends_at.is_none_or(|end| at < end)
     }
 
+    /// What is planned is not known beyond its end, so it may go on.
+    pub fn may_go_on(&self, known_until: Option<Timestamp>) -> bool {
+        let ends = self.ends_at.zip(known_until);
+        ends.is_some_and(|(end, known_until)| end >= known_until)
+    }
+
     /// The same as far as somebody has said so: where duty changed and nobody has told how,
     /// the plan alone puts nobody on duty.
     pub fn is_known_to_hold(&self, at: Timestamp, changed_at: Option<Timestamp>) -> bool {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Selection {
     #[default]
     All,
-    /// The reader takes turns in them, or is on duty.
+    /// The reader takes turns in them, is on duty, or will be.
     Mine,
     Owned,
     /// The reader is on duty.

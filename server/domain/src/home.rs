@@ -35,7 +35,7 @@ pub struct Turn<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home<T> {
     pub rotations: u32,
-    /// Where the reader takes turns or is on duty.
+    /// Where the reader takes turns, is on duty, or will be.
     pub mine: u32,
     /// Where the reader takes turns and it is not known who is on duty.
     pub unknown: u32,
@@ -63,7 +63,9 @@ pub fn home<T: Copy>(
     now: Timestamp,
 ) -> Home<T> {
     let me = MemberKey::of_person(reader);
-    let mine = seen.iter().filter(|one| one.relation.member);
+    let mine = seen
+        .iter()
+        .filter(|one| one.foresight.is_of(one.relation, &me, now));
     let owned = seen.iter().filter(|one| one.relation.owner);
     let unconfirmed = seen
         .iter()
@@ -109,7 +111,7 @@ fn coming<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey, now: Timestamp)
             rotation: one.rotation,
             starts_at: stretch.starts_at,
             ends_at: stretch.ends_at,
-            or_later: stretch.ends_at.is_some_and(|end| Some(end) >= known_until),
+            or_later: stretch.may_go_on(known_until),
         })
     });
     let mut turns: Vec<_> = turns.collect();

@@ -128,12 +128,9 @@ pub async fn list(
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
         let mut listed = present.listed(place, rotation);
         slack.add(actor, rotation, &mut listed);
-        searched.finds(&present, rotation, &listed).then(|| {
-            (
-                traits(rotation, &listed, actor, present.time_of(rotation)),
-                listed,
-            )
-        })
+        searched
+            .finds(&present, rotation, &listed)
+            .then(|| (traits(&present, rotation, &listed, actor), listed))
     });
     let page = domain::listing(found.collect(), filter);
     Ok(Listing { present, page })
@@ -208,19 +205,28 @@ pub async fn with_code(
 }
 
 /// What a rotation is to the actor, and how it is.
-fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timestamp) -> Traits {
+fn traits(present: &Present, rotation: &ListedRotation, listed: &Listed, actor: &Actor) -> Traits {
+    let now = present.time_of(rotation);
     let person = actor.person();
-    let relation = person.map(|person| rotation.relation_to(person));
     let me = person.map(MemberKey::of_person);
     let outlook = &listed.outlook;
+    let Concern { turns, owned } = present.concern(rotation, actor);
     Traits {
-        mine: relation.is_some_and(|relation| relation.member),
-        owned: relation.is_some_and(|relation| relation.owner),
+        mine: turns,
+        owned,
         on_duty: me.is_some_and(|me| outlook.of(&me).is_some()),
         nobody: outlook.on_duty.is_empty() && !outlook.is_unknown,
         needs_attention: !listed.needs.is_empty(),
         changes_at: outlook.changes().filter(|at| *at > now).min(),
     }
+}
+
+/// What a rotation is to somebody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Concern {
+    /// They take turns in it, are on duty, or will be.
+    pub(super) turns: bool,
+    pub(super) owned: bool,
 }
 
 /// What the rotations of a workspace are read from, all at once.
@@ -270,6 +276,20 @@ impl Present {
         match rotation.plan.schedule() {
             Some(_) => self.now,
             None => self.own_now,
+        }
+    }
+
+    /// What the rotation is to the actor.
+    pub(super) fn concern(&self, rotation: &ListedRotation, actor: &Actor) -> Concern {
+        let Some(person) = actor.person() else {
+            return Concern::default();
+        };
+        let relation = rotation.relation_to(person);
+        let me = MemberKey::of_person(person);
+        let now = self.time_of(rotation);
+        Concern {
+            turns: self.foresight(rotation).is_of(relation, &me, now),
+            owned: relation.owner,
         }
     }
 

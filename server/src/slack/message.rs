@@ -32,11 +32,25 @@ pub struct Writing<'a> {
     directory: &'a Directory,
     /// By which clocks duty goes, where that is known.
     zone: Option<&'a Zone>,
+    /// Until when it is known who has which shift.
+    known_until: Option<Timestamp>,
 }
 
 impl<'a> Writing<'a> {
     pub const fn new(directory: &'a Directory, zone: Option<&'a Zone>) -> Self {
-        Self { directory, zone }
+        Self {
+            directory,
+            zone,
+            known_until: None,
+        }
+    }
+
+    /// For shifts, of which those that last until then may go on.
+    pub const fn of_shifts(self, known_until: Option<Timestamp>) -> Self {
+        Self {
+            known_until,
+            ..self
+        }
     }
 
     /// Slack shows it in each reader's own time zone, and two moments alike that clocks show alike. Where
@@ -57,6 +71,9 @@ impl<'a> Writing<'a> {
     fn shift_in_words(self, shift: &Stretch) -> String {
         let from = shift.starts_at;
         match shift.ends_at {
+            Some(until) if shift.may_go_on(self.known_until) => {
+                format!("{} or later", self.during(Span { from, until }))
+            }
             Some(until) => self.during(Span { from, until }),
             None => self.moment(from),
         }
@@ -663,6 +680,23 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn a_shift_that_may_go_on_is_told_as_such() {
+        let shift = Stretch {
+            holder: None,
+            starts_at: AT,
+            ends_at: Some(AT),
+            overrides: Vec::new(),
+        };
+        let told = |known_until| {
+            let directory = directory();
+            let writing = writing(&directory).of_shifts(Some(known_until));
+            personal_line(("Ops", "https://rr"), Personal::Coming(&shift), writing)
+        };
+        assert!(told(AT).ends_with(&format!("until {DATE} or later.")));
+        assert!(told(AT.plus_seconds(1)).ends_with(&format!("until {DATE}.")));
     }
 
     #[test]

@@ -71,9 +71,9 @@ pub(super) fn part(home: &HomeView, now: Timestamp) -> AnyView {
 fn all_is_well(rotations: u32) -> String {
     let where_ = match rotations {
         1 => "in the one rotation that you see".to_owned(),
-        _ => format!("in each of the {rotations} rotations that you see"),
+        _ => format!("in any of the {rotations} rotations that you see"),
     };
-    format!("Nothing: somebody is on duty {where_}, and no gap is known for the next 14 days.")
+    format!("Nothing: nobody is missing {where_}, and no gap is known for the next 14 days.")
 }
 
 fn service(name: &'static str, said: Markup) -> AnyView {

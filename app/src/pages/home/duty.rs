@@ -180,7 +180,10 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
         .iter()
         .map(|duty| duty.holder.name.clone())
         .collect();
-    let until = on_duty.iter().filter_map(|duty| duty.until).min();
+    let ends = on_duty
+        .iter()
+        .filter_map(|duty| Some((duty.until?, duty.or_later)));
+    let (until, or_later) = ends.min().unzip();
     let over = is_over(until, unknown_until);
     html! {
         p class="hint" {
@@ -192,7 +195,10 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
                 (names_markup(&names))
                 @match until {
                     Some(at) if over => { ", shift ended " (time_markup(at, false, now)) (UNKNOWN) }
-                    Some(at) => { ", until " (time_markup(at, false, now)) }
+                    Some(at) => {
+                        ", until " (time_markup(at, false, now))
+                        @if or_later == Some(true) { (OR_LATER) }
+                    }
                     None => {}
                 }
             }
