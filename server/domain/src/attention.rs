@@ -131,7 +131,7 @@ mod tests {
             ..well(&of_now)
         };
         let left_out = RotationNeed::LeftOut { shifts: 2 };
-        assert_eq!(needs(&condition), [left_out.clone()]);
+        assert_eq!(needs(&condition), std::slice::from_ref(&left_out));
         // One that is to come leaves it certain.
         let to_come = Condition {
             outlook: &of_later,

@@ -68,10 +68,12 @@ pub enum GroupGoal {
     /// Enabled, with these, of whom there is at least one.
     Members(BTreeSet<PersonId>),
     /// Whoever is in it stays, and these, of whom there is at least one, are in it too. A list that
-    /// names one of the `barred` is not taken.
+    /// names one of the `barred` is not taken. One that `reaches` somebody on duty is enabled, and then
+    /// reaches nobody who was in it while it was not.
     AtLeast {
         people: BTreeSet<PersonId>,
         barred: BTreeSet<PersonId>,
+        reaches: bool,
     },
     Disabled,
     /// However it is.
@@ -119,6 +121,7 @@ pub fn group_plan(rules: &GroupRules, feeds: &[Feed], directory: &Directory) -> 
     let goal = match members {
         // Whoever is in it may be the one: nobody is taken out for what is not known.
         _ if feeds.iter().any(is_unknown) => GroupGoal::AtLeast {
+            reaches: !present.is_empty(),
             people: present.into_iter().chain(permanent).collect(),
             barred: rules.barred(directory),
         },
@@ -130,6 +133,7 @@ pub fn group_plan(rules: &GroupRules, feeds: &[Feed], directory: &Directory) -> 
         None => GroupGoal::AtLeast {
             people: permanent,
             barred: rules.barred(directory),
+            reaches: false,
         },
     };
     let goal = match goal {
@@ -190,10 +194,17 @@ impl GroupGoal {
                     writes.push(GroupWrite::Enable);
                 }
             }
-            Self::AtLeast { people, barred } => {
-                let members = with_those(people, barred, state);
+            Self::AtLeast {
+                people,
+                barred,
+                reaches,
+            } => {
+                let members = with_those(people, (barred, *reaches), state);
                 if state.members != members {
                     writes.push(GroupWrite::Members(members));
+                }
+                if *reaches && state.disabled {
+                    writes.push(GroupWrite::Enable);
                 }
             }
             Self::Disabled if !state.disabled => writes.push(GroupWrite::Disable),
@@ -206,8 +217,12 @@ impl GroupGoal {
     pub fn takes_out(&self, state: &GroupState) -> BTreeSet<PersonId> {
         match self {
             Self::Members(members) => state.members.difference(members).cloned().collect(),
-            Self::AtLeast { people, barred } => {
-                let members = with_those(people, barred, state);
+            Self::AtLeast {
+                people,
+                barred,
+                reaches,
+            } => {
+                let members = with_those(people, (barred, *reaches), state);
                 state.members.difference(&members).cloned().collect()
             }
             Self::Disabled | Self::AsItIs => BTreeSet::new(),
@@ -219,7 +234,14 @@ impl GroupGoal {
         match (self, state) {
             (_, Some(state)) => Some(self.takes_out(state)),
             (Self::Disabled | Self::AsItIs, None) => Some(BTreeSet::new()),
-            (Self::AtLeast { barred, .. }, None) if barred.is_empty() => Some(BTreeSet::new()),
+            (
+                Self::AtLeast {
+                    barred,
+                    reaches: false,
+                    ..
+                },
+                None,
+            ) if barred.is_empty() => Some(BTreeSet::new()),
             (Self::Members(_) | Self::AtLeast { .. }, None) => None,
         }
     }
@@ -229,7 +251,11 @@ impl GroupGoal {
     pub fn members(&self, state: Option<&GroupState>) -> Option<BTreeSet<PersonId>> {
         match self {
             Self::Members(members) => Some(members.clone()),
-            Self::AtLeast { people, barred } => Some(with_those(people, barred, state?)),
+            Self::AtLeast {
+                people,
+                barred,
+                reaches,
+            } => Some(with_those(people, (barred, *reaches), state?)),
             Self::Disabled | Self::AsItIs => None,
         }
     }
@@ -239,10 +265,11 @@ impl GroupGoal {
 /// nobody is taken out.
 fn with_those(
     people: &BTreeSet<PersonId>,
-    barred: &BTreeSet<PersonId>,
+    (barred, reaches): (&BTreeSet<PersonId>, bool),
     state: &GroupState,
 ) -> BTreeSet<PersonId> {
     match people.is_subset(&state.members) {
+        _ if reaches && state.disabled => people.clone(),
         true => state.members.clone(),
         false => {
             let staying = state.members.difference(barred);
@@ -314,6 +341,7 @@ mod tests {
         GroupGoal::AtLeast {
             people: people(names),
             barred: people(barred),
+            reaches: false,
         }
     }
 
@@ -357,7 +385,11 @@ mod tests {
             assert_eq!(goal(std::slice::from_ref(&odd)), GroupGoal::AsItIs);
             let both = goal(&[odd.clone(), known.clone()]);
             let writes = both.writes(&state(&["ann"], false));
-            assert_eq!(writes, [GroupWrite::Members(people(&["ann", "cy"]))]);
+            let members = |names| GroupWrite::Members(people(names));
+            assert_eq!(writes, [members(&["ann", "cy"])]);
+            // One that reached nobody reaches whoever is known to be on duty.
+            let writes = both.writes(&state(&["ann"], true));
+            assert_eq!(writes, [members(&["cy"]), GroupWrite::Enable]);
         }
         // Of a group that holds all members, it matters to nobody.
         let all = Feed {

@@ -72,7 +72,7 @@ fn refused(refused: &First<RefusedBySlack>) -> Option<AnyView> {
     let others = refused.others();
     let told = refused.items.iter().map(|one| {
         let words = refused_by_slack(&one.rotation, one.part, (&one.name, &one.cause));
-        html! { strong dir="auto" translate="no" { (one.rotation_name) } (words) }
+        html! { p { strong { bdi translate="no" { (one.rotation_name) } } } (words) }
     });
     let told = html! {
         p { "Slack does not take all that rotations tell there:" }
