@@ -131,7 +131,7 @@ fn planned_outlook(
         on_duty,
         next,
         gap,
-        away_until: None,
+        ..Outlook::default()
     }
 }
 
