@@ -65,9 +65,9 @@ pub fn ensure_placeholder() -> Result<()> {
     Ok(())
 }
 
-pub fn build(profile: Profile) -> Result<()> {
+/// Compiles what the site is made from.
+pub fn compile(profile: Profile) -> Result<()> {
     toolchain::ensure_wasm_target()?;
-    report::step("Building what the browser runs");
     let built = [
         "build",
         "-p",
@@ -77,7 +77,17 @@ pub fn build(profile: Profile) -> Result<()> {
         "--profile",
         profile.cargo_name(),
     ];
-    cargo::run(&[&built, profile.features()].concat())?;
+    cargo::run(&[&built, profile.features()].concat())
+}
+
+pub fn build(profile: Profile) -> Result<()> {
+    report::step("Building what the browser runs");
+    compile(profile)?;
+    make(profile)
+}
+
+/// Makes the site from what was compiled, unless it is made of that already.
+pub fn make(profile: Profile) -> Result<()> {
     let module = format!(
         "target/{}/{}/frontend.wasm",
         toolchain::WASM,

@@ -3,8 +3,7 @@
 
 use crate::{
     components::{
-        Notice, Time, Tone, badge_markup, keep_times_true, schedule_zone_markup, span, time_markup,
-        use_clock,
+        Tone, badge_markup, keep_times_true, schedule_zone_markup, span, time_markup, use_clock,
     },
     data::DataMemo,
     view,
@@ -70,14 +69,7 @@ fn bound(binding: &BindingView, stale: Option<&str>, zone: &str, now: Timestamp)
                 p { "The rotation keeps what it last had." }
             }
         }
-        @if let Some(left_out) = &binding.left_out {
-            div class="notice warning" {
-                p {
-                    (left_out)
-                    @if let Some(at) = left_out.from { " It starts " (time_markup(at, false, now)) "." }
-                }
-            }
-        }
+        @if let Some(left_out) = &binding.left_out { (left_out_markup(left_out, now)) }
         dl class="facts" {
             @if let Some(own) = &binding.time_zone {
                 (zone_fact(own, binding.zone_is_known && own != zone))
@@ -123,15 +115,22 @@ pub(super) fn open_in_pagerduty(page: DataMemo<RotationPage>) -> Option<AnyView>
     Some(link.into_any())
 }
 
+fn left_out_markup(left_out: &LeftOut, now: Timestamp) -> Markup {
+    markup! {
+        div class="notice warning" {
+            p {
+                (left_out)
+                @if let Some(at) = left_out.from { " It starts " (time_markup(at, false, now)) "." }
+            }
+        }
+    }
+}
+
 /// What of the schedule made no sense.
 #[component]
 pub(super) fn LeftOutNotice(left_out: LeftOut) -> impl IntoView {
-    view! {
-        <Notice tone=Tone::Warning>
-            <p translate="no">
-                {left_out.to_string()}
-                {left_out.from.map(|at| view! { " It starts "<Time at/>"." })}
-            </p>
-        </Notice>
-    }
+    let part = NodeRef::<html::Div>::new();
+    let said = left_out_markup(&left_out, use_clock().drawn()).into_string();
+    keep_times_true(part, || ());
+    view! { <div translate="no" node_ref=part inner_html=said></div> }
 }

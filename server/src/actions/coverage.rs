@@ -78,12 +78,11 @@ pub async fn week(
         ..RotationFilter::default()
     };
     let searched = Searched::read(services, actor, &search).await?;
-    let is_searched = !search.search.trim().is_empty();
     let wanted = |present: &Present, place: usize, rotation: &ListedRotation| {
         let relation = actor.person().map(|person| rotation.relation_to(person));
         let mine = relation.is_some_and(|relation| relation.owner || relation.member);
         let found = || searched.finds(present, rotation, &present.listed(place, rotation));
-        (!filter.mine || mine) && (!is_searched || found())
+        (!filter.mine || mine) && (searched.finds_all() || found())
     };
     let rows = ROWS_PER_PAGE as usize;
     let first = (filter.page as usize).saturating_mul(rows);

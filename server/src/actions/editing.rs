@@ -150,7 +150,11 @@ async fn change_keeping(
         .store
         .change_rotation(&actor.workspace, id, |rotation| {
             must_edit(rotation, actor)?;
-            let mut entry = entry_about(actor, action, rotation);
+            let mut entry = NewAuditEntry {
+                // Whoever changes duty at another server goes by the same clock.
+                at: services.store.time(),
+                ..entry_about(actor, action, rotation)
+            };
             rule(rotation, &mut entry)?;
             let undo = undo.filter(|_| rotation.plan.members_are_ours().is_ok());
             kept.clone_from(&undo);

@@ -3,7 +3,7 @@
 
 use super::{Failure, connections, coverage, overrides, reads_since, schedules::directory};
 use crate::{
-    Services, clock,
+    Services,
     store::{
         BoundSchedule, Connection, ListedRotation, ListedSchedule, Overview, PastReach,
         StoredAbsence, StoredCover, StoredOverride, StoredRecord,
@@ -138,11 +138,19 @@ impl<'a> Searched<'a> {
         actor: &Actor,
         filter: &'a RotationFilter,
     ) -> Result<Self, Failure> {
-        let members = match filter.search.trim().is_empty() {
-            true => HashMap::new(),
-            false => services.store.names_of_members(&actor.workspace).await?,
+        let mut searched = Self {
+            filter,
+            members: HashMap::new(),
         };
-        Ok(Self { filter, members })
+        if !searched.finds_all() {
+            searched.members = services.store.names_of_members(&actor.workspace).await?;
+        }
+        Ok(searched)
+    }
+
+    /// There is no search.
+    pub(super) fn finds_all(&self) -> bool {
+        self.filter.search.trim().is_empty()
     }
 
     pub(super) fn finds(
@@ -204,7 +212,7 @@ fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timest
 /// What the rotations of a workspace are read from, all at once.
 pub struct Present {
     pub(super) overview: Arc<Overview>,
-    /// By PagerDuty's clock, or else ours.
+    /// By the clock that schedules which are followed go by.
     pub(super) now: Timestamp,
     /// By the database's, which all servers share.
     own_now: Timestamp,
@@ -235,7 +243,7 @@ impl Present {
         let (connection, schedules) = store.listed_schedules(workspace).await?.unzip();
         Ok(Self {
             overview,
-            now: now(services, connection.as_ref()),
+            now: followed_now(services, connection.as_ref()),
             own_now: store.time(),
             connection,
             schedules: schedules.unwrap_or_default(),
@@ -245,9 +253,9 @@ impl Present {
 
     /// By the clock that its duties go by.
     pub(super) fn time_of(&self, rotation: &ListedRotation) -> Timestamp {
-        match rotation.plan.rota() {
-            Some(_) => self.own_now,
-            None => self.now,
+        match rotation.plan.schedule() {
+            Some(_) => self.now,
+            None => self.own_now,
         }
     }
 
@@ -367,9 +375,9 @@ impl Alone {
         let rotation = visible(services, actor, id).await?;
         let directory = directory(services, actor).await?;
         let connection = connections::present(services, actor).await?;
-        let now = match rotation.plan.rota() {
-            Some(_) => services.store.time(),
-            None => now(services, connection.as_ref()),
+        let now = match rotation.plan.schedule() {
+            Some(_) => followed_now(services, connection.as_ref()),
+            None => services.store.time(),
         };
         let bound = match &connection {
             Some(connection) => {
@@ -552,11 +560,12 @@ pub(super) async fn visible(
         .ok_or(Failure::NotFound)
 }
 
-/// What time it is for duties: PagerDuty's clock, or else ours.
-fn now(services: &Services, connection: Option<&Connection>) -> Timestamp {
-    connection.map_or_else(clock::now, |connection| {
-        services.integrations.pagerduty_now(connection)
-    })
+/// What time it is for the duties of a schedule that is followed: PagerDuty's clock.
+fn followed_now(services: &Services, connection: Option<&Connection>) -> Timestamp {
+    match connection {
+        Some(connection) => services.integrations.pagerduty_now(connection),
+        None => services.store.time(),
+    }
 }
 
 fn in_use(

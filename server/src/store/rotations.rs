@@ -321,19 +321,20 @@ impl Store {
         let Some(mut before) = lock_and_load(&mut tx, self.engine, workspace, id).await? else {
             return Ok(None);
         };
-        let mut now = None;
-        if before.plan.rota().is_some() {
-            let at = self.now_in(&mut tx).await?;
-            rotas::catch_up(&mut tx, self.engine, &mut before, at).await?;
-            now = Some(at);
+        // Which tells `change`, too, what time it is.
+        let now = self.now_in(&mut tx).await?;
+        let moves_by_itself = before.plan.rota().is_some();
+        if moves_by_itself {
+            rotas::catch_up(&mut tx, self.engine, &mut before, now).await?;
         }
         let mut after = before.clone();
         let RotationChange { mut entry, undo } = match change(&mut after) {
             Ok(change) => change.into(),
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
-        // By a schedule of its own, it is when the servers agree that it is.
-        entry.at = now.unwrap_or(entry.at);
+        if moves_by_itself {
+            entry.at = now;
+        }
         if after == before {
             return Ok(Some(Ok(false)));
         }

@@ -106,11 +106,12 @@ impl Store {
         let Some((rotation, before, after)) = row else {
             return Ok(None);
         };
+        // What another version has kept otherwise, this one cannot take back.
         let crew = |json: &str| from_json::<CrewRow>(json, "a change").map(CrewRow::crew);
-        let undo = Undo {
-            before: crew(&before)?,
-            after: crew(&after)?,
+        let (Ok(before), Ok(after)) = (crew(&before), crew(&after)) else {
+            return Ok(None);
         };
+        let undo = Undo { before, after };
         Ok(Some((RotationId::new(rotation), undo)))
     }
 

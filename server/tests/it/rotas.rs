@@ -803,12 +803,8 @@ async fn whoever_s_shifts_move_since_somebody_left_slack_is_told_once() {
     }
 }
 
-#[tokio::test]
-async fn a_server_whose_clock_is_ahead_hands_over_nothing_before_it_is_time_at_the_database() {
-    let Some(database) = postgres().await else {
-        return;
-    };
-    // For all who connect from now on the database is ten minutes behind this server.
+/// For all who connect from now on the database is ten minutes behind this server.
+async fn set_back(database: &Database) {
     let mut admin = AnyConnection::connect(&database.url).await.unwrap();
     let (_, name) = database.url.rsplit_once('/').unwrap();
     let path = format!("alter database {name} set search_path = public, behind, pg_catalog");
@@ -821,6 +817,34 @@ async fn a_server_whose_clock_is_ahead_hands_over_nothing_before_it_is_time_at_t
         let statement = AssertSqlSafe(statement.to_owned());
         sqlx::query(statement).execute(&mut admin).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn who_rotates_by_hand_at_a_server_whose_clock_is_ahead_is_on_duty_as_of_the_databases_time()
+{
+    let Some(database) = postgres().await else {
+        return;
+    };
+    set_back(&database).await;
+    let team = Team::of_two(database).await;
+    let ours = clock::now();
+    let by = caller();
+    let rotated = team.backend.rotate(&by, team.id.clone()).await.unwrap();
+    assert!(rotated.done().is_some());
+    let outlook = team.page().await.outlook;
+    assert_eq!(outlook.on_duty.len(), 1);
+    let since = outlook.on_duty[0].since;
+    assert!(since < ours.plus_seconds(-9 * 60), "{since:?}");
+    let history = team.services.store.duty_history(&team.id).await.unwrap();
+    assert_eq!(history.records[0].starts_at, since);
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_ahead_hands_over_nothing_before_it_is_time_at_the_database() {
+    let Some(database) = postgres().await else {
+        return;
+    };
+    set_back(&database).await;
     let team = Team::of_two(database).await;
     let store = &team.services.store;
     let ours = clock::now();
